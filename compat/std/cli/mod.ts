@@ -1,0 +1,2 @@
+export { parseArgs } from "./parse_args.ts";
+export type { ParseOptions } from "./parse_args.ts";

@@ -1,0 +1,10 @@
+import path from "node:path";
+export const basename: (path: string, suffix?: string) => string = path.basename;
+export const dirname: (path: string) => string = path.dirname;
+export const extname: (path: string) => string = path.extname;
+export const isAbsolute: (path: string) => boolean = path.isAbsolute;
+export const join: (...parts: string[]) => string = path.join;
+export const normalize: (path: string) => string = path.normalize;
+export const relative: (from: string, to: string) => string = path.relative;
+export const resolve: (...parts: string[]) => string = path.resolve;
+export const SEPARATOR = path.sep as "/" | "\\";

@@ -1,0 +1,184 @@
+/**
+ * The config as the rest of the program sees it: complete, checked, readonly. Only core/config makes one.
+ * Key names are the YAML's (snake_case), so a dotted override path is also the path here.
+ */
+
+/** One transform of a stored value, in the order given. Zeros stay zeros under all of them. */
+export type Transform =
+  | { readonly kind: "library_size"; readonly target: number }
+  | { readonly kind: "log1p" }
+  | { readonly kind: "scale"; readonly factor: number }
+  | { readonly kind: "clip"; readonly min: number; readonly max: number }
+  | { readonly kind: "binarize"; readonly threshold: number };
+
+/** Shares of the rows by seeded hash, or lists of files (paths or globs). */
+export type Split =
+  | {
+    readonly by: "rows";
+    readonly train: number;
+    readonly validation: number;
+    readonly test: number;
+    readonly seed: number;
+  }
+  | {
+    readonly by: "files";
+    readonly train: readonly string[];
+    readonly validation: readonly string[];
+    readonly test: readonly string[];
+  };
+
+export interface DataConfig {
+  readonly format: "csr_npz";
+  /** A file, a folder of `.npz` files or a glob, absolute. With `split.by: files` it may be empty. */
+  readonly path: string;
+  readonly batch_size: number;
+  readonly last_batch: "keep" | "drop";
+  readonly shuffle: boolean;
+  /** Chunks whose rows are shuffled together. */
+  readonly shuffle_window: number;
+  readonly workers: number;
+  readonly preload_batches: number;
+  readonly split: Split;
+  readonly transforms: readonly Transform[];
+  /** Share of the stored input values dropped (denoising); the target keeps them. */
+  readonly mask_rate: number;
+  /** Labels of all rows in file order (`.npy` or one a line), for plots only. Absolute; null for none. */
+  readonly labels: string | null;
+  /** Names of the columns, one a line (first field of a `.tsv`, may be gzipped). Absolute; null for none. */
+  readonly column_names: string | null;
+}
+
+export type Initialisation =
+  | "default"
+  | "kaiming_uniform"
+  | "kaiming_normal"
+  | "xavier_uniform"
+  | "xavier_normal"
+  | "zeros"
+  | { readonly normal: number };
+
+export type Layer =
+  | {
+    readonly kind: "linear";
+    /** A number of outputs, or the width of the data. */
+    readonly size: number | "output";
+    readonly bias: boolean;
+    readonly init: Initialisation;
+    /** Decoder only: the weight is the transpose of the mirrored encoder layer's. */
+    readonly tied: boolean;
+    /** Output layer only. */
+    readonly solver: "auto" | "dense";
+  }
+  | { readonly kind: "relu" | "gelu" | "silu" | "tanh" | "sigmoid" }
+  | { readonly kind: "leaky_relu"; readonly slope: number }
+  | { readonly kind: "elu"; readonly alpha: number }
+  | { readonly kind: "dropout"; readonly rate: number }
+  | { readonly kind: "layer_norm"; readonly eps: number }
+  | { readonly kind: "batch_norm"; readonly eps: number; readonly momentum: number };
+
+export interface ModelConfig {
+  readonly encoder: readonly Layer[];
+  readonly decoder: readonly Layer[];
+}
+
+export interface LossConfig {
+  readonly kind: "mse";
+  /** mean: over rows and columns; row_mean: summed over columns, mean over rows; sum: over both. */
+  readonly reduction: "mean" | "row_mean" | "sum";
+}
+
+export interface OptimizerConfig {
+  readonly name: "sgd" | "adam" | "adamw" | "rmsprop";
+  readonly learning_rate: number;
+  readonly weight_decay: number;
+  readonly momentum: number;
+  readonly nesterov: boolean;
+  readonly betas: readonly [number, number];
+  /** RMSprop's smoothing constant. */
+  readonly alpha: number;
+  readonly eps: number;
+}
+
+/** Warm-up runs linearly from 0 to the schedule's value over `warmup_steps`, whatever the schedule. */
+export interface SchedulerConfig {
+  readonly name: "constant" | "step" | "cosine" | "one_cycle" | "plateau";
+  readonly warmup_steps: number;
+  /** step: epochs between two drops. */
+  readonly step_epochs: number;
+  /** step, plateau: what the rate is multiplied by. */
+  readonly gamma: number;
+  /** cosine, plateau: the lowest rate. */
+  readonly min_learning_rate: number;
+  /** one_cycle: share of the steps spent rising. */
+  readonly rise_share: number;
+  /** one_cycle: first rate = learning_rate / start_divisor; last = that / end_divisor. */
+  readonly start_divisor: number;
+  readonly end_divisor: number;
+  /** plateau: epochs without improvement before a drop. */
+  readonly patience: number;
+  /** plateau: the least relative improvement that counts. */
+  readonly threshold: number;
+}
+
+export interface TrainingConfig {
+  readonly epochs: number;
+  /** Ends earlier after this many steps; null for no limit. */
+  readonly max_steps: number | null;
+  readonly precision: "f32";
+  /** Largest L2 norm of all gradients together; null for no clipping. */
+  readonly gradient_clip: number | null;
+  readonly early_stopping: { readonly patience: number | null; readonly min_delta: number };
+}
+
+export interface CheckpointConfig {
+  /** 0: not by steps. */
+  readonly every_steps: number;
+  /** 0: not by epochs. The end of a run always saves. */
+  readonly every_epochs: number;
+  /** How many of the newest are kept, besides latest and best. */
+  readonly keep: number;
+  /** Whether the epoch of lowest validation loss (training loss without validation rows) is kept as best. */
+  readonly best: boolean;
+}
+
+export interface LoggingConfig {
+  readonly every_steps: number;
+}
+
+export interface DiagnosticsConfig {
+  /** 0: only at the end of a run. */
+  readonly every_epochs: number;
+  /** Rows embedded and reconstructed at most. */
+  readonly max_rows: number;
+  /** Most variable columns whose reconstruction is kept. */
+  readonly columns: number;
+}
+
+export interface RuntimeConfig {
+  readonly device: "auto" | "cpu";
+  /** 0: the cores this process may use. */
+  readonly threads: number;
+  /** Most memory a run may need by its estimate, in GB; 0: what is free. */
+  readonly memory_gb: number;
+}
+
+export interface PathsConfig {
+  /** Folder of the run folders, absolute. */
+  readonly runs: string;
+}
+
+export interface Config {
+  readonly name: string;
+  readonly seed: number;
+  readonly data: DataConfig;
+  readonly model: ModelConfig;
+  readonly loss: LossConfig;
+  readonly optimizer: OptimizerConfig;
+  readonly scheduler: SchedulerConfig;
+  readonly training: TrainingConfig;
+  readonly checkpoint: CheckpointConfig;
+  readonly logging: LoggingConfig;
+  readonly diagnostics: DiagnosticsConfig;
+  readonly runtime: RuntimeConfig;
+  readonly paths: PathsConfig;
+}

@@ -1,0 +1,51 @@
+// A fixed set of threads for data-parallel loops. The caller works too: ThreadPool(1) has no threads of its own.
+//
+// Sameness: a loop's tasks are cut by the caller independently of the number of threads; each task writes its own
+// output; partial sums are one per task and are added in task order afterwards. Then the bits do not depend on who ran
+// which task.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace nrw {
+
+class ThreadPool {
+ public:
+  explicit ThreadPool(unsigned threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  unsigned size() const noexcept { return static_cast<unsigned>(threads_.size()) + 1; }
+
+  // Calls body(task, worker) for each task in [0, tasks), worker in [0, size()), and returns when all are done. Tasks
+  // are handed out in rising order. body must not throw and must not call run.
+  template <class Body>
+  void run(size_t tasks, Body&& body) noexcept {
+    using Plain = std::remove_reference_t<Body>;
+    dispatch(
+        tasks, [](void* context, size_t task, unsigned worker) { (*static_cast<Plain*>(context))(task, worker); },
+        const_cast<void*>(static_cast<const void*>(&body)));
+  }
+
+ private:
+  using Call = void (*)(void* context, size_t task, unsigned worker);
+  struct Shared;
+  void dispatch(size_t tasks, Call call, void* context) noexcept;
+  void work(unsigned worker) noexcept;
+
+  std::unique_ptr<Shared> shared_;
+  std::vector<std::thread> threads_;
+};
+
+// The cores this process may use: affinity mask and cgroup CPU quota, at least 1.
+unsigned available_threads() noexcept;
+
+}  // namespace nrw

@@ -1,0 +1,67 @@
+// The dense output layer under squared error of sparse targets, fused tile by tile: o = h W^T + b with h (m x width),
+// W (columns x width), b (columns). The residual R = o - Y exists one tile of columns at a time; loss, d_h = 2a R W,
+// the gradient 2a R^T h and its update are taken from it while the tile is in cache. loss = a * sum (h W^T + b - Y)^2.
+#pragma once
+
+#include "base/batch.h"
+#include "base/thread_pool.h"
+#include "kernels/kernels.h"
+#include "layers/column_weights.h"
+
+namespace nrw {
+
+// The bias of the output layer and its moments: columns values each; empty without a bias.
+struct ColumnBias {
+  AlignedBuffer<float> value, moment1, moment2;
+};
+
+// A second contribution to the gradient of W, for weights tied to the sparse input layer: inputs^T d_y.
+struct TiedInput {
+  const float* d_y = nullptr;  // m x width
+};
+
+class TileOutput {
+ public:
+  TileOutput(const Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
+
+  struct Result {
+    double loss = 0;         // before the update
+    double sum_squares = 0;  // of the gradients of W and b, before step.gradient_scale
+  };
+
+  // One pass: loss, d_h (m x width, overwritten), gradient and update. d_h uses the weights before the update.
+  Result train(const SparseBatch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias, float* d_h,
+               const OptimizerStep& step);
+
+  // Two passes, where the update must wait for the whole gradient (clipping by norm, tied weights): the first gives the
+  // loss, d_h and, with want_norm, the sum of squares of R^T h and of the bias's gradient; the second makes the
+  // gradient again and updates. tied.d_y adds the input layer's share. The second returns the sum of squares of the
+  // whole gradient.
+  Result loss_backward(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+                       const ColumnBias& bias, float* d_h, bool want_norm);
+  double update(const SparseBatch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias,
+                const TiedInput& tied, const OptimizerStep& step);
+  // The second pass without the update: the sum of squares of the whole gradient, tied share included.
+  double gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+                              const ColumnBias& bias, const TiedInput& tied);
+  // d_w (columns x w.stride) += R^T h * 2a, d_b (columns, NULL for none) likewise. For tests and diagnostics.
+  void add_gradient(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w, const ColumnBias& bias,
+                    float* d_w, float* d_b);
+
+  // Sum of squared errors; column_sse (columns doubles, added to; NULL for none) by column.
+  double evaluate(const SparseBatch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
+                  double* column_sse);
+
+  // out (m x count): the reconstruction of the chosen columns, or of all in order with chosen == NULL (count =
+  // columns).
+  void reconstruct(uint32_t m, const float* h, const ColumnWeights& w, const ColumnBias& bias, const uint32_t* chosen,
+                   uint32_t count, float* out);
+
+ private:
+  const Kernels& kernels_;
+  ThreadPool& pool_;
+  AlignedBuffer<float> workspace_, packed_h_;
+  AlignedBuffer<double> partial_;
+};
+
+}  // namespace nrw

@@ -1,0 +1,398 @@
+/**
+ * The engine's functions, one entry a function of cpp/include/narrows.h, each parameter annotated with its C
+ * declaration. A test holds this table against the header. Functions that may take long are nonblocking: Deno runs them
+ * on another thread and hands back a promise.
+ */
+export const symbols = {
+  nrw_abi_version: {
+    parameters: [],
+    result: "u32",
+  },
+  nrw_info: {
+    parameters: [
+      "buffer", // char* text
+      "u32", // uint32_t capacity
+      "buffer", // uint32_t* written
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_chunk_open: {
+    parameters: [
+      "buffer", // const uint8_t* path
+      "u32", // uint32_t path_bytes
+      "f64", // double budget_bytes
+      "buffer", // nrw_chunk** out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_chunk_peek: {
+    parameters: [
+      "buffer", // const uint8_t* path
+      "u32", // uint32_t path_bytes
+      "buffer", // double* info
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_chunk_info: {
+    parameters: [
+      "pointer", // nrw_chunk* chunk
+      "buffer", // double* info
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_chunk_pointers: {
+    parameters: [
+      "pointer", // nrw_chunk* chunk
+      "buffer", // uint64_t* pointers
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_chunk_close: {
+    parameters: [
+      "pointer", // nrw_chunk* chunk
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_split_rows: {
+    parameters: [
+      "u64", // uint64_t seed
+      "f64", // double first_row
+      "u32", // uint32_t rows
+      "f64", // double train_share
+      "f64", // double validation_share
+      "buffer", // uint8_t* out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_batches_create: {
+    parameters: [
+      "buffer", // const uint64_t* chunks
+      "u32", // uint32_t chunk_count
+      "buffer", // const double* row_offsets
+      "buffer", // const uint32_t* rows
+      "u32", // uint32_t row_count
+      "u32", // uint32_t batch_size
+      "u32", // uint32_t flags
+      "u64", // uint64_t seed
+      "u32", // uint32_t epoch
+      "u32", // uint32_t stream
+      "u32", // uint32_t first_batch
+      "u32", // uint32_t preload
+      "u32", // uint32_t workers
+      "buffer", // const double* transforms
+      "u32", // uint32_t transform_count
+      "f64", // double mask_rate
+      "buffer", // nrw_batches** out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_batches_info: {
+    parameters: [
+      "pointer", // nrw_batches* batches
+      "buffer", // double* info
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_batches_next: {
+    parameters: [
+      "pointer", // nrw_batches* batches
+      "f64", // double timeout_ms
+      "buffer", // uint64_t* view
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_batches_stop: {
+    parameters: [
+      "pointer", // nrw_batches* batches
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_batches_close: {
+    parameters: [
+      "pointer", // nrw_batches* batches
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_create: {
+    parameters: [
+      "u32", // uint32_t columns
+      "u64", // uint64_t seed
+      "u32", // uint32_t threads
+      "buffer", // nrw_model** out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_add_layer: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t part
+      "u32", // uint32_t kind
+      "u32", // uint32_t size
+      "f64", // double p0
+      "f64", // double p1
+      "u32", // uint32_t flags
+      "u32", // uint32_t init
+      "f64", // double init_p
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_set_loss: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t kind
+      "u32", // uint32_t reduction
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_set_optimizer: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t kind
+      "buffer", // const double* params
+      "f64", // double gradient_clip
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_estimate: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t batch_rows
+      "f64", // double nnz_per_row
+      "buffer", // double* estimate
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_build: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_model_layer: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t layer_index
+      "buffer", // double* layer
+      "buffer", // uint32_t* count
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_tensor_count: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // uint32_t* count
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_tensor: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t tensor_index
+      "buffer", // char* name
+      "u32", // uint32_t capacity
+      "buffer", // uint32_t* name_bytes
+      "buffer", // double* shape
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_tensor_read: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t tensor_index
+      "f64", // double first_row
+      "f64", // double rows
+      "buffer", // uint8_t* out
+      "f64", // double bytes
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_model_tensor_write: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t tensor_index
+      "f64", // double first_row
+      "f64", // double rows
+      "buffer", // const uint8_t* in
+      "f64", // double bytes
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_model_get_step: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // double* step
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_set_step: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "f64", // double step
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_open_log: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // const uint8_t* path
+      "u32", // uint32_t path_bytes
+      "f64", // double after_step
+      "u32", // uint32_t every_steps
+      "f64", // double elapsed_s
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_sync_log: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_model_close_log: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_train: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_batches* batches
+      "buffer", // const double* learning_rates
+      "u32", // uint32_t learning_rate_count
+      "f64", // double epoch
+      "f64", // double chunk
+      "buffer", // double* result
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_model_stop: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t stop
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_progress: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // double* progress
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_evaluate: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_batches* batches
+      "buffer", // double* result
+      "buffer", // double* column_sse
+      "buffer", // double* column_sum
+      "buffer", // double* column_sumsq
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_embed: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_batches* batches
+      "buffer", // float* out
+      "f64", // double capacity
+      "buffer", // double* rows
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_reconstruct: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_batches* batches
+      "buffer", // const uint32_t* columns
+      "u32", // uint32_t column_count
+      "buffer", // float* out
+      "f64", // double capacity
+      "buffer", // double* rows
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_decode: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // const float* latent
+      "u32", // uint32_t rows
+      "buffer", // const uint32_t* columns
+      "u32", // uint32_t column_count
+      "buffer", // float* out
+      "f64", // double capacity
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_model_backward: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_batches* batches
+      "buffer", // double* loss
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_model_zero_gradients: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_model_close: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+} as const satisfies Deno.ForeignLibraryInterface;
