@@ -1,0 +1,16 @@
+/** Errors a user can act on: one line, where and what, and what to do. */
+
+/** 1: the run failed. 2: the command line, config or data is wrong and nothing was started. */
+export type ExitCode = 1 | 2;
+
+export class UserError extends Error {
+  override readonly name: string = "UserError";
+  /**
+   * @param where file:line:column, file and field, or a command-line option; "" where there is no such place
+   * @param what the action, the cause and the value, in one line
+   * @param hint what to do about it
+   */
+  constructor(readonly where: string, readonly what: string, readonly hint?: string, readonly exitCode: ExitCode = 2) {
+    super(where ? `${where}: ${what}` : what);
+  }
+}
