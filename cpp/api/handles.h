@@ -1,0 +1,28 @@
+// What the opaque data handles of narrows.h are. Shared by the files of api/ that take them.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "base/batch_source.h"
+
+namespace nrw {
+class BatchCreator;
+class Chunk;
+}  // namespace nrw
+
+// Read-only after it was opened, so it needs no lock: any number of calls may read it.
+struct nrw_chunk {
+  std::shared_ptr<const nrw::Chunk> chunk;
+};
+
+struct nrw_batches {
+  explicit nrw_batches(std::unique_ptr<nrw::BatchCreator> started) noexcept;
+  ~nrw_batches();
+
+  // The batches, for nrw_train and its kind. Hold a nrw::api::Busy on `busy` meanwhile.
+  nrw::BatchSource& source() noexcept;
+
+  std::atomic<bool> busy{false};
+  const std::unique_ptr<nrw::BatchCreator> creator;
+};
