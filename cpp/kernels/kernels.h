@@ -20,8 +20,8 @@ struct OptimizerStep {
   float weight_decay = 0;  // L2 added to the gradient; AdamW: decoupled
   float momentum = 0;      // SGD, RMSprop
   bool nesterov = false;
-  float beta1 = 0.9f;  // Adam; RMSprop's alpha is beta2
-  float beta2 = 0.999f;
+  double beta1 = 0.9;    // Adam. In double: 1 - 0.999f is 1.3e-5 away from 1 - 0.999
+  double beta2 = 0.999;  // Adam; RMSprop's alpha
   float eps = 1e-8f;
   double step = 1;                  // t, from 1
   float bias_correction1 = 1;       // 1 - beta1^t

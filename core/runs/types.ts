@@ -1,0 +1,179 @@
+/** What a run folder holds, as plain data: what the Trainer writes and what reports and analyses read. */
+
+/** A row of steps.csv (written by the engine). */
+export interface StepRow {
+  readonly step: number;
+  readonly epoch: number;
+  readonly chunk: number;
+  readonly batch: number;
+  readonly rows: number;
+  readonly loss: number;
+  readonly learning_rate: number;
+  readonly grad_norm: number;
+  readonly samples_per_second: number;
+  readonly wait_ms: number;
+  readonly step_ms: number;
+  readonly elapsed_s: number;
+}
+
+/** A row of chunks.csv: one pass over one chunk (or shuffle window) in one epoch. */
+export interface ChunkRow {
+  readonly epoch: number;
+  readonly chunk: number;
+  /** File name(s) of the window, joined by "+". */
+  readonly file: string;
+  readonly first_step: number;
+  readonly steps: number;
+  readonly rows: number;
+  readonly nnz: number;
+  readonly loss: number;
+  readonly samples_per_second: number;
+  /** Waiting for the chunk to be open, then for batches, then forward, then backward and update. */
+  readonly open_wait_ms: number;
+  readonly wait_ms: number;
+  readonly forward_ms: number;
+  readonly backward_ms: number;
+  readonly elapsed_s: number;
+}
+
+/** A row of epochs.csv. */
+export interface EpochRow {
+  readonly epoch: number;
+  readonly train_loss: number;
+  readonly validation_loss: number | null;
+  readonly learning_rate: number;
+  readonly samples_per_second: number;
+  readonly elapsed_s: number;
+  readonly steps: number;
+  readonly rows: number;
+  readonly wait_ms: number;
+  readonly train_ms: number;
+  readonly validation_ms: number;
+  readonly checkpoint_ms: number;
+  readonly diagnostics_ms: number;
+  readonly grad_norm_max: number;
+}
+
+/** Error of one split. Per-column figures are over the columns that vary. */
+export interface SplitMetrics {
+  readonly rows: number;
+  readonly nnz: number;
+  /** The config's loss. */
+  readonly loss: number;
+  /** Mean over rows and columns. */
+  readonly mse: number;
+  readonly rmse: number;
+  /** 1 - SSE / (sum of squares about this split's column means): explained variance against the mean predictor. */
+  readonly r2: number;
+  /** SSE of predicting this split's column means, per row and column. */
+  readonly mse_mean_predictor: number;
+  /** Mean over columns of each column's R2 (columns of no variance left out). */
+  readonly column_r2_mean: number;
+  readonly column_r2_median: number;
+  readonly columns_varying: number;
+}
+
+export type RunStatus = "running" | "finished" | "stopped" | "failed";
+
+export interface Summary {
+  readonly name: string;
+  readonly status: RunStatus;
+  /** Why it ended: "epochs", "max_steps", "early_stopping", a signal's name, or the error's line. */
+  readonly reason: string;
+  readonly started_at: string;
+  readonly ended_at: string;
+  readonly steps: number;
+  readonly epochs: number;
+  readonly best_epoch: number | null;
+  readonly best_loss: number | null;
+  readonly parameters: number;
+  readonly columns: number;
+  readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
+  readonly metrics: {
+    readonly train: SplitMetrics | null;
+    readonly validation: SplitMetrics | null;
+    readonly test: SplitMetrics | null;
+  };
+  readonly seconds: {
+    readonly total: number;
+    readonly train: number;
+    readonly wait: number;
+    readonly validation: number;
+    readonly checkpoint: number;
+    readonly diagnostics: number;
+  };
+  readonly peak_memory_bytes: number;
+  readonly resumed: number;
+}
+
+/** environment.json: an object of strings, numbers and lists; `command_line` and `isa_reason` among them. */
+export type Environment = Readonly<Record<string, unknown>>;
+
+/** A row of model.json: the model table. */
+export interface LayerRow {
+  readonly name: string;
+  readonly kind: string;
+  /** e.g. "slope 0.01", "tied", "tile-fused". */
+  readonly detail: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly parameters: number;
+}
+
+/** diagnostics/epoch-NNNN/latent.json: embeddings of at most `diagnostics.max_rows` rows. */
+export interface LatentDiagnostic {
+  readonly epoch: number;
+  readonly split: string;
+  /** Rows in the file order of the data set. */
+  readonly rows: readonly number[];
+  readonly latent_size: number;
+  /** Scores on the first components, rows x 2 (or x 1 for a latent of size 1). */
+  readonly scores: readonly (readonly number[])[];
+  /** Share of the latent's variance by component, all components, falling. */
+  readonly explained: readonly number[];
+  /** One a row, where the config names labels. */
+  readonly labels: readonly string[] | null;
+}
+
+/** diagnostics/epoch-NNNN/reconstruction.json: truth against reconstruction of the most variable columns. */
+export interface ReconstructionDiagnostic {
+  readonly epoch: number;
+  readonly split: string;
+  readonly rows: readonly number[];
+  readonly columns: readonly {
+    readonly column: number;
+    readonly name: string;
+    readonly truth: readonly number[];
+    readonly reconstruction: readonly number[];
+    readonly r2: number;
+  }[];
+}
+
+/** diagnostics/epoch-NNNN/columns.json: error of every varying column of one split. */
+export interface ColumnsDiagnostic {
+  readonly epoch: number;
+  readonly split: string;
+  readonly column: readonly number[];
+  readonly name: readonly string[] | null;
+  readonly mean: readonly number[];
+  readonly variance: readonly number[];
+  readonly mse: readonly number[];
+}
+
+/** A run read back. What is missing or not yet written is null or empty; `problems` says what could not be read. */
+export interface RunData {
+  readonly path: string;
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly configText: string;
+  readonly environment: Environment | null;
+  readonly summary: Summary | null;
+  readonly model: readonly LayerRow[];
+  readonly steps: readonly StepRow[];
+  readonly chunks: readonly ChunkRow[];
+  readonly epochs: readonly EpochRow[];
+  readonly latent: LatentDiagnostic | null;
+  readonly reconstruction: ReconstructionDiagnostic | null;
+  readonly columns: ColumnsDiagnostic | null;
+  readonly problems: readonly string[];
+}

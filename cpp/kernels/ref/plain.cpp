@@ -1,0 +1,81 @@
+// The reference table: the oracle of the fast ones, and what runs where none of them can.
+#include "kernels/ref/plain.h"
+
+#include <algorithm>
+
+#include "kernels/tables.h"
+
+namespace nrw::plain {
+
+namespace {
+
+void pack_b(size_t k, size_t n, const float* b, size_t row_stride, size_t column_stride, float* packed) noexcept {
+  for (size_t first = 0; first < n; first += kPanel) {
+    const size_t columns = std::min(kPanel, n - first);
+    for (size_t p = 0; p < k; ++p) {
+      const float* row = b + p * row_stride + first * column_stride;
+      for (size_t j = 0; j < columns; ++j) packed[j] = row[j * column_stride];
+      std::fill(packed + columns, packed + kPanel, 0.0f);
+      packed += kPanel;
+    }
+  }
+}
+
+// A row of C within a panel is summed over p in rising order, from 0, then written or added.
+void gemm(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride, const float* packed,
+          float* c, size_t ldc, bool accumulate) noexcept {
+  for (size_t first = 0; first < n; first += kPanel) {
+    const size_t columns = std::min(kPanel, n - first);
+    for (size_t i = 0; i < m; ++i) {
+      float sum[kPanel] = {};
+      for (size_t p = 0; p < k; ++p) {
+        const float a_ip = a[i * row_stride + p * column_stride];
+        for (size_t j = 0; j < kPanel; ++j) sum[j] += a_ip * packed[p * kPanel + j];
+      }
+      float* row = c + i * ldc + first;
+      for (size_t j = 0; j < columns; ++j) row[j] = accumulate ? row[j] + sum[j] : sum[j];
+    }
+    packed += k * kPanel;
+  }
+}
+
+void axpy(size_t n, float a, const float* x, float* y) noexcept {
+  for (size_t i = 0; i < n; ++i) y[i] += a * x[i];
+}
+
+float dot(size_t n, const float* x, const float* y) noexcept {
+  float sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += x[i] * y[i];
+  return sum;
+}
+
+double sum_squares(size_t n, const float* x) noexcept {
+  double sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum;
+}
+
+void add(size_t n, const float* x, float* y) noexcept {
+  for (size_t i = 0; i < n; ++i) y[i] += x[i];
+}
+
+}  // namespace
+
+}  // namespace nrw::plain
+
+namespace nrw {
+
+const Kernels kPlainKernels = {
+    .name = "plain",
+    .pack_b = plain::pack_b,
+    .gemm = plain::gemm,
+    .axpy = plain::axpy,
+    .dot = plain::dot,
+    .sum_squares = plain::sum_squares,
+    .add = plain::add,
+    .activate = plain::activate,
+    .activate_backward = plain::activate_backward,
+    .update = plain::update,
+};
+
+}  // namespace nrw

@@ -1,0 +1,16 @@
+// The tables of this build, one a translation unit compiled for its instruction set.
+#pragma once
+
+#include "kernels/kernels.h"
+
+namespace nrw {
+
+extern const Kernels kPlainKernels;
+#if defined(NRW_HAVE_X86)
+extern const Kernels kAvx2Kernels;
+extern const Kernels kAvx512Kernels;
+#elif defined(NRW_HAVE_NEON)
+extern const Kernels kNeonKernels;
+#endif
+
+}  // namespace nrw
