@@ -86,6 +86,8 @@ export interface Summary {
   readonly epochs: number;
   readonly best_epoch: number | null;
   readonly best_loss: number | null;
+  /** Which weights the metrics and the diagnostics are of: the best epoch's where it was kept, else the last ones. */
+  readonly evaluated: { readonly checkpoint: "best" | "latest"; readonly epoch: number; readonly step: number } | null;
   readonly parameters: number;
   readonly columns: number;
   readonly rows: { readonly train: number; readonly validation: number; readonly test: number };
