@@ -1,0 +1,29 @@
+#include <immintrin.h>
+
+#include <cstddef>
+
+#include "kernels/f64/f64.h"
+
+namespace nrw {
+namespace {
+
+struct V {
+  static constexpr size_t kLanes = 8;
+  __m512d x;
+  static V zero() noexcept { return {_mm512_setzero_pd()}; }
+  static V load(const double* p) noexcept { return {_mm512_loadu_pd(p)}; }
+  static void store(double* p, V v) noexcept { _mm512_storeu_pd(p, v.x); }
+  static V broadcast(double x) noexcept { return {_mm512_set1_pd(x)}; }
+  static V fma(V a, V b, V c) noexcept { return {_mm512_fmadd_pd(a.x, b.x, c.x)}; }
+  static V add(V a, V b) noexcept { return {_mm512_add_pd(a.x, b.x)}; }
+  static V sub(V a, V b) noexcept { return {_mm512_sub_pd(a.x, b.x)}; }
+};
+constexpr size_t kRows = 6, kVectors = 4;  // 24 of 32 registers hold sums
+
+#include "kernels/f64/f64_impl.h"
+
+}  // namespace
+
+const DoubleKernels double_kernels_avx512{"avx512", pack, gemm, dot};
+
+}  // namespace nrw

@@ -1,0 +1,284 @@
+#include "layers/factored_output.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/status.h"
+
+namespace nrw {
+
+namespace {
+constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
+constexpr size_t kGroups = 16;       // parts of the touched columns; their sums are added in order
+constexpr size_t kProductRows = 16;  // rows of a product a task makes
+enum Scalar { kSteps, kRows, kSigma };
+constexpr double kSmallestSigma = 1e-10;
+}  // namespace
+
+FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSquaresSettings& settings, double rows,
+                               const Kernels& kernels, ThreadPool& pool)
+    : columns_(columns),
+      width_(width),
+      p_(width + 1),
+      ld_(round_up(width + 1, 16)),
+      settings_(settings),
+      rows_limit_(rows > 0 ? rows : INFINITY),
+      kernels_(kernels),
+      doubles_(double_kernels()),
+      pool_(pool),
+      factor_(doubles_, pool),
+      m_(p_ * ld_),
+      t_(p_ * ld_),
+      product_(p_ * ld_),
+      packed_t_(p_ * round_up(p_, kPanel64)) {
+  v_.columns = columns;
+  v_.width = p_;
+  v_.stride = ld_;
+  v_.value = AlignedBuffer<float>(static_cast<size_t>(columns) * ld_);
+  scalars_[kSigma] = 1;
+}
+
+void FactoredOutput::reserve(uint32_t rows) {
+  const size_t cells = rows * ld_;
+  for (AlignedBuffer<double>* buffer : {&f_, &cf_, &z_, &e_, &u_}) buffer->reserve(cells);
+  f32_.reserve(cells);
+  z_part_.reserve(kGroups * cells);
+  k_.reserve(static_cast<size_t>(rows) * rows);
+  k_part_.reserve(kGroups * static_cast<size_t>(rows) * rows);
+  sums_.reserve(rows);
+  packed_.reserve(std::max<size_t>(rows, p_) * round_up(std::max<size_t>(rows, p_), kPanel64));
+}
+
+// f = [h; 1], in double and in float, padded with zeros to ld.
+void FactoredOutput::features(uint32_t rows, const float* h) {
+  pool_.run(rows, [&](size_t i, unsigned) {
+    float* f = f32_.data() + i * ld_;
+    double* d = f_.data() + i * ld_;
+    std::memcpy(f, h + i * width_, width_ * sizeof(float));
+    f[width_] = 1;
+    std::fill(f + p_, f + ld_, 0.0f);
+    for (size_t k = 0; k < ld_; ++k) d[k] = static_cast<double>(f[k]);
+  });
+}
+
+// One pass over the batch by columns: Z = Y S with the old S, K = Y Y^T, and with update V += Y^T C H / sigma. Each
+// touched row of V is read and written once.
+void FactoredOutput::gather(const SparseBatch& batch, const float* weights, double sigma, bool update) {
+  const size_t rows = batch.rows, cells = rows * ld_, nnz = batch.nnz();
+  const uint32_t* ptr = batch.touched_ptr.data();
+  pool_.run(kGroups, [&](size_t group, unsigned) {
+    // Groups of about as many entries each, cut between columns.
+    const auto begin = [&](size_t g) {
+      return std::lower_bound(ptr, ptr + batch.touched, static_cast<uint32_t>(nnz * g / kGroups)) - ptr;
+    };
+    float* z = z_part_.data() + group * cells;
+    double* k = k_part_.data() + group * rows * rows;
+    std::memset(z, 0, cells * sizeof(float));
+    std::memset(k, 0, rows * rows * sizeof(double));
+    const auto last = group + 1 == kGroups ? static_cast<ptrdiff_t>(batch.touched) : begin(group + 1);
+    for (auto t = begin(group); t < last; ++t) {
+      float* v = v_.row(batch.touched_col[t]);
+      for (uint32_t at = ptr[t]; at < ptr[t + 1]; ++at) {
+        const float y = batch.csc_target[at];
+        const uint32_t i = batch.csc_row[at];
+        kernels_.axpy(p_, y, v, z + i * ld_);
+        double* row = k + i * rows;  // the upper triangle: rows rise within a column
+        for (uint32_t other = at; other < ptr[t + 1]; ++other) {
+          row[batch.csc_row[other]] += static_cast<double>(y) * static_cast<double>(batch.csc_target[other]);
+        }
+      }
+      if (!update) continue;
+      for (uint32_t at = ptr[t]; at < ptr[t + 1]; ++at) {
+        const uint32_t i = batch.csc_row[at];
+        const double c = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
+        kernels_.axpy(p_, static_cast<float>(static_cast<double>(batch.csc_target[at]) * c / sigma),
+                      f32_.data() + i * ld_, v);
+      }
+    }
+  });
+  const double scale = scalars_[kSigma];
+  pool_.run(rows, [&](size_t i, unsigned) {
+    double* z = z_.data() + i * ld_;
+    for (size_t k = 0; k < ld_; ++k) {
+      double sum = 0;
+      for (size_t group = 0; group < kGroups; ++group) {
+        sum += static_cast<double>(z_part_[group * cells + i * ld_ + k]);
+      }
+      z[k] = scale * sum;
+    }
+    for (size_t j = i; j < rows; ++j) {
+      double sum = 0;
+      for (size_t group = 0; group < kGroups; ++group) sum += k_part_[(group * rows + i) * rows + j];
+      k_[i * rows + j] = sum;
+    }
+  });
+  for (size_t i = 0; i < rows; ++i)
+    for (size_t j = 0; j < i; ++j) k_[i * rows + j] = k_[j * rows + i];
+}
+
+// out (m x p) = x times a packed p x p matrix.
+void FactoredOutput::times(size_t m, const double* x, const double* packed, double* out) {
+  pool_.run((m + kProductRows - 1) / kProductRows, [&](size_t task, unsigned) {
+    const size_t row = task * kProductRows, rows = std::min(kProductRows, m - row);
+    doubles_.gemm(rows, p_, p_, x + row * ld_, ld_, 1, packed, out + row * ld_, ld_, 0);
+  });
+}
+
+// sum_i c_i |W f_i - y_i|^2 = sum_i c_i (e_i T e_i - 2 e_i z_i + |y_i|^2), e_i = f_i (M + R)^-1. Leaves E and E T.
+double FactoredOutput::error(uint32_t rows, const float* weights) {
+  factor_.solve(rows, f_.data(), e_.data(), ld_);
+  times(rows, e_.data(), packed_t_.data(), u_.data());
+  pool_.run(rows, [&](size_t i, unsigned) {
+    const double* e = e_.data() + i * ld_;
+    const double c = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
+    const double cross = doubles_.dot(p_, e, z_.data() + i * ld_);
+    sums_[i] = c * (doubles_.dot(p_, e, u_.data() + i * ld_) - 2 * cross + k_[i * rows + i]);
+  });
+  double sum = 0;
+  for (size_t i = 0; i < rows; ++i) sum += sums_[i];
+  return sum;
+}
+
+// Factors M + R and packs T.
+void FactoredOutput::factor() {
+  double trace = 0;
+  for (size_t k = 0; k < p_; ++k) trace += m_[k * ld_ + k];
+  trace /= static_cast<double>(p_);
+  const double rows = std::max(1.0, std::min(scalars_[kRows], rows_limit_));
+  const double ridge = (settings_.ridge + settings_.kappa * static_cast<double>(p_) / rows) * trace + 1e-300;
+  std::memcpy(product_.data(), m_.data(), m_.bytes());
+  for (size_t k = 0; k < width_; ++k) product_[k * ld_ + k] += ridge;
+  product_[width_ * ld_ + width_] += 1e-9 * trace + 1e-300;
+  factored_ = factor_.factor(product_.data(), p_, ld_);
+  if (!factored_) throw Error(NRW_NON_FINITE, "the hidden layer's second moments are not finite");
+  doubles_.pack(p_, p_, t_.data(), ld_, 1, packed_t_.data());
+}
+
+double FactoredOutput::train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) {
+  const uint32_t rows = batch.rows;
+  if (rows == 0) return 0;
+  reserve(rows);
+  features(rows, h);
+  const double steps = scalars_[kSteps] + 1;
+  const double beta = std::min(settings_.beta, 1 - 1 / (steps / 2 + 2));
+  double& sigma = scalars_[kSigma];
+  gather(batch, weights, sigma * beta, true);  // Z with the old sigma, V for the new one
+
+  double loss = 0;
+  if (factored_) {
+    loss = error(rows, weights);
+  } else {
+    for (size_t i = 0; i < rows; ++i)
+      loss += (weights == nullptr ? 1.0 : static_cast<double>(weights[i])) * k_[i * rows + i];
+  }
+
+  // G = beta Z + K C H / 2 and beta Z + K C H, the Z of the new S.
+  const auto weight = [&](size_t i) { return weights == nullptr ? 1.0 : static_cast<double>(weights[i]); };
+  pool_.run(rows, [&](size_t i, unsigned) {
+    for (size_t k = 0; k < ld_; ++k) cf_[i * ld_ + k] = weight(i) * f_[i * ld_ + k];
+  });
+  doubles_.pack(rows, p_, cf_.data(), ld_, 1, packed_.data());
+  pool_.run((rows + kProductRows - 1) / kProductRows, [&](size_t task, unsigned) {
+    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, rows - row);
+    doubles_.gemm(count, p_, rows, k_.data() + row * rows, rows, 1, packed_.data(), u_.data() + row * ld_, ld_, 0);
+    for (size_t at = row * ld_; at < (row + count) * ld_; ++at) {
+      const double kcf = u_[at];
+      e_[at] = beta * z_[at] + kcf / 2;  // G
+      z_[at] = beta * z_[at] + kcf;
+    }
+  });
+  // M <- beta M + H^T C H (packed_ holds C H), a strip of rows a task.
+  const size_t strips = (p_ + kProductRows - 1) / kProductRows;
+  pool_.run(strips, [&](size_t task, unsigned) {
+    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
+    double* m = m_.data() + row * ld_;
+    for (size_t at = 0; at < count * ld_; ++at) m[at] *= beta;
+    doubles_.gemm(count, p_, rows, f_.data() + row, 1, ld_, packed_.data(), m, ld_, 1);
+  });
+  // T <- beta^2 T + P + P^T with P = (C H)^T G.
+  doubles_.pack(rows, p_, e_.data(), ld_, 1, packed_.data());
+  pool_.run(strips, [&](size_t task, unsigned) {
+    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
+    doubles_.gemm(count, p_, rows, cf_.data() + row, 1, ld_, packed_.data(), product_.data() + row * ld_, ld_, 0);
+  });
+  pool_.run(strips, [&](size_t task, unsigned) {
+    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
+    for (size_t i = row; i < row + count; ++i) {
+      for (size_t j = 0; j < p_; ++j) {
+        t_[i * ld_ + j] = beta * beta * t_[i * ld_ + j] + (product_[i * ld_ + j] + product_[j * ld_ + i]);
+      }
+    }
+  });
+  scalars_[kSteps] = steps;
+  scalars_[kRows] = beta * scalars_[kRows] + rows;
+  sigma *= beta;
+  if (sigma < kSmallestSigma) {
+    const float scale = static_cast<float>(sigma);
+    pool_.run((columns_ + 1023) / 1024, [&](size_t task, unsigned) {
+      const size_t end = std::min<size_t>((task + 1) * 1024, columns_) * ld_;
+      for (size_t at = task * 1024 * ld_; at < end; ++at) v_.value[at] *= scale;
+    });
+    sigma = 1;
+  }
+  factor();
+
+  // d_h = 2 a C (E T - Z) (M + R)^-1 with the new matrices.
+  factor_.solve(rows, f_.data(), e_.data(), ld_);
+  times(rows, e_.data(), packed_t_.data(), u_.data());
+  for (size_t at = 0; at < rows * ld_; ++at) u_[at] -= z_[at];
+  factor_.solve(rows, u_.data(), u_.data(), ld_);
+  pool_.run(rows, [&](size_t i, unsigned) {
+    const double scale = 2 * a * weight(i);
+    for (size_t k = 0; k < width_; ++k) d_h[i * width_ + k] = static_cast<float>(scale * u_[i * ld_ + k]);
+  });
+  return a * loss;
+}
+
+double FactoredOutput::evaluate(const SparseBatch& batch, const float* h) {
+  if (batch.rows == 0) return 0;
+  reserve(batch.rows);
+  features(batch.rows, h);
+  gather(batch, nullptr, 1, false);
+  if (factored_) return error(batch.rows, nullptr);
+  double sum = 0;
+  for (size_t i = 0; i < batch.rows; ++i) sum += k_[i * batch.rows + i];
+  return sum;
+}
+
+void FactoredOutput::weights(uint32_t first, uint32_t count, float* w, float* bias) {
+  constexpr size_t kRowsAtOnce = 64;
+  AlignedBuffer<double> s(kRowsAtOnce * ld_);
+  for (size_t done = 0; done < count; done += kRowsAtOnce) {
+    const size_t rows = std::min<size_t>(kRowsAtOnce, count - done);
+    for (size_t i = 0; i < rows; ++i) {
+      const float* v = v_.row(first + done + i);
+      for (size_t k = 0; k < ld_; ++k) s[i * ld_ + k] = scalars_[kSigma] * static_cast<double>(v[k]);
+    }
+    if (factored_) factor_.solve(rows, s.data(), s.data(), ld_);
+    for (size_t i = 0; i < rows; ++i) {
+      const double* row = s.data() + i * ld_;
+      if (w != nullptr) {
+        for (size_t k = 0; k < width_; ++k) w[(done + i) * width_ + k] = static_cast<float>(row[k]);
+      }
+      if (bias != nullptr) bias[done + i] = static_cast<float>(row[width_]);
+    }
+  }
+}
+
+void FactoredOutput::restored() {
+  factored_ = false;
+  if (scalars_[kSteps] > 0) factor();
+}
+
+double FactoredOutput::condition() const noexcept {
+  const double ratio = factor_.largest_diagonal() / factor_.smallest_diagonal();
+  return ratio * ratio;
+}
+
+size_t FactoredOutput::bytes(uint32_t columns, uint32_t width, uint32_t batch_rows) noexcept {
+  const size_t p = width + 1, ld = round_up(p, 16), m = batch_rows;
+  return columns * ld * 4 + 8 * p * ld * 8 + m * ld * (5 * 8 + 4 + kGroups * 4) + (kGroups + 1) * m * m * 8;
+}
+
+}  // namespace nrw

@@ -1,0 +1,87 @@
+// The linear output layer under squared error of sparse targets whose cost does not grow with the number of columns.
+//
+// o = W [h; 1] with W (D x p, p = width + 1, its last column the bias) never stored. W is at every step the ridge
+// solution over exponentially weighted past batches (recursive least squares); loss, the gradient to h and the update
+// of W follow from p x p matrices and from the rows of S that the batch touches. After Vincent, de Brebisson,
+// Bouthillier, "Efficient Exact Gradient Update for training Deep Networks with Very Large Sparse Targets" (NIPS 2015)
+// for the factored form; the second-order rule is derived in docs/factored.md.
+//
+// With f = [h; 1], H its rows (m x p), C = diag(c) the row weights, Y the sparse targets (m x D), beta the forgetting:
+//   M <- beta M + H^T C H                p x p   second moments of the hidden layer
+//   S <- beta S + Y^T C H                D x p   kept as sigma V: only touched rows change
+//   T <- S^T S                           p x p   by recurrence from Z = Y S and K = Y Y^T
+//   W  = S (M + R)^-1, R = diag(r)               r: the ridge, near 0 for the bias
+// loss = a sum_i c_i |W f_i - y_i|^2 with the W before the update: an honest one-step-ahead error. The gradient to h
+// takes the W after it (variable projection): then the noise of W's estimate does not shrink h.
+#pragma once
+
+#include "base/batch.h"
+#include "base/thread_pool.h"
+#include "kernels/kernels.h"
+#include "layers/column_weights.h"
+#include "layers/spd_factor.h"
+
+namespace nrw {
+
+struct LeastSquaresSettings {
+  double beta = 0.99;   // forgetting: the weight of a batch halves after some 69 steps
+  double ridge = 1e-3;  // lambda: share of the mean second moment
+  double kappa = 0.1;   // more ridge while there are few rows: + kappa p / (effective rows)
+};
+
+class FactoredOutput {
+ public:
+  // rows: how many different rows the training data has; the effective number of rows never passes it. 0: not known.
+  FactoredOutput(uint32_t columns, uint32_t width, const LeastSquaresSettings& settings, double rows,
+                 const Kernels& kernels, ThreadPool& pool);
+
+  // One step: the loss before the update, d_h (m x width, overwritten) after it. weights: m row weights, NULL for ones.
+  double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h);
+
+  // Sum of squared errors of the batch with the present W; nothing changes.
+  double evaluate(const SparseBatch& batch, const float* h);
+
+  // Rows [first, first + count) of W in PyTorch's layout: w (count x width), bias (count); either may be NULL.
+  void weights(uint32_t first, uint32_t count, float* w, float* bias);
+
+  // What a checkpoint keeps. Scalars: step, effective rows, sigma, then the settings. After writing, call restored().
+  ColumnWeights& v() noexcept { return v_; }
+  AlignedBuffer<double>& m() noexcept { return m_; }
+  AlignedBuffer<double>& t() noexcept { return t_; }
+  double* scalars() noexcept { return scalars_; }
+  static constexpr size_t kScalars = 3;
+  void restored();
+
+  uint32_t size() const noexcept { return p_; }
+  size_t stride() const noexcept { return ld_; }  // of m() and t()
+  double condition() const noexcept;              // a lower bound of M + R's
+  static size_t bytes(uint32_t columns, uint32_t width, uint32_t batch_rows) noexcept;
+
+ private:
+  void reserve(uint32_t rows);
+  void features(uint32_t rows, const float* h);
+  void gather(const SparseBatch& batch, const float* weights, double sigma, bool update);
+  double error(uint32_t rows, const float* weights);
+  void factor();
+  void times(size_t m, const double* x, const double* packed, double* out);
+
+  const uint32_t columns_, width_, p_;
+  const size_t ld_;
+  const LeastSquaresSettings settings_;
+  const double rows_limit_;
+  const Kernels& kernels_;
+  const DoubleKernels& doubles_;
+  ThreadPool& pool_;
+  SpdFactor factor_;
+
+  ColumnWeights v_;                // S = sigma V
+  AlignedBuffer<double> m_, t_;    // p x ld
+  double scalars_[kScalars] = {};  // steps, effective rows, sigma
+  bool factored_ = false;
+
+  AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_;  // m x ld, and so on
+  AlignedBuffer<float> f32_, z_part_;
+  AlignedBuffer<double> k_part_, sums_;
+};
+
+}  // namespace nrw
