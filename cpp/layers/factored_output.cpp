@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 #include "base/status.h"
 
@@ -12,8 +13,13 @@ namespace {
 constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
 constexpr size_t kGroups = 16;       // parts of the touched columns; their sums are added in order
 constexpr size_t kProductRows = 16;  // rows of a product a task makes
-enum Scalar { kSteps, kRows, kSigma };
+enum Scalar { kSteps, kRows, kSigma, kTrace };
 constexpr double kSmallestSigma = 1e-10;
+// The basis is made anew at these steps, while the first batches still shape M, and later when M + R has become worse
+// conditioned than this (a lower bound is known from its factor), though not in each step.
+constexpr double kRebaseSteps[] = {20, 100, 500};
+constexpr double kWorstCondition = 1e3;
+constexpr double kRestSteps = 50;
 }  // namespace
 
 FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSquaresSettings& settings, double rows,
@@ -30,6 +36,10 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
       factor_(doubles_, pool),
       m_(p_ * ld_),
       t_(p_ * ld_),
+      basis_(p_ * ld_),
+      gram_(p_ * ld_),
+      packed_basis_(p_ * round_up(p_, kPanel64)),
+      packed_basis_t_(p_ * round_up(p_, kPanel64)),
       product_(p_ * ld_),
       packed_t_(p_ * round_up(p_, kPanel64)) {
   v_.columns = columns;
@@ -37,6 +47,18 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
   v_.stride = ld_;
   v_.value = AlignedBuffer<float>(static_cast<size_t>(columns) * ld_);
   scalars_[kSigma] = 1;
+  for (size_t k = 0; k < p_; ++k) basis_[k * ld_ + k] = 1;
+  pack_basis();
+}
+
+void FactoredOutput::pack_basis() {
+  doubles_.pack(p_, p_, basis_.data(), ld_, 1, packed_basis_.data());
+  doubles_.pack(p_, p_, basis_.data(), 1, ld_, packed_basis_t_.data());
+  const size_t strips = (p_ + kProductRows - 1) / kProductRows;
+  pool_.run(strips, [&](size_t task, unsigned) {
+    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
+    doubles_.gemm(count, p_, p_, basis_.data() + row, 1, ld_, packed_basis_.data(), gram_.data() + row * ld_, ld_, 0);
+  });
 }
 
 void FactoredOutput::reserve(uint32_t rows) {
@@ -50,15 +72,24 @@ void FactoredOutput::reserve(uint32_t rows) {
   packed_.reserve(std::max<size_t>(rows, p_) * round_up(std::max<size_t>(rows, p_), kPanel64));
 }
 
-// f = [h; 1], in double and in float, padded with zeros to ld.
+// f = [h; 1] B, in double and in float, padded with zeros to ld; |[h; 1]|^2 into sums_.
 void FactoredOutput::features(uint32_t rows, const float* h) {
   pool_.run(rows, [&](size_t i, unsigned) {
-    float* f = f32_.data() + i * ld_;
+    double* raw = u_.data() + i * ld_;
+    double sum = 1;
+    for (size_t k = 0; k < width_; ++k) {
+      raw[k] = static_cast<double>(h[i * width_ + k]);
+      sum += raw[k] * raw[k];
+    }
+    raw[width_] = 1;
+    sums_[i] = sum;
+  });
+  times(rows, u_.data(), packed_basis_.data(), f_.data());
+  pool_.run(rows, [&](size_t i, unsigned) {
     double* d = f_.data() + i * ld_;
-    std::memcpy(f, h + i * width_, width_ * sizeof(float));
-    f[width_] = 1;
-    std::fill(f + p_, f + ld_, 0.0f);
-    for (size_t k = 0; k < ld_; ++k) d[k] = static_cast<double>(f[k]);
+    std::fill(d + p_, d + ld_, 0.0);
+    float* f = f32_.data() + i * ld_;
+    for (size_t k = 0; k < ld_; ++k) f[k] = static_cast<float>(d[k]);
   });
 }
 
@@ -140,19 +171,76 @@ double FactoredOutput::error(uint32_t rows, const float* weights) {
   return sum;
 }
 
-// Factors M + R and packs T.
+// Factors M + R and packs T. In the basis, R = B^T diag(r) B.
 void FactoredOutput::factor() {
-  double trace = 0;
-  for (size_t k = 0; k < p_; ++k) trace += m_[k * ld_ + k];
-  trace /= static_cast<double>(p_);
+  const double trace = scalars_[kTrace] / static_cast<double>(p_);
   const double rows = std::max(1.0, std::min(scalars_[kRows], rows_limit_));
   const double ridge = (settings_.ridge + settings_.kappa * static_cast<double>(p_) / rows) * trace + 1e-300;
-  std::memcpy(product_.data(), m_.data(), m_.bytes());
-  for (size_t k = 0; k < width_; ++k) product_[k * ld_ + k] += ridge;
-  product_[width_ * ld_ + width_] += 1e-9 * trace + 1e-300;
+  const double bias_ridge = 1e-9 * trace + 1e-300;
+  const double* last = basis_.data() + width_ * ld_;
+  pool_.run(p_, [&](size_t i, unsigned) {
+    for (size_t j = 0; j < p_; ++j) {
+      product_[i * ld_ + j] = m_[i * ld_ + j] + ridge * gram_[i * ld_ + j] + (bias_ridge - ridge) * last[i] * last[j];
+    }
+  });
   factored_ = factor_.factor(product_.data(), p_, ld_);
   if (!factored_) throw Error(NRW_NON_FINITE, "the hidden layer's second moments are not finite");
   doubles_.pack(p_, p_, t_.data(), ld_, 1, packed_t_.data());
+}
+
+// matrix <- Q^T matrix Q with Q = L^-T sqrt(scale), for a symmetric matrix (the scale is the caller's).
+void FactoredOutput::congruence(AlignedBuffer<double>& matrix) {
+  factor_.half_solve(p_, matrix.data(), matrix.data(), ld_);
+  for (size_t i = 0; i < p_; ++i)
+    for (size_t j = 0; j < i; ++j) std::swap(matrix[i * ld_ + j], matrix[j * ld_ + i]);
+  factor_.half_solve(p_, matrix.data(), matrix.data(), ld_);
+}
+
+// A new basis B Q, Q = L^-T sqrt(s) with M + R = L L^T and s its mean diagonal: M + R becomes s I. The rows of V that
+// no batch has touched are 0 and stay so.
+void FactoredOutput::rebase() {
+  double scale = 0;
+  for (size_t k = 0; k < p_; ++k) scale += product_[k * ld_ + k];
+  scale /= static_cast<double>(p_);
+  const double root = std::sqrt(scale), sigma = scalars_[kSigma];
+  congruence(m_);
+  congruence(t_);
+  for (size_t at = 0; at < p_ * ld_; ++at) {
+    m_[at] *= scale;
+    t_[at] *= scale;
+  }
+  factor_.half_solve(p_, basis_.data(), basis_.data(), ld_);
+  for (size_t at = 0; at < p_ * ld_; ++at) basis_[at] *= root;
+  constexpr size_t kRowsAtOnce = 128;
+  AlignedBuffer<double> rows(kRowsAtOnce * ld_);
+  for (size_t first = 0; first < columns_;) {
+    size_t count = 0;
+    uint32_t column[kRowsAtOnce];
+    for (; first < columns_ && count < kRowsAtOnce; ++first) {
+      const float* v = v_.row(first);
+      if (std::all_of(v, v + p_, [](float x) { return x == 0; })) continue;
+      column[count] = static_cast<uint32_t>(first);
+      for (size_t k = 0; k < p_; ++k) rows[count * ld_ + k] = sigma * root * static_cast<double>(v[k]);
+      ++count;
+    }
+    factor_.half_solve(count, rows.data(), rows.data(), ld_);
+    for (size_t i = 0; i < count; ++i) {
+      float* v = v_.row(column[i]);
+      for (size_t k = 0; k < p_; ++k) v[k] = static_cast<float>(rows[i * ld_ + k]);
+    }
+  }
+  scalars_[kSigma] = 1;
+  pack_basis();
+  factor();
+}
+
+void FactoredOutput::scale_v() {
+  const float scale = static_cast<float>(scalars_[kSigma]);
+  pool_.run((columns_ + 1023) / 1024, [&](size_t task, unsigned) {
+    const size_t end = std::min<size_t>((task + 1) * 1024, columns_) * ld_;
+    for (size_t at = task * 1024 * ld_; at < end; ++at) v_.value[at] *= scale;
+  });
+  scalars_[kSigma] = 1;
 }
 
 double FactoredOutput::train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) {
@@ -162,19 +250,19 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
   features(rows, h);
   const double steps = scalars_[kSteps] + 1;
   const double beta = std::min(settings_.beta, 1 - 1 / (steps / 2 + 2));
-  double& sigma = scalars_[kSigma];
-  gather(batch, weights, sigma * beta, true);  // Z with the old sigma, V for the new one
+  const auto weight = [&](size_t i) { return weights == nullptr ? 1.0 : static_cast<double>(weights[i]); };
+  double trace = 0;
+  for (size_t i = 0; i < rows; ++i) trace += weight(i) * sums_[i];
+  gather(batch, weights, scalars_[kSigma] * beta, true);  // Z with the old sigma, V for the new one
 
   double loss = 0;
   if (factored_) {
     loss = error(rows, weights);
   } else {
-    for (size_t i = 0; i < rows; ++i)
-      loss += (weights == nullptr ? 1.0 : static_cast<double>(weights[i])) * k_[i * rows + i];
+    for (size_t i = 0; i < rows; ++i) loss += weight(i) * k_[i * rows + i];
   }
 
   // G = beta Z + K C H / 2 and beta Z + K C H, the Z of the new S.
-  const auto weight = [&](size_t i) { return weights == nullptr ? 1.0 : static_cast<double>(weights[i]); };
   pool_.run(rows, [&](size_t i, unsigned) {
     for (size_t k = 0; k < ld_; ++k) cf_[i * ld_ + k] = weight(i) * f_[i * ld_ + k];
   });
@@ -212,15 +300,9 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
   });
   scalars_[kSteps] = steps;
   scalars_[kRows] = beta * scalars_[kRows] + rows;
-  sigma *= beta;
-  if (sigma < kSmallestSigma) {
-    const float scale = static_cast<float>(sigma);
-    pool_.run((columns_ + 1023) / 1024, [&](size_t task, unsigned) {
-      const size_t end = std::min<size_t>((task + 1) * 1024, columns_) * ld_;
-      for (size_t at = task * 1024 * ld_; at < end; ++at) v_.value[at] *= scale;
-    });
-    sigma = 1;
-  }
+  scalars_[kSigma] *= beta;
+  scalars_[kTrace] = beta * scalars_[kTrace] + trace;
+  if (scalars_[kSigma] < kSmallestSigma) scale_v();
   factor();
 
   // d_h = 2 a C (E T - Z) (M + R)^-1 with the new matrices.
@@ -228,10 +310,13 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
   times(rows, e_.data(), packed_t_.data(), u_.data());
   for (size_t at = 0; at < rows * ld_; ++at) u_[at] -= z_[at];
   factor_.solve(rows, u_.data(), u_.data(), ld_);
+  times(rows, u_.data(), packed_basis_t_.data(), e_.data());
   pool_.run(rows, [&](size_t i, unsigned) {
     const double scale = 2 * a * weight(i);
-    for (size_t k = 0; k < width_; ++k) d_h[i * width_ + k] = static_cast<float>(scale * u_[i * ld_ + k]);
+    for (size_t k = 0; k < width_; ++k) d_h[i * width_ + k] = static_cast<float>(scale * e_[i * ld_ + k]);
   });
+  const bool early = std::find(std::begin(kRebaseSteps), std::end(kRebaseSteps), steps) != std::end(kRebaseSteps);
+  if (early || (condition() > kWorstCondition && std::fmod(steps, kRestSteps) == 0)) rebase();
   return a * loss;
 }
 
@@ -248,7 +333,7 @@ double FactoredOutput::evaluate(const SparseBatch& batch, const float* h) {
 
 void FactoredOutput::weights(uint32_t first, uint32_t count, float* w, float* bias) {
   constexpr size_t kRowsAtOnce = 64;
-  AlignedBuffer<double> s(kRowsAtOnce * ld_);
+  AlignedBuffer<double> s(kRowsAtOnce * ld_), raw(kRowsAtOnce * ld_);
   for (size_t done = 0; done < count; done += kRowsAtOnce) {
     const size_t rows = std::min<size_t>(kRowsAtOnce, count - done);
     for (size_t i = 0; i < rows; ++i) {
@@ -256,8 +341,9 @@ void FactoredOutput::weights(uint32_t first, uint32_t count, float* w, float* bi
       for (size_t k = 0; k < ld_; ++k) s[i * ld_ + k] = scalars_[kSigma] * static_cast<double>(v[k]);
     }
     if (factored_) factor_.solve(rows, s.data(), s.data(), ld_);
+    times(rows, s.data(), packed_basis_t_.data(), raw.data());
     for (size_t i = 0; i < rows; ++i) {
-      const double* row = s.data() + i * ld_;
+      const double* row = raw.data() + i * ld_;
       if (w != nullptr) {
         for (size_t k = 0; k < width_; ++k) w[(done + i) * width_ + k] = static_cast<float>(row[k]);
       }
@@ -268,6 +354,7 @@ void FactoredOutput::weights(uint32_t first, uint32_t count, float* w, float* bi
 
 void FactoredOutput::restored() {
   factored_ = false;
+  pack_basis();
   if (scalars_[kSteps] > 0) factor();
 }
 

@@ -11,6 +11,9 @@
 //   S <- beta S + Y^T C H                D x p   kept as sigma V: only touched rows change
 //   T <- S^T S                           p x p   by recurrence from Z = Y S and K = Y Y^T
 //   W  = S (M + R)^-1, R = diag(r)               r: the ridge, near 0 for the bias
+// All of this is kept in a basis B in which M stays near a multiple of the identity: the features are f B, so that the
+// rounding of V (float) is not amplified by (M + R)^-1. B changes rarely (see rebase) and costs two m x p x p products.
+//
 // loss = a sum_i c_i |W f_i - y_i|^2 with the W before the update: an honest one-step-ahead error. The gradient to h
 // takes the W after it (variable projection): then the noise of W's estimate does not shrink h.
 #pragma once
@@ -44,12 +47,14 @@ class FactoredOutput {
   // Rows [first, first + count) of W in PyTorch's layout: w (count x width), bias (count); either may be NULL.
   void weights(uint32_t first, uint32_t count, float* w, float* bias);
 
-  // What a checkpoint keeps. Scalars: step, effective rows, sigma, then the settings. After writing, call restored().
+  // What a checkpoint keeps: V, M, T, the basis, and the scalars steps, effective rows, sigma, trace of M before B.
+  // After writing them, call restored().
   ColumnWeights& v() noexcept { return v_; }
   AlignedBuffer<double>& m() noexcept { return m_; }
   AlignedBuffer<double>& t() noexcept { return t_; }
+  AlignedBuffer<double>& basis() noexcept { return basis_; }
   double* scalars() noexcept { return scalars_; }
-  static constexpr size_t kScalars = 3;
+  static constexpr size_t kScalars = 4;
   void restored();
 
   uint32_t size() const noexcept { return p_; }
@@ -63,6 +68,10 @@ class FactoredOutput {
   void gather(const SparseBatch& batch, const float* weights, double sigma, bool update);
   double error(uint32_t rows, const float* weights);
   void factor();
+  void rebase();
+  void scale_v();
+  void pack_basis();
+  void congruence(AlignedBuffer<double>& matrix);
   void times(size_t m, const double* x, const double* packed, double* out);
 
   const uint32_t columns_, width_, p_;
@@ -76,8 +85,10 @@ class FactoredOutput {
 
   ColumnWeights v_;                // S = sigma V
   AlignedBuffer<double> m_, t_;    // p x ld
-  double scalars_[kScalars] = {};  // steps, effective rows, sigma
+  AlignedBuffer<double> basis_;    // p x ld
+  double scalars_[kScalars] = {};  // steps, effective rows, sigma, trace
   bool factored_ = false;
+  AlignedBuffer<double> gram_, packed_basis_, packed_basis_t_;  // B^T B; B and B^T packed
 
   AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_;  // m x ld, and so on
   AlignedBuffer<float> f32_, z_part_;

@@ -102,7 +102,13 @@ void SpdFactor::pack_factor() {
 }
 
 // X (L L^T)^-1: Y = X L^-T block column by block column from the left, then Y L^-1 from the right.
-void SpdFactor::solve(size_t m, const double* x, double* out, size_t ld) const {
+void SpdFactor::solve(size_t m, const double* x, double* out, size_t ld) const { solve_rows(m, x, out, ld, true); }
+
+void SpdFactor::half_solve(size_t m, const double* x, double* out, size_t ld) const {
+  solve_rows(m, x, out, ld, false);
+}
+
+void SpdFactor::solve_rows(size_t m, const double* x, double* out, size_t ld, bool both) const {
   pool_.run((m + kSolveRows - 1) / kSolveRows, [&](size_t task, unsigned) {
     const size_t row = task * kSolveRows, rows = std::min(kSolveRows, m - row);
     double* o = out + row * ld;
@@ -122,7 +128,7 @@ void SpdFactor::solve(size_t m, const double* x, double* out, size_t ld) const {
       }
       times_inverse(block, inverse_left_.data());
     }
-    for (size_t block = blocks(); block-- > 0;) {
+    for (size_t block = both ? blocks() : 0; block-- > 0;) {
       const size_t next = block * kBlock + width(block);
       if (next < n_) {
         kernels_.gemm(rows, width(block), n_ - next, o + next, ld, 1, right_.data() + block * kBlock * n_,

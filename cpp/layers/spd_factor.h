@@ -22,6 +22,9 @@ class SpdFactor {
   // out (m x n, leading dimension ld) = x A^-1, x like out; in place (out == x) is allowed.
   void solve(size_t m, const double* x, double* out, size_t ld) const;
 
+  // out = x L^-T: the first half of solve. out L^T = x, so that A^-1 whitened rows have A as their identity.
+  void half_solve(size_t m, const double* x, double* out, size_t ld) const;
+
   size_t size() const noexcept { return n_; }
   // min and max of the factor's diagonal: their squared ratio bounds A's condition number from below.
   double smallest_diagonal() const noexcept { return smallest_; }
@@ -33,6 +36,7 @@ class SpdFactor {
   size_t width(size_t block) const noexcept { return n_ - block * kBlock < kBlock ? n_ - block * kBlock : kBlock; }
   bool factor_diagonal(size_t block);
   void pack_factor();
+  void solve_rows(size_t m, const double* x, double* out, size_t ld, bool both) const;
 
   const DoubleKernels& kernels_;
   ThreadPool& pool_;
