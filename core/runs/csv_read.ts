@@ -63,11 +63,8 @@ class Sampler {
   constructor(private readonly most: number) {}
 
   offer(number: number, line: () => string): void {
-    if (this.#count++ % this.#stride !== 0) {
-      this.#last = { number, line };
-      return;
-    }
-    this.#last = null;
+    this.#last = { number, line };
+    if (this.#count++ % this.#stride !== 0) return;
     this.#kept.push({ number, text: line() });
     if (this.#kept.length < this.most) return;
     this.#kept = this.#kept.filter((_, i) => i % 2 === 0);
@@ -75,7 +72,8 @@ class Sampler {
   }
 
   kept(): { number: number; text: string }[] {
-    return this.#last ? [...this.#kept, { number: this.#last.number, text: this.#last.line() }] : this.#kept;
+    if (!this.#last || this.#last.number === this.#kept.at(-1)?.number) return this.#kept;
+    return [...this.#kept, { number: this.#last.number, text: this.#last.line() }];
   }
 }
 
