@@ -92,6 +92,7 @@ export const summary: Decoder<Summary> = object<Summary>({
   epochs: number,
   best_epoch: nullable(number),
   best_loss: nullable(number),
+  evaluated: nullable(object({ checkpoint: oneOf("best", "latest"), epoch: number, step: number })),
   parameters: number,
   columns: number,
   rows: object({ train: number, validation: number, test: number }),

@@ -29,15 +29,24 @@ static int mode, error_number, flags;
 static long at, count;
 
 /* Files with data that no fsync has made durable: a second descriptor, and the length that would survive. */
-static struct { dev_t device; ino_t inode; int fd; off_t durable; } files[64];
+static struct {
+  dev_t device;
+  ino_t inode;
+  int fd;
+  off_t durable;
+} files[64];
 /* Renames whose folder has not been fsynced: how to undo them. */
-static struct { char from[PATH_MAX], to[PATH_MAX]; int replaced; } renames[64];
+static struct {
+  char from[PATH_MAX], to[PATH_MAX];
+  int replaced;
+} renames[64];
 static int file_count, rename_count;
 
 #define REAL(name) __typeof__(&name) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 static int is_under(const char* path) {
-  return folder_length && path && !strncmp(path, folder, folder_length) && (path[folder_length] == '/' || !path[folder_length]);
+  return folder_length && path && !strncmp(path, folder, folder_length) &&
+         (path[folder_length] == '/' || !path[folder_length]);
 }
 
 static int path_of(int fd, char* path) {
@@ -57,16 +66,16 @@ static int decide(int is_write) {
   return mode == TORN && count == at && is_write ? HALF : REFUSE;
 }
 
-#define COUNTED(condition, call)                        \
-  do {                                                  \
-    if (!(condition)) return call;                      \
-    pthread_mutex_lock(&mutex);                         \
-    __typeof__(call) result = -1;                       \
-    if (decide(0) == GO) result = call;                 \
-    int saved = errno;                                  \
-    pthread_mutex_unlock(&mutex);                       \
-    errno = saved;                                      \
-    return result;                                      \
+#define COUNTED(condition, call)        \
+  do {                                  \
+    if (!(condition)) return call;      \
+    pthread_mutex_lock(&mutex);         \
+    __typeof__(call) result = -1;       \
+    if (decide(0) == GO) result = call; \
+    int saved = errno;                  \
+    pthread_mutex_unlock(&mutex);       \
+    errno = saved;                      \
+    return result;                      \
   } while (0)
 
 static void remember_file(int fd) {
@@ -136,8 +145,14 @@ static int do_sync(int fd, int (*real)(int)) {
   return result;
 }
 
-int fsync(int fd) { REAL(fsync); return do_sync(fd, real); }
-int fdatasync(int fd) { REAL(fdatasync); return do_sync(fd, real); }
+int fsync(int fd) {
+  REAL(fsync);
+  return do_sync(fd, real);
+}
+int fdatasync(int fd) {
+  REAL(fdatasync);
+  return do_sync(fd, real);
+}
 
 ssize_t write(int fd, const void* data, size_t size) {
   REAL(write);
@@ -183,9 +198,18 @@ int open64(const char* path, int how, ...) {
   COUNTED(is_under(path) && (how & O_CREAT), real(path, how, permissions));
 }
 
-int mkdir(const char* path, mode_t permissions) { REAL(mkdir); COUNTED(is_under(path), real(path, permissions)); }
-int unlink(const char* path) { REAL(unlink); COUNTED(is_under(path), real(path)); }
-int rmdir(const char* path) { REAL(rmdir); COUNTED(is_under(path), real(path)); }
+int mkdir(const char* path, mode_t permissions) {
+  REAL(mkdir);
+  COUNTED(is_under(path), real(path, permissions));
+}
+int unlink(const char* path) {
+  REAL(unlink);
+  COUNTED(is_under(path), real(path));
+}
+int rmdir(const char* path) {
+  REAL(rmdir);
+  COUNTED(is_under(path), real(path));
+}
 int ftruncate64(int fd, off64_t size) {
   REAL(ftruncate64);
   char path[PATH_MAX];

@@ -31,6 +31,7 @@ const SUMMARY: Summary = {
   epochs: 2,
   best_epoch: 2,
   best_loss: 0.5,
+  evaluated: { checkpoint: "best", epoch: 2, step: 10 },
   parameters: 100,
   columns: 20,
   rows: { train: 80, validation: 10, test: 10 },
