@@ -78,7 +78,9 @@ function matrix(value: RValue | undefined): { values: Float64Array; genes: strin
   const names = value?.attributes.get("dimnames")?.values;
   if (!(value?.values instanceof Float64Array) || !Array.isArray(names)) throw new Error("no matrix with names");
   const [genes, cells] = names.map((list) => strings(list as RValue));
-  if (value.values.length !== genes!.length * cells!.length) throw new Error("the matrix has not the size of its names");
+  if (value.values.length !== genes!.length * cells!.length) {
+    throw new Error("the matrix has not the size of its names");
+  }
   return { values: value.values, genes: genes!, cells: cells! };
 }
 
@@ -101,7 +103,9 @@ async function make(target: string): Promise<void> {
     const annotation = await read("HSMM_gene_annotation");
     const sheet = await read("HSMM_sample_sheet");
     for (const [names, frame] of [[genes, annotation], [cells, sheet]] as const) {
-      if (strings(frame?.attributes.get("row.names")).join() !== names.join()) throw new Error("the names do not match");
+      if (strings(frame?.attributes.get("row.names")).join() !== names.join()) {
+        throw new Error("the names do not match");
+      }
     }
 
     await Deno.mkdir(target, { recursive: true });
@@ -111,7 +115,10 @@ async function make(target: string): Promise<void> {
     }
     const symbols = strings(column(annotation, "gene_short_name"));
     const table = genes.map((id, j) => `${symbols[j]}\t${id}\n`).join("");
-    await Deno.writeFile(join(target, "genes.tsv.gz"), gzipSync(new TextEncoder().encode(table), { ...DEFLATE, mtime: 0 }));
+    await Deno.writeFile(
+      join(target, "genes.tsv.gz"),
+      gzipSync(new TextEncoder().encode(table), { ...DEFLATE, mtime: 0 }),
+    );
     const hours = strings(column(sheet, "Hours"));
     await Deno.writeTextFile(join(target, "labels.txt"), hours.map((hour) => `${hour} h\n`).join(""));
     const licence = await Deno.readTextFile(join(folder, "usr/share/doc", PACKAGE, "copyright"));

@@ -3,7 +3,11 @@
  * data frames. Source of the layout: R Internals, section "Serialization Formats".
  */
 
-export type RVector = Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | readonly (string | null)[] | readonly RValue[];
+export type RVector =
+  | Float64Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | readonly (string | null)[]
+  | readonly RValue[];
 
 export interface RValue {
   readonly values: RVector | null;
