@@ -42,7 +42,7 @@ function findTools(): Tools {
   if (!cmake) missing.push(NEEDS.cmake);
   if (!maker) missing.push(NEEDS.ninja);
   if (!cmake || !compiler || !maker) {
-    const names = missing.map((need) => need.what).join(" and ");
+    const names = missing.map((need) => need.what).join(", ");
     throw failure(`the engine needs ${names}, not found on this machine`, installHint(missing));
   }
   return { cmake, compiler, ninja: maker.endsWith("ninja") };
@@ -79,7 +79,8 @@ async function logged(
 export function excerpt(output: readonly string[], most = 40): string[] {
   const start = output.findIndex((line) => /^(FAILED:|CMake Error)|: (fatal )?error[: ]/.test(line));
   const kept = output.slice(Math.max(start, 0)).filter((line, i, all) =>
-    !/^(\[[\d/ %]+\]|FAILED:|ninja:|g?make(\[\d+\])?:|> )/.test(line) && !/^FAILED:/.test(all[i - 1] ?? "") &&
+    !/^(\[[\d/ %]+\]|FAILED:|ninja: build stopped|g?make(\[\d+\])?:|> )/.test(line) &&
+    !/^FAILED:/.test(all[i - 1] ?? "") &&
     line.trim()
   );
   return kept.length > most ? [...kept.slice(0, most), `... ${kept.length - most} more lines in the log`] : kept;
@@ -124,10 +125,8 @@ async function compile(
   const what = target === "library" ? ["--target", "narrows"] : [];
   const args = ["--build", where.build, "--parallel", String(navigator.hardwareConcurrency), ...what];
   const outcome = await logged(log, tools.cmake, args, (line) => {
-    const [, done, total, step] = /^\[\s*(\d+)(?:\/(\d+)|%)\] (.*)$/.exec(line) ?? [];
-    if (done && step) {
-      progress.step(step.replace(/^.*[ /]/, "").replace(/\.o$/, ""), Number(done), Number(total ?? 100));
-    }
+    const [, done, total, step] = /^\[\s*(\d+)(?:\/(\d+)|%)\] (?:Building|Linking) .*[ /](\S+)$/.exec(line) ?? [];
+    if (done && step) progress.step(step.replace(/\.o$/, ""), Number(done), Number(total ?? 100));
   });
   if (!outcome.success) fail(where, "the engine does not compile", outcome, progress);
 }

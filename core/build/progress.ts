@@ -16,8 +16,8 @@ const terminal: Progress = {
   step(what, done = 0, total = 0) {
     const filled = total > 0 ? Math.round(BAR * done / total) : 0;
     const bar = total > 0 ? `${"━".repeat(filled)}${"╌".repeat(BAR - filled)} ${done}/${total} ` : "";
-    const { columns } = Deno.consoleSize();
-    write(`\r\x1b[K${`building the engine ${bar}${what}`.slice(0, columns - 1)}`);
+    const width = (Deno.consoleSize().columns || 80) - 1;
+    write(`\r\x1b[K${`building the engine ${bar}${what}`.slice(0, width)}`);
   },
   line: (text) => write(`\r\x1b[K${text}\n`),
   clear: () => write("\r\x1b[K"),
