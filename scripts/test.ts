@@ -5,7 +5,7 @@
 import { fromFileUrl, join } from "@std/path";
 import { buildEngine } from "../core/build/build.ts";
 import { lines } from "../core/build/lines.ts";
-import { reportError } from "../cli/exit.ts";
+import { UserError } from "../core/errors.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
 // deno-lint-ignore no-control-regex -- the colours of a terminal
@@ -67,5 +67,7 @@ async function test(paths: string[]): Promise<number> {
 try {
   Deno.exitCode = await test(Deno.args);
 } catch (error) {
-  Deno.exitCode = reportError(error);
+  if (!(error instanceof UserError)) throw error;
+  console.error(`narrows: ${error.message}\n  ${error.hint}`);
+  Deno.exitCode = error.exitCode;
 }
