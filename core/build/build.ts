@@ -31,6 +31,8 @@ interface Tools {
   readonly ninja: boolean;
 }
 
+/** A path as a person would type it here. */
+const shown = (path: string) => path.startsWith(Deno.cwd()) ? relative(Deno.cwd(), path) : path;
 const failure = (what: string, hint: string) => new UserError("build", what, hint, 1);
 
 /** @throws {UserError} naming everything that is missing and its packages. */
@@ -89,7 +91,7 @@ export function excerpt(output: readonly string[], most = 40): string[] {
 function fail(where: trees.Tree, what: string, { output }: Outcome, progress: Progress): never {
   progress.clear();
   for (const line of excerpt(output)) console.error(line);
-  throw failure(what, `the whole log: ${relative(Deno.cwd(), where.log)}`);
+  throw failure(what, `the whole log: ${shown(where.log)}`);
 }
 
 async function configure(
@@ -154,23 +156,45 @@ function dropStaleCache(where: trees.Tree, tools: Tools): void {
   Deno.removeSync(join(where.build, "CMakeFiles"), { recursive: true });
 }
 
+interface Plan {
+  readonly where: trees.Tree;
+  readonly target: trees.Target;
+  readonly args: readonly string[];
+}
+
+function plan(options: BuildOptions): Plan {
+  const where = trees.tree(options.sanitize ?? null, options.root);
+  const target = options.tests || options.sanitize ? "tests" : "library";
+  return { where, target, args: configureArguments(where, options, target === "tests") };
+}
+
+function stampNow({ where, target, args }: Plan): trees.Stamp {
+  const shared = args.filter((arg) => !arg.startsWith("-DNARROWS_TESTS")); // adds targets, changes none
+  return {
+    sources: trees.sourceHash(where.sources, target),
+    arguments: [...shared, Deno.env.get("CXXFLAGS") ?? ""].join(" "),
+    compiler: trees.compilerStamp(findCompiler()),
+  };
+}
+
+const planUpToDate = (plan: Plan) =>
+  trees.isFile(plan.where.library) && trees.sameStamp(trees.readStamp(plan.where, plan.target), stampNow(plan));
+
+/** Whether {@link buildEngine} with these options would have nothing to do. */
+export function isUpToDate(options: BuildOptions = {}): boolean {
+  return planUpToDate(plan(options));
+}
+
 /**
  * Builds the engine if its sources, arguments or compiler differ from what the last build saw.
  * Two processes at once are safe: the second waits, then finds everything up to date.
  * @throws {UserError} if a tool is missing or the sources do not compile.
  */
 export async function buildEngine(options: BuildOptions = {}): Promise<BuildResult> {
-  const where = trees.tree(options.sanitize ?? null, options.root);
-  const target: trees.Target = options.tests || options.sanitize ? "tests" : "library";
-  const args = configureArguments(where, options, target === "tests");
-  const now = (): trees.Stamp => ({
-    sources: trees.sourceHash(where.sources, target),
-    arguments: args.filter((arg) => !arg.startsWith("-DNARROWS_TESTS")).join(" ") + (Deno.env.get("CXXFLAGS") ?? ""),
-    compiler: trees.compilerStamp(findCompiler()),
-  });
-  const upToDate = () => trees.isFile(where.library) && trees.sameStamp(trees.readStamp(where, target), now());
+  const work = plan(options);
+  const { where, target, args } = work;
   const result = { folder: where.build, library: where.library };
-  if (upToDate()) return { ...result, built: false };
+  if (planUpToDate(work)) return { ...result, built: false };
 
   const tools = findTools();
   const progress = buildProgress(options.quiet);
@@ -181,17 +205,21 @@ export async function buildEngine(options: BuildOptions = {}): Promise<BuildResu
     progress.step("waiting for another build to end");
     await lock.lock(true);
     progress.clear();
-    if (upToDate()) return { ...result, built: false };
+    if (planUpToDate(work)) return { ...result, built: false };
   }
-  const stamp = now(); // before compiling: an edit made meanwhile is for the next build
+  // Taken before compiling: an edit made meanwhile is for the next build. The tests' build makes the library as well.
+  const stamps = [...new Set<trees.Target>(["library", target])].map((made) =>
+    [made, stampNow({ ...work, target: made })] as const
+  );
+  trees.dropStamps(where);
   dropStaleCache(where, tools);
   using log = await Deno.create(where.log);
   const generator = tools.ninja ? "Ninja" : "Unix Makefiles";
   const tooling = ["-S", where.sources, "-B", where.build, "-G", generator, `-DCMAKE_CXX_COMPILER=${tools.compiler}`];
   await configure(where, tools, [...tooling, ...args], log, progress);
   await compile(where, tools, target, log, progress);
-  trees.writeStamp(where, target, stamp);
+  for (const [made, stamp] of stamps) trees.writeStamp(where, made, stamp);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  progress.line(`built ${relative(Deno.cwd(), where.library)} in ${seconds} s`);
+  progress.line(`built ${shown(where.library)} in ${seconds} s`);
   return { ...result, built: true };
 }

@@ -100,6 +100,13 @@ export function writeStamp(where: Tree, target: Target, stamp: Stamp): void {
   Deno.writeTextFileSync(stampFile(where, target), JSON.stringify(stamp) + "\n");
 }
 
+/** Before a build begins: one that is killed halfway must not look like an older one that ended well. */
+export function dropStamps(where: Tree): void {
+  for (const target of ["library", "tests"] as const) {
+    if (isFile(stampFile(where, target))) Deno.removeSync(stampFile(where, target));
+  }
+}
+
 export function sameStamp(built: Stamp | null, now: Stamp): boolean {
   return built !== null && built.sources === now.sources && built.arguments === now.arguments &&
     (now.compiler === null || built.compiler === now.compiler);

@@ -5,14 +5,15 @@ export const ROOT = fromFileUrl(new URL("../..", import.meta.url)).replace(/\/$/
 
 const OUTPUT = new Set(["build", "runs", "node_modules"]);
 
-/** Files under `folder` whose name ends in one of `endings`, as paths from the root with /, sorted. */
+/** Files under `folder` whose path ends in one of `endings`, as paths from the root with /, sorted. */
 export function filesUnder(folder: string, endings: readonly string[]): string[] {
   const found: string[] = [];
   const visit = (inside: string) => {
     for (const { name, isDirectory, isFile } of Deno.readDirSync(join(ROOT, inside))) {
       const path = inside ? `${inside}/${name}` : name;
-      if (isDirectory && !name.startsWith(".") && !(inside === "" && OUTPUT.has(name))) visit(path);
-      if (isFile && endings.some((ending) => name.endsWith(ending))) found.push(path);
+      const hidden = name.startsWith(".") && name !== ".ci";
+      if (isDirectory && !hidden && !(inside === "" && OUTPUT.has(name))) visit(path);
+      if (isFile && endings.some((ending) => path.endsWith(ending))) found.push(path);
     }
   };
   visit(folder);

@@ -1,0 +1,96 @@
+/** What this machine has for building and training, and what it lacks: the facts behind `doctor`. */
+import { relative } from "@std/path";
+import { EngineError } from "../../ffi/error.ts";
+import { engineInfo } from "../../ffi/info.ts";
+import { ABI_VERSION, libraryPath } from "../../ffi/library.ts";
+import { VERSION } from "../version.ts";
+import { isUpToDate } from "./build.ts";
+import { canFetchLibdeflate, findLibdeflate } from "./libdeflate.ts";
+import { findCompiler, findProgram, installHint, type Need, NEEDS, outputOf } from "./programs.ts";
+import { hasSources, isFile, tree } from "./tree.ts";
+
+export interface ToolState {
+  readonly what: string;
+  /** What it is for. */
+  readonly use: "build" | "checks";
+  /** Path, or null if it is missing. */
+  readonly found: string | null;
+  readonly version: string | null;
+  /** How to get it, where it is missing. */
+  readonly hint: string | null;
+}
+
+export interface EngineState {
+  readonly path: string;
+  /** missing: not built; stale: its sources changed since; broken: it cannot be opened (see `error`). */
+  readonly state: "ready" | "stale" | "missing" | "broken";
+  /** When it was built, ISO 8601; null if it is missing. */
+  readonly built: string | null;
+  readonly error: string | null;
+  /** As nrw_info in narrows.h documents it; empty if the engine cannot be opened. */
+  readonly info: Readonly<Record<string, string>>;
+}
+
+export interface Diagnosis {
+  readonly narrows: string;
+  readonly abi: number;
+  readonly deno: string;
+  readonly system: string;
+  readonly engine: EngineState;
+  readonly tools: readonly ToolState[];
+  /** Whether `train` would run: the engine is ready, or all that it takes to build it is there. */
+  readonly ready: boolean;
+  /** What stands in the way, one line each. */
+  readonly problems: readonly string[];
+}
+
+function engineState(): EngineState {
+  const path = libraryPath();
+  const here = isFile(path);
+  const built = here ? Deno.statSync(path).mtime?.toISOString() ?? null : null;
+  const stale = !Deno.env.get("NARROWS_LIBRARY") && hasSources(tree()) && !isUpToDate();
+  if (!here) return { path, state: "missing", built, error: null, info: {} };
+  try {
+    return { path, state: stale ? "stale" : "ready", built, error: null, info: engineInfo() };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { path, state: stale ? "stale" : "broken", built, error: error.message, info: {} };
+  }
+}
+
+function tool(need: Need, use: ToolState["use"], found: string | null): ToolState {
+  const version = found && need.names.length > 0 ? outputOf(found, "--version")?.split("\n")[0] ?? null : null;
+  return { what: need.what, use, found, version, hint: found ? null : installHint([need]) };
+}
+
+/** Looks at everything, builds nothing. */
+export function diagnose(): Diagnosis {
+  const engine = engineState();
+  const compiler = findCompiler();
+  const tools = [
+    tool(NEEDS.compiler, "build", compiler),
+    tool(NEEDS.cmake, "build", findProgram(NEEDS.cmake.names)),
+    tool(NEEDS.ninja, "build", findProgram(NEEDS.ninja.names)),
+    tool(NEEDS.libdeflate, "build", findLibdeflate(tree(), compiler)),
+    tool(NEEDS.clangFormat, "checks", findProgram(NEEDS.clangFormat.names)),
+    tool(NEEDS.chromium, "checks", findProgram(NEEDS.chromium.names)),
+  ];
+  const problems: string[] = [];
+  if (engine.state === "broken") problems.push(engine.error!);
+  if (engine.state === "missing" && !hasSources(tree())) problems.push(`${engine.path}: the engine is missing`);
+  if (engine.state !== "ready" && hasSources(tree())) {
+    const fetched = (state: ToolState) => state.what === NEEDS.libdeflate.what && canFetchLibdeflate();
+    const missing = tools.filter((state) => state.use === "build" && !state.found && !fetched(state));
+    problems.push(...missing.map((state) => `${state.what} is missing, the engine cannot be built. ${state.hint}`));
+  }
+  return {
+    narrows: VERSION,
+    abi: ABI_VERSION,
+    deno: Deno.version.deno,
+    system: `${Deno.build.os} ${Deno.build.arch}, ${Deno.osRelease()}`,
+    engine: { ...engine, path: relative(Deno.cwd(), engine.path) || engine.path },
+    tools,
+    ready: problems.length === 0,
+    problems,
+  };
+}
