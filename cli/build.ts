@@ -3,7 +3,7 @@ import { parseArgs } from "@std/cli/parse-args";
 import { buildEngine } from "../core/build/build.ts";
 import { type Sanitizer, SANITIZERS } from "../core/build/tree.ts";
 import { UserError } from "../core/errors.ts";
-import { runAndExit } from "./exit.ts";
+import { printError } from "./print.ts";
 
 const USAGE = `Usage: deno task build [--tests] [--sanitize ${SANITIZERS.join("|")}] [--quiet]
 
@@ -15,6 +15,14 @@ Compiles the engine in cpp/ into build/engine. Does nothing when it is up to dat
 
 /** @returns the exit status. */
 export async function buildCommand(args: readonly string[]): Promise<number> {
+  try {
+    return await build(args);
+  } catch (error) {
+    return printError(error);
+  }
+}
+
+async function build(args: readonly string[]): Promise<number> {
   const options = parseArgs(args, {
     boolean: ["tests", "quiet", "help"],
     string: ["sanitize"],
@@ -34,4 +42,4 @@ export async function buildCommand(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) await runAndExit(buildCommand);
+if (import.meta.main) Deno.exit(await buildCommand(Deno.args));

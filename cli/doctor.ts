@@ -1,5 +1,7 @@
 /** `doctor`: what this machine has, what is missing and how to get it. */
 import { parseArgs } from "@std/cli/parse-args";
+import { UserError } from "../core/errors.ts";
+import { printError } from "./print.ts";
 import { diagnose, type Diagnosis, type ToolState } from "../core/build/diagnose.ts";
 
 const HELP = `narrows doctor: what this machine has, what is missing and how to get it
@@ -48,14 +50,26 @@ export function doctorLines({ narrows, abi, deno, system, engine, tools, ready, 
   return [...rows.map(([label, text]) => label.padEnd(width) + text), "", ...verdict];
 }
 
-/** @returns 0 if training can run, else 1. */
+/** @returns 0 if training can run, 1 if not, 2 for a wrong option. */
 export function doctorCommand(args: readonly string[]): Promise<number> {
-  const options = parseArgs([...args], { boolean: ["json", "help"], alias: { help: "h" } });
-  if (options.help) {
-    console.log(HELP);
-    return Promise.resolve(0);
+  try {
+    const options = parseArgs([...args], {
+      boolean: ["json", "help"],
+      alias: { help: "h" },
+      unknown: (argument) => {
+        throw new UserError(argument, "doctor has no such option", "narrows doctor [--json]");
+      },
+    });
+    if (options.help) {
+      console.log(HELP);
+      return Promise.resolve(0);
+    }
+    const diagnosis = diagnose();
+    console.log(options.json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));
+    return Promise.resolve(diagnosis.ready ? 0 : 1);
+  } catch (error) {
+    return Promise.resolve(printError(error));
   }
-  const diagnosis = diagnose();
-  console.log(options.json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));
-  return Promise.resolve(diagnosis.ready ? 0 : 1);
 }
+
+if (import.meta.main) Deno.exit(await doctorCommand(Deno.args));

@@ -1,5 +1,4 @@
 /** What this machine has for building and training, and what it lacks: the facts behind `doctor`. */
-import { relative } from "@std/path";
 import { EngineError } from "../../ffi/error.ts";
 import { engineInfo } from "../../ffi/info.ts";
 import { ABI_VERSION, libraryPath } from "../../ffi/library.ts";
@@ -58,38 +57,48 @@ function engineState(): EngineState {
   }
 }
 
-function tool(need: Need, use: ToolState["use"], found: string | null): ToolState {
-  const version = found && need.names.length > 0 ? outputOf(found, "--version")?.split("\n")[0] ?? null : null;
-  return { what: need.what, use, found, version, hint: found ? null : installHint([need]) };
+const NEEDED_TO_BUILD: readonly Need[] = [NEEDS.compiler, NEEDS.cmake, NEEDS.ninja, NEEDS.libdeflate];
+
+function toolState({ need, found }: { need: Need; found: string | null }): ToolState {
+  return {
+    what: need.what,
+    use: NEEDED_TO_BUILD.includes(need) ? "build" : "checks",
+    found,
+    version: found && need.names.length > 0 ? outputOf(found, "--version")?.split("\n")[0] ?? null : null,
+    hint: found ? null : installHint([need]),
+  };
 }
 
 /** Looks at everything, builds nothing. */
 export function diagnose(): Diagnosis {
   const engine = engineState();
   const compiler = findCompiler();
-  const tools = [
-    tool(NEEDS.compiler, "build", compiler),
-    tool(NEEDS.cmake, "build", findProgram(NEEDS.cmake.names)),
-    tool(NEEDS.ninja, "build", findProgram(NEEDS.ninja.names)),
-    tool(NEEDS.libdeflate, "build", findLibdeflate(tree(), compiler)),
-    tool(NEEDS.clangFormat, "checks", findProgram(NEEDS.clangFormat.names)),
-    tool(NEEDS.chromium, "checks", findProgram(NEEDS.chromium.names)),
+  const tools: { need: Need; found: string | null }[] = [
+    { need: NEEDS.compiler, found: compiler },
+    { need: NEEDS.cmake, found: findProgram(NEEDS.cmake.names) },
+    { need: NEEDS.ninja, found: findProgram(NEEDS.ninja.names) },
+    { need: NEEDS.libdeflate, found: findLibdeflate(tree(), compiler) },
+    { need: NEEDS.clangFormat, found: findProgram(NEEDS.clangFormat.names) },
+    { need: NEEDS.chromium, found: findProgram(NEEDS.chromium.names) },
   ];
   const problems: string[] = [];
+  const buildable = !Deno.env.get("NARROWS_LIBRARY") && hasSources(tree());
   if (engine.state === "broken") problems.push(engine.error!);
-  if (engine.state === "missing" && !hasSources(tree())) problems.push(`${engine.path}: the engine is missing`);
-  if (engine.state !== "ready" && hasSources(tree())) {
-    const fetched = (state: ToolState) => state.what === NEEDS.libdeflate.what && canFetchLibdeflate();
-    const missing = tools.filter((state) => state.use === "build" && !state.found && !fetched(state));
-    problems.push(...missing.map((state) => `${state.what} is missing, the engine cannot be built. ${state.hint}`));
+  if (engine.state === "missing" && !buildable) problems.push(`${engine.path}: there is no engine`);
+  if (engine.state !== "ready" && buildable) {
+    const missing = tools.filter(({ need, found }) =>
+      NEEDED_TO_BUILD.includes(need) && !found && !(need === NEEDS.libdeflate && canFetchLibdeflate())
+    ).map(({ need }) => need);
+    const names = missing.map(({ what }) => what).join(", ");
+    if (names) problems.push(`the engine must be built, and these are missing: ${names}. ${installHint(missing)}`);
   }
   return {
     narrows: VERSION,
     abi: ABI_VERSION,
     deno: Deno.version.deno,
     system: `${Deno.build.os} ${Deno.build.arch}, ${Deno.osRelease()}`,
-    engine: { ...engine, path: relative(Deno.cwd(), engine.path) || engine.path },
-    tools,
+    engine,
+    tools: tools.map(toolState),
     ready: problems.length === 0,
     problems,
   };

@@ -64,11 +64,18 @@ export function findCompiler(): string | null {
   return findProgram(chosen ? [chosen] : NEEDS.compiler.names);
 }
 
-/** How to get what is missing, in one line, for each system. */
+const MANAGERS = [
+  { program: "apt-get", system: "debian", shown: "Debian, Ubuntu" },
+  { program: "dnf", system: "fedora", shown: "Fedora" },
+  { program: "brew", system: "macos", shown: "macOS" },
+] as const;
+
+/** How to get what is missing, in one line: for this system's package manager, for each where there is none we know. */
 export function installHint(missing: readonly Need[]): string {
-  const names = (system: keyof Need["packages"]) => missing.map((need) => need.packages[system]).join(" ");
-  return `Debian, Ubuntu: apt-get install ${names("debian")}; Fedora: dnf install ${names("fedora")}; ` +
-    `macOS: brew install ${names("macos")}`;
+  const command = ({ program, system }: typeof MANAGERS[number]) =>
+    `${program} install ${missing.map((need) => need.packages[system]).join(" ")}`;
+  const here = MANAGERS.find(({ program }) => findProgram([program]));
+  return here ? `install with: ${command(here)}` : MANAGERS.map((one) => `${one.shown}: ${command(one)}`).join("; ");
 }
 
 /** Output of a short command, trimmed, or null if it did not start or did not end well. */
