@@ -22,7 +22,8 @@ async function trainTwoSteps(file: string): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     const run = join(folder, "run");
-    const args = ["--config", file, "--override", "training.max_steps=2", "--run-dir", run, "--no-report", "--quiet"];
+    const overrides = ["training.max_steps=2", "logging.every_steps=1"].flatMap((text) => ["--override", text]);
+    const args = ["--config", file, ...overrides, "--run-dir", run, "--no-report", "--quiet"];
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", join(ROOT, "cli/train.ts"), ...args],
       stdin: "null",
