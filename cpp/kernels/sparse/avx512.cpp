@@ -23,19 +23,24 @@ struct Avx512 {
   static Register add(Register a, Register b) noexcept { return _mm512_add_ps(a, b); }
   static Register mul(Register a, Register b) noexcept { return _mm512_mul_ps(a, b); }
   static Register fma(Register a, Register b, Register c) noexcept { return _mm512_fmadd_ps(a, b, c); }
-  static __m512d low(Register v) noexcept { return _mm512_cvtps_pd(_mm512_castps512_ps256(v)); }
-  static __m512d high(Register v) noexcept {
-    return _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1)));
+  // Masked: the plain forms make g++ 12 warn of its own header.
+  template <int kHalf>
+  static __m512d half(Register v) noexcept {
+    return _mm512_maskz_cvtps_pd(0xff, _mm512_maskz_extractf32x8_ps(0xff, v, kHalf));
   }
   static void add_squares(Register v, Wide& sum) noexcept {
-    sum.low = _mm512_fmadd_pd(low(v), low(v), sum.low);
-    sum.high = _mm512_fmadd_pd(high(v), high(v), sum.high);
+    sum.low = _mm512_fmadd_pd(half<0>(v), half<0>(v), sum.low);
+    sum.high = _mm512_fmadd_pd(half<1>(v), half<1>(v), sum.high);
   }
   static void add_wide(Register v, Wide& sum) noexcept {
-    sum.low = _mm512_add_pd(sum.low, low(v));
-    sum.high = _mm512_add_pd(sum.high, high(v));
+    sum.low = _mm512_add_pd(sum.low, half<0>(v));
+    sum.high = _mm512_add_pd(sum.high, half<1>(v));
   }
-  static double sum(const Wide& v) noexcept { return _mm512_reduce_add_pd(_mm512_add_pd(v.low, v.high)); }
+  static double sum(const Wide& v) noexcept {
+    alignas(64) double lanes[8];
+    _mm512_store_pd(lanes, _mm512_add_pd(v.low, v.high));
+    return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+  }
 };
 
 }  // namespace
