@@ -59,7 +59,8 @@ function partsOf(split: Split, part: Part | null, firstRow: number, rows: number
     if (part) parts[part] = everyRow(rows);
     return parts;
   }
-  const codes = splitRows(split.seed, firstRow, rows, split.train, split.validation);
+  const { seed, train, validation } = split;
+  const codes = splitRows({ seed, firstRow, rows, train, validation });
   const lists: number[][] = [[], [], []];
   for (let row = 0; row < rows; row++) lists[codes[row]!]!.push(row);
   return {
