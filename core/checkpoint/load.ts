@@ -60,7 +60,7 @@ function match(file: SafetensorsFile, sinks: readonly TensorSink[], strict: bool
   });
   const names = new Set(sinks.map((sink) => sink.name));
   const extra = [...file.tensors.keys()].find((name) => !names.has(name));
-  if (strict && extra !== undefined) throw wrong(extra, "the file has this tensor, the model does not");
+  if (strict && extra !== undefined) throw wrong(JSON.stringify(extra), "the file has this tensor, the model does not");
   return matched;
 }
 

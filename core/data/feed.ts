@@ -4,7 +4,7 @@
  */
 import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
-import type { DataConfig, Transform } from "../config/types.ts";
+import type { DataConfig } from "../config/types.ts";
 import { dataError, type Part } from "./source.ts";
 import type { Window } from "./plan.ts";
 
@@ -29,24 +29,6 @@ export interface OpenWindow {
   readonly batches: BatchCreator;
   /** Milliseconds the caller waited for this window to be open. */
   readonly openWaitMs: number;
-}
-
-/** The engine's triples (kind, p0, p1) of a transform list: NRW_LIBRARY_SIZE and so on. */
-export function transformCodes(transforms: readonly Transform[]): readonly [number, number, number][] {
-  return transforms.map((transform) => {
-    switch (transform.kind) {
-      case "library_size":
-        return [0, transform.target, 0];
-      case "log1p":
-        return [1, 0, 0];
-      case "scale":
-        return [2, transform.factor, 0];
-      case "clip":
-        return [3, transform.min, transform.max];
-      case "binarize":
-        return [4, transform.threshold, 0];
-    }
-  });
 }
 
 function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuffer> {
@@ -77,7 +59,7 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
       epoch: options.epoch,
       stream: window.index,
       firstBatch,
-      transforms: transformCodes(data.transforms),
+      transforms: data.transforms,
       maskRate: training ? data.mask_rate : 0,
     });
   } catch (error) {

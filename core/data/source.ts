@@ -2,9 +2,8 @@
  * What a run reads: the chunk files in order, their shapes, and which rows belong to which part. Opening a source reads
  * headers only.
  */
-import { Chunk, type ChunkInfo } from "../../ffi/chunk.ts";
+import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
-import { splitRows } from "../../ffi/split.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { dataFiles } from "./files.ts";
@@ -17,7 +16,7 @@ export interface ChunkFile {
   readonly path: string;
   /** Global number of the first row: rows are numbered through all files in order. */
   readonly firstRow: number;
-  readonly info: ChunkInfo;
+  readonly info: ChunkHeader;
   /** Rows of this chunk (from 0) by part, rising. */
   readonly parts: Readonly<Record<Part, Uint32Array<ArrayBuffer>>>;
 }
@@ -60,7 +59,8 @@ function partsOf(split: Split, part: Part | null, firstRow: number, rows: number
     if (part) parts[part] = everyRow(rows);
     return parts;
   }
-  const codes = splitRows(split.seed, firstRow, rows, split.train, split.validation);
+  const { seed, train, validation } = split;
+  const codes = splitRows({ seed, firstRow, rows, train, validation });
   const lists: number[][] = [[], [], []];
   for (let row = 0; row < rows; row++) lists[codes[row]!]!.push(row);
   return {
@@ -84,7 +84,7 @@ export function openSource(data: DataConfig): Source {
   let nnz = 0;
   const partRows = { train: 0, validation: 0, test: 0 };
   for (const { path, part } of listFiles(data)) {
-    let info: ChunkInfo;
+    let info: ChunkHeader;
     try {
       info = Chunk.peek(path);
     } catch (error) {

@@ -20,10 +20,16 @@ export async function readJson(path: string, limit: number): Promise<unknown> {
   if (file.size > limit) throw new UserError(path, `${file.size} bytes, more than the ${limit} allowed`, undefined, 1);
   const bytes = new Uint8Array(file.size);
   await file.readAt(0, bytes);
+  return parseJson(bytes, path);
+}
+
+/** Parses UTF-8 JSON. @throws {UserError} of one line, with `where` before it. */
+export function parseJson(bytes: Uint8Array, where: string): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new UserError(path, `not JSON (${cause instanceof Error ? cause.message : cause})`, undefined, 1);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError(where, `not JSON (${why.replace(/\p{Cc}+/gu, " ")})`, undefined, 1);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { UserError } from "../errors.ts";
 import { InputFile } from "./file.ts";
-import { isRecord } from "./json.ts";
+import { isRecord, parseJson } from "./json.ts";
 import {
   ELEMENT_BYTES,
   largestSlice,
@@ -138,12 +138,7 @@ async function readHeader(
   const bytes = new Uint8Array(Number(declared));
   await file.readAt(8, bytes);
 
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
-  } catch (cause) {
-    throw bad("header", `not JSON (${cause instanceof Error ? cause.message : cause})`);
-  }
+  const json = parseJson(bytes, `${file.path}: header`);
   if (!isRecord(json)) throw bad("header", "not an object");
 
   const start = 8 + bytes.length;

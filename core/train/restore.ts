@@ -1,7 +1,8 @@
 /** A trained network back from its run folder: for evaluate, embed, reconstruct and scripts. */
 import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
-import { loadCheckpoint, resolveCheckpoint } from "../checkpoint/mod.ts";
+import { loadCheckpoint } from "../checkpoint/load.ts";
+import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { loadConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
@@ -37,12 +38,12 @@ export async function restoreRun(
       wanted = "latest";
     }
   }
-  const checkpoint = await resolveCheckpoint(runDir, wanted, options.note);
+  const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
   const source = openSource(config.data);
   const model = describeModel(config, source.columns);
   try {
     model.build();
-    await loadCheckpoint(checkpoint, { ...tensorSinks(model), optimizer: [] });
+    await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
   } catch (error) {
     model.close();
     throw error;

@@ -6,7 +6,9 @@ import { relative } from "@std/path";
 import { engineInfo } from "../../ffi/info.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { Model } from "../../ffi/model.ts";
-import { loadCheckpoint, resolveCheckpoint, saveCheckpoint } from "../checkpoint/mod.ts";
+import { loadCheckpoint } from "../checkpoint/load.ts";
+import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
@@ -16,7 +18,7 @@ import { acquireLock } from "../runs/lock.ts";
 import { clearRecovery, writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import type { Summary } from "../runs/types.ts";
-import { closeLogs, openLogs, type RunLogs } from "./logs.ts";
+import { openLogs, type RunLogs } from "./logs.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
 import { SIGNAL_STATUS, type StopSignal, watchSignals } from "./signals.ts";
@@ -85,14 +87,15 @@ class Session {
   async save(best: boolean): Promise<void> {
     const { config, run } = this.options;
     const begun = performance.now();
-    await this.model.syncLog();
-    this.logs.sync();
+    await this.logs.sync();
     this.state.elapsed_s = this.elapsed();
     const saved = await saveCheckpoint(run.path, {
       step: this.state.step,
       ...tensorSources(this.model),
       state: this.state,
-    }, { keep: config.checkpoint.keep, best });
+      keep: config.checkpoint.keep,
+      best,
+    });
     this.#lastCheckpoint = saved.path;
     this.#savedStep = this.state.step;
     const ms = performance.now() - begun;
@@ -161,9 +164,9 @@ async function prepare(
     model.build();
     const data = fingerprint(config, source);
     if (resumeFrom === null) return { source, model, state: freshState(data), checkpoint: null };
-    const checkpoint = await resolveCheckpoint(run.path, resumeFrom, options.note);
-    const value = await loadCheckpoint(checkpoint, tensorSinks(model));
-    const state = checkState(value, `${checkpoint}/state.json`, data);
+    const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, options.note ?? (() => {}));
+    const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
+    const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
     state.resumed++;
     model.step = state.step;
     return { source, model, state, checkpoint };
@@ -200,7 +203,8 @@ async function finish(session: Session, reason: Ending): Promise<SessionResult> 
     ? { checkpoint: "best" as const, epoch: best.epoch, step: best.step }
     : { checkpoint: "latest" as const, epoch: state.epoch, step: state.step };
   if (evaluated.checkpoint === "best") {
-    await loadCheckpoint(await resolveCheckpoint(run.path, "best", session.options.note), tensorSinks(model));
+    const { path } = await resolveCheckpoint(run.path, "best", session.options.note ?? (() => {}));
+    await loadCheckpoint(path, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
   }
   const { metrics, validation } = await finalMetrics(model, source, config);
   const begun = performance.now();
@@ -242,7 +246,8 @@ async function failed(session: Session, error: unknown): Promise<SessionResult> 
  */
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
   const { config, run } = options;
-  using _lock = await acquireLock(run.path, options.note);
+  using lock = await acquireLock(run.path);
+  if (lock.notice) options.note?.(lock.notice);
   const { source, model, state, checkpoint } = await prepare(options);
   using _model = model;
   const environment = await collectEnvironment({
@@ -271,7 +276,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
       watch?.[Symbol.dispose]();
     }
   } finally {
-    await closeLogs(logs, model);
+    await logs.close();
   }
 }
 

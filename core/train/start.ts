@@ -1,6 +1,6 @@
 /** Starts or goes on with a run: its folder, its config file, then the session. */
 import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
-import { writeTextAtomic } from "../runs/atomic.ts";
+import { writeFileAtomic } from "../runs/atomic.ts";
 import type { RunTarget } from "./find_run.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
@@ -15,10 +15,10 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
   const { loaded, existing, resumeFrom } = options;
   const config = options.setName === undefined ? loaded.config : { ...loaded.config, name: options.setName };
   if (existing !== null) {
-    const run = openRun(existing);
+    const run = await openRun(existing);
     const text = loaded.toYaml();
     if (text !== Deno.readTextFileSync(run.file("config.yaml"))) {
-      await writeTextAtomic(run.file("config.yaml"), text);
+      await writeFileAtomic(run.file("config.yaml"), text);
       options.note?.("the overrides are now part of this run's config.yaml");
     }
     return { run, result: await runSession({ ...options, config, run, resumeFrom }) };

@@ -1,6 +1,6 @@
 /** The network's tensors as checkpoints take and give them. */
 import type { Model, TensorInfo } from "../../ffi/model.ts";
-import type { TensorSink, TensorSource } from "../checkpoint/mod.ts";
+import type { TensorSink, TensorSource } from "../formats/tensor.ts";
 
 function source(model: Model, info: TensorInfo): TensorSource {
   return {

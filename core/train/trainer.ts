@@ -32,8 +32,8 @@ export interface TrainerParts {
   readonly state: TrainState;
   readonly observer: TrainObserver;
   /** Appends a row, once per key even across resumes. */
-  logChunk(row: ChunkRow): void;
-  logEpoch(row: EpochRow): void;
+  logChunk(row: ChunkRow): Promise<void>;
+  logEpoch(row: EpochRow): Promise<void>;
   /** Saves a checkpoint of the present state; `best` also points `best` at it. */
   save(options: { best: boolean }): Promise<void>;
   /** Runs the config's diagnostics after an epoch. */
@@ -103,7 +103,7 @@ export class Trainer {
     });
     for await (const open of windows) {
       if (!await this.#trainWindow(open, plan)) return false;
-      this.#finishWindow(open.window);
+      await this.#finishWindow(open.window);
       if (this.parts.stopping()) return false;
     }
     return true;
@@ -150,7 +150,7 @@ export class Trainer {
     return learningRate(step, config.optimizer, config.scheduler, this.horizon, state.plateau.factor);
   }
 
-  #finishWindow(window: Window): void {
+  async #finishWindow(window: Window): Promise<void> {
     const { state } = this.parts;
     const totals = state.window_totals;
     const row: ChunkRow = {
@@ -169,7 +169,7 @@ export class Trainer {
       backward_ms: totals.compute_ms - totals.forward_ms,
       elapsed_s: this.parts.elapsed(),
     };
-    this.parts.logChunk(row);
+    await this.parts.logChunk(row);
     this.parts.observer.chunkDone?.(row);
     state.window++;
     state.batch = 0;
@@ -215,7 +215,7 @@ export class Trainer {
     state.window = state.batch = 0;
     state.epoch_totals = noTotals();
     const best = this.#judge(loss);
-    this.parts.logEpoch(row);
+    await this.parts.logEpoch(row);
     this.parts.observer.epochDone?.(row, best);
     const every = config.checkpoint.every_epochs;
     const keepBest = best && config.checkpoint.best;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "base/float_mode.h"
 #include "base/status.h"
 
 #if defined(__x86_64__)
@@ -86,6 +87,7 @@ void ThreadPool::dispatch(size_t tasks, Call call, void* context) noexcept {
 }
 
 void ThreadPool::work(unsigned worker) noexcept {
+  const FlushToZero mode;  // for life: these threads do nothing but the engine's arithmetic
   Shared& s = *shared_;
   for (uint64_t seen = 0;;) {
     for (int spin = 0; s.generation.load(std::memory_order_acquire) == seen; ++spin) {

@@ -1,0 +1,40 @@
+// y = f(x), element by element; d_x = d_y f'(x).
+#pragma once
+
+#include "layers/layer.h"
+#include "layers/products.h"
+
+namespace nrw {
+
+class ActivationLayer final : public Layer {
+ public:
+  // p: slope below 0 (leaky ReLU) or alpha (ELU).
+  ActivationLayer(Products& products, uint32_t width, Activation kind, float p)
+      : products_(products), width_(width), kind_(kind), p_(p) {}
+
+  void forward(const Pass& pass, const float* x, float* y) noexcept override {
+    for_elements(pass, [&](size_t first, size_t count) {
+      products_.kernels().activate(kind_, count, x + first, p_, y + first);
+    });
+  }
+
+  void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override {
+    for_elements(pass, [&](size_t first, size_t count) {
+      products_.kernels().activate_backward(kind_, count, x + first, d_y + first, p_, d_x + first);
+    });
+  }
+
+ private:
+  template <class Body>
+  void for_elements(const Pass& pass, Body&& body) noexcept {
+    const size_t n = static_cast<size_t>(pass.rows) * width_;
+    for_blocks(products_.pool(), n, 4096, 8 * n, body);
+  }
+
+  Products& products_;
+  const uint32_t width_;
+  const Activation kind_;
+  const float p_;
+};
+
+}  // namespace nrw

@@ -1,0 +1,57 @@
+// Products and sums of dense matrices over the thread pool. Tasks have a fixed shape, and an element's sum is made by
+// one task in one order, so the bits do not depend on the number of threads.
+#pragma once
+
+#include <algorithm>
+
+#include "base/aligned_buffer.h"
+#include "base/thread_pool.h"
+#include "kernels/kernels.h"
+
+namespace nrw {
+
+// body(first, count) over [0, n) in blocks. `work` is the operations in all: too few are not worth waking threads for.
+template <class Body>
+void for_blocks(ThreadPool& pool, size_t n, size_t block, size_t work, Body&& body) noexcept {
+  const size_t tasks = (n + block - 1) / block;
+  const auto one = [&](size_t task, unsigned) { body(task * block, std::min(block, n - task * block)); };
+  if (work < 20000) {
+    for (size_t task = 0; task < tasks; ++task) one(task, 0);
+  } else {
+    pool.run(tasks, one);
+  }
+}
+
+// Element (i, j) at data[i * row_stride + j * column_stride].
+struct MatrixView {
+  const float* data = nullptr;
+  size_t row_stride = 0, column_stride = 1;
+  MatrixView transposed() const noexcept { return {data, column_stride, row_stride}; }
+};
+
+class Products {
+ public:
+  Products(const Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
+
+  const Kernels& kernels() const noexcept { return kernels_; }
+  ThreadPool& pool() const noexcept { return pool_; }
+
+  // Floats that multiply packs B (k x n) into, and room for them.
+  static size_t packed_size(size_t k, size_t n) noexcept { return k * ((n + kPanel - 1) / kPanel) * kPanel; }
+  void reserve(size_t k, size_t n) { packed_.reserve(packed_size(k, n)); }
+
+  // C (m x n, rows of n floats) = A B, or += with accumulate. A (m x k), B (k x n). Room was reserved for B.
+  void multiply(size_t m, size_t n, size_t k, MatrixView a, MatrixView b, float* c, bool accumulate) noexcept;
+
+  // Each of the rows of y (rows x width) += x (width).
+  void add_to_rows(size_t rows, size_t width, const float* x, float* y) noexcept;
+  // sums (width) += the sum of the rows of x (rows x width).
+  void add_column_sums(size_t rows, size_t width, const float* x, float* sums) noexcept;
+
+ private:
+  const Kernels& kernels_;
+  ThreadPool& pool_;
+  AlignedBuffer<float> packed_;
+};
+
+}  // namespace nrw

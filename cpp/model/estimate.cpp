@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "layers/linear.h"
+#include "model/column_parameter.h"
+#include "model/plan.h"
+
+namespace nrw {
+
+// Floats unless it says bytes; m rows, stride(w) = w rounded up to 16.
+//   parameters   columns * stride(first width), columns * stride(last width) unless tied, and the dense values
+//   optimizer    the same for each moment
+//   gradients    of the dense layers only: those of the first and last layer exist a tile at a time
+//   activations  m * outputs of every layer but the last, dropout masks, and two gradients of the widest
+//   products     the largest packed operand of a dense layer
+//   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread
+//   tile output  two packed copies of h; at most 32 partial d_h, of 2^23 floats together where 8 do not take more; a
+//                thread's tile: at most 384 columns with its residual, its packed weights and 48 rows of gradient
+// The last two are upper bounds of what layers/sparse_input.cpp and layers/tile_output.cpp take.
+Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned threads, uint32_t batch_rows,
+                  double nnz_per_row) {
+  Estimate e;
+  const auto bytes = [&](double floats) {
+    e.largest = std::max(e.largest, floats * 4);
+    return floats * 4;
+  };
+  const double moments = optimizer_step(optimizer, 0, 1).moments();
+  const double m = batch_rows, columns = plan.columns;
+  const auto trained = [&](double floats, bool dense) {
+    e.parameters += bytes(floats);
+    e.optimizer += moments * bytes(floats);
+    if (dense) e.workspace += bytes(floats);
+  };
+
+  size_t packed = 0;
+  for (const PlannedLayer& layer : plan.layers) {
+    const double weights = static_cast<double>(layer.weights()), biases = static_cast<double>(layer.biases());
+    switch (layer.solver) {
+      case Solver::kSparseInput:
+        trained(columns * static_cast<double>(ColumnParameter::stride_of(layer.outputs)), false);
+        trained(biases, true);
+        break;
+      case Solver::kTileOutput:
+      case Solver::kFactoredOutput:
+        if (!layer.tied()) trained(columns * static_cast<double>(ColumnParameter::stride_of(layer.inputs)), false);
+        trained(biases, false);
+        break;
+      case Solver::kDense:
+        packed = std::max(packed, Linear::workspace(batch_rows, layer.inputs, layer.outputs));
+        [[fallthrough]];
+      case Solver::kNone:
+        trained(weights, true);
+        trained(biases, true);
+        if (layer.spec.kind == NRW_BATCH_NORM) e.parameters += bytes(2.0 * layer.outputs);
+        if (layer.spec.kind == NRW_DROPOUT) e.workspace += bytes(m * layer.outputs);
+        break;
+    }
+    if (layer.solver != Solver::kTileOutput) e.workspace += bytes(m * layer.outputs);
+  }
+  e.workspace += 2 * bytes(m * plan.widest);
+  e.workspace += bytes(static_cast<double>(packed));
+
+  const double in = plan.first().outputs, out = plan.last().inputs;
+  const double parts = std::clamp(m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
+  e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
+  e.workspace += bytes(threads * static_cast<double>(ColumnParameter::stride_of(plan.first().outputs)));
+
+  const auto to_panel = [](double n) { return static_cast<double>(Products::packed_size(1, static_cast<size_t>(n))); };
+  e.workspace += bytes(to_panel(m) * out) + bytes(to_panel(out) * m);
+  e.workspace += bytes(std::min(32 * m * out, std::max(8 * m * out, 0x1.0p23)));
+  const double tile = std::min(384.0, std::max(48.0, 640.0 * 1024 / 4 / (2 * out + m)));
+  e.workspace += bytes(threads * (tile * (m + 48 + to_panel(out)) + 48 * (out + 16)));
+  e.count = static_cast<double>(plan.parameters());
+  return e;
+}
+
+}  // namespace nrw

@@ -1,0 +1,104 @@
+// The loops in evaluation mode.
+#include <algorithm>
+#include <chrono>
+
+#include "base/float_mode.h"
+#include "base/status.h"
+#include "model/model.h"
+
+namespace nrw {
+
+void Model::require_running() const {
+  if (stop) throw Error(NRW_STOPPED, "stopped before all batches were seen");
+}
+
+void Model::check_columns(const uint32_t* chosen, uint32_t& count) const {
+  if (chosen == nullptr) count = columns_;
+  for (uint32_t i = 0; chosen != nullptr && i < count; ++i) {
+    if (chosen[i] >= columns_) {
+      throw Error(NRW_INVALID_ARGUMENT, format("columns[%u]: must be below %u, got %u", i, columns_, chosen[i]));
+    }
+  }
+}
+
+EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column) {
+  const FlushToZero mode;
+  Network& net = network();
+  const auto start = std::chrono::steady_clock::now();
+  EvaluateResult result;
+  double loss = 0;
+  for (;;) {
+    require_running();
+    const SparseBatch* const batch = source.next();
+    if (batch == nullptr) break;
+    const double squared_error = net.evaluate(*batch, by_column.squared_error);
+    loss += net.factor(batch->rows) * squared_error * batch->rows;
+    result.squared_error += squared_error;
+    result.rows += batch->rows;
+    result.nnz += batch->nnz();
+    for (uint32_t t = 0; t < batch->touched; ++t) {
+      double sum = 0, sum_squares = 0;
+      for (uint32_t k = batch->touched_ptr[t]; k < batch->touched_ptr[t + 1]; ++k) {
+        const double y = batch->csc_target[k];
+        sum += y;
+        sum_squares += y * y;
+      }
+      result.sum += sum;
+      result.sum_squares += sum_squares;
+      if (by_column.sum != nullptr) by_column.sum[batch->touched_col[t]] += sum;
+      if (by_column.sum_squares != nullptr) by_column.sum_squares[batch->touched_col[t]] += sum_squares;
+    }
+  }
+  if (result.rows != 0) result.loss = loss / static_cast<double>(result.rows);
+  result.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return result;
+}
+
+// rows(batch, count, out): writes the first `count` rows of a batch.
+template <class Rows>
+uint64_t Model::for_each_row(BatchSource& source, uint64_t width, float* out, uint64_t capacity, Rows&& rows) {
+  const uint64_t room = capacity / std::max<uint64_t>(1, width);
+  uint64_t done = 0;
+  while (done < room) {
+    require_running();
+    const SparseBatch* const batch = source.next();
+    if (batch == nullptr) break;
+    const uint64_t count = std::min<uint64_t>(batch->rows, room - done);
+    rows(*batch, count, out + done * width);
+    done += count;
+  }
+  return done;
+}
+
+uint64_t Model::embed(BatchSource& source, float* out, uint64_t capacity) {
+  const FlushToZero mode;
+  Network& net = network();
+  const uint64_t latent = net.plan().latent;
+  return for_each_row(source, latent, out, capacity, [&](const SparseBatch& batch, uint64_t count, float* to) {
+    std::copy_n(net.embed(batch), count * latent, to);
+  });
+}
+
+uint64_t Model::reconstruct(BatchSource& source, const uint32_t* chosen, uint32_t count, float* out,
+                            uint64_t capacity) {
+  const FlushToZero mode;
+  Network& net = network();
+  check_columns(chosen, count);
+  return for_each_row(source, count, out, capacity, [&](const SparseBatch& batch, uint64_t rows, float* to) {
+    net.reconstruct(batch, static_cast<uint32_t>(rows), chosen, count, to);
+  });
+}
+
+void Model::decode(const float* latent, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out,
+                   uint64_t capacity) {
+  const FlushToZero mode;
+  Network& net = network();
+  check_columns(chosen, count);
+  if (uint64_t{rows} * count > capacity) {
+    throw Error(NRW_INVALID_ARGUMENT, format("out: %u rows of %u columns do not fit into %llu floats", rows, count,
+                                             static_cast<unsigned long long>(capacity)));
+  }
+  if (rows != 0) net.decode(rows, latent, chosen, count, out);
+}
+
+}  // namespace nrw

@@ -1,0 +1,68 @@
+#include "model/initialise.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/philox.h"
+
+namespace nrw {
+
+Distribution weight_distribution(const LayerSpec& spec, uint32_t inputs, uint32_t outputs) {
+  const double in = inputs, both = static_cast<double>(inputs) + outputs;
+  switch (spec.init) {
+    case NRW_INIT_KAIMING_UNIFORM:
+      return {Distribution::kUniform, std::sqrt(6 / in)};
+    case NRW_INIT_KAIMING_NORMAL:
+      return {Distribution::kNormal, std::sqrt(2 / in)};
+    case NRW_INIT_XAVIER_UNIFORM:
+      return {Distribution::kUniform, std::sqrt(6 / both)};
+    case NRW_INIT_XAVIER_NORMAL:
+      return {Distribution::kNormal, std::sqrt(2 / both)};
+    case NRW_INIT_NORMAL:
+      return {Distribution::kNormal, spec.init_p};
+    case NRW_INIT_ZEROS:
+      return {Distribution::kConstant, 0};
+    default:
+      return {Distribution::kUniform, 1 / std::sqrt(in)};
+  }
+}
+
+Distribution bias_distribution(const LayerSpec& spec, uint32_t inputs) {
+  if (spec.init == NRW_INIT_DEFAULT) return {Distribution::kUniform, 1 / std::sqrt(static_cast<double>(inputs))};
+  return {Distribution::kConstant, 0};
+}
+
+void fill(ThreadPool& pool, const FloatView& view, Distribution distribution, uint64_t seed, uint64_t tensor) {
+  constexpr size_t kColumns = 64;
+  const bool normally = distribution.kind == Distribution::kNormal;
+  const size_t per_draw = normally ? 2 : 4;  // elements of one draw of four words
+  // Tasks are blocks of columns, or of rows where there is one column: enough of them either way.
+  const bool by_rows = view.columns < kColumns;
+  const size_t extent = by_rows ? view.rows : view.columns;
+  pool.run((extent + kColumns - 1) / kColumns, [&](size_t task, unsigned) {
+    const size_t begin = task * kColumns, end = std::min(begin + kColumns, extent);
+    const size_t r0 = by_rows ? begin : 0, r1 = by_rows ? end : view.rows;
+    const size_t c0 = by_rows ? 0 : begin, c1 = by_rows ? view.columns : end;
+    for (size_t r = r0; r < r1; ++r) {
+      uint64_t drawn = ~uint64_t{0};
+      std::array<uint32_t, 4> words{};
+      for (size_t c = c0; c < c1; ++c) {
+        float& element = view.data[r * view.row_stride + c * view.column_stride];
+        if (distribution.kind == Distribution::kConstant) {
+          element = static_cast<float>(distribution.scale);
+          continue;
+        }
+        const uint64_t number = uint64_t{r} * view.columns + c;
+        if (number / per_draw != drawn) {
+          drawn = number / per_draw;
+          words = draw(seed, Purpose::kInit, tensor, drawn);
+        }
+        const size_t at = number % per_draw;
+        element = normally ? static_cast<float>(distribution.scale * normal(words[2 * at], words[2 * at + 1]))
+                           : static_cast<float>(distribution.scale * (2.0 * uniform(words[at]) - 1.0));
+      }
+    }
+  });
+}
+
+}  // namespace nrw

@@ -1,0 +1,79 @@
+// Setting up, and tensors in and out.
+#include "model/model.h"
+
+#include "base/float_mode.h"
+#include "base/status.h"
+
+namespace nrw {
+
+namespace {
+void require_open(const std::unique_ptr<Network>& network) {
+  if (network != nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is built: its shape is fixed");
+}
+}  // namespace
+
+void Model::add_layer(uint32_t part, const LayerSpec& spec) {
+  require_open(network_);
+  if (part > NRW_DECODER) throw Error(NRW_INVALID_ARGUMENT, format("part: must be 0 or 1, got %u", part));
+  PlannedLayer layer;
+  layer.part = part;
+  layer.index = static_cast<uint32_t>(parts_[part].size());
+  check(spec, layer.name());
+  parts_[part].push_back(spec);
+}
+
+void Model::set_reduction(Reduction reduction) {
+  require_open(network_);
+  reduction_ = reduction;
+}
+
+void Model::set_optimizer(const OptimizerSettings& settings) {
+  require_open(network_);
+  check(settings);
+  optimizer_ = settings;
+}
+
+Plan Model::plan() const { return make_plan(columns_, parts_[NRW_ENCODER], parts_[NRW_DECODER]); }
+
+Estimate Model::estimate(uint32_t batch_rows, double nnz_per_row) const {
+  return nrw::estimate(plan(), optimizer_, threads_, batch_rows, nnz_per_row);
+}
+
+void Model::build() {
+  require_open(network_);
+  const FlushToZero mode;
+  network_ = std::make_unique<Network>(plan(), optimizer_, reduction_, seed_, threads_);
+}
+
+Network& Model::network() {
+  if (network_ == nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is not built: call nrw_model_build first");
+  return *network_;
+}
+
+void Model::check_rows(const Tensor& tensor, uint64_t first, uint64_t rows, uint64_t bytes) const {
+  const uint64_t all = tensor.first_dimension();
+  if (first > all || rows > all - first) {
+    throw Error(NRW_INVALID_ARGUMENT,
+                format("%s: rows %llu to %llu are outside of its %llu", tensor.name.c_str(),
+                       static_cast<unsigned long long>(first), static_cast<unsigned long long>(first + rows),
+                       static_cast<unsigned long long>(all)));
+  }
+  if (bytes != rows * tensor.row_bytes()) {
+    throw Error(
+        NRW_INVALID_ARGUMENT,
+        format("%s: %llu rows are %llu bytes, got %llu", tensor.name.c_str(), static_cast<unsigned long long>(rows),
+               static_cast<unsigned long long>(rows * tensor.row_bytes()), static_cast<unsigned long long>(bytes)));
+  }
+}
+
+void Model::read(const Tensor& tensor, uint64_t first, uint64_t rows, uint8_t* out, uint64_t bytes) {
+  check_rows(tensor, first, rows, bytes);
+  read_rows(network().pool(), tensor, first, rows, out);
+}
+
+void Model::write(const Tensor& tensor, uint64_t first, uint64_t rows, const uint8_t* in, uint64_t bytes) {
+  check_rows(tensor, first, rows, bytes);
+  write_rows(network().pool(), tensor, first, rows, in);
+}
+
+}  // namespace nrw

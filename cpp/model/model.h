@@ -1,0 +1,103 @@
+// What a model handle of narrows.h is: layers as they come in, then the network, its step count and its log; and the
+// loops over a source of batches. One caller at a time, except where it says any thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/batch_source.h"
+#include "model/network.h"
+#include "model/plan.h"
+#include "model/step_log.h"
+
+namespace nrw {
+
+struct TrainResult {
+  uint64_t steps = 0, rows = 0, nnz = 0;
+  double loss_sum = 0;  // of loss * rows
+  double last_loss = 0, largest_loss = 0;
+  double last_gradient_norm = 0, largest_gradient_norm = 0;
+  double wait_ms = 0, compute_ms = 0, forward_ms = 0;
+  uint64_t batches_left = 0;
+  double* losses = nullptr;  // the caller's: the loss of each step, or NULL
+};
+
+struct EvaluateResult {
+  uint64_t rows = 0, nnz = 0;
+  double loss = 0;  // mean over rows of their batch's loss
+  double squared_error = 0, sum = 0, sum_squares = 0;
+  double ms = 0;
+};
+
+// columns doubles each, added to, or all NULL.
+struct ColumnSums {
+  double* squared_error = nullptr;
+  double* sum = nullptr;
+  double* sum_squares = nullptr;
+};
+
+// What a training call has come to. Any thread.
+struct Progress {
+  std::atomic<double> step{0}, done{0}, batches{0}, loss{0}, rows_per_second{0}, wait_share{0};
+};
+
+class Model {
+ public:
+  Model(uint32_t columns, uint64_t seed, unsigned threads) : columns_(columns), seed_(seed), threads_(threads) {}
+
+  // Before build. Throw NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED.
+  void add_layer(uint32_t part, const LayerSpec& spec);
+  void set_reduction(Reduction reduction);
+  void set_optimizer(const OptimizerSettings& settings);
+  void build();
+
+  Plan plan() const;  // before or after build
+  Estimate estimate(uint32_t batch_rows, double nnz_per_row) const;
+
+  // After build.
+  std::vector<Tensor> tensors() { return network().tensors(); }
+  // Rows of a tensor's first dimension; bytes must be exactly theirs.
+  void read(const Tensor& tensor, uint64_t first, uint64_t rows, uint8_t* out, uint64_t bytes);
+  void write(const Tensor& tensor, uint64_t first, uint64_t rows, const uint8_t* in, uint64_t bytes);
+
+  // One step a learning rate, until the source ends or stop. `result` is filled in also when this throws:
+  // NRW_NON_FINITE, NRW_IO from the log, what the source throws.
+  void train(BatchSource& source, std::span<const double> learning_rates, double epoch, double chunk,
+             TrainResult& result);
+  double backward(BatchSource& source);
+  void zero_gradients() { network().zero_gradients(); }
+
+  // These throw NRW_STOPPED when stopped, and take whole batches off the source.
+  EvaluateResult evaluate(BatchSource& source, const ColumnSums& by_column);
+  // Rows written to out, as many as fit into `capacity` floats.
+  uint64_t embed(BatchSource& source, float* out, uint64_t capacity);
+  // chosen: count columns; NULL for all.
+  uint64_t reconstruct(BatchSource& source, const uint32_t* chosen, uint32_t count, float* out, uint64_t capacity);
+  void decode(const float* latent, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out,
+              uint64_t capacity);
+
+  uint64_t step = 0;  // optimizer steps taken
+  StepLog log;
+  std::atomic<bool> stop{false};  // any thread
+  Progress progress;
+
+ private:
+  Network& network();
+  void check_rows(const Tensor& tensor, uint64_t first, uint64_t rows, uint64_t bytes) const;
+  void check_columns(const uint32_t* chosen, uint32_t& count) const;
+  void require_running() const;
+  template <class Rows>
+  uint64_t for_each_row(BatchSource& source, uint64_t width, float* out, uint64_t capacity, Rows&& rows);
+
+  const uint32_t columns_;
+  const uint64_t seed_;
+  const unsigned threads_;
+  std::vector<LayerSpec> parts_[2];  // NRW_ENCODER, NRW_DECODER
+  Reduction reduction_ = Reduction::kMean;
+  OptimizerSettings optimizer_;
+  std::unique_ptr<Network> network_;
+};
+
+}  // namespace nrw

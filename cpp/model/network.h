@@ -1,0 +1,98 @@
+// The network: sparse rows into the sparse input layer, dense layers, and the output layer with the loss.
+//
+//   batch (rows x columns, sparse) -> encoder.0 -> ... -> latent -> ... -> h -> output layer, loss
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/batch.h"
+#include "base/thread_pool.h"
+#include "kernels/kernels.h"
+#include "layers/linear.h"
+#include "layers/sparse_input.h"
+#include "losses/mse.h"
+#include "model/column_parameter.h"
+#include "model/output_layer.h"
+#include "model/plan.h"
+
+namespace nrw {
+
+class Network {
+ public:
+  // Allocates and initialises. All threads that call an object's functions have denormals flushed (FlushToZero).
+  Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction reduction, uint64_t seed, unsigned threads);
+
+  struct Step {
+    double loss = 0;           // before the update, by the reduction
+    double gradient_norm = 0;  // of all gradients together, before clipping
+    double forward_ms = 0;     // up to the output layer
+  };
+  // One optimizer step, number t (from 1). Throws NRW_NON_FINITE with t and the batch's number; then no parameter
+  // before the output layer has changed, and none at all if already h was not finite or the update is made in two
+  // phases.
+  Step train(const SparseBatch& batch, double learning_rate, uint64_t t);
+
+  // Loss of a batch in training mode; gradients are added up, nothing else changes. t: the step it would be.
+  double backward(const SparseBatch& batch, uint64_t t);
+  void zero_gradients() noexcept;
+  void drop_gradients() noexcept;  // frees and no longer lists them
+
+  // The rest is in evaluation mode: no dropout, running statistics.
+  // Sum of squared errors; column_sse (columns, added to; NULL for none) by column.
+  double evaluate(const SparseBatch& batch, double* column_sse);
+  // The latent vectors (rows x latent), valid until the next call.
+  const float* embed(const SparseBatch& batch);
+  // out (rows x count), the batch's first rows: see OutputLayer::reconstruct.
+  void reconstruct(const SparseBatch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out);
+  void decode(uint32_t rows, const float* latent, const uint32_t* chosen, uint32_t count, float* out);
+
+  // Parameters and buffers in PyTorch's order, then the optimizer's state, then the gradients if there are any.
+  std::vector<Tensor> tensors();
+
+  const Plan& plan() const noexcept { return plan_; }
+  // The loss's factor for a batch of that many rows.
+  double factor(uint32_t rows) const noexcept { return mse_factor(reduction_, rows, plan_.columns); }
+  ThreadPool& pool() noexcept { return pool_; }
+
+ private:
+  // Dense layers between the two ends: layer i has plan_.layers[i + 1]'s place.
+  size_t middle() const noexcept { return layers_.size(); }
+  size_t latent_at() const noexcept { return plan_.encoder_layers - 1; }
+  uint32_t width_at(size_t i) const noexcept { return plan_.layers[i].outputs; }
+
+  std::unique_ptr<Layer> make_layer(size_t number, std::vector<Linear*>& linears, uint64_t seed);
+  void initialise(uint64_t seed);
+  void reserve(uint32_t rows);
+  Pass pass(const SparseBatch& batch, bool training, uint64_t t) const noexcept;
+  void forward_input(const SparseBatch& batch);
+  void forward_layers(const Pass& pass, size_t first, size_t last) noexcept;  // activation first -> activation last
+  // From activation.back()'s gradient in d_[0] to the gradient of activation 0, which it returns. Adds to gradients.
+  const float* backward_layers(const Pass& pass) noexcept;
+  void update_middle(const OptimizerStep& step) noexcept;
+  double middle_sum_squares() noexcept;
+  void zero_middle() noexcept;
+  std::vector<std::vector<TrainedTensor>> trained();  // by layer
+
+  const Plan plan_;
+  const OptimizerSettings optimizer_;
+  const Reduction reduction_;
+  ThreadPool pool_;
+  const Kernels& kernels_;
+  Products products_;
+
+  ColumnParameter input_weight_;
+  Parameter input_bias_;  // of size 0 without one
+  SparseInput input_;
+  std::vector<std::unique_ptr<Layer>> layers_;
+  std::unique_ptr<OutputLayer> output_;
+  std::vector<Parameter*> middle_;  // input_bias_ and the parameters of layers_
+
+  uint32_t reserved_rows_ = 0;
+  std::vector<AlignedBuffer<float>> activations_;  // [i]: output of plan_.layers[i], all but the last
+  AlignedBuffer<float> d_[2];                      // gradients to activations, by turns
+  AlignedBuffer<double> partial_;                  // sums of squares by block
+  bool has_gradients_ = false;
+};
+
+}  // namespace nrw

@@ -1,0 +1,145 @@
+// How a plan becomes layers with their starting weights, and the list of what they hold.
+#include "model/initialise.h"
+#include "model/network.h"
+#include "model/tile_output_layer.h"
+
+#include "layers/activation.h"
+#include "layers/batch_norm.h"
+#include "layers/dropout.h"
+#include "layers/layer_norm.h"
+
+namespace nrw {
+
+namespace {
+
+int moments_of(const OptimizerSettings& settings) { return optimizer_step(settings, 0, 1).moments(); }
+
+Activation activation_of(uint32_t kind) {
+  switch (kind) {
+    case NRW_RELU:
+      return Activation::kRelu;
+    case NRW_LEAKY_RELU:
+      return Activation::kLeakyRelu;
+    case NRW_ELU:
+      return Activation::kElu;
+    case NRW_GELU:
+      return Activation::kGelu;
+    case NRW_SILU:
+      return Activation::kSilu;
+    case NRW_TANH:
+      return Activation::kTanh;
+    default:
+      return Activation::kSigmoid;
+  }
+}
+
+}  // namespace
+
+Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction reduction, uint64_t seed,
+                 unsigned threads)
+    : plan_(plan),
+      optimizer_(optimizer),
+      reduction_(reduction),
+      pool_(threads),
+      kernels_(kernels()),
+      products_(kernels_, pool_),
+      input_weight_(plan.columns, plan.first().outputs, moments_of(optimizer)),
+      input_(kernels_, pool_) {
+  const int moments = moments_of(optimizer);
+  input_bias_.name = "bias";
+  input_bias_.rows = plan.first().has_bias() ? plan.first().outputs : 0;
+  middle_.push_back(&input_bias_);
+  std::vector<Linear*> linears(plan.layers.size(), nullptr);  // by layer number, for tied ones
+  for (size_t number = 1; number + 1 < plan.layers.size(); ++number) {
+    layers_.push_back(make_layer(number, linears, seed));
+    for (Parameter* parameter : layers_.back()->parameters()) middle_.push_back(parameter);
+  }
+  for (Parameter* parameter : middle_) parameter->allocate(moments);
+  const PlannedLayer& last = plan.last();
+  output_ = std::make_unique<TileOutputLayer>(kernels_, pool_, plan.columns, last.inputs, last.has_bias(), moments,
+                                              last.tied() ? &input_weight_ : nullptr);
+  initialise(seed);
+}
+
+std::unique_ptr<Layer> Network::make_layer(size_t number, std::vector<Linear*>& linears, uint64_t seed) {
+  const PlannedLayer& layer = plan_.layers[number];
+  const LayerSpec& spec = layer.spec;
+  switch (spec.kind) {
+    case NRW_LINEAR: {
+      Linear* const mirrored = layer.tied() ? linears[static_cast<size_t>(layer.mirrored)] : nullptr;
+      auto linear = std::make_unique<Linear>(products_, layer.inputs, layer.outputs, layer.has_bias(), mirrored);
+      linears[number] = linear.get();
+      return linear;
+    }
+    case NRW_DROPOUT:
+      return std::make_unique<Dropout>(products_, layer.outputs, spec.p0, seed, static_cast<uint32_t>(number));
+    case NRW_LAYER_NORM:
+      return std::make_unique<LayerNorm>(products_, layer.outputs, spec.p0);
+    case NRW_BATCH_NORM:
+      return std::make_unique<BatchNorm>(products_, layer.outputs, spec.p0, spec.p1);
+    default:
+      return std::make_unique<ActivationLayer>(products_, layer.outputs, activation_of(spec.kind),
+                                               static_cast<float>(spec.p0));
+  }
+}
+
+std::vector<std::vector<TrainedTensor>> Network::trained() {
+  std::vector<std::vector<TrainedTensor>> all(plan_.layers.size());
+  ColumnWeights& w = input_weight_.weights;
+  all.front().push_back({"weight", 2, FloatView::input_weight(w, w.value), FloatView::input_weight(w, w.moment1),
+                         FloatView::input_weight(w, w.moment2), FloatView::input_weight(w, input_weight_.gradient)});
+  if (input_bias_.size() != 0) all.front().push_back(TrainedTensor::of(input_bias_));
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    for (Parameter* parameter : layers_[i]->parameters()) all[i + 1].push_back(TrainedTensor::of(*parameter));
+  }
+  all.back() = output_->tensors();
+  return all;
+}
+
+void Network::initialise(uint64_t seed) {
+  const auto tensors = trained();
+  uint64_t ordinal = 0;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const PlannedLayer& layer = plan_.layers[i];
+    for (const TrainedTensor& tensor : tensors[i]) {
+      const bool weight = tensor.name == "weight";
+      const Distribution distribution = !layer.linear() ? Distribution{Distribution::kConstant, weight ? 1.0 : 0.0}
+                                        : weight        ? weight_distribution(layer.spec, layer.inputs, layer.outputs)
+                                                        : bias_distribution(layer.spec, layer.inputs);
+      fill(pool_, tensor.value, distribution, seed, ordinal++);
+    }
+  }
+}
+
+std::vector<Tensor> Network::tensors() {
+  const auto trained_tensors = trained();
+  const std::vector<const char*> states = state_names(optimizer_);
+  std::vector<Tensor> all, state, gradients;
+  for (size_t i = 0; i < trained_tensors.size(); ++i) {
+    const std::string prefix = plan_.layers[i].name() + ".";
+    for (const TrainedTensor& tensor : trained_tensors[i]) {
+      const std::string name = prefix + tensor.name;
+      all.push_back({name, NRW_ROLE_PARAMETER, tensor.dimensions, tensor.value});
+      const FloatView moments[2] = {tensor.moment1, tensor.moment2};
+      for (size_t k = 0; k < states.size(); ++k) {
+        state.push_back({name + "." + states[k], NRW_ROLE_OPTIMIZER, tensor.dimensions, moments[k]});
+      }
+      if (has_gradients_) gradients.push_back({name, NRW_ROLE_GRADIENT, tensor.dimensions, tensor.gradient});
+    }
+    if (i == 0 || i + 1 == trained_tensors.size()) continue;
+    for (Buffer* buffer : layers_[i - 1]->buffers()) {
+      Tensor tensor{prefix + buffer->name, NRW_ROLE_BUFFER, 1,
+                    FloatView::vector(buffer->value.data(), buffer->value.size())};
+      if (buffer->is_count) {
+        tensor.dimensions = 0;
+        tensor.count = &buffer->count;
+      }
+      all.push_back(std::move(tensor));
+    }
+  }
+  all.insert(all.end(), state.begin(), state.end());
+  all.insert(all.end(), gradients.begin(), gradients.end());
+  return all;
+}
+
+}  // namespace nrw

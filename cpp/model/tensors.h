@@ -1,0 +1,57 @@
+// What is saved of a network: a list of tensors in PyTorch's names, shapes and order, each a view into the memory that
+// the layers work on, whatever its layout.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/thread_pool.h"
+#include "layers/column_weights.h"
+#include "layers/layer.h"
+#include "narrows.h"
+
+namespace nrw {
+
+// A matrix of floats: element (r, c) at data[r * row_stride + c * column_stride].
+struct FloatView {
+  float* data = nullptr;
+  size_t rows = 0, columns = 1;
+  size_t row_stride = 1, column_stride = 1;
+
+  static FloatView vector(float* data, size_t size) { return {data, size, 1, 1, 1}; }
+  // One of a parameter's arrays.
+  static FloatView of(const Parameter& parameter, AlignedBuffer<float>& array);
+  // One of the arrays of column weights, as PyTorch's weight of the layer before which the columns come (width x
+  // columns) or after which they come (columns x width).
+  static FloatView input_weight(const ColumnWeights& w, AlignedBuffer<float>& array);
+  static FloatView output_weight(const ColumnWeights& w, AlignedBuffer<float>& array);
+};
+
+// A trained tensor and what goes with it; views without data are not there.
+struct TrainedTensor {
+  std::string name;
+  uint32_t dimensions = 1;
+  FloatView value, moment1, moment2, gradient;
+
+  static TrainedTensor of(Parameter& parameter);
+};
+
+// One entry of the list that narrows.h shows.
+struct Tensor {
+  std::string name;
+  uint32_t role = NRW_ROLE_PARAMETER;
+  uint32_t dimensions = 1;  // 0, 1 or 2; sizes are the view's
+  FloatView view;
+  int64_t* count = nullptr;  // instead of the view: a scalar of type NRW_I64
+
+  uint32_t type() const noexcept { return count != nullptr ? NRW_I64 : NRW_F32; }
+  size_t first_dimension() const noexcept { return count != nullptr ? 1 : view.rows; }
+  size_t row_bytes() const noexcept { return count != nullptr ? sizeof(int64_t) : view.columns * sizeof(float); }
+};
+
+// Rows [first, first + rows) of the first dimension, dense, to `out` or from `in`. A transposed layout is walked in
+// blocks: efficient from 16 rows on.
+void read_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows, uint8_t* out);
+void write_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows, const uint8_t* in);
+
+}  // namespace nrw

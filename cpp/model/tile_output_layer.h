@@ -1,0 +1,38 @@
+// The output layer as a dense one, fused tile by tile (layers/tile_output.h): exact for any optimizer.
+#pragma once
+
+#include "layers/tile_output.h"
+#include "model/column_parameter.h"
+#include "model/output_layer.h"
+
+namespace nrw {
+
+class TileOutputLayer final : public OutputLayer {
+ public:
+  // tied: the sparse input layer's weights, to be shared; NULL for weights of its own. moments: of the optimizer.
+  TileOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width, bool bias, int moments,
+                  ColumnParameter* tied);
+
+  bool tied() const noexcept override { return tied_; }
+  Result train(const SparseBatch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
+  Result loss_backward(const SparseBatch& batch, const float* h, double a, float* d_h, bool want_norm) override;
+  double gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const float* d_input) override;
+  double update(const SparseBatch& batch, const float* h, double a, const float* d_input,
+                const OptimizerStep& step) override;
+  void add_gradient(const SparseBatch& batch, const float* h, double a) override;
+  void zero_gradients() noexcept override;
+  void drop_gradients() noexcept override;
+  double evaluate(const SparseBatch& batch, const float* h, double* column_sse) override;
+  void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
+  std::vector<TrainedTensor> tensors() override;
+
+ private:
+  TileOutput tile_;
+  const bool tied_;
+  ColumnParameter own_;
+  ColumnParameter& weight_;  // own_, or the input layer's
+  ColumnBias bias_;
+  AlignedBuffer<float> bias_gradient_;  // columns, or empty
+};
+
+}  // namespace nrw
