@@ -18,7 +18,7 @@ void Model::add_layer(uint32_t part, const LayerSpec& spec) {
   PlannedLayer layer;
   layer.part = part;
   layer.index = static_cast<uint32_t>(parts_[part].size());
-  check(spec, layer.name());
+  validate(spec, layer.name());
   parts_[part].push_back(spec);
 }
 
@@ -29,7 +29,7 @@ void Model::set_reduction(Reduction reduction) {
 
 void Model::set_optimizer(const OptimizerSettings& settings) {
   require_open(network_);
-  check(settings);
+  validate(settings);
   optimizer_ = settings;
 }
 

@@ -23,7 +23,7 @@ void append(Plan& plan, uint32_t part, const std::vector<LayerSpec>& specs) {
     layer.spec = specs[i];
     layer.part = part;
     layer.index = static_cast<uint32_t>(i);
-    check(layer.spec, layer.name());
+    validate(layer.spec, layer.name());
     layer.inputs = plan.layers.empty() ? plan.columns : plan.layers.back().outputs;
     layer.outputs = layer.linear() ? layer.spec.size : layer.inputs;
     if (layer.linear()) layer.solver = Solver::kDense;
@@ -72,7 +72,7 @@ uint64_t Plan::parameters() const noexcept {
   return sum;
 }
 
-void check(const LayerSpec& spec, const std::string& name) {
+void validate(const LayerSpec& spec, const std::string& name) {
   const auto require = [&](bool good, const char* what, double value) {
     if (!good) refuse(name, format("%s, got %g", what, value));
   };

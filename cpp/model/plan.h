@@ -55,7 +55,7 @@ struct Plan {
 
 // A layer's own settings, without its neighbours. Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED; `name` as in the
 // config.
-void check(const LayerSpec& spec, const std::string& name);
+void validate(const LayerSpec& spec, const std::string& name);
 
 // Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the layer named.
 Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const std::vector<LayerSpec>& decoder);

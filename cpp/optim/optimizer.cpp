@@ -7,7 +7,7 @@
 
 namespace nrw {
 
-void check(const OptimizerSettings& s) {
+void validate(const OptimizerSettings& s) {
   const auto require = [](bool good, const char* name, const char* rule, double value) {
     if (!good) throw Error(NRW_INVALID_ARGUMENT, format("optimizer: %s must be %s, got %g", name, rule, value));
   };

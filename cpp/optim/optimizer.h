@@ -19,7 +19,7 @@ struct OptimizerSettings {
 };
 
 // Throws NRW_INVALID_ARGUMENT with the setting's name and value.
-void check(const OptimizerSettings& settings);
+void validate(const OptimizerSettings& settings);
 
 // The factors of step t (from 1).
 OptimizerStep optimizer_step(const OptimizerSettings& settings, double learning_rate, double t);

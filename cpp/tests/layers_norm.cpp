@@ -1,0 +1,143 @@
+#include <algorithm>
+
+#include "layers/batch_norm.h"
+#include "layers/layer_norm.h"
+#include "numeric_gradient.h"
+
+using namespace nrw;
+using namespace nrw::check;
+
+namespace {
+
+struct Room {
+  explicit Room(unsigned threads = 1) : pool(threads), products(kernels(), pool) {}
+  ThreadPool pool;
+  Products products;
+};
+
+void start(Layer& layer, uint32_t rows) {
+  layer.reserve(rows);
+  for (Parameter* p : layer.parameters()) p->allocate(0);
+}
+
+}  // namespace
+
+TEST(layer_norm_forward_by_hand) {
+  // Row (1, 3): mean 2, variance 1; eps 0.
+  const double x[2] = {1, 3}, gamma[2] = {2, 10}, beta[2] = {0.5, -1};
+  double y[2], mean, rstd;
+  layer_norm_forward(1, 2, 0.0, x, gamma, beta, y, &mean, &rstd);
+  CHECK_CLOSE(y[0], -1 * 2 + 0.5, 1e-15);
+  CHECK_CLOSE(y[1], 1 * 10 - 1, 1e-15);
+}
+
+TEST(layer_norm_gradients_in_double) {
+  const size_t m = 3, n = 5;
+  auto x = random_values<double>(m * n, 1), gamma = random_values<double>(n, 2), beta = random_values<double>(n, 3);
+  const auto c = random_values<double>(m * n, 4);
+  std::vector<double> y(m * n), mean(m), rstd(m), d_x(m * n), d_gamma(n), d_beta(n);
+  const auto loss = [&] {
+    layer_norm_forward(m, n, 1e-3, x.data(), gamma.data(), beta.data(), y.data(), mean.data(), rstd.data());
+    return weighted(c, y.data());
+  };
+  loss();
+  layer_norm_backward(m, n, x.data(), gamma.data(), mean.data(), rstd.data(), c.data(), d_x.data());
+  layer_norm_parameters(m, n, 0, n, x.data(), mean.data(), rstd.data(), c.data(), d_gamma.data(), d_beta.data());
+  check_gradient("x", x.data(), d_x.data(), m * n, 1e-5, 1e-8, loss);
+  check_gradient("gamma", gamma.data(), d_gamma.data(), n, 1e-5, 1e-8, loss);
+  check_gradient("beta", beta.data(), d_beta.data(), n, 1e-5, 1e-8, loss);
+}
+
+TEST(batch_norm_forward_by_hand) {
+  // Unit 0 over two rows (0, 4): mean 2, variance 4. Unit 1 (1, 1): variance 0, eps 4.
+  const double x[4] = {0, 1, 4, 1}, gamma[2] = {3, 5}, beta[2] = {1, 7};
+  double y[4], mean[2], var[2];
+  batch_statistics(2, 2, 0, 2, x, mean, var);
+  CHECK_CLOSE(mean[0], 2, 0);
+  CHECK_CLOSE(var[0], 4, 0);
+  CHECK_CLOSE(var[1], 0, 0);
+  batch_norm_forward(2, 2, 0, 2, 0.0625, x, gamma, beta, mean, var, y);
+  CHECK_CLOSE(y[0], 1 - 3 * 2 / std::sqrt(4.0625), 1e-15);
+  CHECK_CLOSE(y[2], 1 + 3 * 2 / std::sqrt(4.0625), 1e-15);
+  CHECK_CLOSE(y[1], 7, 0);
+}
+
+TEST(batch_norm_gradients_in_double) {
+  const size_t m = 6, n = 5;
+  auto x = random_values<double>(m * n, 11), gamma = random_values<double>(n, 12), beta = random_values<double>(n, 13);
+  const auto c = random_values<double>(m * n, 14);
+  std::vector<double> y(m * n), mean(n), var(n), d_x(m * n), d_gamma(n), d_beta(n);
+  const auto loss = [&] {
+    batch_statistics(m, n, 0, n, x.data(), mean.data(), var.data());
+    batch_norm_forward(m, n, 0, n, 1e-3, x.data(), gamma.data(), beta.data(), mean.data(), var.data(), y.data());
+    return weighted(c, y.data());
+  };
+  loss();
+  batch_norm_backward(m, n, 0, n, 1e-3, x.data(), gamma.data(), mean.data(), var.data(), c.data(), d_x.data(),
+                      d_gamma.data(), d_beta.data());
+  check_gradient("x", x.data(), d_x.data(), m * n, 1e-5, 1e-8, loss);
+  check_gradient("gamma", gamma.data(), d_gamma.data(), n, 1e-5, 1e-8, loss);
+  check_gradient("beta", beta.data(), d_beta.data(), n, 1e-5, 1e-8, loss);
+}
+
+TEST(norm_layers_agree_with_the_maths_and_add_up_gradients) {
+  const uint32_t m = 40, n = 37;
+  const auto x = random_values<float>(m * n, 21), d_y = random_values<float>(m * n, 22);
+  std::vector<float> y(m * n), d_x(m * n), first[2];
+  for (unsigned threads : {1u, 3u}) {
+    Room room(threads);
+    LayerNorm layer_norm(room.products, n, 1e-5);
+    BatchNorm batch_norm(room.products, n, 1e-5, 0.1);
+    for (Layer* layer : {static_cast<Layer*>(&layer_norm), static_cast<Layer*>(&batch_norm)}) {
+      start(*layer, m);
+      for (float& gamma : layer->parameters()[0]->value) gamma = 1.5f;
+      const Pass pass{.rows = m, .training = true};
+      layer->forward(pass, x.data(), y.data());
+      for (int row = 0; row < 2; ++row) {  // unit 0 of batch norm and row 0 of layer norm have mean 0, variance 1.5^2
+        double sum = 0, squares = 0;
+        const bool by_row = layer == &layer_norm;
+        const uint32_t count = by_row ? n : m;
+        for (uint32_t k = 0; k < count; ++k) {
+          const double value = by_row ? y[row * n + k] : y[k * n + row];
+          sum += value;
+          squares += value * value;
+        }
+        CHECK_CLOSE(sum / count, 0, 1e-6);
+        CHECK_CLOSE(squares / count, 1.5 * 1.5, 1e-3);
+      }
+      layer->backward(pass, x.data(), d_y.data(), d_x.data());
+      std::vector<float> once(layer->parameters()[0]->gradient.begin(), layer->parameters()[0]->gradient.end());
+      layer->backward(pass, x.data(), d_y.data(), d_x.data());
+      for (uint32_t j = 0; j < n; ++j) CHECK_CLOSE(layer->parameters()[0]->gradient[j], 2 * once[j], 0);
+      std::vector<float>& seen = first[layer == &batch_norm];
+      if (seen.empty()) seen = d_x;
+      CHECK(std::equal(seen.begin(), seen.end(), d_x.begin()));  // bits, whatever the threads
+    }
+  }
+}
+
+TEST(batch_norm_running_statistics) {
+  Room room;
+  BatchNorm layer(room.products, 2, 1e-5, 0.25);
+  start(layer, 4);
+  layer.parameters()[0]->value[0] = layer.parameters()[0]->value[1] = 1;
+  const auto buffers = layer.buffers();
+  const float x[4] = {0, 10, 4, 30};
+  float y[4];
+  layer.forward({.rows = 2, .training = true}, x, y);
+  CHECK_CLOSE(buffers[0]->value[0], 0, 0);  // not before the update
+  layer.commit();
+  CHECK_CLOSE(buffers[0]->value[0], 0.25 * 2, 1e-6);         // batch mean 2
+  CHECK_CLOSE(buffers[1]->value[0], 0.75 + 0.25 * 8, 1e-6);  // unbiased variance 8
+  CHECK_CLOSE(buffers[1]->value[1], 0.75 + 0.25 * 200, 1e-4);
+  CHECK(buffers[2]->is_count && buffers[2]->count == 1);
+
+  layer.forward({.rows = 1, .training = false}, x, y);
+  CHECK_CLOSE(y[0], (0 - 0.5) / std::sqrt(2.75 + 1e-5), 1e-6);
+
+  layer.forward({.rows = 1, .training = true}, x, y);  // one row has no variance
+  CHECK_CLOSE(y[0], 0, 0);
+  layer.commit();
+  CHECK_CLOSE(buffers[1]->value[0], 2.75, 1e-6);
+  CHECK(buffers[2]->count == 2);
+}

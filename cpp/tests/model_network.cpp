@@ -1,0 +1,267 @@
+#include "model/network.h"
+
+#include <limits>
+
+#include "base/float_mode.h"
+#include "memory_source.h"
+#include "numeric_gradient.h"
+
+using namespace nrw;
+using namespace nrw::check;
+
+namespace {
+
+LayerSpec linear(uint32_t size, uint32_t flags = 0) { return {.kind = NRW_LINEAR, .size = size, .flags = flags}; }
+LayerSpec plain(uint32_t kind, double p0 = 0, double p1 = 0) { return {.kind = kind, .p0 = p0, .p1 = p1}; }
+
+constexpr uint32_t kColumns = 300;
+
+// Every kind of layer.
+Plan everything(bool tied) {
+  return make_plan(kColumns,
+                   {linear(48), plain(NRW_BATCH_NORM, 1e-5, 0.1), plain(NRW_RELU), plain(NRW_DROPOUT, 0.2), linear(24),
+                    plain(NRW_LAYER_NORM, 1e-5), plain(NRW_GELU), linear(10), plain(NRW_TANH)},
+                   {linear(24), plain(NRW_LEAKY_RELU, 0.1), linear(20, NRW_NO_BIAS), plain(NRW_ELU, 1), linear(24),
+                    plain(NRW_SILU), linear(48), plain(NRW_SIGMOID), linear(kColumns, tied ? NRW_TIED : 0)});
+}
+
+Plan small(uint32_t columns, uint32_t flags = 0) {
+  return make_plan(columns, {linear(6), plain(NRW_TANH), linear(3)},
+                   {linear(6, flags), plain(NRW_TANH), linear(columns, flags)});
+}
+
+// All that is saved, end to end.
+std::vector<float> snapshot(Network& network) {
+  std::vector<float> all;
+  for (const Tensor& tensor : network.tensors()) {
+    std::vector<float> values(tensor.first_dimension() * tensor.row_bytes() / sizeof(float));
+    read_rows(network.pool(), tensor, 0, tensor.first_dimension(), reinterpret_cast<uint8_t*>(values.data()));
+    all.insert(all.end(), values.begin(), values.end());
+  }
+  return all;
+}
+
+Tensor find(Network& network, const std::string& name, uint32_t role = NRW_ROLE_PARAMETER) {
+  for (const Tensor& tensor : network.tensors()) {
+    if (tensor.name == name && tensor.role == role) return tensor;
+  }
+  throw Error(NRW_INTERNAL, "no tensor " + name);
+}
+
+// 20 steps over a last partial batch; losses and norms are added to the snapshot.
+std::vector<float> trained(const Plan& plan, const OptimizerSettings& optimizer, unsigned threads) {
+  const FlushToZero mode;
+  Network network(plan, optimizer, Reduction::kMean, 5, threads);
+  MemorySource source = MemorySource::random(90, kColumns, 0.1, 25);
+  std::vector<float> losses;
+  for (uint64_t t = 1; t <= 20; ++t) {
+    const SparseBatch* batch = source.next();
+    if (batch == nullptr) {
+      source.rewind();
+      batch = source.next();
+    }
+    const Network::Step step = network.train(*batch, 0.01, t);
+    losses.push_back(static_cast<float>(step.loss));
+    losses.push_back(static_cast<float>(step.gradient_norm));
+  }
+  std::vector<float> all = snapshot(network);
+  all.insert(all.end(), losses.begin(), losses.end());
+  return all;
+}
+
+}  // namespace
+
+TEST(network_bits_do_not_depend_on_threads) {
+  for (const bool tied : {false, true}) {
+    for (const double clip : {0.0, 0.05}) {
+      const OptimizerSettings adam{.weight_decay = 1e-3, .gradient_clip = clip};
+      const auto one = trained(everything(tied), adam, 1);
+      CHECK(trained(everything(tied), adam, 2) == one);
+      CHECK(trained(everything(tied), adam, 4) == one);
+      CHECK(std::isfinite(one.back()));
+    }
+  }
+}
+
+TEST(network_learns) {
+  const auto all = trained(everything(false), {}, 2);
+  const float first = all[all.size() - 40], last = all[all.size() - 2];
+  CHECK(last < 0.8 * first);
+}
+
+// A clip that is never reached goes the two-phase way and must give the same as one pass.
+TEST(network_two_phases_equal_one_pass) {
+  OptimizerSettings clipped;
+  clipped.gradient_clip = 1e30;
+  const auto fused = trained(everything(false), {}, 1), phased = trained(everything(false), clipped, 1);
+  CHECK(fused.size() == phased.size());
+  for (size_t i = 0; i < fused.size(); ++i) CHECK_CLOSE(fused[i], phased[i], 1e-5 * (1 + std::fabs(fused[i])));
+}
+
+TEST(network_clips_the_norm_of_all_gradients) {
+  for (const uint32_t flags : {0u, uint32_t{NRW_TIED}}) {
+    const OptimizerSettings sgd{.kind = OptimizerKind::kSgd, .gradient_clip = 0.01};
+    Network network(small(20, flags), sgd, Reduction::kSum, 1, 2);
+    MemorySource source = MemorySource::random(8, 20, 0.3, 8);
+    const auto before = snapshot(network);
+    const Network::Step step = network.train(*source.next(), 1, 1);
+    const auto after = snapshot(network);
+    double moved = 0;
+    for (size_t i = 0; i < before.size(); ++i) moved += (after[i] - before[i]) * double(after[i] - before[i]);
+    CHECK(step.gradient_norm > 1);
+    CHECK_CLOSE(std::sqrt(moved), 0.01, 1e-5);  // SGD at a rate of 1 moves by the clipped gradient
+  }
+}
+
+TEST(network_gradients) {
+  for (const uint32_t flags : {0u, uint32_t{NRW_TIED}}) {
+    const uint32_t columns = 12;
+    Network network(small(columns, flags), {}, Reduction::kRowMean, 3, 2);
+    MemorySource source = MemorySource::random(5, columns, 0.4, 5);
+    const SparseBatch& batch = *source.next();
+    network.backward(batch, 1);
+    size_t checked = 0;
+    for (const Tensor& gradient : network.tensors()) {
+      if (gradient.role != NRW_ROLE_GRADIENT) continue;
+      const FloatView value = find(network, gradient.name).view, g = gradient.view;
+      for (size_t r = 0; r < g.rows; ++r) {
+        for (size_t c = 0; c < g.columns; ++c) {
+          float once = g.data[r * g.row_stride + c * g.column_stride];
+          check_gradient(gradient.name.c_str(), &value.data[r * value.row_stride + c * value.column_stride], &once, 1,
+                         0.01, std::fabs(once) < 0.02 ? 0.2 : 5e-3,
+                         [&] { return network.factor(batch.rows) * network.evaluate(batch, nullptr); });
+          ++checked;
+        }
+      }
+    }
+    CHECK(checked == network.plan().parameters());
+  }
+}
+
+TEST(network_gradients_add_up_and_are_zeroed) {
+  for (const uint32_t flags : {0u, uint32_t{NRW_TIED}}) {
+    Network network(small(40, flags), {}, Reduction::kMean, 3, 2);
+    MemorySource source = MemorySource::random(8, 40, 0.2, 8);
+    const SparseBatch& batch = *source.next();
+    const auto gradients = [&] {
+      const size_t saved = 3 * network.plan().parameters();  // parameters and Adam's moments come first
+      const auto all = snapshot(network);
+      return std::vector<float>(all.begin() + static_cast<long>(saved), all.end());
+    };
+    CHECK(gradients().empty());
+    network.backward(batch, 1);
+    const auto once = gradients();
+    CHECK(once.size() == network.plan().parameters());
+    network.backward(batch, 1);
+    const auto twice = gradients();
+    for (size_t i = 0; i < once.size(); ++i)
+      CHECK_CLOSE(twice[i], 2 * once[i], flags == 0 ? 0 : 1e-8);  // tied: two shares, by turns
+    network.zero_gradients();
+    for (const float value : gradients()) CHECK_CLOSE(value, 0, 0);
+    network.backward(batch, 1);
+    CHECK(gradients() == once);
+    network.train(batch, 0.1, 1);  // leaves something in the dense layers' gradients
+    network.drop_gradients();
+    CHECK(gradients().empty());
+  }
+}
+
+TEST(network_stops_at_what_is_not_finite) {
+  const OptimizerSettings sgd{.kind = OptimizerKind::kSgd};
+  Network network(small(20), sgd, Reduction::kMean, 1, 1);
+  MemorySource source = MemorySource::random(8, 20, 0.3, 8);
+  SparseBatch& batch = source.batch(0);
+  const auto before = snapshot(network);
+  batch.target[0] = std::numeric_limits<float>::quiet_NaN();  // in the input only: csc_target is the target
+  CHECK_THROWS(network.train(batch, 0.1, 1), NRW_NON_FINITE);
+  CHECK(snapshot(network) == before);
+  batch.target[0] = 1;
+  batch.csc_target[0] = std::numeric_limits<float>::infinity();
+  CHECK_THROWS(network.train(batch, 0.1, 1), NRW_NON_FINITE);
+  const auto after = snapshot(network);
+  const size_t first = find(network, "encoder.0.weight").view.rows * 20;
+  CHECK(std::equal(before.begin(), before.begin() + static_cast<long>(first), after.begin()));
+}
+
+TEST(network_reads_and_writes_pytorchs_layout) {
+  const uint32_t columns = 37;
+  Network network(make_plan(columns, {linear(5)}, {linear(columns)}), {}, Reduction::kMean, 1, 2);
+  const Tensor in = find(network, "encoder.0.weight"), out = find(network, "decoder.0.weight");
+  CHECK(in.view.rows == 5 && in.view.columns == columns);
+  CHECK(out.view.rows == columns && out.view.columns == 5);
+  for (const Tensor& tensor : {in, out}) {
+    const size_t row = tensor.view.columns, n = tensor.view.rows * row;
+    auto values = random_values<float>(n, 3);
+    write_rows(network.pool(), tensor, 0, tensor.view.rows, reinterpret_cast<const uint8_t*>(values.data()));
+    std::vector<float> back(2 * row);
+    read_rows(network.pool(), tensor, 1, 2, reinterpret_cast<uint8_t*>(back.data()));
+    CHECK(std::equal(back.begin(), back.end(), values.begin() + static_cast<long>(row)));
+  }
+  // The layer's own arithmetic agrees: a batch of the unit vector of column 7, no bias, gives column 7.
+  std::vector<float> zero(5, 0);
+  write_rows(network.pool(), find(network, "encoder.0.bias"), 0, 5, reinterpret_cast<const uint8_t*>(zero.data()));
+  std::vector<float> unit(columns, 0);
+  unit[7] = 1;
+  const SparseBatch batch = make_batch({unit}, columns, 0, 0);
+  const float* latent = network.embed(batch);
+  const auto weight = random_values<float>(5 * columns, 3);
+  for (uint32_t j = 0; j < 5; ++j) CHECK_CLOSE(latent[j], weight[j * columns + 7], 1e-6);
+}
+
+TEST(network_starting_weights) {
+  struct Case {
+    uint32_t init;
+    double p, variance, bound;
+  };
+  const double in = 400, out = 100, inf = std::numeric_limits<double>::infinity();
+  const Case cases[] = {{NRW_INIT_DEFAULT, 0, 1 / in / 3, 1 / std::sqrt(in)},
+                        {NRW_INIT_KAIMING_UNIFORM, 0, 2 / in, std::sqrt(6 / in)},
+                        {NRW_INIT_KAIMING_NORMAL, 0, 2 / in, inf},
+                        {NRW_INIT_XAVIER_UNIFORM, 0, 2 / (in + out), std::sqrt(6 / (in + out))},
+                        {NRW_INIT_XAVIER_NORMAL, 0, 2 / (in + out), inf},
+                        {NRW_INIT_NORMAL, 0.02, 4e-4, inf},
+                        {NRW_INIT_ZEROS, 0, 0, 0}};
+  for (const Case& c : cases) {
+    LayerSpec first = linear(100);
+    first.init = c.init;
+    first.init_p = c.p;
+    std::vector<float> one;
+    for (const unsigned threads : {1u, 3u}) {
+      Network network(make_plan(400, {first}, {linear(400)}), {}, Reduction::kMean, 9, threads);
+      std::vector<float> w(100 * 400);
+      read_rows(network.pool(), find(network, "encoder.0.weight"), 0, 100, reinterpret_cast<uint8_t*>(w.data()));
+      if (one.empty()) one = w;
+      CHECK(w == one);
+      double sum = 0, squares = 0, largest = 0;
+      for (const float value : w) {
+        sum += value;
+        squares += double(value) * value;
+        largest = std::fmax(largest, std::fabs(value));
+      }
+      const double n = static_cast<double>(w.size());
+      CHECK_CLOSE(sum / n, 0, 4 * std::sqrt(c.variance / n));
+      CHECK_CLOSE(squares / n, c.variance, 0.03 * c.variance);
+      CHECK(largest <= c.bound && (c.bound == 0 || c.bound == inf || largest > 0.99 * c.bound));
+      const FloatView bias = find(network, "encoder.0.bias").view;
+      for (size_t j = 0; j < bias.rows; ++j) CHECK((bias.data[j] != 0) == (c.init == NRW_INIT_DEFAULT));
+    }
+  }
+}
+
+TEST(network_decode_continues_embed) {
+  Network network(small(25), {}, Reduction::kMean, 3, 2);
+  MemorySource source = MemorySource::random(6, 25, 0.3, 6);
+  const SparseBatch& batch = *source.next();
+  const float* latent = network.embed(batch);
+  const std::vector<float> kept(latent, latent + 6 * 3);
+  std::vector<float> all(6 * 25), decoded(6 * 25), some(6 * 2);
+  network.reconstruct(batch, 6, nullptr, 25, all.data());
+  network.decode(6, kept.data(), nullptr, 25, decoded.data());
+  CHECK(all == decoded);
+  const uint32_t chosen[2] = {24, 3};
+  network.decode(6, kept.data(), chosen, 2, some.data());
+  for (int i = 0; i < 6; ++i) {
+    CHECK_CLOSE(some[i * 2], all[i * 25 + 24], 1e-6);
+    CHECK_CLOSE(some[i * 2 + 1], all[i * 25 + 3], 1e-6);
+  }
+}
