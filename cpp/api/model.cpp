@@ -55,6 +55,13 @@ int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const double* p
   });
 }
 
+int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(params != nullptr, "params: is null");
+    m.set_factored({{.beta = params[0], .ridge = params[1], .kappa = params[2]}, params[3]});
+  });
+}
+
 int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per_row, double* estimate,
                            nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {

@@ -27,7 +27,7 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
     : columns_(columns),
       width_(width),
       p_(width + 1),
-      ld_(round_up(width + 1, 16)),
+      ld_(stride_of(width)),
       settings_(settings),
       rows_limit_(rows > 0 ? rows : INFINITY),
       kernels_(kernels),
@@ -363,9 +363,9 @@ double FactoredOutput::condition() const noexcept {
   return ratio * ratio;
 }
 
-size_t FactoredOutput::bytes(uint32_t columns, uint32_t width, uint32_t batch_rows) noexcept {
-  const size_t p = width + 1, ld = round_up(p, 16), m = batch_rows;
-  return columns * ld * 4 + 8 * p * ld * 8 + m * ld * (5 * 8 + 4 + kGroups * 4) + (kGroups + 1) * m * m * 8;
+size_t FactoredOutput::workspace_bytes(uint32_t width, uint32_t batch_rows) noexcept {
+  const size_t p = width + 1, ld = stride_of(width), m = batch_rows;
+  return 10 * p * ld * 8 + m * ld * (5 * 8 + 4 + kGroups * 4) + (kGroups + 1) * m * m * 8 + std::max(m, p) * 2 * ld * 8;
 }
 
 }  // namespace nrw

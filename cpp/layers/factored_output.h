@@ -60,7 +60,9 @@ class FactoredOutput {
   uint32_t size() const noexcept { return p_; }
   size_t stride() const noexcept { return ld_; }  // of m() and t()
   double condition() const noexcept;              // a lower bound of M + R's
-  static size_t bytes(uint32_t columns, uint32_t width, uint32_t batch_rows) noexcept;
+  static size_t stride_of(uint32_t width) noexcept { return (size_t{width} + 16) / 16 * 16; }
+  // Bytes besides V, M, T and the basis, at most.
+  static size_t workspace_bytes(uint32_t width, uint32_t batch_rows) noexcept;
 
  private:
   void reserve(uint32_t rows);

@@ -40,10 +40,15 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
         trained(biases, true);
         break;
       case Solver::kTileOutput:
-      case Solver::kFactoredOutput:
         if (!layer.tied()) trained(columns * static_cast<double>(ColumnParameter::stride_of(layer.inputs)), false);
         trained(biases, false);
         break;
+      case Solver::kFactoredOutput: {
+        const double p = layer.inputs + 1.0, ld = static_cast<double>(FactoredOutput::stride_of(layer.inputs));
+        e.optimizer += bytes(columns * ld) + 2 * bytes(3 * p * ld);
+        e.workspace += static_cast<double>(FactoredOutput::workspace_bytes(layer.inputs, batch_rows));
+        break;
+      }
       case Solver::kDense:
         packed = std::max(packed, Linear::workspace(batch_rows, layer.inputs, layer.outputs));
         [[fallthrough]];
@@ -54,7 +59,8 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
         if (layer.spec.kind == NRW_DROPOUT) e.workspace += bytes(m * layer.outputs);
         break;
     }
-    if (layer.solver != Solver::kTileOutput) e.workspace += bytes(m * layer.outputs);
+    if (layer.solver != Solver::kTileOutput && layer.solver != Solver::kFactoredOutput)
+      e.workspace += bytes(m * layer.outputs);
   }
   e.workspace += 2 * bytes(m * plan.widest);
   e.workspace += bytes(static_cast<double>(packed));

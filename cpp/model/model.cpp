@@ -1,6 +1,8 @@
 // Setting up, and tensors in and out.
 #include "model/model.h"
 
+#include <cmath>
+
 #include "base/float_mode.h"
 #include "base/status.h"
 
@@ -33,7 +35,24 @@ void Model::set_optimizer(const OptimizerSettings& settings) {
   optimizer_ = settings;
 }
 
-Plan Model::plan() const { return make_plan(columns_, parts_[NRW_ENCODER], parts_[NRW_DECODER]); }
+void Model::set_factored(const FactoredSettings& settings) {
+  require_open(network_);
+  const LeastSquaresSettings& rule = settings.least_squares;
+  const auto require = [](bool good, const char* what, double value) {
+    if (!good) throw Error(NRW_INVALID_ARGUMENT, format("factored: %s, got %g", what, value));
+  };
+  require(rule.beta > 0 && rule.beta < 1, "beta must be in (0, 1)", rule.beta);
+  require(std::isfinite(rule.ridge) && rule.ridge >= 0, "ridge must be at least 0", rule.ridge);
+  require(std::isfinite(rule.kappa) && rule.kappa >= 0, "kappa must be at least 0", rule.kappa);
+  require(std::isfinite(settings.rows) && settings.rows >= 0, "rows must be at least 0", settings.rows);
+  factored_ = settings;
+}
+
+Plan Model::plan() const {
+  Plan plan = make_plan(columns_, parts_[NRW_ENCODER], parts_[NRW_DECODER]);
+  plan.factored = factored_;
+  return plan;
+}
 
 Estimate Model::estimate(uint32_t batch_rows, double nnz_per_row) const {
   return nrw::estimate(plan(), optimizer_, threads_, batch_rows, nnz_per_row);

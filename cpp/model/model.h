@@ -51,6 +51,7 @@ class Model {
   void add_layer(uint32_t part, const LayerSpec& spec);
   void set_reduction(Reduction reduction);
   void set_optimizer(const OptimizerSettings& settings);
+  void set_factored(const FactoredSettings& settings);
   void build();
 
   Plan plan() const;  // before or after build
@@ -97,6 +98,7 @@ class Model {
   std::vector<LayerSpec> parts_[2];  // NRW_ENCODER, NRW_DECODER
   Reduction reduction_ = Reduction::kMean;
   OptimizerSettings optimizer_;
+  FactoredSettings factored_;
   std::unique_ptr<Network> network_;
 };
 

@@ -110,7 +110,8 @@ Network::Step Network::train(const SparseBatch& batch, double learning_rate, uin
   result.forward_ms = ms_since(start);
 
   const double a = factor(batch.rows);
-  const bool clipped = optimizer_.gradient_clip > 0, tied = output_->tied(), fused = !clipped && !tied;
+  const bool clipped = optimizer_.gradient_clip > 0, tied = output_->tied();
+  const bool fused = (!clipped && !tied) || output_->immediate();
   OptimizerStep step = optimizer_step(optimizer_, learning_rate, static_cast<double>(t));
   zero_middle();
   const OutputLayer::Result output =
@@ -138,7 +139,7 @@ Network::Step Network::train(const SparseBatch& batch, double learning_rate, uin
     sum += output.sum_squares + input_.gradient_sum_squares(batch, d_input, input_weight_.weights);
     finite(sum, "the gradient");
     clip();
-    output_->update(batch, h, a, nullptr, step);
+    if (!output_->immediate()) output_->update(batch, h, a, nullptr, step);
     input_.backward_update(batch, d_input, input_weight_.weights, step);
   } else {
     sum += output.sum_squares + input_.backward_update(batch, d_input, input_weight_.weights, step);
@@ -150,6 +151,9 @@ Network::Step Network::train(const SparseBatch& batch, double learning_rate, uin
 }
 
 double Network::backward(const SparseBatch& batch, uint64_t t) {
+  if (output_->immediate()) {
+    throw Error(NRW_UNSUPPORTED, "the factored output layer has no gradients apart from its update; use solver: dense");
+  }
   const Pass pass = this->pass(batch, true, t);
   if (!has_gradients_) zero_middle();  // left by training
   forward_input(batch);

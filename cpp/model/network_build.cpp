@@ -1,4 +1,5 @@
 // How a plan becomes layers with their starting weights, and the list of what they hold.
+#include "model/factored_output_layer.h"
 #include "model/initialise.h"
 #include "model/network.h"
 #include "model/tile_output_layer.h"
@@ -56,6 +57,11 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
   }
   for (Parameter* parameter : middle_) parameter->allocate(moments);
   const PlannedLayer& last = plan.last();
+  if (last.solver == Solver::kFactoredOutput) {
+    output_ = std::make_unique<FactoredOutputLayer>(kernels_, pool_, plan.columns, last.inputs, plan.factored);
+    initialise(seed);
+    return;
+  }
   output_ = std::make_unique<TileOutputLayer>(kernels_, pool_, plan.columns, last.inputs, last.has_bias(), moments,
                                               last.tied() ? &input_weight_ : nullptr);
   initialise(seed);
@@ -136,6 +142,10 @@ std::vector<Tensor> Network::tensors() {
       }
       all.push_back(std::move(tensor));
     }
+  }
+  for (Tensor& tensor : output_->more_tensors()) {
+    tensor.name = plan_.last().name() + "." + tensor.name;
+    (tensor.role == NRW_ROLE_PARAMETER ? all : state).push_back(std::move(tensor));
   }
   all.insert(all.end(), state.begin(), state.end());
   all.insert(all.end(), gradients.begin(), gradients.end());

@@ -23,6 +23,10 @@ class OutputLayer {
   // (rows x width), the update is made in two phases, and it is this layer that makes it.
   virtual bool tied() const noexcept = 0;
 
+  // Whether train makes the whole update by a rule of its own: there is no gradient to clip or to list, and train is
+  // the only way to update.
+  virtual bool immediate() const noexcept { return false; }
+
   // One pass: loss, d_h (rows x width, overwritten), gradient and update. Not when tied.
   virtual Result train(const SparseBatch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) = 0;
 
@@ -46,6 +50,8 @@ class OutputLayer {
 
   // What is trained: "weight" and "bias". A tied layer leaves its weight to the input layer.
   virtual std::vector<TrainedTensor> tensors() = 0;
+  // Other tensors of this layer, named like "weight".
+  virtual std::vector<Tensor> more_tensors() { return {}; }
 };
 
 }  // namespace nrw

@@ -79,10 +79,6 @@ void validate(const LayerSpec& spec, const std::string& name) {
   switch (spec.kind) {
     case NRW_LINEAR:
       if (spec.flags > (NRW_NO_BIAS | NRW_TIED | NRW_FACTORED)) refuse(name, format("unknown flags %u", spec.flags));
-      if (spec.flags & NRW_FACTORED) {
-        refuse(name, "the factored solver is not in this build; the output layer can be solved by: dense",
-               NRW_UNSUPPORTED);
-      }
       require(spec.size >= 1, "a linear layer's size must be at least 1", spec.size);
       if (spec.init > NRW_INIT_ZEROS) refuse(name, format("unknown initialisation %u", spec.init));
       require(spec.init != NRW_INIT_NORMAL || (std::isfinite(spec.init_p) && spec.init_p >= 0),
@@ -137,7 +133,17 @@ Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const st
   }
   tie(plan);
   plan.layers.front().solver = Solver::kSparseInput;
-  plan.layers.back().solver = Solver::kTileOutput;
+  for (size_t i = 0; i + 1 < plan.layers.size(); ++i) {
+    if (plan.layers[i].linear() && (plan.layers[i].spec.flags & NRW_FACTORED)) {
+      refuse(plan.layers[i].name(), "only the output layer can be factored");
+    }
+  }
+  const bool factored = (plan.last().spec.flags & NRW_FACTORED) != 0;
+  if (factored && plan.last().tied()) refuse(plan.last().name(), "a tied layer cannot be factored", NRW_UNSUPPORTED);
+  if (factored && !plan.last().has_bias()) {
+    refuse(plan.last().name(), "the factored solver has a bias of its own: leave out bias: false", NRW_UNSUPPORTED);
+  }
+  plan.layers.back().solver = factored ? Solver::kFactoredOutput : Solver::kTileOutput;
   for (size_t i = 0; i + 1 < plan.layers.size(); ++i) plan.widest = std::max(plan.widest, plan.layers[i].outputs);
   return plan;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "layers/factored_output.h"
 #include "narrows.h"
 #include "optim/optimizer.h"
 
@@ -40,6 +41,12 @@ struct PlannedLayer {
   std::string name() const;  // "encoder.0", as in the config and in PyTorch
 };
 
+// nrw_model_set_factored.
+struct FactoredSettings {
+  LeastSquaresSettings least_squares;
+  double rows = 0;  // different training rows; 0: not known
+};
+
 // The encoder's layers, then the decoder's: the first is the sparse input layer, the last the output layer.
 struct Plan {
   uint32_t columns = 0;
@@ -47,6 +54,7 @@ struct Plan {
   uint32_t latent = 0;        // size of the latent vector
   size_t encoder_layers = 0;  // layers[0 .. encoder_layers)
   uint32_t widest = 0;        // of the dense activations
+  FactoredSettings factored;  // where the last layer's solver is the factored one
 
   const PlannedLayer& first() const noexcept { return layers.front(); }
   const PlannedLayer& last() const noexcept { return layers.back(); }

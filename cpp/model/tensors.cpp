@@ -56,6 +56,8 @@ void read_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows
   const FloatView& view = tensor.view;
   if (tensor.count != nullptr) {
     if (rows != 0) std::memcpy(out, tensor.count, sizeof(int64_t));
+  } else if (tensor.computed != nullptr) {
+    if (rows != 0) tensor.computed->read(first, rows, out);
   } else if (dense_rows(view)) {
     for (size_t r = 0; r < rows; ++r) {
       std::memcpy(out + r * tensor.row_bytes(), view.data + (first + r) * view.row_stride, tensor.row_bytes());
@@ -70,6 +72,8 @@ void write_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t row
   const FloatView& view = tensor.view;
   if (tensor.count != nullptr) {
     if (rows != 0) std::memcpy(tensor.count, in, sizeof(int64_t));
+  } else if (tensor.computed != nullptr) {
+    if (rows != 0) tensor.computed->write(first, rows, in);
   } else if (dense_rows(view)) {
     for (size_t r = 0; r < rows; ++r) {
       std::memcpy(view.data + (first + r) * view.row_stride, in + r * tensor.row_bytes(), tensor.row_bytes());

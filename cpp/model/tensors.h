@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "base/thread_pool.h"
@@ -36,6 +37,14 @@ struct TrainedTensor {
   static TrainedTensor of(Parameter& parameter);
 };
 
+// A tensor that is worked out when it is asked for, or kept in another type than f32.
+class TensorRows {
+ public:
+  virtual ~TensorRows() = default;
+  virtual void read(size_t first, size_t rows, uint8_t* out) = 0;
+  virtual void write(size_t first, size_t rows, const uint8_t* in) = 0;
+};
+
 // One entry of the list that narrows.h shows.
 struct Tensor {
   std::string name;
@@ -43,10 +52,16 @@ struct Tensor {
   uint32_t dimensions = 1;  // 0, 1 or 2; sizes are the view's
   FloatView view;
   int64_t* count = nullptr;  // instead of the view: a scalar of type NRW_I64
+  // Or instead of the view's data, whose sizes hold: rows of that type.
+  std::shared_ptr<TensorRows> computed = nullptr;
+  uint32_t computed_type = NRW_F32;
 
-  uint32_t type() const noexcept { return count != nullptr ? NRW_I64 : NRW_F32; }
+  uint32_t type() const noexcept { return count != nullptr ? uint32_t{NRW_I64} : computed_type; }
   size_t first_dimension() const noexcept { return count != nullptr ? 1 : view.rows; }
-  size_t row_bytes() const noexcept { return count != nullptr ? sizeof(int64_t) : view.columns * sizeof(float); }
+  size_t row_bytes() const noexcept {
+    return count != nullptr ? sizeof(int64_t)
+                            : view.columns * (computed_type == NRW_F64 ? sizeof(double) : sizeof(float));
+  }
 };
 
 // Rows [first, first + rows) of the first dimension, dense, to `out` or from `in`. A transposed layout is walked in

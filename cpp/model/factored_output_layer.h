@@ -1,0 +1,48 @@
+// The output layer whose cost does not grow with the columns (layers/factored_output.h). Its plain weights exist only
+// where they are asked for: in a file, for the reconstruction, for the error by column.
+#pragma once
+
+#include "layers/factored_output.h"
+#include "layers/tile_output.h"
+#include "model/output_layer.h"
+#include "model/plan.h"
+
+namespace nrw {
+
+class FactoredOutputLayer final : public OutputLayer {
+ public:
+  FactoredOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width,
+                      const FactoredSettings& settings);
+
+  bool tied() const noexcept override { return false; }
+  bool immediate() const noexcept override { return true; }
+  Result train(const SparseBatch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
+  Result loss_backward(const SparseBatch&, const float*, double, float*, bool) override { return {}; }
+  double gradient_sum_squares(const SparseBatch&, const float*, double, const float*) override { return 0; }
+  double update(const SparseBatch&, const float*, double, const float*, const OptimizerStep&) override { return 0; }
+  void add_gradient(const SparseBatch&, const float*, double) override {}
+  void zero_gradients() noexcept override {}
+  void drop_gradients() noexcept override {}
+  double evaluate(const SparseBatch& batch, const float* h, double* column_sse) override;
+  void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
+  std::vector<TrainedTensor> tensors() override { return {}; }
+  std::vector<Tensor> more_tensors() override;
+
+ private:
+  class PlainRows;
+  class StateRows;
+  void refresh();      // after state was written
+  void materialise();  // plain_ from the state
+  void allocate_plain();
+
+  FactoredOutput factored_;
+  TileOutput tile_;
+  const uint32_t columns_, width_;
+  bool state_written_ = false;  // the factored state came from a file and must be taken up
+  bool plain_written_ = false;  // the plain weights came from a file: they hold, not the factored state
+  bool plain_valid_ = false;    // plain_ is the state's product
+  ColumnWeights plain_;
+  ColumnBias plain_bias_;
+};
+
+}  // namespace nrw
