@@ -1,0 +1,42 @@
+/** Where a run's time went, from whatever of its logs there is. */
+import type { RunData } from "../core/runs/types.ts";
+import type { TimePart } from "./charts/time_bar.ts";
+import { BATCH_WAIT_COLOR, CHUNK_WAIT_COLOR } from "./charts/chunk_wait.ts";
+import { seriesColor } from "./theme.ts";
+import { sum } from "./series.ts";
+
+export interface TimeBudget {
+  readonly total: number;
+  readonly parts: readonly TimePart[];
+  /** Share of the training time (passes over chunks, with their waits) spent waiting for data; null without chunks. */
+  readonly waitShare: number | null;
+}
+
+/** Null where neither chunks, epochs nor a summary say anything about time. All in seconds. */
+export function timeBudget(run: RunData): TimeBudget | null {
+  const { chunks, epochs, summary } = run;
+  const seconds = (values: Iterable<number>) => sum([...values].filter(Number.isFinite)) / 1000;
+  const forward = seconds(chunks.map((c) => c.forward_ms));
+  const backward = seconds(chunks.map((c) => c.backward_ms));
+  const batches = seconds(chunks.map((c) => c.wait_ms));
+  const opening = seconds(chunks.map((c) => c.open_wait_ms));
+  const validation = summary?.seconds.validation ?? seconds(epochs.map((e) => e.validation_ms));
+  const checkpoint = summary?.seconds.checkpoint ?? seconds(epochs.map((e) => e.checkpoint_ms));
+  const diagnostics = summary?.seconds.diagnostics ?? seconds(epochs.map((e) => e.diagnostics_ms));
+  const known = forward + backward + batches + opening + validation + checkpoint + diagnostics;
+  const elapsed = summary?.seconds.total ?? Math.max(0, epochs.at(-1)?.elapsed_s ?? 0, run.steps.at(-1)?.elapsed_s ?? 0);
+  const total = Math.max(known, elapsed);
+  if (!(total > 0)) return null;
+  const parts = [
+    { name: "forward", seconds: forward, fill: seriesColor(0) },
+    { name: "backward and update", seconds: backward, fill: seriesColor(5) },
+    { name: "waiting for batches", seconds: batches, fill: BATCH_WAIT_COLOR },
+    { name: "waiting for chunks", seconds: opening, fill: CHUNK_WAIT_COLOR },
+    { name: "validation", seconds: validation, fill: seriesColor(2) },
+    { name: "checkpoints", seconds: checkpoint, fill: seriesColor(3) },
+    { name: "diagnostics", seconds: diagnostics, fill: seriesColor(6) },
+    { name: "other", seconds: total - known, fill: seriesColor(7) },
+  ].filter((p) => p.seconds > total * 1e-6);
+  const training = forward + backward + batches + opening;
+  return { total, parts, waitShare: training > 0 ? (batches + opening) / training : null };
+}
