@@ -1,5 +1,5 @@
 /** A config as a reader sees it: values by path, layer lists in one line, coloured YAML. */
-import { type Html, html, raw } from "./html.ts";
+import { type Html, markup, raw } from "./html.ts";
 import { count } from "./format.ts";
 
 export type ConfigValues = Readonly<Record<string, unknown>>;
@@ -59,13 +59,13 @@ export function yaml(text: string): Html {
   let end = 0;
   for (const match of text.matchAll(TOKENS)) {
     const kind = CLASSES[match.slice(1).findIndex((group) => group !== undefined)]!;
-    parts.push(html`${text.slice(end, match.index)}<span class="${kind}">${match[0]}</span>`);
+    parts.push(markup`${text.slice(end, match.index)}<span class="${kind}">${match[0]}</span>`);
     end = match.index + match[0].length;
   }
-  return html`${parts}${text.slice(end)}`;
+  return markup`${parts}${text.slice(end)}`;
 }
 
 /** A block of code; `wrap` for commands, which have no layout of their own. */
 export function codeBlock(content: Html | string, wrap = false): Html {
-  return html`${raw(wrap ? '<pre class="wrap">' : "<pre>")}<code>${content}</code></pre>\n`;
+  return markup`${raw(wrap ? '<pre class="wrap">' : "<pre>")}<code>${content}</code></pre>\n`;
 }

@@ -1,5 +1,5 @@
 /** The page around a report: one file, no script, nothing loaded. */
-import { type Content, type Html, html, raw } from "./html.ts";
+import { type Content, type Html, markup, raw } from "./html.ts";
 import { STYLE } from "./style.ts";
 import { THEME_CSS } from "./theme.ts";
 
@@ -12,11 +12,11 @@ export interface Section {
 
 /** What stands in the place of something that a run does not have. */
 export function missing(text: Content): Html {
-  return html`<p class="missing">${text}</p>\n`;
+  return markup`<p class="missing">${text}</p>\n`;
 }
 
 export function page(title: string, header: Content, sections: readonly Section[]): string {
-  const document = html`<!doctype html>
+  const document = markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -30,10 +30,10 @@ export function page(title: string, header: Content, sections: readonly Section[
 <body>
 <main>
 ${header}
-<nav aria-label="Sections">${sections.map((s) => html`<a href="#${s.id}">${s.title}</a> `)}</nav>
+<nav aria-label="Sections">${sections.map((s) => markup`<a href="#${s.id}">${s.title}</a> `)}</nav>
 ${
     sections.map((s) =>
-      html`<section id="${s.id}" aria-labelledby="${s.id}-title">
+      markup`<section id="${s.id}" aria-labelledby="${s.id}-title">
 <h2 id="${s.id}-title">${s.title}</h2>
 ${s.body}</section>
 `

@@ -9,7 +9,7 @@ import { lossSection } from "./sections/loss.ts";
 import { metricsSection } from "./sections/metrics.ts";
 import { modelSection } from "./sections/model.ts";
 import { reconstructionSection } from "./sections/reconstruction.ts";
-import { configSection, environmentSection, reproduceSection } from "./sections/reproduce.ts";
+import { configSection, environmentSection } from "./sections/environment.ts";
 import { timeSection } from "./sections/time.ts";
 
 /** One static HTML document: no script, nothing loaded. The same run gives the same text. */
@@ -25,7 +25,6 @@ export function renderRunReport(run: RunData): string {
     { id: "model", title: "Model", body: modelSection(run, numbering) },
     { id: "config", title: "Config", body: configSection(run) },
     { id: "environment", title: "Environment", body: environmentSection(run, numbering) },
-    { id: "reproduce", title: "Run it again", body: reproduceSection(run) },
   ];
   return page(`${run.name} · training report`, header(run), sections);
 }

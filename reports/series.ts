@@ -50,18 +50,18 @@ export function bin(points: readonly Point[], limit: number): readonly Point[] {
 }
 
 /**
- * Centred Gaussian mean with a standard deviation of `width` points. Near an end the window narrows on both sides, so
- * a steep first fall is not flattened.
+ * Gaussian mean with a standard deviation of `width` points. Near the beginning the window narrows on both sides, so
+ * that a steep first fall is not flattened; near the end only what is missing is left out.
  */
 export function smooth(points: readonly Point[], width: number): Point[] {
   const reach = Math.ceil(3 * width);
   if (reach < 1) return [...points];
   const weights = Array.from({ length: reach + 1 }, (_, k) => Math.exp(-0.5 * (k / width) ** 2));
   return points.map((point, i) => {
-    const span = Math.min(reach, i, points.length - 1 - i);
+    const after = Math.min(reach, i, points.length - 1 - i);
     let sum = 0;
     let total = 0;
-    for (let k = -span; k <= span; k++) {
+    for (let k = -Math.min(reach, i); k <= after; k++) {
       const weight = weights[Math.abs(k)]!;
       sum += weight * points[i + k]!.y;
       total += weight;

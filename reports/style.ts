@@ -2,8 +2,8 @@
 export const STYLE = `
 *,*::before,*::after{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%;scroll-behavior:smooth}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,
-"Helvetica Neue","Liberation Sans",Arial,sans-serif;font-feature-settings:"kern","liga"}
+body{margin:0;background:var(--page);color:var(--ink);font:16px/1.5 -apple-system,"Segoe UI",Roboto,
+"Helvetica Neue","Noto Sans","Liberation Sans",Arial,system-ui,sans-serif;font-feature-settings:"kern","liga"}
 main{max-width:66rem;margin:0 auto;padding:2.5rem clamp(1rem,4vw,2.5rem) 4rem}
 h1,h2,h3,.lede{font-family:Charter,"Bitstream Charter","Iowan Old Style","Palatino Linotype",Palatino,Georgia,
 "Liberation Serif",serif}
@@ -11,6 +11,7 @@ h1{font-size:clamp(1.6rem,4.5vw,2.3rem);line-height:1.15;margin:0;font-weight:60
 overflow-wrap:anywhere}
 h2{font-size:1.4rem;line-height:1.2;margin:3rem 0 1rem;padding-top:.9rem;border-top:1px solid var(--rule);font-weight:600}
 h3{font-size:1.08rem;margin:1.75rem 0 .5rem;font-weight:600}
+:is(.grid,.wide-narrow)>div>h3:first-child{margin-top:0}
 p{margin:.6rem 0;max-width:46rem}
 a{color:var(--c1);text-underline-offset:.15em}
 code,pre,.mono{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;
@@ -37,9 +38,9 @@ nav a{text-decoration:none}
 nav a:hover{text-decoration:underline}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
-.grid>*,.wide-narrow>*{min-width:0}
+.grid>*,.wide-narrow>*{min-width:0;margin:0}
+.grid+.grid{margin-top:1.7rem}
 figure{margin:1rem 0 0}
-.grid figure,.wide-narrow figure{margin:0}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font-family:inherit}
 figcaption,caption{color:var(--muted);font-size:.86rem;line-height:1.45;max-width:46rem}
 figcaption{margin-top:.5rem}
@@ -53,16 +54,15 @@ figcaption b,caption b{color:var(--ink)}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;margin:.5rem 0 0;padding:0;font-size:.86rem;line-height:1.5}
 .legend li{display:flex;align-items:center;gap:.4rem;min-width:0;overflow-wrap:anywhere}
 .legend .v{color:var(--muted);font-variant-numeric:tabular-nums}
-.times{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:.15rem 1.6rem;max-width:62rem}
+.times{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,16rem),1fr));gap:.15rem 2.2rem}
 .times .v{margin-left:auto}
 .key{flex:none;width:.8rem;height:.8rem;display:inline-block;border-radius:2px}
 svg.key{width:.95rem;height:.95rem;overflow:visible}
 .scroll{overflow-x:auto}
 .scroll:focus-visible{outline:2px solid var(--c1);outline-offset:2px}
 .table{margin:1.1rem 0 0}
-.grid>.table{margin:0}
 table{border-collapse:collapse;font-size:.88rem;line-height:1.4;min-width:min(100%,22rem);font-variant-numeric:tabular-nums}
-.grid table,.full table{width:100%}
+.grid table,.wide-narrow table{width:100%}
 caption{text-align:left;padding:0 0 .5rem;caption-side:top;white-space:normal}
 th,td{text-align:left;padding:.32rem 1.1rem .32rem 0;vertical-align:baseline;border-bottom:1px solid var(--grid);font-weight:400}
 th:last-child,td:last-child{padding-right:0}
@@ -71,6 +71,10 @@ tbody th{overflow-wrap:anywhere}
 tfoot th,tfoot td{border-bottom:0;border-top:1px solid var(--muted);font-weight:600}
 .n{text-align:right;white-space:nowrap}
 .best{font-weight:700}
+.notes{margin:0;font-size:.86rem;line-height:1.45;color:var(--muted)}
+.notes dt{font-weight:600;color:var(--ink);margin-top:.6rem}
+.notes dt:first-child{margin-top:0}
+.notes dd{margin:0}
 .missing{color:var(--muted);font-style:italic}
 details{margin:1.1rem 0 0}
 summary{cursor:pointer;font-weight:600;font-size:.95rem}

@@ -24,7 +24,8 @@ export function timeBudget(run: RunData): TimeBudget | null {
   const checkpoint = summary?.seconds.checkpoint ?? seconds(epochs.map((e) => e.checkpoint_ms));
   const diagnostics = summary?.seconds.diagnostics ?? seconds(epochs.map((e) => e.diagnostics_ms));
   const known = forward + backward + batches + opening + validation + checkpoint + diagnostics;
-  const elapsed = summary?.seconds.total ?? Math.max(0, epochs.at(-1)?.elapsed_s ?? 0, run.steps.at(-1)?.elapsed_s ?? 0);
+  const elapsed = summary?.seconds.total ??
+    Math.max(0, epochs.at(-1)?.elapsed_s ?? 0, run.steps.at(-1)?.elapsed_s ?? 0);
   const total = Math.max(known, elapsed);
   if (!(total > 0)) return null;
   const parts = [

@@ -1,6 +1,6 @@
 /** Scales with ticks a person would choose. */
 import { count, number } from "../format.ts";
-import { extent } from "../series.ts";
+import { extent, quantile } from "../series.ts";
 
 export interface Axis {
   readonly type: "linear" | "log";
@@ -53,29 +53,34 @@ function logTicks(low: number, high: number, wanted: number): number[] {
 }
 
 export interface AxisOptions {
-  /** Log where all values are positive and span about a decade; or as told. Default: linear. */
+  /** auto: log where that reads better. Default: linear. */
   readonly type?: "auto" | "linear" | "log";
   /** Begins at zero. */
   readonly zero?: boolean;
   /** Ticks at whole numbers only. */
   readonly whole?: boolean;
-  /** About how many ticks. */
+  /** About how many ticks. Default 5. */
   readonly ticks?: number;
   /** Share of the range left free at each end. Default 0.04. */
   readonly pad?: number;
 }
 
-/** Whether a log scale reads better: positive, and the largest at least eight times the smallest. */
-export function spansDecade(values: readonly number[]): boolean {
+/**
+ * Whether a log scale reads better: all values positive, and the largest at least eight times the smallest, or three
+ * times where most of a linear scale would be empty.
+ */
+export function prefersLog(values: readonly number[]): boolean {
   const range = extent(values);
-  return range !== null && range[0] > 0 && range[1] / range[0] >= 8;
+  if (range === null || !(range[0] > 0)) return false;
+  const [low, high] = range;
+  return high / low >= 8 || (high / low >= 3 && quantile(values, 0.5) < low + 0.15 * (high - low));
 }
 
 /** An axis over the finite values (the positive ones for a log scale); [0, 1] when there are none. */
 export function axis(values: readonly number[], options: AxisOptions = {}): Axis {
-  const wanted = options.ticks ?? 6;
+  const wanted = options.ticks ?? 5;
   const pad = options.pad ?? 0.04;
-  const log = options.type === "log" || (options.type === "auto" && spansDecade(values));
+  const log = options.type === "log" || (options.type === "auto" && prefersLog(values));
   const range = extent(log ? values.filter((v) => v > 0) : values);
   if (log && range) {
     const room = Math.max(Math.log10(range[1] / range[0]), 0.2) * pad;

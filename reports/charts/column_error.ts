@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { axis } from "./axis.ts";
+import { type Axis, axis } from "./axis.ts";
 import { chart, place } from "./plot.ts";
 import { cloud, note } from "./marks.ts";
 import type { Point } from "../series.ts";
@@ -14,6 +14,20 @@ export interface ColumnPoint {
 /** Side of a cell in which columns are counted, in px of the view box. */
 const CELL = 2.5;
 const FRAME = 420;
+const NAMED = 5;
+
+/** Candidates in their order, each left out that would stand too near to one taken before; NAMED at most. */
+function apart(candidates: readonly ColumnPoint[], x: Axis, y: Axis): ColumnPoint[] {
+  const taken: { column: ColumnPoint; at: Point }[] = [];
+  for (const column of candidates) {
+    if (!(column.variance > 0 && column.mse > 0)) continue;
+    const at = { x: place(x, column.variance, 0, FRAME), y: place(y, column.mse, 0, FRAME / 2) };
+    const free = taken.every((t) => Math.abs(t.at.y - at.y) > 15 || Math.abs(t.at.x - at.x) > 90);
+    if (free) taken.push({ column, at });
+    if (taken.length === NAMED) break;
+  }
+  return taken.map((t) => t.column);
+}
 
 /** Points by how crowded their cell is: alone, a few, many. One point a cell is drawn. */
 function byDensity(points: readonly Point[], cellOf: (p: Point) => string): [Point[], Point[], Point[]] {
@@ -31,9 +45,10 @@ function byDensity(points: readonly Point[], cellOf: (p: Point) => string): [Poi
 
 /**
  * Error of each column against its variance, both on log scales. On the diagonal a column is predicted as well as by
- * its mean. `named` are pointed out. Columns without error or variance cannot be drawn on log scales and are left out.
+ * its mean. As many of `candidates` as have room are named.
+ * Columns without error or variance cannot be drawn on log scales and are left out.
  */
-export function columnError(columns: readonly ColumnPoint[], named: readonly ColumnPoint[]): string {
+export function columnError(columns: readonly ColumnPoint[], candidates: readonly ColumnPoint[]): string {
   const points = columns.filter((c) => c.variance > 0 && c.mse > 0).map((c): Point => ({ x: c.variance, y: c.mse }));
   const x = { ...axis(points.map((p) => p.x), { type: "log" }), label: "variance of the column" };
   const y = { ...axis(points.map((p) => p.y), { type: "log" }), label: "mean squared error" };
@@ -51,9 +66,9 @@ export function columnError(columns: readonly ColumnPoint[], named: readonly Col
     const at = high / (high / low) ** 0.12;
     marks.push(note("mean predictor", { x: at, y: at }, { textAnchor: "end", dx: -10, dy: -4 }));
   }
-  for (const column of named) {
+  for (const column of apart(candidates, x, y)) {
     const at = { x: column.variance, y: column.mse };
-    marks.push(Plot.dot([at], { x: "x", y: "y", r: 3, stroke: "currentColor", strokeWidth: 1.2 }));
+    marks.push(Plot.dot([at], { x: "x", y: "y", r: 2.6, stroke: "currentColor", strokeWidth: 1.2 }));
     const right = place(x, column.variance, 0, 1) > 0.75;
     marks.push(note(column.name, at, { textAnchor: right ? "end" : "start", dx: right ? -6 : 6, dy: 9, fontSize: 11 }));
   }

@@ -4,15 +4,19 @@ import { chart } from "./plot.ts";
 import { note } from "./marks.ts";
 import { count, ratio } from "../format.ts";
 import { quantile } from "../series.ts";
-import { color, TRAIN } from "../theme.ts";
+import { TRAIN } from "../theme.ts";
 
 const BINS = 40;
 
-/** Distribution of the columns' R2. What lies under `floor` is counted in the first bar. */
+/** Where the scale begins: at most 0, at least -1, so that a few very bad columns do not squeeze the rest. */
+export function r2Floor(values: readonly number[]): number {
+  return Math.min(0, Math.max(-1, Math.floor(quantile(values, 0.002) * 10) / 10));
+}
+
+/** Distribution of the columns' R2. What lies under r2Floor is counted in the first bar. */
 export function columnR2(values: readonly number[]): string {
   const seen = values.filter(Number.isFinite);
-  const floor = Math.max(-1, Math.floor(quantile(seen, 0.002) * 10) / 10);
-  const low = Math.min(floor, 0);
+  const low = r2Floor(seen);
   const size = (1 - low) / BINS;
   const counts = new Array<number>(BINS).fill(0);
   for (const value of seen) {
@@ -20,7 +24,6 @@ export function columnR2(values: readonly number[]): string {
     counts[bin]!++;
   }
   const bars = counts.map((n, i) => ({ from: low + i * size, to: low + (i + 1) * size, n })).filter((b) => b.n > 0);
-  const cut = seen.filter((v) => v < low).length;
   const median = quantile(seen, 0.5);
   const x = { ...axis([low, 1], { pad: 0.01, ticks: 8 }), label: "R² of the column" };
   const y = { ...axis(counts, { zero: true, ticks: 5, whole: true, pad: 0.1 }), label: "columns" };
@@ -42,9 +45,6 @@ export function columnR2(values: readonly number[]): string {
       dy: 8,
     }),
   ];
-  if (cut > 0) {
-    marks.push(note(`${count(cut)} below`, { x: low, y: counts[0]! }, { textAnchor: "start", dy: -8, fill: color("muted") }));
-  }
   return chart({
     title: "Distribution of the columns' R²",
     description: `${seen.length} columns, median R² ${ratio(median)}; 0 is the mean predictor, 1 is perfect.`,

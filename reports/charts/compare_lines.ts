@@ -26,7 +26,10 @@ export interface CompareOptions {
 /** One line a run, tagged at its end. */
 export function compareLines(lines: readonly CompareLine[], options: CompareOptions): string {
   const all = lines.flatMap((l) => finite(l.points));
-  const y = { ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }), label: options.yLabel };
+  const y = {
+    ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }),
+    label: options.yLabel,
+  };
   const x = { ...axis(all.map((p) => p.x), { whole: options.whole, pad: 0.015 }), label: options.xLabel };
   const drawn = lines.map((line) => ({
     ...line,

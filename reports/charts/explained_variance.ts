@@ -13,10 +13,12 @@ export function explainedVariance(shares: readonly number[]): string {
   const rows = shares.map((share, i) => ({ k: i + 1, share, total: total += share })).slice(0, SHOWN);
   const last = rows.at(-1)!;
   const x = { ...axis([0.5, last.k + 0.5], { whole: true, pad: 0.005, ticks: 8 }), label: "component" };
-  const y = { ...axis([0, 1], { zero: true, ticks: 5 }), label: "share of the latent's variance" };
+  const y = { ...axis([0, 1], { zero: true, ticks: 5 }), label: "share of the latent’s variance" };
   return chart({
     title: "Explained variance by component",
-    description: `The first component has ${percent(shares[0])} of the variance; ${last.k} have ${percent(last.total)}.`,
+    description: `The first component has ${percent(shares[0])} of the variance; ${last.k} have ${
+      percent(last.total)
+    }.`,
     x,
     y: { ...y, format: (v) => percent(v, 0) },
     marks: [
@@ -38,7 +40,11 @@ export function explainedVariance(shares: readonly number[]): string {
         fill: seriesColor(1),
         title: (r) => `first ${r.k}: ${percent(r.total)}`,
       }),
-      note("added up", { x: last.k, y: last.total }, { textAnchor: "end", dy: last.total > 0.9 ? 14 : -12, fill: seriesColor(1) }),
+      note("added up", { x: last.k, y: last.total }, {
+        textAnchor: "end",
+        dy: last.total > 0.9 ? 14 : -12,
+        fill: seriesColor(1),
+      }),
     ],
     height: 300,
     width: 400,

@@ -33,5 +33,11 @@ export function hourglass(widths: readonly number[]): string {
     seen.add(i);
     parts.push(`<text x="${short(at(i))}" y="${middle + 68 + top + 23}" fill="${color("muted")}">${label}</text>`);
   }
-  return svgRoot("Widths of the model", `Widths from input to output: ${widths.join(", ")}.`, WIDTH, HEIGHT, parts.join(""));
+  return svgRoot(
+    "Widths of the model",
+    `Widths from input to output: ${widths.join(", ")}.`,
+    WIDTH,
+    HEIGHT,
+    parts.join(""),
+  );
 }

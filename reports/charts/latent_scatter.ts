@@ -1,4 +1,4 @@
-import { axis, type Axis } from "./axis.ts";
+import { type Axis, axis } from "./axis.ts";
 import { chart, FONT_SIZE, frameOf } from "./plot.ts";
 import { cloud, type Shape } from "./marks.ts";
 import { percent } from "../format.ts";

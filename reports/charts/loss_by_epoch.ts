@@ -25,7 +25,10 @@ export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, l
   const series = [
     { name: "training", points: train, stroke: TRAIN },
     { name: "validation", points: validation, stroke: VALIDATION },
-  ].map((s) => ({ ...s, points: y.type === "log" ? s.points.map((p) => (p.y > 0 ? p : { x: p.x, y: NaN })) : s.points }))
+  ].map((s) => ({
+    ...s,
+    points: y.type === "log" ? s.points.map((p) => (p.y > 0 ? p : { x: p.x, y: NaN })) : s.points,
+  }))
     .filter((s) => finite(s.points).length > 0);
   const marginRight = 12 + Math.max(...series.map((s) => textWidth(s.name)));
   const frame = frameOf({ y, marginRight });

@@ -42,24 +42,23 @@ export const HEIGHT = 280;
 
 export function frameOf(options: Pick<ChartOptions, "y" | "width" | "height" | "marginRight">): Frame {
   const widest = Math.max(0, ...options.y.ticks.map((t) => textWidth(options.y.format(t))));
+  const labelled = options.y.label !== "";
   return {
     left: Math.ceil(Math.max(24, widest + 12)),
     right: (options.width ?? WIDTH) - (options.marginRight ?? 14),
-    top: 30,
-    bottom: (options.height ?? HEIGHT) - 42,
+    top: labelled ? 30 : 8,
+    bottom: (options.height ?? HEIGHT) - (labelled ? 42 : 24),
   };
 }
 
 /** Position of a value on an axis that runs from `from` to `to` px. */
 export function place(axis: Axis, value: number, from: number, to: number): number {
   const [low, high] = axis.domain;
-  const share = axis.type === "log"
-    ? Math.log(value / low) / Math.log(high / low)
-    : (value - low) / (high - low);
+  const share = axis.type === "log" ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
   return from + share * (to - from);
 }
 
-/** A chart with two axes: labels at the top left and the bottom right, grid lines behind, tick labels from the axes. */
+/** A chart with two axes: labels at the top left and the bottom (none where empty), grid lines behind, tick labels from the axes. */
 export function chart(options: ChartOptions): string {
   const { x, y } = options;
   const width = options.width ?? WIDTH;
@@ -80,9 +79,12 @@ export function chart(options: ChartOptions): string {
       stroke: color("rule"),
     }),
     ...options.marks,
-    Plot.text([y.label], { frameAnchor: "top-left", dx: -frame.left, dy: -frame.top + 8, textAnchor: "start" }),
-    Plot.text([x.label], { frameAnchor: "bottom", dy: 38 }),
   );
+  if (y.label) {
+    const at = { dx: -frame.left, dy: -frame.top + 8, textAnchor: "start" } as const;
+    marks.push(Plot.text([y.label], { frameAnchor: "top-left", ...at }));
+  }
+  if (x.label) marks.push(Plot.text([x.label], { frameAnchor: "bottom", dy: 38 }));
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = Plot.plot({
     document: document as unknown as Document,
@@ -103,7 +105,9 @@ export function chart(options: ChartOptions): string {
 export function svgRoot(title: string, description: string, width: number, height: number, inner: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${height}" width="${width}" ` +
     `height="${height}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" ` +
-    `font-size="${FONT_SIZE}" text-anchor="middle" fill="currentColor"><desc>${escape(description)}</desc>${inner}</svg>`;
+    `font-size="${FONT_SIZE}" text-anchor="middle" fill="currentColor"><desc>${
+      escape(description)
+    }</desc>${inner}</svg>`;
 }
 
 /** Plot's own root and style sheet are replaced: its class is the same in every plot of a page, its numbers are long. */

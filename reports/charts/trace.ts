@@ -10,7 +10,7 @@ export interface TraceOptions {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly stroke: string;
-  /** `auto` takes a log scale where the values span a decade. */
+  /** `auto` takes a log scale where it reads better; the smoothing is then of logarithms. */
   readonly scale?: "auto" | "linear";
   /** The y axis begins at zero. */
   readonly zero?: boolean;
@@ -33,7 +33,10 @@ export function smoothingWidth(points: number): number {
 /** One quantity over steps or time. Values that are not finite (not positive on a log scale) are left out. */
 export function trace(options: TraceOptions): string {
   const all = finite(options.points);
-  const y = { ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }), label: options.yLabel };
+  const y = {
+    ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }),
+    label: options.yLabel,
+  };
   const points = y.type === "log" ? all.filter((p) => p.y > 0) : all;
   const x = { ...axis(points.map((p) => p.x), { whole: options.whole, pad: 0.015 }), label: options.xLabel };
   const width = options.smoothed ? smoothingWidth(points.length) : 0;
@@ -50,7 +53,10 @@ export function trace(options: TraceOptions): string {
   if (drawn.length < 30) marks.push(Plot.dot(drawn, { x: "x", y: "y", r: 2.5, fill: options.stroke }));
   if (width > 0) {
     const binned = bin(points, BUCKETS);
-    const course = thin(smooth(binned, width * (binned.length / points.length)), 240);
+    const [to, from] = y.type === "log" ? [Math.log, Math.exp] : [Number, Number];
+    const scaled = binned.map((p) => ({ x: p.x, y: to(p.y) }));
+    const course = thin(smooth(scaled, width * (binned.length / points.length)), 240)
+      .map((p) => ({ x: p.x, y: from(p.y) }));
     marks.push(Plot.line(course, { x: "x", y: "y", stroke: options.stroke, strokeWidth: 2 }));
   }
   return chart({ title: options.title, description: options.description, x, y, marks });

@@ -1,15 +1,15 @@
 /** Error by column. */
 import type { RunData } from "../../core/runs/types.ts";
 import { columnError, type ColumnPoint } from "../charts/column_error.ts";
-import { columnR2 } from "../charts/column_r2.ts";
+import { columnR2, r2Floor } from "../charts/column_r2.ts";
 import { count, number, percent, plural, ratio } from "../format.ts";
-import { type Html, html } from "../html.ts";
+import { type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { quantile } from "../series.ts";
 
 const LISTED = 10;
-const NAMED = 4;
+const CANDIDATES = 200;
 
 interface Column extends ColumnPoint {
   readonly mean: number;
@@ -33,7 +33,9 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   const better = columns.filter((c) => c.r2 > 0).length;
   const threshold = quantile(columns.map((c) => c.variance), 0.5);
   const ranked = columns.filter((c) => c.variance >= threshold).sort((a, b) => b.r2 - a.r2);
-  const named = [...columns].sort((a, b) => b.variance - a.variance).slice(0, NAMED);
+  const candidates = [...columns].sort((a, b) => b.variance - a.variance).slice(0, CANDIDATES);
+  const floor = r2Floor(columns.map((c) => c.r2));
+  const below = columns.filter((c) => c.r2 < floor).length;
   const note = `${data.split} split, after epoch ${data.epoch}`;
   const list = (rows: readonly Column[]) => ({
     head: ["", "mean", "variance", "MSE", "R²"],
@@ -41,18 +43,32 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
     numeric: [1, 2, 3, 4],
   });
   const listed = Math.min(LISTED, Math.ceil(ranked.length / 2));
-  return html`<div class="grid">${
+  return markup`<div class="grid">${
     numbering.figure(
-      columnError(columns, named),
-      html`Error against variance of ${count(columns.length)} columns that vary (${note}); darker where columns crowd. Under the
+      columnError(columns, candidates),
+      markup`Error against variance of ${
+        count(columns.length)
+      } columns that vary (${note}); darker where columns crowd. Under the
 dashed line a column is predicted better than by its mean: ${percent(better / columns.length)} of them.${
-        columns.length < all.length ? ` ${plural(all.length - columns.length, "column")} without a finite error left out.` : ""
+        columns.length < all.length
+          ? ` ${plural(all.length - columns.length, "column")} without a finite error left out.`
+          : ""
       }`,
     )
   }${
-    numbering.figure(columnR2(columns.map((c) => c.r2)), html`Distribution of the columns’ R². 0 is the mean predictor, 1 is perfect.`)
+    numbering.figure(
+      columnR2(columns.map((c) => c.r2)),
+      markup`Distribution of the columns’ R². 0 is the mean predictor, 1 is perfect.${
+        below > 0 ? ` The first bar has ${plural(below, "column")} of less than ${ratio(floor)}, too.` : ""
+      }`,
+    )
   }</div>
-<div class="grid" style="margin-top:1.6rem">${
-    numbering.table(list(ranked.slice(0, listed)), html`Best reconstructed, among the half of the columns that vary most.`)
-  }${numbering.table(list(ranked.slice(-listed).reverse()), html`Worst reconstructed, among the same.`)}</div>`;
+<div class="grid">${
+    numbering.table(list(ranked.slice(0, listed)), markup`Best reconstructed of the more variable half of the columns.`)
+  }${
+    numbering.table(
+      list(ranked.slice(-listed).reverse()),
+      markup`Worst reconstructed of the more variable half of the columns.`,
+    )
+  }</div>`;
 }

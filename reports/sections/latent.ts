@@ -4,7 +4,7 @@ import { explainedVariance } from "../charts/explained_variance.ts";
 import { type LatentGroup, latentScatter } from "../charts/latent_scatter.ts";
 import { markerIcon, SHAPES } from "../charts/marks.ts";
 import { count, number, percent } from "../format.ts";
-import { type Html, html, raw } from "../html.ts";
+import { type Html, markup, raw } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { type Point, quantile, sum } from "../series.ts";
@@ -91,18 +91,20 @@ export function latentSection(run: RunData, numbering: Numbering): Html {
   const groups = groupsOf(latent);
   const single = latent.latent_size === 1;
   const legend = latent.labels
-    ? html`<ul class="legend">${
+    ? markup`<ul class="legend">${
       groups.map((g) =>
-        html`<li>${raw(markerIcon(g.shape, g.fill))}${g.name} <span class="v">${count(g.points.length)}</span></li>`
+        markup`<li>${raw(markerIcon(g.shape, g.fill))}${g.name} <span class="v">${count(g.points.length)}</span></li>`
       )
     }</ul>`
     : null;
   const scatter = numbering.figure(
     latentScatter(groups, latent.explained, single),
     single
-      ? html`The latent unit of ${count(latent.scores.length)} rows (${latent.split} split, after epoch ${count(latent.epoch)}), in the
+      ? markup`The latent unit of ${count(latent.scores.length)} rows (${latent.split} split, after epoch ${
+        count(latent.epoch)
+      }), in the
 order of the data.`
-      : html`Latent codes of ${count(latent.scores.length)} rows (${latent.split} split, after epoch ${
+      : markup`Latent codes of ${count(latent.scores.length)} rows (${latent.split} split, after epoch ${
         count(latent.epoch)
       }) on their first two principal components; a unit is as long on both axes.${
         latent.labels ? " Coloured by label; the counts are rows. The labels took no part in training." : ""
@@ -114,9 +116,11 @@ order of the data.`
   const most = componentsFor(shares, 0.9);
   const explained = numbering.figure(
     explainedVariance(shares),
-    html`Variance of the latent codes by principal component. The first two have ${percent(shares[0]! + shares[1]!)}; ${
-      count(most)
-    } of ${count(latent.latent_size)} hold 90 %. The participation ratio is ${number(participationRatio(shares), 3)}.`,
+    markup`Variance of the latent codes by principal component. The first two have ${
+      percent(shares[0]! + shares[1]!)
+    }; ${count(most)} of ${count(latent.latent_size)} hold 90 %. The participation ratio is ${
+      number(participationRatio(shares), 3)
+    }.`,
   );
-  return html`<div class="wide-narrow">${scatter}${explained}</div>`;
+  return markup`<div class="wide-narrow">${scatter}${explained}</div>`;
 }

@@ -3,7 +3,7 @@ import type { RunData, StepRow } from "../../core/runs/types.ts";
 import { lossByEpoch } from "../charts/loss_by_epoch.ts";
 import { smoothingWidth, trace } from "../charts/trace.ts";
 import { count, number, plural } from "../format.ts";
-import { type Content, type Html, html } from "../html.ts";
+import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { extent } from "../series.ts";
@@ -30,10 +30,10 @@ function epochFigure(run: RunData, numbering: Numbering): Html {
   );
   return numbering.figure(
     svg,
-    html`Loss by epoch. The training loss is the mean over the epoch’s steps, while the weights still changed${
+    markup`Loss by epoch. The training loss is the mean over the epoch’s steps, while the weights still changed${
       validated ? "; the validation loss is measured after the epoch" : "; there is no validation split"
-    }.${best === null ? "" : html` Best: epoch ${count(best)}.`}${
-      broken > 0 ? html` ${plural(broken, "epoch")} without a finite loss left out.` : ""
+    }.${best === null ? "" : markup` Best: epoch ${count(best)}.`}${
+      broken > 0 ? markup` ${plural(broken, "epoch")} without a finite loss left out.` : ""
     }`,
   );
 }
@@ -41,7 +41,14 @@ function epochFigure(run: RunData, numbering: Numbering): Html {
 function stepTrace(
   steps: readonly StepRow[],
   pick: (row: StepRow) => number,
-  options: { title: string; yLabel: string; stroke: string; smoothed: boolean; scale: "auto" | "linear"; zero?: boolean },
+  options: {
+    title: string;
+    yLabel: string;
+    stroke: string;
+    smoothed: boolean;
+    scale: "auto" | "linear";
+    zero?: boolean;
+  },
 ): string {
   const points = steps.map((row) => ({ x: row.step, y: pick(row) }));
   const range = extent(points.map((p) => p.y))!;
@@ -73,11 +80,15 @@ function stepFigure(run: RunData, numbering: Numbering): Html {
   const width = smoothingWidth(steps.length);
   return numbering.figure(
     svg,
-    html`Training loss of each batch.${
-      width > 0 ? ` Thin: as recorded; thick: smoothed (Gaussian, standard deviation ${plural(Math.round(width), "step")}).` : ""
+    markup`Training loss of each batch.${
+      width > 0
+        ? ` Thin: as recorded; thick: smoothed (Gaussian, standard deviation ${plural(Math.round(width), "step")}).`
+        : ""
     }${
       broken.length > 0
-        ? html` <b>${plural(broken.length, "step")} without a finite loss left out</b>, the first at step ${count(broken[0]!.step)}.`
+        ? markup` <b>${plural(broken.length, "step")} without a finite loss left out</b>, the first at step ${
+          count(broken[0]!.step)
+        }.`
         : ""
     }`,
   );
@@ -87,7 +98,7 @@ function rateFigure(run: RunData, numbering: Numbering): Content {
   const range = extent(run.steps.map((s) => s.learning_rate));
   if (!range) return null;
   if (range[0] === range[1]) {
-    return html`<p>The learning rate was ${number(range[0])} throughout.</p>\n`;
+    return markup`<p>The learning rate was ${number(range[0])} throughout.</p>\n`;
   }
   const svg = stepTrace(run.steps, (s) => s.learning_rate, {
     title: "Learning rate by step",
@@ -97,7 +108,10 @@ function rateFigure(run: RunData, numbering: Numbering): Content {
     scale: "linear",
     zero: true,
   });
-  return numbering.figure(svg, html`Learning rate, highest ${number(range[1])}, last ${number(run.steps.at(-1)!.learning_rate)}.`);
+  return numbering.figure(
+    svg,
+    markup`Learning rate, highest ${number(range[1])}, last ${number(run.steps.at(-1)!.learning_rate)}.`,
+  );
 }
 
 function normFigure(run: RunData, numbering: Numbering): Content {
@@ -114,12 +128,12 @@ function normFigure(run: RunData, numbering: Numbering): Content {
   const width = smoothingWidth(run.steps.length);
   return numbering.figure(
     svg,
-    html`L2 norm of all gradients together, before clipping.${width > 0 ? " Thin: each step; thick: smoothed." : ""}`,
+    markup`L2 norm of all gradients together, before clipping.${width > 0 ? " Thin: each step; thick: smoothed." : ""}`,
   );
 }
 
 export function lossSection(run: RunData, numbering: Numbering): Html {
-  return html`<div class="grid">${epochFigure(run, numbering)}${stepFigure(run, numbering)}${normFigure(run, numbering)}${
-    rateFigure(run, numbering)
-  }</div>`;
+  return markup`<div class="grid">${epochFigure(run, numbering)}${stepFigure(run, numbering)}${
+    normFigure(run, numbering)
+  }${rateFigure(run, numbering)}</div>`;
 }

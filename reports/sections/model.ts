@@ -2,7 +2,7 @@
 import type { RunData } from "../../core/runs/types.ts";
 import { hourglass } from "../charts/hourglass.ts";
 import { count, percent } from "../format.ts";
-import { type Html, html } from "../html.ts";
+import { type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 
@@ -16,8 +16,10 @@ export function modelSection(run: RunData, numbering: Numbering): Html {
     {
       head: ["layer", "kind", "inputs → outputs", "parameters", "share"],
       rows: model.map((l) => [
-        html`<span class="mono">${l.name}</span>`,
-        l.detail ? html`${l.kind.replaceAll("_", " ")} <span style="color:var(--muted)">${l.detail}</span>` : l.kind.replaceAll("_", " "),
+        markup`<span class="mono">${l.name}</span>`,
+        l.detail
+          ? markup`${l.kind.replaceAll("_", " ")} <span style="color:var(--muted)">${l.detail}</span>`
+          : l.kind.replaceAll("_", " "),
         `${count(l.inputs)} → ${count(l.outputs)}`,
         l.parameters === 0 ? "–" : count(l.parameters),
         l.parameters === 0 ? "" : percent(l.parameters / total),
@@ -25,11 +27,11 @@ export function modelSection(run: RunData, numbering: Numbering): Html {
       foot: ["total", "", "", count(total), ""],
       numeric: [2, 3, 4],
     },
-    html`Layers in the order in which a row passes them.`,
+    markup`Layers in the order in which a row passes them.`,
   );
   const figure = numbering.figure(
     hourglass(widths),
-    html`Widths of the model on a log scale, the narrowest marked.`,
+    markup`Widths of the model on a log scale, the narrowest marked.`,
   );
-  return html`<div class="wide-narrow">${table}${figure}</div>`;
+  return markup`<div class="wide-narrow">${table}${figure}</div>`;
 }

@@ -4,7 +4,7 @@ import { BATCH_WAIT_COLOR, CHUNK_WAIT_COLOR, chunkWait } from "../charts/chunk_w
 import { timeBar } from "../charts/time_bar.ts";
 import { trace } from "../charts/trace.ts";
 import { compact, count, duration, number, percent, plural } from "../format.ts";
-import { type Content, type Html, html } from "../html.ts";
+import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { extent, type Point, quantile } from "../series.ts";
@@ -12,27 +12,29 @@ import { timeBudget } from "../time_budget.ts";
 import { TRAIN } from "../theme.ts";
 
 export function swatch(fill: string): Html {
-  return html`<span class="key" style="background:${fill}"></span>`;
+  return markup`<span class="key" style="background:${fill}"></span>`;
 }
 
 function budgetFigure(run: RunData, numbering: Numbering): Html {
   const budget = timeBudget(run);
   if (!budget) return missing("No times are recorded.");
-  const legend = html`<ul class="legend times">${
+  const legend = markup`<ul class="legend times">${
     budget.parts.map((p) =>
-      html`<li>${swatch(p.fill)}${p.name}<span class="v">${duration(p.seconds)} · ${percent(p.seconds / budget.total)}</span></li>`
+      markup`<li>${swatch(p.fill)}${p.name}<span class="v">${duration(p.seconds)} · ${
+        percent(p.seconds / budget.total)
+      }</span></li>`
     )
   }</ul>`;
   const figure = numbering.figure(
     timeBar(budget.parts),
-    html`Use of the run’s ${duration(budget.total)}, in the order of the bar. ${
+    markup`Use of the run’s ${duration(budget.total)}, in the order of the bar. ${
       budget.waitShare === null
         ? "No passes over chunks are recorded, so training is under “other”."
         : `Training waited for data during ${percent(budget.waitShare)} of its time.`
     }`,
     legend,
   );
-  return html`<div class="timebar">${figure}</div>`;
+  return markup`<div class="timebar">${figure}</div>`;
 }
 
 /** Samples a second over the run's seconds: by chunk where there are enough passes, else by step. */
@@ -64,7 +66,9 @@ function throughputFigure(run: RunData, numbering: Numbering): Html {
   });
   return numbering.figure(
     svg,
-    html`Throughput by ${by}, waits included; median ${compact(quantile(points.map((p) => p.y), 0.5))} samples a second.`,
+    markup`Throughput by ${by}, waits included; median ${
+      compact(quantile(points.map((p) => p.y), 0.5))
+    } samples a second.`,
   );
 }
 
@@ -80,15 +84,17 @@ function waitFigure(run: RunData, numbering: Numbering): Content {
   const worst = chunks.reduce((a, b) => (b.open_wait_ms + b.wait_ms > a.open_wait_ms + a.wait_ms ? b : a));
   return numbering.figure(
     svg,
-    html`Waiting in each of ${count(chunks.length)} passes over a chunk. Longest: ${
+    markup`Waiting in each of ${count(chunks.length)} passes over a chunk. Longest: ${
       duration((worst.open_wait_ms + worst.wait_ms) / 1000)
     } in epoch ${count(worst.epoch)} (${worst.file}).`,
-    html`<ul class="legend"><li>${swatch(CHUNK_WAIT_COLOR)}until the chunk was open</li><li>${swatch(BATCH_WAIT_COLOR)}for its batches</li></ul>`,
+    markup`<ul class="legend"><li>${swatch(CHUNK_WAIT_COLOR)}until the chunk was open</li><li>${
+      swatch(BATCH_WAIT_COLOR)
+    }for its batches</li></ul>`,
   );
 }
 
 export function timeSection(run: RunData, numbering: Numbering): Html {
-  return html`${budgetFigure(run, numbering)}<div class="grid" style="margin-top:1.6rem">${throughputFigure(run, numbering)}${
+  return markup`${budgetFigure(run, numbering)}<div class="grid">${throughputFigure(run, numbering)}${
     waitFigure(run, numbering)
   }</div>`;
 }
