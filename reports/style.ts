@@ -16,7 +16,7 @@ p{margin:.6rem 0;max-width:46rem}
 a{color:var(--c1);text-underline-offset:.15em}
 code,pre,.mono{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;
 font-size:.84em}
-.kicker{margin:0 0 .35rem;color:var(--muted);font-size:.84rem;letter-spacing:.01em}
+.kicker{margin:0 0 .5rem;color:var(--muted);font-size:.84rem;letter-spacing:.01em}
 .title{display:flex;flex-wrap:wrap;align-items:baseline;gap:.3rem .9rem}
 .badge{display:inline-flex;align-items:center;gap:.4em;font-size:.84rem;font-weight:600;border:1px solid currentColor;
 border-radius:99px;padding:.1em .75em;white-space:nowrap;position:relative;top:-.2em}
@@ -39,7 +39,7 @@ nav a:hover{text-decoration:underline}
 .grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
 .grid>*,.wide-narrow>*{min-width:0;margin:0}
-.grid+.grid{margin-top:1.7rem}
+:is(.grid,.timebar)+.grid,.table+.grid{margin-top:1.9rem}
 figure{margin:1rem 0 0}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font-family:inherit}
 figcaption,caption{color:var(--muted);font-size:.86rem;line-height:1.45;max-width:46rem}
@@ -57,10 +57,14 @@ figcaption b,caption b{color:var(--ink)}
 .times{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,16rem),1fr));gap:.15rem 2.2rem}
 .times .v{margin-left:auto}
 .key{flex:none;width:.8rem;height:.8rem;display:inline-block;border-radius:2px}
+svg.key.line{width:1.35rem;height:.55rem}
+.tag{display:inline-flex;align-items:center;gap:.35rem;white-space:nowrap}
+.run{white-space:nowrap}
 svg.key{width:.95rem;height:.95rem;overflow:visible}
 .scroll{overflow-x:auto}
 .scroll:focus-visible{outline:2px solid var(--c1);outline-offset:2px}
 .table{margin:1.1rem 0 0}
+.grid>.table,.wide-narrow>.table{margin:0}
 table{border-collapse:collapse;font-size:.88rem;line-height:1.4;min-width:min(100%,22rem);font-variant-numeric:tabular-nums}
 .grid table,.wide-narrow table{width:100%}
 caption{text-align:left;padding:0 0 .5rem;caption-side:top;white-space:normal}

@@ -63,7 +63,7 @@ export function columnError(columns: readonly ColumnPoint[], candidates: readonl
   }
   if (high > low) {
     marks.push(Plot.line([[low, low], [high, high]], { stroke: color("ink"), strokeDasharray: "5,4", strokeWidth: 1 }));
-    const at = high / (high / low) ** 0.12;
+    const at = high / (high / low) ** 0.68;
     marks.push(note("mean predictor", { x: at, y: at }, { textAnchor: "end", dx: -10, dy: -4 }));
   }
   for (const column of apart(candidates, x, y)) {

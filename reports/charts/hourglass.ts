@@ -1,7 +1,8 @@
-import { short, svgRoot, WIDTH } from "./plot.ts";
+import { short, svgRoot } from "./plot.ts";
 import { compact, count } from "../format.ts";
 import { color, TRAIN, VALIDATION } from "../theme.ts";
 
+const WIDTH = 400;
 const HEIGHT = 190;
 
 /** The model's widths from input to output, heights on a log scale, the narrowest marked: the shape of the network. */

@@ -11,7 +11,7 @@ export interface LatentGroup {
   readonly points: readonly Point[];
 }
 
-const WIDTH = 600;
+const WIDTH = 540;
 
 /** Widens the shorter axis until a unit is as long on both, so that distances can be compared. */
 function sameUnit(a: Axis, pixels: number, other: Axis, otherPixels: number): Axis {

@@ -24,7 +24,7 @@ export function reconstructionPanel(
     y: { ...both, label: "" },
     marks: [
       Plot.line([[low, low], [high, high]], { stroke: color("muted"), strokeDasharray: "4,4" }),
-      cloud(points, { fill: TRAIN, radius: points.length > 500 ? 1.4 : 2, opacity: 0.55 }),
+      cloud(points, { fill: TRAIN, radius: points.length > 500 ? 1.4 : 2, opacity: 0.7 }),
     ],
     grid: "both",
     width: 240,
