@@ -2,7 +2,7 @@
 import type { RunData } from "../core/runs/types.ts";
 import { type CompareLine, compareLines } from "./charts/compare_lines.ts";
 import { flatten, valueText } from "./config_view.ts";
-import { compact, count, duration, number, plural, ratio } from "./format.ts";
+import { compact, count, duration, number, plural, ratio, timeUnit } from "./format.ts";
 import { type Content, type Html, join, markup, raw } from "./html.ts";
 import { Numbering, type Table } from "./numbering.ts";
 import { missing, page, type Section } from "./page.ts";
@@ -10,8 +10,10 @@ import { badge, bestEpoch } from "./sections/header.ts";
 import { finite, type Point, quantile } from "./series.ts";
 import { SERIES_COLORS, seriesColor } from "./theme.ts";
 
-/** Differing config keys shown beside the metrics; all of them have a table of their own where they are more. */
-const KEYS_BESIDE = 6;
+/** Differing config keys shown beside the metrics; all of them have a table of their own. */
+const KEYS_BESIDE = 4;
+/** Longer values (layer lists) have their place in the table of configs only. */
+const SHORT = 14;
 /** Say nothing about how a run was trained. */
 const IGNORED = new Set(["name", "paths.runs"]);
 const DASHES = [null, "6,3", "2,3"] as const;
@@ -55,7 +57,6 @@ function medianSpeed(run: RunData): number | null {
 }
 
 const METRICS: readonly Metric[] = [
-  { name: "epochs", of: (r) => r.summary?.epochs ?? r.epochs.length, show: count, better: null },
   { name: "best epoch", of: bestEpoch, show: count, better: null },
   { name: "validation MSE", of: (r) => r.summary?.metrics.validation?.mse, show: number, better: "low" },
   { name: "test MSE", of: (r) => r.summary?.metrics.test?.mse, show: number, better: "low" },
@@ -74,9 +75,13 @@ function metricCells(metric: Metric, runs: readonly RunData[]): Content[] {
   return values.map((v) => marked && v === best ? markup`<b class="best">${metric.show(v)}</b>` : metric.show(v));
 }
 
+function keysBeside(runs: readonly RunData[], keys: readonly string[]): string[] {
+  return keys.filter((key) => runs.every((run) => configCell(run, key).length <= SHORT)).slice(0, KEYS_BESIDE);
+}
+
 function runsTable(runs: readonly RunData[], keys: readonly string[]): Table {
   const metrics = METRICS.filter((m) => runs.some((r) => Number.isFinite(m.of(r) ?? NaN)));
-  const beside = keys.slice(0, KEYS_BESIDE);
+  const beside = keysBeside(runs, keys);
   const cells = metrics.map((m) => metricCells(m, runs));
   return {
     head: ["run", "status", ...beside.map(keyHead), ...metrics.map((m) => m.name)],
@@ -122,42 +127,53 @@ function curves(runs: readonly RunData[], numbering: Numbering): Content {
   const byEpoch = lines(runs, (e) => e.epoch, loss);
   if (byEpoch.length === 0) return missing("None of these runs completed an epoch with a finite loss.");
   const yLabel = `${kind} loss`;
+  const unit = timeUnit(Math.max(...runs.map((r) => r.epochs.at(-1)?.elapsed_s ?? 0)));
   const absent = runs.length - byEpoch.length;
-  return markup`<div class="grid">${
+  const figures: Content[] = [
     numbering.figure(
       compareLines(byEpoch, { title: `${kind} loss by epoch`, xLabel: "epoch", yLabel, whole: true, scale: "auto" }),
       markup`${kind === "validation" ? "Validation" : "Training"} loss by epoch; letters as in Table 1.${
         absent > 0 ? ` ${plural(absent, "run")} without a finite loss left out.` : ""
       }`,
-    )
-  }${
+    ),
     numbering.figure(
-      compareLines(lines(runs, (e) => e.elapsed_s, loss), {
+      compareLines(lines(runs, (e) => e.elapsed_s / unit.seconds, loss), {
         title: `${kind} loss by time`,
-        xLabel: "seconds since the start",
+        xLabel: `time since the start (${unit.name})`,
         yLabel,
         scale: "auto",
       }),
       markup`The same by time. Runs on different machines, or at once on one, do not compare here.`,
-    )
-  }</div>`;
-}
-
-function throughput(runs: readonly RunData[], numbering: Numbering): Content {
+    ),
+  ];
+  if (kind === "validation") {
+    const options = { title: "training loss by epoch", xLabel: "epoch", yLabel: "training loss", whole: true } as const;
+    const training = lines(runs, (e) => e.epoch, (e) => e.train_loss);
+    if (training.length > 0) {
+      figures.push(
+        numbering.figure(
+          compareLines(training, { ...options, scale: "auto" }),
+          "Training loss by epoch: the mean over its steps.",
+        ),
+      );
+    }
+  }
   const speeds = lines(runs, (e) => e.epoch, (e) => e.samples_per_second);
-  if (speeds.length === 0) return missing("No throughput is recorded.");
-  return markup`<div class="grid">${
-    numbering.figure(
-      compareLines(speeds, {
-        title: "Throughput by epoch",
-        xLabel: "epoch",
-        yLabel: "samples per second",
-        whole: true,
-        zero: true,
-      }),
-      markup`Throughput of training by epoch, waits included.`,
-    )
-  }</div>`;
+  if (speeds.length > 0) {
+    const options = {
+      title: "Throughput by epoch",
+      xLabel: "epoch",
+      yLabel: "samples per second",
+      whole: true,
+    } as const;
+    figures.push(
+      numbering.figure(
+        compareLines(speeds, { ...options, zero: true }),
+        "Throughput of training by epoch, waits included.",
+      ),
+    );
+  }
+  return markup`<div class="grid">${figures}</div>`;
 }
 
 function differences(runs: readonly RunData[], keys: readonly string[], numbering: Numbering): Content {
@@ -210,18 +226,20 @@ ${
       : null
   }
 </header>`;
-  const more = keys.length > KEYS_BESIDE ? `; ${KEYS_BESIDE} of ${keys.length} differing config keys are shown` : "";
+  const shown = keysBeside(runs, keys).length;
+  const more = keys.length > shown
+    ? `; ${shown} of the ${keys.length} config keys that differ are shown, the rest is below`
+    : "";
   const sections: Section[] = [
     {
       id: "runs",
       title: "Runs",
       body: numbering.table(
         runsTable(runs, keys),
-        `The runs, what differs in their configs, and the best of each in bold${more}.`,
+        `The runs with their final metrics, the best of each in bold${more}.`,
       ),
     },
-    { id: "loss", title: "Loss", body: curves(runs, numbering) },
-    { id: "throughput", title: "Throughput", body: throughput(runs, numbering) },
+    { id: "loss", title: "Loss and throughput", body: curves(runs, numbering) },
     { id: "configs", title: "Configs", body: differences(runs, keys, numbering) },
   ];
   return page(`Comparison of ${plural(runs.length, "run")}`, header, sections);

@@ -65,6 +65,12 @@ export function duration(seconds: number | null | undefined): string {
   return `${count(h)} h ${String(m).padStart(2, "0")} min`;
 }
 
+/** The unit in which an axis of `seconds` has short numbers. */
+export function timeUnit(seconds: number): { readonly seconds: number; readonly name: string } {
+  if (seconds >= 7200) return { seconds: 3600, name: "h" };
+  return seconds >= 300 ? { seconds: 60, name: "min" } : { seconds: 1, name: "s" };
+}
+
 /** Decimal units, as disks and memory are sold: 1.24 GB. */
 export function bytes(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;

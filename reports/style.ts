@@ -22,6 +22,7 @@ font-size:.84em}
 border-radius:99px;padding:.1em .75em;white-space:nowrap;position:relative;top:-.2em}
 .badge::before{content:"";width:.55em;height:.55em;border-radius:50%;background:currentColor}
 .finished{color:var(--good)}.stopped,.running,.unfinished{color:var(--warn)}.failed{color:var(--bad)}
+td .badge{border:0;padding:0;top:0;font-size:inherit;font-weight:400}
 .lede{font-size:1.15rem;line-height:1.5;margin:.9rem 0 1.4rem;max-width:50rem;overflow-wrap:break-word}
 .alert{border-left:3px solid var(--warn);padding:.15rem 0 .15rem .9rem;margin:1rem 0;max-width:50rem;overflow-wrap:anywhere}
 .alert.failed{border-color:var(--bad);color:inherit}
@@ -36,7 +37,7 @@ white-space:normal}
 nav{margin:1.3rem 0 0;font-size:.88rem;display:flex;flex-wrap:wrap;gap:.2rem 1.15rem}
 nav a{text-decoration:none}
 nav a:hover{text-decoration:underline}
-.grid{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
 .grid>*,.wide-narrow>*{min-width:0;margin:0}
 :is(.grid,.timebar)+.grid,.table+.grid{margin-top:1.9rem}
@@ -68,9 +69,10 @@ svg.key{width:.95rem;height:.95rem;overflow:visible}
 table{border-collapse:collapse;font-size:.88rem;line-height:1.4;min-width:min(100%,22rem);font-variant-numeric:tabular-nums}
 .grid table,.wide-narrow table{width:100%}
 caption{text-align:left;padding:0 0 .5rem;caption-side:top;white-space:normal}
-th,td{text-align:left;padding:.32rem 1.1rem .32rem 0;vertical-align:baseline;border-bottom:1px solid var(--grid);font-weight:400}
+th,td{text-align:left;padding:.32rem 1rem .32rem 0;vertical-align:baseline;border-bottom:1px solid var(--grid);font-weight:400}
 th:last-child,td:last-child{padding-right:0}
 thead th{border-bottom:1px solid var(--muted);color:var(--muted);font-weight:600;vertical-align:bottom}
+thead .n{white-space:normal}
 tbody th{overflow-wrap:anywhere}
 tfoot th,tfoot td{border-bottom:0;border-top:1px solid var(--muted);font-weight:600}
 .n{text-align:right;white-space:nowrap}

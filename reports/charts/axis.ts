@@ -14,7 +14,7 @@ function niceStep(span: number, wanted: number): number {
   const rough = span / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));
   const factor = rough / power;
-  return power * (factor < 1.5 ? 1 : factor < 3.5 ? 2 : factor < 7.5 ? 5 : 10);
+  return power * (factor < 1.5 ? 1 : factor < 3.2 ? 2 : factor < 7.1 ? 5 : 10);
 }
 
 function linearFormat(step: number, largest: number): (value: number) => string {
@@ -28,7 +28,7 @@ function linearFormat(step: number, largest: number): (value: number) => string 
 function linearTicks(low: number, high: number, wanted: number, whole: boolean): { ticks: number[]; step: number } {
   const step = whole ? Math.max(1, niceStep(high - low, wanted)) : niceStep(high - low, wanted);
   const ticks: number[] = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step);
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step + 0); // + 0: -0 becomes 0
   return { ticks, step };
 }
 

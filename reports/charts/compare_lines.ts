@@ -4,6 +4,8 @@ import { chart, frameOf, textWidth } from "./plot.ts";
 import { endLabels } from "./marks.ts";
 import { finite, keepExtremes, type Point } from "../series.ts";
 
+const HEIGHT = 300;
+
 export interface CompareLine {
   readonly name: string;
   /** Short name drawn at the line's end. */
@@ -50,7 +52,7 @@ export function compareLines(lines: readonly CompareLine[], options: CompareOpti
   }
   // Tags stand right of the frame: with few runs level with their lines' ends, with many they would only overlap.
   if (drawn.length <= 16) {
-    const frame = frameOf({ y, marginRight });
+    const frame = frameOf({ y, marginRight, height: HEIGHT });
     marks.push(
       ...endLabels(drawn.map((l) => ({ text: l.tag, value: l.points.at(-1)!.y, fill: l.stroke })), y, frame),
     );
@@ -62,6 +64,6 @@ export function compareLines(lines: readonly CompareLine[], options: CompareOpti
     y,
     marks,
     marginRight,
-    height: 320,
+    height: HEIGHT,
   });
 }

@@ -35,10 +35,10 @@ function environmentTable(run: RunData, numbering: Numbering): Html {
 }
 
 function again(run: RunData): Html {
-  const folder = run.path.replace(/\/+$/, "");
+  const folder = run.path.split("/").filter((part) => part !== "").slice(-2).join("/") || ".";
   const unfinished = run.summary?.status !== "finished";
   return markup`<h3>Run it again</h3>
-<p>Train from the same config:</p>
+<p>Train from the same config, from the folder that holds <span class="mono">${folder.split("/")[0]}/</span>:</p>
 ${codeBlock(`deno task train --config ${shellWord(`${folder}/config.yaml`)}`, true)}${
     unfinished
       ? markup`<p>Go on from the last checkpoint:</p>\n${

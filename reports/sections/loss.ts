@@ -2,6 +2,7 @@
 import type { RunData, StepRow } from "../../core/runs/types.ts";
 import { lossByEpoch } from "../charts/loss_by_epoch.ts";
 import { smoothingWidth, trace } from "../charts/trace.ts";
+import { valueAt } from "../config_view.ts";
 import { count, number, plural } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
@@ -9,6 +10,18 @@ import { missing } from "../page.ts";
 import { extent } from "../series.ts";
 import { seriesColor, TRAIN } from "../theme.ts";
 import { bestEpoch } from "./header.ts";
+
+/** What the config's reduction makes of the squared error. */
+function lossUnit(run: RunData): string {
+  switch (valueAt(run.config, "loss.reduction")) {
+    case "row_mean":
+      return "squared error per row";
+    case "sum":
+      return "squared error per batch";
+    default:
+      return "mean squared error";
+  }
+}
 
 function epochFigure(run: RunData, numbering: Numbering): Html {
   const { epochs } = run;
@@ -26,7 +39,7 @@ function epochFigure(run: RunData, numbering: Numbering): Html {
   const svg = lossByEpoch(
     epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss })),
     best,
-    "loss (MSE)",
+    `loss (${lossUnit(run)})`,
   );
   return numbering.figure(
     svg,
@@ -72,12 +85,12 @@ function stepFigure(run: RunData, numbering: Numbering): Html {
   if (broken.length === steps.length) return missing("The loss of every recorded step is not a number.");
   const svg = stepTrace(steps, (s) => s.loss, {
     title: "Loss by step",
-    yLabel: "batch loss (MSE)",
+    yLabel: `batch loss (${lossUnit(run)})`,
     stroke: TRAIN,
     smoothed: true,
     scale: "auto",
   });
-  const width = smoothingWidth(steps.length);
+  const width = smoothingWidth(steps.length) * ((steps.at(-1)!.step - steps[0]!.step + 1) / steps.length);
   return numbering.figure(
     svg,
     markup`Training loss of each batch.${

@@ -27,6 +27,12 @@ is worse than the mean.</dd>
 one of large variance.</dd>
 </dl>`;
 
+function evaluatedText(run: RunData): string {
+  const evaluated = run.summary?.evaluated;
+  if (!evaluated) return "the end of the run";
+  return `epoch ${count(evaluated.epoch)}, ${evaluated.checkpoint === "best" ? "the best" : "the last"}`;
+}
+
 export function metricsSection(run: RunData, numbering: Numbering): Html {
   const all = run.summary?.metrics;
   const splits = (["train", "validation", "test"] as const)
@@ -41,7 +47,7 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
       rows: ROWS.map(([name, show]) => [name, ...splits.map((s) => show(s.metrics))]),
       numeric: splits.map((_, i) => i + 1),
     },
-    markup`Error of the final weights by split.${
+    markup`Error by split of the weights of ${evaluatedText(run)}.${
       absent.length > 0 ? ` There are no ${absent.join(" and ")} rows.` : ""
     }`,
   );

@@ -3,7 +3,7 @@ import type { RunData } from "../../core/runs/types.ts";
 import { BATCH_WAIT_COLOR, CHUNK_WAIT_COLOR, chunkWait } from "../charts/chunk_wait.ts";
 import { timeBar } from "../charts/time_bar.ts";
 import { trace } from "../charts/trace.ts";
-import { compact, count, duration, number, percent, plural } from "../format.ts";
+import { compact, count, duration, number, percent, timeUnit } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
@@ -28,9 +28,7 @@ function budgetFigure(run: RunData, numbering: Numbering): Html {
   const figure = numbering.figure(
     timeBar(budget.parts),
     markup`Use of the run’s ${duration(budget.total)}, in the order of the bar. ${
-      budget.waitShare === null
-        ? "No passes over chunks are recorded, so training is under “other”."
-        : `Training waited for data during ${percent(budget.waitShare)} of its time.`
+      budget.waitShare === null ? "" : `Training waited for data during ${percent(budget.waitShare)} of its time.`
     }`,
     legend,
   );
@@ -52,13 +50,13 @@ function throughputFigure(run: RunData, numbering: Numbering): Html {
   const { points, by } = speeds(run);
   if (points.length === 0) return missing("No throughput is recorded.");
   const last = points.at(-1)!.x;
-  const [unit, name] = last >= 7200 ? [3600, "h"] : last >= 300 ? [60, "min"] : [1, "s"];
+  const unit = timeUnit(last);
   const range = extent(points.map((p) => p.y))!;
   const svg = trace({
     title: "Throughput over time",
     description: `Samples a second by ${by}, from ${number(range[0], 3)} to ${number(range[1], 3)}.`,
-    points: points.map((p) => ({ x: p.x / (unit as number), y: p.y })),
-    xLabel: `time since the start (${name})`,
+    points: points.map((p) => ({ x: p.x / unit.seconds, y: p.y })),
+    xLabel: `time since the start (${unit.name})`,
     yLabel: "samples per second",
     stroke: TRAIN,
     zero: true,

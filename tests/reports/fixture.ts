@@ -181,7 +181,9 @@ function makeLogs(options: FixtureOptions, random: () => number) {
       });
     }
     const part = steps.slice(from);
-    const trainMs = part.reduce((s, r) => s + r.step_ms + r.wait_ms, 0);
+    const trainMs = part.reduce((s, r) => s + r.step_ms, 0);
+    const waitMs = part.reduce((s, r) => s + r.wait_ms, 0);
+    const openMs = chunks.slice(-chunkCount).reduce((s, r) => s + r.open_wait_ms, 0);
     const train = part.reduce((s, r) => s + r.loss, 0) / part.length;
     const validation = train * 1.03 + 0.002 + 0.00012 * Math.max(0, epoch - epochs * 0.7) + 0.0005 * normal(random);
     elapsed += 0.09 + 0.03 + (epoch % 10 === 0 ? 0.2 : 0);
@@ -190,11 +192,11 @@ function makeLogs(options: FixtureOptions, random: () => number) {
       train_loss: train,
       validation_loss: validation,
       learning_rate: part.at(-1)!.learning_rate,
-      samples_per_second: (part.length * 48000) / trainMs,
+      samples_per_second: (part.length * 48000) / (trainMs + waitMs + openMs),
       elapsed_s: elapsed,
       steps: part.length,
       rows: part.length * 48,
-      wait_ms: part.reduce((s, r) => s + r.wait_ms, 0),
+      wait_ms: waitMs + openMs,
       train_ms: trainMs,
       validation_ms: 90,
       checkpoint_ms: 30,
@@ -342,6 +344,7 @@ export function makeRun(options: FixtureOptions = {}): RunData {
     epochs: epochs.length,
     best_epoch: best.epoch,
     best_loss: best.validation_loss,
+    evaluated: { checkpoint: "best", epoch: best.epoch, step: best.epoch * (options.stepsPerEpoch ?? 50) },
     parameters: model.reduce((s, l) => s + l.parameters, 0),
     columns,
     rows: { train: 2160, validation: 270, test: 270 },
@@ -349,7 +352,7 @@ export function makeRun(options: FixtureOptions = {}): RunData {
     seconds: {
       total: elapsed + 1.3,
       train: sum((r) => r.train_ms),
-      wait: sum((r) => r.wait_ms),
+      wait: steps.reduce((s, r) => s + r.wait_ms, 0) / 1000,
       validation: sum((r) => r.validation_ms),
       checkpoint: sum((r) => r.checkpoint_ms),
       diagnostics: sum((r) => r.diagnostics_ms),
