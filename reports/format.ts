@@ -53,16 +53,16 @@ export function percent(share: number | null | undefined, decimals = 1): string 
   return `${value.toFixed(decimals).replace("-", "−")}\u202f%`;
 }
 
-/** Seconds: "0.84 s", "42.1 s", "3 min 05 s", "2 h 07 min". */
+/** Seconds: "0.84 s", "42.1 s", "3 min 05 s", "2 h 07 min", with no-break spaces. */
 export function duration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return MISSING;
-  if (seconds < 0.0995) return `${number(seconds * 1000, 2)} ms`;
-  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
-  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 0.0995) return `${number(seconds * 1000, 2)}\u00a0ms`;
+  if (seconds < 9.995) return `${seconds.toFixed(2)}\u00a0s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)}\u00a0s`;
   const whole = Math.round(seconds);
   const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  if (h === 0) return `${m} min ${String(s).padStart(2, "0")} s`;
-  return `${count(h)} h ${String(m).padStart(2, "0")} min`;
+  if (h === 0) return `${m}\u00a0min\u00a0${String(s).padStart(2, "0")}\u00a0s`;
+  return `${count(h)}\u00a0h\u00a0${String(m).padStart(2, "0")}\u00a0min`;
 }
 
 /** The unit in which an axis of `seconds` has short numbers. */
@@ -101,6 +101,16 @@ export function date(iso: string | null | undefined): string {
   if (Number.isNaN(time.getTime())) return iso;
   const clock = time.toISOString().slice(11, 16);
   return `${time.getUTCDate()} ${MONTHS[time.getUTCMonth()]} ${time.getUTCFullYear()}, ${clock} UTC`;
+}
+
+/** Begin and end, the day once where it is the same. */
+export function dateRange(from: string, to: string | null | undefined): string {
+  const [begin, end] = [date(from), date(to)];
+  if (!to || begin === end) return begin;
+  const day = begin.slice(0, begin.indexOf(","));
+  return end.startsWith(`${day},`) && begin.endsWith(" UTC")
+    ? `${begin.slice(0, -" UTC".length)} to ${end.slice(day.length + 2)}`
+    : `${begin} to ${end}`;
 }
 
 /** "1 epoch", "40 epochs". */

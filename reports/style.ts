@@ -82,6 +82,7 @@ tfoot th,tfoot td{border-bottom:0;border-top:1px solid var(--muted);font-weight:
 .notes dt:first-child{margin-top:0}
 .notes dd{margin:0}
 .missing{color:var(--muted);font-style:italic}
+.grid>.missing{grid-column:1/-1;margin:0}
 details{margin:1.1rem 0 0}
 summary{cursor:pointer;font-weight:600;font-size:.95rem}
 pre{background:var(--panel);border:1px solid var(--grid);border-radius:5px;padding:.8rem 1rem;overflow-x:auto;line-height:1.5;

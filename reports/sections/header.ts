@@ -1,7 +1,7 @@
 /** Name, state, one sentence and the key figures of a run. */
 import type { RunData, SplitMetrics, Summary } from "../../core/runs/types.ts";
 import { valueAt } from "../config_view.ts";
-import { bytes, compact, count, date, duration, number, percent, plural, ratio } from "../format.ts";
+import { bytes, compact, count, dateRange, duration, number, percent, plural, ratio } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import { timeBudget } from "../time_budget.ts";
 
@@ -72,7 +72,7 @@ function sentence(run: RunData): Html {
   parts.push(
     steps === 0
       ? markup`; no step is recorded yet.`
-      : markup` for ${plural(epochs, "epoch")} (${plural(steps, "step")})`,
+      : markup` for ${epochs > 0 ? `${plural(epochs, "epoch")} (${plural(steps, "step")})` : plural(steps, "step")}`,
   );
   if (steps > 0) parts.push(took === undefined ? "." : markup` in ${duration(took)}.`);
   if (row) {
@@ -97,6 +97,7 @@ function tiles(run: RunData): Html {
   const best = bestEpoch(run);
   const steps = stepsDone(run);
   const none = "not measured";
+  const batch = valueAt(run.config, "data.batch_size");
   const parameters = summary?.parameters ??
     (run.model.length > 0 ? run.model.reduce((s, l) => s + l.parameters, 0) : null);
   return markup`<dl class="tiles">
@@ -116,7 +117,7 @@ ${
       best === null ? "none completed" : `best: ${count(best)}`,
     )
   }
-${tile("Steps", count(steps), plural(Number(valueAt(run.config, "data.batch_size") ?? NaN), "row") + " a batch")}
+${tile("Steps", count(steps), typeof batch === "number" ? `${plural(batch, "row")} a batch` : "batches")}
 ${
     tile(
       "Time",
@@ -150,11 +151,10 @@ function problems(run: RunData): Content {
 
 export function header(run: RunData): Html {
   const { summary } = run;
-  const when = summary
-    ? markup`${date(summary.started_at)}${summary.ended_at ? markup` to ${date(summary.ended_at)}` : ""}`
-    : "no dates recorded";
+  const when = summary ? dateRange(summary.started_at, summary.ended_at) : "no dates recorded";
+  const why = summary?.status === "finished" ? ` · ${reasonText(summary)}` : "";
   return markup`<header>
-<p class="kicker">Training report · ${when}${summary ? ` · ${reasonText(summary)}` : ""}</p>
+<p class="kicker">Training report · ${when}${why}</p>
 <div class="title"><h1>${run.name}</h1>${badge(summary)}</div>
 ${sentence(run)}
 ${problems(run)}
