@@ -2,7 +2,7 @@
 import type { RunData } from "../core/runs/types.ts";
 import type { TimePart } from "./charts/time_bar.ts";
 import { BATCH_WAIT_COLOR, CHUNK_WAIT_COLOR } from "./charts/chunk_wait.ts";
-import { seriesColor } from "./theme.ts";
+import { color, seriesColor } from "./theme.ts";
 import { sum } from "./series.ts";
 
 export interface TimeBudget {
@@ -38,7 +38,7 @@ export function timeBudget(run: RunData): TimeBudget | null {
   const training = Number.isFinite(share)
     ? [
       { name: "forward", seconds: compute * share, fill: seriesColor(0) },
-      { name: "backward and update", seconds: compute * (1 - share), fill: seriesColor(5) },
+      { name: "backward and update", seconds: compute * (1 - share), fill: seriesColor(7) },
     ]
     : [{ name: "training steps", seconds: compute, fill: seriesColor(0) }];
   const parts = [
@@ -48,7 +48,7 @@ export function timeBudget(run: RunData): TimeBudget | null {
     { name: "validation", seconds: validation, fill: seriesColor(2) },
     { name: "checkpoints", seconds: checkpoint, fill: seriesColor(3) },
     { name: "diagnostics", seconds: diagnostics, fill: seriesColor(6) },
-    { name: "other", seconds: total - known, fill: seriesColor(7) },
+    { name: "other", seconds: total - known, fill: color("rule") },
   ].filter((p) => p.seconds > total * 1e-6);
   const trained = compute + batches + opening;
   return { total, parts, waitShare: compute > 0 ? (batches + opening) / trained : null };
