@@ -1,8 +1,8 @@
 /** What no key can tell alone: how layers, shares and settings fit each other. */
 import type { Problem } from "./error.ts";
-import { show, showFlow } from "./issues.ts";
 import type { RawLayer, RawTransform } from "./layers.ts";
 import type { RawConfig } from "./schema.ts";
+import { show, showFlow } from "./show.ts";
 import { entryAt, type Key, type MapNode, whereOf } from "./tree.ts";
 
 /** Reports a problem at the key's value, or at the nearest map above it that is in a file. */
@@ -10,7 +10,7 @@ type Report = (keys: readonly Key[], what: string, hint?: string) => void;
 
 /** All misfits of a config whose every key is well-formed. */
 export function checkConfig(config: RawConfig, tree: MapNode): Problem[] {
-  const problems: Problem[] = [];
+  const problems: Problem[] = missingData(tree);
   const report: Report = (keys, what, hint) => {
     let at = keys;
     while (at.length > 0 && entryAt(tree, at) === undefined) at = at.slice(0, -1);
@@ -21,6 +21,21 @@ export function checkConfig(config: RawConfig, tree: MapNode): Problem[] {
   checkModel(config, tree, report);
   checkOptimizer(config, report);
   return problems;
+}
+
+/** The problem of a config that names no data at all. Needs no well-formed config. */
+export function missingData(tree: MapNode): Problem[] {
+  const isFiles = (part: string) => {
+    const node = entryAt(tree, ["data", "split", part])?.node;
+    return node?.kind === "list" || typeof (node?.kind === "scalar" && node.value) === "string";
+  };
+  if (entryAt(tree, ["data", "path"]) || ["train", "validation", "test"].some(isFiles)) return [];
+  const where = whereOf(entryAt(tree, ["data"])?.key ?? tree.origin);
+  return [{
+    where,
+    what: "data.path is missing",
+    hint: "a file, a folder of .npz files or a glob: data: {path: FILE}",
+  }];
 }
 
 function checkData({ data }: RawConfig, tree: MapNode, report: Report): void {
@@ -34,9 +49,6 @@ function checkData({ data }: RawConfig, tree: MapNode, report: Report): void {
       report(["data", "split", part], `must be files, as ${other} is, got ${data.split[part]}`);
     }
   } else {
-    if (data.path === undefined) {
-      report(["data", "path"], "is missing", "a file, a folder of .npz files or a glob: data: {path: FILE}");
-    }
     checkShares(data.split as Shares, given, report);
   }
   for (const [index, transform] of data.transforms.entries()) checkTransform(transform, index, report);

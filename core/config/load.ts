@@ -1,7 +1,7 @@
 /** Files, overrides and defaults to one config. */
 import { z } from "zod";
 import { ConfigError, problem } from "./error.ts";
-import { checkConfig } from "./checks.ts";
+import { checkConfig, missingData } from "./checks.ts";
 import { explainKey, type Explanation, originOf } from "./explain.ts";
 import { loadTree } from "./files.ts";
 import { explainIssues } from "./issues.ts";
@@ -45,7 +45,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const loaded = loadTree(file ?? "config", cwd, text);
   const tree = dropEmptySections(applyOverrides(loaded.tree, overrides, cwd), configSchema);
   const parsed = configSchema.safeParse(toValue(tree));
-  if (!parsed.success) throw new ConfigError(explainIssues(parsed.error.issues, tree));
+  if (!parsed.success) throw new ConfigError([...missingData(tree), ...explainIssues(parsed.error.issues, tree)]);
   const misfits = checkConfig(parsed.data, tree);
   if (misfits.length > 0) throw new ConfigError(misfits);
   const config = resolveConfig(parsed.data, tree, file, cwd);

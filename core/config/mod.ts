@@ -3,5 +3,6 @@ export { ConfigError, type Problem } from "./error.ts";
 export type { Explanation } from "./explain.ts";
 export { configJsonSchema } from "./json_schema.ts";
 export { loadConfig, type LoadedConfig, type LoadOptions } from "./load.ts";
+export { showFlow } from "./show.ts";
 export { configToYaml } from "./yaml.ts";
 export type * from "./types.ts";

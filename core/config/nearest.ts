@@ -89,8 +89,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
 }
 
 /**
- * The known key that an unknown one stands for, as a dotted path: a slip among its neighbours, a known other name,
- * the same name in another section, or a slip of that.
+ * The known key that an unknown one stands for, as a dotted path: the same name further down, a slip among its
+ * neighbours, a known other name, the same name in another section, or a slip of that.
  * @param unknown the dotted path as written
  * @param known all dotted paths of the schema
  */
@@ -99,13 +99,15 @@ export function nearestKey(unknown: string, known: readonly string[]): string | 
   const [parent, name] = [unknown.slice(0, dot + 1), unknown.slice(dot + 1)];
   const last = (path: string) => path.slice(path.lastIndexOf(".") + 1);
   const siblings = known.filter((path) => path.startsWith(parent) && !path.slice(parent.length).includes("."));
+  const plain = name.toLowerCase().replaceAll("-", "_");
+  const sameName = known.filter((path) => last(path) === plain);
+  const exact = sameName.find((path) => path.startsWith(parent)) ?? sameName[0];
+  if (exact?.startsWith(parent)) return exact;
   const sibling = nearest(name, siblings.map(last));
   if (sibling !== undefined) return parent + sibling;
-  const plain = name.toLowerCase().replaceAll("-", "_");
   const alias = Object.hasOwn(ALIASES, plain) ? ALIASES[plain] : undefined;
   if (alias !== undefined) return alias;
-  const elsewhere = known.filter((path) => last(path) === plain);
-  if (elsewhere.length > 0) return elsewhere[0];
+  if (exact !== undefined) return exact;
   const near = nearest(name, known.map(last));
   return near === undefined ? undefined : known.find((path) => last(path) === near);
 }

@@ -35,7 +35,7 @@ function parseYaml(text: string, at: Source): MapNode {
   const start: Origin = { ...at, line: 1, column: 1 };
   const node = parseNode(text, (place) => ({ ...at, line: place.line, column: place.col }));
   if (node.kind === "scalar" && node.value === null) return { kind: "map", origin: start, entries: new Map() };
-  if (node.kind === "map") return node;
+  if (node.kind === "map") return { ...node, origin: start };
   throw problem(whereOf(node.origin), "a config must be a map of keys such as data: and model:");
 }
 
@@ -49,36 +49,56 @@ function parseNode(text: string, originOf: (place: Place) => Origin): Node {
   const originAt = (offset: number) => originOf(lines.linePos(offset));
   let document: Document.Parsed;
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: "core", logLevel: "silent" });
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: "core", logLevel: "error" });
   } catch (error) {
     // The parser recurses on nested collections and runs out of stack on absurd ones.
     if (!(error instanceof RangeError)) throw error;
     throw problem(whereOf(originOf({ line: 1, col: 1 })), "the text is nested too deeply to be a config");
   }
-  const faults = [...document.errors, ...document.warnings];
+  const faults = withoutConsequences([...document.errors, ...document.warnings]);
   if (faults.length > 0) {
     throw new ConfigError(faults.map((fault) => explainFault(fault, text, whereOf(originAt(fault.pos[0])))));
   }
   return new Converter(document, originAt).convert(document.contents, 0);
 }
 
-/** A YAML error in the words of someone who did not write the parser. */
+/** After the first fault of syntax the parser is out of step; faults of content stand alone. */
+function withoutConsequences(faults: readonly YAMLError[]): YAMLError[] {
+  const isContent = ({ code }: YAMLError) => code === "DUPLICATE_KEY" || code === "TAG_RESOLVE_FAILED";
+  const first = faults.find((fault) => !isContent(fault));
+  return faults.filter((fault) => fault === first || isContent(fault));
+}
+
+/** The parser's frequent messages in the words of someone who did not write it: pattern, what, hint. */
+const MESSAGES: readonly (readonly [RegExp, string, string?])[] = [
+  [/^Maximum call stack/, "the text is nested too deeply to be a config"],
+  [/^Flow sequence .*\]$/, "a list opened with [ is not closed with ]"],
+  [/^Flow map .*\}$/, "a map opened with { is not closed with }"],
+  [/^Missing closing ['"]quote/, "a quoted text is not closed"],
+  [/^Tabs are not allowed/, "a tab is used for indentation", "indent with spaces"],
+  [
+    /^Nested mappings are not allowed/,
+    "a second key in one line",
+    "check the indentation, or quote a text with a colon",
+  ],
+  [/^All (mapping|sequence) items must start/, "keys or items of one level must start in the same column"],
+  [/^Implicit (map )?keys need/, "this must be a key followed by a colon and a value", "check colons and indentation"],
+  [/^Source contains multiple documents/, "a config is one YAML document, got a second one", "remove the line ---"],
+];
+
 function explainFault(fault: YAMLError, text: string, where: string): Problem {
   const found = text.slice(fault.pos[0], fault.pos[1]).split("\n")[0] ?? "";
-  switch (fault.code) {
-    case "DUPLICATE_KEY":
-      return { where, what: `duplicate key ${found.split(":")[0]}`, hint: "keep one of them" };
-    case "TAB_AS_INDENT":
-      return { where, what: "a tab is used for indentation", hint: "indent with spaces" };
-    case "MULTIPLE_DOCS":
-      return { where, what: "a config is one YAML document, got a second one", hint: "remove the line ---" };
-    case "TAG_RESOLVE_FAILED":
-      return { where, what: `the YAML tag ${found || "here"} is not read`, hint: "write the plain value" };
-    default: {
-      const message = fault.message.replace(/\s+/g, " ").replace(/ at line .*$/, "");
-      return { where, what: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` };
-    }
+  if (fault.code === "DUPLICATE_KEY") {
+    return { where, what: `duplicate key ${found.split(":")[0]}`, hint: "keep one of them" };
   }
+  if (fault.code === "TAG_RESOLVE_FAILED") {
+    return { where, what: `the YAML tag ${found || "here"} is not read`, hint: "write the plain value" };
+  }
+  const message = fault.message.replace(/\s+/g, " ");
+  const known = MESSAGES.find(([pattern]) => pattern.test(message));
+  if (!known) return { where, what: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` };
+  const [, what, hint] = known;
+  return { where, what: `not valid YAML: ${what}`, ...(hint === undefined ? {} : { hint }) };
 }
 
 /** Walks a YAML document; aliases are unfolded, within bounds. */
