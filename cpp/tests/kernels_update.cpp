@@ -64,8 +64,8 @@ TEST(sgd_by_hand) {
     one = updated(table, step, 3, one);
     CHECK_CLOSE(one.s1, 5, 0);
     CHECK_CLOSE(one.w, 1, 0);
-    step.nesterov = true;  // 4 + 0.5 * 4
-    CHECK_CLOSE(updated(table, step, 3, {10, 0, 0}).w, 4, 0);
+    step.nesterov = true;  // buffer = 0.5 * 2 + 4, then 4 + 0.5 * 5
+    CHECK_CLOSE(updated(table, step, 3, {10, 2, 0}).w, 3.5, 0);
   });
 }
 

@@ -1,9 +1,10 @@
 // Products over packed panels. C is cut into blocks of at most kMicroRows x (kMicroVectors * kLanes); a block's sums
 // live in registers over kDepth steps of k.
 //
-// Measured (one core, AVX-512 at 3.6 GHz; m, n, k from 128 to 512; `bench_gemm`): 85 to 94 % of the FMA peak, AVX2 83
-// to 97 %. kDepth 128 (a panel's part of 32 KB stays in L1) is ahead of 64, 192, 256 and 384 by 3 to 8 %. Packing A
-// first costs 10 to 30 % where n <= 128 and gains nothing elsewhere but with AVX2 and A transposed (10 %).
+// Measured by bench_gemm on one core of a shared machine (AVX-512 at about 3.7 GHz, 2 MB L2; m, n, k from 64 to 512):
+// AVX-512 83 to 96 % of the FMA peak, AVX2 84 to 95 %; at 512 cubed with A transposed 79 and 84 %. kDepth 128 (a
+// panel's part, 32 KB, stays in L1) was a few percent ahead of 64, 192, 256 and 384. Packing A first cost 10 to 30 %
+// where n <= 128 and gained nothing elsewhere, but for 10 % with AVX2 and A transposed.
 #pragma once
 
 #include "kernels/kernels.h"
