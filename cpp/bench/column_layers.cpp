@@ -85,7 +85,8 @@ int main(int count, char** arguments) {
   OptimizerStep adam{.kind = OptimizerKind::kAdam, .learning_rate = 1e-6f};
   std::printf("kernels %s; %u columns, density %g, %u non-zeros, width %u, %u rows, %u processors\n", kernels_reason(),
               columns, density, batch.nnz(), width, m, available_threads());
-  std::printf("%-28s %7s %9s %7s %9s %7s %9s %9s\n", "work", "threads", "median ms", "best", "GFLOP/s", "GB/s", "floor ms", "of floor");
+  std::printf("%-28s %7s %9s %7s %9s %7s %9s %9s\n", "work", "threads", "median ms", "best", "GFLOP/s", "GB/s",
+              "floor ms", "of floor");
   for (const unsigned n : threads) {
     ThreadPool pool(n);
     SparseInput input(kernels(), pool);
