@@ -4,6 +4,7 @@ import { EngineError, errorRecord, unwrap } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { engine, utf8 } from "./library.ts";
 import {
+  factoredNumbers,
   LAYER_KINDS,
   layerNumbers,
   type LayerSpec,
@@ -28,6 +29,8 @@ export interface ModelSpec {
   readonly optimizer: OptimizerSpec;
   /** Largest L2 norm of all gradients together; 0, the default, for no clipping. */
   readonly gradientClip?: number;
+  /** Different rows to be trained on: a factored output layer suits its ridge to it. 0: not known. */
+  readonly trainingRows?: number;
 }
 
 /** Where batches come from: a {@link BatchCreator}. They are used up. */
@@ -172,7 +175,8 @@ export class Model implements Disposable {
     this.latentSize = last === undefined || last.size === "output" ? columns : last.size;
   }
 
-  #describe({ columns, encoder, decoder, loss, optimizer, gradientClip = 0 }: ModelSpec): void {
+  #describe(spec: ModelSpec): void {
+    const { columns, encoder, decoder, loss, optimizer, gradientClip = 0, trainingRows = 0 } = spec;
     [encoder, decoder].forEach((layers, part) => {
       layers.forEach((layer, index) => {
         const { kind, size, p0, p1, flags, init, initP } = layerNumbers(layer, columns);
@@ -185,6 +189,8 @@ export class Model implements Disposable {
     this.#call((pointer, error) => engine().nrw_model_set_loss(pointer, 0, reductionNumber(loss), error));
     const { kind, params } = optimizerNumbers(optimizer);
     this.#call((pointer, error) => engine().nrw_model_set_optimizer(pointer, kind, params, gradientClip, error));
+    const factored = factoredNumbers(decoder.at(-1), trainingRows);
+    if (factored) this.#call((pointer, error) => engine().nrw_model_set_factored(pointer, factored, error));
     this.#layer(0); // the layers' fit
   }
 

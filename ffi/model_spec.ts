@@ -21,8 +21,12 @@ export type LayerSpec =
     readonly init?: Initialisation;
     /** Decoder only: the weight is the transpose of the mirrored encoder layer's. */
     readonly tied?: boolean;
-    /** Output layer only: `auto` (default) and `dense` are the same for now. */
-    readonly solver?: "auto" | "dense";
+    /** Output layer only; `auto` (default) is `dense` here: the choice by the data is the caller's. */
+    readonly solver?: "auto" | "dense" | "factored";
+    /** factored: how fast past batches fade (default 0.99). */
+    readonly forgetting?: number;
+    /** factored: ridge as a share of the mean second moment; `auto` (default) by rows and hidden units. */
+    readonly ridge?: "auto" | number;
   }
   | { readonly kind: "relu" | "gelu" | "silu" | "tanh" | "sigmoid" }
   | { readonly kind: "leaky_relu"; readonly slope: number }
@@ -67,7 +71,7 @@ export const LAYER_KINDS = [
   "layer_norm",
   "batch_norm",
 ] as const satisfies readonly LayerSpec["kind"][];
-export const NO_BIAS = 1, TIED = 2;
+export const NO_BIAS = 1, TIED = 2, FACTORED = 4;
 const INITIALISATIONS = ["default", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal"];
 const INIT_NORMAL = 5, INIT_ZEROS = 6;
 const REDUCTIONS = ["mean", "row_mean", "sum"];
@@ -102,11 +106,11 @@ export function layerNumbers(layer: LayerSpec, columns: number): LayerNumbers {
   };
   switch (layer.kind) {
     case "linear": {
-      const { size, bias = true, init = "default", tied = false } = layer;
+      const { size, bias = true, init = "default", tied = false, solver = "auto" } = layer;
       return {
         ...numbers,
         size: size === "output" ? columns : size,
-        flags: (bias ? 0 : NO_BIAS) | (tied ? TIED : 0),
+        flags: (bias ? 0 : NO_BIAS) | (tied ? TIED : 0) | (solver === "factored" ? FACTORED : 0),
         init: typeof init === "object"
           ? INIT_NORMAL
           : init === "zeros"
@@ -128,6 +132,16 @@ export function layerNumbers(layer: LayerSpec, columns: number): LayerNumbers {
     default:
       return numbers;
   }
+}
+
+/** lambda and kappa of docs/factored.md where the ridge is `auto`. */
+const AUTO_RIDGE = 1e-3, AUTO_KAPPA = 0.1;
+
+/** What nrw_model_set_factored takes, for an output layer that is factored; null for another. */
+export function factoredNumbers(layer: LayerSpec | undefined, rows: number): Float64Array<ArrayBuffer> | null {
+  if (layer?.kind !== "linear" || layer.solver !== "factored") return null;
+  const { forgetting = 0.99, ridge = "auto" } = layer;
+  return Float64Array.of(forgetting, ridge === "auto" ? AUTO_RIDGE : ridge, ridge === "auto" ? AUTO_KAPPA : 0, rows);
 }
 
 /** What nrw_model_set_loss takes: its number of the reduction. */

@@ -171,6 +171,14 @@ export const symbols = {
     ],
     result: "i32",
   },
+  nrw_model_set_factored: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // const double* params
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_model_estimate: {
     parameters: [
       "pointer", // nrw_model* model

@@ -124,12 +124,41 @@ function checkModel({ model, data }: RawConfig, tree: MapNode, report: Report): 
       }
       if (typeof layer === "string" || !("linear" in layer) || isLast) continue;
       if (layer.linear === "output") report([...at, "linear"], "can be output in the last decoder layer only");
-      if (entryAt(tree, [...at, "solver"])) {
-        report([...at, "solver"], `is for the last decoder layer only, got ${layer.solver}`, "remove it");
+      for (const key of ["solver", "forgetting", "ridge"] as const) {
+        if (!entryAt(tree, [...at, key])) continue;
+        report([...at, key], `is for the last decoder layer only, got ${layer[key]}`, "remove it");
       }
     }
   }
   checkTied(linears(encoder, "output"), decoder, report);
+  if (typeof last === "object" && "linear" in last) checkFactored(last, ["model", "decoder", lastIndex], tree, report);
+}
+
+/** What the factored solver cannot do exactly. */
+function checkFactored(
+  last: Extract<RawLayer, { linear: unknown }>,
+  at: readonly (string | number)[],
+  tree: MapNode,
+  report: Report,
+): void {
+  if (last.solver === "factored") {
+    const dense = "set solver: dense";
+    if (last.tied) report([...at, "solver"], "cannot be factored: the weights are tied to the encoder's", dense);
+    if (!last.bias) {
+      report([...at, "bias"], "must be true: the factored solver has a bias of its own, got false", dense);
+    }
+    if (last.init !== "default") {
+      report(
+        [...at, "init"],
+        "has no meaning: the factored solver starts from nothing",
+        "remove it, or set solver: dense",
+      );
+    }
+  } else if (last.solver === "dense") {
+    for (const key of ["forgetting", "ridge"] as const) {
+      if (entryAt(tree, [...at, key])) report([...at, key], `is for solver: factored, got ${last[key]}`, "remove it");
+    }
+  }
 }
 
 /** The k-th linear layer of the decoder mirrors the (n-1-k)-th of the encoder's n: its shape turned round. */

@@ -24,7 +24,14 @@ export const layerSchema = z.union([
     bias: z.boolean().default(true).describe("whether a bias is added"),
     init: initialisation.default("default").describe("start of the weight; default is PyTorch's"),
     tied: z.boolean().default(false).describe("decoder: the weight is the mirrored encoder layer's transpose"),
-    solver: z.enum(["auto", "dense"]).default("auto").describe("output layer: how it is computed"),
+    solver: z.enum(["auto", "dense", "factored"]).default("auto").describe(
+      "output layer: dense trains its weights with the optimizer; factored solves for them at a cost that does not grow " +
+        "with the columns; auto: factored for wide sparse data",
+    ),
+    forgetting: z.number().gt(0).lt(1).default(0.99).describe("factored: how fast past batches fade"),
+    ridge: z.union([z.literal("auto"), z.number().min(0).max(1e6)]).default("auto").describe(
+      "factored: ridge as a share of the mean second moment; auto: by rows and hidden units",
+    ),
   }).meta({ examples: [{ linear: 64 }] }),
   z.strictObject({ leaky_relu: z.number().min(0).max(1).describe("slope below 0") })
     .meta({ examples: [{ leaky_relu: 0.01 }] }),
@@ -90,6 +97,8 @@ export function fromLayer(layer: Layer): z.input<typeof layerSchema> {
         ...(layer.init === "default" ? {} : { init: fromInitialisation(layer.init) }),
         ...(layer.tied ? { tied: true } : {}),
         ...(layer.size === "output" ? { solver: layer.solver } : {}),
+        ...(layer.forgetting === 0.99 ? {} : { forgetting: layer.forgetting }),
+        ...(layer.ridge === "auto" ? {} : { ridge: layer.ridge }),
       };
     case "leaky_relu":
       return { leaky_relu: layer.slope };

@@ -66,8 +66,12 @@ export type Layer =
     readonly init: Initialisation;
     /** Decoder only: the weight is the transpose of the mirrored encoder layer's. */
     readonly tied: boolean;
-    /** Output layer only. */
-    readonly solver: "auto" | "dense";
+    /** Output layer only: how it is computed. */
+    readonly solver: "auto" | "dense" | "factored";
+    /** factored: how fast past batches fade, in (0, 1). */
+    readonly forgetting: number;
+    /** factored: the ridge as a share of the mean second moment; auto: by the number of rows and hidden units. */
+    readonly ridge: "auto" | number;
   }
   | { readonly kind: "relu" | "gelu" | "silu" | "tanh" | "sigmoid" }
   | { readonly kind: "leaky_relu"; readonly slope: number }

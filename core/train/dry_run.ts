@@ -5,6 +5,7 @@ import { batchCount, readingPlan, stepsOf, trainingPlan } from "../data/plan.ts"
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { estimateMemory } from "./memory.ts";
+import { chooseSolver } from "./solver.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 
 export interface DryRun {
@@ -45,7 +46,7 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
 /** @throws {UserError} for whatever would keep the run from starting. */
 export async function dryRun(config: Config): Promise<DryRun> {
   const source = openSource(config.data);
-  using model = describeModel(config, source.columns);
+  using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);
   checkMemory(memory);
   model.build();
@@ -56,6 +57,7 @@ export async function dryRun(config: Config): Promise<DryRun> {
     const result = await firstBatch(config, model, source, part);
     if (result) batches.push(result);
   }
+  const choice = chooseSolver(config, source);
   const stepsPerEpoch = stepsOf(trainingPlan(source, config.data, config.seed, 1));
   return {
     files: source.files.length,
@@ -69,7 +71,7 @@ export async function dryRun(config: Config): Promise<DryRun> {
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     memory,
     threads: threadCount(config),
-    solver: "dense, tile-fused: the only solver of this build",
+    solver: `${choice.solver}: ${choice.reason}`,
     batches,
   };
 }

@@ -2,8 +2,10 @@
 import { Model } from "../../ffi/model.ts";
 import { engineInfo } from "../../ffi/info.ts";
 import type { Config } from "../config/types.ts";
+import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import type { LayerRow } from "../runs/types.ts";
+import { chooseSolver, decoderWith } from "./solver.ts";
 
 /** Threads a config asks for: its own number, else the cores this process may use. */
 export function threadCount(config: Config): number {
@@ -11,13 +13,14 @@ export function threadCount(config: Config): number {
 }
 
 /** Describes the network; nothing is allocated before `build()`. The caller closes it. */
-export function describeModel(config: Config, columns: number): Model {
+export function describeModel(config: Config, source: Source): Model {
   return Model.create({
-    columns,
+    columns: source.columns,
     seed: config.seed,
     threads: threadCount(config),
     encoder: config.model.encoder,
-    decoder: config.model.decoder,
+    decoder: decoderWith(config, chooseSolver(config, source)),
+    trainingRows: source.partRows.train,
     loss: config.loss,
     optimizer: config.optimizer,
     gradientClip: config.training.gradient_clip ?? 0,

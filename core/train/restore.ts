@@ -40,7 +40,7 @@ export async function restoreRun(
   }
   const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
   const source = openSource(config.data);
-  const model = describeModel(config, source.columns);
+  const model = describeModel(config, source);
   try {
     model.build();
     await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });

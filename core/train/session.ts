@@ -159,7 +159,7 @@ async function prepare(
 ): Promise<{ source: Source; model: Model; state: TrainState; checkpoint: string | null }> {
   const { config, run, resumeFrom } = options;
   const source = openSource(config.data);
-  const model = describeModel(config, source.columns);
+  const model = describeModel(config, source);
   try {
     checkMemory(estimateMemory(config, source, model));
     model.build();

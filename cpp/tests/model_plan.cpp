@@ -55,7 +55,10 @@ TEST(plan_refuses_what_cannot_be_built) {
   CHECK(refused(9, {linear(3)}, {plain(NRW_LAYER_NORM, 0), linear(9)}, "decoder.0: eps"));
   CHECK(refused(9, {linear(0)}, {linear(9)}, "encoder.0: a linear layer's size"));
   CHECK(refused(9, {linear(3), plain(99)}, {linear(9)}, "encoder.1: unknown layer kind 99"));
-  CHECK_THROWS(make_plan(9, {linear(3)}, {linear(9, NRW_FACTORED)}), NRW_UNSUPPORTED);
+  CHECK(make_plan(9, {linear(3)}, {linear(9, NRW_FACTORED)}).last().solver == Solver::kFactoredOutput);
+  CHECK_THROWS(make_plan(9, {linear(3)}, {linear(9, NRW_FACTORED | NRW_TIED)}), NRW_UNSUPPORTED);
+  CHECK_THROWS(make_plan(9, {linear(3)}, {linear(9, NRW_FACTORED | NRW_NO_BIAS)}), NRW_UNSUPPORTED);
+  CHECK(refused(9, {linear(3, NRW_FACTORED)}, {linear(9)}, "encoder.0: only the output layer"));
 }
 
 TEST(estimate_of_parameters_and_state) {

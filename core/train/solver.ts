@@ -1,0 +1,53 @@
+/** Which solver the output layer gets, and why: what `solver: auto` means. */
+import type { Config, Layer } from "../config/types.ts";
+import type { Source } from "../data/source.ts";
+
+/** Fewest columns, least ratio of columns to hidden units and highest density at which factored is chosen by itself. */
+export const FACTORED_COLUMNS = 4096, FACTORED_RATIO = 16, FACTORED_DENSITY = 0.25;
+
+export interface SolverChoice {
+  readonly solver: "dense" | "factored";
+  readonly reason: string;
+}
+
+/** Width of the activations that reach the output layer. */
+function hiddenUnits(config: Config): number {
+  const before = [...config.model.encoder, ...config.model.decoder.slice(0, -1)].findLast((layer) =>
+    layer.kind === "linear"
+  );
+  return before?.kind === "linear" && typeof before.size === "number" ? before.size : 0;
+}
+
+export function chooseSolver(config: Config, source: Pick<Source, "columns" | "rows" | "nnz">): SolverChoice {
+  const last = config.model.decoder.at(-1)!;
+  if (last.kind !== "linear") return { solver: "dense", reason: "the last layer is not linear" };
+  if (last.solver !== "auto") return { solver: last.solver, reason: "as the config says" };
+  const dense = (reason: string): SolverChoice => ({ solver: "dense", reason });
+  if (last.tied) return dense("its weights are tied to the encoder's");
+  if (!last.bias) return dense("it has no bias");
+  if (last.init !== "default") return dense("its initialisation is set");
+  const hidden = hiddenUnits(config);
+  const { columns } = source;
+  const density = source.rows > 0 ? source.nnz / (source.rows * columns) : 1;
+  if (columns < FACTORED_COLUMNS) return dense(`${columns} columns are fewer than ${FACTORED_COLUMNS}`);
+  if (columns < FACTORED_RATIO * hidden) {
+    return dense(`${columns} columns are fewer than ${FACTORED_RATIO} times its ${hidden} inputs`);
+  }
+  const percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
+  if (density > FACTORED_DENSITY) {
+    return dense(`${percent(density)} of the values are stored: more than ${percent(FACTORED_DENSITY)}`);
+  }
+  return {
+    solver: "factored",
+    reason: `squared error, ${columns} columns of which ${
+      percent(density)
+    } are stored: a step's cost does not grow with them`,
+  };
+}
+
+/** The decoder with its solver settled. */
+export function decoderWith(config: Config, choice: SolverChoice): readonly Layer[] {
+  return config.model.decoder.map((layer, index, all) =>
+    index === all.length - 1 && layer.kind === "linear" ? { ...layer, solver: choice.solver } : layer
+  );
+}
