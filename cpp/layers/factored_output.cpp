@@ -11,8 +11,9 @@ namespace nrw {
 
 namespace {
 constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
-constexpr size_t kGroups = 16;       // parts of the touched columns; their sums are added in order
-constexpr size_t kProductRows = 16;  // rows of a product a task makes
+constexpr size_t kGroups = 16;          // most parts of the touched columns; their sums are added in order
+constexpr size_t kGroupEntries = 6000;  // least entries of a part, where there are more than four
+constexpr size_t kProductRows = 24;     // rows of a product a task makes: whole strips of the AVX-512 product
 enum Scalar { kSteps, kRows, kSigma, kTrace };
 constexpr double kSmallestSigma = 1e-10;
 // The basis is made anew at these steps, while the first batches still shape M, and later when M + R has become worse
@@ -32,6 +33,7 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
       rows_limit_(rows > 0 ? rows : INFINITY),
       kernels_(kernels),
       doubles_(double_kernels()),
+      sparse_(sparse_kernels(kernels)),
       pool_(pool),
       factor_(doubles_, pool),
       m_(p_ * ld_),
@@ -72,7 +74,7 @@ void FactoredOutput::reserve(uint32_t rows) {
   packed_.reserve(std::max<size_t>(rows, p_) * round_up(std::max<size_t>(rows, p_), kPanel64));
 }
 
-// f = [h; 1] B, in double and in float, padded with zeros to ld; |[h; 1]|^2 into sums_.
+// f = [h; 1] B, padded with zeros to ld; |[h; 1]|^2 into sums_.
 void FactoredOutput::features(uint32_t rows, const float* h) {
   pool_.run(rows, [&](size_t i, unsigned) {
     double* raw = u_.data() + i * ld_;
@@ -85,47 +87,38 @@ void FactoredOutput::features(uint32_t rows, const float* h) {
     sums_[i] = sum;
   });
   times(rows, u_.data(), packed_basis_.data(), f_.data());
-  pool_.run(rows, [&](size_t i, unsigned) {
-    double* d = f_.data() + i * ld_;
-    std::fill(d + p_, d + ld_, 0.0);
-    float* f = f32_.data() + i * ld_;
-    for (size_t k = 0; k < ld_; ++k) f[k] = static_cast<float>(d[k]);
-  });
 }
 
-// One pass over the batch by columns: Z = Y S with the old S, K = Y Y^T, and with update V += Y^T C H / sigma. Each
-// touched row of V is read and written once.
-void FactoredOutput::gather(const SparseBatch& batch, const float* weights, double sigma, bool update) {
+// One pass over the batch by columns: Z = Y S with the old S, K = Y Y^T, and with update V += Y^T (C H / sigma), whose
+// rows f32_ holds. Each touched row of V is read and written once.
+void FactoredOutput::gather(const SparseBatch& batch, bool update) {
   const size_t rows = batch.rows, cells = rows * ld_, nnz = batch.nnz();
+  const size_t groups = std::clamp(nnz / kGroupEntries, size_t{4}, kGroups);
   const uint32_t* ptr = batch.touched_ptr.data();
-  pool_.run(kGroups, [&](size_t group, unsigned) {
+  pool_.run(groups, [&](size_t group, unsigned) {
     // Groups of about as many entries each, cut between columns.
     const auto begin = [&](size_t g) {
-      return std::lower_bound(ptr, ptr + batch.touched, static_cast<uint32_t>(nnz * g / kGroups)) - ptr;
+      return g == groups
+                 ? size_t{batch.touched}
+                 : static_cast<size_t>(
+                       std::lower_bound(ptr, ptr + batch.touched, static_cast<uint32_t>(nnz * g / groups)) - ptr);
     };
     float* z = z_part_.data() + group * cells;
     double* k = k_part_.data() + group * rows * rows;
     std::memset(z, 0, cells * sizeof(float));
     std::memset(k, 0, rows * rows * sizeof(double));
-    const auto last = group + 1 == kGroups ? static_cast<ptrdiff_t>(batch.touched) : begin(group + 1);
-    for (auto t = begin(group); t < last; ++t) {
+    for (size_t t = begin(group), last = begin(group + 1); t < last; ++t) {
       float* v = v_.row(batch.touched_col[t]);
-      for (uint32_t at = ptr[t]; at < ptr[t + 1]; ++at) {
-        const float y = batch.csc_target[at];
-        const uint32_t i = batch.csc_row[at];
-        kernels_.axpy(p_, y, v, z + i * ld_);
-        double* row = k + i * rows;  // the upper triangle: rows rise within a column
-        for (uint32_t other = at; other < ptr[t + 1]; ++other) {
-          row[batch.csc_row[other]] += static_cast<double>(y) * static_cast<double>(batch.csc_target[other]);
-        }
+      const uint32_t first = ptr[t], end = ptr[t + 1];
+      const float* y = batch.csc_target.data();
+      const uint32_t* row = batch.csc_row.data();
+      for (uint32_t at = first; at < end; ++at) {
+        kernels_.axpy(ld_, y[at], v, z + row[at] * ld_);
+        double* sums = k + row[at] * rows;  // the upper triangle: rows rise within a column
+        const double own = static_cast<double>(y[at]);
+        for (uint32_t other = at; other < end; ++other) sums[row[other]] += own * static_cast<double>(y[other]);
       }
-      if (!update) continue;
-      for (uint32_t at = ptr[t]; at < ptr[t + 1]; ++at) {
-        const uint32_t i = batch.csc_row[at];
-        const double c = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
-        kernels_.axpy(p_, static_cast<float>(static_cast<double>(batch.csc_target[at]) * c / sigma),
-                      f32_.data() + i * ld_, v);
-      }
+      if (update) sparse_.gather(ld_, end - first, row + first, y + first, f32_.data(), ld_, true, v);
     }
   });
   const double scale = scalars_[kSigma];
@@ -133,14 +126,12 @@ void FactoredOutput::gather(const SparseBatch& batch, const float* weights, doub
     double* z = z_.data() + i * ld_;
     for (size_t k = 0; k < ld_; ++k) {
       double sum = 0;
-      for (size_t group = 0; group < kGroups; ++group) {
-        sum += static_cast<double>(z_part_[group * cells + i * ld_ + k]);
-      }
+      for (size_t group = 0; group < groups; ++group) sum += static_cast<double>(z_part_[group * cells + i * ld_ + k]);
       z[k] = scale * sum;
     }
     for (size_t j = i; j < rows; ++j) {
       double sum = 0;
-      for (size_t group = 0; group < kGroups; ++group) sum += k_part_[(group * rows + i) * rows + j];
+      for (size_t group = 0; group < groups; ++group) sum += k_part_[(group * rows + i) * rows + j];
       k_[i * rows + j] = sum;
     }
   });
@@ -253,7 +244,15 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
   const auto weight = [&](size_t i) { return weights == nullptr ? 1.0 : static_cast<double>(weights[i]); };
   double trace = 0;
   for (size_t i = 0; i < rows; ++i) trace += weight(i) * sums_[i];
-  gather(batch, weights, scalars_[kSigma] * beta, true);  // Z with the old sigma, V for the new one
+  pool_.run(rows, [&](size_t i, unsigned) {
+    const double scale = weight(i) / (scalars_[kSigma] * beta);  // V is for the new sigma
+    for (size_t k = 0; k < ld_; ++k) {
+      const double f = k < p_ ? f_[i * ld_ + k] : 0;
+      cf_[i * ld_ + k] = weight(i) * f;
+      f32_[i * ld_ + k] = static_cast<float>(scale * f);
+    }
+  });
+  gather(batch, true);
 
   double loss = 0;
   if (factored_) {
@@ -263,9 +262,6 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
   }
 
   // G = beta Z + K C H / 2 and beta Z + K C H, the Z of the new S.
-  pool_.run(rows, [&](size_t i, unsigned) {
-    for (size_t k = 0; k < ld_; ++k) cf_[i * ld_ + k] = weight(i) * f_[i * ld_ + k];
-  });
   doubles_.pack(rows, p_, cf_.data(), ld_, 1, packed_.data());
   pool_.run((rows + kProductRows - 1) / kProductRows, [&](size_t task, unsigned) {
     const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, rows - row);
@@ -324,7 +320,7 @@ double FactoredOutput::evaluate(const SparseBatch& batch, const float* h) {
   if (batch.rows == 0) return 0;
   reserve(batch.rows);
   features(batch.rows, h);
-  gather(batch, nullptr, 1, false);
+  gather(batch, false);
   if (factored_) return error(batch.rows, nullptr);
   double sum = 0;
   for (size_t i = 0; i < batch.rows; ++i) sum += k_[i * batch.rows + i];

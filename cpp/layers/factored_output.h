@@ -21,6 +21,7 @@
 #include "base/batch.h"
 #include "base/thread_pool.h"
 #include "kernels/kernels.h"
+#include "kernels/sparse.h"
 #include "layers/column_weights.h"
 #include "layers/spd_factor.h"
 
@@ -67,7 +68,7 @@ class FactoredOutput {
  private:
   void reserve(uint32_t rows);
   void features(uint32_t rows, const float* h);
-  void gather(const SparseBatch& batch, const float* weights, double sigma, bool update);
+  void gather(const SparseBatch& batch, bool update);
   double error(uint32_t rows, const float* weights);
   void factor();
   void rebase();
@@ -82,6 +83,7 @@ class FactoredOutput {
   const double rows_limit_;
   const Kernels& kernels_;
   const DoubleKernels& doubles_;
+  const SparseKernels& sparse_;
   ThreadPool& pool_;
   SpdFactor factor_;
 

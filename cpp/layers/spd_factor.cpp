@@ -8,8 +8,8 @@ namespace nrw {
 
 namespace {
 constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
-constexpr size_t kSolveRows = 16;  // rows of X a task solves for
-constexpr size_t kUpdateRows = 32;
+constexpr size_t kSolveRows = 24;  // rows of X a task solves for: whole strips of the AVX-512 product
+constexpr size_t kUpdateRows = 24;
 }  // namespace
 
 // The unblocked factor of one diagonal block, in place, and its inverse.
