@@ -24,7 +24,7 @@ export function configCommand(args: readonly string[]): Promise<ExitStatus> {
 function run(args: readonly string[]): ExitStatus {
   const options = parseArgs([...args], {
     boolean: ["help", "json", "quiet"],
-    string: ["config", "override"],
+    string: ["_", "config", "override"],
     collect: ["override"],
     alias: { help: "h", quiet: "q" },
     unknown: (argument) => {

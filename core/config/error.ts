@@ -1,5 +1,6 @@
 /** What is wrong with a config, as lines a user can act on. */
 import { UserError } from "../errors.ts";
+import { oneLine } from "./show.ts";
 
 /** One wrong thing: where (file:line:column, or an override), what (key, expectation, value) and what to do. */
 export interface Problem {
@@ -21,11 +22,21 @@ export class ConfigError extends UserError {
 
   /** @param problems at least one */
   constructor(problems: readonly Problem[]) {
-    const first = problems[0] ?? { where: "", what: "the config is wrong" };
+    const listed = problems.slice(0, MAX_PROBLEMS).map(tidy);
+    const first = listed[0] ?? { where: "", what: "the config is wrong" };
     super(first.where, first.what, first.hint);
-    this.problems = problems.slice(0, MAX_PROBLEMS);
-    this.unlisted = problems.length - this.problems.length;
+    this.problems = listed;
+    this.unlisted = problems.length - listed.length;
   }
+}
+
+/** Keys and values may hold anything: one line each, of bounded length. */
+function tidy({ where, what, hint }: Problem): Problem {
+  const cut = (text: string) => {
+    const line = oneLine(text);
+    return line.length > 400 ? `${line.slice(0, 397)}...` : line;
+  };
+  return { where: cut(where), what: cut(what), ...(hint === undefined ? {} : { hint: cut(hint) }) };
 }
 
 /** A {@link ConfigError} of one problem. */

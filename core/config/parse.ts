@@ -7,6 +7,8 @@ import { type Entry, entryAt, type MapNode, type Node, type Origin, setAt, split
 /** Bounds on what a file may unfold to, so that aliases of aliases end in a message. */
 const MAX_NODES = 100_000;
 const MAX_DEPTH = 64;
+/** Most lines of a KEY=VALUE file. */
+const MAX_LINES = 10_000;
 
 /** Where a text comes from: how messages name it and what relative paths in it start from. */
 export interface Source {
@@ -49,7 +51,7 @@ function parseNode(text: string, originOf: (place: Place) => Origin): Node {
   const originAt = (offset: number) => originOf(lines.linePos(offset));
   let document: Document.Parsed;
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: "core", logLevel: "error" });
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   } catch (error) {
     // The parser recurses on nested collections and runs out of stack on absurd ones.
     if (!(error instanceof RangeError)) throw error;
@@ -59,12 +61,15 @@ function parseNode(text: string, originOf: (place: Place) => Origin): Node {
   if (faults.length > 0) {
     throw new ConfigError(faults.map((fault) => explainFault(fault, text, whereOf(originAt(fault.pos[0])))));
   }
-  return new Converter(document, originAt).convert(document.contents, 0);
+  const converter = new Converter(document, originAt);
+  const node = converter.convert(document.contents, 0);
+  if (converter.duplicates.length > 0) throw new ConfigError(converter.duplicates);
+  return node;
 }
 
 /** After the first fault of syntax the parser is out of step; faults of content stand alone. */
 function withoutConsequences(faults: readonly YAMLError[]): YAMLError[] {
-  const isContent = ({ code }: YAMLError) => code === "DUPLICATE_KEY" || code === "TAG_RESOLVE_FAILED";
+  const isContent = ({ code }: YAMLError) => code === "TAG_RESOLVE_FAILED";
   const first = faults.find((fault) => !isContent(fault));
   return faults.filter((fault) => fault === first || isContent(fault));
 }
@@ -87,12 +92,8 @@ const MESSAGES: readonly (readonly [RegExp, string, string?])[] = [
 ];
 
 function explainFault(fault: YAMLError, text: string, where: string): Problem {
-  const found = text.slice(fault.pos[0], fault.pos[1]).split("\n")[0] ?? "";
-  if (fault.code === "DUPLICATE_KEY") {
-    return { where, what: `duplicate key ${found.split(":")[0]}`, hint: "keep one of them" };
-  }
   if (fault.code === "TAG_RESOLVE_FAILED") {
-    return { where, what: `the YAML tag ${found || "here"} is not read`, hint: "write the plain value" };
+    return { where, what: `the YAML tag ${text.slice(...fault.pos)} is not read`, hint: "write the plain value" };
   }
   const message = fault.message.replace(/\s+/g, " ");
   const known = MESSAGES.find(([pattern]) => pattern.test(message));
@@ -103,6 +104,7 @@ function explainFault(fault: YAMLError, text: string, where: string): Problem {
 
 /** Walks a YAML document; aliases are unfolded, within bounds. */
 class Converter {
+  readonly duplicates: Problem[] = [];
   #nodes = 0;
   readonly #document: Document.Parsed;
   readonly #originAt: (offset: number) => Origin;
@@ -135,7 +137,11 @@ class Converter {
         const value = pair.value as ParsedNode | null;
         // An empty value is reported at its key, which is where a reader looks.
         const isEmpty = value === null || (isScalar(value) && value.value === null && value.source === "");
-        entries.set(keyNode.source ?? String(keyNode.value), {
+        const name = keyNode.source ?? String(keyNode.value);
+        if (entries.has(name)) {
+          this.duplicates.push({ where: whereOf(key), what: `duplicate key ${name}`, hint: "keep one of them" });
+        }
+        entries.set(name, {
           key,
           node: isEmpty ? { kind: "scalar", origin: key, value: null } : this.convert(value, depth + 1, at),
         });
@@ -150,7 +156,9 @@ class Converter {
 function parseKeyValue(text: string, at: Source): MapNode {
   let root: Node = { kind: "map", origin: { ...at, line: 1, column: 1 }, entries: new Map() };
   const problems: Problem[] = [];
-  for (const [index, content] of text.split(/\r?\n/).entries()) {
+  const lines = text.split(/\r?\n/);
+  if (lines.length > MAX_LINES) throw problem(at.source, `has over ${MAX_LINES} lines: this is not a config`);
+  for (const [index, content] of lines.entries()) {
     if (/^\s*(#|$)/.test(content)) continue;
     const line = index + 1;
     const match = /^(\s*(?:export\s+)?)([^\s=]+)(\s*=\s*)(.*)$/.exec(content);

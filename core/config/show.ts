@@ -1,5 +1,11 @@
 /** Values in messages. */
 
+/** Text of any origin as one line that cannot drive a terminal: control characters and line ends become spaces. */
+export function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim();
+}
+
 /** A value in a message: short, in one line. */
 export function show(value: unknown): string {
   if (value === null) return "nothing (null)";

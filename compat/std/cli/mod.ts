@@ -1,2 +1,3 @@
+/** The part of @std/cli this project uses. */
 export { parseArgs } from "./parse_args.ts";
-export type { ParseOptions } from "./parse_args.ts";
+export type { Args, ParseOptions } from "./parse_args.ts";
