@@ -297,6 +297,7 @@ export const symbols = {
       "f64", // double epoch
       "f64", // double chunk
       "buffer", // double* result
+      "buffer", // double* step_losses
       "buffer", // nrw_error* err
     ],
     result: "i32",

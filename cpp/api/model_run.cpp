@@ -41,11 +41,12 @@ void copy(const TrainResult& r, double* result) {
 extern "C" {
 
 int32_t nrw_train(nrw_model* model, nrw_batches* batches, const double* learning_rates, uint32_t learning_rate_count,
-                  double epoch, double chunk, double* result, nrw_error* err) noexcept {
+                  double epoch, double chunk, double* result, double* step_losses, nrw_error* err) noexcept {
   return with_batches(model, batches, err, [&](Model& m, BatchSource& source) {
     require(result != nullptr, "result: is null");
     require(learning_rates != nullptr || learning_rate_count == 0, "learning_rates: is null");
     TrainResult r;
+    r.losses = step_losses;
     try {
       m.train(source, {learning_rates, learning_rate_count}, epoch, chunk, r);
     } catch (...) {

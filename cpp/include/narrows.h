@@ -244,13 +244,14 @@ NRW_API int32_t nrw_model_close_log(nrw_model* model, nrw_error* err) NRW_NOEXCE
 /* Trains on batches from the queue until it ends, learning_rate_count steps are done, or nrw_model_stop. One learning
  * rate a step. result: 12 doubles: steps done, rows, loss summed over rows (mean loss = / rows), last loss, last
  * gradient norm, largest gradient norm, wait ms, compute ms, batches left, largest loss, nnz, forward ms (the rest of
- * compute is backward and update). epoch and chunk go into steps.csv. NRW_OK also when stopped: compare steps done.
+ * compute is backward and update). step_losses: learning_rate_count doubles that get the loss of each step done, or
+ * NULL. epoch and chunk go into steps.csv. NRW_OK also when stopped: compare steps done.
  * NRW_NON_FINITE: the step's loss or gradient is not finite; that step changed no parameter of a layer before the
  * output layer, steps done counts the good ones and the message names step and batch. Slow: call it off the main
  * thread. */
 NRW_API int32_t nrw_train(nrw_model* model, nrw_batches* batches, const double* learning_rates,
                           uint32_t learning_rate_count, double epoch, double chunk, double* result,
-                          nrw_error* err) NRW_NOEXCEPT;
+                          double* step_losses, nrw_error* err) NRW_NOEXCEPT;
 
 /* Ends nrw_train, nrw_evaluate, nrw_embed after the current batch, and the next ones at once, until cleared. Any
  * thread. */

@@ -6,13 +6,15 @@
 #include "base/batch.h"
 #include "base/thread_pool.h"
 #include "kernels/kernels.h"
+#include "kernels/sparse.h"
 #include "layers/column_weights.h"
 
 namespace nrw {
 
 class SparseInput {
  public:
-  SparseInput(const Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
+  SparseInput(const Kernels& kernels, ThreadPool& pool)
+      : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool) {}
 
   // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none).
   void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y);
@@ -29,9 +31,14 @@ class SparseInput {
   void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w);
 
  private:
+  template <class Use>
+  double for_each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, Use&& use);
+
   const Kernels& kernels_;
+  const SparseKernels& sparse_;
   ThreadPool& pool_;
   AlignedBuffer<float> workspace_;
+  AlignedBuffer<uint32_t> cursor_;
   AlignedBuffer<double> partial_;
 };
 

@@ -6,6 +6,7 @@
 #include "base/batch.h"
 #include "base/thread_pool.h"
 #include "kernels/kernels.h"
+#include "kernels/sparse.h"
 #include "layers/column_weights.h"
 
 namespace nrw {
@@ -22,7 +23,8 @@ struct TiedInput {
 
 class TileOutput {
  public:
-  TileOutput(const Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
+  TileOutput(const Kernels& kernels, ThreadPool& pool)
+      : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool) {}
 
   struct Result {
     double loss = 0;         // before the update
@@ -58,9 +60,19 @@ class TileOutput {
                    uint32_t count, float* out);
 
  private:
+  struct Walk;
+  struct Tile;
+  Result walk(const Walk& work);
+  void pack_h(const float* h, size_t m, size_t width, bool as_values);
+  void make_residual(const Walk& work, Tile& tile);
+  void make_gradient(const Walk& work, Tile& tile);
+
   const Kernels& kernels_;
+  const SparseKernels& sparse_;
   ThreadPool& pool_;
-  AlignedBuffer<float> workspace_, packed_h_;
+  AlignedBuffer<float> workspace_, partial_d_h_;
+  AlignedBuffer<float> packed_ht_;  // h^T (width x m) as a packed B: for R^T = W h^T
+  AlignedBuffer<float> packed_h_;   // h (m x width) as a packed B: for the gradient R^T h
   AlignedBuffer<double> partial_;
 };
 

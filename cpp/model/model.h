@@ -21,6 +21,7 @@ struct TrainResult {
   double last_gradient_norm = 0, largest_gradient_norm = 0;
   double wait_ms = 0, compute_ms = 0, forward_ms = 0;
   uint64_t batches_left = 0;
+  double* losses = nullptr;  // the caller's: the loss of each step, or NULL
 };
 
 struct EvaluateResult {

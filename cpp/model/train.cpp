@@ -47,6 +47,7 @@ void Model::train(BatchSource& source, std::span<const double> learning_rates, d
     row.wait_ms = source.waited_ms() - waited;
     row.step_ms = ms_since(begun);
 
+    if (result.losses != nullptr) result.losses[result.steps] = row.loss;
     result.steps += 1;
     result.rows += row.rows;
     result.nnz += batch->nnz();

@@ -1,0 +1,75 @@
+/** `doctor`: what this machine has, what is missing and how to get it. */
+import { parseArgs } from "@std/cli/parse-args";
+import { UserError } from "../core/errors.ts";
+import { printError } from "./print.ts";
+import { diagnose, type Diagnosis, type ToolState } from "../core/build/diagnose.ts";
+
+const HELP = `narrows doctor: what this machine has, what is missing and how to get it
+
+  --json  one JSON object
+
+Ends with 0 if training can run, else with 1.`;
+
+const STATES = {
+  ready: "up to date",
+  stale: "older than its sources; train and build compile it anew",
+  missing: "not built yet; train and build compile it",
+  broken: "cannot be opened",
+};
+
+const gigabytes = (bytes: string | undefined) => bytes ? `${(Number(bytes) / 1e9).toFixed(1)} GB` : "unknown";
+
+function toolText({ found, version, hint, use }: ToolState): string {
+  const needed = use === "build" ? "" : ", only needed for the checks of deno task ok";
+  if (!found) return `missing${needed}. ${hint}`;
+  return version ? `${found}, ${version}` : found;
+}
+
+/** The diagnosis as lines of `label  text`. */
+export function doctorLines({ narrows, abi, deno, system, engine, tools, ready, problems }: Diagnosis): string[] {
+  const { info } = engine;
+  const rows: [string, string][] = [
+    ["narrows", `${narrows}, engine ABI ${abi}`],
+    ["deno", deno],
+    ["system", system],
+    ["engine", `${engine.path}, ${STATES[engine.state]}`],
+  ];
+  if (engine.built) rows.push(["", `built ${engine.built.slice(0, 19).replace("T", " ")} UTC`]);
+  if (info.version) {
+    rows.push(
+      ["", `version ${info.version}, ${info.compiler}, ${info.build_type}`],
+      ["kernels", `${info.isa} (${info.isa_reason}); available: ${info.isa_available}`],
+      ["inflate", info.inflate ?? "unknown"],
+      ["threads", info.threads ?? "unknown"],
+      ["memory", `${gigabytes(info.memory_available)} free of ${gigabytes(info.memory_total)}`],
+    );
+  }
+  rows.push(...tools.map((state): [string, string] => [state.what, toolText(state)]));
+  const width = Math.max(...rows.map(([label]) => label.length)) + 2;
+  const verdict = ready ? ["training can run"] : problems.map((problem) => `training cannot run: ${problem}`);
+  return [...rows.map(([label, text]) => label.padEnd(width) + text), "", ...verdict];
+}
+
+/** @returns 0 if training can run, 1 if not, 2 for a wrong option. */
+export function doctorCommand(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseArgs([...args], {
+      boolean: ["json", "help"],
+      alias: { help: "h" },
+      unknown: (argument) => {
+        throw new UserError(argument, "doctor has no such option", "narrows doctor [--json]");
+      },
+    });
+    if (options.help) {
+      console.log(HELP);
+      return Promise.resolve(0);
+    }
+    const diagnosis = diagnose();
+    console.log(options.json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));
+    return Promise.resolve(diagnosis.ready ? 0 : 1);
+  } catch (error) {
+    return Promise.resolve(printError(error));
+  }
+}
+
+if (import.meta.main) Deno.exit(await doctorCommand(Deno.args));

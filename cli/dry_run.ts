@@ -1,0 +1,60 @@
+/** What `train --dry-run` prints. */
+import type { Config } from "../core/config/types.ts";
+import { type DryRun, dryRun } from "../core/train/dry_run.ts";
+import { formatBytes } from "../core/train/network.ts";
+import { short } from "./progress.ts";
+
+const count = (value: number) => value.toLocaleString("en-US");
+
+/** Rows of text as columns, numbers to the right. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
+): string[] {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]) =>
+    "  " +
+    cells.map((cell, i) => right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)).join("  ")
+      .trimEnd();
+  return [line(head), ...rows.map(line)];
+}
+
+function lines(config: Config, result: DryRun): string[] {
+  const { memory, partRows } = result;
+  const density = result.nnz / (result.rows * result.columns);
+  return [
+    `data       ${result.files} file(s), ${count(result.rows)} rows x ${count(result.columns)} columns, ${
+      (100 * density).toPrecision(3)
+    } % stored`,
+    `split      train ${count(partRows.train)}, validation ${count(partRows.validation)}, test ${count(partRows.test)}`,
+    `steps      ${count(result.stepsPerEpoch)} an epoch, ${
+      count(result.steps)
+    } in all (batch ${config.data.batch_size})`,
+    "model",
+    ...table(
+      ["layer", "kind", "output", "parameters", ""],
+      result.layers.map((row) => [row.name, row.kind, count(row.outputs), count(row.parameters), row.detail]),
+      [2, 3],
+    ),
+    `parameters ${count(result.parameters)}`,
+    `solver     ${result.solver}`,
+    `memory     about ${formatBytes(memory.total)}: parameters ${formatBytes(memory.parameters)}, optimizer ${
+      formatBytes(memory.optimizer)
+    }, workspace ${formatBytes(memory.workspace)}, data ${formatBytes(memory.data)}; ${
+      formatBytes(memory.available)
+    } free`,
+    `threads    ${result.threads}`,
+    ...result.batches.map((batch) =>
+      `${batch.part.padEnd(10)} one batch of ${batch.rows} rows: loss ${short(batch.loss)}, ${batch.ms.toFixed(1)} ms`
+    ),
+    "ready: nothing was written",
+  ];
+}
+
+export async function printDryRun(config: Config, json: boolean): Promise<number> {
+  const result = await dryRun(config);
+  if (json) console.log(JSON.stringify({ event: "dry_run", ...result }));
+  else for (const line of lines(config, result)) console.log(line);
+  return 0;
+}

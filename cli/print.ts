@@ -1,0 +1,36 @@
+/** How every command ends: errors as one line on stderr, and the exit status that goes with them. */
+import { UserError } from "../core/errors.ts";
+
+/** 0 done; 1 failed; 2 command line, config or data wrong; 129, 130, 143 stopped by a signal after saving. */
+export type ExitStatus = 0 | 1 | 2 | 129 | 130 | 143;
+
+/** Text of any origin as one line that cannot drive a terminal: control characters become spaces. */
+export function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x1f\x7f-\x9f]+/g, " ").trim();
+}
+
+function printLine(where: string, what: string, hint?: string): void {
+  console.error(`narrows: ${where ? `${oneLine(where)}: ` : ""}${oneLine(what)}`);
+  if (hint) console.error(`  hint: ${oneLine(hint)}`);
+}
+
+/**
+ * Prints an error as `narrows: WHERE: WHAT` and a hint line where there is one; the stack only if NARROWS_DEBUG is set.
+ * @returns the exit status: a {@link UserError}'s own, 1 for anything else
+ */
+export function printError(error: unknown): ExitStatus {
+  const status = error instanceof UserError ? error.exitCode : 1;
+  if (error instanceof UserError) {
+    printLine(error.where, error.what, error.hint);
+  } else if (error instanceof Error) {
+    const known = error.name === "EngineError" || Object.values(Deno.errors).some((kind) => error instanceof kind);
+    const unexpected = `unexpected ${error.name}: ${error.message}`;
+    if (known) printLine(error.name === "EngineError" ? "engine" : "", error.message);
+    else printLine("", unexpected, "this is a defect of narrows; NARROWS_DEBUG=1 prints where it happened");
+  } else {
+    printLine("", `unexpected: ${String(error)}`);
+  }
+  if (Deno.env.get("NARROWS_DEBUG") && error instanceof Error) console.error(error.stack);
+  return status;
+}

@@ -1,0 +1,113 @@
+/** Progress of a training run: a live line on a terminal, one line an epoch otherwise, nothing with quiet. */
+import type { Model } from "../ffi/model.ts";
+import type { TrainObserver } from "../core/train/trainer.ts";
+
+const encoder = new TextEncoder();
+const write = (text: string) => Deno.stderr.writeSync(encoder.encode(text));
+
+/** 75 -> "1:15", 3700 -> "1:01:40". */
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const whole = Math.max(0, Math.round(seconds));
+  const pad = (n: number) => String(n).padStart(2, "0");
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
+
+/** Four significant digits, without an exponent where it can be read without. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
+    ? String(Number(value.toPrecision(4)))
+    : value.toExponential(3);
+}
+
+export function bar(share: number, width = 24): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return "█".repeat(full) + "░".repeat(width - full);
+}
+
+/** Cuts a line to the terminal, so that it never wraps. */
+function fitted(line: string): string {
+  let columns = 100;
+  try {
+    columns = Deno.consoleSize().columns;
+  } catch { /* not a terminal */ }
+  return line.slice(0, columns - 1);
+}
+
+export interface Progress extends Disposable {
+  readonly observer: TrainObserver;
+  attach(model: Model): void;
+  note(text: string): void;
+}
+
+export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progress {
+  let model: Model | null = null;
+  let position = { epoch: 0, epochs: 0, step: 0, steps: 0 };
+  let begun: { at: number; step: number } | null = null;
+  let shown = false;
+  const clear = () => {
+    if (shown) write("\r\x1b[2K");
+    shown = false;
+  };
+  const draw = () => {
+    if (!model) return;
+    const { step, loss, rowsPerSecond } = model.progress();
+    begun ??= { at: performance.now(), step };
+    const rate = (step - begun.step) / (performance.now() - begun.at) * 1000;
+    const left = rate > 0 ? clock((position.steps - step) / rate) : "?";
+    const share = position.steps > 0 ? step / position.steps : 0;
+    clear();
+    write(fitted(
+      `${bar(share)} ${
+        Math.floor(share * 100)
+      } %  epoch ${position.epoch}/${position.epochs}  step ${step}/${position.steps}` +
+        `  loss ${short(loss)}  ${Math.round(rowsPerSecond)} rows/s  ${left} left`,
+    ));
+    shown = true;
+  };
+  const timer = mode === "live" ? setInterval(draw, 200) : null;
+  if (timer !== null) Deno.unrefTimer(timer as unknown as number);
+  const line = (text: string) => {
+    clear();
+    write(`${text}\n`);
+  };
+  const json = (event: string, value: object) => console.log(JSON.stringify({ event, ...value }));
+  const plain = mode === "live" || mode === "lines";
+  return {
+    attach: (next) => {
+      model = next;
+    },
+    note: (text) => {
+      if (plain) line(text);
+      else if (mode === "json") json("note", { text });
+    },
+    observer: {
+      windowStarted: (info) => {
+        position = info;
+      },
+      chunkDone: (row) => {
+        if (mode === "json") json("chunk", row);
+      },
+      epochDone: (row, best) => {
+        if (mode === "json") return json("epoch", { ...row, best });
+        if (!plain) return;
+        const validation = row.validation_loss === null ? "" : `  validation ${short(row.validation_loss)}`;
+        const of = String(position.epochs);
+        line(
+          `epoch ${String(row.epoch).padStart(of.length)}/${of}  loss ${short(row.train_loss)}${validation}${
+            best ? " *" : "  "
+          }  ${Math.round(row.samples_per_second)} rows/s  ${clock(row.elapsed_s)}`,
+        );
+      },
+      saved: (info) => {
+        if (mode === "json") json("checkpoint", info);
+      },
+    },
+    [Symbol.dispose]: () => {
+      if (timer !== null) clearInterval(timer);
+      clear();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** From "latest", "best" or a path to a checkpoint that is good. */
+import { basename, join, resolve } from "@std/path";
+import { UserError } from "../errors.ts";
+import { exists, ioError } from "../formats/file.ts";
+import {
+  type CheckpointInfo,
+  checkpointsFolder,
+  listCheckpoints,
+  type PointerName,
+  stepOfName,
+  verifyCheckpoint,
+} from "./layout.ts";
+
+/**
+ * The name in a pointer file, or null where there is none.
+ * @throws {UserError} if it does not hold a checkpoint's name.
+ */
+export async function readPointer(folder: string, pointer: PointerName): Promise<string | null> {
+  const path = join(folder, pointer);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return null;
+    throw ioError(path, "read", cause);
+  }
+  const name = text.trim();
+  if (stepOfName(name) === null) {
+    throw new UserError(path, `${JSON.stringify(name.slice(0, 80))} is not the name of a checkpoint`, undefined, 1);
+  }
+  return name;
+}
+
+/**
+ * Finds a checkpoint and checks every byte of it.
+ * @param which "latest", "best", the name of a checkpoint of this run, or the path of one
+ * @param warn hears one line for each checkpoint that is bad; the one before it is tried then. A checkpoint asked for
+ *   by name or path is never replaced by another.
+ * @throws {UserError} if none is good.
+ */
+export async function resolveCheckpoint(
+  runDir: string,
+  which: string,
+  warn: (line: string) => void,
+): Promise<CheckpointInfo> {
+  if (which !== "latest" && which !== "best") return await resolveNamed(runDir, which);
+  const folder = checkpointsFolder(runDir);
+  let candidates = (await listCheckpoints(runDir)).reverse();
+  const name = await pointed(folder, which, warn);
+  if (name !== null) {
+    const step = stepOfName(name)!;
+    candidates = candidates.filter((candidate) => candidate.step <= step);
+    if (candidates[0]?.step !== step) warn(`${join(folder, name)}: ${which} names it and it is not there`);
+  }
+  for (const [i, candidate] of candidates.entries()) {
+    try {
+      await verifyCheckpoint(candidate.path);
+      return candidate;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const next = candidates[i + 1];
+      warn(next ? `${error.message}; trying ${next.name}, the one before` : error.message);
+    }
+  }
+  throw new UserError(
+    folder,
+    candidates.length > 0 ? "no checkpoint is good" : "there is no checkpoint",
+    "start a new run with: narrows train --config",
+  );
+}
+
+/** What `latest` or `best` names; a run without a best uses its latest. */
+async function pointed(folder: string, which: PointerName, warn: (line: string) => void): Promise<string | null> {
+  try {
+    const name = await readPointer(folder, which);
+    if (name !== null || which === "latest") return name;
+    warn(`${join(folder, which)}: no checkpoint is marked best; using latest`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    warn(`${error.message}; using the ${which === "best" ? "latest" : "newest"}`);
+    if (which === "latest") return null;
+  }
+  return await pointed(folder, "latest", warn);
+}
+
+async function resolveNamed(runDir: string, which: string): Promise<CheckpointInfo> {
+  const inRun = stepOfName(which) !== null ? join(checkpointsFolder(runDir), which) : null;
+  const path = inRun && await exists(inRun) ? inRun : resolve(which);
+  if (!await exists(path)) throw new UserError(inRun ?? path, "there is no such checkpoint");
+  const { step } = await verifyCheckpoint(path);
+  return { name: basename(path), path, step };
+}

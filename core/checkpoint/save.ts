@@ -1,0 +1,239 @@
+/**
+ * Saving. Everything is written beside the target, made durable, and renamed to it; so a kill or a full disk at any
+ * moment leaves the earlier checkpoints as they were. SAVE_STEPS is the order that makes this true.
+ */
+import { createHash } from "node:crypto";
+import { dirname, join } from "@std/path";
+import { UserError } from "../errors.ts";
+import {
+  exists,
+  ioError,
+  OutputFile,
+  removeQuietly,
+  syncFolder,
+  uniqueSuffix,
+  writeAtomically,
+} from "../formats/file.ts";
+import { encodeJson } from "../formats/json.ts";
+import { encodeSafetensors } from "../formats/safetensors.ts";
+import { tensorSizes, type TensorSource } from "../formats/tensor.ts";
+import { VERSION } from "../version.ts";
+import {
+  CHECKPOINT_FILES,
+  type CheckpointFile,
+  type CheckpointInfo,
+  checkpointName,
+  checkpointsFolder,
+  type FileRecord,
+  type Manifest,
+  type PointerName,
+  verifyCheckpoint,
+} from "./layout.ts";
+import { applyRetention, discard } from "./retention.ts";
+
+export interface SaveRequest {
+  /** Optimizer steps taken. */
+  readonly step: number;
+  /** Go to model.safetensors: parameters and buffers. */
+  readonly parameters: readonly TensorSource[];
+  /** Go to optimizer.safetensors. */
+  readonly optimizer: readonly TensorSource[];
+  /** Goes to state.json: where training stands. A NaN or infinity in it is an error. */
+  readonly state: unknown;
+  /** Whether `best` names this checkpoint from now on. */
+  readonly best?: boolean;
+  /** How many of the newest stay, besides latest and best; without it nothing is deleted. */
+  readonly keep?: number;
+  /** How the written files are checked before `latest` names them: their lengths, or every byte. */
+  readonly verify?: "lengths" | "full";
+}
+
+/** What the steps of a save share. */
+interface Save {
+  readonly request: SaveRequest;
+  readonly folder: string;
+  readonly name: string;
+  readonly target: string;
+  readonly temporary: string;
+  readonly files: Partial<Record<CheckpointFile, FileRecord>>;
+  /** The folder that an earlier save of this very step was moved to. */
+  replaced: string | null;
+  committed: boolean;
+}
+
+type SaveStep = (save: Save) => Promise<void>;
+
+/** The order of a save. Tests run other orders and see them fail. */
+export const SAVE_STEPS = {
+  create: (save) => attempt(save.temporary, "create the folder", () => Deno.mkdir(save.temporary)),
+  write: writeFiles,
+  commit,
+  verify,
+  point,
+  retain,
+} satisfies Record<string, SaveStep>;
+
+export type SaveStepName = keyof typeof SAVE_STEPS;
+const SAVE_ORDER = Object.keys(SAVE_STEPS) as SaveStepName[];
+
+/**
+ * Saves a checkpoint as RUN/checkpoints/step-NNNNNNNNN and names it in `latest`. A good one of this step with the same
+ * content is kept; one with other content is replaced, and is there until the new one is good.
+ * @throws {UserError} with path and the system's reason; the checkpoints from before are as they were.
+ */
+export async function saveCheckpoint(
+  runDir: string,
+  request: SaveRequest,
+  order: readonly SaveStepName[] = SAVE_ORDER,
+): Promise<CheckpointInfo> {
+  const folder = checkpointsFolder(runDir);
+  const name = checkpointName(request.step);
+  const save: Save = {
+    request,
+    folder,
+    name,
+    target: join(folder, name),
+    temporary: join(folder, `.tmp-${name}-${uniqueSuffix()}`),
+    files: {},
+    replaced: null,
+    committed: false,
+  };
+  try {
+    await createCheckpointsFolder(runDir);
+    const same = await isAlreadySaved(save);
+    for (const step of same ? (["point", "retain"] as const) : order) await SAVE_STEPS[step](save);
+  } catch (error) {
+    if (!save.committed) await removeQuietly(save.temporary);
+    throw error;
+  }
+  return { name, path: save.target, step: request.step };
+}
+
+async function createCheckpointsFolder(runDir: string): Promise<void> {
+  const folder = checkpointsFolder(runDir);
+  if (await exists(folder)) return;
+  await attempt(folder, "create the folder", () => Deno.mkdir(folder));
+  await syncFolder(runDir);
+}
+
+/** The pieces of one file of the checkpoint. */
+function encode({ request }: Save, file: CheckpointFile): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+  const metadata = { format: "pt", narrows: VERSION, step: String(request.step) };
+  switch (file) {
+    case "model.safetensors":
+      return encodeSafetensors(request.parameters.map(finiteOnly), metadata);
+    case "optimizer.safetensors":
+      return encodeSafetensors(request.optimizer.map(finiteOnly), metadata);
+    case "state.json":
+      return [encodeJson(request.state)];
+  }
+}
+
+/** Whether the target is there, good, and holds these very bytes. Nothing is written to find out. */
+async function isAlreadySaved(save: Save): Promise<boolean> {
+  const manifest = await verifyCheckpoint(save.target).catch(() => null);
+  if (manifest?.step !== save.request.step) return false;
+  for (const file of CHECKPOINT_FILES) {
+    const hash = createHash("sha256");
+    for await (const piece of encode(save, file)) hash.update(piece);
+    if (hash.digest("hex") !== manifest.files[file].sha256) return false;
+  }
+  return true;
+}
+
+async function writeFiles(save: Save): Promise<void> {
+  for (const name of CHECKPOINT_FILES) {
+    save.files[name] = await writeHashed(join(save.temporary, name), encode(save, name));
+  }
+  const manifest: Manifest = {
+    format: "narrows-checkpoint",
+    version: 1,
+    narrows: VERSION,
+    step: save.request.step,
+    files: save.files as Record<CheckpointFile, FileRecord>,
+  };
+  await writeHashed(join(save.temporary, "manifest.json"), [encodeJson(manifest)]);
+  await syncFolder(save.temporary);
+}
+
+/** Writes a file whole and durable; hashes each piece while the system writes it. */
+async function writeHashed(
+  path: string,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<FileRecord> {
+  using file = await OutputFile.create(path);
+  const hash = createHash("sha256");
+  for await (const piece of pieces) await Promise.all([file.write(piece), hash.update(piece)]);
+  await file.finish();
+  return { bytes: file.bytes, sha256: hash.digest("hex") };
+}
+
+/** Gives the temporary folder its name. What has the name already moves to a second one, by which it is still found. */
+async function commit(save: Save): Promise<void> {
+  const { target, temporary, folder, name } = save;
+  if (await exists(target)) {
+    const good = await verifyCheckpoint(target).then(() => true, () => false);
+    let aside = join(folder, `.unclear-${name}-${uniqueSuffix()}`);
+    if (good) {
+      aside = `${target}.old`;
+      await discard(folder, `${name}.old`);
+      save.replaced = `${name}.old`;
+    }
+    await attempt(target, "move it aside", () => Deno.rename(target, aside));
+  }
+  await attempt(target, "rename the finished folder to it", () => Deno.rename(temporary, target));
+  save.committed = true;
+  await syncFolder(folder);
+}
+
+async function verify({ target, request }: Save): Promise<void> {
+  await verifyCheckpoint(target, request.verify ?? "lengths");
+}
+
+/** Has `latest`, and `best` if it is, name the checkpoint. */
+async function point({ folder, name, request }: Save): Promise<void> {
+  const pointers: PointerName[] = request.best ? ["latest", "best"] : ["latest"];
+  for (const pointer of pointers) {
+    await writeAtomically(join(folder, pointer), (file) => file.write(new TextEncoder().encode(`${name}\n`)));
+  }
+}
+
+async function retain({ folder, replaced, request }: Save): Promise<void> {
+  if (replaced) await discard(folder, replaced);
+  if (request.keep !== undefined) await applyRetention(dirname(folder), request.step, request.keep);
+}
+
+async function attempt(path: string, action: string, body: () => Promise<unknown>): Promise<void> {
+  try {
+    await body();
+  } catch (cause) {
+    throw ioError(path, action, cause);
+  }
+}
+
+/** The same tensor, refused with its place if it holds a NaN or an infinity: such weights must not be saved as good. */
+function finiteOnly(source: TensorSource): TensorSource {
+  if (source.dtype !== "F32" && source.dtype !== "F64") return source;
+  // The exponent's bits are all ones in NaN and infinity; they lie in the upper (last) word of a double.
+  const [stride, exponent] = source.dtype === "F32" ? [1, 0x7f800000] : [2, 0x7ff00000];
+  const { name, dtype, shape } = source;
+  return {
+    name,
+    dtype,
+    shape,
+    async read(firstRow, rows, into) {
+      await source.read(firstRow, rows, into);
+      const words = new Uint32Array(into.buffer, into.byteOffset, into.byteLength / 4);
+      for (let i = stride - 1; i < words.length; i += stride) {
+        if ((words[i]! & exponent) !== exponent) continue;
+        const row = firstRow + Math.floor(i * 4 / tensorSizes(source).rowBytes);
+        throw new UserError(
+          name,
+          `row ${row} is NaN or infinite; it was not saved`,
+          "resume from the last good checkpoint with a lower learning rate or training.gradient_clip",
+          1,
+        );
+      }
+    },
+  };
+}

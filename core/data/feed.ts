@@ -1,0 +1,100 @@
+/**
+ * Windows of chunks in a plan's order, each as a running batch creator. While one window trains, the next one's chunks
+ * are opened and its first batches cut: memory stays within two windows and two queues.
+ */
+import { BatchCreator } from "../../ffi/batches.ts";
+import { Chunk } from "../../ffi/chunk.ts";
+import type { DataConfig } from "../config/types.ts";
+import { dataError, type Part } from "./source.ts";
+import type { Window } from "./plan.ts";
+
+export interface FeedOptions {
+  readonly data: DataConfig;
+  readonly seed: number;
+  /** Key of the row order and of masking noise. */
+  readonly epoch: number;
+  readonly part: Part;
+  /** Training: shuffled, last batch by the config, masking noise. Otherwise every row in file order, clean. */
+  readonly training: boolean;
+  /** Resume: skip windows before this one, and this many batches of it. */
+  readonly firstWindow?: number;
+  readonly firstBatch?: number;
+  /** Only these rows of each file (by file index), instead of all of the part. */
+  readonly rows?: ReadonlyMap<number, Uint32Array<ArrayBuffer>>;
+  readonly budgetBytes?: number;
+}
+
+export interface OpenWindow {
+  readonly window: Window;
+  readonly batches: BatchCreator;
+  /** Milliseconds the caller waited for this window to be open. */
+  readonly openWaitMs: number;
+}
+
+function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuffer> {
+  const lists = window.files.map((file) => options.rows ? options.rows.get(file.index) : file.parts[options.part]);
+  const rows = new Uint32Array(lists.reduce((sum, list) => sum + (list?.length ?? 0), 0));
+  let base = 0, at = 0;
+  window.files.forEach((file, index) => {
+    for (const row of lists[index] ?? []) rows[at++] = base + row;
+    base += file.info.rows;
+  });
+  return rows;
+}
+
+async function openWindow(window: Window, options: FeedOptions, firstBatch: number): Promise<BatchCreator> {
+  const chunks: Chunk[] = [];
+  try {
+    for (const file of window.files) {
+      chunks.push(await Chunk.open(file.path, { budgetBytes: options.budgetBytes ?? 0 }));
+    }
+    const { data, training } = options;
+    return new BatchCreator(chunks, data.preload_batches, data.workers, {
+      rows: windowRows(window, options),
+      rowOffsets: window.files.map((file) => file.firstRow),
+      batchSize: data.batch_size,
+      shuffle: training && data.shuffle,
+      dropLast: training && data.last_batch === "drop",
+      seed: options.seed,
+      epoch: options.epoch,
+      stream: window.index,
+      firstBatch,
+      transforms: data.transforms,
+      maskRate: training ? data.mask_rate : 0,
+    });
+  } catch (error) {
+    throw dataError(error);
+  } finally {
+    for (const chunk of chunks) chunk.close(); // the batch creator keeps its own share
+  }
+}
+
+/** Runs through the plan; each window is closed when the next one is asked for, or when the loop is left. */
+export async function* feed(plan: readonly Window[], options: FeedOptions): AsyncGenerator<OpenWindow> {
+  const first = options.firstWindow ?? 0;
+  const open = (index: number) => {
+    const window = plan[index];
+    if (!window) return null;
+    const opening = openWindow(window, options, index === first ? options.firstBatch ?? 0 : 0);
+    opening.catch(() => {}); // seen by whoever awaits it; a loop left early does not
+    return opening;
+  };
+  let next = open(first);
+  try {
+    for (let index = first; next !== null; index++) {
+      const asked = performance.now();
+      const opening: Promise<BatchCreator> = next;
+      next = null;
+      const batches = await opening;
+      const openWaitMs = performance.now() - asked;
+      next = open(index + 1);
+      try {
+        yield { window: plan[index]!, batches, openWaitMs };
+      } finally {
+        batches.close();
+      }
+    }
+  } finally {
+    if (next) await next.then((batches) => batches.close(), () => {});
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What a run reads: the chunk files in order, their shapes, and which rows belong to which part. Opening a source reads
+ * headers only.
+ */
+import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
+import { EngineError } from "../../ffi/error.ts";
+import type { DataConfig, Split } from "../config/types.ts";
+import { UserError } from "../errors.ts";
+import { dataFiles } from "./files.ts";
+
+export type Part = "train" | "validation" | "test";
+export const PARTS: readonly Part[] = ["train", "validation", "test"];
+
+export interface ChunkFile {
+  readonly index: number;
+  readonly path: string;
+  /** Global number of the first row: rows are numbered through all files in order. */
+  readonly firstRow: number;
+  readonly info: ChunkHeader;
+  /** Rows of this chunk (from 0) by part, rising. */
+  readonly parts: Readonly<Record<Part, Uint32Array<ArrayBuffer>>>;
+}
+
+export interface Source {
+  readonly files: readonly ChunkFile[];
+  readonly columns: number;
+  readonly rows: number;
+  readonly nnz: number;
+  readonly partRows: Readonly<Record<Part, number>>;
+}
+
+/** Files with the part they belong to; null where rows are split by hash. */
+function listFiles(data: DataConfig): { path: string; part: Part | null }[] {
+  const split = data.split;
+  if (split.by === "rows") return dataFiles(data.path, "data.path").map((path) => ({ path, part: null }));
+  const seen = new Map<string, Part>();
+  for (const part of PARTS) {
+    for (const pattern of split[part]) {
+      for (const path of dataFiles(pattern, `data.split.${part}`)) {
+        const other = seen.get(path);
+        if (other !== undefined && other !== part) {
+          throw new UserError(`data.split.${part}: ${path}`, `the file is also listed under ${other}`, "list it once");
+        }
+        seen.set(path, part);
+      }
+    }
+  }
+  return [...seen].map(([path, part]) => ({ path, part }));
+}
+
+function everyRow(rows: number): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from({ length: rows }, (_, row) => row);
+}
+
+function partsOf(split: Split, part: Part | null, firstRow: number, rows: number): ChunkFile["parts"] {
+  const none = new Uint32Array(0);
+  if (split.by === "files") {
+    const parts = { train: none, validation: none, test: none };
+    if (part) parts[part] = everyRow(rows);
+    return parts;
+  }
+  const { seed, train, validation } = split;
+  const codes = splitRows({ seed, firstRow, rows, train, validation });
+  const lists: number[][] = [[], [], []];
+  for (let row = 0; row < rows; row++) lists[codes[row]!]!.push(row);
+  return {
+    train: Uint32Array.from(lists[0]!),
+    validation: Uint32Array.from(lists[1]!),
+    test: Uint32Array.from(lists[2]!),
+  };
+}
+
+/** A data error of the engine as an error the user can act on. */
+export function dataError(error: unknown): unknown {
+  if (!(error instanceof EngineError)) return error;
+  if (error.status !== "format" && error.status !== "io") return error;
+  return new UserError("", error.message, "check the file, or make it again with scipy.sparse.save_npz", 2);
+}
+
+/** @throws {UserError} on a missing or malformed file, unlike widths, or a part train without rows. */
+export function openSource(data: DataConfig): Source {
+  const files: ChunkFile[] = [];
+  let firstRow = 0;
+  let nnz = 0;
+  const partRows = { train: 0, validation: 0, test: 0 };
+  for (const { path, part } of listFiles(data)) {
+    let info: ChunkHeader;
+    try {
+      info = Chunk.peek(path);
+    } catch (error) {
+      throw dataError(error);
+    }
+    const first = files[0];
+    if (first && first.info.columns !== info.columns) {
+      throw new UserError(
+        path,
+        `has ${info.columns} columns, but ${first.path} has ${first.info.columns}`,
+        "all chunks of a data set must have the same columns",
+      );
+    }
+    const parts = partsOf(data.split, part, firstRow, info.rows);
+    for (const name of PARTS) partRows[name] += parts[name].length;
+    files.push({ index: files.length, path, firstRow, info, parts });
+    firstRow += info.rows;
+    nnz += info.nnz;
+  }
+  if (partRows.train === 0) {
+    throw new UserError(
+      "data.split",
+      `no row for training: ${firstRow} rows in ${files.length} file(s)`,
+      "raise data.split.train, or list files under it",
+    );
+  }
+  return { files, columns: files[0]!.info.columns, rows: firstRow, nnz, partRows };
+}

@@ -1,0 +1,70 @@
+/** Which rows a diagnostic looks at, and the stored values of some of their columns. */
+import type { Part, Source } from "../data/source.ts";
+import { feed } from "../data/feed.ts";
+import type { Window } from "../data/plan.ts";
+import type { DataConfig } from "../config/types.ts";
+
+export interface RowChoice {
+  /** By file index, rows of that chunk. */
+  readonly byFile: ReadonlyMap<number, Uint32Array<ArrayBuffer>>;
+  /** Global row numbers, rising. */
+  readonly rows: readonly number[];
+  readonly plan: readonly Window[];
+}
+
+/** At most `most` rows of some parts, evenly spread, in file order. */
+export function chooseRows(source: Source, parts: readonly Part[], data: DataConfig, most: number): RowChoice {
+  const total = parts.reduce((sum, part) => sum + source.partRows[part], 0);
+  const wanted = Math.min(most, total);
+  const byFile = new Map<number, Uint32Array<ArrayBuffer>>();
+  const rows: number[] = [];
+  const plan: Window[] = [];
+  let seen = 0;
+  for (const file of source.files) {
+    const all = Uint32Array.from(parts.flatMap((part) => [...file.parts[part]])).sort();
+    // Row k of `total` is taken when it is the first to reach the next of `wanted` even steps.
+    const chosen = all.filter((_, i) => {
+      const k = seen + i;
+      return Math.floor((k + 1) * wanted / total) > Math.floor(k * wanted / total);
+    });
+    seen += all.length;
+    if (chosen.length === 0) continue;
+    byFile.set(file.index, chosen);
+    for (const row of chosen) rows.push(file.firstRow + row);
+    const batches = Math.ceil(chosen.length / data.batch_size);
+    plan.push({ index: plan.length, files: [file], rows: chosen.length, batches });
+  }
+  return { byFile, rows, plan };
+}
+
+/** A pass over the chosen rows in order, as batch creators. */
+export function feedRows(choice: RowChoice, data: DataConfig) {
+  return feed(choice.plan, { data, seed: 0, epoch: 0, part: "train", training: false, rows: choice.byFile });
+}
+
+/** All rows of a part, in file order. */
+export function allRows(source: Source, parts: readonly Part[], data: DataConfig): RowChoice {
+  return chooseRows(source, parts, data, Infinity);
+}
+
+/** The transformed stored values (the targets) of some columns: one array a column, in the choice's row order. */
+export async function columnValues(
+  choice: RowChoice,
+  data: DataConfig,
+  columns: readonly number[],
+): Promise<Float32Array[]> {
+  const values = columns.map(() => new Float32Array(choice.rows.length));
+  const slot = new Map(columns.map((column, index) => [column, index]));
+  let row = 0;
+  for await (const { batches } of feedRows(choice, data)) {
+    for await (const batch of batches) {
+      for (let i = 0; i < batch.rows; i++, row++) {
+        for (let at = batch.rowPtr[i]!; at < batch.rowPtr[i + 1]!; at++) {
+          const index = slot.get(batch.columns[at]!);
+          if (index !== undefined) values[index]![row] = batch.target[at]!;
+        }
+      }
+    }
+  }
+  return values;
+}

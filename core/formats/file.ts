@@ -1,0 +1,186 @@
+/** Files written whole and read exactly; every failure names the path, what failed and the system's reason. */
+import { basename, dirname, join } from "@std/path";
+import { UserError } from "../errors.ts";
+
+/** The system's words for an I/O error, without its number and path: "No space left on device". */
+export function systemReason(cause: unknown): string {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/ \(os error \d+\).*$/s, "");
+}
+
+/** A UserError of exit status 1 for a failed I/O call. A UserError comes back as it is. */
+export function ioError(path: string, action: string, cause: unknown): UserError {
+  if (cause instanceof UserError) return cause;
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const hint = code === "ENOSPC" || code === "EDQUOT" ? "free some space; what was saved before is intact" : undefined;
+  return new UserError(path, `cannot ${action} (${systemReason(cause)})`, hint, 1);
+}
+
+/** Whether something is at `path`. Anything but "not found" is an error, so that nothing is taken for absent. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return false;
+    throw ioError(path, "look at it", cause);
+  }
+}
+
+/** Makes the entries of a folder (new files, renames) durable. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    using folder = await Deno.open(path, { read: true });
+    await folder.sync();
+  } catch (cause) {
+    throw ioError(path, "fsync the folder", cause);
+  }
+}
+
+/** A file being written from its start. fsync in `finish` reports what a failing close would. */
+export class OutputFile implements Disposable {
+  #file: Deno.FsFile | null;
+  #bytes = 0;
+
+  private constructor(readonly path: string, file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /** Creates the file; one that exists is an error. */
+  static async create(path: string): Promise<OutputFile> {
+    try {
+      return new OutputFile(path, await Deno.open(path, { write: true, createNew: true }));
+    } catch (cause) {
+      throw ioError(path, "create the file", cause);
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Writes all of `data`. */
+  async write(data: Uint8Array): Promise<void> {
+    if (!this.#file) throw new Error(`${this.path}: write after close`);
+    try {
+      for (let done = 0; done < data.length;) {
+        const count = await this.#file.write(done === 0 ? data : data.subarray(done));
+        if (count === 0) throw new Error("nothing was written");
+        done += count;
+      }
+    } catch (cause) {
+      throw ioError(this.path, "write", cause);
+    }
+    this.#bytes += data.length;
+  }
+
+  /** Makes the content durable, checks the length the system sees, closes. */
+  async finish(): Promise<void> {
+    if (!this.#file) throw new Error(`${this.path}: finish after close`);
+    try {
+      await this.#file.sync();
+      const { size } = await this.#file.stat();
+      if (size !== this.#bytes) throw new Error(`${size} bytes arrived of ${this.#bytes}`);
+    } catch (cause) {
+      throw ioError(this.path, "fsync", cause);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Gives the file up as it is. Idempotent. */
+  close(): void {
+    this.#file?.close();
+    this.#file = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A regular file being read; `size` is its length when it was opened. */
+export class InputFile implements Disposable {
+  #file: Deno.FsFile | null;
+
+  private constructor(readonly path: string, file: Deno.FsFile, readonly size: number) {
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<InputFile> {
+    let file: Deno.FsFile | undefined;
+    try {
+      file = await Deno.open(path, { read: true });
+      const info = await file.stat();
+      if (!info.isFile) throw new Error("it is not a file");
+      return new InputFile(path, file, info.size);
+    } catch (cause) {
+      file?.close();
+      throw ioError(path, "open", cause);
+    }
+  }
+
+  /** Fills `into` from byte `offset` on; an earlier end of the file is an error. Calls must not overlap. */
+  async readAt(offset: number, into: Uint8Array): Promise<void> {
+    if (!this.#file) throw new Error(`${this.path}: read after close`);
+    try {
+      await this.#file.seek(offset, Deno.SeekMode.Start);
+      for (let done = 0; done < into.length;) {
+        const count = await this.#file.read(into.subarray(done));
+        if (count === null) throw new Error(`the file ends at byte ${offset + done} of ${offset + into.length}`);
+        done += count;
+      }
+    } catch (cause) {
+      throw ioError(this.path, "read", cause);
+    }
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#file?.close();
+    this.#file = null;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A name beside `path` that nothing else uses. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${uniqueSuffix()}.tmp`);
+}
+
+/** 12 random hex digits; a process id would repeat from container to container. */
+export function uniqueSuffix(): string {
+  return crypto.randomUUID().slice(-12);
+}
+
+/** Removes a file or folder tree without complaint: for tidying up after a failure that is already being reported. */
+export async function removeQuietly(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch { /* The failure being reported is the one that matters. */ }
+}
+
+/**
+ * Puts a file in place whole or not at all: temporary file in the same folder, fsync, rename, fsync of the folder.
+ * @param produce writes the content
+ */
+export async function writeAtomically(path: string, produce: (file: OutputFile) => Promise<void>): Promise<void> {
+  const temporary = temporaryBeside(path);
+  try {
+    using file = await OutputFile.create(temporary);
+    await produce(file);
+    await file.finish();
+    try {
+      await Deno.rename(temporary, path);
+    } catch (cause) {
+      throw ioError(path, `rename ${basename(temporary)} to it`, cause);
+    }
+  } catch (error) {
+    await removeQuietly(temporary);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}

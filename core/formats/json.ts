@@ -1,0 +1,38 @@
+/** JSON of our own files: bounded when read, nothing lost when written. */
+import { UserError } from "../errors.ts";
+import { InputFile } from "./file.ts";
+
+/** A number that JSON would turn into null is an error that names its place. */
+export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
+  const text = JSON.stringify(value, (key, item) => {
+    if (typeof item === "number" && !Number.isFinite(item)) {
+      throw new TypeError(`${key} is ${item}: JSON has no such number`);
+    }
+    return item;
+  }, 2);
+  if (text === undefined) throw new TypeError("nothing that JSON can hold");
+  return new TextEncoder().encode(text + "\n");
+}
+
+/** Parses a JSON file of at most `limit` bytes. @throws {UserError} naming the file. */
+export async function readJson(path: string, limit: number): Promise<unknown> {
+  using file = await InputFile.open(path);
+  if (file.size > limit) throw new UserError(path, `${file.size} bytes, more than the ${limit} allowed`, undefined, 1);
+  const bytes = new Uint8Array(file.size);
+  await file.readAt(0, bytes);
+  return parseJson(bytes, path);
+}
+
+/** Parses UTF-8 JSON. @throws {UserError} of one line, with `where` before it. */
+export function parseJson(bytes: Uint8Array, where: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError(where, `not JSON (${why.replace(/\p{Cc}+/gu, " ")})`, undefined, 1);
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,206 @@
+/**
+ * safetensors files (https://github.com/huggingface/safetensors): 8 bytes little-endian length N, N bytes of JSON
+ * `{name: {dtype, shape, data_offsets: [begin, end]}, "__metadata__": {string: string}}`, then the data without gaps.
+ */
+import { UserError } from "../errors.ts";
+import { InputFile } from "./file.ts";
+import { isRecord, parseJson } from "./json.ts";
+import {
+  ELEMENT_BYTES,
+  largestSlice,
+  type TensorDtype,
+  type TensorInfo,
+  tensorSizes,
+  tensorSlices,
+  type TensorSource,
+} from "./tensor.ts";
+
+/** The format's own limit on the header. */
+const HEADER_BYTES_MAX = 100_000_000;
+
+/**
+ * The bytes of a file, piece by piece. A piece is overwritten by the next one, so use it up before asking for more.
+ * Tensors are laid out by falling element size, then in the order given, so that each is aligned.
+ */
+export async function* encodeSafetensors(
+  sources: readonly TensorSource[],
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const ordered = [...sources].sort((a, b) => ELEMENT_BYTES[b.dtype] - ELEMENT_BYTES[a.dtype]);
+  yield encodeHeader(ordered, metadata);
+  const buffer = new Uint8Array(largestSlice(ordered));
+  for (const source of ordered) {
+    for (const { firstRow, rows, bytes } of tensorSlices(source)) {
+      const slice = buffer.subarray(0, bytes);
+      await source.read(firstRow, rows, slice);
+      yield slice;
+    }
+  }
+}
+
+function encodeHeader(sources: readonly TensorInfo[], metadata: Readonly<Record<string, string>>) {
+  const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
+  let begin = 0;
+  for (const { name, dtype, shape } of sources) {
+    if (name === "__metadata__" || entries.some(([other]) => other === name)) {
+      throw new Error(`two tensors named ${JSON.stringify(name)}`);
+    }
+    const end = begin + tensorSizes({ dtype, shape }).bytes;
+    entries.push([name, { dtype, shape, data_offsets: [begin, end] }]);
+    begin = end;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const padded = Math.ceil(json.length / 8) * 8;
+  const header = new Uint8Array(8 + padded).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(padded), true);
+  header.set(json, 8);
+  return header;
+}
+
+interface StoredTensor extends TensorInfo {
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+}
+
+/** A safetensors file opened for reading, its header checked in full. */
+export class SafetensorsFile implements Disposable {
+  readonly #file: InputFile;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+
+  private constructor(
+    file: InputFile,
+    header: { tensors: Map<string, StoredTensor>; metadata: Record<string, string> },
+  ) {
+    this.#file = file;
+    this.tensors = header.tensors;
+    this.metadata = header.metadata;
+  }
+
+  /** @throws {UserError} naming the file and the field that is wrong. */
+  static async open(path: string): Promise<SafetensorsFile> {
+    const file = await InputFile.open(path);
+    try {
+      return new SafetensorsFile(file, await readHeader(file));
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** Fills `into` with rows [firstRow, firstRow + rows) of a tensor. Calls must not overlap. */
+  async read(name: string, firstRow: number, rows: number, into: Uint8Array<ArrayBuffer>): Promise<void> {
+    const tensor = this.tensors.get(name);
+    if (!tensor) throw new UserError(this.path, `there is no tensor ${JSON.stringify(name)}`, undefined, 1);
+    const { rows: all, rowBytes } = tensorSizes(tensor);
+    if (!(firstRow >= 0 && rows >= 0 && firstRow + rows <= all && into.length === rows * rowBytes)) {
+      throw new RangeError(`rows ${firstRow} to ${firstRow + rows} of ${all} into ${into.length} bytes`);
+    }
+    await this.#file.readAt(tensor.offset + firstRow * rowBytes, into);
+  }
+
+  /** A tensor as a source, to copy it elsewhere. It reads from this file, so it ends with it. */
+  source(name: string): TensorSource {
+    const tensor = this.tensors.get(name);
+    if (!tensor) throw new UserError(this.path, `there is no tensor ${JSON.stringify(name)}`, undefined, 1);
+    return {
+      name,
+      dtype: tensor.dtype,
+      shape: tensor.shape,
+      read: (firstRow, rows, into) => this.read(name, firstRow, rows, into),
+    };
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+async function readHeader(
+  file: InputFile,
+): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
+  const bad = (field: string, what: string) => new UserError(file.path, `${field}: ${what}`, undefined, 1);
+  if (file.size < 8) throw bad("header length", `the file has ${file.size} bytes, no safetensors header`);
+  const prefix = new Uint8Array(8);
+  await file.readAt(0, prefix);
+  const declared = new DataView(prefix.buffer).getBigUint64(0, true);
+  if (declared > BigInt(HEADER_BYTES_MAX) || declared > BigInt(file.size - 8)) {
+    throw bad("header length", `${declared} bytes declared, the file has ${file.size}`);
+  }
+  const bytes = new Uint8Array(Number(declared));
+  await file.readAt(8, bytes);
+
+  const json = parseJson(bytes, `${file.path}: header`);
+  if (!isRecord(json)) throw bad("header", "not an object");
+
+  const start = 8 + bytes.length;
+  let metadata: Record<string, string> = {};
+  const stored: StoredTensor[] = [];
+  for (const [name, entry] of Object.entries(json)) {
+    const field = `header, ${JSON.stringify(name)}`;
+    if (name === "__metadata__") {
+      if (!isRecord(entry) || Object.values(entry).some((value) => typeof value !== "string")) {
+        throw bad(field, "not an object of strings");
+      }
+      metadata = entry as Record<string, string>;
+    } else {
+      const problem = entryProblem(entry);
+      if (problem) throw bad(field, problem);
+      const { dtype, shape, data_offsets } = entry as unknown as HeaderEntry;
+      stored.push({ name, dtype, shape, offset: start + data_offsets[0] });
+    }
+  }
+
+  let next = start;
+  for (const tensor of stored.sort((a, b) => a.offset - b.offset || tensorSizes(a).bytes - tensorSizes(b).bytes)) {
+    if (tensor.offset !== next) {
+      throw bad(
+        `header, ${JSON.stringify(tensor.name)}`,
+        `data_offsets: begins at ${tensor.offset - start}, expected ${next - start} (a gap or an overlap)`,
+      );
+    }
+    next += tensorSizes(tensor).bytes;
+  }
+  if (next !== file.size) {
+    throw bad("data", `the tensors take ${next - start} bytes, the file holds ${file.size - start}`);
+  }
+  return { tensors: new Map(stored.map((tensor) => [tensor.name, tensor])), metadata };
+}
+
+interface HeaderEntry {
+  readonly dtype: TensorDtype;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+/** What is wrong with one tensor's header entry, or null. */
+function entryProblem(entry: unknown): string | null {
+  if (!isRecord(entry)) return "not an object";
+  const { dtype, shape, data_offsets: offsets, ...rest } = entry;
+  const extra = Object.keys(rest)[0];
+  if (extra !== undefined) return `unknown field ${JSON.stringify(extra)}`;
+  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
+    return `dtype: ${JSON.stringify(dtype)} is not one of ${Object.keys(ELEMENT_BYTES).join(", ")}`;
+  }
+  if (!Array.isArray(shape) || !shape.every(isCount)) return "shape: not a list of sizes";
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
+    return "data_offsets: not two offsets";
+  }
+  const { bytes } = tensorSizes({ dtype: dtype as TensorDtype, shape });
+  if (!Number.isSafeInteger(bytes)) return "shape: too large";
+  const held = (offsets[1] as number) - (offsets[0] as number);
+  if (held !== bytes) return `data_offsets: hold ${held} bytes, the shape needs ${bytes}`;
+  return null;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,70 @@
+/** environment.json: what a run ran on and with. */
+import { dirname, isAbsolute, join, resolve } from "@std/path";
+import { VERSION } from "../version.ts";
+import type { Environment } from "./types.ts";
+
+export interface EnvironmentFacts {
+  /** nrw_info's keys and values; `isa` and `isa_reason` are lifted to the top. */
+  readonly engineInfo: Readonly<Record<string, string>>;
+  readonly threads: number;
+  readonly seed: number;
+  readonly commandLine: readonly string[];
+}
+
+export async function collectEnvironment(facts: EnvironmentFacts): Promise<Environment> {
+  return {
+    narrows: VERSION,
+    git_commit: await gitCommit(join(import.meta.dirname ?? ".", "../..")),
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    typescript: Deno.version.typescript,
+    engine: facts.engineInfo,
+    isa: facts.engineInfo.isa ?? null,
+    isa_reason: facts.engineInfo.isa_reason ?? null,
+    os: Deno.build.os,
+    os_release: Deno.osRelease(),
+    arch: Deno.build.arch,
+    cpu: await cpuModel(),
+    cores: navigator.hardwareConcurrency,
+    memory_bytes: Deno.systemMemoryInfo().total,
+    host: Deno.hostname(),
+    pid: Deno.pid,
+    threads: facts.threads,
+    seed: facts.seed,
+    command_line: facts.commandLine,
+    working_folder: Deno.cwd(),
+    started_at: new Date().toISOString(),
+  };
+}
+
+async function cpuModel(): Promise<string | null> {
+  const text = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
+  return /^(?:model name|Model|Hardware)\s*:\s*(.+)$/m.exec(text)?.[1]?.trim() ?? null;
+}
+
+/** The commit checked out in the work tree at `root`, read from its .git; null where there is none. */
+export async function gitCommit(root: string): Promise<string | null> {
+  const read = (path: string) => Deno.readTextFile(path).then((text) => text.trim(), () => null);
+  const at = (base: string, path: string) => isAbsolute(path) ? path : resolve(base, path);
+
+  let git = join(root, ".git");
+  // In a linked work tree .git is a file that leads to its own folder, which leads to the common one.
+  const link = /^gitdir: (.+)$/.exec(await read(git) ?? "")?.[1];
+  if (link) git = at(dirname(git), link);
+  const head = await read(join(git, "HEAD"));
+  if (head === null) return null;
+  const ref = /^ref: (refs\/.+)$/.exec(head)?.[1];
+  if (!ref) return isCommit(head) ? head : null;
+
+  const commonLink = await read(join(git, "commondir"));
+  const common = commonLink === null ? git : at(git, commonLink);
+  const loose = await read(join(git, ref)) ?? await read(join(common, ref));
+  if (loose !== null) return isCommit(loose) ? loose : null;
+  const packed = await read(join(common, "packed-refs")) ?? "";
+  const line = packed.split("\n").find((entry) => entry.endsWith(` ${ref}`));
+  return line && isCommit(line.slice(0, line.indexOf(" "))) ? line.slice(0, line.indexOf(" ")) : null;
+}
+
+function isCommit(text: string): boolean {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
+}

@@ -1,0 +1,142 @@
+/** Run folders: made once, exclusively, and never left through a name. */
+import { basename, dirname, join, resolve } from "@std/path";
+import type { Config } from "../config/types.ts";
+import { UserError } from "../errors.ts";
+import { exists, removeQuietly, syncFolder, systemReason } from "../formats/file.ts";
+import { writeFileAtomic } from "./atomic.ts";
+
+const NAME_LENGTH_MAX = 64;
+
+export class RunFolder {
+  readonly name: string;
+
+  /** @param path absolute */
+  constructor(readonly path: string) {
+    this.name = basename(path);
+  }
+
+  /** The path of a file of this run, e.g. `diagnostics/epoch-0005/latent.json`. A name that leaves the folder is refused. */
+  file(name: string): string {
+    const parts = name.split("/");
+    if (
+      parts.some((part) => part === "" || part === "." || part === ".." || part.includes("\\") || part.includes("\0"))
+    ) {
+      throw new UserError(this.path, `${JSON.stringify(name)} is not the name of a file in it`);
+    }
+    return join(this.path, ...parts);
+  }
+}
+
+export interface CreateRunOptions {
+  /** This very folder instead of one under `paths.runs`; it must not exist, or be empty. */
+  readonly runDir?: string;
+  /** Stands before the date instead of the config's name. */
+  readonly setName?: string;
+  readonly now?: Date;
+}
+
+/**
+ * Makes `NAME-YYYYMMDD-HHMMSS-ID` (local time) under `config.paths.runs` and puts config.yaml into it.
+ * @param yaml the resolved config as text
+ * @throws {UserError} where the folder cannot be made; nothing is left behind then.
+ */
+export async function createRun(config: Config, yaml: string, options: CreateRunOptions = {}): Promise<RunFolder> {
+  const path = options.runDir === undefined
+    ? await makeUnder(config.paths.runs, options.setName ?? config.name, options.now ?? new Date())
+    : await makeExactly(resolve(options.runDir));
+  const run = new RunFolder(path);
+  try {
+    await syncFolder(dirname(path));
+    await writeFileAtomic(run.file("config.yaml"), yaml);
+  } catch (error) {
+    await removeQuietly(path);
+    throw error;
+  }
+  return run;
+}
+
+/** An existing run. @throws {UserError} if there is none at `path`. */
+export async function openRun(path: string): Promise<RunFolder> {
+  const run = new RunFolder(resolve(path));
+  if (!await isRunFolder(run.path)) {
+    throw new UserError(
+      run.path,
+      await exists(run.path) ? "not a run folder: it has no config.yaml" : "no such folder",
+    );
+  }
+  return run;
+}
+
+export async function isRunFolder(path: string): Promise<boolean> {
+  const info = await Deno.stat(join(path, "config.yaml")).catch(() => null);
+  return info?.isFile ?? false;
+}
+
+/** A name fit for a folder: letters, digits, `.`, `_` and `-`; what else there is becomes `-`. */
+export function safeName(name: string): string {
+  const kept = name.normalize("NFC").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|[.-]+$/g, "");
+  const short = [...kept].slice(0, NAME_LENGTH_MAX).join("").replace(/[.-]+$/, "");
+  return short || "run";
+}
+
+/** `YYYYMMDD-HHMMSS`, local time. */
+export function timestamp(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const day = `${date.getFullYear()}${two(date.getMonth() + 1)}${two(date.getDate())}`;
+  return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
+}
+
+/** When a run began by its folder's name, or null. */
+export function timeOfName(name: string): Date | null {
+  const found = /-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-z]+$/.exec(name);
+  if (!found) return null;
+  const [year, month, day, hour, minute, second] = found.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  return new Date(year, month - 1, day, hour, minute, second);
+}
+
+async function makeUnder(runs: string, name: string, now: Date): Promise<string> {
+  try {
+    await Deno.mkdir(runs, { recursive: true });
+    for (;;) {
+      const id = crypto.randomUUID().slice(0, 6);
+      const path = join(resolve(runs), `${safeName(name)}-${timestamp(now)}-${id}`);
+      try {
+        await Deno.mkdir(path);
+        return path;
+      } catch (cause) {
+        if (!(cause instanceof Deno.errors.AlreadyExists)) throw cause;
+      }
+    }
+  } catch (cause) {
+    throw cannotMake(runs, cause, "set paths.runs to a folder that can be written");
+  }
+}
+
+async function makeExactly(path: string): Promise<string> {
+  let empty = true;
+  try {
+    await Deno.mkdir(path, { recursive: true });
+    for await (const _ of Deno.readDir(path)) empty = false;
+  } catch (cause) {
+    throw cannotMake(path, cause, "give --run-dir a folder that can be written");
+  }
+  if (!empty) {
+    throw new UserError(
+      path,
+      "the folder is not empty",
+      "continue the run in it with --resume, or name another folder",
+    );
+  }
+  return path;
+}
+
+function cannotMake(path: string, cause: unknown, hint: string): UserError {
+  return new UserError(path, `cannot create the run folder (${systemReason(cause)})`, hint);
+}

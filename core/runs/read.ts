@@ -1,0 +1,166 @@
+/** Run folders read back, whatever state they are in: what is missing is empty, what is malformed is named. */
+import { basename, globToRegExp, isAbsolute, isGlob, join, resolve } from "@std/path";
+import { parse as parseYaml } from "@std/yaml";
+import { UserError } from "../errors.ts";
+import { exists, InputFile } from "../formats/file.ts";
+import { isRecord, readJson } from "../formats/json.ts";
+import { readCsv } from "./csv_read.ts";
+import { DecodeError, type Decoder, record } from "./decode.ts";
+import { isRunFolder, openRun, timeOfName } from "./folder.ts";
+import {
+  CHUNK_COLUMNS,
+  columnErrors,
+  type Columns,
+  EPOCH_COLUMNS,
+  latent,
+  layerRows,
+  reconstruction,
+  STEP_COLUMNS,
+  summary,
+} from "./schema.ts";
+import type { RunData } from "./types.ts";
+
+const JSON_BYTES_MAX = 256 << 20;
+const YAML_BYTES_MAX = 4 << 20;
+const ROWS_MAX = 20_000;
+
+/**
+ * Reads a run folder. Logs of more than 20,000 rows come back thinned out evenly, first and last row kept.
+ * @throws {UserError} only if `path` is not a run folder.
+ */
+export async function readRun(path: string): Promise<RunData> {
+  const run = await openRun(path);
+  const problems: string[] = [];
+  const at = (name: string) => join(run.path, name);
+
+  /** What `read` gives for a file; `fallback` if it is not there, or with a problem noted if it is malformed. */
+  const attempt = async <T>(file: string, fallback: T, read: (file: string) => Promise<T>): Promise<T> => {
+    try {
+      return await exists(file) ? await read(file) : fallback;
+    } catch (error) {
+      if (error instanceof DecodeError) problems.push(`${file}: ${error.message}`);
+      else if (error instanceof UserError) problems.push(error.message);
+      else throw error;
+      return fallback;
+    }
+  };
+  const json = <T>(file: string, decode: Decoder<T>) =>
+    attempt<T | null>(file, null, async (file) => decode(await readJson(file, JSON_BYTES_MAX), ""));
+  const csv = <Row>(file: string, columns: Columns<Row>) =>
+    attempt<Row[]>(file, [], async (file) => {
+      const read = await readCsv(file, columns, ROWS_MAX);
+      problems.push(...read.problems);
+      return read.rows;
+    });
+
+  const configText = await attempt(at("config.yaml"), "", readText);
+  const diagnostics = await lastDiagnostics(at("diagnostics"));
+  return {
+    path: run.path,
+    name: run.name,
+    config: await attempt(at("config.yaml"), {}, (file) => Promise.resolve(parseConfig(file, configText))),
+    configText,
+    environment: await json(at("environment.json"), record),
+    summary: await json(at("summary.json"), summary),
+    model: await json(at("model.json"), layerRows) ?? [],
+    steps: await csv(at("steps.csv"), STEP_COLUMNS),
+    chunks: await csv(at("chunks.csv"), CHUNK_COLUMNS),
+    epochs: await csv(at("epochs.csv"), EPOCH_COLUMNS),
+    latent: await json(join(diagnostics, "latent.json"), latent),
+    reconstruction: await json(join(diagnostics, "reconstruction.json"), reconstruction),
+    columns: await json(join(diagnostics, "columns.json"), columnErrors),
+    problems,
+  };
+}
+
+async function readText(path: string): Promise<string> {
+  using file = await InputFile.open(path);
+  if (file.size > YAML_BYTES_MAX) throw new UserError(path, `${file.size} bytes are too many for a config`);
+  const bytes = new Uint8Array(file.size);
+  await file.readAt(0, bytes);
+  return new TextDecoder().decode(bytes);
+}
+
+function parseConfig(path: string, text: string): Record<string, unknown> {
+  let config: unknown;
+  try {
+    config = parseYaml(text);
+  } catch (cause) {
+    const first = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new UserError(path, `not YAML (${first})`);
+  }
+  if (!isRecord(config)) throw new UserError(path, "not a map of settings");
+  return config;
+}
+
+/** The folder of the last epoch that has diagnostics; one that does not exist where there is none. */
+async function lastDiagnostics(folder: string): Promise<string> {
+  let last = -1;
+  let name = "epoch-none";
+  for (const entry of await entriesOf(folder)) {
+    const epoch = Number(/^epoch-(\d+)$/.exec(entry.name)?.[1] ?? NaN);
+    if (entry.isDirectory && epoch > last) [last, name] = [epoch, entry.name];
+  }
+  return join(folder, name);
+}
+
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch {
+    return []; // absent, not a folder, or not ours to read
+  }
+}
+
+/** The run that began last, or null. */
+export async function newestRun(runsDir: string): Promise<string | null> {
+  let newest: { path: string; began: number; written: number } | null = null;
+  for (const path of await runsIn(resolve(runsDir))) {
+    const info = await Deno.stat(join(path, "config.yaml")).catch(() => null);
+    const written = info?.mtime?.getTime() ?? 0;
+    // Two runs may begin in one second: then the file's finer time decides.
+    const began = timeOfName(basename(path))?.getTime() ?? Math.floor(written / 1000) * 1000;
+    if (!newest || began > newest.began || (began === newest.began && written > newest.written)) {
+      newest = { path, began, written };
+    }
+  }
+  return newest?.path ?? null;
+}
+
+/** The run folders that a glob (or plain path) names, sorted; a folder that holds runs stands for all of them. */
+export async function findRuns(glob: string): Promise<string[]> {
+  let paths = [isAbsolute(glob) ? "/" : "."];
+  for (const part of glob.split("/").filter((part) => part !== "" && part !== ".")) {
+    if (!isGlob(part)) paths = paths.map((path) => join(path, part));
+    else if (part === "**") paths = (await Promise.all(paths.map(foldersBelow))).flat();
+    else {
+      const pattern = globToRegExp(part);
+      const matches = paths.map(async (path) =>
+        (await entriesOf(path)).filter((entry) => pattern.test(entry.name)).map((entry) => join(path, entry.name))
+      );
+      paths = (await Promise.all(matches)).flat();
+    }
+  }
+  const found = new Set<string>();
+  for (const path of paths.map((path) => resolve(path))) {
+    if (await isRunFolder(path)) found.add(path);
+    else for (const run of await runsIn(path)) found.add(run);
+  }
+  return [...found].sort();
+}
+
+async function runsIn(folder: string): Promise<string[]> {
+  const runs: string[] = [];
+  for (const entry of await entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (await isRunFolder(path)) runs.push(path);
+  }
+  return runs;
+}
+
+/** A folder and all those below it, but not into run folders. */
+async function foldersBelow(folder: string): Promise<string[]> {
+  if (await isRunFolder(folder)) return [folder];
+  const below = (await entriesOf(folder)).filter((entry) => entry.isDirectory);
+  return [folder, ...(await Promise.all(below.map((entry) => foldersBelow(join(folder, entry.name))))).flat()];
+}

@@ -1,0 +1,32 @@
+/** recovery.json: how a run ended early and how to go on. */
+import { ioError } from "../formats/file.ts";
+import { writeJsonAtomic } from "./atomic.ts";
+
+export interface Recovery {
+  /** One line. */
+  readonly reason: string;
+  /** SIGINT, SIGTERM or SIGHUP. */
+  readonly signal?: string;
+  /** The error's line. */
+  readonly error?: string;
+  /** Name of the checkpoint to resume from; null where none was ever saved. */
+  readonly checkpoint: string | null;
+  readonly step: number;
+  readonly epoch: number;
+  /** The exact command that resumes. */
+  readonly command: string;
+}
+
+export async function writeRecovery(runDir: string, recovery: Recovery): Promise<void> {
+  await writeJsonAtomic(`${runDir}/recovery.json`, { ...recovery, written_at: new Date().toISOString() });
+}
+
+/** A run that goes on, or is done, has none. */
+export async function clearRecovery(runDir: string): Promise<void> {
+  const path = `${runDir}/recovery.json`;
+  try {
+    await Deno.remove(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw ioError(path, "remove", cause);
+  }
+}

@@ -1,0 +1,75 @@
+/** Everything a run would do up to its first step, without a run folder: what `train --dry-run` prints. */
+import type { Config } from "../config/types.ts";
+import { feed } from "../data/feed.ts";
+import { batchCount, readingPlan, stepsOf, trainingPlan } from "../data/plan.ts";
+import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import type { LayerRow } from "../runs/types.ts";
+import { estimateMemory } from "./memory.ts";
+import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
+
+export interface DryRun {
+  readonly files: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly nnz: number;
+  readonly partRows: Readonly<Record<Part, number>>;
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  readonly layers: readonly LayerRow[];
+  readonly parameters: number;
+  readonly memory: MemoryEstimate;
+  readonly threads: number;
+  /** The output layer's solver and why. */
+  readonly solver: string;
+  /** One real batch of each part: forward and backward. */
+  readonly batches: readonly {
+    readonly part: Part;
+    readonly rows: number;
+    readonly loss: number;
+    readonly ms: number;
+  }[];
+}
+
+/** Forward, backward and update of the first batch of a part. */
+async function firstBatch(config: Config, model: ReturnType<typeof describeModel>, source: Source, part: Part) {
+  const plan = readingPlan(source, part, config.data).slice(0, 1);
+  const options = { data: { ...config.data, preload_batches: 1, workers: 1 }, seed: config.seed, epoch: 1, part };
+  for await (const { batches } of feed(plan, { ...options, training: false })) {
+    const begun = performance.now();
+    const result = await model.train(batches, Float64Array.of(0), 0, 0);
+    return { part, rows: result.rows, loss: result.losses[0]!, ms: performance.now() - begun };
+  }
+  return null;
+}
+
+/** @throws {UserError} for whatever would keep the run from starting. */
+export async function dryRun(config: Config): Promise<DryRun> {
+  const source = openSource(config.data);
+  using model = describeModel(config, source.columns);
+  const memory = estimateMemory(config, source, model);
+  checkMemory(memory);
+  model.build();
+  const layers = layerRows(config, model);
+  const batches = [];
+  for (const part of PARTS) {
+    if (batchCount(source.partRows[part], { ...config.data, last_batch: "keep" }) === 0) continue;
+    const result = await firstBatch(config, model, source, part);
+    if (result) batches.push(result);
+  }
+  const stepsPerEpoch = stepsOf(trainingPlan(source, config.data, config.seed, 1));
+  return {
+    files: source.files.length,
+    rows: source.rows,
+    columns: source.columns,
+    nnz: source.nnz,
+    partRows: source.partRows,
+    stepsPerEpoch,
+    steps: Math.min(stepsPerEpoch * config.training.epochs, config.training.max_steps ?? Infinity),
+    layers,
+    parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
+    memory,
+    threads: threadCount(config),
+    solver: "dense, tile-fused: the only solver of this build",
+    batches,
+  };
+}

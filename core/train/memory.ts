@@ -1,0 +1,39 @@
+/** What a run will need, before anything large is allocated. */
+import { engineInfo } from "../../ffi/info.ts";
+import type { Model } from "../../ffi/model.ts";
+import type { Config } from "../config/types.ts";
+import { trainingPlan } from "../data/plan.ts";
+import type { Source } from "../data/source.ts";
+import type { MemoryEstimate } from "./network.ts";
+
+/** Bytes of one batch in the queue: CSR and CSC of its non-zeros, the input a second time with masking noise. */
+function batchBytes(config: Config, rows: number, nnzPerRow: number): number {
+  const perEntry = 16 + (config.data.mask_rate > 0 ? 8 : 0);
+  return rows * nnzPerRow * perEntry + rows * 12 + Math.min(rows * nnzPerRow, 1e9) * 8;
+}
+
+/**
+ * Parameters, optimizer state and workspace come from the engine; data is two windows of chunks (as they lie in memory:
+ * mapped members count as read) and two queues.
+ */
+export function estimateMemory(config: Config, source: Source, model: Model): MemoryEstimate {
+  const { data } = config;
+  const nnzPerRow = source.rows > 0 ? source.nnz / source.rows : 0;
+  const engine = model.estimate(data.batch_size, nnzPerRow);
+  const windows = trainingPlan(source, data, config.seed, 1)
+    .map((window) => window.files.reduce((sum, file) => sum + file.info.nnz * 8 + file.info.rows * 8, 0))
+    .sort((a, b) => b - a);
+  const chunks = (windows[0] ?? 0) + (windows[1] ?? 0);
+  const queues = 2 * (data.preload_batches + data.workers + 1) * batchBytes(config, data.batch_size, nnzPerRow);
+  const runtime = 150e6; // Deno itself
+  const dataBytes = chunks + queues + runtime;
+  const limit = config.runtime.memory_gb > 0 ? config.runtime.memory_gb * 1e9 : Number(engineInfo().memory_available);
+  return {
+    parameters: engine.parameters,
+    optimizer: engine.optimizer,
+    workspace: engine.workspace,
+    data: dataBytes,
+    total: engine.parameters + engine.optimizer + engine.workspace + dataBytes,
+    available: limit,
+  };
+}

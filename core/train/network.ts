@@ -1,0 +1,77 @@
+/** The config's model as the engine's. */
+import { Model } from "../../ffi/model.ts";
+import { engineInfo } from "../../ffi/info.ts";
+import type { Config } from "../config/types.ts";
+import { UserError } from "../errors.ts";
+import type { LayerRow } from "../runs/types.ts";
+
+/** Threads a config asks for: its own number, else the cores this process may use. */
+export function threadCount(config: Config): number {
+  return config.runtime.threads > 0 ? config.runtime.threads : Number(engineInfo().threads ?? 1);
+}
+
+/** Describes the network; nothing is allocated before `build()`. The caller closes it. */
+export function describeModel(config: Config, columns: number): Model {
+  return Model.create({
+    columns,
+    seed: config.seed,
+    threads: threadCount(config),
+    encoder: config.model.encoder,
+    decoder: config.model.decoder,
+    loss: config.loss,
+    optimizer: config.optimizer,
+    gradientClip: config.training.gradient_clip ?? 0,
+  });
+}
+
+export interface MemoryEstimate {
+  readonly parameters: number;
+  readonly optimizer: number;
+  readonly workspace: number;
+  readonly data: number;
+  readonly total: number;
+  readonly available: number;
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
+  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+  return `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** @throws {UserError} when the estimate exceeds what is free (or `runtime.memory_gb`). */
+export function checkMemory(estimate: MemoryEstimate): void {
+  if (estimate.total <= estimate.available) return;
+  throw new UserError(
+    "memory",
+    `this run needs about ${formatBytes(estimate.total)} (parameters ${formatBytes(estimate.parameters)}, optimizer ${
+      formatBytes(estimate.optimizer)
+    }, workspace ${formatBytes(estimate.workspace)}, data ${formatBytes(estimate.data)}), ${
+      formatBytes(estimate.available)
+    } are free`,
+    "use a smaller layer, an optimizer with less state (sgd), smaller chunks, or set runtime.memory_gb to try anyway",
+  );
+}
+
+/** The model table, as it goes into model.json. */
+export function layerRows(config: Config, model: Model): LayerRow[] {
+  return model.layers().map((layer) => {
+    const spec = config.model[layer.part][layer.index]!;
+    const detail: string[] = [];
+    if (spec.kind === "linear") {
+      if (layer.solver !== "none" && layer.solver !== "dense") detail.push(layer.solver);
+      if (spec.tied) detail.push("tied");
+      if (!spec.bias) detail.push("no bias");
+    } else if (spec.kind === "leaky_relu") detail.push(`slope ${spec.slope}`);
+    else if (spec.kind === "elu") detail.push(`alpha ${spec.alpha}`);
+    else if (spec.kind === "dropout") detail.push(`rate ${spec.rate}`);
+    return {
+      name: `${layer.part}.${layer.index}`,
+      kind: spec.kind,
+      detail: detail.join(", "),
+      inputs: layer.inputs,
+      outputs: layer.outputs,
+      parameters: layer.parameters,
+    };
+  });
+}

@@ -1,0 +1,111 @@
+/** A trained network back from its run folder: for evaluate, embed, reconstruct and scripts. */
+import { join } from "@std/path";
+import type { Model } from "../../ffi/model.ts";
+import { loadCheckpoint } from "../checkpoint/load.ts";
+import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { loadConfig } from "../config/mod.ts";
+import type { Config } from "../config/types.ts";
+import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
+import { UserError } from "../errors.ts";
+import { NpyWriter } from "../formats/npy.ts";
+import { describeModel } from "./network.ts";
+import { tensorSinks } from "./tensors.ts";
+
+export interface Restored extends Disposable {
+  readonly config: Config;
+  readonly source: Source;
+  readonly model: Model;
+  /** The checkpoint folder it came from. */
+  readonly checkpoint: string;
+}
+
+/**
+ * @param checkpoint "best", "latest" or a checkpoint folder; by default best where it was kept, else latest
+ * @param overrides config overrides, e.g. another `data.path`
+ */
+export async function restoreRun(
+  runDir: string,
+  options: { checkpoint?: string; overrides?: readonly string[]; note?: (text: string) => void } = {},
+): Promise<Restored> {
+  const { config } = loadConfig({ file: join(runDir, "config.yaml"), overrides: options.overrides ?? [] });
+  let wanted = options.checkpoint;
+  if (wanted === undefined) {
+    try {
+      Deno.statSync(join(runDir, "checkpoints", "best"));
+      wanted = "best";
+    } catch {
+      wanted = "latest";
+    }
+  }
+  const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
+  const source = openSource(config.data);
+  const model = describeModel(config, source.columns);
+  try {
+    model.build();
+    await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
+  } catch (error) {
+    model.close();
+    throw error;
+  }
+  return { config, source, model, checkpoint, [Symbol.dispose]: () => model.close() };
+}
+
+/** The parts a `--split` names; `all` is every row in file order. */
+export function splitParts(split: string): readonly Part[] {
+  if (split === "all") return PARTS;
+  if ((PARTS as readonly string[]).includes(split)) return [split as Part];
+  throw new UserError("--split", `must be train, validation, test or all, got ${split}`, "--split test");
+}
+
+function rowsOf({ source, config }: Restored, split: string): RowChoice {
+  const choice = allRows(source, splitParts(split), config.data);
+  if (choice.rows.length === 0) {
+    throw new UserError("--split", `the split ${split} has no rows`, "choose another split");
+  }
+  return choice;
+}
+
+/** Rows handed out at a time, so that a float32 table of this width stays near 64 MB. */
+function slices(rows: number, width: number, batch: number): number {
+  return Math.max(batch, Math.floor(16e6 / width / batch) * batch, 1) || rows;
+}
+
+/** Writes the latent vectors of a split (rows x latent, float32) to an .npy file. Returns the shape. */
+export async function embedTo(restored: Restored, split: string, path: string): Promise<[number, number]> {
+  const { model, config } = restored;
+  const choice = rowsOf(restored, split);
+  const shape: [number, number] = [choice.rows.length, model.latentSize];
+  await using out = await NpyWriter.create(path, "f32", shape);
+  for await (const { window, batches } of feedRows(choice, config.data)) {
+    await out.write(await model.embed(batches, window.rows));
+  }
+  await out.close();
+  return shape;
+}
+
+/** Writes reconstructions of a split (rows x chosen columns, float32; all columns when none are chosen). */
+export async function reconstructTo(
+  restored: Restored,
+  split: string,
+  path: string,
+  columns: Uint32Array<ArrayBuffer> | null,
+): Promise<[number, number]> {
+  const { model, config, source } = restored;
+  const bad = columns?.find((column) => column >= source.columns);
+  if (bad !== undefined) {
+    throw new UserError("--columns", `column ${bad} is not one of ${source.columns}`, "columns count from 0");
+  }
+  const choice = rowsOf(restored, split);
+  const width = columns ? columns.length : source.columns;
+  const shape: [number, number] = [choice.rows.length, width];
+  await using out = await NpyWriter.create(path, "f32", shape);
+  const most = slices(choice.rows.length, width, config.data.batch_size);
+  for await (const { window, batches } of feedRows(choice, config.data)) {
+    for (let done = 0; done < window.rows; done += most) {
+      await out.write(await model.reconstruct(batches, Math.min(most, window.rows - done), columns ?? undefined));
+    }
+  }
+  await out.close();
+  return shape;
+}

@@ -1,0 +1,283 @@
+/**
+ * One session of a run: from a config (new) or a checkpoint (resumed) to the end, a signal or an error. It joins the
+ * Trainer to the run folder: lock, logs, checkpoints, recovery record, summary.
+ */
+import { relative } from "@std/path";
+import { engineInfo } from "../../ffi/info.ts";
+import { EngineError } from "../../ffi/error.ts";
+import type { Model } from "../../ffi/model.ts";
+import { loadCheckpoint } from "../checkpoint/load.ts";
+import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { saveCheckpoint } from "../checkpoint/save.ts";
+import type { Config } from "../config/types.ts";
+import { dataError, openSource, type Source } from "../data/source.ts";
+import { runDiagnostics } from "../diagnostics/mod.ts";
+import { collectEnvironment } from "../runs/environment.ts";
+import { writeJsonAtomic } from "../runs/atomic.ts";
+import { acquireLock } from "../runs/lock.ts";
+import { clearRecovery, writeRecovery } from "../runs/recovery.ts";
+import type { RunFolder } from "../runs/folder.ts";
+import type { Summary } from "../runs/types.ts";
+import { openLogs, type RunLogs } from "./logs.ts";
+import { estimateMemory } from "./memory.ts";
+import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
+import { SIGNAL_STATUS, type StopSignal, watchSignals } from "./signals.ts";
+import { checkState, freshState, type TrainState } from "./state.ts";
+import { finalMetrics, summarise } from "./summary.ts";
+import { tensorSinks, tensorSources } from "./tensors.ts";
+import { type Ending, Trainer, type TrainObserver } from "./trainer.ts";
+
+export interface SessionOptions {
+  readonly config: Config;
+  readonly run: RunFolder;
+  /** "latest", "best" or a checkpoint folder to go on from; null for a new run. */
+  readonly resumeFrom: string | null;
+  readonly observer?: TrainObserver;
+  /** Told when the network is ready: for progress. */
+  readonly onModel?: (model: Model) => void;
+  readonly note?: (text: string) => void;
+  readonly commandLine?: readonly string[];
+  /** Whether to end on SIGINT, SIGTERM and SIGHUP after a save. */
+  readonly signals?: boolean;
+}
+
+export interface SessionResult {
+  readonly status: "finished" | "stopped" | "failed";
+  readonly summary: Summary;
+  readonly signal: StopSignal | null;
+  /** Exit status of the contract. */
+  readonly exitStatus: number;
+  readonly error: unknown;
+}
+
+/** What must be the same for an epoch to be resumed in its middle. */
+function fingerprint(config: Config, source: Source): string {
+  const { batch_size, last_batch, shuffle, shuffle_window, split, transforms, mask_rate } = config.data;
+  const files = source.files.map((file) => [file.info.rows, file.info.nnz]);
+  const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : "files" };
+  return JSON.stringify({ seed: config.seed, columns: source.columns, files, ...settings, transforms, mask_rate });
+}
+
+class Session {
+  readonly #begun = performance.now();
+  readonly #elapsedBefore: number;
+  #savedStep = -1;
+  #lastCheckpoint: string | null = null;
+  signal: StopSignal | null = null;
+
+  constructor(
+    readonly options: SessionOptions,
+    readonly source: Source,
+    readonly model: Model,
+    readonly state: TrainState,
+    readonly logs: RunLogs,
+    checkpoint: string | null,
+  ) {
+    this.#elapsedBefore = state.elapsed_s;
+    this.#lastCheckpoint = checkpoint;
+    if (checkpoint) this.#savedStep = state.step;
+  }
+
+  get lastCheckpoint(): string | null {
+    return this.#lastCheckpoint;
+  }
+
+  elapsed = (): number => this.#elapsedBefore + (performance.now() - this.#begun) / 1000;
+
+  async save(best: boolean): Promise<void> {
+    const { config, run } = this.options;
+    const begun = performance.now();
+    await this.logs.sync();
+    this.state.elapsed_s = this.elapsed();
+    const saved = await saveCheckpoint(run.path, {
+      step: this.state.step,
+      ...tensorSources(this.model),
+      state: this.state,
+      keep: config.checkpoint.keep,
+      best,
+    });
+    this.#lastCheckpoint = saved.path;
+    this.#savedStep = this.state.step;
+    const ms = performance.now() - begun;
+    this.state.seconds.checkpoint += ms / 1000;
+    this.state.since_row.checkpoint_ms += ms;
+    this.options.observer?.saved?.({ step: this.state.step, path: relative(run.path, saved.path), best });
+  }
+
+  async diagnose(epoch: number): Promise<void> {
+    const { config, run } = this.options;
+    const begun = performance.now();
+    await runDiagnostics(run.path, { config, model: this.model, source: this.source, epoch });
+    const ms = performance.now() - begun;
+    this.state.seconds.diagnostics += ms / 1000;
+    this.state.since_row.diagnostics_ms += ms;
+  }
+
+  /** Saves unless this very state is saved already. */
+  async saveIfNew(): Promise<void> {
+    if (this.#savedStep !== this.state.step) await this.save(false);
+  }
+
+  train(): Promise<Ending> {
+    const { config, observer } = this.options;
+    return new Trainer({
+      config,
+      model: this.model,
+      source: this.source,
+      state: this.state,
+      observer: observer ?? {},
+      logChunk: (row) => this.logs.chunk(row),
+      logEpoch: (row) => this.logs.epoch(row),
+      save: ({ best }) => this.save(best),
+      diagnose: (epoch) => this.diagnose(epoch),
+      elapsed: this.elapsed,
+      stopping: () => this.signal !== null,
+    }).run();
+  }
+
+  /** The command that goes on from here. */
+  get resumeCommand(): string {
+    return `deno task train --resume ${this.options.run.path}`;
+  }
+
+  async record(reason: string, details: { signal?: string; error?: string }): Promise<void> {
+    await writeRecovery(this.options.run.path, {
+      reason,
+      ...details,
+      checkpoint: this.#lastCheckpoint ? relative(this.options.run.path, this.#lastCheckpoint) : null,
+      step: this.state.step,
+      epoch: this.state.epoch,
+      command: this.resumeCommand,
+    });
+  }
+}
+
+/** Opens the data, builds the network and, on a resume, fills it. The model is the caller's to close. */
+async function prepare(
+  options: SessionOptions,
+): Promise<{ source: Source; model: Model; state: TrainState; checkpoint: string | null }> {
+  const { config, run, resumeFrom } = options;
+  const source = openSource(config.data);
+  const model = describeModel(config, source.columns);
+  try {
+    checkMemory(estimateMemory(config, source, model));
+    model.build();
+    const data = fingerprint(config, source);
+    if (resumeFrom === null) return { source, model, state: freshState(data), checkpoint: null };
+    const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, options.note ?? (() => {}));
+    const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
+    const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
+    state.resumed++;
+    model.step = state.step;
+    return { source, model, state, checkpoint };
+  } catch (error) {
+    model.close();
+    throw dataError(error);
+  }
+}
+
+function ending(error: unknown, session: Session): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof EngineError) || error.status !== "non_finite") return text;
+  return `${text}; the last good checkpoint is ${session.lastCheckpoint ?? "none: nothing was saved before"}`;
+}
+
+/** An emergency save: whatever happens here must not hide the error that led to it. */
+async function emergencySave(session: Session, error: unknown): Promise<void> {
+  const poisoned = error instanceof EngineError && error.status === "non_finite";
+  try {
+    if (!poisoned && session.state.step > 0) await session.saveIfNew();
+  } catch (second) {
+    session.options.note?.(`the emergency save failed too: ${second instanceof Error ? second.message : second}`);
+  }
+  try {
+    await session.record("error", { error: ending(error, session) });
+  } catch { /* the disk is full or gone: the error itself is what matters */ }
+}
+
+async function finish(session: Session, reason: Ending): Promise<SessionResult> {
+  await session.saveIfNew();
+  const { options: { config, run }, model, source, state } = session;
+  const best = state.best;
+  const evaluated = config.checkpoint.best && best !== null && best.step !== state.step
+    ? { checkpoint: "best" as const, epoch: best.epoch, step: best.step }
+    : { checkpoint: "latest" as const, epoch: state.epoch, step: state.step };
+  if (evaluated.checkpoint === "best") {
+    const { path } = await resolveCheckpoint(run.path, "best", session.options.note ?? (() => {}));
+    await loadCheckpoint(path, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
+  }
+  const { metrics, validation } = await finalMetrics(model, source, config);
+  const begun = performance.now();
+  await runDiagnostics(run.path, { config, model, source, epoch: evaluated.epoch }, validation ?? undefined);
+  state.seconds.diagnostics += (performance.now() - begun) / 1000;
+  const summary = summarise(session, { status: "finished", reason, metrics, evaluated });
+  await writeJsonAtomic(run.file("summary.json"), summary);
+  await clearRecovery(run.path);
+  return { status: "finished", summary, signal: null, exitStatus: 0, error: null };
+}
+
+async function interrupted(session: Session, signal: StopSignal): Promise<SessionResult> {
+  await session.saveIfNew();
+  await session.record("signal", { signal });
+  const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null });
+  await writeJsonAtomic(session.options.run.file("summary.json"), summary);
+  return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
+}
+
+async function failed(session: Session, error: unknown): Promise<SessionResult> {
+  const stopped = session.signal; // a stop during the final evaluation ends it with an exception
+  if (stopped) return await interrupted(session, stopped);
+  await emergencySave(session, error);
+  const summary = summarise(session, {
+    status: "failed",
+    reason: ending(error, session),
+    metrics: null,
+    evaluated: null,
+  });
+  try {
+    await writeJsonAtomic(session.options.run.file("summary.json"), summary);
+  } catch { /* as above */ }
+  return { status: "failed", summary, signal: null, exitStatus: 1, error };
+}
+
+/**
+ * Trains. Errors before the first step are thrown; later ones are saved around and come back in the result.
+ * @throws {UserError} when the run cannot start: the data, the memory, a lock, a checkpoint
+ */
+export async function runSession(options: SessionOptions): Promise<SessionResult> {
+  const { config, run } = options;
+  using lock = await acquireLock(run.path);
+  if (lock.notice) options.note?.(lock.notice);
+  const { source, model, state, checkpoint } = await prepare(options);
+  using _model = model;
+  const environment = await collectEnvironment({
+    engineInfo: engineInfo(),
+    threads: threadCount(config),
+    seed: config.seed,
+    commandLine: options.commandLine ?? [],
+  });
+  await writeJsonAtomic(run.file("environment.json"), environment);
+  await writeJsonAtomic(run.file("model.json"), layerRows(config, model));
+  const logs = await openLogs(run, model, config, state);
+  try {
+    const session = new Session(options, source, model, state, logs, checkpoint);
+    options.onModel?.(model);
+    const watch = options.signals === false ? null : watchSignals((signal) => {
+      session.signal = signal;
+      options.note?.(`${signal}: finishing this batch, then saving; once more ends at once`);
+      model.stop();
+    });
+    try {
+      const reason = await session.train();
+      return session.signal ? await interrupted(session, session.signal) : await finish(session, reason);
+    } catch (error) {
+      return await failed(session, dataError(error));
+    } finally {
+      watch?.[Symbol.dispose]();
+    }
+  } finally {
+    await logs.close();
+  }
+}
+
+export type { Session };

@@ -1,0 +1,104 @@
+/** Where a run stands: everything, besides tensors, that the next step depends on. Saved as state.json of a checkpoint. */
+import { UserError } from "../errors.ts";
+import type { PlateauState } from "./schedule.ts";
+
+/** Sums over some steps. */
+export interface Totals {
+  steps: number;
+  rows: number;
+  nnz: number;
+  /** Sum over steps of loss x rows. */
+  loss_rows: number;
+  grad_norm_max: number;
+  open_wait_ms: number;
+  wait_ms: number;
+  forward_ms: number;
+  /** Forward, backward and update. */
+  compute_ms: number;
+}
+
+export interface TrainState {
+  readonly version: 1;
+  /** What the data looked like: a resumed epoch must find the same. */
+  data: string;
+  /** Updates done. */
+  step: number;
+  /** Epochs done. */
+  epoch: number;
+  /** Within the epoch under way: windows done, and batches done of the next one. */
+  window: number;
+  batch: number;
+  epoch_totals: Totals;
+  window_totals: Totals;
+  plateau: PlateauState;
+  /** The lowest loss an epoch has had (validation, or training without validation rows). */
+  best: { epoch: number; step: number; loss: number } | null;
+  /** Early stopping: its own best, since it has a least improvement. */
+  stopping: { best: number | null; bad_epochs: number };
+  /** Wall clock of all sessions of this run together, in seconds. */
+  elapsed_s: number;
+  seconds: { train: number; wait: number; validation: number; checkpoint: number; diagnostics: number };
+  /** Milliseconds since the last row of epochs.csv. */
+  since_row: { checkpoint_ms: number; diagnostics_ms: number };
+  started_at: string;
+  resumed: number;
+}
+
+export function noTotals(): Totals {
+  return {
+    steps: 0,
+    rows: 0,
+    nnz: 0,
+    loss_rows: 0,
+    grad_norm_max: 0,
+    open_wait_ms: 0,
+    wait_ms: 0,
+    forward_ms: 0,
+    compute_ms: 0,
+  };
+}
+
+export function freshState(data: string): TrainState {
+  return {
+    version: 1,
+    data,
+    step: 0,
+    epoch: 0,
+    window: 0,
+    batch: 0,
+    epoch_totals: noTotals(),
+    window_totals: noTotals(),
+    plateau: { factor: 1, best: null, badEpochs: 0 },
+    best: null,
+    stopping: { best: null, bad_epochs: 0 },
+    elapsed_s: 0,
+    seconds: { train: 0, wait: 0, validation: 0, checkpoint: 0, diagnostics: 0 },
+    since_row: { checkpoint_ms: 0, diagnostics_ms: 0 },
+    started_at: new Date().toISOString(),
+    resumed: 0,
+  };
+}
+
+/**
+ * Checks a state.json. Its manifest has vouched for the bytes; this tells another program's file or version.
+ * @param where the file, for messages
+ * @param data the fingerprint of the data as it is now; a change only matters in the middle of an epoch
+ */
+export function checkState(value: unknown, where: string, data: string): TrainState {
+  const state = value as Partial<TrainState> | null;
+  if (typeof state !== "object" || state === null || state.version !== 1 || typeof state.step !== "number") {
+    throw new UserError(where, "is not the state of a run of this version", "resume with the version that wrote it");
+  }
+  const whole = state as TrainState;
+  if (whole.data !== data) {
+    if (whole.window !== 0 || whole.batch !== 0) {
+      throw new UserError(
+        where,
+        "the data or its batches changed since this checkpoint, which is in the middle of an epoch",
+        "resume with the same data, split and batch settings, or from a checkpoint at the end of an epoch",
+      );
+    }
+    whole.data = data;
+  }
+  return whole;
+}

@@ -1,0 +1,42 @@
+/** The network's tensors as checkpoints take and give them. */
+import type { Model, TensorInfo } from "../../ffi/model.ts";
+import type { TensorSink, TensorSource } from "../formats/tensor.ts";
+
+function source(model: Model, info: TensorInfo): TensorSource {
+  return {
+    name: info.name,
+    dtype: info.dtype,
+    shape: info.shape,
+    read: (firstRow, rows, into) => model.readTensor(info, firstRow, rows, into),
+  };
+}
+
+function sink(model: Model, info: TensorInfo): TensorSink {
+  return {
+    name: info.name,
+    dtype: info.dtype,
+    shape: info.shape,
+    write: (firstRow, rows, from) => model.writeTensor(info, firstRow, rows, from),
+  };
+}
+
+/** What goes into model.safetensors (parameters and buffers) and optimizer.safetensors. */
+export function tensorSources(model: Model): { parameters: TensorSource[]; optimizer: TensorSource[] } {
+  const tensors = model.tensors();
+  return {
+    parameters: tensors.filter(({ role }) => role === "parameter" || role === "buffer").map((info) =>
+      source(model, info)
+    ),
+    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => source(model, info)),
+  };
+}
+
+export function tensorSinks(model: Model): { parameters: TensorSink[]; optimizer: TensorSink[] } {
+  const tensors = model.tensors();
+  return {
+    parameters: tensors.filter(({ role }) => role === "parameter" || role === "buffer").map((info) =>
+      sink(model, info)
+    ),
+    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => sink(model, info)),
+  };
+}

@@ -1,0 +1,262 @@
+/**
+ * The training loop: epochs, windows of chunks, learning rates, validation, early stopping, when to save. It knows no
+ * file format: rows of logs, checkpoints and diagnostics go through {@link TrainerParts}.
+ */
+import type { Model } from "../../ffi/model.ts";
+import type { Config } from "../config/types.ts";
+import { feed, type OpenWindow } from "../data/feed.ts";
+import { stepsOf, trainingPlan, type Window } from "../data/plan.ts";
+import type { Source } from "../data/source.ts";
+import type { ChunkRow, EpochRow } from "../runs/types.ts";
+import { basename } from "@std/path";
+import { evaluatePart, Stopped } from "./evaluate.ts";
+import { type Horizon, learningRate, plateau } from "./schedule.ts";
+import { noTotals, type Totals, type TrainState } from "./state.ts";
+
+/** Who is told what happens. */
+export interface TrainObserver {
+  /** A window's training begins: `batches` steps of epoch `epoch`, `step` done so far. */
+  windowStarted?(
+    info: { epoch: number; epochs: number; window: number; windows: number; step: number; steps: number },
+  ): void;
+  chunkDone?(row: ChunkRow): void;
+  epochDone?(row: EpochRow, best: boolean): void;
+  saved?(info: { step: number; path: string; best: boolean }): void;
+}
+
+export interface TrainerParts {
+  readonly config: Config;
+  readonly model: Model;
+  readonly source: Source;
+  /** Changed in place: it is what a checkpoint saves. */
+  readonly state: TrainState;
+  readonly observer: TrainObserver;
+  /** Appends a row, once per key even across resumes. */
+  logChunk(row: ChunkRow): Promise<void>;
+  logEpoch(row: EpochRow): Promise<void>;
+  /** Saves a checkpoint of the present state; `best` also points `best` at it. */
+  save(options: { best: boolean }): Promise<void>;
+  /** Runs the config's diagnostics after an epoch. */
+  diagnose(epoch: number): Promise<void>;
+  /** Seconds since this run began, over all sessions. */
+  elapsed(): number;
+  /** Whether a stop was asked for; the model has been told. */
+  stopping(): boolean;
+}
+
+/** Why the loop ended. */
+export type Ending = "epochs" | "max_steps" | "early_stopping" | "stopped";
+
+const perSecond = (rows: number, ms: number) => ms > 0 ? rows / ms * 1000 : 0;
+
+export class Trainer {
+  #horizon: Horizon | null = null;
+
+  constructor(readonly parts: TrainerParts) {}
+
+  /** Steps of the whole run: what schedules with an end are stretched over. */
+  get horizon(): Horizon {
+    if (this.#horizon) return this.#horizon;
+    const { config, source } = this.parts;
+    const { epochs, max_steps } = config.training;
+    const plan = (epoch: number) => stepsOf(trainingPlan(source, config.data, config.seed, epoch));
+    const stepsPerEpoch = plan(1);
+    let totalSteps = stepsPerEpoch * epochs;
+    if (config.data.shuffle_window > 1) { // epochs differ: chunks share windows by chance
+      totalSteps = 0;
+      for (let epoch = 1; epoch <= epochs && totalSteps < (max_steps ?? Infinity); epoch++) totalSteps += plan(epoch);
+    }
+    this.#horizon = { totalSteps: Math.min(totalSteps, max_steps ?? Infinity), stepsPerEpoch };
+    return this.#horizon;
+  }
+
+  /** Trains from the state to the end or a stop. On an exception the state is that of the last whole step. */
+  async run(): Promise<Ending> {
+    const { config, source, state } = this.parts;
+    while (state.epoch < config.training.epochs) {
+      if (this.#atLimit()) return "max_steps";
+      const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
+      if (!await this.#trainEpoch(plan)) return this.parts.stopping() ? "stopped" : "max_steps";
+      if (!await this.#finishEpoch()) return "stopped";
+      const { patience } = config.training.early_stopping;
+      if (patience !== null && state.stopping.bad_epochs > patience) return "early_stopping";
+    }
+    return "epochs";
+  }
+
+  #atLimit(): boolean {
+    return this.parts.state.step >= (this.parts.config.training.max_steps ?? Infinity);
+  }
+
+  /** Whether all of the epoch's windows are done; false when stopped or at the step limit before that. */
+  async #trainEpoch(plan: readonly Window[]): Promise<boolean> {
+    const { config, source, state } = this.parts;
+    if (state.window >= plan.length) return true;
+    const windows = feed(plan, {
+      data: config.data,
+      seed: config.seed,
+      epoch: state.epoch + 1,
+      part: "train",
+      training: true,
+      firstWindow: state.window,
+      firstBatch: state.batch,
+    });
+    for await (const open of windows) {
+      if (!await this.#trainWindow(open, plan)) return false;
+      await this.#finishWindow(open.window);
+      if (this.parts.stopping()) return false;
+    }
+    return true;
+  }
+
+  async #trainWindow({ window, batches, openWaitMs }: OpenWindow, plan: readonly Window[]): Promise<boolean> {
+    const { config, model, state, observer } = this.parts;
+    observer.windowStarted?.({
+      epoch: state.epoch + 1,
+      epochs: config.training.epochs,
+      window: window.index,
+      windows: plan.length,
+      step: state.step,
+      steps: this.horizon.totalSteps,
+    });
+    state.window_totals.open_wait_ms += openWaitMs;
+    state.epoch_totals.open_wait_ms += openWaitMs;
+    const every = config.checkpoint.every_steps;
+    while (state.batch < window.batches) {
+      if (this.parts.stopping() || this.#atLimit()) return false;
+      const untilSave = every > 0 ? every - state.step % every : Infinity;
+      const untilEnd = (config.training.max_steps ?? Infinity) - state.step;
+      const steps = Math.min(window.batches - state.batch, untilSave, untilEnd);
+      const rates = Float64Array.from({ length: steps }, (_, i) => this.#rate(state.step + i));
+      const result = await model.train(batches, rates, state.epoch + 1, window.index);
+      // Step by step, so that the sums have the same bits however an epoch is cut into calls.
+      for (let i = 0; i < result.steps; i++) {
+        const rows = Math.min(config.data.batch_size, window.rows - (state.batch + i) * config.data.batch_size);
+        state.window_totals.loss_rows += result.losses[i]! * rows;
+        state.epoch_totals.loss_rows += result.losses[i]! * rows;
+      }
+      for (const totals of [state.window_totals, state.epoch_totals]) add(totals, result);
+      state.step += result.steps;
+      state.batch += result.steps;
+      state.seconds.train += result.computeMs / 1000;
+      state.seconds.wait += result.waitMs / 1000;
+      if (every > 0 && state.step % every === 0 && result.steps === steps) await this.parts.save({ best: false });
+    }
+    return true;
+  }
+
+  #rate(step: number): number {
+    const { config, state } = this.parts;
+    return learningRate(step, config.optimizer, config.scheduler, this.horizon, state.plateau.factor);
+  }
+
+  async #finishWindow(window: Window): Promise<void> {
+    const { state } = this.parts;
+    const totals = state.window_totals;
+    const row: ChunkRow = {
+      epoch: state.epoch + 1,
+      chunk: window.index,
+      file: window.files.map((file) => basename(file.path)).join("+"),
+      first_step: state.step - totals.steps + 1,
+      steps: totals.steps,
+      rows: totals.rows,
+      nnz: totals.nnz,
+      loss: totals.loss_rows / totals.rows,
+      samples_per_second: perSecond(totals.rows, totals.compute_ms + totals.wait_ms + totals.open_wait_ms),
+      open_wait_ms: totals.open_wait_ms,
+      wait_ms: totals.wait_ms,
+      forward_ms: totals.forward_ms,
+      backward_ms: totals.compute_ms - totals.forward_ms,
+      elapsed_s: this.parts.elapsed(),
+    };
+    await this.parts.logChunk(row);
+    this.parts.observer.chunkDone?.(row);
+    state.window++;
+    state.batch = 0;
+    state.window_totals = noTotals();
+  }
+
+  /** Validation, the epoch's row, best and scheduled saves, diagnostics. False when stopped before the row was written. */
+  async #finishEpoch(): Promise<boolean> {
+    const { config, model, source, state } = this.parts;
+    let validationLoss: number | null = null;
+    const begun = performance.now();
+    if (source.partRows.validation > 0) {
+      try {
+        validationLoss = (await evaluatePart(model, source, "validation", config.data)).loss;
+      } catch (error) {
+        if (error instanceof Stopped) return false;
+        throw error;
+      }
+    }
+    const validationMs = performance.now() - begun;
+    const totals = state.epoch_totals;
+    const trainLoss = totals.loss_rows / totals.rows;
+    const loss = validationLoss ?? trainLoss;
+    const row: EpochRow = {
+      epoch: state.epoch + 1,
+      train_loss: trainLoss,
+      validation_loss: validationLoss,
+      learning_rate: this.#rate(state.step - 1),
+      samples_per_second: perSecond(totals.rows, totals.compute_ms + totals.wait_ms + totals.open_wait_ms),
+      elapsed_s: this.parts.elapsed(),
+      steps: totals.steps,
+      rows: totals.rows,
+      wait_ms: totals.wait_ms + totals.open_wait_ms,
+      train_ms: totals.compute_ms,
+      validation_ms: validationMs,
+      checkpoint_ms: state.since_row.checkpoint_ms,
+      diagnostics_ms: state.since_row.diagnostics_ms,
+      grad_norm_max: totals.grad_norm_max,
+    };
+    state.seconds.validation += validationMs / 1000;
+    state.since_row = { checkpoint_ms: 0, diagnostics_ms: 0 };
+    state.epoch++;
+    state.window = state.batch = 0;
+    state.epoch_totals = noTotals();
+    const best = this.#judge(loss);
+    await this.parts.logEpoch(row);
+    this.parts.observer.epochDone?.(row, best);
+    const every = config.checkpoint.every_epochs;
+    const keepBest = best && config.checkpoint.best;
+    if (keepBest || (every > 0 && state.epoch % every === 0)) await this.parts.save({ best: keepBest });
+    if (config.diagnostics.every_epochs > 0 && state.epoch % config.diagnostics.every_epochs === 0) {
+      await this.parts.diagnose(state.epoch);
+    }
+    return true;
+  }
+
+  /** Notes an epoch's loss in best, early stopping and plateau. Whether it is the best so far. */
+  #judge(loss: number): boolean {
+    const { config, state } = this.parts;
+    const { min_delta } = config.training.early_stopping;
+    if (state.stopping.best === null || loss < state.stopping.best - min_delta) {
+      state.stopping = { best: loss, bad_epochs: 0 };
+    } else state.stopping.bad_epochs++;
+    state.plateau = plateau(state.plateau, loss, config.scheduler);
+    if (state.best !== null && !(loss < state.best.loss)) return false;
+    state.best = { epoch: state.epoch, step: state.step, loss };
+    return true;
+  }
+}
+
+function add(
+  totals: Totals,
+  result: {
+    steps: number;
+    rows: number;
+    nnz: number;
+    maxGradNorm: number;
+    waitMs: number;
+    forwardMs: number;
+    computeMs: number;
+  },
+): void {
+  totals.steps += result.steps;
+  totals.rows += result.rows;
+  totals.nnz += result.nnz;
+  totals.grad_norm_max = Math.max(totals.grad_norm_max, result.maxGradNorm);
+  totals.wait_ms += result.waitMs;
+  totals.forward_ms += result.forwardMs;
+  totals.compute_ms += result.computeMs;
+}

@@ -1,0 +1,117 @@
+// nrw_batches_*: see narrows.h.
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "api/guard.h"
+#include "api/handles.h"
+#include "api/numbers.h"
+#include "data/batch_creator.h"
+
+using namespace nrw;
+using namespace nrw::api;
+
+nrw_batches::nrw_batches(std::unique_ptr<BatchCreator> started) noexcept : creator(std::move(started)) {}
+nrw_batches::~nrw_batches() = default;
+BatchSource& nrw_batches::source() noexcept { return *creator; }
+
+namespace {
+
+uint64_t address(const void* pointer) noexcept { return reinterpret_cast<uintptr_t>(pointer); }
+
+}  // namespace
+
+extern "C" {
+
+int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
+                           const uint32_t* rows, uint32_t row_count, uint32_t batch_size, uint32_t flags, uint64_t seed,
+                           uint32_t epoch, uint32_t stream, uint32_t first_batch, uint32_t preload, uint32_t workers,
+                           const double* transforms, uint32_t transform_count, double mask_rate, nrw_batches** out,
+                           nrw_error* err) noexcept {
+  return guarded(err, [&] {
+    require(out != nullptr, "out: is null");
+    *out = nullptr;
+    require(chunks != nullptr && row_offsets != nullptr && chunk_count != 0, "chunks: at least one is needed");
+    require(rows != nullptr || row_count == 0, "rows: is null");
+    require(transforms != nullptr || transform_count == 0, "transforms: is null");
+    require((flags & ~uint32_t{NRW_SHUFFLE | NRW_DROP_LAST}) == 0, "flags: unknown bits");
+    std::vector<std::shared_ptr<const Chunk>> window;
+    std::vector<uint64_t> first_rows;
+    for (uint32_t i = 0; i < chunk_count; ++i) {
+      const auto* chunk = reinterpret_cast<const nrw_chunk*>(static_cast<uintptr_t>(chunks[i]));
+      require(chunk != nullptr, "chunks: one is null");
+      window.push_back(chunk->chunk);
+      first_rows.push_back(whole(row_offsets[i], "row_offsets"));
+    }
+    BatchOptions options;
+    options.batch_size = batch_size;
+    options.shuffle = (flags & NRW_SHUFFLE) != 0;
+    options.drop_last = (flags & NRW_DROP_LAST) != 0;
+    options.stream = stream;
+    options.first_batch = first_batch;
+    options.preload = preload;
+    options.workers = workers;
+    options.cut.mask_rate = mask_rate;
+    options.cut.seed = seed;
+    options.cut.epoch = epoch;
+    for (uint32_t i = 0; i < transform_count; ++i) {
+      const double* triple = transforms + size_t{3} * i;
+      options.cut.transforms.push_back(Transform::checked(triple[0], triple[1], triple[2]));
+    }
+    const std::span<const uint32_t> row_list(rows, row_count);
+    *out = new nrw_batches(std::make_unique<BatchCreator>(std::move(window), first_rows, row_list, options));
+  });
+}
+
+int32_t nrw_batches_info(nrw_batches* batches, double* info, nrw_error* err) noexcept {
+  return guarded(err, [&] {
+    require(batches != nullptr && info != nullptr, "batches or info: is null");
+    const BatchInfo now = batches->creator->info();
+    info[0] = static_cast<double>(now.total);
+    info[1] = static_cast<double>(now.next);
+    info[2] = static_cast<double>(now.rows);
+    info[3] = static_cast<double>(now.columns);
+    info[4] = static_cast<double>(now.ready);
+    info[5] = static_cast<double>(now.ready_bytes);
+    info[6] = static_cast<double>(now.cut);
+    info[7] = now.waited_ms;
+  });
+}
+
+int32_t nrw_batches_next(nrw_batches* batches, double timeout_ms, uint64_t* view, nrw_error* err) noexcept {
+  return guarded(err, [&]() -> int32_t {
+    require(batches != nullptr && view != nullptr, "batches or view: is null");
+    require(timeout_ms == timeout_ms, "timeout_ms: is not a number");
+    const Busy busy(batches->busy);
+    const SparseBatch* batch = nullptr;
+    const nrw_status status = batches->creator->next(timeout_ms, batch);
+    if (status != NRW_OK) return status;
+    view[0] = batch->rows;
+    view[1] = batch->nnz();
+    view[2] = address(batch->row_ptr.data());
+    view[3] = address(batch->column.data());
+    view[4] = address(batch->target.data());
+    view[5] = address(batch->inputs());
+    view[6] = address(batch->row_id.data());
+    view[7] = batch->number;
+    return NRW_OK;
+  });
+}
+
+int32_t nrw_batches_stop(nrw_batches* batches, nrw_error* err) noexcept {
+  return guarded(err, [&] {
+    require(batches != nullptr, "batches: is null");
+    batches->creator->stop();
+  });
+}
+
+int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) noexcept {
+  return guarded(err, [&] {
+    if (batches == nullptr) return;
+    batches->creator->stop();
+    Busy::take_for_ever(batches->busy);
+    delete batches;
+  });
+}
+
+}  // extern "C"

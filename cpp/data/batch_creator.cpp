@@ -1,0 +1,173 @@
+#include "data/batch_creator.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <new>
+#include <system_error>
+
+#include "data/shuffle.h"
+
+namespace nrw {
+
+namespace {
+
+constexpr uint32_t kMostWorkers = 1024;
+
+void require(bool condition, const char* message) {
+  if (!condition) throw Error(NRW_INVALID_ARGUMENT, message);
+}
+
+uint64_t bytes_of(const SparseBatch& batch) noexcept {
+  const uint64_t nnz = batch.nnz(), rows = batch.rows, touched = batch.touched;
+  return nnz * (batch.masked ? 24 : 16) + rows * 12 + 4 + touched * 8 + 4;
+}
+
+}  // namespace
+
+BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std::span<const uint64_t> first_rows,
+                           std::span<const uint32_t> rows, const BatchOptions& options)
+    : window_(std::move(chunks), first_rows),
+      cut_options_(options.cut),
+      batch_size_(options.batch_size),
+      rows_(rows.begin(), rows.end()) {
+  require(batch_size_ >= 1, "batch size: must be at least 1");
+  require(options.preload >= 1, "preload: must be at least 1");
+  require(options.workers >= 1 && options.workers <= kMostWorkers, "workers: must be 1 to 1024");
+  require(cut_options_.mask_rate >= 0 && cut_options_.mask_rate < 1, "mask rate: must be in [0, 1)");
+  for (const uint32_t row : rows_) {
+    if (row >= window_.rows()) {
+      throw Error(NRW_INVALID_ARGUMENT,
+                  format("rows: row %u, the chunks have %llu", row, static_cast<unsigned long long>(window_.rows())));
+    }
+  }
+  total_ = (rows_.size() + (options.drop_last ? 0 : batch_size_ - 1)) / batch_size_;
+  require(options.first_batch <= total_, "first batch: beyond the last batch");
+  if (options.shuffle) shuffle(rows_, cut_options_.seed, cut_options_.epoch, options.stream);
+  next_ = taken_ = options.first_batch;
+  preload_ = std::max<uint64_t>(1, std::min<uint64_t>(options.preload, total_ - next_));
+  slots_ = std::vector<Slot>(preload_ + 1);
+  start(static_cast<uint32_t>(std::min<uint64_t>({options.workers, preload_, total_ - next_})));
+}
+
+BatchCreator::~BatchCreator() {
+  stop();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void BatchCreator::start(uint32_t workers) {
+  threads_.reserve(workers);
+  try {
+    while (threads_.size() < workers) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    stop();
+    for (std::thread& thread : threads_) thread.join();
+    throw Error(NRW_OUT_OF_MEMORY,
+                format("workers: cannot start thread %zu of %u: %s", threads_.size() + 1, workers, error.what()));
+  }
+}
+
+std::span<const uint32_t> BatchCreator::rows_of(uint64_t number) const noexcept {
+  const uint64_t first = number * batch_size_;
+  return std::span(rows_).subspan(first, std::min<uint64_t>(batch_size_, rows_.size() - first));
+}
+
+void BatchCreator::work() noexcept {
+  std::optional<Cutter> cutter;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    room_.wait(lock, [&] { return stopped_ || taken_ == total_ || taken_ < next_ + preload_; });
+    if (stopped_ || taken_ == total_) return;
+    const uint64_t number = taken_++;
+    Slot& slot = slot_of(number);
+    lock.unlock();
+    cut(cutter, number, slot);
+    lock.lock();
+    slot.ready = true;
+    ++cut_;
+    if (slot.error) taken_ = total_;  // nothing after a batch that failed
+    if (number == next_) ready_.notify_one();
+  }
+}
+
+void BatchCreator::cut(std::optional<Cutter>& cutter, uint64_t number, Slot& slot) const noexcept {
+  try {
+    if (!cutter) cutter.emplace(window_, cut_options_);
+    cutter->cut(rows_of(number), slot.batch);
+    slot.batch.number = number;
+  } catch (const Error& error) {
+    slot.error = error;
+  } catch (const std::bad_alloc&) {
+    slot.error = Error(NRW_OUT_OF_MEMORY, "no memory left to cut a batch");
+  } catch (const std::exception& error) {
+    slot.error = Error(NRW_INTERNAL, error.what());
+  }
+}
+
+const SparseBatch* BatchCreator::next() {
+  const SparseBatch* batch = nullptr;
+  next(-1, batch);
+  return batch;
+}
+
+nrw_status BatchCreator::next(double timeout_ms, const SparseBatch*& batch) {
+  using Clock = std::chrono::steady_clock;
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  std::unique_lock lock(mutex_);
+  const auto done = [&] { return stopped_ || next_ == total_ || slot_of(next_).ready; };
+  if (!done()) {
+    const Clock::time_point start = Clock::now();
+    bool in_time = true;
+    // A day at a time: beyond that a time limit may pass the range of the clock.
+    if (timeout_ms < 0) {
+      ready_.wait(lock, done);
+    } else {
+      constexpr double kDay_ms = 24 * 3600e3;
+      in_time = ready_.wait_for(lock, Milliseconds(std::min(timeout_ms, kDay_ms)), done);
+    }
+    waited_ms_ += Milliseconds(Clock::now() - start).count();
+    if (!in_time) return NRW_TIMEOUT;
+  }
+  if (stopped_) throw Error(NRW_STOPPED, "the batch creator was stopped");
+  if (next_ == total_) {
+    batch = nullptr;
+    return NRW_END;
+  }
+  Slot& slot = slot_of(next_);
+  if (slot.error) throw *slot.error;
+  slot.ready = false;
+  ++next_;
+  batch = &slot.batch;
+  lock.unlock();
+  room_.notify_one();
+  return NRW_OK;
+}
+
+void BatchCreator::stop() noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  room_.notify_all();
+  ready_.notify_all();
+}
+
+BatchInfo BatchCreator::info() const noexcept {
+  const std::lock_guard lock(mutex_);
+  BatchInfo info;
+  info.total = total_;
+  info.next = next_;
+  info.rows = rows_.size();
+  info.columns = window_.columns();
+  info.cut = cut_;
+  info.waited_ms = waited_ms_;
+  for (uint64_t number = next_; number < std::min(total_, next_ + preload_); ++number) {
+    const Slot& slot = slot_of(number);
+    if (!slot.ready || slot.error) continue;
+    ++info.ready;
+    info.ready_bytes += bytes_of(slot.batch);
+  }
+  return info;
+}
+
+}  // namespace nrw

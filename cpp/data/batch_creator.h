@@ -1,0 +1,97 @@
+// Batches cut in the background. Worker threads take batch numbers in order and cut each into its slot of a ring; the
+// consumer takes them out in order. So the batches do not depend on the number of workers, and no more than `preload`
+// batches are cut or being cut ahead of the consumer.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "base/batch_source.h"
+#include "base/status.h"
+#include "data/cut.h"
+#include "data/row_window.h"
+
+namespace nrw {
+
+struct BatchOptions {
+  uint32_t batch_size = 1;
+  bool shuffle = false;    // the rows' order is a function of (cut.seed, cut.epoch, stream)
+  bool drop_last = false;  // leaves out a last batch of fewer rows
+  uint32_t stream = 0;
+  uint32_t first_batch = 0;  // batches skipped at the start
+  uint32_t preload = 1;      // batches held ready at most
+  uint32_t workers = 1;
+  CutOptions cut;
+};
+
+struct BatchInfo {
+  uint64_t total = 0, next = 0;  // batches in all, and the next one's number
+  uint64_t rows = 0;
+  uint32_t columns = 0;
+  uint64_t ready = 0, ready_bytes = 0;  // batches cut and not yet handed out
+  uint64_t cut = 0;                     // batches cut so far
+  double waited_ms = 0;
+};
+
+class BatchCreator final : public BatchSource {
+ public:
+  // Checks the options and starts to preload. rows: of the chunks' rows laid end to end. Throws NRW_INVALID_ARGUMENT,
+  // NRW_OUT_OF_MEMORY.
+  BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std::span<const uint64_t> first_rows,
+               std::span<const uint32_t> rows, const BatchOptions& options);
+  // Stops and joins the workers.
+  ~BatchCreator() override;
+
+  const SparseBatch* next() override;
+  // The same with a time limit (below 0: none): NRW_OK with a batch, NRW_END or NRW_TIMEOUT.
+  nrw_status next(double timeout_ms, const SparseBatch*& batch);
+
+  // Any thread. The workers end after the batches they are cutting; next() throws NRW_STOPPED from now on.
+  void stop() noexcept;
+  BatchInfo info() const noexcept;
+  double waited_ms() const noexcept override { return info().waited_ms; }
+  uint64_t total() const noexcept override { return total_; }
+  uint64_t position() const noexcept override { return info().next; }
+  uint32_t columns() const noexcept override { return window_.columns(); }
+
+ private:
+  struct Slot {
+    SparseBatch batch;
+    std::optional<Error> error;
+    bool ready = false;
+  };
+  void start(uint32_t workers);
+  void work() noexcept;
+  void cut(std::optional<Cutter>& cutter, uint64_t number, Slot& slot) const noexcept;
+  std::span<const uint32_t> rows_of(uint64_t number) const noexcept;
+  Slot& slot_of(uint64_t number) noexcept { return slots_[number % slots_.size()]; }
+  const Slot& slot_of(uint64_t number) const noexcept { return slots_[number % slots_.size()]; }
+
+  const RowWindow window_;
+  const CutOptions cut_options_;
+  const uint32_t batch_size_;
+  std::vector<uint32_t> rows_;
+  uint64_t total_ = 0;
+  uint64_t preload_ = 1;
+
+  // The consumer holds the slot of batch next_ - 1; workers fill those of [next_, next_ + preload_): preload_ + 1
+  // slots.
+  std::vector<Slot> slots_;
+  mutable std::mutex mutex_;
+  std::condition_variable room_;   // for workers: next_ moved, or stopped
+  std::condition_variable ready_;  // for the consumer: a slot became ready, or stopped
+  uint64_t next_ = 0;              // to hand out
+  uint64_t taken_ = 0;             // to be cut by the next free worker
+  uint64_t cut_ = 0;
+  double waited_ms_ = 0;
+  bool stopped_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace nrw

@@ -1,0 +1,66 @@
+// A matrix in compressed sparse rows, read-only, its arrays mapped from a file or inflated from it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "data/element_type.h"
+#include "data/mapping.h"
+
+namespace nrw {
+
+struct CsrNpz;
+
+// rows x columns with nnz stored entries. Row r has entries [begin(r), begin(r + 1)) of data and indices.
+struct ChunkInfo {
+  uint64_t rows = 0, columns = 0;  // both below 2^32
+  uint64_t nnz = 0;
+  ElementType data_type = ElementType::kF32;
+  ElementType indices_type = ElementType::kI32, indptr_type = ElementType::kI32;  // 32 or 64 bits wide
+  uint32_t mapped = 0;      // of the three arrays, those that lie in the mapped file
+  uint64_t bytes_held = 0;  // allocated for the others
+};
+
+class Chunk {
+ public:
+  // Opens a file of scipy.sparse.save_npz and checks all of it: sizes, checksums, the CSR structure. At most
+  // budget_bytes (0: no limit) are allocated. Throws NRW_IO, NRW_FORMAT, NRW_OUT_OF_MEMORY.
+  static std::shared_ptr<const Chunk> open(const std::string& path, uint64_t budget_bytes);
+  // The same from bytes in memory, which `owner` keeps alive; an empty owner means that they outlive the chunk.
+  static std::shared_ptr<const Chunk> from_archive(std::span<const uint8_t> archive, Mapping owner,
+                                                   const std::string& path, uint64_t budget_bytes);
+  // The headers alone, without reading data or indices: mapped and bytes_held are 0.
+  static ChunkInfo peek(const std::string& path);
+
+  const ChunkInfo& info() const noexcept { return info_; }
+  const std::string& path() const noexcept { return path_; }
+
+  // Perhaps not aligned: read them with load().
+  const uint8_t* data() const noexcept { return data_; }
+  const uint8_t* indices() const noexcept { return indices_; }
+  const uint8_t* indptr() const noexcept { return indptr_; }
+
+  // r in [0, rows]. Indices and row pointers were checked, so signed ones are read as unsigned.
+  uint64_t begin(uint64_t r) const noexcept {
+    return wide_indptr_ ? load<uint64_t>(indptr_, r) : load<uint32_t>(indptr_, r);
+  }
+  bool wide_indices() const noexcept { return wide_indices_; }
+
+ private:
+  Chunk() = default;
+  void take_arrays(const CsrNpz& csr, uint64_t budget_bytes);
+  void check_structure() const;
+
+  std::string path_;
+  ChunkInfo info_;
+  Mapping file_;      // empty when no array lies in it
+  Mapping inflated_;  // the deflated members one after another
+  const uint8_t* data_ = nullptr;
+  const uint8_t* indices_ = nullptr;
+  const uint8_t* indptr_ = nullptr;
+  bool wide_indices_ = false, wide_indptr_ = false;
+};
+
+}  // namespace nrw

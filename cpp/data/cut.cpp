@@ -1,0 +1,200 @@
+#include "data/cut.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "base/philox.h"
+#include "base/status.h"
+#include "data/messages.h"
+
+namespace nrw {
+
+namespace {
+
+// A stored value before it is rounded to float.
+double value_at(const Chunk& chunk, uint64_t index) noexcept {
+  return with_type(chunk.info().data_type, [&](auto zero) -> double {
+    using T = decltype(zero);
+    const T value = load<T>(chunk.data(), index);
+    if constexpr (std::is_same_v<T, BoolByte>) {
+      return value == BoolByte{0} ? 0.0 : 1.0;
+    } else {
+      return static_cast<double>(value);
+    }
+  });
+}
+
+void copy_values(const Chunk& chunk, uint64_t first, uint32_t n, float* out) noexcept {
+  with_type(chunk.info().data_type, [&](auto zero) {
+    using T = decltype(zero);
+    const uint8_t* from = chunk.data() + first * sizeof(T);
+    if constexpr (std::is_same_v<T, float>) {
+      std::memcpy(out, from, n * sizeof(float));
+    } else if constexpr (std::is_same_v<T, BoolByte>) {
+      for (uint32_t k = 0; k < n; ++k) out[k] = from[k] == 0 ? 0.0f : 1.0f;
+    } else {
+      for (uint32_t k = 0; k < n; ++k) out[k] = static_cast<float>(load<T>(from, k));
+    }
+  });
+}
+
+void copy_columns(const Chunk& chunk, uint64_t first, uint32_t n, uint32_t* out) noexcept {
+  if (chunk.wide_indices()) {
+    const uint8_t* from = chunk.indices() + first * sizeof(uint64_t);
+    for (uint32_t k = 0; k < n; ++k) out[k] = static_cast<uint32_t>(load<uint64_t>(from, k));
+  } else {
+    std::memcpy(out, chunk.indices() + first * sizeof(uint32_t), n * sizeof(uint32_t));
+  }
+}
+
+// The three checks of a row are branch-free, so that they vectorise.
+bool ascends(const uint32_t* column, uint32_t n) noexcept {
+  unsigned bad = 0;
+  for (uint32_t k = 1; k < n; ++k) bad |= column[k - 1] >= column[k];
+  return bad == 0;
+}
+
+bool has_zero(const float* value, uint32_t n) noexcept {
+  unsigned zeros = 0;
+  for (uint32_t k = 0; k < n; ++k) zeros |= value[k] == 0;
+  return zeros != 0;
+}
+
+bool all_finite(const float* value, uint32_t n) noexcept {
+  constexpr uint32_t kExponent = 0x7F800000;
+  unsigned bad = 0;
+  for (uint32_t k = 0; k < n; ++k) bad |= (std::bit_cast<uint32_t>(value[k]) & kExponent) == kExponent;
+  return bad == 0;
+}
+
+uint32_t first_non_finite(const float* value) noexcept {
+  uint32_t k = 0;
+  while (std::isfinite(value[k])) ++k;
+  return k;
+}
+
+[[noreturn]] void fail(const RowWindow::Place& place, uint32_t column, double value, const std::string& what) {
+  throw Error(NRW_FORMAT, format("%s: data.npy: row %llu, column %u: %g %s", shown_path(place.chunk->path()).c_str(),
+                                 static_cast<unsigned long long>(place.row), column, value, what.c_str()));
+}
+
+uint32_t drop_zeros(uint32_t* column, float* value, uint32_t n) noexcept {
+  uint32_t kept = 0;
+  for (uint32_t k = 0; k < n; ++k) {
+    column[kept] = column[k];
+    value[kept] = value[k];
+    kept += value[k] != 0;
+  }
+  return kept;
+}
+
+}  // namespace
+
+void Cutter::cut(std::span<const uint32_t> rows, SparseBatch& batch) {
+  reserve(rows, batch);
+  batch.rows = static_cast<uint32_t>(rows.size());
+  batch.columns = window_.columns();
+  batch.masked = options_.mask_rate > 0;
+  uint32_t nnz = 0;
+  batch.row_ptr[0] = 0;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    const Place place = window_.at(rows[row]);
+    batch.row_id[row] = place.global;
+    nnz += cut_row(place, batch.column.data() + nnz, batch.target.data() + nnz);
+    batch.row_ptr[row + 1] = nnz;
+  }
+  if (batch.masked) mask(batch);
+  csc_.build(batch);
+}
+
+// Room for every stored entry of the rows.
+void Cutter::reserve(std::span<const uint32_t> rows, SparseBatch& batch) const {
+  uint64_t most = 0;
+  for (const uint32_t row : rows) {
+    const Place place = window_.at(row);
+    most += place.chunk->begin(place.row + 1) - place.chunk->begin(place.row);
+    if (most > UINT32_MAX) throw Error(NRW_UNSUPPORTED, "a batch of more than 2^32 entries; use a smaller batch size");
+  }
+  make_room(batch.row_ptr, rows.size() + 1);
+  make_room(batch.row_id, rows.size());
+  make_room(batch.column, most);
+  make_room(batch.target, most);
+  if (options_.mask_rate > 0) make_room(batch.input, most);
+}
+
+// Returns the number of entries written.
+uint32_t Cutter::cut_row(const Place& place, uint32_t* column, float* value) {
+  const Chunk& chunk = *place.chunk;
+  const uint64_t first = chunk.begin(place.row);
+  uint32_t n = static_cast<uint32_t>(chunk.begin(place.row + 1) - first);
+  if (n == 0) return 0;
+  copy_columns(chunk, first, n, column);
+  copy_values(chunk, first, n, value);
+  if (!all_finite(value, n)) {
+    const uint32_t k = first_non_finite(value);
+    fail(place, column[k], value_at(chunk, first + k), "is not a finite 32-bit float");
+  }
+  if (!ascends(column, n)) n = merge_row(place, column, value, n);
+  for (const Transform& transform : options_.transforms) {
+    transform.apply(value, n);
+    if (!all_finite(value, n)) {
+      const uint32_t k = first_non_finite(value);
+      fail(place, column[k], value[k], std::string("after transform ") + transform.name());
+    }
+  }
+  return has_zero(value, n) ? drop_zeros(column, value, n) : n;
+}
+
+// Sorts a row by column and adds up what falls on the same one, in the order of the file.
+uint32_t Cutter::merge_row(const Place& place, uint32_t* column, float* value, uint32_t n) {
+  const Chunk& chunk = *place.chunk;
+  const uint64_t first = chunk.begin(place.row);
+  keys_.resize(n);
+  for (uint32_t k = 0; k < n; ++k) keys_[k] = uint64_t{column[k]} << 32 | k;
+  std::sort(keys_.begin(), keys_.end());
+  values_.assign(value, value + n);
+  uint32_t kept = 0;
+  for (uint32_t k = 0; k < n;) {
+    const uint32_t here = static_cast<uint32_t>(keys_[k] >> 32);
+    uint32_t end = k + 1;
+    while (end < n && keys_[end] >> 32 == here) ++end;
+    column[kept] = here;
+    value[kept] = values_[static_cast<uint32_t>(keys_[k])];
+    if (end - k > 1) {
+      double sum = 0;
+      for (uint32_t entry = k; entry < end; ++entry) {
+        sum += value_at(chunk, first + static_cast<uint32_t>(keys_[entry]));
+      }
+      if (chunk.info().data_type == ElementType::kBool) sum = std::min(sum, 1.0);
+      value[kept] = static_cast<float>(sum);
+    }
+    ++kept;
+    k = end;
+  }
+  if (!all_finite(value, kept)) {
+    const uint32_t k = first_non_finite(value);
+    fail(place, column[k], value[k], "after adding up duplicates");
+  }
+  return kept;
+}
+
+// Each word of a draw decides one of four neighbouring columns.
+void Cutter::mask(SparseBatch& batch) const noexcept {
+  const double threshold = options_.mask_rate * 0x1.0p32;
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    uint32_t quad = UINT32_MAX;
+    std::array<uint32_t, 4> words{};
+    for (uint32_t k = batch.row_ptr[row]; k < batch.row_ptr[row + 1]; ++k) {
+      const uint32_t column = batch.column[k];
+      if (column >> 2 != quad) {
+        quad = column >> 2;
+        words = draw(options_.seed, Purpose::kMask, uint64_t{quad} << 32 | options_.epoch, batch.row_id[row]);
+      }
+      batch.input[k] = words[column & 3] < threshold ? 0.0f : batch.target[k];
+    }
+  }
+}
+
+}  // namespace nrw

@@ -1,0 +1,68 @@
+// Element types of a chunk's arrays, and loads from arrays that need not be aligned.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "narrows.h"
+
+namespace nrw {
+
+enum class ElementType : uint8_t {
+  kF32 = NRW_F32,
+  kF64 = NRW_F64,
+  kI8 = NRW_I8,
+  kI16 = NRW_I16,
+  kI32 = NRW_I32,
+  kI64 = NRW_I64,
+  kU8 = NRW_U8,
+  kU16 = NRW_U16,
+  kU32 = NRW_U32,
+  kU64 = NRW_U64,
+  kBool = NRW_BOOL
+};
+
+// Calls use(T{}) with the C++ type; bool has its own stand-in, as a byte other than 0 and 1 must not become a bool.
+enum class BoolByte : uint8_t {};
+template <class Use>
+decltype(auto) with_type(ElementType type, Use&& use) {
+  switch (type) {
+    case ElementType::kF32:
+      return use(float{});
+    case ElementType::kF64:
+      return use(double{});
+    case ElementType::kI8:
+      return use(int8_t{});
+    case ElementType::kI16:
+      return use(int16_t{});
+    case ElementType::kI32:
+      return use(int32_t{});
+    case ElementType::kI64:
+      return use(int64_t{});
+    case ElementType::kU8:
+      return use(uint8_t{});
+    case ElementType::kU16:
+      return use(uint16_t{});
+    case ElementType::kU32:
+      return use(uint32_t{});
+    case ElementType::kU64:
+      return use(uint64_t{});
+    case ElementType::kBool:
+      break;
+  }
+  return use(BoolByte{});
+}
+
+inline size_t size_of(ElementType type) noexcept {
+  return with_type(type, [](auto zero) { return sizeof zero; });
+}
+
+template <class T>
+T load(const uint8_t* bytes, uint64_t index) noexcept {
+  T value;
+  std::memcpy(&value, bytes + index * sizeof(T), sizeof(T));
+  return value;
+}
+
+}  // namespace nrw

@@ -1,0 +1,39 @@
+// Memory from mmap: a whole file, read-only, or anonymous pages that go back to the system when they are freed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace nrw {
+
+class Mapping {
+ public:
+  Mapping() = default;
+  // A whole regular file. It must not be cut short by others while it is mapped. Throws NRW_IO, and NRW_FORMAT when it
+  // is empty.
+  static Mapping of_file(const std::string& path);
+  // Throws NRW_OUT_OF_MEMORY.
+  static Mapping anonymous(size_t bytes);
+
+  Mapping(Mapping&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Mapping& operator=(Mapping&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Mapping();
+
+  uint8_t* data() noexcept { return data_; }  // writable only if anonymous
+  size_t size() const noexcept { return size_; }
+  std::span<const uint8_t> bytes() const noexcept { return {data_, size_}; }
+
+ private:
+  uint8_t* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace nrw

@@ -1,0 +1,31 @@
+// What is done to the stored values of a row while it is cut. Zeros stay zeros under all of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "narrows.h"
+
+namespace nrw {
+
+enum class TransformKind : uint32_t {
+  kLibrarySize = NRW_LIBRARY_SIZE,  // the row is scaled so that its values sum to p0; a row that sums to 0 stays
+  kLog1p = NRW_LOG1P,               // log(1 + x)
+  kScale = NRW_SCALE,               // x * p0
+  kClip = NRW_CLIP,                 // min(max(x, p0), p1), p0 <= 0 <= p1
+  kBinarize = NRW_BINARIZE          // 1 where x > p0, p0 >= 0, else 0
+};
+
+struct Transform {
+  TransformKind kind = TransformKind::kScale;
+  double p0 = 0, p1 = 0;
+
+  // Checks kind and parameters. Throws NRW_INVALID_ARGUMENT.
+  static Transform checked(double kind, double p0, double p1);
+  const char* name() const noexcept;
+  // values: the n stored values of one row.
+  void apply(float* values, size_t n) const noexcept;
+};
+
+}  // namespace nrw

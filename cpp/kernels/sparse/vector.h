@@ -1,0 +1,77 @@
+// The sparse kernels over a vector type V of the including file's instruction set. V lives in that file's unnamed
+// namespace, so that nothing compiled here is shared with another file.
+//   V::kLanes, V::Register (floats), V::Wide (as many doubles)
+//   zero(), set1(f), load(p), store(p, v), load(p, count), store(p, v, count): the latter touch count < kLanes floats
+//   add(a, b), mul(a, b), fma(a, b, c) = a b + c
+//   add_squares(v, wide&), add_wide(v, wide&), sum(wide): in double, lanes in a fixed order
+#pragma once
+
+#include "kernels/sparse.h"
+
+namespace nrw::vector_sparse {
+
+// kVectors registers of y, summed over all entries before they are stored. With a tail the last register has only
+// `tail` elements.
+template <class V, size_t kVectors, bool kTail>
+void gather_block(size_t entries, const uint32_t* rows, const float* values, const float* x, size_t stride,
+                  bool accumulate, float* y, size_t tail) noexcept {
+  constexpr size_t kFull = kTail ? kVectors - 1 : kVectors;
+  typename V::Register sum[kVectors];
+  for (size_t v = 0; v < kFull; ++v) sum[v] = accumulate ? V::load(y + v * V::kLanes) : V::zero();
+  if constexpr (kTail) sum[kFull] = accumulate ? V::load(y + kFull * V::kLanes, tail) : V::zero();
+  for (size_t e = 0; e < entries; ++e) {
+    const float* row = x + rows[e] * stride;
+    const typename V::Register value = V::set1(values[e]);
+    for (size_t v = 0; v < kFull; ++v) sum[v] = V::fma(value, V::load(row + v * V::kLanes), sum[v]);
+    if constexpr (kTail) sum[kFull] = V::fma(value, V::load(row + kFull * V::kLanes, tail), sum[kFull]);
+  }
+  for (size_t v = 0; v < kFull; ++v) V::store(y + v * V::kLanes, sum[v]);
+  if constexpr (kTail) V::store(y + kFull * V::kLanes, sum[kFull], tail);
+}
+
+template <class V>
+void gather(size_t n, size_t entries, const uint32_t* rows, const float* values, const float* x, size_t stride,
+            bool accumulate, float* y) noexcept {
+  constexpr size_t kBlock = 8 * V::kLanes;  // enough independent sums to hide the latency of a fused multiply-add
+  size_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    gather_block<V, 8, false>(entries, rows, values, x + i, stride, accumulate, y + i, 0);
+  }
+  for (; i + 2 * V::kLanes <= n; i += 2 * V::kLanes) {
+    gather_block<V, 2, false>(entries, rows, values, x + i, stride, accumulate, y + i, 0);
+  }
+  const size_t rest = n - i;
+  if (rest > V::kLanes) {
+    gather_block<V, 2, true>(entries, rows, values, x + i, stride, accumulate, y + i, rest - V::kLanes);
+  } else if (rest == V::kLanes) {
+    gather_block<V, 1, false>(entries, rows, values, x + i, stride, accumulate, y + i, 0);
+  } else if (rest > 0) {
+    gather_block<V, 1, true>(entries, rows, values, x + i, stride, accumulate, y + i, rest);
+  }
+}
+
+template <class V>
+ResidualSums residual(size_t m, float bias, size_t entries, const uint32_t* rows, const float* targets, float scale,
+                      float* r) noexcept {
+  for (size_t e = 0; e < entries; ++e) r[rows[e]] -= targets[e];
+  const typename V::Register bias_v = V::set1(bias), scale_v = V::set1(scale);
+  typename V::Wide squares{}, gradient{};
+  size_t i = 0;
+  for (; i + V::kLanes <= m; i += V::kLanes) {
+    const typename V::Register error = V::add(V::load(r + i), bias_v);
+    const typename V::Register scaled = V::mul(scale_v, error);
+    V::add_squares(error, squares);
+    V::add_wide(scaled, gradient);
+    V::store(r + i, scaled);
+  }
+  double squares_sum = V::sum(squares), gradient_sum = V::sum(gradient);
+  for (; i < m; ++i) {
+    const float error = r[i] + bias;
+    squares_sum += static_cast<double>(error) * static_cast<double>(error);
+    r[i] = scale * error;
+    gradient_sum += static_cast<double>(r[i]);
+  }
+  return {squares_sum, static_cast<float>(gradient_sum)};
+}
+
+}  // namespace nrw::vector_sparse

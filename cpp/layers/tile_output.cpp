@@ -1,0 +1,274 @@
+#include "layers/tile_output.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace nrw {
+
+namespace {
+
+// The size of a tile. What a tile reads more than once should stay in a second-level cache of 1 MB beside the panels of
+// h: its W rows, their packed copy and its residual. The rule knows shapes only, never the machine or its threads, as
+// the bits of d_h depend on it.
+constexpr size_t kTileBytes = 640 << 10;
+constexpr size_t kStrip = 48;  // columns whose gradient is made and used up at a time; micro-kernels of 4, 6, 8, 12 fit
+constexpr size_t kMostStrips = 8;
+constexpr size_t kFewTiles = 16;  // tiles shrink to 16 columns rather than leave threads without work
+
+// Tiles are given out in groups of neighbours, each with its own partial d_h.
+constexpr size_t kMostGroups = 32, kFewestGroups = 8;
+constexpr size_t kMostPartialFloats = size_t{1} << 23;  // 32 MB of partial d_h
+
+size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+size_t tile_columns(size_t columns, size_t width, size_t m) {
+  const size_t fitting = kTileBytes / (sizeof(float) * (2 * width + m)) / kStrip;
+  const size_t most = std::clamp<size_t>(fitting, 1, kMostStrips) * kStrip;
+  return std::min(most, round_up((columns + kFewTiles - 1) / kFewTiles, 16));
+}
+
+// Leading dimension of R^T: a stride of an odd number of cache lines spreads its columns over all sets of the cache.
+size_t residual_stride(size_t m) { return round_up(m, 32) + 16; }
+
+}  // namespace
+
+// One walk over all tiles: the residual, and what is to be done with it.
+struct TileOutput::Walk {
+  const SparseBatch& batch;
+  const float* h;
+  double a = 1;
+  const ColumnWeights& w;
+  const ColumnBias& bias;
+  float* d_h = nullptr;          // made where given
+  double* column_sse = nullptr;  // added to where given
+  bool gradient = false;         // of W and the bias: its sum of squares, and where given
+  TiedInput tied{};              //   joined by the input layer's share
+  ColumnWeights* update_w = nullptr;
+  ColumnBias* update_bias = nullptr;
+  const OptimizerStep* step = nullptr;   //   applied to update_w, update_bias
+  float *d_w = nullptr, *d_b = nullptr;  //   added to these
+};
+
+// One tile of columns and its worker's workspace.
+struct TileOutput::Tile {
+  size_t first = 0, count = 0;
+  float* residual;       // R^T: count x residual_stride(m)
+  float* bias_gradient;  // count
+  float* packed_w;       // W's rows as a packed B (count x width)
+  float* gradient;       // kStrip x w.stride
+  double squared_error = 0, sum_squares = 0;
+};
+
+void TileOutput::pack_h(const float* h, size_t m, size_t width, bool as_values) {
+  const size_t panels_m = (m + kPanel - 1) / kPanel, panels_width = as_values ? (width + kPanel - 1) / kPanel : 0;
+  packed_ht_.reserve(panels_m * kPanel * width);
+  packed_h_.reserve(panels_width * kPanel * m);
+  pool_.run(panels_m + panels_width, [&](size_t task, unsigned) {
+    if (task < panels_m) {
+      const size_t first = task * kPanel;
+      kernels_.pack_b(width, std::min(kPanel, m - first), h + first * width, 1, width,
+                      packed_ht_.data() + first * width);
+    } else {
+      const size_t first = (task - panels_m) * kPanel;
+      kernels_.pack_b(m, std::min(kPanel, width - first), h + first, width, 1, packed_h_.data() + first * m);
+    }
+  });
+}
+
+// R^T = scale (W h^T + b - Y^T) of the tile, its squared error, and the bias's gradient.
+void TileOutput::make_residual(const Walk& work, Tile& tile) {
+  const size_t m = work.batch.rows, width = work.w.width, stride = residual_stride(m);
+  const float scale = static_cast<float>(2 * work.a);
+  kernels_.gemm(tile.count, m, width, work.w.row(tile.first), work.w.stride, 1, packed_ht_.data(), tile.residual,
+                stride, false);
+  ColumnCursor cursor(work.batch, tile.first);
+  for (size_t i = 0; i < tile.count; ++i) {
+    const size_t column = tile.first + i;
+    const auto [begin, entries] = cursor.entries(column);
+    const float bias = work.bias.value.size() == 0 ? 0 : work.bias.value[column];
+    const ResidualSums sums = sparse_.residual(m, bias, entries, work.batch.csc_row.data() + begin,
+                                               work.batch.csc_target.data() + begin, scale, tile.residual + i * stride);
+    tile.squared_error += sums.squares;
+    tile.bias_gradient[i] = sums.gradient;
+    if (work.column_sse != nullptr) work.column_sse[column] += sums.squares;
+  }
+}
+
+// The gradient R^T h (+ the tied share) of the tile, strip by strip, each used up while it is in cache.
+void TileOutput::make_gradient(const Walk& work, Tile& tile) {
+  const size_t m = work.batch.rows, width = work.w.width, stride = work.w.stride;
+  ColumnCursor cursor(work.batch, tile.first);
+  for (size_t strip = 0; strip < tile.count; strip += kStrip) {
+    const size_t count = std::min(kStrip, tile.count - strip);
+    if (m == 0) {
+      std::memset(tile.gradient, 0, count * stride * sizeof(float));
+    } else {
+      kernels_.gemm(count, width, m, tile.residual + strip * residual_stride(m), residual_stride(m), 1,
+                    packed_h_.data(), tile.gradient, stride, false);
+    }
+    for (size_t i = 0; i < count; ++i) {
+      const size_t column = tile.first + strip + i;
+      float* gradient = tile.gradient + i * stride;
+      if (work.tied.d_y != nullptr) {
+        const auto [begin, entries] = cursor.entries(column);
+        sparse_.gather(width, entries, work.batch.csc_row.data() + begin, work.batch.csc_inputs() + begin,
+                       work.tied.d_y, width, true, gradient);
+      }
+      tile.sum_squares += kernels_.sum_squares(width, gradient);
+      if (work.update_w != nullptr) work.update_w->update_row(kernels_, *work.step, column, gradient);
+      if (work.d_w != nullptr) kernels_.add(width, gradient, work.d_w + column * stride);
+    }
+  }
+  if (work.bias.value.size() == 0) return;
+  tile.sum_squares += kernels_.sum_squares(tile.count, tile.bias_gradient);
+  if (work.update_bias != nullptr) {
+    const auto from = [&](AlignedBuffer<float>& buffer) { return buffer.size() == 0 ? nullptr : &buffer[tile.first]; };
+    ColumnBias& bias = *work.update_bias;
+    kernels_.update(tile.count, *work.step, tile.bias_gradient, from(bias.value), from(bias.moment1),
+                    from(bias.moment2));
+  }
+  if (work.d_b != nullptr) kernels_.add(tile.count, tile.bias_gradient, work.d_b + tile.first);
+}
+
+TileOutput::Result TileOutput::walk(const Walk& work) {
+  const size_t m = work.batch.rows, width = work.w.width, columns = work.w.columns;
+  const size_t tile_size = tile_columns(columns, width, m), tiles = (columns + tile_size - 1) / tile_size;
+  const size_t affordable = work.d_h == nullptr ? kMostGroups : kMostPartialFloats / std::max<size_t>(1, m * width);
+  const size_t groups = std::min(tiles, std::clamp(affordable, kFewestGroups, kMostGroups));
+
+  const size_t residual_floats = tile_size * residual_stride(m), bias_floats = round_up(tile_size, 16);
+  const size_t packed_floats = work.d_h == nullptr ? 0 : tile_size * round_up(width, kPanel);
+  const size_t gradient_floats = work.gradient ? kStrip * work.w.stride : 0;
+  const size_t worker_floats = residual_floats + bias_floats + packed_floats + gradient_floats;
+  workspace_.reserve(pool_.size() * worker_floats);
+  partial_.reserve(2 * tiles);
+  if (work.d_h != nullptr) partial_d_h_.reserve(groups * m * width);
+  if (m != 0) pack_h(work.h, m, width, work.gradient);
+
+  pool_.run(groups, [&](size_t group, unsigned worker) {
+    float* space = workspace_.data() + worker * worker_floats;
+    const size_t first = tiles * group / groups, end = tiles * (group + 1) / groups;
+    for (size_t t = first; t < end; ++t) {
+      Tile tile;
+      tile.first = t * tile_size;
+      tile.count = std::min(tile_size, columns - tile.first);
+      tile.residual = space;
+      tile.bias_gradient = tile.residual + residual_floats;
+      tile.packed_w = tile.bias_gradient + bias_floats;
+      tile.gradient = tile.packed_w + packed_floats;
+      if (m != 0) {
+        make_residual(work, tile);
+      } else {
+        std::memset(tile.bias_gradient, 0, bias_floats * sizeof(float));
+      }
+      if (work.d_h != nullptr && m != 0) {  // before the update: d_h is of the weights that made the residual
+        kernels_.pack_b(tile.count, width, work.w.row(tile.first), work.w.stride, 1, tile.packed_w);
+        kernels_.gemm(m, width, tile.count, tile.residual, 1, residual_stride(m), tile.packed_w,
+                      partial_d_h_.data() + group * m * width, width, t != first);
+      }
+      if (work.gradient) make_gradient(work, tile);
+      partial_[2 * t] = tile.squared_error;
+      partial_[2 * t + 1] = tile.sum_squares;
+    }
+  });
+
+  if (work.d_h != nullptr) {
+    pool_.run(m, [&](size_t i, unsigned) {
+      float* row = work.d_h + i * width;
+      std::memcpy(row, partial_d_h_.data() + i * width, width * sizeof(float));
+      for (size_t group = 1; group < groups; ++group) {
+        kernels_.add(width, partial_d_h_.data() + (group * m + i) * width, row);
+      }
+    });
+  }
+  Result sums;
+  for (size_t t = 0; t < tiles; ++t) {
+    sums.loss += partial_[2 * t];
+    sums.sum_squares += partial_[2 * t + 1];
+  }
+  sums.loss *= work.a;
+  return sums;
+}
+
+TileOutput::Result TileOutput::train(const SparseBatch& batch, const float* h, double a, ColumnWeights& w,
+                                     ColumnBias& bias, float* d_h, const OptimizerStep& step) {
+  require_moments(step, w.value.size(), w.moment1, w.moment2);
+  require_moments(step, bias.value.size(), bias.moment1, bias.moment2);
+  return walk({.batch = batch,
+               .h = h,
+               .a = a,
+               .w = w,
+               .bias = bias,
+               .d_h = d_h,
+               .gradient = true,
+               .update_w = &w,
+               .update_bias = &bias,
+               .step = &step});
+}
+
+TileOutput::Result TileOutput::loss_backward(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+                                             const ColumnBias& bias, float* d_h, bool want_norm) {
+  return walk({.batch = batch, .h = h, .a = a, .w = w, .bias = bias, .d_h = d_h, .gradient = want_norm});
+}
+
+double TileOutput::update(const SparseBatch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias,
+                          const TiedInput& tied, const OptimizerStep& step) {
+  require_moments(step, w.value.size(), w.moment1, w.moment2);
+  require_moments(step, bias.value.size(), bias.moment1, bias.moment2);
+  return walk({.batch = batch,
+               .h = h,
+               .a = a,
+               .w = w,
+               .bias = bias,
+               .gradient = true,
+               .tied = tied,
+               .update_w = &w,
+               .update_bias = &bias,
+               .step = &step})
+      .sum_squares;
+}
+
+double TileOutput::gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+                                        const ColumnBias& bias, const TiedInput& tied) {
+  return walk({.batch = batch, .h = h, .a = a, .w = w, .bias = bias, .gradient = true, .tied = tied}).sum_squares;
+}
+
+void TileOutput::add_gradient(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+                              const ColumnBias& bias, float* d_w, float* d_b) {
+  walk({.batch = batch, .h = h, .a = a, .w = w, .bias = bias, .gradient = true, .d_w = d_w, .d_b = d_b});
+}
+
+double TileOutput::evaluate(const SparseBatch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
+                            double* column_sse) {
+  return walk({.batch = batch, .h = h, .w = w, .bias = bias, .column_sse = column_sse}).loss;
+}
+
+void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w, const ColumnBias& bias,
+                             const uint32_t* chosen, uint32_t count, float* out) {
+  // Here h is the matrix whose elements are broadcast and the W rows of a tile are packed, as out is row by row.
+  const size_t width = w.width, tile_size = round_up(tile_columns(count, width, m), kPanel);
+  const size_t tiles = (count + tile_size - 1) / tile_size, rows_floats = chosen == nullptr ? 0 : tile_size * w.stride;
+  const bool biased = bias.value.size() != 0;
+  if (m == 0) return;
+  const size_t worker_floats = rows_floats + tile_size * width + round_up(tile_size, 16);
+  workspace_.reserve(pool_.size() * worker_floats);
+  pool_.run(tiles, [&](size_t task, unsigned worker) {
+    float* rows = workspace_.data() + worker * worker_floats;
+    float* packed = rows + rows_floats;
+    float* tile_bias = packed + tile_size * width;
+    const size_t first = task * tile_size, columns = std::min(tile_size, count - first);
+    const float* tile_rows = chosen == nullptr ? w.row(first) : rows;
+    for (size_t i = 0; i < columns; ++i) {
+      const size_t column = chosen == nullptr ? first + i : chosen[first + i];
+      if (chosen != nullptr) std::memcpy(rows + i * w.stride, w.row(column), width * sizeof(float));
+      if (biased) tile_bias[i] = bias.value[column];
+    }
+    if (biased) {
+      for (size_t i = 0; i < m; ++i) std::memcpy(out + i * count + first, tile_bias, columns * sizeof(float));
+    }
+    kernels_.pack_b(width, columns, tile_rows, 1, w.stride, packed);
+    kernels_.gemm(m, columns, width, h, width, 1, packed, out + first, count, biased);
+  });
+}
+
+}  // namespace nrw

@@ -1,0 +1,248 @@
+/** The engine's background batch creator: worker threads cut sparse batches from CSR chunks into a bounded queue. */
+import type { Chunk } from "./chunk.ts";
+import { EngineError, errorRecord, unwrap } from "./error.ts";
+import { engine } from "./library.ts";
+import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
+
+/** What is done to the stored values of a row while it is cut, in the order given. Zeros stay zeros. */
+export type Transform =
+  /** Scales the row so that its values sum to `target`; a row that sums to 0 stays. */
+  | { readonly kind: "library_size"; readonly target: number }
+  | { readonly kind: "log1p" }
+  | { readonly kind: "scale"; readonly factor: number }
+  /** min <= 0 <= max. */
+  | { readonly kind: "clip"; readonly min: number; readonly max: number }
+  /** 1 where the value is above the threshold (>= 0), else it is dropped. */
+  | { readonly kind: "binarize"; readonly threshold: number };
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  /** Which rows of the chunks laid end to end; all by default. Their order is kept unless `shuffle` is set. */
+  readonly rows?: Uint32Array<ArrayBuffer>;
+  /** Global number of each chunk's first row; by default the chunks follow each other from 0. */
+  readonly rowOffsets?: readonly number[];
+  /** Draws the order of the rows from (seed, epoch, stream). */
+  readonly shuffle?: boolean;
+  /** Leaves out a last batch of fewer rows. */
+  readonly dropLast?: boolean;
+  readonly seed?: number | bigint;
+  readonly epoch?: number;
+  /** Tells the chunks or windows of an epoch apart. */
+  readonly stream?: number;
+  /** Batches skipped at the start, to go on where another creator ended. */
+  readonly firstBatch?: number;
+  readonly transforms?: readonly Transform[];
+  /** Share of the stored values dropped from the input, in [0, 1); the target keeps them. */
+  readonly maskRate?: number;
+}
+
+/** A batch in CSR, copied out of the engine: it stays valid for ever. Columns rise strictly within a row. */
+export interface BatchView {
+  readonly number: number;
+  readonly rows: number;
+  readonly nnz: number;
+  /** rows + 1. */
+  readonly rowPtr: Uint32Array;
+  /** nnz, as `target` and `input`. */
+  readonly columns: Uint32Array;
+  readonly target: Float32Array;
+  /** The target after masking noise. */
+  readonly input: Float32Array;
+  /** Global row numbers, one a row. */
+  readonly rowIds: BigUint64Array;
+}
+
+export interface BatchesInfo {
+  /** Batches in all, counted from batch 0. */
+  readonly batches: number;
+  readonly nextBatch: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Batches cut and not yet taken. */
+  readonly ready: number;
+  readonly readyBytes: number;
+  /** Batches cut so far. */
+  readonly cut: number;
+  /** Time that the consumer has waited so far. */
+  readonly waitedMs: number;
+}
+
+const SHUFFLE = 1, DROP_LAST = 2;
+const FOR_EVER = -1;
+
+/** Kind, p0, p1 as narrows.h has them. */
+function encode(transform: Transform): [number, number, number] {
+  switch (transform.kind) {
+    case "library_size":
+      return [0, transform.target, 0];
+    case "log1p":
+      return [1, 0, 0];
+    case "scale":
+      return [2, transform.factor, 0];
+    case "clip":
+      return [3, transform.min, transform.max];
+    case "binarize":
+      return [4, transform.threshold, 0];
+  }
+}
+
+function offsetsOf(chunks: readonly Chunk[], given: readonly number[] | undefined): Float64Array<ArrayBuffer> {
+  if (given === undefined) {
+    let next = 0;
+    return Float64Array.from(chunks, (chunk) => (next += chunk.rows) - chunk.rows);
+  }
+  if (given.length !== chunks.length) {
+    throw new EngineError(
+      "invalid_argument",
+      `rowOffsets: must be one for each of the ${chunks.length} chunks, got ${given.length}`,
+    );
+  }
+  return Float64Array.from(given, (offset) => whole(offset, "rowOffsets", 0, Number.MAX_SAFE_INTEGER));
+}
+
+function allRows(chunks: readonly Chunk[]): Uint32Array<ArrayBuffer> {
+  const count = whole(chunks.reduce((sum, chunk) => sum + chunk.rows, 0), "rows of the chunks", 0, MAX_U32);
+  return Uint32Array.from({ length: count }, (_, row) => row);
+}
+
+/** The bytes at an address of the engine, copied. */
+function copy(address: bigint, bytes: number): ArrayBuffer {
+  const pointer = Deno.UnsafePointer.create(address);
+  const out = new ArrayBuffer(bytes);
+  if (pointer !== null && bytes > 0) Deno.UnsafePointerView.copyInto(pointer, new Uint8Array(out));
+  return out;
+}
+
+/**
+ * Batches over the rows of one or more chunks, in an order that no number of workers changes. Cutting begins at once.
+ * Take them with {@linkcode next}, with `for await`, or hand the creator to the model. The chunks may be closed.
+ */
+export class BatchCreator implements Disposable {
+  #handle: Deno.PointerObject | null;
+  readonly #held = new Set<Promise<unknown>>();
+
+  /**
+   * @param preloadedBatches batches held ready at most, at least 1
+   * @param workers threads that cut, at least 1; more than `preloadedBatches` are of no use
+   * @throws {EngineError} `invalid_argument`, `out_of_memory`; `closed` if a chunk is
+   */
+  constructor(chunks: readonly Chunk[], preloadedBatches: number, workers: number, options: BatchOptions) {
+    const rows = options.rows ?? allRows(chunks);
+    const transforms = Float64Array.from((options.transforms ?? []).flatMap(encode));
+    const out = new BigUint64Array(1);
+    const error = errorRecord();
+    const code = engine().nrw_batches_create(
+      BigUint64Array.from(chunks, (chunk) => Deno.UnsafePointer.value(chunk.pointer)),
+      chunks.length,
+      offsetsOf(chunks, options.rowOffsets),
+      rows,
+      whole(rows.length, "rows", 0, MAX_U32),
+      whole(options.batchSize, "batchSize", 1, MAX_U32),
+      (options.shuffle ? SHUFFLE : 0) | (options.dropLast ? DROP_LAST : 0),
+      seedOf(options.seed ?? 0),
+      whole(options.epoch ?? 0, "epoch", 0, MAX_U32),
+      whole(options.stream ?? 0, "stream", 0, MAX_U32),
+      whole(options.firstBatch ?? 0, "firstBatch", 0, MAX_U32),
+      whole(preloadedBatches, "preloadedBatches", 1, MAX_U32),
+      whole(workers, "workers", 1, 1024),
+      transforms,
+      transforms.length / 3,
+      within(options.maskRate ?? 0, "maskRate", 0, 1),
+      out,
+      error,
+    );
+    unwrap(code, error);
+    this.#handle = Deno.UnsafePointer.create(out[0]!);
+  }
+
+  /** The engine's handle, for ffi/ only; a call that runs on another thread takes it from {@linkcode hold}. */
+  get pointer(): Deno.PointerObject {
+    if (this.#handle === null) throw new EngineError("closed", "the batch creator has been closed");
+    return this.#handle;
+  }
+
+  /** Runs a nonblocking call on the handle, for ffi/ only: closing the creator meanwhile waits for its end. */
+  async hold<T>(call: (pointer: Deno.PointerObject) => Promise<T>): Promise<T> {
+    const running = call(this.pointer);
+    this.#held.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#held.delete(running);
+    }
+  }
+
+  /**
+   * The next batch; null after the last.
+   * @param options.timeoutMs the longest wait; without it there is no limit
+   * @throws {EngineError} `timeout` (the batch comes with a later call); `stopped`; `busy` while another call waits;
+   * what a worker met while it cut this batch, such as `format` for a value that is not finite
+   */
+  async next({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<BatchView | null> {
+    const limit = timeoutMs === undefined ? FOR_EVER : within(timeoutMs, "timeoutMs", 0, Number.MAX_SAFE_INTEGER);
+    const view = new BigUint64Array(8);
+    const error = errorRecord();
+    const code = await this.hold((pointer) => engine().nrw_batches_next(pointer, limit, view, error));
+    const status = unwrap(code, error, ["end", "timeout"]);
+    if (status === "end") return null;
+    if (status === "timeout") throw new EngineError("timeout", `no batch within ${limit} ms`);
+    if (this.#handle === null) throw new EngineError("closed", "the batch creator has been closed");
+    const [rows, nnz] = [Number(view[0]), Number(view[1])];
+    return {
+      number: Number(view[7]),
+      rows,
+      nnz,
+      rowPtr: new Uint32Array(copy(view[2]!, 4 * (rows + 1))),
+      columns: new Uint32Array(copy(view[3]!, 4 * nnz)),
+      target: new Float32Array(copy(view[4]!, 4 * nnz)),
+      input: new Float32Array(copy(view[5]!, 4 * nnz)),
+      rowIds: new BigUint64Array(copy(view[6]!, 8 * rows)),
+    };
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<BatchView, void, void> {
+    for (let batch; (batch = await this.next()) !== null;) yield batch;
+  }
+
+  info(): BatchesInfo {
+    const info = new Float64Array(8);
+    const error = errorRecord();
+    unwrap(engine().nrw_batches_info(this.pointer, info, error), error);
+    const at = (index: number) => info[index]!;
+    return {
+      batches: at(0),
+      nextBatch: at(1),
+      rows: at(2),
+      columns: at(3),
+      ready: at(4),
+      readyBytes: at(5),
+      cut: at(6),
+      waitedMs: at(7),
+    };
+  }
+
+  /** Ends the workers soon; a waiting {@linkcode next} and all later ones throw `stopped`. May be called again. */
+  stop(): void {
+    const error = errorRecord();
+    unwrap(engine().nrw_batches_stop(this.pointer, error), error);
+  }
+
+  /** Stops the workers and frees the queue, once calls in flight have ended. May be called again. */
+  close(): void {
+    if (this.#handle === null) return;
+    const handle = this.#handle;
+    this.stop();
+    this.#handle = null;
+    const free = () => {
+      const error = errorRecord();
+      unwrap(engine().nrw_batches_close(handle, error), error);
+    };
+    // A call that has been made may not have begun on its thread: only its end shows that the handle is free.
+    if (this.#held.size === 0) free();
+    else Promise.allSettled(this.#held).then(free);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,191 @@
+/** CSR matrices out of `.npz` files: opened and checked by the engine, their arrays never copied into JavaScript. */
+import { EngineError, errorRecord, unwrap } from "./error.ts";
+import { engine, utf8 } from "./library.ts";
+import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
+
+/** NumPy's names of the element types, in the order of the engine's numbers. */
+const TYPES = [
+  "float32",
+  "float64",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+  "bool",
+] as const;
+export type ElementType = typeof TYPES[number];
+
+/** What a file's headers tell. */
+export interface ChunkHeader {
+  readonly rows: number;
+  readonly columns: number;
+  /** Stored entries: duplicates and explicit zeros are counted. */
+  readonly nnz: number;
+  readonly dataType: ElementType;
+  /** 32 or 64 bits wide. */
+  readonly indicesType: ElementType;
+  readonly indptrType: ElementType;
+}
+
+/** A header and how the arrays are held. */
+export interface ChunkInfo extends ChunkHeader {
+  /** Of the three arrays, those that lie in the mapped file; the others were inflated. */
+  readonly mapped: number;
+  readonly bytesHeld: number;
+}
+
+function readInfo(info: Float64Array): ChunkInfo {
+  const at = (index: number) => info[index]!;
+  return {
+    rows: at(0),
+    columns: at(1),
+    nnz: at(2),
+    dataType: TYPES[at(3)]!,
+    indicesType: TYPES[at(4)]!,
+    indptrType: TYPES[at(5)]!,
+    mapped: at(6),
+    bytesHeld: at(7),
+  };
+}
+
+/** One file of `scipy.sparse.save_npz`, read-only. Close it when no batch creator is to be made over it any more. */
+export class Chunk implements Disposable {
+  #handle: Deno.PointerObject | null;
+  readonly #info: ChunkInfo;
+
+  private constructor(handle: Deno.PointerObject, readonly path: string) {
+    this.#handle = handle;
+    const info = new Float64Array(8);
+    const error = errorRecord();
+    unwrap(engine().nrw_chunk_info(handle, info, error), error);
+    this.#info = readInfo(info);
+  }
+
+  /**
+   * Opens a CSR matrix off the main thread: maps stored members, inflates deflated ones, checks sizes, checksums and
+   * structure. The file must not be cut short while the chunk is open.
+   * @param options.budgetBytes the most memory it may take for inflated arrays; 0 (the default) for no limit
+   * @throws {EngineError} `io`, `format` or `out_of_memory`, naming file, member and field
+   */
+  static async open(path: string, { budgetBytes = 0 }: { readonly budgetBytes?: number } = {}): Promise<Chunk> {
+    const budget = whole(budgetBytes, "budgetBytes", 0, Number.MAX_SAFE_INTEGER);
+    const bytes = utf8(path);
+    const out = new BigUint64Array(1);
+    const error = errorRecord();
+    unwrap(await engine().nrw_chunk_open(bytes, bytes.length, budget, out, error), error);
+    return new Chunk(Deno.UnsafePointer.create(out[0]!)!, path);
+  }
+
+  /** Rows, columns, entries and types of a file, without reading its data or indices. @throws {EngineError} */
+  static peek(path: string): ChunkHeader {
+    const bytes = utf8(path);
+    const info = new Float64Array(8);
+    const error = errorRecord();
+    unwrap(engine().nrw_chunk_peek(bytes, bytes.length, info, error), error);
+    const { mapped: _, bytesHeld: __, ...header } = readInfo(info);
+    return header;
+  }
+
+  get info(): ChunkInfo {
+    return this.#info;
+  }
+  get rows(): number {
+    return this.#info.rows;
+  }
+  get columns(): number {
+    return this.#info.columns;
+  }
+  get nnz(): number {
+    return this.#info.nnz;
+  }
+  get closed(): boolean {
+    return this.#handle === null;
+  }
+
+  /** The engine's handle, for ffi/ only. @throws {EngineError} `closed` */
+  get pointer(): Deno.PointerObject {
+    if (this.#handle === null) throw new EngineError("closed", `${this.path}: the chunk has been closed`);
+    return this.#handle;
+  }
+
+  /** Gives up the chunk; batch creators over it keep what they need. May be called again. */
+  close(): void {
+    const handle = this.#handle;
+    this.#handle = null;
+    if (handle === null) return;
+    const error = errorRecord();
+    unwrap(engine().nrw_chunk_close(handle, error), error);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** The three arrays of a chunk in engine memory, perhaps not aligned to the size of their elements. */
+export interface CsrArrayPointers {
+  /** nnz elements. */
+  readonly data: Deno.PointerObject;
+  /** nnz elements. */
+  readonly indices: Deno.PointerObject;
+  /** rows + 1 elements. */
+  readonly indptr: Deno.PointerObject;
+  readonly dataType: ElementType;
+  readonly indicesType: ElementType;
+  readonly indptrType: ElementType;
+  readonly rows: number;
+  readonly columns: number;
+  readonly nnz: number;
+}
+
+/**
+ * Where the engine holds the chunk's arrays. No copy is made: the pointers live until the chunk and the last batch
+ * creator over it are closed.
+ * @throws {EngineError} `closed`
+ */
+export function getNpzChunkCsrArrayPointers(chunk: Chunk): CsrArrayPointers {
+  const addresses = new BigUint64Array(3);
+  const error = errorRecord();
+  unwrap(engine().nrw_chunk_pointers(chunk.pointer, addresses, error), error);
+  const [data, indices, indptr] = Array.from(addresses, (address) => Deno.UnsafePointer.create(address)!);
+  const { mapped: _, bytesHeld: __, ...header } = chunk.info;
+  return { data: data!, indices: indices!, indptr: indptr!, ...header };
+}
+
+/** What a row is for: the values of {@link splitRows}. */
+export const PART = { train: 0, validation: 1, test: 2 } as const;
+
+/**
+ * Assigns rows to train, validation and test by a seeded hash: a function of (seed, global row) alone.
+ * @param firstRow global number of the first row
+ * @param train share of the rows, as `validation`; together at most 1, the rest is test
+ * @returns `rows` values of {@link PART}
+ * @throws {EngineError} `invalid_argument`
+ */
+export function splitRows(
+  { seed, firstRow, rows, train, validation }: {
+    readonly seed: number | bigint;
+    readonly firstRow: number;
+    readonly rows: number;
+    readonly train: number;
+    readonly validation: number;
+  },
+): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(whole(rows, "rows", 0, MAX_U32));
+  const error = errorRecord();
+  const code = engine().nrw_split_rows(
+    seedOf(seed),
+    whole(firstRow, "firstRow", 0, Number.MAX_SAFE_INTEGER),
+    rows,
+    within(train, "train", 0, 1),
+    within(validation, "validation", 0, 1),
+    out,
+    error,
+  );
+  unwrap(code, error);
+  return out;
+}

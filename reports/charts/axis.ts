@@ -1,0 +1,99 @@
+/** Scales with ticks a person would choose. */
+import { count, number } from "../format.ts";
+import { extent, quantile } from "../series.ts";
+
+export interface Axis {
+  readonly type: "linear" | "log";
+  readonly domain: readonly [number, number];
+  readonly ticks: readonly number[];
+  readonly format: (value: number) => string;
+}
+
+/** The step of 1, 2 or 5 times a power of ten that gives about `wanted` ticks. */
+function niceStep(span: number, wanted: number): number {
+  const rough = span / wanted;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const factor = rough / power;
+  return power * (factor < 1.5 ? 1 : factor < 3.2 ? 2 : factor < 7.1 ? 5 : 10);
+}
+
+function linearFormat(step: number, largest: number): (value: number) => string {
+  if (largest < 1e-4 || largest >= 1e7) return (value) => number(value, 2);
+  if (step >= 1) return count;
+  const decimals = Math.min(12, Math.ceil(-Math.log10(step) - 1e-9));
+  return (value) => value === 0 ? "0" : value.toFixed(decimals).replace("-", "−");
+}
+
+/** Multiples of a nice step inside [low, high]; `whole` for counts, where half a step makes no sense. */
+function linearTicks(low: number, high: number, wanted: number, whole: boolean): { ticks: number[]; step: number } {
+  const step = whole ? Math.max(1, niceStep(high - low, wanted)) : niceStep(high - low, wanted);
+  const ticks: number[] = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step + 0); // + 0: -0 becomes 0
+  return { ticks, step };
+}
+
+/** 1, 2, 5 times powers of ten where they are few, powers alone where they are many. */
+function logTicks(low: number, high: number, wanted: number): number[] {
+  const choices = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 5], [1, 3], [1]];
+  const from = Math.floor(Math.log10(low));
+  const to = Math.ceil(Math.log10(high));
+  let ticks: number[] = [];
+  for (const mantissas of choices) {
+    ticks = [];
+    for (let k = from; k <= to; k++) {
+      for (const m of mantissas) {
+        const tick = Number(`${m}e${k}`);
+        if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9)) ticks.push(tick);
+      }
+    }
+    if (ticks.length <= wanted) return ticks;
+  }
+  const every = Math.ceil(ticks.length / wanted);
+  return ticks.filter((_, i) => i % every === 0);
+}
+
+export interface AxisOptions {
+  /** auto: log where that reads better. Default: linear. */
+  readonly type?: "auto" | "linear" | "log";
+  /** Begins at zero. */
+  readonly zero?: boolean;
+  /** Ticks at whole numbers only. */
+  readonly whole?: boolean;
+  /** About how many ticks. Default 5. */
+  readonly ticks?: number;
+  /** Share of the range left free at each end. Default 0.04. */
+  readonly pad?: number;
+}
+
+/**
+ * Whether a log scale reads better: all values positive, and the largest at least eight times the smallest, or three
+ * times where most of a linear scale would be empty.
+ */
+export function prefersLog(values: readonly number[]): boolean {
+  const range = extent(values);
+  if (range === null || !(range[0] > 0)) return false;
+  const [low, high] = range;
+  return high / low >= 8 || (high / low >= 3 && quantile(values, 0.5) < low + 0.15 * (high - low));
+}
+
+/** An axis over the finite values (the positive ones for a log scale); [0, 1] when there are none. */
+export function axis(values: readonly number[], options: AxisOptions = {}): Axis {
+  const wanted = options.ticks ?? 5;
+  const pad = options.pad ?? 0.04;
+  const log = options.type === "log" || (options.type === "auto" && prefersLog(values));
+  const range = extent(log ? values.filter((v) => v > 0) : values);
+  if (log && range) {
+    const room = Math.max(Math.log10(range[1] / range[0]), 0.2) * pad;
+    const domain = [range[0] / 10 ** room, range[1] * 10 ** room] as const;
+    const ticks = logTicks(domain[0], domain[1], wanted);
+    const small = ticks.some((t) => t < 1e-4);
+    return { type: "log", domain, ticks, format: (v) => v >= 1e4 && !small ? count(v) : number(v, 1) };
+  }
+  let [low, high] = range ?? [0, 1];
+  if (options.zero) [low, high] = [Math.min(0, low), Math.max(0, high)];
+  if (!(high > low)) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.5, high + Math.abs(high) * 0.5];
+  const room = (high - low) * pad;
+  const domain = [options.zero && low === 0 ? 0 : low - room, options.zero && high === 0 ? 0 : high + room] as const;
+  const { ticks, step } = linearTicks(domain[0], domain[1], wanted, options.whole ?? false);
+  return { type: "linear", domain, ticks, format: linearFormat(step, Math.max(...ticks.map(Math.abs), 0)) };
+}

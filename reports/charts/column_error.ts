@@ -1,0 +1,84 @@
+import * as Plot from "@observablehq/plot";
+import { type Axis, axis } from "./axis.ts";
+import { chart, place } from "./plot.ts";
+import { cloud, note } from "./marks.ts";
+import type { Point } from "../series.ts";
+import { color, TRAIN } from "../theme.ts";
+
+export interface ColumnPoint {
+  readonly name: string;
+  readonly variance: number;
+  readonly mse: number;
+}
+
+/** Side of a cell in which columns are counted, in px of the view box. */
+const CELL = 2.5;
+const FRAME = 420;
+const NAMED = 5;
+
+/** Candidates in their order, each left out that would stand too near to one taken before; NAMED at most. */
+function apart(candidates: readonly ColumnPoint[], x: Axis, y: Axis): ColumnPoint[] {
+  const taken: { column: ColumnPoint; at: Point }[] = [];
+  for (const column of candidates) {
+    if (!(column.variance > 0 && column.mse > 0)) continue;
+    const at = { x: place(x, column.variance, 0, FRAME), y: place(y, column.mse, 0, FRAME / 2) };
+    const free = taken.every((t) => Math.abs(t.at.y - at.y) > 15 || Math.abs(t.at.x - at.x) > 90);
+    if (free) taken.push({ column, at });
+    if (taken.length === NAMED) break;
+  }
+  return taken.map((t) => t.column);
+}
+
+/** Points by how crowded their cell is: alone, a few, many. One point a cell is drawn. */
+function byDensity(points: readonly Point[], cellOf: (p: Point) => string): [Point[], Point[], Point[]] {
+  const cells = new Map<string, { at: Point; size: number }>();
+  for (const at of points) {
+    const key = cellOf(at);
+    const cell = cells.get(key);
+    if (cell) cell.size++;
+    else cells.set(key, { at, size: 1 });
+  }
+  const levels: [Point[], Point[], Point[]] = [[], [], []];
+  for (const { at, size } of cells.values()) levels[size === 1 ? 0 : size < 5 ? 1 : 2].push(at);
+  return levels;
+}
+
+/**
+ * Error of each column against its variance, both on log scales. On the diagonal a column is predicted as well as by
+ * its mean. As many of `candidates` as have room are named.
+ * Columns without error or variance cannot be drawn on log scales and are left out.
+ */
+export function columnError(columns: readonly ColumnPoint[], candidates: readonly ColumnPoint[]): string {
+  const points = columns.filter((c) => c.variance > 0 && c.mse > 0).map((c): Point => ({ x: c.variance, y: c.mse }));
+  const x = { ...axis(points.map((p) => p.x), { type: "log" }), label: "variance of the column" };
+  const y = { ...axis(points.map((p) => p.y), { type: "log" }), label: "mean squared error" };
+  const cell = (p: Point) =>
+    `${Math.round(place(x, p.x, 0, FRAME) / CELL)},${Math.round(place(y, p.y, 0, FRAME / 2) / CELL)}`;
+  const [single, few, many] = byDensity(points, cell);
+  const low = Math.max(x.domain[0], y.domain[0]);
+  const high = Math.min(x.domain[1], y.domain[1]);
+  const marks: Plot.Markish[] = [];
+  for (const [level, opacity] of [[single, 0.35], [few, 0.6], [many, 1]] as const) {
+    if (level.length > 0) marks.push(cloud(level, { fill: TRAIN, radius: 1.3, opacity }));
+  }
+  if (high > low) {
+    marks.push(Plot.line([[low, low], [high, high]], { stroke: color("ink"), strokeDasharray: "5,4", strokeWidth: 1 }));
+    const at = high / (high / low) ** 0.68;
+    marks.push(note("mean predictor", { x: at, y: at }, { textAnchor: "end", dx: -10, dy: -4 }));
+  }
+  for (const column of apart(candidates, x, y)) {
+    const at = { x: column.variance, y: column.mse };
+    marks.push(Plot.dot([at], { x: "x", y: "y", r: 2.6, stroke: "currentColor", strokeWidth: 1.2 }));
+    const right = place(x, column.variance, 0, 1) > 0.75;
+    marks.push(note(column.name, at, { textAnchor: right ? "end" : "start", dx: right ? -6 : 6, dy: 9, fontSize: 11 }));
+  }
+  return chart({
+    title: "Error of each column against its variance",
+    description: `${points.length} columns; under the diagonal a column is predicted better than by its mean.`,
+    x,
+    y,
+    marks,
+    grid: "both",
+    height: 320,
+  });
+}

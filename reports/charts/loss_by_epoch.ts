@@ -1,0 +1,81 @@
+import * as Plot from "@observablehq/plot";
+import { axis } from "./axis.ts";
+import { chart, frameOf, textWidth, WIDTH } from "./plot.ts";
+import { endLabels, note } from "./marks.ts";
+import { number } from "../format.ts";
+import { color, TRAIN, VALIDATION } from "../theme.ts";
+import { finite, type Point } from "../series.ts";
+
+export interface EpochLoss {
+  readonly epoch: number;
+  readonly train: number;
+  readonly validation: number | null;
+}
+
+/** More epochs than this are drawn as lines without a dot each. */
+const DOTS_UP_TO = 60;
+
+/** Training and validation loss by epoch, the best epoch marked; a log scale where the losses span a decade. */
+export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, label: string): string {
+  const train = epochs.map((e): Point => ({ x: e.epoch, y: e.train }));
+  const validation = epochs.map((e): Point => ({ x: e.epoch, y: e.validation ?? NaN }));
+  const values = [...train, ...validation].map((p) => p.y).filter(Number.isFinite);
+  const y = { ...axis(values, { type: "auto", pad: 0.06 }), label };
+  const x = { ...axis(epochs.map((e) => e.epoch), { whole: true, pad: 0.02 }), label: "epoch" };
+  const series = [
+    { name: "training", points: train, stroke: TRAIN },
+    { name: "validation", points: validation, stroke: VALIDATION },
+  ].map((s) => ({
+    ...s,
+    points: y.type === "log" ? s.points.map((p) => (p.y > 0 ? p : { x: p.x, y: NaN })) : s.points,
+  }))
+    .filter((s) => finite(s.points).length > 0);
+  const marginRight = 12 + Math.max(...series.map((s) => textWidth(s.name)));
+  const frame = frameOf({ y, marginRight });
+  const marks: Plot.Markish[] = [];
+  const bestEpoch = epochs.find((e) => e.epoch === best);
+  const bestLoss = bestEpoch?.validation ?? bestEpoch?.train;
+  if (bestEpoch && epochs.length > 1) {
+    marks.push(Plot.ruleX([bestEpoch.epoch], { stroke: color("muted"), strokeDasharray: "2,3" }));
+  }
+  for (const { points, stroke, name } of series) {
+    marks.push(Plot.line(points, { x: "x", y: "y", stroke, strokeWidth: 1.8 }));
+    if (points.length <= DOTS_UP_TO) {
+      marks.push(Plot.dot(finite(points), {
+        x: "x",
+        y: "y",
+        r: points.length > 30 ? 1.8 : 2.5,
+        fill: stroke,
+        title: (p: Point) => `epoch ${p.x}: ${name} loss ${number(p.y)}`,
+      }));
+    }
+  }
+  if (bestEpoch && bestLoss !== undefined && Number.isFinite(bestLoss) && !(y.type === "log" && bestLoss <= 0)) {
+    const stroke = bestEpoch.validation === null ? TRAIN : VALIDATION;
+    const at = { x: bestEpoch.epoch, y: bestLoss };
+    marks.push(Plot.dot([at], { x: "x", y: "y", r: 5, stroke, strokeWidth: 1.8, fill: color("page") }));
+    const late = (bestEpoch.epoch - x.domain[0]) / (x.domain[1] - x.domain[0]) > 0.5;
+    marks.push(
+      note(`best: epoch ${bestEpoch.epoch}, ${number(bestLoss)}`, { x: bestEpoch.epoch, y: y.domain[1] }, {
+        textAnchor: late ? "end" : "start",
+        dx: late ? -6 : 6,
+        dy: 8,
+      }),
+    );
+  }
+  marks.push(
+    ...endLabels(series.map((s) => ({ text: s.name, value: finite(s.points).at(-1)!.y, fill: s.stroke })), y, frame),
+  );
+  return chart({
+    title: "Loss by epoch",
+    description: series.map((s) => {
+      const seen = finite(s.points);
+      return `${s.name} loss goes from ${number(seen[0]!.y)} to ${number(seen.at(-1)!.y)}`;
+    }).join("; ") + (bestEpoch ? `; lowest at epoch ${bestEpoch.epoch}.` : "."),
+    x,
+    y,
+    marks,
+    marginRight,
+    width: WIDTH,
+  });
+}

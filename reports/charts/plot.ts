@@ -1,0 +1,129 @@
+/** Observable Plot on the server: options in, a self-contained SVG string out, the same text every time. */
+import * as Plot from "@observablehq/plot";
+import { parseHTML } from "linkedom";
+import type { Axis } from "./axis.ts";
+import { color } from "../theme.ts";
+import { escape } from "../html.ts";
+
+export const FONT_SIZE = 12;
+/** Mean width of a character at FONT_SIZE: wide enough for digits in the usual sans faces. */
+const CHARACTER = 6.9;
+
+/** Width of a text in px, estimated: there is no browser to ask. */
+export function textWidth(text: string, fontSize: number = FONT_SIZE): number {
+  return [...text].length * CHARACTER * (fontSize / FONT_SIZE);
+}
+
+export interface ChartOptions {
+  /** What a screen reader announces. */
+  readonly title: string;
+  /** One or two sentences that say what the chart shows. */
+  readonly description: string;
+  readonly x: Axis & { readonly label: string };
+  readonly y: Axis & { readonly label: string };
+  readonly marks: readonly Plot.Markish[];
+  readonly width?: number;
+  readonly height?: number;
+  readonly marginRight?: number;
+  /** Horizontal grid lines only (default), both, or none. */
+  readonly grid?: "y" | "both" | "none";
+}
+
+/** Inner frame of a chart in px of its view box, for marks that place text themselves. */
+export interface Frame {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+export const WIDTH = 480;
+export const HEIGHT = 280;
+
+export function frameOf(options: Pick<ChartOptions, "y" | "width" | "height" | "marginRight">): Frame {
+  const widest = Math.max(0, ...options.y.ticks.map((t) => textWidth(options.y.format(t))));
+  const labelled = options.y.label !== "";
+  return {
+    left: Math.ceil(Math.max(24, widest + 12)),
+    right: (options.width ?? WIDTH) - (options.marginRight ?? 14),
+    top: labelled ? 30 : 8,
+    bottom: (options.height ?? HEIGHT) - (labelled ? 42 : 24),
+  };
+}
+
+/** Position of a value on an axis that runs from `from` to `to` px. */
+export function place(axis: Axis, value: number, from: number, to: number): number {
+  const [low, high] = axis.domain;
+  const share = axis.type === "log" ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
+  return from + share * (to - from);
+}
+
+/** A chart with two axes: labels at the top left and the bottom (none where empty), grid lines behind, tick labels from the axes. */
+export function chart(options: ChartOptions): string {
+  const { x, y } = options;
+  const width = options.width ?? WIDTH;
+  const height = options.height ?? HEIGHT;
+  const frame = frameOf(options);
+  const grid = options.grid ?? "y";
+  const gridStyle = { stroke: color("grid"), strokeOpacity: 1 };
+  const marks: Plot.Markish[] = [];
+  if (grid !== "none") marks.push(Plot.gridY(y.ticks, gridStyle));
+  if (grid === "both") marks.push(Plot.gridX(x.ticks, gridStyle));
+  marks.push(
+    Plot.axisY(y.ticks, { text: y.format, tickSize: 0, tickPadding: 6, label: null, fill: color("muted") }),
+    Plot.axisX(x.ticks, {
+      text: x.format,
+      tickSize: 4,
+      label: null,
+      fill: color("muted"),
+      stroke: color("rule"),
+    }),
+    ...options.marks,
+  );
+  if (y.label) {
+    const at = { dx: -frame.left, dy: -frame.top + 8, textAnchor: "start" } as const;
+    marks.push(Plot.text([y.label], { frameAnchor: "top-left", ...at }));
+  }
+  if (x.label) marks.push(Plot.text([x.label], { frameAnchor: "bottom", dy: 38 }));
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const svg = Plot.plot({
+    document: document as unknown as Document,
+    width,
+    height,
+    marginLeft: frame.left,
+    marginRight: width - frame.right,
+    marginTop: frame.top,
+    marginBottom: height - frame.bottom,
+    x: { type: x.type, domain: [...x.domain], label: null },
+    y: { type: y.type, domain: [...y.domain], label: null },
+    marks,
+  });
+  return finish(svg as unknown as Element, options.title, options.description, width, height);
+}
+
+/** Root element of every chart: scales with its column, announces itself, stands alone as a file. */
+export function svgRoot(title: string, description: string, width: number, height: number, inner: string): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${height}" width="${width}" ` +
+    `height="${height}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" ` +
+    `font-size="${FONT_SIZE}" text-anchor="middle" fill="currentColor"><desc>${
+      escape(description)
+    }</desc>${inner}</svg>`;
+}
+
+/** Plot's own root and style sheet are replaced: its class is the same in every plot of a page, its numbers are long. */
+function finish(svg: Element, title: string, description: string, width: number, height: number): string {
+  svg.querySelector("style")?.remove();
+  for (const element of svg.querySelectorAll("[aria-label]")) element.removeAttribute("aria-label");
+  for (const element of svg.querySelectorAll("*")) {
+    for (const attribute of [...element.attributes]) {
+      if (!/\d\.\d{3}/.test(attribute.value)) continue;
+      element.setAttribute(attribute.name, attribute.value.replace(/-?\d+\.\d+(?:e-\d+)?/g, short));
+    }
+  }
+  return svgRoot(title, description, width, height, svg.innerHTML.replaceAll(' aria-hidden="true"', ""));
+}
+
+/** A tenth of a pixel is finer than a screen or a printer shows at this size. */
+export function short(value: number | string): string {
+  return String(Math.round(Number(value) * 10) / 10);
+}

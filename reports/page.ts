@@ -1,0 +1,46 @@
+/** The page around a report: one file, no script, nothing loaded. */
+import { type Content, type Html, markup, raw } from "./html.ts";
+import { STYLE } from "./style.ts";
+import { THEME_CSS } from "./theme.ts";
+
+export interface Section {
+  /** Anchor; a name of ours, never from data. */
+  readonly id: string;
+  readonly title: string;
+  readonly body: Content;
+}
+
+/** What stands in the place of something that a run does not have. */
+export function missing(text: Content): Html {
+  return markup`<p class="missing">${text}</p>\n`;
+}
+
+export function page(title: string, header: Content, sections: readonly Section[]): string {
+  const document = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="Narrows">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<title>${title}</title>
+<style>${raw(THEME_CSS)}${raw(STYLE)}</style>
+</head>
+<body>
+<main>
+${header}
+<nav aria-label="Sections">${sections.map((s) => markup`<a href="#${s.id}">${s.title}</a> `)}</nav>
+${
+    sections.map((s) =>
+      markup`<section id="${s.id}" aria-labelledby="${s.id}-title">
+<h2 id="${s.id}-title">${s.title}</h2>
+${s.body}</section>
+`
+    )
+  }</main>
+</body>
+</html>
+`;
+  return document.text;
+}

@@ -1,0 +1,74 @@
+/** Error by column. */
+import type { RunData } from "../../core/runs/types.ts";
+import { columnError, type ColumnPoint } from "../charts/column_error.ts";
+import { columnR2, r2Floor } from "../charts/column_r2.ts";
+import { count, number, percent, plural, ratio } from "../format.ts";
+import { type Html, markup } from "../html.ts";
+import type { Numbering } from "../numbering.ts";
+import { missing } from "../page.ts";
+import { quantile } from "../series.ts";
+
+const LISTED = 10;
+const CANDIDATES = 200;
+
+interface Column extends ColumnPoint {
+  readonly mean: number;
+  readonly r2: number;
+}
+
+export function columnsSection(run: RunData, numbering: Numbering): Html {
+  const data = run.columns;
+  if (!data || data.column.length === 0) {
+    return missing("No diagnostic of the columns was written, so their errors are unknown.");
+  }
+  const all = data.column.map((index, i): Column => ({
+    name: data.name?.[i] ?? `column ${index}`,
+    mean: data.mean[i]!,
+    variance: data.variance[i]!,
+    mse: data.mse[i]!,
+    r2: 1 - data.mse[i]! / data.variance[i]!,
+  }));
+  const columns = all.filter((c) => c.variance > 0 && Number.isFinite(c.mse));
+  if (columns.length === 0) return missing("No column varies or has a finite error, so there is nothing to compare.");
+  const better = columns.filter((c) => c.r2 > 0).length;
+  const threshold = quantile(columns.map((c) => c.variance), 0.5);
+  const ranked = columns.filter((c) => c.variance >= threshold).sort((a, b) => b.r2 - a.r2);
+  const candidates = [...columns].sort((a, b) => b.variance - a.variance).slice(0, CANDIDATES);
+  const floor = r2Floor(columns.map((c) => c.r2));
+  const below = columns.filter((c) => c.r2 < floor).length;
+  const note = `${data.split} split, after epoch ${data.epoch}`;
+  const list = (rows: readonly Column[]) => ({
+    head: ["", "mean", "variance", "MSE", "R²"],
+    rows: rows.map((c) => [c.name, number(c.mean, 3), number(c.variance, 3), number(c.mse, 3), ratio(c.r2)]),
+    numeric: [1, 2, 3, 4],
+  });
+  const listed = Math.min(LISTED, Math.ceil(ranked.length / 2));
+  return markup`<div class="grid">${
+    numbering.figure(
+      columnError(columns, candidates),
+      markup`Error against variance of ${
+        count(columns.length)
+      } columns that vary (${note}); darker where columns crowd. Under the
+dashed line a column is predicted better than by its mean: ${percent(better / columns.length)} of them.${
+        columns.length < all.length
+          ? ` ${plural(all.length - columns.length, "column")} without a finite error left out.`
+          : ""
+      }`,
+    )
+  }${
+    numbering.figure(
+      columnR2(columns.map((c) => c.r2)),
+      markup`Distribution of the columns’ R². 0 is the mean predictor, 1 is perfect.${
+        below > 0 ? ` The first bar has ${plural(below, "column")} of less than ${ratio(floor)}, too.` : ""
+      }`,
+    )
+  }</div>
+<div class="grid">${
+    numbering.table(list(ranked.slice(0, listed)), markup`Best reconstructed of the more variable half of the columns.`)
+  }${
+    numbering.table(
+      list(ranked.slice(-listed).reverse()),
+      markup`Worst reconstructed of the more variable half of the columns.`,
+    )
+  }</div>`;
+}

@@ -1,0 +1,49 @@
+/** Config, environment, and how to run it again. */
+import type { RunData } from "../../core/runs/types.ts";
+import { codeBlock, flatten, valueText, yaml } from "../config_view.ts";
+import { bytes, shellWord } from "../format.ts";
+import { type Content, type Html, markup } from "../html.ts";
+import type { Numbering } from "../numbering.ts";
+import { missing } from "../page.ts";
+
+export function configSection(run: RunData): Html {
+  if (run.configText.trim() === "") return missing("The run folder has no config.yaml.");
+  const lines = run.configText.trimEnd().split("\n").length;
+  return markup`<p>The resolved config: training from it alone repeats the run.</p>
+<details><summary>config.yaml (${lines} lines)</summary>
+${codeBlock(yaml(run.configText.trimEnd()))}</details>`;
+}
+
+function environmentValue(key: string, value: unknown): Content {
+  if (typeof value === "number" && key.endsWith("_bytes")) return bytes(value);
+  if (key.includes("command")) return markup`<code>${Array.isArray(value) ? value.join(" ") : valueText(value)}</code>`;
+  return typeof value === "number" ? String(value) : valueText(value);
+}
+
+export function environmentSection(run: RunData, numbering: Numbering): Html {
+  return markup`<div class="wide-narrow">${environmentTable(run, numbering)}<div>${again(run)}</div></div>`;
+}
+
+function environmentTable(run: RunData, numbering: Numbering): Html {
+  if (!run.environment) return missing("The run folder has no environment.json.");
+  const rows = [...flatten(run.environment)].map(([key, value]) => [
+    key.replaceAll("_", " ").replaceAll(".", " · "),
+    environmentValue(key, value),
+  ]);
+  if (rows.length === 0) return missing("environment.json is empty.");
+  return numbering.table({ rows }, markup`Where and with what the run was made.`);
+}
+
+function again(run: RunData): Html {
+  const folder = run.path.split("/").filter((part) => part !== "").slice(-2).join("/") || ".";
+  const unfinished = run.summary?.status !== "finished";
+  return markup`<h3>Run it again</h3>
+<p>Train from the same config, from the folder that holds <span class="mono">${folder.split("/")[0]}/</span>:</p>
+${codeBlock(`deno task train --config ${shellWord(`${folder}/config.yaml`)}`, true)}${
+    unfinished
+      ? markup`<p>Go on from the last checkpoint:</p>\n${
+        codeBlock(`deno task train --resume ${shellWord(folder)}`, true)
+      }`
+      : ""
+  }<p>The same config, data and build give the same bits with any number of threads and workers.</p>`;
+}

@@ -1,0 +1,37 @@
+/** The model's layers. */
+import type { RunData } from "../../core/runs/types.ts";
+import { hourglass } from "../charts/hourglass.ts";
+import { count, percent } from "../format.ts";
+import { type Html, markup } from "../html.ts";
+import type { Numbering } from "../numbering.ts";
+import { missing } from "../page.ts";
+
+export function modelSection(run: RunData, numbering: Numbering): Html {
+  const { model } = run;
+  if (model.length === 0) return missing("No table of the model's layers was written.");
+  const total = model.reduce((s, l) => s + l.parameters, 0);
+  const sized = model.filter((l) => l.inputs !== l.outputs || l.parameters > 0 && l.kind === "linear");
+  const widths = [model[0]!.inputs, ...sized.map((l) => l.outputs)];
+  const table = numbering.table(
+    {
+      head: ["layer", "kind", "inputs → outputs", "parameters", "share"],
+      rows: model.map((l) => [
+        markup`<span class="mono">${l.name}</span>`,
+        l.detail
+          ? markup`${l.kind.replaceAll("_", " ")} <span style="color:var(--muted)">${l.detail}</span>`
+          : l.kind.replaceAll("_", " "),
+        `${count(l.inputs)} → ${count(l.outputs)}`,
+        l.parameters === 0 ? "–" : count(l.parameters),
+        l.parameters === 0 ? "" : percent(l.parameters / total),
+      ]),
+      foot: ["total", "", "", count(total), ""],
+      numeric: [2, 3, 4],
+    },
+    markup`Layers in the order in which a row passes them.`,
+  );
+  const figure = numbering.figure(
+    hourglass(widths),
+    markup`Widths of the model on a log scale, the narrowest marked.`,
+  );
+  return markup`<div class="wide-narrow">${table}${figure}</div>`;
+}

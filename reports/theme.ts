@@ -1,0 +1,83 @@
+/**
+ * Colours of the page and its charts, as custom properties so that one SVG serves light and dark. The categorical ones
+ * were searched for: each stands out from the page at 3:1 or more, and every two of them are at least 19 CIELAB units
+ * apart, also as seen with protanopia, deuteranopia and tritanopia.
+ */
+
+export interface Palette {
+  readonly page: string;
+  readonly ink: string;
+  readonly muted: string;
+  readonly rule: string;
+  readonly grid: string;
+  readonly panel: string;
+  readonly good: string;
+  readonly warn: string;
+  readonly bad: string;
+  /** Colours of categories, in the order in which they are given out. */
+  readonly series: readonly string[];
+  /** Low to high, for labels that are numbers. */
+  readonly ramp: readonly string[];
+}
+
+export const LIGHT: Palette = {
+  page: "#ffffff",
+  ink: "#1b1f24",
+  muted: "#5b6470",
+  rule: "#d5d9de",
+  grid: "#e8ebee",
+  panel: "#f6f7f9",
+  good: "#12744f",
+  warn: "#8f5a00",
+  bad: "#b3261e",
+  series: ["#0a69bc", "#c85200", "#0c9e81", "#7d0060", "#97905a", "#2b1bb0", "#5a3418", "#8094b6"],
+  ramp: ["#440154", "#414487", "#2a788e", "#1f9a79", "#6a9f2c", "#a08d00"],
+};
+
+export const DARK: Palette = {
+  page: "#15181c",
+  ink: "#e4e7ea",
+  muted: "#9ba4ae",
+  rule: "#383f47",
+  grid: "#282d34",
+  panel: "#1d2126",
+  good: "#5cc89a",
+  warn: "#e5b04c",
+  bad: "#ff8a80",
+  series: ["#489ee5", "#ed7936", "#5be597", "#9468a5", "#ffc61a", "#e3d0ff", "#a1624d", "#9fb9ab"],
+  ramp: ["#9a6cc2", "#7487d8", "#43a3c0", "#3fc79a", "#93db5a", "#fde725"],
+};
+
+function declarations(palette: Palette): string {
+  const { series, ramp, ...named } = palette;
+  const pairs = Object.entries(named).concat(
+    series.map((c, i) => [`c${i + 1}`, c]),
+    ramp.map((c, i) => [`r${i + 1}`, c]),
+  );
+  return pairs.map(([name, color]) => `--${name}:${color}`).join(";");
+}
+
+/** Dark only on a screen that asks for it: paper is white. */
+export const THEME_CSS = `:root{color-scheme:light;${declarations(LIGHT)}}
+@media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;${declarations(DARK)}}}`;
+
+/** A named colour for a chart, with the light one for an SVG that is taken out of the page. */
+export function color(name: Exclude<keyof Palette, "series" | "ramp">): string {
+  return `var(--${name},${LIGHT[name]})`;
+}
+
+/** The i-th category's colour; they repeat after eight. */
+export function seriesColor(i: number): string {
+  const k = i % LIGHT.series.length;
+  return `var(--c${k + 1},${LIGHT.series[k]})`;
+}
+
+/** The i-th of RAMP_COLORS, low to high. */
+export function rampColor(i: number): string {
+  return `var(--r${i + 1},${LIGHT.ramp[i]})`;
+}
+
+export const RAMP_COLORS = LIGHT.ramp.length;
+export const SERIES_COLORS = LIGHT.series.length;
+export const TRAIN = seriesColor(0);
+export const VALIDATION = seriesColor(1);

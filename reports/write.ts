@@ -1,0 +1,27 @@
+/** Reports as files. */
+import { dirname, join } from "@std/path";
+import { writeFileAtomic } from "../core/runs/atomic.ts";
+import { readRun } from "../core/runs/read.ts";
+import { renderComparison } from "./comparison.ts";
+import { renderRunReport } from "./run_report.ts";
+
+async function write(path: string, text: string): Promise<string> {
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await writeFileAtomic(path, text);
+  return path;
+}
+
+/**
+ * Reads a run folder and writes its report.
+ * @param output default `runDir/report.html`
+ * @returns the path written
+ * @throws UserError where the folder is no run or the file cannot be written
+ */
+export async function writeReport(runDir: string, output: string = join(runDir, "report.html")): Promise<string> {
+  return await write(output, renderRunReport(await readRun(runDir)));
+}
+
+/** Reads several run folders and writes the page that compares them; like writeReport otherwise. */
+export async function writeComparison(runDirs: readonly string[], output: string): Promise<string> {
+  return await write(output, renderComparison(await Promise.all(runDirs.map((dir) => readRun(dir)))));
+}

@@ -1,0 +1,73 @@
+/**
+ * `deno task test`: builds the engine with its tests, runs them, then the TypeScript tests, and ends with the sums over
+ * both: `N passed, N failed`. With paths (`deno task test tests/core`) only those TypeScript tests.
+ */
+import { fromFileUrl, join } from "@std/path";
+import { buildEngine } from "../core/build/build.ts";
+import { lines } from "../core/build/lines.ts";
+import { UserError } from "../core/errors.ts";
+
+const ROOT = fromFileUrl(new URL("..", import.meta.url));
+// deno-lint-ignore no-control-regex -- the colours of a terminal
+const COLOUR = /\x1b\[[\d;]*m/g;
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Runs a test program, passes its output on, and counts by its last line that `counts` matches. */
+async function run(command: string, args: string[], counts: RegExp): Promise<Count> {
+  const child = new Deno.Command(command, {
+    args,
+    cwd: ROOT,
+    env: Deno.stdout.isTerminal() ? { FORCE_COLOR: "1" } : {},
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let passed = 0, failed = 0;
+  for await (const line of lines(child.stdout)) {
+    console.log(line);
+    const match = counts.exec(line.replaceAll(COLOUR, ""));
+    if (match) [passed, failed] = [Number(match[1]), Number(match[2])];
+  }
+  const { success } = await child.status;
+  // A program that ends badly without saying what failed (a crash, a module that does not load) is one failure.
+  return { passed, failed: success ? failed : Math.max(failed, 1) };
+}
+
+async function engineTests(): Promise<Count[]> {
+  const { folder } = await buildEngine({ tests: true });
+  const programs = [...Deno.readDirSync(join(folder, "tests"))]
+    .filter((entry) => entry.isFile && /^test_[a-z]+(\.exe)?$/.test(entry.name)).map((entry) => entry.name).sort();
+  const all: Count[] = [];
+  for (const name of programs) {
+    console.log(`engine: ${name}`);
+    const count = await run(join(folder, "tests", name), [], /^(\d+) passed, (\d+) failed$/);
+    all.push(count.passed + count.failed > 0 ? count : { passed: 0, failed: 1 });
+  }
+  return all;
+}
+
+function programTests(paths: string[]): Promise<Count> {
+  return run(Deno.execPath(), ["test", "-A", ...paths], /\| (\d+) passed.* \| (\d+) failed/);
+}
+
+/** @returns the exit status: 0 only if something ran and nothing failed. */
+async function test(paths: string[]): Promise<number> {
+  const counts = paths.length > 0 ? [] : await engineTests();
+  counts.push(await programTests(paths.length > 0 ? paths : ["tests"]));
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+}
+
+try {
+  Deno.exitCode = await test(Deno.args);
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  console.error(`narrows: ${error.message}\n  ${error.hint}`);
+  Deno.exitCode = error.exitCode;
+}

@@ -1,0 +1,43 @@
+/** Small promises about every file of the source tree. */
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { filesUnder, readText, ROOT } from "./tree.ts";
+
+const SELF = "tests/arch/hygiene_test.ts";
+const CODE = [".ts", ".tsx", ".cpp", ".h"];
+const TEXT = [...CODE, ".md", ".json", ".yaml", ".yml", ".txt", ".py", ".sh", "CMakeLists.txt", "LICENSE", "/run"];
+const MOST_LINES = 500;
+const MOST_BYTES = 8e6;
+
+const UNFINISHED = /\b(TODO|FIXME|XXX|HACK)\b|not implemented yet|lorem ipsum/i;
+const MACHINE_PATH = /(^|[\s"'`(=:])\/(home|root|work|Users)\/\w/;
+const REGISTRY =
+  /registry\.npmjs|\bnpmjs\.org|\bnpm\.jsr\.io|\bjsr\.io|\bdeb\.debian\.org|\bpypi\.org|pythonhosted\.org/;
+
+const text = filesUnder("", TEXT).filter((path) => path !== SELF);
+
+/** `path:line: text` of every line that matches. */
+function linesWith(pattern: RegExp): string[] {
+  return text.flatMap((path) =>
+    readText(path).split("\n").flatMap((line, i) => pattern.test(line) ? [`${path}:${i + 1}: ${line.trim()}`] : [])
+  );
+}
+
+Deno.test("files stay short enough to read", () => {
+  const code = filesUnder("", CODE);
+  assert(code.length > 20, `only ${code.length} files found`);
+  const lengths = code.map((path) => ({ path, lines: readText(path).split("\n").length - 1 }));
+  assertEquals(lengths.filter(({ lines }) => lines > MOST_LINES), []);
+});
+
+Deno.test("nothing is left unfinished", () => assertEquals(linesWith(UNFINISHED), []));
+
+Deno.test("no path of one machine and no registry's host is named", () => {
+  assertEquals(linesWith(MACHINE_PATH), []);
+  assertEquals(linesWith(REGISTRY), []);
+});
+
+Deno.test("no file is too large for a repository", () => {
+  const large = filesUnder("", [""]).filter((path) => Deno.statSync(join(ROOT, path)).size > MOST_BYTES);
+  assertEquals(large, []);
+});

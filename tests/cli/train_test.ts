@@ -1,0 +1,152 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { command, run, temporary } from "../helpers/cli.ts";
+import { fingerprintOf, smallProject } from "../helpers/small_run.ts";
+
+const QUIET = ["--quiet", "--no-report"];
+
+Deno.test("train: a run folder holds what the contract names", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const result = await run("train", ["--config", config]);
+  assertEquals(result.code, 0, result.stderr);
+  const [name] = [...Deno.readDirSync(join(folder.path, "runs"))].map((entry) => entry.name);
+  assert(/^small-\d{8}-\d{6}-\w+$/.test(name!), name);
+  const path = join(folder.path, "runs", name!);
+  const files = new Set([...Deno.readDirSync(path)].map((entry) => entry.name));
+  const expected = [
+    "config.yaml",
+    "environment.json",
+    "steps.csv",
+    "chunks.csv",
+    "epochs.csv",
+    "summary.json",
+    "checkpoints",
+    "report.html",
+  ];
+  for (const file of [...expected, "diagnostics", "model.json"]) assert(files.has(file), `${file} is missing`);
+  assert(!files.has("recovery.json"));
+  const summary = JSON.parse(Deno.readTextFileSync(join(path, "summary.json")));
+  assertEquals([summary.status, summary.epochs, summary.reason], ["finished", 3, "epochs"]);
+  assert(summary.metrics.test.r2 < 1 && summary.metrics.train.rows > summary.metrics.test.rows);
+  const steps = Deno.readTextFileSync(join(path, "steps.csv")).trim().split("\n");
+  assertEquals(
+    steps[0],
+    "step,epoch,chunk,batch,rows,loss,learning_rate,grad_norm,samples_per_second,wait_ms,step_ms,elapsed_s",
+  );
+  assertEquals(steps.length - 1, summary.steps);
+  const rows = steps.slice(1).reduce((sum, line) => sum + Number(line.split(",")[4]), 0);
+  assertEquals(rows, 3 * summary.rows.train, "every training row once an epoch");
+  assertStringIncludes(result.stdout, "report");
+});
+
+Deno.test("train: the saved config repeats the run, and threads and workers change no bit", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const first = join(folder.path, "first");
+  assertEquals((await run("train", ["--config", config, "--run-dir", first, ...QUIET])).code, 0);
+  const wanted = fingerprintOf(first);
+  let compared = 0;
+  for (const [threads, workers, preload] of [[1, 1, 1], [2, 2, 2], [4, 3, 5]]) {
+    const again = join(folder.path, `again${threads}`);
+    const result = await run("train", [
+      ...["--config", join(first, "config.yaml"), "--run-dir", again, ...QUIET],
+      ...["--override", `runtime.threads=${threads}`, "--override", `data.workers=${workers}`],
+      ...["--override", `data.preload_batches=${preload}`],
+    ]);
+    assertEquals(result.code, 0, result.stderr);
+    assertEquals(fingerprintOf(again), wanted);
+    compared++;
+  }
+  assertEquals(compared, 3);
+});
+
+Deno.test("train: killed at random moments and resumed, a run ends with the same bits", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const whole = join(folder.path, "whole");
+  const begun = performance.now();
+  assertEquals((await run("train", ["--config", config, "--run-dir", whole, ...QUIET])).code, 0);
+  const length = performance.now() - begun;
+  const wanted = fingerprintOf(whole);
+  const kills = Number(Deno.env.get("NARROWS_KILLS") ?? 6);
+  let killed = 0;
+  for (let kill = 0; kill < kills; kill++) {
+    const path = join(folder.path, `killed${kill}`);
+    const args = ["--config", config, "--run-dir", path, "--resume", "auto", ...QUIET];
+    // Moments spread over the run, the start-up included.
+    const child = command("train", args).spawn();
+    const timer = setTimeout(() => {
+      try {
+        child.kill("SIGKILL");
+      } catch { /* it was quicker */ }
+    }, length * (0.2 + 0.8 * (kill + 0.5) / kills));
+    const output = await child.output();
+    clearTimeout(timer);
+    if (output.signal === "SIGKILL") killed++;
+    const resumed = await run("train", args);
+    assertEquals(resumed.code, 0, resumed.stderr);
+    assertEquals(fingerprintOf(path), wanted, `killed ${kill} of ${kills}`);
+  }
+  assert(killed > 0, "no run was killed in time");
+});
+
+for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+  Deno.test(`train: ${signal} saves, says how to resume and exits ${status}`, async () => {
+    using folder = temporary();
+    const config = smallProject(folder.path);
+    const whole = join(folder.path, "whole");
+    const long = ["--override", "training.epochs=40", "--override", "checkpoint.every_steps=0"];
+    const path = join(folder.path, "stopped");
+    const child = command("train", ["--config", config, "--run-dir", path, ...long, ...QUIET]).spawn();
+    const output = child.output();
+    while (!exists(join(path, "steps.csv"), 300)) await new Promise((done) => setTimeout(done, 5));
+    child.kill(signal);
+    const result = await output;
+    assertEquals(result.code, status);
+    assertStringIncludes(new TextDecoder().decode(result.stderr), "--resume");
+    const recovery = JSON.parse(Deno.readTextFileSync(join(path, "recovery.json")));
+    assertEquals(recovery.signal, signal);
+    assertStringIncludes(recovery.command, "--resume");
+    assertEquals(JSON.parse(Deno.readTextFileSync(join(path, "summary.json"))).status, "stopped");
+    assertEquals((await run("train", ["--resume", path, ...QUIET])).code, 0);
+    assert(!exists(join(path, "recovery.json"), 0));
+    assertEquals((await run("train", ["--config", config, "--run-dir", whole, ...long, ...QUIET])).code, 0);
+    assertEquals(fingerprintOf(path), fingerprintOf(whole));
+  });
+}
+
+function exists(path: string, least: number): boolean {
+  try {
+    return Deno.statSync(path).size >= least;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("train: --dry-run says what would run and leaves nothing behind", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const result = await run("train", ["--config", config, "--dry-run"]);
+  assertEquals(result.code, 0, result.stderr);
+  for (const text of ["360 rows x 60 columns", "encoder.0", "solver", "memory", "train ", "validation ", "test "]) {
+    assertStringIncludes(result.stdout, text);
+  }
+  assertEquals([...Deno.readDirSync(folder.path)].map((entry) => entry.name).sort(), ["chunks", "small.yaml"]);
+});
+
+Deno.test("embed, reconstruct and evaluate agree with each other", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const path = join(folder.path, "run");
+  assertEquals((await run("train", ["--config", config, "--run-dir", path, ...QUIET])).code, 0);
+  const embedded = await run("embed", ["--run", path, "--json"]);
+  assertEquals(embedded.code, 0, embedded.stderr);
+  assertEquals([JSON.parse(embedded.stdout).rows, JSON.parse(embedded.stdout).columns], [360, 6]);
+  const chosen = await run("reconstruct", ["--run", path, "--split", "test", "--columns", "3,5", "--json"]);
+  assertEquals(JSON.parse(chosen.stdout).columns, 2);
+  const summary = JSON.parse(Deno.readTextFileSync(join(path, "summary.json")));
+  const evaluated = await run("evaluate", ["--run", path, "--split", "test", "--json"]);
+  assertEquals(evaluated.code, 0, evaluated.stderr);
+  assertEquals(JSON.parse(evaluated.stdout).mse, summary.metrics.test.mse);
+});

@@ -1,0 +1,57 @@
+/** Every config in configs/ loads, and trains two steps where its data is on this machine. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { basename, dirname, fromFileUrl, isGlob, join } from "@std/path";
+import { ensureEngine } from "../core/build/ensure.ts";
+import { loadConfig } from "../core/config/mod.ts";
+
+const ROOT = fromFileUrl(new URL("..", import.meta.url));
+const FOLDER = join(ROOT, "configs");
+const files = [...Deno.readDirSync(FOLDER)].filter((entry) => entry.isFile && entry.name.endsWith(".yaml"))
+  .map((entry) => join(FOLDER, entry.name)).sort();
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(isGlob(path) ? dirname(path) : path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function trainTwoSteps(file: string): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const run = join(folder, "run");
+    const overrides = ["training.max_steps=2", "logging.every_steps=1"].flatMap((text) => ["--override", text]);
+    const args = ["--config", file, ...overrides, "--run-dir", run, "--no-report", "--quiet"];
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", join(ROOT, "cli/train.ts"), ...args],
+      stdin: "null",
+    }).output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const [header, ...steps] = (await Deno.readTextFile(join(run, "steps.csv"))).trim().split("\n");
+    assertMatch(header!, /^step,epoch,/);
+    assertEquals(steps.map((line) => line.split(",")[0]), ["1", "2"]);
+    const loss = header!.split(",").indexOf("loss");
+    for (const line of steps) assert(Number(line.split(",")[loss]) > 0, line);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("there are configs", () => assert(files.includes(join(FOLDER, "quickstart.yaml"))));
+
+for (const file of files) {
+  const { config } = loadConfig({ file, overrides: [] });
+  Deno.test(`${basename(file)} loads and keeps its name`, () => assertEquals(config.name, basename(file, ".yaml")));
+  const there = exists(config.data.path);
+  if (!there) console.log(`${basename(file)}: not trained, its data is not on this machine (${config.data.path})`);
+  Deno.test({
+    name: `${basename(file)} trains two steps`,
+    ignore: !there,
+    fn: async () => {
+      await ensureEngine({ quiet: true });
+      await trainTwoSteps(file);
+    },
+  });
+}

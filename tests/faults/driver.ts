@@ -1,0 +1,143 @@
+/**
+ * Saves checkpoints while the disk fails. Run by faults_test.ts in a process of its own, with io_shim.so preloaded.
+ *
+ *     driver.ts sweep SHIM FOLDER JSON      every call of a save fails in turn; prints {points, violations}
+ *     driver.ts kill SHIM FOLDER K          SIGKILL at call K of three saves; prints each step once it is saved
+ *     driver.ts full FOLDER                 saves more than the file system under FOLDER holds; prints the error
+ */
+import { join } from "@std/path";
+import { loadCheckpoint } from "../../core/checkpoint/load.ts";
+import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
+import { saveCheckpoint, type SaveRequest, type SaveStepName } from "../../core/checkpoint/save.ts";
+import { UserError } from "../../core/errors.ts";
+import { bytesOf, memorySink, patternTensor } from "../core/formats/tensors.ts";
+
+export const MODES = { fail_once: 1, dead: 2, torn: 3, kill: 4 } as const;
+
+export interface Sweep {
+  readonly mode: keyof typeof MODES;
+  /** What is there before, and what the failing save does. */
+  readonly scenario: "first" | "next" | "replace";
+  /** After the failure: nothing more, unsynced data lost, unsynced renames lost as well. */
+  readonly power?: "data" | "names";
+  /** Planted faults: 1 files are not fsynced, 2 folders are not. */
+  readonly ignoreSync?: number;
+  /** Planted faults: the steps of a save in another order. */
+  readonly order?: readonly SaveStepName[];
+}
+
+const EIO = 5;
+
+function request(step: number, salt: number): SaveRequest {
+  return {
+    step,
+    parameters: [patternTensor("w", "F32", [40, 30], salt), patternTensor("b", "F32", [30], salt)],
+    optimizer: [patternTensor("m", "F64", [40, 30], salt)],
+    state: { salt },
+    keep: 1,
+  };
+}
+
+/** Loads a checkpoint of `request` whole; the salt it was saved with. Throws if a single byte is not as it was. */
+export async function loadSalt(path: string): Promise<number> {
+  const parameters = [memorySink("w", "F32", [40, 30]), memorySink("b", "F32", [30])];
+  const optimizer = [memorySink("m", "F64", [40, 30])];
+  const { step, state } = await loadCheckpoint(path, { parameters, optimizer });
+  const { salt } = state as { salt: number };
+  const saved = request(step, salt);
+  for (const [i, sink] of [...parameters, ...optimizer].entries()) {
+    const expected = await bytesOf([...saved.parameters, ...saved.optimizer][i]!);
+    if (expected.some((byte, at) => byte !== sink.bytes[at])) throw new Error(`${path}: ${sink.name} differs`);
+  }
+  return salt;
+}
+
+function openShim(path: string) {
+  return Deno.dlopen(path, {
+    fault_arm: { parameters: ["buffer", "i32", "f64", "i32", "i32"], result: "void" },
+    fault_disarm: { parameters: [], result: "f64" },
+    fault_power_loss: { parameters: ["i32"], result: "void" },
+  }).symbols;
+}
+
+async function sweep(shim: ReturnType<typeof openShim>, base: string, plan: Sweep) {
+  const violations: string[] = [];
+  let points = 0;
+  for (let k = 1;; k++) {
+    const dir = join(base, `${k}`);
+    await Deno.mkdir(dir);
+    if (plan.scenario !== "first") {
+      await saveCheckpoint(dir, request(10, 10));
+      await saveCheckpoint(dir, request(20, 20));
+    }
+    const attempted = plan.scenario === "replace" ? request(20, 21) : request(30, 30);
+    const [before, after] = [
+      plan.scenario === "first" ? null : 20,
+      attempted.step + (plan.scenario === "replace" ? 1 : 0),
+    ];
+    shim.fault_arm(new TextEncoder().encode(`${dir}\0`), MODES[plan.mode], k, EIO, plan.ignoreSync ?? 0);
+    const error = await saveCheckpoint(dir, attempted, plan.order).then(() => null, (error: unknown) => error);
+    const reached = shim.fault_disarm() >= k;
+    if (plan.power) shim.fault_power_loss(plan.power === "names" ? 1 : 0);
+    const violation = await check(dir, error, before, after);
+    if (violation) violations.push(`call ${k}: ${violation}`);
+    await Deno.remove(dir, { recursive: true });
+    if (!reached) break;
+    points++;
+  }
+  return { points, violations };
+}
+
+/** What is wrong after a save that ended with `error` (null: well), where `before` was the last good salt. */
+async function check(dir: string, error: unknown, before: number | null, after: number): Promise<string | null> {
+  if (error !== null && !(error instanceof UserError)) return `not an error for users: ${error}`;
+  if (error && (error.exitCode !== 1 || !error.where.startsWith(dir))) return `error without a place: ${error.message}`;
+  const warnings: string[] = [];
+  try {
+    const found = await resolveCheckpoint(dir, "latest", (line) => warnings.push(line));
+    const salt = await loadSalt(found.path);
+    if (salt !== after && (error === null || salt !== before)) return `found ${salt}, not ${error ? before : after}`;
+  } catch (cause) {
+    if (!(cause instanceof UserError) || before !== null || error === null) return `nothing to load: ${cause}`;
+  }
+  if (warnings.length > 0) return `a bad checkpoint was met: ${warnings[0]}`;
+  try {
+    await saveCheckpoint(dir, request(40, 40));
+    const next = await resolveCheckpoint(dir, "latest", (line) => warnings.push(line));
+    if (await loadSalt(next.path) !== 40 || warnings.length > 0) return "the next save did not hold";
+  } catch (cause) {
+    return `the next save failed: ${cause}`;
+  }
+  return null;
+}
+
+async function saveUntilFull(dir: string): Promise<void> {
+  await saveCheckpoint(dir, request(10, 10));
+  const large = { ...request(20, 20), parameters: [patternTensor("w", "F32", [1000, 1000], 1)] };
+  const error = await saveCheckpoint(dir, large).then(() => null, (error: unknown) => error);
+  const entries = Array.from(Deno.readDirSync(join(dir, "checkpoints")), (entry) => entry.name).sort();
+  const warn = (line: string) => entries.push(line);
+  const salt = await loadSalt((await resolveCheckpoint(dir, "latest", warn)).path);
+  await saveCheckpoint(dir, request(30, 30));
+  const next = await loadSalt((await resolveCheckpoint(dir, "latest", warn)).path);
+  const { message = "", hint = "", exitCode = 0 } = error instanceof UserError ? error : {};
+  console.log(JSON.stringify({ message, hint, exitCode, entries, salt, next }));
+}
+
+if (import.meta.main) {
+  const [command, ...args] = Deno.args as [string, ...string[]];
+  if (command === "sweep") {
+    const shim = openShim(args[0]!);
+    for (const [i, plan] of (JSON.parse(args[2]!) as Sweep[]).entries()) {
+      const base = join(args[1]!, `sweep-${i}`);
+      await Deno.mkdir(base);
+      console.log(JSON.stringify(await sweep(shim, base, plan)));
+    }
+  } else if (command === "kill") {
+    openShim(args[0]!).fault_arm(new TextEncoder().encode(`${args[1]}\0`), MODES.kill, Number(args[2]), 0, 0);
+    for (const step of [10, 20, 30]) {
+      await saveCheckpoint(args[1]!, request(step, step));
+      Deno.stdout.writeSync(new TextEncoder().encode(`${step}\n`));
+    }
+  } else await saveUntilFull(args[0]!);
+}

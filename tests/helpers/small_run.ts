@@ -1,0 +1,59 @@
+/** A small data set and config that use every part of a run: several chunks, dropout, masking, clipping, batch norm. */
+import { join } from "@std/path";
+import { writeChunks } from "./npz.ts";
+
+export const SMALL_CONFIG = `
+name: small
+seed: 7
+data:
+  format: csr_npz
+  path: chunks
+  batch_size: 16
+  split: {train: 0.8, validation: 0.1, test: 0.1}
+  transforms: [{library_size: 100}, log1p]
+  mask_rate: 0.1
+model:
+  encoder: [{linear: 24}, batch_norm, {leaky_relu: 0.02}, {dropout: 0.1}, {linear: 6}]
+  decoder: [{linear: 24}, relu, {linear: output}]
+optimizer: {name: adamw, learning_rate: 0.003}
+scheduler: {name: cosine, warmup_steps: 5}
+training: {epochs: 3, gradient_clip: 1.0}
+checkpoint: {every_steps: 5, every_epochs: 1, keep: 3}
+runtime: {threads: 2}
+paths: {runs: runs}
+`;
+
+/** Writes small.yaml and its chunks into a folder; returns the config's path. */
+export function smallProject(folder: string, config = SMALL_CONFIG, rows = 120): string {
+  writeChunks(join(folder, "chunks"), 3, rows, 60);
+  const path = join(folder, "small.yaml");
+  Deno.writeTextFileSync(path, config);
+  return path;
+}
+
+/** The bytes of a run that must not depend on how it was run: tensors, and logs without wall-clock columns. */
+export function fingerprintOf(run: string): Record<string, string> {
+  const latest = Deno.readTextFileSync(join(run, "checkpoints", "latest")).trim();
+  const hex = (bytes: Uint8Array) => bytes.length + ":" + hash(bytes);
+  const clockless = (file: string, drop: readonly string[]) => {
+    const [head, ...rows] = Deno.readTextFileSync(join(run, file)).trim().split("\n").map((line) => line.split(","));
+    const kept = head!.map((name, i) => drop.includes(name) ? -1 : i).filter((i) => i >= 0);
+    return [head!, ...rows].map((row) => kept.map((i) => row[i]).join(",")).join("\n");
+  };
+  const clocks = ["samples_per_second", "wait_ms", "step_ms", "elapsed_s", "open_wait_ms", "forward_ms", "backward_ms"];
+  return {
+    latest,
+    model: hex(Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"))),
+    optimizer: hex(Deno.readFileSync(join(run, "checkpoints", latest, "optimizer.safetensors"))),
+    steps: clockless("steps.csv", clocks),
+    chunks: clockless("chunks.csv", clocks),
+    epochs: clockless("epochs.csv", [...clocks, "train_ms", "validation_ms", "checkpoint_ms", "diagnostics_ms"]),
+  };
+}
+
+/** FNV-1a, 64 bits: enough to tell two files apart in a test. */
+function hash(bytes: Uint8Array): string {
+  let h = 0xcbf29ce484222325n;
+  for (const byte of bytes) h = BigInt.asUintN(64, (h ^ BigInt(byte)) * 0x100000001b3n);
+  return h.toString(16);
+}

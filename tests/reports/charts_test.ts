@@ -1,0 +1,160 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertSnapshot } from "@std/testing/snapshot";
+import { axis, prefersLog } from "../../reports/charts/axis.ts";
+import { chunkWait } from "../../reports/charts/chunk_wait.ts";
+import { columnError } from "../../reports/charts/column_error.ts";
+import { columnR2 } from "../../reports/charts/column_r2.ts";
+import { compareLines } from "../../reports/charts/compare_lines.ts";
+import { explainedVariance } from "../../reports/charts/explained_variance.ts";
+import { hourglass } from "../../reports/charts/hourglass.ts";
+import { latentScatter } from "../../reports/charts/latent_scatter.ts";
+import { lossByEpoch } from "../../reports/charts/loss_by_epoch.ts";
+import { reconstructionPanel } from "../../reports/charts/reconstruction_panel.ts";
+import { timeBar } from "../../reports/charts/time_bar.ts";
+import { trace } from "../../reports/charts/trace.ts";
+import { groupsOf } from "../../reports/sections/latent.ts";
+import { makeRun } from "./fixture.ts";
+import { assertWellFormed } from "./well_formed.ts";
+
+const run = makeRun({
+  epochs: 6,
+  stepsPerEpoch: 12,
+  chunks: 2,
+  columns: 120,
+  latentRows: 60,
+  clusters: 4,
+  latentSize: 8,
+});
+const columns = run.columns!.name!.map((name, i) => ({
+  name,
+  variance: run.columns!.variance[i]!,
+  mse: run.columns!.mse[i]!,
+}));
+const traceOf = (points: { x: number; y: number }[]) =>
+  trace({
+    title: "Trace",
+    description: "A trace.",
+    points,
+    xLabel: "step",
+    yLabel: "loss",
+    stroke: "teal",
+    scale: "auto",
+    smoothed: true,
+    whole: true,
+  });
+
+const CHARTS: Readonly<Record<string, () => string>> = {
+  loss_by_epoch: () =>
+    lossByEpoch(
+      run.epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss })),
+      run.summary!.best_epoch,
+      "loss",
+    ),
+  trace: () => traceOf(run.steps.map((s) => ({ x: s.step, y: s.loss }))),
+  time_bar: () => timeBar([{ name: "a", seconds: 3, fill: "red" }, { name: "b", seconds: 1, fill: "blue" }]),
+  chunk_wait: () =>
+    chunkWait(run.chunks.map((c) => ({
+      firstStep: c.first_step,
+      steps: c.steps,
+      openWaitMs: c.open_wait_ms,
+      batchWaitMs: c.wait_ms,
+    }))),
+  column_error: () => columnError(columns, columns.slice(0, 5)),
+  column_r2: () => columnR2(columns.map((c) => 1 - c.mse / c.variance)),
+  latent_scatter: () => latentScatter(groupsOf(run.latent!), run.latent!.explained, false),
+  explained_variance: () => explainedVariance(run.latent!.explained),
+  reconstruction_panel: () => {
+    const { name, truth, reconstruction, r2 } = run.reconstruction!.columns[0]!;
+    return reconstructionPanel(name, truth.slice(0, 40), reconstruction.slice(0, 40), r2);
+  },
+  hourglass: () => hourglass([120, 512, 8, 512, 120]),
+  compare_lines: () =>
+    compareLines([
+      { name: "one", tag: "A", stroke: "teal", dash: null, points: [{ x: 1, y: 3 }, { x: 2, y: 0.2 }] },
+      { name: "two", tag: "B", stroke: "tan", dash: "6,3", points: [{ x: 1, y: 2 }, { x: 2, y: 0.21 }] },
+    ], { title: "Loss", xLabel: "epoch", yLabel: "loss", whole: true, scale: "auto" }),
+};
+
+for (const [name, draw] of Object.entries(CHARTS)) {
+  Deno.test(`chart ${name}: the same text every time, as in the snapshot`, async (t) => {
+    const svg = draw();
+    assertEquals(draw(), svg);
+    assert(!/NaN|Infinity|undefined/.test(svg), "a coordinate is not a number");
+    assert(!/ id=/.test(svg), "ids of several charts would meet in one page");
+    assertStringIncludes(svg, 'role="img" aria-label="');
+    assertStringIncludes(svg, "<desc>");
+    assertStringIncludes(svg, 'xmlns="http://www.w3.org/2000/svg"');
+    assertWellFormed(svg);
+    await assertSnapshot(t, svg);
+  });
+}
+
+Deno.test("charts escape what data name", () => {
+  const evil = `</title><script>alert("1")</script>`;
+  const drawn = [
+    columnError([{ name: evil, variance: 2, mse: 1 }, { name: "b", variance: 1, mse: 0.3 }], [
+      { name: evil, variance: 2, mse: 1 },
+    ]),
+    reconstructionPanel(evil, [0, 1], [0, 1], 1),
+    latentScatter(
+      [{ name: evil, fill: "red", shape: "circle", points: [{ x: 0, y: 1 }] }, {
+        name: "b",
+        fill: "red",
+        shape: "square",
+        points: [{ x: 1, y: 1 }],
+      }],
+      [0.5, 0.5],
+      false,
+    ),
+    timeBar([{ name: evil, seconds: 1, fill: "red" }]),
+    compareLines([{ name: evil, tag: "A", stroke: "red", dash: null, points: [{ x: 0, y: 1 }] }], {
+      title: evil,
+      xLabel: evil,
+      yLabel: evil,
+    }),
+  ];
+  for (const svg of drawn) {
+    assertStringIncludes(svg, "&lt;script&gt;");
+    assert(!svg.includes("<script"));
+    assertWellFormed(svg);
+  }
+});
+
+Deno.test("charts leave out what is not finite", () => {
+  const points = [{ x: 1, y: 2 }, { x: 2, y: NaN }, { x: 3, y: Infinity }, { x: 4, y: 1 }];
+  const svg = traceOf(points);
+  assertEquals(svg.match(/<circle/g)?.length, 2);
+  const epochs = [{ epoch: 1, train: 2, validation: NaN }, { epoch: 2, train: NaN, validation: null }];
+  for (const text of [svg, lossByEpoch(epochs, 1, "loss"), lossByEpoch(epochs, null, "loss")]) {
+    assert(!/NaN|Infinity/.test(text.replace(/<desc>.*?<\/desc>/, "")), text);
+  }
+});
+
+Deno.test("a log axis where it reads better, and never with zeros", () => {
+  assert(prefersLog([1, 0.1, 0.05]));
+  assert(prefersLog([0.2, 0.06, 0.055, 0.052, 0.05, 0.05]));
+  assert(!prefersLog([0.06, 0.055, 0.05]));
+  assert(!prefersLog([1, 0.1, 0]));
+  assert(!prefersLog([]));
+  const a = axis([0.5, 0.05], { type: "log" });
+  assertEquals(a.ticks.map(a.format), ["0.05", "0.1", "0.2", "0.5"]);
+  const b = axis([1e-9, 1e-2], { type: "log" });
+  assertEquals(b.ticks.map(b.format), ["10⁻⁹", "10⁻⁷", "10⁻⁵", "0.001"]);
+});
+
+Deno.test("linear ticks: round numbers, few, inside the domain, also for one value and for none", () => {
+  let compared = 0;
+  for (const values of [[0, 1], [1, 20000], [0.001, 0.0012], [-3, 8], [5], [0], [], [1e-12, 3e-12], [1e9, 4e9]]) {
+    const { ticks, domain, format } = axis(values);
+    assert(ticks.length >= 2 && ticks.length <= 8, `${values}: ${ticks}`);
+    for (const tick of ticks) {
+      const slack = (domain[1] - domain[0]) * 1e-6;
+      assert(tick >= domain[0] - slack && tick <= domain[1] + slack, `${values}: ${tick} outside ${domain}`);
+      compared++;
+    }
+    assertEquals(new Set(ticks.map(format)).size, ticks.length, `${values}: ${ticks.map(format)}`);
+  }
+  assert(compared > 20);
+  assertEquals(axis([1, 40], { whole: true, pad: 0.02 }).ticks, [10, 20, 30, 40]);
+  assertEquals(axis([1, 3], { whole: true, pad: 0.02 }).ticks, [1, 2, 3]);
+});

@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { reportCommand } from "../../cli/report.ts";
+import { UserError } from "../../core/errors.ts";
+import { writeReport } from "../../reports/mod.ts";
+import { CONFIG_TEXT } from "./fixture.ts";
+
+async function makeFolder(parent: string, name: string): Promise<string> {
+  const folder = join(parent, name);
+  await Deno.mkdir(folder);
+  await Deno.writeTextFile(join(folder, "config.yaml"), CONFIG_TEXT);
+  const rows = Array.from(
+    { length: 5 },
+    (_, i) => `${i + 1},1,0,${i},32,${1 / (i + 1)},0.001,0.5,900,0.1,30,${i / 30}`,
+  );
+  await Deno.writeTextFile(
+    join(folder, "steps.csv"),
+    "step,epoch,chunk,batch,rows,loss,learning_rate,grad_norm,samples_per_second,wait_ms,step_ms,elapsed_s\n" +
+      rows.join("\n") + "\n",
+  );
+  return folder;
+}
+
+/** Runs a command with console.log and console.error kept. */
+async function captured(args: readonly string[]): Promise<{ status: number; out: string; err: string }> {
+  const [log, error] = [console.log, console.error];
+  let out = "";
+  let err = "";
+  console.log = (text: string) => void (out += `${text}\n`);
+  console.error = (text: string) => void (err += `${text}\n`);
+  try {
+    return { status: await reportCommand(args), out, err };
+  } finally {
+    [console.log, console.error] = [log, error];
+  }
+}
+
+function inFolder(name: string, fn: (folder: string) => Promise<void>): void {
+  Deno.test({
+    name,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    fn: async () => {
+      const folder = await Deno.makeTempDir();
+      try {
+        await fn(folder);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  });
+}
+
+inFolder("a report of a run folder is written whole, twice over", async (folder) => {
+  const run = await makeFolder(folder, "pbmc3k-20260101-000000-aaaa");
+  assertEquals(await writeReport(run), join(run, "report.html"));
+  const first = await Deno.readTextFile(join(run, "report.html"));
+  assertStringIncludes(first, "Loss by step");
+  await writeReport(run);
+  assertEquals(await Deno.readTextFile(join(run, "report.html")), first);
+  assertEquals([...Deno.readDirSync(run)].map((e) => e.name).sort(), ["config.yaml", "report.html", "steps.csv"]);
+  await assertRejects(() => writeReport(join(folder, "none")), UserError, "no such folder");
+});
+
+inFolder("report: the newest run, several runs, another place", async (folder) => {
+  const old = await makeFolder(folder, "a-20260101-000000-aaaa");
+  const recent = await makeFolder(folder, "a-20260102-000000-bbbb");
+  const newest = await captured(["--runs", folder, "--json"]);
+  assertEquals([newest.status, JSON.parse(newest.out)], [0, { report: join(recent, "report.html"), runs: [recent] }]);
+  const both = await captured(["--run", old, "--run", recent, "--json"]);
+  assertEquals(JSON.parse(both.out).report, join(folder, "comparison.html"));
+  assertStringIncludes(await Deno.readTextFile(join(folder, "comparison.html")), "2 runs");
+  const elsewhere = join(folder, "new", "page.html");
+  assertEquals((await captured(["--run", old, "--output", elsewhere])).status, 0);
+  assert((await Deno.stat(elsewhere)).size > 1000);
+});
+
+inFolder("report: errors are one line, status 2", async (folder) => {
+  for (
+    const args of [["--runs", folder], ["--run", join(folder, "none")], ["--output"], ["--outptu", "x"], ["stray"]]
+  ) {
+    const { status, out, err } = await captured(args);
+    assertEquals([status, out], [2, ""], args.join(" "));
+    assert(/^narrows: [^\n]+\n( {2}hint: [^\n]+\n)?$/.test(err), err);
+  }
+});
