@@ -187,7 +187,6 @@ export const symbols = {
       "buffer", // nrw_error* err
     ],
     result: "i32",
-    nonblocking: true,
   },
   nrw_model_layer: {
     parameters: [

@@ -212,14 +212,14 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* layer: 8 doubles: part, index in its part, kind, inputs, outputs, parameters, solver (0 none, 1 sparse input,
- * 2 dense, 3 tile-fused output, 4 factored output), flags. count gets the number of layers in all. After build. */
+ * 2 dense, 3 tile-fused output, 4 factored output), flags. count gets the number of layers in all. Before or after build. */
 NRW_API int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, uint32_t* count,
                                 nrw_error* err) NRW_NOEXCEPT;
 
 /* Tensors by name, PyTorch's shapes and order (encoder.0.weight is out x in). Roles: what a file keeps them in. */
 enum { NRW_ROLE_PARAMETER = 0, NRW_ROLE_BUFFER = 1, NRW_ROLE_OPTIMIZER = 2, NRW_ROLE_GRADIENT = 3 };
 NRW_API int32_t nrw_model_tensor_count(nrw_model* model, uint32_t* count, nrw_error* err) NRW_NOEXCEPT;
-/* name: capacity bytes, *name_bytes its length. shape: 6 doubles: role, element type (NRW_F32, NRW_F64, NRW_U32),
+/* name: capacity bytes, *name_bytes its length. shape: 6 doubles: role, element type (NRW_F32, NRW_F64, NRW_I64),
  * number of dimensions (0 to 3), sizes. Gradients are listed only after nrw_model_backward. */
 NRW_API int32_t nrw_model_tensor(nrw_model* model, uint32_t tensor_index, char* name, uint32_t capacity,
                                  uint32_t* name_bytes, double* shape, nrw_error* err) NRW_NOEXCEPT;
@@ -253,8 +253,8 @@ NRW_API int32_t nrw_train(nrw_model* model, nrw_batches* batches, const double* 
                           uint32_t learning_rate_count, double epoch, double chunk, double* result,
                           double* step_losses, nrw_error* err) NRW_NOEXCEPT;
 
-/* Ends nrw_train, nrw_evaluate, nrw_embed after the current batch, and the next ones at once, until cleared. Any
- * thread. */
+/* Ends nrw_train (NRW_OK), nrw_evaluate, nrw_embed and nrw_reconstruct (NRW_STOPPED) after the current batch, and the
+ * next ones at once, until cleared. Any thread. */
 NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) NRW_NOEXCEPT;
 
 /* progress: 6 doubles: step, batches done in this call, batches of this call, last loss, rows a second, wait share.

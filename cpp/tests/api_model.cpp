@@ -123,7 +123,7 @@ TEST(api_errors_name_what_is_wrong) {
   CHECK(nrw_model_set_step(handle.model, 12, &err) == NRW_OK);
   CHECK(nrw_model_get_step(handle.model, &step, &err) == NRW_OK && step == 12);
   double result[12];
-  CHECK(nrw_train(handle.model, nullptr, nullptr, 0, 0, 0, result, &err) == NRW_INVALID_ARGUMENT);
+  CHECK(nrw_train(handle.model, nullptr, nullptr, 0, 0, 0, result, nullptr, &err) == NRW_INVALID_ARGUMENT);
 }
 
 TEST(api_info_lines) {

@@ -58,7 +58,11 @@ std::unique_ptr<Model> make_model(Reduction reduction = Reduction::kMean) {
 
 TrainResult train(Model& model, MemorySource& source, size_t steps) {
   TrainResult result;
+  std::vector<double> losses(steps, -1);
+  result.losses = losses.data();
   model.train(source, std::vector<double>(steps, 0.01), 1, 2, result);
+  for (size_t i = 0; i < steps; ++i) CHECK((losses[i] >= 0) == (i < result.steps));
+  if (result.steps > 0) CHECK(losses[result.steps - 1] == result.last_loss);
   return result;
 }
 

@@ -1,0 +1,405 @@
+/** The engine's network: built from layers in words, trained and run on batches of a {@link BatchCreator}. */
+import type { BatchCreator } from "./batches.ts";
+import { EngineError, errorRecord, unwrap } from "./error.ts";
+import { Handle } from "./handle.ts";
+import { engine, utf8 } from "./library.ts";
+import { LAYER_KINDS, layerNumbers, NO_BIAS, optimizerNumbers, reductionNumber, TIED } from "./model_spec.ts";
+import {
+  type ColumnSums,
+  DTYPES,
+  ELEMENT_BYTES,
+  type Estimate,
+  type EvaluateResult,
+  type LayerInfo,
+  type ModelSpec,
+  PARTS,
+  type Progress,
+  ROLES,
+  SOLVERS,
+  type TensorInfo,
+  type TrainResult,
+} from "./model_types.ts";
+import { MAX_U32, seedOf, whole } from "./numbers.ts";
+
+export type { ColumnSums, Estimate, EvaluateResult, LayerInfo, ModelSpec, Progress, TensorInfo, TrainResult };
+export type { Initialisation, LayerSpec, LossSpec, OptimizerSpec } from "./model_spec.ts";
+
+/** Where batches come from: a {@link BatchCreator}. They are used up. */
+export type Batches = Pick<BatchCreator, "hold">;
+
+/** Bytes of one entry of a tensor's first dimension. */
+function rowBytes({ dtype, shape }: TensorInfo): number {
+  return shape.slice(1).reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
+}
+
+export class Model implements Disposable {
+  readonly #handle: Handle;
+  readonly columns: number;
+  /** Numbers of one latent vector. */
+  readonly latentSize: number;
+
+  /**
+   * Describes and checks the network; {@linkcode build} allocates it.
+   * @throws {EngineError} `invalid_argument`, `unsupported`, naming the layer or setting
+   */
+  static create(spec: ModelSpec): Model {
+    const model = new Model(spec);
+    try {
+      model.#describe(spec);
+    } catch (error) {
+      model.close();
+      throw error;
+    }
+    return model;
+  }
+
+  private constructor({ columns, seed, threads, encoder }: ModelSpec) {
+    const out = new BigUint64Array(1);
+    const error = errorRecord();
+    const width = whole(columns, "columns", 1, MAX_U32);
+    const code = engine().nrw_model_create(width, seedOf(seed), whole(threads, "threads", 1, 1024), out, error);
+    unwrap(code, error);
+    this.#handle = new Handle(Deno.UnsafePointer.create(out[0]!)!, "model", (pointer) => {
+      const error = errorRecord();
+      unwrap(engine().nrw_model_close(pointer, error), error);
+    });
+    this.columns = columns;
+    const last = encoder.findLast((layer) => layer.kind === "linear");
+    this.latentSize = last === undefined || last.size === "output" ? columns : last.size;
+  }
+
+  #describe({ columns, encoder, decoder, loss, optimizer, gradientClip = 0 }: ModelSpec): void {
+    [encoder, decoder].forEach((layers, part) => {
+      layers.forEach((layer, index) => {
+        const { kind, size, p0, p1, flags, init, initP } = layerNumbers(layer, columns);
+        whole(size, `${PARTS[part]}.${index}: size`, 0, MAX_U32);
+        this.#call((pointer, error) =>
+          engine().nrw_model_add_layer(pointer, part, kind, size, p0, p1, flags, init, initP, error)
+        );
+      });
+    });
+    this.#call((pointer, error) => engine().nrw_model_set_loss(pointer, 0, reductionNumber(loss), error));
+    const { kind, params } = optimizerNumbers(optimizer);
+    this.#call((pointer, error) => engine().nrw_model_set_optimizer(pointer, kind, params, gradientClip, error));
+    this.#layer(0); // the layers' fit
+  }
+
+  /** Allocates and draws the starting weights: slow for a large network. @throws {EngineError} `out_of_memory` */
+  build(): void {
+    this.#call((pointer, error) => engine().nrw_model_build(pointer, error));
+  }
+
+  /** Memory for batches of that many rows with that many non-zeros a row. Before or after {@linkcode build}. */
+  estimate(batchRows: number, nnzPerRow: number): Estimate {
+    const estimate = new Float64Array(6);
+    whole(batchRows, "batchRows", 1, MAX_U32);
+    this.#call((pointer, error) => engine().nrw_model_estimate(pointer, batchRows, nnzPerRow, estimate, error));
+    const [parameters, optimizer, workspace, largestAllocation, total, parameterCount] = estimate as Iterable<number>;
+    return {
+      parameters: parameters!,
+      optimizer: optimizer!,
+      workspace: workspace!,
+      largestAllocation: largestAllocation!,
+      total: total!,
+      parameterCount: parameterCount!,
+    };
+  }
+
+  #layer(index: number): { layer: Float64Array; count: number } {
+    const layer = new Float64Array(8);
+    const count = new Uint32Array(1);
+    this.#call((pointer, error) => engine().nrw_model_layer(pointer, index, layer, count, error));
+    return { layer, count: count[0]! };
+  }
+
+  /** The model table, encoder first. Before or after {@linkcode build}. */
+  layers(): LayerInfo[] {
+    return Array.from({ length: this.#layer(0).count }, (_, number) => {
+      const { layer } = this.#layer(number);
+      const at = (index: number) => layer[index]!;
+      const kind = LAYER_KINDS[at(2)]!;
+      return {
+        part: PARTS[at(0)]!,
+        index: at(1),
+        kind,
+        inputs: at(3),
+        outputs: at(4),
+        parameters: at(5),
+        solver: SOLVERS[at(6)]!,
+        bias: kind === "linear" && (at(7) & NO_BIAS) === 0,
+        tied: (at(7) & TIED) !== 0,
+      };
+    });
+  }
+
+  /** Parameters and buffers in PyTorch's order, then the optimizer's state, then gradients, if there are any. */
+  tensors(): TensorInfo[] {
+    const count = new Uint32Array(1);
+    this.#call((pointer, error) => engine().nrw_model_tensor_count(pointer, count, error));
+    const name = new Uint8Array(256);
+    const shape = new Float64Array(6);
+    return Array.from({ length: count[0]! }, (_, index) => {
+      this.#call((pointer, error) => engine().nrw_model_tensor(pointer, index, name, name.length, count, shape, error));
+      const dtype = DTYPES[shape[1]!];
+      if (dtype === undefined) throw new EngineError("internal", `unknown element type ${shape[1]}`);
+      return {
+        name: new TextDecoder().decode(name.subarray(0, count[0])),
+        role: ROLES[shape[0]!]!,
+        dtype,
+        shape: [...shape.subarray(3, 3 + shape[2]!)],
+        index,
+      };
+    });
+  }
+
+  /** Fills `into` with rows [firstRow, firstRow + rows) of the first dimension, dense; a scalar has one row. */
+  async readTensor(info: TensorInfo, firstRow: number, rows: number, into: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#checkRows(info, rows, into);
+    await this.#start((pointer, error) =>
+      engine().nrw_model_tensor_read(pointer, info.index, firstRow, rows, into, into.length, error)
+    );
+  }
+
+  /** The reverse of {@linkcode readTensor}. */
+  async writeTensor(info: TensorInfo, firstRow: number, rows: number, from: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#checkRows(info, rows, from);
+    await this.#start((pointer, error) =>
+      engine().nrw_model_tensor_write(pointer, info.index, firstRow, rows, from, from.length, error)
+    );
+  }
+
+  #checkRows(info: TensorInfo, rows: number, bytes: Uint8Array): void {
+    const wanted = rows * rowBytes(info);
+    if (bytes.length === wanted) return;
+    throw new EngineError("invalid_argument", `${info.name}: ${rows} rows are ${wanted} bytes, got ${bytes.length}`);
+  }
+
+  /** Optimizer steps taken. */
+  get step(): number {
+    const step = new Float64Array(1);
+    this.#call((pointer, error) => engine().nrw_model_get_step(pointer, step, error));
+    return step[0]!;
+  }
+
+  set step(step: number) {
+    this.#call((pointer, error) => engine().nrw_model_set_step(pointer, step, error));
+  }
+
+  /**
+   * Appends to `path` (steps.csv) a row for each later step that is a multiple of `everySteps`, and for the last of each
+   * {@linkcode train}. Steps up to `afterStep` are there already.
+   * @param elapsedS what the column elapsed_s goes on from
+   * @throws {EngineError} `io`
+   */
+  openLog(path: string, afterStep: number, everySteps: number, elapsedS: number): void {
+    const bytes = utf8(path);
+    whole(everySteps, "everySteps", 1, MAX_U32);
+    this.#call((pointer, error) =>
+      engine().nrw_model_open_log(pointer, bytes, bytes.length, afterStep, everySteps, elapsedS, error)
+    );
+  }
+
+  /** The log is on disk when the promise resolves. @throws {EngineError} `io` */
+  async syncLog(): Promise<void> {
+    await this.#start((pointer, error) => engine().nrw_model_sync_log(pointer, error));
+  }
+
+  /** @throws {EngineError} `io` */
+  closeLog(): void {
+    this.#call((pointer, error) => engine().nrw_model_close_log(pointer, error));
+  }
+
+  /**
+   * One step a learning rate, until the batches end or {@linkcode stop}.
+   * @param epoch goes into the log, as `chunk`
+   * @throws {EngineError} `non_finite` naming step and batch, `io` from the log, and what the batches throw; the steps
+   * before count: see {@linkcode step}
+   */
+  async train(
+    batches: Batches,
+    learningRates: Float64Array<ArrayBuffer>,
+    epoch: number,
+    chunk: number,
+  ): Promise<TrainResult> {
+    const count = whole(learningRates.length, "learningRates", 0, MAX_U32);
+    const result = new Float64Array(12), losses = new Float64Array(count);
+    await this.#run(
+      batches,
+      (pointer, source, error) =>
+        engine().nrw_train(pointer, source, learningRates, count, epoch, chunk, result, losses, error),
+    );
+    const at = (index: number) => result[index]!;
+    return {
+      steps: at(0),
+      rows: at(1),
+      nnz: at(10),
+      losses: losses.subarray(0, at(0)),
+      lossRows: at(2),
+      lastLoss: at(3),
+      maxLoss: at(9),
+      lastGradNorm: at(4),
+      maxGradNorm: at(5),
+      waitMs: at(6),
+      computeMs: at(7),
+      forwardMs: at(11),
+      batchesLeft: at(8),
+    };
+  }
+
+  /** Loss and error over the batches left, without dropout, with running statistics of batch norm. */
+  async evaluate(batches: Batches, columns?: ColumnSums): Promise<EvaluateResult> {
+    if (columns) {
+      for (const name of ["sse", "sum", "sumsq"] as const) {
+        whole(columns[name].length, `columns.${name}: length`, this.columns, this.columns);
+      }
+    }
+    const result = new Float64Array(8);
+    const { sse = null, sum = null, sumsq = null } = columns ?? {};
+    const status = await this.#run(
+      batches,
+      (pointer, source, error) => engine().nrw_evaluate(pointer, source, result, sse, sum, sumsq, error),
+      ["stopped"],
+    );
+    const at = (index: number) => result[index]!;
+    return {
+      rows: at(0),
+      nnz: at(5),
+      loss: at(1),
+      sse: at(2),
+      sum: at(3),
+      sumsq: at(4),
+      ms: at(6),
+      stopped: status === "stopped",
+    };
+  }
+
+  /**
+   * Latent vectors of the batches left, at most `rows` of them, in their order: rows x {@linkcode latentSize}. The rest
+   * of a batch that does not fit is lost.
+   * @throws {EngineError} `stopped`
+   */
+  async embed(batches: Batches, rows: number): Promise<Float32Array<ArrayBuffer>> {
+    const out = new Float32Array(rows * this.latentSize);
+    const done = new Float64Array(1);
+    await this.#run(
+      batches,
+      (pointer, source, error) => engine().nrw_embed(pointer, source, out, out.length, done, error),
+    );
+    return out.subarray(0, done[0]! * this.latentSize);
+  }
+
+  /** Reconstructions, likewise: rows x the chosen columns, or all. @throws {EngineError} `stopped` */
+  async reconstruct(
+    batches: Batches,
+    rows: number,
+    columns?: Uint32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    const { chosen, count, width } = this.#chosen(columns);
+    const out = new Float32Array(rows * width);
+    const done = new Float64Array(1);
+    await this.#run(
+      batches,
+      (pointer, source, error) =>
+        engine().nrw_reconstruct(pointer, source, chosen, count, out, out.length, done, error),
+    );
+    return out.subarray(0, done[0]! * width);
+  }
+
+  /** Reconstruction of latent vectors (rows x {@linkcode latentSize}): rows x the chosen columns, or all. */
+  async decode(
+    latent: Float32Array<ArrayBuffer>,
+    columns?: Uint32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    const { chosen, count, width } = this.#chosen(columns);
+    const rows = whole(latent.length / this.latentSize, "latent: rows", 0, MAX_U32);
+    const out = new Float32Array(rows * width);
+    await this.#start((pointer, error) =>
+      engine().nrw_decode(pointer, latent, rows, chosen, count, out, out.length, error)
+    );
+    return out;
+  }
+
+  /** An empty choice would arrive in the engine as none, which is all. */
+  #chosen(columns: Uint32Array<ArrayBuffer> | undefined) {
+    if (columns?.length === 0) throw new EngineError("invalid_argument", "columns: at least one is needed");
+    const count = whole(columns?.length ?? 0, "columns: length", 0, MAX_U32);
+    return { chosen: columns ?? null, count, width: columns ? count : this.columns };
+  }
+
+  /**
+   * Loss of the next batch in training mode. Its gradients are added to the tensors of role `gradient`; nothing else
+   * changes. Training drops them.
+   * @throws {EngineError} `end` when there is no batch
+   */
+  async backward(batches: Batches): Promise<number> {
+    const loss = new Float64Array(1);
+    await this.#run(
+      batches,
+      (pointer, source, error) => engine().nrw_model_backward(pointer, source, loss, error),
+    );
+    return loss[0]!;
+  }
+
+  zeroGradients(): void {
+    this.#call((pointer, error) => engine().nrw_model_zero_gradients(pointer, error));
+  }
+
+  /** Ends the call in flight after its batch, and later ones at once, until {@linkcode clearStop}. */
+  stop(): void {
+    this.#call((pointer, error) => engine().nrw_model_stop(pointer, 1, error));
+  }
+
+  clearStop(): void {
+    this.#call((pointer, error) => engine().nrw_model_stop(pointer, 0, error));
+  }
+
+  /** At any time, also while a call is in flight. */
+  progress(): Progress {
+    const progress = new Float64Array(6);
+    this.#call((pointer, error) => engine().nrw_model_progress(pointer, progress, error));
+    const at = (index: number) => progress[index]!;
+    return {
+      step: at(0),
+      batchesDone: at(1),
+      batches: at(2),
+      loss: at(3),
+      rowsPerSecond: at(4),
+      waitShare: at(5),
+    };
+  }
+
+  #call(call: (pointer: Deno.PointerObject, error: Uint8Array<ArrayBuffer>) => number): void {
+    const error = errorRecord();
+    unwrap(call(this.#handle.pointer, error), error);
+  }
+
+  async #start(
+    call: (pointer: Deno.PointerObject, error: Uint8Array<ArrayBuffer>) => Promise<number>,
+    accept: Parameters<typeof unwrap>[2] = [],
+  ): Promise<ReturnType<typeof unwrap>> {
+    const error = errorRecord();
+    return unwrap(await this.#handle.hold((pointer) => call(pointer, error)), error, accept);
+  }
+
+  #run(
+    batches: Batches,
+    call: (
+      pointer: Deno.PointerObject,
+      batches: Deno.PointerObject,
+      error: Uint8Array<ArrayBuffer>,
+    ) => Promise<number>,
+    accept: Parameters<typeof unwrap>[2] = [],
+  ): Promise<ReturnType<typeof unwrap>> {
+    return batches.hold((source) => this.#start((pointer, error) => call(pointer, source, error), accept));
+  }
+
+  /** Frees the network; a call in flight ends first, after its batch. May be called again. */
+  close(): void {
+    if (!this.#handle.closed) this.stop();
+    this.#handle.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
