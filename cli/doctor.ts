@@ -38,7 +38,7 @@ export function doctorLines({ narrows, abi, deno, system, engine, tools, ready, 
   if (info.version) {
     rows.push(
       ["", `version ${info.version}, ${info.compiler}, ${info.build_type}`],
-      ["kernels", `${info.isa} (${info.isa_reason}); available: ${info.isa_available}`],
+      ["kernels", `${info.isa_reason}; available: ${info.isa_available?.replaceAll(",", ", ")}`],
       ["inflate", info.inflate ?? "unknown"],
       ["threads", info.threads ?? "unknown"],
       ["memory", `${gigabytes(info.memory_available)} free of ${gigabytes(info.memory_total)}`],

@@ -1,4 +1,5 @@
 /** How every command ends: errors as one line on stderr, and the exit status that goes with them. */
+import { ConfigError } from "../core/config/error.ts";
 import { UserError } from "../core/errors.ts";
 
 /** 0 done; 1 failed; 2 command line, config or data wrong; 129, 130, 143 stopped by a signal after saving. */
@@ -16,12 +17,16 @@ function printLine(where: string, what: string, hint?: string): void {
 }
 
 /**
- * Prints an error as `narrows: WHERE: WHAT` and a hint line where there is one; the stack only if NARROWS_DEBUG is set.
+ * Prints an error as `narrows: WHERE: WHAT` and a hint line where there is one (of a config: all its problems); the
+ * stack only if NARROWS_DEBUG is set.
  * @returns the exit status: a {@link UserError}'s own, 1 for anything else
  */
 export function printError(error: unknown): ExitStatus {
   const status = error instanceof UserError ? error.exitCode : 1;
-  if (error instanceof UserError) {
+  if (error instanceof ConfigError) {
+    for (const { where, what, hint } of error.problems) printLine(where, what, hint);
+    if (error.unlisted > 0) printLine("", `and ${error.unlisted} more`);
+  } else if (error instanceof UserError) {
     printLine(error.where, error.what, error.hint);
   } else if (error instanceof Error) {
     const known = error.name === "EngineError" || Object.values(Deno.errors).some((kind) => error instanceof kind);

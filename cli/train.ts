@@ -1,5 +1,6 @@
 /** `train`: from a config to a trained run and its report. */
 import { relative } from "@std/path";
+import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
 import { startRun } from "../core/train/start.ts";
@@ -82,7 +83,8 @@ export async function trainCommand(args: readonly string[]): Promise<number> {
     }
     if (result.error) {
       printError(result.error);
-      console.error(`  hint: go on with: deno task train --resume ${shown}`);
+      const hinted = result.error instanceof UserError && result.error.hint !== undefined;
+      if (!hinted) console.error(`  hint: go on with: deno task train --resume ${shown}`);
     }
     return result.exitStatus;
   } catch (error) {

@@ -10,6 +10,7 @@ import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
+import { UserError } from "../errors.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { collectEnvironment } from "../runs/environment.ts";
@@ -237,7 +238,10 @@ async function failed(session: Session, error: unknown): Promise<SessionResult> 
   try {
     await writeJsonAtomic(session.options.run.file("summary.json"), summary);
   } catch { /* as above */ }
-  return { status: "failed", summary, signal: null, exitStatus: 1, error };
+  const diverged = error instanceof EngineError && error.status === "non_finite";
+  const lower = `lower the rate: ${session.resumeCommand} --override optimizer.learning_rate=...`;
+  const told = diverged ? new UserError("", ending(error, session), lower, 1) : error;
+  return { status: "failed", summary, signal: null, exitStatus: 1, error: told };
 }
 
 /**

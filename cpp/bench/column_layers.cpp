@@ -1,37 +1,16 @@
 // Times the layers whose weights have one row a column, on a random batch, beside a floor measured in the same run: the
-// table's own product in cache, and a pass over memory.
+// table's own product in cache, and a pass over memory. Rates and shares of the floor are of the best run.
 //   bench_column_layers [columns density width rows [threads...]]      (default 60664 0.03 512 128 1 2)
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 
-#include "tests/column_oracle.h"
+#include "../tests/column_oracle.h"
+#include "timing.h"
 
 using namespace nrw;
 using namespace nrw::oracle;
 
 namespace {
-
-struct Time {
-  double best_ms, median_ms, worst_ms;
-};
-
-// Runs once to warm up, then for about a second, 5 to 50 times.
-Time measure(const std::function<void()>& work) {
-  using Clock = std::chrono::steady_clock;
-  work();
-  std::vector<double> times;
-  const auto start = Clock::now();
-  while (times.size() < 5 || (times.size() < 50 && Clock::now() - start < std::chrono::seconds(1))) {
-    const auto before = Clock::now();
-    work();
-    times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - before).count());
-  }
-  std::sort(times.begin(), times.end());
-  return {times.front(), times[times.size() / 2], times.back()};
-}
 
 // The layers agree with double arithmetic on a small case: what is timed is right.
 bool verify() {
@@ -57,33 +36,30 @@ bool verify() {
 
 // GFLOP/s of the table's product on operands in cache.
 double product_rate(ThreadPool& pool) {
-  constexpr size_t m = 192, n = 128, k = 512, repeats = 10;
+  constexpr size_t m = 192, n = 128, k = 512, repeats = 16;  // a thread
   const Kernels& table = kernels();
   AlignedBuffer<float> a(m * k), b(k * n), c(pool.size() * m * n);
-  const Time time = measure([&] {
-    pool.run(pool.size(), [&](size_t task, unsigned) {
-      for (size_t i = 0; i < repeats; ++i) {
-        table.gemm(m, n, k, a.data(), k, 1, b.data(), c.data() + task * m * n, n, false);
-      }
+  const bench::Seconds time = bench::time([&] {
+    pool.run(repeats * pool.size(), [&](size_t, unsigned worker) {
+      table.gemm(m, n, k, a.data(), k, 1, b.data(), c.data() + worker * m * n, n, false);
     });
   });
-  return 2e-6 * m * n * k * repeats * pool.size() / time.median_ms;
+  return 2e-9 * m * n * k * repeats * pool.size() / time.best;
 }
 
 // GB/s of y += x over arrays far larger than any cache but the last: two reads and a write.
 double memory_rate(ThreadPool& pool, AlignedBuffer<float>& x, AlignedBuffer<float>& y) {
   const size_t size = x.size(), piece = size_t{1} << 16, tasks = size / piece;
-  const Time time = measure([&] {
+  const bench::Seconds time = bench::time([&] {
     pool.run(tasks,
              [&](size_t task, unsigned) { kernels().add(piece, x.data() + task * piece, y.data() + task * piece); });
   });
-  return 12e-6 * static_cast<double>(tasks * piece) / time.median_ms;
+  return 12e-9 * static_cast<double>(tasks * piece) / time.best;
 }
 
-void print(const char* work, unsigned threads, const Time& time, double gflop, double gbyte, double floor_ms) {
-  std::printf("%-28s %7u %9.2f %7.2f %7.2f %9.1f %7.1f %9.2f %7.0f %%\n", work, threads, time.median_ms, time.best_ms,
-              time.worst_ms, 1e3 * gflop / time.median_ms, 1e3 * gbyte / time.median_ms, floor_ms,
-              100 * floor_ms / time.median_ms);
+void print(const char* work, unsigned threads, bench::Seconds time, double gflop, double gbyte, double floor_s) {
+  std::printf("%-28s %7u %9.2f %7.2f %9.1f %7.1f %9.2f %7.0f %%\n", work, threads, 1e3 * time.median, 1e3 * time.best,
+              gflop / time.best, gbyte / time.best, 1e3 * floor_s, 100 * floor_s / time.best);
 }
 
 }  // namespace
@@ -109,8 +85,8 @@ int main(int count, char** arguments) {
   OptimizerStep adam{.kind = OptimizerKind::kAdam, .learning_rate = 1e-6f};
   std::printf("kernels %s; %u columns, density %g, %u non-zeros, width %u, %u rows, %u processors\n", kernels_reason(),
               columns, density, batch.nnz(), width, m, available_threads());
-  std::printf("%-28s %7s %9s %7s %7s %9s %7s %9s %9s\n", "work", "threads", "median ms", "best", "worst", "GFLOP/s",
-              "GB/s", "floor ms", "of floor");
+  std::printf("%-28s %7s %9s %7s %9s %7s %9s %9s\n", "work", "threads", "median ms", "best", "GFLOP/s", "GB/s",
+              "floor ms", "of floor");
   for (const unsigned n : threads) {
     ThreadPool pool(n);
     SparseInput input(kernels(), pool);
@@ -120,11 +96,11 @@ int main(int count, char** arguments) {
     // One product, one pass over W, and one read and write of W and both moments.
     const double product_gflop = 2e-9 * columns * width * m, w_gbyte = 4e-9 * static_cast<double>(columns) * width;
     const double input_gflop = 2e-9 * batch.nnz() * width, touched = static_cast<double>(batch.touched) / columns;
-    const auto floor_ms = [&](double gflop, double gbyte) { return 1e3 * (gflop / peak + gbyte / bandwidth); };
-    const auto row = [&](const char* work, double gflop, double gbyte, const std::function<void()>& body) {
-      print(work, n, measure(body), gflop, gbyte, floor_ms(gflop, gbyte));
+    const auto floor_s = [&](double gflop, double gbyte) { return gflop / peak + gbyte / bandwidth; };
+    const auto row = [&](const char* work, double gflop, double gbyte, auto&& body) {
+      print(work, n, bench::time(body, 1.0), gflop, gbyte, floor_s(gflop, gbyte));
     };
-    std::printf("%-28s %7u %35.1f %7.1f\n", "product in cache, memory", n, peak, bandwidth);
+    std::printf("%-28s %7u %27.1f %7.1f\n", "product in cache, memory", n, peak, bandwidth);
     row("output train, Adam", 3 * product_gflop, 6 * w_gbyte,
         [&] { output.train(batch, h.data(), 1e-6, w, bias, d_h.data(), adam); });
     row("output loss and d_h", 2 * product_gflop, w_gbyte,

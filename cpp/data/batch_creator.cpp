@@ -6,6 +6,7 @@
 #include <new>
 #include <system_error>
 
+#include "data/batch_pool.h"
 #include "data/shuffle.h"
 
 namespace nrw {
@@ -47,12 +48,14 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
   next_ = taken_ = options.first_batch;
   preload_ = std::max<uint64_t>(1, std::min<uint64_t>(options.preload, total_ - next_));
   slots_ = std::vector<Slot>(preload_ + 1);
+  for (Slot& slot : slots_) slot.batch = take_batch();
   start(static_cast<uint32_t>(std::min<uint64_t>({options.workers, preload_, total_ - next_})));
 }
 
 BatchCreator::~BatchCreator() {
   stop();
   for (std::thread& thread : threads_) thread.join();
+  for (Slot& slot : slots_) give_batch(std::move(slot.batch));
 }
 
 void BatchCreator::start(uint32_t workers) {

@@ -1,5 +1,9 @@
-// The second order of a batch: its entries by column, over the touched columns only. A counting sort over columns whose
-// cost depends on the batch's entries, not on the width of the data. One builder a thread.
+// The second order of a batch: its entries by column, over the touched columns only. One builder a thread.
+//
+// A counting sort that goes through the columns block by block, with a cursor in each row, so that counters and output
+// of a block stay in the fastest caches: half the time of one counting sort over all columns (60,664 columns, 230,000
+// entries). Its cost depends on the entries; of the width it only reads a bit a column, and no more than a block of
+// bits an entry.
 #pragma once
 
 #include <cstdint>
@@ -17,24 +21,19 @@ void make_room(AlignedBuffer<T>& buffer, size_t size) {
 
 class CscBuilder {
  public:
-  // Holds 4 bytes a column, up to 2^24 columns; beyond that it sorts and holds 8 bytes an entry instead.
-  explicit CscBuilder(uint32_t columns);
-
   // Fills touched, touched_col, touched_ptr, csc_row, csc_target and, if masked, csc_input from the batch's rows.
   void build(SparseBatch& batch);
 
  private:
-  void count_columns(const SparseBatch& batch) noexcept;
-  void list_all(SparseBatch& batch) noexcept;
-  void list_marked(SparseBatch& batch) noexcept;
-  void scatter(SparseBatch& batch) noexcept;
-  void build_sorted(SparseBatch& batch);
+  // Columns [start, start + width): entries [cursor_[r], end_[r]) of each row r.
+  void count_block(const SparseBatch& batch, uint32_t start, uint64_t width, bool dense) noexcept;
+  void list_block(SparseBatch& batch, uint32_t start, uint64_t width, bool dense) noexcept;
+  void scatter_block(SparseBatch& batch, uint32_t start) noexcept;
 
-  uint32_t columns_;
-  AlignedBuffer<uint32_t> next_;    // a column's count, then where its next entry goes; 0 between batches
-  AlignedBuffer<uint64_t> marks_;   // a bit a column; 0 between batches
-  AlignedBuffer<uint64_t> groups_;  // a bit a word of marks_; 0 between batches
-  std::vector<uint64_t> keys_;      // column, then position in the batch
+  std::vector<uint32_t> cursor_, end_;  // rows
+  std::vector<uint32_t> next_;          // a column's count, then where its next entry goes; 0 between blocks
+  std::vector<uint64_t> marks_;         // a bit a column; 0 between blocks
+  uint32_t placed_ = 0;                 // entries of the blocks before
 };
 
 }  // namespace nrw

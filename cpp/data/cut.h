@@ -28,8 +28,7 @@ struct CutOptions {
 class Cutter {
  public:
   // The window and the options outlive the cutter.
-  Cutter(const RowWindow& window, const CutOptions& options)
-      : window_(window), options_(options), csc_(window.columns()) {}
+  Cutter(const RowWindow& window, const CutOptions& options) : window_(window), options_(options) {}
 
   // rows: of the window. Throws NRW_FORMAT naming file, row and column, NRW_UNSUPPORTED, NRW_OUT_OF_MEMORY.
   void cut(std::span<const uint32_t> rows, SparseBatch& batch);

@@ -10,7 +10,7 @@ namespace nrw {
 namespace {
 
 // Each returns the first feature that the table needs and this machine (or its operating system) lacks, or NULL.
-#if defined(NRW_HAVE_X86)
+#if defined(__x86_64__)
 const char* avx512_lacks() noexcept {
   if (!__builtin_cpu_supports("avx512f")) return "avx512f";
   if (!__builtin_cpu_supports("avx512bw")) return "avx512bw";
@@ -32,10 +32,10 @@ struct Entry {
 };
 
 constexpr Entry kEntries[] = {  // the fastest first, the reference last
-#if defined(NRW_HAVE_X86)
+#if defined(__x86_64__)
     {&kAvx512Kernels, avx512_lacks},
     {&kAvx2Kernels, avx2_lacks},
-#elif defined(NRW_HAVE_NEON)
+#elif defined(__aarch64__)
     {&kNeonKernels, lacks_nothing},
 #endif
     {&kPlainKernels, lacks_nothing}};

@@ -6,10 +6,10 @@
 namespace nrw {
 
 extern const Kernels kPlainKernels;
-#if defined(NRW_HAVE_X86)
+#if defined(__x86_64__)
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
-#elif defined(NRW_HAVE_NEON)
+#elif defined(__aarch64__)
 extern const Kernels kNeonKernels;
 #endif
 

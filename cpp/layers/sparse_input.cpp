@@ -9,7 +9,8 @@ namespace {
 
 // Forward. The columns are cut into parts, one task and one partial y (m x width) each. A part walks blocks of columns
 // whose W rows fit the second-level cache; within a block each sample adds the W rows of its non-zeros in registers. So
-// W comes from memory once, not once a non-zero, and y is read and written once a block.
+// W comes from memory once, not once a non-zero, and y is read and written once a block. At 60,664 columns, 3 % dense,
+// 128 samples this takes half the time of a pass sample by sample. Prefetching the next block: no gain.
 constexpr size_t kMostParts = 16;
 constexpr size_t kPartEntries = 2048;                   // a part has at least so many non-zeros ...
 constexpr size_t kPartEntriesPerRow = 32;               // ... and so many a sample, or adding up the parts would cost
@@ -33,11 +34,6 @@ size_t part_begin(const SparseBatch& batch, size_t part, size_t parts) {
   const uint32_t* first = batch.touched_ptr.data();
   const size_t wanted = static_cast<size_t>(batch.nnz()) * part / parts;
   return static_cast<size_t>(std::lower_bound(first, first + batch.touched, wanted) - first);
-}
-
-void prefetch_row(const ColumnWeights& w, size_t column) noexcept {
-  const float* row = w.row(column);
-  for (size_t i = 0; i < w.width; i += 16) __builtin_prefetch(row + i, 0, 2);
 }
 
 }  // namespace
@@ -66,9 +62,7 @@ void SparseInput::forward(const SparseBatch& batch, const ColumnWeights& w, cons
           std::lower_bound(row + batch.row_ptr[i], row + batch.row_ptr[i + 1], columns[begin]) - row);
     }
     for (; begin < end; begin += block) {
-      const size_t block_end = std::min(end, begin + block), next_end = std::min(end, block_end + block);
-      const uint32_t last_column = columns[block_end - 1];
-      size_t ahead = block_end;
+      const uint32_t last_column = columns[std::min(end, begin + block) - 1];
       for (size_t i = 0; i < m; ++i) {
         const uint32_t from = cursor[i], row_end = batch.row_ptr[i + 1];
         uint32_t to = from;
@@ -78,8 +72,6 @@ void SparseInput::forward(const SparseBatch& batch, const ColumnWeights& w, cons
           sparse_.gather(width, to - from, batch.column.data() + from, inputs + from, w.value.data(), w.stride, true,
                          partial + i * width);
         }
-        const size_t until = block_end + (next_end - block_end) * (i + 1) / m;  // the next block, a bit a sample
-        for (; ahead < until; ++ahead) prefetch_row(w, columns[ahead]);
       }
     }
   });

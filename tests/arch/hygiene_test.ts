@@ -10,7 +10,8 @@ const MOST_LINES = 500;
 const MOST_BYTES = 8e6;
 
 const UNFINISHED = /\b(TODO|FIXME|XXX|HACK)\b|not implemented yet|lorem ipsum/i;
-const MACHINE_PATH = /(^|[\s"'`(=:])\/(home|root|work|Users)\/\w/;
+/** `/home/user` is nobody's: examples may use it. */
+const MACHINE_PATH = /(^|[\s"'`(=:])\/(home\/(?!user\b)|root\/|work\/|Users\/)\w/;
 const REGISTRY =
   /registry\.npmjs|\bnpmjs\.org|\bnpm\.jsr\.io|\bjsr\.io|\bdeb\.debian\.org|\bpypi\.org|pythonhosted\.org/;
 

@@ -1,0 +1,153 @@
+/** The schema as JSON Schema: for editors, and as the plain data that error texts, `explain` and docs are made from. */
+import { z } from "zod";
+import type { Key } from "./tree.ts";
+import { configSchema } from "./schema.ts";
+
+/** What is used here of JSON Schema (draft 7). */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly examples?: readonly unknown[];
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly items?: JsonSchema | readonly JsonSchema[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly $ref?: string;
+  readonly definitions?: Readonly<Record<string, JsonSchema>>;
+}
+
+/** JSON Schema (draft 7) of a config file. No key is required, since a file may extend another that has it. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(configSchema, {
+    io: "input",
+    target: "draft-7",
+    override: ({ zodSchema, jsonSchema }) => {
+      // A layer's or transform's kind stays required: it is the first key of each branch of their unions.
+      const kinds = jsonSchema.examples !== undefined;
+      if (zodSchema._zod.def.type === "object" && !kinds) delete jsonSchema.required;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.type === "object" && JSON.stringify(jsonSchema.default) === "{}") delete jsonSchema.default;
+    },
+  });
+}
+
+let cached: JsonSchema | undefined;
+
+/** {@link configJsonSchema}, made once. */
+export function rootSchema(): JsonSchema {
+  return cached ??= configJsonSchema() as JsonSchema;
+}
+
+/** The schema that a reference stands for. */
+export function deref(schema: JsonSchema): JsonSchema {
+  const name = schema.$ref?.replace("#/definitions/", "");
+  return (name === undefined ? undefined : rootSchema().definitions?.[name]) ?? schema;
+}
+
+/** Whether a schema lists kinds, as a bare name or a map each: layers, transforms, initialisations. */
+export function isKinds(schema: JsonSchema): boolean {
+  return schema.anyOf !== undefined && schema.title !== undefined;
+}
+
+/** The key that says the kind in one branch of a union of kinds; undefined for the bare names. */
+export function kindOf(branch: JsonSchema): string | undefined {
+  return branch.properties && Object.keys(branch.properties)[0];
+}
+
+/** The branch of a union that a value is written in, or undefined if it is in none or could be in several. */
+export function branchOf(schema: JsonSchema, value: unknown): JsonSchema | undefined {
+  const branches = (schema.anyOf ?? []).map(deref);
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  const fits = branches.filter((branch) => {
+    if (isMap) return isKinds(schema) ? Object.hasOwn(value, kindOf(branch) ?? "") : branch.type === "object";
+    if (Array.isArray(value)) return branch.type === "array";
+    if (typeof value === "number") return branch.type === "number" || branch.type === "integer";
+    const type = typeof value;
+    return branch.type === type;
+  });
+  return fits.length === 1 ? fits[0] : undefined;
+}
+
+/**
+ * The schema at a path; unions are told apart by the value found there.
+ * @param value the plain data that the path leads through
+ */
+export function schemaAt(keys: readonly Key[], value: unknown): JsonSchema | undefined {
+  let schema: JsonSchema | undefined = rootSchema();
+  let below = value;
+  for (const key of keys) {
+    if (schema?.anyOf) schema = branchOf(schema, below);
+    if (schema === undefined) return undefined;
+    const items: JsonSchema["items"] = schema.items;
+    if (items !== undefined) schema = "length" in items ? items[Number(key)] : items as JsonSchema;
+    else schema = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties![key] : undefined;
+    if (schema === undefined) return undefined;
+    schema = deref(schema);
+    below = typeof below === "object" && below !== null ? (below as Record<Key, unknown>)[key] : undefined;
+  }
+  return schema;
+}
+
+/** All dotted paths of maps, sections first: what an unknown key is compared with. */
+export function knownPaths(schema: JsonSchema = rootSchema(), prefix = ""): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, below]) => [
+    prefix + key,
+    ...knownPaths(below, `${prefix}${key}.`),
+  ]);
+}
+
+/** What a value must be, in words: "a whole number from 1 to 8", "one of keep, drop". */
+export function expectation(schema: JsonSchema): string {
+  if (isKinds(schema)) return `${/^[aeiou]/.test(schema.title!) ? "an" : "a"} ${schema.title}`;
+  if (schema.anyOf) return schema.anyOf.map((branch) => expectation(deref(branch))).join(", or ");
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.enum) return schema.enum.length === 1 ? String(schema.enum[0]) : `one of ${schema.enum.join(", ")}`;
+  switch (schema.type) {
+    case "integer":
+      return `a whole number${bounds(schema)}`;
+    case "number":
+      return `a number${bounds(schema)}`;
+    case "boolean":
+      return "true or false";
+    case "string":
+      if (schema.format === "path") return "a path";
+      return schema.pattern ? "letters, digits, . _ - (at most 64, starting with a letter or digit)" : "text";
+    case "null":
+      return "null";
+    case "array":
+      return list(schema);
+    default:
+      return "a map of keys";
+  }
+}
+
+function list(schema: JsonSchema): string {
+  const items = schema.items;
+  if (items !== undefined && "length" in items) {
+    const parts = (items as readonly JsonSchema[]).map((item) => expectation(deref(item)));
+    return `a list of ${parts.length}: ${parts.join(", ")}`;
+  }
+  const item = items === undefined ? undefined : deref(items as JsonSchema);
+  const noun = item && isKinds(item) ? `${item.title}s` : "paths";
+  return schema.minItems ? `a list of one or more ${noun}` : `a list of ${noun}`;
+}
+
+function bounds(schema: JsonSchema): string {
+  const { minimum: min, maximum: max, exclusiveMinimum: above, exclusiveMaximum: below } = schema;
+  if (min !== undefined && max !== undefined) return ` from ${min} to ${max}`;
+  const low = min !== undefined ? `of at least ${min}` : above !== undefined ? `above ${above}` : undefined;
+  const high = max !== undefined ? `at most ${max}` : below !== undefined ? `below ${below}` : undefined;
+  if (low === undefined && high === undefined) return "";
+  return ` ${[low, high].filter((part) => part !== undefined).join(" and ")}`;
+}

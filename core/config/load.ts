@@ -1,0 +1,72 @@
+/** Files, overrides and defaults to one config. */
+import { z } from "zod";
+import { ConfigError, problem } from "./error.ts";
+import { checkConfig, missingData } from "./checks.ts";
+import { explainKey, type Explanation, originOf } from "./explain.ts";
+import { loadTree } from "./files.ts";
+import { explainIssues } from "./issues.ts";
+import { applyOverrides } from "./overrides.ts";
+import { resolveConfig } from "./resolve.ts";
+import { configSchema } from "./schema.ts";
+import { type Entry, type MapNode, toValue } from "./tree.ts";
+import type { Config } from "./types.ts";
+import { configToYaml, toPlain } from "./yaml.ts";
+
+export interface LoadOptions {
+  /** Path of a YAML, JSON or KEY=VALUE file, relative to `cwd`. */
+  readonly file?: string;
+  /** Stands for the file's content; `file` then only names it. */
+  readonly text?: string;
+  /** `a.b=v`, later ones win. Paths in them are relative to `cwd`. */
+  readonly overrides?: readonly string[];
+  /** Default: the process's. */
+  readonly cwd?: string;
+}
+
+/** A complete, checked config that knows where each value came from. */
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Absolute paths of all files read, the given one first. */
+  readonly files: readonly string[];
+  /** Errors: {@link ConfigError} if there is no such key. */
+  explain(key: string): Explanation;
+  /** The resolved config as YAML; loading it gives the same config. */
+  toYaml(): string;
+  /** Who set the value at a dotted path: `configs/a.yaml:12:9`, `--override a.b=v` or `default`. */
+  origin(path: string): string;
+}
+
+/** Reads, merges, checks and resolves a config. Errors: {@link ConfigError} with up to ten problems. */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  const cwd = options.cwd ?? Deno.cwd();
+  const { file, overrides = [] } = options;
+  if (file === "") throw problem("", "the name of the config file is empty");
+  const text = file === undefined ? options.text ?? "" : options.text;
+  const loaded = loadTree(file ?? "config", cwd, text);
+  const tree = dropEmptySections(applyOverrides(loaded.tree, overrides, cwd), configSchema);
+  const parsed = configSchema.safeParse(toValue(tree));
+  if (!parsed.success) throw new ConfigError([...missingData(tree), ...explainIssues(parsed.error.issues, tree)]);
+  const misfits = checkConfig(parsed.data, tree);
+  if (misfits.length > 0) throw new ConfigError(misfits);
+  const config = resolveConfig(parsed.data, tree, file, cwd);
+  return {
+    config,
+    files: text === undefined ? loaded.files : loaded.files.slice(1),
+    explain: (key) => explainKey(key, toPlain(config), tree),
+    toYaml: () => configToYaml(config),
+    origin: (path) => originOf(tree, path),
+  };
+}
+
+/** A section with nothing under it (`training:` with all its lines commented out) is as good as none. */
+function dropEmptySections(tree: MapNode, schema: z.ZodObject): MapNode {
+  const entries = [...tree.entries].flatMap(([key, entry]): [string, Entry][] => {
+    const declared = Object.hasOwn(schema.shape, key) ? schema.shape[key] : undefined;
+    const section = declared instanceof z.ZodPrefault ? declared.unwrap() : declared;
+    const { node } = entry;
+    if (!(section instanceof z.ZodObject)) return [[key, entry]];
+    if (node.kind === "scalar" && node.value === null) return [];
+    return [[key, node.kind === "map" ? { ...entry, node: dropEmptySections(node, section) } : entry]];
+  });
+  return { ...tree, entries: new Map(entries) };
+}

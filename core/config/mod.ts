@@ -1,0 +1,8 @@
+/** Configs: YAML, JSON or KEY=VALUE files and overrides to one checked, readonly {@link Config}. */
+export { ConfigError, type Problem } from "./error.ts";
+export type { Explanation } from "./explain.ts";
+export { configJsonSchema } from "./json_schema.ts";
+export { loadConfig, type LoadedConfig, type LoadOptions } from "./load.ts";
+export { showFlow } from "./show.ts";
+export { configToYaml } from "./yaml.ts";
+export type * from "./types.ts";

@@ -1,0 +1,173 @@
+/** Text of a config to a tree with positions: YAML 1.2 (JSON is a part of it) and KEY=VALUE lines. */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { ParsedNode, YAMLError } from "yaml";
+import { ConfigError, type Problem, problem } from "./error.ts";
+import { type Entry, entryAt, type MapNode, type Node, type Origin, setAt, splitPath, whereOf } from "./tree.ts";
+
+/** Bounds on what a file may unfold to, so that aliases of aliases end in a message. */
+const MAX_NODES = 100_000;
+const MAX_DEPTH = 64;
+
+/** Where a text comes from: how messages name it and what relative paths in it start from. */
+export interface Source {
+  readonly source: string;
+  readonly folder: string;
+}
+
+/** A position in a text; both count from 1. */
+interface Place {
+  readonly line: number;
+  readonly col: number;
+}
+
+/** Text of a config as a map. Errors: {@link ConfigError} with line and column. */
+export function parseConfig(text: string, at: Source): MapNode {
+  return isKeyValue(text, at.source) ? parseKeyValue(text, at) : parseYaml(text, at);
+}
+
+function isKeyValue(text: string, name: string): boolean {
+  if (/\.(ya?ml|json)$/i.test(name)) return false;
+  if (/\.(env|conf|txt|properties)$/i.test(name)) return true;
+  return /^[\w.]+[ \t]*=/.test(text.replace(/^(?:[ \t]*(?:#.*)?\r?\n)+/, ""));
+}
+
+function parseYaml(text: string, at: Source): MapNode {
+  const start: Origin = { ...at, line: 1, column: 1 };
+  const node = parseNode(text, (place) => ({ ...at, line: place.line, column: place.col }));
+  if (node.kind === "scalar" && node.value === null) return { kind: "map", origin: start, entries: new Map() };
+  if (node.kind === "map") return { ...node, origin: start };
+  throw problem(whereOf(node.origin), "a config must be a map of keys such as data: and model:");
+}
+
+/** A value as YAML types it, all of it at `origin`: the right side of an override or of a KEY=VALUE line. */
+export function parseValue(text: string, origin: Origin): Node {
+  return parseNode(text, () => origin);
+}
+
+function parseNode(text: string, originOf: (place: Place) => Origin): Node {
+  const lines = new LineCounter();
+  const originAt = (offset: number) => originOf(lines.linePos(offset));
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, schema: "core", logLevel: "error" });
+  } catch (error) {
+    // The parser recurses on nested collections and runs out of stack on absurd ones.
+    if (!(error instanceof RangeError)) throw error;
+    throw problem(whereOf(originOf({ line: 1, col: 1 })), "the text is nested too deeply to be a config");
+  }
+  const faults = withoutConsequences([...document.errors, ...document.warnings]);
+  if (faults.length > 0) {
+    throw new ConfigError(faults.map((fault) => explainFault(fault, text, whereOf(originAt(fault.pos[0])))));
+  }
+  return new Converter(document, originAt).convert(document.contents, 0);
+}
+
+/** After the first fault of syntax the parser is out of step; faults of content stand alone. */
+function withoutConsequences(faults: readonly YAMLError[]): YAMLError[] {
+  const isContent = ({ code }: YAMLError) => code === "DUPLICATE_KEY" || code === "TAG_RESOLVE_FAILED";
+  const first = faults.find((fault) => !isContent(fault));
+  return faults.filter((fault) => fault === first || isContent(fault));
+}
+
+/** The parser's frequent messages in the words of someone who did not write it: pattern, what, hint. */
+const MESSAGES: readonly (readonly [RegExp, string, string?])[] = [
+  [/^Maximum call stack/, "the text is nested too deeply to be a config"],
+  [/^Flow sequence .*\]$/, "a list opened with [ is not closed with ]"],
+  [/^Flow map .*\}$/, "a map opened with { is not closed with }"],
+  [/^Missing closing ['"]quote/, "a quoted text is not closed"],
+  [/^Tabs are not allowed/, "a tab is used for indentation", "indent with spaces"],
+  [
+    /^Nested mappings are not allowed/,
+    "a second key in one line",
+    "check the indentation, or quote a text with a colon",
+  ],
+  [/^All (mapping|sequence) items must start/, "keys or items of one level must start in the same column"],
+  [/^Implicit (map )?keys need/, "this must be a key followed by a colon and a value", "check colons and indentation"],
+  [/^Source contains multiple documents/, "a config is one YAML document, got a second one", "remove the line ---"],
+];
+
+function explainFault(fault: YAMLError, text: string, where: string): Problem {
+  const found = text.slice(fault.pos[0], fault.pos[1]).split("\n")[0] ?? "";
+  if (fault.code === "DUPLICATE_KEY") {
+    return { where, what: `duplicate key ${found.split(":")[0]}`, hint: "keep one of them" };
+  }
+  if (fault.code === "TAG_RESOLVE_FAILED") {
+    return { where, what: `the YAML tag ${found || "here"} is not read`, hint: "write the plain value" };
+  }
+  const message = fault.message.replace(/\s+/g, " ");
+  const known = MESSAGES.find(([pattern]) => pattern.test(message));
+  if (!known) return { where, what: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` };
+  const [, what, hint] = known;
+  return { where, what: `not valid YAML: ${what}`, ...(hint === undefined ? {} : { hint }) };
+}
+
+/** Walks a YAML document; aliases are unfolded, within bounds. */
+class Converter {
+  #nodes = 0;
+  readonly #document: Document.Parsed;
+  readonly #originAt: (offset: number) => Origin;
+
+  constructor(document: Document.Parsed, originAt: (offset: number) => Origin) {
+    this.#document = document;
+    this.#originAt = originAt;
+  }
+
+  /** @param at where to report the node: that of the alias for all that an alias stands for */
+  convert(node: ParsedNode | null, depth: number, at?: Origin): Node {
+    const origin = at ?? this.#originAt(node?.range?.[0] ?? 0);
+    if (++this.#nodes > MAX_NODES) throw problem(whereOf(origin), `the config unfolds to over ${MAX_NODES} values`);
+    if (depth > MAX_DEPTH) throw problem(whereOf(origin), `the config is nested more than ${MAX_DEPTH} levels deep`);
+    if (node === null) return { kind: "scalar", origin, value: null };
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document) as ParsedNode | undefined;
+      if (!target) throw problem(whereOf(origin), `the alias *${node.source} has no anchor before it`);
+      return this.convert(target, depth + 1, origin);
+    }
+    if (isSeq(node)) {
+      return { kind: "list", origin, items: node.items.map((item) => this.convert(item as ParsedNode, depth + 1, at)) };
+    }
+    if (isMap(node)) {
+      const entries = new Map<string, Entry>();
+      for (const pair of node.items) {
+        const keyNode = pair.key as ParsedNode;
+        const key = at ?? this.#originAt(keyNode?.range?.[0] ?? node.range[0]);
+        if (!isScalar(keyNode)) throw problem(whereOf(key), "a key must be a plain name");
+        const value = pair.value as ParsedNode | null;
+        // An empty value is reported at its key, which is where a reader looks.
+        const isEmpty = value === null || (isScalar(value) && value.value === null && value.source === "");
+        entries.set(keyNode.source ?? String(keyNode.value), {
+          key,
+          node: isEmpty ? { kind: "scalar", origin: key, value: null } : this.convert(value, depth + 1, at),
+        });
+      }
+      return { kind: "map", origin, entries };
+    }
+    return { kind: "scalar", origin, value: node.value as string | number | boolean | null };
+  }
+}
+
+/** Lines `a.b = value`, each value typed as YAML; `#` starts a comment, `export` before a key is skipped. */
+function parseKeyValue(text: string, at: Source): MapNode {
+  let root: Node = { kind: "map", origin: { ...at, line: 1, column: 1 }, entries: new Map() };
+  const problems: Problem[] = [];
+  for (const [index, content] of text.split(/\r?\n/).entries()) {
+    if (/^\s*(#|$)/.test(content)) continue;
+    const line = index + 1;
+    const match = /^(\s*(?:export\s+)?)([^\s=]+)(\s*=\s*)(.*)$/.exec(content);
+    const [, before = "", path = "", equals = "", value = ""] = match ?? [];
+    const key: Origin = { ...at, line, column: match ? before.length + 1 : content.search(/\S/) + 1 };
+    try {
+      if (!match) throw problem(whereOf(key), `a line must be key=value, got ${content.trim()}`);
+      const keys = splitPath(path);
+      const earlier = entryAt(root, keys);
+      if (earlier) throw problem(whereOf(key), `duplicate key ${path}, set before in line ${earlier.key.line}`);
+      const origin = value ? { ...key, column: (before + path + equals).length + 1 } : key;
+      root = setAt(root, keys, parseValue(value, origin), key);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return root as MapNode;
+}

@@ -1,0 +1,100 @@
+/** docs/config.md from the schema: `deno run -A core/config/reference.ts` writes it anew. */
+import { fromFileUrl } from "@std/path";
+import { deref, expectation, isKinds, type JsonSchema, rootSchema } from "./json_schema.ts";
+import { showFlow } from "./show.ts";
+
+const INTRODUCTION = `# Config reference
+
+Made from the schema by \`deno run -A core/config/reference.ts\`: change the schema, not this page.
+
+A config is YAML (\`.yaml\`), JSON (\`.json\`) or lines \`a.b=value\` (\`.env\`, \`.conf\`, \`.txt\`, \`.properties\`). Only the data and
+the model have no default, so this is a whole config:
+
+\`\`\`yaml
+data: {path: chunks}
+model:
+  encoder: [{linear: 128}, relu, {linear: 16}]
+  decoder: [{linear: 128}, relu, {linear: output}]
+\`\`\`
+
+- **Paths** start from the file that sets them; in an override from the current folder.
+- **\`extends: base.yaml\`** (or a list) starts from other configs: maps are merged key by key, everything else, lists
+  included, is replaced.
+- **\`--override a.b=value\`** sets one key over all files, typed as YAML, any number of times:
+  \`--override training.epochs=3 --override model.encoder.0.linear=256 --override 'data.transforms=[log1p]'\`.
+- **\`narrows config check FILE\`** prints the config with everything filled in, or each mistake as
+  \`file:line:column: what is wrong\`. **\`narrows config explain FILE KEY\`** says who set a value and what it may be.
+- **Editors** complete and check configs with the output of \`narrows config schema\`:
+  \`# yaml-language-server: $schema=config.schema.json\` as the first line.
+- **The resolved config** is saved as \`config.yaml\` in the run folder; training from it repeats the run.
+`;
+
+/** The page, in Markdown. */
+export function configReference(): string {
+  const root = rootSchema();
+  const entries = Object.entries(root.properties ?? {}).map(([key, schema]) => [key, deref(schema)] as const);
+  const top = entries.filter(([, schema]) => schema.properties === undefined);
+  const sections = entries.filter(([, schema]) => schema.properties !== undefined);
+  const kinds = Object.values(root.definitions ?? {}).filter(isKinds);
+  return [
+    INTRODUCTION,
+    `## Top level\n\n${table(top)}`,
+    ...sections.map(([key, schema]) => `## ${key}\n\n${sentence(schema.description)}\n\n${table(leaves(key, schema))}`),
+    ...kinds.map(kindsSection),
+  ].join("\n");
+}
+
+function leaves(prefix: string, schema: JsonSchema): (readonly [string, JsonSchema])[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, below]) => {
+    const path = `${prefix}.${key}`;
+    return below.properties ? leaves(path, below) : [[path, deref(below)] as const];
+  });
+}
+
+function table(rows: readonly (readonly [string, JsonSchema])[]): string {
+  const lines = rows.map(([path, schema]) => {
+    const fallback = schema.default === undefined ? "" : `\`${showFlow(schema.default)}\``;
+    return `| \`${path}\` | ${expectation(schema)} | ${fallback} | ${schema.description ?? ""} |`;
+  });
+  return ["| key | value | default | meaning |", "|---|---|---|---|", ...lines, ""].join("\n");
+}
+
+/** A union of kinds: bare names, then a row for each map with its options. */
+function kindsSection(schema: JsonSchema): string {
+  const branches = (schema.anyOf ?? []).map(deref);
+  const bare = branches.find((branch) => branch.enum !== undefined);
+  const lines = branches.flatMap((branch) =>
+    Object.entries(branch.properties ?? {}).map(([key, below], index) => {
+      const option = deref(below);
+      const name = index === 0 ? `\`${showFlow(branch.examples?.[0])}\`` : `- \`${key}\``;
+      const fallback = option.default === undefined ? "" : `\`${showFlow(option.default)}\``;
+      const value = isKinds(option) ? initialisations(option) : expectation(option);
+      return `| ${name} | ${value} | ${fallback} | ${option.description ?? ""} |`;
+    })
+  );
+  const names = (bare?.enum ?? []).map((name) => `\`${name}\``).join(", ");
+  const title = `${schema.title}s`;
+  return [
+    `## ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
+    "",
+    `Bare names: ${names} (${bare?.description}). Maps, with their further options below them:`,
+    "",
+    "| form | value | default | meaning |",
+    "|---|---|---|---|",
+    ...lines,
+    "",
+  ].join("\n");
+}
+
+function initialisations(schema: JsonSchema): string {
+  return (schema.anyOf ?? []).map(deref)
+    .map((branch) => branch.enum ? expectation(branch) : `\`${showFlow(branch.examples?.[0])}\``).join(", or ");
+}
+
+function sentence(text = ""): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+if (import.meta.main) {
+  await Deno.writeTextFile(fromFileUrl(new URL("../../docs/config.md", import.meta.url)), configReference());
+}

@@ -1,0 +1,78 @@
+/** A checked config in YAML form to the typed one: kinds told apart, shares filled in, paths absolute. */
+import { resolve } from "@std/path";
+import { toLayer, toTransform } from "./layers.ts";
+import { NAME_PATTERN, type RawConfig } from "./schema.ts";
+import { entryAt, type Key, type MapNode } from "./tree.ts";
+import type { Config, Split } from "./types.ts";
+
+/** @param cwd what paths start from that no file has set, absolute */
+export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | undefined, cwd: string): Config {
+  const path = (keys: readonly Key[], value: string) => {
+    const home = value.startsWith("~/") ? Deno.env.get("HOME") : undefined;
+    const folder = entryAt(tree, keys)?.node.origin.folder ?? cwd;
+    return home === undefined ? resolve(folder, value) : resolve(home, value.slice(2));
+  };
+  const { data, model } = raw;
+  return {
+    name: raw.name ?? nameOf(file),
+    seed: raw.seed,
+    data: {
+      ...data,
+      path: data.path === undefined ? "" : path(["data", "path"], data.path),
+      split: resolveSplit(raw, path),
+      transforms: data.transforms.map(toTransform),
+      labels: data.labels === null ? null : path(["data", "labels"], data.labels),
+      column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
+    },
+    model: { encoder: model.encoder.map(toLayer), decoder: model.decoder.map(toLayer) },
+    loss: raw.loss,
+    optimizer: raw.optimizer,
+    scheduler: raw.scheduler,
+    training: raw.training,
+    checkpoint: raw.checkpoint,
+    logging: raw.logging,
+    diagnostics: raw.diagnostics,
+    runtime: raw.runtime,
+    paths: { runs: path(["paths", "runs"], raw.paths.runs) },
+  };
+}
+
+/** The file's name without its ending, as far as a run folder may be called so. */
+function nameOf(file: string | undefined): string {
+  const stem = (file ?? "").replace(/^.*\//, "").replace(/\.[^.]*$/, "");
+  const name = stem.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 64);
+  return NAME_PATTERN.test(name) ? name : "run";
+}
+
+function resolveSplit(
+  { seed, data: { split } }: RawConfig,
+  path: (keys: readonly Key[], value: string) => string,
+): Split {
+  const { train, validation, test } = split;
+  const isShare = (part: typeof train): part is number | undefined => part === undefined || typeof part === "number";
+  if (isShare(train) && isShare(validation) && isShare(test)) {
+    return { by: "rows", ...fillShares(train, validation, test), seed: split.seed ?? seed };
+  }
+  const files = (name: "train" | "validation" | "test"): string[] => {
+    const part = split[name];
+    if (typeof part === "string") return [path(["data", "split", name], part)];
+    return Array.isArray(part) ? part.map((file, index) => path(["data", "split", name, index], file)) : [];
+  };
+  return { by: "files", train: files("train"), validation: files("validation"), test: files("test") };
+}
+
+/** Shares that sum to 1. What is not given is 0.1 for validation and test as far as there is room; one takes the rest. */
+function fillShares(train: number | undefined, validation: number | undefined, test: number | undefined) {
+  // 12 decimals, so that what is left of 1 - 0.8 - 0.1 is 0.1.
+  const rest = (...parts: number[]) => Number(Math.max(0, parts.reduce((left, part) => left - part, 1)).toFixed(12));
+  if (train === undefined) {
+    const forValidation = validation ?? Math.min(0.1, rest(test ?? 0));
+    const forTest = test ?? Math.min(0.1, rest(forValidation));
+    return { train: rest(forValidation, forTest), validation: forValidation, test: forTest };
+  }
+  if (validation === undefined) {
+    const part = test === undefined ? Math.min(0.1, rest(train)) : rest(train, test);
+    return { train, validation: part, test: test ?? rest(train, part) };
+  }
+  return { train, validation, test: test ?? rest(train, validation) };
+}

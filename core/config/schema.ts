@@ -1,0 +1,143 @@
+/**
+ * The one schema of a config in its YAML form: every key with its type, bounds, default and description.
+ * Validation, `config schema`, `config explain`, error texts and docs/config.md all come from it.
+ */
+import { z } from "zod";
+import { layerSchema, transformSchema } from "./layers.ts";
+
+const count = (min: number, max: number) => z.int().min(min).max(max);
+const positive = () => z.number().gt(0);
+const notNegative = () => z.number().min(0);
+const path = () => z.string().min(1).meta({ format: "path" });
+const shareOrFiles = () => z.union([z.number().min(0).max(1), path(), z.array(path()).min(1)]);
+
+const split = z.strictObject({
+  train: shareOrFiles().optional()
+    .describe("share of the rows, or a list of files (paths or globs); as a share by default what the others leave"),
+  validation: shareOrFiles().optional().describe("likewise; 0.1 by default"),
+  test: shareOrFiles().optional().describe("likewise; by default what train and validation leave, else 0.1"),
+  seed: z.int().min(0).optional().describe("decides which row goes where; by default the run's seed"),
+}).describe("which rows train, validate and test: shares of the rows by seeded hash, or lists of files");
+
+const data = z.strictObject({
+  format: z.enum(["csr_npz"]).default("csr_npz").describe("csr_npz: sparse matrices as scipy's save_npz writes them"),
+  path: path().optional().describe("a file, a folder of .npz files or a glob; required unless data.split lists files"),
+  batch_size: count(1, 1_000_000).default(128).describe("rows a step"),
+  last_batch: z.enum(["keep", "drop"]).default("keep").describe("what becomes of a last batch of fewer rows"),
+  shuffle: z.boolean().default(true).describe("whether chunks and rows come in a new random order each epoch"),
+  shuffle_window: count(1, 1024).default(1).describe("chunks (files) whose rows are shuffled together"),
+  workers: count(1, 256).default(2).describe("threads that cut batches; the result does not depend on them"),
+  preload_batches: count(1, 4096).default(8).describe("batches held ready at most"),
+  split: split.prefault({}),
+  transforms: z.array(transformSchema).default([]).describe("applied to the stored values, in this order"),
+  mask_rate: z.number().min(0).lt(1).default(0)
+    .describe("denoising: share of the stored values dropped from the input, not from the target"),
+  labels: path().nullable().default(null)
+    .describe("labels of all rows in file order (.npy, or text with one a line), for plots only"),
+  column_names: path().nullable().default(null)
+    .describe("names of the columns, one a line (first field of a .tsv, may be gzipped)"),
+}).describe("what is read and how it is cut into batches");
+
+const model = z.strictObject({
+  encoder: z.array(layerSchema).min(1).describe("layers from the data to the latent vector; the first is linear"),
+  decoder: z.array(layerSchema).min(1).describe("layers back to the data; the last is `linear: output`"),
+}).describe("the network: two lists of layers");
+
+const loss = z.strictObject({
+  kind: z.enum(["mse"]).default("mse").describe("mse: squared error of the reconstruction, zeros included"),
+  reduction: z.enum(["mean", "row_mean", "sum"]).default("mean")
+    .describe("mean over rows and columns; row_mean: summed over columns, mean over rows; sum over both"),
+}).describe("what is minimised");
+
+const beta = () => z.number().min(0).lt(1);
+const optimizer = z.strictObject({
+  name: z.enum(["sgd", "adam", "adamw", "rmsprop"]).default("adam").describe("update rule, as in PyTorch"),
+  learning_rate: positive().max(1000).default(1e-3).describe("the schedule's highest rate"),
+  weight_decay: notNegative().max(1000).default(0).describe("L2 penalty added to the gradient; decoupled for adamw"),
+  momentum: z.number().min(0).lt(1).default(0).describe("sgd and rmsprop: weight of the earlier updates"),
+  nesterov: z.boolean().default(false).describe("sgd: look ahead along the momentum"),
+  betas: z.tuple([beta(), beta()]).default([0.9, 0.999]).describe("adam, adamw: decay of both moments"),
+  alpha: z.number().min(0).lt(1).default(0.99).describe("rmsprop: smoothing constant"),
+  eps: positive().max(1).default(1e-8).describe("added to the denominator"),
+}).describe("how weights move");
+
+const scheduler = z.strictObject({
+  name: z.enum(["constant", "step", "cosine", "one_cycle", "plateau"]).default("constant")
+    .describe("how the learning rate changes over the run"),
+  warmup_steps: count(0, 1_000_000_000).default(0).describe("steps of linear rise from 0, with any schedule"),
+  step_epochs: count(1, 1_000_000).default(10).describe("step: epochs between two drops"),
+  gamma: positive().max(1).default(0.1).describe("step, plateau: what the rate is multiplied by at a drop"),
+  min_learning_rate: notNegative().default(0).describe("cosine, plateau: the lowest rate"),
+  rise_share: z.number().gt(0).lt(1).default(0.3).describe("one_cycle: share of the steps spent rising"),
+  start_divisor: z.number().min(1).default(25).describe("one_cycle: first rate = learning_rate / this"),
+  end_divisor: z.number().min(1).default(1e4).describe("one_cycle: last rate = first rate / this"),
+  patience: count(0, 1_000_000).default(5).describe("plateau: epochs without improvement before a drop"),
+  threshold: z.number().min(0).lt(1).default(1e-4).describe("plateau: least relative improvement that counts"),
+}).describe("learning rate over time");
+
+const earlyStopping = z.strictObject({
+  patience: count(1, 1_000_000).nullable().default(null)
+    .describe("epochs without improvement of the validation loss before the run ends; null: never"),
+  min_delta: notNegative().default(0).describe("least improvement of the loss that counts"),
+}).describe("ends a run that no longer improves");
+
+const training = z.strictObject({
+  epochs: count(1, 1_000_000).default(20).describe("passes over the training rows"),
+  max_steps: count(1, 1_000_000_000_000).nullable().default(null)
+    .describe("ends earlier, after this many steps; null: no limit"),
+  precision: z.enum(["f32"]).default("f32").describe("number format of weights and arithmetic"),
+  gradient_clip: positive().nullable().default(null)
+    .describe("largest L2 norm of all gradients together; null: no clipping"),
+  early_stopping: earlyStopping.prefault({}),
+}).describe("how long and how precisely");
+
+const checkpoint = z.strictObject({
+  every_steps: count(0, 1_000_000_000).default(0).describe("steps between two saves; 0: not by steps"),
+  every_epochs: count(0, 1_000_000).default(1).describe("epochs between two saves; 0: only at the end"),
+  keep: count(1, 1_000_000).default(3).describe("newest checkpoints kept, besides the latest and the best"),
+  best: z.boolean().default(true).describe("whether the epoch of lowest validation loss is kept"),
+}).describe("what is saved and when");
+
+const logging = z.strictObject({
+  every_steps: count(1, 1_000_000_000).default(1).describe("steps between two rows of steps.csv"),
+}).describe("what is written while training");
+
+const diagnostics = z.strictObject({
+  every_epochs: count(0, 1_000_000).default(0).describe("epochs between two diagnostics; 0: only at the end"),
+  max_rows: count(1, 10_000_000).default(2000).describe("rows embedded and reconstructed at most"),
+  columns: count(1, 1000).default(12).describe("most variable columns whose reconstruction is kept"),
+}).describe("what reports are drawn from");
+
+const runtime = z.strictObject({
+  device: z.enum(["auto", "cpu"]).default("auto").describe("where to compute; this build has the CPU engine"),
+  threads: count(0, 1024).default(0).describe("0: the cores this process may use; the result does not depend on it"),
+  memory_gb: notNegative().default(0).describe("most memory a run may need by its estimate; 0: what is free"),
+}).describe("the machine");
+
+const paths = z.strictObject({
+  runs: path().default("runs").describe("folder of the run folders"),
+}).describe("where output goes");
+
+export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+export const configSchema = z.strictObject({
+  name: z.string().regex(NAME_PATTERN).optional()
+    .describe("first part of the run folder's name: letters, digits, . _ -; by default the config file's name"),
+  seed: z.int().min(0).default(0).describe("of weights, order of rows, dropout, masks and the split"),
+  extends: z.union([path(), z.array(path()).min(1)]).optional()
+    .describe("configs this one starts from, relative to this file; later ones win, and this file over all"),
+  data: data.prefault({}),
+  model,
+  loss: loss.prefault({}),
+  optimizer: optimizer.prefault({}),
+  scheduler: scheduler.prefault({}),
+  training: training.prefault({}),
+  checkpoint: checkpoint.prefault({}),
+  logging: logging.prefault({}),
+  diagnostics: diagnostics.prefault({}),
+  runtime: runtime.prefault({}),
+  paths: paths.prefault({}),
+}).describe("A config of Narrows: one autoencoder, its data and its training.");
+
+/** A config that passed {@link configSchema}: YAML form, defaults filled in, paths as written. */
+export type RawConfig = z.output<typeof configSchema>;

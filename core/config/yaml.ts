@@ -1,0 +1,68 @@
+/** A config back to YAML: every key, in the schema's order, layers and transforms one a line. */
+import { Document, isCollection, isMap, isSeq } from "yaml";
+import { fromLayer, fromTransform } from "./layers.ts";
+import type { Config, Split } from "./types.ts";
+
+/** The config's YAML form as plain data; loading it gives the same config. */
+export function toPlain(config: Config): Record<string, unknown> {
+  const { data, model, ...rest } = config;
+  const { path, split, transforms, ...others } = data;
+  return {
+    name: rest.name,
+    seed: rest.seed,
+    data: {
+      format: others.format,
+      ...(path === "" ? {} : { path }),
+      batch_size: others.batch_size,
+      last_batch: others.last_batch,
+      shuffle: others.shuffle,
+      shuffle_window: others.shuffle_window,
+      workers: others.workers,
+      preload_batches: others.preload_batches,
+      split: plainSplit(split),
+      transforms: transforms.map(fromTransform),
+      mask_rate: others.mask_rate,
+      labels: others.labels,
+      column_names: others.column_names,
+    },
+    model: { encoder: model.encoder.map(fromLayer), decoder: model.decoder.map(fromLayer) },
+    loss: rest.loss,
+    optimizer: rest.optimizer,
+    scheduler: rest.scheduler,
+    training: rest.training,
+    checkpoint: rest.checkpoint,
+    logging: rest.logging,
+    diagnostics: rest.diagnostics,
+    runtime: rest.runtime,
+    paths: rest.paths,
+  };
+}
+
+function plainSplit(split: Split): Record<string, unknown> {
+  if (split.by === "rows") {
+    return { train: split.train, validation: split.validation, test: split.test, seed: split.seed };
+  }
+  const parts = (["train", "validation", "test"] as const).filter((part) => split[part].length > 0);
+  return Object.fromEntries(parts.map((part) => [part, split[part]]));
+}
+
+/** The config as YAML text that loads to the same config, from any folder. */
+export function configToYaml(config: Config): string {
+  const document = new Document(toPlain(config), { schema: "core", aliasDuplicateObjects: false });
+  setFlow(document.contents, false);
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+/** Maps within lists and lists of scalars are written in one line; other collections over several. */
+function setFlow(node: unknown, inList: boolean): void {
+  if (!isCollection(node)) return;
+  node.flow = inList || (isSeq(node) && node.items.every((item) => !isCollection(item)) && isNumbers(node.items));
+  for (const item of node.items) {
+    if (isMap(node)) setFlow((item as { value: unknown }).value, inList);
+    else setFlow(item, true);
+  }
+}
+
+function isNumbers(items: readonly unknown[]): boolean {
+  return items.every((item) => typeof (item as { value: unknown }).value === "number");
+}

@@ -1,0 +1,127 @@
+// Products and packing of every table, one thread, against the measured FMA peak of the same instruction set.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+#include "base/aligned_buffer.h"
+#include "kernels/kernels.h"
+#include "timing.h"
+
+using namespace nrw;
+
+namespace {
+
+constexpr int kChains = 12;  // independent FMAs in flight: latency 4 x 2 units and some
+
+// GFLOP/s of a loop of nothing but FMAs. `one_round` runs kChains of them, each of `lanes` lanes.
+template <class Round>
+double peak_of(int lanes, Round one_round) {
+  constexpr int kRounds = 20000;
+  return 2.0 * kChains * lanes * kRounds / bench::time([&] { one_round(kRounds); }).best * 1e-9;
+}
+
+#define FMA_ROUNDS(Vector, instruction, constraint)                                                          \
+  Vector sum[kChains] = {}, one = {};                                                                        \
+  for (int round = 0; round < rounds; ++round) {                                                             \
+    _Pragma("GCC unroll 12") for (int i = 0; i < kChains;                                                    \
+                                  ++i) asm volatile(instruction : "+" constraint(sum[i]) : constraint(one)); \
+  }
+
+#if defined(__x86_64__)
+typedef float Vector512 __attribute__((vector_size(64)));
+typedef float Vector256 __attribute__((vector_size(32)));
+__attribute__((target("avx512f"))) void fma_avx512(int rounds) { FMA_ROUNDS(Vector512, "vfmadd231ps %1, %1, %0", "v") }
+__attribute__((target("avx2,fma"))) void fma_avx2(int rounds) { FMA_ROUNDS(Vector256, "vfmadd231ps %1, %1, %0", "x") }
+#elif defined(__aarch64__)
+typedef float Vector128 __attribute__((vector_size(16)));
+void fma_neon(int rounds) { FMA_ROUNDS(Vector128, "fmla %0.4s, %1.4s, %1.4s", "w") }
+#endif
+
+// 0 where there is no FMA to measure.
+double peak_gflops(const char* table) {
+#if defined(__x86_64__)
+  if (std::strcmp(table, "avx512") == 0) return peak_of(16, fma_avx512);
+  if (std::strcmp(table, "avx2") == 0) return peak_of(8, fma_avx2);
+#elif defined(__aarch64__)
+  if (std::strcmp(table, "neon") == 0) return peak_of(4, fma_neon);
+#endif
+  return 0;
+}
+
+struct Shape {
+  size_t m, k, n;
+};
+// The products of an output tile (forward, gradient, back) and of small dense layers, batch 128 and 256.
+constexpr Shape kShapes[] = {{128, 512, 256}, {256, 128, 512}, {128, 256, 512}, {256, 512, 128},
+                             {512, 128, 512}, {512, 512, 512}, {128, 512, 64},  {128, 64, 512}};
+
+struct Product {
+  explicit Product(Shape shape)
+      : shape(shape),
+        a(shape.m * shape.k),
+        b(shape.k * shape.n),
+        c(shape.m * shape.n),
+        packed(shape.k * ((shape.n + kPanel - 1) / kPanel * kPanel)) {
+    for (size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i % 17) - 8;
+    for (size_t i = 0; i < b.size(); ++i) b[i] = static_cast<float>(i % 13) - 6;
+  }
+  void pack(const Kernels& table, bool transposed) {
+    table.pack_b(shape.k, shape.n, b.data(), transposed ? 1 : shape.n, transposed ? shape.k : 1, packed.data());
+  }
+  void multiply(const Kernels& table, bool transposed) {
+    table.gemm(shape.m, shape.n, shape.k, a.data(), transposed ? 1 : shape.k, transposed ? shape.m : 1, packed.data(),
+               c.data(), shape.n, false);
+  }
+  Shape shape;
+  AlignedBuffer<float> a, b, c, packed;
+};
+
+// Integers small enough to be exact: every table has to give the reference's very bits.
+bool same_as_reference(const Kernels& table, const Kernels& reference, Shape shape) {
+  Product tried(shape), wanted(shape);
+  for (bool transposed : {false, true}) {
+    tried.pack(table, transposed);
+    tried.multiply(table, transposed);
+    wanted.pack(reference, transposed);
+    wanted.multiply(reference, transposed);
+    if (std::memcmp(tried.c.data(), wanted.c.data(), tried.c.bytes()) != 0) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int main() {
+  size_t count = 0;
+  const Kernels* const* tables = available_kernels(&count);
+  std::printf("one thread, f32, best (median) GFLOP/s and share of the FMA peak; packing of B in GB/s read\n");
+  for (size_t t = 0; t < count; ++t) {
+    const Kernels& table = *tables[t];
+    const double peak = peak_gflops(table.name);
+    if (peak > 0) {
+      std::printf("%s: FMA peak %.1f GFLOP/s\n", table.name, peak);
+    } else {
+      std::printf("%s\n", table.name);
+    }
+    for (const Shape shape : kShapes) {
+      if (!same_as_reference(table, *tables[count - 1], shape)) {
+        std::printf("%s differs from the reference at m %zu k %zu n %zu\n", table.name, shape.m, shape.k, shape.n);
+        return 1;
+      }
+      Product product(shape);
+      std::printf("  m %3zu k %3zu n %3zu", shape.m, shape.k, shape.n);
+      for (bool transposed : {false, true}) {
+        const bench::Seconds packing = bench::time([&] { product.pack(table, transposed); }, 0.01);
+        const bench::Seconds multiplying = bench::time([&] { product.multiply(table, transposed); });
+        const double gflop = 2e-9 * static_cast<double>(shape.m * shape.k * shape.n);
+        std::printf("   %s %6.1f (%6.1f)", transposed ? "A^T" : "A", gflop / multiplying.best,
+                    gflop / multiplying.median);
+        if (peak > 0) std::printf(" %3.0f %%", 100 * gflop / multiplying.best / peak);
+        std::printf("  pack %s %4.1f", transposed ? "B^T" : "B",
+                    static_cast<double>(product.b.bytes()) * 1e-9 / packing.best);
+      }
+      std::printf("\n");
+    }
+  }
+  return 0;
+}

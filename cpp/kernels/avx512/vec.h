@@ -1,0 +1,28 @@
+// The vector of AVX-512 (F, BW, DQ, VL): see simd/vec.h for what is built on it.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstddef>
+
+#include "kernels/simd/inline.h"
+
+namespace nrw {
+namespace {
+
+using Vec = __m512;
+// The product's accumulators: 6 rows x 4 vectors = 24 of 32 registers, 4 for B, 1 for A.
+constexpr int kMicroRows = 6, kMicroVectors = 4;
+
+NRW_INLINE Vec fma(Vec a, Vec b, Vec c) noexcept { return _mm512_fmadd_ps(a, b, c); }  // a b + c
+NRW_INLINE Vec sqrt(Vec a) noexcept {
+  return _mm512_maskz_sqrt_ps(0xffff, a);  // _mm512_sqrt_ps warns of an uninitialised value in g++ 12
+}
+
+// The first `count` <= kLanes elements; the other lanes read as 0 and are not touched in memory.
+NRW_INLINE __mmask16 first(size_t count) noexcept { return static_cast<__mmask16>((1u << count) - 1); }
+NRW_INLINE Vec load_first(const float* p, size_t count) noexcept { return _mm512_maskz_loadu_ps(first(count), p); }
+NRW_INLINE void store_first(float* p, size_t count, Vec a) noexcept { _mm512_mask_storeu_ps(p, first(count), a); }
+
+}  // namespace
+}  // namespace nrw

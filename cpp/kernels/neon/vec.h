@@ -1,0 +1,37 @@
+// The vector of NEON on 64-bit ARM: see simd/vec.h for what is built on it.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstddef>
+
+#include "kernels/simd/inline.h"
+
+namespace nrw {
+namespace {
+
+using Vec = float32x4_t;
+// The product's accumulators: 6 rows x 4 vectors = 24 of 32 registers, 4 for B, 1 for A.
+constexpr int kMicroRows = 6, kMicroVectors = 4;
+
+NRW_INLINE Vec fma(Vec a, Vec b, Vec c) noexcept { return vfmaq_f32(c, a, b); }  // a b + c
+NRW_INLINE Vec sqrt(Vec a) noexcept { return vsqrtq_f32(a); }
+
+// The first `count` <= kLanes elements; the other lanes read as 0 and are not touched in memory.
+NRW_INLINE Vec load_first(const float* p, size_t count) noexcept {
+  float lane[4] = {};
+  for (size_t i = 0; i < 4; ++i) {
+    if (i < count) lane[i] = p[i];
+  }
+  return vld1q_f32(lane);
+}
+NRW_INLINE void store_first(float* p, size_t count, Vec a) noexcept {
+  float lane[4];
+  vst1q_f32(lane, a);
+  for (size_t i = 0; i < 4; ++i) {
+    if (i < count) p[i] = lane[i];
+  }
+}
+
+}  // namespace
+}  // namespace nrw

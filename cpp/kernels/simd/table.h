@@ -1,0 +1,28 @@
+// The table of the instruction set whose vec.h was included before.
+#pragma once
+
+#include "kernels/simd/activation.h"
+#include "kernels/simd/gemm.h"
+#include "kernels/simd/pack.h"
+#include "kernels/simd/reduce.h"
+#include "kernels/simd/update.h"
+#include "kernels/tables.h"
+
+namespace nrw {
+namespace {
+
+constexpr Kernels table(const char* name) noexcept {
+  return {.name = name,
+          .pack_b = pack_b,
+          .gemm = gemm,
+          .axpy = axpy,
+          .dot = dot,
+          .sum_squares = sum_squares,
+          .add = add,
+          .activate = activate,
+          .activate_backward = activate_backward,
+          .update = update};
+}
+
+}  // namespace
+}  // namespace nrw
