@@ -1,7 +1,7 @@
 """Golden values of ten training steps, by PyTorch in double precision: losses, gradient norms, every gradient of the
 first and the last step, every weight after each step.
 
-    python tests/golden/make_golden.py      # needs torch 2.x, numpy, scipy; writes next to itself
+    python tests/golden/make_golden.py && deno fmt tests/golden     # needs torch 2.x, numpy, scipy
 
 rows.npz     76 sparse rows of 40 columns (scipy.sparse.save_npz, float32): nine batches of 8 and one of 4, in order
 golden.json  the cases: the model in the config's words, losses, and the tensors in the order of golden.bin
@@ -187,7 +187,7 @@ def main():
     scipy.sparse.save_npz(HERE / "rows.npz", matrix)
     cases = [run(spec, matrix, out) for spec in CASES]
     head = {"torch": torch.__version__, "rows": ROWS, "columns": COLUMNS, "batch_size": BATCH, "steps": STEPS}
-    (HERE / "golden.json").write_text(json.dumps({**head, "cases": cases}, indent=1) + "\n")
+    (HERE / "golden.json").write_text(json.dumps({**head, "cases": cases}) + "\n")
     np.concatenate(out).astype("<f4").tofile(HERE / "golden.bin")
 
 
