@@ -14,6 +14,10 @@ export class Handle {
     this.#free = free;
   }
 
+  get closed(): boolean {
+    return this.#pointer === null;
+  }
+
   /** @throws {EngineError} `closed` */
   get pointer(): Deno.PointerObject {
     if (this.#pointer === null) throw new EngineError("closed", `the ${this.#what} has been closed`);

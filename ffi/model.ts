@@ -7,132 +7,33 @@ import {
   factoredNumbers,
   LAYER_KINDS,
   layerNumbers,
-  type LayerSpec,
-  type LossSpec,
   NO_BIAS,
   optimizerNumbers,
-  type OptimizerSpec,
   reductionNumber,
   TIED,
 } from "./model_spec.ts";
-import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
+import {
+  type ColumnSums,
+  DTYPES,
+  ELEMENT_BYTES,
+  type Estimate,
+  type EvaluateResult,
+  type LayerInfo,
+  type ModelSpec,
+  PARTS,
+  type Progress,
+  ROLES,
+  SOLVERS,
+  type TensorInfo,
+  type TrainResult,
+} from "./model_types.ts";
+import { MAX_U32, seedOf, whole } from "./numbers.ts";
 
-export interface ModelSpec {
-  /** Width of a row of data. */
-  readonly columns: number;
-  /** Starting weights and dropout are functions of it. */
-  readonly seed: number | bigint;
-  readonly threads: number;
-  readonly encoder: readonly LayerSpec[];
-  readonly decoder: readonly LayerSpec[];
-  readonly loss: LossSpec;
-  readonly optimizer: OptimizerSpec;
-  /** Largest L2 norm of all gradients together; 0, the default, for no clipping. */
-  readonly gradientClip?: number;
-  /** Different rows to be trained on: a factored output layer suits its ridge to it. 0: not known. */
-  readonly trainingRows?: number;
-}
+export type { ColumnSums, Estimate, EvaluateResult, LayerInfo, ModelSpec, Progress, TensorInfo, TrainResult };
+export type { Initialisation, LayerSpec, LossSpec, OptimizerSpec } from "./model_spec.ts";
 
 /** Where batches come from: a {@link BatchCreator}. They are used up. */
 export type Batches = Pick<BatchCreator, "hold">;
-
-/** In the order of narrows.h. */
-const PARTS = ["encoder", "decoder"] as const;
-const SOLVERS = ["none", "sparse input", "dense", "tile-fused", "factored"] as const;
-const ROLES = ["parameter", "buffer", "optimizer", "gradient"] as const;
-/** safetensors' names of the element types that tensors have, by the engine's number. */
-const DTYPES: Readonly<Record<number, "F32" | "F64" | "U32" | "I64">> = { 0: "F32", 1: "F64", 5: "I64", 8: "U32" };
-const ELEMENT_BYTES = { F32: 4, F64: 8, U32: 4, I64: 8 } as const;
-
-export interface LayerInfo {
-  readonly part: typeof PARTS[number];
-  /** Place in its part. */
-  readonly index: number;
-  readonly kind: LayerSpec["kind"];
-  readonly inputs: number;
-  readonly outputs: number;
-  /** Trained values of its own: a tied weight counts for the encoder. */
-  readonly parameters: number;
-  /** What does a linear layer's products. */
-  readonly solver: typeof SOLVERS[number];
-  readonly bias: boolean;
-  readonly tied: boolean;
-}
-
-export interface TensorInfo {
-  /** PyTorch's, such as `encoder.0.weight`; state as `encoder.0.weight.exp_avg`. A gradient has its parameter's name. */
-  readonly name: string;
-  readonly role: typeof ROLES[number];
-  readonly dtype: "F32" | "F64" | "U32" | "I64";
-  /** PyTorch's; empty for a scalar. */
-  readonly shape: readonly number[];
-  /** Its number in the list. Gradients come last, so theirs go away when training drops them. */
-  readonly index: number;
-}
-
-/** Bytes, but for the last. */
-export interface Estimate {
-  readonly parameters: number;
-  readonly optimizer: number;
-  /** Gradients, activations and what the products need. */
-  readonly workspace: number;
-  readonly largestAllocation: number;
-  readonly total: number;
-  /** How many parameters there are. */
-  readonly parameterCount: number;
-}
-
-export interface TrainResult {
-  readonly steps: number;
-  readonly rows: number;
-  readonly nnz: number;
-  /** One a step, before its update. */
-  readonly losses: Float64Array;
-  /** Sum of loss times rows. */
-  readonly lossRows: number;
-  readonly lastLoss: number;
-  readonly maxLoss: number;
-  /** Of all gradients together, before clipping. */
-  readonly lastGradNorm: number;
-  readonly maxGradNorm: number;
-  readonly waitMs: number;
-  readonly computeMs: number;
-  /** Of computeMs; the rest is backward and update. */
-  readonly forwardMs: number;
-  readonly batchesLeft: number;
-}
-
-export interface EvaluateResult {
-  readonly rows: number;
-  readonly nnz: number;
-  /** The reduction's, weighted by rows. */
-  readonly loss: number;
-  readonly sse: number;
-  /** Of the targets, and of their squares. */
-  readonly sum: number;
-  readonly sumsq: number;
-  readonly ms: number;
-  /** Whether {@link Model.stop} ended it early; then the other figures are 0 and sums by column are incomplete. */
-  readonly stopped: boolean;
-}
-
-/** Sums by column that {@link Model.evaluate} adds to; one value a column of the data. */
-export interface ColumnSums {
-  readonly sse: Float64Array<ArrayBuffer>;
-  readonly sum: Float64Array<ArrayBuffer>;
-  readonly sumsq: Float64Array<ArrayBuffer>;
-}
-
-export interface Progress {
-  readonly step: number;
-  /** Of the call of {@link Model.train} that runs, or ran last. */
-  readonly batchesDone: number;
-  readonly batches: number;
-  readonly loss: number;
-  readonly rowsPerSecond: number;
-  /** Share of the time spent waiting for batches. */
-  readonly waitShare: number;
-}
 
 /** Bytes of one entry of a tensor's first dimension. */
 function rowBytes({ dtype, shape }: TensorInfo): number {
@@ -505,6 +406,7 @@ export class Model implements Disposable {
 
   /** Frees the network; a call in flight ends first, after its batch. May be called again. */
   close(): void {
+    if (!this.#handle.closed) this.stop();
     this.#handle.close();
   }
 

@@ -90,7 +90,7 @@ export class Trainer {
 
   /** Whether all of the epoch's windows are done; false when stopped or at the step limit before that. */
   async #trainEpoch(plan: readonly Window[]): Promise<boolean> {
-    const { config, source, state } = this.parts;
+    const { config, state } = this.parts;
     if (state.window >= plan.length) return true;
     const windows = feed(plan, {
       data: config.data,

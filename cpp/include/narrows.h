@@ -216,7 +216,8 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* layer: 8 doubles: part, index in its part, kind, inputs, outputs, parameters, solver (0 none, 1 sparse input,
- * 2 dense, 3 tile-fused output, 4 factored output), flags. count gets the number of layers in all. Before or after build. */
+ * 2 dense, 3 tile-fused output, 4 factored output), flags. count gets the number of layers in all. Before or after
+ * build. */
 NRW_API int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, uint32_t* count,
                                 nrw_error* err) NRW_NOEXCEPT;
 
@@ -254,8 +255,8 @@ NRW_API int32_t nrw_model_close_log(nrw_model* model, nrw_error* err) NRW_NOEXCE
  * output layer, steps done counts the good ones and the message names step and batch. Slow: call it off the main
  * thread. */
 NRW_API int32_t nrw_train(nrw_model* model, nrw_batches* batches, const double* learning_rates,
-                          uint32_t learning_rate_count, double epoch, double chunk, double* result,
-                          double* step_losses, nrw_error* err) NRW_NOEXCEPT;
+                          uint32_t learning_rate_count, double epoch, double chunk, double* result, double* step_losses,
+                          nrw_error* err) NRW_NOEXCEPT;
 
 /* Ends nrw_train (NRW_OK), nrw_evaluate, nrw_embed and nrw_reconstruct (NRW_STOPPED) after the current batch, and the
  * next ones at once, until cleared. Any thread. */

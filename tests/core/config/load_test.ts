@@ -47,8 +47,26 @@ Deno.test("everything but data and model has a default", () => {
       column_names: null,
     },
     model: {
-      encoder: [{ kind: "linear", size: 8, bias: true, init: "default", tied: false, solver: "auto" }],
-      decoder: [{ kind: "linear", size: "output", bias: true, init: "default", tied: false, solver: "auto" }],
+      encoder: [{
+        kind: "linear",
+        size: 8,
+        bias: true,
+        init: "default",
+        tied: false,
+        solver: "auto",
+        forgetting: 0.99,
+        ridge: "auto",
+      }],
+      decoder: [{
+        kind: "linear",
+        size: "output",
+        bias: true,
+        init: "default",
+        tied: false,
+        solver: "auto",
+        forgetting: 0.99,
+        ridge: "auto",
+      }],
     },
     loss: { kind: "mse", reduction: "mean" },
     optimizer: {
@@ -97,7 +115,16 @@ Deno.test("layers and transforms in all their forms", () => {
     `data: {path: x, transforms: ${transforms}}\nmodel: {encoder: ${encoder}, decoder: [{linear: output, tied: true, solver: dense}]}`;
   const { config } = loadConfig({ text, cwd: "/w" });
   assertEquals(config.model.encoder, [
-    { kind: "linear", size: 9, bias: false, init: { normal: 0.02 }, tied: false, solver: "auto" },
+    {
+      kind: "linear",
+      size: 9,
+      bias: false,
+      init: { normal: 0.02 },
+      tied: false,
+      solver: "auto",
+      forgetting: 0.99,
+      ridge: "auto",
+    },
     { kind: "relu" },
     { kind: "leaky_relu", slope: 0.01 },
     { kind: "leaky_relu", slope: 0.2 },
@@ -114,7 +141,16 @@ Deno.test("layers and transforms in all their forms", () => {
     { kind: "sigmoid" },
   ]);
   assertEquals(config.model.decoder, [
-    { kind: "linear", size: "output", bias: true, init: "default", tied: true, solver: "dense" },
+    {
+      kind: "linear",
+      size: "output",
+      bias: true,
+      init: "default",
+      tied: true,
+      solver: "dense",
+      forgetting: 0.99,
+      ridge: "auto",
+    },
   ]);
   assertEquals(config.data.transforms, [
     { kind: "library_size", target: 10000 },
@@ -288,7 +324,16 @@ Deno.test("overrides are typed as YAML, reach into lists, and the last wins", ()
   assertEquals(config.training.epochs, 4);
   assertEquals(config.training.gradient_clip, null);
   assertEquals(config.model.encoder.slice(0, 3), [
-    { kind: "linear", size: 128, bias: false, init: "default", tied: false, solver: "auto" },
+    {
+      kind: "linear",
+      size: 128,
+      bias: false,
+      init: "default",
+      tied: false,
+      solver: "auto",
+      forgetting: 0.99,
+      ridge: "auto",
+    },
     { kind: "leaky_relu", slope: 0.3 },
     { kind: "gelu" },
   ]);

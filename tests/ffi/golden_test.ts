@@ -1,0 +1,129 @@
+/**
+ * Ten training steps against PyTorch: tests/golden/make_golden.py says what the files hold.
+ *
+ * PyTorch computed in double, the engine in float: they may differ by the rounding of a float's sums. The tolerance is
+ * 1e-5 (80 units in the last place) of the largest value of a tensor; for gradients, if that is more, 1e-6 of the step's
+ * largest gradient, as sums that nearly cancel (biases before batch norm) keep fewer digits: PyTorch's own float
+ * arithmetic is 1e-5 of such a tensor away from its double. Adam and RMSprop divide a gradient by its own size, so a
+ * weight may be off by the relative error of a single gradient times the learning rate; with these settings that stays
+ * below 1e-5.
+ */
+import { assert, assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+import { BatchCreator } from "../../ffi/batches.ts";
+import { Chunk } from "../../ffi/chunk.ts";
+import { engine } from "../../ffi/library.ts";
+import { type LayerSpec, type LossSpec, Model, type OptimizerSpec, type TensorInfo } from "../../ffi/model.ts";
+
+engine(); // the library stays open: not a leak of the test that is first
+
+const TOLERANCE = 1e-5;
+const folder = new URL("../golden/", import.meta.url);
+
+interface Case {
+  readonly name: string;
+  readonly encoder: readonly LayerSpec[];
+  readonly decoder: readonly LayerSpec[];
+  readonly loss: LossSpec;
+  readonly optimizer: OptimizerSpec;
+  readonly learning_rate: number;
+  readonly gradient_clip: number;
+  readonly losses: readonly number[];
+  readonly gradient_norms: readonly number[];
+  readonly tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly trained: boolean }[];
+}
+
+const golden: {
+  readonly rows: number;
+  readonly columns: number;
+  readonly batch_size: number;
+  readonly steps: number;
+  readonly cases: readonly Case[];
+} = JSON.parse(Deno.readTextFileSync(new URL("golden.json", folder)));
+const values = new Float32Array(Deno.readFileSync(new URL("golden.bin", folder)).buffer);
+let next = 0;
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+
+/** The next tensors of golden.bin. */
+function take(tensors: Case["tensors"]): Map<string, Float32Array<ArrayBuffer>> {
+  return new Map(tensors.map(({ name, shape }) => [name, values.slice(next, next += sizeOf(shape))]));
+}
+
+/** All that golden.bin has of a case, read in order. */
+function read({ tensors }: Case) {
+  const trained = tensors.filter(({ trained }) => trained);
+  const initial = take(tensors);
+  const steps = Array.from({ length: golden.steps }, (_, step) => ({
+    gradients: step === 0 || step === golden.steps - 1 ? take(trained) : null,
+    after: take(tensors),
+  }));
+  return { initial, steps };
+}
+
+const largest = (values: ArrayLike<number>) => Math.max(...Array.from(values, Math.abs));
+
+function assertNear(what: string, actual: ArrayLike<number>, expected: ArrayLike<number>, least = 0): void {
+  assertEquals(actual.length, expected.length, what);
+  const scale = Math.max(least, largest(expected));
+  assert(expected.length > 0 && Number.isFinite(scale), what);
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(actual[i]! - expected[i]!);
+    assert(error <= TOLERANCE * scale, `${what}[${i}]: ${actual[i]}, PyTorch has ${expected[i]}, largest ${scale}`);
+  }
+}
+
+async function assertTensors(
+  what: string,
+  model: Model,
+  role: readonly TensorInfo["role"][],
+  expected: Map<string, Float32Array>,
+): Promise<void> {
+  const found = model.tensors().filter((info) => role.includes(info.role) && info.dtype === "F32");
+  assertEquals(found.map(({ name }) => name), [...expected.keys()]);
+  const least = Math.max(...[...expected.values()].map(largest)) / 10;
+  for (const info of found) {
+    const actual = new Float32Array(sizeOf(info.shape));
+    await model.readTensor(info, 0, info.shape[0]!, new Uint8Array(actual.buffer));
+    assertNear(`${what}: ${info.name}`, actual, expected.get(info.name)!, info.role === "gradient" ? least : 0);
+  }
+}
+
+for (const golden_case of golden.cases) {
+  const { initial, steps } = read(golden_case);
+  Deno.test({
+    name: `golden: ${golden_case.name}`,
+    sanitizeOps: true,
+    sanitizeResources: true,
+    async fn() {
+      const { encoder, decoder, loss, optimizer, gradient_clip, learning_rate, tensors } = golden_case;
+      using model = Model.create({
+        ...{ encoder, decoder, loss, optimizer, columns: golden.columns, seed: 1, threads: 2 },
+        gradientClip: gradient_clip,
+      });
+      model.build();
+      for (const info of model.tensors().filter(({ name }) => initial.has(name))) {
+        assertEquals(info.shape, tensors.find(({ name }) => name === info.name)!.shape);
+        await model.writeTensor(info, 0, info.shape[0]!, new Uint8Array(initial.get(info.name)!.buffer));
+      }
+      using chunk = await Chunk.open(fromFileUrl(new URL("rows.npz", folder)));
+      assertEquals([chunk.rows, chunk.columns], [golden.rows, golden.columns]);
+      using batches = new BatchCreator([chunk], 2, 1, { batchSize: golden.batch_size });
+      for (const [step, { gradients, after }] of steps.entries()) {
+        const what = `step ${step + 1}`;
+        if (gradients) {
+          using again = new BatchCreator([chunk], 1, 1, { batchSize: golden.batch_size, firstBatch: step });
+          assertNear(`${what}: loss`, [await model.backward(again)], [golden_case.losses[step]!]);
+          await assertTensors(`${what}: gradient`, model, ["gradient"], gradients);
+        }
+        const result = await model.train(batches, Float64Array.of(learning_rate), 1, 0);
+        assertNear(`${what}: loss`, result.losses, [golden_case.losses[step]!]);
+        assertNear(`${what}: gradient norm`, [result.lastGradNorm], [golden_case.gradient_norms[step]!]);
+        await assertTensors(what, model, ["parameter", "buffer"], after);
+      }
+      assertEquals((await model.train(batches, Float64Array.of(1), 1, 0)).steps, 0);
+    },
+  });
+}
+
+Deno.test("golden values were all read", () => assertEquals(next, values.length));

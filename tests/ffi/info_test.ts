@@ -1,0 +1,22 @@
+import { assert, assertEquals } from "@std/assert";
+import { engineInfo } from "../../ffi/info.ts";
+
+Deno.test("the engine tells what it is and what machine it runs on", () => {
+  const info = engineInfo();
+  assertEquals(Object.keys(info), [
+    "version",
+    "compiler",
+    "build_type",
+    "isa",
+    "isa_reason",
+    "isa_available",
+    "inflate",
+    "threads",
+    "memory_total",
+    "memory_available",
+  ]);
+  assert(info.isa_available!.split(",").includes(info.isa!));
+  assert(info.isa_reason!.startsWith(`${info.isa}: `));
+  assert(Number.isInteger(Number(info.threads)) && Number(info.threads) >= 1);
+  assert(Number(info.memory_available) > 0 && Number(info.memory_available) <= Number(info.memory_total));
+});

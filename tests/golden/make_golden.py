@@ -1,0 +1,195 @@
+"""Golden values of ten training steps, by PyTorch in double precision: losses, gradient norms, every gradient of the
+first and the last step, every weight after each step.
+
+    python tests/golden/make_golden.py && deno fmt tests/golden     # needs torch 2.x, numpy, scipy
+
+rows.npz     76 sparse rows of 40 columns (scipy.sparse.save_npz, float32): nine batches of 8 and one of 4, in order
+golden.json  the cases: the model in the config's words, losses, and the tensors in the order of golden.bin
+golden.bin   float32, a case after the other: initial tensors; then for each step its gradients (first and last step
+             only) and the tensors after it. Parameters and buffers are in PyTorch's order.
+Starting weights and data are floats, so that both sides start from the same numbers.
+"""
+import json
+import pathlib
+
+import numpy as np
+import scipy.sparse
+import torch
+from torch import nn
+
+HERE = pathlib.Path(__file__).parent
+ROWS, COLUMNS, BATCH, STEPS = 76, 40, 8, 10
+ADAM = {"name": "adam", "betas": [0.9, 0.999], "eps": 1e-8}
+
+
+def linear(size, **more):
+    return {"kind": "linear", "size": size, **more}
+
+
+def plain(kind, **more):
+    return {"kind": kind, **more}
+
+
+def case(name, encoder, decoder, optimizer, learning_rate, reduction="mean", clip=0):
+    return {
+        "name": name,
+        "encoder": encoder,
+        "decoder": decoder,
+        "optimizer": optimizer,
+        "loss": {"kind": "mse", "reduction": reduction},
+        "learning_rate": learning_rate,
+        "gradient_clip": clip,
+    }
+
+
+def around(kind, tied=False, **more):
+    """4-3-4 with one activation between the layers."""
+    f = plain(kind, **more)
+    tie = {"tied": True} if tied else {}
+    return [linear(4), f, linear(3)], [linear(4, **tie), f, linear("output", **tie)]
+
+
+CASES = [
+    case("one layer each, sgd, row_mean", [linear(4)], [linear("output", bias=False)], {"name": "sgd"}, 0.05, "row_mean"),
+    case("relu, adam", *around("relu"), ADAM, 0.01),
+    case("leaky_relu, sgd with nesterov momentum and weight decay, sum", *around("leaky_relu", slope=0.2),
+         {"name": "sgd", "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}, 0.0005, "sum"),
+    case("elu, sgd with momentum", *around("elu", alpha=0.7), {"name": "sgd", "momentum": 0.8}, 0.3),
+    case("gelu and layer_norm, adamw",
+         [linear(4), plain("layer_norm", eps=1e-5), plain("gelu"), linear(3)],
+         [linear(4), plain("gelu"), plain("layer_norm", eps=1e-3), linear("output")],
+         {"name": "adamw", "weight_decay": 0.1, "betas": [0.8, 0.95], "eps": 1e-6}, 0.01),
+    case("silu, rmsprop", *around("silu"), {"name": "rmsprop", "alpha": 0.9, "eps": 1e-4}, 0.003),
+    case("tanh, rmsprop with momentum and weight decay, row_mean", *around("tanh"),
+         {"name": "rmsprop", "alpha": 0.99, "eps": 1e-4, "momentum": 0.5, "weight_decay": 0.02}, 0.002, "row_mean"),
+    # A bias before batch norm has a gradient of 0 but for rounding, which Adam would blow up to whole steps.
+    case("sigmoid and batch_norm, adam with weight decay",
+         [linear(4, bias=False), plain("batch_norm", eps=1e-5, momentum=0.3), plain("sigmoid"), linear(3)],
+         [linear(4), plain("sigmoid"), plain("batch_norm", eps=1e-2, momentum=0.1), linear("output")],
+         {**ADAM, "weight_decay": 0.05}, 0.01),
+    case("clipped by norm, adam", *around("tanh"), ADAM, 0.01, "row_mean", 0.5),
+    case("tied, adam", *around("relu", tied=True), ADAM, 0.01),
+    case("tied, clipped, sgd with momentum, sum", *around("silu", tied=True), {"name": "sgd", "momentum": 0.9}, 0.01,
+         "sum", 2.0),
+]
+
+
+class Tied(nn.Module):
+    """A decoder layer with the transposed weight of an encoder layer, and its own bias."""
+
+    def __init__(self, mirrored, size, bias):
+        super().__init__()
+        self.mirrored = [mirrored]  # in a list: not a parameter of this module
+        self.bias = nn.Parameter(torch.empty(size).uniform_(-0.3, 0.3)) if bias else None
+
+    def forward(self, x):
+        return nn.functional.linear(x, self.mirrored[0].weight.t(), self.bias)
+
+
+def module(layer, width, mirrors):
+    kind = layer["kind"]
+    if kind == "linear":
+        size = COLUMNS if layer["size"] == "output" else layer["size"]
+        if layer.get("tied"):
+            return Tied(mirrors.pop(), size, layer.get("bias", True)), size
+        made = nn.Linear(width, size, bias=layer.get("bias", True))
+        mirrors.append(made)
+        return made, size
+    made = {
+        "relu": lambda: nn.ReLU(),
+        "leaky_relu": lambda: nn.LeakyReLU(layer["slope"]),
+        "elu": lambda: nn.ELU(layer["alpha"]),
+        "gelu": lambda: nn.GELU(),
+        "silu": lambda: nn.SiLU(),
+        "tanh": lambda: nn.Tanh(),
+        "sigmoid": lambda: nn.Sigmoid(),
+        "layer_norm": lambda: nn.LayerNorm(width, eps=layer["eps"]),
+        "batch_norm": lambda: nn.BatchNorm1d(width, eps=layer["eps"], momentum=layer["momentum"]),
+    }[kind]()
+    return made, width
+
+
+class Autoencoder(nn.Module):
+    def __init__(self, encoder, decoder):
+        super().__init__()
+        width, mirrors = COLUMNS, []
+        for name, layers in (("encoder", encoder), ("decoder", decoder)):
+            made = []
+            for layer in layers:
+                one, width = module(layer, width, mirrors)
+                made.append(one)
+            setattr(self, name, nn.Sequential(*made))
+
+    def forward(self, x):
+        return self.decoder(self.encoder(x))
+
+
+def optimizer_of(spec, parameters, learning_rate):
+    settings = {key: value for key, value in spec.items() if key != "name"}
+    kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
+             "rmsprop": torch.optim.RMSprop}
+    return kinds[spec["name"]](parameters, lr=learning_rate, foreach=False, **{"weight_decay": 0, **settings})
+
+
+def rows():
+    rng = np.random.default_rng(7)
+    latent = rng.gamma(1.0, 1.0, (ROWS, 3)) @ rng.gamma(0.6, 0.6, (3, COLUMNS))
+    dense = np.where(rng.random((ROWS, COLUMNS)) < 0.25, np.log1p(latent), 0)
+    dense[5] = 0  # an empty row
+    return scipy.sparse.csr_matrix(dense.astype(np.float32))
+
+
+def run(spec, matrix, out):
+    torch.manual_seed(3)
+    model = Autoencoder(spec["encoder"], spec["decoder"])  # drawn as floats, trained as doubles
+    for one in model.modules():  # nothing left at 0 and 1
+        if isinstance(one, (nn.LayerNorm, nn.BatchNorm1d)):
+            nn.init.uniform_(one.weight, 0.5, 1.5)
+            nn.init.uniform_(one.bias, -0.5, 0.5)
+    model = model.double().train()
+    # A tied module keeps its mirror by reference: double() changed that in place.
+    tensors = {name: value for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")}
+    parameters = dict(model.named_parameters())
+    optimizer = optimizer_of(spec["optimizer"], model.parameters(), spec["learning_rate"])
+    x = torch.from_numpy(matrix.toarray()).double()
+    losses, norms = [], []
+
+    def dump(values):
+        for value in values:
+            out.append(value.detach().to(torch.float32).numpy().ravel())
+
+    dump(tensors.values())
+    for step in range(STEPS):
+        batch = x[step * BATCH:(step + 1) * BATCH]
+        squared = (model(batch) - batch).square()
+        loss = {"mean": squared.mean(), "row_mean": squared.sum(1).mean(), "sum": squared.sum()}[
+            spec["loss"]["reduction"]]
+        optimizer.zero_grad()
+        loss.backward()
+        if step in (0, STEPS - 1):
+            dump(parameter.grad for parameter in parameters.values())
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), spec["gradient_clip"] or float("inf"))
+        optimizer.step()
+        losses.append(loss.item())
+        norms.append(norm.item())
+        dump(tensors.values())
+    return {
+        **spec,
+        "losses": losses,
+        "gradient_norms": norms,
+        "tensors": [{"name": name, "shape": list(value.shape), "trained": name in parameters}
+                    for name, value in tensors.items()],
+    }
+
+
+def main():
+    matrix, out = rows(), []
+    scipy.sparse.save_npz(HERE / "rows.npz", matrix)
+    cases = [run(spec, matrix, out) for spec in CASES]
+    head = {"torch": torch.__version__, "rows": ROWS, "columns": COLUMNS, "batch_size": BATCH, "steps": STEPS}
+    (HERE / "golden.json").write_text(json.dumps({**head, "cases": cases}) + "\n")
+    np.concatenate(out).astype("<f4").tofile(HERE / "golden.bin")
+
+
+if __name__ == "__main__":
+    main()
