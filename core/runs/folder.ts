@@ -6,6 +6,8 @@ import { exists, removeQuietly, syncFolder, systemReason } from "../formats/file
 import { writeFileAtomic } from "./atomic.ts";
 
 const NAME_LENGTH_MAX = 64;
+/** What a process killed while it wrote config.yaml leaves: nothing else can be in its folder yet. */
+const LEFTOVER = /^\.config\.yaml\.[0-9a-f]+\.tmp$/;
 
 export class RunFolder {
   readonly name: string;
@@ -123,7 +125,10 @@ async function makeExactly(path: string): Promise<string> {
   let empty = true;
   try {
     await Deno.mkdir(path, { recursive: true });
-    for await (const _ of Deno.readDir(path)) empty = false;
+    for await (const { name } of Deno.readDir(path)) {
+      if (LEFTOVER.test(name)) await Deno.remove(join(path, name));
+      else empty = false;
+    }
   } catch (cause) {
     throw cannotMake(path, cause, "give --run-dir a folder that can be written");
   }

@@ -58,8 +58,8 @@ function newestUnfinished(runs: string, name: string): string | null {
   return found[0]?.path ?? null;
 }
 
-/** An existing run's own config, with overrides on top. */
-function resumed(run: string, resumeFrom: string, overrides: readonly string[]): RunTarget {
+/** An existing run's own config, with overrides on top. Without a checkpoint it begins anew: its logged steps come out the same. */
+function resumed(run: string, resumeFrom: string | null, overrides: readonly string[]): RunTarget {
   const file = join(run, "config.yaml");
   if (!exists(file)) {
     throw new UserError(`--resume ${run}`, "is not a run folder: it has no config.yaml", "name a run folder");
@@ -75,7 +75,9 @@ export function findRun(request: RunRequest): RunTarget {
     return { loaded: loadConfig({ file: request.config, overrides }), existing: null, resumeFrom: null, runDir };
   }
   if (resume === "" || resume === "auto") {
-    if (runDir !== undefined && hasCheckpoint(runDir)) return resumed(runDir, "latest", overrides);
+    if (runDir !== undefined && exists(join(runDir, "config.yaml"))) {
+      return resumed(runDir, hasCheckpoint(runDir) ? "latest" : null, overrides);
+    }
     if (request.config === undefined && runDir === undefined) {
       throw new UserError(
         "--resume auto",

@@ -119,12 +119,16 @@ Deno.test("mod.ts only re-exports", () => {
   assertEquals(rest.trim(), "");
 });
 
-/** Quoted includes: within the folder by name, else room/header.h. */
+/** Quoted includes: within the folder by name (benchmarks share the tests' headers), else room/header.h. */
 function includeEdges(): Edge[] {
   const edges: Edge[] = [];
+  const shared = new Set(filesUnder("cpp/tests", [".h"]));
   for (const from of filesUnder("cpp", [".h", ".cpp", ".c", ".cc", ".hpp", ".inc"])) {
     for (const [, header] of readText(from).matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)) {
-      edges.push({ from: from.slice(4), to: header!.includes("/") ? header! : `${dirname(from.slice(4))}/${header}` });
+      const folder = from.startsWith("cpp/bench/") && shared.has(`cpp/tests/${header}`)
+        ? "tests"
+        : dirname(from.slice(4));
+      edges.push({ from: from.slice(4), to: header!.includes("/") ? header! : `${folder}/${header}` });
     }
   }
   return edges;

@@ -39,7 +39,15 @@ Deno.test("the JSON Schema is closed, requires no key, and has layers in all the
   assert(layer?.anyOf?.some((branch) => branch.enum?.includes("relu")));
   const linear = layer?.anyOf?.find((branch) => branch.properties?.["linear"]) as JsonSchema & Record<string, unknown>;
   assertEquals(linear["required"], ["linear"]);
-  assertEquals(Object.keys(linear.properties ?? {}), ["linear", "bias", "init", "tied", "solver"]);
+  assertEquals(Object.keys(linear.properties ?? {}), [
+    "linear",
+    "bias",
+    "init",
+    "tied",
+    "solver",
+    "forgetting",
+    "ridge",
+  ]);
 });
 
 Deno.test("edit distance counts inserts, deletes, replacements and swaps of neighbours", () => {
