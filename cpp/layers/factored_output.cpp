@@ -11,9 +11,7 @@ namespace nrw {
 
 namespace {
 constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
-constexpr size_t kGroups = 16;          // most parts of the touched columns; their sums are added in order
-constexpr size_t kGroupEntries = 6000;  // least entries of a part, where there are more than four
-constexpr size_t kProductRows = 24;     // rows of a product a task makes: whole strips of the AVX-512 product
+constexpr size_t kProductRows = 24;  // rows of a product a task makes: whole strips of the AVX-512 product
 enum Scalar { kSteps, kRows, kSigma, kTrace };
 constexpr double kSmallestSigma = 1e-10;
 // The basis is made anew at these steps, while the first batches still shape M, and later when M + R has become worse
@@ -31,10 +29,9 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
       ld_(stride_of(width)),
       settings_(settings),
       rows_limit_(rows > 0 ? rows : INFINITY),
-      kernels_(kernels),
       doubles_(double_kernels()),
-      sparse_(sparse_kernels(kernels)),
       pool_(pool),
+      target_(kernels, pool),
       factor_(doubles_, pool),
       m_(p_ * ld_),
       t_(p_ * ld_),
@@ -67,9 +64,7 @@ void FactoredOutput::reserve(uint32_t rows) {
   const size_t cells = rows * ld_;
   for (AlignedBuffer<double>* buffer : {&f_, &cf_, &z_, &e_, &u_}) buffer->reserve(cells);
   f32_.reserve(cells);
-  z_part_.reserve(kGroups * cells);
   k_.reserve(static_cast<size_t>(rows) * rows);
-  k_part_.reserve(kGroups * static_cast<size_t>(rows) * rows);
   sums_.reserve(rows);
   packed_.reserve(std::max<size_t>(rows, p_) * round_up(std::max<size_t>(rows, p_), kPanel64));
 }
@@ -89,54 +84,12 @@ void FactoredOutput::features(uint32_t rows, const float* h) {
   times(rows, u_.data(), packed_basis_.data(), f_.data());
 }
 
-// One pass over the batch by columns: Z = Y S with the old S, K = Y Y^T, and with update V += Y^T (C H / sigma), whose
-// rows f32_ holds. Each touched row of V is read and written once.
-void FactoredOutput::gather(const SparseBatch& batch, bool update) {
-  const size_t rows = batch.rows, cells = rows * ld_, nnz = batch.nnz();
-  const size_t groups = std::clamp(nnz / kGroupEntries, size_t{4}, kGroups);
-  const uint32_t* ptr = batch.touched_ptr.data();
-  pool_.run(groups, [&](size_t group, unsigned) {
-    // Groups of about as many entries each, cut between columns.
-    const auto begin = [&](size_t g) {
-      return g == groups
-                 ? size_t{batch.touched}
-                 : static_cast<size_t>(
-                       std::lower_bound(ptr, ptr + batch.touched, static_cast<uint32_t>(nnz * g / groups)) - ptr);
-    };
-    float* z = z_part_.data() + group * cells;
-    double* k = k_part_.data() + group * rows * rows;
-    std::memset(z, 0, cells * sizeof(float));
-    std::memset(k, 0, rows * rows * sizeof(double));
-    for (size_t t = begin(group), last = begin(group + 1); t < last; ++t) {
-      float* v = v_.row(batch.touched_col[t]);
-      const uint32_t first = ptr[t], end = ptr[t + 1];
-      const float* y = batch.csc_target.data();
-      const uint32_t* row = batch.csc_row.data();
-      for (uint32_t at = first; at < end; ++at) {
-        kernels_.axpy(ld_, y[at], v, z + row[at] * ld_);
-        double* sums = k + row[at] * rows;  // the upper triangle: rows rise within a column
-        const double own = static_cast<double>(y[at]);
-        for (uint32_t other = at; other < end; ++other) sums[row[other]] += own * static_cast<double>(y[other]);
-      }
-      if (update) sparse_.gather(ld_, end - first, row + first, y + first, f32_.data(), ld_, true, v);
-    }
-  });
-  const double scale = scalars_[kSigma];
+// Y V as it was read, to Y S.
+void FactoredOutput::scale_z(uint32_t rows) {
+  const double sigma = scalars_[kSigma];
   pool_.run(rows, [&](size_t i, unsigned) {
-    double* z = z_.data() + i * ld_;
-    for (size_t k = 0; k < ld_; ++k) {
-      double sum = 0;
-      for (size_t group = 0; group < groups; ++group) sum += static_cast<double>(z_part_[group * cells + i * ld_ + k]);
-      z[k] = scale * sum;
-    }
-    for (size_t j = i; j < rows; ++j) {
-      double sum = 0;
-      for (size_t group = 0; group < groups; ++group) sum += k_part_[(group * rows + i) * rows + j];
-      k_[i * rows + j] = sum;
-    }
+    for (size_t k = 0; k < ld_; ++k) z_[i * ld_ + k] *= sigma;
   });
-  for (size_t i = 0; i < rows; ++i)
-    for (size_t j = 0; j < i; ++j) k_[i * rows + j] = k_[j * rows + i];
 }
 
 // out (m x p) = x times a packed p x p matrix.
@@ -252,7 +205,8 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
       f32_[i * ld_ + k] = static_cast<float>(scale * f);
     }
   });
-  gather(batch, true);
+  target_.run(batch, v_, f32_.data(), z_.data(), k_.data());
+  scale_z(rows);
 
   double loss = 0;
   if (factored_) {
@@ -320,7 +274,8 @@ double FactoredOutput::evaluate(const SparseBatch& batch, const float* h) {
   if (batch.rows == 0) return 0;
   reserve(batch.rows);
   features(batch.rows, h);
-  gather(batch, false);
+  target_.run(batch, v_, nullptr, z_.data(), k_.data());
+  scale_z(batch.rows);
   if (factored_) return error(batch.rows, nullptr);
   double sum = 0;
   for (size_t i = 0; i < batch.rows; ++i) sum += k_[i * batch.rows + i];
@@ -361,7 +316,8 @@ double FactoredOutput::condition() const noexcept {
 
 size_t FactoredOutput::workspace_bytes(uint32_t width, uint32_t batch_rows) noexcept {
   const size_t p = width + 1, ld = stride_of(width), m = batch_rows;
-  return 10 * p * ld * 8 + m * ld * (5 * 8 + 4 + kGroups * 4) + (kGroups + 1) * m * m * 8 + std::max(m, p) * 2 * ld * 8;
+  return 10 * p * ld * 8 + m * ld * (5 * 8 + 4) + m * m * 8 + std::max(m, p) * 2 * ld * 8 +
+         TargetPass::bytes(m, ld, 16);
 }
 
 }  // namespace nrw

@@ -21,9 +21,9 @@
 #include "base/batch.h"
 #include "base/thread_pool.h"
 #include "kernels/kernels.h"
-#include "kernels/sparse.h"
 #include "layers/column_weights.h"
 #include "layers/spd_factor.h"
+#include "layers/target_pass.h"
 
 namespace nrw {
 
@@ -68,7 +68,7 @@ class FactoredOutput {
  private:
   void reserve(uint32_t rows);
   void features(uint32_t rows, const float* h);
-  void gather(const SparseBatch& batch, bool update);
+  void scale_z(uint32_t rows);
   double error(uint32_t rows, const float* weights);
   void factor();
   void rebase();
@@ -81,10 +81,9 @@ class FactoredOutput {
   const size_t ld_;
   const LeastSquaresSettings settings_;
   const double rows_limit_;
-  const Kernels& kernels_;
   const DoubleKernels& doubles_;
-  const SparseKernels& sparse_;
   ThreadPool& pool_;
+  TargetPass target_;
   SpdFactor factor_;
 
   ColumnWeights v_;                // S = sigma V
@@ -95,8 +94,8 @@ class FactoredOutput {
   AlignedBuffer<double> gram_, packed_basis_, packed_basis_t_;  // B^T B; B and B^T packed
 
   AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_;  // m x ld, and so on
-  AlignedBuffer<float> f32_, z_part_;
-  AlignedBuffer<double> k_part_, sums_;
+  AlignedBuffer<float> f32_;
+  AlignedBuffer<double> sums_;
 };
 
 }  // namespace nrw

@@ -1,0 +1,35 @@
+// One pass over a batch's sparse targets Y (m x D) by columns, with a weight V (D x width) that has a row a column:
+// what the factored output layers need of Y, reading and writing each touched row of V once.
+#pragma once
+
+#include "base/batch.h"
+#include "base/thread_pool.h"
+#include "kernels/kernels.h"
+#include "kernels/sparse.h"
+#include "layers/column_weights.h"
+
+namespace nrw {
+
+class TargetPass {
+ public:
+  TargetPass(const Kernels& kernels, ThreadPool& pool) : sparse_(sparse_kernels(kernels)), pool_(pool) {}
+
+  // z (m x v.stride) = Y V and k (m x m) = Y Y^T, summed in double over parts of the columns. Then, with update (m x
+  // v.stride; NULL for none), V += Y^T update.
+  void run(const SparseBatch& batch, ColumnWeights& v, const float* update, double* z, double* k);
+
+  // Bytes for batches of so many rows, at most.
+  static size_t bytes(size_t rows, size_t stride, unsigned threads) noexcept;
+
+ private:
+  void block(const SparseBatch& batch, const ColumnWeights& v, size_t first, size_t last, float* z, double* k,
+             uint32_t* scratch) const noexcept;
+
+  const SparseKernels& sparse_;
+  ThreadPool& pool_;
+  AlignedBuffer<float> z_parts_;
+  AlignedBuffer<double> k_parts_;
+  AlignedBuffer<uint32_t> scratch_;  // a thread's: entries of a block by row
+};
+
+}  // namespace nrw
