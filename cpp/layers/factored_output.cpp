@@ -50,9 +50,19 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
   pack_basis();
 }
 
+// A k x n matrix into panels, a panel a task.
+void FactoredOutput::pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride,
+                          double* packed) {
+  pool_.run((n + kPanel64 - 1) / kPanel64, [&](size_t panel, unsigned) {
+    const size_t first = panel * kPanel64;
+    doubles_.pack(k, std::min(kPanel64, n - first), b + first * column_stride, row_stride, column_stride,
+                  packed + first * k);
+  });
+}
+
 void FactoredOutput::pack_basis() {
-  doubles_.pack(p_, p_, basis_.data(), ld_, 1, packed_basis_.data());
-  doubles_.pack(p_, p_, basis_.data(), 1, ld_, packed_basis_t_.data());
+  pack(p_, p_, basis_.data(), ld_, 1, packed_basis_.data());
+  pack(p_, p_, basis_.data(), 1, ld_, packed_basis_t_.data());
   const size_t strips = (p_ + kProductRows - 1) / kProductRows;
   pool_.run(strips, [&](size_t task, unsigned) {
     const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
@@ -123,13 +133,13 @@ void FactoredOutput::factor() {
   const double bias_ridge = 1e-9 * trace + 1e-300;
   const double* last = basis_.data() + width_ * ld_;
   pool_.run(p_, [&](size_t i, unsigned) {
-    for (size_t j = 0; j < p_; ++j) {
+    for (size_t j = 0; j <= i; ++j) {
       product_[i * ld_ + j] = m_[i * ld_ + j] + ridge * gram_[i * ld_ + j] + (bias_ridge - ridge) * last[i] * last[j];
     }
   });
   factored_ = factor_.factor(product_.data(), p_, ld_);
   if (!factored_) throw Error(NRW_NON_FINITE, "the hidden layer's second moments are not finite");
-  doubles_.pack(p_, p_, t_.data(), ld_, 1, packed_t_.data());
+  pack(p_, p_, t_.data(), ld_, 1, packed_t_.data());
 }
 
 // matrix <- Q^T matrix Q with Q = L^-T sqrt(scale), for a symmetric matrix (the scale is the caller's).
@@ -147,6 +157,8 @@ void FactoredOutput::rebase() {
   for (size_t k = 0; k < p_; ++k) scale += product_[k * ld_ + k];
   scale /= static_cast<double>(p_);
   const double root = std::sqrt(scale), sigma = scalars_[kSigma];
+  for (size_t i = 0; i < p_; ++i)
+    for (size_t j = 0; j < i; ++j) m_[j * ld_ + i] = m_[i * ld_ + j];
   congruence(m_);
   congruence(t_);
   for (size_t at = 0; at < p_ * ld_; ++at) {
@@ -216,7 +228,7 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
   }
 
   // G = beta Z + K C H / 2 and beta Z + K C H, the Z of the new S.
-  doubles_.pack(rows, p_, cf_.data(), ld_, 1, packed_.data());
+  pack(rows, p_, cf_.data(), ld_, 1, packed_.data());
   pool_.run((rows + kProductRows - 1) / kProductRows, [&](size_t task, unsigned) {
     const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, rows - row);
     doubles_.gemm(count, p_, rows, k_.data() + row * rows, rows, 1, packed_.data(), u_.data() + row * ld_, ld_, 0);
@@ -226,16 +238,17 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
       z_[at] = beta * z_[at] + kcf;
     }
   });
-  // M <- beta M + H^T C H (packed_ holds C H), a strip of rows a task.
+  // M <- beta M + H^T C H (packed_ holds C H), a strip of rows a task: the lower triangle, rounded up to whole panels.
   const size_t strips = (p_ + kProductRows - 1) / kProductRows;
   pool_.run(strips, [&](size_t task, unsigned) {
     const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
     double* m = m_.data() + row * ld_;
     for (size_t at = 0; at < count * ld_; ++at) m[at] *= beta;
-    doubles_.gemm(count, p_, rows, f_.data() + row, 1, ld_, packed_.data(), m, ld_, 1);
+    const size_t columns = std::min<size_t>(p_, round_up(row + count, kPanel64));
+    doubles_.gemm(count, columns, rows, f_.data() + row, 1, ld_, packed_.data(), m, ld_, 1);
   });
   // T <- beta^2 T + P + P^T with P = (C H)^T G.
-  doubles_.pack(rows, p_, e_.data(), ld_, 1, packed_.data());
+  pack(rows, p_, e_.data(), ld_, 1, packed_.data());
   pool_.run(strips, [&](size_t task, unsigned) {
     const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
     doubles_.gemm(count, p_, rows, cf_.data() + row, 1, ld_, packed_.data(), product_.data() + row * ld_, ld_, 0);

@@ -73,6 +73,7 @@ class FactoredOutput {
   void factor();
   void rebase();
   void scale_v();
+  void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride, double* packed);
   void pack_basis();
   void congruence(AlignedBuffer<double>& matrix);
   void times(size_t m, const double* x, const double* packed, double* out);
@@ -87,7 +88,7 @@ class FactoredOutput {
   SpdFactor factor_;
 
   ColumnWeights v_;                // S = sigma V
-  AlignedBuffer<double> m_, t_;    // p x ld
+  AlignedBuffer<double> m_, t_;    // p x ld; of M only the lower triangle is kept up
   AlignedBuffer<double> basis_;    // p x ld
   double scalars_[kScalars] = {};  // steps, effective rows, sigma, trace
   bool factored_ = false;
