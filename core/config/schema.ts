@@ -83,8 +83,8 @@ const earlyStopping = z.strictObject({
 
 const training = z.strictObject({
   epochs: count(1, 1_000_000).default(20).describe("passes over the training rows"),
-  max_steps: count(1, 1_000_000_000_000).nullable().default(null)
-    .describe("ends earlier, after this many steps; null: no limit"),
+  max_steps: count(0, 1_000_000_000_000).nullable().default(null)
+    .describe("ends earlier, after this many steps; 0: saves the initial weights; null: no limit"),
   precision: z.enum(["f32"]).default("f32").describe("number format of weights and arithmetic"),
   gradient_clip: positive().nullable().default(null)
     .describe("largest L2 norm of all gradients together; null: no clipping"),

@@ -1,7 +1,9 @@
 /** Names of columns and labels of rows: for plots only, never for training. */
+import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { readNpy } from "../formats/npy.ts";
 import { reason } from "./files.ts";
+import type { Source } from "./source.ts";
 
 async function bytes(path: string, field: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
@@ -25,6 +27,16 @@ async function lines(path: string, field: string): Promise<string[]> {
   return text.replace(/\r?\n$/, "").split(/\r?\n/).map((line) => line.split("\t")[0]!);
 }
 
+async function numbers(path: string): Promise<string[]> {
+  try {
+    return Array.from((await readNpy(path)).data, String);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const hint = error.hint ?? "correct data.labels, or set it to null";
+    throw new UserError("data.labels", error.message, hint, 2);
+  }
+}
+
 function checkCount(found: number, wanted: number, path: string, field: string, what: string): void {
   if (found === wanted) return;
   throw new UserError(
@@ -45,9 +57,16 @@ export async function readColumnNames(path: string | null, columns: number): Pro
 /** One label a row in file order; null without a file. */
 export async function readLabels(path: string | null, rows: number): Promise<string[] | null> {
   if (path === null) return null;
-  const labels = path.endsWith(".npy")
-    ? Array.from((await readNpy(path)).data, String)
-    : await lines(path, "data.labels");
+  const labels = path.endsWith(".npy") ? await numbers(path) : await lines(path, "data.labels");
   checkCount(labels.length, rows, path, "data.labels", "rows");
   return labels;
+}
+
+/**
+ * Whether names and labels can be read and fit the data: before training, since they are first drawn at its end.
+ * @throws {UserError}
+ */
+export async function checkAnnotations(data: DataConfig, source: Source): Promise<void> {
+  await readColumnNames(data.column_names, source.columns);
+  await readLabels(data.labels, source.rows);
 }

@@ -1,5 +1,6 @@
 /** Everything a run would do up to its first step, without a run folder: what `train --dry-run` prints. */
 import type { Config } from "../config/types.ts";
+import { checkAnnotations } from "../data/annotations.ts";
 import { feed } from "../data/feed.ts";
 import { batchCount, readingPlan, stepsOf, trainingPlan } from "../data/plan.ts";
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
@@ -46,6 +47,7 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
 /** @throws {UserError} for whatever would keep the run from starting. */
 export async function dryRun(config: Config): Promise<DryRun> {
   const source = openSource(config.data);
+  await checkAnnotations(config.data, source);
   using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);
   checkMemory(memory);

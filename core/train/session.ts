@@ -11,6 +11,7 @@ import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
+import { checkAnnotations } from "../data/annotations.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { collectEnvironment } from "../runs/environment.ts";
@@ -159,6 +160,7 @@ async function prepare(
 ): Promise<{ source: Source; model: Model; state: TrainState; checkpoint: string | null }> {
   const { config, run, resumeFrom } = options;
   const source = openSource(config.data);
+  await checkAnnotations(config.data, source);
   const model = describeModel(config, source);
   try {
     checkMemory(estimateMemory(config, source, model));
