@@ -58,13 +58,13 @@ export async function trainCommand(args: readonly string[]): Promise<number> {
       config: line.text.config ?? (line.text.resume === undefined ? QUICKSTART : undefined),
       resume: line.text.resume,
       runDir: line.text["run-dir"],
+      setName: line.text["set-name"],
       overrides: line.lists.override ?? [],
       note: progress.note,
     });
     if (line.flags["dry-run"]) return await printDryRun(target.loaded.config, json === true);
     const { run, result } = await startRun({
       ...target,
-      setName: line.text["set-name"],
       observer: progress.observer,
       onModel: progress.attach,
       note: progress.note,

@@ -1,7 +1,7 @@
 /** Names of columns and labels of rows: for plots only, never for training. */
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import { readNpy } from "../formats/npy.ts";
+import { NpyReader } from "../formats/npy.ts";
 import { reason } from "./files.ts";
 import type { Source } from "./source.ts";
 
@@ -13,7 +13,7 @@ async function bytes(path: string, field: string): Promise<Uint8Array<ArrayBuffe
   }
 }
 
-async function lines(path: string, field: string): Promise<string[]> {
+async function readText(path: string, field: string): Promise<string> {
   let data = await bytes(path, field);
   if (path.endsWith(".gz")) {
     try {
@@ -23,18 +23,60 @@ async function lines(path: string, field: string): Promise<string[]> {
       throw new UserError(`${field}: ${path}`, `is not a whole gzip file: ${reason(error)}`, "make the file again");
     }
   }
-  const text = new TextDecoder().decode(data);
-  return text.replace(/\r?\n$/, "").split(/\r?\n/).map((line) => line.split("\t")[0]!);
+  return new TextDecoder().decode(data);
 }
 
-async function numbers(path: string): Promise<string[]> {
+/** Calls `see` with where each line starts and ends: no line becomes a string that is not wanted. */
+function eachLine(text: string, see: (start: number, end: number) => void): void {
+  const last = text.endsWith("\n") ? text.length - 1 : text.length;
+  for (let start = 0; start <= last;) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 || newline > last ? last : newline;
+    see(start, text[end - 1] === "\r" && end > start ? end - 1 : end);
+    start = end + 1;
+  }
+}
+
+/** The first field of every line. */
+function firstFields(text: string): string[] {
+  const fields: string[] = [];
+  eachLine(text, (start, end) => {
+    const tab = text.indexOf("\t", start);
+    fields.push(text.slice(start, tab >= 0 && tab < end ? tab : end));
+  });
+  return fields;
+}
+
+function countLines(text: string): number {
+  let count = 0;
+  eachLine(text, () => count++);
+  return count;
+}
+
+/** Labels as numbers, one a row: `read` gets the open file. */
+async function numbers<T>(path: string, read: (reader: NpyReader) => Promise<T> | T): Promise<T> {
   try {
-    return Array.from((await readNpy(path)).data, String);
+    using reader = await NpyReader.open(path);
+    return await read(reader);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const hint = error.hint ?? "correct data.labels, or set it to null";
-    throw new UserError("data.labels", error.message, hint, 2);
+    throw new UserError("data.labels", error.message, error.hint ?? "correct data.labels, or set it to null", 2);
   }
+}
+
+const isNpy = (path: string) => path.endsWith(".npy");
+const labelCount = (reader: NpyReader) => reader.shape.reduce((product, size) => product * size, 1);
+
+/** One name a column; null without a file. */
+export async function readColumnNames(path: string | null): Promise<string[] | null> {
+  return path === null ? null : firstFields(await readText(path, "data.column_names"));
+}
+
+/** One label a row in file order; null without a file. */
+export async function readLabels(path: string | null): Promise<string[] | null> {
+  if (path === null) return null;
+  if (!isNpy(path)) return firstFields(await readText(path, "data.labels"));
+  return await numbers(path, async (reader) => Array.from(await reader.rows(0, reader.shape[0] ?? 1), String));
 }
 
 function checkCount(found: number, wanted: number, path: string, field: string, what: string): void {
@@ -46,27 +88,18 @@ function checkCount(found: number, wanted: number, path: string, field: string, 
   );
 }
 
-/** One name a column; null without a file. */
-export async function readColumnNames(path: string | null, columns: number): Promise<string[] | null> {
-  if (path === null) return null;
-  const names = await lines(path, "data.column_names");
-  checkCount(names.length, columns, path, "data.column_names", "columns");
-  return names;
-}
-
-/** One label a row in file order; null without a file. */
-export async function readLabels(path: string | null, rows: number): Promise<string[] | null> {
-  if (path === null) return null;
-  const labels = path.endsWith(".npy") ? await numbers(path) : await lines(path, "data.labels");
-  checkCount(labels.length, rows, path, "data.labels", "rows");
-  return labels;
-}
-
 /**
- * Whether names and labels can be read and fit the data: before training, since they are first drawn at its end.
+ * Whether names and labels can be read and are as many as the data has columns and rows: asked before a run, since they are
+ * first drawn at its end.
  * @throws {UserError}
  */
-export async function checkAnnotations(data: DataConfig, source: Source): Promise<void> {
-  await readColumnNames(data.column_names, source.columns);
-  await readLabels(data.labels, source.rows);
+export async function checkAnnotations({ column_names, labels }: DataConfig, source: Source): Promise<void> {
+  if (column_names !== null) {
+    const found = countLines(await readText(column_names, "data.column_names"));
+    checkCount(found, source.columns, column_names, "data.column_names", "columns");
+  }
+  if (labels !== null) {
+    const found = isNpy(labels) ? await numbers(labels, labelCount) : countLines(await readText(labels, "data.labels"));
+    checkCount(found, source.rows, labels, "data.labels", "rows");
+  }
 }

@@ -8,8 +8,9 @@ import type { Diagnostic, DiagnosticContext } from "./types.ts";
 async function run(context: DiagnosticContext): Promise<ReconstructionDiagnostic> {
   const { config, model, source, part, evaluation, names } = context;
   const variation = columnVariation(evaluation.columns, evaluation.rows);
-  const chosen = [...variation.keys()].filter((j) => variation[j]! > 0)
-    .sort((a, b) => variation[b]! - variation[a]! || a - b).slice(0, config.diagnostics.columns);
+  const varying = Uint32Array.from(variation.keys()).filter((j) => variation[j]! > 0);
+  varying.sort((a, b) => variation[b]! - variation[a]! || a - b);
+  const chosen = Array.from(varying.subarray(0, config.diagnostics.columns));
   const choice = chooseRows(source, [part], config.data, config.diagnostics.max_rows);
   const truth = await columnValues(choice, config.data, chosen);
   const rebuilt = chosen.map(() => new Float32Array(choice.rows.length));

@@ -52,9 +52,10 @@ export async function evaluatePart(
   return { rows, nnz, loss: rows > 0 ? lossRows / rows : NaN, sse, columns };
 }
 
-function median(values: number[]): number {
+/** Sorts `values`. */
+function median(values: Float64Array): number {
   if (values.length === 0) return NaN;
-  values.sort((a, b) => a - b);
+  values.sort();
   const middle = values.length >> 1;
   return values.length % 2 ? values[middle]! : (values[middle - 1]! + values[middle]!) / 2;
 }
@@ -73,12 +74,13 @@ export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSum
   if (rows === 0) return null;
   const variation = columnVariation(columns, rows);
   const cells = rows * variation.length;
-  let total = 0;
-  const r2: number[] = [];
+  let total = 0, varying = 0;
+  const everyR2 = new Float64Array(variation.length);
   variation.forEach((about, j) => {
     total += about;
-    if (about > 0) r2.push(1 - columns.sse[j]! / about);
+    if (about > 0) everyR2[varying++] = 1 - columns.sse[j]! / about;
   });
+  const r2 = everyR2.subarray(0, varying);
   return {
     rows,
     nnz,
@@ -87,8 +89,8 @@ export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSum
     rmse: Math.sqrt(sse / cells),
     r2: total > 0 ? 1 - sse / total : NaN,
     mse_mean_predictor: total / cells,
-    column_r2_mean: r2.reduce((sum, value) => sum + value, 0) / r2.length,
+    column_r2_mean: r2.reduce((sum, value) => sum + value, 0) / varying,
     column_r2_median: median(r2),
-    columns_varying: r2.length,
+    columns_varying: varying,
   };
 }

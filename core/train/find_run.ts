@@ -1,6 +1,7 @@
 /** What `train` is to do: a new run of a config, or which run to go on with. */
 import { basename, dirname, join, resolve } from "@std/path";
 import { loadConfig, type LoadedConfig } from "../config/mod.ts";
+import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 
@@ -9,6 +10,8 @@ export interface RunRequest {
   /** undefined: a new run; "" or "auto": the newest unfinished one; else a run folder or a checkpoint folder. */
   readonly resume?: string;
   readonly runDir?: string;
+  /** Stands for the config's name. */
+  readonly setName?: string;
   readonly overrides: readonly string[];
   readonly note?: (text: string) => void;
 }
@@ -69,7 +72,17 @@ function resumed(run: string, resumeFrom: string | null, overrides: readonly str
 
 /** @throws {UserError} when there is nothing to resume where something was named. */
 export function findRun(request: RunRequest): RunTarget {
-  const { resume, overrides } = request;
+  const { resume, setName } = request;
+  if (setName !== undefined && !NAME_PATTERN.test(setName)) {
+    throw new UserError(
+      `--set-name ${setName}`,
+      "a name is of letters, digits, . _ -, at most 64",
+      "--set-name first-try",
+    );
+  }
+  const overrides = setName === undefined
+    ? request.overrides
+    : [...request.overrides, `name=${JSON.stringify(setName)}`];
   const runDir = request.runDir === undefined ? undefined : resolve(request.runDir);
   if (resume === undefined) {
     return { loaded: loadConfig({ file: request.config, overrides }), existing: null, resumeFrom: null, runDir };

@@ -38,6 +38,8 @@ export interface SessionOptions {
   /** Told when the network is ready: for progress. */
   readonly onModel?: (model: Model) => void;
   readonly note?: (text: string) => void;
+  /** Called under the run's lock once everything is ready, before the first step. */
+  readonly onReady?: () => Promise<void>;
   readonly commandLine?: readonly string[];
   /** Whether to end on SIGINT, SIGTERM and SIGHUP after a save. */
   readonly signals?: boolean;
@@ -117,7 +119,8 @@ class Session {
 
   /** Saves unless this very state is saved already. */
   async saveIfNew(): Promise<void> {
-    if (this.#savedStep !== this.state.step) await this.save(false);
+    const best = this.options.config.checkpoint.best && this.state.best?.step === this.state.step;
+    if (this.#savedStep !== this.state.step) await this.save(best);
   }
 
   train(): Promise<Ending> {
@@ -170,6 +173,12 @@ async function prepare(
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, options.note ?? (() => {}));
     const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
     const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
+    const { epochs, max_steps } = config.training;
+    if (state.epoch >= epochs || state.step >= (max_steps ?? Infinity)) {
+      options.note?.(
+        `nothing left to train: ${state.epoch} epochs, ${state.step} steps are done; --override training.epochs=... adds more`,
+      );
+    }
     state.resumed++;
     model.step = state.step;
     return { source, model, state, checkpoint };
@@ -229,7 +238,13 @@ async function interrupted(session: Session, signal: StopSignal): Promise<Sessio
 
 async function failed(session: Session, error: unknown): Promise<SessionResult> {
   const stopped = session.signal; // a stop during the final evaluation ends it with an exception
-  if (stopped) return await interrupted(session, stopped);
+  if (stopped) {
+    try {
+      return await interrupted(session, stopped);
+    } catch (second) { // the save on the signal failed: that is what there is to tell
+      error = second;
+    }
+  }
   await emergencySave(session, error);
   const summary = summarise(session, {
     status: "failed",
@@ -244,6 +259,24 @@ async function failed(session: Session, error: unknown): Promise<SessionResult> 
   const lower = `lower the rate: ${session.resumeCommand} --override optimizer.learning_rate=...`;
   const told = diverged ? new UserError("", ending(error, session), lower, 1) : error;
   return { status: "failed", summary, signal: null, exitStatus: 1, error: told };
+}
+
+/** Trains until the end, a signal or an error, and leaves the run folder accordingly. */
+async function trainToAnEnd(session: Session): Promise<SessionResult> {
+  const { signals, note } = session.options;
+  const watch = signals === false ? null : watchSignals((signal) => {
+    session.signal = signal;
+    note?.(`${signal}: finishing this batch, then saving; once more ends at once`);
+    session.model.stop();
+  });
+  try {
+    const reason = await session.train();
+    return session.signal ? await interrupted(session, session.signal) : await finish(session, reason);
+  } catch (error) {
+    return await failed(session, dataError(error));
+  } finally {
+    watch?.[Symbol.dispose]();
+  }
 }
 
 /**
@@ -265,25 +298,22 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   await writeJsonAtomic(run.file("environment.json"), environment);
   await writeJsonAtomic(run.file("model.json"), layerRows(config, model));
   const logs = await openLogs(run, model, config, state);
+  let result: SessionResult;
   try {
+    await options.onReady?.();
     const session = new Session(options, source, model, state, logs, checkpoint);
     options.onModel?.(model);
-    const watch = options.signals === false ? null : watchSignals((signal) => {
-      session.signal = signal;
-      options.note?.(`${signal}: finishing this batch, then saving; once more ends at once`);
-      model.stop();
-    });
-    try {
-      const reason = await session.train();
-      return session.signal ? await interrupted(session, session.signal) : await finish(session, reason);
-    } catch (error) {
-      return await failed(session, dataError(error));
-    } finally {
-      watch?.[Symbol.dispose]();
-    }
-  } finally {
-    await logs.close();
+    result = await trainToAnEnd(session);
+  } catch (error) {
+    await logs.close().catch(() => {}); // the first error is the one to tell
+    throw error;
   }
+  try {
+    await logs.close();
+  } catch (error) {
+    if (!result.error) return { ...result, status: "failed", exitStatus: 1, error };
+  }
+  return result;
 }
 
 export type { Session };

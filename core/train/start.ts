@@ -4,30 +4,34 @@ import { writeFileAtomic } from "../runs/atomic.ts";
 import type { RunTarget } from "./find_run.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
-export type StartOptions = RunTarget & Omit<SessionOptions, "config" | "run" | "resumeFrom"> & {
-  readonly setName?: string;
-};
+export type StartOptions = RunTarget & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady">;
 
 /**
  * @throws {UserError} when the run cannot start; a folder made for it is then removed again
  */
 export async function startRun(options: StartOptions): Promise<{ run: RunFolder; result: SessionResult }> {
   const { loaded, existing, resumeFrom } = options;
-  const config = options.setName === undefined ? loaded.config : { ...loaded.config, name: options.setName };
+  const { config } = loaded;
   if (existing !== null) {
     const run = await openRun(existing);
-    const text = loaded.toYaml();
-    if (text !== Deno.readTextFileSync(run.file("config.yaml"))) {
+    const onReady = async () => {
+      const text = loaded.toYaml();
+      if (text === Deno.readTextFileSync(run.file("config.yaml"))) return;
       await writeFileAtomic(run.file("config.yaml"), text);
       options.note?.("the overrides are now part of this run's config.yaml");
-    }
-    return { run, result: await runSession({ ...options, config, run, resumeFrom }) };
+    };
+    return { run, result: await runSession({ ...options, config, run, resumeFrom, onReady }) };
   }
-  const run = await createRun(config, loaded.toYaml(), { runDir: options.runDir, setName: options.setName });
+  const run = await createRun(config, loaded.toYaml(), { runDir: options.runDir });
+  let started = false;
+  const onReady = () => {
+    started = true;
+    return Promise.resolve();
+  };
   try {
-    return { run, result: await runSession({ ...options, config, run, resumeFrom: null }) };
+    return { run, result: await runSession({ ...options, config, run, resumeFrom: null, onReady }) };
   } catch (error) {
-    await Deno.remove(run.path, { recursive: true }); // nothing was started: nothing to keep
+    if (!started) await Deno.remove(run.path, { recursive: true }); // nothing to keep
     throw error;
   }
 }

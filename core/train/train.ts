@@ -6,7 +6,6 @@ import { startRun } from "./start.ts";
 import type { TrainObserver } from "./trainer.ts";
 
 export interface TrainOptions extends Partial<RunRequest> {
-  readonly setName?: string;
   readonly observer?: TrainObserver;
 }
 
@@ -21,7 +20,6 @@ export async function train(options: TrainOptions): Promise<{ path: string; summ
   const target = await findRun({ ...options, overrides: options.overrides ?? [] });
   const { run, result } = await startRun({
     ...target,
-    setName: options.setName,
     observer: options.observer,
     signals: false,
   });

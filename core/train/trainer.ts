@@ -74,14 +74,20 @@ export class Trainer {
   async run(): Promise<Ending> {
     const { config, source, state } = this.parts;
     while (state.epoch < config.training.epochs) {
+      if (this.#patienceOver()) return "early_stopping";
       if (this.#atLimit()) return "max_steps";
       const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
       if (!await this.#trainEpoch(plan)) return this.parts.stopping() ? "stopped" : "max_steps";
       if (!await this.#finishEpoch()) return "stopped";
-      const { patience } = config.training.early_stopping;
-      if (patience !== null && state.stopping.bad_epochs > patience) return "early_stopping";
     }
     return "epochs";
+  }
+
+  /** Asked before an epoch rather than after it, so that a resume from the last epoch's checkpoint ends there too. */
+  #patienceOver(): boolean {
+    const { config, state } = this.parts;
+    const { patience } = config.training.early_stopping;
+    return patience !== null && state.window === 0 && state.batch === 0 && state.stopping.bad_epochs >= patience;
   }
 
   #atLimit(): boolean {
@@ -217,12 +223,13 @@ export class Trainer {
     const best = this.#judge(loss);
     await this.parts.logEpoch(row);
     this.parts.observer.epochDone?.(row, best);
-    const every = config.checkpoint.every_epochs;
-    const keepBest = best && config.checkpoint.best;
-    if (keepBest || (every > 0 && state.epoch % every === 0)) await this.parts.save({ best: keepBest });
+    // Before the save: a run killed in between makes them again, one killed after it would never.
     if (config.diagnostics.every_epochs > 0 && state.epoch % config.diagnostics.every_epochs === 0) {
       await this.parts.diagnose(state.epoch);
     }
+    const every = config.checkpoint.every_epochs;
+    const keepBest = best && config.checkpoint.best;
+    if (keepBest || (every > 0 && state.epoch % every === 0)) await this.parts.save({ best: keepBest });
     return true;
   }
 
