@@ -1,6 +1,7 @@
 /** What `train` is to do: a new run of a config, or which run to go on with. */
 import { basename, dirname, join, resolve } from "@std/path";
 import { loadConfig, type LoadedConfig } from "../config/mod.ts";
+import { stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
@@ -20,7 +21,7 @@ export interface RunTarget {
   readonly loaded: LoadedConfig;
   /** The run folder to go on with; null for a new run. */
   readonly existing: string | null;
-  /** "latest" or a checkpoint folder; null for a new run. */
+  /** "latest" or a checkpoint folder; null to start at the first step. */
   readonly resumeFrom: string | null;
   /** Where a new run goes when it was named. */
   readonly runDir?: string;
@@ -35,7 +36,16 @@ function exists(path: string): boolean {
   }
 }
 
-const hasCheckpoint = (run: string) => exists(join(run, "checkpoints", "latest"));
+const isRun = (path: string) => exists(join(path, "config.yaml"));
+
+/** Whether a save was ever finished. Its pointer `latest` may be missing where the run was killed just then. */
+function hasCheckpoint(run: string): boolean {
+  try {
+    return [...Deno.readDirSync(join(run, "checkpoints"))].some((entry) => stepOfName(entry.name) !== null);
+  } catch {
+    return false;
+  }
+}
 
 function isFinished(run: string): boolean {
   try {
@@ -61,18 +71,23 @@ function newestUnfinished(runs: string, name: string): string | null {
   return found[0]?.path ?? null;
 }
 
-/** An existing run's own config, with overrides on top. Without a checkpoint it begins anew: its logged steps come out the same. */
-function resumed(run: string, resumeFrom: string | null, overrides: readonly string[]): RunTarget {
-  const file = join(run, "config.yaml");
-  if (!exists(file)) {
+/** An existing run's own config, with overrides on top; from its first step where it was killed before its first save. */
+function resumed(
+  run: string,
+  checkpoint: string | null,
+  { overrides, note }: Pick<RunRequest, "overrides" | "note">,
+): RunTarget {
+  if (!isRun(run)) {
     throw new UserError(`--resume ${run}`, "is not a run folder: it has no config.yaml", "name a run folder");
   }
-  return { loaded: loadConfig({ file, overrides }), existing: run, resumeFrom };
+  const resumeFrom = checkpoint ?? (hasCheckpoint(run) ? "latest" : null);
+  if (resumeFrom === null) note?.("no checkpoint yet: starting at the first step");
+  return { loaded: loadConfig({ file: join(run, "config.yaml"), overrides }), existing: run, resumeFrom };
 }
 
 /** @throws {UserError} when there is nothing to resume where something was named. */
 export function findRun(request: RunRequest): RunTarget {
-  const { resume, setName } = request;
+  const { resume, setName, note } = request;
   if (setName !== undefined && !NAME_PATTERN.test(setName)) {
     throw new UserError(
       `--set-name ${setName}`,
@@ -88,9 +103,7 @@ export function findRun(request: RunRequest): RunTarget {
     return { loaded: loadConfig({ file: request.config, overrides }), existing: null, resumeFrom: null, runDir };
   }
   if (resume === "" || resume === "auto") {
-    if (runDir !== undefined && exists(join(runDir, "config.yaml"))) {
-      return resumed(runDir, hasCheckpoint(runDir) ? "latest" : null, overrides);
-    }
+    if (runDir !== undefined && isRun(runDir)) return resumed(runDir, null, { overrides, note });
     if (request.config === undefined && runDir === undefined) {
       throw new UserError(
         "--resume auto",
@@ -100,11 +113,12 @@ export function findRun(request: RunRequest): RunTarget {
     }
     const loaded = loadConfig({ file: request.config, overrides });
     const found = runDir === undefined ? newestUnfinished(loaded.config.paths.runs, loaded.config.name) : null;
-    if (found) return resumed(found, "latest", overrides);
-    request.note?.("nothing to resume: starting a new run");
+    if (found) return resumed(found, null, { overrides, note });
+    note?.("nothing to resume: starting a new run");
     return { loaded, existing: null, resumeFrom: null, runDir };
   }
   const path = resolve(resume);
+  if (request.config !== undefined) note?.("a resumed run has its own config: --config is not read");
   let info: Deno.FileInfo;
   try {
     info = Deno.statSync(path);
@@ -116,10 +130,7 @@ export function findRun(request: RunRequest): RunTarget {
     );
   }
   if (info.isDirectory && basename(dirname(path)) === "checkpoints") {
-    return resumed(dirname(dirname(path)), path, overrides);
+    return resumed(dirname(dirname(path)), path, { overrides, note });
   }
-  if (!hasCheckpoint(path)) {
-    throw new UserError(`--resume ${resume}`, "has no checkpoint to go on from", "start it anew with --config");
-  }
-  return resumed(path, "latest", overrides);
+  return resumed(path, null, { overrides, note });
 }

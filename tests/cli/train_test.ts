@@ -61,19 +61,21 @@ Deno.test("train: the saved config repeats the run, and threads and workers chan
   assertEquals(compared, 3);
 });
 
-Deno.test("train: killed at random moments and resumed, a run ends with the same bits", async () => {
+/** Kills the run at moments spread over it (NARROWS_KILLS of them), resumes each, and compares all bits. */
+async function killed(overrides: readonly string[]): Promise<void> {
   using folder = temporary();
   const config = smallProject(folder.path);
   const whole = join(folder.path, "whole");
   const begun = performance.now();
-  assertEquals((await run("train", ["--config", config, "--run-dir", whole, ...QUIET])).code, 0);
+  const options = [...overrides.flatMap((override) => ["--override", override]), ...QUIET];
+  assertEquals((await run("train", ["--config", config, "--run-dir", whole, ...options])).code, 0);
   const length = performance.now() - begun;
   const wanted = fingerprintOf(whole);
-  const kills = Number(Deno.env.get("NARROWS_KILLS") ?? 6);
+  const kills = Number(Deno.env.get("NARROWS_KILLS") ?? 4);
   let killed = 0;
   for (let kill = 0; kill < kills; kill++) {
     const path = join(folder.path, `killed${kill}`);
-    const args = ["--config", config, "--run-dir", path, "--resume", "auto", ...QUIET];
+    const args = ["--config", config, "--run-dir", path, "--resume", "auto", ...options];
     // Moments spread over the run, the start-up included.
     const child = command("train", args).spawn();
     const timer = setTimeout(() => {
@@ -89,6 +91,48 @@ Deno.test("train: killed at random moments and resumed, a run ends with the same
     assertEquals(fingerprintOf(path), wanted, `killed ${kill} of ${kills}`);
   }
   assert(killed > 0, "no run was killed in time");
+}
+
+Deno.test("train: killed at random moments and resumed, a run ends with the same bits", () => killed([]));
+
+Deno.test("train: killed while it saves after every step, a run ends with the same bits", () =>
+  killed(["checkpoint.every_steps=1", "checkpoint.keep=1", "training.epochs=2"]));
+
+Deno.test("train: killed around an early stop, a run ends with the same bits", () =>
+  killed(["optimizer.learning_rate=0.3", "training.epochs=30", "training.early_stopping.patience=1"]));
+
+Deno.test("train: killed before its first save, a run is started again in its folder", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const whole = join(folder.path, "whole"), cut = join(folder.path, "cut");
+  assertEquals((await run("train", ["--config", config, "--run-dir", whole, ...QUIET])).code, 0);
+  Deno.mkdirSync(join(cut, "checkpoints"), { recursive: true });
+  Deno.copyFileSync(join(whole, "config.yaml"), join(cut, "config.yaml"));
+  const steps = Deno.readTextFileSync(join(whole, "steps.csv"));
+  Deno.writeTextFileSync(join(cut, "steps.csv"), steps.split("\n").slice(0, 4).join("\n") + "\n5,1,"); // a torn line
+  const result = await run("train", ["--config", config, "--run-dir", cut, "--resume", "auto", ...QUIET]);
+  assertEquals(result.code, 0, result.stderr);
+  assertEquals(fingerprintOf(cut), fingerprintOf(whole));
+});
+
+Deno.test("train: a finished run resumed says so and changes nothing; with more epochs it goes on", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const path = join(folder.path, "run");
+  assertEquals((await run("train", ["--config", config, "--run-dir", path, ...QUIET])).code, 0);
+  const before = fingerprintOf(path);
+  const again = await run("train", ["--resume", path, "--no-report"]);
+  assertEquals(again.code, 0, again.stderr);
+  assertStringIncludes(again.stderr, "nothing left to train");
+  assertEquals(fingerprintOf(path), before);
+  const refused = await run("train", ["--resume", path, "--override", "model.encoder.0.linear=99", ...QUIET]);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr, "encoder.0.weight");
+  const more = await run("train", ["--resume", path, "--override", "training.epochs=5", ...QUIET]);
+  assertEquals(more.code, 0, more.stderr);
+  assertEquals(JSON.parse(Deno.readTextFileSync(join(path, "summary.json"))).epochs, 5);
+  assertEquals(Deno.readTextFileSync(join(path, "epochs.csv")).trim().split("\n").length, 6);
+  assertStringIncludes(Deno.readTextFileSync(join(path, "config.yaml")), "linear: 24");
 });
 
 for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
