@@ -99,7 +99,7 @@ const checkpoint = z.strictObject({
 }).describe("what is saved and when");
 
 const logging = z.strictObject({
-  every_steps: count(1, 1_000_000_000).default(1).describe("steps between two rows of steps.csv"),
+  every_steps: count(1, 1_000_000_000).default(1).describe("steps between two rows of steps.csv; the first step always has one"),
 }).describe("what is written while training");
 
 const diagnostics = z.strictObject({

@@ -238,7 +238,7 @@ NRW_API int32_t nrw_model_tensor_write(nrw_model* model, uint32_t tensor_index, 
 NRW_API int32_t nrw_model_get_step(nrw_model* model, double* step, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_model_set_step(nrw_model* model, double step, nrw_error* err) NRW_NOEXCEPT;
 
-/* steps.csv: appends a row for each step > after_step that is a multiple of every_steps (or the last of its call).
+/* steps.csv: appends a row for each step > after_step that is a multiple of every_steps, or step 1.
  * elapsed_s: what the column elapsed_s starts from. Writes the header when the file is empty. Rows are flushed to the
  * operating system at least once a second and at the end of each nrw_train; fsynced by nrw_model_sync_log. */
 NRW_API int32_t nrw_model_open_log(nrw_model* model, const uint8_t* path, uint32_t path_bytes, double after_step,

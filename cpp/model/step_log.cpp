@@ -108,21 +108,12 @@ void StepLog::format_row(const StepRow& row, double elapsed_s) {
 
 void StepLog::append(const StepRow& row) {
   if (file_ < 0 || row.step <= after_step_) return;
-  const double elapsed_s = elapsed_s_ + seconds_since(opened_);
-  held_back_ = row.step % every_steps_ != 0;
-  if (held_back_) {
-    last_ = row;
-    last_elapsed_s_ = elapsed_s;
-  } else {
-    format_row(row, elapsed_s);
-  }
+  if (row.step == 1 || row.step % every_steps_ == 0) format_row(row, elapsed_s_ + seconds_since(opened_));
   if (!pending_.empty() && seconds_since(flushed_) >= 1) flush();
 }
 
 void StepLog::end_call() {
   if (file_ < 0) return;
-  if (held_back_) format_row(last_, last_elapsed_s_);
-  held_back_ = false;
   flush();
 }
 

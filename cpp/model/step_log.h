@@ -24,14 +24,14 @@ class StepLog {
   StepLog& operator=(const StepLog&) = delete;
 
   // Appends to `path`: the header first if it is empty. A last row without its line end, which a killed process left,
-  // is taken away. Rows up to after_step are passed over, of the later ones all but multiples of every_steps, save the
-  // last before end_call. Throws NRW_IO, as all functions here do.
+  // is taken away. Rows up to after_step are passed over, of the later ones all but the first step's and multiples of
+  // every_steps: the same rows however a run is cut into calls. Throws NRW_IO, as all functions here do.
   void open(const std::string& path, uint64_t after_step, uint32_t every_steps, double elapsed_s);
   bool is_open() const noexcept { return file_ >= 0; }
 
   // Writes what is due once a second.
   void append(const StepRow& row);
-  // The last row, if it was held back, and a flush.
+  // Writes what is due now.
   void end_call();
   void sync();  // flush and fsync
   void close();
@@ -48,9 +48,6 @@ class StepLog {
   uint32_t every_steps_ = 1;
   double elapsed_s_ = 0;
   std::chrono::steady_clock::time_point opened_, flushed_;
-  StepRow last_;  // of this call, if it was held back
-  double last_elapsed_s_ = 0;
-  bool held_back_ = false;
 };
 
 }  // namespace nrw
