@@ -99,7 +99,9 @@ const checkpoint = z.strictObject({
 }).describe("what is saved and when");
 
 const logging = z.strictObject({
-  every_steps: count(1, 1_000_000_000).default(1).describe("steps between two rows of steps.csv; the first step always has one"),
+  every_steps: count(1, 1_000_000_000).default(1).describe(
+    "steps between two rows of steps.csv; the first step always has one",
+  ),
 }).describe("what is written while training");
 
 const diagnostics = z.strictObject({
@@ -141,3 +143,6 @@ export const configSchema = z.strictObject({
 
 /** A config that passed {@link configSchema}: YAML form, defaults filled in, paths as written. */
 export type RawConfig = z.output<typeof configSchema>;
+
+/** A config as one writes it: everything that has a default may be left out. */
+export type ConfigSpec = z.input<typeof configSchema>;

@@ -2,12 +2,13 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import { loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { stepOfName } from "../checkpoint/layout.ts";
-import { NAME_PATTERN } from "../config/schema.ts";
+import { type ConfigSpec, NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 
 export interface RunRequest {
-  readonly config?: string;
+  /** The path of a config file, or what would stand in it; paths in it then start from the working directory. */
+  readonly config?: string | ConfigSpec;
   /** undefined: a new run; "" or "auto": the newest unfinished one; else a run folder or a checkpoint folder. */
   readonly resume?: string;
   readonly runDir?: string;
@@ -71,6 +72,12 @@ function newestUnfinished(runs: string, name: string): string | null {
   return found[0]?.path ?? null;
 }
 
+function load(config: string | ConfigSpec | undefined, overrides: readonly string[]): LoadedConfig {
+  return loadConfig(
+    typeof config === "object" ? { text: JSON.stringify(config), overrides } : { file: config, overrides },
+  );
+}
+
 /** An existing run's own config, with overrides on top; from its first step where it was killed before its first save. */
 function resumed(
   run: string,
@@ -100,7 +107,7 @@ export function findRun(request: RunRequest): RunTarget {
     : [...request.overrides, `name=${JSON.stringify(setName)}`];
   const runDir = request.runDir === undefined ? undefined : resolve(request.runDir);
   if (resume === undefined) {
-    return { loaded: loadConfig({ file: request.config, overrides }), existing: null, resumeFrom: null, runDir };
+    return { loaded: load(request.config, overrides), existing: null, resumeFrom: null, runDir };
   }
   if (resume === "" || resume === "auto") {
     if (runDir !== undefined && isRun(runDir)) return resumed(runDir, null, { overrides, note });
@@ -111,7 +118,7 @@ export function findRun(request: RunRequest): RunTarget {
         "add --config F or --run-dir D, or name the run folder",
       );
     }
-    const loaded = loadConfig({ file: request.config, overrides });
+    const loaded = load(request.config, overrides);
     const found = runDir === undefined ? newestUnfinished(loaded.config.paths.runs, loaded.config.name) : null;
     if (found) return resumed(found, null, { overrides, note });
     note?.("nothing to resume: starting a new run");
