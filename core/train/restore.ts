@@ -9,6 +9,7 @@ import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
 import { UserError } from "../errors.ts";
 import { NpyWriter } from "../formats/npy.ts";
+import { openRun } from "../runs/folder.ts";
 import { describeModel } from "./network.ts";
 import { tensorSinks } from "./tensors.ts";
 
@@ -28,6 +29,7 @@ export async function restoreRun(
   runDir: string,
   options: { checkpoint?: string; overrides?: readonly string[]; note?: (text: string) => void } = {},
 ): Promise<Restored> {
+  await openRun(runDir);
   const { config } = loadConfig({ file: join(runDir, "config.yaml"), overrides: options.overrides ?? [] });
   let wanted = options.checkpoint;
   if (wanted === undefined) {
