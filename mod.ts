@@ -2,7 +2,7 @@
  * Narrows as a library: what the command line does, from code.
  * @module
  */
-export { type ConfigSpec, loadConfig, type LoadedConfig } from "./core/config/mod.ts";
+export { loadConfig, type LoadedConfig } from "./core/config/mod.ts";
 export type { Config, Layer, Transform } from "./core/config/types.ts";
 export { openSource, type Part, type Source } from "./core/data/source.ts";
 export { train, type TrainOptions } from "./core/train/train.ts";

@@ -43,7 +43,7 @@ Deno.test("library: a config as an object, its errors, and going on", async () =
   smallProject(folder.path);
   const config = {
     data: { path: join(folder.path, "chunks") },
-    model: { encoder: [{ linear: 4 }], decoder: [{ linear: "output" as const }] },
+    model: { encoder: [{ linear: 4 }], decoder: [{ linear: "output" }] },
     training: { epochs: 1 },
     paths: { runs: join(folder.path, "runs") },
   };

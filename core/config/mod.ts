@@ -5,5 +5,4 @@ export { configJsonSchema } from "./json_schema.ts";
 export { loadConfig, type LoadedConfig, type LoadOptions } from "./load.ts";
 export { showFlow } from "./show.ts";
 export { configToYaml } from "./yaml.ts";
-export type { ConfigSpec } from "./schema.ts";
 export type * from "./types.ts";

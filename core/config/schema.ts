@@ -143,6 +143,3 @@ export const configSchema = z.strictObject({
 
 /** A config that passed {@link configSchema}: YAML form, defaults filled in, paths as written. */
 export type RawConfig = z.output<typeof configSchema>;
-
-/** A config as one writes it: everything that has a default may be left out. */
-export type ConfigSpec = z.input<typeof configSchema>;

@@ -2,13 +2,13 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import { loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { stepOfName } from "../checkpoint/layout.ts";
-import { type ConfigSpec, NAME_PATTERN } from "../config/schema.ts";
+import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 
 export interface RunRequest {
-  /** The path of a config file, or what would stand in it; paths in it then start from the working directory. */
-  readonly config?: string | ConfigSpec;
+  /** The path of a config file, or what stands in one; paths in it then start from the working directory. */
+  readonly config?: string | Readonly<Record<string, unknown>>;
   /** undefined: a new run; "" or "auto": the newest unfinished one; else a run folder or a checkpoint folder. */
   readonly resume?: string;
   readonly runDir?: string;
@@ -72,7 +72,7 @@ function newestUnfinished(runs: string, name: string): string | null {
   return found[0]?.path ?? null;
 }
 
-function load(config: string | ConfigSpec | undefined, overrides: readonly string[]): LoadedConfig {
+function load(config: RunRequest["config"], overrides: readonly string[]): LoadedConfig {
   return loadConfig(
     typeof config === "object" ? { text: JSON.stringify(config), overrides } : { file: config, overrides },
   );
