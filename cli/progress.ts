@@ -57,13 +57,14 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     begun ??= { at: performance.now(), step };
     const rate = (step - begun.step) / (performance.now() - begun.at) * 1000;
     const left = rate > 0 ? clock((position.steps - step) / rate) : "?";
+    const speed = rowsPerSecond > 0 ? `${Math.round(rowsPerSecond)} rows/s  ` : ""; // 0 while it validates or saves
     const share = position.steps > 0 ? step / position.steps : 0;
     clear();
     write(fitted(
       `${bar(share)} ${
         Math.floor(share * 100)
       } %  epoch ${position.epoch}/${position.epochs}  step ${step}/${position.steps}` +
-        `  loss ${short(loss)}  ${Math.round(rowsPerSecond)} rows/s  ${left} left`,
+        `  loss ${short(loss)}  ${speed}${left} left`,
     ));
     shown = true;
   };

@@ -101,6 +101,9 @@ Deno.test("train: killed while it saves after every step, a run ends with the sa
 Deno.test("train: killed around an early stop, a run ends with the same bits", () =>
   killed(["optimizer.learning_rate=0.3", "training.epochs=30", "training.early_stopping.patience=1"]));
 
+Deno.test("train: killed with the factored output layer, a run ends with the same bits", () =>
+  killed(["model.decoder=[{linear: 24}, relu, {linear: output, solver: factored}]"]));
+
 Deno.test("train: killed before its first save, a run is started again in its folder", async () => {
   using folder = temporary();
   const config = smallProject(folder.path);
