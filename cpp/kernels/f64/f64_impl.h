@@ -18,8 +18,8 @@ static void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t 
 
 // Rows x (Vectors * V::kLanes) elements of C in registers. `width`: how many of these columns exist.
 template <size_t Rows, size_t Vectors>
-static inline void block(size_t k, const double* a, size_t row_stride, size_t column_stride, const double* panel, double* c,
-                         size_t ldc, int sign, size_t width) noexcept {
+static inline void block(size_t k, const double* a, size_t row_stride, size_t column_stride, const double* panel,
+                         double* c, size_t ldc, int sign, size_t width) noexcept {
   V sum[Rows][Vectors];
   for (size_t i = 0; i < Rows; ++i)
     for (size_t v = 0; v < Vectors; ++v) sum[i][v] = V::zero();
@@ -53,8 +53,8 @@ static inline void block(size_t k, const double* a, size_t row_stride, size_t co
 }
 
 template <size_t Rows>
-static inline void strip(size_t n, size_t k, const double* a, size_t row_stride, size_t column_stride, const double* packed,
-                         double* c, size_t ldc, int sign) noexcept {
+static inline void strip(size_t n, size_t k, const double* a, size_t row_stride, size_t column_stride,
+                         const double* packed, double* c, size_t ldc, int sign) noexcept {
   constexpr size_t kWidth = kVectors * V::kLanes;
   for (size_t first = 0; first < n; first += kWidth) {
     const double* panel = packed + first / kPanel64 * k * kPanel64 + first % kPanel64;
