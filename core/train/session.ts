@@ -173,12 +173,6 @@ async function prepare(
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, options.note ?? (() => {}));
     const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
     const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
-    const { epochs, max_steps } = config.training;
-    if (state.epoch >= epochs || state.step >= (max_steps ?? Infinity)) {
-      options.note?.(
-        `nothing left to train: ${state.epoch} epochs, ${state.step} steps are done; --override training.epochs=... adds more`,
-      );
-    }
     state.resumed++;
     model.step = state.step;
     return { source, model, state, checkpoint };
@@ -261,9 +255,13 @@ async function failed(session: Session, error: unknown): Promise<SessionResult> 
   return { status: "failed", summary, signal: null, exitStatus: 1, error: told };
 }
 
+/** The key under `training` that ended a run. */
+const LIMITS = { epochs: "epochs", max_steps: "max_steps", early_stopping: "early_stopping.patience", stopped: "" };
+
 /** Trains until the end, a signal or an error, and leaves the run folder accordingly. */
 async function trainToAnEnd(session: Session): Promise<SessionResult> {
-  const { signals, note } = session.options;
+  const { options: { signals, note }, state } = session;
+  const resumedAt = session.lastCheckpoint === null ? null : state.step;
   const watch = signals === false ? null : watchSignals((signal) => {
     session.signal = signal;
     note?.(`${signal}: finishing this batch, then saving; once more ends at once`);
@@ -271,7 +269,12 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
   });
   try {
     const reason = await session.train();
-    return session.signal ? await interrupted(session, session.signal) : await finish(session, reason);
+    if (session.signal) return await interrupted(session, session.signal);
+    if (state.step === resumedAt) {
+      const done = `${state.epoch} epochs, ${state.step} steps are done (${reason})`;
+      note?.(`nothing left to train: ${done}; raise training.${LIMITS[reason]} with --override for more`);
+    }
+    return await finish(session, reason);
   } catch (error) {
     return await failed(session, dataError(error));
   } finally {
