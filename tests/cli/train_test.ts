@@ -143,7 +143,7 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 12
     using folder = temporary();
     const config = smallProject(folder.path);
     const whole = join(folder.path, "whole");
-    const long = ["--override", "training.epochs=40", "--override", "checkpoint.every_steps=0"];
+    const long = ["--override", "training.epochs=20", "--override", "checkpoint.every_steps=0"];
     const path = join(folder.path, "stopped");
     const child = command("train", ["--config", config, "--run-dir", path, ...long, ...QUIET]).spawn();
     const output = child.output();
