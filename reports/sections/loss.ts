@@ -107,11 +107,16 @@ function stepFigure(run: RunData, numbering: Numbering): Html {
   );
 }
 
+/** The digits that a setting was written with, four at most: 0.001 has one. */
+function significant(value: number): number {
+  return Math.min(4, value.toExponential().split("e")[0]!.replace(/[-.]/g, "").length);
+}
+
 function rateFigure(run: RunData, numbering: Numbering): Content {
   const range = extent(run.steps.map((s) => s.learning_rate));
   if (!range) return null;
   if (range[0] === range[1]) {
-    return markup`<p>The learning rate was ${number(range[0])} throughout.</p>\n`;
+    return markup`<p>The learning rate was ${number(range[0], significant(range[0]))} throughout.</p>\n`;
   }
   const svg = stepTrace(run.steps, (s) => s.learning_rate, {
     title: "Learning rate by step",
