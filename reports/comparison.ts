@@ -63,7 +63,7 @@ const METRICS: readonly Metric[] = [
   { name: "test R²", of: (r) => r.summary?.metrics.test?.r2, show: ratio, better: "high" },
   { name: "parameters", of: (r) => r.summary?.parameters, show: compact, better: null },
   { name: "samples/s", of: medianSpeed, show: compact, better: "high" },
-  { name: "time", of: (r) => r.summary?.seconds.total, show: duration, better: "low" },
+  { name: "time", of: (r) => r.summary?.seconds.total, show: duration, better: null },
 ];
 
 /** Cells of one metric, the best in bold where the runs differ. */
@@ -228,7 +228,9 @@ ${
 </header>`;
   const shown = keysBeside(runs, keys).length;
   const more = keys.length > shown
-    ? `; ${shown} of the ${keys.length} config keys that differ are shown, the rest is below`
+    ? shown === 0
+      ? "; what differs in their configs is in the last table"
+      : `; ${shown} of the ${keys.length} config keys that differ are shown, the rest is below`
     : "";
   const sections: Section[] = [
     {

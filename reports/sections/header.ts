@@ -137,8 +137,14 @@ function problems(run: RunData): Content {
   const failed = summary?.status === "failed";
   const ended = summary && summary.status !== "finished"
     ? markup`<p><b>This run ${
-      failed ? "failed" : summary.status === "stopped" ? "was stopped" : "had not ended when this was written"
-    }.</b> ${summary.reason ? markup`${reasonText(summary)}. ` : ""}The figures are those recorded until then.</p>`
+      failed
+        ? "failed"
+        : summary.status === "stopped"
+        ? `was stopped${summary.reason ? ` ${reasonText(summary)}` : ""}`
+        : "had not ended when this was written"
+    }.</b> ${
+      failed && summary.reason ? markup`${reasonText(summary)}. ` : ""
+    }The figures are those recorded until then.</p>`
     : null;
   const list = run.problems.length > 0
     ? markup`<p><b>Not all of the run folder could be read:</b></p><ul>${

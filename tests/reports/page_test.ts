@@ -106,7 +106,7 @@ const PARTIAL: Readonly<Record<string, { run: RunData; says: readonly string[]; 
         metrics: { train: null, validation: null, test: null },
       },
     },
-    says: ["was stopped", "by SIGINT", "No epoch was completed", "deno task train --resume"],
+    says: ["was stopped by SIGINT.", "No epoch was completed", "deno task train --resume"],
     charts: 5,
   },
   "no validation": {
