@@ -1,6 +1,7 @@
 /** The page that sets several runs side by side. */
 import type { RunData } from "../core/runs/types.ts";
 import { type CompareLine, compareLines } from "./charts/compare_lines.ts";
+import { firstIsOutside } from "./charts/loss_by_epoch.ts";
 import { flatten, valueText } from "./config_view.ts";
 import { compact, count, duration, number, plural, ratio, timeUnit } from "./format.ts";
 import { type Content, type Html, join, markup, raw } from "./html.ts";
@@ -148,12 +149,17 @@ function curves(runs: readonly RunData[], numbering: Numbering): Content {
   ];
   if (kind === "validation") {
     const options = { title: "training loss by epoch", xLabel: "epoch", yLabel: "training loss", whole: true } as const;
-    const training = lines(runs, (e) => e.epoch, (e) => e.train_loss);
+    const cut = runs.some((run) =>
+      firstIsOutside(run.epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss })))
+    );
+    const training = lines(runs, (e) => e.epoch, (e) => cut && e.epoch === 1 ? NaN : e.train_loss);
     if (training.length > 0) {
       figures.push(
         numbering.figure(
           compareLines(training, { ...options, scale: "auto" }),
-          "Training loss by epoch: the mean over its steps.",
+          `Training loss by epoch: the mean over its steps${
+            cut ? ", the first epoch left out, which is far above the others" : ""
+          }.`,
         ),
       );
     }
