@@ -14,12 +14,12 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }
 
-/** Four significant digits, without an exponent where it can be read without. */
+/** Four significant digits, ending zeros too, so that columns line up; without an exponent where it can be read without. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  return Math.abs(value) >= 1e-3 && Math.abs(value) < 1e5
-    ? String(Number(value.toPrecision(4)))
-    : value.toExponential(3);
+  const size = Math.abs(value);
+  if (!(size >= 1e-3 && size < 1e5)) return value.toExponential(3);
+  return size < 1000 ? value.toPrecision(4) : String(Number(value.toPrecision(4)));
 }
 
 export function bar(share: number, width = 24): string {

@@ -24,12 +24,18 @@ const HELP = `narrows train: train an autoencoder from a config
   --json              one JSON object a line on stdout
   --quiet             no progress`;
 
+const REASONS: Readonly<Record<string, string>> = {
+  epochs: "all epochs done",
+  max_steps: "step limit reached",
+  early_stopping: "no more improvement",
+};
+
 function summaryLines(result: SessionResult, runDir: string): string[] {
   const { summary } = result;
   const lines = [
-    `${summary.status}: ${summary.epochs} epochs, ${summary.steps} steps, ${
-      clock(summary.seconds.total)
-    } (${summary.reason})`,
+    `${summary.status}: ${summary.epochs} epochs, ${summary.steps} steps, ${clock(summary.seconds.total)} (${
+      REASONS[summary.reason] ?? summary.reason
+    })`,
   ];
   for (const part of ["train", "validation", "test"] as const) {
     const metrics = summary.metrics[part];

@@ -1,6 +1,7 @@
 /** The page that sets several runs side by side. */
 import type { RunData } from "../core/runs/types.ts";
 import { type CompareLine, compareLines } from "./charts/compare_lines.ts";
+import { firstIsOutside } from "./charts/loss_by_epoch.ts";
 import { flatten, valueText } from "./config_view.ts";
 import { compact, count, duration, number, plural, ratio, timeUnit } from "./format.ts";
 import { type Content, type Html, join, markup, raw } from "./html.ts";
@@ -63,7 +64,7 @@ const METRICS: readonly Metric[] = [
   { name: "test R²", of: (r) => r.summary?.metrics.test?.r2, show: ratio, better: "high" },
   { name: "parameters", of: (r) => r.summary?.parameters, show: compact, better: null },
   { name: "samples/s", of: medianSpeed, show: compact, better: "high" },
-  { name: "time", of: (r) => r.summary?.seconds.total, show: duration, better: "low" },
+  { name: "time", of: (r) => r.summary?.seconds.total, show: duration, better: null },
 ];
 
 /** Cells of one metric, the best in bold where the runs differ. */
@@ -148,12 +149,17 @@ function curves(runs: readonly RunData[], numbering: Numbering): Content {
   ];
   if (kind === "validation") {
     const options = { title: "training loss by epoch", xLabel: "epoch", yLabel: "training loss", whole: true } as const;
-    const training = lines(runs, (e) => e.epoch, (e) => e.train_loss);
+    const cut = runs.some((run) =>
+      firstIsOutside(run.epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss })))
+    );
+    const training = lines(runs, (e) => e.epoch, (e) => cut && e.epoch === 1 ? NaN : e.train_loss);
     if (training.length > 0) {
       figures.push(
         numbering.figure(
           compareLines(training, { ...options, scale: "auto" }),
-          "Training loss by epoch: the mean over its steps.",
+          `Training loss by epoch: the mean over its steps${
+            cut ? ", the first epoch left out, which is far above the others" : ""
+          }.`,
         ),
       );
     }
@@ -228,7 +234,9 @@ ${
 </header>`;
   const shown = keysBeside(runs, keys).length;
   const more = keys.length > shown
-    ? `; ${shown} of the ${keys.length} config keys that differ are shown, the rest is below`
+    ? shown === 0
+      ? "; what differs in their configs is in the last table"
+      : `; ${shown} of the ${keys.length} config keys that differ are shown, the rest is below`
     : "";
   const sections: Section[] = [
     {

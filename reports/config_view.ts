@@ -31,7 +31,8 @@ function layerText(layer: unknown): string {
   if (!isRecord(layer)) return String(layer);
   const kind = layer.kind ?? Object.keys(layer)[0];
   const size = layer.size ?? layer.slope ?? layer.rate ?? layer.alpha ?? layer[String(kind)];
-  return size === undefined || size === null ? String(kind) : `${kind} ${size}`;
+  const solver = layer.solver === "dense" || layer.solver === "factored" ? ` ${layer.solver}` : "";
+  return size === undefined || size === null ? String(kind) : `${kind} ${size}${solver}`;
 }
 
 /** A config value in one line. */

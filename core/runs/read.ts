@@ -54,14 +54,15 @@ export async function readRun(path: string): Promise<RunData> {
     });
 
   const configText = await attempt(at("config.yaml"), "", readText);
-  const diagnostics = await lastDiagnostics(at("diagnostics"));
+  const ended = await json(at("summary.json"), summary);
+  const diagnostics = await diagnosticsOf(at("diagnostics"), ended?.evaluated?.epoch ?? null);
   return {
     path: run.path,
     name: run.name,
     config: await attempt(at("config.yaml"), {}, (file) => Promise.resolve(parseConfig(file, configText))),
     configText,
     environment: await json(at("environment.json"), record),
-    summary: await json(at("summary.json"), summary),
+    summary: ended,
     model: await json(at("model.json"), layerRows) ?? [],
     steps: await csv(at("steps.csv"), STEP_COLUMNS),
     chunks: await csv(at("chunks.csv"), CHUNK_COLUMNS),
@@ -93,12 +94,16 @@ function parseConfig(path: string, text: string): Record<string, unknown> {
   return config;
 }
 
-/** The folder of the last epoch that has diagnostics; one that does not exist where there is none. */
-async function lastDiagnostics(folder: string): Promise<string> {
+/**
+ * The diagnostics of the weights that the summary's metrics are of, else of the last epoch that has any; a folder that does
+ * not exist where there is none.
+ */
+async function diagnosticsOf(folder: string, evaluated: number | null): Promise<string> {
   let last = -1;
   let name = "epoch-none";
   for (const entry of await entriesOf(folder)) {
     const epoch = Number(/^epoch-(\d+)$/.exec(entry.name)?.[1] ?? NaN);
+    if (entry.isDirectory && epoch === evaluated) return join(folder, entry.name);
     if (entry.isDirectory && epoch > last) [last, name] = [epoch, entry.name];
   }
   return join(folder, name);

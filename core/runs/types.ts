@@ -67,7 +67,7 @@ export interface SplitMetrics {
   readonly r2: number;
   /** SSE of predicting this split's column means, per row and column. */
   readonly mse_mean_predictor: number;
-  /** Mean over columns of each column's R2 (columns of no variance left out). */
+  /** Mean over columns of each column's R2, below -1 taken as -1 (columns of no variance left out). */
   readonly column_r2_mean: number;
   readonly column_r2_median: number;
   readonly columns_varying: number;

@@ -60,13 +60,25 @@ function median(values: Float64Array): number {
   return values.length % 2 ? values[middle]! : (values[middle - 1]! + values[middle]!) / 2;
 }
 
-/** Sum of squares of each column about its mean in this part. Rounding can leave a constant column a hair above 0. */
+/**
+ * Sum of squares of each column about its mean in this part. Rounding can leave a constant column a hair above 0, and a
+ * column whose standard deviation is below a millionth of the typical one is beneath what f32 reconstructions resolve:
+ * both count as constant.
+ */
 export function columnVariation(columns: ColumnSums, rows: number): Float64Array {
-  return columns.sum.map((sum, j) => {
-    const about = columns.sumsq[j]! - sum * sum / rows;
-    return about > 1e-12 * columns.sumsq[j]! ? about : 0;
+  const about = columns.sum.map((sum, j) => {
+    const value = columns.sumsq[j]! - sum * sum / rows;
+    return value > 1e-12 * columns.sumsq[j]! ? value : 0;
   });
+  const typical = about.reduce((sum, value) => sum + value, 0) / about.length;
+  about.forEach((value, j) => {
+    if (!(value > 1e-12 * typical)) about[j] = 0;
+  });
+  return about;
 }
+
+/** A column's R2 counts as no less than this in their mean, which one column of hardly any variance would decide else. */
+const COLUMN_R2_FLOOR = -1;
 
 /** The metrics of summary.json. R2 is against the part's own column means. */
 export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSums }): SplitMetrics | null {
@@ -89,7 +101,7 @@ export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSum
     rmse: Math.sqrt(sse / cells),
     r2: total > 0 ? 1 - sse / total : NaN,
     mse_mean_predictor: total / cells,
-    column_r2_mean: r2.reduce((sum, value) => sum + value, 0) / varying,
+    column_r2_mean: r2.reduce((sum, value) => sum + Math.max(value, COLUMN_R2_FLOOR), 0) / varying,
     column_r2_median: median(r2),
     columns_varying: varying,
   };

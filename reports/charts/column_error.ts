@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { type Axis, axis } from "./axis.ts";
 import { chart, place } from "./plot.ts";
 import { cloud, note } from "./marks.ts";
-import type { Point } from "../series.ts";
+import { extent, type Point, quantile } from "../series.ts";
 import { color, TRAIN } from "../theme.ts";
 
 export interface ColumnPoint {
@@ -43,13 +43,29 @@ function byDensity(points: readonly Point[], cellOf: (p: Point) => string): [Poi
   return levels;
 }
 
+/** Share of the columns, those of least variance or error, that may be left out so that the others are not in a corner. */
+const TAIL = 0.01;
+/** A log axis longer than this many times is cut at TAIL. */
+const SPAN = 1e6;
+
+/** Those that are drawn: all, or those above the TAIL of variance and of error where the axes would be very long. */
+export function drawnColumns<C extends ColumnPoint>(columns: readonly C[]): readonly C[] {
+  const positive = columns.filter((c) => c.variance > 0 && c.mse > 0);
+  const least = (values: readonly number[]) => {
+    const low = quantile(values, TAIL);
+    return (extent(values)?.[1] ?? 0) / (extent(values)?.[0] ?? 1) > SPAN ? low : 0;
+  };
+  const [variance, mse] = [least(positive.map((c) => c.variance)), least(positive.map((c) => c.mse))];
+  return positive.filter((c) => c.variance >= variance && c.mse >= mse);
+}
+
 /**
  * Error of each column against its variance, both on log scales. On the diagonal a column is predicted as well as by
  * its mean. As many of `candidates` as have room are named.
- * Columns without error or variance cannot be drawn on log scales and are left out.
+ * Columns without error or variance cannot be drawn on log scales and are left out, as is the tail of {@link drawnColumns}.
  */
 export function columnError(columns: readonly ColumnPoint[], candidates: readonly ColumnPoint[]): string {
-  const points = columns.filter((c) => c.variance > 0 && c.mse > 0).map((c): Point => ({ x: c.variance, y: c.mse }));
+  const points = drawnColumns(columns).map((c): Point => ({ x: c.variance, y: c.mse }));
   const x = { ...axis(points.map((p) => p.x), { type: "log" }), label: "variance of the column" };
   const y = { ...axis(points.map((p) => p.y), { type: "log" }), label: "mean squared error" };
   const cell = (p: Point) =>

@@ -34,7 +34,7 @@ export function latentScatter(groups: readonly LatentGroup[], explained: readonl
   let y = axis(points.map((p) => p.y));
   const spanX = x.domain[1] - x.domain[0];
   const spanY = y.domain[1] - y.domain[0];
-  const height = single ? 340 : Math.round(Math.min(1, Math.max(0.6, spanY / spanX)) * (WIDTH - 60)) + 72;
+  const height = single ? 340 : Math.round(Math.min(1, Math.max(0.4, spanY / spanX)) * (WIDTH - 60)) + 72;
   const yLabel = single ? "latent unit" : `component 2 (${percent(explained[1])})`;
   const xLabel = single ? "row" : `component 1 (${percent(explained[0])})`;
   const frame = frameOf({ y: { ...y, label: yLabel }, width: WIDTH, height });

@@ -4,7 +4,7 @@ import { chart, frameOf, textWidth, WIDTH } from "./plot.ts";
 import { endLabels, note } from "./marks.ts";
 import { number } from "../format.ts";
 import { color, TRAIN, VALIDATION } from "../theme.ts";
-import { finite, type Point } from "../series.ts";
+import { extent, finite, type Point } from "../series.ts";
 
 export interface EpochLoss {
   readonly epoch: number;
@@ -15,9 +15,24 @@ export interface EpochLoss {
 /** More epochs than this are drawn as lines without a dot each. */
 const DOTS_UP_TO = 60;
 
-/** Training and validation loss by epoch, the best epoch marked; a log scale where the losses span a decade. */
+/** How many times the range of all other losses the first training loss may stand above them and still be drawn. */
+const FIRST_ABOVE = 2;
+
+/**
+ * Whether the first epoch's training loss, a mean that counts the untrained weights' steps, is so high that with it in the
+ * frame the other losses would be one flat line.
+ */
+export function firstIsOutside(epochs: readonly EpochLoss[]): boolean {
+  const first = epochs[0]?.train ?? NaN;
+  const range = extent(epochs.flatMap((e, i) => [i === 0 ? NaN : e.train, e.validation ?? NaN]));
+  return epochs.length > 3 && range !== null && range[1] > range[0] &&
+    first - range[1] > FIRST_ABOVE * (range[1] - range[0]);
+}
+
+/** Training and validation loss by epoch, without a first training loss far above all others, the best epoch marked; a log scale where the losses span a decade. */
 export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, label: string): string {
-  const train = epochs.map((e): Point => ({ x: e.epoch, y: e.train }));
+  const outside = firstIsOutside(epochs);
+  const train = epochs.map((e, i): Point => ({ x: e.epoch, y: outside && i === 0 ? NaN : e.train }));
   const validation = epochs.map((e): Point => ({ x: e.epoch, y: e.validation ?? NaN }));
   const values = [...train, ...validation].map((p) => p.y).filter(Number.isFinite);
   const y = { ...axis(values, { type: "auto", pad: 0.06 }), label };

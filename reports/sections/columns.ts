@@ -1,6 +1,6 @@
 /** Error by column. */
 import type { RunData } from "../../core/runs/types.ts";
-import { columnError, type ColumnPoint } from "../charts/column_error.ts";
+import { columnError, type ColumnPoint, drawnColumns } from "../charts/column_error.ts";
 import { columnR2, r2Floor } from "../charts/column_r2.ts";
 import { count, number, percent, plural, ratio } from "../format.ts";
 import { type Html, markup } from "../html.ts";
@@ -36,6 +36,7 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   const candidates = [...columns].sort((a, b) => b.variance - a.variance).slice(0, CANDIDATES);
   const floor = r2Floor(columns.map((c) => c.r2));
   const below = columns.filter((c) => c.r2 < floor).length;
+  const undrawn = columns.length - drawnColumns(columns).length;
   const note = `${data.split} split, after epoch ${data.epoch}`;
   const list = (rows: readonly Column[]) => ({
     head: ["", "mean", "variance", "MSE", "R²"],
@@ -50,6 +51,8 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
         count(columns.length)
       } columns that vary (${note}); darker where columns crowd. Under the
 dashed line a column is predicted better than by its mean: ${percent(better / columns.length)} of them.${
+        undrawn > 0 ? ` ${plural(undrawn, "column")} of next to no variance or error lie outside the frame.` : ""
+      }${
         columns.length < all.length
           ? ` ${plural(all.length - columns.length, "column")} without a finite error left out.`
           : ""

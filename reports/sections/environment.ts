@@ -1,7 +1,7 @@
 /** Config, environment, and how to run it again. */
 import type { RunData } from "../../core/runs/types.ts";
 import { codeBlock, flatten, valueText, yaml } from "../config_view.ts";
-import { bytes, shellWord } from "../format.ts";
+import { bytes, date, shellWord } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
@@ -14,8 +14,31 @@ export function configSection(run: RunData): Html {
 ${codeBlock(yaml(run.configText.trimEnd()))}</details>`;
 }
 
+/** What the table leaves out: said twice, or of no use once the run has ended. All of it stays in environment.json. */
+const LEFT_OUT = new Set([
+  "pid",
+  "isa",
+  "isa_reason",
+  "engine.memory_total",
+  "engine.memory_available",
+  "engine.threads",
+]);
+
+/** Names that are not the key with its underscores made spaces. */
+const NAMES: Readonly<Record<string, string>> = {
+  memory_bytes: "memory",
+  os: "operating system",
+  os_release: "kernel",
+  arch: "architecture",
+  "engine.isa": "instruction set",
+  "engine.isa_reason": "why that one",
+  "engine.isa_available": "available",
+};
+
 function environmentValue(key: string, value: unknown): Content {
   if (typeof value === "number" && key.endsWith("_bytes")) return bytes(value);
+  if (key === "started_at" && typeof value === "string") return date(value);
+  if (key === "engine.isa_available" && typeof value === "string") return value.split(",").join(", ");
   if (key.includes("command")) return markup`<code>${Array.isArray(value) ? value.join(" ") : valueText(value)}</code>`;
   return typeof value === "number" ? String(value) : valueText(value);
 }
@@ -26,8 +49,8 @@ export function environmentSection(run: RunData, numbering: Numbering): Html {
 
 function environmentTable(run: RunData, numbering: Numbering): Html {
   if (!run.environment) return missing("The run folder has no environment.json.");
-  const rows = [...flatten(run.environment)].map(([key, value]) => [
-    key.replaceAll("_", " ").replaceAll(".", " · "),
+  const rows = [...flatten(run.environment)].filter(([key]) => !LEFT_OUT.has(key)).map(([key, value]) => [
+    NAMES[key] ?? key.replaceAll("_", " ").replaceAll(".", " · "),
     environmentValue(key, value),
   ]);
   if (rows.length === 0) return missing("environment.json is empty.");

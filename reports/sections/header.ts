@@ -51,12 +51,20 @@ function stepsDone(run: RunData): number {
   return run.summary?.steps ?? run.steps.at(-1)?.step ?? 0;
 }
 
+/** The data's path, from the folder in which the run was started where it lies below that; "" where there is none. */
+function sourceText(run: RunData): string {
+  const path = valueAt(run.config, "data.path");
+  const folder = run.environment?.working_folder;
+  if (typeof path !== "string") return "";
+  return typeof folder === "string" && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
+}
+
 function sentence(run: RunData): Html {
   const { summary } = run;
   const columns = summary?.columns ?? run.model[0]?.inputs;
   const widths = run.model.map((l) => l.outputs);
   const latent = widths.length > 0 ? Math.min(...widths) : null;
-  const source = valueAt(run.config, "data.path");
+  const source = sourceText(run);
   const epochs = summary?.epochs ?? run.epochs.length;
   const steps = stepsDone(run);
   const took = summary?.seconds.total ?? run.steps.at(-1)?.elapsed_s;
@@ -68,7 +76,7 @@ function sentence(run: RunData): Html {
   if (summary) parts.push(markup` trained on ${plural(summary.rows.train, "row")}`);
   else parts.push(" trained on rows");
   if (columns !== undefined) parts.push(markup` of ${plural(columns, "column")}`);
-  if (typeof source === "string" && source) parts.push(markup` from <span class="mono">${source}</span>`);
+  if (source) parts.push(markup` from <span class="mono">${source}</span>`);
   parts.push(
     steps === 0
       ? markup`; no step is recorded yet.`
@@ -137,8 +145,14 @@ function problems(run: RunData): Content {
   const failed = summary?.status === "failed";
   const ended = summary && summary.status !== "finished"
     ? markup`<p><b>This run ${
-      failed ? "failed" : summary.status === "stopped" ? "was stopped" : "had not ended when this was written"
-    }.</b> ${summary.reason ? markup`${reasonText(summary)}. ` : ""}The figures are those recorded until then.</p>`
+      failed
+        ? "failed"
+        : summary.status === "stopped"
+        ? `was stopped${summary.reason ? ` ${reasonText(summary)}` : ""}`
+        : "had not ended when this was written"
+    }.</b> ${
+      failed && summary.reason ? markup`${reasonText(summary)}. ` : ""
+    }The figures are those recorded until then.</p>`
     : null;
   const list = run.problems.length > 0
     ? markup`<p><b>Not all of the run folder could be read:</b></p><ul>${

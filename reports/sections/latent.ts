@@ -34,7 +34,15 @@ function bands(points: readonly Point[], values: readonly number[]): LatentGroup
   return groups.filter((g) => g.points.length > 0);
 }
 
-/** One group a label, the commonest first; colours first, then shapes. */
+/** Number that a label begins with: 24 of "24 h". NaN where it begins otherwise. */
+function leadingNumber(label: string): number {
+  return Number(/^\s*([-+]?\d+(?:\.\d+)?)(?![\w.])/.exec(label)?.[1] ?? NaN);
+}
+
+/**
+ * One group a label; colours first, then shapes. A few labels that all begin with a number of their own ("0 h", "24 h") are
+ * in its order and coloured low to high; others have the commonest first.
+ */
 export function groupsOf(latent: LatentDiagnostic): LatentGroup[] {
   const points = pointsOf(latent);
   const { labels } = latent;
@@ -48,6 +56,18 @@ export function groupsOf(latent: LatentDiagnostic): LatentGroup[] {
   }
   const values = labels.map((l) => l.trim() === "" ? NaN : Number(l));
   if (byLabel.size > GROUPS && values.every(Number.isFinite)) return bands(points, values);
+  const numbered = [...byLabel].map(([name, members]) => ({ name, members, value: leadingNumber(name) }));
+  const ordered = numbered.every((g) => Number.isFinite(g.value)) &&
+    new Set(numbered.map((g) => g.value)).size === numbered.length;
+  if (ordered && numbered.length > 2 && numbered.length <= RAMP_COLORS) {
+    const last = numbered.length - 1;
+    return numbered.sort((a, b) => a.value - b.value).map(({ name, members }, i): LatentGroup => ({
+      name,
+      fill: rampColor(Math.round(i * (RAMP_COLORS - 1) / last)),
+      shape: "circle",
+      points: members,
+    }));
+  }
   const sorted = [...byLabel].sort((a, b) => b[1].length - a[1].length || (a[0] < b[0] ? -1 : 1));
   const kept = sorted.length > GROUPS ? sorted.slice(0, GROUPS - 1) : sorted;
   const groups = kept.map(([name, members], i): LatentGroup => ({
@@ -66,6 +86,10 @@ export function groupsOf(latent: LatentDiagnostic): LatentGroup[] {
     });
   }
   return groups;
+}
+
+function splitText(latent: LatentDiagnostic): string {
+  return latent.split === "all" ? "of all splits" : `${latent.split} split`;
 }
 
 /** (sum of shares)^2 / sum of squared shares: how many components there would be if all had the same variance. */
@@ -100,11 +124,11 @@ export function latentSection(run: RunData, numbering: Numbering): Html {
   const scatter = numbering.figure(
     latentScatter(groups, latent.explained, single),
     single
-      ? markup`The latent unit of ${count(latent.scores.length)} rows (${latent.split} split, after epoch ${
+      ? markup`The latent unit of ${count(latent.scores.length)} rows (${splitText(latent)}, after epoch ${
         count(latent.epoch)
       }), in the
 order of the data.`
-      : markup`Latent codes of ${count(latent.scores.length)} rows (${latent.split} split, after epoch ${
+      : markup`Latent codes of ${count(latent.scores.length)} rows (${splitText(latent)}, after epoch ${
         count(latent.epoch)
       }) on their first two principal components; a unit is as long on both axes.${
         latent.labels ? " Coloured by label; the counts are rows. The labels took no part in training." : ""

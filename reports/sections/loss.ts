@@ -1,6 +1,6 @@
 /** Loss by epoch and by step, learning rate, gradient norm. */
 import type { RunData, StepRow } from "../../core/runs/types.ts";
-import { lossByEpoch } from "../charts/loss_by_epoch.ts";
+import { firstIsOutside, lossByEpoch } from "../charts/loss_by_epoch.ts";
 import { smoothingWidth, trace } from "../charts/trace.ts";
 import { valueAt } from "../config_view.ts";
 import { count, number, plural } from "../format.ts";
@@ -36,18 +36,19 @@ function epochFigure(run: RunData, numbering: Numbering): Html {
   const best = bestEpoch(run);
   const validated = epochs.some((e) => e.validation_loss !== null);
   const broken = epochs.length - known.length;
-  const svg = lossByEpoch(
-    epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss })),
-    best,
-    `loss (${lossUnit(run)})`,
-  );
+  const losses = epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss }));
+  const svg = lossByEpoch(losses, best, `loss (${lossUnit(run)})`);
   return numbering.figure(
     svg,
     markup`Loss by epoch. The training loss is the mean over the epoch’s steps, while the weights still changed${
       validated ? "; the validation loss is measured after the epoch" : "; there is no validation split"
     }.${best === null ? "" : markup` Best: epoch ${count(best)}.`}${
-      broken > 0 ? markup` ${plural(broken, "epoch")} without a finite loss left out.` : ""
-    }`,
+      firstIsOutside(losses)
+        ? markup` The training loss of epoch ${count(losses[0]!.epoch)}, ${
+          number(losses[0]!.train)
+        }, is above the frame.`
+        : ""
+    }${broken > 0 ? markup` ${plural(broken, "epoch")} without a finite loss left out.` : ""}`,
   );
 }
 
@@ -107,12 +108,20 @@ function stepFigure(run: RunData, numbering: Numbering): Html {
   );
 }
 
+/** The digits that a setting was written with, four at most: 0.001 has one. */
+function significant(value: number): number {
+  return Math.min(4, value.toExponential().split("e")[0]!.replace(/[-.]/g, "").length);
+}
+
+/** The learning rate if it never changed, else null. */
+function constantRate(run: RunData): number | null {
+  const range = extent(run.steps.map((s) => s.learning_rate));
+  return range && range[0] === range[1] ? range[0] : null;
+}
+
 function rateFigure(run: RunData, numbering: Numbering): Content {
   const range = extent(run.steps.map((s) => s.learning_rate));
   if (!range) return null;
-  if (range[0] === range[1]) {
-    return markup`<p>The learning rate was ${number(range[0])} throughout.</p>\n`;
-  }
   const svg = stepTrace(run.steps, (s) => s.learning_rate, {
     title: "Learning rate by step",
     yLabel: "learning rate",
@@ -146,7 +155,10 @@ function normFigure(run: RunData, numbering: Numbering): Content {
 }
 
 export function lossSection(run: RunData, numbering: Numbering): Html {
-  return markup`<div class="grid">${epochFigure(run, numbering)}${stepFigure(run, numbering)}${
-    normFigure(run, numbering)
-  }${rateFigure(run, numbering)}</div>`;
+  const rate = constantRate(run);
+  return markup`${
+    rate === null ? "" : markup`<p>The learning rate was ${number(rate, significant(rate))} throughout.</p>\n`
+  }<div class="grid">${epochFigure(run, numbering)}${stepFigure(run, numbering)}${normFigure(run, numbering)}${
+    rate === null ? rateFigure(run, numbering) : ""
+  }</div>`;
 }

@@ -24,7 +24,7 @@ const DEFINITIONS = markup`<dl class="notes">
 <dt>R²</dt><dd>1 − Σ (ŷ − y)² / Σ (ȳ − y)², over all rows and columns: 0 is the mean predictor, 1 is perfect, and less than 0
 is worse than the mean.</dd>
 <dt>R² by column</dt><dd>the same for each column that varies in the split, so that a column of small variance counts as much as
-one of large variance.</dd>
+one of large variance. In the mean, less than −1 counts as −1.</dd>
 </dl>`;
 
 function evaluatedText(run: RunData): string {

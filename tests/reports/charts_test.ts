@@ -2,13 +2,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assertSnapshot } from "@std/testing/snapshot";
 import { axis, prefersLog } from "../../reports/charts/axis.ts";
 import { chunkWait } from "../../reports/charts/chunk_wait.ts";
-import { columnError } from "../../reports/charts/column_error.ts";
+import { columnError, drawnColumns } from "../../reports/charts/column_error.ts";
 import { columnR2 } from "../../reports/charts/column_r2.ts";
 import { compareLines } from "../../reports/charts/compare_lines.ts";
 import { explainedVariance } from "../../reports/charts/explained_variance.ts";
 import { hourglass } from "../../reports/charts/hourglass.ts";
 import { latentScatter } from "../../reports/charts/latent_scatter.ts";
-import { lossByEpoch } from "../../reports/charts/loss_by_epoch.ts";
+import { firstIsOutside, lossByEpoch } from "../../reports/charts/loss_by_epoch.ts";
 import { reconstructionPanel } from "../../reports/charts/reconstruction_panel.ts";
 import { timeBar } from "../../reports/charts/time_bar.ts";
 import { trace } from "../../reports/charts/trace.ts";
@@ -157,4 +157,31 @@ Deno.test("linear ticks: round numbers, few, inside the domain, also for one val
   assert(compared > 20);
   assertEquals(axis([1, 40], { whole: true, pad: 0.02 }).ticks, [10, 20, 30, 40]);
   assertEquals(axis([1, 3], { whole: true, pad: 0.02 }).ticks, [1, 2, 3]);
+});
+
+Deno.test("labels that begin with numbers: in their order, low to high; others the commonest first", () => {
+  const named = (labels: string[]) =>
+    groupsOf({ ...run.latent!, scores: labels.map((_, i) => [i, 0]), rows: labels.map((_, i) => i), labels });
+  const hours = named(["48 h", "48 h", "48 h", "0 h", "120 h", "120 h", "24 h"]);
+  assertEquals(hours.map((g) => [g.name, g.points.length]), [["0 h", 1], ["24 h", 1], ["48 h", 3], ["120 h", 2]]);
+  assertEquals(new Set(hours.map((g) => g.fill)).size, 4);
+  assertEquals(named(["b", "a", "a", "c"]).map((g) => g.name), ["a", "b", "c"]);
+  assertEquals(named(["1a", "2b", "2b", "3c"]).map((g) => g.name), ["2b", "1a", "3c"]);
+});
+
+Deno.test("a first training loss far above all others is left out of the frame", () => {
+  const losses = (first: number) => [first, 1.2, 1.1, 1].map((train, i) => ({ epoch: i + 1, train, validation: 1.3 }));
+  assert(firstIsOutside(losses(2)));
+  assert(!firstIsOutside(losses(1.5)));
+  assert(!firstIsOutside(losses(2).slice(0, 3)));
+  assert(!firstIsOutside(losses(NaN)));
+  assert(!lossByEpoch(losses(20), 4, "loss").includes(">20<"));
+});
+
+Deno.test("columns of next to no variance are not drawn where they would stretch the axes", () => {
+  const of = (variances: number[]) => variances.map((variance, i) => ({ name: `c${i}`, variance, mse: 1 }));
+  const ordinary = Array.from({ length: 400 }, (_, i) => 1 + i / 400);
+  assertEquals(drawnColumns(of([...ordinary, 0.01])).length, 401);
+  assertEquals(drawnColumns(of([...ordinary, 1e-60, 1e-50])).every((c) => c.variance >= 1), true);
+  assertEquals(drawnColumns(of([...ordinary, 0])).length, 400);
 });

@@ -106,7 +106,7 @@ const PARTIAL: Readonly<Record<string, { run: RunData; says: readonly string[]; 
         metrics: { train: null, validation: null, test: null },
       },
     },
-    says: ["was stopped", "by SIGINT", "No epoch was completed", "deno task train --resume"],
+    says: ["was stopped by SIGINT.", "No epoch was completed", "deno task train --resume"],
     charts: 5,
   },
   "no validation": {
@@ -154,7 +154,7 @@ const PARTIAL: Readonly<Record<string, { run: RunData; says: readonly string[]; 
   },
   "a constant learning rate": {
     run: { ...small, steps: small.steps.map((s) => ({ ...s, learning_rate: 0.001 })) },
-    says: ["The learning rate was 0.001000 throughout"],
+    says: ["The learning rate was 0.001 throughout"],
     charts: 23,
   },
   "unreadable files": { run: { ...small, problems: ["steps.csv:7: not a number"] }, says: ["steps.csv:7"], charts: 24 },

@@ -104,6 +104,14 @@ testInFolder("read: a whole run", async (dir) => {
   assertEquals(run.environment!.narrows, "0.1.0");
 });
 
+testInFolder("read: the diagnostics of the evaluated epoch, where there are any", async (dir) => {
+  await writeRun(dir);
+  const evaluated = { checkpoint: "best", epoch: 3, step: 9 };
+  await Deno.writeTextFile(join(dir, "summary.json"), JSON.stringify({ ...SUMMARY, evaluated }));
+  const run = await readRun(dir);
+  assertEquals([run.problems, run.latent?.epoch], [[], 3]);
+});
+
 testInFolder("read: a run that has only begun, and what is no run", async (dir) => {
   await assertRejects(() => readRun(dir), UserError, "no config.yaml");
   await Deno.writeTextFile(join(dir, "config.yaml"), "name: a\n");
