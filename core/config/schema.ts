@@ -60,7 +60,9 @@ const optimizer = z.strictObject({
   alpha: z.number().min(0).lt(1).default(0.99).describe("rmsprop: smoothing constant"),
   eps: positive().max(1).default(1e-8).describe("added to the denominator"),
   sparse: z.enum(["exact", "lazy"]).default("exact")
-    .describe("first layer's weights of columns without entries in a batch: exact moves them as the rule says; lazy not"),
+    .describe(
+      "first layer's weights of columns without entries in a batch: exact moves them as the rule says; lazy not",
+    ),
 }).describe("how weights move");
 
 const scheduler = z.strictObject({

@@ -25,7 +25,7 @@ struct Avx2 {
   static void store(float* p, Register v, size_t count) noexcept { _mm256_maskstore_ps(p, mask(count), v); }
   static Register add(Register a, Register b) noexcept { return _mm256_add_ps(a, b); }
   static Register mul(Register a, Register b) noexcept { return _mm256_mul_ps(a, b); }
-  static Register div(Register a, Register b) noexcept { return _mm256_div_ps(a, b); }
+  static Register reciprocal(Register v) noexcept { return _mm256_div_ps(set1(1), v); }
   static Register sqrt(Register v) noexcept { return _mm256_sqrt_ps(v); }
   static Register fma(Register a, Register b, Register c) noexcept { return _mm256_fmadd_ps(a, b, c); }
   static __m256d low(Register v) noexcept { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }

@@ -2,7 +2,7 @@
 // namespace, so that nothing compiled here is shared with another file.
 //   V::kLanes, V::Register (floats), V::Wide (as many doubles)
 //   zero(), set1(f), load(p), store(p, v), load(p, count), store(p, v, count): the latter touch count < kLanes floats
-//   add(a, b), mul(a, b), div(a, b), sqrt(a), fma(a, b, c) = a b + c
+//   add(a, b), mul(a, b), reciprocal(a), sqrt(a) (a >= 0), fma(a, b, c) = a b + c
 //   add_squares(v, wide&), add_wide(v, wide&), sum(wide): in double, lanes in a fixed order
 #pragma once
 
@@ -96,9 +96,9 @@ void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const
   typename V::Register move;
   if (s2 != nullptr) {
     const typename V::Register square = load(s2), root = V::sqrt(square);
-    const typename V::Register a = V::div(V::set1(-c.weight[0]), V::add(root, V::set1(c.offset[0])));
-    const typename V::Register b = V::div(V::set1(-c.weight[1]), V::add(root, V::set1(c.offset[1])));
-    move = V::mul(first, V::add(a, b));
+    const typename V::Register a = V::reciprocal(V::add(root, V::set1(c.offset[0])));
+    const typename V::Register b = V::reciprocal(V::add(root, V::set1(c.offset[1])));
+    move = V::mul(first, V::fma(V::set1(-c.weight[0]), a, V::mul(V::set1(-c.weight[1]), b)));
     if (s2_out != nullptr) store(s2_out, V::mul(V::set1(c.decay2), square));
   } else {
     move = V::mul(V::set1(c.from_s1), first);
