@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "../tests/column_oracle.h"
+#include "column_oracle.h"
 #include "timing.h"
 
 using namespace nrw;
