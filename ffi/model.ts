@@ -10,6 +10,7 @@ import {
   NO_BIAS,
   optimizerNumbers,
   reductionNumber,
+  sparseUpdateNumber,
   TIED,
 } from "./model_spec.ts";
 import {
@@ -90,6 +91,8 @@ export class Model implements Disposable {
     this.#call((pointer, error) => engine().nrw_model_set_loss(pointer, 0, reductionNumber(loss), error));
     const { kind, params } = optimizerNumbers(optimizer);
     this.#call((pointer, error) => engine().nrw_model_set_optimizer(pointer, kind, params, gradientClip, error));
+    const update = sparseUpdateNumber(optimizer.sparse ?? "exact");
+    this.#call((pointer, error) => engine().nrw_model_set_sparse_update(pointer, update, error));
     const factored = factoredNumbers(decoder.at(-1), trainingRows);
     if (factored) this.#call((pointer, error) => engine().nrw_model_set_factored(pointer, factored, error));
     this.#layer(0); // the layers' fit

@@ -55,7 +55,11 @@ export interface OptimizerSpec {
   /** RMSprop's smoothing constant. */
   readonly alpha?: number;
   readonly eps?: number;
+  /** First layer's weights of columns without entries in a batch: exact (default) moves them as the rule says. */
+  readonly sparse?: SparseUpdate;
 }
+
+export type SparseUpdate = "exact" | "lazy";
 
 /** In the order of narrows.h. */
 export const LAYER_KINDS = [
@@ -75,6 +79,7 @@ export const NO_BIAS = 1, TIED = 2, FACTORED = 4;
 const INITIALISATIONS = ["default", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal"];
 const INIT_NORMAL = 5, INIT_ZEROS = 6;
 const REDUCTIONS = ["mean", "row_mean", "sum"];
+const SPARSE_UPDATES = ["exact", "lazy"];
 const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop"];
 
 function indexIn(names: readonly string[], name: string, what: string): number {
@@ -148,6 +153,11 @@ export function factoredNumbers(layer: LayerSpec | undefined, rows: number): Flo
 export function reductionNumber(loss: LossSpec): number {
   indexIn(["mse"], loss.kind, "loss.kind");
   return indexIn(REDUCTIONS, loss.reduction, "loss.reduction");
+}
+
+/** What nrw_model_set_sparse_update takes. */
+export function sparseUpdateNumber(update: SparseUpdate): number {
+  return indexIn(SPARSE_UPDATES, update, "optimizer.sparse");
 }
 
 /** What nrw_model_set_optimizer takes: kind and params. */

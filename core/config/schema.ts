@@ -59,6 +59,10 @@ const optimizer = z.strictObject({
   betas: z.tuple([beta(), beta()]).default([0.9, 0.999]).describe("adam, adamw: decay of both moments"),
   alpha: z.number().min(0).lt(1).default(0.99).describe("rmsprop: smoothing constant"),
   eps: positive().max(1).default(1e-8).describe("added to the denominator"),
+  sparse: z.enum(["exact", "lazy"]).default("exact")
+    .describe(
+      "first layer's weights of columns without entries in a batch: exact moves them as the rule says; lazy not",
+    ),
 }).describe("how weights move");
 
 const scheduler = z.strictObject({

@@ -101,6 +101,8 @@ export interface OptimizerConfig {
   /** RMSprop's smoothing constant. */
   readonly alpha: number;
   readonly eps: number;
+  /** What becomes of the first layer's weights of columns without entries in a batch: docs/sparse_input.md. */
+  readonly sparse: "exact" | "lazy";
 }
 
 /** Warm-up runs linearly from 0 to the schedule's value over `warmup_steps`, whatever the schedule. */

@@ -62,6 +62,13 @@ int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error
   });
 }
 
+int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(mode <= NRW_SPARSE_LAZY, "mode: must be 0 (exact) or 1 (lazy)");
+    m.set_sparse_update(static_cast<SparseUpdate>(mode));
+  });
+}
+
 int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per_row, double* estimate,
                            nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {

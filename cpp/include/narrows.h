@@ -206,6 +206,12 @@ NRW_API int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const d
  * see docs/factored.md), the number of different training rows (0: not known). Before build. */
 NRW_API int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) NRW_NOEXCEPT;
 
+/* What the first layer's update does to the weights of columns that no sample of a batch has an entry in. Exact, the
+ * default: what the optimizer does to weights with a gradient of zero, at once or later in closed form. Lazy: nothing,
+ * as the sparse optimizers of other libraries. Before build. A tied layer is always updated exactly. */
+enum { NRW_SPARSE_EXACT = 0, NRW_SPARSE_LAZY = 1 };
+NRW_API int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* err) NRW_NOEXCEPT;
+
 /* estimate: 6 doubles in bytes: parameters, optimizer state, gradients and workspace for batches of batch_rows rows
  * with nnz_per_row non-zeros, largest single allocation, sum, number of parameters (not bytes). Before or after build.
  */
@@ -224,7 +230,7 @@ NRW_API int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* 
 /* Tensors by name, PyTorch's shapes and order (encoder.0.weight is out x in). Roles: what a file keeps them in. */
 enum { NRW_ROLE_PARAMETER = 0, NRW_ROLE_BUFFER = 1, NRW_ROLE_OPTIMIZER = 2, NRW_ROLE_GRADIENT = 3 };
 NRW_API int32_t nrw_model_tensor_count(nrw_model* model, uint32_t* count, nrw_error* err) NRW_NOEXCEPT;
-/* name: capacity bytes, *name_bytes its length. shape: 6 doubles: role, element type (NRW_F32, NRW_F64, NRW_I64),
+/* name: capacity bytes, *name_bytes its length. shape: 6 doubles: role, element type (NRW_F32, NRW_F64, NRW_U32, NRW_I64),
  * number of dimensions (0 to 3), sizes. Gradients are listed only after nrw_model_backward. */
 NRW_API int32_t nrw_model_tensor(nrw_model* model, uint32_t tensor_index, char* name, uint32_t capacity,
                                  uint32_t* name_bytes, double* shape, nrw_error* err) NRW_NOEXCEPT;

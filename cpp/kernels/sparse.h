@@ -13,6 +13,17 @@ struct ResidualSums {
   float gradient = 0;  // of the scaled residual: the gradient of the column's bias
 };
 
+// What some steps without a gradient do to one row (layers/missed_steps.h):
+//   Adam (with s2)  w' = keep w - s1 (weight[0] / (sqrt(s2) + offset[0]) + weight[1] / (sqrt(s2) + offset[1])),
+//                   s1' = decay1 s1, s2' = decay2 s2
+//   SGD             w' = keep w + from_s1 s1, s1' = s1_from_w w + decay1 s1
+struct CatchUp {
+  float keep = 1;
+  float weight[2] = {0, 0}, offset[2] = {1, 1};
+  float from_s1 = 0, s1_from_w = 0;
+  float decay1 = 1, decay2 = 1;
+};
+
 struct SparseKernels {
   const char* name;
 
@@ -25,6 +36,11 @@ struct SparseKernels {
   // row rows[e], 0 elsewhere.
   ResidualSums (*residual)(size_t m, float bias, size_t entries, const uint32_t* rows, const float* targets,
                            float scale, float* r) noexcept;
+
+  // n elements of a row through the steps it has missed. s1, s2: the optimizer's state as Kernels::update has it, else
+  // NULL. Outputs are the inputs themselves or apart from them; those of the state may be NULL.
+  void (*catch_up)(size_t n, const CatchUp& missed, const float* w, const float* s1, const float* s2, float* w_out,
+                   float* s1_out, float* s2_out) noexcept;
 };
 
 // The table that goes with `kernels`: of the same name, or the plain one where there is none.

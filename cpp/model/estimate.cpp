@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "layers/linear.h"
+#include "layers/missed_steps.h"
 #include "model/column_parameter.h"
 #include "model/plan.h"
 
@@ -12,7 +13,9 @@ namespace nrw {
 //   gradients    of the dense layers only: those of the first and last layer exist a tile at a time
 //   activations  m * outputs of every layer but the last, dropout masks, and two gradients of the widest
 //   products     the largest packed operand of a dense layer
-//   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread
+//   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread;
+//   with
+//                rows left behind a step a column, and for the rows caught up 2^18 floats a thread and a place an entry
 //   tile output  two packed copies of h; at most 32 partial d_h, of 2^23 floats together where 8 do not take more; a
 //                thread's tile: at most 384 columns with its residual, its packed weights and 48 rows of gradient
 // The last two are upper bounds of what layers/sparse_input.cpp and layers/tile_output.cpp take.
@@ -68,7 +71,13 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
   const double in = plan.first().outputs, out = plan.last().inputs;
   const double parts = std::clamp(m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
   e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
-  e.workspace += bytes(threads * static_cast<double>(ColumnParameter::stride_of(plan.first().outputs)));
+  const double stride = static_cast<double>(ColumnParameter::stride_of(plan.first().outputs));
+  e.workspace += bytes(threads * stride);
+  if (optimizer.sparse == SparseUpdate::kExact && !plan.last().tied() &&
+      MissedSteps::has_closed_form(optimizer_step(optimizer, 0, 1))) {
+    e.optimizer += bytes(columns);
+    e.workspace += bytes(m * nnz_per_row) + bytes(threads * std::max(0x1.0p18, 16 * stride)) + bytes(parts * m);
+  }
 
   const auto to_panel = [](double n) { return static_cast<double>(Products::packed_size(1, static_cast<size_t>(n))); };
   e.workspace += bytes(to_panel(m) * out) + bytes(to_panel(out) * m);

@@ -32,7 +32,14 @@ void Model::set_reduction(Reduction reduction) {
 void Model::set_optimizer(const OptimizerSettings& settings) {
   require_open(network_);
   validate(settings);
+  const SparseUpdate sparse = optimizer_.sparse;
   optimizer_ = settings;
+  optimizer_.sparse = sparse;
+}
+
+void Model::set_sparse_update(SparseUpdate update) {
+  require_open(network_);
+  optimizer_.sparse = update;
 }
 
 void Model::set_factored(const FactoredSettings& settings) {

@@ -51,6 +51,7 @@ class Model {
   void add_layer(uint32_t part, const LayerSpec& spec);
   void set_reduction(Reduction reduction);
   void set_optimizer(const OptimizerSettings& settings);
+  void set_sparse_update(SparseUpdate update);
   void set_factored(const FactoredSettings& settings);
   void build();
 

@@ -1,6 +1,7 @@
 // How a plan becomes layers with their starting weights, and the list of what they hold.
 #include "model/factored_output_layer.h"
 #include "model/initialise.h"
+#include "model/input_weight.h"
 #include "model/network.h"
 #include "model/tile_output_layer.h"
 
@@ -57,6 +58,11 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
   }
   for (Parameter* parameter : middle_) parameter->allocate(moments);
   const PlannedLayer& last = plan.last();
+  if (optimizer.sparse == SparseUpdate::kLazy) {
+    input_.only_touched();
+  } else if (!last.tied()) {
+    input_.leave_behind(optimizer_step(optimizer, 0, 1), plan.columns);
+  }
   if (last.solver == Solver::kFactoredOutput) {
     output_ = std::make_unique<FactoredOutputLayer>(kernels_, pool_, plan.columns, last.inputs, plan.factored);
     initialise(seed);
@@ -129,6 +135,10 @@ std::vector<Tensor> Network::tensors() {
       const FloatView moments[2] = {tensor.moment1, tensor.moment2};
       for (size_t k = 0; k < states.size(); ++k) {
         state.push_back({name + "." + states[k], NRW_ROLE_OPTIMIZER, tensor.dimensions, moments[k]});
+      }
+      if (&tensor == &trained_tensors[0][0] && input_.missed().enabled()) {
+        for (Tensor& missed : missed_tensors(all.back(), input_)) state.push_back(std::move(missed));
+        all.back().computed = caught_up_rows(all.back(), input_, input_weight_.weights, pool_);
       }
       if (has_gradients_) gradients.push_back({name, NRW_ROLE_GRADIENT, tensor.dimensions, tensor.gradient});
     }

@@ -7,6 +7,12 @@
 
 namespace nrw {
 
+// What the sparse input layer does with rows that no sample of a batch touches: NRW_SPARSE_*.
+enum class SparseUpdate : uint32_t {
+  kExact,  // what the optimizer does to them: at once, or later in closed form
+  kLazy,   // nothing
+};
+
 struct OptimizerSettings {
   OptimizerKind kind = OptimizerKind::kAdam;
   double weight_decay = 0;
@@ -16,6 +22,7 @@ struct OptimizerSettings {
   double beta2 = 0.999;  // Adam; RMSprop's alpha
   double eps = 1e-8;
   double gradient_clip = 0;  // largest norm; 0: no clipping
+  SparseUpdate sparse = SparseUpdate::kExact;
 };
 
 // Throws NRW_INVALID_ARGUMENT with the setting's name and value.

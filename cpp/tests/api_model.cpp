@@ -45,8 +45,11 @@ TEST(api_tensors_by_name_shape_and_role) {
                                           {"decoder.0.num_batches_tracked", NRW_ROLE_BUFFER, NRW_I64, 0, 0, 0},
                                           {"decoder.1.weight", NRW_ROLE_PARAMETER, NRW_F32, 2, 20, 3},
                                           {"encoder.0.weight.exp_avg", NRW_ROLE_OPTIMIZER, NRW_F32, 2, 3, 20},
-                                          {"encoder.0.weight.exp_avg_sq", NRW_ROLE_OPTIMIZER, NRW_F32, 2, 3, 20}};
-  CHECK(count == 8 + 2 * 5);
+                                          {"encoder.0.weight.exp_avg_sq", NRW_ROLE_OPTIMIZER, NRW_F32, 2, 3, 20},
+                                          {"encoder.0.weight.raw", NRW_ROLE_OPTIMIZER, NRW_F32, 2, 3, 20},
+                                          {"encoder.0.weight.last_step", NRW_ROLE_OPTIMIZER, NRW_U32, 1, 20, 0},
+                                          {"encoder.0.weight.missed_rates", NRW_ROLE_OPTIMIZER, NRW_F64, 1, 257, 0}};
+  CHECK(count == 8 + 2 * 5 + 3);
   for (uint32_t i = 0; i < expected.size(); ++i) {
     char name[64];
     uint32_t bytes = 0;

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { command, run, temporary } from "../helpers/cli.ts";
-import { fingerprintOf, smallProject } from "../helpers/small_run.ts";
+import { SafetensorsFile } from "../../core/formats/safetensors.ts";
+import { fingerprintOf, SMALL_CONFIG, smallProject, WIDE_CONFIG } from "../helpers/small_run.ts";
 
 const QUIET = ["--quiet", "--no-report"];
 
@@ -62,9 +63,9 @@ Deno.test("train: the saved config repeats the run, and threads and workers chan
 });
 
 /** Kills the run at moments spread over it (NARROWS_KILLS of them), resumes each, and compares all bits. */
-async function killed(overrides: readonly string[]): Promise<void> {
+async function killed(overrides: readonly string[], text = SMALL_CONFIG): Promise<void> {
   using folder = temporary();
-  const config = smallProject(folder.path);
+  const config = smallProject(folder.path, text);
   const whole = join(folder.path, "whole");
   const begun = performance.now();
   const options = [...overrides.flatMap((override) => ["--override", override]), ...QUIET];
@@ -94,6 +95,9 @@ async function killed(overrides: readonly string[]): Promise<void> {
 }
 
 Deno.test("train: killed at random moments and resumed, a run ends with the same bits", () => killed([]));
+
+Deno.test("train: killed with rows of the first layer left behind, a run ends with the same bits", () =>
+  killed([], WIDE_CONFIG));
 
 Deno.test("train: killed while it saves after every step, a run ends with the same bits", () =>
   killed(["checkpoint.every_steps=1", "checkpoint.keep=1", "training.epochs=2"]));
@@ -138,16 +142,33 @@ Deno.test("train: a finished run resumed says so and changes nothing; with more 
   assertStringIncludes(Deno.readTextFileSync(join(path, "config.yaml")), "linear: 24");
 });
 
-for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+/** How many steps the rows of the first layer may have missed when a run's latest checkpoint was saved. */
+async function missedSteps(path: string): Promise<number> {
+  const checkpoints = join(path, "checkpoints");
+  const latest = Deno.readTextFileSync(join(checkpoints, "latest")).trim();
+  using file = await SafetensorsFile.open(join(checkpoints, latest, "optimizer.safetensors"));
+  const name = "encoder.0.weight.missed_rates";
+  const rates = new Float64Array(file.tensors.get(name)!.shape[0]!);
+  await file.read(name, 0, rates.length, new Uint8Array(rates.buffer));
+  return rates.subarray(1).findIndex((rate) => rate < 0);
+}
+
+for (
+  const [signal, status, text, logged] of [
+    ["SIGINT", 130, SMALL_CONFIG, 300],
+    ["SIGTERM", 143, WIDE_CONFIG, 5000],
+    ["SIGHUP", 129, SMALL_CONFIG, 300],
+  ] as const
+) {
   Deno.test(`train: ${signal} saves, says how to resume and exits ${status}`, async () => {
     using folder = temporary();
-    const config = smallProject(folder.path);
+    const config = smallProject(folder.path, text);
     const whole = join(folder.path, "whole");
     const long = ["--override", "training.epochs=20", "--override", "checkpoint.every_steps=0"];
     const path = join(folder.path, "stopped");
     const child = command("train", ["--config", config, "--run-dir", path, ...long, ...QUIET]).spawn();
     const output = child.output();
-    while (!exists(join(path, "steps.csv"), 300)) await new Promise((done) => setTimeout(done, 5));
+    while (!exists(join(path, "steps.csv"), logged)) await new Promise((done) => setTimeout(done, 5));
     child.kill(signal);
     const result = await output;
     assertEquals(result.code, status);
@@ -156,6 +177,7 @@ for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 12
     assertEquals(recovery.signal, signal);
     assertStringIncludes(recovery.command, "--resume");
     assertEquals(JSON.parse(Deno.readTextFileSync(join(path, "summary.json"))).status, "stopped");
+    if (text === WIDE_CONFIG) assert(await missedSteps(path) > 0, "no rows were behind when the run was stopped");
     assertEquals((await run("train", ["--resume", path, ...QUIET])).code, 0);
     assert(!exists(join(path, "recovery.json"), 0));
     assertEquals((await run("train", ["--config", config, "--run-dir", whole, ...long, ...QUIET])).code, 0);

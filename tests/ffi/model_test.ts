@@ -62,7 +62,7 @@ const rates = (steps: number) => new Float64Array(steps).fill(0.01);
 /** Reads a tensor, `step` rows at a time. */
 async function bytesOf(model: Model, info: TensorInfo, step = Infinity): Promise<Uint8Array<ArrayBuffer>[]> {
   const [rows = 1, ...rest] = info.shape;
-  const rowBytes = rest.reduce((product, size) => product * size, info.dtype === "F32" ? 4 : 8);
+  const rowBytes = rest.reduce((product, size) => product * size, info.dtype === "F32" || info.dtype === "U32" ? 4 : 8);
   const slices = [];
   for (let row = 0; row < rows; row += step) {
     const bytes = new Uint8Array(Math.min(step, rows - row) * rowBytes);

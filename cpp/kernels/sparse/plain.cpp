@@ -1,5 +1,6 @@
 // The reference: the oracle of the fast tables, and what runs where none of them can.
 #include <algorithm>
+#include <cmath>
 
 #include "kernels/sparse/tables.h"
 
@@ -37,8 +38,24 @@ ResidualSums residual(size_t m, float bias, size_t entries, const uint32_t* rows
   return {squares, static_cast<float>(gradient)};
 }
 
+void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const float* s2, float* w_out, float* s1_out,
+              float* s2_out) noexcept {
+  for (size_t i = 0; i < n; ++i) {
+    const float weight = w[i], first = s1 == nullptr ? 0 : s1[i];
+    if (s2 != nullptr) {
+      const float root = std::sqrt(s2[i]);
+      w_out[i] = c.keep * weight - first * (c.weight[0] / (root + c.offset[0]) + c.weight[1] / (root + c.offset[1]));
+      if (s2_out != nullptr) s2_out[i] = c.decay2 * s2[i];
+    } else {
+      w_out[i] = c.keep * weight + c.from_s1 * first;
+    }
+    if (s1_out != nullptr) s1_out[i] = c.s1_from_w * weight + c.decay1 * first;
+  }
+}
+
 }  // namespace
 
-const SparseKernels kPlainSparseKernels = {.name = "plain", .gather = gather, .residual = residual};
+const SparseKernels kPlainSparseKernels = {
+    .name = "plain", .gather = gather, .residual = residual, .catch_up = catch_up};
 
 }  // namespace nrw

@@ -2,7 +2,7 @@
 // namespace, so that nothing compiled here is shared with another file.
 //   V::kLanes, V::Register (floats), V::Wide (as many doubles)
 //   zero(), set1(f), load(p), store(p, v), load(p, count), store(p, v, count): the latter touch count < kLanes floats
-//   add(a, b), mul(a, b), fma(a, b, c) = a b + c
+//   add(a, b), mul(a, b), reciprocal(a), sqrt(a) (a >= 0), fma(a, b, c) = a b + c
 //   add_squares(v, wide&), add_wide(v, wide&), sum(wide): in double, lanes in a fixed order
 #pragma once
 
@@ -72,6 +72,49 @@ ResidualSums residual(size_t m, float bias, size_t entries, const uint32_t* rows
     gradient_sum += static_cast<double>(r[i]);
   }
   return {squares_sum, static_cast<float>(gradient_sum)};
+}
+
+// Elements [i, i + count), kTail: count < kLanes, else all lanes.
+template <class V, bool kTail>
+void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const float* s1, const float* s2,
+                 float* w_out, float* s1_out, float* s2_out) noexcept {
+  const auto load = [&](const float* p) {
+    if constexpr (kTail) {
+      return V::load(p + i, count);
+    } else {
+      return V::load(p + i);
+    }
+  };
+  const auto store = [&](float* p, typename V::Register v) {
+    if constexpr (kTail) {
+      V::store(p + i, v, count);
+    } else {
+      V::store(p + i, v);
+    }
+  };
+  const typename V::Register weight = load(w), first = s1 == nullptr ? V::zero() : load(s1);
+  typename V::Register move;
+  if (s2 != nullptr) {
+    const typename V::Register square = load(s2), root = V::sqrt(square);
+    const typename V::Register a = V::reciprocal(V::add(root, V::set1(c.offset[0])));
+    const typename V::Register b = V::reciprocal(V::add(root, V::set1(c.offset[1])));
+    move = V::mul(first, V::fma(V::set1(-c.weight[0]), a, V::mul(V::set1(-c.weight[1]), b)));
+    if (s2_out != nullptr) store(s2_out, V::mul(V::set1(c.decay2), square));
+  } else {
+    move = V::mul(V::set1(c.from_s1), first);
+  }
+  if (s1_out != nullptr) {
+    store(s1_out, V::fma(V::set1(c.s1_from_w), weight, V::mul(V::set1(c.decay1), first)));
+  }
+  store(w_out, V::fma(V::set1(c.keep), weight, move));
+}
+
+template <class V>
+void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const float* s2, float* w_out, float* s1_out,
+              float* s2_out) noexcept {
+  size_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) catch_up_at<V, false>(i, 0, c, w, s1, s2, w_out, s1_out, s2_out);
+  if (i < n) catch_up_at<V, true>(i, n - i, c, w, s1, s2, w_out, s1_out, s2_out);
 }
 
 }  // namespace nrw::vector_sparse

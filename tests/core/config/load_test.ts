@@ -78,6 +78,7 @@ Deno.test("everything but data and model has a default", () => {
       betas: [0.9, 0.999],
       alpha: 0.99,
       eps: 1e-8,
+      sparse: "exact",
     },
     scheduler: {
       name: "constant",

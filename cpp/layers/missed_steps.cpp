@@ -1,0 +1,160 @@
+#include "layers/missed_steps.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace nrw {
+
+namespace {
+
+bool is_adam(const OptimizerStep& s) noexcept {
+  return s.kind == OptimizerKind::kAdam || s.kind == OptimizerKind::kAdamW;
+}
+
+// Steps that always update all rows: while Adam's bias correction of v changes too fast for two nodes.
+double warm_up(const OptimizerStep& s) noexcept { return is_adam(s) ? 10 / (1 - s.beta1) : 0; }
+
+// Gauss's quadrature with two nodes of the measure with moments sum g q^i, i = 0 ... 3, in the catch-up's terms:
+// sum of g / (s + eps q) ~ weight[0] / (s + offset[0]) + weight[1] / (s + offset[1]).
+void set_nodes(const double* moment, double eps, CatchUp& c) noexcept {
+  c.weight[0] = c.weight[1] = 0;
+  c.offset[0] = c.offset[1] = static_cast<float>(eps);
+  if (!(moment[0] > 0)) return;
+  const double mean = moment[1] / moment[0], square = moment[2] / moment[0];
+  const double variance = square - mean * mean;
+  double low = 0, high = 0, share = 1;  // deviations of the nodes from the mean, share of the first
+  if (variance > 1e-12 * mean * mean) {
+    const double cube = moment[3] / moment[0] - 3 * mean * square + 2 * mean * mean * mean;
+    const double half = 0.5 * cube / variance, root = std::sqrt(half * half + variance);
+    high = half >= 0 ? half + root : variance / (root - half);
+    low = -variance / high;
+    share = high / (high - low);
+  }
+  c.weight[0] = static_cast<float>(moment[0] * share);
+  c.weight[1] = static_cast<float>(moment[0] * (1 - share));
+  c.offset[0] = static_cast<float>(eps * (mean + low));
+  c.offset[1] = static_cast<float>(eps * (mean + high));
+}
+
+}  // namespace
+
+bool MissedSteps::has_closed_form(const OptimizerStep& s) noexcept {
+  switch (s.kind) {
+    case OptimizerKind::kSgd:
+      return s.momentum != 0 || s.weight_decay != 0;
+    case OptimizerKind::kAdam:
+      if (s.weight_decay != 0) return false;
+      [[fallthrough]];
+    case OptimizerKind::kAdamW:
+      return 1 - s.beta2 <= 0.1001 * (1 - s.beta1);
+    case OptimizerKind::kRmsprop:
+      return false;
+  }
+  return false;
+}
+
+MissedSteps::MissedSteps(const OptimizerStep& settings, uint32_t columns) : state_(std::make_unique<State>()) {
+  state_->settings = settings;
+  state_->last = AlignedBuffer<uint32_t>(columns);
+}
+
+bool MissedSteps::update_all(const SparseBatch& batch, const OptimizerStep& step) const noexcept {
+  const State& s = *state_;
+  if (s.count == kMost || step.step <= warm_up(s.settings) || step.step >= 0x1.0p32) return true;
+  if (number(step) != s.base + s.count + 1) return true;  // the step count was set by hand
+  return kManyDenominator * batch.touched > kManyNumerator * batch.columns;
+}
+
+void MissedSteps::end_step(const OptimizerStep& step) noexcept { add_step(static_cast<double>(step.learning_rate)); }
+
+void MissedSteps::end_step_of_all(const OptimizerStep& step) noexcept {
+  State& s = *state_;
+  const uint32_t now = number(step);
+  if (now <= s.base + s.count) s.last.zero();  // set back by hand: later steps have other numbers than these
+  s.base = now;
+  s.count = 0;
+}
+
+void MissedSteps::clear() noexcept {
+  if (!any()) return;
+  state_->base += state_->count;
+  state_->count = 0;
+}
+
+void MissedSteps::add_step(double learning_rate) noexcept {
+  State& s = *state_;
+  s.rate[s.count++] = learning_rate;
+  if (is_adam(s.settings)) {
+    add_adam(learning_rate);
+  } else {
+    add_sgd(learning_rate);
+  }
+}
+
+// At step t a row last updated at step l has, with n = t - l, m_t = beta1^n m and v_t = beta2^n v, and moves by
+// m g / (s + eps q), where s = sqrt(v), q = sqrt(1 - beta2^t) beta2^(-n/2) and g = rate beta1^n q / (1 - beta1^t).
+void MissedSteps::add_adam(double learning_rate) noexcept {
+  State& s = *state_;
+  const double t = static_cast<double>(s.base) + s.count, beta1 = s.settings.beta1, beta2 = s.settings.beta2;
+  const double correction = std::sqrt(1 - std::pow(beta2, t)), rate = learning_rate / (1 - std::pow(beta1, t));
+  const bool decoupled = s.settings.kind == OptimizerKind::kAdamW;
+  const double keep = decoupled ? 1 - learning_rate * static_cast<double>(s.settings.weight_decay) : 1;
+  const double root = 1 / std::sqrt(beta2);
+  double power1 = 1, power2 = 1, inverse = 1;  // beta1^n, beta2^n, beta2^(-n/2)
+  for (uint32_t i = s.count; i-- > 0;) {
+    power1 *= beta1;
+    power2 *= beta2;
+    inverse *= root;
+    Sums& sums = s.sums[i];
+    if (i + 1 == s.count) sums = {1, 0, 0, 0, 0};
+    const double q = correction * inverse;
+    double term = rate * power1 * q;
+    sums[0] *= keep;
+    for (size_t k = 1; k < sums.size(); ++k, term *= q) sums[k] = sums[k] * keep + term;
+    CatchUp& c = s.catch_up[i];
+    c.keep = static_cast<float>(sums[0]);
+    c.decay1 = static_cast<float>(power1);
+    c.decay2 = static_cast<float>(power2);
+    set_nodes(sums.data() + 1, static_cast<double>(s.settings.eps), c);
+  }
+}
+
+// One step without a gradient: buffer' = momentum buffer + decay w; w' = w - rate (buffer', or with Nesterov's form
+// decay w + momentum buffer').
+void MissedSteps::add_sgd(double learning_rate) noexcept {
+  State& s = *state_;
+  const double decay = static_cast<double>(s.settings.weight_decay), mu = static_cast<double>(s.settings.momentum);
+  const double from_buffer = s.settings.nesterov ? mu : 1, from_decay = s.settings.nesterov ? 1 : 0;
+  for (uint32_t i = 0; i < s.count; ++i) {
+    Sums& a = s.sums[i];
+    if (i + 1 == s.count) a = {1, 0, 0, 1, 0};
+    for (size_t column = 0; column < 2; ++column) {  // of the matrix a[0] a[1], a[2] a[3]
+      const double w = a[column], buffer = mu * a[2 + column] + decay * w;
+      a[column] = w - learning_rate * (from_buffer * buffer + from_decay * decay * w);
+      a[2 + column] = buffer;
+    }
+    CatchUp& c = s.catch_up[i];
+    c.keep = static_cast<float>(a[0]);
+    c.from_s1 = static_cast<float>(a[1]);
+    c.s1_from_w = static_cast<float>(a[2]);
+    c.decay1 = static_cast<float>(a[3]);
+  }
+}
+
+std::array<double, MissedSteps::kMost + 1> MissedSteps::history() const noexcept {
+  std::array<double, kMost + 1> history;
+  history.fill(-1);
+  history[0] = state_->base;
+  std::copy_n(state_->rate.begin(), state_->count, history.begin() + 1);
+  return history;
+}
+
+void MissedSteps::set_history(const std::array<double, kMost + 1>& history) noexcept {
+  State& s = *state_;
+  const double base = history[0];
+  s.base = base >= 0 && base <= 0x1.0p31 ? static_cast<uint32_t>(base) : 0;
+  s.count = 0;
+  for (size_t i = 1; i <= kMost && history[i] >= 0 && std::isfinite(history[i]); ++i) add_step(history[i]);
+}
+
+}  // namespace nrw

@@ -1,0 +1,82 @@
+// Rows of the sparse input layer's weights that no sample touches have a gradient of zero, but most optimizers move
+// them all the same. Their movement over several steps has a closed form, so they are left behind and caught up when
+// they are needed: docs/sparse_input.md derives it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/aligned_buffer.h"
+#include "base/batch.h"
+#include "kernels/sparse.h"
+
+namespace nrw {
+
+// Which steps each row has missed, and what catches it up. One caller changes it; any number may read it meanwhile.
+class MissedSteps {
+ public:
+  static constexpr size_t kMost = 256;  // missed steps; then all rows are updated
+
+  // How much of a batch's columns must be touched for an update of all rows to be the faster one: measured with
+  // bench_sparse_input, see docs/sparse_input.md.
+  static constexpr uint64_t kManyNumerator = 3, kManyDenominator = 4;
+
+  MissedSteps() = default;  // for optimizers without a closed form: nothing is ever missed
+  // settings: an optimizer of which has_closed_form.
+  MissedSteps(const OptimizerStep& settings, uint32_t columns);
+
+  // SGD in all its forms, where rows without gradient move at all; Adam without L2 weight decay and AdamW where beta2
+  // changes slowly against beta1 (1 - beta2 <= 0.1 (1 - beta1), as with PyTorch's defaults).
+  static bool has_closed_form(const OptimizerStep& settings) noexcept;
+
+  bool enabled() const noexcept { return state_ != nullptr; }
+  bool any() const noexcept { return enabled() && state_->count != 0; }
+
+  // What brings a row up to date; NULL if it is.
+  const CatchUp* of(size_t column) const noexcept {
+    if (!any()) return nullptr;
+    const uint32_t last = state_->last[column], first = state_->base;
+    const uint32_t since = last > first ? last - first : 0;
+    return since < state_->count ? &state_->catch_up[since] : nullptr;
+  }
+
+  // Whether this step must, or had better, update all rows: a function of the batch and of the steps so far.
+  bool update_all(const SparseBatch& batch, const OptimizerStep& step) const noexcept;
+
+  // A step that updated only the touched rows: touch() for each of them, from any thread, then end_step().
+  void touch(size_t column, const OptimizerStep& step) noexcept { state_->last[column] = number(step); }
+  void end_step(const OptimizerStep& step) noexcept;
+  // A step that caught up and updated all rows.
+  void end_step_of_all(const OptimizerStep& step) noexcept;
+  // All rows were caught up.
+  void clear() noexcept;
+
+  // What a checkpoint keeps: the number of the step that last updated each row, or an earlier one than history()[0];
+  // the number of the step that last updated all rows, then the learning rates of the steps since, then -1.
+  AlignedBuffer<uint32_t>& last() noexcept { return state_->last; }
+  std::array<double, kMost + 1> history() const noexcept;
+  void set_history(const std::array<double, kMost + 1>& history) noexcept;
+
+ private:
+  // Over the steps missed since one step. Adam: keep, and the moments sum g q^i, i = 0 ... 3. SGD: the matrix that
+  // takes (w, momentum buffer) through those steps, by rows.
+  using Sums = std::array<double, 5>;
+  struct State {
+    OptimizerStep settings;
+    uint32_t base = 0;   // the step that last updated all rows
+    uint32_t count = 0;  // steps since
+    std::array<double, kMost> rate{};
+    std::array<Sums, kMost> sums{};         // [i]: since step base + i
+    std::array<CatchUp, kMost> catch_up{};  // of these sums
+    AlignedBuffer<uint32_t> last;           // columns
+  };
+  static uint32_t number(const OptimizerStep& step) noexcept { return static_cast<uint32_t>(step.step); }
+  void add_step(double learning_rate) noexcept;
+  void add_adam(double learning_rate) noexcept;
+  void add_sgd(double learning_rate) noexcept;
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nrw
