@@ -23,6 +23,7 @@ export function describeModel(config: Config, source: Source): Model {
     trainingRows: source.partRows.train,
     loss: config.loss,
     optimizer: config.optimizer,
+    precision: config.training.precision,
     gradientClip: config.training.gradient_clip ?? 0,
   });
 }

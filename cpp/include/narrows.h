@@ -60,7 +60,8 @@ typedef struct nrw_model nrw_model;
 NRW_API uint32_t nrw_abi_version(void) NRW_NOEXCEPT;
 
 /* Lines `key=value`: version, compiler, build_type, isa (the kernel table in use), isa_reason (why no faster one),
- * isa_available (comma-separated), inflate (library and version), threads (the cores this process may use: affinity
+ * isa_available (comma-separated), bf16 (the table that NRW_PRECISION_BF16 uses, or none), bf16_reason,
+ * inflate (library and version), threads (the cores this process may use: affinity
  * and cgroup quota respected), memory_total, memory_available (bytes, cgroup limit respected). Any thread.
  * text: capacity bytes; *written gets the length without a terminating zero. */
 NRW_API int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
@@ -205,6 +206,12 @@ NRW_API int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const d
 /* For an output layer with NRW_FACTORED: params: 4 doubles: beta (forgetting, in (0, 1)), ridge and kappa (both >= 0; see
  * docs/factored.md), the number of different training rows (0: not known). Before build. */
 NRW_API int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) NRW_NOEXCEPT;
+
+/* bf16: while training, the dense output layer rounds the operands of its products to bf16; sums, weights and optimizer
+ * state stay f32, and so do evaluation and all other layers. On a machine without bf16 products (nrw_info: bf16=none)
+ * it is the same as f32. Before build; the default is f32. */
+enum { NRW_PRECISION_F32 = 0, NRW_PRECISION_BF16 = 1 };
+NRW_API int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nrw_error* err) NRW_NOEXCEPT;
 
 /* estimate: 6 doubles in bytes: parameters, optimizer state, gradients and workspace for batches of batch_rows rows
  * with nnz_per_row non-zeros, largest single allocation, sum, number of parameters (not bytes). Before or after build.
