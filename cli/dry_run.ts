@@ -45,6 +45,7 @@ function lines(config: Config, result: DryRun): string[] {
       formatBytes(memory.available)
     } free`,
     `threads    ${result.threads}`,
+    `precision  ${result.precision}`,
     ...result.batches.map((batch) =>
       `${batch.part.padEnd(10)} one batch of ${batch.rows} rows: loss ${short(batch.loss)}, ${batch.ms.toFixed(1)} ms`
     ),

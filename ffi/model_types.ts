@@ -13,6 +13,8 @@ export interface ModelSpec {
   readonly optimizer: OptimizerSpec;
   /** Largest L2 norm of all gradients together; 0, the default, for no clipping. */
   readonly gradientClip?: number;
+  /** Of the operands of the dense output layer's products while training; `f32` by default. */
+  readonly precision?: "f32" | "bf16";
   /** Different rows to be trained on: a factored output layer suits its ridge to it. 0: not known. */
   readonly trainingRows?: number;
 }

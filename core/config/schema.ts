@@ -89,7 +89,9 @@ const training = z.strictObject({
   epochs: count(1, 1_000_000).default(20).describe("passes over the training rows"),
   max_steps: count(0, 1_000_000_000_000).nullable().default(null)
     .describe("ends earlier, after this many steps; 0: saves the initial weights; null: no limit"),
-  precision: z.enum(["f32"]).default("f32").describe("number format of weights and arithmetic"),
+  precision: z.enum(["f32", "bf16"]).default("f32").describe(
+    "operands of the dense output layer's products while training; weights, sums and optimizer state are f32 in both",
+  ),
   gradient_clip: positive().nullable().default(null)
     .describe("largest L2 norm of all gradients together; null: no clipping"),
   early_stopping: earlyStopping.prefault({}),

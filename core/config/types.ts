@@ -130,7 +130,7 @@ export interface TrainingConfig {
   readonly epochs: number;
   /** Ends earlier after this many steps; null for no limit. */
   readonly max_steps: number | null;
-  readonly precision: "f32";
+  readonly precision: "f32" | "bf16";
   /** Largest L2 norm of all gradients together; null for no clipping. */
   readonly gradient_clip: number | null;
   readonly early_stopping: { readonly patience: number | null; readonly min_delta: number };

@@ -7,7 +7,7 @@ import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { estimateMemory } from "./memory.ts";
 import { chooseSolver } from "./solver.ts";
-import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
+import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
 
 export interface DryRun {
   readonly files: number;
@@ -21,6 +21,7 @@ export interface DryRun {
   readonly parameters: number;
   readonly memory: MemoryEstimate;
   readonly threads: number;
+  readonly precision: string;
   /** The output layer's solver and why. */
   readonly solver: string;
   /** One real batch of each part: forward and backward. */
@@ -73,6 +74,7 @@ export async function dryRun(config: Config): Promise<DryRun> {
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     memory,
     threads: threadCount(config),
+    precision: precisionNote(config),
     solver: `${choice.solver}: ${choice.reason}`,
     batches,
   };

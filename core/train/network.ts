@@ -12,6 +12,14 @@ export function threadCount(config: Config): number {
   return config.runtime.threads > 0 ? config.runtime.threads : Number(engineInfo().threads ?? 1);
 }
 
+/** One line: what the products of the dense output layer are made of, and why. */
+export function precisionNote(config: Config): string {
+  if (config.training.precision === "f32") return "f32";
+  const { bf16, bf16_reason } = engineInfo();
+  if (bf16 !== "none") return `bf16 (${bf16})`;
+  return `bf16 asked for, but ${bf16_reason?.replace(/^none: /, "")}: products in f32`;
+}
+
 /** Describes the network; nothing is allocated before `build()`. The caller closes it. */
 export function describeModel(config: Config, source: Source): Model {
   return Model.create({
@@ -23,6 +31,7 @@ export function describeModel(config: Config, source: Source): Model {
     trainingRows: source.partRows.train,
     loss: config.loss,
     optimizer: config.optimizer,
+    precision: config.training.precision,
     gradientClip: config.training.gradient_clip ?? 0,
   });
 }

@@ -7,6 +7,7 @@
 #include "api/guard.h"
 #include "api/machine.h"
 #include "base/thread_pool.h"
+#include "kernels/bf16.h"
 #include "kernels/kernels.h"
 
 using namespace nrw;
@@ -38,6 +39,8 @@ int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_error* er
       names += tables[i]->name;
     }
     line("isa_available", names);
+    line("bf16", bf16_kernels() == nullptr ? "none" : bf16_kernels()->name);
+    line("bf16_reason", bf16_reason());
     line("inflate", "libdeflate " LIBDEFLATE_VERSION_STRING);
     line("threads", std::to_string(available_threads()));
     const MachineMemory memory = machine_memory();

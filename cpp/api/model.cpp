@@ -69,6 +69,13 @@ int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* 
   });
 }
 
+int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(precision <= NRW_PRECISION_BF16, "precision: must be 0 (f32) or 1 (bf16)");
+    m.set_precision(precision == NRW_PRECISION_BF16);
+  });
+}
+
 int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per_row, double* estimate,
                            nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {

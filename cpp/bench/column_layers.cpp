@@ -1,8 +1,9 @@
 // Times the layers whose weights have one row a column, on a random batch, beside a floor measured in the same run: the
 // table's own product in cache, and a pass over memory. Rates and shares of the floor are of the best run.
-//   bench_column_layers [columns density width rows [threads...]]      (default 60664 0.03 512 128 1 2)
+//   bench_column_layers [columns density width rows [f32|bf16 [threads...]]]   (default 60664 0.03 512 128 f32 1 2)
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "column_oracle.h"
 #include "timing.h"
@@ -70,8 +71,9 @@ int main(int count, char** arguments) {
   const uint32_t m = static_cast<uint32_t>(argument(4, 128));
   const double density = argument(2, 0.03);
   std::vector<unsigned> threads{1, 2};
-  if (count > 5) threads.clear();
-  for (int i = 5; i < count; ++i) threads.push_back(static_cast<unsigned>(std::atoi(arguments[i])));
+  const bool bf16 = count > 5 && std::strcmp(arguments[5], "bf16") == 0;
+  if (count > 6) threads.clear();
+  for (int i = 6; i < count; ++i) threads.push_back(static_cast<unsigned>(std::atoi(arguments[i])));
   if (!verify()) {
     std::fprintf(stderr, "the layers disagree with double arithmetic: not timed\n");
     return 1;
@@ -83,14 +85,15 @@ int main(int count, char** arguments) {
   const std::vector<float> h = make_dense(size_t{m} * width, 12), input_bias(width, 0.1f);
   std::vector<float> d_h(h.size());
   OptimizerStep adam{.kind = OptimizerKind::kAdam, .learning_rate = 1e-6f};
-  std::printf("kernels %s; %u columns, density %g, %u non-zeros, width %u, %u rows, %u processors\n", kernels_reason(),
-              columns, density, batch.nnz(), width, m, available_threads());
+  std::printf(
+      "kernels %s; output products %s; %u columns, density %g, %u non-zeros, width %u, %u rows, %u processors\n",
+      kernels_reason(), bf16 ? bf16_reason() : "f32", columns, density, batch.nnz(), width, m, available_threads());
   std::printf("%-28s %7s %9s %7s %9s %7s %9s %9s\n", "work", "threads", "median ms", "best", "GFLOP/s", "GB/s",
               "floor ms", "of floor");
   for (const unsigned n : threads) {
     ThreadPool pool(n);
     SparseInput input(kernels(), pool);
-    TileOutput output(kernels(), pool);
+    TileOutput output(kernels(), pool, bf16 ? bf16_kernels() : nullptr);
     const double peak = product_rate(pool), bandwidth = memory_rate(pool, w.moment1, w.moment2);
     w.moment2.zero();
     // One product, one pass over W, and one read and write of W and both moments.

@@ -60,7 +60,8 @@ typedef struct nrw_model nrw_model;
 NRW_API uint32_t nrw_abi_version(void) NRW_NOEXCEPT;
 
 /* Lines `key=value`: version, compiler, build_type, isa (the kernel table in use), isa_reason (why no faster one),
- * isa_available (comma-separated), inflate (library and version), threads (the cores this process may use: affinity
+ * isa_available (comma-separated), bf16 (the table that NRW_PRECISION_BF16 uses, or none), bf16_reason,
+ * inflate (library and version), threads (the cores this process may use: affinity
  * and cgroup quota respected), memory_total, memory_available (bytes, cgroup limit respected). Any thread.
  * text: capacity bytes; *written gets the length without a terminating zero. */
 NRW_API int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
@@ -212,6 +213,12 @@ NRW_API int32_t nrw_model_set_factored(nrw_model* model, const double* params, n
 enum { NRW_SPARSE_EXACT = 0, NRW_SPARSE_LAZY = 1 };
 NRW_API int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* err) NRW_NOEXCEPT;
 
+/* bf16: while training, the dense output layer rounds the operands of its products to bf16; sums, weights and optimizer
+ * state stay f32, and so do evaluation and all other layers. On a machine without bf16 products (nrw_info: bf16=none)
+ * it is the same as f32. Before build; the default is f32. */
+enum { NRW_PRECISION_F32 = 0, NRW_PRECISION_BF16 = 1 };
+NRW_API int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nrw_error* err) NRW_NOEXCEPT;
+
 /* estimate: 6 doubles in bytes: parameters, optimizer state, gradients and workspace for batches of batch_rows rows
  * with nnz_per_row non-zeros, largest single allocation, sum, number of parameters (not bytes). Before or after build.
  */
@@ -230,8 +237,8 @@ NRW_API int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* 
 /* Tensors by name, PyTorch's shapes and order (encoder.0.weight is out x in). Roles: what a file keeps them in. */
 enum { NRW_ROLE_PARAMETER = 0, NRW_ROLE_BUFFER = 1, NRW_ROLE_OPTIMIZER = 2, NRW_ROLE_GRADIENT = 3 };
 NRW_API int32_t nrw_model_tensor_count(nrw_model* model, uint32_t* count, nrw_error* err) NRW_NOEXCEPT;
-/* name: capacity bytes, *name_bytes its length. shape: 6 doubles: role, element type (NRW_F32, NRW_F64, NRW_U32, NRW_I64),
- * number of dimensions (0 to 3), sizes. Gradients are listed only after nrw_model_backward. */
+/* name: capacity bytes, *name_bytes its length. shape: 6 doubles: role, element type (NRW_F32, NRW_F64, NRW_U32,
+ * NRW_I64), number of dimensions (0 to 3), sizes. Gradients are listed only after nrw_model_backward. */
 NRW_API int32_t nrw_model_tensor(nrw_model* model, uint32_t tensor_index, char* name, uint32_t capacity,
                                  uint32_t* name_bytes, double* shape, nrw_error* err) NRW_NOEXCEPT;
 /* Rows [first_row, first_row + rows) of the first dimension, dense, into / from `bytes` bytes. */

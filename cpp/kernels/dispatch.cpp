@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/status.h"
+#include "kernels/bf16.h"
 #include "kernels/tables.h"
 
 namespace nrw {
@@ -73,7 +74,16 @@ const KernelChoice& choice() {
 }  // namespace
 
 KernelChoice choose_kernels(const char* forced) {
-  const std::string wanted = forced == nullptr ? "" : forced;
+  std::string wanted = forced == nullptr ? "" : forced;
+  if (wanted == "amx") {  // bf16 products in tiles (bf16.h); everything else is AVX-512's
+    size_t count = 0;
+    const Bf16Kernels* const* tables = available_bf16_kernels(&count);
+    if (std::string(tables[0]->name) != "amx_bf16") {
+      throw Error(NRW_UNSUPPORTED,
+                  format("NARROWS_ISA is amx, but this machine lacks it: it can run %s", available_names().c_str()));
+    }
+    wanted = "avx512";
+  }
   std::string lacking;
   for (const Entry& entry : kEntries) {
     const char* missing = entry.lacks();

@@ -11,8 +11,7 @@ namespace {
 // h: its W rows, their packed copy and its residual. The rule knows shapes only, never the machine or its threads, as
 // the bits of d_h depend on it. At width 512 budgets from 384 KB to 1.6 MB take the same time.
 constexpr size_t kTileBytes = 640 << 10;
-constexpr size_t kStrip = 48;  // columns whose gradient is made and used up at a time; micro-kernels of 4, 6, 8, 12 fit
-constexpr size_t kMostStrips = 8;
+constexpr size_t kMostColumns = 384;
 constexpr size_t kFewTiles = 16;  // tiles shrink to 16 columns rather than leave threads without work
 
 // Tiles are given out in groups of neighbours, each with its own partial d_h.
@@ -21,9 +20,10 @@ constexpr size_t kMostPartialFloats = size_t{1} << 23;  // 32 MB of partial d_h
 
 size_t round_up(size_t value, size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-size_t tile_columns(size_t columns, size_t width, size_t m) {
-  const size_t fitting = kTileBytes / (sizeof(float) * (2 * width + m)) / kStrip;
-  const size_t most = std::clamp<size_t>(fitting, 1, kMostStrips) * kStrip;
+// strip: columns whose gradient is made and used up at a time.
+size_t tile_columns(size_t columns, size_t width, size_t m, size_t strip) {
+  const size_t fitting = kTileBytes / (sizeof(float) * (2 * width + m)) / strip;
+  const size_t most = std::clamp<size_t>(fitting, 1, kMostColumns / strip) * strip;
   return std::min(most, round_up((columns + kFewTiles - 1) / kFewTiles, 16));
 }
 
@@ -41,8 +41,9 @@ struct TileOutput::Walk {
   const ColumnBias& bias;
   float* d_h = nullptr;          // made where given
   double* column_sse = nullptr;  // added to where given
-  bool gradient = false;         // of W and the bias: its sum of squares, and where given
-  TiedInput tied{};              //   joined by the input layer's share
+  TileProducts* products = nullptr;
+  bool gradient = false;  // of W and the bias: its sum of squares, and where given
+  TiedInput tied{};       //   joined by the input layer's share
   ColumnWeights* update_w = nullptr;
   ColumnBias* update_bias = nullptr;
   const OptimizerStep* step = nullptr;   //   applied to update_w, update_bias
@@ -54,33 +55,16 @@ struct TileOutput::Tile {
   size_t first = 0, count = 0;
   float* residual;       // R^T: count x residual_stride(m)
   float* bias_gradient;  // count
-  float* packed_w;       // W's rows as a packed B (count x width)
-  float* gradient;       // kStrip x w.stride
+  float* gradient;       // strip x w.stride
   double squared_error = 0, sum_squares = 0;
+  TileProducts::Tile operands{};
 };
-
-void TileOutput::pack_h(const float* h, size_t m, size_t width, bool as_values) {
-  const size_t panels_m = (m + kPanel - 1) / kPanel, panels_width = as_values ? (width + kPanel - 1) / kPanel : 0;
-  packed_ht_.reserve(panels_m * kPanel * width);
-  packed_h_.reserve(panels_width * kPanel * m);
-  pool_.run(panels_m + panels_width, [&](size_t task, unsigned) {
-    if (task < panels_m) {
-      const size_t first = task * kPanel;
-      kernels_.pack_b(width, std::min(kPanel, m - first), h + first * width, 1, width,
-                      packed_ht_.data() + first * width);
-    } else {
-      const size_t first = (task - panels_m) * kPanel;
-      kernels_.pack_b(m, std::min(kPanel, width - first), h + first, width, 1, packed_h_.data() + first * m);
-    }
-  });
-}
 
 // R^T = scale (W h^T + b - Y^T) of the tile, its squared error, and the bias's gradient.
 void TileOutput::make_residual(const Walk& work, Tile& tile) {
-  const size_t m = work.batch.rows, width = work.w.width, stride = residual_stride(m);
+  const size_t m = work.batch.rows, stride = residual_stride(m);
   const float scale = static_cast<float>(2 * work.a);
-  kernels_.gemm(tile.count, m, width, work.w.row(tile.first), work.w.stride, 1, packed_ht_.data(), tile.residual,
-                stride, false);
+  work.products->residual(tile.operands, work.d_h != nullptr);
   ColumnCursor cursor(work.batch, tile.first);
   for (size_t i = 0; i < tile.count; ++i) {
     const size_t column = tile.first + i;
@@ -98,13 +82,13 @@ void TileOutput::make_residual(const Walk& work, Tile& tile) {
 void TileOutput::make_gradient(const Walk& work, Tile& tile) {
   const size_t m = work.batch.rows, width = work.w.width, stride = work.w.stride;
   ColumnCursor cursor(work.batch, tile.first);
-  for (size_t strip = 0; strip < tile.count; strip += kStrip) {
-    const size_t count = std::min(kStrip, tile.count - strip);
+  const size_t strip_size = work.products->strip();
+  for (size_t strip = 0; strip < tile.count; strip += strip_size) {
+    const size_t count = std::min(strip_size, tile.count - strip);
     if (m == 0) {
       std::memset(tile.gradient, 0, count * stride * sizeof(float));
     } else {
-      kernels_.gemm(count, width, m, tile.residual + strip * residual_stride(m), residual_stride(m), 1,
-                    packed_h_.data(), tile.gradient, stride, false);
+      work.products->d_w(tile.operands, strip, count, tile.gradient, stride);
     }
     for (size_t i = 0; i < count; ++i) {
       const size_t column = tile.first + strip + i;
@@ -131,19 +115,21 @@ void TileOutput::make_gradient(const Walk& work, Tile& tile) {
 }
 
 TileOutput::Result TileOutput::walk(const Walk& work) {
+  TileProducts& products = *work.products;
   const size_t m = work.batch.rows, width = work.w.width, columns = work.w.columns;
-  const size_t tile_size = tile_columns(columns, width, m), tiles = (columns + tile_size - 1) / tile_size;
+  const size_t tile_size = tile_columns(columns, width, m, products.strip());
+  const size_t tiles = (columns + tile_size - 1) / tile_size;
   const size_t affordable = work.d_h == nullptr ? kMostGroups : kMostPartialFloats / std::max<size_t>(1, m * width);
   const size_t groups = std::min(tiles, std::clamp(affordable, kFewestGroups, kMostGroups));
 
   const size_t residual_floats = tile_size * residual_stride(m), bias_floats = round_up(tile_size, 16);
-  const size_t packed_floats = work.d_h == nullptr ? 0 : tile_size * round_up(width, kPanel);
-  const size_t gradient_floats = work.gradient ? kStrip * work.w.stride : 0;
-  const size_t worker_floats = residual_floats + bias_floats + packed_floats + gradient_floats;
+  const size_t product_floats = round_up(products.workspace(tile_size, m, width), 16);
+  const size_t gradient_floats = work.gradient ? products.strip() * work.w.stride : 0;
+  const size_t worker_floats = residual_floats + bias_floats + product_floats + gradient_floats;
   workspace_.reserve(pool_.size() * worker_floats);
   partial_.reserve(2 * tiles);
   if (work.d_h != nullptr) partial_d_h_.reserve(groups * m * width);
-  if (m != 0) pack_h(work.h, m, width, work.gradient);
+  if (m != 0) products.pack(m, width, work.h, work.gradient);
 
   pool_.run(groups, [&](size_t group, unsigned worker) {
     float* space = workspace_.data() + worker * worker_floats;
@@ -154,17 +140,17 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
       tile.count = std::min(tile_size, columns - tile.first);
       tile.residual = space;
       tile.bias_gradient = tile.residual + residual_floats;
-      tile.packed_w = tile.bias_gradient + bias_floats;
-      tile.gradient = tile.packed_w + packed_floats;
+      float* const product_space = tile.bias_gradient + bias_floats;
+      tile.gradient = product_space + product_floats;
+      tile.operands = {tile.count,    work.w.row(tile.first), work.w.stride,
+                       tile.residual, residual_stride(m),     product_space};
       if (m != 0) {
         make_residual(work, tile);
       } else {
         std::memset(tile.bias_gradient, 0, bias_floats * sizeof(float));
       }
       if (work.d_h != nullptr && m != 0) {  // before the update: d_h is of the weights that made the residual
-        kernels_.pack_b(tile.count, width, work.w.row(tile.first), work.w.stride, 1, tile.packed_w);
-        kernels_.gemm(m, width, tile.count, tile.residual, 1, residual_stride(m), tile.packed_w,
-                      partial_d_h_.data() + group * m * width, width, t != first);
+        products.d_h(tile.operands, partial_d_h_.data() + group * m * width, t != first);
       }
       if (work.gradient) make_gradient(work, tile);
       partial_[2 * t] = tile.squared_error;
@@ -190,6 +176,8 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
   return sums;
 }
 
+TileProducts& TileOutput::training() noexcept { return bf16_ == nullptr ? *f32_ : *bf16_; }
+
 TileOutput::Result TileOutput::train(const SparseBatch& batch, const float* h, double a, ColumnWeights& w,
                                      ColumnBias& bias, float* d_h, const OptimizerStep& step) {
   require_moments(step, w.value.size(), w.moment1, w.moment2);
@@ -200,6 +188,7 @@ TileOutput::Result TileOutput::train(const SparseBatch& batch, const float* h, d
                .w = w,
                .bias = bias,
                .d_h = d_h,
+               .products = &training(),
                .gradient = true,
                .update_w = &w,
                .update_bias = &bias,
@@ -208,7 +197,14 @@ TileOutput::Result TileOutput::train(const SparseBatch& batch, const float* h, d
 
 TileOutput::Result TileOutput::loss_backward(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
                                              const ColumnBias& bias, float* d_h, bool want_norm) {
-  return walk({.batch = batch, .h = h, .a = a, .w = w, .bias = bias, .d_h = d_h, .gradient = want_norm});
+  return walk({.batch = batch,
+               .h = h,
+               .a = a,
+               .w = w,
+               .bias = bias,
+               .d_h = d_h,
+               .products = &training(),
+               .gradient = want_norm});
 }
 
 double TileOutput::update(const SparseBatch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias,
@@ -220,6 +216,7 @@ double TileOutput::update(const SparseBatch& batch, const float* h, double a, Co
                .a = a,
                .w = w,
                .bias = bias,
+               .products = &training(),
                .gradient = true,
                .tied = tied,
                .update_w = &w,
@@ -230,23 +227,39 @@ double TileOutput::update(const SparseBatch& batch, const float* h, double a, Co
 
 double TileOutput::gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
                                         const ColumnBias& bias, const TiedInput& tied) {
-  return walk({.batch = batch, .h = h, .a = a, .w = w, .bias = bias, .gradient = true, .tied = tied}).sum_squares;
+  return walk({.batch = batch,
+               .h = h,
+               .a = a,
+               .w = w,
+               .bias = bias,
+               .products = &training(),
+               .gradient = true,
+               .tied = tied})
+      .sum_squares;
 }
 
 void TileOutput::add_gradient(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
                               const ColumnBias& bias, float* d_w, float* d_b) {
-  walk({.batch = batch, .h = h, .a = a, .w = w, .bias = bias, .gradient = true, .d_w = d_w, .d_b = d_b});
+  walk({.batch = batch,
+        .h = h,
+        .a = a,
+        .w = w,
+        .bias = bias,
+        .products = &training(),
+        .gradient = true,
+        .d_w = d_w,
+        .d_b = d_b});
 }
 
 double TileOutput::evaluate(const SparseBatch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
                             double* column_sse) {
-  return walk({.batch = batch, .h = h, .w = w, .bias = bias, .column_sse = column_sse}).loss;
+  return walk({.batch = batch, .h = h, .w = w, .bias = bias, .column_sse = column_sse, .products = f32_.get()}).loss;
 }
 
 void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w, const ColumnBias& bias,
                              const uint32_t* chosen, uint32_t count, float* out) {
   // Here h is the matrix whose elements are broadcast and the W rows of a tile are packed, as out is row by row.
-  const size_t width = w.width, tile_size = round_up(tile_columns(count, width, m), kPanel);
+  const size_t width = w.width, tile_size = round_up(tile_columns(count, width, m, f32_->strip()), kPanel);
   const size_t tiles = (count + tile_size - 1) / tile_size, rows_floats = chosen == nullptr ? 0 : tile_size * w.stride;
   const bool biased = bias.value.size() != 0;
   if (m == 0) return;

@@ -8,6 +8,7 @@
 #include "kernels/kernels.h"
 #include "kernels/sparse.h"
 #include "layers/column_weights.h"
+#include "layers/tile_products.h"
 
 namespace nrw {
 
@@ -23,8 +24,14 @@ struct TiedInput {
 
 class TileOutput {
  public:
-  TileOutput(const Kernels& kernels, ThreadPool& pool)
-      : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool) {}
+  // bf16: with its operands rounded to bf16 in training's products; NULL for f32 throughout. Weights, moments, sums,
+  // the residual of the loss, evaluate and reconstruct are f32 in both.
+  TileOutput(const Kernels& kernels, ThreadPool& pool, const Bf16Kernels* bf16 = nullptr)
+      : kernels_(kernels),
+        sparse_(sparse_kernels(kernels)),
+        pool_(pool),
+        f32_(f32_products(kernels, pool)),
+        bf16_(bf16 == nullptr ? nullptr : bf16_products(*bf16, pool)) {}
 
   struct Result {
     double loss = 0;         // before the update
@@ -62,8 +69,8 @@ class TileOutput {
  private:
   struct Walk;
   struct Tile;
+  TileProducts& training() noexcept;
   Result walk(const Walk& work);
-  void pack_h(const float* h, size_t m, size_t width, bool as_values);
   void make_residual(const Walk& work, Tile& tile);
   void make_gradient(const Walk& work, Tile& tile);
 
@@ -71,8 +78,7 @@ class TileOutput {
   const SparseKernels& sparse_;
   ThreadPool& pool_;
   AlignedBuffer<float> workspace_, partial_d_h_;
-  AlignedBuffer<float> packed_ht_;  // h^T (width x m) as a packed B: for R^T = W h^T
-  AlignedBuffer<float> packed_h_;   // h (m x width) as a packed B: for the gradient R^T h
+  const std::unique_ptr<TileProducts> f32_, bf16_;
   AlignedBuffer<double> partial_;
 };
 

@@ -55,6 +55,11 @@ void Model::set_factored(const FactoredSettings& settings) {
   factored_ = settings;
 }
 
+void Model::set_precision(bool bf16) {
+  require_open(network_);
+  bf16_ = bf16;
+}
+
 Plan Model::plan() const {
   Plan plan = make_plan(columns_, parts_[NRW_ENCODER], parts_[NRW_DECODER]);
   plan.factored = factored_;
@@ -68,7 +73,8 @@ Estimate Model::estimate(uint32_t batch_rows, double nnz_per_row) const {
 void Model::build() {
   require_open(network_);
   const FlushToZero mode;
-  network_ = std::make_unique<Network>(plan(), optimizer_, reduction_, seed_, threads_);
+  network_ =
+      std::make_unique<Network>(plan(), optimizer_, reduction_, seed_, threads_, bf16_ ? bf16_kernels() : nullptr);
 }
 
 Network& Model::network() {

@@ -53,6 +53,8 @@ class Model {
   void set_optimizer(const OptimizerSettings& settings);
   void set_sparse_update(SparseUpdate update);
   void set_factored(const FactoredSettings& settings);
+  // bf16: products of the dense output layer in bf16 while training, where this machine has them (bf16_kernels()).
+  void set_precision(bool bf16);
   void build();
 
   Plan plan() const;  // before or after build
@@ -100,6 +102,7 @@ class Model {
   Reduction reduction_ = Reduction::kMean;
   OptimizerSettings optimizer_;
   FactoredSettings factored_;
+  bool bf16_ = false;
   std::unique_ptr<Network> network_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/batch.h"
 #include "base/thread_pool.h"
+#include "kernels/bf16.h"
 #include "kernels/kernels.h"
 #include "layers/linear.h"
 #include "layers/sparse_input.h"
@@ -21,7 +22,9 @@ namespace nrw {
 class Network {
  public:
   // Allocates and initialises. All threads that call an object's functions have denormals flushed (FlushToZero).
-  Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction reduction, uint64_t seed, unsigned threads);
+  // bf16: what the dense output layer trains with; NULL for f32.
+  Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction reduction, uint64_t seed, unsigned threads,
+          const Bf16Kernels* bf16 = nullptr);
 
   struct Step {
     double loss = 0;           // before the update, by the reduction

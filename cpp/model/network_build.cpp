@@ -38,7 +38,7 @@ Activation activation_of(uint32_t kind) {
 }  // namespace
 
 Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction reduction, uint64_t seed,
-                 unsigned threads)
+                 unsigned threads, const Bf16Kernels* bf16)
     : plan_(plan),
       optimizer_(optimizer),
       reduction_(reduction),
@@ -69,7 +69,7 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
     return;
   }
   output_ = std::make_unique<TileOutputLayer>(kernels_, pool_, plan.columns, last.inputs, last.has_bias(), moments,
-                                              last.tied() ? &input_weight_ : nullptr);
+                                              last.tied() ? &input_weight_ : nullptr, bf16);
   initialise(seed);
 }
 

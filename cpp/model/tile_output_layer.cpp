@@ -7,8 +7,8 @@ OutputLayer::Result result(const TileOutput::Result& tile) { return {tile.loss, 
 }  // namespace
 
 TileOutputLayer::TileOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width, bool bias,
-                                 int moments, ColumnParameter* tied)
-    : tile_(kernels, pool),
+                                 int moments, ColumnParameter* tied, const Bf16Kernels* bf16)
+    : tile_(kernels, pool, bf16),
       tied_(tied != nullptr),
       own_(tied_ ? ColumnParameter() : ColumnParameter(columns, width, moments)),
       weight_(tied_ ? *tied : own_) {

@@ -10,8 +10,9 @@ namespace nrw {
 class TileOutputLayer final : public OutputLayer {
  public:
   // tied: the sparse input layer's weights, to be shared; NULL for weights of its own. moments: of the optimizer.
+  // bf16: see TileOutput.
   TileOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width, bool bias, int moments,
-                  ColumnParameter* tied);
+                  ColumnParameter* tied, const Bf16Kernels* bf16);
 
   bool tied() const noexcept override { return tied_; }
   Result train(const SparseBatch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
