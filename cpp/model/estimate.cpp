@@ -49,6 +49,8 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
       case Solver::kFactoredOutput: {
         const double p = layer.inputs + 1.0, ld = static_cast<double>(FactoredOutput::stride_of(layer.inputs));
         e.optimizer += bytes(columns * ld) + 2 * bytes(3 * p * ld);
+        // The plain weights: made for the error by column at the end, and for a file's reconstruction of all columns.
+        e.parameters += bytes(columns * static_cast<double>(ColumnParameter::stride_of(layer.inputs))) + bytes(columns);
         e.workspace += static_cast<double>(FactoredOutput::workspace_bytes(layer.inputs, batch_rows));
         break;
       }

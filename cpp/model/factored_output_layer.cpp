@@ -128,6 +128,19 @@ double FactoredOutputLayer::evaluate(const SparseBatch& batch, const float* h, d
 
 void FactoredOutputLayer::reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count,
                                       float* out) {
+  refresh();
+  if (chosen != nullptr && !plain_valid_ && !plain_written_) {  // only the rows that are asked for
+    ColumnWeights few;
+    few.columns = count;
+    few.width = width_;
+    few.stride = ColumnParameter::stride_of(width_);
+    few.value = AlignedBuffer<float>(count * few.stride);
+    ColumnBias bias;
+    bias.value = AlignedBuffer<float>(count);
+    for (uint32_t i = 0; i < count; ++i) factored_.weights(chosen[i], 1, few.row(i), bias.value.data() + i);
+    tile_.reconstruct(rows, h, few, bias, nullptr, count, out);
+    return;
+  }
   materialise();
   tile_.reconstruct(rows, h, plain_, plain_bias_, chosen, count, out);
 }
