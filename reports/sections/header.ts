@@ -110,7 +110,11 @@ function tiles(run: RunData): Html {
     (run.model.length > 0 ? run.model.reduce((s, l) => s + l.parameters, 0) : null);
   return markup`<dl class="tiles">
 ${tile("Mean squared error", number(head?.metrics.mse), head ? `${split} split` : none)}
-${tile("Explained variance (R²)", percent(head?.metrics.r2), head ? "against the mean predictor" : none)}
+${
+    head && head.metrics.r2 < 0
+      ? tile("R²", ratio(head.metrics.r2), "worse than the mean predictor")
+      : tile("Explained variance (R²)", percent(head?.metrics.r2), head ? "against the mean predictor" : none)
+  }
 ${
     tile(
       "R² by column",
