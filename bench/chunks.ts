@@ -86,7 +86,8 @@ export async function dropCache(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     for (const how of ["conv=notrunc,fdatasync", "iflag=nocache"]) {
       const args = how.startsWith("conv") ? [`of=${path}`, how, "count=0"] : [`if=${path}`, how, "count=0"];
-      const { success } = await new Deno.Command("dd", { args, stdout: "null", stderr: "null", stdin: "null" }).output();
+      const { success } = await new Deno.Command("dd", { args, stdout: "null", stderr: "null", stdin: "null" })
+        .output();
       if (!success) throw new Error(`${path}: dd cannot drop it from the page cache`);
     }
   }

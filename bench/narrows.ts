@@ -86,7 +86,7 @@ export class Training implements AsyncDisposable {
 
   static of(config: Config): Training {
     const source = openSource(config.data);
-    const model = describeModel(config, source.columns);
+    const model = describeModel(config, source);
     model.build();
     return new Training(config, source, model);
   }
