@@ -22,10 +22,10 @@ async function measureSolver(context: Context, path: string, columns: number, so
   await using training = Training.start({ path, solver, hidden: HIDDEN, latent: LATENT, threads: context.threads });
   await training.steps(4);
   if (peer) await peerStep(peer, 2);
-  const count = quick || columns > MOST.peer ? 4 : 8;
+  const count = quick ? 2 : 4;
   const [ours, theirs] = await byTurns(quick ? 3 : 7, [
     async () => (await training.steps(count)).step,
-    peer ? () => peerStep(peer, 2) : null,
+    peer ? () => peerStep(peer, quick ? 1 : 2) : null,
   ]);
   const narrows = timing(ours!), other = peer ? timing(theirs!) : null;
   const what = `${columns.toLocaleString("en-US")} columns, ${solver}`;
@@ -38,7 +38,7 @@ async function measure(context: Context): Promise<Outcome> {
   const add = (name: string, x: number, y: number) => curves.set(name, [...curves.get(name) ?? [], { x, y }]);
   for (const columns of sizes(context)) {
     const chunks = await writeChunks(context.scratch, { chunks: 1, rowsPerChunk: ROWS, columns, nnzPerRow: NNZ });
-    await using peer = columns <= MOST.peer ? await context.peer() : null;
+    await using peer = columns <= (context.mode === "quick" ? FEW : MOST.peer) ? await context.peer() : null;
     const sizes = { hidden: HIDDEN, latent: LATENT, batch: 128, threads: context.threads };
     await peer?.ask("train", { chunks, learning_rate: 1e-3, ...sizes });
     for (const solver of solvers) {

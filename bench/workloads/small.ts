@@ -50,10 +50,10 @@ async function measureOne(context: Context, small: Small): Promise<Row> {
   await using peer = await context.peer();
   await peer?.ask("train", { chunks, learning_rate: 1e-3, hidden, latent, batch, threads });
   await training.steps(steps);
-  if (peer) await peerStep(peer, 50);
+  if (peer) await peerStep(peer, 10);
   const [ours, theirs] = await byTurns(mode === "quick" ? 5 : 15, [
     async () => (await training.steps(steps)).step,
-    peer ? () => peerStep(peer, Math.ceil(steps / 4)) : null,
+    peer ? () => peerStep(peer, Math.ceil(steps / (mode === "quick" ? 32 : 4))) : null,
   ]);
   const scale = unit === "µs" ? 1000 : 1;
   const scaled = (values: readonly number[]) => timing(values.map((ms) => scale * ms));
