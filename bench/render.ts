@@ -35,15 +35,17 @@ export function markdownTable(headings: readonly string[], rows: readonly (reado
   return [line(pick(headings)), `|${"---|".repeat(used.length)}`, ...rows.map((row) => line(pick(row)))].join("\n");
 }
 
+/** Each side has one colour in all plots. */
+const SIDES = ["narrows, factored", "narrows, dense", "PyTorch"];
+
 /** An SVG file that stands alone: it brings its colours, light or dark as the reader's screen asks. */
 export function plotFile(plot: Plot): string {
-  const dashes = [null, "6 3", "2 3"];
   const svg = compareLines(
-    plot.curves.map((curve, i) => ({
+    plot.curves.map((curve) => ({
       name: curve.name,
       tag: curve.name,
-      stroke: seriesColor(i),
-      dash: dashes[Math.floor(i / 3) % dashes.length]!,
+      stroke: seriesColor(Math.max(0, SIDES.indexOf(curve.name))),
+      dash: null,
       points: curve.points,
     })),
     { title: plot.title, xLabel: plot.x, yLabel: plot.y, scale: "auto", xScale: plot.log ? "log" : "linear" },
