@@ -172,13 +172,8 @@ export class BatchCreator implements Disposable {
     }
   }
 
-  /**
-   * The next batch; null after the last.
-   * @param options.timeoutMs the longest wait; without it there is no limit
-   * @throws {EngineError} `timeout` (the batch comes with a later call); `stopped`; `busy` while another call waits;
-   * what a worker met while it cut this batch, such as `format` for a value that is not finite
-   */
-  async next({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<BatchView | null> {
+  /** The engine's view of the next batch; null after the last. */
+  async #take(timeoutMs: number | undefined): Promise<BigUint64Array | null> {
     const limit = timeoutMs === undefined ? FOR_EVER : within(timeoutMs, "timeoutMs", 0, Number.MAX_SAFE_INTEGER);
     const view = new BigUint64Array(8);
     const error = errorRecord();
@@ -187,6 +182,23 @@ export class BatchCreator implements Disposable {
     if (status === "end") return null;
     if (status === "timeout") throw new EngineError("timeout", `no batch within ${limit} ms`);
     if (this.#handle === null) throw new EngineError("closed", "the batch creator has been closed");
+    return view;
+  }
+
+  /** Takes the next batch without a copy of it: how many rows it has; 0 after the last. As {@linkcode next} otherwise. */
+  async skip(options: { readonly timeoutMs?: number } = {}): Promise<number> {
+    return Number((await this.#take(options.timeoutMs))?.[0] ?? 0);
+  }
+
+  /**
+   * The next batch; null after the last.
+   * @param options.timeoutMs the longest wait; without it there is no limit
+   * @throws {EngineError} `timeout` (the batch comes with a later call); `stopped`; `busy` while another call waits;
+   * what a worker met while it cut this batch, such as `format` for a value that is not finite
+   */
+  async next(options: { readonly timeoutMs?: number } = {}): Promise<BatchView | null> {
+    const view = await this.#take(options.timeoutMs);
+    if (view === null) return null;
     const [rows, nnz] = [Number(view[0]), Number(view[1])];
     return {
       number: Number(view[7]),

@@ -5,48 +5,12 @@
 
 #include "base/aligned_buffer.h"
 #include "kernels/kernels.h"
+#include "peak.h"
 #include "timing.h"
 
 using namespace nrw;
 
 namespace {
-
-constexpr int kChains = 12;  // independent FMAs in flight: latency 4 x 2 units and some
-
-// GFLOP/s of a loop of nothing but FMAs. `one_round` runs kChains of them, each of `lanes` lanes.
-template <class Round>
-double peak_of(int lanes, Round one_round) {
-  constexpr int kRounds = 20000;
-  return 2.0 * kChains * lanes * kRounds / bench::time([&] { one_round(kRounds); }).best * 1e-9;
-}
-
-#define FMA_ROUNDS(Vector, instruction, constraint)                                                          \
-  Vector sum[kChains] = {}, one = {};                                                                        \
-  for (int round = 0; round < rounds; ++round) {                                                             \
-    _Pragma("GCC unroll 12") for (int i = 0; i < kChains;                                                    \
-                                  ++i) asm volatile(instruction : "+" constraint(sum[i]) : constraint(one)); \
-  }
-
-#if defined(__x86_64__)
-typedef float Vector512 __attribute__((vector_size(64)));
-typedef float Vector256 __attribute__((vector_size(32)));
-__attribute__((target("avx512f"))) void fma_avx512(int rounds) { FMA_ROUNDS(Vector512, "vfmadd231ps %1, %1, %0", "v") }
-__attribute__((target("avx2,fma"))) void fma_avx2(int rounds) { FMA_ROUNDS(Vector256, "vfmadd231ps %1, %1, %0", "x") }
-#elif defined(__aarch64__)
-typedef float Vector128 __attribute__((vector_size(16)));
-void fma_neon(int rounds) { FMA_ROUNDS(Vector128, "fmla %0.4s, %1.4s, %1.4s", "w") }
-#endif
-
-// 0 where there is no FMA to measure.
-double peak_gflops(const char* table) {
-#if defined(__x86_64__)
-  if (std::strcmp(table, "avx512") == 0) return peak_of(16, fma_avx512);
-  if (std::strcmp(table, "avx2") == 0) return peak_of(8, fma_avx2);
-#elif defined(__aarch64__)
-  if (std::strcmp(table, "neon") == 0) return peak_of(4, fma_neon);
-#endif
-  return 0;
-}
 
 struct Shape {
   size_t m, k, n;
@@ -97,7 +61,7 @@ int main() {
   std::printf("one thread, f32, best (median) GFLOP/s and share of the FMA peak; packing of B in GB/s read\n");
   for (size_t t = 0; t < count; ++t) {
     const Kernels& table = *tables[t];
-    const double peak = peak_gflops(table.name);
+    const double peak = bench::peak_gflops(table.name);
     if (peak > 0) {
       std::printf("%s: FMA peak %.1f GFLOP/s\n", table.name, peak);
     } else {

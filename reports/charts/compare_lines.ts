@@ -22,6 +22,7 @@ export interface CompareOptions {
   /** x counts something: ticks at whole numbers. */
   readonly whole?: boolean;
   readonly scale?: "auto" | "linear";
+  readonly xScale?: "linear" | "log";
   readonly zero?: boolean;
 }
 
@@ -32,7 +33,10 @@ export function compareLines(lines: readonly CompareLine[], options: CompareOpti
     ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }),
     label: options.yLabel,
   };
-  const x = { ...axis(all.map((p) => p.x), { whole: options.whole, pad: 0.015 }), label: options.xLabel };
+  const x = {
+    ...axis(all.map((p) => p.x), { type: options.xScale, whole: options.whole, pad: 0.015 }),
+    label: options.xLabel,
+  };
   const drawn = lines.map((line) => ({
     ...line,
     points: keepExtremes(finite(line.points).filter((p) => y.type === "linear" || p.y > 0), 400),

@@ -12,7 +12,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": ["core", "reports", "ffi"],
   docs: ["mod.ts"],
   scripts: ["scripts", "core"],
-  tests: ["tests", "cli", "core", "reports", "ffi", "scripts", "mod.ts", "compat", "docs"],
+  bench: ["bench", "core", "reports", "ffi", "cli"],
+  tests: ["tests", "cli", "core", "reports", "ffi", "scripts", "bench", "mod.ts", "compat", "docs"],
   compat: ["compat"],
 };
 

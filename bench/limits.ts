@@ -1,0 +1,52 @@
+/** The machine's limits, measured by build/engine/bench/bench_limits, and what they allow a training step at best. */
+import { join } from "@std/path";
+import { buildEngine } from "../core/build/build.ts";
+
+export interface Limits {
+  readonly threads: number;
+  /** Multiply-adds in registers, all threads together. */
+  readonly f32_gflops: number;
+  /** bf16 pairs added up in f32; 0 without the instruction. */
+  readonly bf16_gflops: number;
+  readonly memory_gbps: number;
+}
+
+export async function measureLimits(threads: number): Promise<Limits> {
+  const { folder } = await buildEngine({ tests: true });
+  const program = join(folder, "bench", "bench_limits");
+  const { success, stdout } = await new Deno.Command(program, { args: [String(threads)], stdin: "null" }).output();
+  if (!success) throw new Error(`${program} failed`);
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+export interface StepShape {
+  readonly columns: number;
+  readonly hidden: number;
+  readonly latent: number;
+  readonly batch: number;
+  readonly nnzPerRow: number;
+}
+
+/** GFLOP of the dense layers between the sparse input and the output layer: forward, and two products backward. */
+const middle = ({ hidden, latent, batch }: StepShape) => 3 * 2 * 2e-9 * batch * hidden * latent;
+/** GFLOP of the sparse input layer, forward and backward: the non-zeros alone. */
+const input = ({ nnzPerRow, hidden, batch }: StepShape) => 2 * 2e-9 * batch * nnzPerRow * hidden;
+
+/**
+ * Milliseconds of a step with a dense output layer and Adam: three products at the peak rate, and one read and one write
+ * of the output layer's weights and moments.
+ */
+export function denseFloorMs(shape: StepShape, limits: Limits, bf16 = false): number {
+  const { columns, hidden, batch } = shape;
+  const rate = bf16 ? Math.max(limits.bf16_gflops, limits.f32_gflops) : limits.f32_gflops;
+  const gflop = 3 * 2e-9 * batch * columns * hidden + middle(shape) + input(shape);
+  const gbyte = 6 * 4e-9 * columns * hidden;
+  return 1e3 * (gflop / rate + gbyte / limits.memory_gbps);
+}
+
+/** Milliseconds of a step of a network of dense layers with Adam, all of it in cache. */
+export function denseLayersFloorMs(sizes: readonly number[], batch: number, limits: Limits): number {
+  let gflop = 0;
+  for (let i = 0; i + 1 < sizes.length; i++) gflop += (i === 0 ? 2 : 3) * 2e-9 * batch * sizes[i]! * sizes[i + 1]!;
+  return 1e3 * gflop / limits.f32_gflops;
+}

@@ -1,0 +1,148 @@
+/** Narrows' side of a measurement: a config, as a user writes it, and its model stepped over the config's data. */
+import { loadConfig } from "../core/config/mod.ts";
+import type { Config } from "../core/config/types.ts";
+import { feed, type OpenWindow } from "../core/data/feed.ts";
+import { trainingPlan } from "../core/data/plan.ts";
+import { openSource, type Source } from "../core/data/source.ts";
+import { evaluatePart } from "../core/train/evaluate.ts";
+import { describeModel } from "../core/train/network.ts";
+import type { Model, TrainResult } from "../ffi/model.ts";
+
+export type Solver = "dense" | "factored";
+export type Precision = "f32" | "bf16";
+
+/** An autoencoder hidden-latent-hidden over chunk files, or a folder of them. */
+export interface Autoencoder {
+  readonly path: string;
+  readonly hidden: number;
+  /** 0: no layer between the encoder's hidden one and the output. */
+  readonly latent: number;
+  readonly solver: Solver;
+  readonly precision?: Precision;
+  readonly threads: number;
+  readonly batch?: number;
+  readonly learningRate?: number;
+  readonly seed?: number;
+  readonly transforms?: readonly unknown[];
+  /** Share of the rows held out. */
+  readonly validation?: number;
+}
+
+/** The config in YAML's form; what is not here is as its default has it. */
+export function configOf(net: Autoencoder): Record<string, unknown> {
+  const validation = net.validation ?? 0;
+  return {
+    name: "bench",
+    seed: net.seed ?? 1,
+    data: {
+      format: "csr_npz",
+      path: net.path,
+      batch_size: net.batch ?? 128,
+      shuffle_window: 64,
+      split: { train: 1 - validation, validation, test: 0 },
+      transforms: net.transforms ?? [],
+    },
+    model: {
+      encoder: [{ linear: net.hidden }, "relu", { linear: net.latent }],
+      decoder: [{ linear: net.hidden }, "relu", { linear: "output", solver: net.solver }],
+    },
+    optimizer: { name: "adam", learning_rate: net.learningRate ?? 1e-3 },
+    training: net.precision === "bf16" ? { precision: "bf16" } : {},
+    runtime: { threads: net.threads },
+  };
+}
+
+/** Why this build cannot train such a config, or null. */
+export function cannot(net: Pick<Autoencoder, "solver" | "precision">): string | null {
+  try {
+    const tried = configOf({ path: ".", hidden: 8, latent: 4, threads: 1, ...net });
+    loadConfig({ file: "bench.json", text: JSON.stringify(tried) });
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+export interface StepTimes {
+  readonly steps: number;
+  /** Milliseconds a step: waiting for batches and computing. */
+  readonly step: number;
+  readonly forward: number;
+  readonly backward: number;
+  readonly losses: readonly number[];
+}
+
+/** A model in training. Epoch follows epoch for as long as steps are asked for. */
+export class Training implements AsyncDisposable {
+  #epoch = 0;
+  #windows: AsyncGenerator<OpenWindow> | null = null;
+  #open: { batches: OpenWindow["batches"]; left: number } | null = null;
+
+  private constructor(readonly config: Config, readonly source: Source, readonly model: Model) {}
+
+  static start(net: Autoencoder): Training {
+    return Training.of(loadConfig({ file: "bench.json", text: JSON.stringify(configOf(net)) }).config);
+  }
+
+  static of(config: Config): Training {
+    const source = openSource(config.data);
+    const model = describeModel(config, source);
+    model.build();
+    return new Training(config, source, model);
+  }
+
+  async #window(): Promise<{ batches: OpenWindow["batches"]; left: number }> {
+    while (this.#open === null || this.#open.left === 0) {
+      this.#windows ??= this.#newEpoch();
+      const { value, done } = await this.#windows.next();
+      if (done) this.#windows = null;
+      else this.#open = { batches: value.batches, left: value.window.batches };
+    }
+    return this.#open;
+  }
+
+  #newEpoch(): AsyncGenerator<OpenWindow> {
+    const { data, seed } = this.config;
+    const epoch = ++this.#epoch;
+    return feed(trainingPlan(this.source, data, seed, epoch), { data, seed, epoch, part: "train", training: true });
+  }
+
+  async steps(count: number): Promise<StepTimes> {
+    let done = 0, wait = 0, compute = 0, forward = 0;
+    const losses: number[] = [];
+    while (done < count) {
+      const open = await this.#window();
+      const rates = new Float64Array(Math.min(count - done, open.left)).fill(this.config.optimizer.learning_rate);
+      const result: TrainResult = await this.model.train(open.batches, rates, this.#epoch, 0);
+      done += result.steps;
+      open.left -= result.steps;
+      wait += result.waitMs;
+      compute += result.computeMs;
+      forward += result.forwardMs;
+      losses.push(...result.losses);
+    }
+    return {
+      steps: done,
+      step: (wait + compute) / done,
+      forward: forward / done,
+      backward: (compute - forward) / done,
+      losses,
+    };
+  }
+
+  /** Steps of one epoch. */
+  get stepsPerEpoch(): number {
+    const { data, seed } = this.config;
+    return trainingPlan(this.source, data, seed, 1).reduce((sum, window) => sum + window.batches, 0);
+  }
+
+  /** Mean loss of the held-out rows. */
+  async validationLoss(): Promise<number> {
+    return (await evaluatePart(this.model, this.source, "validation", this.config.data)).loss;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#windows?.return(undefined);
+    this.model.close();
+  }
+}

@@ -1,0 +1,137 @@
+"""The peer of bench/: the same autoencoders in PyTorch on the CPU, and scipy with PyTorch's DataLoader.
+
+Requests come as JSON, one a line, on stdin; each gets one line of JSON on stdout. A model stays until the next one, so
+that its steps can be timed by turns with another program's. Every step is the fastest form known in PyTorch: fused Adam,
+gradients set to None, and a batch made dense by scipy at once. Needs torch, numpy and scipy.
+"""
+
+import json
+import platform
+import resource
+import sys
+import time
+
+import numpy as np
+import scipy
+import scipy.sparse as sp
+import torch
+from torch import nn
+
+from data_loading import load_epoch
+
+
+def read_rows(chunks, library_size=None, log1p=False):
+    """All rows of the chunk files as one CSR matrix of float32, scaled to a sum and log1p'd where asked for."""
+    x = sp.vstack([sp.load_npz(path) for path in chunks], format="csr").astype(np.float32)
+    if library_size:
+        sums = np.asarray(x.sum(axis=1)).ravel()
+        sums[sums == 0] = 1
+        x = (sp.diags((library_size / sums).astype(np.float32)) @ x).tocsr().astype(np.float32)
+    if log1p:
+        x.data = np.log1p(x.data)
+    return x
+
+
+def autoencoder(sizes):
+    """Linear layers with ReLU between them, none after the latent layer in the middle and none at the end."""
+    layers = []
+    for i in range(len(sizes) - 1):
+        layers.append(nn.Linear(sizes[i], sizes[i + 1]))
+        if i + 2 < len(sizes) and 2 * (i + 1) != len(sizes) - 1:
+            layers.append(nn.ReLU())
+    return nn.Sequential(*layers)
+
+
+class Trainer:
+    def __init__(self, chunks, hidden, latent, batch, learning_rate, threads, precision="f32", library_size=None,
+                 log1p=False, tuned_init=False, held_out=(), seed=0):
+        torch.set_num_threads(threads)
+        torch.manual_seed(seed)
+        self.x = read_rows(chunks, library_size, log1p)
+        self.random = np.random.default_rng(seed)
+        self.held_out = np.asarray(held_out, dtype=np.int64)
+        self.rows = np.setdiff1d(np.arange(self.x.shape[0]), self.held_out)
+        self.batch, self.bf16 = batch, precision == "bf16"
+        columns = self.x.shape[1]
+        self.model = autoencoder([columns, hidden, latent, hidden, columns])
+        if tuned_init:  # a plain start is far worse where most values are zero
+            with torch.no_grad():
+                means = np.asarray(self.x[self.rows].mean(axis=0)).ravel()
+                self.model[-1].bias.copy_(torch.from_numpy(means))
+                self.model[-1].weight.mul_(0.1)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), learning_rate, fused=True)
+
+    def dense(self, rows):
+        return torch.from_numpy(self.x[rows].toarray())
+
+    def step(self, rows):
+        target = self.dense(rows)
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+            loss = ((self.model(target).float() - target) ** 2).mean()
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def steps(self, count):
+        batches = [np.sort(self.random.choice(self.rows, min(self.batch, len(self.rows)), replace=False))
+                   for _ in range(count)]
+        start = time.perf_counter()
+        losses = [self.step(rows) for rows in batches]
+        return {"step_ms": 1e3 * (time.perf_counter() - start) / count, "losses": losses}
+
+    def epoch(self):
+        order = self.random.permutation(self.rows)
+        start, total = time.perf_counter(), 0.0
+        for first in range(0, len(order), self.batch):
+            rows = np.sort(order[first:first + self.batch])
+            total += self.step(rows) * len(rows)
+        seconds = time.perf_counter() - start
+        return {"seconds": seconds, "train_loss": total / len(order), "validation_loss": self.validation_loss()}
+
+    def validation_loss(self):
+        with torch.no_grad():
+            parts = [self.held_out[i:i + self.batch] for i in range(0, len(self.held_out), self.batch)]
+            batches = ((self.dense(rows), len(rows)) for rows in parts)
+            return sum(((self.model(x) - x) ** 2).mean().item() * n for x, n in batches) / len(self.held_out)
+
+
+def versions():
+    return {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__,
+            "scipy": scipy.__version__, "mkl": torch.backends.mkl.is_available(),
+            "isa": torch.backends.cpu.get_cpu_capability()}
+
+
+def answer(trainer, op, options):
+    """The answer to one request, and the model that later ones are about."""
+    if op == "versions":
+        return versions(), trainer
+    if op == "train":
+        trainer = None  # the old model's memory goes first
+        return {}, Trainer(**options)
+    if op == "steps":
+        return trainer.steps(**options), trainer
+    if op == "epoch":
+        return trainer.epoch(), trainer
+    if op == "validate":
+        return {"validation_loss": trainer.validation_loss()}, trainer
+    if op == "load":
+        return load_epoch(**options), trainer
+    if op == "peak_memory":
+        return {"bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}, trainer
+    raise ValueError(f"unknown request {op}")
+
+
+def main():
+    trainer = None
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            reply, trainer = answer(trainer, request.pop("op"), request)
+        except Exception as error:  # the other side prints it and ends
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+/** Results on the terminal, and the words that docs/performance.md shares with it. */
+import type { Goal, Outcome, Row, Timing, Unit } from "./types.ts";
+
+/** Four significant digits at most, thousands with commas. */
+export function shown(value: number | null): string {
+  if (value === null) return "";
+  if (!Number.isFinite(value)) return "not finite";
+  const size = Math.abs(value);
+  if (size >= 1000) return Math.round(value).toLocaleString("en-US");
+  const decimals = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
+  return value.toFixed(decimals);
+}
+
+/** Median and, where there are several runs, the extremes. */
+export function spread(timing: Timing | null): string {
+  if (timing === null) return "";
+  const median = shown(timing.median);
+  return timing.runs > 1 ? `${median} (${shown(timing.min)} to ${shown(timing.max)})` : median;
+}
+
+const MORE_IS_BETTER: ReadonlySet<Unit> = new Set(["rows/s", "x"]);
+
+/** Share of what the limits allow that is reached, as a percentage. */
+export function ofFloor(row: Row): string {
+  if (row.floor === null || row.narrows === null) return "";
+  const share = MORE_IS_BETTER.has(row.unit) ? row.narrows.median / row.floor : row.floor / row.narrows.median;
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+export const verdict = ({ reached }: Goal) => reached === null ? "not measured" : reached ? "reached" : "not reached";
+
+export const ROW_HEADINGS = ["work", "unit", "narrows", "PyTorch", "ratio", "floor", "of floor", "remark"] as const;
+
+export function rowCells(row: Row): string[] {
+  return [
+    row.what,
+    row.unit,
+    spread(row.narrows),
+    spread(row.peer),
+    row.ratio === null ? "" : `${shown(row.ratio)} x`,
+    shown(row.floor),
+    ofFloor(row),
+    row.note ?? "",
+  ];
+}
+
+export const GOAL_HEADINGS = ["work", "wanted", "measured", ""] as const;
+export const goalCells = (goal: Goal) => [goal.work, goal.wanted, goal.got ?? "", verdict(goal)];
+
+/** Lines of a table, columns padded to their widest cell; columns without content are left out. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const used = headings.map((_, i) => i).filter((i) => rows.some((row) => row[i] !== ""));
+  const widths = used.map((i) => Math.max(headings[i]!.length, ...rows.map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]) => used.map((i, k) => cells[i]!.padEnd(widths[k]!)).join("  ").trimEnd();
+  return [line(headings), ...rows.map(line)];
+}
+
+export function printOutcome(outcome: Outcome): void {
+  const print = (lines: readonly string[]) => lines.forEach((line) => console.log(`  ${line}`));
+  if (outcome.rows.length > 0) print(table(ROW_HEADINGS, outcome.rows.map(rowCells)));
+  print(outcome.notes);
+}
+
+export function printGoals(goals: readonly Goal[]): void {
+  console.log("\nMust reach");
+  for (const line of table(GOAL_HEADINGS, goals.map(goalCells))) console.log(`  ${line}`);
+}

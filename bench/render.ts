@@ -1,0 +1,116 @@
+/** bench/results/*.json -> docs/performance.md and its plots. */
+import { basename, dirname, join } from "@std/path";
+import { compareLines } from "../reports/charts/compare_lines.ts";
+import { parseJson } from "../core/formats/json.ts";
+import { seriesColor, THEME_CSS } from "../reports/theme.ts";
+import { GOAL_HEADINGS, goalCells, ROW_HEADINGS, rowCells, shown } from "./print.ts";
+import type { Machine, Result } from "./run.ts";
+import type { Plot } from "./types.ts";
+import { WORKLOADS } from "./workloads/mod.ts";
+
+/** All results of a folder, in the order of the workloads. */
+export async function readResults(folder: string): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const { name } of WORKLOADS) {
+    const path = join(folder, `${name}.json`);
+    let bytes: Uint8Array<ArrayBuffer>;
+    try {
+      bytes = await Deno.readFile(path);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) continue;
+      throw error;
+    }
+    results.push(parseJson(bytes, path) as Result);
+  }
+  return results;
+}
+
+const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
+const line = (cells: readonly string[]) => `| ${cells.map(cell).join(" | ")} |`;
+
+/** A Markdown table without the columns that are empty in every row. */
+export function markdownTable(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const used = headings.map((_, i) => i).filter((i) => rows.some((row) => row[i] !== ""));
+  const pick = (cells: readonly string[]) => used.map((i) => cells[i]!);
+  return [line(pick(headings)), `|${"---|".repeat(used.length)}`, ...rows.map((row) => line(pick(row)))].join("\n");
+}
+
+/** Each side has one colour in all plots. */
+const SIDES = ["narrows, factored", "narrows, dense", "PyTorch"];
+
+/** An SVG file that stands alone: it brings its colours, light or dark as the reader's screen asks. */
+export function plotFile(plot: Plot): string {
+  const svg = compareLines(
+    plot.curves.map((curve) => ({
+      name: curve.name,
+      tag: curve.name,
+      stroke: seriesColor(Math.max(0, SIDES.indexOf(curve.name))),
+      dash: null,
+      points: curve.points,
+    })),
+    { title: plot.title, xLabel: plot.x, yLabel: plot.y, scale: "auto", xScale: plot.log ? "log" : "linear" },
+  );
+  const style = `<style>${THEME_CSS}svg{background:var(--page);color:var(--ink)}</style>`;
+  return svg.replace(/(<svg[^>]*>)/, `$1${style}`) + "\n";
+}
+
+function machineLines({ cpu, cores, memory_bytes, isa, limits, ...machine }: Machine): string {
+  const peer = machine.peer === null ? "no peer" : `PyTorch ${machine.peer.torch} (${machine.peer.isa}), NumPy ` +
+    `${machine.peer.numpy}, SciPy ${machine.peer.scipy}, Python ${machine.peer.python}`;
+  return [
+    `- ${cpu}, ${cores} cores, ${Math.round(memory_bytes / 1e9)} GB; ${machine.threads} threads on both sides`,
+    `- narrows ${machine.narrows}${
+      machine.git_commit ? ` (${machine.git_commit.slice(0, 12)})` : ""
+    }, kernels ${isa}, ` +
+    `${machine.compiler}, Deno ${machine.deno}`,
+    `- ${peer}`,
+    `- limits measured in the same run: ${shown(limits.f32_gflops)} GFLOP/s f32, ${
+      shown(limits.bf16_gflops)
+    } GFLOP/s ` +
+    `bf16 dot products, ${shown(limits.memory_gbps)} GB/s`,
+    `- \`${machine.command}\`, ${machine.measured_at.slice(0, 10)}`,
+  ].join("\n");
+}
+
+/** Results measured together are described together. */
+function machines(results: readonly Result[]): string {
+  const groups = Map.groupBy(results, ({ machine }) => machineLines(machine));
+  return [...groups].map(([text, members]) =>
+    groups.size === 1 ? text : `${members.map((result) => result.name).join(", ")}:\n\n${text}`
+  ).join("\n\n");
+}
+
+const PREFACE = `# Performance
+
+Made by \`deno task bench --peer PYTHON\` from bench/results; do not edit. The two programs take turns in one run on one
+machine; figures are medians with the least and the most, ratios above 1 mean that narrows is ahead. The floor of a step
+is what the machine's own limits allow: the products at the measured rate of multiply-adds in registers, and one read and
+one write of the output layer's weights and moments at the measured rate of memory. PyTorch runs its fastest form known:
+fused Adam, gradients set to None, batches made dense by SciPy. Every answer is compared with plain arithmetic first.`;
+
+function section(result: Result): string {
+  const parts = [`## ${result.title}`];
+  if (result.mode === "quick") parts.push("From a quick run: a look, not a measurement.");
+  if (result.rows.length > 0) parts.push(markdownTable(ROW_HEADINGS, result.rows.map(rowCells)));
+  for (const plot of result.plots) parts.push(`![${plot.title}](performance/${plot.file})`);
+  if (result.notes.length > 0) parts.push(result.notes.map((note) => `- ${note}`).join("\n"));
+  return parts.join("\n\n");
+}
+
+export function page(results: readonly Result[]): string {
+  const goals = results.flatMap((result) => result.goals);
+  const parts = [PREFACE];
+  if (goals.length > 0) parts.push("## Must reach", markdownTable(GOAL_HEADINGS, goals.map(goalCells)));
+  parts.push(...results.map(section));
+  if (results.length > 0) parts.push("## Machine and versions", machines(results));
+  return parts.join("\n\n") + "\n";
+}
+
+/** Writes the page, and its plots into a folder of the page's name beside it. */
+export async function writePage(results: readonly Result[], path: string): Promise<void> {
+  const folder = join(dirname(path), basename(path, ".md"));
+  const plots = results.flatMap((result) => result.plots);
+  if (plots.length > 0) await Deno.mkdir(folder, { recursive: true });
+  for (const plot of plots) await Deno.writeTextFile(join(folder, plot.file), plotFile(plot));
+  await Deno.writeTextFile(path, page(results));
+}

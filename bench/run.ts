@@ -1,0 +1,116 @@
+/** Runs workloads one after the other: check, measure, print, keep. */
+import { join } from "@std/path";
+import { collectEnvironment } from "../core/runs/environment.ts";
+import { writeJsonAtomic } from "../core/runs/atomic.ts";
+import { engineInfo } from "../ffi/info.ts";
+import type { Limits } from "./limits.ts";
+import { Peer } from "./peer.ts";
+import { printOutcome } from "./print.ts";
+import type { Context, Mode, Outcome, Workload } from "./types.ts";
+
+/** What bench/results/NAME.json holds. */
+export interface Result extends Outcome {
+  readonly name: string;
+  readonly title: string;
+  readonly mode: Mode;
+  readonly seconds: number;
+  readonly machine: Machine;
+}
+
+/** Where and with what a result was measured. No host, no paths. */
+export interface Machine {
+  readonly measured_at: string;
+  readonly narrows: string;
+  readonly git_commit: string | null;
+  readonly deno: string;
+  readonly compiler: string;
+  readonly isa: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memory_bytes: number;
+  readonly threads: number;
+  readonly limits: Limits;
+  /** torch, numpy, scipy, python; null without a peer. */
+  readonly peer: Readonly<Record<string, unknown>> | null;
+  readonly command: string;
+}
+
+export interface Options {
+  readonly mode: Mode;
+  readonly threads: number;
+  readonly data: string;
+  readonly limits: Limits;
+  readonly python: string | null;
+  readonly command: string;
+  /** Where results go. */
+  readonly results: string;
+  /** Under which the scratch folder is made. */
+  readonly build: string;
+}
+
+async function peerVersions(python: string | null): Promise<Machine["peer"]> {
+  if (python === null) return null;
+  await using peer = Peer.start(python);
+  return await peer.ask("versions");
+}
+
+export async function machineOf(options: Options): Promise<Machine> {
+  const info = engineInfo();
+  const found = await collectEnvironment({ engineInfo: info, threads: options.threads, seed: 0, commandLine: [] });
+  const text = (key: string) => String(found[key] ?? "");
+  return {
+    measured_at: new Date().toISOString(),
+    narrows: text("narrows"),
+    git_commit: found.git_commit === null ? null : text("git_commit"),
+    deno: text("deno"),
+    compiler: info.compiler ?? "",
+    isa: text("isa"),
+    cpu: text("cpu"),
+    cores: Number(found.cores),
+    memory_bytes: Number(found.memory_bytes),
+    threads: options.threads,
+    limits: options.limits,
+    peer: await peerVersions(options.python),
+    command: options.command,
+  };
+}
+
+/** @returns the names of the workloads that failed */
+export async function runWorkloads(workloads: readonly Workload[], options: Options): Promise<string[]> {
+  const machine = await machineOf(options);
+  await Deno.mkdir(options.build, { recursive: true });
+  const failed: string[] = [];
+  for (const workload of workloads) {
+    const scratch = await Deno.makeTempDir({ dir: options.build, prefix: "bench-" });
+    const context: Context = {
+      ...options,
+      scratch,
+      peer: () => Promise.resolve(options.python === null ? null : Peer.start(options.python)),
+      log: (line) => console.log(line),
+    };
+    console.log(`\n${workload.title}`);
+    const started = performance.now();
+    try {
+      const why = workload.skip(context);
+      if (why !== null) {
+        console.log(`  skipped: ${why}`);
+        continue;
+      }
+      await workload.check(context);
+      const outcome = await workload.measure(context);
+      const seconds = Math.round((performance.now() - started) / 100) / 10;
+      printOutcome(outcome);
+      const { name, title } = workload;
+      const result: Result = { name, title, mode: options.mode, seconds, machine, ...outcome };
+      await writeJsonAtomic(join(options.results, `${name}.json`), result);
+      console.log(`  ${seconds} s`);
+    } catch (error) {
+      failed.push(workload.name);
+      console.error(`  failed: ${error instanceof Error ? error.message : error}`);
+      if (Deno.env.get("NARROWS_DEBUG")) console.error(error);
+    } finally {
+      await Deno.remove(scratch, { recursive: true });
+    }
+  }
+  return failed;
+}

@@ -1,0 +1,207 @@
+/** Loss of held-out rows against seconds of training, narrows and the peer on the very same rows and transforms. */
+import { join } from "@std/path";
+import { checkAutoencoder } from "../check.ts";
+import { cannot, type Solver, Training } from "../narrows.ts";
+import type { Peer } from "../peer.ts";
+import { timing } from "../stats.ts";
+import type { Context, Curve, Goal, Mode, Outcome, Row, Workload } from "../types.ts";
+import { chunksIn, folderMissing } from "./steps.ts";
+
+interface Dataset {
+  readonly name: string;
+  readonly title: string;
+  readonly folder: string;
+  /** The config's transforms, and the same for the peer. */
+  readonly transforms: readonly unknown[];
+  readonly peer: Readonly<Record<string, unknown>>;
+  readonly protocol: Readonly<Record<Mode, Protocol>>;
+}
+
+interface Protocol {
+  readonly seeds: number;
+  /** The peer's learning rates; the best on the first seed serves the other seeds. */
+  readonly rates: readonly number[];
+  readonly epochs: number;
+  /** Chunk files used: the first ones. */
+  readonly chunks?: number;
+}
+
+type Point = Curve["points"][number];
+
+const NET = { hidden: 512, latent: 64, batch: 128 };
+const EVALUATIONS_PER_EPOCH = 4;
+const solvers = (["factored", "dense"] as const).filter((solver) => cannot({ solver }) === null);
+
+interface Run {
+  readonly points: readonly Point[];
+  readonly final: number;
+}
+
+/** Trains for some epochs, the loss of the held-out rows taken four times an epoch with the clock stopped. */
+async function runNarrows(training: Training, epochs: number): Promise<Run> {
+  const points: Point[] = [];
+  const every = Math.max(1, Math.floor(training.stepsPerEpoch / EVALUATIONS_PER_EPOCH));
+  let seconds = 0;
+  for (let left = epochs * training.stepsPerEpoch; left > 0;) {
+    const count = Math.min(every, left);
+    const begun = performance.now();
+    await training.steps(count);
+    seconds += (performance.now() - begun) / 1000;
+    left -= count;
+    points.push({ x: seconds, y: await training.validationLoss() });
+  }
+  return { points, final: points.at(-1)!.y };
+}
+
+async function runPeer(peer: Peer, options: Readonly<Record<string, unknown>>, epochs: number): Promise<Run> {
+  await peer.ask("train", { ...options, tuned_init: true });
+  const points: Point[] = [];
+  let seconds = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    const result = await peer.ask<{ seconds: number; validation_loss: number }>("epoch");
+    seconds += result.seconds;
+    points.push({ x: seconds, y: result.validation_loss });
+  }
+  return { points, final: points.at(-1)!.y };
+}
+
+/** Seconds to the first point at or below a loss; null if there is none. */
+export function secondsTo(points: readonly Point[], loss: number): number | null {
+  return points.find(({ y }) => y <= loss)?.x ?? null;
+}
+
+interface Case {
+  readonly solver: Solver;
+  readonly runs: readonly Run[];
+}
+
+function outcome(data: Dataset, protocol: Protocol, cases: readonly Case[], peerRuns: readonly Run[]): Outcome {
+  const rows: Row[] = [], goals: Goal[] = [];
+  for (const { solver, runs } of cases) {
+    const reached = runs.map((run, i) => peerRuns[i] ? secondsTo(run.points, peerRuns[i].final) : null);
+    const ours = reached.filter((seconds) => seconds !== null);
+    const peerSeconds = peerRuns.map((run) => run.points.at(-1)!.x);
+    const all = peerRuns.length > 0 && ours.length === runs.length;
+    const speedups = all ? ours.map((seconds, i) => peerSeconds[i]! / seconds) : [];
+    const ratio = all ? timing(speedups).median : null;
+    const lower = peerRuns.length > 0 && runs.every((run, i) => run.final < peerRuns[i]!.final);
+    const finals = (list: readonly Run[]) => timing(list.map((run) => run.final)).median.toPrecision(4);
+    const ends = `loss at the end: narrows ${finals(runs)}` +
+      (peerRuns.length > 0 ? `, PyTorch ${finals(peerRuns)}` : "");
+    rows.push({
+      what: `${solver}: seconds to PyTorch's loss after ${protocol.epochs} epochs`,
+      unit: "s",
+      narrows: all ? timing(ours) : null,
+      peer: peerRuns.length > 0 ? timing(peerSeconds) : null,
+      ratio,
+      floor: null,
+      note: peerRuns.length > 0 && !all ? `${ours.length} of ${runs.length} seeds get there; ${ends}` : ends,
+    });
+    if (solver !== "factored") continue;
+    const measured = peerRuns.length > 0;
+    goals.push({
+      work: `${data.name}, seconds to PyTorch's loss after ${protocol.epochs} epochs, ${protocol.seeds} seed(s)`,
+      wanted: "10 x sooner and lower at the end",
+      got: measured
+        ? `${ratio === null ? "not got to" : `${ratio.toFixed(1)} x`}, ${lower ? "lower" : "not lower"}`
+        : null,
+      reached: measured ? lower && ratio !== null && ratio >= 10 : null,
+    });
+  }
+  const curves: Curve[] = cases.map(({ solver, runs }) => ({ name: `narrows, ${solver}`, points: runs[0]!.points }));
+  if (peerRuns[0]) curves.push({ name: "PyTorch", points: peerRuns[0].points });
+  const plot = {
+    file: `${data.folder}.svg`,
+    title: `${data.name}: loss of held-out rows`,
+    x: "seconds of training",
+    y: "mean squared error",
+    log: true,
+    curves,
+  };
+  return { rows, goals, plots: [plot], notes: [] };
+}
+
+async function measure(context: Context, data: Dataset): Promise<Outcome> {
+  const protocol = data.protocol[context.mode];
+  const folder = join(context.data, data.folder, "chunks");
+  const chunks = (await chunksIn(folder)).slice(0, protocol.chunks);
+  const own = await Deno.makeTempDir({ dir: context.scratch });
+  for (const path of chunks) await Deno.symlink(await Deno.realPath(path), join(own, path.split("/").at(-1)!));
+  await using peer = await context.peer();
+  const { threads } = context;
+  const cases = solvers.map((solver) => ({ solver, runs: [] as Run[] }));
+  const peerRuns: Run[] = [];
+  let rates = protocol.rates, rate = rates[0]!;
+  for (let seed = 1; seed <= protocol.seeds; seed++) {
+    const net = { ...NET, path: own, threads, seed, transforms: data.transforms, validation: 0.1 };
+    let heldOut: number[] = [];
+    for (const { solver, runs } of cases) {
+      await using training = Training.start({ ...net, solver });
+      heldOut = training.source.files.flatMap((file) => [...file.parts.validation].map((row) => file.firstRow + row));
+      await training.steps(0);
+      runs.push(await runNarrows(training, protocol.epochs));
+      context.log(`  seed ${seed}, ${solver}: loss ${runs.at(-1)!.final.toPrecision(4)}`);
+    }
+    if (!peer) continue;
+    let best: Run | null = null;
+    for (const learning_rate of rates) {
+      const options = { chunks, ...NET, threads, learning_rate, held_out: heldOut, seed, ...data.peer };
+      const run = await runPeer(peer, options, protocol.epochs);
+      context.log(`  seed ${seed}, PyTorch at ${learning_rate}: loss ${run.final.toPrecision(4)}`);
+      if (best === null || run.final < best.final) [best, rate] = [run, learning_rate];
+    }
+    peerRuns.push(best!);
+    rates = [rate];
+  }
+  const notes = [
+    `${protocol.epochs} epochs, ${protocol.seeds} seed(s)${
+      protocol.chunks ? `, the first ${protocol.chunks} chunks` : ""
+    }; ` +
+    "a tenth of the rows held out, the same on both sides; seconds are of training alone; the plot shows the first seed",
+    `PyTorch starts with its output bias at the column means and small output weights; learning rates ` +
+    `${
+      protocol.rates.join(", ")
+    }, ${rate} the best; narrows trains at its default of 0.001 in all layers that use Adam`,
+  ];
+  return { ...outcome(data, protocol, cases, peerRuns), notes };
+}
+
+function workload(name: string, data: Dataset): Workload {
+  return {
+    name,
+    title: data.title,
+    skip: (context) => folderMissing(join(context.data, data.folder, "chunks")),
+    async check({ scratch, threads }) {
+      for (const solver of solvers) await checkAutoencoder(scratch, { solver, threads });
+    },
+    measure: (context) => measure(context, data),
+  };
+}
+
+const RATES = [3e-4, 1e-3, 3e-3];
+
+export const pbmc3kLoss = workload("pbmc3k-loss", {
+  name: "PBMC 3k",
+  title: "PBMC 3k: loss against seconds (13,714 columns, 512-64-512)",
+  folder: "pbmc3k",
+  transforms: [{ library_size: 10_000 }, "log1p"],
+  peer: { library_size: 10_000, log1p: true },
+  protocol: {
+    quick: { seeds: 1, rates: [1e-3], epochs: 2 },
+    full: { seeds: 5, rates: RATES, epochs: 10 },
+    thorough: { seeds: 5, rates: RATES, epochs: 10 },
+  },
+});
+
+export const news20Loss = workload("news20-loss", {
+  name: "20 Newsgroups",
+  title: "20 Newsgroups: loss against seconds (130,107 columns, 512-64-512)",
+  folder: "news20",
+  transforms: ["log1p"],
+  peer: { log1p: true },
+  protocol: {
+    quick: { seeds: 1, rates: [1e-3], epochs: 1, chunks: 2 },
+    full: { seeds: 1, rates: [1e-3], epochs: 3 },
+    thorough: { seeds: 5, rates: RATES, epochs: 10 },
+  },
+});

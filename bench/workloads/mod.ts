@@ -1,0 +1,21 @@
+/** All workloads, in the order in which they run and are shown. */
+import type { Workload } from "../types.ts";
+import { columns } from "./columns.ts";
+import { news20Loss, pbmc3kLoss } from "./converge.ts";
+import { loader } from "./loader.ts";
+import { program } from "./program.ts";
+import { small } from "./small.ts";
+import { news20, sparse } from "./steps.ts";
+import { threads } from "./threads.ts";
+
+export const WORKLOADS: readonly Workload[] = [
+  sparse,
+  news20,
+  columns,
+  pbmc3kLoss,
+  news20Loss,
+  small,
+  threads,
+  loader,
+  program,
+];
