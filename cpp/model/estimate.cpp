@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "layers/factored_sgd.h"
 #include "layers/linear.h"
 #include "model/column_parameter.h"
 #include "model/plan.h"
@@ -46,7 +47,9 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
       case Solver::kFactoredOutput: {
         const double p = layer.inputs + 1.0, ld = static_cast<double>(FactoredOutput::stride_of(layer.inputs));
         e.optimizer += bytes(columns * ld) + 2 * bytes(3 * p * ld);
-        e.workspace += static_cast<double>(FactoredOutput::workspace_bytes(layer.inputs, batch_rows));
+        e.workspace += static_cast<double>(plan.factored.rule == NRW_FACTORED_SGD
+                                               ? FactoredSgd::workspace_bytes(layer.inputs, batch_rows)
+                                               : FactoredOutput::workspace_bytes(layer.inputs, batch_rows));
         break;
       }
       case Solver::kDense:
