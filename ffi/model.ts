@@ -90,7 +90,7 @@ export class Model implements Disposable {
     this.#call((pointer, error) => engine().nrw_model_set_loss(pointer, 0, reductionNumber(loss), error));
     const { kind, params } = optimizerNumbers(optimizer);
     this.#call((pointer, error) => engine().nrw_model_set_optimizer(pointer, kind, params, gradientClip, error));
-    const factored = factoredNumbers(decoder.at(-1), trainingRows);
+    const factored = factoredNumbers(decoder.at(-1), trainingRows, optimizer.weight_decay);
     if (factored) this.#call((pointer, error) => engine().nrw_model_set_factored(pointer, factored, error));
     this.#layer(0); // the layers' fit
   }
