@@ -10,6 +10,8 @@ Deno.test("the engine tells what it is and what machine it runs on", () => {
     "isa",
     "isa_reason",
     "isa_available",
+    "bf16",
+    "bf16_reason",
     "inflate",
     "threads",
     "memory_total",
