@@ -44,7 +44,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [10, "  epochs: [3]", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, got a list of 1"],
   [10, "  epochs: .nan", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, got .nan"],
   [10, "  gradient_clip: -1", "a.yaml:10:18: training.gradient_clip must be a number above 0, or null, got -1"],
-  [10, "  precision: f64", 'a.yaml:10:14: training.precision must be f32, got "f64"'],
+  [10, "  precision: f64", 'a.yaml:10:14: training.precision must be one of f32, bf16, got "f64"'],
   [8, "  learning_rate: -1", "a.yaml:8:18: optimizer.learning_rate must be a number above 0 and at most 1000, got -1"],
   [
     8,
