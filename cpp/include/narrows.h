@@ -203,8 +203,11 @@ enum { NRW_SGD = 0, NRW_ADAM = 1, NRW_ADAMW = 2, NRW_RMSPROP = 3 };
 NRW_API int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const double* params, double gradient_clip,
                                         nrw_error* err) NRW_NOEXCEPT;
 
-/* For an output layer with NRW_FACTORED: params: 4 doubles: beta (forgetting, in (0, 1)), ridge and kappa (both >= 0;
- * see docs/factored.md), the number of different training rows (0: not known). Before build. */
+/* For an output layer with NRW_FACTORED: params: 6 doubles: beta (forgetting, in (0, 1)), ridge and kappa (both >= 0;
+ * see docs/factored.md), the number of different training rows (0: not known), the rule, its weight decay (>= 0). Beta
+ * to rows are of NRW_LEAST_SQUARES (the default), which has no learning rate; weight decay is of NRW_FACTORED_SGD, the
+ * exact stochastic gradient with each step's learning rate. Before build. */
+enum { NRW_LEAST_SQUARES = 0, NRW_FACTORED_SGD = 1 };
 NRW_API int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) NRW_NOEXCEPT;
 
 /* What the first layer's update does to the weights of columns that no sample of a batch has an entry in. Exact, the

@@ -21,7 +21,7 @@
 #include "base/batch.h"
 #include "base/thread_pool.h"
 #include "kernels/kernels.h"
-#include "layers/column_weights.h"
+#include "layers/factored_rule.h"
 #include "layers/spd_factor.h"
 #include "layers/target_pass.h"
 
@@ -33,39 +33,32 @@ struct LeastSquaresSettings {
   double kappa = 0.1;   // more ridge while there are few rows: + kappa p / (effective rows)
 };
 
-class FactoredOutput {
+class FactoredOutput final : public FactoredRule {
  public:
   // rows: how many different rows the training data has; the effective number of rows never passes it. 0: not known.
   FactoredOutput(uint32_t columns, uint32_t width, const LeastSquaresSettings& settings, double rows,
                  const Kernels& kernels, ThreadPool& pool);
 
-  // One step: the loss before the update, d_h (m x width, overwritten) after it. weights: m row weights, NULL for ones.
-  double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h);
+  // The loss is taken before the update, d_h after it.
+  double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) override;
+  double evaluate(const SparseBatch& batch, const float* h) override;
+  void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
+  std::vector<StateArray> state() override {
+    return {{"v", columns_, p_, ld_, v_.value.data(), nullptr},
+            {"m", p_, p_, ld_, nullptr, m_.data()},
+            {"t", p_, p_, ld_, nullptr, t_.data()},
+            {"basis", p_, p_, ld_, nullptr, basis_.data()},
+            {"scalars", kScalars, 1, 1, nullptr, scalars_}};
+  }
+  void restored() override;
 
-  // Sum of squared errors of the batch with the present W; nothing changes.
-  double evaluate(const SparseBatch& batch, const float* h);
-
-  // Rows [first, first + count) of W in PyTorch's layout: w (count x width), bias (count); either may be NULL.
-  void weights(uint32_t first, uint32_t count, float* w, float* bias);
-
-  // What a checkpoint keeps: V, M, T, the basis, and the scalars steps, effective rows, sigma, trace of M before B.
-  // After writing them, call restored().
-  ColumnWeights& v() noexcept { return v_; }
-  AlignedBuffer<double>& m() noexcept { return m_; }
-  AlignedBuffer<double>& t() noexcept { return t_; }
-  AlignedBuffer<double>& basis() noexcept { return basis_; }
-  double* scalars() noexcept { return scalars_; }
-  static constexpr size_t kScalars = 4;
-  void restored();
-
-  uint32_t size() const noexcept { return p_; }
-  size_t stride() const noexcept { return ld_; }  // of m() and t()
-  double condition() const noexcept;              // a lower bound of M + R's
+  double condition() const noexcept;  // a lower bound of M + R's
   static size_t stride_of(uint32_t width) noexcept { return (size_t{width} + 16) / 16 * 16; }
   // Bytes besides V, M, T and the basis, at most.
   static size_t workspace_bytes(uint32_t width, uint32_t batch_rows) noexcept;
 
  private:
+  static constexpr size_t kScalars = 4;  // steps, effective rows, sigma, trace of M before the basis
   void reserve(uint32_t rows);
   void features(uint32_t rows, const float* h);
   void scale_z(uint32_t rows);
@@ -90,7 +83,7 @@ class FactoredOutput {
   ColumnWeights v_;                // S = sigma V
   AlignedBuffer<double> m_, t_;    // p x ld; of M only the lower triangle is kept up
   AlignedBuffer<double> basis_;    // p x ld
-  double scalars_[kScalars] = {};  // steps, effective rows, sigma, trace
+  double scalars_[kScalars] = {};
   bool factored_ = false;
   AlignedBuffer<double> gram_, packed_basis_, packed_basis_t_;  // B^T B; B and B^T packed
 

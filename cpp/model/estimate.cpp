@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "layers/factored_sgd.h"
 #include "layers/linear.h"
 #include "layers/missed_steps.h"
 #include "model/column_parameter.h"
@@ -51,7 +52,9 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
         e.optimizer += bytes(columns * ld) + 2 * bytes(3 * p * ld);
         // The plain weights: made for the error by column at the end, and for a file's reconstruction of all columns.
         e.parameters += bytes(columns * static_cast<double>(ColumnParameter::stride_of(layer.inputs))) + bytes(columns);
-        e.workspace += static_cast<double>(FactoredOutput::workspace_bytes(layer.inputs, batch_rows));
+        e.workspace += static_cast<double>(plan.factored.rule == NRW_FACTORED_SGD
+                                               ? FactoredSgd::workspace_bytes(layer.inputs, batch_rows)
+                                               : FactoredOutput::workspace_bytes(layer.inputs, batch_rows));
         break;
       }
       case Solver::kDense:

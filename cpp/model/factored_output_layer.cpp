@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "layers/factored_output.h"
+#include "layers/factored_sgd.h"
 #include "model/column_parameter.h"
 
 namespace nrw {
@@ -15,8 +17,8 @@ class FactoredOutputLayer::PlainRows final : public TensorRows {
     layer_.refresh();
     float* const to = reinterpret_cast<float*>(out);
     if (!layer_.plain_written_ && !layer_.plain_valid_) {
-      layer_.factored_.weights(static_cast<uint32_t>(first), static_cast<uint32_t>(rows), bias_ ? nullptr : to,
-                               bias_ ? to : nullptr);
+      layer_.rule_->weights(static_cast<uint32_t>(first), static_cast<uint32_t>(rows), bias_ ? nullptr : to,
+                            bias_ ? to : nullptr);
       return;
     }
     if (bias_) {
@@ -72,14 +74,17 @@ class FactoredOutputLayer::StateRows final : public TensorRows {
 
 FactoredOutputLayer::FactoredOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width,
                                          const FactoredSettings& settings)
-    : factored_(columns, width, settings.least_squares, settings.rows, kernels, pool),
-      tile_(kernels, pool),
-      columns_(columns),
-      width_(width) {}
+    : tile_(kernels, pool), columns_(columns), width_(width) {
+  if (settings.rule == NRW_FACTORED_SGD) {
+    rule_ = std::make_unique<FactoredSgd>(columns, width, settings.weight_decay, kernels, pool);
+  } else {
+    rule_ = std::make_unique<FactoredOutput>(columns, width, settings.least_squares, settings.rows, kernels, pool);
+  }
+}
 
 void FactoredOutputLayer::refresh() {
   if (!state_written_) return;
-  factored_.restored();
+  rule_->restored();
   state_written_ = plain_written_ = plain_valid_ = false;
 }
 
@@ -100,7 +105,7 @@ void FactoredOutputLayer::materialise() {
   AlignedBuffer<float> rows(size_t{kRows} * width_);
   for (uint32_t first = 0; first < columns_; first += kRows) {
     const uint32_t count = columns_ - first < kRows ? columns_ - first : kRows;
-    factored_.weights(first, count, rows.data(), plain_bias_.value.data() + first);
+    rule_->weights(first, count, rows.data(), plain_bias_.value.data() + first);
     for (uint32_t i = 0; i < count; ++i) {
       std::memcpy(plain_.row(first + i), rows.data() + size_t{i} * width_, width_ * sizeof(float));
     }
@@ -108,22 +113,45 @@ void FactoredOutputLayer::materialise() {
   plain_valid_ = true;
 }
 
+void FactoredOutputLayer::start_from_plain() {
+  ColumnWeights* const to = rule_->starting_weights();
+  if (to == nullptr) return;
+  for (size_t column = 0; column < columns_; ++column) {
+    std::memcpy(to->row(column), plain_.row(column), width_ * sizeof(float));
+    to->row(column)[width_] = plain_bias_.value[column];
+  }
+  rule_->started();
+}
+
+std::vector<TrainedTensor> FactoredOutputLayer::starting_tensors() {
+  ColumnWeights* const w = rule_->starting_weights();
+  if (w == nullptr) return {};
+  TrainedTensor weight, bias;
+  weight.name = "weight";
+  weight.value = {w->value.data(), columns_, width_, w->stride, 1};
+  bias.name = "bias";
+  bias.value = {w->value.data() + width_, columns_, 1, w->stride, 1};
+  return {weight, bias};
+}
+
 OutputLayer::Result FactoredOutputLayer::train(const SparseBatch& batch, const float* h, double a, float* d_h,
-                                               const OptimizerStep&) {
+                                               const OptimizerStep& step) {
   refresh();
+  if (plain_written_) start_from_plain();
   if (plain_valid_ || plain_written_) {  // no longer what it was: give the memory back
     plain_ = {};
     plain_bias_ = {};
     plain_valid_ = plain_written_ = false;
   }
-  return {factored_.train(batch, h, nullptr, a, d_h), 0};
+  rule_->set_learning_rate(static_cast<double>(step.learning_rate));
+  return {rule_->train(batch, h, nullptr, a, d_h), 0};
 }
 
 double FactoredOutputLayer::evaluate(const SparseBatch& batch, const float* h, double* column_sse) {
   refresh();
   if (column_sse != nullptr) materialise();
   if (plain_valid_ || plain_written_) return tile_.evaluate(batch, h, plain_, plain_bias_, column_sse);
-  return factored_.evaluate(batch, h);
+  return rule_->evaluate(batch, h);
 }
 
 void FactoredOutputLayer::reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count,
@@ -146,10 +174,10 @@ void FactoredOutputLayer::reconstruct(uint32_t rows, const float* h, const uint3
 }
 
 std::vector<Tensor> FactoredOutputLayer::more_tensors() {
-  const auto tensor = [](const char* name, uint32_t role, uint32_t dimensions, size_t rows, size_t columns,
+  const auto tensor = [](std::string name, uint32_t role, uint32_t dimensions, size_t rows, size_t columns,
                          uint32_t type, std::shared_ptr<TensorRows> computed) {
     Tensor t;
-    t.name = name;
+    t.name = std::move(name);
     t.role = role;
     t.dimensions = dimensions;
     t.view.rows = rows;
@@ -158,24 +186,18 @@ std::vector<Tensor> FactoredOutputLayer::more_tensors() {
     t.computed = std::move(computed);
     return t;
   };
-  const size_t p = factored_.size(), wide = factored_.stride() * sizeof(double);
-  const auto square = [&](const char* name, AlignedBuffer<double>& matrix) {
-    return tensor(name, NRW_ROLE_OPTIMIZER, 2, p, p, NRW_F64,
-                  std::make_shared<StateRows>(*this, matrix.data(), p * sizeof(double), wide));
-  };
-  ColumnWeights& v = factored_.v();
   std::vector<Tensor> all;
   all.push_back(
       tensor("weight", NRW_ROLE_PARAMETER, 2, columns_, width_, NRW_F32, std::make_shared<PlainRows>(*this, false)));
   all.push_back(tensor("bias", NRW_ROLE_PARAMETER, 1, columns_, 1, NRW_F32, std::make_shared<PlainRows>(*this, true)));
-  all.push_back(
-      tensor("factored.v", NRW_ROLE_OPTIMIZER, 2, columns_, p, NRW_F32,
-             std::make_shared<StateRows>(*this, v.value.data(), p * sizeof(float), v.stride * sizeof(float))));
-  all.push_back(square("factored.m", factored_.m()));
-  all.push_back(square("factored.t", factored_.t()));
-  all.push_back(square("factored.basis", factored_.basis()));
-  all.push_back(tensor("factored.scalars", NRW_ROLE_OPTIMIZER, 1, FactoredOutput::kScalars, 1, NRW_F64,
-                       std::make_shared<StateRows>(*this, factored_.scalars(), sizeof(double), sizeof(double))));
+  for (const FactoredRule::StateArray& array : rule_->state()) {
+    const bool f64 = array.f64 != nullptr;
+    const size_t size = f64 ? sizeof(double) : sizeof(float);
+    void* const data = f64 ? static_cast<void*>(array.f64) : array.f32;
+    all.push_back(tensor(std::string("factored.") + array.name, NRW_ROLE_OPTIMIZER, array.columns == 1 ? 1 : 2,
+                         array.rows, array.columns, f64 ? NRW_F64 : NRW_F32,
+                         std::make_shared<StateRows>(*this, data, array.columns * size, array.stride * size)));
+  }
   return all;
 }
 

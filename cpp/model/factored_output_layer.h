@@ -1,8 +1,10 @@
-// The output layer whose cost does not grow with the columns (layers/factored_output.h). Its plain weights exist only
-// where they are asked for: in a file, for the reconstruction, for the error by column.
+// The output layer whose cost does not grow with the columns, by either rule (layers/factored_rule.h). Its plain
+// weights exist only where they are asked for: in a file, for the reconstruction, for the error by column.
 #pragma once
 
-#include "layers/factored_output.h"
+#include <memory>
+
+#include "layers/factored_rule.h"
 #include "layers/tile_output.h"
 #include "model/output_layer.h"
 #include "model/plan.h"
@@ -26,6 +28,8 @@ class FactoredOutputLayer final : public OutputLayer {
   double evaluate(const SparseBatch& batch, const float* h, double* column_sse) override;
   void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
   std::vector<TrainedTensor> tensors() override { return {}; }
+  std::vector<TrainedTensor> starting_tensors() override;
+  void started() override { rule_->started(); }
   std::vector<Tensor> more_tensors() override;
 
  private:
@@ -35,7 +39,9 @@ class FactoredOutputLayer final : public OutputLayer {
   void materialise();  // plain_ from the state
   void allocate_plain();
 
-  FactoredOutput factored_;
+  void start_from_plain();  // where the rule can: written plain weights become the state
+
+  std::unique_ptr<FactoredRule> rule_;
   TileOutput tile_;
   const uint32_t columns_, width_;
   bool state_written_ = false;  // the factored state came from a file and must be taken up

@@ -51,6 +51,8 @@ void Model::set_factored(const FactoredSettings& settings) {
   require(rule.beta > 0 && rule.beta < 1, "beta must be in (0, 1)", rule.beta);
   require(std::isfinite(rule.ridge) && rule.ridge >= 0, "ridge must be at least 0", rule.ridge);
   require(std::isfinite(rule.kappa) && rule.kappa >= 0, "kappa must be at least 0", rule.kappa);
+  require(std::isfinite(settings.weight_decay) && settings.weight_decay >= 0, "weight_decay must be at least 0",
+          settings.weight_decay);
   require(std::isfinite(settings.rows) && settings.rows >= 0, "rows must be at least 0", settings.rows);
   factored_ = settings;
 }

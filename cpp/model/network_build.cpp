@@ -109,7 +109,8 @@ std::vector<std::vector<TrainedTensor>> Network::trained() {
 }
 
 void Network::initialise(uint64_t seed) {
-  const auto tensors = trained();
+  auto tensors = trained();
+  if (tensors.back().empty()) tensors.back() = output_->starting_tensors();
   uint64_t ordinal = 0;
   for (size_t i = 0; i < tensors.size(); ++i) {
     const PlannedLayer& layer = plan_.layers[i];
@@ -121,6 +122,7 @@ void Network::initialise(uint64_t seed) {
       fill(pool_, tensor.value, distribution, seed, ordinal++);
     }
   }
+  output_->started();
 }
 
 std::vector<Tensor> Network::tensors() {

@@ -50,6 +50,9 @@ class OutputLayer {
 
   // What is trained: "weight" and "bias". A tied layer leaves its weight to the input layer.
   virtual std::vector<TrainedTensor> tensors() = 0;
+  // Where tensors() has none: those that are drawn like a dense layer's weight and bias all the same; then started().
+  virtual std::vector<TrainedTensor> starting_tensors() { return {}; }
+  virtual void started() {}
   // Other tensors of this layer, named like "weight".
   virtual std::vector<Tensor> more_tensors() { return {}; }
 };

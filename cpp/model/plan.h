@@ -43,8 +43,10 @@ struct PlannedLayer {
 
 // nrw_model_set_factored.
 struct FactoredSettings {
+  uint32_t rule = NRW_LEAST_SQUARES;
   LeastSquaresSettings least_squares;
-  double rows = 0;  // different training rows; 0: not known
+  double rows = 0;          // different training rows; 0: not known
+  double weight_decay = 0;  // NRW_FACTORED_SGD
 };
 
 // The encoder's layers, then the decoder's: the first is the sparse input layer, the last the output layer.

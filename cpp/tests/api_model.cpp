@@ -111,9 +111,14 @@ TEST(api_errors_name_what_is_wrong) {
   Handle handle(20);
   CHECK(handle.layer(NRW_ENCODER, NRW_RELU, 0) == NRW_OK);
   CHECK(handle.layer(NRW_DECODER, NRW_LINEAR, 20, 64, &err) == NRW_INVALID_ARGUMENT);
-  const double factored[4] = {1.5, 1e-3, 0.1, 0};
+  const double factored[6] = {1.5, 1e-3, 0.1, 0, 0, 0};
   CHECK(nrw_model_set_factored(handle.model, factored, &err) == NRW_INVALID_ARGUMENT);
   CHECK(std::strstr(err.message, "beta") != nullptr && std::strstr(err.message, "1.5") != nullptr);
+  const double no_rule[6] = {0.99, 1e-3, 0.1, 0, 2, 0}, negative[6] = {0.99, 1e-3, 0.1, 0, NRW_FACTORED_SGD, -1};
+  CHECK(nrw_model_set_factored(handle.model, no_rule, &err) == NRW_INVALID_ARGUMENT);
+  CHECK(std::strstr(err.message, "rule") != nullptr);
+  CHECK(nrw_model_set_factored(handle.model, negative, &err) == NRW_INVALID_ARGUMENT);
+  CHECK(std::strstr(err.message, "weight_decay") != nullptr);
   CHECK(handle.layer(7, NRW_RELU, 0, 0, &err) == NRW_INVALID_ARGUMENT);
   CHECK(handle.layer(NRW_DECODER, NRW_LINEAR, 20) == NRW_OK);
   CHECK(nrw_model_build(handle.model, &err) == NRW_INVALID_ARGUMENT);

@@ -1,0 +1,47 @@
+// What the rules of the factored output layer have in common: o = W [h; 1] under squared error, W (D x p, p = width +
+// 1, its last column the bias) never stored, the cost of a step free of D.
+#pragma once
+
+#include <vector>
+
+#include "base/batch.h"
+#include "layers/column_weights.h"
+
+namespace nrw {
+
+class FactoredRule {
+ public:
+  // An array that a checkpoint keeps, of floats or of doubles: element (r, c) at data[r * stride + c].
+  struct StateArray {
+    const char* name;
+    size_t rows, columns, stride;
+    float* f32;
+    double* f64;
+  };
+
+  virtual ~FactoredRule() = default;
+
+  // Of the next train, for a rule that has one.
+  virtual void set_learning_rate(double) noexcept {}
+
+  // One step: gives the loss a sum_i c_i |W f_i - y_i|^2 and its gradient d_h (m x width, overwritten).
+  // weights: m row weights c, at least 0; NULL for ones.
+  virtual double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) = 0;
+
+  // Sum of squared errors of the batch with the present W; nothing changes.
+  virtual double evaluate(const SparseBatch& batch, const float* h) = 0;
+
+  // Rows [first, first + count) of W in PyTorch's layout: w (count x width), bias (count); either may be NULL.
+  virtual void weights(uint32_t first, uint32_t count, float* w, float* bias) = 0;
+
+  // The arrays that resume needs. After writing them, call restored().
+  virtual std::vector<StateArray> state() = 0;
+  virtual void restored() = 0;
+
+  // Where a rule starts from weights: they are to be written here (bias last in each row), then call started(). NULL
+  // for a rule that starts from nothing.
+  virtual ColumnWeights* starting_weights() noexcept { return nullptr; }
+  virtual void started() {}
+};
+
+}  // namespace nrw
