@@ -94,7 +94,7 @@ export class Model implements Disposable {
     const update = sparseUpdateNumber(optimizer.sparse ?? "exact");
     this.#call((pointer, error) => engine().nrw_model_set_sparse_update(pointer, update, error));
     this.#call((pointer, error) => engine().nrw_model_set_precision(pointer, precision === "bf16" ? 1 : 0, error));
-    const factored = factoredNumbers(decoder.at(-1), trainingRows);
+    const factored = factoredNumbers(decoder.at(-1), trainingRows, optimizer.weight_decay);
     if (factored) this.#call((pointer, error) => engine().nrw_model_set_factored(pointer, factored, error));
     this.#layer(0); // the layers' fit
   }

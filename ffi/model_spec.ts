@@ -23,9 +23,11 @@ export type LayerSpec =
     readonly tied?: boolean;
     /** Output layer only; `auto` (default) is `dense` here: the choice by the data is the caller's. */
     readonly solver?: "auto" | "dense" | "factored";
-    /** factored: how fast past batches fade (default 0.99). */
+    /** factored: the rule that solves for the weights (default least_squares). */
+    readonly update?: "least_squares" | "sgd";
+    /** least_squares: how fast past batches fade (default 0.99). */
     readonly forgetting?: number;
-    /** factored: ridge as a share of the mean second moment; `auto` (default) by rows and hidden units. */
+    /** least_squares: ridge as a share of the mean second moment; `auto` (default) by rows and hidden units. */
     readonly ridge?: "auto" | number;
   }
   | { readonly kind: "relu" | "gelu" | "silu" | "tanh" | "sigmoid" }
@@ -80,6 +82,7 @@ const INITIALISATIONS = ["default", "kaiming_uniform", "kaiming_normal", "xavier
 const INIT_NORMAL = 5, INIT_ZEROS = 6;
 const REDUCTIONS = ["mean", "row_mean", "sum"];
 const SPARSE_UPDATES = ["exact", "lazy"];
+const UPDATES = ["least_squares", "sgd"];
 const OPTIMIZERS = ["sgd", "adam", "adamw", "rmsprop"];
 
 function indexIn(names: readonly string[], name: string, what: string): number {
@@ -143,10 +146,21 @@ export function layerNumbers(layer: LayerSpec, columns: number): LayerNumbers {
 const AUTO_RIDGE = 1e-3, AUTO_KAPPA = 0.1;
 
 /** What nrw_model_set_factored takes, for an output layer that is factored; null for another. */
-export function factoredNumbers(layer: LayerSpec | undefined, rows: number): Float64Array<ArrayBuffer> | null {
+export function factoredNumbers(
+  layer: LayerSpec | undefined,
+  rows: number,
+  weightDecay = 0,
+): Float64Array<ArrayBuffer> | null {
   if (layer?.kind !== "linear" || layer.solver !== "factored") return null;
-  const { forgetting = 0.99, ridge = "auto" } = layer;
-  return Float64Array.of(forgetting, ridge === "auto" ? AUTO_RIDGE : ridge, ridge === "auto" ? AUTO_KAPPA : 0, rows);
+  const { update = "least_squares", forgetting = 0.99, ridge = "auto" } = layer;
+  return Float64Array.of(
+    forgetting,
+    ridge === "auto" ? AUTO_RIDGE : ridge,
+    ridge === "auto" ? AUTO_KAPPA : 0,
+    rows,
+    indexIn(UPDATES, update, "update"),
+    weightDecay,
+  );
 }
 
 /** What nrw_model_set_loss takes: its number of the reduction. */

@@ -124,7 +124,7 @@ function checkModel({ model, data }: RawConfig, tree: MapNode, report: Report): 
       }
       if (typeof layer === "string" || !("linear" in layer) || isLast) continue;
       if (layer.linear === "output") report([...at, "linear"], "can be output in the last decoder layer only");
-      for (const key of ["solver", "forgetting", "ridge"] as const) {
+      for (const key of ["solver", "update", "forgetting", "ridge"] as const) {
         if (!entryAt(tree, [...at, key])) continue;
         report([...at, key], `is for the last decoder layer only, got ${layer[key]}`, "remove it");
       }
@@ -147,17 +147,23 @@ function checkFactored(
     if (!last.bias) {
       report([...at, "bias"], "must be true: the factored solver has a bias of its own, got false", dense);
     }
-    if (last.init !== "default") {
+    if (last.init !== "default" && last.update === "least_squares") {
       report(
         [...at, "init"],
-        "has no meaning: the factored solver starts from nothing",
+        "has no meaning: least squares starts from nothing",
         "remove it, or set solver: dense",
       );
     }
   } else if (last.solver === "dense") {
-    for (const key of ["forgetting", "ridge"] as const) {
+    for (const key of ["update", "forgetting", "ridge"] as const) {
       if (entryAt(tree, [...at, key])) report([...at, key], `is for solver: factored, got ${last[key]}`, "remove it");
     }
+    return;
+  }
+  if (last.update === "least_squares") return;
+  for (const key of ["forgetting", "ridge"] as const) {
+    if (!entryAt(tree, [...at, key])) continue;
+    report([...at, key], `is for update: least_squares, got ${last[key]} with update: ${last.update}`, "remove it");
   }
 }
 

@@ -28,9 +28,13 @@ export const layerSchema = z.union([
       "output layer: dense trains its weights with the optimizer; factored solves for them at a cost that does not grow " +
         "with the columns; auto: factored for wide sparse data",
     ),
-    forgetting: z.number().gt(0).lt(1).default(0.99).describe("factored: how fast past batches fade"),
+    update: z.enum(["least_squares", "sgd"]).default("least_squares").describe(
+      "factored: least_squares is the ridge solution over past batches; sgd the exact stochastic gradient with " +
+        "optimizer.learning_rate and optimizer.weight_decay",
+    ),
+    forgetting: z.number().gt(0).lt(1).default(0.99).describe("least_squares: how fast past batches fade"),
     ridge: z.union([z.literal("auto"), z.number().min(0).max(1e6)]).default("auto").describe(
-      "factored: ridge as a share of the mean second moment; auto: by rows and hidden units",
+      "least_squares: ridge as a share of the mean second moment; auto: by rows and hidden units",
     ),
   }).meta({ examples: [{ linear: 64 }] }),
   z.strictObject({ leaky_relu: z.number().min(0).max(1).describe("slope below 0") })
@@ -97,6 +101,7 @@ export function fromLayer(layer: Layer): z.input<typeof layerSchema> {
         ...(layer.init === "default" ? {} : { init: fromInitialisation(layer.init) }),
         ...(layer.tied ? { tied: true } : {}),
         ...(layer.size === "output" ? { solver: layer.solver } : {}),
+        ...(layer.update === "least_squares" ? {} : { update: layer.update }),
         ...(layer.forgetting === 0.99 ? {} : { forgetting: layer.forgetting }),
         ...(layer.ridge === "auto" ? {} : { ridge: layer.ridge }),
       };

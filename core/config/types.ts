@@ -68,9 +68,11 @@ export type Layer =
     readonly tied: boolean;
     /** Output layer only: how it is computed. */
     readonly solver: "auto" | "dense" | "factored";
-    /** factored: how fast past batches fade, in (0, 1). */
+    /** factored: the rule that solves for the weights. */
+    readonly update: "least_squares" | "sgd";
+    /** least_squares: how fast past batches fade, in (0, 1). */
     readonly forgetting: number;
-    /** factored: the ridge as a share of the mean second moment; auto: by the number of rows and hidden units. */
+    /** least_squares: the ridge as a share of the mean second moment; auto: by the number of rows and hidden units. */
     readonly ridge: "auto" | number;
   }
   | { readonly kind: "relu" | "gelu" | "silu" | "tanh" | "sigmoid" }

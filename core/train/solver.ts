@@ -25,7 +25,7 @@ export function chooseSolver(config: Config, source: Pick<Source, "columns" | "r
   const dense = (reason: string): SolverChoice => ({ solver: "dense", reason });
   if (last.tied) return dense("its weights are tied to the encoder's");
   if (!last.bias) return dense("it has no bias");
-  if (last.init !== "default") return dense("its initialisation is set");
+  if (last.init !== "default" && last.update === "least_squares") return dense("its initialisation is set");
   const hidden = hiddenUnits(config);
   const { columns } = source;
   const density = source.rows > 0 ? source.nnz / (source.rows * columns) : 1;

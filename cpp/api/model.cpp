@@ -58,7 +58,7 @@ int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const double* p
 int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {
     require(params != nullptr, "params: is null");
-    require(params[4] == NRW_LEAST_SQUARES || params[4] == NRW_FACTORED_SGD, "factored: unknown rule");
+    require(params[4] == 0 || params[4] == 1, "factored: unknown rule");
     m.set_factored({.rule = static_cast<uint32_t>(params[4]),
                     .least_squares = {.beta = params[0], .ridge = params[1], .kappa = params[2]},
                     .rows = params[3],
