@@ -123,6 +123,7 @@ function adviceOn(value: unknown, schema: JsonSchema | undefined): string | unde
     const options = (schema?.enum ?? []).map(String);
     const meant = nearest(value, options);
     if (meant !== undefined) return `did you mean ${meant}?`;
+    if (schema?.refusal !== undefined) return schema.refusal;
     const wantsNumber = types.includes("number") || types.includes("integer");
     if (wantsNumber && value.trim() !== "" && Number.isFinite(Number(value.replaceAll(/[_,]/g, "")))) {
       return `write ${Number(value.replaceAll(/[_,]/g, ""))}, without quotes or separators`;

@@ -11,6 +11,8 @@ export interface JsonSchema {
   readonly default?: unknown;
   readonly examples?: readonly unknown[];
   readonly enum?: readonly unknown[];
+  /** Said with a value that is none of `enum`, where nothing nearer is known. */
+  readonly refusal?: string;
   readonly const?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;

@@ -31,7 +31,9 @@ export const layerSchema = z.union([
     update: z.enum(["least_squares", "sgd"]).default("least_squares").describe(
       "factored: least_squares is the ridge solution over past batches; sgd the exact stochastic gradient with " +
         "optimizer.learning_rate and optimizer.weight_decay",
-    ),
+    ).meta({
+      refusal: "Adam, RMSprop and momentum cannot be exact in the factored form; set solver: dense to train with them",
+    }),
     forgetting: z.number().gt(0).lt(1).default(0.99).describe("least_squares: how fast past batches fade"),
     ridge: z.union([z.literal("auto"), z.number().min(0).max(1e6)]).default("auto").describe(
       "least_squares: ridge as a share of the mean second moment; auto: by rows and hidden units",

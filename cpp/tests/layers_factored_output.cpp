@@ -139,9 +139,10 @@ TEST(factored_least_squares_is_the_dense_rule) {
     const Worst worst = compare(c.run);
     show(c.name, worst);
     CHECK(worst.compared == c.run.steps);
-    CHECK_CLOSE(worst.loss, 0, 2e-5);
-    CHECK_CLOSE(worst.gradient, 0, 2e-4);
-    CHECK_CLOSE(worst.weights, 0, 2e-5);
+    // Most that was measured: 3.1e-7, 4.1e-6, 3.0e-6, in the first steps, where the basis is still the plain one.
+    CHECK_CLOSE(worst.loss, 0, 5e-7);
+    CHECK_CLOSE(worst.gradient, 0, 7e-6);
+    CHECK_CLOSE(worst.weights, 0, 5e-6);
   }
 }
 
@@ -150,18 +151,19 @@ TEST(factored_least_squares_after_20000_steps) {
       {.options = {.columns = 60, .width = 8}, .rows = {24, 5}, .steps = 20000, .look = {1, 100, 20000}, .threads = 1});
   show("20,000 steps", worst);
   CHECK(worst.compared == 3);
-  CHECK_CLOSE(worst.loss, 0, 1e-6);
-  CHECK_CLOSE(worst.gradient, 0, 7e-6);
-  CHECK_CLOSE(worst.weights, 0, 4e-6);
+  // Measured 1.4e-8, 4.4e-7, 4.2e-7; docs/factored.md has 7e-7 in grad H and 4e-7 in W of a larger case.
+  CHECK_CLOSE(worst.loss, 0, 1e-7);
+  CHECK_CLOSE(worst.gradient, 0, 7e-7);
+  CHECK_CLOSE(worst.weights, 0, 6e-7);
 }
 
 TEST(factored_least_squares_of_a_million_columns) {
   const Worst worst = compare({.options = {.columns = 1000000, .width = 3, .density = 1e-3}, .rows = {4}, .steps = 3});
   show("1,000,000 columns", worst);
   CHECK(worst.compared == 3);
-  CHECK_CLOSE(worst.loss, 0, 2e-5);
-  CHECK_CLOSE(worst.gradient, 0, 2e-4);
-  CHECK_CLOSE(worst.weights, 0, 2e-5);
+  CHECK_CLOSE(worst.loss, 0, 5e-7);
+  CHECK_CLOSE(worst.gradient, 0, 1e-6);
+  CHECK_CLOSE(worst.weights, 0, 1e-6);
 }
 
 // Nothing stored in any row: W stays 0, loss and gradient are 0.

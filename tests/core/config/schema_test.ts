@@ -45,6 +45,7 @@ Deno.test("the JSON Schema is closed, requires no key, and has layers in all the
     "init",
     "tied",
     "solver",
+    "update",
     "forgetting",
     "ridge",
   ]);
