@@ -130,6 +130,31 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
     "  encoder: [{linear: 4, solver: auto}]",
     "a.yaml:5:33: model.encoder.0.solver is for the last decoder layer only, got auto",
   ],
+  [
+    5,
+    "  encoder: [{linear: 4, update: sgd}]",
+    "a.yaml:5:33: model.encoder.0.update is for the last decoder layer only, got sgd",
+  ],
+  [
+    6,
+    "  decoder: [{linear: output, solver: dense, update: sgd}]",
+    "a.yaml:6:53: model.decoder.0.update is for solver: factored, got sgd",
+  ],
+  [
+    6,
+    "  decoder: [{linear: output, solver: factored, update: sgd, ridge: 0.1}]",
+    "a.yaml:6:68: model.decoder.0.ridge is for update: least_squares, got 0.1 with update: sgd",
+  ],
+  [
+    6,
+    "  decoder: [{linear: output, solver: factored, init: zeros}]",
+    "a.yaml:6:54: model.decoder.0.init has no meaning: least squares starts from nothing",
+  ],
+  [
+    6,
+    "  decoder: [{linear: output, solver: factored, update: adam}]",
+    'a.yaml:6:56: model.decoder.0.update must be one of least_squares, sgd, got "adam"',
+  ],
   [5, "  encoder: [{linear: 4, tied: true}]", "a.yaml:5:31: model.encoder.0.tied is for decoder layers only"],
   [
     6,
@@ -218,6 +243,7 @@ Deno.test("hints say what to do", () => {
   assertEquals(hintOf("name: adam", "nesterov: no"), "write false");
   assertEquals(hintOf("name: adam", "name: adm"), "did you mean adam?");
   assertEquals(hintOf("relu, {linear: 8}", "dropout"), "write {dropout: 0.1}");
+  assertStringIncludes(hintOf("relu, {linear: output}", "{linear: output, update: adam}") ?? "", "Adam, RMSprop");
   assertEquals(hintOf("batch_size: 64", "transforms: log1p"), "write a list: [a, b]");
   assertEquals(hintOf("batch_size: 64", "split: {train: .7, validation: .1, test: .1}"), "set data.split.test to 0.2");
   assertStringIncludes(hintOf("epochs: 3", "epoch: 3") ?? "", "keys of training: epochs, max_steps");
