@@ -194,8 +194,8 @@ std::vector<Tensor> FactoredOutputLayer::more_tensors() {
     const bool f64 = array.f64 != nullptr;
     const size_t size = f64 ? sizeof(double) : sizeof(float);
     void* const data = f64 ? static_cast<void*>(array.f64) : array.f32;
-    all.push_back(tensor(format("factored.%s", array.name), NRW_ROLE_OPTIMIZER, array.columns == 1 ? 1 : 2,
-                         array.rows, array.columns, f64 ? NRW_F64 : NRW_F32,
+    all.push_back(tensor(format("factored.%s", array.name), NRW_ROLE_OPTIMIZER, array.columns == 1 ? 1 : 2, array.rows,
+                         array.columns, f64 ? NRW_F64 : NRW_F32,
                          std::make_shared<StateRows>(*this, data, array.columns * size, array.stride * size)));
   }
   return all;
