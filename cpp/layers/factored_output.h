@@ -80,9 +80,9 @@ class FactoredOutput final : public FactoredRule {
   TargetPass target_;
   SpdFactor factor_;
 
-  ColumnWeights v_;                // S = sigma V
-  AlignedBuffer<double> m_, t_;    // p x ld; of M only the lower triangle is kept up
-  AlignedBuffer<double> basis_;    // p x ld
+  ColumnWeights v_;              // S = sigma V
+  AlignedBuffer<double> m_, t_;  // p x ld; of M only the lower triangle is kept up
+  AlignedBuffer<double> basis_;  // p x ld
   double scalars_[kScalars] = {};
   bool factored_ = false;
   AlignedBuffer<double> gram_, packed_basis_, packed_basis_t_;  // B^T B; B and B^T packed
