@@ -72,6 +72,14 @@ export interface StepTimes {
   readonly losses: readonly number[];
 }
 
+/**
+ * Steps before timing. Adam's first hundred update the rows of all columns, touched or not, while its bias corrections
+ * still change fast (docs/sparse_input.md); where the output layer is dense as well that hardly shows.
+ */
+export function settlingSteps(solver: Solver): number {
+  return solver === "factored" ? 105 : 4;
+}
+
 /** A model in training. Epoch follows epoch for as long as steps are asked for. */
 export class Training implements AsyncDisposable {
   #epoch = 0;

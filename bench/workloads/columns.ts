@@ -1,7 +1,7 @@
 /** Step time against the number of columns, with the same non-zeros a row: what the factored solver is for. */
 import { checkAutoencoder } from "../check.ts";
 import { writeChunks } from "../chunks.ts";
-import { cannot, type Solver, Training } from "../narrows.ts";
+import { cannot, settlingSteps, type Solver, Training } from "../narrows.ts";
 import { type Peer, peerStep } from "../peer.ts";
 import { byTurns, ratio, timing } from "../stats.ts";
 import type { Context, Curve, Goal, Outcome, Row, Workload } from "../types.ts";
@@ -20,7 +20,7 @@ const solvers = (["factored", "dense"] as const).filter((solver) => cannot({ sol
 async function measureSolver(context: Context, path: string, columns: number, solver: Solver, peer: Peer | null) {
   const quick = context.mode === "quick";
   await using training = Training.start({ path, solver, hidden: HIDDEN, latent: LATENT, threads: context.threads });
-  await training.steps(4);
+  await training.steps(settlingSteps(solver));
   if (peer) await peerStep(peer, 2);
   const count = quick ? 2 : 4;
   const [ours, theirs] = await byTurns(quick ? 3 : 7, [

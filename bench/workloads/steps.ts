@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { checkAutoencoder } from "../check.ts";
 import { writeChunks } from "../chunks.ts";
 import { denseFloorMs } from "../limits.ts";
-import { type Autoencoder, cannot, Training } from "../narrows.ts";
+import { type Autoencoder, cannot, settlingSteps, Training } from "../narrows.ts";
 import { type Peer, peerStep } from "../peer.ts";
 import { byTurns, ratio, timing } from "../stats.ts";
 import type { Context, Goal, Outcome, Row, Workload } from "../types.ts";
@@ -90,7 +90,7 @@ async function measureCase(
     ...one.peer,
   });
   const count = mode === "quick" ? 1 : 4, rounds = mode === "quick" ? 3 : 7;
-  await training.steps(3); // first steps touch fresh memory
+  await training.steps(settlingSteps(one.net.solver)); // the first ones touch fresh memory, too
   const [ours, theirs] = await byTurns(rounds, [
     async () => (await training.steps(3 * count)).step,
     peer ? () => peerStep(peer.peer, count) : null,
