@@ -36,12 +36,11 @@ const input = ({ nnzPerRow, hidden, batch }: StepShape) => 2 * 2e-9 * batch * nn
  * Milliseconds of a step with a dense output layer and Adam: three products at the peak rate, and one read and one write
  * of the output layer's weights and moments.
  */
-export function denseFloorMs(shape: StepShape, limits: Limits, bf16 = false): number {
+export function denseFloorMs(shape: StepShape, limits: Limits): number {
   const { columns, hidden, batch } = shape;
-  const rate = bf16 ? Math.max(limits.bf16_gflops, limits.f32_gflops) : limits.f32_gflops;
   const gflop = 3 * 2e-9 * batch * columns * hidden + middle(shape) + input(shape);
   const gbyte = 6 * 4e-9 * columns * hidden;
-  return 1e3 * (gflop / rate + gbyte / limits.memory_gbps);
+  return 1e3 * (gflop / limits.f32_gflops + gbyte / limits.memory_gbps);
 }
 
 /** Milliseconds of a step of a network of dense layers with Adam, all of it in cache. */
