@@ -40,7 +40,6 @@ Deno.test("the floor is the products at the peak and the output layer's traffic"
   const shape = { columns: 1000, hidden: 10, latent: 0, batch: 50, nnzPerRow: 0 };
   const gflop = 3 * 2 * 50 * 1000 * 10 * 1e-9, gbyte = 6 * 4 * 1000 * 10 * 1e-9;
   near("floor", denseFloorMs(shape, limits), 1e3 * (gflop / 100 + gbyte / 10), 1e-12);
-  near("bf16 floor", denseFloorMs(shape, limits, true), 1e3 * (gflop / 400 + gbyte / 10), 1e-12);
 });
 
 Deno.test("a comparison fails on a difference and on NaN", () => {
