@@ -66,7 +66,8 @@ async function main(args: readonly string[]): Promise<number> {
       data: options.data ?? join(ROOT, "../shared/data"),
       limits,
       python: options.peer ?? null,
-      command: ["deno task bench", ...args].join(" "),
+      // The peer's path is of this machine only.
+      command: ["deno task bench", ...args.map((text, i) => args[i - 1] === "--peer" ? "PYTHON" : text)].join(" "),
       results,
       build: join(ROOT, "build"),
     });
