@@ -69,8 +69,8 @@ function rowsOf({ source, config }: Restored, split: string): RowChoice {
 }
 
 /** Rows handed out at a time, so that a float32 table of this width stays near 64 MB. */
-function slices(rows: number, width: number, batch: number): number {
-  return Math.max(batch, Math.floor(16e6 / width / batch) * batch, 1) || rows;
+function slices(width: number, batch: number): number {
+  return Math.max(batch, Math.floor(16e6 / width / batch) * batch);
 }
 
 /** Writes the latent vectors of a split (rows x latent, float32) to an .npy file. Returns the shape. */
@@ -102,7 +102,7 @@ export async function reconstructTo(
   const width = columns ? columns.length : source.columns;
   const shape: [number, number] = [choice.rows.length, width];
   await using out = await NpyWriter.create(path, "f32", shape);
-  const most = slices(choice.rows.length, width, config.data.batch_size);
+  const most = slices(width, config.data.batch_size);
   for await (const { window, batches } of feedRows(choice, config.data)) {
     for (let done = 0; done < window.rows; done += most) {
       await out.write(await model.reconstruct(batches, Math.min(most, window.rows - done), columns ?? undefined));
