@@ -34,19 +34,28 @@ export async function acquireLock(runDir: string): Promise<Lock> {
     const file = await open(path);
     try {
       const record = parseRecord(readAll(file));
-      const locked = await tryLock(file);
-      if (locked === false || (record && await isAlive(record, locked === true))) throw inUse(path, record);
+      const locked = tryLock(file);
+      if (locked === false || (record && isAlive(record, locked === true))) throw inUse(path, record);
       if (!isStillAt(path, file)) { // its holder has just released, and removed, it
         file.close();
         continue;
       }
-      await writeRecord(path, file);
+      writeRecord(path, file);
       return held(path, file, record ? `${path}: taken over from ${describe(record)}, which is gone` : null);
     } catch (error) {
       file.close();
       throw error;
     }
   }
+}
+
+/**
+ * Whether a process that still lives says that it holds a run folder. Takes no lock, so that it is in nobody's way;
+ * {@link acquireLock} decides.
+ */
+export function isInUse(runDir: string): boolean {
+  const record = parseRecord(readOr(`${runDir}/run.lock`, ""));
+  return record !== null && isAlive(record, false);
 }
 
 async function open(path: string): Promise<Deno.FsFile> {
@@ -58,37 +67,45 @@ async function open(path: string): Promise<Deno.FsFile> {
 }
 
 /** true or false where the file system has locks, null where it has not. */
-async function tryLock(file: Deno.FsFile): Promise<boolean | null> {
+function tryLock(file: Deno.FsFile): boolean | null {
   try {
-    return await file.tryLock(true);
+    return file.tryLockSync(true);
   } catch {
     return null;
   }
 }
 
 /** Whether the record's process may still write, given whether the system's lock says that nobody here does. */
-async function isAlive(record: LockRecord, lockIsFree: boolean): Promise<boolean> {
-  const here = await ownRecord();
+function isAlive(record: LockRecord, lockIsFree: boolean): boolean {
+  const here = ownRecord();
   const sameMachine = here.boot_id !== "" && record.boot_id === here.boot_id;
   if (sameMachine && lockIsFree) return false;
   if (record.host !== here.host) return true; // another machine: not to be known from here
   if (!sameMachine && here.boot_id !== "") return false; // this machine, before it was restarted
-  return record.start_ticks !== "" && await startTicks(record.pid) === record.start_ticks;
+  return record.start_ticks !== "" && startTicks(record.pid) === record.start_ticks;
 }
 
-async function ownRecord(): Promise<LockRecord> {
+function readOr(path: string, otherwise: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return otherwise;
+  }
+}
+
+function ownRecord(): LockRecord {
   return {
     pid: Deno.pid,
     host: Deno.hostname(),
     since: new Date().toISOString(),
-    boot_id: (await Deno.readTextFile("/proc/sys/kernel/random/boot_id").catch(() => "")).trim(),
-    start_ticks: await startTicks(Deno.pid),
+    boot_id: readOr("/proc/sys/kernel/random/boot_id", "").trim(),
+    start_ticks: startTicks(Deno.pid),
   };
 }
 
 /** Field 22 of /proc/PID/stat, "" where there is no such process or no /proc. */
-async function startTicks(pid: number): Promise<string> {
-  const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
+function startTicks(pid: number): string {
+  const stat = readOr(`/proc/${pid}/stat`, "");
   // The second field is the program's name in parentheses and may hold anything; count from its end.
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
 }
@@ -127,8 +144,8 @@ function parseRecord(text: string): LockRecord | null {
   }
 }
 
-async function writeRecord(path: string, file: Deno.FsFile): Promise<void> {
-  const bytes = new TextEncoder().encode(JSON.stringify(await ownRecord()) + "\n");
+function writeRecord(path: string, file: Deno.FsFile): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(ownRecord()) + "\n");
   try {
     file.truncateSync(0);
     file.seekSync(0, Deno.SeekMode.Start);

@@ -5,6 +5,7 @@ import { stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
+import { isInUse } from "../runs/lock.ts";
 
 export interface RunRequest {
   /** The path of a config file, or what stands in one; paths in it then start from the working directory. */
@@ -56,7 +57,7 @@ function isFinished(run: string): boolean {
   }
 }
 
-/** The newest run of this name that has a checkpoint and is not finished. */
+/** The newest run of this name that has a checkpoint, is not finished and is not being trained right now. */
 function newestUnfinished(runs: string, name: string): string | null {
   let entries: Deno.DirEntry[];
   try {
@@ -67,7 +68,7 @@ function newestUnfinished(runs: string, name: string): string | null {
   const ours = new RegExp(String.raw`-\d{8}-\d{6}-[0-9a-zA-Z]+$`);
   const found = entries.filter((entry) => entry.isDirectory && entry.name.replace(ours, "") === name)
     .map((entry) => ({ path: join(runs, entry.name), stamp: /-(\d{8}-\d{6})-/.exec(entry.name)?.[1] ?? "" }))
-    .filter(({ path }) => hasCheckpoint(path) && !isFinished(path))
+    .filter(({ path }) => hasCheckpoint(path) && !isFinished(path) && !isInUse(path))
     .sort((a, b) => a.stamp < b.stamp ? 1 : -1);
   return found[0]?.path ?? null;
 }

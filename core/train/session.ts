@@ -4,28 +4,25 @@
  */
 import { relative } from "@std/path";
 import { engineInfo } from "../../ffi/info.ts";
-import { EngineError } from "../../ffi/error.ts";
 import type { Model } from "../../ffi/model.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
-import { UserError } from "../errors.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { collectEnvironment } from "../runs/environment.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { acquireLock } from "../runs/lock.ts";
-import { clearRecovery, writeRecovery } from "../runs/recovery.ts";
+import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
-import type { Summary } from "../runs/types.ts";
+import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
-import { SIGNAL_STATUS, type StopSignal, watchSignals } from "./signals.ts";
+import { type StopSignal, watchSignals } from "./signals.ts";
 import { checkState, freshState, type TrainState } from "./state.ts";
-import { finalMetrics, summarise } from "./summary.ts";
 import { tensorSinks, tensorSources } from "./tensors.ts";
 import { type Ending, Trainer, type TrainObserver } from "./trainer.ts";
 
@@ -43,15 +40,6 @@ export interface SessionOptions {
   readonly commandLine?: readonly string[];
   /** Whether to end on SIGINT, SIGTERM and SIGHUP after a save. */
   readonly signals?: boolean;
-}
-
-export interface SessionResult {
-  readonly status: "finished" | "stopped" | "failed";
-  readonly summary: Summary;
-  readonly signal: StopSignal | null;
-  /** Exit status of the contract. */
-  readonly exitStatus: number;
-  readonly error: unknown;
 }
 
 /** What must be the same for an epoch to be resumed in its middle. */
@@ -182,79 +170,6 @@ async function prepare(
   }
 }
 
-function ending(error: unknown, session: Session): string {
-  const text = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof EngineError) || error.status !== "non_finite") return text;
-  return `${text}; the last good checkpoint is ${session.lastCheckpoint ?? "none: nothing was saved before"}`;
-}
-
-/** An emergency save: whatever happens here must not hide the error that led to it. */
-async function emergencySave(session: Session, error: unknown): Promise<void> {
-  const poisoned = error instanceof EngineError && error.status === "non_finite";
-  try {
-    if (!poisoned && session.state.step > 0) await session.saveIfNew();
-  } catch (second) {
-    session.options.note?.(`the emergency save failed too: ${second instanceof Error ? second.message : second}`);
-  }
-  try {
-    await session.record("error", { error: ending(error, session) });
-  } catch { /* the disk is full or gone: the error itself is what matters */ }
-}
-
-async function finish(session: Session, reason: Ending): Promise<SessionResult> {
-  await session.saveIfNew();
-  const { options: { config, run }, model, source, state } = session;
-  const best = state.best;
-  const evaluated = config.checkpoint.best && best !== null && best.step !== state.step
-    ? { checkpoint: "best" as const, epoch: best.epoch, step: best.step }
-    : { checkpoint: "latest" as const, epoch: state.epoch, step: state.step };
-  if (evaluated.checkpoint === "best") {
-    const { path } = await resolveCheckpoint(run.path, "best", session.options.note ?? (() => {}));
-    await loadCheckpoint(path, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
-  }
-  const { metrics, validation } = await finalMetrics(model, source, config);
-  const begun = performance.now();
-  await runDiagnostics(run.path, { config, model, source, epoch: evaluated.epoch }, validation ?? undefined);
-  state.seconds.diagnostics += (performance.now() - begun) / 1000;
-  const summary = summarise(session, { status: "finished", reason, metrics, evaluated });
-  await writeJsonAtomic(run.file("summary.json"), summary);
-  await clearRecovery(run.path);
-  return { status: "finished", summary, signal: null, exitStatus: 0, error: null };
-}
-
-async function interrupted(session: Session, signal: StopSignal): Promise<SessionResult> {
-  await session.saveIfNew();
-  await session.record("signal", { signal });
-  const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null });
-  await writeJsonAtomic(session.options.run.file("summary.json"), summary);
-  return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
-}
-
-async function failed(session: Session, error: unknown): Promise<SessionResult> {
-  const stopped = session.signal; // a stop during the final evaluation ends it with an exception
-  if (stopped) {
-    try {
-      return await interrupted(session, stopped);
-    } catch (second) { // the save on the signal failed: that is what there is to tell
-      error = second;
-    }
-  }
-  await emergencySave(session, error);
-  const summary = summarise(session, {
-    status: "failed",
-    reason: ending(error, session),
-    metrics: null,
-    evaluated: null,
-  });
-  try {
-    await writeJsonAtomic(session.options.run.file("summary.json"), summary);
-  } catch { /* as above */ }
-  const diverged = error instanceof EngineError && error.status === "non_finite";
-  const lower = `lower the rate: ${session.resumeCommand} --override optimizer.learning_rate=...`;
-  const told = diverged ? new UserError("", ending(error, session), lower, 1) : error;
-  return { status: "failed", summary, signal: null, exitStatus: 1, error: told };
-}
-
 /** The key under `training` that ended a run. */
 const LIMITS = { epochs: "epochs", max_steps: "max_steps", early_stopping: "early_stopping.patience", stopped: "" };
 
@@ -319,4 +234,4 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   return result;
 }
 
-export type { Session };
+export type { Session, SessionResult };

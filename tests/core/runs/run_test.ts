@@ -5,7 +5,7 @@ import { UserError } from "../../../core/errors.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../../core/runs/atomic.ts";
 import { collectEnvironment, gitCommit } from "../../../core/runs/environment.ts";
 import { createRun, openRun, safeName, timeOfName } from "../../../core/runs/folder.ts";
-import { acquireLock } from "../../../core/runs/lock.ts";
+import { acquireLock, isInUse } from "../../../core/runs/lock.ts";
 import { clearRecovery, writeRecovery } from "../../../core/runs/recovery.ts";
 import { VERSION } from "../../../core/version.ts";
 import { testInFolder } from "../../temp.ts";
@@ -113,8 +113,10 @@ testInFolder("recovery: written and cleared", async (dir) => {
 });
 
 testInFolder("lock: one holder; the next one is told who", async (dir) => {
+  assertEquals(isInUse(dir), false);
   const lock = await acquireLock(dir);
   assertEquals(lock.notice, null);
+  assertEquals(isInUse(dir), true);
   const error = await assertRejects(
     () => acquireLock(dir),
     UserError,
@@ -123,6 +125,7 @@ testInFolder("lock: one holder; the next one is told who", async (dir) => {
   assertStringIncludes(error.where, "run.lock");
   lock.release();
   lock.release();
+  assertEquals(isInUse(dir), false);
   assertEquals([...Deno.readDirSync(dir)], []);
   using again = await acquireLock(dir);
   assertEquals(again.notice, null);

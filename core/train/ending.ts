@@ -1,0 +1,99 @@
+/** How a session ends: finished, stopped by a signal or failed; each leaves the run folder so that nothing is lost. */
+import { EngineError } from "../../ffi/error.ts";
+import { loadCheckpoint } from "../checkpoint/load.ts";
+import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { runDiagnostics } from "../diagnostics/mod.ts";
+import { UserError } from "../errors.ts";
+import { writeJsonAtomic } from "../runs/atomic.ts";
+import { clearRecovery } from "../runs/recovery.ts";
+import type { Summary } from "../runs/types.ts";
+import type { Session } from "./session.ts";
+import { SIGNAL_STATUS, type StopSignal } from "./signals.ts";
+import { finalMetrics, summarise } from "./summary.ts";
+import { tensorSinks } from "./tensors.ts";
+import type { Ending } from "./trainer.ts";
+
+export interface SessionResult {
+  readonly status: "finished" | "stopped" | "failed";
+  readonly summary: Summary;
+  readonly signal: StopSignal | null;
+  /** Exit status of the contract. */
+  readonly exitStatus: number;
+  readonly error: unknown;
+}
+
+function ending(error: unknown, session: Session): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (!(error instanceof EngineError) || error.status !== "non_finite") return text;
+  return `${text}; the last good checkpoint is ${session.lastCheckpoint ?? "none: nothing was saved before"}`;
+}
+
+/** An emergency save: whatever happens here must not hide the error that led to it. */
+async function emergencySave(session: Session, error: unknown): Promise<void> {
+  const poisoned = error instanceof EngineError && error.status === "non_finite";
+  try {
+    if (!poisoned && session.state.step > 0) await session.saveIfNew();
+  } catch (second) {
+    session.options.note?.(`the emergency save failed too: ${second instanceof Error ? second.message : second}`);
+  }
+  try {
+    await session.record("error", { error: ending(error, session) });
+  } catch { /* the disk is full or gone: the error itself is what matters */ }
+}
+
+/** The end of training: final metrics (of the best epoch where it is kept), diagnostics, summary. */
+export async function finish(session: Session, reason: Ending): Promise<SessionResult> {
+  await session.saveIfNew();
+  const { options: { config, run }, model, source, state } = session;
+  const best = state.best;
+  const evaluated = config.checkpoint.best && best !== null && best.step !== state.step
+    ? { checkpoint: "best" as const, epoch: best.epoch, step: best.step }
+    : { checkpoint: "latest" as const, epoch: state.epoch, step: state.step };
+  if (evaluated.checkpoint === "best") {
+    const { path } = await resolveCheckpoint(run.path, "best", session.options.note ?? (() => {}));
+    await loadCheckpoint(path, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
+  }
+  const { metrics, validation } = await finalMetrics(model, source, config);
+  const begun = performance.now();
+  await runDiagnostics(run.path, { config, model, source, epoch: evaluated.epoch }, validation ?? undefined);
+  state.seconds.diagnostics += (performance.now() - begun) / 1000;
+  const summary = summarise(session, { status: "finished", reason, metrics, evaluated });
+  await writeJsonAtomic(run.file("summary.json"), summary);
+  await clearRecovery(run.path);
+  return { status: "finished", summary, signal: null, exitStatus: 0, error: null };
+}
+
+/** After a signal: a save, recovery.json, and the command to go on. */
+export async function interrupted(session: Session, signal: StopSignal): Promise<SessionResult> {
+  await session.saveIfNew();
+  await session.record("signal", { signal });
+  const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null });
+  await writeJsonAtomic(session.options.run.file("summary.json"), summary);
+  return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
+}
+
+/** After an error: an emergency save, never one with values that are not finite. */
+export async function failed(session: Session, error: unknown): Promise<SessionResult> {
+  const stopped = session.signal; // a stop during the final evaluation ends it with an exception
+  if (stopped) {
+    try {
+      return await interrupted(session, stopped);
+    } catch (second) { // the save on the signal failed: that is what there is to tell
+      error = second;
+    }
+  }
+  await emergencySave(session, error);
+  const summary = summarise(session, {
+    status: "failed",
+    reason: ending(error, session),
+    metrics: null,
+    evaluated: null,
+  });
+  try {
+    await writeJsonAtomic(session.options.run.file("summary.json"), summary);
+  } catch { /* as above */ }
+  const diverged = error instanceof EngineError && error.status === "non_finite";
+  const lower = `lower the rate: ${session.resumeCommand} --override optimizer.learning_rate=...`;
+  const told = diverged ? new UserError("", ending(error, session), lower, 1) : error;
+  return { status: "failed", summary, signal: null, exitStatus: 1, error: told };
+}
