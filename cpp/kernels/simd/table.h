@@ -15,6 +15,7 @@ constexpr Kernels table(const char* name) noexcept {
   return {.name = name,
           .pack_b = pack_b,
           .gemm = gemm,
+          .gemm_ahead = gemm_ahead,
           .axpy = axpy,
           .dot = dot,
           .sum_squares = sum_squares,
