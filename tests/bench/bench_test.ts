@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkAutoencoder, near } from "../../bench/check.ts";
 import { npzBytes, syntheticCsr } from "../../bench/chunks.ts";
-import { denseFloorMs } from "../../bench/limits.ts";
+import { denseFloorMs, denseInputFloorMs } from "../../bench/limits.ts";
 import { ofFloor, shown, spread, table } from "../../bench/print.ts";
 import { Reference } from "../../bench/reference.ts";
 import { markdownTable, page, plotFile } from "../../bench/render.ts";
@@ -40,6 +40,7 @@ Deno.test("the floor is the products at the peak and the output layer's traffic"
   const shape = { columns: 1000, hidden: 10, latent: 0, batch: 50, nnzPerRow: 0 };
   const gflop = 3 * 2 * 50 * 1000 * 10 * 1e-9, gbyte = 6 * 4 * 1000 * 10 * 1e-9;
   near("floor", denseFloorMs(shape, limits), 1e3 * (gflop / 100 + gbyte / 10), 1e-12);
+  near("with rows of the input", denseInputFloorMs(shape, 500, limits), 1e3 * (gflop / 100 + 1.5 * gbyte / 10), 1e-12);
 });
 
 Deno.test("a comparison fails on a difference and on NaN", () => {
