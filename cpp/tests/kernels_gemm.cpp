@@ -129,6 +129,26 @@ TEST(gemm_bits_do_not_depend_on_the_cut) {
   });
 }
 
+// What is asked for on the way is neither changed nor part of the product, whatever its length.
+TEST(gemm_ahead_is_gemm) {
+  const size_t m = 20, n = 70, k = 150;
+  Guarded a(m * k, 1), b(k * n, 2), wanted(5000, 3);
+  const std::vector<float> before(wanted.data(), wanted.data() + 5000);
+  each_table([&](const Kernels& table) {
+    AlignedBuffer<float> packed = packed_for(k, n);
+    table.pack_b(k, n, b.data(), n, 1, packed.data());
+    std::vector<float> expected(m * n), c(m * n);
+    table.gemm(m, n, k, a.data(), k, 1, packed.data(), expected.data(), n, false);
+    for (const size_t floats : {0u, 1u, 17u, 5000u}) {
+      for (const Ahead& ahead : {Ahead{wanted.data(), nullptr, floats}, Ahead{nullptr, wanted.data(), floats}}) {
+        table.gemm_ahead(m, n, k, a.data(), k, 1, packed.data(), c.data(), n, false, ahead);
+        CHECK_TABLE(table, same_bits(c.data(), expected.data(), m * n));
+      }
+    }
+  });
+  CHECK(same_bits(wanted.data(), before.data(), 5000));
+}
+
 TEST(gemm_spreads_nan_in_its_row_only) {
   each_table([](const Kernels& table) {
     Guarded a(3 * 10, 1), b(10 * 70, 2);
