@@ -63,8 +63,9 @@ class Trainer:
         self.probe = self.faster_precision() if self.bf16 else {}
 
     def faster_precision(self):
-        """Milliseconds of a step in f32 and in bf16, the least; the model goes on in the faster. Without instructions for bf16
-        the autocast takes tens of seconds a step: one step is enough to tell then."""
+        """Milliseconds of a step in f32 and in bf16, the least; the model goes on in the faster. Without instructions
+        for bf16 the autocast takes tens of seconds a step: one step is enough to tell then."""
+
         def step_ms(bf16):
             self.bf16 = bf16
             return self.steps(1)["step_ms"]
