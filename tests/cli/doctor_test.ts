@@ -60,6 +60,8 @@ Deno.test("the lines of a diagnosis stand in columns", () => {
     deno: "2.9.6",
     system: "linux x86_64",
     engine: { path: "lib.so", state: "missing", built: null, error: null, info: {} },
+    specialised: [{ file: "lib-1.so", shapes: "widths 8-2-8, batch 4", state: "stale" }],
+    choice: "general, lib.so: none is made for widths 8-4, batch 4",
     tools: [{ ...tool, what: "CMake", found: "/usr/bin/cmake", version: "cmake version 3.25.1" }],
     ready: true,
     problems: [],
