@@ -34,7 +34,9 @@ function toolText({ found, version, hint, use }: ToolState): string {
 }
 
 /** The diagnosis as lines of `label  text`. */
-export function doctorLines({ narrows, abi, deno, system, engine, specialised, choice, tools, ready, problems }: Diagnosis): string[] {
+export function doctorLines(
+  { narrows, abi, deno, system, engine, specialised, choice, tools, ready, problems }: Diagnosis,
+): string[] {
   const { info } = engine;
   const rows: [string, string][] = [
     ["narrows", `${narrows}, engine ABI ${abi}`],
@@ -52,7 +54,9 @@ export function doctorLines({ narrows, abi, deno, system, engine, specialised, c
       ["memory", `${gigabytes(info.memory_available)} free of ${gigabytes(info.memory_total)}`],
     );
   }
-  for (const { file, shapes, state } of specialised) rows.push(["specialised", `${file}, ${shapes}, ${SPECIAL[state]}`]);
+  for (const { file, shapes, state } of specialised) {
+    rows.push(["specialised", `${file}, ${shapes}, ${SPECIAL[state]}`]);
+  }
   if (choice) rows.push(["config", choice]);
   rows.push(...tools.map((state): [string, string] => [state.what, toolText(state)]));
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;

@@ -5,7 +5,7 @@ import { LIBRARY_NAME, libraryPath, useLibrary } from "../../ffi/library.ts";
 import type { Config } from "../config/types.ts";
 import { isUpToDate } from "./build.ts";
 import { type Shapes, shapesHash, shapesIn, shapesOf, shapesText } from "./shapes.ts";
-import { hasSources, isFile, specialFolder, specialName, specialTree, tree } from "./tree.ts";
+import { hasSources, isFile, ROOT, specialFolder, specialName, specialTree, tree } from "./tree.ts";
 
 export interface EngineChoice {
   readonly kind: "general" | "specialised" | "named";
@@ -17,9 +17,9 @@ export interface EngineChoice {
 export type SpecialState = "ready" | "stale" | "missing";
 
 /** Whether there is an engine for these shapes, made of the present sources by the present compiler. */
-export function specialState(shapes: Shapes): SpecialState {
-  if (!hasSources(tree()) || !isFile(specialTree(shapesHash(shapes)).library)) return "missing";
-  return isUpToDate({ shapes }) ? "ready" : "stale";
+export function specialState(shapes: Shapes, root = ROOT): SpecialState {
+  if (!hasSources(tree(null, root)) || !isFile(specialTree(shapesHash(shapes), root).library)) return "missing";
+  return isUpToDate({ shapes, root }) ? "ready" : "stale";
 }
 
 export interface SpecialEngine {

@@ -28,7 +28,7 @@ export function configHpp(shapes: Shapes): string {
 #pragma once
 
 #define NARROWS_SPECIALISED "${shapesText(shapes)}"
-#define NARROWS_WIDTHS ${shapes.widths.join(", ")}
+#define NARROWS_WIDTHS ${shapes.widths.map((width) => `${width}, `).join("").trimEnd()}
 #define NARROWS_BATCH ${shapes.batch}
 `;
 }
@@ -38,7 +38,7 @@ export function shapesIn(header: string): Shapes | null {
   const value = (name: string) => new RegExp(`^#define ${name} (.+)$`, "m").exec(header)?.[1];
   const [widths, batch] = [value("NARROWS_WIDTHS"), value("NARROWS_BATCH")];
   if (widths === undefined || batch === undefined) return null;
-  return { widths: widths.split(", ").map(Number), batch: Number(batch) };
+  return { widths: widths.split(",").filter(Boolean).map(Number), batch: Number(batch) };
 }
 
 /** Names the library: equal shapes share it, whatever else differs between their configs. */

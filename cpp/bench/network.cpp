@@ -56,7 +56,7 @@ int main(int count, char** words) {
   for (int i = 0; i < 20; ++i) one();
   const uint64_t sum = checksum(network);
   const bench::Seconds seconds = bench::time(one, 2.0);
-  std::printf("%10.2f us best %10.2f median  weights after 20 steps %016llx\n", 1e6 * seconds.best, 1e6 * seconds.median,
-              static_cast<unsigned long long>(sum));
+  std::printf("%10.2f us best %10.2f median  weights after 20 steps %016llx\n", 1e6 * seconds.best,
+              1e6 * seconds.median, static_cast<unsigned long long>(sum));
   return 0;
 }

@@ -39,7 +39,8 @@ struct OptimizerStep {
   }
 };
 
-inline constexpr size_t kPanel = 64;  // columns of a packed panel, on every instruction set
+inline constexpr size_t kSmallColumns = 16, kSmallDepth = 64;  // the most that small_gemm takes
+inline constexpr size_t kPanel = 64;                           // columns of a packed panel, on every instruction set
 
 // Memory that is wanted in cache soon: up to two ranges of `floats` each, NULL for none.
 struct Ahead {
@@ -64,6 +65,12 @@ struct Kernels {
   // The same, and asks for `ahead` on the way, spread over the product's time.
   void (*gemm_ahead)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
                      const float* packed, float* c, size_t ldc, bool accumulate, const Ahead& ahead) noexcept;
+
+  // The same bits from B as it is (element (p, j) at b[p * b_row_stride + j * b_column_stride]), for n <=
+  // kSmallColumns, k <= kSmallDepth. NULL where a table has none.
+  void (*small_gemm)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
+                     const float* b, size_t b_row_stride, size_t b_column_stride, float* c, size_t ldc,
+                     bool accumulate) noexcept;
 
   void (*axpy)(size_t n, float a, const float* x, float* y) noexcept;  // y += a x
   float (*dot)(size_t n, const float* x, const float* y) noexcept;

@@ -3,10 +3,16 @@
 namespace nrw {
 
 namespace {
-constexpr size_t kRowBlock = 24;  // rows of C a task, so that 128 rows of one panel still feed several threads
-}
+constexpr size_t kSmallWork = 8192;  // products of so few multiplications are not worth packing
+constexpr size_t kRowBlock = 24;     // rows of C a task, so that 128 rows of one panel still feed several threads
+}  // namespace
 
 void Products::multiply(size_t m, size_t n, size_t k, MatrixView a, MatrixView b, float* c, bool accumulate) noexcept {
+  if (n <= kSmallColumns && k <= kSmallDepth && m * n * k <= kSmallWork && kernels_.small_gemm != nullptr) {
+    kernels_.small_gemm(m, n, k, a.data, a.row_stride, a.column_stride, b.data, b.row_stride, b.column_stride, c, n,
+                        accumulate);
+    return;
+  }
   float* const packed = packed_.data();
   for_blocks(pool_, n, kPanel, k * n, [&](size_t first, size_t count) {
     kernels_.pack_b(k, count, b.data + first * b.column_stride, b.row_stride, b.column_stride, packed + first * k);

@@ -75,6 +75,7 @@ const Kernels kPlainKernels = {
     .pack_b = plain::pack_b,
     .gemm = plain::gemm,
     .gemm_ahead = plain::gemm_ahead,
+    .small_gemm = nullptr,
     .axpy = plain::axpy,
     .dot = plain::dot,
     .sum_squares = plain::sum_squares,
