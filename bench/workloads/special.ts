@@ -101,6 +101,8 @@ async function measure(context: Context): Promise<Outcome> {
     goals: [],
     plots: [],
     notes: [
+      "known sizes are made use of in products of at most 16 columns: only the tiny network has any; the other rows show " +
+      "how far two equal programs differ",
       "specialised: deno task build --config; each library in a process of its own, by turns; losses compared bit by bit first",
     ],
     sides: ["specialised", "general"],

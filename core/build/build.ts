@@ -146,7 +146,9 @@ function configureArguments(where: trees.Tree, options: BuildOptions, tests: boo
     `-DNARROWS_DEPS=${where.deps}`,
     `-DNARROWS_TESTS=${tests ? "ON" : "OFF"}`,
     `-DNARROWS_SANITIZE=${options.sanitize ?? ""}`,
-    ...options.shapes ? [`-DNARROWS_CONFIG_HPP=${configFile(where)}`] : [],
+    ...options.shapes
+      ? [`-DNARROWS_CONFIG_HPP=${configFile(where)}`, `-DNARROWS_GENERAL=${trees.tree(null, options.root).build}`]
+      : [],
   ];
 }
 
@@ -211,6 +213,11 @@ export async function buildEngine(options: BuildOptions = {}): Promise<BuildResu
   const result = { folder: where.build, library: where.library };
   if (planUpToDate(work)) return { ...result, built: false };
 
+  // Taken before compiling: an edit made meanwhile is for the next build. The tests' build makes the library as well.
+  const stamps = [...new Set<trees.Target>(["library", target])].map((made) =>
+    [made, stampNow({ ...work, target: made })] as const
+  );
+  if (options.shapes) await buildEngine({ quiet: options.quiet, root: options.root }); // most of it is taken from there
   const tools = findTools();
   const progress = buildProgress(options.quiet);
   const started = performance.now();
@@ -222,10 +229,6 @@ export async function buildEngine(options: BuildOptions = {}): Promise<BuildResu
     progress.clear();
     if (planUpToDate(work)) return { ...result, built: false };
   }
-  // Taken before compiling: an edit made meanwhile is for the next build. The tests' build makes the library as well.
-  const stamps = [...new Set<trees.Target>(["library", target])].map((made) =>
-    [made, stampNow({ ...work, target: made })] as const
-  );
   trees.dropStamps(where);
   dropStaleCache(where, tools);
   using log = await Deno.create(where.log);

@@ -45,10 +45,15 @@ Deno.test({
       `cmake_minimum_required(VERSION 3.20)
 project(narrows LANGUAGES CXX)
 add_library(narrows SHARED engine.cpp)
-target_compile_definitions(narrows PRIVATE NARROWS_CONFIG_HPP="\${NARROWS_CONFIG_HPP}")
+if(NARROWS_CONFIG_HPP)
+  target_compile_definitions(narrows PRIVATE NARROWS_CONFIG_HPP="\${NARROWS_CONFIG_HPP}")
+endif()
 `,
     );
-    Deno.writeTextFileSync(source, `#include NARROWS_CONFIG_HPP\nint batch = NARROWS_BATCH;\n`);
+    Deno.writeTextFileSync(
+      source,
+      "#ifdef NARROWS_CONFIG_HPP\n#include NARROWS_CONFIG_HPP\nint batch = NARROWS_BATCH;\n#endif\n",
+    );
     const [shapes, others] = [{ widths: [4, 2], batch: 3 }, { widths: [4, 2], batch: 5 }];
     const build = (made: typeof shapes) => buildEngine({ root, shapes: made, quiet: true });
     assertEquals(specialState(shapes, root), "missing");
