@@ -35,7 +35,7 @@ export function configHpp(shapes: Shapes): string {
 
 /** The shapes that a generated header names; null if it is not one. */
 export function shapesIn(header: string): Shapes | null {
-  const value = (name: string) => new RegExp(`^#define ${name} (.+)$`, "m").exec(header)?.[1];
+  const value = (name: string) => new RegExp(`^#define ${name} ?(.*)$`, "m").exec(header)?.[1];
   const [widths, batch] = [value("NARROWS_WIDTHS"), value("NARROWS_BATCH")];
   if (widths === undefined || batch === undefined) return null;
   return { widths: widths.split(",").filter(Boolean).map(Number), batch: Number(batch) };
