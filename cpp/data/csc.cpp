@@ -35,7 +35,7 @@ void CscBuilder::build(SparseBatch& batch) {
   batch.touched = 0;
   placed_ = 0;
   if (nnz != 0) {
-    const uint64_t entries = std::max(kEntriesPerBlock, kEntriesPerVisit * batch.rows);
+    const uint64_t entries = std::min(nnz, std::max(kEntriesPerBlock, kEntriesPerVisit * batch.rows));
     width_ = static_cast<uint32_t>(std::clamp(columns_of(entries, batch), kNarrowest, kWidest));
     marked_ = columns > kDense * nnz;
   }
