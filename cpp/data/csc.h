@@ -1,9 +1,9 @@
 // The second order of a batch: its entries by column, over the touched columns only. One builder a thread.
 //
 // A counting sort that goes through the columns block by block, with a cursor in each row, so that counters and entries
-// of a block stay in the fastest caches. Entries are placed as pairs in a buffer of the block's size and told apart in a
-// pass of their own, so that what lies in slower memory is written in order. Of the width it reads a counter a column, or
-// a bit a column where entries are few.
+// of a block stay in the fastest caches. Entries are placed as pairs in a buffer of the block's size and told apart in
+// a pass of their own, so that what lies in slower memory is written in order. Of the width it reads a counter a
+// column, or a bit a column where entries are few.
 #pragma once
 
 #include <cstdint>
@@ -37,10 +37,10 @@ class CscBuilder {
   uint32_t width_ = 0;
   bool marked_ = false;                 // touched columns are found by marks_, not by reading all counters
   std::vector<uint32_t> cursor_, end_;  // rows
-  std::vector<uint32_t> next_;          // a column's count, then where its next entry goes in the block; 0 between blocks
-  std::vector<uint64_t> marks_;         // a bit a column; 0 between blocks
-  AlignedBuffer<uint64_t> pairs_;       // the block's entries: row, and the bits of the target above it
-  uint32_t placed_ = 0;                 // entries of the blocks before
+  std::vector<uint32_t> next_;     // a column's count, then where its next entry goes in the block; 0 between blocks
+  std::vector<uint64_t> marks_;    // a bit a column; 0 between blocks
+  AlignedBuffer<uint64_t> pairs_;  // the block's entries: row, and the bits of the target above it
+  uint32_t placed_ = 0;            // entries of the blocks before
 };
 
 }  // namespace nrw
