@@ -11,6 +11,7 @@ import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
+import { keepOpen } from "../data/chunk_cache.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { collectEnvironment } from "../runs/environment.ts";
@@ -217,6 +218,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   if (lock.notice) options.note?.(lock.notice);
   const { source, model, state, checkpoint, library } = await prepare(options);
   using _model = model;
+  using _chunks = keepOpen(source.files);
   const environment = await collectEnvironment({
     engineInfo: engineInfo(),
     library,
