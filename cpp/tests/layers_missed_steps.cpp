@@ -266,11 +266,12 @@ TEST(missed_steps_rules) {
   batch.touched = 1;
   missed.touch(7, s);
   missed.end_step(s);
-  CHECK(missed.of(7) == nullptr && missed.of(8) != nullptr);
+  CatchUp c;
+  CHECK(!missed.of(7, c) && missed.of(8, c));
   s.step = 110;  // set by hand
   CHECK(missed.update_all(batch, s));
   missed.end_step_of_all(s);
-  CHECK(missed.of(8) == nullptr && missed.of(7) == nullptr);
+  CHECK(!missed.of(8, c) && !missed.of(7, c));
   for (s.step = 111; !missed.update_all(batch, s); ++s.step) missed.end_step(s);
   CHECK(s.step == 111 + MissedSteps::kMost);
   missed.clear();
@@ -287,8 +288,8 @@ TEST(missed_steps_history_from_elsewhere_does_no_harm) {
     missed.set_history(history);
     for (size_t j = 0; j < 10; ++j) missed.last()[j] = 0xffffffffu - static_cast<uint32_t>(j) * 429000000u;
     for (size_t j = 0; j < 10; ++j) {
-      const CatchUp* const c = missed.of(j);
-      CHECK(c == nullptr || c->keep == 1);
+      CatchUp c;
+      CHECK(!missed.of(j, c) || c.keep == 1);
     }
   }
 }

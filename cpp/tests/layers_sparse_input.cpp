@@ -38,7 +38,7 @@ TEST(sparse_input_forward) {
         ThreadPool pool(2);
         SparseInput layer(kernels, pool);
         const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, masked, 7);
-        const ColumnWeights w = make_weights(shape.columns, shape.width, 0);
+        ColumnWeights w = make_weights(shape.columns, shape.width, 0);
         const std::vector<float> bias = make_dense(shape.width, 10);
         Matrix expected = product(shape.rows, shape.width, shape.columns, dense(batch, batch.inputs()), shape.columns,
                                   1, plain(w, w.value));
