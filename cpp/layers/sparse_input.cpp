@@ -22,6 +22,7 @@ constexpr size_t kBlockCopiedFloats = size_t{1} << 18;  // 1 MB, at most, where 
 
 // Backward. Columns, or touched columns, of a task; its sum of squares is added up in column order.
 constexpr size_t kRange = 256;
+constexpr size_t kPiece = 128;  // floats of a row worked on at a time
 // With fewer parts the forward pass does not make the update that waits for it: that has more to share out.
 constexpr size_t kFusedParts = 8;
 
@@ -56,9 +57,13 @@ size_t block_size(const SparseBatch& batch, size_t stride, bool copied) {
 // Rows far apart: the hardware does not see the next one coming. Where most columns are touched it does better alone.
 bool scattered(const SparseBatch& batch) { return 2 * size_t{batch.touched} < batch.columns; }
 
-void prefetch(const float* row, size_t floats) {
-  if (row == nullptr) return;
-  for (size_t k = 0; k < floats; k += 16) __builtin_prefetch(row + k);
+// n floats of W and its moments. A row at a time would be more lines than can be on their way at once, and the
+// arithmetic behind it would wait: so kPiece floats of the next row go with each kPiece of this one.
+void prefetch(const ColumnWeights& w, size_t at, size_t n) {
+  for (const AlignedBuffer<float>* array : {&w.value, &w.moment1, &w.moment2}) {
+    if (array->size() == 0) continue;
+    for (size_t k = 0; k < n; k += 16) __builtin_prefetch(array->data() + at + k);
+  }
 }
 
 }  // namespace
@@ -128,9 +133,13 @@ void SparseInput::forward_part(const SparseBatch& batch, ColumnWeights& w, size_
     if (fused) update_columns(w, column_at(begin), column_at(block_end), worker);
     if (behind) {
       for (size_t t = begin; t < block_end; ++t) {
-        if (ahead && t + 1 < block_end) prefetch_row(w, columns[t + 1]);
         const uint32_t place = static_cast<uint32_t>(t - begin);
-        read_row(w, columns[t], 0, width, copy + place * w.stride);
+        const size_t next = columns[std::min(t + 1, block_end - 1)];
+        for (size_t k = 0; k < width; k += kPiece) {
+          const size_t n = std::min(kPiece, width - k);
+          if (ahead) prefetch(w, next * w.stride + k, n);
+          read_row(w, columns[t], k, n, copy + place * w.stride + k);
+        }
         for (uint32_t k = batch.touched_ptr[t]; k < batch.touched_ptr[t + 1]; ++k) {
           place_[to[batch.csc_row[k]]++] = place;
         }
@@ -149,14 +158,6 @@ void SparseInput::forward_part(const SparseBatch& batch, ColumnWeights& w, size_
                      partial + i * width);
     }
   }
-}
-
-void SparseInput::prefetch_row(const ColumnWeights& w, size_t column) const noexcept {
-  const size_t at = column * w.stride;
-  prefetch(w.value.data() + at, w.width);
-  if (!missed_.enabled()) return;
-  if (w.moment1.size() != 0) prefetch(w.moment1.data() + at, w.width);
-  if (w.moment2.size() != 0) prefetch(w.moment2.data() + at, w.width);
 }
 
 void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y) {
@@ -195,7 +196,7 @@ void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const floa
 template <class Use>
 void SparseInput::each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, bool all,
                                 size_t first, size_t end, unsigned worker, Use&& use) {
-  float* const gradient = gradient_.data() + worker * w.stride;
+  float* const gradient = gradient_.data() + worker * std::max(w.stride, kPiece);
   ColumnCursor cursor(batch, all ? first : batch.touched_col[first]);
   for (size_t i = first; i < end; ++i) {
     const size_t column = all ? i : batch.touched_col[i];
@@ -225,16 +226,33 @@ double SparseInput::sum_ranges(size_t count, Body&& body) {
 double SparseInput::update_rows(ColumnWeights& w, size_t first, size_t end, bool squares, unsigned worker) {
   if (first >= end) return 0;
   const Update& u = update_;
-  const bool ahead = !u.all && scattered(*u.batch);
+  const SparseBatch& batch = *u.batch;
+  const auto column_of = [&](size_t i) { return u.all ? i : size_t{batch.touched_col[i]}; };
+  const bool ahead = !u.all && scattered(batch);
+  float* const gradient = gradient_.data() + worker * std::max(w.stride, kPiece);
+  ColumnCursor cursor(batch, column_of(first));
   double sum = 0;
-  if (ahead) prefetch_row(w, u.batch->touched_col[first]);
-  each_gradient(*u.batch, u.d_y, w, u.all, first, end, worker, [&](size_t column, const float* gradient, size_t i) {
-    if (ahead && i + 1 < end) prefetch_row(w, u.batch->touched_col[i + 1]);
-    if (squares && gradient != nullptr) sum += kernels_.sum_squares(w.width, gradient);
-    catch_up_row(w, column, u.before);
-    w.update_row(kernels_, u.step, column, gradient);
+  for (size_t i = first; i < end; ++i) {
+    const size_t column = column_of(i), next = i + 1 < end ? column_of(i + 1) : column;
+    const auto [begin, count] = cursor.entries(column);
+    CatchUp missed;
+    const bool behind = u.before.of(column, missed);
+    for (size_t k = 0; k < w.width; k += kPiece) {
+      const size_t n = std::min(kPiece, w.width - k), at = column * w.stride + k;
+      if (ahead) prefetch(w, next * w.stride + k, n);
+      if (count != 0) {
+        sparse_.gather(n, count, batch.csc_row.data() + begin, batch.csc_inputs() + begin, u.d_y + k, w.width, false,
+                       gradient);
+        if (squares) sum += kernels_.sum_squares(n, gradient);
+      }
+      float* const row = w.value.data() + at;
+      float* const s1 = w.moment1.size() == 0 ? nullptr : w.moment1.data() + at;
+      float* const s2 = w.moment2.size() == 0 ? nullptr : w.moment2.data() + at;
+      if (behind) sparse_.catch_up(n, missed, row, s1, s2, row, s1, s2);
+      kernels_.update(n, u.step, count == 0 ? nullptr : gradient, row, s1, s2);
+    }
     if (u.left_behind) missed_.touch(column, u.step);
-  });
+  }
   return sum;
 }
 
@@ -263,7 +281,7 @@ void SparseInput::end_update() {
 }
 
 double SparseInput::update_now(ColumnWeights& w, bool squares) {
-  gradient_.reserve(pool_.size() * w.stride);
+  gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
   begin_update();
   const double sum =
       sum_ranges(update_.all ? w.columns : update_.batch->touched, [&](size_t first, size_t end, unsigned worker) {
@@ -302,7 +320,7 @@ void SparseInput::keep(const SparseBatch& batch, const float* d_y, const ColumnW
   kept_.csc_row.reserve(nnz);
   kept_.csc_target.reserve(nnz);
   kept_d_y_.reserve(outputs);
-  gradient_.reserve(pool_.size() * w.stride);
+  gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
   std::copy_n(batch.touched_col.data(), batch.touched, kept_.touched_col.data());
   std::copy_n(batch.touched_ptr.data(), batch.touched + 1, kept_.touched_ptr.data());
   std::copy_n(batch.csc_row.data(), nnz, kept_.csc_row.data());
@@ -315,7 +333,7 @@ void SparseInput::keep(const SparseBatch& batch, const float* d_y, const ColumnW
 
 double SparseInput::gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) {
   if (norm_.cheap(batch, w.width)) return norm_.sum_squares(batch, d_y, w.width);
-  gradient_.reserve(pool_.size() * w.stride);
+  gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
   return sum_ranges(batch.touched, [&](size_t first, size_t end, unsigned worker) {
     double sum = 0;
     each_gradient(batch, d_y, w, false, first, end, worker, [&](size_t, const float* gradient, size_t) {
@@ -326,7 +344,7 @@ double SparseInput::gradient_sum_squares(const SparseBatch& batch, const float* 
 }
 
 void SparseInput::add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) {
-  gradient_.reserve(pool_.size() * w.stride);
+  gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
   sum_ranges(batch.touched, [&](size_t first, size_t end, unsigned worker) {
     each_gradient(batch, d_y, w, false, first, end, worker, [&](size_t column, const float* gradient, size_t) {
       if (gradient != nullptr) kernels_.add(w.width, gradient, d_w + column * w.stride);

@@ -75,7 +75,6 @@ class SparseInput {
   double update_now(ColumnWeights& w, bool squares);
   void keep(const SparseBatch& batch, const float* d_y, const ColumnWeights& w);
   void catch_up_row(ColumnWeights& w, size_t column, const MissedSteps::View& steps) const noexcept;
-  void prefetch_row(const ColumnWeights& w, size_t column) const noexcept;
 
   const Kernels& kernels_;
   const SparseKernels& sparse_;

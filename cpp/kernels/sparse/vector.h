@@ -128,8 +128,9 @@ void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const
 }
 
 template <class V>
-void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const float* s2, float* w_out, float* s1_out,
-              float* s2_out) noexcept {
+void catch_up(size_t n, const CatchUp& missed, const float* w, const float* s1, const float* s2, float* w_out,
+              float* s1_out, float* s2_out) noexcept {
+  const CatchUp c = missed;  // stores cannot change it: its numbers stay in registers
   size_t i = 0;
   for (; i + V::kLanes <= n; i += V::kLanes) catch_up_at<V, false>(i, 0, c, w, s1, s2, w_out, s1_out, s2_out);
   if (i < n) catch_up_at<V, true>(i, n - i, c, w, s1, s2, w_out, s1_out, s2_out);
