@@ -235,6 +235,39 @@ TEST(missed_steps_every_table_like_the_plain_one) {
   }
 }
 
+// A row that misses thousands of steps, long after its own movement has died away, under a falling rate.
+TEST(missed_steps_for_a_long_time) {
+  for (const Case& c : {cases()[0], cases()[5], cases()[7], cases()[8]}) {
+    constexpr uint32_t first = 101, steps = 3000;
+    MissedSteps missed(c.settings, 1);
+    OptimizerStep step = step_at(c, first - 1);
+    missed.end_step_of_all(step);
+    double w = 0.3, s1 = 0.02, s2 = 4e-4;
+    const float start[] = {0.3f, 0.02f, 4e-4f};
+    uint32_t compared = 0;
+    for (uint32_t t = first; t < first + steps; ++t) {
+      step = step_at(c, t);
+      step.learning_rate = static_cast<float>(rate_at(c, 20) / (1 + t / 500.0));
+      update(step, 0, w, s1, s2);
+      missed.end_step(step);
+      if (t % 500 != 0) continue;
+      CatchUp behind;
+      CHECK(missed.of(0, behind));
+      float now[3] = {start[0], start[1], start[2]};
+      sparse_kernels(kernels()).catch_up(1, behind, now, now + 1, c.settings.moments() > 1 ? now + 2 : nullptr, now,
+                                         now + 1, c.settings.moments() > 1 ? now + 2 : nullptr);
+      CHECK_CLOSE(static_cast<double>(now[0]), w, 2e-6 * 0.3);
+      if (c.settings.moments() > 1) CHECK_CLOSE(static_cast<double>(now[2]), s2, 1e-6 * s2);
+      MissedSteps again(c.settings, 1);  // from what a checkpoint keeps
+      again.set_history(missed.history());
+      CatchUp same;
+      CHECK(again.of(0, same) && std::memcmp(&same, &behind, sizeof same) == 0);
+      ++compared;
+    }
+    CHECK(compared > 5);
+  }
+}
+
 TEST(missed_steps_rules) {
   OptimizerStep s{.kind = OptimizerKind::kAdam};
   CHECK(MissedSteps::has_closed_form(s));
