@@ -22,21 +22,21 @@ struct MissedState {
   using Sums = std::array<double, 5>;
   OptimizerStep settings;
   bool adam = false;
-  uint32_t base = 0;      // the step that last updated all rows
-  uint32_t count = 0;     // steps since
-  uint32_t lasting = 0;   // Adam: missed steps after which g has died away
+  uint32_t base = 0;     // the step that last updated all rows
+  uint32_t count = 0;    // steps since
+  uint32_t lasting = 0;  // Adam: missed steps after which g has died away
   std::array<double, kMost> rate{};
-  std::array<Sums, kMost> sums{};                  // [i]: since step base + i
-  std::array<CatchUp, kMost> catch_up{};           // of these sums
+  std::array<Sums, kMost> sums{};                   // [i]: since step base + i
+  std::array<CatchUp, kMost> catch_up{};            // of these sums
   std::array<float, kMost + 1> decay1{}, decay2{};  // Adam: [n]: of the moments over n steps
-  AlignedBuffer<uint32_t> last;                    // columns
+  AlignedBuffer<uint32_t> last;                     // columns
 };
 
 // Which steps each row has missed, and what catches it up. One caller changes it; any number may read it meanwhile.
 class MissedSteps {
  public:
-  // Missed steps; then all rows are updated. That pass over all arrays costs 6 columns of a row's width, the share of it
-  // that a step bears must be small against the rows it touches, and the list of steps is short against any of them.
+  // Missed steps; then all rows are updated. That pass over all arrays costs 6 columns of a row's width, the share of
+  // it that a step bears must be small against the rows it touches, and the list of steps is short against any of them.
   static constexpr size_t kMost = MissedState::kMost;
 
   // How much of a batch's columns must be touched for an update of all rows to be the faster one, by counting passes

@@ -121,7 +121,9 @@ void SparseInput::forward_part(const SparseBatch& batch, ColumnWeights& w, size_
   if (begin == end) return;
   const bool ahead = behind && scattered(batch);
   // Parts and blocks share out all columns, touched or not.
-  const auto column_at = [&](size_t t) { return t == 0 ? size_t{0} : t == batch.touched ? size_t{w.columns} : size_t{columns[t]}; };
+  const auto column_at = [&](size_t t) {
+    return t == 0 ? size_t{0} : t == batch.touched ? size_t{w.columns} : size_t{columns[t]};
+  };
   for (size_t i = 0; i < m; ++i) {
     const uint32_t* row = batch.column.data();
     to[i] = static_cast<uint32_t>(std::lower_bound(row + batch.row_ptr[i], row + batch.row_ptr[i + 1], columns[begin]) -
@@ -177,8 +179,7 @@ void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const floa
     place_.reserve(batch.nnz());
     rows_.reserve(pool_.size() * block_size(batch, w.stride, true) * w.stride);
   }
-  pool_.run(parts,
-            [&](size_t part, unsigned worker) { forward_part(batch, w, part, parts, behind, fused, worker); });
+  pool_.run(parts, [&](size_t part, unsigned worker) { forward_part(batch, w, part, parts, behind, fused, worker); });
   if (fused) end_update();
   pool_.run(m, [&](size_t i, unsigned) {
     float* row = y + i * width;
@@ -191,8 +192,8 @@ void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const floa
   });
 }
 
-// use(column, gradient, i) for columns, or touched columns, i of [first, end), in rising order; gradient (width) is NULL
-// for a column without entries.
+// use(column, gradient, i) for columns, or touched columns, i of [first, end), in rising order; gradient (width) is
+// NULL for a column without entries.
 template <class Use>
 void SparseInput::each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, bool all,
                                 size_t first, size_t end, unsigned worker, Use&& use) {
@@ -283,10 +284,9 @@ void SparseInput::end_update() {
 double SparseInput::update_now(ColumnWeights& w, bool squares) {
   gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
   begin_update();
-  const double sum =
-      sum_ranges(update_.all ? w.columns : update_.batch->touched, [&](size_t first, size_t end, unsigned worker) {
-        return update_rows(w, first, end, squares, worker);
-      });
+  const double sum = sum_ranges(
+      update_.all ? w.columns : update_.batch->touched,
+      [&](size_t first, size_t end, unsigned worker) { return update_rows(w, first, end, squares, worker); });
   end_update();
   return sum;
 }

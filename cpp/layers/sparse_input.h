@@ -90,8 +90,8 @@ class SparseInput {
   AlignedBuffer<double> partial_;
 
   Update update_;
-  bool waits_ = false;             // update_ is yet to be made, with these:
-  SparseBatch kept_;               // its inputs by column, as csc_target
+  bool waits_ = false;  // update_ is yet to be made, with these:
+  SparseBatch kept_;    // its inputs by column, as csc_target
   AlignedBuffer<float> kept_d_y_;
   AlignedBuffer<CatchUp> before_;
 };
