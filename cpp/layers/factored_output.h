@@ -12,7 +12,8 @@
 //   T <- S^T S                           p x p   by recurrence from Z = Y S and K = Y Y^T
 //   W  = S (M + R)^-1, R = diag(r)               r: the ridge, near 0 for the bias
 // All of this is kept in a basis B in which M stays near a multiple of the identity: the features are f B, so that the
-// rounding of V (float) is not amplified by (M + R)^-1. B changes rarely (see rebase) and costs two m x p x p products.
+// rounding of V (float) is not amplified by (M + R)^-1. B is upper triangular, changes rarely (see rebase) and costs
+// two m x p x p products of half the size.
 //
 // loss = a sum_i c_i |W f_i - y_i|^2 with the W before the update: an honest one-step-ahead error. The gradient to h
 // takes the W after it (variable projection): then the noise of W's estimate does not shrink h.
@@ -61,15 +62,18 @@ class FactoredOutput final : public FactoredRule {
   static constexpr size_t kScalars = 4;  // steps, effective rows, sigma, trace of M before the basis
   void reserve(uint32_t rows);
   void features(uint32_t rows, const float* h);
-  void scale_z(uint32_t rows);
   double error(uint32_t rows, const float* weights);
+  void advance(uint32_t rows, double beta);
   void factor();
   void rebase();
   void scale_v();
   void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride, double* packed);
   void pack_basis();
+  void pack_t();
   void congruence(AlignedBuffer<double>& matrix);
-  void times(size_t m, const double* x, const double* packed, double* out);
+  template <class Body>
+  void tiles(size_t m, Body&& body);
+  void times_basis_t(const double* x, double* out, size_t row, size_t rows, size_t first, size_t n);
 
   const uint32_t columns_, width_, p_;
   const size_t ld_;
@@ -82,14 +86,15 @@ class FactoredOutput final : public FactoredRule {
 
   ColumnWeights v_;              // S = sigma V
   AlignedBuffer<double> m_, t_;  // p x ld; of M only the lower triangle is kept up
-  AlignedBuffer<double> basis_;  // p x ld
+  AlignedBuffer<double> basis_;  // p x ld, upper triangular
   double scalars_[kScalars] = {};
   bool factored_ = false;
   AlignedBuffer<double> gram_, packed_basis_, packed_basis_t_;  // B^T B; B and B^T packed
 
-  AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_;  // m x ld, and so on
+  AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_, packed_g_;  // m x ld, and so on
   AlignedBuffer<float> f32_;
   AlignedBuffer<double> sums_;
+  AlignedBuffer<double> rows_;  // a thread's rows of V in a new basis
 };
 
 }  // namespace nrw

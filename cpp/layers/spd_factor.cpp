@@ -104,41 +104,45 @@ bool SpdFactor::factor(const double* a, size_t n, size_t lda) {
 }
 
 // X (L L^T)^-1: Y = X L^-T block column by block column from the left, then Y L^-1 from the right.
-void SpdFactor::solve(size_t m, const double* x, double* out, size_t ld) const { solve_rows(m, x, out, ld, true); }
+void SpdFactor::solve(size_t m, const double* x, double* out, size_t ld) const { solve_tasks(m, x, out, ld, true); }
 
 void SpdFactor::half_solve(size_t m, const double* x, double* out, size_t ld) const {
-  solve_rows(m, x, out, ld, false);
+  solve_tasks(m, x, out, ld, false);
 }
 
-void SpdFactor::solve_rows(size_t m, const double* x, double* out, size_t ld, bool both) const {
+void SpdFactor::solve_tasks(size_t m, const double* x, double* out, size_t ld, bool both) const {
   pool_.run((m + kSolveRows - 1) / kSolveRows, [&](size_t task, unsigned) {
     const size_t row = task * kSolveRows, rows = std::min(kSolveRows, m - row);
-    double* o = out + row * ld;
+    double* const o = out + row * ld;
     if (out != x) {
       for (size_t i = 0; i < rows; ++i) std::memcpy(o + i * ld, x + (row + i) * ld, n_ * sizeof(double));
     }
-    double copy[kSolveRows * kBlock];
-    const auto times_inverse = [&](size_t block, const double* inverse) {
-      const size_t first = block * kBlock, w = width(block);
-      for (size_t i = 0; i < rows; ++i) std::memcpy(copy + i * kBlock, o + i * ld + first, w * sizeof(double));
-      kernels_.gemm(rows, w, w, copy, kBlock, 1, inverse + block * kBlock * kBlock, o + first, ld, 0);
-    };
-    for (size_t block = 0; block < blocks(); ++block) {
-      const size_t first = block * kBlock;
-      if (first > 0) {
-        kernels_.gemm(rows, width(block), first, o, ld, 1, left_.data() + block * kBlock * n_, o + first, ld, -1);
-      }
-      times_inverse(block, inverse_left_.data());
-    }
-    for (size_t block = both ? blocks() : 0; block-- > 0;) {
-      const size_t next = block * kBlock + width(block);
-      if (next < n_) {
-        kernels_.gemm(rows, width(block), n_ - next, o + next, ld, 1, right_.data() + block * kBlock * n_,
-                      o + block * kBlock, ld, -1);
-      }
-      times_inverse(block, inverse_right_.data());
-    }
+    solve_rows(rows, o, ld, both);
   });
+}
+
+void SpdFactor::solve_rows(size_t m, double* x, size_t ld, bool both) const noexcept {
+  double copy[kRowsAtOnce * kBlock];
+  const auto times_inverse = [&](size_t block, const AlignedBuffer<double>& inverse) {
+    const size_t first = block * kBlock, w = width(block);
+    for (size_t i = 0; i < m; ++i) std::memcpy(copy + i * kBlock, x + i * ld + first, w * sizeof(double));
+    kernels_.gemm(m, w, w, copy, kBlock, 1, inverse.data() + block * kBlock * kBlock, x + first, ld, 0);
+  };
+  for (size_t block = 0; block < blocks(); ++block) {
+    const size_t first = block * kBlock;
+    if (first > 0) {
+      kernels_.gemm(m, width(block), first, x, ld, 1, left_.data() + block * kBlock * n_, x + first, ld, -1);
+    }
+    times_inverse(block, inverse_left_);
+  }
+  for (size_t block = both ? blocks() : 0; block-- > 0;) {
+    const size_t next = block * kBlock + width(block);
+    if (next < n_) {
+      kernels_.gemm(m, width(block), n_ - next, x + next, ld, 1, right_.data() + block * kBlock * n_,
+                    x + block * kBlock, ld, -1);
+    }
+    times_inverse(block, inverse_right_);
+  }
 }
 
 }  // namespace nrw

@@ -24,6 +24,10 @@ class SpdFactor {
   // out = x L^-T: the first half of solve. out L^T = x, so that A^-1 whitened rows have A as their identity.
   void half_solve(size_t m, const double* x, double* out, size_t ld) const;
 
+  // The same in place for at most kRowsAtOnce rows, on the calling thread alone.
+  static constexpr size_t kRowsAtOnce = 32;
+  void half_solve_rows(size_t m, double* x, size_t ld) const noexcept { solve_rows(m, x, ld, false); }
+
   size_t size() const noexcept { return n_; }
   // min and max of the factor's diagonal: their squared ratio bounds A's condition number from below.
   double smallest_diagonal() const noexcept { return smallest_; }
@@ -35,7 +39,8 @@ class SpdFactor {
   size_t width(size_t block) const noexcept { return n_ - block * kBlock < kBlock ? n_ - block * kBlock : kBlock; }
   void factor_diagonal(size_t block) noexcept;
   void factor_rows(size_t block, size_t row, size_t rows) noexcept;
-  void solve_rows(size_t m, const double* x, double* out, size_t ld, bool both) const;
+  void solve_tasks(size_t m, const double* x, double* out, size_t ld, bool both) const;
+  void solve_rows(size_t m, double* x, size_t ld, bool both) const noexcept;
 
   const DoubleKernels& kernels_;
   ThreadPool& pool_;

@@ -52,7 +52,8 @@ void TargetPass::block(const SparseBatch& batch, const ColumnWeights& v, size_t 
   }
 }
 
-void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* update, double* z, double* k) {
+void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* update, double scale, double* z,
+                     double* k) {
   const size_t rows = batch.rows, stride = v.stride, cells = rows * stride, nnz = batch.nnz();
   const size_t parts = part_count(nnz);
   const uint32_t* const ptr = batch.touched_ptr.data();
@@ -95,6 +96,7 @@ void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* up
       const float* const add = z_parts_.data() + part * cells + i * stride;
       for (size_t c = 0; c < stride; ++c) out[c] += static_cast<double>(add[c]);
     }
+    for (size_t c = 0; c < stride; ++c) out[c] *= scale;
     double* const sums = k + i * rows;
     for (size_t j = i; j < rows; ++j) sums[j] = k_parts_[i * rows + j];
     for (size_t part = 1; part < parts; ++part) {

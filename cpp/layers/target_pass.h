@@ -14,9 +14,9 @@ class TargetPass {
  public:
   TargetPass(const Kernels& kernels, ThreadPool& pool) : sparse_(sparse_kernels(kernels)), pool_(pool) {}
 
-  // z (m x v.stride) = Y V and k (m x m) = Y Y^T, summed in double over parts of the columns. Then, with update (m x
-  // v.stride; NULL for none), V += Y^T update.
-  void run(const SparseBatch& batch, ColumnWeights& v, const float* update, double* z, double* k);
+  // z (m x v.stride) = scale Y V and k (m x m) = Y Y^T, summed in double over parts of the columns. Then, with update
+  // (m x v.stride; NULL for none), V += Y^T update.
+  void run(const SparseBatch& batch, ColumnWeights& v, const float* update, double scale, double* z, double* k);
 
   // Bytes for batches of so many rows, at most.
   static size_t bytes(size_t rows, size_t stride, unsigned threads) noexcept;

@@ -92,12 +92,9 @@ static void strip(size_t rows, size_t k, const double* a, size_t row_stride, con
                   int sign, size_t width) noexcept {
   static_assert(kRows == 4 || kRows == 6);
   using Block = void (*)(size_t, const double*, size_t, const double*, double*, size_t, int, size_t) noexcept;
-  static constexpr Block kBlocks[] = {block<1, Packed>,
-                                      block<2, Packed>,
-                                      block<3, Packed>,
-                                      block<4, Packed>,
-                                      block<kRows == 4 ? 4 : 5, Packed>,
-                                      block<kRows == 4 ? 4 : 6, Packed>};
+  static constexpr Block kBlocks[] = {
+      block<1, Packed>,           block<2, Packed>, block<3, Packed>,           block<4, Packed>,
+      block < kRows == 4 ? 4 : 5, Packed >,         block < kRows == 4 ? 4 : 6, Packed > };
   kBlocks[rows - 1](k, a, row_stride, b, c, ldc, sign, width);
 }
 
