@@ -11,10 +11,7 @@ namespace nrw {
 
 namespace {
 constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
-constexpr size_t kProductRows = 24;              // rows of a product a task makes: whole strips of six
 constexpr size_t kUpdateColumns = 8 * kPanel64;  // columns of M and T a task updates, of kPanel64 rows
-enum Scalar { kSteps, kRows, kSigma, kTrace };
-constexpr size_t kColumnsAtOnce = 1024;  // rows of V a task works on where all of V is gone through
 constexpr double kSmallestSigma = 1e-10;
 // The basis is made anew at these steps, while the first batches still shape M, and later when M + R has become worse
 // conditioned than this (a lower bound is known from its factor), though not in each step.
@@ -63,20 +60,6 @@ void FactoredOutput::pack(size_t k, size_t n, const double* b, size_t row_stride
   });
 }
 
-// B is upper triangular: it starts as I and is only ever multiplied by L^-T from the right, whose zeros stay exact. A
-// panel of B ends with the rows of its diagonal block, one of B^T begins there.
-void FactoredOutput::pack_basis() {
-  pool_.run((p_ + kPanel64 - 1) / kPanel64, [&](size_t panel, unsigned) {
-    const size_t first = panel * kPanel64, n = std::min(kPanel64, p_ - first);
-    doubles_.pack(first + n, n, basis_.data() + first, ld_, 1, packed_basis_.data() + first * p_);
-    doubles_.pack(p_ - first, n, basis_.data() + first * ld_ + first, 1, ld_, packed_basis_t_.data() + first * p_);
-  });
-  tiles(p_, [&](size_t row, size_t rows, size_t first, size_t n) {
-    doubles_.gemm(rows, n, first + n, basis_.data() + row, 1, ld_, packed_basis_.data() + first * p_,
-                  gram_.data() + row * ld_ + first, ld_, 0);
-  });
-}
-
 // A panel of T in three parts, above, on and below its diagonal block.
 void FactoredOutput::pack_t() {
   pool_.run((p_ + kPanel64 - 1) / kPanel64, [&](size_t panel, unsigned) {
@@ -96,17 +79,6 @@ void FactoredOutput::reserve(uint32_t rows) {
   sums_.reserve(rows * wide / kPanel64);
   packed_.reserve(rows * wide);
   packed_g_.reserve(rows * wide);
-}
-
-// body(row, rows, first, n) over an m x p matrix in blocks of rows and panels of columns, the rows of a panel one after
-// the other, so that the panel stays in cache.
-template <class Body>
-void FactoredOutput::tiles(size_t m, Body&& body) {
-  const size_t blocks = (m + kProductRows - 1) / kProductRows, panels = (p_ + kPanel64 - 1) / kPanel64;
-  pool_.run(blocks * panels, [&](size_t task, unsigned) {
-    const size_t row = task % blocks * kProductRows, first = task / blocks * kPanel64;
-    body(row, std::min(kProductRows, m - row), first, std::min<size_t>(kPanel64, p_ - first));
-  });
 }
 
 // f = [h; 1] B, padded with zeros to ld; |[h; 1]|^2 into sums_.
@@ -174,65 +146,6 @@ void FactoredOutput::factor() {
   factored_ = factor_.factor(product_.data(), p_, ld_);
   if (!factored_) throw Error(NRW_NON_FINITE, "the hidden layer's second moments are not finite");
   pack_t();
-}
-
-// matrix <- Q^T matrix Q with Q = L^-T sqrt(scale), for a symmetric matrix (the scale is the caller's).
-void FactoredOutput::congruence(AlignedBuffer<double>& matrix) {
-  factor_.half_solve(p_, matrix.data(), matrix.data(), ld_);
-  for (size_t i = 0; i < p_; ++i)
-    for (size_t j = 0; j < i; ++j) std::swap(matrix[i * ld_ + j], matrix[j * ld_ + i]);
-  factor_.half_solve(p_, matrix.data(), matrix.data(), ld_);
-}
-
-// A new basis B Q, Q = L^-T sqrt(s) with M + R = L L^T and s its mean diagonal: M + R becomes s I. The rows of V that
-// no batch has touched are 0 and stay so.
-void FactoredOutput::rebase() {
-  double scale = 0;
-  for (size_t k = 0; k < p_; ++k) scale += product_[k * ld_ + k];
-  scale /= static_cast<double>(p_);
-  const double root = std::sqrt(scale), sigma = scalars_[kSigma];
-  for (size_t i = 0; i < p_; ++i)
-    for (size_t j = 0; j < i; ++j) m_[j * ld_ + i] = m_[i * ld_ + j];
-  congruence(m_);
-  congruence(t_);
-  for (size_t at = 0; at < p_ * ld_; ++at) {
-    m_[at] *= scale;
-    t_[at] *= scale;
-  }
-  factor_.half_solve(p_, basis_.data(), basis_.data(), ld_);
-  for (size_t at = 0; at < p_ * ld_; ++at) basis_[at] *= root;
-  pool_.run((columns_ + kColumnsAtOnce - 1) / kColumnsAtOnce, [&](size_t task, unsigned worker) {
-    constexpr size_t kRows = SpdFactor::kRowsAtOnce;
-    double* const rows = rows_.data() + worker * kRows * ld_;
-    const size_t end = std::min<size_t>((task + 1) * kColumnsAtOnce, columns_);
-    for (size_t first = task * kColumnsAtOnce; first < end;) {
-      size_t count = 0, column[kRows];
-      for (; first < end && count < kRows; ++first) {
-        const float* const v = v_.row(first);
-        if (std::all_of(v, v + p_, [](float x) { return x == 0; })) continue;
-        column[count] = first;
-        for (size_t k = 0; k < p_; ++k) rows[count * ld_ + k] = sigma * root * static_cast<double>(v[k]);
-        ++count;
-      }
-      factor_.half_solve_rows(count, rows, ld_);
-      for (size_t i = 0; i < count; ++i) {
-        float* const v = v_.row(column[i]);
-        for (size_t k = 0; k < p_; ++k) v[k] = static_cast<float>(rows[i * ld_ + k]);
-      }
-    }
-  });
-  scalars_[kSigma] = 1;
-  pack_basis();
-  factor();
-}
-
-void FactoredOutput::scale_v() {
-  const float scale = static_cast<float>(scalars_[kSigma]);
-  pool_.run((columns_ + kColumnsAtOnce - 1) / kColumnsAtOnce, [&](size_t task, unsigned) {
-    const size_t end = std::min<size_t>((task + 1) * kColumnsAtOnce, columns_) * ld_;
-    for (size_t at = task * kColumnsAtOnce * ld_; at < end; ++at) v_.value[at] *= scale;
-  });
-  scalars_[kSigma] = 1;
 }
 
 // M <- beta M + H^T C H and T <- beta^2 T + (C H)^T G + G^T C H, with C H in cf_ and packed_, G in e_ and packed_g_.

@@ -19,6 +19,8 @@
 // takes the W after it (variable projection): then the noise of W's estimate does not shrink h.
 #pragma once
 
+#include <algorithm>
+
 #include "base/batch.h"
 #include "base/thread_pool.h"
 #include "kernels/kernels.h"
@@ -59,7 +61,13 @@ class FactoredOutput final : public FactoredRule {
   static size_t workspace_bytes(uint32_t width, uint32_t batch_rows) noexcept;
 
  private:
-  static constexpr size_t kScalars = 4;  // steps, effective rows, sigma, trace of M before the basis
+  enum Scalar {
+    kSteps,
+    kRows,
+    kSigma,
+    kTrace,
+    kScalars
+  };  // steps, effective rows, sigma, trace of M in the plain basis
   void reserve(uint32_t rows);
   void features(uint32_t rows, const float* h);
   double error(uint32_t rows, const float* weights);
@@ -71,8 +79,18 @@ class FactoredOutput final : public FactoredRule {
   void pack_basis();
   void pack_t();
   void congruence(AlignedBuffer<double>& matrix);
+
+  // body(row, rows, first, n) over an m x p matrix in blocks of rows and panels of columns, the rows of a panel one
+  // after the other, so that the panel stays in cache.
+  static constexpr size_t kProductRows = 24;  // whole strips of six
   template <class Body>
-  void tiles(size_t m, Body&& body);
+  void tiles(size_t m, Body&& body) {
+    const size_t blocks = (m + kProductRows - 1) / kProductRows, panels = (p_ + kPanel64 - 1) / kPanel64;
+    pool_.run(blocks * panels, [&](size_t task, unsigned) {
+      const size_t row = task % blocks * kProductRows, first = task / blocks * kPanel64;
+      body(row, std::min(kProductRows, m - row), first, std::min<size_t>(kPanel64, p_ - first));
+    });
+  }
   void times_basis_t(const double* x, double* out, size_t row, size_t rows, size_t first, size_t n);
 
   const uint32_t columns_, width_, p_;

@@ -132,7 +132,6 @@ TEST(factored_least_squares_is_the_dense_rule) {
       {"one column", {.options = {.columns = 1, .width = 3, .density = 0.9}, .rows = {4}, .steps = 5}},
       {"batches larger than the width", {.options = {.columns = 40, .width = 5}, .rows = {16}}},
       {"batches of any size", {.options = {.columns = 90, .width = 24}, .rows = {32, 3, 40, 1}}},
-      {"a value in most places", {.options = {.columns = 40, .width = 5, .density = 0.9}, .rows = {40, 7}}},
       {"repeated rows", {.options = {.columns = 60, .width = 20, .repeated = true}, .rows = {16, 5}}},
       {"dead units", {.options = {.columns = 60, .width = 20, .dead = true}, .rows = {16, 5}}},
   };
