@@ -11,8 +11,7 @@ namespace nrw {
 
 namespace {
 constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
-constexpr size_t kProductRows = 24;  // rows of a product a task makes: whole strips of the AVX-512 product
-enum Scalar { kSteps, kRows, kSigma, kTrace };
+constexpr size_t kUpdateColumns = 8 * kPanel64;  // columns of M and T a task updates, of kPanel64 rows
 constexpr double kSmallestSigma = 1e-10;
 // The basis is made anew at these steps, while the first batches still shape M, and later when M + R has become worse
 // conditioned than this (a lower bound is known from its factor), though not in each step.
@@ -40,7 +39,8 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
       packed_basis_(p_ * round_up(p_, kPanel64)),
       packed_basis_t_(p_ * round_up(p_, kPanel64)),
       product_(p_ * ld_),
-      packed_t_(p_ * round_up(p_, kPanel64)) {
+      packed_t_(p_ * round_up(p_, kPanel64)),
+      rows_(pool.size() * SpdFactor::kRowsAtOnce * ld_) {
   v_.columns = columns;
   v_.width = p_;
   v_.stride = ld_;
@@ -60,23 +60,25 @@ void FactoredOutput::pack(size_t k, size_t n, const double* b, size_t row_stride
   });
 }
 
-void FactoredOutput::pack_basis() {
-  pack(p_, p_, basis_.data(), ld_, 1, packed_basis_.data());
-  pack(p_, p_, basis_.data(), 1, ld_, packed_basis_t_.data());
-  const size_t strips = (p_ + kProductRows - 1) / kProductRows;
-  pool_.run(strips, [&](size_t task, unsigned) {
-    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
-    doubles_.gemm(count, p_, p_, basis_.data() + row, 1, ld_, packed_basis_.data(), gram_.data() + row * ld_, ld_, 0);
+// A panel of T in three parts, above, on and below its diagonal block.
+void FactoredOutput::pack_t() {
+  pool_.run((p_ + kPanel64 - 1) / kPanel64, [&](size_t panel, unsigned) {
+    const size_t first = panel * kPanel64, n = std::min(kPanel64, p_ - first), next = first + n;
+    double* const packed = packed_t_.data() + first * p_;
+    doubles_.pack(first, n, t_.data() + first, ld_, 1, packed);
+    doubles_.pack(n, n, t_.data() + first * ld_ + first, ld_, 1, packed + first * kPanel64);
+    doubles_.pack(p_ - next, n, t_.data() + next * ld_ + first, ld_, 1, packed + next * kPanel64);
   });
 }
 
 void FactoredOutput::reserve(uint32_t rows) {
-  const size_t cells = rows * ld_;
+  const size_t cells = rows * ld_, wide = round_up(p_, kPanel64);
   for (AlignedBuffer<double>* buffer : {&f_, &cf_, &z_, &e_, &u_}) buffer->reserve(cells);
   f32_.reserve(cells);
   k_.reserve(static_cast<size_t>(rows) * rows);
-  sums_.reserve(rows);
-  packed_.reserve(std::max<size_t>(rows, p_) * round_up(std::max<size_t>(rows, p_), kPanel64));
+  sums_.reserve(rows * wide / kPanel64);
+  packed_.reserve(rows * wide);
+  packed_g_.reserve(rows * wide);
 }
 
 // f = [h; 1] B, padded with zeros to ld; |[h; 1]|^2 into sums_.
@@ -91,37 +93,41 @@ void FactoredOutput::features(uint32_t rows, const float* h) {
     raw[width_] = 1;
     sums_[i] = sum;
   });
-  times(rows, u_.data(), packed_basis_.data(), f_.data());
-}
-
-// Y V as it was read, to Y S.
-void FactoredOutput::scale_z(uint32_t rows) {
-  const double sigma = scalars_[kSigma];
-  pool_.run(rows, [&](size_t i, unsigned) {
-    for (size_t k = 0; k < ld_; ++k) z_[i * ld_ + k] *= sigma;
+  tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
+    doubles_.gemm(count, n, first + n, u_.data() + row * ld_, ld_, 1, packed_basis_.data() + first * p_,
+                  f_.data() + row * ld_ + first, ld_, 0);
   });
 }
 
-// out (m x p) = x times a packed p x p matrix.
-void FactoredOutput::times(size_t m, const double* x, const double* packed, double* out) {
-  pool_.run((m + kProductRows - 1) / kProductRows, [&](size_t task, unsigned) {
-    const size_t row = task * kProductRows, rows = std::min(kProductRows, m - row);
-    doubles_.gemm(rows, p_, p_, x + row * ld_, ld_, 1, packed, out + row * ld_, ld_, 0);
-  });
+// A tile of x B^T.
+void FactoredOutput::times_basis_t(const double* x, double* out, size_t row, size_t rows, size_t first, size_t n) {
+  doubles_.gemm(rows, n, p_ - first, x + row * ld_ + first, ld_, 1, packed_basis_t_.data() + first * p_,
+                out + row * ld_ + first, ld_, 0);
 }
 
-// sum_i c_i |W f_i - y_i|^2 = sum_i c_i (e_i T e_i - 2 e_i z_i + |y_i|^2), e_i = f_i (M + R)^-1. Leaves E and E T.
+// sum_i c_i |W f_i - y_i|^2 = sum_i c_i (e_i T e_i - 2 e_i z_i + |y_i|^2), e_i = f_i (M + R)^-1. T is symmetric: of a
+// panel of E T only the part above the diagonal block, twice, and the diagonal block itself are needed.
 double FactoredOutput::error(uint32_t rows, const float* weights) {
+  const size_t panels = (p_ + kPanel64 - 1) / kPanel64;
   factor_.solve(rows, f_.data(), e_.data(), ld_);
-  times(rows, e_.data(), packed_t_.data(), u_.data());
-  pool_.run(rows, [&](size_t i, unsigned) {
-    const double* e = e_.data() + i * ld_;
-    const double c = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
-    const double cross = doubles_.dot(p_, e, z_.data() + i * ld_);
-    sums_[i] = c * (doubles_.dot(p_, e, u_.data() + i * ld_) - 2 * cross + k_[i * rows + i]);
+  tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
+    const double *const e = e_.data() + row * ld_, *const z = z_.data() + row * ld_ + first;
+    double* const u = u_.data() + row * ld_ + first;
+    const double* const t = packed_t_.data() + first * p_;
+    doubles_.gemm(count, n, first, e, ld_, 1, t, u, ld_, 0);
+    for (size_t i = 0; i < count; ++i)
+      for (size_t k = 0; k < n; ++k) u[i * ld_ + k] = 2 * (u[i * ld_ + k] - z[i * ld_ + k]);
+    doubles_.gemm(count, n, n, e + first, ld_, 1, t + first * kPanel64, u, ld_, 1);
+    for (size_t i = 0; i < count; ++i) {
+      sums_[(row + i) * panels + first / kPanel64] = doubles_.dot(n, e + i * ld_ + first, u + i * ld_);
+    }
   });
   double sum = 0;
-  for (size_t i = 0; i < rows; ++i) sum += sums_[i];
+  for (size_t i = 0; i < rows; ++i) {
+    double own = k_[i * rows + i];
+    for (size_t panel = 0; panel < panels; ++panel) own += sums_[i * panels + panel];
+    sum += (weights == nullptr ? 1.0 : static_cast<double>(weights[i])) * own;
+  }
   return sum;
 }
 
@@ -139,64 +145,36 @@ void FactoredOutput::factor() {
   });
   factored_ = factor_.factor(product_.data(), p_, ld_);
   if (!factored_) throw Error(NRW_NON_FINITE, "the hidden layer's second moments are not finite");
-  pack(p_, p_, t_.data(), ld_, 1, packed_t_.data());
+  pack_t();
 }
 
-// matrix <- Q^T matrix Q with Q = L^-T sqrt(scale), for a symmetric matrix (the scale is the caller's).
-void FactoredOutput::congruence(AlignedBuffer<double>& matrix) {
-  factor_.half_solve(p_, matrix.data(), matrix.data(), ld_);
-  for (size_t i = 0; i < p_; ++i)
-    for (size_t j = 0; j < i; ++j) std::swap(matrix[i * ld_ + j], matrix[j * ld_ + i]);
-  factor_.half_solve(p_, matrix.data(), matrix.data(), ld_);
-}
-
-// A new basis B Q, Q = L^-T sqrt(s) with M + R = L L^T and s its mean diagonal: M + R becomes s I. The rows of V that
-// no batch has touched are 0 and stay so.
-void FactoredOutput::rebase() {
-  double scale = 0;
-  for (size_t k = 0; k < p_; ++k) scale += product_[k * ld_ + k];
-  scale /= static_cast<double>(p_);
-  const double root = std::sqrt(scale), sigma = scalars_[kSigma];
-  for (size_t i = 0; i < p_; ++i)
-    for (size_t j = 0; j < i; ++j) m_[j * ld_ + i] = m_[i * ld_ + j];
-  congruence(m_);
-  congruence(t_);
-  for (size_t at = 0; at < p_ * ld_; ++at) {
-    m_[at] *= scale;
-    t_[at] *= scale;
-  }
-  factor_.half_solve(p_, basis_.data(), basis_.data(), ld_);
-  for (size_t at = 0; at < p_ * ld_; ++at) basis_[at] *= root;
-  constexpr size_t kRowsAtOnce = 128;
-  AlignedBuffer<double> rows(kRowsAtOnce * ld_);
-  for (size_t first = 0; first < columns_;) {
-    size_t count = 0;
-    uint32_t column[kRowsAtOnce];
-    for (; first < columns_ && count < kRowsAtOnce; ++first) {
-      const float* v = v_.row(first);
-      if (std::all_of(v, v + p_, [](float x) { return x == 0; })) continue;
-      column[count] = static_cast<uint32_t>(first);
-      for (size_t k = 0; k < p_; ++k) rows[count * ld_ + k] = sigma * root * static_cast<double>(v[k]);
-      ++count;
-    }
-    factor_.half_solve(count, rows.data(), rows.data(), ld_);
+// M <- beta M + H^T C H and T <- beta^2 T + (C H)^T G + G^T C H, with C H in cf_ and packed_, G in e_ and packed_g_.
+// The lower triangles, rounded up to whole panels, in strips of kPanel64 rows, the longest first; that of T is
+// mirrored.
+void FactoredOutput::advance(uint32_t rows, double beta) {
+  const size_t strips = (p_ + kPanel64 - 1) / kPanel64;
+  const auto parts = [](size_t strip) { return ((strip + 1) * kPanel64 + kUpdateColumns - 1) / kUpdateColumns; };
+  size_t tasks = 0;
+  for (size_t strip = 0; strip < strips; ++strip) tasks += parts(strip);
+  pool_.run(tasks, [&](size_t task, unsigned) {
+    size_t strip = strips - 1;
+    for (; task >= parts(strip); --strip) task -= parts(strip);
+    const size_t row = strip * kPanel64, count = std::min<size_t>(kPanel64, p_ - row), first = task * kUpdateColumns,
+                 n = std::min({kUpdateColumns, row + kPanel64 - first, p_ - first});
+    double *const m = m_.data() + row * ld_ + first, *const t = t_.data() + row * ld_ + first;
     for (size_t i = 0; i < count; ++i) {
-      float* v = v_.row(column[i]);
-      for (size_t k = 0; k < p_; ++k) v[k] = static_cast<float>(rows[i * ld_ + k]);
+      for (size_t k = 0; k < n; ++k) {
+        m[i * ld_ + k] *= beta;
+        t[i * ld_ + k] *= beta * beta;
+      }
     }
-  }
-  scalars_[kSigma] = 1;
-  pack_basis();
-  factor();
-}
-
-void FactoredOutput::scale_v() {
-  const float scale = static_cast<float>(scalars_[kSigma]);
-  pool_.run((columns_ + 1023) / 1024, [&](size_t task, unsigned) {
-    const size_t end = std::min<size_t>((task + 1) * 1024, columns_) * ld_;
-    for (size_t at = task * 1024 * ld_; at < end; ++at) v_.value[at] *= scale;
+    const double *const packed_cf = packed_.data() + first * rows, *const packed_g = packed_g_.data() + first * rows;
+    doubles_.gemm(count, n, rows, f_.data() + row, 1, ld_, packed_cf, m, ld_, 1);
+    doubles_.gemm(count, n, rows, cf_.data() + row, 1, ld_, packed_g, t, ld_, 1);
+    doubles_.gemm(count, n, rows, e_.data() + row, 1, ld_, packed_cf, t, ld_, 1);
+    for (size_t i = row; i < row + count; ++i)
+      for (size_t k = first; k < first + n && k < i; ++k) t_[k * ld_ + i] = t_[i * ld_ + k];
   });
-  scalars_[kSigma] = 1;
 }
 
 double FactoredOutput::train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) {
@@ -217,8 +195,7 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
       f32_[i * ld_ + k] = static_cast<float>(scale * f);
     }
   });
-  target_.run(batch, v_, f32_.data(), z_.data(), k_.data());
-  scale_z(rows);
+  target_.run(batch, v_, f32_.data(), scalars_[kSigma], z_.data(), k_.data());
 
   double loss = 0;
   if (factored_) {
@@ -229,38 +206,19 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
 
   // G = beta Z + K C H / 2 and beta Z + K C H, the Z of the new S.
   pack(rows, p_, cf_.data(), ld_, 1, packed_.data());
-  pool_.run((rows + kProductRows - 1) / kProductRows, [&](size_t task, unsigned) {
-    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, rows - row);
-    doubles_.gemm(count, p_, rows, k_.data() + row * rows, rows, 1, packed_.data(), u_.data() + row * ld_, ld_, 0);
-    for (size_t at = row * ld_; at < (row + count) * ld_; ++at) {
-      const double kcf = u_[at];
-      e_[at] = beta * z_[at] + kcf / 2;  // G
-      z_[at] = beta * z_[at] + kcf;
-    }
-  });
-  // M <- beta M + H^T C H (packed_ holds C H), a strip of rows a task: the lower triangle, rounded up to whole panels.
-  const size_t strips = (p_ + kProductRows - 1) / kProductRows;
-  pool_.run(strips, [&](size_t task, unsigned) {
-    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
-    double* m = m_.data() + row * ld_;
-    for (size_t at = 0; at < count * ld_; ++at) m[at] *= beta;
-    const size_t columns = std::min<size_t>(p_, round_up(row + count, kPanel64));
-    doubles_.gemm(count, columns, rows, f_.data() + row, 1, ld_, packed_.data(), m, ld_, 1);
-  });
-  // T <- beta^2 T + P + P^T with P = (C H)^T G.
-  pack(rows, p_, e_.data(), ld_, 1, packed_.data());
-  pool_.run(strips, [&](size_t task, unsigned) {
-    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
-    doubles_.gemm(count, p_, rows, cf_.data() + row, 1, ld_, packed_.data(), product_.data() + row * ld_, ld_, 0);
-  });
-  pool_.run(strips, [&](size_t task, unsigned) {
-    const size_t row = task * kProductRows, count = std::min<size_t>(kProductRows, p_ - row);
+  tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
+    doubles_.gemm(count, n, rows, k_.data() + row * rows, rows, 1, packed_.data() + first * rows,
+                  u_.data() + row * ld_ + first, ld_, 0);
     for (size_t i = row; i < row + count; ++i) {
-      for (size_t j = 0; j < p_; ++j) {
-        t_[i * ld_ + j] = beta * beta * t_[i * ld_ + j] + (product_[i * ld_ + j] + product_[j * ld_ + i]);
+      for (size_t at = i * ld_ + first; at < i * ld_ + first + n; ++at) {
+        const double kcf = u_[at];
+        e_[at] = beta * z_[at] + kcf / 2;  // G
+        z_[at] = beta * z_[at] + kcf;
       }
     }
   });
+  pack(rows, p_, e_.data(), ld_, 1, packed_g_.data());
+  advance(rows, beta);
   scalars_[kSteps] = steps;
   scalars_[kRows] = beta * scalars_[kRows] + rows;
   scalars_[kSigma] *= beta;
@@ -270,13 +228,25 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
 
   // d_h = 2 a C (E T - Z) (M + R)^-1 with the new matrices.
   factor_.solve(rows, f_.data(), e_.data(), ld_);
-  times(rows, e_.data(), packed_t_.data(), u_.data());
-  for (size_t at = 0; at < rows * ld_; ++at) u_[at] -= z_[at];
+  tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
+    const double* const e = e_.data() + row * ld_;
+    double* const u = u_.data() + row * ld_ + first;
+    const double* const t = packed_t_.data() + first * p_;
+    const size_t next = first + n;
+    for (size_t i = 0; i < count; ++i)
+      for (size_t k = 0; k < n; ++k) u[i * ld_ + k] = -z_[(row + i) * ld_ + first + k];
+    doubles_.gemm(count, n, first, e, ld_, 1, t, u, ld_, 1);
+    doubles_.gemm(count, n, n, e + first, ld_, 1, t + first * kPanel64, u, ld_, 1);
+    doubles_.gemm(count, n, p_ - next, e + next, ld_, 1, t + next * kPanel64, u, ld_, 1);
+  });
   factor_.solve(rows, u_.data(), u_.data(), ld_);
-  times(rows, u_.data(), packed_basis_t_.data(), e_.data());
-  pool_.run(rows, [&](size_t i, unsigned) {
-    const double scale = 2 * a * weight(i);
-    for (size_t k = 0; k < width_; ++k) d_h[i * width_ + k] = static_cast<float>(scale * e_[i * ld_ + k]);
+  tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
+    times_basis_t(u_.data(), e_.data(), row, count, first, n);
+    for (size_t i = row; i < row + count; ++i) {
+      const double scale = 2 * a * weight(i);
+      for (size_t k = first; k < first + n && k < width_; ++k)
+        d_h[i * width_ + k] = static_cast<float>(scale * e_[i * ld_ + k]);
+    }
   });
   const bool early = std::find(std::begin(kRebaseSteps), std::end(kRebaseSteps), steps) != std::end(kRebaseSteps);
   if (early || (condition() > kWorstCondition && std::fmod(steps, kRestSteps) == 0)) rebase();
@@ -287,8 +257,7 @@ double FactoredOutput::evaluate(const SparseBatch& batch, const float* h) {
   if (batch.rows == 0) return 0;
   reserve(batch.rows);
   features(batch.rows, h);
-  target_.run(batch, v_, nullptr, z_.data(), k_.data());
-  scale_z(batch.rows);
+  target_.run(batch, v_, nullptr, scalars_[kSigma], z_.data(), k_.data());
   if (factored_) return error(batch.rows, nullptr);
   double sum = 0;
   for (size_t i = 0; i < batch.rows; ++i) sum += k_[i * batch.rows + i];
@@ -305,7 +274,9 @@ void FactoredOutput::weights(uint32_t first, uint32_t count, float* w, float* bi
       for (size_t k = 0; k < ld_; ++k) s[i * ld_ + k] = scalars_[kSigma] * static_cast<double>(v[k]);
     }
     if (factored_) factor_.solve(rows, s.data(), s.data(), ld_);
-    times(rows, s.data(), packed_basis_t_.data(), raw.data());
+    tiles(rows, [&](size_t row, size_t several, size_t column, size_t n) {
+      times_basis_t(s.data(), raw.data(), row, several, column, n);
+    });
     for (size_t i = 0; i < rows; ++i) {
       const double* row = raw.data() + i * ld_;
       if (w != nullptr) {
@@ -318,6 +289,15 @@ void FactoredOutput::weights(uint32_t first, uint32_t count, float* w, float* bi
 
 void FactoredOutput::restored() {
   factored_ = false;
+  for (size_t i = 0; i < p_; ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (basis_[i * ld_ + j] != 0) {
+        throw Error(NRW_FORMAT, format("factored.basis must be upper triangular, but element (%zu, %zu) is %g: "
+                                       "the file is damaged",
+                                       i, j, basis_[i * ld_ + j]));
+      }
+    }
+  }
   pack_basis();
   if (scalars_[kSteps] > 0) factor();
 }
@@ -328,9 +308,9 @@ double FactoredOutput::condition() const noexcept {
 }
 
 size_t FactoredOutput::workspace_bytes(uint32_t width, uint32_t batch_rows) noexcept {
-  const size_t p = width + 1, ld = stride_of(width), m = batch_rows;
-  return 10 * p * ld * 8 + m * ld * (5 * 8 + 4) + m * m * 8 + std::max(m, p) * 2 * ld * 8 +
-         TargetPass::bytes(m, ld, 16);
+  const size_t p = width + 1, ld = stride_of(width), m = batch_rows, wide = round_up(p, kPanel64);
+  return 10 * p * wide * 8 + m * ld * (5 * 8 + 4) + m * m * 8 + 2 * m * wide * 8 + m * wide / kPanel64 * 8 +
+         16 * SpdFactor::kRowsAtOnce * ld * 8 + TargetPass::bytes(m, ld, 16);
 }
 
 }  // namespace nrw

@@ -12,11 +12,14 @@
 //   T <- S^T S                           p x p   by recurrence from Z = Y S and K = Y Y^T
 //   W  = S (M + R)^-1, R = diag(r)               r: the ridge, near 0 for the bias
 // All of this is kept in a basis B in which M stays near a multiple of the identity: the features are f B, so that the
-// rounding of V (float) is not amplified by (M + R)^-1. B changes rarely (see rebase) and costs two m x p x p products.
+// rounding of V (float) is not amplified by (M + R)^-1. B is upper triangular, changes rarely (see rebase) and costs
+// two m x p x p products of half the size.
 //
 // loss = a sum_i c_i |W f_i - y_i|^2 with the W before the update: an honest one-step-ahead error. The gradient to h
 // takes the W after it (variable projection): then the noise of W's estimate does not shrink h.
 #pragma once
+
+#include <algorithm>
 
 #include "base/batch.h"
 #include "base/thread_pool.h"
@@ -59,18 +62,37 @@ class FactoredOutput final : public FactoredRule {
   static size_t workspace_bytes(uint32_t width, uint32_t batch_rows) noexcept;
 
  private:
-  static constexpr size_t kScalars = 4;  // steps, effective rows, sigma, trace of M before the basis
+  enum Scalar {
+    kSteps,
+    kRows,
+    kSigma,
+    kTrace,
+    kScalars
+  };  // steps, effective rows, sigma, trace of M in the plain basis
   void reserve(uint32_t rows);
   void features(uint32_t rows, const float* h);
-  void scale_z(uint32_t rows);
   double error(uint32_t rows, const float* weights);
+  void advance(uint32_t rows, double beta);
   void factor();
   void rebase();
   void scale_v();
   void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride, double* packed);
   void pack_basis();
+  void pack_t();
   void congruence(AlignedBuffer<double>& matrix);
-  void times(size_t m, const double* x, const double* packed, double* out);
+
+  // body(row, rows, first, n) over an m x p matrix in blocks of rows and panels of columns, the rows of a panel one
+  // after the other, so that the panel stays in cache.
+  static constexpr size_t kProductRows = 24;  // whole strips of six
+  template <class Body>
+  void tiles(size_t m, Body&& body) {
+    const size_t blocks = (m + kProductRows - 1) / kProductRows, panels = (p_ + kPanel64 - 1) / kPanel64;
+    pool_.run(blocks * panels, [&](size_t task, unsigned) {
+      const size_t row = task % blocks * kProductRows, first = task / blocks * kPanel64;
+      body(row, std::min(kProductRows, m - row), first, std::min<size_t>(kPanel64, p_ - first));
+    });
+  }
+  void times_basis_t(const double* x, double* out, size_t row, size_t rows, size_t first, size_t n);
 
   const uint32_t columns_, width_, p_;
   const size_t ld_;
@@ -83,14 +105,15 @@ class FactoredOutput final : public FactoredRule {
 
   ColumnWeights v_;              // S = sigma V
   AlignedBuffer<double> m_, t_;  // p x ld; of M only the lower triangle is kept up
-  AlignedBuffer<double> basis_;  // p x ld
+  AlignedBuffer<double> basis_;  // p x ld, upper triangular
   double scalars_[kScalars] = {};
   bool factored_ = false;
   AlignedBuffer<double> gram_, packed_basis_, packed_basis_t_;  // B^T B; B and B^T packed
 
-  AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_;  // m x ld, and so on
+  AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_, packed_g_;  // m x ld, and so on
   AlignedBuffer<float> f32_;
   AlignedBuffer<double> sums_;
+  AlignedBuffer<double> rows_;  // a thread's rows of V in a new basis
 };
 
 }  // namespace nrw

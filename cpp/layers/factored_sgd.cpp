@@ -265,7 +265,7 @@ double FactoredSgd::train(const SparseBatch& batch, const float* h, const float*
   const double* const change = sound ? x_.data() : cf_.data();
   for (size_t i = 0; i < rows; ++i)
     for (size_t k = 0; k < ld_; ++k) update_[i * ld_ + k] = k < p_ ? static_cast<float>(g * change[i * ld_ + k]) : 0.0f;
-  target_.run(batch, v_, sound ? update_.data() : nullptr, x_.data(), k_.data());
+  target_.run(batch, v_, sound ? update_.data() : nullptr, 1, x_.data(), k_.data());
   project(rows);
   const double loss = a * error(rows, weights);
   for (size_t i = 0; i < rows; ++i) {
@@ -275,7 +275,7 @@ double FactoredSgd::train(const SparseBatch& batch, const float* h, const float*
   ++steps_;
   if (!sound) {  // the dense step itself: V <- V U N + g Y^T C F, whose U is I
     fold(next_u_.data());
-    target_.run(batch, v_, update_.data(), x_.data(), k_.data());
+    target_.run(batch, v_, update_.data(), 1, x_.data(), k_.data());
     fold(nullptr);
     return loss;
   }
@@ -293,7 +293,7 @@ double FactoredSgd::evaluate(const SparseBatch& batch, const float* h) {
   if (batch.rows == 0) return 0;
   reserve(batch.rows);
   features(batch.rows, h, nullptr);
-  target_.run(batch, v_, nullptr, x_.data(), k_.data());
+  target_.run(batch, v_, nullptr, 1, x_.data(), k_.data());
   project(batch.rows);
   return error(batch.rows, nullptr);
 }

@@ -11,6 +11,14 @@ constexpr size_t kPartEntries = 6000;      // least entries of a part, where the
 constexpr size_t kBlockBytes = 512 << 10;  // of V: stays in the second-level cache between reading and writing
 constexpr size_t kBlockEntries = 4096;     // most entries of a block, but for one very long column
 
+constexpr size_t kMirrorRows = 16;
+constexpr double kFullShare = 2.5;       // a column with 1 / kFullShare of the rows goes to K by dense products
+constexpr size_t kCollected = kPanel64;  // such columns at once
+
+size_t collected_doubles(size_t rows) noexcept {
+  return kCollected * (rows + (rows + kPanel64 - 1) / kPanel64 * kPanel64);
+}
+
 size_t part_count(size_t nnz) noexcept { return std::clamp(nnz / kPartEntries, size_t{4}, kParts); }
 
 void prefetch_row(const float* row, size_t floats) noexcept {
@@ -18,10 +26,19 @@ void prefetch_row(const float* row, size_t floats) noexcept {
 }
 }  // namespace
 
-// Z += Y V and K += Y Y^T (upper triangle) for touched columns [first, last). The block's entries are brought into row
-// order first, so that each row of Z is summed in registers. scratch: rows + 1 cursors, then columns and values by row.
+// K += A^T A over the collected columns A (rows of collected, m values each).
+void TargetPass::add_collected(size_t rows, Collected& collected, double* k) const noexcept {
+  if (collected.count == 0) return;
+  doubles_.pack(collected.count, rows, collected.columns, rows, 1, collected.packed);
+  doubles_.gemm(rows, rows, collected.count, collected.columns, 1, rows, collected.packed, k, rows, 1);
+  collected.count = 0;
+}
+
+// Z += Y V and K += Y Y^T (upper triangle) for touched columns [first, last), K but for what is left in collected. The
+// block's entries are brought into row order first, so that each row of Z is summed in registers. scratch: rows + 1
+// cursors, then columns and values by row.
 void TargetPass::block(const SparseBatch& batch, const ColumnWeights& v, size_t first, size_t last, float* z, double* k,
-                       uint32_t* scratch) const noexcept {
+                       uint32_t* scratch, Collected& collected) const noexcept {
   const uint32_t rows = batch.rows;
   const uint32_t* const ptr = batch.touched_ptr.data();
   const uint32_t* const row = batch.csc_row.data();
@@ -34,14 +51,22 @@ void TargetPass::block(const SparseBatch& batch, const ColumnWeights& v, size_t 
   for (uint32_t at = begin; at < begin + entries; ++at) ++cursor[row[at] + 1];
   for (uint32_t i = 0; i < rows; ++i) cursor[i + 1] += cursor[i];
   for (size_t t = first; t < last; ++t) {
+    const bool full = kFullShare * (ptr[t + 1] - ptr[t]) >= rows;
+    double* const whole = collected.columns + collected.count * rows;
+    if (full) std::memset(whole, 0, rows * sizeof(double));
     for (uint32_t at = ptr[t]; at < ptr[t + 1]; ++at) {
       const uint32_t to = cursor[row[at]]++;
       column[to] = batch.touched_col[t];
       value[to] = y[at];
       double* const sums = k + size_t{row[at]} * rows;
       const double own = static_cast<double>(y[at]);
+      if (full) {
+        whole[row[at]] = own;
+        continue;
+      }
       for (uint32_t other = at; other < ptr[t + 1]; ++other) sums[row[other]] += own * static_cast<double>(y[other]);
     }
+    if (full && ++collected.count == kCollected) add_collected(rows, collected, k);
   }
   for (uint32_t i = 0, from = 0; i < rows; ++i) {  // now cursor[i] is where row i ends
     if (cursor[i] != from) {
@@ -52,7 +77,8 @@ void TargetPass::block(const SparseBatch& batch, const ColumnWeights& v, size_t 
   }
 }
 
-void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* update, double* z, double* k) {
+void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* update, double scale, double* z,
+                     double* k) {
   const size_t rows = batch.rows, stride = v.stride, cells = rows * stride, nnz = batch.nnz();
   const size_t parts = part_count(nnz);
   const uint32_t* const ptr = batch.touched_ptr.data();
@@ -60,6 +86,7 @@ void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* up
   z_parts_.reserve(kParts * cells);
   k_parts_.reserve(kParts * rows * rows);
   scratch_.reserve(pool_.size() * scratch);
+  collected_.reserve(pool_.size() * collected_doubles((rows + 7) / 8 * 8));
   const size_t block_columns = std::max<size_t>(16, kBlockBytes / (stride * sizeof(float)));
   pool_.run(parts, [&](size_t part, unsigned worker) {
     // Parts of about as many entries each, cut between columns.
@@ -70,12 +97,14 @@ void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* up
     };
     float* const z_part = z_parts_.data() + part * cells;
     double* const k_part = k_parts_.data() + part * rows * rows;
+    double* const columns = collected_.data() + worker * collected_doubles((rows + 7) / 8 * 8);
+    Collected collected{columns, columns + kCollected * ((rows + 7) / 8 * 8), 0};
     std::memset(z_part, 0, cells * sizeof(float));
     std::memset(k_part, 0, rows * rows * sizeof(double));
     for (size_t first = begin(part), end = begin(part + 1); first < end;) {
       size_t last = first + 1;
       while (last < end && last - first < block_columns && ptr[last + 1] - ptr[first] <= kBlockEntries) ++last;
-      block(batch, v, first, last, z_part, k_part, scratch_.data() + worker * scratch);
+      block(batch, v, first, last, z_part, k_part, scratch_.data() + worker * scratch, collected);
       for (size_t t = first; t < last; ++t) {
         // A row of the next block for each of this one: memory is read while this block is worked on. Where most
         // columns are touched the hardware does that better (a tenth slower with it at 60,664 columns, 3 %).
@@ -87,6 +116,7 @@ void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* up
       }
       first = last;
     }
+    add_collected(rows, collected, k_part);
   });
   pool_.run(rows, [&](size_t i, unsigned) {
     double* const out = z + i * stride;
@@ -95,6 +125,7 @@ void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* up
       const float* const add = z_parts_.data() + part * cells + i * stride;
       for (size_t c = 0; c < stride; ++c) out[c] += static_cast<double>(add[c]);
     }
+    for (size_t c = 0; c < stride; ++c) out[c] *= scale;
     double* const sums = k + i * rows;
     for (size_t j = i; j < rows; ++j) sums[j] = k_parts_[i * rows + j];
     for (size_t part = 1; part < parts; ++part) {
@@ -102,12 +133,15 @@ void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* up
       for (size_t j = i; j < rows; ++j) sums[j] += add[j];
     }
   });
-  for (size_t i = 0; i < rows; ++i)
-    for (size_t j = 0; j < i; ++j) k[i * rows + j] = k[j * rows + i];
+  pool_.run((rows + kMirrorRows - 1) / kMirrorRows, [&](size_t task, unsigned) {
+    for (size_t i = task * kMirrorRows; i < std::min(rows, (task + 1) * kMirrorRows); ++i)
+      for (size_t j = 0; j < i; ++j) k[i * rows + j] = k[j * rows + i];
+  });
 }
 
 size_t TargetPass::bytes(size_t rows, size_t stride, unsigned threads) noexcept {
   return kParts * rows * (stride * sizeof(float) + rows * sizeof(double)) +
+         threads * collected_doubles(rows + 7) * sizeof(double) +
          threads * (rows + 1 + 2 * (kBlockEntries + rows)) * sizeof(uint32_t);
 }
 

@@ -18,7 +18,7 @@ struct V {
   static V add(V a, V b) noexcept { return {_mm256_add_pd(a.x, b.x)}; }
   static V sub(V a, V b) noexcept { return {_mm256_sub_pd(a.x, b.x)}; }
 };
-constexpr size_t kRows = 4, kVectors = 2;
+constexpr size_t kRows = 6, kVectors = 2;  // 12 of 16 registers hold sums
 
 #include "kernels/f64/f64_impl.h"
 

@@ -14,8 +14,8 @@ inline constexpr size_t kPanel64 = 32;  // columns of a packed panel of doubles
 struct DoubleKernels {
   const char* name;
 
-  // B (k x n, element (p, j) at b[p * row_stride + j * column_stride]) into panels of kPanel64 columns, the last padded
-  // with zeros: packed[panel][p][kPanel64], aligned to 64 bytes.
+  // B (k x n, element (p, j) at b[p * row_stride + j * column_stride]) into panels of k * kPanel64 doubles, kPanel64
+  // columns each. Inside a panel the order is the table's own. packed is aligned to 64 bytes.
   void (*pack)(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride, double* packed) noexcept;
 
   // C (m x n, leading dimension ldc) = A B (sign 0), C + A B (sign +1) or C - A B (sign -1); A's element (i, p) at

@@ -1,40 +1,66 @@
 // The double kernels over a vector type V of an instruction set (V::kLanes doubles; load, store, broadcast, fma, add,
-// zero). Included by one .cpp an instruction set, inside a namespace of its own.
-// clang-format off
-static void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride, double* packed) noexcept {
+// zero) with blocks of kRows x (kVectors * kLanes) sums in registers. Included by one .cpp an instruction set, inside a
+// namespace of its own.
+//
+// A packed panel lies in slices of a block's width, each contiguous: [slice][k][kWidth]. Slices interleaved in rows of
+// kPanel64 fell on a quarter of the first-level cache's sets. k is cut at multiples of kDepth, each part summed in
+// rising order from 0 and then added to C: a part of a slice (AVX2: 16 KB) stays in the first-level cache while strips
+// of rows pass over it.
+static constexpr size_t kWidth = kVectors * V::kLanes;
+static constexpr size_t kDepth = 256;
+static constexpr size_t kGroup = 4 * kRows;  // rows of A that are packed at once where A is a transpose
+static_assert(kPanel64 % kWidth == 0);
+
+static void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride,
+                 double* packed) noexcept {
   for (size_t first = 0; first < n; first += kPanel64) {
-    const size_t width = n - first < kPanel64 ? n - first : kPanel64;
-    const double* from = b + first * column_stride;
-    if (row_stride == 1 && column_stride != 1) {  // B is a transpose: read it along its rows
-      for (size_t j = 0; j < width; ++j) for (size_t p = 0; p < k; ++p) packed[p * kPanel64 + j] = from[p + j * column_stride];
-    } else {
-      for (size_t p = 0; p < k; ++p) for (size_t j = 0; j < width; ++j) packed[p * kPanel64 + j] = from[p * row_stride + j * column_stride];
+    for (size_t slice = first; slice < first + kPanel64; slice += kWidth, packed += k * kWidth) {
+      if (slice >= n) continue;  // never read
+      const size_t width = n - slice < kWidth ? n - slice : kWidth;
+      const double* const from = b + slice * column_stride;
+      if (width == kWidth && column_stride == 1) {
+        for (size_t p = 0; p < k; ++p)
+          for (size_t v = 0; v < kVectors; ++v)
+            V::store(packed + p * kWidth + v * V::kLanes, V::load(from + p * row_stride + v * V::kLanes));
+        continue;
+      }
+      for (size_t p = 0; p < k; ++p) {
+        for (size_t j = 0; j < width; ++j) packed[p * kWidth + j] = from[p * row_stride + j * column_stride];
+        for (size_t j = width; j < kWidth; ++j) packed[p * kWidth + j] = 0;
+      }
     }
-    for (size_t p = 0; p < k; ++p) for (size_t j = width; j < kPanel64; ++j) packed[p * kPanel64 + j] = 0;
-    packed += k * kPanel64;
   }
 }
-// clang-format on
 
-// Rows x (Vectors * V::kLanes) elements of C in registers. `width`: how many of these columns exist.
-template <size_t Rows, size_t Vectors>
-static inline void block(size_t k, const double* a, size_t row_stride, size_t column_stride, const double* panel,
-                         double* c, size_t ldc, int sign, size_t width) noexcept {
-  V sum[Rows][Vectors];
+// C (Rows x width) = or += or -= A (Rows x k) B (k x kWidth, contiguous); width <= kWidth columns of C exist. A's
+// element (i, p) at a[i * row_stride + p], or in Packed form at a[p * Rows + i].
+template <size_t Rows, bool Packed>
+__attribute__((noinline)) static void block(size_t k, const double* a, size_t row_stride, const double* b, double* c,
+                                            size_t ldc, int sign, size_t width) noexcept {
+  V sum[Rows][kVectors];
+#pragma GCC unroll 8
   for (size_t i = 0; i < Rows; ++i)
-    for (size_t v = 0; v < Vectors; ++v) sum[i][v] = V::zero();
+#pragma GCC unroll 8
+    for (size_t v = 0; v < kVectors; ++v) sum[i][v] = V::zero();
   for (size_t p = 0; p < k; ++p) {
-    V b[Vectors];
-    for (size_t v = 0; v < Vectors; ++v) b[v] = V::load(panel + p * kPanel64 + v * V::kLanes);
+    V row[kVectors];
+#pragma GCC unroll 8
+    for (size_t v = 0; v < kVectors; ++v) row[v] = V::load(b + v * V::kLanes);
+    b += kWidth;
+#pragma GCC unroll 8
     for (size_t i = 0; i < Rows; ++i) {
-      const V x = V::broadcast(a[i * row_stride + p * column_stride]);
-      for (size_t v = 0; v < Vectors; ++v) sum[i][v] = V::fma(x, b[v], sum[i][v]);
+      const V x = V::broadcast(Packed ? a[i] : a[i * row_stride]);
+#pragma GCC unroll 8
+      for (size_t v = 0; v < kVectors; ++v) sum[i][v] = V::fma(x, row[v], sum[i][v]);
     }
+    a += Packed ? Rows : 1;
   }
-  if (width >= Vectors * V::kLanes) {
+  if (width >= kWidth) {
+#pragma GCC unroll 8
     for (size_t i = 0; i < Rows; ++i) {
-      for (size_t v = 0; v < Vectors; ++v) {
-        double* to = c + i * ldc + v * V::kLanes;
+#pragma GCC unroll 8
+      for (size_t v = 0; v < kVectors; ++v) {
+        double* const to = c + i * ldc + v * V::kLanes;
         if (sign > 0) sum[i][v] = V::add(V::load(to), sum[i][v]);
         if (sign < 0) sum[i][v] = V::sub(V::load(to), sum[i][v]);
         V::store(to, sum[i][v]);
@@ -42,40 +68,69 @@ static inline void block(size_t k, const double* a, size_t row_stride, size_t co
     }
     return;
   }
-  alignas(64) double row[Vectors * V::kLanes];
+  alignas(64) double row[Rows][kWidth];
+#pragma GCC unroll 8
+  for (size_t i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+    for (size_t v = 0; v < kVectors; ++v) V::store(row[i] + v * V::kLanes, sum[i][v]);
   for (size_t i = 0; i < Rows; ++i) {
-    for (size_t v = 0; v < Vectors; ++v) V::store(row + v * V::kLanes, sum[i][v]);
     for (size_t j = 0; j < width; ++j) {
       double& to = c[i * ldc + j];
-      to = sign > 0 ? to + row[j] : sign < 0 ? to - row[j] : row[j];
+      to = sign > 0 ? to + row[i][j] : sign < 0 ? to - row[i][j] : row[i][j];
     }
   }
 }
 
-template <size_t Rows>
-static inline void strip(size_t n, size_t k, const double* a, size_t row_stride, size_t column_stride,
-                         const double* packed, double* c, size_t ldc, int sign) noexcept {
-  constexpr size_t kWidth = kVectors * V::kLanes;
-  for (size_t first = 0; first < n; first += kWidth) {
-    const double* panel = packed + first / kPanel64 * k * kPanel64 + first % kPanel64;
-    block<Rows, kVectors>(k, a, row_stride, column_stride, panel, c + first, ldc, sign, n - first);
-  }
+// Rows of the next strip: kRows, but a rest of one or two rows more than that is cut in the middle, as blocks of few
+// rows have too few sums to hide the latency of a fused multiply-add.
+static size_t strip_rows(size_t left) noexcept {
+  return left <= kRows ? left : left <= kRows + 2 ? (left + 1) / 2 : kRows;
+}
+
+template <bool Packed>
+static void strip(size_t rows, size_t k, const double* a, size_t row_stride, const double* b, double* c, size_t ldc,
+                  int sign, size_t width) noexcept {
+  static_assert(kRows == 4 || kRows == 6);
+  using Block = void (*)(size_t, const double*, size_t, const double*, double*, size_t, int, size_t) noexcept;
+  static constexpr Block kBlocks[] = {
+      block<1, Packed>,           block<2, Packed>, block<3, Packed>,           block<4, Packed>,
+      block < kRows == 4 ? 4 : 5, Packed >,         block < kRows == 4 ? 4 : 6, Packed > };
+  kBlocks[rows - 1](k, a, row_stride, b, c, ldc, sign, width);
 }
 
 static void gemm(size_t m, size_t n, size_t k, const double* a, size_t row_stride, size_t column_stride,
                  const double* packed, double* c, size_t ldc, int sign) noexcept {
-  // Panel by panel, so that a panel (k x kPanel64) stays in cache while all rows pass over it.
-  for (size_t first = 0; first < n; first += kPanel64) {
-    const size_t width = n - first < kPanel64 ? n - first : kPanel64;
-    const double* panel = packed + first * k;
-    size_t i = 0;
-    for (; i + kRows <= m; i += kRows) {
-      strip<kRows>(width, k, a + i * row_stride, row_stride, column_stride, panel, c + i * ldc + first, ldc, sign);
+  alignas(64) double group[kGroup * kDepth];  // A of some rows, strip by strip, where its columns lie apart
+  const bool apart = column_stride != 1;
+  for (size_t first = 0, rows; first < m; first += rows) {
+    // Without packing all rows at once. A last group is not left with one or two rows alone.
+    const size_t left = m - first;
+    rows = !apart || left <= kGroup ? left : left <= kGroup + 2 ? kGroup - kRows : kGroup;
+    for (size_t p = 0; p == 0 || p < k; p += kDepth) {
+      const size_t depth = k - p < kDepth ? k - p : kDepth;
+      const double* const from = a + first * row_stride + p * column_stride;
+      if (apart) {
+        double* to = group;
+        for (size_t i = 0, count; i < rows; i += count) {
+          count = strip_rows(rows - i);
+          for (size_t q = 0; q < depth; ++q)
+            for (size_t r = 0; r < count; ++r) *to++ = from[(i + r) * row_stride + q * column_stride];
+        }
+      }
+      const int how = p == 0 ? sign : sign < 0 ? -1 : 1;
+      for (size_t j = 0; j < n; j += kWidth) {
+        const double* const b = packed + j / kPanel64 * kPanel64 * k + j % kPanel64 * k + p * kWidth;
+        double* const to = c + first * ldc + j;
+        for (size_t i = 0, count; i < rows; i += count) {
+          count = strip_rows(rows - i);
+          if (apart) {
+            strip<true>(count, depth, group + i * depth, 0, b, to + i * ldc, ldc, how, n - j);
+          } else {
+            strip<false>(count, depth, from + i * row_stride, row_stride, b, to + i * ldc, ldc, how, n - j);
+          }
+        }
+      }
     }
-    for (; i + 2 <= m; i += 2) {
-      strip<2>(width, k, a + i * row_stride, row_stride, column_stride, panel, c + i * ldc + first, ldc, sign);
-    }
-    if (i < m) strip<1>(width, k, a + i * row_stride, row_stride, column_stride, panel, c + i * ldc + first, ldc, sign);
   }
 }
 
