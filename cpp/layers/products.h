@@ -10,16 +10,21 @@
 
 namespace nrw {
 
-// body(first, count) over [0, n) in blocks. `work` is the operations in all: too few are not worth waking threads for.
+// body(task, worker) for each task. `work` is the operations in all: too few are not worth waking threads for.
+template <class Body>
+void run_tasks(ThreadPool& pool, size_t tasks, size_t work, Body&& body) noexcept {
+  if (work < 20000) {
+    for (size_t task = 0; task < tasks; ++task) body(task, 0u);
+  } else {
+    pool.run(tasks, body);
+  }
+}
+
+// body(first, count) over [0, n) in blocks.
 template <class Body>
 void for_blocks(ThreadPool& pool, size_t n, size_t block, size_t work, Body&& body) noexcept {
-  const size_t tasks = (n + block - 1) / block;
-  const auto one = [&](size_t task, unsigned) { body(task * block, std::min(block, n - task * block)); };
-  if (work < 20000) {
-    for (size_t task = 0; task < tasks; ++task) one(task, 0);
-  } else {
-    pool.run(tasks, one);
-  }
+  run_tasks(pool, (n + block - 1) / block, work,
+            [&](size_t task, unsigned) { body(task * block, std::min(block, n - task * block)); });
 }
 
 // Element (i, j) at data[i * row_stride + j * column_stride].

@@ -8,11 +8,12 @@
 #include "kernels/kernels.h"
 #include "kernels/sparse.h"
 #include "layers/column_weights.h"
+#include "layers/input_layer.h"
 #include "layers/missed_steps.h"
 
 namespace nrw {
 
-class SparseInput {
+class SparseInput final : public InputLayer {
  public:
   SparseInput(const Kernels& kernels, ThreadPool& pool)
       : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool) {}
@@ -30,18 +31,19 @@ class SparseInput {
   void catch_up(ColumnWeights& w) noexcept;
 
   // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none). W is not changed.
-  void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y);
+  void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y) override;
 
   // Updates W (untouched rows with a gradient of zero, now or when they are caught up: exact for any optimizer).
   // Returns the sum of squares of the gradient, before step.gradient_scale. The bias is the caller's (its gradient is
   // the column sum of d_y).
-  double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step);
+  double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
+                         const OptimizerStep& step) override;
 
   // The same sum of squares without an update, for clipping by norm.
-  double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w);
+  double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) override;
 
   // d_w (columns x w.stride) += the gradient.
-  void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w);
+  void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
 
  private:
   void forward_part(const SparseBatch& batch, const ColumnWeights& w, size_t part, size_t parts, unsigned worker);

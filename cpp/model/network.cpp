@@ -47,9 +47,13 @@ void Network::forward_input(const SparseBatch& batch) {
   if (batch.columns != plan_.columns) {
     throw Error(NRW_INVALID_ARGUMENT, format("the batch has %u columns, the model %u", batch.columns, plan_.columns));
   }
+  if (batch.dense != plan_.dense) {
+    throw Error(NRW_INVALID_ARGUMENT, format("the batch has %s rows, the model is for %s ones",
+                                             batch.dense ? "dense" : "sparse", plan_.dense ? "dense" : "sparse"));
+  }
   reserve(batch.rows);
   const float* const bias = input_bias_.size() == 0 ? nullptr : input_bias_.value.data();
-  input_.forward(batch, input_weight_.weights, bias, activations_[0].data());
+  input_->forward(batch, input_weight_.weights, bias, activations_[0].data());
 }
 
 void Network::forward_layers(const Pass& pass, size_t first, size_t last) noexcept {
@@ -136,13 +140,13 @@ Network::Step Network::train(const SparseBatch& batch, double learning_rate, uin
       sum += output_->update(batch, h, a, d_input, step);
     }
   } else if (clipped) {
-    sum += output.sum_squares + input_.gradient_sum_squares(batch, d_input, input_weight_.weights);
+    sum += output.sum_squares + input_->gradient_sum_squares(batch, d_input, input_weight_.weights);
     finite(sum, "the gradient");
     clip();
     if (!output_->immediate()) output_->update(batch, h, a, nullptr, step);
-    input_.backward_update(batch, d_input, input_weight_.weights, step);
+    input_->backward_update(batch, d_input, input_weight_.weights, step);
   } else {
-    sum += output.sum_squares + input_.backward_update(batch, d_input, input_weight_.weights, step);
+    sum += output.sum_squares + input_->backward_update(batch, d_input, input_weight_.weights, step);
   }
   update_middle(step);
   result.loss = output.loss;
@@ -164,7 +168,7 @@ double Network::backward(const SparseBatch& batch, uint64_t t) {
   output_->add_gradient(batch, h, a);
   const float* const d_input = backward_layers(pass);
   input_weight_.want_gradient();
-  input_.add_gradient(batch, d_input, input_weight_.weights, input_weight_.gradient.data());
+  input_->add_gradient(batch, d_input, input_weight_.weights, input_weight_.gradient.data());
   has_gradients_ = true;
   return output.loss;
 }

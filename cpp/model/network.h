@@ -1,6 +1,6 @@
-// The network: sparse rows into the sparse input layer, dense layers, and the output layer with the loss.
+// The network: rows into the input layer, dense layers, and the output layer with the loss.
 //
-//   batch (rows x columns, sparse) -> encoder.0 -> ... -> latent -> ... -> h -> output layer, loss
+//   batch (rows x columns, sparse or dense) -> encoder.0 -> ... -> latent -> ... -> h -> output layer, loss
 #pragma once
 
 #include <memory>
@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "kernels/bf16.h"
 #include "kernels/kernels.h"
+#include "layers/input_layer.h"
 #include "layers/linear.h"
 #include "layers/sparse_input.h"
 #include "losses/mse.h"
@@ -86,7 +87,8 @@ class Network {
 
   ColumnParameter input_weight_;
   Parameter input_bias_;  // of size 0 without one
-  SparseInput input_;
+  std::unique_ptr<InputLayer> input_;
+  SparseInput* sparse_input_ = nullptr;  // input_, where it is one: some of its rows may be behind
   std::vector<std::unique_ptr<Layer>> layers_;
   std::unique_ptr<OutputLayer> output_;
   std::vector<Parameter*> middle_;  // input_bias_ and the parameters of layers_

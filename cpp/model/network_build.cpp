@@ -7,6 +7,7 @@
 
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
+#include "layers/dense_input.h"
 #include "layers/dropout.h"
 #include "layers/layer_norm.h"
 
@@ -45,8 +46,7 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
       pool_(threads),
       kernels_(kernels()),
       products_(kernels_, pool_),
-      input_weight_(plan.columns, plan.first().outputs, moments_of(optimizer)),
-      input_(kernels_, pool_) {
+      input_weight_(plan.columns, plan.first().outputs, moments_of(optimizer)) {
   const int moments = moments_of(optimizer);
   input_bias_.name = "bias";
   input_bias_.rows = plan.first().has_bias() ? plan.first().outputs : 0;
@@ -58,10 +58,17 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
   }
   for (Parameter* parameter : middle_) parameter->allocate(moments);
   const PlannedLayer& last = plan.last();
-  if (optimizer.sparse == SparseUpdate::kLazy) {
-    input_.only_touched();
-  } else if (!last.tied()) {
-    input_.leave_behind(optimizer_step(optimizer, 0, 1), plan.columns);
+  if (plan.dense) {
+    input_ = std::make_unique<DenseInput>(kernels_, pool_);
+  } else {
+    auto input = std::make_unique<SparseInput>(kernels_, pool_);
+    sparse_input_ = input.get();
+    input_ = std::move(input);
+    if (optimizer.sparse == SparseUpdate::kLazy) {
+      sparse_input_->only_touched();
+    } else if (!last.tied()) {
+      sparse_input_->leave_behind(optimizer_step(optimizer, 0, 1), plan.columns);
+    }
   }
   if (last.solver == Solver::kFactoredOutput) {
     output_ = std::make_unique<FactoredOutputLayer>(kernels_, pool_, plan.columns, last.inputs, plan.factored);
@@ -138,9 +145,9 @@ std::vector<Tensor> Network::tensors() {
       for (size_t k = 0; k < states.size(); ++k) {
         state.push_back({name + "." + states[k], NRW_ROLE_OPTIMIZER, tensor.dimensions, moments[k]});
       }
-      if (&tensor == &trained_tensors[0][0] && input_.missed().enabled()) {
-        for (Tensor& missed : missed_tensors(all.back(), input_)) state.push_back(std::move(missed));
-        all.back().computed = caught_up_rows(all.back(), input_, input_weight_.weights, pool_);
+      if (&tensor == &trained_tensors[0][0] && sparse_input_ != nullptr && sparse_input_->missed().enabled()) {
+        for (Tensor& missed : missed_tensors(all.back(), *sparse_input_)) state.push_back(std::move(missed));
+        all.back().computed = caught_up_rows(all.back(), *sparse_input_, input_weight_.weights, pool_);
       }
       if (has_gradients_) gradients.push_back({name, NRW_ROLE_GRADIENT, tensor.dimensions, tensor.gradient});
     }
