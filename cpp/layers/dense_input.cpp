@@ -10,6 +10,9 @@ namespace {
 // depth by which the product's sums are cut (kernels/simd/gemm.h), so any number of columns gives the bits of one product.
 constexpr size_t kSlab = 4096;
 
+// W's rows a packing task: it reads them from end to end, which a panel at a time would not.
+constexpr size_t kPackRows = 16;
+
 // Columns whose gradient is made and used up at a time, as the output layer's; micro-kernels of 4, 6, 8 and 12 rows fit.
 constexpr size_t kStrip = 48;
 
@@ -28,15 +31,35 @@ size_t DenseInput::strip_size(size_t rows, size_t width, size_t stride, size_t t
   return Products::packed_size(rows, width) + threads * kStrip * stride;
 }
 
-void DenseInput::forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y) {
+void DenseInput::forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y,
+                         const After& after) {
   const size_t m = batch.rows, width = w.width, columns = w.columns;
   if (m == 0) return;
-  products_.reserve(std::min(columns, kSlab), width);
+  packed_w_.reserve(packed_size(columns, width));
+  float* const packed = packed_w_.data();
+  const size_t panels = (width + kPanel - 1) / kPanel;
+  const Blocks blocks(m, width, pool_.size());
   for (size_t first = 0; first < columns; first += kSlab) {
-    products_.multiply(m, width, std::min(kSlab, columns - first), inputs(batch, first), {w.row(first), w.stride, 1}, y,
-                       first != 0);
+    const size_t k = std::min(kSlab, columns - first);
+    const bool last = first + k == columns;
+    for_blocks(pool_, k, kPackRows, k * width, [&](size_t p, size_t count) {
+      for (size_t panel = 0; panel < panels; ++panel) {
+        kernels_.pack_b(count, std::min(kPanel, width - panel * kPanel), w.row(first + p) + panel * kPanel, w.stride, 1,
+                        packed + (panel * k + p) * kPanel);
+      }
+    });
+    const MatrixView x = inputs(batch, first);
+    run_tasks(pool_, blocks.count(), m * width * k, [&](size_t task, unsigned) {
+      const size_t row = blocks.row(task), rows = blocks.rows(task);
+      const size_t column = blocks.column(task), count = blocks.columns(task);
+      kernels_.gemm(rows, count, k, x.data + row * x.row_stride, x.row_stride, x.column_stride, packed + column * k,
+                    y + row * width + column, width, first != 0);
+      for (size_t i = row; last && i < row + rows; ++i) {
+        if (bias != nullptr) kernels_.add(count, bias + column, y + i * width + column);
+        after(i * width + column, count, y);
+      }
+    });
   }
-  if (bias != nullptr) products_.add_to_rows(m, width, bias, y);
 }
 
 // use(column, gradient): called for every column, concurrently over strips of columns and in rising order within one.

@@ -3,15 +3,15 @@
 #pragma once
 
 #include "layers/input_layer.h"
-#include "layers/products.h"
 
 namespace nrw {
 
 class DenseInput final : public InputLayer {
  public:
-  DenseInput(const Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool), products_(kernels, pool) {}
+  DenseInput(const Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
 
-  void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y) override;
+  void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y,
+               const After& after = {}) override;
   double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
                          const OptimizerStep& step) override;
   double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) override;
@@ -27,8 +27,7 @@ class DenseInput final : public InputLayer {
 
   const Kernels& kernels_;
   ThreadPool& pool_;
-  Products products_;
-  AlignedBuffer<float> workspace_;
+  AlignedBuffer<float> packed_w_, workspace_;
   AlignedBuffer<double> partial_;
 };
 

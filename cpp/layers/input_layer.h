@@ -5,6 +5,7 @@
 
 #include "base/batch.h"
 #include "kernels/kernels.h"
+#include "layers/activation.h"
 #include "layers/column_weights.h"
 
 namespace nrw {
@@ -13,8 +14,10 @@ class InputLayer {
  public:
   virtual ~InputLayer() = default;
 
-  // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none). W is not changed.
-  virtual void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y) = 0;
+  // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none), and what comes after it. W is not
+  // changed.
+  virtual void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y,
+                       const After& after = {}) = 0;
 
   // Updates W, exactly for any optimizer. Returns the sum of squares of the gradient, before step.gradient_scale.
   virtual double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,

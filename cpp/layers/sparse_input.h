@@ -31,7 +31,8 @@ class SparseInput final : public InputLayer {
   void catch_up(ColumnWeights& w) noexcept;
 
   // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none). W is not changed.
-  void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y) override;
+  void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y,
+               const After& after = {}) override;
 
   // Updates W (untouched rows with a gradient of zero, now or when they are caught up: exact for any optimizer).
   // Returns the sum of squares of the gradient, before step.gradient_scale. The bias is the caller's (its gradient is

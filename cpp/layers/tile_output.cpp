@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "layers/products.h"
+
 namespace nrw {
 
 namespace {
@@ -172,7 +174,7 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
   });
 
   if (work.d_h != nullptr) {
-    pool_.run(m, [&](size_t i, unsigned) {
+    run_tasks(pool_, m, groups * m * width, [&](size_t i, unsigned) {
       float* row = work.d_h + i * width;
       std::memcpy(row, partial_d_h_.data() + i * width, width * sizeof(float));
       for (size_t group = 1; group < groups; ++group) {

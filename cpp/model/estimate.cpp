@@ -14,7 +14,7 @@ namespace nrw {
 //   optimizer    the same for each moment
 //   gradients    of the dense layers only: those of the first and last layer exist a tile at a time
 //   activations  m * outputs of every layer but the last, dropout masks, and two gradients of the widest
-//   products     the largest packed operand of a dense layer
+//   products     the packed operands of every dense layer
 //   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread;
 //   with
 //                rows left behind a step a column, and for the rows caught up 2^18 floats a thread and a place an entry
@@ -61,7 +61,7 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
         break;
       }
       case Solver::kDense:
-        packed = std::max(packed, Linear::workspace(batch_rows, layer.inputs, layer.outputs));
+        packed += Linear::workspace(batch_rows, layer.inputs, layer.outputs);
         [[fallthrough]];
       case Solver::kNone:
         trained(weights, true);

@@ -57,6 +57,7 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
     for (Parameter* parameter : layers_.back()->parameters()) middle_.push_back(parameter);
   }
   for (Parameter* parameter : middle_) parameter->allocate(moments);
+  plan_tasks(linears);
   const PlannedLayer& last = plan.last();
   if (plan.dense) {
     input_ = std::make_unique<DenseInput>(kernels_, pool_);
@@ -78,6 +79,26 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
   output_ = std::make_unique<TileOutputLayer>(kernels_, pool_, plan.columns, last.inputs, last.has_bias(), moments,
                                               last.tied() ? &input_weight_ : nullptr, bf16);
   initialise(seed);
+}
+
+// What the threads are given of the layers between the two ends.
+void Network::plan_tasks(const std::vector<Linear*>& linears) {
+  constexpr size_t kBlock = 8192;  // elements of a parameter that one task updates or sums
+  for (Parameter* parameter : middle_) {
+    middle_size_ += parameter->size();
+    for (size_t first = 0; first < parameter->size(); first += kBlock) {
+      blocks_.push_back({parameter, first, std::min(kBlock, parameter->size() - first)});
+    }
+  }
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    Linear* const linear = linears[i + 1];
+    linear_.push_back(linear);
+    activation_.push_back(dynamic_cast<ActivationLayer*>(layers_[i].get()));
+    for (size_t task = 0; linear != nullptr && task < linear->pack_tasks(true); ++task) {
+      packing_for_training_.push_back({linear, task});
+      if (task < linear->pack_tasks(false)) packing_.push_back({linear, task});
+    }
+  }
 }
 
 std::unique_ptr<Layer> Network::make_layer(size_t number, std::vector<Linear*>& linears, uint64_t seed) {
