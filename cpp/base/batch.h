@@ -1,5 +1,5 @@
-// One batch as the loader hands it to the network. Of sparse data the target is sparse, too: what is not listed is 0. Of
-// dense data it is a dense matrix, by column.
+// One batch as the loader hands it to the network. Of sparse data the target is sparse, too: what is not listed is 0.
+// Of dense data it is a dense matrix, by column.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,10 @@
 
 namespace nrw {
 
-// Sparse: rows x columns in CSR, columns strictly ascending within a row, and the same entries once more by column (CSC over
-// the touched columns only). Both are cut by the loader's workers, so that training never sorts.
-// Dense: csc_target and csc_input hold whole columns, value (row, column) at [column * dense_stride() + row], and the
-// other arrays of entries are not in use.
+// Sparse: rows x columns in CSR, columns strictly ascending within a row, and the same entries once more by column (CSC
+// over the touched columns only). Both are cut by the loader's workers, so that training never sorts. Dense: csc_target
+// and csc_input hold whole columns, value (row, column) at [column * dense_stride() + row], and the other arrays of
+// entries are not in use.
 struct SparseBatch {
   uint32_t rows = 0;
   uint32_t columns = 0;
@@ -31,8 +31,8 @@ struct SparseBatch {
   AlignedBuffer<float> csc_input;       // nnz, or empty like input
 
   bool dense = false;
-  // Floats from column to column of a dense batch: an odd number of cache lines, so that neighbouring columns spread over
-  // all sets of a cache; of short columns none are wasted.
+  // Floats from column to column of a dense batch: an odd number of cache lines, so that neighbouring columns spread
+  // over all sets of a cache; of short columns none are wasted.
   static size_t stride_of(size_t rows) noexcept { return rows <= 32 ? rows : (rows + 31) / 32 * 32 + 16; }
   size_t dense_stride() const noexcept { return stride_of(rows); }
 

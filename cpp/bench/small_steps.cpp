@@ -19,8 +19,8 @@ const LayerSpec kRelu{.kind = NRW_RELU};
 
 void measure(const char* what, uint32_t columns, uint32_t hidden, uint32_t latent, uint32_t batch_rows,
              unsigned threads, double seconds) {
-  const Plan plan = make_plan(columns, {linear(hidden), kRelu, linear(latent)}, {linear(hidden), kRelu, linear(columns)},
-                              true);
+  const Plan plan =
+      make_plan(columns, {linear(hidden), kRelu, linear(latent)}, {linear(hidden), kRelu, linear(columns)}, true);
   Network network(plan, {}, Reduction::kMean, 1, threads);
   check::MemorySource source = check::MemorySource::random(batch_rows * 8, columns, 1, batch_rows);
   std::vector<SparseBatch> batches;
@@ -50,7 +50,8 @@ int main(int argc, char** argv) {
   const double seconds = argc > 2 ? std::atof(argv[2]) : 2;
   for (const unsigned threads : {1u, 2u}) {
     if (argc > 1 && std::atoi(argv[1]) != static_cast<int>(threads)) continue;
-    if (argc <= 3 || argv[3][0] == 'm') measure("MLP 784-256-32-256-784, batch 128", 784, 256, 32, 128, threads, seconds);
+    if (argc <= 3 || argv[3][0] == 'm')
+      measure("MLP 784-256-32-256-784, batch 128", 784, 256, 32, 128, threads, seconds);
     if (argc <= 3 || argv[3][0] == 't') measure("tiny network 16-8-2-8-16, batch 4", 16, 8, 2, 4, threads, seconds);
   }
 }

@@ -1,4 +1,5 @@
-// A matrix in compressed sparse rows, read-only, its arrays mapped from a file or inflated from it; or a dense one, mapped.
+// A matrix in compressed sparse rows, read-only, its arrays mapped from a file or inflated from it; or a dense one,
+// mapped.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,9 @@ struct ChunkInfo {
 
 class Chunk {
  public:
-  // Opens a .npy file of a dense matrix (data/npy_chunk.cpp), or a file of scipy.sparse.save_npz and checks all of it: sizes, checksums, the CSR structure. At most
-  // budget_bytes (0: no limit) are allocated. Throws NRW_IO, NRW_FORMAT, NRW_OUT_OF_MEMORY.
+  // Opens a .npy file of a dense matrix (data/npy_chunk.cpp), or a file of scipy.sparse.save_npz and checks all of it:
+  // sizes, checksums, the CSR structure. At most budget_bytes (0: no limit) are allocated. Throws NRW_IO, NRW_FORMAT,
+  // NRW_OUT_OF_MEMORY.
   static std::shared_ptr<const Chunk> open(const std::string& path, uint64_t budget_bytes);
   // The same from bytes in memory, which `owner` keeps alive; an empty owner means that they outlive the chunk.
   static std::shared_ptr<const Chunk> from_archive(std::span<const uint8_t> archive, Mapping owner,

@@ -32,9 +32,8 @@ void copy_values(const Chunk& chunk, uint64_t first, size_t n, float* out) noexc
 }
 
 double value_at(const Chunk& chunk, uint64_t index) noexcept {
-  return with_type(chunk.info().data_type, [&](auto zero) -> double {
-    return static_cast<double>(load<decltype(zero)>(chunk.data(), index));
-  });
+  return with_type(chunk.info().data_type,
+                   [&](auto zero) -> double { return static_cast<double>(load<decltype(zero)>(chunk.data(), index)); });
 }
 
 // Branch-free, so that it vectorises.

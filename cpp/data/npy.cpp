@@ -148,9 +148,9 @@ ElementType element_type(const NpyHeader& header, const std::string& where) {
     ElementType type;
   };
   constexpr Known kKnown[] = {{"f2", ElementType::kF16}, {"f4", ElementType::kF32}, {"f8", ElementType::kF64},
-                              {"i1", ElementType::kI8},  {"i2", ElementType::kI16}, {"i4", ElementType::kI32}, {"i8", ElementType::kI64},
-                              {"u1", ElementType::kU8},  {"u2", ElementType::kU16}, {"u4", ElementType::kU32},
-                              {"u8", ElementType::kU64}, {"b1", ElementType::kBool}};
+                              {"i1", ElementType::kI8},  {"i2", ElementType::kI16}, {"i4", ElementType::kI32},
+                              {"i8", ElementType::kI64}, {"u1", ElementType::kU8},  {"u2", ElementType::kU16},
+                              {"u4", ElementType::kU32}, {"u8", ElementType::kU64}, {"b1", ElementType::kBool}};
   const std::string_view descr = header.descr;
   const char order = descr.empty() ? '\0' : descr[0];
   const auto refused = [&](const char* why) {

@@ -33,8 +33,9 @@ NpyMatrix read_npy_matrix(std::span<const uint8_t> file, const std::string& path
   };
   const NpyHeader header = parse_npy_header(file, where);
   const ElementType type = element_type(header, where);
-  require(header.shape.size() == 2, "shape: must be rows x columns, got " + shown_shape(header.shape) +
-                                        (header.shape.size() > 2 ? "; save a.reshape(len(a), -1)" : "; save a[:, None]"));
+  require(header.shape.size() == 2,
+          "shape: must be rows x columns, got " + shown_shape(header.shape) +
+              (header.shape.size() > 2 ? "; save a.reshape(len(a), -1)" : "; save a[:, None]"));
   const uint64_t rows = header.shape[0], columns = header.shape[1];
   require(rows <= UINT32_MAX && columns <= UINT32_MAX, "shape: " + shown_shape(header.shape) + " passes 2^32");
   require(columns != 0, "shape: " + shown_shape(header.shape) + " has no columns");

@@ -85,8 +85,8 @@ enum {
   NRW_NO_ARRAY = 255 /* indices and indptr of a dense chunk */
 };
 
-/* Opens one file of rows: a dense .npy array (rows x columns, in C order), which is mapped and checked against its size,
- * or a scipy.sparse.save_npz file of a CSR matrix: maps stored members, inflates deflated ones into one buffer,
+/* Opens one file of rows: a dense .npy array (rows x columns, in C order), which is mapped and checked against its
+ * size, or a scipy.sparse.save_npz file of a CSR matrix: maps stored members, inflates deflated ones into one buffer,
  * checks every declared size against the file and `budget_bytes` before anything is allocated, then checks the CSR
  * structure (indptr rises from 0 to nnz, indices within the columns). Slow: call it off the main thread.
  * budget_bytes: the most that may be allocated for this chunk; 0 for no limit. Errors: NRW_IO, NRW_FORMAT,
@@ -101,8 +101,9 @@ NRW_API int32_t nrw_chunk_peek(const uint8_t* path, uint32_t path_bytes, double*
  * dense chunk has nnz = rows x columns and NRW_NO_ARRAY as the type of its indices and indptr. */
 NRW_API int32_t nrw_chunk_info(nrw_chunk* chunk, double* info, nrw_error* err) NRW_NOEXCEPT;
 
-/* pointers: 3 addresses: data (nnz), indices (nnz), indptr (rows + 1; both 0 where the chunk is dense), of the types in nrw_chunk_info, perhaps not
- * aligned to their size. They live until the chunk is closed and the last batch creator over it is closed. */
+/* pointers: 3 addresses: data (nnz), indices (nnz), indptr (rows + 1; both 0 where the chunk is dense), of the types in
+ * nrw_chunk_info, perhaps not aligned to their size. They live until the chunk is closed and the last batch creator
+ * over it is closed. */
 NRW_API int32_t nrw_chunk_pointers(nrw_chunk* chunk, uint64_t* pointers, nrw_error* err) NRW_NOEXCEPT;
 
 /* Gives up the caller's share of the chunk; a batch creator over it keeps its own. NULL is allowed. */
@@ -223,9 +224,9 @@ NRW_API int32_t nrw_model_set_factored(nrw_model* model, const double* params, n
 enum { NRW_SPARSE_EXACT = 0, NRW_SPARSE_LAZY = 1 };
 NRW_API int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* err) NRW_NOEXCEPT;
 
-/* The form of the data's rows, that is, of the batches: the first layer is made for one of them. Before build; the default
- * is sparse. With dense data the output layer cannot be factored, and nrw_model_set_sparse_update has no effect: there
- * are no columns without an entry. */
+/* The form of the data's rows, that is, of the batches: the first layer is made for one of them. Before build; the
+ * default is sparse. With dense data the output layer cannot be factored, and nrw_model_set_sparse_update has no
+ * effect: there are no columns without an entry. */
 enum { NRW_DATA_SPARSE = 0, NRW_DATA_DENSE = 1 };
 NRW_API int32_t nrw_model_set_data(nrw_model* model, uint32_t form, nrw_error* err) NRW_NOEXCEPT;
 
@@ -245,8 +246,8 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* layer: 8 doubles: part, index in its part, kind, inputs, outputs, parameters, solver (0 none, 1 sparse input,
- * 2 dense, 3 tile-fused output, 4 factored output, 5 dense input), flags. count gets the number of layers in all. Before or after
- * build. */
+ * 2 dense, 3 tile-fused output, 4 factored output, 5 dense input), flags. count gets the number of layers in all.
+ * Before or after build. */
 NRW_API int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, uint32_t* count,
                                 nrw_error* err) NRW_NOEXCEPT;
 

@@ -1,6 +1,7 @@
 // y = f(x), element by element; d_x = d_y f'(x).
 #pragma once
 
+#include "layers/beside.h"
 #include "layers/layer.h"
 #include "layers/products.h"
 
@@ -13,9 +14,7 @@ class ActivationLayer final : public Layer {
       : products_(products), width_(width), kind_(kind), p_(p) {}
 
   // Of n elements, single-threaded: what other layers do with a part of their output while it is in cache.
-  void apply(size_t n, const float* x, float* y) const noexcept {
-    products_.kernels().activate(kind_, n, x, p_, y);
-  }
+  void apply(size_t n, const float* x, float* y) const noexcept { products_.kernels().activate(kind_, n, x, p_, y); }
   void apply_backward(size_t n, const float* x, const float* d_y, float* d_x) const noexcept {
     products_.kernels().activate_backward(kind_, n, x, d_y, p_, d_x);
   }
@@ -39,24 +38,6 @@ class ActivationLayer final : public Layer {
   const uint32_t width_;
   const Activation kind_;
   const float p_;
-};
-
-// The activation that comes after a layer, made with it: z = f(y) of the same place; nothing without an activation.
-struct After {
-  const ActivationLayer* activation = nullptr;
-  float* z = nullptr;
-  void operator()(size_t at, size_t n, const float* y) const noexcept {
-    if (activation != nullptr) activation->apply(n, y + at, z + at);
-  }
-};
-
-// The activation that comes before a layer, taken back with it: the gradient to x = f(u) becomes that to u, in place.
-struct Before {
-  const ActivationLayer* activation = nullptr;
-  const float* u = nullptr;
-  void operator()(size_t at, size_t n, float* d_x) const noexcept {
-    if (activation != nullptr) activation->apply_backward(n, u + at, d_x + at, d_x + at);
-  }
 };
 
 }  // namespace nrw

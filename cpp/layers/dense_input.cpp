@@ -2,18 +2,22 @@
 
 #include <algorithm>
 
+#include "layers/products.h"
+
 namespace nrw {
 
 namespace {
 
-// Columns whose weights are packed and multiplied at a time: wide data do not need a second copy of W. A multiple of the
-// depth by which the product's sums are cut (kernels/simd/gemm.h), so any number of columns gives the bits of one product.
+// Columns whose weights are packed and multiplied at a time: wide data do not need a second copy of W. A multiple of
+// the depth by which the product's sums are cut (kernels/simd/gemm.h), so any number of columns gives the bits of one
+// product.
 constexpr size_t kSlab = 4096;
 
 // W's rows a packing task: it reads them from end to end, which a panel at a time would not.
 constexpr size_t kPackRows = 16;
 
-// Columns whose gradient is made and used up at a time, as the output layer's; micro-kernels of 4, 6, 8 and 12 rows fit.
+// Columns whose gradient is made and used up at a time, as the output layer's; micro-kernels of 4, 6, 8 and 12 rows
+// fit.
 constexpr size_t kStrip = 48;
 
 MatrixView inputs(const SparseBatch& batch, size_t column) noexcept {
@@ -71,9 +75,8 @@ double DenseInput::for_each_gradient(const SparseBatch& batch, const float* d_y,
   workspace_.reserve(packed_floats + pool_.size() * strip_floats);
   partial_.reserve(strips);
   float* const packed = workspace_.data();
-  for_blocks(pool_, width, kPanel, m * width, [&](size_t first, size_t count) {
-    kernels_.pack_b(m, count, d_y + first, width, 1, packed + first * m);
-  });
+  for_blocks(pool_, width, kPanel, m * width,
+             [&](size_t first, size_t count) { kernels_.pack_b(m, count, d_y + first, width, 1, packed + first * m); });
   const auto one = [&](size_t strip, unsigned worker) {
     float* const gradients = packed + packed_floats + worker * strip_floats;
     const size_t first = strip * kStrip, count = std::min(kStrip, columns - first);
@@ -96,9 +99,8 @@ double DenseInput::for_each_gradient(const SparseBatch& batch, const float* d_y,
 double DenseInput::backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
                                    const OptimizerStep& step) {
   require_moments(step, w.value.size(), w.moment1, w.moment2);
-  return for_each_gradient(batch, d_y, w, [&](size_t column, const float* gradient) {
-    w.update_row(kernels_, step, column, gradient);
-  });
+  return for_each_gradient(
+      batch, d_y, w, [&](size_t column, const float* gradient) { w.update_row(kernels_, step, column, gradient); });
 }
 
 double DenseInput::gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) {

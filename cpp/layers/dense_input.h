@@ -2,6 +2,7 @@
 // matrices. d_W is made a strip of columns at a time, and its update with it.
 #pragma once
 
+#include "base/thread_pool.h"
 #include "layers/input_layer.h"
 
 namespace nrw {

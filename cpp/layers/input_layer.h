@@ -1,11 +1,11 @@
-// The first layer: y = x W + b with x (m x columns) the batch, W (columns x width), y (m x width). There is no gradient to
-// x. The gradient of W's row j is sum_i x_ij d_y_i, made and used up while the row is in cache. The bias is the caller's:
-// its gradient is the column sum of d_y.
+// The first layer: y = x W + b with x (m x columns) the batch, W (columns x width), y (m x width). There is no gradient
+// to x. The gradient of W's row j is sum_i x_ij d_y_i, made and used up while the row is in cache. The bias is the
+// caller's: its gradient is the column sum of d_y.
 #pragma once
 
 #include "base/batch.h"
 #include "kernels/kernels.h"
-#include "layers/activation.h"
+#include "layers/beside.h"
 #include "layers/column_weights.h"
 
 namespace nrw {

@@ -10,8 +10,8 @@ void Products::multiply(size_t m, size_t n, size_t k, MatrixView a, MatrixView b
   const Blocks blocks(m, n, pool_.size());
   run_tasks(pool_, blocks.count(), m * n * k, [&](size_t task, unsigned) {
     const size_t row = blocks.row(task), column = blocks.column(task);
-    kernels_.gemm(blocks.rows(task), blocks.columns(task), k, a.data + row * a.row_stride, a.row_stride, a.column_stride,
-                  packed + column * k, c + row * n + column, n, accumulate);
+    kernels_.gemm(blocks.rows(task), blocks.columns(task), k, a.data + row * a.row_stride, a.row_stride,
+                  a.column_stride, packed + column * k, c + row * n + column, n, accumulate);
   });
 }
 

@@ -1,6 +1,7 @@
-// The dense output layer under squared error of sparse or dense targets, fused tile by tile: o = h W^T + b with h (m x width),
-// W (columns x width), b (columns). The residual R = o - Y exists one tile of columns at a time; loss, d_h = 2a R W,
-// the gradient 2a R^T h and its update are taken from it while the tile is in cache. loss = a * sum (h W^T + b - Y)^2.
+// The dense output layer under squared error of sparse or dense targets, fused tile by tile: o = h W^T + b with h (m x
+// width), W (columns x width), b (columns). The residual R = o - Y exists one tile of columns at a time; loss, d_h = 2a
+// R W, the gradient 2a R^T h and its update are taken from it while the tile is in cache. loss = a * sum (h W^T + b -
+// Y)^2.
 #pragma once
 
 #include "base/batch.h"

@@ -80,9 +80,10 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
   const double stride = static_cast<double>(ColumnParameter::stride_of(plan.first().outputs));
   if (plan.dense) {
     e.workspace += bytes(static_cast<double>(DenseInput::packed_size(plan.columns, plan.first().outputs)));
-    e.workspace += bytes(static_cast<double>(DenseInput::strip_size(batch_rows, plan.first().outputs,
-                                                                    static_cast<size_t>(stride), threads)));
-    if (plan.last().tied()) e.workspace += bytes(static_cast<double>(Products::packed_size(batch_rows, plan.first().outputs)));
+    e.workspace += bytes(static_cast<double>(
+        DenseInput::strip_size(batch_rows, plan.first().outputs, static_cast<size_t>(stride), threads)));
+    if (plan.last().tied())
+      e.workspace += bytes(static_cast<double>(Products::packed_size(batch_rows, plan.first().outputs)));
   } else {
     const double parts = std::clamp(m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
     e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);

@@ -94,8 +94,8 @@ class Network {
   std::unique_ptr<InputLayer> input_;
   SparseInput* sparse_input_ = nullptr;  // input_, where it is one: some of its rows may be behind
   std::vector<std::unique_ptr<Layer>> layers_;
-  // By number in layers_, NULL where it is of another kind: an activation is made with the layer before it, and taken back
-  // with the linear layer after it.
+  // By number in layers_, NULL where it is of another kind: an activation is made with the layer before it, and taken
+  // back with the linear layer after it.
   std::vector<Linear*> linear_;
   std::vector<ActivationLayer*> activation_;
   struct PackTask {

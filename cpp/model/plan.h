@@ -22,7 +22,14 @@ struct LayerSpec {
 };
 
 // What does a layer's work: nrw_model_layer's numbers.
-enum class Solver : uint32_t { kNone = 0, kSparseInput = 1, kDense = 2, kTileOutput = 3, kFactoredOutput = 4, kDenseInput = 5 };
+enum class Solver : uint32_t {
+  kNone = 0,
+  kSparseInput = 1,
+  kDense = 2,
+  kTileOutput = 3,
+  kFactoredOutput = 4,
+  kDenseInput = 5
+};
 
 struct PlannedLayer {
   LayerSpec spec;
