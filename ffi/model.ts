@@ -78,7 +78,17 @@ export class Model implements Disposable {
   }
 
   #describe(spec: ModelSpec): void {
-    const { columns, encoder, decoder, loss, optimizer, gradientClip = 0, precision = "f32", trainingRows = 0, dense = false } = spec;
+    const {
+      columns,
+      encoder,
+      decoder,
+      loss,
+      optimizer,
+      gradientClip = 0,
+      precision = "f32",
+      trainingRows = 0,
+      dense = false,
+    } = spec;
     [encoder, decoder].forEach((layers, part) => {
       layers.forEach((layer, index) => {
         const { kind, size, p0, p1, flags, init, initP } = layerNumbers(layer, columns);

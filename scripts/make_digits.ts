@@ -36,7 +36,8 @@ function licenceOf(copyright: string): string {
   const start = copyright.lastIndexOf("License: BSD-3-Clause\nRedistribution");
   const end = copyright.indexOf("License: ", start + 1);
   if (first === undefined || start < 0) throw new Error(`${PACKAGE}: its copyright file is not as expected`);
-  return `${first.split("\n").slice(1).join("\n")}\n\n${copyright.slice(start, end).split("\n").slice(1).join("\n")}`.trimEnd() +
+  return `${first.split("\n").slice(1).join("\n")}\n\n${copyright.slice(start, end).split("\n").slice(1).join("\n")}`
+    .trimEnd() +
     "\n";
 }
 

@@ -37,7 +37,9 @@ const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
 /** Files with the part they belong to; null where rows are split by hash. */
 function listFiles(data: DataConfig): { path: string; part: Part | null }[] {
   const split = data.split;
-  if (split.by === "rows") return dataFiles(data.path, "data.path", EXTENSION[data.format]).map((path) => ({ path, part: null }));
+  if (split.by === "rows") {
+    return dataFiles(data.path, "data.path", EXTENSION[data.format]).map((path) => ({ path, part: null }));
+  }
   const seen = new Map<string, Part>();
   for (const part of PARTS) {
     for (const pattern of split[part]) {

@@ -110,7 +110,11 @@ async function denseRows(target: string): Promise<string> {
 }
 
 const cases = golden.cases.map((golden_case) => ({ golden_case, ...read(golden_case) }));
-for (const { golden_case, initial, steps, dense } of cases.flatMap((one) => [false, true].map((dense) => ({ ...one, dense })))) {
+for (
+  const { golden_case, initial, steps, dense } of cases.flatMap((one) =>
+    [false, true].map((dense) => ({ ...one, dense }))
+  )
+) {
   Deno.test({
     name: `golden: ${golden_case.name}${dense ? ", dense rows" : ""}`,
     sanitizeOps: true,
