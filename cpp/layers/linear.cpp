@@ -133,6 +133,10 @@ void Linear::forward(const Pass& pass, const float* x, float* y) noexcept {
 }
 
 void Linear::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
+  for (size_t task = 0; task < pack_tasks(true); ++task) pack(task);
+  for (size_t panel = 0; mirrored_ == nullptr && panel < panels(in_); ++panel) {
+    pack_panel(products_.kernels(), pass.rows, in_, {x, in_, 1}, panel, packed_x_.data());
+  }
   backward(pass, x, d_y, d_x, Before{});
 }
 

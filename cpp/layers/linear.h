@@ -23,11 +23,12 @@ class Linear final : public Layer {
   // pack_tasks()), in any order and at once. Again after the weight has changed.
   size_t pack_tasks(bool training) const noexcept;
   void pack(size_t task) noexcept;
-  // Forward and backward of packed weights with the activation beside them.
+  // Forward and backward of packed weights with the activation beside them. Backward follows a forward pass in
+  // training, which packed the same x.
   void forward(const Pass& pass, const float* x, float* y, const After& after) noexcept;
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x, const Before& before) noexcept;
 
-  // The layer alone.
+  // The layer alone, which packs what it needs.
   void forward(const Pass& pass, const float* x, float* y) noexcept override;
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
 

@@ -24,7 +24,7 @@ std::shared_ptr<const Chunk> dense_chunk(const Bytes& file) {
 }
 
 std::string shape_of(uint64_t rows, uint64_t columns) {
-  return "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")";
+  return format("(%llu, %llu)", static_cast<unsigned long long>(rows), static_cast<unsigned long long>(columns));
 }
 
 Bytes dense_file(const std::vector<double>& values, uint64_t columns, const std::string& descr) {
