@@ -108,7 +108,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [
     5,
     "  encoder: [relu, {linear: 4}]",
-    "a.yaml:5:13: model.encoder.0 must be linear: the first layer reads the sparse rows, got relu",
+    "a.yaml:5:13: model.encoder.0 must be linear: the first layer reads the rows, got relu",
   ],
   [
     6,
