@@ -9,7 +9,19 @@ export interface ChunkShape {
   readonly nnzPerRow: number;
   readonly deflated?: boolean;
   readonly seed?: number;
+  readonly law?: ColumnLaw;
 }
+
+/**
+ * How likely columns are. uniform: all alike. skewed: the column of rank r as (r + SHIFT)^-EXPONENT, at most 1, at every
+ * width; ranks lie scattered over the columns.
+ */
+export type ColumnLaw = "uniform" | "skewed";
+/**
+ * Zipf-Mandelbrot's law as it fits the 18,846 rows of 20 Newsgroups (130,107 columns, 153.6 non-zeros a row) best of
+ * exponents 1.0 to 1.8 and shifts 0 to 1,000: of 128 rows it touches 7,035 different columns, the data 7,290.
+ */
+const EXPONENT = 1.2, SHIFT = 30;
 
 /** mulberry32: numbers in [0, 1). */
 export function random(seed: number): () => number {
@@ -59,6 +71,46 @@ export function npyBytes(rows: number, columns: number, values: Float32Array<Arr
   return npy("<f4", `${rows}, ${columns}`, values);
 }
 
+/** Rows with exactly `nnz` values in (0.1, 1.1), columns by the skewed law. */
+export function skewedCsr(rows: number, columns: number, nnz: number, seed: number): Csr {
+  const next = random(seed), power = 1 - EXPONENT;
+  const below = (rank: number) => ((rank + SHIFT) ** power - SHIFT ** power) / power; // the law's integral
+  // The first `always` ranks are in every row; of the others each row has one in each of equal stretches of the integral.
+  let always = 0;
+  while ((nnz - always) * (always + SHIFT) ** -EXPONENT > below(columns) - below(always)) always++;
+  const first = below(always), stretch = (below(columns) - first) / (nnz - always);
+  const rankAt = (integral: number) => (integral * power + SHIFT ** power) ** (1 / power) - SHIFT;
+  const step = coprime(Math.round(columns * 0.618), columns);
+  const data = Float32Array.from({ length: rows * nnz }, () => 0.1 + next()), indices = new Int32Array(rows * nnz);
+  for (let row = 0; row < rows; row++) {
+    const own = indices.subarray(row * nnz, (row + 1) * nnz);
+    for (let k = 0, rank = -1; k < nnz; k++) {
+      const drawn = k < always ? k : Math.floor(rankAt(first + (k - always + next()) * stretch));
+      rank = Math.min(Math.max(drawn, rank + 1), columns - nnz + k);
+      own[k] = (rank * step) % columns;
+    }
+    own.sort();
+  }
+  return { rows, columns, data, indices, indptr: Int32Array.from({ length: rows + 1 }, (_, row) => row * nnz) };
+}
+
+/** The first number from `from` on without a common factor with `n`. */
+function coprime(from: number, n: number): number {
+  const divisor = (a: number, b: number): number => b === 0 ? a : divisor(b, a % b);
+  let found = Math.max(1, from);
+  while (divisor(found, n) !== 1) found++;
+  return found;
+}
+
+/** How many different columns the first `rows` rows touch. */
+export function touchedColumns(csr: Csr, rows: number): number {
+  return new Set(csr.indices.subarray(0, csr.indptr[Math.min(rows, csr.rows)])).size;
+}
+
+export function csrOf(law: ColumnLaw, rows: number, columns: number, nnz: number, seed: number): Csr {
+  return (law === "skewed" ? skewedCsr : syntheticCsr)(rows, columns, nnz, seed);
+}
+
 type Numbers = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
 
 /** A version 1.0 .npy file. */
@@ -87,7 +139,8 @@ export async function writeChunks(scratch: string, shape: ChunkShape): Promise<s
   const folder = await Deno.makeTempDir({ dir: scratch, prefix: "chunks-" });
   const paths: string[] = [];
   for (let chunk = 0; chunk < shape.chunks; chunk++) {
-    const csr = syntheticCsr(shape.rowsPerChunk, shape.columns, shape.nnzPerRow, (shape.seed ?? 1) + chunk);
+    const { law = "uniform", rowsPerChunk, columns, nnzPerRow } = shape;
+    const csr = csrOf(law, rowsPerChunk, columns, nnzPerRow, (shape.seed ?? 1) + chunk);
     const path = join(folder, `chunk_${chunk}.npz`);
     await Deno.writeFile(path, npzBytes(csr, shape.deflated));
     paths.push(path);

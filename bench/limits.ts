@@ -43,6 +43,14 @@ export function denseFloorMs(shape: StepShape, limits: Limits): number {
   return 1e3 * (gflop / limits.f32_gflops + gbyte / limits.memory_gbps);
 }
 
+/**
+ * The same with what an exact Adam cannot leave out of the input layer either: one read and one write of the weights and
+ * moments of the `touched` columns, those that some row of the batch has a value in.
+ */
+export function denseInputFloorMs(shape: StepShape, touched: number, limits: Limits): number {
+  return denseFloorMs(shape, limits) + 1e3 * 6 * 4e-9 * touched * shape.hidden / limits.memory_gbps;
+}
+
 /** Milliseconds of a step of a network of dense layers with Adam, all of it in cache. */
 export function denseLayersFloorMs(sizes: readonly number[], batch: number, limits: Limits): number {
   let gflop = 0;

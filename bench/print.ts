@@ -29,7 +29,9 @@ export function ofFloor(row: Row): string {
 
 export const verdict = ({ reached }: Goal) => reached === null ? "not measured" : reached ? "reached" : "not reached";
 
-export const ROW_HEADINGS = ["work", "unit", "narrows", "PyTorch", "ratio", "floor", "of floor", "remark"] as const;
+export function rowHeadings({ sides = ["narrows", "PyTorch"] }: Pick<Outcome, "sides">): string[] {
+  return ["work", "unit", ...sides, "ratio", "floor", "of floor", "remark"];
+}
 
 export function rowCells(row: Row): string[] {
   return [
@@ -57,7 +59,7 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 
 export function printOutcome(outcome: Outcome): void {
   const print = (lines: readonly string[]) => lines.forEach((line) => console.log(`  ${line}`));
-  if (outcome.rows.length > 0) print(table(ROW_HEADINGS, outcome.rows.map(rowCells)));
+  if (outcome.rows.length > 0) print(table(rowHeadings(outcome), outcome.rows.map(rowCells)));
   print(outcome.notes);
 }
 

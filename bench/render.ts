@@ -3,7 +3,7 @@ import { basename, dirname, join } from "@std/path";
 import { compareLines } from "../reports/charts/compare_lines.ts";
 import { parseJson } from "../core/formats/json.ts";
 import { seriesColor, THEME_CSS } from "../reports/theme.ts";
-import { GOAL_HEADINGS, goalCells, ROW_HEADINGS, rowCells, shown } from "./print.ts";
+import { GOAL_HEADINGS, goalCells, rowCells, rowHeadings, shown } from "./print.ts";
 import type { Machine, Result } from "./run.ts";
 import type { Plot } from "./types.ts";
 import { WORKLOADS } from "./workloads/mod.ts";
@@ -91,7 +91,7 @@ fused Adam, gradients set to None, batches made dense by SciPy. Every answer is 
 function section(result: Result): string {
   const parts = [`## ${result.title}`];
   if (result.mode === "quick") parts.push("From a quick run: a look, not a measurement.");
-  if (result.rows.length > 0) parts.push(markdownTable(ROW_HEADINGS, result.rows.map(rowCells)));
+  if (result.rows.length > 0) parts.push(markdownTable(rowHeadings(result), result.rows.map(rowCells)));
   for (const plot of result.plots) parts.push(`![${plot.title}](performance/${plot.file})`);
   if (result.notes.length > 0) parts.push(result.notes.map((note) => `- ${note}`).join("\n"));
   return parts.join("\n\n");

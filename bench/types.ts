@@ -70,6 +70,8 @@ export interface Outcome {
   readonly plots: readonly Plot[];
   /** Sentences for below the table: how it was measured, what was left out and why. */
   readonly notes: readonly string[];
+  /** Headings of the rows' two sides where they are not narrows and PyTorch. */
+  readonly sides?: readonly [string, string];
 }
 
 export interface Workload {

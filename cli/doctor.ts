@@ -1,12 +1,14 @@
 /** `doctor`: what this machine has, what is missing and how to get it. */
 import { parseArgs } from "@std/cli/parse-args";
+import { loadConfig } from "../core/config/mod.ts";
 import { UserError } from "../core/errors.ts";
 import { printError } from "./print.ts";
 import { diagnose, type Diagnosis, type ToolState } from "../core/build/diagnose.ts";
 
 const HELP = `narrows doctor: what this machine has, what is missing and how to get it
 
-  --json  one JSON object
+  --config F  which engine this config runs on, and why
+  --json      one JSON object
 
 Ends with 0 if training can run, else with 1.`;
 
@@ -15,6 +17,12 @@ const STATES = {
   stale: "older than its sources; train and build compile it anew",
   missing: "not built yet; train and build compile it",
   broken: "cannot be opened",
+};
+
+const SPECIAL = {
+  ready: "up to date",
+  stale: "made of other sources or by another compiler; not used until build --config makes it anew",
+  missing: "was not finished",
 };
 
 const gigabytes = (bytes: string | undefined) => bytes ? `${(Number(bytes) / 1e9).toFixed(1)} GB` : "unknown";
@@ -26,7 +34,9 @@ function toolText({ found, version, hint, use }: ToolState): string {
 }
 
 /** The diagnosis as lines of `label  text`. */
-export function doctorLines({ narrows, abi, deno, system, engine, tools, ready, problems }: Diagnosis): string[] {
+export function doctorLines(
+  { narrows, abi, deno, system, engine, specialised, choice, tools, ready, problems }: Diagnosis,
+): string[] {
   const { info } = engine;
   const rows: [string, string][] = [
     ["narrows", `${narrows}, engine ABI ${abi}`],
@@ -44,6 +54,10 @@ export function doctorLines({ narrows, abi, deno, system, engine, tools, ready, 
       ["memory", `${gigabytes(info.memory_available)} free of ${gigabytes(info.memory_total)}`],
     );
   }
+  for (const { file, shapes, state } of specialised) {
+    rows.push(["specialised", `${file}, ${shapes}, ${SPECIAL[state]}`]);
+  }
+  if (choice) rows.push(["config", choice]);
   rows.push(...tools.map((state): [string, string] => [state.what, toolText(state)]));
   const width = Math.max(...rows.map(([label]) => label.length)) + 2;
   const verdict = ready ? ["training can run"] : problems.map((problem) => `training cannot run: ${problem}`);
@@ -55,16 +69,17 @@ export function doctorCommand(args: readonly string[]): Promise<number> {
   try {
     const options = parseArgs([...args], {
       boolean: ["json", "help"],
+      string: ["config"],
       alias: { help: "h" },
       unknown: (argument) => {
-        throw new UserError(argument, "doctor has no such option", "narrows doctor [--json]");
+        throw new UserError(argument, "doctor has no such option", "narrows doctor [--config F] [--json]");
       },
     });
     if (options.help) {
       console.log(HELP);
       return Promise.resolve(0);
     }
-    const diagnosis = diagnose();
+    const diagnosis = diagnose(options.config === undefined ? null : loadConfig({ file: options.config }).config);
     console.log(options.json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));
     return Promise.resolve(diagnosis.ready ? 0 : 1);
   } catch (error) {

@@ -43,6 +43,7 @@ function lines(config: Config, result: DryRun): string[] {
     }, workspace ${formatBytes(memory.workspace)}, data ${formatBytes(memory.data)}; ${
       formatBytes(memory.available)
     } free`,
+    `engine     ${result.engine}`,
     `threads    ${result.threads}`,
     `precision  ${result.precision}`,
     ...result.batches.map((batch) =>
@@ -52,8 +53,8 @@ function lines(config: Config, result: DryRun): string[] {
   ];
 }
 
-export async function printDryRun(config: Config, json: boolean): Promise<number> {
-  const result = await dryRun(config);
+export async function printDryRun(config: Config, json: boolean, note: (text: string) => void): Promise<number> {
+  const result = await dryRun(config, note);
   if (json) console.log(JSON.stringify({ event: "dry_run", ...result }));
   else for (const line of lines(config, result)) console.log(line);
   return 0;

@@ -68,7 +68,7 @@ export async function trainCommand(args: readonly string[]): Promise<number> {
       overrides: line.lists.override ?? [],
       note: progress.note,
     });
-    if (line.flags["dry-run"]) return await printDryRun(target.loaded.config, json === true);
+    if (line.flags["dry-run"]) return await printDryRun(target.loaded.config, json === true, progress.note);
     const { run, result } = await startRun({
       ...target,
       observer: progress.observer,

@@ -1,7 +1,7 @@
 /** The engine's background batch creator: worker threads cut sparse batches from CSR chunks into a bounded queue. */
 import type { Chunk } from "./chunk.ts";
 import { EngineError, errorRecord, unwrap } from "./error.ts";
-import { engine } from "./library.ts";
+import { engine, objects } from "./library.ts";
 import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
 
 /** What is done to the stored values of a row while it is cut, in the order given. Zeros stay zeros. */
@@ -182,6 +182,7 @@ export class BatchCreator implements Disposable {
     );
     unwrap(code, error);
     this.#handle = Deno.UnsafePointer.create(out[0]!);
+    objects.made();
   }
 
   /** The engine's handle, for ffi/ only; a call that runs on another thread takes it from {@linkcode hold}. */
@@ -276,6 +277,7 @@ export class BatchCreator implements Disposable {
     this.stop();
     this.#handle = null;
     const free = () => {
+      objects.freed();
       const error = errorRecord();
       unwrap(engine().nrw_batches_close(handle, error), error);
     };

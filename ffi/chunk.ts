@@ -1,6 +1,6 @@
 /** Matrices out of files, CSR (`.npz`) or dense (`.npy`): opened and checked by the engine, their arrays never copied into JavaScript. */
 import { EngineError, errorRecord, unwrap } from "./error.ts";
-import { engine, utf8 } from "./library.ts";
+import { engine, objects, utf8 } from "./library.ts";
 import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
 
 /** NumPy's names of the element types, in the order of the engine's numbers. */
@@ -81,8 +81,14 @@ export class Chunk implements Disposable {
     const bytes = utf8(path);
     const out = new BigUint64Array(1);
     const error = errorRecord();
-    unwrap(await engine().nrw_chunk_open(bytes, bytes.length, budget, out, error), error);
-    return new Chunk(Deno.UnsafePointer.create(out[0]!)!, path);
+    objects.made(); // before it is open, so that the library stays meanwhile
+    try {
+      unwrap(await engine().nrw_chunk_open(bytes, bytes.length, budget, out, error), error);
+      return new Chunk(Deno.UnsafePointer.create(out[0]!)!, path);
+    } catch (error) {
+      objects.freed();
+      throw error;
+    }
   }
 
   /** Rows, columns, entries and types of a file, without reading its data or indices. @throws {EngineError} */
@@ -122,6 +128,7 @@ export class Chunk implements Disposable {
     const handle = this.#handle;
     this.#handle = null;
     if (handle === null) return;
+    objects.freed();
     const error = errorRecord();
     unwrap(engine().nrw_chunk_close(handle, error), error);
   }

@@ -3,7 +3,7 @@ import { errorRecord, unwrap } from "./error.ts";
 import { engine } from "./library.ts";
 
 /**
- * `version`, `compiler`, `build_type`, `isa` (the kernels in use), `isa_reason`, `isa_available` (comma-separated),
+ * `version`, `compiler`, `build_type`, `specialised` (the shapes this build is made for, or `none`), `isa` (the kernels in use), `isa_reason`, `isa_available` (comma-separated),
  * `bf16` (the kernels of bf16 products, or `none`), `bf16_reason`,
  * `inflate`, `threads` (cores this process may use), `memory_total`, `memory_available` (bytes).
  * @throws {EngineError} if the engine cannot be opened, or NARROWS_ISA names kernels that this machine cannot run

@@ -2,7 +2,7 @@
 import type { BatchCreator } from "./batches.ts";
 import { EngineError, errorRecord, unwrap } from "./error.ts";
 import { Handle } from "./handle.ts";
-import { engine, utf8 } from "./library.ts";
+import { engine, objects, utf8 } from "./library.ts";
 import {
   factoredNumbers,
   LAYER_KINDS,
@@ -69,9 +69,11 @@ export class Model implements Disposable {
     const code = engine().nrw_model_create(width, seedOf(seed), whole(threads, "threads", 1, 1024), out, error);
     unwrap(code, error);
     this.#handle = new Handle(Deno.UnsafePointer.create(out[0]!)!, "model", (pointer) => {
+      objects.freed();
       const error = errorRecord();
       unwrap(engine().nrw_model_close(pointer, error), error);
     });
+    objects.made();
     this.columns = columns;
     const last = encoder.findLast((layer) => layer.kind === "linear");
     this.latentSize = last === undefined || last.size === "output" ? columns : last.size;

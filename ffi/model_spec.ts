@@ -143,7 +143,7 @@ export function layerNumbers(layer: LayerSpec, columns: number): LayerNumbers {
 }
 
 /** lambda and kappa of docs/factored.md where the ridge is `auto`. */
-const AUTO_RIDGE = 1e-3, AUTO_KAPPA = 0.1;
+const AUTO_RIDGE = 1e-3, AUTO_KAPPA = 0.2;
 
 /** What nrw_model_set_factored takes, for an output layer that is factored; null for another. */
 export function factoredNumbers(

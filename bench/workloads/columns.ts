@@ -1,6 +1,6 @@
 /** Step time against the number of columns, with the same non-zeros a row: what the factored solver is for. */
 import { checkAutoencoder } from "../check.ts";
-import { writeChunks } from "../chunks.ts";
+import { type ColumnLaw, csrOf, touchedColumns, writeChunks } from "../chunks.ts";
 import { cannot, settlingSteps, type Solver, Training } from "../narrows.ts";
 import { type Peer, peerStep } from "../peer.ts";
 import { byTurns, ratio, timing } from "../stats.ts";
@@ -17,7 +17,19 @@ function sizes({ mode }: Context): number[] {
 
 const solvers = (["factored", "dense"] as const).filter((solver) => cannot({ solver }) === null);
 
-async function measureSolver(context: Context, path: string, columns: number, solver: Solver, peer: Peer | null) {
+/** The goal is judged on the first: words, genes and the like are skewed. The second is the worst case. */
+const LAWS = ["skewed", "uniform"] as const satisfies readonly ColumnLaw[];
+const BATCH = 128;
+const curveOf = (solver: Solver, law: ColumnLaw) => `narrows, ${solver}, ${law}`;
+
+async function measureSolver(
+  context: Context,
+  path: string,
+  columns: number,
+  law: ColumnLaw,
+  solver: Solver,
+  peer: Peer | null,
+) {
   const quick = context.mode === "quick";
   await using training = Training.start({ path, solver, hidden: HIDDEN, latent: LATENT, threads: context.threads });
   await training.steps(settlingSteps(solver));
@@ -28,7 +40,7 @@ async function measureSolver(context: Context, path: string, columns: number, so
     peer ? () => peerStep(peer, quick ? 1 : 2) : null,
   ]);
   const narrows = timing(ours!), other = peer ? timing(theirs!) : null;
-  const what = `${columns.toLocaleString("en-US")} columns, ${solver}`;
+  const what = `${columns.toLocaleString("en-US")} columns, ${law}, ${solver}`;
   return { what, unit: "ms", narrows, peer: other, ratio: ratio(narrows, other, "less"), floor: null } satisfies Row;
 }
 
@@ -36,23 +48,31 @@ async function measure(context: Context): Promise<Outcome> {
   const rows: Row[] = [];
   const curves = new Map<string, { x: number; y: number }[]>();
   const add = (name: string, x: number, y: number) => curves.set(name, [...curves.get(name) ?? [], { x, y }]);
+  const touched: string[] = [];
   for (const columns of sizes(context)) {
-    const chunks = await writeChunks(context.scratch, { chunks: 1, rowsPerChunk: ROWS, columns, nnzPerRow: NNZ });
-    await using peer = columns <= (context.mode === "quick" ? FEW : MOST.peer) ? await context.peer() : null;
-    const sizes = { hidden: HIDDEN, latent: LATENT, batch: 128, threads: context.threads };
-    await peer?.ask("train", { chunks, learning_rate: 1e-3, ...sizes });
-    for (const solver of solvers) {
-      if (columns > MOST[solver]) continue;
-      const row = await measureSolver(context, chunks[0]!, columns, solver, peer);
-      rows.push(row);
-      add(`narrows, ${solver}`, columns, row.narrows.median);
-      if (row.peer && solver === solvers[0]) add("PyTorch", columns, row.peer.median);
+    for (const law of LAWS) {
+      const shape = { chunks: 1, rowsPerChunk: ROWS, columns, nnzPerRow: NNZ, law };
+      const chunks = await writeChunks(context.scratch, shape);
+      const count = touchedColumns(csrOf(law, BATCH, columns, NNZ, 1), BATCH);
+      touched.push(`${columns.toLocaleString("en-US")} ${law}: ${count.toLocaleString("en-US")}`);
+      // A dense step costs the same whatever columns are touched: once is enough.
+      const uniform = law === "uniform", most = context.mode === "quick" ? FEW : MOST.peer;
+      await using peer = uniform && columns <= most ? await context.peer() : null;
+      const sizes = { hidden: HIDDEN, latent: LATENT, batch: BATCH, threads: context.threads };
+      await peer?.ask("train", { chunks, learning_rate: 1e-3, ...sizes });
+      for (const solver of solvers) {
+        if (columns > MOST[solver] || (solver === "dense" && !uniform)) continue;
+        const row = await measureSolver(context, chunks[0]!, columns, law, solver, peer);
+        rows.push(row);
+        add(curveOf(solver, law), columns, row.narrows.median);
+        if (row.peer && solver === solvers[0]) add("PyTorch", columns, row.peer.median);
+      }
     }
   }
   const named: Curve[] = [...curves].map(([name, points]) => ({ name, points }));
   return {
     rows,
-    goals: [goal(named.find(({ name }) => name === "narrows, factored"))],
+    goals: [goal(named.find(({ name }) => name === curveOf("factored", "skewed")))],
     plots: [{
       file: "columns.svg",
       title: "Step time against columns",
@@ -62,7 +82,11 @@ async function measure(context: Context): Promise<Outcome> {
       curves: named,
     }],
     notes: [
-      `${NNZ} non-zeros a row at every width, ${HIDDEN}-${LATENT}-${HIDDEN}, batch 128, Adam for all other layers`,
+      `${NNZ} non-zeros a row at every width, ${HIDDEN}-${LATENT}-${HIDDEN}, batch ${BATCH}, Adam for all other layers`,
+      "skewed: columns are as likely as words of 20 Newsgroups are by rank (bench/chunks.ts), with the same law at every " +
+      "width and a tail as long as the width; uniform: all columns alike, the worst case for the input layer, whose step " +
+      "costs what the different columns of a batch cost. The goal is judged on the skewed one",
+      `different columns of a batch: ${touched.join("; ")}`,
     ],
   };
 }
@@ -72,7 +96,7 @@ function goal(factored: Curve | undefined): Goal {
   const growth = at(MANY) / at(FEW);
   const measured = Number.isFinite(growth);
   return {
-    work: "step time at 2,000,000 columns over that at 20,000, factored",
+    work: "step time at 2,000,000 columns over that at 20,000, skewed, factored",
     wanted: "at most 1.5",
     got: measured ? growth.toFixed(2) : null,
     reached: measured ? growth <= 1.5 : null,

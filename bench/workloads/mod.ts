@@ -5,6 +5,7 @@ import { news20Loss, pbmc3kLoss } from "./converge.ts";
 import { loader } from "./loader.ts";
 import { program } from "./program.ts";
 import { small } from "./small.ts";
+import { special } from "./special.ts";
 import { news20, sparse } from "./steps.ts";
 import { threads } from "./threads.ts";
 
@@ -15,6 +16,7 @@ export const WORKLOADS: readonly Workload[] = [
   pbmc3kLoss,
   news20Loss,
   small,
+  special,
   threads,
   loader,
   program,

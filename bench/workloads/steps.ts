@@ -2,11 +2,15 @@
 import { join } from "@std/path";
 import { checkAutoencoder } from "../check.ts";
 import { writeChunks } from "../chunks.ts";
-import { denseFloorMs } from "../limits.ts";
+import { feed } from "../../core/data/feed.ts";
+import { trainingPlan } from "../../core/data/plan.ts";
+import { precisionNote } from "../../core/train/network.ts";
+import { denseFloorMs, denseInputFloorMs, type Limits, type StepShape } from "../limits.ts";
 import { type Autoencoder, cannot, settlingSteps, Training } from "../narrows.ts";
 import { type Peer, peerStep } from "../peer.ts";
+import { shown } from "../print.ts";
 import { byTurns, ratio, timing } from "../stats.ts";
-import type { Context, Goal, Outcome, Row, Workload } from "../types.ts";
+import type { Context, Goal, Outcome, Row, Timing, Workload } from "../types.ts";
 
 export interface StepCase {
   readonly what: string;
@@ -56,18 +60,65 @@ function goals(one: StepCase, row: Row): Goal[] {
   return list;
 }
 
+/** What the peer's model runs in: where f32 is the faster, bf16 is not its best form. Times of the probe in ms. */
+interface PeerPrecision {
+  readonly precision: string;
+  readonly f32_ms?: number;
+  readonly bf16_ms?: number;
+}
+
 /** A peer that makes a model only where the last one is another. */
 class PeerModel {
   #made = "";
+  #precision: PeerPrecision = { precision: "f32" };
   constructor(readonly peer: Peer) {}
 
-  async make(options: Readonly<Record<string, unknown>>): Promise<void> {
+  async make(options: Readonly<Record<string, unknown>>): Promise<PeerPrecision> {
     const asked = JSON.stringify(options);
-    if (asked === this.#made) return;
-    await this.peer.ask("train", options);
+    if (asked === this.#made) return this.#precision;
+    this.#precision = await this.peer.ask<PeerPrecision>("train", options);
     await peerStep(this.peer, 2);
     this.#made = asked;
+    return this.#precision;
   }
+}
+
+/** Columns that some row of a batch has a value in: the mean of the first batches of an epoch. */
+async function touchedColumns({ config: { data, seed }, source }: Training): Promise<number> {
+  const windows = feed(trainingPlan(source, data, seed, 1), { data, seed, epoch: 1, part: "train", training: true });
+  let touched = 0, count = 0;
+  for await (const { batches } of windows) {
+    for await (const { columns } of batches) {
+      const seen = new Uint8Array(source.columns);
+      for (const column of columns) seen[column] = 1;
+      touched += seen.reduce((sum, one) => sum + one, 0);
+      if (++count === 8) return touched / count;
+    }
+  }
+  return touched / Math.max(1, count);
+}
+
+/** What each side's products are made of, where bf16 was asked for and is not what runs. */
+function precisionRemarks(training: Training, peer: PeerPrecision | null): string[] {
+  if (training.config.training.precision !== "bf16") return [];
+  const remarks = [`narrows: ${precisionNote(training.config)}`];
+  if (peer?.precision === "f32") {
+    remarks.push(
+      `PyTorch in f32, its faster form here (${shown(peer.f32_ms ?? NaN)} ms a step, autocast to bf16 ${
+        shown(peer.bf16_ms ?? NaN)
+      } ms)`,
+    );
+  }
+  return remarks;
+}
+
+/** The second floor of a dense step, beside the one that goals are judged by. */
+async function inputFloorRemark(training: Training, shape: StepShape, narrows: Timing, limits: Limits) {
+  const touched = await touchedColumns(training);
+  const floor = denseInputFloorMs(shape, touched, limits);
+  return `with the input layer's ${shown(touched)} touched rows, read and written once, the floor is ${
+    shown(floor)
+  } ms (${(100 * floor / narrows.median).toFixed(0)} %)`;
 }
 
 async function measureCase(
@@ -79,7 +130,7 @@ async function measureCase(
   const { threads, mode } = context;
   await using training = Training.start({ ...one.net, path: folderOf(chunks), threads });
   const { hidden, latent, batch = 128 } = one.net;
-  await peer?.make({
+  const peerPrecision = await peer?.make({
     chunks,
     hidden,
     latent,
@@ -98,14 +149,18 @@ async function measureCase(
   const { columns, nnz, rows } = training.source;
   const shape = { columns, hidden, latent, batch, nnzPerRow: nnz / rows };
   const narrows = timing(ours!), other = peer ? timing(theirs!) : null;
+  // With bf16 the tiles of AMX, where they are, beat the rates that the limits measure.
+  const floored = one.net.solver === "dense" && one.net.precision !== "bf16";
+  const remarks = precisionRemarks(training, peerPrecision ?? null);
+  if (floored) remarks.push(await inputFloorRemark(training, shape, narrows, context.limits));
   return {
     what: one.what,
     unit: "ms",
     narrows,
     peer: other,
     ratio: ratio(narrows, other, "less"),
-    // With bf16 the tiles of AMX, where they are, beat the rates that the limits measure.
-    floor: one.net.solver === "dense" && one.net.precision !== "bf16" ? denseFloorMs(shape, context.limits) : null,
+    floor: floored ? denseFloorMs(shape, context.limits) : null,
+    ...(remarks.length > 0 ? { note: remarks.join("; ") } : {}),
   };
 }
 

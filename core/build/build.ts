@@ -1,10 +1,12 @@
 /** Configures and compiles cpp/ with CMake. Quick when nothing changed: then not even CMake is started. */
 import { join, relative } from "@std/path";
+import { LIBRARY_NAME } from "../../ffi/library.ts";
 import { UserError } from "../errors.ts";
 import { canFetchLibdeflate, fetchLibdeflate } from "./libdeflate.ts";
 import { lines } from "./lines.ts";
 import { findCompiler, findProgram, installHint, type Need, NEEDS } from "./programs.ts";
 import { buildProgress, type Progress } from "./progress.ts";
+import { configHpp, type Shapes, shapesHash } from "./shapes.ts";
 import * as trees from "./tree.ts";
 
 export interface BuildOptions {
@@ -12,6 +14,8 @@ export interface BuildOptions {
   readonly tests?: boolean;
   /** Into a folder of its own, always with the tests: only a whole program can be sanitized. */
   readonly sanitize?: trees.Sanitizer | null;
+  /** An engine specialised to these, a library of its own; not with `sanitize`. */
+  readonly shapes?: Shapes;
   /** No progress and no closing line; errors still come. */
   readonly quiet?: boolean;
   /** Root of the source tree; this program's own by default. */
@@ -133,6 +137,8 @@ async function compile(
   if (!outcome.success) fail(where, "the engine does not compile", outcome, progress);
 }
 
+const configFile = (where: trees.Tree) => join(where.build, "config.hpp");
+
 /** Arguments of CMake's configure step, the same for the same tree and tools. */
 function configureArguments(where: trees.Tree, options: BuildOptions, tests: boolean): string[] {
   return [
@@ -140,7 +146,17 @@ function configureArguments(where: trees.Tree, options: BuildOptions, tests: boo
     `-DNARROWS_DEPS=${where.deps}`,
     `-DNARROWS_TESTS=${tests ? "ON" : "OFF"}`,
     `-DNARROWS_SANITIZE=${options.sanitize ?? ""}`,
+    ...options.shapes
+      ? [`-DNARROWS_CONFIG_HPP=${configFile(where)}`, `-DNARROWS_GENERAL=${trees.tree(null, options.root).build}`]
+      : [],
   ];
+}
+
+/** Puts a specialised library where it is looked for; a process that has the old one open keeps it. */
+function publish(where: trees.Tree): void {
+  const fresh = `${where.library}.new`;
+  Deno.copyFileSync(join(where.build, LIBRARY_NAME), fresh);
+  Deno.renameSync(fresh, where.library);
 }
 
 /** Forgets a CMake configuration made with other tools or for another place; objects stay. */
@@ -163,7 +179,8 @@ interface Plan {
 }
 
 function plan(options: BuildOptions): Plan {
-  const where = trees.tree(options.sanitize ?? null, options.root);
+  const { shapes, root } = options;
+  const where = shapes ? trees.specialTree(shapesHash(shapes), root) : trees.tree(options.sanitize ?? null, root);
   const target = options.tests || options.sanitize ? "tests" : "library";
   return { where, target, args: configureArguments(where, options, target === "tests") };
 }
@@ -196,6 +213,11 @@ export async function buildEngine(options: BuildOptions = {}): Promise<BuildResu
   const result = { folder: where.build, library: where.library };
   if (planUpToDate(work)) return { ...result, built: false };
 
+  // Taken before compiling: an edit made meanwhile is for the next build. The tests' build makes the library as well.
+  const stamps = [...new Set<trees.Target>(["library", target])].map((made) =>
+    [made, stampNow({ ...work, target: made })] as const
+  );
+  if (options.shapes) await buildEngine({ quiet: options.quiet, root: options.root }); // most of it is taken from there
   const tools = findTools();
   const progress = buildProgress(options.quiet);
   const started = performance.now();
@@ -207,17 +229,15 @@ export async function buildEngine(options: BuildOptions = {}): Promise<BuildResu
     progress.clear();
     if (planUpToDate(work)) return { ...result, built: false };
   }
-  // Taken before compiling: an edit made meanwhile is for the next build. The tests' build makes the library as well.
-  const stamps = [...new Set<trees.Target>(["library", target])].map((made) =>
-    [made, stampNow({ ...work, target: made })] as const
-  );
   trees.dropStamps(where);
   dropStaleCache(where, tools);
   using log = await Deno.create(where.log);
   const generator = tools.ninja ? "Ninja" : "Unix Makefiles";
   const tooling = ["-S", where.sources, "-B", where.build, "-G", generator, `-DCMAKE_CXX_COMPILER=${tools.compiler}`];
+  if (options.shapes) Deno.writeTextFileSync(configFile(where), configHpp(options.shapes));
   await configure(where, tools, [...tooling, ...args], log, progress);
   await compile(where, tools, target, log, progress);
+  if (options.shapes) publish(where);
   for (const [made, stamp] of stamps) trees.writeStamp(where, made, stamp);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   progress.line(`built ${shown(where.library)} in ${seconds} s`);

@@ -4,6 +4,7 @@ import { engineInfo } from "../../ffi/info.ts";
 import { ABI_VERSION, libraryPath } from "../../ffi/library.ts";
 import { VERSION } from "../version.ts";
 import { isUpToDate } from "./build.ts";
+import { choiceText, engineFor, type SpecialEngine, specialEngines } from "./choose.ts";
 import { canFetchLibdeflate, findLibdeflate } from "./libdeflate.ts";
 import { findCompiler, findProgram, installHint, type Need, NEEDS, outputOf } from "./programs.ts";
 import { hasSources, isFile, tree } from "./tree.ts";
@@ -30,12 +31,19 @@ export interface EngineState {
   readonly info: Readonly<Record<string, string>>;
 }
 
+/** What of a config decides which engine it runs on. */
+export type ConfigShapes = Parameters<typeof engineFor>[0];
+
 export interface Diagnosis {
   readonly narrows: string;
   readonly abi: number;
   readonly deno: string;
   readonly system: string;
   readonly engine: EngineState;
+  /** Engines that `build --config` made. */
+  readonly specialised: readonly SpecialEngine[];
+  /** Which engine the config in question runs on and why; null where none was asked about. */
+  readonly choice: string | null;
   readonly tools: readonly ToolState[];
   /** Whether `train` would run: the engine is ready, or all that it takes to build it is there. */
   readonly ready: boolean;
@@ -70,7 +78,7 @@ function toolState({ need, found }: { need: Need; found: string | null }): ToolS
 }
 
 /** Looks at everything, builds nothing. */
-export function diagnose(): Diagnosis {
+export function diagnose(config: ConfigShapes | null = null): Diagnosis {
   const engine = engineState();
   const compiler = findCompiler();
   const tools: { need: Need; found: string | null }[] = [
@@ -98,6 +106,8 @@ export function diagnose(): Diagnosis {
     deno: Deno.version.deno,
     system: `${Deno.build.os} ${Deno.build.arch}, ${Deno.osRelease()}`,
     engine,
+    specialised: specialEngines(),
+    choice: config && choiceText(engineFor(config)),
     tools: tools.map(toolState),
     ready: problems.length === 0,
     problems,

@@ -36,6 +36,19 @@ export function tree(sanitize: Sanitizer | null = null, root = ROOT): Tree {
   };
 }
 
+/** File name of the engine specialised to the shapes of that hash. */
+export const specialName = (hash: string) => LIBRARY_NAME.replace("narrows", `narrows-${hash}`);
+
+/** Where specialised engines lie, each beside the folder that it was built in. */
+export const specialFolder = (root = ROOT) => join(root, "build", "engine", "special");
+
+/** Folders of an engine specialised to the shapes of that hash. */
+export function specialTree(hash: string, root = ROOT): Tree {
+  const build = join(specialFolder(root), hash);
+  const library = join(specialFolder(root), specialName(hash));
+  return { ...tree(null, root), build, library, log: join(build, "build.log") };
+}
+
 /** Whether there is something to build from: not in a compiled program, nor where only the library was installed. */
 export function hasSources(where: Tree): boolean {
   return !Deno.build.standalone && isFile(join(where.sources, "CMakeLists.txt"));

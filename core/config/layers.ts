@@ -36,7 +36,7 @@ export const layerSchema = z.union([
     }),
     forgetting: z.number().gt(0).lt(1).default(0.99).describe("least_squares: how fast past batches fade"),
     ridge: z.union([z.literal("auto"), z.number().min(0).max(1e6)]).default("auto").describe(
-      "least_squares: ridge as a share of the mean second moment; auto: by rows and hidden units",
+      "least_squares: ridge as a share of the mean second moment; auto: fixed, by training rows and hidden units",
     ),
   }).meta({ examples: [{ linear: 64 }] }),
   z.strictObject({ leaky_relu: z.number().min(0).max(1).describe("slope below 0") })

@@ -3,8 +3,8 @@
  * are opened and its first batches cut: memory stays within two windows and two queues.
  */
 import { BatchCreator } from "../../ffi/batches.ts";
-import { Chunk } from "../../ffi/chunk.ts";
 import type { DataConfig } from "../config/types.ts";
+import { type Lease, lease } from "./chunk_cache.ts";
 import { dataError, type Part } from "./source.ts";
 import type { Window } from "./plan.ts";
 
@@ -42,12 +42,25 @@ function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuff
   return rows;
 }
 
-async function openWindow(window: Window, options: FeedOptions, firstBatch: number): Promise<BatchCreator> {
-  const chunks: Chunk[] = [];
-  try {
-    for (const file of window.files) {
-      chunks.push(await Chunk.open(file.path, { budgetBytes: options.budgetBytes ?? 0 }));
+/** The chunks of a window in its order, at most `data.workers` of them being opened at a time. */
+async function openChunks(window: Window, options: FeedOptions, leases: Lease[]): Promise<void> {
+  const { files } = window;
+  let next = 0;
+  const open = async () => {
+    while (next < files.length) {
+      const index = next++;
+      leases[index] = await lease(files[index]!, options.budgetBytes ?? 0);
     }
+  };
+  const opening = await Promise.allSettled(Array.from({ length: options.data.workers }, open));
+  for (const result of opening) if (result.status === "rejected") throw result.reason;
+}
+
+async function openWindow(window: Window, options: FeedOptions, firstBatch: number): Promise<BatchCreator> {
+  const leases: Lease[] = [];
+  try {
+    await openChunks(window, options, leases);
+    const chunks = leases.map(({ chunk }) => chunk);
     const { data, training } = options;
     return new BatchCreator(chunks, data.preload_batches, data.workers, {
       rows: windowRows(window, options),
@@ -65,7 +78,7 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
   } catch (error) {
     throw dataError(error);
   } finally {
-    for (const chunk of chunks) chunk.close(); // the batch creator keeps its own share
+    leases.forEach((open) => open.release()); // the batch creator keeps its own share
   }
 }
 

@@ -6,6 +6,8 @@ import type { Environment } from "./types.ts";
 export interface EnvironmentFacts {
   /** nrw_info's keys and values; `isa` and `isa_reason` are lifted to the top. */
   readonly engineInfo: Readonly<Record<string, string>>;
+  /** The library that ran and why that one. */
+  readonly library?: { readonly kind: string; readonly file: string; readonly reason: string };
   readonly threads: number;
   readonly seed: number;
   readonly commandLine: readonly string[];
@@ -19,6 +21,7 @@ export async function collectEnvironment(facts: EnvironmentFacts): Promise<Envir
     v8: Deno.version.v8,
     typescript: Deno.version.typescript,
     engine: facts.engineInfo,
+    library: facts.library ?? null,
     isa: facts.engineInfo.isa ?? null,
     isa_reason: facts.engineInfo.isa_reason ?? null,
     os: Deno.build.os,

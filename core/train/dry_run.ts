@@ -1,4 +1,5 @@
 /** Everything a run would do up to its first step, without a run folder: what `train --dry-run` prints. */
+import { choiceText, chooseEngine } from "../build/choose.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { feed } from "../data/feed.ts";
@@ -20,6 +21,8 @@ export interface DryRun {
   readonly layers: readonly LayerRow[];
   readonly parameters: number;
   readonly memory: MemoryEstimate;
+  /** The library in use and why that one. */
+  readonly engine: string;
   readonly threads: number;
   readonly precision: string;
   /** The output layer's solver and why. */
@@ -46,7 +49,8 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
 }
 
 /** @throws {UserError} for whatever would keep the run from starting. */
-export async function dryRun(config: Config): Promise<DryRun> {
+export async function dryRun(config: Config, note?: (text: string) => void): Promise<DryRun> {
+  const engine = choiceText(chooseEngine(config, note));
   const source = openSource(config.data);
   await checkAnnotations(config.data, source);
   using model = describeModel(config, source);
@@ -73,6 +77,7 @@ export async function dryRun(config: Config): Promise<DryRun> {
     layers,
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     memory,
+    engine,
     threads: threadCount(config),
     precision: precisionNote(config),
     solver: `${choice.solver}: ${choice.reason}`,

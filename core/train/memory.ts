@@ -2,6 +2,7 @@
 import { engineInfo } from "../../ffi/info.ts";
 import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
+import { chunkBytes, isKept } from "../data/chunk_cache.ts";
 import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import type { MemoryEstimate } from "./network.ts";
@@ -19,17 +20,16 @@ function batchBytes(config: Config, rows: number, nnzPerRow: number): number {
 }
 
 /**
- * Parameters, optimizer state and workspace come from the engine; data is two windows of chunks (as they lie in memory:
- * mapped members count as read) and two queues.
+ * Parameters, optimizer state and workspace come from the engine; data is two windows of chunks, or all chunks of a source
+ * that is kept open (as they lie in memory: mapped members count as read), and two queues.
  */
 export function estimateMemory(config: Config, source: Source, model: Model): MemoryEstimate {
   const { data } = config;
   const nnzPerRow = source.rows > 0 ? source.nnz / source.rows : 0;
   const engine = model.estimate(data.batch_size, nnzPerRow);
-  const windows = trainingPlan(source, data, config.seed, 1)
-    .map((window) => window.files.reduce((sum, file) => sum + file.info.nnz * 8 + file.info.rows * 8, 0))
-    .sort((a, b) => b - a);
-  const chunks = (windows[0] ?? 0) + (windows[1] ?? 0);
+  const bytes = (files: Source["files"]) => files.reduce((sum, file) => sum + chunkBytes(file), 0);
+  const windows = trainingPlan(source, data, config.seed, 1).map(({ files }) => bytes(files)).sort((a, b) => b - a);
+  const chunks = isKept(source.files) ? bytes(source.files) : (windows[0] ?? 0) + (windows[1] ?? 0);
   const queues = 2 * (data.preload_batches + data.workers + 1) * batchBytes(config, data.batch_size, nnzPerRow);
   const runtime = 150e6; // Deno itself
   const dataBytes = chunks + queues + runtime;

@@ -1,6 +1,7 @@
 /** A trained network back from its run folder: for evaluate, embed, reconstruct and scripts. */
 import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
+import { chooseEngine } from "../build/choose.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { loadConfig } from "../config/mod.ts";
@@ -41,6 +42,7 @@ export async function restoreRun(
     }
   }
   const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
+  chooseEngine(config, options.note);
   const source = openSource(config.data);
   const model = describeModel(config, source);
   try {

@@ -5,11 +5,13 @@
 import { relative } from "@std/path";
 import { engineInfo } from "../../ffi/info.ts";
 import type { Model } from "../../ffi/model.ts";
+import { chooseEngine, type EngineChoice } from "../build/choose.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
+import { keepOpen } from "../data/chunk_cache.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { collectEnvironment } from "../runs/environment.ts";
@@ -148,8 +150,15 @@ class Session {
 /** Opens the data, builds the network and, on a resume, fills it. The model is the caller's to close. */
 async function prepare(
   options: SessionOptions,
-): Promise<{ source: Source; model: Model; state: TrainState; checkpoint: string | null }> {
+): Promise<{
+  source: Source;
+  model: Model;
+  state: TrainState;
+  checkpoint: string | null;
+  library: EngineChoice;
+}> {
   const { config, run, resumeFrom } = options;
+  const library = chooseEngine(config, options.note);
   const source = openSource(config.data);
   await checkAnnotations(config.data, source);
   const model = describeModel(config, source);
@@ -157,13 +166,15 @@ async function prepare(
     checkMemory(estimateMemory(config, source, model));
     model.build();
     const data = fingerprint(config, source);
-    if (resumeFrom === null) return { source, model, state: freshState(data), checkpoint: null };
+    if (resumeFrom === null) {
+      return { source, model, state: freshState(data), checkpoint: null, library };
+    }
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, options.note ?? (() => {}));
     const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
     const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
     state.resumed++;
     model.step = state.step;
-    return { source, model, state, checkpoint };
+    return { source, model, state, checkpoint, library };
   } catch (error) {
     model.close();
     throw dataError(error);
@@ -205,10 +216,12 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const { config, run } = options;
   using lock = await acquireLock(run.path);
   if (lock.notice) options.note?.(lock.notice);
-  const { source, model, state, checkpoint } = await prepare(options);
+  const { source, model, state, checkpoint, library } = await prepare(options);
   using _model = model;
+  using _chunks = keepOpen(source.files);
   const environment = await collectEnvironment({
     engineInfo: engineInfo(),
+    library,
     threads: threadCount(config),
     seed: config.seed,
     commandLine: options.commandLine ?? [],

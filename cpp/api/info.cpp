@@ -6,6 +6,7 @@
 
 #include "api/guard.h"
 #include "api/machine.h"
+#include "base/specialised.h"
 #include "base/thread_pool.h"
 #include "kernels/bf16.h"
 #include "kernels/kernels.h"
@@ -29,6 +30,7 @@ int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_error* er
     line("compiler", "g++ " __VERSION__);
 #endif
     line("build_type", NARROWS_BUILD_TYPE);
+    line("specialised", NARROWS_SPECIALISED);
     line("isa", kernels().name);
     line("isa_reason", kernels_reason());
     std::string names;

@@ -1,6 +1,6 @@
 // Times the sparse input layer over a run of different batches, as training does it: forward and backward with Adam,
-// all rows updated in every step against rows left behind and caught up. Best and median of the steps after the
-// warm-up.
+// all rows updated in every step against rows left behind and caught up, at once or in the next forward pass. Best and
+// median of the steps after the warm-up.
 //   bench_sparse_input [columns density width rows [skew [threads...]]]      (default 60664 0.03 512 128 1 1 2)
 // skew: a column's chance falls as u^skew does, u uniform in [0, 1): 1 for none, 3 for something like words.
 #include <cmath>
@@ -60,7 +60,7 @@ SparseBatch make_skewed(uint32_t rows, uint32_t columns, double density, double 
 }
 
 struct Times {
-  std::vector<double> forward, backward;
+  std::vector<double> forward, backward, step;
 };
 double ms(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -91,16 +91,19 @@ int main(int count, char** arguments) {
   }
   std::printf("kernels %s; %u columns, %.0f non-zeros a row, width %u, %u rows, %.1f %% of the columns touched\n",
               kernels().name, columns, nnz / m, width, m, 100 * touched / columns);
-  std::printf("%-12s %7s %11s %8s %12s %8s\n", "update", "threads", "forward ms", "best", "backward ms", "best");
+  std::printf("%-12s %-6s %7s %11s %8s %12s %8s %9s %8s\n", "rows", "update", "threads", "forward ms", "best",
+              "backward ms", "best", "both ms", "best");
   const std::vector<float> d_y = make_dense(size_t{m} * width, 12), bias(width, 0.1f);
   std::vector<float> y(d_y.size()), seen;
   for (const unsigned n : threads) {
-    for (const bool behind : {false, true}) {
+    for (const int how : {0, 1, 2, 3}) {
+      const bool behind = (how & 2) != 0, waits = (how & 1) != 0;
       ThreadPool pool(n);
       SparseInput input(kernels(), pool);
       ColumnWeights w = make_weights(columns, width, 2);
       OptimizerStep adam{.kind = OptimizerKind::kAdam, .learning_rate = 1e-4f};
       if (behind) input.leave_behind(adam, columns);
+      if (waits) input.let_updates_wait();
       Times times;
       const auto start = std::chrono::steady_clock::now();
       for (uint32_t t = kFirst; times.forward.size() < 12 || (ms(start) < 1500 && times.forward.size() < 200); ++t) {
@@ -113,9 +116,11 @@ int main(int count, char** arguments) {
         const double forward = ms(before);
         before = std::chrono::steady_clock::now();
         input.backward_update(batch, d_y.data(), w, adam);
+        const double backward = ms(before);
         if (t < kFirst + 4) continue;  // the first step updates all rows
         times.forward.push_back(forward);
-        times.backward.push_back(ms(before));
+        times.backward.push_back(backward);
+        times.step.push_back(forward + backward);
         if (times.forward.size() != 8) continue;
         if (seen.empty()) seen = y;
         if (!(error(Matrix(seen.begin(), seen.end()), y) <= 1e-5)) {
@@ -123,8 +128,9 @@ int main(int count, char** arguments) {
           return 1;
         }
       }
-      std::printf("%-12s %7u %11.2f %8.2f %12.2f %8.2f\n", behind ? "left behind" : "all rows", n,
-                  median(times.forward), best(times.forward), median(times.backward), best(times.backward));
+      std::printf("%-12s %-6s %7u %11.2f %8.2f %12.2f %8.2f %9.2f %8.2f\n", behind ? "left behind" : "all rows",
+                  waits ? "later" : "now", n, median(times.forward), best(times.forward), median(times.backward),
+                  best(times.backward), median(times.step), best(times.step));
     }
   }
   return 0;

@@ -48,15 +48,20 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
   if (options.shuffle) shuffle(rows_, cut_options_.seed, cut_options_.epoch, options.stream);
   next_ = taken_ = options.first_batch;
   preload_ = std::max<uint64_t>(1, std::min<uint64_t>(options.preload, total_ - next_));
-  slots_ = std::vector<Slot>(preload_ + 1);
-  for (Slot& slot : slots_) slot.batch = take_batch();
+  slots_ = std::vector<Slot>(preload_);
+  batches_ = std::vector<SparseBatch>(preload_ + 1);
+  free_.reserve(batches_.size());
+  for (SparseBatch& batch : batches_) {
+    batch = take_batch();
+    free_.push_back(&batch);
+  }
   start(static_cast<uint32_t>(std::min<uint64_t>({options.workers, preload_, total_ - next_})));
 }
 
 BatchCreator::~BatchCreator() {
   stop();
   for (std::thread& thread : threads_) thread.join();
-  for (Slot& slot : slots_) give_batch(std::move(slot.batch));
+  for (SparseBatch& batch : batches_) give_batch(std::move(batch));
 }
 
 void BatchCreator::start(uint32_t workers) {
@@ -84,6 +89,8 @@ void BatchCreator::work() noexcept {
     if (stopped_ || taken_ == total_) return;
     const uint64_t number = taken_++;
     Slot& slot = slot_of(number);
+    slot.batch = free_.back();
+    free_.pop_back();
     lock.unlock();
     cut(cutters, number, slot);
     lock.lock();
@@ -98,12 +105,12 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
   try {
     if (window_.dense()) {
       if (!cutters.dense) cutters.dense.emplace(window_, cut_options_);
-      cutters.dense->cut(rows_of(number), slot.batch);
+      cutters.dense->cut(rows_of(number), *slot.batch);
     } else {
       if (!cutters.sparse) cutters.sparse.emplace(window_, cut_options_);
-      cutters.sparse->cut(rows_of(number), slot.batch);
+      cutters.sparse->cut(rows_of(number), *slot.batch);
     }
-    slot.batch.number = number;
+    slot.batch->number = number;
   } catch (const Error& error) {
     slot.error = error;
   } catch (const std::bad_alloc&) {
@@ -146,7 +153,8 @@ nrw_status BatchCreator::next(double timeout_ms, const SparseBatch*& batch) {
   if (slot.error) throw *slot.error;
   slot.ready = false;
   ++next_;
-  batch = &slot.batch;
+  if (held_ != nullptr) free_.push_back(held_);
+  batch = held_ = slot.batch;
   lock.unlock();
   room_.notify_one();
   return NRW_OK;
@@ -174,7 +182,7 @@ BatchInfo BatchCreator::info() const noexcept {
     const Slot& slot = slot_of(number);
     if (!slot.ready || slot.error) continue;
     ++info.ready;
-    info.ready_bytes += bytes_of(slot.batch);
+    info.ready_bytes += bytes_of(*slot.batch);
   }
   return info;
 }

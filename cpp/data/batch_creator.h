@@ -63,7 +63,7 @@ class BatchCreator final : public BatchSource {
 
  private:
   struct Slot {
-    SparseBatch batch;
+    SparseBatch* batch = nullptr;  // one of batches_, while it is taken
     std::optional<Error> error;
     bool ready = false;
   };
@@ -85,9 +85,13 @@ class BatchCreator final : public BatchSource {
   uint64_t total_ = 0;
   uint64_t preload_ = 1;
 
-  // The consumer holds the slot of batch next_ - 1; workers fill those of [next_, next_ + preload_): preload_ + 1
-  // slots.
+  // Workers fill the slots of [next_, next_ + preload_); the consumer holds the batch handed out last: preload_ + 1
+  // batches. The one that came back last is filled first, since it may still lie in a cache: a consumer that does not
+  // let the queue grow long keeps going round a few of them.
   std::vector<Slot> slots_;
+  std::vector<SparseBatch> batches_;
+  std::vector<SparseBatch*> free_;
+  SparseBatch* held_ = nullptr;  // by the consumer
   mutable std::mutex mutex_;
   std::condition_variable room_;   // for workers: next_ moved, or stopped
   std::condition_variable ready_;  // for the consumer: a slot became ready, or stopped

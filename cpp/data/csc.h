@@ -1,9 +1,9 @@
 // The second order of a batch: its entries by column, over the touched columns only. One builder a thread.
 //
-// A counting sort that goes through the columns block by block, with a cursor in each row, so that counters and output
-// of a block stay in the fastest caches: half the time of one counting sort over all columns (60,664 columns, 230,000
-// entries). Its cost depends on the entries; of the width it only reads a bit a column, and no more than a block of
-// bits an entry.
+// A counting sort that goes through the columns block by block, with a cursor in each row, so that counters and entries
+// of a block stay in the fastest caches. Entries are placed as pairs in a buffer of the block's size and told apart in
+// a pass of their own, so that what lies in slower memory is written in order. Of the width it reads a counter a
+// column, or a bit a column where entries are few.
 #pragma once
 
 #include <cstdint>
@@ -25,15 +25,22 @@ class CscBuilder {
   void build(SparseBatch& batch);
 
  private:
-  // Columns [start, start + width): entries [cursor_[r], end_[r]) of each row r.
-  void count_block(const SparseBatch& batch, uint32_t start, uint64_t width, bool dense) noexcept;
-  void list_block(SparseBatch& batch, uint32_t start, uint64_t width, bool dense) noexcept;
+  // Columns [start, start + width_): entries [cursor_[r], end_[r]) of each row r.
+  template <bool kMarked>
+  void count_block(const SparseBatch& batch, uint32_t start) noexcept;
+  uint32_t list_block(SparseBatch& batch, uint32_t start) noexcept;
+  uint32_t list_marked(SparseBatch& batch, uint32_t start) noexcept;
+  template <bool kMasked>
   void scatter_block(SparseBatch& batch, uint32_t start) noexcept;
+  void clear_block(const SparseBatch& batch, uint32_t start, uint32_t first_touched) noexcept;
 
+  uint32_t width_ = 0;
+  bool marked_ = false;                 // touched columns are found by marks_, not by reading all counters
   std::vector<uint32_t> cursor_, end_;  // rows
-  std::vector<uint32_t> next_;          // a column's count, then where its next entry goes; 0 between blocks
-  std::vector<uint64_t> marks_;         // a bit a column; 0 between blocks
-  uint32_t placed_ = 0;                 // entries of the blocks before
+  std::vector<uint32_t> next_;     // a column's count, then where its next entry goes in the block; 0 between blocks
+  std::vector<uint64_t> marks_;    // a bit a column; 0 between blocks
+  AlignedBuffer<uint64_t> pairs_;  // the block's entries: row, and the bits of the target above it
+  uint32_t placed_ = 0;            // entries of the blocks before
 };
 
 }  // namespace nrw

@@ -1,5 +1,9 @@
 #include "data/csr_chunk.h"
 
+#include <algorithm>
+#include <future>
+#include <system_error>
+
 #include "base/status.h"
 #include "data/messages.h"
 #include "data/npy_chunk.h"
@@ -63,6 +67,37 @@ bool all_within(const uint8_t* indices, uint64_t nnz, uint64_t columns) noexcept
   return outside == 0;
 }
 
+// Below this many bytes to inflate a second thread is not worth its start.
+constexpr uint64_t kTwoThreads = 1 << 20;
+
+// Where a member's bytes lie or are to lie.
+struct Place {
+  const NpzArray& array;
+  const uint8_t* begin;  // of the member, header included
+  uint8_t* inflated;     // the same if it is deflated, else null
+
+  // Inflates and checks the member. see(values) is shown all of its values a block at a time, whole values each, while
+  // the block is in a cache.
+  template <class See>
+  void read(const std::string& path, See&& see) const {
+    constexpr size_t kBlock = 128 << 10, kMapped = 2 << 20;  // multiples of every element's size
+    const ZipMember& member = array.member;
+    if (inflated != nullptr) inflate(member, inflated, path);
+    const std::span<const uint8_t> all{begin, member.size};
+    uint32_t crc = crc32_of(all.first(array.header_bytes));
+    const std::span<const uint8_t> values = all.subspan(array.header_bytes);
+    for (size_t at = 0; at < values.size(); at += kBlock) {
+      if (inflated == nullptr && at % kMapped == 0) {
+        Mapping::expect(values.subspan(at, std::min(kMapped, values.size() - at)));
+      }
+      const std::span<const uint8_t> block = values.subspan(at, std::min(kBlock, values.size() - at));
+      crc = crc32_of(block, crc);
+      see(block);
+    }
+    check_crc(member, crc, path);
+  }
+};
+
 }  // namespace
 
 std::shared_ptr<const Chunk> Chunk::open(const std::string& path, uint64_t budget_bytes) {
@@ -81,8 +116,7 @@ std::shared_ptr<const Chunk> Chunk::from_archive(std::span<const uint8_t> archiv
   chunk->wide_indices_ = size_of(csr.indices.type) == 8;
   chunk->wide_indptr_ = size_of(csr.indptr.type) == 8;
   chunk->file_ = std::move(owner);
-  chunk->take_arrays(csr, budget_bytes);
-  chunk->check_structure();
+  chunk->check_structure(chunk->take_arrays(csr, budget_bytes));
   if (chunk->info_.mapped == 0) chunk->file_ = Mapping();
   return chunk;
 }
@@ -93,7 +127,7 @@ ChunkInfo Chunk::peek(const std::string& path) {
   return info_of(read_csr_npz(file.bytes(), path));
 }
 
-void Chunk::take_arrays(const CsrNpz& csr, uint64_t budget_bytes) {
+bool Chunk::take_arrays(const CsrNpz& csr, uint64_t budget_bytes) {
   uint64_t bytes = 0;  // each member is at most 1,032 times the file, so this cannot wrap
   for (const NpzArray* array : {&csr.data, &csr.indices, &csr.indptr}) {
     if (array->member.deflated) bytes += padded(array->member.size);
@@ -107,25 +141,47 @@ void Chunk::take_arrays(const CsrNpz& csr, uint64_t budget_bytes) {
   inflated_ = Mapping::anonymous(bytes);
   info_.bytes_held = bytes;
   uint8_t* next = inflated_.data();
-  const auto take = [&](const NpzArray& array) {
-    const ZipMember& member = array.member;
-    const uint8_t* begin = member.compressed.data();
-    if (member.deflated) {
-      inflate(member, next, path_);
-      begin = next;
-      next += padded(member.size);
-    } else {
+  const auto place = [&](const NpzArray& array) {
+    if (!array.member.deflated) {
       ++info_.mapped;
+      return Place{array, array.member.compressed.data(), nullptr};
     }
-    check_crc(member, {begin, member.size}, path_);
-    return begin + array.header_bytes;
+    const Place place{array, next, next};
+    next += padded(array.member.size);
+    return place;
   };
-  data_ = take(csr.data);
-  indices_ = take(csr.indices);
-  indptr_ = take(csr.indptr);
+  const Place data = place(csr.data), indices = place(csr.indices), indptr = place(csr.indptr);
+  data_ = data.begin + csr.data.header_bytes;
+  indices_ = indices.begin + csr.indices.header_bytes;
+  indptr_ = indptr.begin + csr.indptr.header_bytes;
+
+  const auto read_data = [&] { data.read(path_, [](std::span<const uint8_t>) {}); };
+  bool within = true;
+  const auto read_others = [&] {
+    indices.read(path_, [&](std::span<const uint8_t> values) { within &= columns_within(values); });
+    indptr.read(path_, [](std::span<const uint8_t>) {});
+  };
+  // Inflating takes as long for the values as for the indices: side by side. A broken data.npy is told of first.
+  std::future<void> other;
+  if (csr.data.member.deflated && csr.indices.member.deflated && bytes >= kTwoThreads) {
+    try {
+      other = std::async(std::launch::async, read_others);
+    } catch (const std::system_error&) {  // no thread to be had: one after the other
+    }
+  }
+  read_data();
+  other.valid() ? other.get() : read_others();
+  return within;
 }
 
-void Chunk::check_structure() const {
+bool Chunk::columns_within(std::span<const uint8_t> values) const noexcept {
+  return with_index_type(info_.indices_type, [&](auto zero) {
+    using T = decltype(zero);
+    return all_within<T>(values.data(), values.size() / sizeof(T), info_.columns);
+  });
+}
+
+void Chunk::check_structure(bool columns_within) const {
   const std::string where = shown_path(path_);
   with_index_type(info_.indptr_type, [&](auto zero) {
     using T = decltype(zero);
@@ -145,9 +201,9 @@ void Chunk::check_structure() const {
                                              Number{info_.nnz}, value(info_.rows).c_str()));
     }
   });
+  if (columns_within) return;
   with_index_type(info_.indices_type, [&](auto zero) {
     using T = decltype(zero);
-    if (all_within<T>(indices_, info_.nnz, info_.columns)) return;
     uint64_t k = 0;
     while (load<T>(indices_, k) >= T{0} && static_cast<uint64_t>(load<T>(indices_, k)) < info_.columns) ++k;
     uint64_t low = 0, high = info_.rows;  // the row that holds entry k: begin(low) <= k < begin(high)

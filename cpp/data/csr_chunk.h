@@ -56,8 +56,10 @@ class Chunk {
 
  private:
   Chunk() = default;
-  void take_arrays(const CsrNpz& csr, uint64_t budget_bytes);
-  void check_structure() const;
+  // Whether every column index is within the shape.
+  bool take_arrays(const CsrNpz& csr, uint64_t budget_bytes);
+  bool columns_within(std::span<const uint8_t> indices) const noexcept;
+  void check_structure(bool columns_within) const;
 
   std::string path_;
   ChunkInfo info_;

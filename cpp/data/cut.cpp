@@ -26,34 +26,45 @@ double value_at(const Chunk& chunk, uint64_t index) noexcept {
   });
 }
 
-void copy_values(const Chunk& chunk, uint64_t first, uint32_t n, float* out) noexcept {
-  with_type(chunk.info().data_type, [&](auto zero) {
-    using T = decltype(zero);
-    const uint8_t* from = chunk.data() + first * sizeof(T);
-    if constexpr (std::is_same_v<T, float>) {
-      std::memcpy(out, from, n * sizeof(float));
-    } else if constexpr (std::is_same_v<T, BoolByte>) {
-      for (uint32_t k = 0; k < n; ++k) out[k] = from[k] == 0 ? 0.0f : 1.0f;
+struct RowChecks {
+  bool ascends = true, finite = true, zeros = false;
+};
+
+// Copies a row, its columns of type Index and its values of type T, and looks at it in the same pass. Branch-free, so
+// that it vectorises.
+template <class Index, class T>
+RowChecks copy_row(const uint8_t* __restrict indices, const uint8_t* __restrict values, uint32_t n,
+                   uint32_t* __restrict column, float* __restrict value) noexcept {
+  constexpr uint32_t kExponent = 0x7F800000;
+  uint32_t falls = 0, infinite = 0, zeros = 0;
+  const auto copy = [&](uint32_t k) {
+    column[k] = static_cast<uint32_t>(load<Index>(indices, k));
+    float x;
+    if constexpr (std::is_same_v<T, BoolByte>) {
+      x = values[k] == 0 ? 0.0f : 1.0f;
     } else {
-      for (uint32_t k = 0; k < n; ++k) out[k] = static_cast<float>(load<T>(from, k));
+      x = static_cast<float>(load<T>(values, k));
     }
-  });
-}
-
-void copy_columns(const Chunk& chunk, uint64_t first, uint32_t n, uint32_t* out) noexcept {
-  if (chunk.wide_indices()) {
-    const uint8_t* from = chunk.indices() + first * sizeof(uint64_t);
-    for (uint32_t k = 0; k < n; ++k) out[k] = static_cast<uint32_t>(load<uint64_t>(from, k));
-  } else {
-    std::memcpy(out, chunk.indices() + first * sizeof(uint32_t), n * sizeof(uint32_t));
+    value[k] = x;
+    infinite |= (std::bit_cast<uint32_t>(x) & kExponent) == kExponent;
+    zeros |= x == 0;
+  };
+  copy(0);
+  for (uint32_t k = 1; k < n; ++k) {
+    falls |= load<Index>(indices, k - 1) >= load<Index>(indices, k);
+    copy(k);
   }
+  return {falls == 0, infinite == 0, zeros != 0};
 }
 
-// The three checks of a row are branch-free, so that they vectorise.
-bool ascends(const uint32_t* column, uint32_t n) noexcept {
-  unsigned bad = 0;
-  for (uint32_t k = 1; k < n; ++k) bad |= column[k - 1] >= column[k];
-  return bad == 0;
+RowChecks copy_row(const Chunk& chunk, uint64_t first, uint32_t n, uint32_t* column, float* value) noexcept {
+  return with_type(chunk.info().data_type, [&](auto zero) {
+    using T = decltype(zero);
+    const uint8_t* values = chunk.data() + first * sizeof(T);
+    // Indices were checked to be below 2^32 and not negative: signed ones of 64 bits compare as signed.
+    return chunk.wide_indices() ? copy_row<int64_t, T>(chunk.indices() + first * 8, values, n, column, value)
+                                : copy_row<uint32_t, T>(chunk.indices() + first * 4, values, n, column, value);
+  });
 }
 
 bool has_zero(const float* value, uint32_t n) noexcept {
@@ -131,13 +142,12 @@ uint32_t Cutter::cut_row(const Place& place, uint32_t* column, float* value) {
   const uint64_t first = chunk.begin(place.row);
   uint32_t n = static_cast<uint32_t>(chunk.begin(place.row + 1) - first);
   if (n == 0) return 0;
-  copy_columns(chunk, first, n, column);
-  copy_values(chunk, first, n, value);
-  if (!all_finite(value, n)) {
+  const RowChecks checks = copy_row(chunk, first, n, column, value);
+  if (!checks.finite) {
     const uint32_t k = first_non_finite(value);
     fail(place, column[k], value_at(chunk, first + k), "is not a finite 32-bit float");
   }
-  if (!ascends(column, n)) n = merge_row(place, column, value, n);
+  if (!checks.ascends) n = merge_row(place, column, value, n);
   for (const Transform& transform : options_.transforms) {
     transform.apply(value, n);
     if (!all_finite(value, n)) {
@@ -145,7 +155,8 @@ uint32_t Cutter::cut_row(const Place& place, uint32_t* column, float* value) {
       fail(place, column[k], value[k], std::string("after transform ") + transform.name());
     }
   }
-  return has_zero(value, n) ? drop_zeros(column, value, n) : n;
+  const bool as_read = checks.ascends && options_.transforms.empty();
+  return (as_read ? checks.zeros : has_zero(value, n)) ? drop_zeros(column, value, n) : n;
 }
 
 // Sorts a row by column and adds up what falls on the same one, in the order of the file.

@@ -68,6 +68,15 @@ Mapping Mapping::anonymous(size_t bytes) {
   return mapping;
 }
 
+void Mapping::expect(std::span<const uint8_t> bytes) noexcept {
+#ifdef MADV_POPULATE_READ  // Linux 5.14; where the kernel refuses it, pages fault in as before
+  constexpr uintptr_t kPage = 4096;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(bytes.data()) / kPage * kPage;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(bytes.data()) + bytes.size();
+  madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ);
+#endif
+}
+
 Mapping::~Mapping() {
   if (data_ != nullptr) munmap(data_, size_);
 }

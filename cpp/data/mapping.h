@@ -27,6 +27,9 @@ class Mapping {
   }
   ~Mapping();
 
+  // Maps pages that are about to be read all at once rather than one fault after another; a hint, for mapped files.
+  static void expect(std::span<const uint8_t> bytes) noexcept;
+
   uint8_t* data() noexcept { return data_; }  // writable only if anonymous
   size_t size() const noexcept { return size_; }
   std::span<const uint8_t> bytes() const noexcept { return {data_, size_}; }

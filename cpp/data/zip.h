@@ -25,8 +25,11 @@ std::vector<ZipMember> read_zip(std::span<const uint8_t> archive, std::span<cons
 // Inflates a deflated member into `out` (member.size bytes). Throws NRW_FORMAT.
 void inflate(const ZipMember& member, uint8_t* out, const std::string& path);
 
-// Throws NRW_FORMAT unless `bytes` have the member's CRC-32.
-void check_crc(const ZipMember& member, std::span<const uint8_t> bytes, const std::string& path);
+// The CRC-32 of what had `before` (0 for nothing) with `bytes` after it.
+uint32_t crc32_of(std::span<const uint8_t> bytes, uint32_t before = 0) noexcept;
+
+// Throws NRW_FORMAT unless the member's CRC-32 is `found`, that of its content.
+void check_crc(const ZipMember& member, uint32_t found, const std::string& path);
 
 // The first bytes of a member, at least its first 10,000 (or all, if it is shorter); nothing is checked but the stream.
 std::vector<uint8_t> first_bytes(const ZipMember& member, const std::string& path);

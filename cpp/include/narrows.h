@@ -59,10 +59,11 @@ typedef struct nrw_model nrw_model;
 /* The ABI this library was built with. Any thread. */
 NRW_API uint32_t nrw_abi_version(void) NRW_NOEXCEPT;
 
-/* Lines `key=value`: version, compiler, build_type, isa (the kernel table in use), isa_reason (why no faster one),
- * isa_available (comma-separated), bf16 (the table that NRW_PRECISION_BF16 uses, or none), bf16_reason,
- * inflate (library and version), threads (the cores this process may use: affinity
- * and cgroup quota respected), memory_total, memory_available (bytes, cgroup limit respected). Any thread.
+/* Lines `key=value`: version, compiler, build_type, specialised (the shapes that this build is made for, or none),
+ * isa (the kernel table in use), isa_reason (why no faster one), isa_available (comma-separated),
+ * bf16 (the table that NRW_PRECISION_BF16 uses, or none), bf16_reason, inflate (library and version),
+ * threads (the cores this process may use: affinity and cgroup quota respected),
+ * memory_total, memory_available (bytes, cgroup limit respected). Any thread.
  * text: capacity bytes; *written gets the length without a terminating zero. */
 NRW_API int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
 

@@ -39,19 +39,38 @@ struct OptimizerStep {
   }
 };
 
-inline constexpr size_t kPanel = 64;  // columns of a packed panel, on every instruction set
+inline constexpr size_t kSmallColumns = 16, kSmallDepth = 64;  // the most that small_gemm takes
+inline constexpr size_t kPanel = 64;                           // columns of a packed panel, on every instruction set
+
+// Memory that is wanted in cache soon: up to two ranges of `floats` each, NULL for none.
+struct Ahead {
+  const float* first = nullptr;
+  const float* second = nullptr;
+  size_t floats = 0;
+};
 
 struct Kernels {
   const char* name;  // "plain", "avx2", "avx512", "neon"
 
   // B (k x n, element (p, j) at b[p * row_stride + j * column_stride]) into panels of kPanel columns, the last one
-  // padded with zeros: packed[panel][p][kPanel]. Room for k * round_up(n, kPanel) floats, aligned to 64.
+  // padded with zeros; a panel's k * kPanel floats lie together, in an order of the table's own. Room for
+  // k * round_up(n, kPanel) floats, aligned to 64.
   void (*pack_b)(size_t k, size_t n, const float* b, size_t row_stride, size_t column_stride, float* packed) noexcept;
 
   // C (m x n, leading dimension ldc) = A B, or += with accumulate. A's element (i, p) at a[i * row_stride + p *
   // column_stride]: either stride may be 1, so A may be transposed. B packed.
   void (*gemm)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
                const float* packed, float* c, size_t ldc, bool accumulate) noexcept;
+
+  // The same, and asks for `ahead` on the way, spread over the product's time.
+  void (*gemm_ahead)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
+                     const float* packed, float* c, size_t ldc, bool accumulate, const Ahead& ahead) noexcept;
+
+  // The same bits from B as it is (element (p, j) at b[p * b_row_stride + j * b_column_stride]), for n <=
+  // kSmallColumns, k <= kSmallDepth. NULL where a table has none.
+  void (*small_gemm)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
+                     const float* b, size_t b_row_stride, size_t b_column_stride, float* c, size_t ldc,
+                     bool accumulate) noexcept;
 
   void (*axpy)(size_t n, float a, const float* x, float* y) noexcept;  // y += a x
   float (*dot)(size_t n, const float* x, const float* y) noexcept;

@@ -37,6 +37,9 @@ struct SparseKernels {
   ResidualSums (*residual)(size_t m, float bias, size_t entries, const uint32_t* rows, const float* targets,
                            float scale, float* r) noexcept;
 
+  // The sum over n elements of a b, in double.
+  double (*dot)(size_t n, const float* a, const float* b) noexcept;
+
   // n elements of a row through the steps it has missed. s1, s2: the optimizer's state as Kernels::update has it, else
   // NULL. Outputs are the inputs themselves or apart from them; those of the state may be NULL.
   void (*catch_up)(size_t n, const CatchUp& missed, const float* w, const float* s1, const float* s2, float* w_out,

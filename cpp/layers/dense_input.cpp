@@ -13,9 +13,6 @@ namespace {
 // product.
 constexpr size_t kSlab = 4096;
 
-// W's rows a packing task: it reads them from end to end, which a panel at a time would not.
-constexpr size_t kPackRows = 16;
-
 // Columns whose gradient is made and used up at a time, as the output layer's; micro-kernels of 4, 6, 8 and 12 rows
 // fit.
 constexpr size_t kStrip = 48;
@@ -35,22 +32,17 @@ size_t DenseInput::strip_size(size_t rows, size_t width, size_t stride, size_t t
   return Products::packed_size(rows, width) + threads * kStrip * stride;
 }
 
-void DenseInput::forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y,
-                         const After& after) {
+void DenseInput::forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y, const After& after) {
   const size_t m = batch.rows, width = w.width, columns = w.columns;
   if (m == 0) return;
   packed_w_.reserve(packed_size(columns, width));
   float* const packed = packed_w_.data();
-  const size_t panels = (width + kPanel - 1) / kPanel;
   const Blocks blocks(m, width, pool_.size());
   for (size_t first = 0; first < columns; first += kSlab) {
     const size_t k = std::min(kSlab, columns - first);
     const bool last = first + k == columns;
-    for_blocks(pool_, k, kPackRows, k * width, [&](size_t p, size_t count) {
-      for (size_t panel = 0; panel < panels; ++panel) {
-        kernels_.pack_b(count, std::min(kPanel, width - panel * kPanel), w.row(first + p) + panel * kPanel, w.stride, 1,
-                        packed + (panel * k + p) * kPanel);
-      }
+    for_blocks(pool_, width, kPanel, k * width, [&](size_t column, size_t count) {
+      kernels_.pack_b(k, count, w.row(first) + column, w.stride, 1, packed + column * k);
     });
     const MatrixView x = inputs(batch, first);
     run_tasks(pool_, blocks.count(), m * width * k, [&](size_t task, unsigned) {
@@ -97,7 +89,7 @@ double DenseInput::for_each_gradient(const SparseBatch& batch, const float* d_y,
 }
 
 double DenseInput::backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
-                                   const OptimizerStep& step) {
+                                   const OptimizerStep& step, bool) {
   require_moments(step, w.value.size(), w.moment1, w.moment2);
   return for_each_gradient(
       batch, d_y, w, [&](size_t column, const float* gradient) { w.update_row(kernels_, step, column, gradient); });

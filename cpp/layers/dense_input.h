@@ -11,10 +11,10 @@ class DenseInput final : public InputLayer {
  public:
   DenseInput(const Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
 
-  void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y,
+  void forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y,
                const After& after = {}) override;
-  double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
-                         const OptimizerStep& step) override;
+  double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
+                         bool squares = true) override;
   double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) override;
   void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
 

@@ -28,7 +28,7 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
       p_(width + 1),
       ld_(stride_of(width)),
       settings_(settings),
-      rows_limit_(rows > 0 ? rows : INFINITY),
+      total_rows_(rows),
       doubles_(double_kernels()),
       pool_(pool),
       target_(kernels, pool),
@@ -128,8 +128,8 @@ double FactoredOutput::error(uint32_t rows, const float* weights) {
 // Factors M + R and packs T. In the basis, R = B^T diag(r) B.
 void FactoredOutput::factor() {
   const double trace = scalars_[kTrace] / static_cast<double>(p_);
-  const double rows = std::max(1.0, std::min(scalars_[kRows], rows_limit_));
-  const double ridge = (settings_.ridge + settings_.kappa * static_cast<double>(p_) / rows) * trace + 1e-300;
+  const double rows = total_rows_ > 0 ? total_rows_ : std::max(1.0, scalars_[kRows]);
+  const double ridge = (settings_.ridge + settings_.kappa * p_ / (rows + p_)) * trace + 1e-300;
   const double bias_ridge = 1e-9 * trace + 1e-300;
   const double* last = basis_.data() + width_ * ld_;
   pool_.run(p_, [&](size_t i, unsigned) {

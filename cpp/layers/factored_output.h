@@ -30,12 +30,13 @@ namespace nrw {
 struct LeastSquaresSettings {
   double beta = 0.99;   // forgetting: the weight of a batch halves after some 69 steps
   double ridge = 1e-3;  // lambda: share of the mean second moment
-  double kappa = 0.1;   // more ridge while there are few rows: + kappa p / (effective rows)
+  double kappa = 0.2;   // more ridge while there are few rows: + kappa p / (rows + p)
 };
 
 class FactoredOutput final : public FactoredRule {
  public:
-  // rows: how many different rows the training data has; the effective number of rows never passes it. 0: not known.
+  // rows: how many different rows the training data has, so that the ridge is the same from the first step on; 0: not
+  // known, the effective number of past rows stands in its place.
   FactoredOutput(uint32_t columns, uint32_t width, const LeastSquaresSettings& settings, double rows,
                  const Kernels& kernels, ThreadPool& pool);
 
@@ -74,7 +75,7 @@ class FactoredOutput final : public FactoredRule {
   const uint32_t columns_, width_, p_;
   const size_t ld_;
   const LeastSquaresSettings settings_;
-  const double rows_limit_;
+  const double total_rows_;
   const DoubleKernels& doubles_;
   ThreadPool& pool_;
   TargetPass target_;

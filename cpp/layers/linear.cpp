@@ -13,12 +13,19 @@ void pack_panel(const Kernels& kernels, size_t k, size_t n, MatrixView b, size_t
                  packed + first * k);
 }
 
-// C's block = A B, or += with accumulate.
-void multiply_block(const Kernels& kernels, const Blocks& blocks, size_t task, size_t k, MatrixView a,
-                    const float* packed, float* c, bool accumulate) noexcept {
+// C's block = A B, or += with accumulate: of B packed, or of a small one as it is.
+void multiply_block(const Kernels& kernels, const Blocks& blocks, size_t task, size_t k, MatrixView a, bool small,
+                    MatrixView b, const float* packed, float* c, bool accumulate) noexcept {
   const size_t row = blocks.row(task), column = blocks.column(task);
-  kernels.gemm(blocks.rows(task), blocks.columns(task), k, a.data + row * a.row_stride, a.row_stride, a.column_stride,
-               packed + column * k, c + row * blocks.n + column, blocks.n, accumulate);
+  const float* const a_rows = a.data + row * a.row_stride;
+  float* const c_block = c + row * blocks.n + column;
+  if (small) {
+    kernels.small_gemm(blocks.rows(task), blocks.n, k, a_rows, a.row_stride, a.column_stride, b.data, b.row_stride,
+                       b.column_stride, c_block, blocks.n, accumulate);
+  } else {
+    kernels.gemm(blocks.rows(task), blocks.columns(task), k, a_rows, a.row_stride, a.column_stride, packed + column * k,
+                 c_block, blocks.n, accumulate);
+  }
 }
 
 }  // namespace
@@ -45,6 +52,7 @@ size_t Linear::workspace(uint32_t rows, uint32_t in, uint32_t out) noexcept {
 }
 
 void Linear::reserve(uint32_t rows) {
+  small_ = products_.small(rows, out_, in_) && products_.small(rows, in_, out_) && products_.small(out_, in_, rows);
   packed_wt_.reserve(Products::packed_size(in_, out_));
   packed_w_.reserve(Products::packed_size(out_, in_));
   if (mirrored_ == nullptr) {
@@ -62,6 +70,7 @@ MatrixView Linear::weight() const noexcept {
 size_t Linear::pack_tasks(bool training) const noexcept { return panels(out_) + (training ? panels(in_) : 0); }
 
 void Linear::pack(size_t task) noexcept {
+  if (small_) return;
   if (task < panels(out_)) {
     pack_panel(products_.kernels(), in_, out_, weight().transposed(), task, packed_wt_.data());
   } else {
@@ -73,12 +82,12 @@ void Linear::pack(size_t task) noexcept {
 void Linear::forward(const Pass& pass, const float* x, float* y, const After& after) noexcept {
   const Kernels& kernels = products_.kernels();
   const Blocks blocks(pass.rows, out_, products_.pool().size());
-  const size_t packs = pass.training && mirrored_ == nullptr ? panels(in_) : 0;
+  const size_t packs = pass.training && mirrored_ == nullptr && !small_ ? panels(in_) : 0;
   run_tasks(products_.pool(), blocks.count() + packs, size_t{pass.rows} * in_ * out_, [&](size_t task, unsigned) {
     if (task >= blocks.count()) {
       return pack_panel(kernels, pass.rows, in_, {x, in_, 1}, task - blocks.count(), packed_x_.data());
     }
-    multiply_block(kernels, blocks, task, in_, {x, in_, 1}, packed_wt_.data(), y, false);
+    multiply_block(kernels, blocks, task, in_, {x, in_, 1}, small_, weight().transposed(), packed_wt_.data(), y, false);
     const size_t column = blocks.column(task), columns = blocks.columns(task);
     for (size_t i = blocks.row(task); i < blocks.row(task) + blocks.rows(task); ++i) {
       if (has_bias_) kernels.add(columns, bias_.value.data() + column, y + i * out_ + column);
@@ -110,7 +119,7 @@ void Linear::backward(const Pass& pass, const float* x, const float* d_y, float*
   run_tasks(products_.pool(), d_w_tasks + d_x_blocks.count(), 2 * rows * in_ * out_, [&](size_t task, unsigned) {
     if (task < d_w_tasks) {
       if (own) {
-        multiply_block(kernels, d_w_blocks, task, rows, d_output.transposed(), packed_x_.data(),
+        multiply_block(kernels, d_w_blocks, task, rows, d_output.transposed(), small_, input, packed_x_.data(),
                        weight_.gradient.data(), true);
       }
       if (has_bias_ && d_w_blocks.column(task) == 0) {
@@ -119,7 +128,7 @@ void Linear::backward(const Pass& pass, const float* x, const float* d_y, float*
       return;
     }
     task -= d_w_tasks;
-    multiply_block(kernels, d_x_blocks, task, out_, d_output, packed_w_.data(), d_x, false);
+    multiply_block(kernels, d_x_blocks, task, out_, d_output, small_, weight(), packed_w_.data(), d_x, false);
     const size_t column = d_x_blocks.column(task), columns = d_x_blocks.columns(task);
     for (size_t i = d_x_blocks.row(task); i < d_x_blocks.row(task) + d_x_blocks.rows(task); ++i) {
       before(i * in_ + column, columns, d_x);

@@ -43,6 +43,7 @@ class Linear final : public Layer {
   const uint32_t in_, out_;
   Linear* const mirrored_;
   const bool has_bias_;
+  bool small_ = false;  // no product of this layer is worth packing for
   Parameter weight_, bias_;
   AlignedBuffer<float> packed_wt_;  // W^T (in x out): for y
   AlignedBuffer<float> packed_w_;   // W (out x in): for d_x

@@ -16,7 +16,8 @@ double warm_up(const OptimizerStep& s) noexcept { return is_adam(s) ? 10 / (1 - 
 
 // Gauss's quadrature with two nodes of the measure with moments sum g q^i, i = 0 ... 3, in the catch-up's terms:
 // sum of g / (s + eps q) ~ weight[0] / (s + offset[0]) + weight[1] / (s + offset[1]).
-void set_nodes(const double* moment, double eps, CatchUp& c) noexcept {
+void set_nodes(const double* moment, double eps, CatchUp& c, double* weight) noexcept {
+  weight[0] = weight[1] = 0;
   c.weight[0] = c.weight[1] = 0;
   c.offset[0] = c.offset[1] = static_cast<float>(eps);
   if (!(moment[0] > 0)) return;
@@ -30,8 +31,9 @@ void set_nodes(const double* moment, double eps, CatchUp& c) noexcept {
     low = -variance / high;
     share = high / (high - low);
   }
-  c.weight[0] = static_cast<float>(moment[0] * share);
-  c.weight[1] = static_cast<float>(moment[0] * (1 - share));
+  weight[0] = moment[0] * share;
+  weight[1] = moment[0] * (1 - share);
+  for (size_t k = 0; k < 2; ++k) c.weight[k] = static_cast<float>(weight[k]);
   c.offset[0] = static_cast<float>(eps * (mean + low));
   c.offset[1] = static_cast<float>(eps * (mean + high));
 }
@@ -46,6 +48,7 @@ bool MissedSteps::has_closed_form(const OptimizerStep& s) noexcept {
       if (s.weight_decay != 0) return false;
       [[fallthrough]];
     case OptimizerKind::kAdamW:
+      if (!(s.eps >= 1e-15f)) return false;  // the catch-up divides by its square
       return 1 - s.beta2 <= 0.1001 * (1 - s.beta1);
     case OptimizerKind::kRmsprop:
       return false;
@@ -54,8 +57,38 @@ bool MissedSteps::has_closed_form(const OptimizerStep& s) noexcept {
 }
 
 MissedSteps::MissedSteps(const OptimizerStep& settings, uint32_t columns) : state_(std::make_unique<State>()) {
-  state_->settings = settings;
-  state_->last = AlignedBuffer<uint32_t>(columns);
+  State& s = *state_;
+  s.settings = settings;
+  s.adam = is_adam(settings);
+  if (s.adam) {
+    // beta1^n < 1e-18: room for a learning rate that was a million times smaller at first.
+    const double lasting = settings.beta1 > 0 ? std::ceil(std::log(1e-18) / std::log(settings.beta1)) : 1;
+    s.lasting = static_cast<uint32_t>(std::clamp(lasting, 1.0, static_cast<double>(kMost)));
+    double power1 = 1, power2 = 1;
+    for (size_t n = 0; n <= kMost; ++n, power1 *= settings.beta1, power2 *= settings.beta2) {
+      s.decay1[n] = static_cast<float>(power1);
+      s.decay2[n] = static_cast<float>(power2);
+    }
+  }
+  s.last = AlignedBuffer<uint32_t>(columns);
+}
+
+MissedSteps::View MissedSteps::view() const noexcept {
+  View view;
+  if (!any()) return view;
+  view.state = state_.get();
+  view.entries = state_->catch_up.data();
+  view.count = state_->count;
+  return view;
+}
+
+MissedSteps::View MissedSteps::keep_view(AlignedBuffer<CatchUp>& copy) const {
+  View view = this->view();
+  if (view.count == 0) return view;
+  copy.reserve(kMost);
+  std::copy_n(view.entries, view.count, copy.data());
+  view.entries = copy.data();
+  return view;
 }
 
 bool MissedSteps::update_all(const SparseBatch& batch, const OptimizerStep& step) const noexcept {
@@ -100,22 +133,30 @@ void MissedSteps::add_adam(double learning_rate) noexcept {
   const bool decoupled = s.settings.kind == OptimizerKind::kAdamW;
   const double keep = decoupled ? 1 - learning_rate * static_cast<double>(s.settings.weight_decay) : 1;
   const double root = 1 / std::sqrt(beta2);
-  double power1 = 1, power2 = 1, inverse = 1;  // beta1^n, beta2^n, beta2^(-n/2)
-  for (uint32_t i = s.count; i-- > 0;) {
+  double power1 = 1, inverse = 1;  // beta1^n, beta2^(-n/2)
+  const uint32_t recent = std::min(s.count, s.lasting);
+  for (uint32_t i = s.count; i-- > s.count - recent;) {
     power1 *= beta1;
-    power2 *= beta2;
     inverse *= root;
-    Sums& sums = s.sums[i];
+    MissedState::Sums& sums = s.sums[i];
     if (i + 1 == s.count) sums = {1, 0, 0, 0, 0};
     const double q = correction * inverse;
     double term = rate * power1 * q;
     sums[0] *= keep;
     for (size_t k = 1; k < sums.size(); ++k, term *= q) sums[k] = sums[k] * keep + term;
     CatchUp& c = s.catch_up[i];
+    double weight[2];
+    set_nodes(sums.data() + 1, static_cast<double>(s.settings.eps), c, weight);
     c.keep = static_cast<float>(sums[0]);
-    c.decay1 = static_cast<float>(power1);
-    c.decay2 = static_cast<float>(power2);
-    set_nodes(sums.data() + 1, static_cast<double>(s.settings.eps), c);
+    if (s.count - i == s.lasting) std::copy_n(weight, 2, sums.begin() + 1);
+  }
+  if (keep == 1) return;
+  for (uint32_t i = 0; i < s.count - recent; ++i) {
+    MissedState::Sums& sums = s.sums[i];
+    for (size_t k = 0; k < 3; ++k) sums[k] *= keep;
+    CatchUp& c = s.catch_up[i];
+    c.keep = static_cast<float>(sums[0]);
+    for (size_t k = 0; k < 2; ++k) c.weight[k] = static_cast<float>(sums[k + 1]);
   }
 }
 
@@ -126,7 +167,7 @@ void MissedSteps::add_sgd(double learning_rate) noexcept {
   const double decay = static_cast<double>(s.settings.weight_decay), mu = static_cast<double>(s.settings.momentum);
   const double from_buffer = s.settings.nesterov ? mu : 1, from_decay = s.settings.nesterov ? 1 : 0;
   for (uint32_t i = 0; i < s.count; ++i) {
-    Sums& a = s.sums[i];
+    MissedState::Sums& a = s.sums[i];
     if (i + 1 == s.count) a = {1, 0, 0, 1, 0};
     for (size_t column = 0; column < 2; ++column) {  // of the matrix a[0] a[1], a[2] a[3]
       const double w = a[column], buffer = mu * a[2 + column] + decay * w;

@@ -13,10 +13,31 @@
 
 namespace nrw {
 
+// The state of MissedSteps.
+struct MissedState {
+  static constexpr size_t kMost = 4096;
+  // Over the steps missed since one step. Adam: keep, and the moments sum g q^i, i = 0 ... 3; once g has died away,
+  // keep and the weights of the two nodes, which from then on keep alone changes. SGD: the matrix that takes
+  // (w, momentum buffer) through those steps, by rows.
+  using Sums = std::array<double, 5>;
+  OptimizerStep settings;
+  bool adam = false;
+  uint32_t base = 0;     // the step that last updated all rows
+  uint32_t count = 0;    // steps since
+  uint32_t lasting = 0;  // Adam: missed steps after which g has died away
+  std::array<double, kMost> rate{};
+  std::array<Sums, kMost> sums{};                   // [i]: since step base + i
+  std::array<CatchUp, kMost> catch_up{};            // of these sums
+  std::array<float, kMost + 1> decay1{}, decay2{};  // Adam: [n]: of the moments over n steps
+  AlignedBuffer<uint32_t> last;                     // columns
+};
+
 // Which steps each row has missed, and what catches it up. One caller changes it; any number may read it meanwhile.
 class MissedSteps {
  public:
-  static constexpr size_t kMost = 256;  // missed steps; then all rows are updated
+  // Missed steps; then all rows are updated. That pass over all arrays costs 6 columns of a row's width, the share of
+  // it that a step bears must be small against the rows it touches, and the list of steps is short against any of them.
+  static constexpr size_t kMost = MissedState::kMost;
 
   // How much of a batch's columns must be touched for an update of all rows to be the faster one, by counting passes
   // over memory: a touched row costs 9 (read W and two moments in forward; read and write them in backward), while an
@@ -34,13 +55,32 @@ class MissedSteps {
   bool enabled() const noexcept { return state_ != nullptr; }
   bool any() const noexcept { return enabled() && state_->count != 0; }
 
-  // What brings a row up to date; NULL if it is.
-  const CatchUp* of(size_t column) const noexcept {
-    if (!any()) return nullptr;
-    const uint32_t last = state_->last[column], first = state_->base;
-    const uint32_t since = last > first ? last - first : 0;
-    return since < state_->count ? &state_->catch_up[since] : nullptr;
-  }
+  // Rows against the steps up to one of them. Valid until the object changes, or as long as what it was copied to.
+  class View {
+   public:
+    // Whether the row is behind; then `c` brings it up to date.
+    bool of(size_t column, CatchUp& c) const noexcept {
+      if (count == 0) return false;
+      const uint32_t last = state->last[column], since = last > state->base ? last - state->base : 0;
+      if (since >= count) return false;
+      c = entries[since];
+      if (state->adam) {
+        c.decay1 = state->decay1[count - since];
+        c.decay2 = state->decay2[count - since];
+      }
+      return true;
+    }
+
+   private:
+    friend class MissedSteps;
+    const MissedState* state = nullptr;
+    const CatchUp* entries = nullptr;
+    uint32_t count = 0;
+  };
+  View view() const noexcept;
+  // The same for the steps up to now, after more have been added with end_step().
+  View keep_view(AlignedBuffer<CatchUp>& copy) const;
+  bool of(size_t column, CatchUp& c) const noexcept { return view().of(column, c); }
 
   // Whether this step must, or had better, update all rows: a function of the batch and of the steps so far.
   bool update_all(const SparseBatch& batch, const OptimizerStep& step) const noexcept;
@@ -60,18 +100,7 @@ class MissedSteps {
   void set_history(const std::array<double, kMost + 1>& history) noexcept;
 
  private:
-  // Over the steps missed since one step. Adam: keep, and the moments sum g q^i, i = 0 ... 3. SGD: the matrix that
-  // takes (w, momentum buffer) through those steps, by rows.
-  using Sums = std::array<double, 5>;
-  struct State {
-    OptimizerStep settings;
-    uint32_t base = 0;   // the step that last updated all rows
-    uint32_t count = 0;  // steps since
-    std::array<double, kMost> rate{};
-    std::array<Sums, kMost> sums{};         // [i]: since step base + i
-    std::array<CatchUp, kMost> catch_up{};  // of these sums
-    AlignedBuffer<uint32_t> last;           // columns
-  };
+  using State = MissedState;
   static uint32_t number(const OptimizerStep& step) noexcept { return static_cast<uint32_t>(step.step); }
   void add_step(double learning_rate) noexcept;
   void add_adam(double learning_rate) noexcept;

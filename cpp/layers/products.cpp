@@ -3,6 +3,11 @@
 namespace nrw {
 
 void Products::multiply(size_t m, size_t n, size_t k, MatrixView a, MatrixView b, float* c, bool accumulate) noexcept {
+  if (small(m, n, k)) {
+    kernels_.small_gemm(m, n, k, a.data, a.row_stride, a.column_stride, b.data, b.row_stride, b.column_stride, c, n,
+                        accumulate);
+    return;
+  }
   float* const packed = packed_.data();
   for_blocks(pool_, n, kPanel, k * n, [&](size_t first, size_t count) {
     kernels_.pack_b(k, count, b.data + first * b.column_stride, b.row_stride, b.column_stride, packed + first * k);

@@ -59,6 +59,12 @@ class Products {
   const Kernels& kernels() const noexcept { return kernels_; }
   ThreadPool& pool() const noexcept { return pool_; }
 
+  // Whether a product is so small that packing B would cost more than it saves.
+  bool small(size_t m, size_t n, size_t k) const noexcept {
+    constexpr size_t kWork = 8192;
+    return n <= kSmallColumns && k <= kSmallDepth && m * n * k <= kWork && kernels_.small_gemm != nullptr;
+  }
+
   // Floats that multiply packs B (k x n) into, and room for them.
   static size_t packed_size(size_t k, size_t n) noexcept { return k * ((n + kPanel - 1) / kPanel) * kPanel; }
   void reserve(size_t k, size_t n) { packed_.reserve(packed_size(k, n)); }

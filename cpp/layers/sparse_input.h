@@ -1,6 +1,9 @@
 // The first layer over sparse rows: y = x W + b with x (m x columns) sparse, W (columns x width), y (m x width).
 // Forward adds the W rows of the batch's non-zeros. Backward needs no gradient to x; the gradient of W's row j is
 // sum_i x_ij d_y_i, made and used up column by column, while the row is in cache.
+//
+// An update may wait for the next forward pass, which makes it block by block just before it reads the block's rows.
+// The arithmetic is the same, so are the bits; W and its moments cross memory once a step.
 #pragma once
 
 #include "base/batch.h"
@@ -10,35 +13,40 @@
 #include "layers/column_weights.h"
 #include "layers/input_layer.h"
 #include "layers/missed_steps.h"
+#include "layers/sparse_norm.h"
 
 namespace nrw {
 
 class SparseInput final : public InputLayer {
  public:
   SparseInput(const Kernels& kernels, ThreadPool& pool)
-      : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool) {}
+      : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool), norm_(kernels, pool) {}
 
   // From now on rows without a gradient are left behind where the optimizer has a closed form for it, and caught up
   // when they are needed: W and its moments are then to be read through missed() and catch_up().
   void leave_behind(const OptimizerStep& settings, uint32_t columns);
   // From now on backward_update leaves untouched rows as they are, whatever the optimizer would do to them.
   void only_touched() noexcept { only_touched_ = true; }
+  // From now on an update may wait for the next forward pass: whoever else reads or writes W, its moments or missed()
+  // calls flush() first.
+  void let_updates_wait() noexcept { may_wait_ = true; }
+  void flush(ColumnWeights& w);
   MissedSteps& missed() noexcept { return missed_; }
 
   // Elements [first, first + count) of a row as they are after all steps, without storing them.
   void read_row(const ColumnWeights& w, size_t column, size_t first, size_t count, float* out) const noexcept;
   // Brings all rows up to date.
-  void catch_up(ColumnWeights& w) noexcept;
+  void catch_up(ColumnWeights& w);
 
-  // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none). W is not changed.
-  void forward(const SparseBatch& batch, const ColumnWeights& w, const float* bias, float* y,
+  // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none). W changes by an update that waits.
+  void forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y,
                const After& after = {}) override;
 
-  // Updates W (untouched rows with a gradient of zero, now or when they are caught up: exact for any optimizer).
-  // Returns the sum of squares of the gradient, before step.gradient_scale. The bias is the caller's (its gradient is
-  // the column sum of d_y).
-  double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
-                         const OptimizerStep& step) override;
+  // Updates W, now or when it is next needed (untouched rows with a gradient of zero, now or when they are caught up:
+  // exact for any optimizer). Returns the sum of squares of the gradient, before step.gradient_scale; with `squares`
+  // false it need not. The bias is the caller's (its gradient is the column sum of d_y).
+  double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
+                         bool squares = true) override;
 
   // The same sum of squares without an update, for clipping by norm.
   double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) override;
@@ -47,21 +55,47 @@ class SparseInput final : public InputLayer {
   void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
 
  private:
-  void forward_part(const SparseBatch& batch, const ColumnWeights& w, size_t part, size_t parts, unsigned worker);
+  struct Update {
+    const SparseBatch* batch = nullptr;
+    const float* d_y = nullptr;
+    OptimizerStep step;
+    bool all = false;          // all rows, or the touched ones
+    bool left_behind = false;  // the others have missed a step
+    MissedSteps::View before;  // rows against the steps before this one
+  };
+  void forward_part(const SparseBatch& batch, ColumnWeights& w, size_t part, size_t parts, bool behind, bool fused,
+                    unsigned worker);
   template <class Use>
-  double for_each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, bool all, Use&& use);
-  void catch_up_row(ColumnWeights& w, size_t column) const noexcept;
+  void each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, bool all, size_t first,
+                     size_t end, unsigned worker, Use&& use);
+  template <class Body>
+  double sum_ranges(size_t count, Body&& body);
+  double update_rows(ColumnWeights& w, size_t first, size_t end, bool squares, unsigned worker);
+  void update_columns(ColumnWeights& w, size_t first, size_t end, unsigned worker);
+  void begin_update();
+  void end_update();
+  double update_now(ColumnWeights& w, bool squares);
+  void keep(const SparseBatch& batch, const float* d_y, const ColumnWeights& w);
+  void catch_up_row(ColumnWeights& w, size_t column, const MissedSteps::View& steps) const noexcept;
 
   const Kernels& kernels_;
   const SparseKernels& sparse_;
   ThreadPool& pool_;
+  SparseNorm norm_;
   MissedSteps missed_;
-  bool only_touched_ = false;
-  AlignedBuffer<float> workspace_;
-  AlignedBuffer<float> rows_;  // a worker: rows of W as they are after all steps
+  bool only_touched_ = false, may_wait_ = false;
+  AlignedBuffer<float> workspace_;  // partial sums of y
+  AlignedBuffer<float> gradient_;   // a worker: of one row
+  AlignedBuffer<float> rows_;       // a worker: rows of W as they are after all steps
   AlignedBuffer<uint32_t> cursor_;
   AlignedBuffer<uint32_t> place_;  // nnz: an entry's row in rows_
   AlignedBuffer<double> partial_;
+
+  Update update_;
+  bool waits_ = false;  // update_ is yet to be made, with these:
+  SparseBatch kept_;    // its inputs by column, as csc_target
+  AlignedBuffer<float> kept_d_y_;
+  AlignedBuffer<CatchUp> before_;
 };
 
 }  // namespace nrw

@@ -60,13 +60,14 @@ struct TileOutput::Tile {
   float* gradient;       // strip x w.stride
   double squared_error = 0, sum_squares = 0;
   TileProducts::Tile operands{};
+  Ahead next{};  // W's rows of the group's next tile
 };
 
 // R^T = scale (W h^T + b - Y^T) of the tile, its squared error, and the bias's gradient.
 void TileOutput::make_residual(const Walk& work, Tile& tile) {
   const size_t m = work.batch.rows, stride = residual_stride(m);
   const float scale = static_cast<float>(2 * work.a);
-  work.products->residual(tile.operands, work.d_h != nullptr);
+  work.products->residual(tile.operands, work.d_h != nullptr, work.d_h == nullptr ? tile.next : Ahead{});
   ColumnCursor cursor(work.batch, tile.first);
   for (size_t i = 0; i < tile.count; ++i) {
     const size_t column = tile.first + i;
@@ -94,7 +95,13 @@ void TileOutput::make_gradient(const Walk& work, Tile& tile) {
     if (m == 0) {
       std::memset(tile.gradient, 0, count * stride * sizeof(float));
     } else {
-      work.products->d_w(tile.operands, strip, count, tile.gradient, stride);
+      Ahead moments{};
+      if (work.update_w != nullptr) {
+        ColumnWeights& w = *work.update_w;
+        const size_t row = tile.first + strip;
+        moments = {w.moment1_row(row), w.moment2_row(row), count * stride};
+      }
+      work.products->d_w(tile.operands, strip, count, tile.gradient, stride, moments);
     }
     if (work.batch.dense && work.tied.d_y != nullptr) {
       const size_t x_stride = work.batch.dense_stride();
@@ -159,13 +166,17 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
       tile.gradient = product_space + product_floats;
       tile.operands = {tile.count,    work.w.row(tile.first), work.w.stride,
                        tile.residual, residual_stride(m),     product_space};
+      if (t + 1 < end) {
+        const size_t next = tile.first + tile.count;
+        tile.next = {work.w.row(next), nullptr, std::min(tile_size, columns - next) * work.w.stride};
+      }
       if (m != 0) {
         make_residual(work, tile);
       } else {
         std::memset(tile.bias_gradient, 0, bias_floats * sizeof(float));
       }
       if (work.d_h != nullptr && m != 0) {  // before the update: d_h is of the weights that made the residual
-        products.d_h(tile.operands, partial_d_h_.data() + group * m * width, t != first);
+        products.d_h(tile.operands, partial_d_h_.data() + group * m * width, t != first, tile.next);
       }
       if (work.gradient) make_gradient(work, tile);
       partial_[2 * t] = tile.squared_error;

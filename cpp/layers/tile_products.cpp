@@ -36,19 +36,21 @@ class F32Products final : public TileProducts {
     });
   }
 
-  void residual(const Tile& tile, bool) const noexcept override {
-    kernels_.gemm(tile.count, m_, width_, tile.w, tile.w_stride, 1, packed_ht_.data(), tile.residual,
-                  tile.residual_stride, false);
+  void residual(const Tile& tile, bool, const Ahead& ahead) const noexcept override {
+    kernels_.gemm_ahead(tile.count, m_, width_, tile.w, tile.w_stride, 1, packed_ht_.data(), tile.residual,
+                        tile.residual_stride, false, ahead);
   }
 
-  void d_h(const Tile& tile, float* d_h, bool accumulate) const noexcept override {
+  void d_h(const Tile& tile, float* d_h, bool accumulate, const Ahead& ahead) const noexcept override {
     kernels_.pack_b(tile.count, width_, tile.w, tile.w_stride, 1, tile.space);
-    kernels_.gemm(m_, width_, tile.count, tile.residual, 1, tile.residual_stride, tile.space, d_h, width_, accumulate);
+    kernels_.gemm_ahead(m_, width_, tile.count, tile.residual, 1, tile.residual_stride, tile.space, d_h, width_,
+                        accumulate, ahead);
   }
 
-  void d_w(const Tile& tile, size_t first, size_t count, float* d_w, size_t stride) const noexcept override {
-    kernels_.gemm(count, width_, m_, tile.residual + first * tile.residual_stride, tile.residual_stride, 1,
-                  packed_h_.data(), d_w, stride, false);
+  void d_w(const Tile& tile, size_t first, size_t count, float* d_w, size_t stride,
+           const Ahead& ahead) const noexcept override {
+    kernels_.gemm_ahead(count, width_, m_, tile.residual + first * tile.residual_stride, tile.residual_stride, 1,
+                        packed_h_.data(), d_w, stride, false, ahead);
   }
 
  private:
@@ -91,19 +93,20 @@ class Bf16Products final : public TileProducts {
   }
 
   // W is read once, for both of its products.
-  void residual(const Tile& tile, bool with_d_h) const noexcept override {
+  void residual(const Tile& tile, bool with_d_h, const Ahead&) const noexcept override {
     const Space space = space_of(tile);
     kernels_.pack_rows(tile.count, width_, tile.w, tile.w_stride, space.w, with_d_h ? space.w_pairs : nullptr);
     kernels_.gemm(tile.count, m_, width_, space.w, packed_ht_.data(), tile.residual, tile.residual_stride, false);
   }
 
-  void d_h(const Tile& tile, float* d_h, bool accumulate) const noexcept override {
+  void d_h(const Tile& tile, float* d_h, bool accumulate, const Ahead&) const noexcept override {
     const Space space = space_of(tile);
     kernels_.pack_a_transposed(m_, tile.count, tile.residual, tile.residual_stride, space.residual);
     kernels_.gemm(m_, width_, tile.count, space.residual, space.w_pairs, d_h, width_, accumulate);
   }
 
-  void d_w(const Tile& tile, size_t first, size_t count, float* d_w, size_t stride) const noexcept override {
+  void d_w(const Tile& tile, size_t first, size_t count, float* d_w, size_t stride,
+           const Ahead&) const noexcept override {
     Bf16* const rows = space_of(tile).strip;
     kernels_.pack_rows(count, m_, tile.residual + first * tile.residual_stride, tile.residual_stride, rows, nullptr);
     kernels_.gemm(count, width_, m_, rows, packed_h_.data(), d_w, stride, false);

@@ -30,11 +30,13 @@ class TileProducts {
   virtual size_t workspace(size_t count, size_t m, size_t width) const noexcept = 0;
   // Before a walk: h (m x width) as the operand of R^T, and with `gradient` of d_W.
   virtual void pack(size_t m, size_t width, const float* h, bool gradient) = 0;
-  // In this order on each tile. with_d_h: d_h is called afterwards, with W as it is now.
-  virtual void residual(const Tile& tile, bool with_d_h) const noexcept = 0;
-  virtual void d_h(const Tile& tile, float* d_h, bool accumulate) const noexcept = 0;
+  // In this order on each tile. with_d_h: d_h is called afterwards, with W as it is now. ahead: what is needed next; in
+  // f32 it comes from memory while the product runs.
+  virtual void residual(const Tile& tile, bool with_d_h, const Ahead& ahead) const noexcept = 0;
+  virtual void d_h(const Tile& tile, float* d_h, bool accumulate, const Ahead& ahead) const noexcept = 0;
   // Rows [first, first + count) of d_W, at most strip() of them.
-  virtual void d_w(const Tile& tile, size_t first, size_t count, float* d_w, size_t stride) const noexcept = 0;
+  virtual void d_w(const Tile& tile, size_t first, size_t count, float* d_w, size_t stride,
+                   const Ahead& ahead) const noexcept = 0;
 };
 
 std::unique_ptr<TileProducts> f32_products(const Kernels& kernels, ThreadPool& pool);

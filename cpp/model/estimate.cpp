@@ -17,7 +17,8 @@ namespace nrw {
 //   products     the packed operands of every dense layer
 //   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread;
 //   with
-//                rows left behind a step a column, and for the rows caught up 2^18 floats a thread and a place an entry
+//                rows left behind a step a column, and for the rows caught up 2^18 floats a thread and a place an
+//                entry; for an update that waits a batch by column and m * width, for its norm 8 m * m doubles
 //   dense input  weights of at most 4,096 columns and d_y as packed operands, 48 rows of gradient a thread
 //   tile output  two packed copies of h; at most 32 partial d_h, of 2^23 floats together where 8 do not take more; a
 //                thread's tile: at most 384 columns with its residual, its packed weights and 48 rows of gradient
@@ -79,15 +80,19 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
   const double in = plan.first().outputs, out = plan.last().inputs;
   const double stride = static_cast<double>(ColumnParameter::stride_of(plan.first().outputs));
   if (plan.dense) {
+    const double d_y = static_cast<double>(Products::packed_size(batch_rows, plan.first().outputs));
     e.workspace += bytes(static_cast<double>(DenseInput::packed_size(plan.columns, plan.first().outputs)));
     e.workspace += bytes(static_cast<double>(
         DenseInput::strip_size(batch_rows, plan.first().outputs, static_cast<size_t>(stride), threads)));
-    if (plan.last().tied())
-      e.workspace += bytes(static_cast<double>(Products::packed_size(batch_rows, plan.first().outputs)));
+    if (plan.last().tied()) e.workspace += bytes(d_y);
   } else {
-    const double parts = std::clamp(m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
+    const double parts = std::clamp(9 * m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
     e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
-    e.workspace += bytes(threads * stride);
+    e.workspace += 2 * bytes(threads * std::max(stride, 128.0));
+    if (!plan.last().tied() && batch_rows <= 256) {
+      e.workspace += 2 * bytes(m * nnz_per_row) + 2 * bytes(std::min(columns, m * nnz_per_row)) + bytes(m * in) +
+                     bytes(16 * m * m);
+    }
     if (optimizer.sparse == SparseUpdate::kExact && !plan.last().tied() &&
         MissedSteps::has_closed_form(optimizer_step(optimizer, 0, 1))) {
       e.optimizer += bytes(columns);

@@ -165,7 +165,7 @@ Network::Step Network::train(const SparseBatch& batch, double learning_rate, uin
     finite(sum, "the gradient");
     clip();
     if (!output_->immediate()) output_->update(batch, h, a, nullptr, step);
-    input_->backward_update(batch, d_input, input_weight_.weights, step);
+    input_->backward_update(batch, d_input, input_weight_.weights, step, false);
   } else {
     sum += output.sum_squares + input_->backward_update(batch, d_input, input_weight_.weights, step);
   }

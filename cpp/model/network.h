@@ -52,7 +52,8 @@ class Network {
   void reconstruct(const SparseBatch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out);
   void decode(uint32_t rows, const float* latent, const uint32_t* chosen, uint32_t count, float* out);
 
-  // Parameters and buffers in PyTorch's order, then the optimizer's state, then the gradients if there are any.
+  // Parameters and buffers in PyTorch's order, then the optimizer's state, then the gradients if there are any. Makes
+  // the update that the input layer put off; what is listed is to be read or written before the next step.
   std::vector<Tensor> tensors();
 
   const Plan& plan() const noexcept { return plan_; }

@@ -324,6 +324,27 @@ TEST(cut_reuses_its_buffers) {
   }
 }
 
+// Batches of several blocks of columns, by counters and by marks, with an uneven last block.
+TEST(cut_orders_large_batches_by_column) {
+  struct Shape {
+    int64_t rows, columns, per_row;
+  };
+  for (const auto& [rows, columns, per_row] :
+       {Shape{50, 5001, 600}, Shape{1, 30000, 9000}, Shape{300, 700, 200}, Shape{40, 2000003, 700}}) {
+    const Matrix matrix = random_matrix(static_cast<uint64_t>(columns), rows, columns, per_row);
+    const RowWindow window = window_of({chunk_of(matrix)});
+    for (const double mask_rate : {0.0, 0.3}) {
+      CutOptions options;
+      options.mask_rate = mask_rate;
+      SparseBatch batch;
+      Cutter(window, options).cut(count_to(window.rows()), batch);
+      check_batch(batch);
+      CHECK(rows_of(batch) == rows_of(matrix));
+      CHECK(batch.nnz() > 0);
+    }
+  }
+}
+
 TEST(cut_empty_rows) {
   Matrix matrix;
   matrix.rows = 3;

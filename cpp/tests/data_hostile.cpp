@@ -1,5 +1,6 @@
 // Broken and malicious .npz files: one line that names the file, the member and the field, and nothing else happens.
 #include <cstdio>
+#include <utility>
 
 #include "base/philox.h"
 #include "check.h"
@@ -115,6 +116,39 @@ TEST(hostile_npy_headers) {
   CHECK(refused(with(kData, header("{'descr': '<f4', 'fortran_order': False, 'shape': (3,)} x")), "after the closing"));
   CHECK(refused(with(kData, header("{'descr': '" + std::string(5000, 'x') + "', 'fortran_order': False, 'shape': ()}")),
                 "descr: 'xxxx"));
+}
+
+// Arrays of several of the blocks that are read at a time, inflated by two threads or mapped.
+TEST(hostile_large_arrays) {
+  constexpr size_t kRows = 2000, kPerRow = 100, kEntries = kRows * kPerRow;
+  Matrix matrix;
+  matrix.rows = kRows;
+  matrix.columns = kPerRow;
+  for (size_t k = 0; k < kEntries; ++k) {
+    matrix.indices.push_back(static_cast<int64_t>(k % kPerRow));
+    matrix.values.push_back(1);
+    if ((k + 1) % kPerRow == 0) matrix.indptr.push_back(static_cast<int64_t>(k + 1));
+  }
+  for (const bool deflated : {true, false}) {
+    for (const char* type : {"<i4", "<i8", "<u4"}) {
+      const auto members = [&] { return members_of(matrix, "<f8", type, "<i4", deflated); };
+      CHECK(error_of(zip(members())).empty());
+      for (const size_t entry : {size_t{0}, size_t{1} << 15, kEntries - 1}) {
+        const int64_t kept = std::exchange(matrix.indices[entry], 100);
+        const std::string where = "row " + std::to_string(entry / kPerRow) + ": column 100 is not in [0, 100)";
+        CHECK(refused(zip(members()), "indices.npy: " + where));
+        matrix.indices[entry] = kept;
+      }
+      std::vector<Member> broken = members();
+      broken[kIndices].crc32 = 1;
+      CHECK(refused(zip(broken), "indices.npy: CRC-32"));
+      broken[kData].crc32 = 1;
+      CHECK(refused(zip(broken), "data.npy: CRC-32"));
+      broken = members();
+      broken[kIndptr].crc32 = 1;
+      CHECK(refused(zip(broken), "indptr.npy: CRC-32"));
+    }
+  }
 }
 
 TEST(hostile_zip_fields) {

@@ -129,6 +129,59 @@ TEST(gemm_bits_do_not_depend_on_the_cut) {
   });
 }
 
+// What is asked for on the way is neither changed nor part of the product, whatever its length.
+TEST(gemm_ahead_is_gemm) {
+  const size_t m = 20, n = 70, k = 150;
+  Guarded a(m * k, 1), b(k * n, 2), wanted(5000, 3);
+  const std::vector<float> before(wanted.data(), wanted.data() + 5000);
+  each_table([&](const Kernels& table) {
+    AlignedBuffer<float> packed = packed_for(k, n);
+    table.pack_b(k, n, b.data(), n, 1, packed.data());
+    std::vector<float> expected(m * n), c(m * n);
+    table.gemm(m, n, k, a.data(), k, 1, packed.data(), expected.data(), n, false);
+    for (const size_t floats : {0u, 1u, 17u, 5000u}) {
+      for (const Ahead& ahead : {Ahead{wanted.data(), nullptr, floats}, Ahead{nullptr, wanted.data(), floats}}) {
+        table.gemm_ahead(m, n, k, a.data(), k, 1, packed.data(), c.data(), n, false, ahead);
+        CHECK_TABLE(table, same_bits(c.data(), expected.data(), m * n));
+      }
+    }
+  });
+  CHECK(same_bits(wanted.data(), before.data(), 5000));
+}
+
+// The product without packing has the packed one's very bits, in every layout; sizes that a specialised build may know.
+TEST(small_gemm_has_the_bits_of_gemm) {
+  size_t compared = 0;
+  each_table([&](const Kernels& table) {
+    if (table.small_gemm == nullptr) return;
+    for (size_t m : {1u, 3u, 4u, 5u, 8u, 11u}) {
+      for (size_t n : {1u, 2u, 7u, 8u, 9u, 15u, 16u}) {
+        for (size_t k : {0u, 1u, 2u, 4u, 8u, 33u, 64u}) {
+          for (int layouts = 0; layouts < 8; ++layouts) {
+            const size_t gap = layouts & 3, ldc = n + gap;
+            const bool accumulate = (layouts & 4) != 0;
+            const Layout of_a = (layouts & 1) != 0 ? column_major(m, k, gap) : row_major(m, k, gap);
+            const Layout of_b = (layouts & 2) != 0 ? column_major(k, n, gap) : row_major(k, n, gap);
+            Guarded a(of_a.size, 1, 1), b(of_b.size, 2, 3), c(m * ldc, 3, 1), wanted(m * ldc, 3, 1);
+            AlignedBuffer<float> packed = packed_for(k, n);
+            table.pack_b(k, n, b.data(), of_b.row_stride, of_b.column_stride, packed.data());
+            table.gemm(m, n, k, a.data(), of_a.row_stride, of_a.column_stride, packed.data(), wanted.data(), ldc,
+                       accumulate);
+            table.small_gemm(m, n, k, a.data(), of_a.row_stride, of_a.column_stride, b.data(), of_b.row_stride,
+                             of_b.column_stride, c.data(), ldc, accumulate);
+            CHECK_TABLE(table, c.margins_kept());
+            CHECK_TABLE(table, same_bits(c.data(), wanted.data(), m * ldc));
+            ++compared;
+          }
+        }
+      }
+    }
+  });
+  size_t tables = 0;
+  const Kernels* const* all = available_kernels(&tables);
+  CHECK((compared > 0) == (all[0]->small_gemm != nullptr));
+}
+
 TEST(gemm_spreads_nan_in_its_row_only) {
   each_table([](const Kernels& table) {
     Guarded a(3 * 10, 1), b(10 * 70, 2);

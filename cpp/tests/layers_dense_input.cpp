@@ -46,7 +46,7 @@ TEST(dense_input_forward) {
         DenseInput layer(kernels, pool);
         const SparseBatch sparse = make_batch(shape.rows, shape.columns, 0.8, masked);
         const SparseBatch batch = dense_form(sparse);
-        const ColumnWeights w = make_weights(shape.columns, shape.width, 0);
+        ColumnWeights w = make_weights(shape.columns, shape.width, 0);
         const std::vector<float> bias = make_dense(shape.width, 10);
         Matrix expected = product(shape.rows, shape.width, shape.columns, dense(sparse, sparse.inputs()), shape.columns,
                                   1, plain(w, w.value));

@@ -38,7 +38,7 @@ TEST(sparse_input_forward) {
         ThreadPool pool(2);
         SparseInput layer(kernels, pool);
         const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, masked, 7);
-        const ColumnWeights w = make_weights(shape.columns, shape.width, 0);
+        ColumnWeights w = make_weights(shape.columns, shape.width, 0);
         const std::vector<float> bias = make_dense(shape.width, 10);
         Matrix expected = product(shape.rows, shape.width, shape.columns, dense(batch, batch.inputs()), shape.columns,
                                   1, plain(w, w.value));
@@ -148,6 +148,91 @@ TEST(sparse_input_same_bits_with_any_threads) {
       CHECK(same_bits(first_y, y));
       CHECK(same_bits(first_w.value, w.value) && same_bits(first_w.moment2, w.moment2));
       CHECK(first_squares == squares);
+    }
+  });
+}
+
+// An update that waits for the next forward pass, flushed in between or not, is the update made at once.
+TEST(sparse_input_waiting_updates_same_bits) {
+  constexpr uint32_t rows = 16, columns = 6000, width = 140, first_step = 101, steps = 7;
+  std::vector<SparseBatch> batches;  // few and more columns, all of them, masked
+  for (const double density : {0.03, 0.05, 0.2, 0.04}) {
+    batches.push_back(make_batch(rows, columns, density, density == 0.05, density == 0.04 ? 3 : 0));
+    CHECK(SparseNorm::cheap(batches.back(), width));
+  }
+  uint32_t left_behind = 0;
+  on_every_table([&](const Kernels& kernels) {
+    for (const OptimizerStep& settings : optimizer_steps()) {
+      for (const bool lazy : {false, true}) {
+        struct Way {
+          unsigned threads;
+          bool waits;
+          uint32_t flushed;  // after every so many steps; 0: never
+        };
+        std::vector<float> expected_y;
+        std::vector<double> expected_squares;
+        ColumnWeights expected;
+        for (const Way& way : {Way{2, false, 0}, Way{1, true, 0}, Way{3, true, 2}, Way{2, true, 1}}) {
+          ThreadPool pool(way.threads);
+          SparseInput layer(kernels, pool);
+          if (way.waits) layer.let_updates_wait();
+          if (lazy) {
+            layer.only_touched();
+          } else {
+            layer.leave_behind(settings, columns);
+          }
+          ColumnWeights w = make_weights(columns, width, settings.moments());
+          std::vector<float> ys;
+          std::vector<double> all_squares;
+          for (uint32_t t = first_step; t < first_step + steps; ++t) {
+            OptimizerStep step = settings;
+            step.step = t;
+            step.gradient_scale = t % 2 == 0 ? 0.5f : 1;
+            const SparseBatch& batch = batches[t % batches.size()];
+            const std::vector<float> d_y = make_dense(rows * width, t);
+            std::vector<float> y(rows * width);
+            layer.forward(batch, w, nullptr, y.data());
+            ys.insert(ys.end(), y.begin(), y.end());
+            all_squares.push_back(layer.backward_update(batch, d_y.data(), w, step));
+            left_behind += layer.missed().any();
+            if (way.flushed != 0 && t % way.flushed == 0) layer.flush(w);
+          }
+          layer.catch_up(w);
+          if (!way.waits) {
+            expected_y = ys;
+            expected = std::move(w);
+            expected_squares = all_squares;
+            continue;
+          }
+          CHECK(same_bits(expected_y, ys));
+          CHECK(same_bits(expected.value, w.value));
+          CHECK(same_bits(expected.moment1, w.moment1) && same_bits(expected.moment2, w.moment2));
+          for (uint32_t i = 0; i < steps; ++i) {
+            CHECK_CLOSE(all_squares[i], expected_squares[i], 1e-6 * expected_squares[i]);
+          }
+        }
+      }
+    }
+  });
+  CHECK(left_behind > 0);
+}
+
+// The norm from pairs of entries against the gradient itself, with columns of one entry and of all.
+TEST(sparse_norm_is_that_of_the_gradient) {
+  on_every_table([](const Kernels& kernels) {
+    for (const Shape& shape : kShapes) {
+      std::vector<double> seen;
+      for (const unsigned threads : {1u, 3u}) {
+        ThreadPool pool(threads);
+        SparseNorm norm(kernels, pool);
+        const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
+        const std::vector<float> d_y = make_dense(shape.rows * shape.width, 11);
+        const Matrix gradient = oracle_gradient(batch, Matrix(d_y.begin(), d_y.end()), shape.width);
+        const double squares = sum_squares(gradient);
+        seen.push_back(norm.sum_squares(batch, d_y.data(), shape.width));
+        CHECK_CLOSE(seen.back(), squares, 1e-6 * squares);
+      }
+      CHECK(seen[0] == seen[1]);
     }
   });
 }

@@ -1,8 +1,8 @@
 /** The bench's own arithmetic and its page: a measurement is worth what its harness is. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkAutoencoder, near } from "../../bench/check.ts";
-import { npzBytes, syntheticCsr } from "../../bench/chunks.ts";
-import { denseFloorMs } from "../../bench/limits.ts";
+import { npzBytes, skewedCsr, syntheticCsr, touchedColumns } from "../../bench/chunks.ts";
+import { denseFloorMs, denseInputFloorMs } from "../../bench/limits.ts";
 import { ofFloor, shown, spread, table } from "../../bench/print.ts";
 import { Reference } from "../../bench/reference.ts";
 import { markdownTable, page, plotFile } from "../../bench/render.ts";
@@ -40,6 +40,7 @@ Deno.test("the floor is the products at the peak and the output layer's traffic"
   const shape = { columns: 1000, hidden: 10, latent: 0, batch: 50, nnzPerRow: 0 };
   const gflop = 3 * 2 * 50 * 1000 * 10 * 1e-9, gbyte = 6 * 4 * 1000 * 10 * 1e-9;
   near("floor", denseFloorMs(shape, limits), 1e3 * (gflop / 100 + gbyte / 10), 1e-12);
+  near("with rows of the input", denseInputFloorMs(shape, 500, limits), 1e3 * (gflop / 100 + 1.5 * gbyte / 10), 1e-12);
 });
 
 Deno.test("a comparison fails on a difference and on NaN", () => {
@@ -141,4 +142,21 @@ Deno.test("a plot is an SVG that stands alone in light and dark", () => {
   assert(svg.startsWith("<svg ") && svg.trimEnd().endsWith("</svg>"));
   assert(svg.includes("prefers-color-scheme:dark"));
   assert(svg.includes("10,000") && svg.includes("1,000,000"), svg);
+});
+
+Deno.test("skewed chunks: exact non-zeros a row, rising columns, frequent ones in every row, like 20 Newsgroups", () => {
+  for (const [columns, nnz] of [[2000, 1500], [130_107, 154]] as const) {
+    const csr = skewedCsr(128, columns, nnz, 3), seen = new Uint32Array(columns);
+    for (let row = 0; row < csr.rows; row++) {
+      const own = csr.indices.subarray(csr.indptr[row], csr.indptr[row + 1]);
+      assertEquals(own.length, nnz);
+      own.forEach((column, k) => assert(column < columns && (k === 0 || column > own[k - 1]!)));
+      for (const column of own) seen[column]!++;
+    }
+    assertEquals(touchedColumns(csr, 128), seen.filter((count) => count > 0).length);
+    if (nnz === 1500) assert(seen.filter((count) => count === 128).length > 100);
+  }
+  // As many different columns as 128 rows of that data set have, within a tenth.
+  const touched = touchedColumns(skewedCsr(128, 130_107, 154, 1), 128);
+  assert(Math.abs(touched / 7290 - 1) < 0.1, `${touched}`);
 });

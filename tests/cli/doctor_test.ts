@@ -60,16 +60,21 @@ Deno.test("the lines of a diagnosis stand in columns", () => {
     deno: "2.9.6",
     system: "linux x86_64",
     engine: { path: "lib.so", state: "missing", built: null, error: null, info: {} },
+    specialised: [{ file: "lib-1.so", shapes: "widths 8-2-8, batch 4", state: "stale" }],
+    choice: "general, lib.so: none is made for widths 8-4, batch 4",
     tools: [{ ...tool, what: "CMake", found: "/usr/bin/cmake", version: "cmake version 3.25.1" }],
     ready: true,
     problems: [],
   });
   assertEquals(lines, [
-    "narrows  1.2.3, engine ABI 1",
-    "deno     2.9.6",
-    "system   linux x86_64",
-    "engine   lib.so, not built yet; train and build compile it",
-    "CMake    /usr/bin/cmake, cmake version 3.25.1",
+    "narrows      1.2.3, engine ABI 1",
+    "deno         2.9.6",
+    "system       linux x86_64",
+    "engine       lib.so, not built yet; train and build compile it",
+    "specialised  lib-1.so, widths 8-2-8, batch 4, made of other sources or by another compiler; " +
+    "not used until build --config makes it anew",
+    "config       general, lib.so: none is made for widths 8-4, batch 4",
+    "CMake        /usr/bin/cmake, cmake version 3.25.1",
     "",
     "training can run",
   ]);

@@ -7,6 +7,7 @@ Deno.test("the engine tells what it is and what machine it runs on", () => {
     "version",
     "compiler",
     "build_type",
+    "specialised",
     "isa",
     "isa_reason",
     "isa_available",

@@ -39,6 +39,11 @@ void gemm(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_
   }
 }
 
+void gemm_ahead(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
+                const float* packed, float* c, size_t ldc, bool accumulate, const Ahead&) noexcept {
+  gemm(m, n, k, a, row_stride, column_stride, packed, c, ldc, accumulate);
+}
+
 void axpy(size_t n, float a, const float* x, float* y) noexcept {
   for (size_t i = 0; i < n; ++i) y[i] += a * x[i];
 }
@@ -69,6 +74,8 @@ const Kernels kPlainKernels = {
     .name = "plain",
     .pack_b = plain::pack_b,
     .gemm = plain::gemm,
+    .gemm_ahead = plain::gemm_ahead,
+    .small_gemm = nullptr,
     .axpy = plain::axpy,
     .dot = plain::dot,
     .sum_squares = plain::sum_squares,

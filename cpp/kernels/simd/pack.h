@@ -1,9 +1,11 @@
-// B into panels of kPanel columns.
+// B into panels of kPanel columns. Within a panel the kPass columns that a block of the product takes lie together:
+// packed[panel][pass][p][kPass], so that a block reads one run of memory.
 #pragma once
 
 #include <utility>  // integer_sequence: a type, no code
 
 #include "kernels/kernels.h"
+#include "kernels/simd/gemm.h"
 #include "kernels/simd/vec.h"
 
 namespace nrw {
@@ -45,7 +47,7 @@ void pack_panel_transposed(size_t k, size_t columns, const float* b, size_t colu
       transpose(row);
 #pragma GCC unroll 16
       for (size_t lane = 0; lane < kLanes; ++lane) {
-        if (lane < depth) store(packed + (p + lane) * kPanel + j, row[lane]);
+        if (lane < depth) store(packed + j / kPass * kPass * k + (p + lane) * kPass + j % kPass, row[lane]);
       }
     }
   }
@@ -55,18 +57,19 @@ void pack_panel(size_t k, size_t columns, const float* b, size_t row_stride, siz
                 float* packed) noexcept {
   for (size_t p = 0; p < k; ++p) {
     const float* row = b + p * row_stride;
-    for (size_t j = 0; j < columns; ++j) packed[j] = row[j * column_stride];
-    for (size_t j = columns; j < kPanel; ++j) packed[j] = 0;
-    packed += kPanel;
+    for (size_t j = 0; j < kPanel; ++j) {
+      packed[j / kPass * kPass * k + j % kPass] = j < columns ? row[j * column_stride] : 0;
+    }
+    packed += kPass;
   }
 }
 
 void pack_whole_panel(size_t k, const float* b, size_t row_stride, float* packed) noexcept {
   for (size_t p = 0; p < k; ++p) {
 #pragma GCC unroll 16
-    for (size_t j = 0; j < kPanel; j += kLanes) store(packed + j, load(b + j));
+    for (size_t j = 0; j < kPanel; j += kLanes) store(packed + j / kPass * kPass * k + j % kPass, load(b + j));
     b += row_stride;
-    packed += kPanel;
+    packed += kPass;
   }
 }
 

@@ -5,6 +5,7 @@
 #include "kernels/simd/gemm.h"
 #include "kernels/simd/pack.h"
 #include "kernels/simd/reduce.h"
+#include "kernels/simd/small.h"
 #include "kernels/simd/update.h"
 #include "kernels/tables.h"
 
@@ -15,6 +16,8 @@ constexpr Kernels table(const char* name) noexcept {
   return {.name = name,
           .pack_b = pack_b,
           .gemm = gemm,
+          .gemm_ahead = gemm_ahead,
+          .small_gemm = small_gemm,
           .axpy = axpy,
           .dot = dot,
           .sum_squares = sum_squares,

@@ -25,14 +25,18 @@ struct Avx2 {
   static void store(float* p, Register v, size_t count) noexcept { _mm256_maskstore_ps(p, mask(count), v); }
   static Register add(Register a, Register b) noexcept { return _mm256_add_ps(a, b); }
   static Register mul(Register a, Register b) noexcept { return _mm256_mul_ps(a, b); }
-  static Register reciprocal(Register v) noexcept { return _mm256_div_ps(set1(1), v); }
+  static Register div(Register a, Register b) noexcept { return _mm256_div_ps(a, b); }
   static Register sqrt(Register v) noexcept { return _mm256_sqrt_ps(v); }
   static Register fma(Register a, Register b, Register c) noexcept { return _mm256_fmadd_ps(a, b, c); }
   static __m256d low(Register v) noexcept { return _mm256_cvtps_pd(_mm256_castps256_ps128(v)); }
   static __m256d high(Register v) noexcept { return _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1)); }
-  static void add_squares(Register v, Wide& sum) noexcept {
-    sum.low = _mm256_fmadd_pd(low(v), low(v), sum.low);
-    sum.high = _mm256_fmadd_pd(high(v), high(v), sum.high);
+  static void add_products(Register a, Register b, Wide& sum) noexcept {
+    sum.low = _mm256_fmadd_pd(low(a), low(b), sum.low);
+    sum.high = _mm256_fmadd_pd(high(a), high(b), sum.high);
+  }
+  static void add(const Wide& v, Wide& sum) noexcept {
+    sum.low = _mm256_add_pd(sum.low, v.low);
+    sum.high = _mm256_add_pd(sum.high, v.high);
   }
   static void add_wide(Register v, Wide& sum) noexcept {
     sum.low = _mm256_add_pd(sum.low, low(v));
@@ -50,6 +54,7 @@ struct Avx2 {
 const SparseKernels kAvx2SparseKernels = {.name = "avx2",
                                           .gather = vector_sparse::gather<Avx2>,
                                           .residual = vector_sparse::residual<Avx2>,
+                                          .dot = vector_sparse::dot<Avx2>,
                                           .catch_up = vector_sparse::catch_up<Avx2>};
 
 }  // namespace nrw

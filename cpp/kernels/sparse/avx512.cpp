@@ -23,7 +23,7 @@ struct Avx512 {
   static Register add(Register a, Register b) noexcept { return _mm512_add_ps(a, b); }
   static Register mul(Register a, Register b) noexcept { return _mm512_mul_ps(a, b); }
   // Approximations with a Newton step in place of these two: no gain, the rows come no faster from memory.
-  static Register reciprocal(Register v) noexcept { return _mm512_div_ps(set1(1), v); }
+  static Register div(Register a, Register b) noexcept { return _mm512_div_ps(a, b); }
   static Register sqrt(Register v) noexcept { return _mm512_maskz_sqrt_ps(0xffff, v); }
   static Register fma(Register a, Register b, Register c) noexcept { return _mm512_fmadd_ps(a, b, c); }
   // Masked: the plain forms make g++ 12 warn of its own header.
@@ -31,9 +31,13 @@ struct Avx512 {
   static __m512d half(Register v) noexcept {
     return _mm512_maskz_cvtps_pd(0xff, _mm512_maskz_extractf32x8_ps(0xff, v, kHalf));
   }
-  static void add_squares(Register v, Wide& sum) noexcept {
-    sum.low = _mm512_fmadd_pd(half<0>(v), half<0>(v), sum.low);
-    sum.high = _mm512_fmadd_pd(half<1>(v), half<1>(v), sum.high);
+  static void add_products(Register a, Register b, Wide& sum) noexcept {
+    sum.low = _mm512_fmadd_pd(half<0>(a), half<0>(b), sum.low);
+    sum.high = _mm512_fmadd_pd(half<1>(a), half<1>(b), sum.high);
+  }
+  static void add(const Wide& v, Wide& sum) noexcept {
+    sum.low = _mm512_add_pd(sum.low, v.low);
+    sum.high = _mm512_add_pd(sum.high, v.high);
   }
   static void add_wide(Register v, Wide& sum) noexcept {
     sum.low = _mm512_add_pd(sum.low, half<0>(v));
@@ -51,6 +55,7 @@ struct Avx512 {
 const SparseKernels kAvx512SparseKernels = {.name = "avx512",
                                             .gather = vector_sparse::gather<Avx512>,
                                             .residual = vector_sparse::residual<Avx512>,
+                                            .dot = vector_sparse::dot<Avx512>,
                                             .catch_up = vector_sparse::catch_up<Avx512>};
 
 }  // namespace nrw

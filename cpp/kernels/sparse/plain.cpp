@@ -38,6 +38,12 @@ ResidualSums residual(size_t m, float bias, size_t entries, const uint32_t* rows
   return {squares, static_cast<float>(gradient)};
 }
 
+double dot(size_t n, const float* a, const float* b) noexcept {
+  double sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += static_cast<double>(a[i]) * static_cast<double>(b[i]);
+  return sum;
+}
+
 void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const float* s2, float* w_out, float* s1_out,
               float* s2_out) noexcept {
   for (size_t i = 0; i < n; ++i) {
@@ -56,6 +62,6 @@ void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const
 }  // namespace
 
 const SparseKernels kPlainSparseKernels = {
-    .name = "plain", .gather = gather, .residual = residual, .catch_up = catch_up};
+    .name = "plain", .gather = gather, .residual = residual, .dot = dot, .catch_up = catch_up};
 
 }  // namespace nrw

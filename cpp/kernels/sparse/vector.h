@@ -2,8 +2,8 @@
 // namespace, so that nothing compiled here is shared with another file.
 //   V::kLanes, V::Register (floats), V::Wide (as many doubles)
 //   zero(), set1(f), load(p), store(p, v), load(p, count), store(p, v, count): the latter touch count < kLanes floats
-//   add(a, b), mul(a, b), reciprocal(a), sqrt(a) (a >= 0), fma(a, b, c) = a b + c
-//   add_squares(v, wide&), add_wide(v, wide&), sum(wide): in double, lanes in a fixed order
+//   add(a, b), mul(a, b), div(a, b), sqrt(a) (a >= 0), fma(a, b, c) = a b + c
+//   add_products(a, b, wide&), add_wide(v, wide&), add(wide, wide&), sum(wide): in double, lanes in a fixed order
 #pragma once
 
 #include "kernels/sparse.h"
@@ -60,7 +60,7 @@ ResidualSums residual(size_t m, float bias, size_t entries, const uint32_t* rows
   for (; i + V::kLanes <= m; i += V::kLanes) {
     const typename V::Register error = V::add(V::load(r + i), bias_v);
     const typename V::Register scaled = V::mul(scale_v, error);
-    V::add_squares(error, squares);
+    V::add_products(error, error, squares);
     V::add_wide(scaled, gradient);
     V::store(r + i, scaled);
   }
@@ -72,6 +72,22 @@ ResidualSums residual(size_t m, float bias, size_t entries, const uint32_t* rows
     gradient_sum += static_cast<double>(r[i]);
   }
   return {squares_sum, static_cast<float>(gradient_sum)};
+}
+
+template <class V>
+double dot(size_t n, const float* a, const float* b) noexcept {
+  constexpr size_t kSums = 4;
+  typename V::Wide sums[kSums]{};
+  size_t i = 0;
+  for (; i + kSums * V::kLanes <= n; i += kSums * V::kLanes) {
+    for (size_t k = 0; k < kSums; ++k) {
+      V::add_products(V::load(a + i + k * V::kLanes), V::load(b + i + k * V::kLanes), sums[k]);
+    }
+  }
+  for (; i + V::kLanes <= n; i += V::kLanes) V::add_products(V::load(a + i), V::load(b + i), sums[0]);
+  if (i < n) V::add_products(V::load(a + i, n - i), V::load(b + i, n - i), sums[1]);
+  for (size_t k = 1; k < kSums; ++k) V::add(sums[k], sums[0]);
+  return V::sum(sums[0]);
 }
 
 // Elements [i, i + count), kTail: count < kLanes, else all lanes.
@@ -96,9 +112,11 @@ void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const
   typename V::Register move;
   if (s2 != nullptr) {
     const typename V::Register square = load(s2), root = V::sqrt(square);
-    const typename V::Register a = V::reciprocal(V::add(root, V::set1(c.offset[0])));
-    const typename V::Register b = V::reciprocal(V::add(root, V::set1(c.offset[1])));
-    move = V::mul(first, V::fma(V::set1(-c.weight[0]), a, V::mul(V::set1(-c.weight[1]), b)));
+    // Over one denominator: its division is what a row in cache waits for. Offsets and weights are not negative, so
+    // nothing cancels.
+    const typename V::Register a = V::add(root, V::set1(c.offset[0])), b = V::add(root, V::set1(c.offset[1]));
+    const typename V::Register both = V::fma(V::set1(-c.weight[0]), b, V::mul(V::set1(-c.weight[1]), a));
+    move = V::mul(first, V::div(both, V::mul(a, b)));
     if (s2_out != nullptr) store(s2_out, V::mul(V::set1(c.decay2), square));
   } else {
     move = V::mul(V::set1(c.from_s1), first);
@@ -110,8 +128,9 @@ void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const
 }
 
 template <class V>
-void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const float* s2, float* w_out, float* s1_out,
-              float* s2_out) noexcept {
+void catch_up(size_t n, const CatchUp& missed, const float* w, const float* s1, const float* s2, float* w_out,
+              float* s1_out, float* s2_out) noexcept {
+  const CatchUp c = missed;  // stores cannot change it: its numbers stay in registers
   size_t i = 0;
   for (; i + V::kLanes <= n; i += V::kLanes) catch_up_at<V, false>(i, 0, c, w, s1, s2, w_out, s1_out, s2_out);
   if (i < n) catch_up_at<V, true>(i, n - i, c, w, s1, s2, w_out, s1_out, s2_out);

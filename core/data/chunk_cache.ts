@@ -1,0 +1,109 @@
+/**
+ * Chunks that stay open between epochs: opening checks all of a file and inflates it, which takes longer than an epoch of a
+ * small data set. A source is kept whole or not at all, so that the memory of a large one stays within its windows.
+ */
+import { Chunk, type ElementType } from "../../ffi/chunk.ts";
+import type { ChunkFile } from "./source.ts";
+
+/** Sources whose arrays take no more than this, inflated or mapped, are kept. */
+export const KEPT_BYTES = 256e6;
+
+const elementBytes = (type: ElementType) => type === "bool" ? 1 : Number(/\d+$/.exec(type)![0]) / 8;
+
+/** What a chunk's arrays take in memory, as its header tells. */
+export function chunkBytes({ info }: ChunkFile): number {
+  return info.nnz * (elementBytes(info.dataType) + elementBytes(info.indicesType)) +
+    (info.rows + 1) * elementBytes(info.indptrType);
+}
+
+/** Whether {@linkcode keepOpen} keeps the files of a source. */
+export function isKept(files: readonly ChunkFile[]): boolean {
+  return files.reduce((sum, file) => sum + chunkBytes(file), 0) <= KEPT_BYTES;
+}
+
+interface Entry {
+  readonly stamp: string;
+  readonly chunk: Promise<Chunk>;
+  users: number;
+  /** Of a file that has changed, or is not kept any more: closed with its last user. */
+  dropped: boolean;
+}
+
+/** A chunk in use. */
+export interface Lease {
+  readonly chunk: Chunk;
+  /** Once, when no more batch creators are to be made over it. */
+  release(): void;
+}
+
+const entries = new WeakMap<ChunkFile, Entry>();
+const kept = new WeakSet<ChunkFile>();
+
+function closeUnused(entry: Entry): void {
+  if (entry.dropped && entry.users === 0) entry.chunk.then((chunk) => chunk.close(), () => {});
+}
+
+function drop(file: ChunkFile): void {
+  const entry = entries.get(file);
+  if (!entry) return;
+  entries.delete(file);
+  entry.dropped = true;
+  closeUnused(entry);
+}
+
+/**
+ * Files of a source stay open from their first use until what is returned is disposed of, if they are small enough together.
+ */
+export function keepOpen(files: readonly ChunkFile[]): Disposable {
+  if (isKept(files)) { for (const file of files) kept.add(file); }
+  return {
+    [Symbol.dispose]() {
+      for (const file of files) {
+        kept.delete(file);
+        drop(file);
+      }
+    },
+  };
+}
+
+/** Changes with the file: a file that was written anew is opened, and checked, anew. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtime, ctime } = await Deno.stat(path);
+    return `${ino} ${size} ${mtime?.getTime()} ${ctime?.getTime()}`;
+  } catch {
+    return ""; // opening it says why
+  }
+}
+
+/**
+ * Opens a file of a source, or finds it open.
+ * @param budgetBytes as {@linkcode Chunk.open} has it
+ * @throws {EngineError} as {@linkcode Chunk.open}
+ */
+export async function lease(file: ChunkFile, budgetBytes: number): Promise<Lease> {
+  if (!kept.has(file) || budgetBytes !== 0) {
+    const chunk = await Chunk.open(file.path, { budgetBytes });
+    return { chunk, release: () => chunk.close() };
+  }
+  const stamp = await stampOf(file.path);
+  let entry = entries.get(file);
+  if (entry?.stamp !== stamp || stamp === "") {
+    drop(file);
+    entry = { stamp, chunk: Chunk.open(file.path), users: 0, dropped: false };
+    entries.set(file, entry);
+  }
+  const used = entry;
+  used.users++;
+  const release = () => {
+    used.users--;
+    closeUnused(used);
+  };
+  try {
+    return { chunk: await used.chunk, release };
+  } catch (error) {
+    if (entries.get(file) === used) entries.delete(file);
+    release();
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+// Whole training steps from batches in memory: what a step costs besides waiting for its batch. By the command line:
+//   bench_network THREADS COLUMNS DENSITY BATCH FACTORED WIDTH ... (encoder and decoder mirror each other)
+// One line: best and median microseconds a step, and a checksum of the weights, which builds must agree on.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/float_mode.h"
+#include "memory_source.h"
+#include "model/network.h"
+#include "timing.h"
+
+using namespace nrw;
+
+namespace {
+
+uint64_t checksum(Network& network) {
+  uint64_t sum = 1469598103934665603ull;
+  for (const Tensor& tensor : network.tensors()) {
+    if (tensor.count != nullptr) continue;
+    std::vector<uint8_t> row(tensor.row_bytes() * tensor.first_dimension());
+    read_rows(network.pool(), tensor, 0, tensor.first_dimension(), row.data());
+    for (const uint8_t byte : row) sum = (sum ^ byte) * 1099511628211ull;
+  }
+  return sum;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (count < 7) {
+    std::fprintf(stderr, "bench_network THREADS COLUMNS DENSITY BATCH FACTORED WIDTH ...\n");
+    return 2;
+  }
+  const auto number = [&](int i) { return static_cast<uint32_t>(std::atoi(words[i])); };
+  const uint32_t threads = number(1), columns = number(2), batch = number(4);
+  const bool factored = number(5) != 0;
+  std::vector<LayerSpec> encoder, decoder;
+  const auto linear = [](uint32_t size, uint32_t flags) {
+    return LayerSpec{.kind = NRW_LINEAR, .size = size, .flags = flags};
+  };
+  for (int i = 6; i < count; ++i) {
+    if (i > 6) encoder.push_back({.kind = NRW_RELU});
+    encoder.push_back(linear(number(i), 0));
+  }
+  for (int i = count - 2; i >= 6; --i) {
+    decoder.push_back(linear(number(i), 0));
+    decoder.push_back({.kind = NRW_RELU});
+  }
+  decoder.push_back(linear(columns, factored ? NRW_FACTORED : 0));
+  const FlushToZero mode;
+  Network network(make_plan(columns, encoder, decoder), OptimizerSettings{}, Reduction::kMean, 1, threads);
+  check::MemorySource source = check::MemorySource::random(8 * batch, columns, std::atof(words[3]), batch);
+  uint64_t step = 0;
+  const auto one = [&] { network.train(source.batch(step % 8), 1e-3, step + 1), ++step; };
+  for (int i = 0; i < 20; ++i) one();
+  const uint64_t sum = checksum(network);
+  const bench::Seconds seconds = bench::time(one, 2.0);
+  std::printf("%10.2f us best %10.2f median  weights after 20 steps %016llx\n", 1e6 * seconds.best,
+              1e6 * seconds.median, static_cast<unsigned long long>(sum));
+  return 0;
+}
