@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { BatchCreator } from "../ffi/batches.ts";
 import { Chunk } from "../ffi/chunk.ts";
 import type { Model } from "../ffi/model.ts";
-import { type Csr, npzBytes, syntheticCsr } from "./chunks.ts";
+import { type Csr, npyBytes, npzBytes, syntheticCsr } from "./chunks.ts";
 import { type Autoencoder, Training } from "./narrows.ts";
 import { dense, type Linear, Reference } from "./reference.ts";
 import { CheckFailed } from "./types.ts";
@@ -66,12 +66,26 @@ async function checkLoss(training: Training, csr: Csr, path: string, tolerance: 
 /** @throws {CheckFailed} if a small case of this config computes anything else than it should */
 export async function checkAutoencoder(
   scratch: string,
-  { solver, precision, threads }: Pick<Autoencoder, "solver" | "precision" | "threads">,
+  { solver, precision, threads, dense: asDense = false }: Pick<
+    Autoencoder,
+    "solver" | "precision" | "threads" | "dense"
+  >,
 ): Promise<void> {
   const csr = syntheticCsr(ROWS, COLUMNS, NNZ, 7);
-  const path = join(scratch, `check-${solver}-${precision ?? "f32"}.npz`);
-  await Deno.writeFile(path, npzBytes(csr));
-  const whole = { solver, precision, threads, path, hidden: 16, latent: 4, batch: ROWS, learningRate: 0.003 };
+  const path = join(scratch, `check-${solver}-${precision ?? "f32"}.${asDense ? "npy" : "npz"}`);
+  const rows = () => npyBytes(ROWS, COLUMNS, Float32Array.from(dense(csr)));
+  await Deno.writeFile(path, asDense ? rows() : npzBytes(csr));
+  const whole = {
+    solver,
+    precision,
+    threads,
+    path,
+    dense: asDense,
+    hidden: 16,
+    latent: 4,
+    batch: ROWS,
+    learningRate: 0.003,
+  };
   const tolerance = precision === "bf16" ? 2e-2 : 1e-4;
   await using training = Training.start(whole);
   if (solver === "dense") await checkSteps(training, csr, tolerance);

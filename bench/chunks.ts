@@ -57,6 +57,20 @@ export function syntheticCsr(rows: number, columns: number, nnz: number, seed: n
   return { rows, columns, data, indices, indptr: Int32Array.from({ length: rows + 1 }, (_, row) => row * nnz) };
 }
 
+/** A dense .npy file of float32, values in [0, 1). @returns its path, under `scratch` */
+export async function writeDense(scratch: string, rows: number, columns: number, seed = 1): Promise<string> {
+  const next = random(seed);
+  const values = Float32Array.from({ length: rows * columns }, next);
+  const path = await Deno.makeTempFile({ dir: scratch, prefix: "rows-", suffix: ".npy" });
+  await Deno.writeFile(path, npyBytes(rows, columns, values));
+  return path;
+}
+
+/** A dense .npy file. */
+export function npyBytes(rows: number, columns: number, values: Float32Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return npy("<f4", `${rows}, ${columns}`, values);
+}
+
 /** Rows with exactly `nnz` values in (0.1, 1.1), columns by the skewed law. */
 export function skewedCsr(rows: number, columns: number, nnz: number, seed: number): Csr {
   const next = random(seed), power = 1 - EXPONENT;

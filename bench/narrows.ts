@@ -18,6 +18,8 @@ export interface Autoencoder {
   /** 0: no layer between the encoder's hidden one and the output. */
   readonly latent: number;
   readonly solver: Solver;
+  /** Whether the path is dense .npy files. */
+  readonly dense?: boolean;
   readonly precision?: Precision;
   readonly threads: number;
   readonly batch?: number;
@@ -35,7 +37,7 @@ export function configOf(net: Autoencoder): Record<string, unknown> {
     name: "bench",
     seed: net.seed ?? 1,
     data: {
-      format: "csr_npz",
+      format: net.dense ? "dense_npy" : "csr_npz",
       path: net.path,
       batch_size: net.batch ?? 128,
       shuffle_window: 64,

@@ -23,10 +23,9 @@ export function table(
 function lines(config: Config, result: DryRun): string[] {
   const { memory, partRows } = result;
   const density = result.nnz / (result.rows * result.columns);
+  const stored = config.data.format === "dense_npy" ? "dense" : `${(100 * density).toPrecision(3)} % stored`;
   return [
-    `data       ${result.files} file(s), ${count(result.rows)} rows x ${count(result.columns)} columns, ${
-      (100 * density).toPrecision(3)
-    } % stored`,
+    `data       ${result.files} file(s), ${count(result.rows)} rows x ${count(result.columns)} columns, ${stored}`,
     `split      train ${count(partRows.train)}, validation ${count(partRows.validation)}, test ${count(partRows.test)}`,
     `steps      ${count(result.stepsPerEpoch)} an epoch, ${
       count(result.steps)

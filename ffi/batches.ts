@@ -36,7 +36,10 @@ export interface BatchOptions {
   readonly maskRate?: number;
 }
 
-/** A batch in CSR, copied out of the engine: it stays valid for ever. Columns rise strictly within a row. */
+/**
+ * A batch in CSR, copied out of the engine: it stays valid for ever. Columns rise strictly within a row. Of dense data
+ * every value is an entry.
+ */
 export interface BatchView {
   readonly number: number;
   readonly rows: number;
@@ -111,6 +114,32 @@ function copy(address: bigint, bytes: number): ArrayBuffer {
   const out = new ArrayBuffer(bytes);
   if (pointer !== null && bytes > 0) Deno.UnsafePointerView.copyInto(pointer, new Uint8Array(out));
   return out;
+}
+
+/** What is laid out by column, `stride` values from one to the next, by row. */
+function byRow(rows: number, columns: number, stride: number, values: Float32Array): Float32Array {
+  const out = new Float32Array(rows * columns);
+  for (let row = 0, at = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, at++) out[at] = values[column * stride + row]!;
+  }
+  return out;
+}
+
+function denseView(view: BigUint64Array): BatchView {
+  const [rows, nnz, stride] = [Number(view[0]), Number(view[1]), Number(view[3])];
+  const columns = nnz / rows;
+  const values = (address: bigint) =>
+    byRow(rows, columns, stride, new Float32Array(copy(address, columns * stride * 4)));
+  return {
+    number: Number(view[7]),
+    rows,
+    nnz,
+    rowPtr: Uint32Array.from({ length: rows + 1 }, (_, row) => row * columns),
+    columns: Uint32Array.from({ length: nnz }, (_, at) => at % columns),
+    target: values(view[4]!),
+    input: values(view[5]!),
+    rowIds: new BigUint64Array(copy(view[6]!, 8 * rows)),
+  };
 }
 
 /**
@@ -201,6 +230,7 @@ export class BatchCreator implements Disposable {
     const view = await this.#take(options.timeoutMs);
     if (view === null) return null;
     const [rows, nnz] = [Number(view[0]), Number(view[1])];
+    if (view[2] === 0n && rows > 0) return denseView(view);
     return {
       number: Number(view[7]),
       rows,

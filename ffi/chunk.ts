@@ -1,4 +1,4 @@
-/** CSR matrices out of `.npz` files: opened and checked by the engine, their arrays never copied into JavaScript. */
+/** Matrices out of files, CSR (`.npz`) or dense (`.npy`): opened and checked by the engine, their arrays never copied into JavaScript. */
 import { EngineError, errorRecord, unwrap } from "./error.ts";
 import { engine, objects, utf8 } from "./library.ts";
 import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
@@ -16,19 +16,23 @@ const TYPES = [
   "uint32",
   "uint64",
   "bool",
+  "float16",
 ] as const;
 export type ElementType = typeof TYPES[number];
+const NO_ARRAY = 255;
 
 /** What a file's headers tell. */
 export interface ChunkHeader {
   readonly rows: number;
   readonly columns: number;
-  /** Stored entries: duplicates and explicit zeros are counted. */
+  /** Stored entries: duplicates and explicit zeros are counted, and of a dense array all values. */
   readonly nnz: number;
   readonly dataType: ElementType;
-  /** 32 or 64 bits wide. */
-  readonly indicesType: ElementType;
-  readonly indptrType: ElementType;
+  /** Whether it is a dense array, without indices and indptr. */
+  readonly dense: boolean;
+  /** 32 or 64 bits wide; null where the array is dense. */
+  readonly indicesType: ElementType | null;
+  readonly indptrType: ElementType | null;
 }
 
 /** A header and how the arrays are held. */
@@ -45,14 +49,15 @@ function readInfo(info: Float64Array): ChunkInfo {
     columns: at(1),
     nnz: at(2),
     dataType: TYPES[at(3)]!,
-    indicesType: TYPES[at(4)]!,
-    indptrType: TYPES[at(5)]!,
+    dense: at(4) === NO_ARRAY,
+    indicesType: TYPES[at(4)] ?? null,
+    indptrType: TYPES[at(5)] ?? null,
     mapped: at(6),
     bytesHeld: at(7),
   };
 }
 
-/** One file of `scipy.sparse.save_npz`, read-only. Close it when no batch creator is to be made over it any more. */
+/** One file of `scipy.sparse.save_npz`, or a `.npy` file of a dense matrix, read-only. Close it when no batch creator is to be made over it any more. */
 export class Chunk implements Disposable {
   #handle: Deno.PointerObject | null;
   readonly #info: ChunkInfo;
@@ -66,7 +71,7 @@ export class Chunk implements Disposable {
   }
 
   /**
-   * Opens a CSR matrix off the main thread: maps stored members, inflates deflated ones, checks sizes, checksums and
+   * Opens a matrix off the main thread: maps stored members, inflates deflated ones, checks sizes, checksums and
    * structure. The file must not be cut short while the chunk is open.
    * @param options.budgetBytes the most memory it may take for inflated arrays; 0 (the default) for no limit
    * @throws {EngineError} `io`, `format` or `out_of_memory`, naming file, member and field
@@ -152,15 +157,18 @@ export interface CsrArrayPointers {
 /**
  * Where the engine holds the chunk's arrays. No copy is made: the pointers live until the chunk and the last batch
  * creator over it are closed.
- * @throws {EngineError} `closed`
+ * @throws {EngineError} `closed`; `invalid_argument` if the chunk is dense
  */
 export function getNpzChunkCsrArrayPointers(chunk: Chunk): CsrArrayPointers {
+  const { dense, indicesType, indptrType, dataType, rows, columns, nnz } = chunk.info;
+  if (dense || indicesType === null || indptrType === null) {
+    throw new EngineError("invalid_argument", `${chunk.path}: is a dense array: it has no indices`);
+  }
   const addresses = new BigUint64Array(3);
   const error = errorRecord();
   unwrap(engine().nrw_chunk_pointers(chunk.pointer, addresses, error), error);
   const [data, indices, indptr] = Array.from(addresses, (address) => Deno.UnsafePointer.create(address)!);
-  const { mapped: _, bytesHeld: __, ...header } = chunk.info;
-  return { data: data!, indices: indices!, indptr: indptr!, ...header };
+  return { data: data!, indices: indices!, indptr: indptr!, dataType, indicesType, indptrType, rows, columns, nnz };
 }
 
 /** What a row is for: the values of {@link splitRows}. */

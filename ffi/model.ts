@@ -80,7 +80,17 @@ export class Model implements Disposable {
   }
 
   #describe(spec: ModelSpec): void {
-    const { columns, encoder, decoder, loss, optimizer, gradientClip = 0, precision = "f32", trainingRows = 0 } = spec;
+    const {
+      columns,
+      encoder,
+      decoder,
+      loss,
+      optimizer,
+      gradientClip = 0,
+      precision = "f32",
+      trainingRows = 0,
+      dense = false,
+    } = spec;
     [encoder, decoder].forEach((layers, part) => {
       layers.forEach((layer, index) => {
         const { kind, size, p0, p1, flags, init, initP } = layerNumbers(layer, columns);
@@ -95,6 +105,7 @@ export class Model implements Disposable {
     this.#call((pointer, error) => engine().nrw_model_set_optimizer(pointer, kind, params, gradientClip, error));
     const update = sparseUpdateNumber(optimizer.sparse ?? "exact");
     this.#call((pointer, error) => engine().nrw_model_set_sparse_update(pointer, update, error));
+    this.#call((pointer, error) => engine().nrw_model_set_data(pointer, dense ? 1 : 0, error));
     this.#call((pointer, error) => engine().nrw_model_set_precision(pointer, precision === "bf16" ? 1 : 0, error));
     const factored = factoredNumbers(decoder.at(-1), trainingRows, optimizer.weight_decay);
     if (factored) this.#call((pointer, error) => engine().nrw_model_set_factored(pointer, factored, error));

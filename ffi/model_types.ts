@@ -15,13 +15,15 @@ export interface ModelSpec {
   readonly gradientClip?: number;
   /** Of the operands of the dense output layer's products while training; `f32` by default. */
   readonly precision?: "f32" | "bf16";
+  /** Whether batches have dense rows; they are sparse by default. */
+  readonly dense?: boolean;
   /** Different rows to be trained on: a factored output layer suits its ridge to it. 0: not known. */
   readonly trainingRows?: number;
 }
 
 /** In the order of narrows.h. */
 export const PARTS = ["encoder", "decoder"] as const;
-export const SOLVERS = ["none", "sparse input", "dense", "tile-fused", "factored"] as const;
+export const SOLVERS = ["none", "sparse input", "dense", "tile-fused", "factored", "dense input"] as const;
 export const ROLES = ["parameter", "buffer", "optimizer", "gradient"] as const;
 /** safetensors' names of the element types that tensors have, by the engine's number. */
 export const DTYPES: Readonly<Record<number, "F32" | "F64" | "U32" | "I64">> = {

@@ -187,6 +187,14 @@ export const symbols = {
     ],
     result: "i32",
   },
+  nrw_model_set_data: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t form
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_model_set_precision: {
     parameters: [
       "pointer", // nrw_model* model

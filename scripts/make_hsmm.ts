@@ -6,6 +6,7 @@
  */
 import { fromFileUrl, join } from "@std/path";
 import { gzipSync, type Zippable, zipSync } from "fflate";
+import { withPackage } from "./debian_package.ts";
 import { column, readRData, type RValue, strings } from "./r_data.ts";
 
 const PACKAGE = "r-bioc-hsmmsinglecell";
@@ -19,11 +20,6 @@ interface Csr {
   readonly indices: Int32Array<ArrayBuffer>;
   readonly indptr: Int32Array<ArrayBuffer>;
   readonly shape: BigInt64Array<ArrayBuffer>;
-}
-
-async function call(command: string, args: string[], cwd: string): Promise<void> {
-  const { success } = await new Deno.Command(command, { args, cwd, stdout: "null" }).output();
-  if (!success) throw new Error(`${command} ${args.join(" ")} failed`);
 }
 
 /** A one-dimensional array as numpy.save writes it, format 1.0; a 0-dimensional one for bytes. */
@@ -84,17 +80,8 @@ function matrix(value: RValue | undefined): { values: Float64Array; genes: strin
   return { values: value.values, genes: genes!, cells: cells! };
 }
 
-/** Debian's copyright file without its markup: a stanza's text is indented by one, an empty line is " .". */
-function plainLicence(text: string): string {
-  return text.replaceAll(/^ \.$/gm, "").replaceAll(/^ /gm, "").trimEnd() + "\n";
-}
-
 async function make(target: string): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await call("apt-get", ["-qq", "download", PACKAGE], folder);
-    const deb = [...Deno.readDirSync(folder)].find((entry) => entry.name.endsWith(".deb"))!.name;
-    await call("dpkg-deb", ["-x", deb, "."], folder);
+  await withPackage(PACKAGE, async (folder, copyright) => {
     const source = (name: string) => join(folder, "usr/lib/R/site-library/HSMMSingleCell/data", `${name}.rda`);
     const read = async (name: string) => (await readRData(source(name))).get(name);
 
@@ -121,11 +108,8 @@ async function make(target: string): Promise<void> {
     );
     const hours = strings(column(sheet, "Hours"));
     await Deno.writeTextFile(join(target, "labels.txt"), hours.map((hour) => `${hour} h\n`).join(""));
-    const licence = await Deno.readTextFile(join(folder, "usr/share/doc", PACKAGE, "copyright"));
-    await Deno.writeTextFile(join(target, "LICENSE"), plainLicence(licence));
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    await Deno.writeTextFile(join(target, "LICENSE"), copyright);
+  });
 }
 
 if (import.meta.main) await make(Deno.args[0] ?? fromFileUrl(new URL("../data/hsmm", import.meta.url)));

@@ -2,7 +2,7 @@
 
 Requests come as JSON, one a line, on stdin; each gets one line of JSON on stdout. A model stays until the next one, so
 that its steps can be timed by turns with another program's. Every step is the fastest form known in PyTorch: fused Adam,
-gradients set to None, and a batch made dense by scipy at once. Needs torch, numpy and scipy.
+gradients set to None, and a batch made dense by scipy at once, or taken from a dense tensor in memory. Needs torch, numpy and scipy.
 """
 
 import json
@@ -32,6 +32,33 @@ def read_rows(chunks, library_size=None, log1p=False):
     return x
 
 
+class SparseRows:
+    """Rows of a CSR matrix as dense tensors."""
+
+    def __init__(self, matrix):
+        self.matrix, self.shape = matrix, matrix.shape
+
+    def take(self, rows):
+        return torch.from_numpy(self.matrix[rows].toarray())
+
+    def means(self, rows):
+        return torch.from_numpy(np.asarray(self.matrix[rows].mean(axis=0)).ravel())
+
+
+class DenseRows:
+    """Rows of a dense .npy file that is in memory as a tensor."""
+
+    def __init__(self, path):
+        self.tensor = torch.from_numpy(np.load(path).astype(np.float32))
+        self.shape = tuple(self.tensor.shape)
+
+    def take(self, rows):
+        return torch.index_select(self.tensor, 0, torch.from_numpy(rows))
+
+    def means(self, rows):
+        return self.take(rows).mean(dim=0)
+
+
 def autoencoder(sizes):
     """Linear layers with ReLU between them, none after the latent layer in the middle and none at the end."""
     layers = []
@@ -43,11 +70,11 @@ def autoencoder(sizes):
 
 
 class Trainer:
-    def __init__(self, chunks, hidden, latent, batch, learning_rate, threads, precision="f32", library_size=None,
-                 log1p=False, tuned_init=False, held_out=(), seed=0):
+    def __init__(self, hidden, latent, batch, learning_rate, threads, chunks=(), dense=None, precision="f32",
+                 library_size=None, log1p=False, tuned_init=False, held_out=(), seed=0):
         torch.set_num_threads(threads)
         torch.manual_seed(seed)
-        self.x = read_rows(chunks, library_size, log1p)
+        self.x = DenseRows(dense) if dense else SparseRows(read_rows(chunks, library_size, log1p))
         self.random = np.random.default_rng(seed)
         self.held_out = np.asarray(held_out, dtype=np.int64)
         self.rows = np.setdiff1d(np.arange(self.x.shape[0]), self.held_out)
@@ -56,8 +83,7 @@ class Trainer:
         self.model = autoencoder([columns, hidden, latent, hidden, columns])
         if tuned_init:  # a plain start is far worse where most values are zero
             with torch.no_grad():
-                means = np.asarray(self.x[self.rows].mean(axis=0)).ravel()
-                self.model[-1].bias.copy_(torch.from_numpy(means))
+                self.model[-1].bias.copy_(self.x.means(self.rows))
                 self.model[-1].weight.mul_(0.1)
         self.optimizer = torch.optim.Adam(self.model.parameters(), learning_rate, fused=True)
         self.probe = self.faster_precision() if self.bf16 else {}
@@ -79,7 +105,7 @@ class Trainer:
         return {"f32_ms": f32_ms, "bf16_ms": bf16_ms}
 
     def dense(self, rows):
-        return torch.from_numpy(self.x[rows].toarray())
+        return self.x.take(rows)
 
     def step(self, rows):
         target = self.dense(rows)

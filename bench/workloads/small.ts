@@ -1,6 +1,6 @@
 /** Networks whose step is short: what a step costs besides its arithmetic. */
 import { checkAutoencoder } from "../check.ts";
-import { writeChunks } from "../chunks.ts";
+import { writeDense } from "../chunks.ts";
 import { denseLayersFloorMs } from "../limits.ts";
 import { Training } from "../narrows.ts";
 import { peerStep } from "../peer.ts";
@@ -10,7 +10,6 @@ import type { Context, Outcome, Row, Workload } from "../types.ts";
 interface Small {
   readonly what: string;
   readonly columns: number;
-  readonly nnzPerRow: number;
   readonly hidden: number;
   readonly latent: number;
   readonly batch: number;
@@ -22,7 +21,6 @@ interface Small {
 const MLP: Small = {
   what: "MLP 784-256-32-256-784, batch 128",
   columns: 784,
-  nnzPerRow: 784,
   hidden: 256,
   latent: 32,
   batch: 128,
@@ -33,7 +31,6 @@ const MLP: Small = {
 const TINY: Small = {
   what: "tiny network 16-8-2-8-16, batch 4",
   columns: 16,
-  nnzPerRow: 4,
   hidden: 8,
   latent: 2,
   batch: 4,
@@ -43,12 +40,12 @@ const TINY: Small = {
 };
 
 async function measureOne(context: Context, small: Small): Promise<Row> {
-  const { columns, nnzPerRow, hidden, latent, batch, steps, unit } = small;
+  const { columns, hidden, latent, batch, steps, unit } = small;
   const { scratch, threads, mode } = context;
-  const chunks = await writeChunks(scratch, { chunks: 1, rowsPerChunk: small.rows, columns, nnzPerRow });
-  await using training = Training.start({ path: chunks[0]!, solver: "dense", hidden, latent, batch, threads });
+  const path = await writeDense(scratch, small.rows, columns);
+  await using training = Training.start({ path, dense: true, solver: "dense", hidden, latent, batch, threads });
   await using peer = await context.peer();
-  await peer?.ask("train", { chunks, learning_rate: 1e-3, hidden, latent, batch, threads });
+  await peer?.ask("train", { dense: path, learning_rate: 1e-3, hidden, latent, batch, threads });
   await training.steps(steps);
   if (peer) await peerStep(peer, 10);
   const [ours, theirs] = await byTurns(mode === "quick" ? 5 : 15, [
@@ -74,7 +71,10 @@ async function measure(context: Context): Promise<Outcome> {
       reached: mlp.ratio === null ? null : mlp.ratio >= 1.5,
     }],
     plots: [],
-    notes: ["both sides cut their batches from CSR chunk files as they go; the floor is the arithmetic alone"],
+    notes: [
+      "both sides read one dense .npy file: narrows' workers cut its batches as they go, PyTorch selects rows of a tensor; " +
+      "the floor is the arithmetic alone",
+    ],
   };
 }
 
@@ -82,6 +82,6 @@ export const small: Workload = {
   name: "small",
   title: "Small networks",
   skip: () => null,
-  check: ({ scratch, threads }) => checkAutoencoder(scratch, { solver: "dense", threads }),
+  check: ({ scratch, threads }) => checkAutoencoder(scratch, { solver: "dense", dense: true, threads }),
   measure,
 };

@@ -106,7 +106,7 @@ function checkModel({ model, data }: RawConfig, tree: MapNode, report: Report): 
   const { encoder, decoder } = model;
   const first = encoder[0]!;
   if (typeof first === "string" || !("linear" in first)) {
-    const what = `must be linear: the first layer reads the sparse rows, got ${showLayer(first)}`;
+    const what = `must be linear: the first layer reads the rows, got ${showLayer(first)}`;
     report(["model", "encoder", 0], what, "put {linear: SIZE} before it");
   }
   const lastIndex = decoder.length - 1;
@@ -131,7 +131,17 @@ function checkModel({ model, data }: RawConfig, tree: MapNode, report: Report): 
     }
   }
   checkTied(linears(encoder, "output"), decoder, report);
-  if (typeof last === "object" && "linear" in last) checkFactored(last, ["model", "decoder", lastIndex], tree, report);
+  if (typeof last === "object" && "linear" in last) {
+    const at = ["model", "decoder", lastIndex];
+    checkFactored(last, at, tree, report);
+    if (last.solver === "factored" && data.format === "dense_npy") {
+      report(
+        [...at, "solver"],
+        "cannot be factored: its cost is that of the values that are not 0, and data.format is dense_npy",
+        "set solver: dense, or leave it out",
+      );
+    }
+  }
 }
 
 /** What the factored solver cannot do exactly. */

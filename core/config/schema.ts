@@ -20,8 +20,12 @@ const split = z.strictObject({
 }).describe("which rows train, validate and test: shares of the rows by seeded hash, or lists of files");
 
 const data = z.strictObject({
-  format: z.enum(["csr_npz"]).default("csr_npz").describe("csr_npz: sparse matrices as scipy's save_npz writes them"),
-  path: path().optional().describe("a file, a folder of .npz files or a glob; required unless data.split lists files"),
+  format: z.enum(["csr_npz", "dense_npy"]).default("csr_npz").describe(
+    "csr_npz: sparse matrices as scipy's save_npz writes them; dense_npy: rows x columns as numpy's save writes them",
+  ),
+  path: path().optional().describe(
+    "a file, a folder of .npz (dense_npy: .npy) files or a glob; required unless data.split lists files",
+  ),
   batch_size: count(1, 1_000_000).default(128).describe("rows a step"),
   last_batch: z.enum(["keep", "drop"]).default("keep").describe("what becomes of a last batch of fewer rows"),
   shuffle: z.boolean().default(true).describe("whether chunks and rows come in a new random order each epoch"),

@@ -34,10 +34,11 @@ export function naturally(a: string, b: string): number {
 }
 
 /**
- * The files a path names, in natural order: the file itself, a folder's `*.npz`, or what a glob matches.
+ * The files a path names, in natural order: the file itself, a folder's files of that extension, or what a glob matches.
  * @param field the config key, for messages
+ * @param extension with its dot
  */
-export function dataFiles(path: string, field: string): string[] {
+export function dataFiles(path: string, field: string, extension: string): string[] {
   if (isGlob(path)) {
     let root = path;
     while (isGlob(root)) root = dirname(root);
@@ -52,12 +53,12 @@ export function dataFiles(path: string, field: string): string[] {
     throw new UserError(`${field}: ${path}`, `cannot read it: ${reason(error)}`, "check the path");
   }
   if (!info.isDirectory) return [path];
-  const found = folder(path, field).filter((entry) => !entry.isDirectory && entry.name.endsWith(".npz"))
+  const found = folder(path, field).filter((entry) => !entry.isDirectory && entry.name.endsWith(extension))
     .map((entry) => join(path, entry.name));
   if (found.length === 0) {
     throw new UserError(
       `${field}: ${path}`,
-      "the folder holds no .npz file",
+      `the folder holds no ${extension} file`,
       `name the files with a glob: ${basename(path)}/*`,
     );
   }

@@ -25,18 +25,25 @@ export interface Source {
   readonly files: readonly ChunkFile[];
   readonly columns: number;
   readonly rows: number;
+  /** Stored entries; of dense data all values. */
   readonly nnz: number;
+  readonly dense: boolean;
   readonly partRows: Readonly<Record<Part, number>>;
 }
+
+/** Of the files that a folder stands for. */
+const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
 
 /** Files with the part they belong to; null where rows are split by hash. */
 function listFiles(data: DataConfig): { path: string; part: Part | null }[] {
   const split = data.split;
-  if (split.by === "rows") return dataFiles(data.path, "data.path").map((path) => ({ path, part: null }));
+  if (split.by === "rows") {
+    return dataFiles(data.path, "data.path", EXTENSION[data.format]).map((path) => ({ path, part: null }));
+  }
   const seen = new Map<string, Part>();
   for (const part of PARTS) {
     for (const pattern of split[part]) {
-      for (const path of dataFiles(pattern, `data.split.${part}`)) {
+      for (const path of dataFiles(pattern, `data.split.${part}`, EXTENSION[data.format])) {
         const other = seen.get(path);
         if (other !== undefined && other !== part) {
           throw new UserError(`data.split.${part}: ${path}`, `the file is also listed under ${other}`, "list it once");
@@ -74,7 +81,15 @@ function partsOf(split: Split, part: Part | null, firstRow: number, rows: number
 export function dataError(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error;
   if (error.status !== "format" && error.status !== "io") return error;
-  return new UserError("", error.message, "check the file, or make it again with scipy.sparse.save_npz", 2);
+  const maker = error.message.includes(".npz") ? "scipy.sparse.save_npz" : "numpy.save";
+  return new UserError("", error.message, `check the file, or make it again with ${maker}`, 2);
+}
+
+/** A file of the other format: what the config says is what is read. */
+function checkFormat(path: string, { dense }: ChunkHeader, format: DataConfig["format"]): void {
+  if (dense === (format === "dense_npy")) return;
+  const [is, other] = dense ? ["a dense .npy array", "dense_npy"] : ["a sparse matrix (.npz)", "csr_npz"];
+  throw new UserError(path, `is ${is}, but data.format is ${format}`, `set data.format: ${other}, or name other files`);
 }
 
 /** @throws {UserError} on a missing or malformed file, unlike widths, or a part train without rows. */
@@ -90,6 +105,7 @@ export function openSource(data: DataConfig): Source {
     } catch (error) {
       throw dataError(error);
     }
+    checkFormat(path, info, data.format);
     const first = files[0];
     if (first && first.info.columns !== info.columns) {
       throw new UserError(
@@ -111,5 +127,6 @@ export function openSource(data: DataConfig): Source {
       "raise data.split.train, or list files under it",
     );
   }
-  return { files, columns: files[0]!.info.columns, rows: firstRow, nnz, partRows };
+  const dense = data.format === "dense_npy";
+  return { files, columns: files[0]!.info.columns, rows: firstRow, nnz, dense, partRows };
 }

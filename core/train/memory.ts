@@ -7,8 +7,14 @@ import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import type { MemoryEstimate } from "./network.ts";
 
-/** Bytes of one batch in the queue: CSR and CSC of its non-zeros, the input a second time with masking noise. */
+/**
+ * Bytes of one batch in the queue: CSR and CSC of its non-zeros, or a dense matrix; the input a second time with masking
+ * noise.
+ */
 function batchBytes(config: Config, rows: number, nnzPerRow: number): number {
+  if (config.data.format === "dense_npy") {
+    return (rows + 47) * nnzPerRow * (config.data.mask_rate > 0 ? 8 : 4) + rows * 8;
+  }
   const perEntry = 16 + (config.data.mask_rate > 0 ? 8 : 0);
   return rows * nnzPerRow * perEntry + rows * 12 + Math.min(rows * nnzPerRow, 1e9) * 8;
 }

@@ -26,6 +26,7 @@ export function describeModel(config: Config, source: Source): Model {
     columns: source.columns,
     seed: config.seed,
     threads: threadCount(config),
+    dense: source.dense,
     encoder: config.model.encoder,
     decoder: decoderWith(config, chooseSolver(config, source)),
     trainingRows: source.partRows.train,

@@ -18,7 +18,7 @@ function hiddenUnits(config: Config): number {
   return before?.kind === "linear" && typeof before.size === "number" ? before.size : 0;
 }
 
-export function chooseSolver(config: Config, source: Pick<Source, "columns" | "rows" | "nnz">): SolverChoice {
+export function chooseSolver(config: Config, source: Pick<Source, "columns" | "rows" | "nnz" | "dense">): SolverChoice {
   const last = config.model.decoder.at(-1)!;
   if (last.kind !== "linear") return { solver: "dense", reason: "the last layer is not linear" };
   if (last.solver !== "auto") return { solver: last.solver, reason: "as the config says" };
@@ -26,6 +26,7 @@ export function chooseSolver(config: Config, source: Pick<Source, "columns" | "r
   if (last.tied) return dense("its weights are tied to the encoder's");
   if (!last.bias) return dense("it has no bias");
   if (last.init !== "default" && last.update === "least_squares") return dense("its initialisation is set");
+  if (source.dense) return dense("the data are dense: a step's cost grows with the columns either way");
   const hidden = hiddenUnits(config);
   const { columns } = source;
   const density = source.rows > 0 ? source.nnz / (source.rows * columns) : 1;

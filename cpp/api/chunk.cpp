@@ -23,8 +23,8 @@ void write_info(const ChunkInfo& info, double* out) noexcept {
   out[1] = static_cast<double>(info.columns);
   out[2] = static_cast<double>(info.nnz);
   out[3] = static_cast<double>(info.data_type);
-  out[4] = static_cast<double>(info.indices_type);
-  out[5] = static_cast<double>(info.indptr_type);
+  out[4] = static_cast<double>(info.dense ? uint32_t{NRW_NO_ARRAY} : static_cast<uint32_t>(info.indices_type));
+  out[5] = static_cast<double>(info.dense ? uint32_t{NRW_NO_ARRAY} : static_cast<uint32_t>(info.indptr_type));
   out[6] = static_cast<double>(info.mapped);
   out[7] = static_cast<double>(info.bytes_held);
 }

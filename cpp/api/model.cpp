@@ -73,6 +73,13 @@ int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* 
   });
 }
 
+int32_t nrw_model_set_data(nrw_model* model, uint32_t form, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(form <= NRW_DATA_DENSE, "form: must be 0 (sparse) or 1 (dense)");
+    m.set_dense(form == NRW_DATA_DENSE);
+  });
+}
+
 int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {
     require(precision <= NRW_PRECISION_BF16, "precision: must be 0 (f32) or 1 (bf16)");

@@ -1,4 +1,5 @@
-// One batch as the loader hands it to the network. The reconstruction target is sparse: what is not listed is 0.
+// One batch as the loader hands it to the network. Of sparse data the target is sparse, too: what is not listed is 0.
+// Of dense data it is a dense matrix, by column.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +8,10 @@
 
 namespace nrw {
 
-// rows x columns in CSR, columns strictly ascending within a row, and the same entries once more by column (CSC over
-// the touched columns only). Both are cut by the loader's workers, so that training never sorts.
+// Sparse: rows x columns in CSR, columns strictly ascending within a row, and the same entries once more by column (CSC
+// over the touched columns only). Both are cut by the loader's workers, so that training never sorts. Dense: csc_target
+// and csc_input hold whole columns, value (row, column) at [column * dense_stride() + row], and the other arrays of
+// entries are not in use.
 struct SparseBatch {
   uint32_t rows = 0;
   uint32_t columns = 0;
@@ -27,8 +30,14 @@ struct SparseBatch {
   AlignedBuffer<float> csc_target;      // nnz
   AlignedBuffer<float> csc_input;       // nnz, or empty like input
 
+  bool dense = false;
+  // Floats from column to column of a dense batch: an odd number of cache lines, so that neighbouring columns spread
+  // over all sets of a cache; of short columns none are wasted.
+  static size_t stride_of(size_t rows) noexcept { return rows <= 32 ? rows : (rows + 31) / 32 * 32 + 16; }
+  size_t dense_stride() const noexcept { return stride_of(rows); }
+
   // The buffers are reused from batch to batch and may be longer than the batch: these tell how much is in use.
-  uint32_t nnz() const noexcept { return rows == 0 ? 0 : row_ptr[rows]; }
+  uint32_t nnz() const noexcept { return rows == 0 ? 0 : dense ? rows * columns : row_ptr[rows]; }
   bool masked = false;  // whether input and csc_input are in use
   const float* inputs() const noexcept { return masked ? input.data() : target.data(); }
   const float* csc_inputs() const noexcept { return masked ? csc_input.data() : csc_target.data(); }

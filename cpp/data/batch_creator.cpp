@@ -21,6 +21,7 @@ void require(bool condition, const char* message) {
 
 uint64_t bytes_of(const SparseBatch& batch) noexcept {
   const uint64_t nnz = batch.nnz(), rows = batch.rows, touched = batch.touched;
+  if (batch.dense) return batch.columns * batch.dense_stride() * (batch.masked ? 8 : 4) + rows * 8;
   return nnz * (batch.masked ? 24 : 16) + rows * 12 + 4 + touched * 8 + 4;
 }
 
@@ -81,7 +82,7 @@ std::span<const uint32_t> BatchCreator::rows_of(uint64_t number) const noexcept 
 }
 
 void BatchCreator::work() noexcept {
-  std::optional<Cutter> cutter;
+  Cutters cutters;
   std::unique_lock lock(mutex_);
   for (;;) {
     room_.wait(lock, [&] { return stopped_ || taken_ == total_ || taken_ < next_ + preload_; });
@@ -91,7 +92,7 @@ void BatchCreator::work() noexcept {
     slot.batch = free_.back();
     free_.pop_back();
     lock.unlock();
-    cut(cutter, number, slot);
+    cut(cutters, number, slot);
     lock.lock();
     slot.ready = true;
     ++cut_;
@@ -100,10 +101,15 @@ void BatchCreator::work() noexcept {
   }
 }
 
-void BatchCreator::cut(std::optional<Cutter>& cutter, uint64_t number, Slot& slot) const noexcept {
+void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noexcept {
   try {
-    if (!cutter) cutter.emplace(window_, cut_options_);
-    cutter->cut(rows_of(number), *slot.batch);
+    if (window_.dense()) {
+      if (!cutters.dense) cutters.dense.emplace(window_, cut_options_);
+      cutters.dense->cut(rows_of(number), *slot.batch);
+    } else {
+      if (!cutters.sparse) cutters.sparse.emplace(window_, cut_options_);
+      cutters.sparse->cut(rows_of(number), *slot.batch);
+    }
     slot.batch->number = number;
   } catch (const Error& error) {
     slot.error = error;

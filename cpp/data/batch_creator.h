@@ -15,6 +15,7 @@
 #include "base/batch_source.h"
 #include "base/status.h"
 #include "data/cut.h"
+#include "data/dense_cut.h"
 #include "data/row_window.h"
 
 namespace nrw {
@@ -66,9 +67,13 @@ class BatchCreator final : public BatchSource {
     std::optional<Error> error;
     bool ready = false;
   };
+  struct Cutters {  // a worker's: the one that the data needs
+    std::optional<Cutter> sparse;
+    std::optional<DenseCutter> dense;
+  };
   void start(uint32_t workers);
   void work() noexcept;
-  void cut(std::optional<Cutter>& cutter, uint64_t number, Slot& slot) const noexcept;
+  void cut(Cutters& cutters, uint64_t number, Slot& slot) const noexcept;
   std::span<const uint32_t> rows_of(uint64_t number) const noexcept;
   Slot& slot_of(uint64_t number) noexcept { return slots_[number % slots_.size()]; }
   const Slot& slot_of(uint64_t number) const noexcept { return slots_[number % slots_.size()]; }

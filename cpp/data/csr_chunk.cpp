@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "data/messages.h"
+#include "data/npy_chunk.h"
 #include "data/npz.h"
 
 namespace nrw {
@@ -102,6 +103,7 @@ struct Place {
 std::shared_ptr<const Chunk> Chunk::open(const std::string& path, uint64_t budget_bytes) {
   Mapping file = Mapping::of_file(path);
   const std::span<const uint8_t> archive = file.bytes();
+  if (is_npy(archive)) return from_npy(archive, std::move(file), path);
   return from_archive(archive, std::move(file), path, budget_bytes);
 }
 
@@ -121,6 +123,7 @@ std::shared_ptr<const Chunk> Chunk::from_archive(std::span<const uint8_t> archiv
 
 ChunkInfo Chunk::peek(const std::string& path) {
   const Mapping file = Mapping::of_file(path);
+  if (is_npy(file.bytes())) return read_npy_matrix(file.bytes(), path).info;
   return info_of(read_csr_npz(file.bytes(), path));
 }
 

@@ -1,4 +1,5 @@
-// A matrix in compressed sparse rows, read-only, its arrays mapped from a file or inflated from it.
+// A matrix in compressed sparse rows, read-only, its arrays mapped from a file or inflated from it; or a dense one,
+// mapped.
 #pragma once
 
 #include <cstdint>
@@ -21,20 +22,25 @@ struct ChunkInfo {
   ElementType indices_type = ElementType::kI32, indptr_type = ElementType::kI32;  // 32 or 64 bits wide
   uint32_t mapped = 0;      // of the three arrays, those that lie in the mapped file
   uint64_t bytes_held = 0;  // allocated for the others
+  bool dense = false;       // data is rows x columns, nnz = rows * columns; there are no indices and row pointers
 };
 
 class Chunk {
  public:
-  // Opens a file of scipy.sparse.save_npz and checks all of it: sizes, checksums, the CSR structure. At most
-  // budget_bytes (0: no limit) are allocated. Throws NRW_IO, NRW_FORMAT, NRW_OUT_OF_MEMORY.
+  // Opens a .npy file of a dense matrix (data/npy_chunk.cpp), or a file of scipy.sparse.save_npz and checks all of it:
+  // sizes, checksums, the CSR structure. At most budget_bytes (0: no limit) are allocated. Throws NRW_IO, NRW_FORMAT,
+  // NRW_OUT_OF_MEMORY.
   static std::shared_ptr<const Chunk> open(const std::string& path, uint64_t budget_bytes);
   // The same from bytes in memory, which `owner` keeps alive; an empty owner means that they outlive the chunk.
   static std::shared_ptr<const Chunk> from_archive(std::span<const uint8_t> archive, Mapping owner,
                                                    const std::string& path, uint64_t budget_bytes);
+  // A dense matrix from the bytes of a .npy file. Throws NRW_FORMAT.
+  static std::shared_ptr<const Chunk> from_npy(std::span<const uint8_t> file, Mapping owner, const std::string& path);
   // The headers alone, without reading data or indices: mapped and bytes_held are 0.
   static ChunkInfo peek(const std::string& path);
 
   const ChunkInfo& info() const noexcept { return info_; }
+  bool dense() const noexcept { return info_.dense; }
   const std::string& path() const noexcept { return path_; }
 
   // Perhaps not aligned: read them with load().

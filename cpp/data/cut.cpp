@@ -108,6 +108,7 @@ void Cutter::cut(std::span<const uint32_t> rows, SparseBatch& batch) {
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = window_.columns();
   batch.masked = options_.mask_rate > 0;
+  batch.dense = false;
   uint32_t nnz = 0;
   batch.row_ptr[0] = 0;
   for (uint32_t row = 0; row < batch.rows; ++row) {

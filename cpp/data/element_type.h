@@ -1,6 +1,7 @@
 // Element types of a chunk's arrays, and loads from arrays that need not be aligned.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,11 +21,23 @@ enum class ElementType : uint8_t {
   kU16 = NRW_U16,
   kU32 = NRW_U32,
   kU64 = NRW_U64,
-  kBool = NRW_BOOL
+  kBool = NRW_BOOL,
+  kF16 = NRW_F16
 };
 
 // Calls use(T{}) with the C++ type; bool has its own stand-in, as a byte other than 0 and 1 must not become a bool.
 enum class BoolByte : uint8_t {};
+// IEEE 754 binary16, for which C++20 has no type.
+struct Half {
+  uint16_t bits;
+  explicit operator float() const noexcept {
+    const uint32_t sign = uint32_t{bits} >> 15 << 31, exponent = bits >> 10 & 31, fraction = bits & 1023;
+    if (exponent == 0) return (sign != 0 ? -0x1.0p-24f : 0x1.0p-24f) * static_cast<float>(fraction);
+    const uint32_t wide = exponent == 31 ? 255 : exponent + 112;
+    return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
+  }
+  explicit operator double() const noexcept { return static_cast<double>(static_cast<float>(*this)); }
+};
 template <class Use>
 decltype(auto) with_type(ElementType type, Use&& use) {
   switch (type) {
@@ -48,6 +61,8 @@ decltype(auto) with_type(ElementType type, Use&& use) {
       return use(uint32_t{});
     case ElementType::kU64:
       return use(uint64_t{});
+    case ElementType::kF16:
+      return use(Half{});
     case ElementType::kBool:
       break;
   }

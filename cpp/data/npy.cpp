@@ -147,10 +147,10 @@ ElementType element_type(const NpyHeader& header, const std::string& where) {
     std::string_view name;
     ElementType type;
   };
-  constexpr Known kKnown[] = {{"f4", ElementType::kF32}, {"f8", ElementType::kF64}, {"i1", ElementType::kI8},
-                              {"i2", ElementType::kI16}, {"i4", ElementType::kI32}, {"i8", ElementType::kI64},
-                              {"u1", ElementType::kU8},  {"u2", ElementType::kU16}, {"u4", ElementType::kU32},
-                              {"u8", ElementType::kU64}, {"b1", ElementType::kBool}};
+  constexpr Known kKnown[] = {{"f2", ElementType::kF16}, {"f4", ElementType::kF32}, {"f8", ElementType::kF64},
+                              {"i1", ElementType::kI8},  {"i2", ElementType::kI16}, {"i4", ElementType::kI32},
+                              {"i8", ElementType::kI64}, {"u1", ElementType::kU8},  {"u2", ElementType::kU16},
+                              {"u4", ElementType::kU32}, {"u8", ElementType::kU64}, {"b1", ElementType::kBool}};
   const std::string_view descr = header.descr;
   const char order = descr.empty() ? '\0' : descr[0];
   const auto refused = [&](const char* why) {
@@ -165,7 +165,7 @@ ElementType element_type(const NpyHeader& header, const std::string& where) {
   if (descr.find('O') != std::string_view::npos) {
     throw refused("is an array of pickled Python objects, which are not read");
   }
-  throw refused("is not read; it takes float32, float64, bool and integers of 8 to 64 bits");
+  throw refused("is not read; it takes float16, float32, float64, bool and integers of 8 to 64 bits");
 }
 
 }  // namespace nrw

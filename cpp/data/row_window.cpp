@@ -21,6 +21,10 @@ RowWindow::RowWindow(std::vector<std::shared_ptr<const Chunk>> chunks, std::span
                   format("%s: %llu columns, the chunk before it has %u", shown_path(chunk->path()).c_str(),
                          static_cast<unsigned long long>(chunk->info().columns), columns_));
     }
+    if (chunk->dense() != dense()) {
+      throw Error(NRW_INVALID_ARGUMENT,
+                  format("%s: a dense array among sparse matrices, or the reverse", shown_path(chunk->path()).c_str()));
+    }
     starts_.push_back(starts_.back() + chunk->info().rows);
   }
   if (rows() > uint64_t{1} << 32) throw Error(NRW_INVALID_ARGUMENT, "chunks: more than 2^32 rows together");

@@ -13,7 +13,7 @@ namespace nrw {
 class RowWindow {
  public:
   // first_rows: the global row number of each chunk's first row. Throws NRW_INVALID_ARGUMENT when there is no chunk,
-  // their widths differ or they have more than 2^32 rows together.
+  // their widths differ, some are dense and some are not, or they have more than 2^32 rows together.
   RowWindow(std::vector<std::shared_ptr<const Chunk>> chunks, std::span<const uint64_t> first_rows);
 
   struct Place {
@@ -25,6 +25,7 @@ class RowWindow {
 
   uint64_t rows() const noexcept { return starts_.back(); }
   uint32_t columns() const noexcept { return columns_; }
+  bool dense() const noexcept { return chunks_[0]->dense(); }
 
  private:
   std::vector<std::shared_ptr<const Chunk>> chunks_;

@@ -67,7 +67,7 @@ NRW_API uint32_t nrw_abi_version(void) NRW_NOEXCEPT;
  * text: capacity bytes; *written gets the length without a terminating zero. */
 NRW_API int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
 
-/* ---- CSR chunks -------------------------------------------------------------------------------------------------- */
+/* ---- chunks ------------------------------------------------------------------------------------------------------ */
 
 /* Element types of a chunk's arrays as stored. */
 enum {
@@ -81,10 +81,13 @@ enum {
   NRW_U16 = 7,
   NRW_U32 = 8,
   NRW_U64 = 9,
-  NRW_BOOL = 10
+  NRW_BOOL = 10,
+  NRW_F16 = 11,
+  NRW_NO_ARRAY = 255 /* indices and indptr of a dense chunk */
 };
 
-/* Opens one scipy.sparse.save_npz file of a CSR matrix: maps stored members, inflates deflated ones into one buffer,
+/* Opens one file of rows: a dense .npy array (rows x columns, in C order), which is mapped and checked against its
+ * size, or a scipy.sparse.save_npz file of a CSR matrix: maps stored members, inflates deflated ones into one buffer,
  * checks every declared size against the file and `budget_bytes` before anything is allocated, then checks the CSR
  * structure (indptr rises from 0 to nnz, indices within the columns). Slow: call it off the main thread.
  * budget_bytes: the most that may be allocated for this chunk; 0 for no limit. Errors: NRW_IO, NRW_FORMAT,
@@ -95,11 +98,13 @@ NRW_API int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double 
 /* Only the headers: info as nrw_chunk_info gives it (mapped and bytes_held are 0), without reading data or indices. */
 NRW_API int32_t nrw_chunk_peek(const uint8_t* path, uint32_t path_bytes, double* info, nrw_error* err) NRW_NOEXCEPT;
 
-/* info: 8 doubles: rows, columns, nnz, data type, indices type, indptr type, members mapped (0 to 3), bytes held. */
+/* info: 8 doubles: rows, columns, nnz, data type, indices type, indptr type, members mapped (0 to 3), bytes held. A
+ * dense chunk has nnz = rows x columns and NRW_NO_ARRAY as the type of its indices and indptr. */
 NRW_API int32_t nrw_chunk_info(nrw_chunk* chunk, double* info, nrw_error* err) NRW_NOEXCEPT;
 
-/* pointers: 3 addresses: data (nnz), indices (nnz), indptr (rows + 1), of the types in nrw_chunk_info, perhaps not
- * aligned to their size. They live until the chunk is closed and the last batch creator over it is closed. */
+/* pointers: 3 addresses: data (nnz), indices (nnz), indptr (rows + 1; both 0 where the chunk is dense), of the types in
+ * nrw_chunk_info, perhaps not aligned to their size. They live until the chunk is closed and the last batch creator
+ * over it is closed. */
 NRW_API int32_t nrw_chunk_pointers(nrw_chunk* chunk, uint64_t* pointers, nrw_error* err) NRW_NOEXCEPT;
 
 /* Gives up the caller's share of the chunk; a batch creator over it keeps its own. NULL is allowed. */
@@ -129,7 +134,8 @@ enum {
  * the global row number of each chunk's first row (keys of random draws and row ids).
  * first_batch: batches skipped at the start (resume). preload: batches held ready at most, >= 1. workers: threads,
  * >= 1. transforms: transform_count triples (kind, p0, p1). mask_rate: share of the stored values dropped from the
- * input (not from the target), a function of (seed, epoch, row, column); 0 for none. A row's columns come out strictly
+ * input (not from the target), a function of (seed, epoch, row, column); 0 for none. The chunks are all sparse or all
+ * dense; of dense ones all values are stored. A sparse row's columns come out strictly
  * ascending; duplicates are added up, explicit zeros dropped. */
 NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
                                    const uint32_t* rows, uint32_t row_count, uint32_t batch_size, uint32_t flags,
@@ -144,6 +150,8 @@ NRW_API int32_t nrw_batches_info(nrw_batches* batches, double* info, nrw_error* 
 
 /* The next batch, for scripts and tests (training does not come this way). view: 8 u64: rows, nnz, then addresses of
  * row_ptr (u32, rows + 1), columns (u32), target (f32), input (f32), row ids (u64, global), and the batch number.
+ * A batch of dense chunks has row_ptr 0, in place of columns the number of floats from column to column, and target and
+ * input by column: value (row, column) at [column * that number + row].
  * They live until the next call on this handle. NRW_END after the last, NRW_TIMEOUT after timeout_ms (< 0: wait). */
 NRW_API int32_t nrw_batches_next(nrw_batches* batches, double timeout_ms, uint64_t* view, nrw_error* err) NRW_NOEXCEPT;
 
@@ -217,6 +225,12 @@ NRW_API int32_t nrw_model_set_factored(nrw_model* model, const double* params, n
 enum { NRW_SPARSE_EXACT = 0, NRW_SPARSE_LAZY = 1 };
 NRW_API int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* err) NRW_NOEXCEPT;
 
+/* The form of the data's rows, that is, of the batches: the first layer is made for one of them. Before build; the
+ * default is sparse. With dense data the output layer cannot be factored, and nrw_model_set_sparse_update has no
+ * effect: there are no columns without an entry. */
+enum { NRW_DATA_SPARSE = 0, NRW_DATA_DENSE = 1 };
+NRW_API int32_t nrw_model_set_data(nrw_model* model, uint32_t form, nrw_error* err) NRW_NOEXCEPT;
+
 /* bf16: while training, the dense output layer rounds the operands of its products to bf16; sums, weights and optimizer
  * state stay f32, and so do evaluation and all other layers. On a machine without bf16 products (nrw_info: bf16=none)
  * it is the same as f32. Before build; the default is f32. */
@@ -233,8 +247,8 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* layer: 8 doubles: part, index in its part, kind, inputs, outputs, parameters, solver (0 none, 1 sparse input,
- * 2 dense, 3 tile-fused output, 4 factored output), flags. count gets the number of layers in all. Before or after
- * build. */
+ * 2 dense, 3 tile-fused output, 4 factored output, 5 dense input), flags. count gets the number of layers in all.
+ * Before or after build. */
 NRW_API int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, uint32_t* count,
                                 nrw_error* err) NRW_NOEXCEPT;
 

@@ -1,6 +1,7 @@
 // y = f(x), element by element; d_x = d_y f'(x).
 #pragma once
 
+#include "layers/beside.h"
 #include "layers/layer.h"
 #include "layers/products.h"
 
@@ -12,16 +13,18 @@ class ActivationLayer final : public Layer {
   ActivationLayer(Products& products, uint32_t width, Activation kind, float p)
       : products_(products), width_(width), kind_(kind), p_(p) {}
 
+  // Of n elements, single-threaded: what other layers do with a part of their output while it is in cache.
+  void apply(size_t n, const float* x, float* y) const noexcept { products_.kernels().activate(kind_, n, x, p_, y); }
+  void apply_backward(size_t n, const float* x, const float* d_y, float* d_x) const noexcept {
+    products_.kernels().activate_backward(kind_, n, x, d_y, p_, d_x);
+  }
+
   void forward(const Pass& pass, const float* x, float* y) noexcept override {
-    for_elements(pass, [&](size_t first, size_t count) {
-      products_.kernels().activate(kind_, count, x + first, p_, y + first);
-    });
+    for_elements(pass, [&](size_t first, size_t count) { apply(count, x + first, y + first); });
   }
 
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override {
-    for_elements(pass, [&](size_t first, size_t count) {
-      products_.kernels().activate_backward(kind_, count, x + first, d_y + first, p_, d_x + first);
-    });
+    for_elements(pass, [&](size_t first, size_t count) { apply_backward(count, x + first, d_y + first, d_x + first); });
   }
 
  private:

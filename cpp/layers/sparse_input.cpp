@@ -162,7 +162,7 @@ void SparseInput::forward_part(const SparseBatch& batch, ColumnWeights& w, size_
   }
 }
 
-void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y) {
+void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y, const After& after) {
   const size_t m = batch.rows, width = w.width;
   if (m == 0) return;
   const size_t parts = count_parts(batch, width);
@@ -189,6 +189,7 @@ void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const floa
       std::memset(row, 0, width * sizeof(float));
     }
     for (size_t part = 0; part < parts; ++part) kernels_.add(width, workspace_.data() + (part * m + i) * width, row);
+    after(i * width, width, y);
   });
 }
 

@@ -11,12 +11,13 @@
 #include "kernels/kernels.h"
 #include "kernels/sparse.h"
 #include "layers/column_weights.h"
+#include "layers/input_layer.h"
 #include "layers/missed_steps.h"
 #include "layers/sparse_norm.h"
 
 namespace nrw {
 
-class SparseInput {
+class SparseInput final : public InputLayer {
  public:
   SparseInput(const Kernels& kernels, ThreadPool& pool)
       : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool), norm_(kernels, pool) {}
@@ -38,19 +39,20 @@ class SparseInput {
   void catch_up(ColumnWeights& w);
 
   // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none). W changes by an update that waits.
-  void forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y);
+  void forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y,
+               const After& after = {}) override;
 
   // Updates W, now or when it is next needed (untouched rows with a gradient of zero, now or when they are caught up:
   // exact for any optimizer). Returns the sum of squares of the gradient, before step.gradient_scale; with `squares`
   // false it need not. The bias is the caller's (its gradient is the column sum of d_y).
   double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
-                         bool squares = true);
+                         bool squares = true) override;
 
   // The same sum of squares without an update, for clipping by norm.
-  double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w);
+  double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) override;
 
   // d_w (columns x w.stride) += the gradient.
-  void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w);
+  void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
 
  private:
   struct Update {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "layers/products.h"
+
 namespace nrw {
 
 namespace {
@@ -70,6 +72,10 @@ void TileOutput::make_residual(const Walk& work, Tile& tile) {
   for (size_t i = 0; i < tile.count; ++i) {
     const size_t column = tile.first + i;
     const auto [begin, entries] = cursor.entries(column);
+    if (work.batch.dense) {
+      kernels_.axpy(m, -1, work.batch.csc_target.data() + column * work.batch.dense_stride(),
+                    tile.residual + i * stride);
+    }
     const float bias = work.bias.value.size() == 0 ? 0 : work.bias.value[column];
     const ResidualSums sums = sparse_.residual(m, bias, entries, work.batch.csc_row.data() + begin,
                                                work.batch.csc_target.data() + begin, scale, tile.residual + i * stride);
@@ -97,10 +103,15 @@ void TileOutput::make_gradient(const Walk& work, Tile& tile) {
       }
       work.products->d_w(tile.operands, strip, count, tile.gradient, stride, moments);
     }
+    if (work.batch.dense && work.tied.d_y != nullptr) {
+      const size_t x_stride = work.batch.dense_stride();
+      kernels_.gemm(count, width, m, work.batch.csc_inputs() + (tile.first + strip) * x_stride, x_stride, 1,
+                    packed_d_y_.data(), tile.gradient, stride, true);
+    }
     for (size_t i = 0; i < count; ++i) {
       const size_t column = tile.first + strip + i;
       float* gradient = tile.gradient + i * stride;
-      if (work.tied.d_y != nullptr) {
+      if (!work.batch.dense && work.tied.d_y != nullptr) {
         const auto [begin, entries] = cursor.entries(column);
         sparse_.gather(width, entries, work.batch.csc_row.data() + begin, work.batch.csc_inputs() + begin,
                        work.tied.d_y, width, true, gradient);
@@ -137,6 +148,10 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
   partial_.reserve(2 * tiles);
   if (work.d_h != nullptr) partial_d_h_.reserve(groups * m * width);
   if (m != 0) products.pack(m, width, work.h, work.gradient);
+  if (work.batch.dense && work.tied.d_y != nullptr) {
+    packed_d_y_.reserve(m * round_up(width, kPanel));
+    kernels_.pack_b(m, width, work.tied.d_y, width, 1, packed_d_y_.data());
+  }
 
   pool_.run(groups, [&](size_t group, unsigned worker) {
     float* space = workspace_.data() + worker * worker_floats;
@@ -170,7 +185,7 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
   });
 
   if (work.d_h != nullptr) {
-    pool_.run(m, [&](size_t i, unsigned) {
+    run_tasks(pool_, m, groups * m * width, [&](size_t i, unsigned) {
       float* row = work.d_h + i * width;
       std::memcpy(row, partial_d_h_.data() + i * width, width * sizeof(float));
       for (size_t group = 1; group < groups; ++group) {

@@ -1,6 +1,7 @@
-// The dense output layer under squared error of sparse targets, fused tile by tile: o = h W^T + b with h (m x width),
-// W (columns x width), b (columns). The residual R = o - Y exists one tile of columns at a time; loss, d_h = 2a R W,
-// the gradient 2a R^T h and its update are taken from it while the tile is in cache. loss = a * sum (h W^T + b - Y)^2.
+// The dense output layer under squared error of sparse or dense targets, fused tile by tile: o = h W^T + b with h (m x
+// width), W (columns x width), b (columns). The residual R = o - Y exists one tile of columns at a time; loss, d_h = 2a
+// R W, the gradient 2a R^T h and its update are taken from it while the tile is in cache. loss = a * sum (h W^T + b -
+// Y)^2.
 #pragma once
 
 #include "base/batch.h"
@@ -77,7 +78,7 @@ class TileOutput {
   const Kernels& kernels_;
   const SparseKernels& sparse_;
   ThreadPool& pool_;
-  AlignedBuffer<float> workspace_, partial_d_h_;
+  AlignedBuffer<float> workspace_, partial_d_h_, packed_d_y_;
   const std::unique_ptr<TileProducts> f32_, bf16_;
   AlignedBuffer<double> partial_;
 };

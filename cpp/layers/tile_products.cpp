@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "layers/products.h"
+
 namespace nrw {
 
 namespace {
@@ -22,7 +24,7 @@ class F32Products final : public TileProducts {
     const size_t panels_m = (m + kPanel - 1) / kPanel, panels_width = gradient ? (width + kPanel - 1) / kPanel : 0;
     packed_ht_.reserve(panels_m * kPanel * width);
     packed_h_.reserve(panels_width * kPanel * m);
-    pool_.run(panels_m + panels_width, [&](size_t task, unsigned) {
+    run_tasks(pool_, panels_m + panels_width, 2 * m * width, [&](size_t task, unsigned) {
       if (task < panels_m) {
         const size_t first = task * kPanel;
         kernels_.pack_b(width, std::min(kPanel, m - first), h + first * width, 1, width,

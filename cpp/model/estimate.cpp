@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "layers/dense_input.h"
 #include "layers/factored_sgd.h"
 #include "layers/linear.h"
 #include "layers/missed_steps.h"
@@ -13,11 +14,12 @@ namespace nrw {
 //   optimizer    the same for each moment
 //   gradients    of the dense layers only: those of the first and last layer exist a tile at a time
 //   activations  m * outputs of every layer but the last, dropout masks, and two gradients of the widest
-//   products     the largest packed operand of a dense layer
+//   products     the packed operands of every dense layer
 //   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread;
 //   with
 //                rows left behind a step a column, and for the rows caught up 2^18 floats a thread and a place an
 //                entry; for an update that waits a batch by column and m * width, for its norm 8 m * m doubles
+//   dense input  weights of at most 4,096 columns and d_y as packed operands, 48 rows of gradient a thread
 //   tile output  two packed copies of h; at most 32 partial d_h, of 2^23 floats together where 8 do not take more; a
 //                thread's tile: at most 384 columns with its residual, its packed weights and 48 rows of gradient
 // The last two are upper bounds of what layers/sparse_input.cpp and layers/tile_output.cpp take.
@@ -41,6 +43,7 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
     const double weights = static_cast<double>(layer.weights()), biases = static_cast<double>(layer.biases());
     switch (layer.solver) {
       case Solver::kSparseInput:
+      case Solver::kDenseInput:
         trained(columns * static_cast<double>(ColumnParameter::stride_of(layer.outputs)), false);
         trained(biases, true);
         break;
@@ -59,7 +62,7 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
         break;
       }
       case Solver::kDense:
-        packed = std::max(packed, Linear::workspace(batch_rows, layer.inputs, layer.outputs));
+        packed += Linear::workspace(batch_rows, layer.inputs, layer.outputs);
         [[fallthrough]];
       case Solver::kNone:
         trained(weights, true);
@@ -75,18 +78,26 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
   e.workspace += bytes(static_cast<double>(packed));
 
   const double in = plan.first().outputs, out = plan.last().inputs;
-  const double parts = std::clamp(9 * m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
-  e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
   const double stride = static_cast<double>(ColumnParameter::stride_of(plan.first().outputs));
-  e.workspace += 2 * bytes(threads * std::max(stride, 128.0));
-  if (!plan.last().tied() && batch_rows <= 256) {
-    e.workspace +=
-        2 * bytes(m * nnz_per_row) + 2 * bytes(std::min(columns, m * nnz_per_row)) + bytes(m * in) + bytes(16 * m * m);
-  }
-  if (optimizer.sparse == SparseUpdate::kExact && !plan.last().tied() &&
-      MissedSteps::has_closed_form(optimizer_step(optimizer, 0, 1))) {
-    e.optimizer += bytes(columns);
-    e.workspace += bytes(m * nnz_per_row) + bytes(threads * std::max(0x1.0p18, 16 * stride)) + bytes(parts * m);
+  if (plan.dense) {
+    const double d_y = static_cast<double>(Products::packed_size(batch_rows, plan.first().outputs));
+    e.workspace += bytes(static_cast<double>(DenseInput::packed_size(plan.columns, plan.first().outputs)));
+    e.workspace += bytes(static_cast<double>(
+        DenseInput::strip_size(batch_rows, plan.first().outputs, static_cast<size_t>(stride), threads)));
+    if (plan.last().tied()) e.workspace += bytes(d_y);
+  } else {
+    const double parts = std::clamp(9 * m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
+    e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
+    e.workspace += 2 * bytes(threads * std::max(stride, 128.0));
+    if (!plan.last().tied() && batch_rows <= 256) {
+      e.workspace += 2 * bytes(m * nnz_per_row) + 2 * bytes(std::min(columns, m * nnz_per_row)) + bytes(m * in) +
+                     bytes(16 * m * m);
+    }
+    if (optimizer.sparse == SparseUpdate::kExact && !plan.last().tied() &&
+        MissedSteps::has_closed_form(optimizer_step(optimizer, 0, 1))) {
+      e.optimizer += bytes(columns);
+      e.workspace += bytes(m * nnz_per_row) + bytes(threads * std::max(0x1.0p18, 16 * stride)) + bytes(parts * m);
+    }
   }
 
   const auto to_panel = [](double n) { return static_cast<double>(Products::packed_size(1, static_cast<size_t>(n))); };

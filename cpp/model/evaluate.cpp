@@ -36,17 +36,23 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
     result.squared_error += squared_error;
     result.rows += batch->rows;
     result.nnz += batch->nnz();
-    for (uint32_t t = 0; t < batch->touched; ++t) {
+    const auto add_column = [&](size_t column, size_t first, size_t count) {
       double sum = 0, sum_squares = 0;
-      for (uint32_t k = batch->touched_ptr[t]; k < batch->touched_ptr[t + 1]; ++k) {
+      for (size_t k = first; k < first + count; ++k) {
         const double y = batch->csc_target[k];
         sum += y;
         sum_squares += y * y;
       }
       result.sum += sum;
       result.sum_squares += sum_squares;
-      if (by_column.sum != nullptr) by_column.sum[batch->touched_col[t]] += sum;
-      if (by_column.sum_squares != nullptr) by_column.sum_squares[batch->touched_col[t]] += sum_squares;
+      if (by_column.sum != nullptr) by_column.sum[column] += sum;
+      if (by_column.sum_squares != nullptr) by_column.sum_squares[column] += sum_squares;
+    };
+    for (uint32_t t = 0; t < batch->touched; ++t) {
+      add_column(batch->touched_col[t], batch->touched_ptr[t], batch->touched_ptr[t + 1] - batch->touched_ptr[t]);
+    }
+    for (uint32_t column = 0; batch->dense && column < batch->columns; ++column) {
+      add_column(column, column * batch->dense_stride(), batch->rows);
     }
   }
   if (result.rows != 0) result.loss = loss / static_cast<double>(result.rows);

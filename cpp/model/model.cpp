@@ -62,8 +62,13 @@ void Model::set_precision(bool bf16) {
   bf16_ = bf16;
 }
 
+void Model::set_dense(bool dense) {
+  require_open(network_);
+  dense_ = dense;
+}
+
 Plan Model::plan() const {
-  Plan plan = make_plan(columns_, parts_[NRW_ENCODER], parts_[NRW_DECODER]);
+  Plan plan = make_plan(columns_, parts_[NRW_ENCODER], parts_[NRW_DECODER], dense_);
   plan.factored = factored_;
   return plan;
 }

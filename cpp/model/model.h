@@ -55,6 +55,7 @@ class Model {
   void set_factored(const FactoredSettings& settings);
   // bf16: products of the dense output layer in bf16 while training, where this machine has them (bf16_kernels()).
   void set_precision(bool bf16);
+  void set_dense(bool dense);  // the data
   void build();
 
   Plan plan() const;  // before or after build
@@ -102,7 +103,7 @@ class Model {
   Reduction reduction_ = Reduction::kMean;
   OptimizerSettings optimizer_;
   FactoredSettings factored_;
-  bool bf16_ = false;
+  bool bf16_ = false, dense_ = false;
   std::unique_ptr<Network> network_;
 };
 

@@ -10,8 +10,6 @@ namespace nrw {
 
 namespace {
 
-constexpr size_t kBlock = 8192;  // elements of a parameter that one task updates or sums
-
 double ms_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
@@ -33,9 +31,7 @@ void Network::reserve(uint32_t rows) {
   for (size_t i = 0; i < activations_.size(); ++i) activations_[i].reserve(size_t{rows} * width_at(i));
   for (AlignedBuffer<float>& d : d_) d.reserve(size_t{rows} * plan_.widest);
   for (const auto& layer : layers_) layer->reserve(rows);
-  size_t blocks = 1;
-  for (const Parameter* p : middle_) blocks = std::max(blocks, (p->size() + kBlock - 1) / kBlock);
-  partial_.reserve(blocks);
+  partial_.reserve(blocks_.size());
   reserved_rows_ = rows;
 }
 
@@ -43,23 +39,56 @@ Pass Network::pass(const SparseBatch& batch, bool training, uint64_t t) const no
   return {batch.rows, training, t, batch.row_id.data()};
 }
 
-void Network::forward_input(const SparseBatch& batch) {
+void Network::pack_weights(bool training) noexcept {
+  const auto& tasks = training ? packing_for_training_ : packing_;
+  run_tasks(pool_, tasks.size(), 2 * middle_size_, [&](size_t i, unsigned) { tasks[i].layer->pack(tasks[i].task); });
+}
+
+size_t Network::forward_input(const SparseBatch& batch, const Pass& pass, size_t last) {
   if (batch.columns != plan_.columns) {
     throw Error(NRW_INVALID_ARGUMENT, format("the batch has %u columns, the model %u", batch.columns, plan_.columns));
   }
+  if (batch.dense != plan_.dense) {
+    throw Error(NRW_INVALID_ARGUMENT, format("the batch has %s rows, the model is for %s ones",
+                                             batch.dense ? "dense" : "sparse", plan_.dense ? "dense" : "sparse"));
+  }
   reserve(batch.rows);
+  pack_weights(pass.training);
   const float* const bias = input_bias_.size() == 0 ? nullptr : input_bias_.value.data();
-  input_.forward(batch, input_weight_.weights, bias, activations_[0].data());
+  const bool fused = last > 0 && activation_[0] != nullptr;
+  const After after = fused ? After{activation_[0], activations_[1].data()} : After{};
+  input_->forward(batch, input_weight_.weights, bias, activations_[0].data(), after);
+  return fused ? 1 : 0;
 }
 
 void Network::forward_layers(const Pass& pass, size_t first, size_t last) noexcept {
-  for (size_t i = first; i < last; ++i) layers_[i]->forward(pass, activations_[i].data(), activations_[i + 1].data());
+  for (size_t i = first; i < last; ++i) {
+    const float* const x = activations_[i].data();
+    float* const y = activations_[i + 1].data();
+    if (linear_[i] == nullptr) {
+      layers_[i]->forward(pass, x, y);
+    } else if (i + 1 < last && activation_[i + 1] != nullptr) {
+      linear_[i]->forward(pass, x, y, After{activation_[i + 1], activations_[i + 2].data()});
+      ++i;
+    } else {
+      linear_[i]->forward(pass, x, y, After{});
+    }
+  }
 }
 
 const float* Network::backward_layers(const Pass& pass) noexcept {
   size_t at = 0;
   for (size_t i = middle(); i-- > 0; at ^= 1) {
-    layers_[i]->backward(pass, activations_[i].data(), d_[at].data(), d_[at ^ 1].data());
+    float *const d_y = d_[at].data(), *const d_x = d_[at ^ 1].data();
+    if (linear_[i] == nullptr) {
+      layers_[i]->backward(pass, activations_[i].data(), d_y, d_x);
+    } else if (i > 0 && activation_[i - 1] != nullptr) {
+      linear_[i]->backward(pass, activations_[i].data(), d_y, d_x,
+                           Before{activation_[i - 1], activations_[i - 1].data()});
+      --i;
+    } else {
+      linear_[i]->backward(pass, activations_[i].data(), d_y, d_x, Before{});
+    }
   }
   if (input_bias_.size() != 0) {
     products_.add_column_sums(pass.rows, width_at(0), d_[at].data(), input_bias_.gradient.data());
@@ -73,32 +102,28 @@ void Network::zero_middle() noexcept {
 
 // One partial sum a block, added in order.
 double Network::middle_sum_squares() noexcept {
+  run_tasks(pool_, blocks_.size(), middle_size_, [&](size_t i, unsigned) {
+    partial_[i] = kernels_.sum_squares(blocks_[i].count, blocks_[i].parameter->gradient.data() + blocks_[i].first);
+  });
   double sum = 0;
-  for (const Parameter* p : middle_) {
-    for_blocks(pool_, p->size(), kBlock, p->size(), [&](size_t first, size_t count) {
-      partial_[first / kBlock] = kernels_.sum_squares(count, p->gradient.data() + first);
-    });
-    for (size_t block = 0; block * kBlock < p->size(); ++block) sum += partial_[block];
-  }
+  for (size_t i = 0; i < blocks_.size(); ++i) sum += partial_[i];
   return sum;
 }
 
 void Network::update_middle(const OptimizerStep& step) noexcept {
-  for (Parameter* p : middle_) {
-    for_blocks(pool_, p->size(), kBlock, 4 * p->size(), [&](size_t first, size_t count) {
-      float* const s1 = p->moment1.size() == 0 ? nullptr : p->moment1.data() + first;
-      float* const s2 = p->moment2.size() == 0 ? nullptr : p->moment2.data() + first;
-      kernels_.update(count, step, p->gradient.data() + first, p->value.data() + first, s1, s2);
-    });
-  }
+  run_tasks(pool_, blocks_.size(), 4 * middle_size_, [&](size_t i, unsigned) {
+    const auto [p, first, count] = blocks_[i];
+    float* const s1 = p->moment1.size() == 0 ? nullptr : p->moment1.data() + first;
+    float* const s2 = p->moment2.size() == 0 ? nullptr : p->moment2.data() + first;
+    kernels_.update(count, step, p->gradient.data() + first, p->value.data() + first, s1, s2);
+  });
   for (const auto& layer : layers_) layer->commit();
 }
 
 Network::Step Network::train(const SparseBatch& batch, double learning_rate, uint64_t t) {
   const auto start = std::chrono::steady_clock::now();
   const Pass pass = this->pass(batch, true, t);
-  forward_input(batch);
-  forward_layers(pass, 0, middle());
+  forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const size_t outputs = size_t{batch.rows} * width_at(middle());
   const float* const h = activations_[middle()].data();
   float* const d_h = d_[0].data();
@@ -136,13 +161,13 @@ Network::Step Network::train(const SparseBatch& batch, double learning_rate, uin
       sum += output_->update(batch, h, a, d_input, step);
     }
   } else if (clipped) {
-    sum += output.sum_squares + input_.gradient_sum_squares(batch, d_input, input_weight_.weights);
+    sum += output.sum_squares + input_->gradient_sum_squares(batch, d_input, input_weight_.weights);
     finite(sum, "the gradient");
     clip();
     if (!output_->immediate()) output_->update(batch, h, a, nullptr, step);
-    input_.backward_update(batch, d_input, input_weight_.weights, step, false);
+    input_->backward_update(batch, d_input, input_weight_.weights, step, false);
   } else {
-    sum += output.sum_squares + input_.backward_update(batch, d_input, input_weight_.weights, step);
+    sum += output.sum_squares + input_->backward_update(batch, d_input, input_weight_.weights, step);
   }
   update_middle(step);
   result.loss = output.loss;
@@ -156,15 +181,14 @@ double Network::backward(const SparseBatch& batch, uint64_t t) {
   }
   const Pass pass = this->pass(batch, true, t);
   if (!has_gradients_) zero_middle();  // left by training
-  forward_input(batch);
-  forward_layers(pass, 0, middle());
+  forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const float* const h = activations_[middle()].data();
   const double a = factor(batch.rows);
   const OutputLayer::Result output = output_->loss_backward(batch, h, a, d_[0].data(), false);
   output_->add_gradient(batch, h, a);
   const float* const d_input = backward_layers(pass);
   input_weight_.want_gradient();
-  input_.add_gradient(batch, d_input, input_weight_.weights, input_weight_.gradient.data());
+  input_->add_gradient(batch, d_input, input_weight_.weights, input_weight_.gradient.data());
   has_gradients_ = true;
   return output.loss;
 }
@@ -182,25 +206,26 @@ void Network::drop_gradients() noexcept {
 }
 
 double Network::evaluate(const SparseBatch& batch, double* column_sse) {
-  forward_input(batch);
-  forward_layers(pass(batch, false, 0), 0, middle());
+  const Pass pass = this->pass(batch, false, 0);
+  forward_layers(pass, forward_input(batch, pass, middle()), middle());
   return output_->evaluate(batch, activations_[middle()].data(), column_sse);
 }
 
 const float* Network::embed(const SparseBatch& batch) {
-  forward_input(batch);
-  forward_layers(pass(batch, false, 0), 0, latent_at());
+  const Pass pass = this->pass(batch, false, 0);
+  forward_layers(pass, forward_input(batch, pass, latent_at()), latent_at());
   return activations_[latent_at()].data();
 }
 
 void Network::reconstruct(const SparseBatch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out) {
-  forward_input(batch);
-  forward_layers(pass(batch, false, 0), 0, middle());
+  const Pass pass = this->pass(batch, false, 0);
+  forward_layers(pass, forward_input(batch, pass, middle()), middle());
   output_->reconstruct(rows, activations_[middle()].data(), chosen, count, out);
 }
 
 void Network::decode(uint32_t rows, const float* latent, const uint32_t* chosen, uint32_t count, float* out) {
   reserve(rows);
+  pack_weights(false);
   std::copy_n(latent, size_t{rows} * plan_.latent, activations_[latent_at()].data());
   forward_layers({.rows = rows}, latent_at(), middle());
   output_->reconstruct(rows, activations_[middle()].data(), chosen, count, out);

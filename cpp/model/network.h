@@ -1,6 +1,6 @@
-// The network: sparse rows into the sparse input layer, dense layers, and the output layer with the loss.
+// The network: rows into the input layer, dense layers, and the output layer with the loss.
 //
-//   batch (rows x columns, sparse) -> encoder.0 -> ... -> latent -> ... -> h -> output layer, loss
+//   batch (rows x columns, sparse or dense) -> encoder.0 -> ... -> latent -> ... -> h -> output layer, loss
 #pragma once
 
 #include <memory>
@@ -10,6 +10,8 @@
 #include "base/thread_pool.h"
 #include "kernels/bf16.h"
 #include "kernels/kernels.h"
+#include "layers/activation.h"
+#include "layers/input_layer.h"
 #include "layers/linear.h"
 #include "layers/sparse_input.h"
 #include "losses/mse.h"
@@ -66,10 +68,13 @@ class Network {
   uint32_t width_at(size_t i) const noexcept { return plan_.layers[i].outputs; }
 
   std::unique_ptr<Layer> make_layer(size_t number, std::vector<Linear*>& linears, uint64_t seed);
+  void plan_tasks(const std::vector<Linear*>& linears);
   void initialise(uint64_t seed);
   void reserve(uint32_t rows);
   Pass pass(const SparseBatch& batch, bool training, uint64_t t) const noexcept;
-  void forward_input(const SparseBatch& batch);
+  // The input layer, with the activation after it where there is one and `last` lets it: how many of layers_ that was.
+  size_t forward_input(const SparseBatch& batch, const Pass& pass, size_t last);
+  void pack_weights(bool training) noexcept;
   void forward_layers(const Pass& pass, size_t first, size_t last) noexcept;  // activation first -> activation last
   // From activation.back()'s gradient in d_[0] to the gradient of activation 0, which it returns. Adds to gradients.
   const float* backward_layers(const Pass& pass) noexcept;
@@ -87,10 +92,26 @@ class Network {
 
   ColumnParameter input_weight_;
   Parameter input_bias_;  // of size 0 without one
-  SparseInput input_;
+  std::unique_ptr<InputLayer> input_;
+  SparseInput* sparse_input_ = nullptr;  // input_, where it is one: some of its rows may be behind
   std::vector<std::unique_ptr<Layer>> layers_;
+  // By number in layers_, NULL where it is of another kind: an activation is made with the layer before it, and taken
+  // back with the linear layer after it.
+  std::vector<Linear*> linear_;
+  std::vector<ActivationLayer*> activation_;
+  struct PackTask {
+    Linear* layer;
+    size_t task;
+  };
+  std::vector<PackTask> packing_, packing_for_training_;
   std::unique_ptr<OutputLayer> output_;
   std::vector<Parameter*> middle_;  // input_bias_ and the parameters of layers_
+  struct Block {
+    Parameter* parameter;
+    size_t first, count;
+  };
+  std::vector<Block> blocks_;  // of middle_: what one task updates or sums
+  size_t middle_size_ = 0;
 
   uint32_t reserved_rows_ = 0;
   std::vector<AlignedBuffer<float>> activations_;  // [i]: output of plan_.layers[i], all but the last

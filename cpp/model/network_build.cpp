@@ -7,6 +7,7 @@
 
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
+#include "layers/dense_input.h"
 #include "layers/dropout.h"
 #include "layers/layer_norm.h"
 
@@ -45,8 +46,7 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
       pool_(threads),
       kernels_(kernels()),
       products_(kernels_, pool_),
-      input_weight_(plan.columns, plan.first().outputs, moments_of(optimizer)),
-      input_(kernels_, pool_) {
+      input_weight_(plan.columns, plan.first().outputs, moments_of(optimizer)) {
   const int moments = moments_of(optimizer);
   input_bias_.name = "bias";
   input_bias_.rows = plan.first().has_bias() ? plan.first().outputs : 0;
@@ -57,13 +57,21 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
     for (Parameter* parameter : layers_.back()->parameters()) middle_.push_back(parameter);
   }
   for (Parameter* parameter : middle_) parameter->allocate(moments);
+  plan_tasks(linears);
   const PlannedLayer& last = plan.last();
-  if (optimizer.sparse == SparseUpdate::kLazy) {
-    input_.only_touched();
-  } else if (!last.tied()) {
-    input_.leave_behind(optimizer_step(optimizer, 0, 1), plan.columns);
+  if (plan.dense) {
+    input_ = std::make_unique<DenseInput>(kernels_, pool_);
+  } else {
+    auto input = std::make_unique<SparseInput>(kernels_, pool_);
+    sparse_input_ = input.get();
+    input_ = std::move(input);
+    if (optimizer.sparse == SparseUpdate::kLazy) {
+      sparse_input_->only_touched();
+    } else if (!last.tied()) {
+      sparse_input_->leave_behind(optimizer_step(optimizer, 0, 1), plan.columns);
+    }
   }
-  if (!last.tied()) input_.let_updates_wait();
+  if (sparse_input_ != nullptr && !last.tied()) sparse_input_->let_updates_wait();
   if (last.solver == Solver::kFactoredOutput) {
     output_ = std::make_unique<FactoredOutputLayer>(kernels_, pool_, plan.columns, last.inputs, plan.factored);
     initialise(seed);
@@ -72,6 +80,26 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
   output_ = std::make_unique<TileOutputLayer>(kernels_, pool_, plan.columns, last.inputs, last.has_bias(), moments,
                                               last.tied() ? &input_weight_ : nullptr, bf16);
   initialise(seed);
+}
+
+// What the threads are given of the layers between the two ends.
+void Network::plan_tasks(const std::vector<Linear*>& linears) {
+  constexpr size_t kBlock = 8192;  // elements of a parameter that one task updates or sums
+  for (Parameter* parameter : middle_) {
+    middle_size_ += parameter->size();
+    for (size_t first = 0; first < parameter->size(); first += kBlock) {
+      blocks_.push_back({parameter, first, std::min(kBlock, parameter->size() - first)});
+    }
+  }
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    Linear* const linear = linears[i + 1];
+    linear_.push_back(linear);
+    activation_.push_back(dynamic_cast<ActivationLayer*>(layers_[i].get()));
+    for (size_t task = 0; linear != nullptr && task < linear->pack_tasks(true); ++task) {
+      packing_for_training_.push_back({linear, task});
+      if (task < linear->pack_tasks(false)) packing_.push_back({linear, task});
+    }
+  }
 }
 
 std::unique_ptr<Layer> Network::make_layer(size_t number, std::vector<Linear*>& linears, uint64_t seed) {
@@ -127,7 +155,7 @@ void Network::initialise(uint64_t seed) {
 }
 
 std::vector<Tensor> Network::tensors() {
-  input_.flush(input_weight_.weights);
+  if (sparse_input_ != nullptr) sparse_input_->flush(input_weight_.weights);
   const auto trained_tensors = trained();
   const std::vector<const char*> states = state_names(optimizer_);
   std::vector<Tensor> all, state, gradients;
@@ -140,9 +168,9 @@ std::vector<Tensor> Network::tensors() {
       for (size_t k = 0; k < states.size(); ++k) {
         state.push_back({name + "." + states[k], NRW_ROLE_OPTIMIZER, tensor.dimensions, moments[k]});
       }
-      if (&tensor == &trained_tensors[0][0] && input_.missed().enabled()) {
-        for (Tensor& missed : missed_tensors(all.back(), input_)) state.push_back(std::move(missed));
-        all.back().computed = caught_up_rows(all.back(), input_, input_weight_.weights, pool_);
+      if (&tensor == &trained_tensors[0][0] && sparse_input_ != nullptr && sparse_input_->missed().enabled()) {
+        for (Tensor& missed : missed_tensors(all.back(), *sparse_input_)) state.push_back(std::move(missed));
+        all.back().computed = caught_up_rows(all.back(), *sparse_input_, input_weight_.weights, pool_);
       }
       if (has_gradients_) gradients.push_back({name, NRW_ROLE_GRADIENT, tensor.dimensions, tensor.gradient});
     }

@@ -110,9 +110,11 @@ void validate(const LayerSpec& spec, const std::string& name) {
   }
 }
 
-Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const std::vector<LayerSpec>& decoder) {
+Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const std::vector<LayerSpec>& decoder,
+               bool dense) {
   Plan plan;
   plan.columns = columns;
+  plan.dense = dense;
   if (encoder.empty()) refuse("encoder", "the model needs at least one encoder layer");
   if (decoder.empty()) refuse("decoder", "the model needs at least one decoder layer");
   append(plan, NRW_ENCODER, encoder);
@@ -132,13 +134,16 @@ Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const st
            format("the last layer's size must be the width of the data, %u, got %u", columns, plan.last().outputs));
   }
   tie(plan);
-  plan.layers.front().solver = Solver::kSparseInput;
+  plan.layers.front().solver = dense ? Solver::kDenseInput : Solver::kSparseInput;
   for (size_t i = 0; i + 1 < plan.layers.size(); ++i) {
     if (plan.layers[i].linear() && (plan.layers[i].spec.flags & NRW_FACTORED)) {
       refuse(plan.layers[i].name(), "only the output layer can be factored");
     }
   }
   const bool factored = (plan.last().spec.flags & NRW_FACTORED) != 0;
+  if (factored && dense) {
+    refuse(plan.last().name(), "the factored solver is for sparse data: use solver: dense", NRW_UNSUPPORTED);
+  }
   if (factored && plan.last().tied()) refuse(plan.last().name(), "a tied layer cannot be factored", NRW_UNSUPPORTED);
   if (factored && !plan.last().has_bias()) {
     refuse(plan.last().name(), "the factored solver has a bias of its own: leave out bias: false", NRW_UNSUPPORTED);

@@ -22,7 +22,14 @@ struct LayerSpec {
 };
 
 // What does a layer's work: nrw_model_layer's numbers.
-enum class Solver : uint32_t { kNone = 0, kSparseInput = 1, kDense = 2, kTileOutput = 3, kFactoredOutput = 4 };
+enum class Solver : uint32_t {
+  kNone = 0,
+  kSparseInput = 1,
+  kDense = 2,
+  kTileOutput = 3,
+  kFactoredOutput = 4,
+  kDenseInput = 5
+};
 
 struct PlannedLayer {
   LayerSpec spec;
@@ -49,9 +56,10 @@ struct FactoredSettings {
   double weight_decay = 0;  // NRW_FACTORED_SGD
 };
 
-// The encoder's layers, then the decoder's: the first is the sparse input layer, the last the output layer.
+// The encoder's layers, then the decoder's: the first is the input layer, the last the output layer.
 struct Plan {
   uint32_t columns = 0;
+  bool dense = false;  // the data
   std::vector<PlannedLayer> layers;
   uint32_t latent = 0;        // size of the latent vector
   size_t encoder_layers = 0;  // layers[0 .. encoder_layers)
@@ -68,7 +76,8 @@ struct Plan {
 void validate(const LayerSpec& spec, const std::string& name);
 
 // Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the layer named.
-Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const std::vector<LayerSpec>& decoder);
+Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const std::vector<LayerSpec>& decoder,
+               bool dense = false);
 
 // nrw_model_estimate, in bytes.
 struct Estimate {

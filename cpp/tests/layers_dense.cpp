@@ -1,5 +1,6 @@
 // Linear, activation and dropout layers.
 #include <algorithm>
+#include <array>
 #include <memory>
 
 #include "layers/activation.h"
@@ -40,6 +41,46 @@ TEST(linear_forward_by_hand) {
   layer.forward({.rows = 2}, x, y);
   const float expected[6] = {9, 19, 29, 13, 28, 43};
   for (int i = 0; i < 6; ++i) CHECK_CLOSE(y[i], expected[i], 1e-5);
+}
+
+// With the activation beside it, on any number of threads: the bits of one layer after the other.
+TEST(linear_with_activations_equals_one_after_the_other) {
+  for (const auto [rows, in, out] : {std::array<uint32_t, 3>{1, 1, 1}, {5, 7, 3}, {130, 65, 200}, {61, 130, 48}}) {
+    for (const Activation kind : {Activation::kRelu, Activation::kGelu, Activation::kTanh}) {
+      const auto u = random_values<float>(rows * in, 7), d_y = random_values<float>(rows * out, 8);
+      const Pass pass{.rows = rows, .training = true};
+      std::vector<float> plain[6];
+      for (const unsigned threads : {0u, 1u, 2u, 5u}) {  // 0: one after the other
+        Room room(std::max(1u, threads));
+        Linear layer(room.products, in, out, true, nullptr);
+        start(layer, rows, 6);
+        ActivationLayer before(room.products, in, kind, 0), after(room.products, out, kind, 0);
+        std::vector<float> x(rows * in), y(rows * out), z(rows * out), d_x(rows * in);
+        before.forward(pass, u.data(), x.data());
+        if (threads == 0) {
+          layer.forward(pass, x.data(), y.data());
+          after.forward(pass, y.data(), z.data());
+          std::vector<float> d_input(rows * in);
+          layer.backward(pass, x.data(), d_y.data(), d_input.data());
+          before.backward(pass, u.data(), d_input.data(), d_x.data());
+        } else {
+          for (size_t task = 0; task < layer.pack_tasks(true); ++task) layer.pack(task);
+          layer.forward(pass, x.data(), y.data(), After{&after, z.data()});
+          layer.backward(pass, x.data(), d_y.data(), d_x.data(), Before{&before, u.data()});
+        }
+        std::vector<float> gradients[2];
+        for (int k = 0; k < 2; ++k) {
+          auto& gradient = layer.parameters()[static_cast<size_t>(k)]->gradient;
+          gradients[k].assign(gradient.begin(), gradient.end());
+        }
+        const std::vector<float>* found[] = {&y, &z, &d_x, &gradients[0], &gradients[1]};
+        for (size_t k = 0; k < 5; ++k) {
+          if (threads == 0) plain[k] = *found[k];
+          CHECK(!plain[k].empty() && *found[k] == plain[k]);
+        }
+      }
+    }
+  }
 }
 
 // The layer is linear in each of its arguments, so a wide step costs no accuracy.

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/float_mode.h"
+#include "dense_form.h"
 #include "memory_source.h"
 #include "numeric_gradient.h"
 
@@ -17,17 +18,18 @@ LayerSpec plain(uint32_t kind, double p0 = 0, double p1 = 0) { return {.kind = k
 constexpr uint32_t kColumns = 300;
 
 // Every kind of layer.
-Plan everything(bool tied) {
+Plan everything(bool tied, bool dense = false) {
   return make_plan(kColumns,
                    {linear(48), plain(NRW_BATCH_NORM, 1e-5, 0.1), plain(NRW_RELU), plain(NRW_DROPOUT, 0.2), linear(24),
                     plain(NRW_LAYER_NORM, 1e-5), plain(NRW_GELU), linear(10), plain(NRW_TANH)},
                    {linear(24), plain(NRW_LEAKY_RELU, 0.1), linear(20, NRW_NO_BIAS), plain(NRW_ELU, 1), linear(24),
-                    plain(NRW_SILU), linear(48), plain(NRW_SIGMOID), linear(kColumns, tied ? NRW_TIED : 0)});
+                    plain(NRW_SILU), linear(48), plain(NRW_SIGMOID), linear(kColumns, tied ? NRW_TIED : 0)},
+                   dense);
 }
 
-Plan small(uint32_t columns, uint32_t flags = 0) {
+Plan small(uint32_t columns, uint32_t flags = 0, bool dense = false) {
   return make_plan(columns, {linear(6), plain(NRW_TANH), linear(3)},
-                   {linear(6, flags), plain(NRW_TANH), linear(columns, flags)});
+                   {linear(6, flags), plain(NRW_TANH), linear(columns, flags)}, dense);
 }
 
 // All that is saved, end to end.
@@ -60,7 +62,7 @@ std::vector<float> trained(const Plan& plan, const OptimizerSettings& optimizer,
       source.rewind();
       batch = source.next();
     }
-    const Network::Step step = network.train(*batch, 0.01, t);
+    const Network::Step step = plan.dense ? network.train(dense_form(*batch), 0.01, t) : network.train(*batch, 0.01, t);
     losses.push_back(static_cast<float>(step.loss));
     losses.push_back(static_cast<float>(step.gradient_norm));
   }
@@ -81,6 +83,41 @@ TEST(network_bits_do_not_depend_on_threads) {
       CHECK(std::isfinite(one.back()));
     }
   }
+}
+
+TEST(network_bits_of_dense_rows_do_not_depend_on_threads) {
+  for (const bool tied : {false, true}) {
+    for (const double clip : {0.0, 0.05}) {
+      const OptimizerSettings adam{.weight_decay = 1e-3, .gradient_clip = clip};
+      const auto one = trained(everything(tied, true), adam, 1);
+      CHECK(trained(everything(tied, true), adam, 2) == one);
+      CHECK(trained(everything(tied, true), adam, 5) == one);
+      CHECK(std::isfinite(one.back()));
+    }
+  }
+}
+
+// The same rows in either form give the same network but for rounding, which 20 steps of SGD hardly grow.
+TEST(network_of_dense_rows_is_that_of_sparse_ones) {
+  for (const bool tied : {false, true}) {
+    const OptimizerSettings sgd{.kind = OptimizerKind::kSgd, .momentum = 0.9};
+    const auto sparse = trained(everything(tied), sgd, 2), dense = trained(everything(tied, true), sgd, 2);
+    const size_t common = dense.size() - 40;  // the sparse layer saves more of its state
+    for (size_t i = 0; i < 40; ++i) {
+      const float a = sparse[sparse.size() - 40 + i], b = dense[common + i];
+      CHECK_CLOSE(a, b, 1e-4 * std::fabs(a));
+    }
+  }
+}
+
+TEST(network_refuses_rows_of_the_other_form) {
+  MemorySource source = MemorySource::random(4, 20, 0.3, 4);
+  const SparseBatch& sparse = *source.next();
+  const SparseBatch dense = dense_form(sparse);
+  Network of_sparse(small(20), {}, Reduction::kMean, 1, 1), of_dense(small(20, 0, true), {}, Reduction::kMean, 1, 1);
+  CHECK_THROWS(of_sparse.train(dense, 0.1, 1), NRW_INVALID_ARGUMENT);
+  CHECK_THROWS(of_dense.train(sparse, 0.1, 1), NRW_INVALID_ARGUMENT);
+  CHECK_THROWS(make_plan(20, {linear(4)}, {linear(20, NRW_FACTORED)}, true), NRW_UNSUPPORTED);
 }
 
 TEST(network_learns) {
@@ -114,12 +151,15 @@ TEST(network_clips_the_norm_of_all_gradients) {
 }
 
 TEST(network_gradients) {
-  for (const uint32_t flags : {0u, uint32_t{NRW_TIED}}) {
+  for (const auto& [flags, dense] :
+       {std::pair{0u, false}, {uint32_t{NRW_TIED}, false}, {0u, true}, {uint32_t{NRW_TIED}, true}}) {
     const uint32_t columns = 12;
-    Network network(small(columns, flags), {}, Reduction::kRowMean, 3, 2);
+    Network network(small(columns, flags, dense), {}, Reduction::kRowMean, 3, 2);
     MemorySource source = MemorySource::random(5, columns, 0.4, 5);
-    const SparseBatch& batch = *source.next();
-    network.backward(batch, 1);
+    const SparseBatch& sparse = *source.next();
+    const SparseBatch batch = dense ? dense_form(sparse) : SparseBatch();
+    const SparseBatch& rows = dense ? batch : sparse;
+    network.backward(rows, 1);
     size_t checked = 0;
     for (const Tensor& gradient : network.tensors()) {
       if (gradient.role != NRW_ROLE_GRADIENT) continue;
@@ -129,7 +169,7 @@ TEST(network_gradients) {
           float once = g.data[r * g.row_stride + c * g.column_stride];
           check_gradient(gradient.name.c_str(), &value.data[r * value.row_stride + c * value.column_stride], &once, 1,
                          0.01, std::fabs(once) < 0.02 ? 0.2 : 5e-3,
-                         [&] { return network.factor(batch.rows) * network.evaluate(batch, nullptr); });
+                         [&] { return network.factor(rows.rows) * network.evaluate(rows, nullptr); });
           ++checked;
         }
       }

@@ -15,7 +15,7 @@ const ROWS: readonly (readonly [string, (m: SplitMetrics) => string])[] = [
   ["R² by column, median", (m) => ratio(m.column_r2_median)],
   ["Columns that vary", (m) => count(m.columns_varying)],
   ["Rows", (m) => count(m.rows)],
-  ["Non-zeros", (m) => count(m.nnz)],
+  ["Values stored", (m) => count(m.nnz)],
 ];
 
 const DEFINITIONS = markup`<dl class="notes">

@@ -22,6 +22,7 @@ Deno.test({
           columns: 5,
           nnz,
           dataType: "float32",
+          dense: false,
           indicesType: "int32",
           indptrType: "int32",
         });

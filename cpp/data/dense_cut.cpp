@@ -1,0 +1,132 @@
+#include "data/dense_cut.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+
+#include "base/philox.h"
+#include "base/status.h"
+#include "data/csc.h"
+#include "data/element_type.h"
+#include "data/messages.h"
+
+namespace nrw {
+
+namespace {
+
+constexpr size_t kRows = 16;  // rows that become columns at a time: a cache line of each column
+
+void copy_values(const Chunk& chunk, uint64_t first, size_t n, float* out) noexcept {
+  with_type(chunk.info().data_type, [&](auto zero) {
+    using T = decltype(zero);
+    const uint8_t* from = chunk.data() + first * sizeof(T);
+    if constexpr (std::is_same_v<T, float>) {
+      std::memcpy(out, from, n * sizeof(float));
+    } else if constexpr (std::is_same_v<T, BoolByte>) {
+      for (size_t k = 0; k < n; ++k) out[k] = from[k] == 0 ? 0.0f : 1.0f;
+    } else {
+      for (size_t k = 0; k < n; ++k) out[k] = static_cast<float>(load<T>(from, k));
+    }
+  });
+}
+
+double value_at(const Chunk& chunk, uint64_t index) noexcept {
+  return with_type(chunk.info().data_type,
+                   [&](auto zero) -> double { return static_cast<double>(load<decltype(zero)>(chunk.data(), index)); });
+}
+
+// Branch-free, so that it vectorises.
+bool all_finite(const float* value, size_t n) noexcept {
+  constexpr uint32_t kExponent = 0x7F800000;
+  unsigned bad = 0;
+  for (size_t k = 0; k < n; ++k) bad |= (std::bit_cast<uint32_t>(value[k]) & kExponent) == kExponent;
+  return bad == 0;
+}
+
+uint32_t first_non_finite(const float* value) noexcept {
+  uint32_t k = 0;
+  while (std::isfinite(value[k])) ++k;
+  return k;
+}
+
+[[noreturn]] void fail(const RowWindow::Place& place, uint32_t column, double value, const std::string& what) {
+  throw Error(NRW_FORMAT, format("%s: row %llu, column %u: %g %s", shown_path(place.chunk->path()).c_str(),
+                                 static_cast<unsigned long long>(place.row), column, value, what.c_str()));
+}
+
+// out[column * stride + row] = in[row * columns + column] for kCount rows, or `count`.
+template <size_t kCount>
+void to_columns(size_t count, size_t columns, const float* in, size_t stride, float* out) noexcept {
+  for (size_t column = 0; column < columns; ++column) {
+    for (size_t row = 0; row < (kCount == 0 ? count : kCount); ++row) {
+      out[column * stride + row] = in[row * columns + column];
+    }
+  }
+}
+
+void to_columns(size_t count, size_t columns, const float* in, size_t stride, float* out) noexcept {
+  count == kRows ? to_columns<kRows>(count, columns, in, stride, out) : to_columns<0>(count, columns, in, stride, out);
+}
+
+}  // namespace
+
+void DenseCutter::cut(std::span<const uint32_t> rows, SparseBatch& batch) {
+  const size_t columns = window_.columns();
+  if (rows.size() * columns > UINT32_MAX) {
+    throw Error(NRW_UNSUPPORTED, "a batch of more than 2^32 values; use a smaller batch size");
+  }
+  batch.dense = true;
+  batch.masked = options_.mask_rate > 0;
+  batch.rows = static_cast<uint32_t>(rows.size());
+  batch.columns = window_.columns();
+  batch.touched = 0;
+  const size_t stride = batch.dense_stride();
+  make_room(batch.row_id, rows.size());
+  make_room(batch.csc_target, columns * stride);
+  if (batch.masked) make_room(batch.csc_input, columns * stride);
+  block_.resize(kRows * columns);
+  for (size_t first = 0; first < rows.size(); first += kRows) {
+    const size_t count = std::min(kRows, rows.size() - first);
+    for (size_t row = 0; row < count; ++row) {
+      const RowWindow::Place place = window_.at(rows[first + row]);
+      batch.row_id[first + row] = place.global;
+      cut_row(place, block_.data() + row * columns);
+    }
+    to_columns(count, columns, block_.data(), stride, batch.csc_target.data() + first);
+    if (!batch.masked) continue;
+    for (size_t row = 0; row < count; ++row) mask(batch.row_id[first + row], block_.data() + row * columns);
+    to_columns(count, columns, block_.data(), stride, batch.csc_input.data() + first);
+  }
+}
+
+void DenseCutter::cut_row(const RowWindow::Place& place, float* value) const {
+  const uint32_t n = window_.columns();
+  const uint64_t first = place.row * n;
+  copy_values(*place.chunk, first, n, value);
+  if (!all_finite(value, n)) {
+    const uint32_t k = first_non_finite(value);
+    fail(place, k, value_at(*place.chunk, first + k), "is not a finite 32-bit float");
+  }
+  for (const Transform& transform : options_.transforms) {
+    transform.apply(value, n);
+    if (!all_finite(value, n)) {
+      const uint32_t k = first_non_finite(value);
+      fail(place, k, value[k], std::string("after transform ") + transform.name());
+    }
+  }
+}
+
+// The draws of Cutter::mask: each word decides one of four neighbouring columns.
+void DenseCutter::mask(uint64_t row_id, float* value) const noexcept {
+  const double threshold = options_.mask_rate * 0x1.0p32;
+  const uint32_t columns = window_.columns();
+  for (uint32_t column = 0; column < columns; column += 4) {
+    const auto words = draw(options_.seed, Purpose::kMask, uint64_t{column >> 2} << 32 | options_.epoch, row_id);
+    for (uint32_t k = column; k < std::min(column + 4, columns); ++k) {
+      if (words[k & 3] < threshold) value[k] = 0;
+    }
+  }
+}
+
+}  // namespace nrw

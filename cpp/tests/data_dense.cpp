@@ -1,0 +1,247 @@
+// Dense .npy files: every type, what is refused and how, and batches cut from them against those of the same matrix in
+// CSR.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <numeric>
+
+#include "check.h"
+#include "data/batch_creator.h"
+#include "data/dense_cut.h"
+#include "data_writer.h"
+
+using namespace nrw;
+using namespace nrw::test;
+
+namespace {
+
+std::shared_ptr<const Chunk> dense_chunk(const Bytes& file) {
+  const auto kept = std::make_shared<Bytes>(file);
+  const auto chunk = Chunk::from_npy(*kept, Mapping(), "test.npy");
+  return {chunk.get(), [kept, chunk](const Chunk*) {}};
+}
+
+std::string shape_of(uint64_t rows, uint64_t columns) {
+  return format("(%llu, %llu)", static_cast<unsigned long long>(rows), static_cast<unsigned long long>(columns));
+}
+
+Bytes dense_file(const std::vector<double>& values, uint64_t columns, const std::string& descr) {
+  return npy(descr, shape_of(values.size() / columns, columns), elements(values, descr));
+}
+
+std::string refusal(const Bytes& file) {
+  try {
+    Chunk::from_npy(file, Mapping(), "test.npy");
+  } catch (const Error& error) {
+    CHECK(error.code() == NRW_FORMAT);
+    return error.what();
+  }
+  return "";
+}
+
+// One line that begins with the file and contains `part`.
+bool refused(const Bytes& file, const std::string& part) {
+  const std::string message = refusal(file);
+  const bool good = message.starts_with("test.npy: ") && message.find('\n') == std::string::npos &&
+                    message.find(part) != std::string::npos && message.size() < 400;
+  if (!good) std::printf("expected '%s', got '%s'\n", part.c_str(), message.c_str());
+  return good;
+}
+
+RowWindow window_of(std::shared_ptr<const Chunk> chunk) {
+  const std::vector<uint64_t> first_rows{7};
+  return RowWindow({std::move(chunk)}, first_rows);
+}
+
+SparseBatch cut_all(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options = {}) {
+  const RowWindow window = window_of(chunk);
+  std::vector<uint32_t> rows(window.rows());
+  std::iota(rows.begin(), rows.end(), 0u);
+  SparseBatch batch;
+  if (window.dense()) {
+    DenseCutter(window, options).cut(rows, batch);
+  } else {
+    Cutter(window, options).cut(rows, batch);
+  }
+  return batch;
+}
+
+// Of a dense batch, row by row.
+std::vector<float> by_row(const SparseBatch& batch, const float* values) {
+  std::vector<float> all;
+  for (size_t row = 0; row < batch.rows; ++row) {
+    for (size_t column = 0; column < batch.columns; ++column) {
+      all.push_back(values[column * batch.dense_stride() + row]);
+    }
+  }
+  return all;
+}
+
+std::vector<float> by_row_of_sparse(const SparseBatch& batch, const float* values) {
+  std::vector<float> all(size_t{batch.rows} * batch.columns);
+  for (uint32_t row = 0; row < batch.rows; ++row) {
+    for (uint32_t k = batch.row_ptr[row]; k < batch.row_ptr[row + 1]; ++k) {
+      all[size_t{row} * batch.columns + batch.column[k]] = values[k];
+    }
+  }
+  return all;
+}
+
+// The matrix of random_matrix in both forms.
+struct Both {
+  std::shared_ptr<const Chunk> sparse, dense;
+};
+Both both(uint64_t seed, int64_t rows, int64_t columns) {
+  const Matrix matrix = random_matrix(seed, rows, columns, columns / 3);
+  std::vector<double> values(static_cast<size_t>(rows * columns));
+  for (int64_t row = 0; row < rows; ++row) {
+    const size_t r = static_cast<size_t>(row);
+    for (int64_t k = matrix.indptr[r]; k < matrix.indptr[r + 1]; ++k) {
+      const size_t entry = static_cast<size_t>(k);
+      values[static_cast<size_t>(row * columns + matrix.indices[entry])] = matrix.values[entry];
+    }
+  }
+  return {chunk_of(matrix), dense_chunk(dense_file(values, static_cast<uint64_t>(columns), "<f4"))};
+}
+
+}  // namespace
+
+TEST(dense_every_type) {
+  const std::vector<double> values{0, 1, 2, 3, 4, 5};
+  for (const char* descr : {"<f4", "<f8", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4", "<u8", "|b1"}) {
+    const auto chunk = dense_chunk(dense_file(values, 3, descr));
+    CHECK(chunk->dense() && chunk->info().rows == 2 && chunk->info().columns == 3 && chunk->info().nnz == 6);
+    CHECK(chunk->info().mapped == 1 && chunk->info().bytes_held == 0);
+    const SparseBatch batch = cut_all(chunk);
+    CHECK(batch.dense && batch.nnz() == 6 && batch.row_id[1] == 8);
+    std::vector<float> expected(values.begin(), values.end());
+    if (descr[1] == 'b') expected = {0, 1, 1, 1, 1, 1};
+    CHECK(by_row(batch, batch.csc_target.data()) == expected);
+  }
+}
+
+TEST(dense_half_floats) {
+  const uint16_t bits[] = {0x0000, 0x3C00, 0xC000, 0x3555, 0x0001, 0x83FF, 0x7BFF, 0x0400};
+  const float expected[] = {0, 1, -2, 0.333251953125f, 0x1p-24f, -1023 * 0x1p-24f, 65504, 0x1p-14f};
+  Bytes bytes(sizeof bits);
+  std::memcpy(bytes.data(), bits, sizeof bits);
+  const SparseBatch batch = cut_all(dense_chunk(npy("<f2", "(1, 8)", bytes)));
+  for (size_t i = 0; i < 8; ++i) CHECK(batch.csc_target[i * batch.dense_stride()] == expected[i]);
+  CHECK(std::isinf(static_cast<float>(Half{0x7C00})) && std::isnan(static_cast<float>(Half{0x7E00})));
+}
+
+TEST(dense_refuses_shapes_and_orders) {
+  const Bytes twelve = elements(std::vector<double>(12, 1.0), "<f4");
+  CHECK(refused(npy("<f4", "(12,)", twelve), "shape: must be rows x columns, got (12,); save a[:, None]"));
+  CHECK(refused(npy("<f4", "()", Bytes(4)), "shape: must be rows x columns, got ()"));
+  CHECK(refused(npy("<f4", "(2, 3, 2)", twelve), "got (2, 3, 2); save a.reshape(len(a), -1)"));
+  CHECK(refused(npy("<f4", "(12, 0)", Bytes()), "(12, 0) has no columns"));
+  CHECK(refused(npy(">f4", "(3, 4)", twelve), "big-endian"));
+  CHECK(refused(npy("<c8", "(3, 4)", twelve), "'<c8' is not read"));
+  CHECK(refused(npy("|O", "(3, 4)", twelve), "pickled"));
+  Bytes fortran = npy("<f4", "(3, 4)", twelve);
+  const std::string no = "False", yes = "True ";
+  const auto at = std::search(fortran.begin(), fortran.end(), no.begin(), no.end());
+  std::copy(yes.begin(), yes.end(), at);
+  CHECK(refused(fortran, "fortran_order: the array lies column by column; save numpy.ascontiguousarray(a)"));
+}
+
+TEST(dense_refuses_hostile_sizes) {
+  const Bytes four = elements({1, 2, 3, 4}, "<f4");
+  CHECK(refused(npy("<f4", "(2, 3)", four), "(2, 3) of '<f4' needs 24 bytes, the file has 16"));
+  CHECK(refused(npy("<f4", "(1, 3)", four), "needs 12 bytes, the file has 16"));
+  CHECK(refused(npy("<f4", "(4294967295, 4294967295)", four), "needs"));
+  CHECK(refused(npy("<f8", "(4294967295, 536870913)", four), "needs"));
+  CHECK(refused(npy("<f4", "(4294967296, 1)", four), "passes 2^32"));
+  CHECK(refused(npy("<f4", "(1, 18446744073709551615)", four), "passes 2^32"));
+  CHECK(refused(npy("<f4", "(1, 99999999999999999999)", four), "passes 2^64"));
+  CHECK(refused(npy("<f4", "(-1, 4)", four), "shape: not a tuple of sizes"));
+  CHECK(refused(Bytes{0x93, 'N', 'U', 'M', 'P', 'Y'}, "not a .npy array"));
+  Bytes file = npy("<f4", "(2, 2)", four);
+  CHECK(refusal(file).empty());
+  for (size_t size = 0; size < file.size(); ++size) {
+    CHECK(!refusal(Bytes(file.begin(), file.begin() + static_cast<long>(size))).empty());
+  }
+}
+
+TEST(dense_batches_are_those_of_the_same_sparse_rows) {
+  for (const auto [rows, columns] : {std::array<int64_t, 2>{1, 1}, {16, 9}, {33, 70}, {40, 5}}) {
+    const Both chunks = both(static_cast<uint64_t>(columns), rows, columns);
+    CutOptions options;
+    options.seed = 5;
+    options.epoch = 3;
+    for (const double mask_rate : {0.0, 0.4}) {
+      options.mask_rate = mask_rate;
+      for (const auto& transforms : {std::vector<Transform>{},
+                                     {{TransformKind::kScale, 0.5}, {TransformKind::kLog1p}},
+                                     {{TransformKind::kClip, 0, 20}, {TransformKind::kBinarize, 3}}}) {
+        options.transforms = transforms;
+        const SparseBatch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
+        CHECK(dense.masked == (mask_rate > 0) && dense.rows == sparse.rows && dense.columns == sparse.columns);
+        CHECK(by_row(dense, dense.csc_target.data()) == by_row_of_sparse(sparse, sparse.target.data()));
+        CHECK(by_row(dense, dense.csc_inputs()) == by_row_of_sparse(sparse, sparse.inputs()));
+      }
+    }
+    options.transforms = {{TransformKind::kLibrarySize, 100}};  // sums in another order
+    const SparseBatch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
+    const auto a = by_row(dense, dense.csc_target.data()), b = by_row_of_sparse(sparse, sparse.target.data());
+    CHECK(a.size() == b.size());
+    for (size_t i = 0; i < a.size(); ++i) CHECK_CLOSE(a[i], b[i], 1e-5 * (1 + std::fabs(b[i])));
+  }
+}
+
+TEST(dense_batches_are_the_same_with_any_workers) {
+  const Both chunks = both(4, 50, 20);
+  std::vector<uint32_t> rows(50);
+  std::iota(rows.begin(), rows.end(), 0u);
+  const std::vector<uint64_t> first_rows{0};
+  std::vector<std::vector<float>> expected;
+  for (const uint32_t workers : {1u, 3u}) {
+    BatchOptions options;
+    options.batch_size = 8;
+    options.shuffle = true;
+    options.preload = workers + 1;
+    options.workers = workers;
+    options.cut.mask_rate = 0.2;
+    BatchCreator creator({chunks.dense}, first_rows, rows, options);
+    size_t number = 0;
+    while (const SparseBatch* batch = creator.next()) {
+      auto values = by_row(*batch, batch->csc_inputs());
+      values.insert(values.end(), batch->row_id.data(), batch->row_id.data() + batch->rows);
+      if (workers == 1) expected.push_back(values);
+      CHECK(number < expected.size() && values == expected[number]);
+      ++number;
+    }
+    CHECK(number == 7);
+    CHECK(creator.info().ready_bytes == 0);
+  }
+}
+
+TEST(dense_values_that_are_not_finite_are_named) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const auto message = [](const std::vector<double>& values, const char* descr, const CutOptions& options = {}) {
+    try {
+      cut_all(dense_chunk(dense_file(values, 2, descr)), options);
+    } catch (const Error& error) {
+      CHECK(error.code() == NRW_FORMAT);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(message({1, 2, 3, inf}, "<f4") == "test.npy: row 1, column 1: inf is not a finite 32-bit float");
+  CHECK(message({1, 2, 1e300, 4}, "<f8") == "test.npy: row 1, column 0: 1e+300 is not a finite 32-bit float");
+  CHECK(message({std::nan(""), 2}, "<f8").find("row 0, column 0: nan") != std::string::npos ||
+        message({std::nan(""), 2}, "<f8").find("row 0, column 0: -nan") != std::string::npos);
+  CutOptions log;
+  log.transforms = {{TransformKind::kLog1p}};
+  CHECK(message({0, -1}, "<f4", log).find("row 0, column 1: -inf after transform log1p") != std::string::npos);
+}
+
+TEST(dense_and_sparse_chunks_do_not_share_a_window) {
+  const Both chunks = both(4, 5, 20);
+  const std::vector<uint64_t> first_rows{0, 5};
+  CHECK_THROWS(RowWindow({chunks.sparse, chunks.dense}, first_rows), NRW_INVALID_ARGUMENT);
+  CHECK_THROWS(RowWindow({chunks.dense, chunks.sparse}, first_rows), NRW_INVALID_ARGUMENT);
+}

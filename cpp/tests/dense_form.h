@@ -1,0 +1,34 @@
+// A sparse batch as a dense one: every value there, by column (base/batch.h).
+#pragma once
+
+#include <algorithm>
+
+#include "base/batch.h"
+
+namespace nrw::check {
+
+inline SparseBatch dense_form(const SparseBatch& sparse) {
+  SparseBatch dense;
+  dense.dense = true;
+  dense.rows = sparse.rows;
+  dense.columns = sparse.columns;
+  dense.number = sparse.number;
+  dense.masked = sparse.masked;
+  const size_t stride = dense.dense_stride();
+  const auto spread = [&](const float* values, AlignedBuffer<float>& out) {
+    out = AlignedBuffer<float>(sparse.columns * stride);
+    out.zero();
+    for (uint32_t row = 0; row < sparse.rows; ++row) {
+      for (uint32_t k = sparse.row_ptr[row]; k < sparse.row_ptr[row + 1]; ++k) {
+        out[sparse.column[k] * stride + row] = values[k];
+      }
+    }
+  };
+  spread(sparse.target.data(), dense.csc_target);
+  if (sparse.masked) spread(sparse.input.data(), dense.csc_input);
+  dense.row_id = AlignedBuffer<uint64_t>(sparse.row_id.size());
+  std::copy_n(sparse.row_id.data(), sparse.row_id.size(), dense.row_id.data());
+  return dense;
+}
+
+}  // namespace nrw::check
