@@ -8,7 +8,9 @@ import type { ChunkFile } from "./source.ts";
 /** Sources whose arrays take no more than this, inflated or mapped, are kept. */
 export const KEPT_BYTES = 256e6;
 
-const elementBytes = (type: ElementType) => type === "bool" ? 1 : Number(/\d+$/.exec(type)![0]) / 8;
+/** Of an array that is not there, as a dense chunk's indices, 0. */
+const elementBytes = (type: ElementType | null) =>
+  type === null ? 0 : type === "bool" ? 1 : Number(/\d+$/.exec(type)![0]) / 8;
 
 /** What a chunk's arrays take in memory, as its header tells. */
 export function chunkBytes({ info }: ChunkFile): number {

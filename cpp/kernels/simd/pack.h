@@ -64,6 +64,18 @@ void pack_panel(size_t k, size_t columns, const float* b, size_t row_stride, siz
   }
 }
 
+// Fewer than kPanel columns, contiguous within a row.
+void pack_part_panel(size_t k, size_t columns, const float* b, size_t row_stride, float* packed) noexcept {
+  for (size_t j = 0; j < kPanel; j += kLanes) {
+    const size_t count = j < columns ? at_most(columns - j, kLanes) : 0;
+    float* to = packed + j / kPass * kPass * k + j % kPass;
+    for (size_t p = 0; p < k; ++p) {
+      const float* from = b + p * row_stride + j;
+      store(to + p * kPass, count == kLanes ? load(from) : count == 0 ? Vec{} : load_first(from, count));
+    }
+  }
+}
+
 void pack_whole_panel(size_t k, const float* b, size_t row_stride, float* packed) noexcept {
   for (size_t p = 0; p < k; ++p) {
 #pragma GCC unroll 16
@@ -81,6 +93,8 @@ void pack_b(size_t k, size_t n, const float* b, size_t row_stride, size_t column
       pack_panel_transposed(k, columns, from, column_stride, packed);
     } else if (column_stride == 1 && columns == kPanel) {
       pack_whole_panel(k, from, row_stride, packed);
+    } else if (column_stride == 1) {
+      pack_part_panel(k, columns, from, row_stride, packed);
     } else {
       pack_panel(k, columns, from, row_stride, column_stride, packed);
     }
