@@ -1,6 +1,7 @@
 /** Narrows' side of a measurement: a config, as a user writes it, and its model stepped over the config's data. */
 import { loadConfig } from "../core/config/mod.ts";
 import type { Config } from "../core/config/types.ts";
+import { keepOpen } from "../core/data/chunk_cache.ts";
 import { feed, type OpenWindow } from "../core/data/feed.ts";
 import { trainingPlan } from "../core/data/plan.ts";
 import { openSource, type Source } from "../core/data/source.ts";
@@ -88,7 +89,12 @@ export class Training implements AsyncDisposable {
   #windows: AsyncGenerator<OpenWindow> | null = null;
   #open: { batches: OpenWindow["batches"]; left: number } | null = null;
 
-  private constructor(readonly config: Config, readonly source: Source, readonly model: Model) {}
+  /** Chunks of a small source stay open between epochs, as in a run. */
+  readonly #kept: Disposable;
+
+  private constructor(readonly config: Config, readonly source: Source, readonly model: Model) {
+    this.#kept = keepOpen(source.files);
+  }
 
   static start(net: Autoencoder): Training {
     return Training.of(loadConfig({ file: "bench.json", text: JSON.stringify(configOf(net)) }).config);
@@ -153,6 +159,7 @@ export class Training implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#windows?.return(undefined);
+    this.#kept[Symbol.dispose]();
     this.model.close();
   }
 }
