@@ -29,9 +29,72 @@ void gather_block(size_t entries, const uint32_t* rows, const float* values, con
   if constexpr (kTail) V::store(y + kFull * V::kLanes, sum[kFull], tail);
 }
 
+// So few entries that their values and places stay in registers: one pass over y, without a loop over entries whose end
+// the processor has to guess again and again.
+template <class V, size_t kEntries, bool kAccumulate>
+void gather_few(size_t n, const uint32_t* rows, const float* values, const float* x, size_t stride, float* y) noexcept {
+  const float* row[kEntries];
+  typename V::Register value[kEntries];
+  for (size_t e = 0; e < kEntries; ++e) {
+    row[e] = x + rows[e] * stride;
+    value[e] = V::set1(values[e]);
+  }
+  const auto sums_at = [&]<size_t kVectors>(size_t i) {
+    typename V::Register sum[kVectors];
+    for (size_t v = 0; v < kVectors; ++v) sum[v] = kAccumulate ? V::load(y + i + v * V::kLanes) : V::zero();
+    for (size_t e = 0; e < kEntries; ++e)
+      for (size_t v = 0; v < kVectors; ++v) sum[v] = V::fma(value[e], V::load(row[e] + i + v * V::kLanes), sum[v]);
+    for (size_t v = 0; v < kVectors; ++v) V::store(y + i + v * V::kLanes, sum[v]);
+  };
+  size_t i = 0;
+  for (; i + 4 * V::kLanes <= n; i += 4 * V::kLanes) sums_at.template operator()<4>(i);
+  for (; i + V::kLanes <= n; i += V::kLanes) sums_at.template operator()<1>(i);
+  if (i == n) return;
+  typename V::Register sum = kAccumulate ? V::load(y + i, n - i) : V::zero();
+  for (size_t e = 0; e < kEntries; ++e) sum = V::fma(value[e], V::load(row[e] + i, n - i), sum);
+  V::store(y + i, sum, n - i);
+}
+
+template <class V, bool kAccumulate>
+bool gather_if_few(size_t n, size_t entries, const uint32_t* rows, const float* values, const float* x, size_t stride,
+                   float* y) noexcept {
+  switch (entries) {
+    case 1:
+      gather_few<V, 1, kAccumulate>(n, rows, values, x, stride, y);
+      return true;
+    case 2:
+      gather_few<V, 2, kAccumulate>(n, rows, values, x, stride, y);
+      return true;
+    case 3:
+      gather_few<V, 3, kAccumulate>(n, rows, values, x, stride, y);
+      return true;
+    case 4:
+      gather_few<V, 4, kAccumulate>(n, rows, values, x, stride, y);
+      return true;
+    case 5:
+      gather_few<V, 5, kAccumulate>(n, rows, values, x, stride, y);
+      return true;
+    case 6:
+      gather_few<V, 6, kAccumulate>(n, rows, values, x, stride, y);
+      return true;
+    case 7:
+      gather_few<V, 7, kAccumulate>(n, rows, values, x, stride, y);
+      return true;
+    case 8:
+      gather_few<V, 8, kAccumulate>(n, rows, values, x, stride, y);
+      return true;
+    default:
+      return false;
+  }
+}
+
 template <class V>
 void gather(size_t n, size_t entries, const uint32_t* rows, const float* values, const float* x, size_t stride,
             bool accumulate, float* y) noexcept {
+  if (accumulate ? gather_if_few<V, true>(n, entries, rows, values, x, stride, y)
+                 : gather_if_few<V, false>(n, entries, rows, values, x, stride, y)) {
+    return;
+  }
   constexpr size_t kBlock = 8 * V::kLanes;  // enough independent sums to hide the latency of a fused multiply-add
   size_t i = 0;
   for (; i + kBlock <= n; i += kBlock) {
