@@ -237,6 +237,8 @@ double SparseInput::update_rows(ColumnWeights& w, size_t first, size_t end, bool
   for (size_t i = first; i < end; ++i) {
     const size_t column = column_of(i), next = i + 1 < end ? column_of(i + 1) : column;
     const auto [begin, count] = cursor.entries(column);
+    if (count == 0 && at_rest_.pass_over(column, w)) continue;
+    if (count != 0) at_rest_.move(column);
     CatchUp missed;
     const bool behind = u.before.of(column, missed);
     for (size_t k = 0; k < w.width; k += kPiece) {
@@ -279,6 +281,7 @@ void SparseInput::begin_update() {
 
 void SparseInput::end_update() {
   if (!update_.left_behind && missed_.enabled()) missed_.end_step_of_all(update_.step);
+  if (update_.all) at_rest_.end_update_of_all();
   waits_ = false;
 }
 

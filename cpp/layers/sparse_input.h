@@ -13,6 +13,7 @@
 #include "layers/column_weights.h"
 #include "layers/input_layer.h"
 #include "layers/missed_steps.h"
+#include "layers/rows_at_rest.h"
 #include "layers/sparse_norm.h"
 
 namespace nrw {
@@ -31,6 +32,12 @@ class SparseInput final : public InputLayer {
   // calls flush() first.
   void let_updates_wait() noexcept { may_wait_ = true; }
   void flush(ColumnWeights& w);
+  // From now on updates of all rows pass over those that no gradient has moved yet, where that is the same. Whoever else
+  // writes W's moments calls look_again() after it.
+  void pass_over_rows_at_rest(const OptimizerStep& settings, uint32_t columns) {
+    if (RowsAtRest::possible(settings)) at_rest_.enable(columns);
+  }
+  void look_again() noexcept { at_rest_.forget(); }
   MissedSteps& missed() noexcept { return missed_; }
 
   // Elements [first, first + count) of a row as they are after all steps, without storing them.
@@ -83,6 +90,7 @@ class SparseInput final : public InputLayer {
   ThreadPool& pool_;
   SparseNorm norm_;
   MissedSteps missed_;
+  RowsAtRest at_rest_;
   bool only_touched_ = false, may_wait_ = false;
   AlignedBuffer<float> workspace_;  // partial sums of y
   AlignedBuffer<float> gradient_;   // a worker: of one row

@@ -4,6 +4,7 @@
 #include "layers/factored_sgd.h"
 #include "layers/linear.h"
 #include "layers/missed_steps.h"
+#include "layers/rows_at_rest.h"
 #include "model/column_parameter.h"
 #include "model/plan.h"
 
@@ -89,6 +90,7 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
     const double parts = std::clamp(9 * m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
     e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
     e.workspace += 2 * bytes(threads * std::max(stride, 128.0));
+    if (!plan.last().tied() && RowsAtRest::possible(optimizer_step(optimizer, 0, 1))) e.workspace += columns;
     if (!plan.last().tied() && batch_rows <= 256) {
       e.workspace += 2 * bytes(m * nnz_per_row) + 2 * bytes(std::min(columns, m * nnz_per_row)) + bytes(m * in) +
                      bytes(16 * m * m);

@@ -71,7 +71,10 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
       sparse_input_->leave_behind(optimizer_step(optimizer, 0, 1), plan.columns);
     }
   }
-  if (sparse_input_ != nullptr && !last.tied()) sparse_input_->let_updates_wait();
+  if (sparse_input_ != nullptr && !last.tied()) {
+    sparse_input_->let_updates_wait();
+    sparse_input_->pass_over_rows_at_rest(optimizer_step(optimizer, 0, 1), plan.columns);
+  }
   if (last.solver == Solver::kFactoredOutput) {
     output_ = std::make_unique<FactoredOutputLayer>(kernels_, pool_, plan.columns, last.inputs, plan.factored);
     initialise(seed);
@@ -155,7 +158,10 @@ void Network::initialise(uint64_t seed) {
 }
 
 std::vector<Tensor> Network::tensors() {
-  if (sparse_input_ != nullptr) sparse_input_->flush(input_weight_.weights);
+  if (sparse_input_ != nullptr) {
+    sparse_input_->flush(input_weight_.weights);
+    sparse_input_->look_again();
+  }
   const auto trained_tensors = trained();
   const std::vector<const char*> states = state_names(optimizer_);
   std::vector<Tensor> all, state, gradients;
