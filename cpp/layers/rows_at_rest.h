@@ -1,6 +1,6 @@
-// Rows that no gradient has moved yet: where the optimizer's moments of a row are 0 and there is no weight decay, a step
-// with a gradient of zero changes no bit of the row or of its moments. So an update of all rows may pass over them, which
-// is most of the rows of wide data in the first steps of a run.
+// Rows that no gradient has moved yet: where the optimizer's moments of a row are 0 and there is no weight decay, a
+// step with a gradient of zero changes no bit of the row or of its moments. So an update of all rows may pass over
+// them, which is most of the rows of wide data in the first steps of a run.
 #pragma once
 
 #include <algorithm>

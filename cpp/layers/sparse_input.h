@@ -32,8 +32,8 @@ class SparseInput final : public InputLayer {
   // calls flush() first.
   void let_updates_wait() noexcept { may_wait_ = true; }
   void flush(ColumnWeights& w);
-  // From now on updates of all rows pass over those that no gradient has moved yet, where that is the same. Whoever else
-  // writes W's moments calls look_again() after it.
+  // From now on updates of all rows pass over those that no gradient has moved yet, where that is the same. Whoever
+  // else writes W's moments calls look_again() after it.
   void pass_over_rows_at_rest(const OptimizerStep& settings, uint32_t columns) {
     if (RowsAtRest::possible(settings)) at_rest_.enable(columns);
   }
