@@ -51,6 +51,19 @@ export function denseInputFloorMs(shape: StepShape, touched: number, limits: Lim
   return denseFloorMs(shape, limits) + 1e3 * 6 * 4e-9 * touched * shape.hidden / limits.memory_gbps;
 }
 
+/**
+ * Milliseconds of a step with the factored output layer and Adam elsewhere: one read and one write of what the batch's
+ * `touched` columns have (weights and moments of the input layer, a row of V), the non-zeros through both layers, and the
+ * factored layer's products in double (docs/factored.md counts them), whose rate is half that of f32.
+ */
+export function factoredFloorMs(shape: StepShape, touched: number, limits: Limits): number {
+  const { hidden, batch } = shape, p = hidden + 1;
+  const gflop = middle(shape) + 2 * input(shape);
+  const doubles = 2e-9 * (batch * p * p * 7 + batch * batch * p + p ** 3 / 6);
+  const gbyte = 4e-9 * touched * (6 * hidden + 2 * p);
+  return 1e3 * (gflop / limits.f32_gflops + doubles / (limits.f32_gflops / 2) + gbyte / limits.memory_gbps);
+}
+
 /** Milliseconds of a step of a network of dense layers with Adam, all of it in cache. */
 export function denseLayersFloorMs(sizes: readonly number[], batch: number, limits: Limits): number {
   let gflop = 0;

@@ -11,6 +11,9 @@ import { runWorkloads } from "./run.ts";
 import type { Mode, Workload } from "./types.ts";
 import { WORKLOADS } from "./workloads/mod.ts";
 
+/** What stands for a path of this machine in a result's command. */
+const PLACES: Readonly<Record<string, string>> = { "--peer": "PYTHON", "--data": "DATA", "--output": "OUTPUT" };
+
 const HELP = `Usage: deno task bench [--quick] [--peer PYTHON] [--only NAME[,NAME]]
 
 Measures narrows, by turns with PyTorch where a Python with torch, numpy and scipy is given, and writes
@@ -67,7 +70,7 @@ async function main(args: readonly string[]): Promise<number> {
       limits,
       python: options.peer ?? null,
       // The peer's path is of this machine only.
-      command: ["deno task bench", ...args.map((text, i) => args[i - 1] === "--peer" ? "PYTHON" : text)].join(" "),
+      command: ["deno task bench", ...args.map((text, i) => PLACES[args[i - 1] ?? ""] ?? text)].join(" "),
       results,
       build: join(ROOT, "build"),
     });

@@ -6,6 +6,7 @@ import { feed, type OpenWindow } from "../core/data/feed.ts";
 import { trainingPlan } from "../core/data/plan.ts";
 import { openSource, type Source } from "../core/data/source.ts";
 import { evaluatePart } from "../core/train/evaluate.ts";
+import { startBias } from "../core/train/column_means.ts";
 import { describeModel } from "../core/train/network.ts";
 import type { Model, TrainResult } from "../ffi/model.ts";
 
@@ -27,6 +28,8 @@ export interface Autoencoder {
   readonly learningRate?: number;
   readonly seed?: number;
   readonly transforms?: readonly unknown[];
+  /** Whether the output layer starts as the peer's for convergence: at the column means, with small weights. */
+  readonly tunedStart?: boolean;
   /** Share of the rows held out. */
   readonly validation?: number;
 }
@@ -47,7 +50,11 @@ export function configOf(net: Autoencoder): Record<string, unknown> {
     },
     model: {
       encoder: [{ linear: net.hidden }, "relu", { linear: net.latent }],
-      decoder: [{ linear: net.hidden }, "relu", { linear: "output", solver: net.solver }],
+      decoder: [{ linear: net.hidden }, "relu", {
+        linear: "output",
+        solver: net.solver,
+        ...(net.tunedStart ? { bias: "column_means", init: { normal: 0.1 / Math.sqrt(3 * net.hidden) } } : {}),
+      }],
     },
     optimizer: { name: "adam", learning_rate: net.learningRate ?? 1e-3 },
     training: net.precision === "bf16" ? { precision: "bf16" } : {},
@@ -94,6 +101,11 @@ export class Training implements AsyncDisposable {
 
   private constructor(readonly config: Config, readonly source: Source, readonly model: Model) {
     this.#kept = keepOpen(source.files);
+  }
+
+  /** What a run does before its first step. */
+  async begin(): Promise<void> {
+    await startBias(this.config, this.source, this.model);
   }
 
   static start(net: Autoencoder): Training {

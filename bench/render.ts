@@ -84,8 +84,9 @@ const PREFACE = `# Performance
 
 Made by \`deno task bench --peer PYTHON\` from bench/results; do not edit. The two programs take turns in one run on one
 machine; figures are medians with the least and the most, ratios above 1 mean that narrows is ahead. The floor of a step
-is what the machine's own limits allow: the products at the measured rate of multiply-adds in registers, and one read and
-one write of the output layer's weights and moments at the measured rate of memory. PyTorch runs its fastest form known:
+is what the machine's own limits allow: the products at the measured rate of multiply-adds in registers, and, at the measured
+rate of memory, one read and one write of the output layer's weights and moments; under the factored solver, of what both
+layers have of the columns that a batch touches. PyTorch runs its fastest form known:
 fused Adam, gradients set to None, batches made dense by SciPy. Every answer is compared with plain arithmetic first.`;
 
 function section(result: Result): string {

@@ -16,8 +16,8 @@ export type LayerSpec =
     readonly kind: "linear";
     /** Outputs, or the number of columns of the data. */
     readonly size: number | "output";
-    /** True by default. */
-    readonly bias?: boolean;
+    /** True by default; column_means is true here: the start by the data is the caller's. */
+    readonly bias?: boolean | "column_means";
     readonly init?: Initialisation;
     /** Decoder only: the weight is the transpose of the mirrored encoder layer's. */
     readonly tied?: boolean;

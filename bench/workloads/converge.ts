@@ -165,7 +165,9 @@ async function measure(context: Context, data: Dataset): Promise<Outcome> {
     const net = { ...NET, path: own, threads, seed, transforms: data.transforms, validation: 0.1 };
     let heldOut: number[] = [];
     for (const { solver, runs } of cases) {
-      await using training = Training.start({ ...net, solver, learningRate: OWN_RATE[solver] });
+      const tunedStart = solver === "dense"; // the factored solver starts from nothing
+      await using training = Training.start({ ...net, solver, tunedStart, learningRate: OWN_RATE[solver] });
+      await training.begin();
       heldOut = training.source.files.flatMap((file) => [...file.parts.validation].map((row) => file.firstRow + row));
       await training.steps(0);
       runs.push(await runNarrows(training, protocol.epochs));
@@ -184,7 +186,8 @@ async function measure(context: Context, data: Dataset): Promise<Outcome> {
       protocol.chunks ? `, the first ${protocol.chunks} chunks` : ""
     }; ` +
     "a tenth of the rows held out, the same on both sides; seconds are of training alone; the plot shows the first seed",
-    `PyTorch starts with its output bias at the column means and small output weights; learning rates ` +
+    `PyTorch, and narrows under the dense solver, start with the output bias at the column means and small output ` +
+    `weights; PyTorch's learning rates ` +
     `${protocol.rates.join(", ")}, ${rate} the best on the first seed${
       protocol.trialEpochs ? ` after ${protocol.trialEpochs} epochs` : ""
     }; narrows trains with Adam at ${OWN_RATE.factored} under the factored solver, as its configs for these data, and at ` +

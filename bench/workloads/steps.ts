@@ -5,7 +5,7 @@ import { writeChunks } from "../chunks.ts";
 import { feed } from "../../core/data/feed.ts";
 import { trainingPlan } from "../../core/data/plan.ts";
 import { precisionNote } from "../../core/train/network.ts";
-import { denseFloorMs, denseInputFloorMs, type Limits, type StepShape } from "../limits.ts";
+import { denseFloorMs, denseInputFloorMs, factoredFloorMs, type Limits, type StepShape } from "../limits.ts";
 import { type Autoencoder, cannot, settlingSteps, Training } from "../narrows.ts";
 import { type Peer, peerStep } from "../peer.ts";
 import { shown } from "../print.ts";
@@ -113,8 +113,7 @@ function precisionRemarks(training: Training, peer: PeerPrecision | null): strin
 }
 
 /** The second floor of a dense step, beside the one that goals are judged by. */
-async function inputFloorRemark(training: Training, shape: StepShape, narrows: Timing, limits: Limits) {
-  const touched = await touchedColumns(training);
+function inputFloorRemark(touched: number, shape: StepShape, narrows: Timing, limits: Limits): string {
   const floor = denseInputFloorMs(shape, touched, limits);
   return `with the input layer's ${shown(touched)} touched rows, read and written once, the floor is ${
     shown(floor)
@@ -149,17 +148,21 @@ async function measureCase(
   const { columns, nnz, rows } = training.source;
   const shape = { columns, hidden, latent, batch, nnzPerRow: nnz / rows };
   const narrows = timing(ours!), other = peer ? timing(theirs!) : null;
-  // With bf16 the tiles of AMX, where they are, beat the rates that the limits measure.
-  const floored = one.net.solver === "dense" && one.net.precision !== "bf16";
+  const dense = one.net.solver === "dense", { limits } = context;
   const remarks = precisionRemarks(training, peerPrecision ?? null);
-  if (floored) remarks.push(await inputFloorRemark(training, shape, narrows, context.limits));
+  let floor: number | null = null;
+  if (one.net.precision !== "bf16") { // with it the tiles of AMX, where they are, beat the rates that the limits measure
+    const touched = await touchedColumns(training);
+    floor = dense ? denseFloorMs(shape, limits) : factoredFloorMs(shape, touched, limits);
+    if (dense) remarks.push(inputFloorRemark(touched, shape, narrows, limits));
+  }
   return {
     what: one.what,
     unit: "ms",
     narrows,
     peer: other,
     ratio: ratio(narrows, other, "less"),
-    floor: floored ? denseFloorMs(shape, context.limits) : null,
+    floor,
     ...(remarks.length > 0 ? { note: remarks.join("; ") } : {}),
   };
 }

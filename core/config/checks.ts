@@ -128,6 +128,9 @@ function checkModel({ model, data }: RawConfig, tree: MapNode, report: Report): 
         if (!entryAt(tree, [...at, key])) continue;
         report([...at, key], `is for the last decoder layer only, got ${layer[key]}`, "remove it");
       }
+      if (layer.bias === "column_means") {
+        report([...at, "bias"], "can be column_means in the last decoder layer only", "set bias: true");
+      }
     }
   }
   checkTied(linears(encoder, "output"), decoder, report);
@@ -156,6 +159,13 @@ function checkFactored(
     if (last.tied) report([...at, "solver"], "cannot be factored: the weights are tied to the encoder's", dense);
     if (!last.bias) {
       report([...at, "bias"], "must be true: the factored solver has a bias of its own, got false", dense);
+    }
+    if (last.bias === "column_means") {
+      report(
+        [...at, "bias"],
+        "has no meaning: the factored solver solves for its bias",
+        "remove it, or set solver: dense",
+      );
     }
     if (last.init !== "default" && last.update === "least_squares") {
       report(

@@ -21,7 +21,9 @@ export const layerSchema = z.union([
     .describe("without a value: leaky_relu has slope 0.01, elu alpha 1, both norms eps 1e-5"),
   z.strictObject({
     linear: size.describe("number of outputs; `output` is the width of the data"),
-    bias: z.boolean().default(true).describe("whether a bias is added"),
+    bias: z.union([z.boolean(), z.literal("column_means")]).default(true).describe(
+      "whether a bias is added; output layer: column_means is one that starts at the means of the training rows",
+    ),
     init: initialisation.default("default").describe("start of the weight; default is PyTorch's"),
     tied: z.boolean().default(false).describe("decoder: the weight is the mirrored encoder layer's transpose"),
     solver: z.enum(["auto", "dense", "factored"]).default("auto").describe(
@@ -99,7 +101,7 @@ export function fromLayer(layer: Layer): z.input<typeof layerSchema> {
     case "linear":
       return {
         linear: layer.size,
-        ...(layer.bias ? {} : { bias: false }),
+        ...(layer.bias === true ? {} : { bias: layer.bias }),
         ...(layer.init === "default" ? {} : { init: fromInitialisation(layer.init) }),
         ...(layer.tied ? { tied: true } : {}),
         ...(layer.size === "output" ? { solver: layer.solver } : {}),

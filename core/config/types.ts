@@ -62,7 +62,8 @@ export type Layer =
     readonly kind: "linear";
     /** A number of outputs, or the width of the data. */
     readonly size: number | "output";
-    readonly bias: boolean;
+    /** Whether there is one; output layer with solver dense: column_means is one that starts at the training rows' means. */
+    readonly bias: boolean | "column_means";
     readonly init: Initialisation;
     /** Decoder only: the weight is the transpose of the mirrored encoder layer's. */
     readonly tied: boolean;

@@ -75,6 +75,7 @@ export function layerRows(config: Config, model: Model): LayerRow[] {
       if (layer.solver !== "none" && layer.solver !== "dense") detail.push(layer.solver);
       if (spec.tied) detail.push("tied");
       if (!spec.bias) detail.push("no bias");
+      if (spec.bias === "column_means") detail.push("bias from the column means");
     } else if (spec.kind === "leaky_relu") detail.push(`slope ${spec.slope}`);
     else if (spec.kind === "elu") detail.push(`alpha ${spec.alpha}`);
     else if (spec.kind === "dropout") detail.push(`rate ${spec.rate}`);

@@ -21,6 +21,7 @@ import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
+import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
@@ -167,6 +168,7 @@ async function prepare(
     model.build();
     const data = fingerprint(config, source);
     if (resumeFrom === null) {
+      await startBias(config, source, model);
       return { source, model, state: freshState(data), checkpoint: null, library };
     }
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, options.note ?? (() => {}));

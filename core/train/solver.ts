@@ -25,6 +25,7 @@ export function chooseSolver(config: Config, source: Pick<Source, "columns" | "r
   const dense = (reason: string): SolverChoice => ({ solver: "dense", reason });
   if (last.tied) return dense("its weights are tied to the encoder's");
   if (!last.bias) return dense("it has no bias");
+  if (last.bias === "column_means") return dense("its bias starts at the column means");
   if (last.init !== "default" && last.update === "least_squares") return dense("its initialisation is set");
   if (source.dense) return dense("the data are dense: a step's cost grows with the columns either way");
   const hidden = hiddenUnits(config);

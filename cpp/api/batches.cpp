@@ -83,7 +83,7 @@ int32_t nrw_batches_next(nrw_batches* batches, double timeout_ms, uint64_t* view
     require(batches != nullptr && view != nullptr, "batches or view: is null");
     require(timeout_ms == timeout_ms, "timeout_ms: is not a number");
     const Busy busy(batches->busy);
-    const SparseBatch* batch = nullptr;
+    const Batch* batch = nullptr;
     const nrw_status status = batches->creator->next(timeout_ms, batch);
     if (status != NRW_OK) return status;
     view[0] = batch->rows;

@@ -12,7 +12,7 @@ namespace nrw {
 // over the touched columns only). Both are cut by the loader's workers, so that training never sorts. Dense: csc_target
 // and csc_input hold whole columns, value (row, column) at [column * dense_stride() + row], and the other arrays of
 // entries are not in use.
-struct SparseBatch {
+struct Batch {
   uint32_t rows = 0;
   uint32_t columns = 0;
   uint64_t number = 0;  // the batch's number within its creator

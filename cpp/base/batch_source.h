@@ -11,7 +11,7 @@ class BatchSource {
 
   // The next batch, valid until the next call; nullptr after the last. Waits. Throws Error: NRW_STOPPED, or what a
   // worker met while it cut that batch. One caller at a time.
-  virtual const SparseBatch* next() = 0;
+  virtual const Batch* next() = 0;
 
   // Any thread.
   virtual double waited_ms() const noexcept = 0;   // time that next() has waited so far

@@ -19,7 +19,7 @@ void require(bool condition, const char* message) {
   if (!condition) throw Error(NRW_INVALID_ARGUMENT, message);
 }
 
-uint64_t bytes_of(const SparseBatch& batch) noexcept {
+uint64_t bytes_of(const Batch& batch) noexcept {
   const uint64_t nnz = batch.nnz(), rows = batch.rows, touched = batch.touched;
   if (batch.dense) return batch.columns * batch.dense_stride() * (batch.masked ? 8 : 4) + rows * 8;
   return nnz * (batch.masked ? 24 : 16) + rows * 12 + 4 + touched * 8 + 4;
@@ -49,9 +49,9 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
   next_ = taken_ = options.first_batch;
   preload_ = std::max<uint64_t>(1, std::min<uint64_t>(options.preload, total_ - next_));
   slots_ = std::vector<Slot>(preload_);
-  batches_ = std::vector<SparseBatch>(preload_ + 1);
+  batches_ = std::vector<Batch>(preload_ + 1);
   free_.reserve(batches_.size());
-  for (SparseBatch& batch : batches_) {
+  for (Batch& batch : batches_) {
     batch = take_batch();
     free_.push_back(&batch);
   }
@@ -61,7 +61,7 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
 BatchCreator::~BatchCreator() {
   stop();
   for (std::thread& thread : threads_) thread.join();
-  for (SparseBatch& batch : batches_) give_batch(std::move(batch));
+  for (Batch& batch : batches_) give_batch(std::move(batch));
 }
 
 void BatchCreator::start(uint32_t workers) {
@@ -120,13 +120,13 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
   }
 }
 
-const SparseBatch* BatchCreator::next() {
-  const SparseBatch* batch = nullptr;
+const Batch* BatchCreator::next() {
+  const Batch* batch = nullptr;
   next(-1, batch);
   return batch;
 }
 
-nrw_status BatchCreator::next(double timeout_ms, const SparseBatch*& batch) {
+nrw_status BatchCreator::next(double timeout_ms, const Batch*& batch) {
   using Clock = std::chrono::steady_clock;
   using Milliseconds = std::chrono::duration<double, std::milli>;
   std::unique_lock lock(mutex_);

@@ -49,9 +49,9 @@ class BatchCreator final : public BatchSource {
   // Stops and joins the workers.
   ~BatchCreator() override;
 
-  const SparseBatch* next() override;
+  const Batch* next() override;
   // The same with a time limit (below 0: none): NRW_OK with a batch, NRW_END or NRW_TIMEOUT.
-  nrw_status next(double timeout_ms, const SparseBatch*& batch);
+  nrw_status next(double timeout_ms, const Batch*& batch);
 
   // Any thread. The workers end after the batches they are cutting; next() throws NRW_STOPPED from now on.
   void stop() noexcept;
@@ -63,7 +63,7 @@ class BatchCreator final : public BatchSource {
 
  private:
   struct Slot {
-    SparseBatch* batch = nullptr;  // one of batches_, while it is taken
+    Batch* batch = nullptr;  // one of batches_, while it is taken
     std::optional<Error> error;
     bool ready = false;
   };
@@ -89,9 +89,9 @@ class BatchCreator final : public BatchSource {
   // batches. The one that came back last is filled first, since it may still lie in a cache: a consumer that does not
   // let the queue grow long keeps going round a few of them.
   std::vector<Slot> slots_;
-  std::vector<SparseBatch> batches_;
-  std::vector<SparseBatch*> free_;
-  SparseBatch* held_ = nullptr;  // by the consumer
+  std::vector<Batch> batches_;
+  std::vector<Batch*> free_;
+  Batch* held_ = nullptr;  // by the consumer
   mutable std::mutex mutex_;
   std::condition_variable room_;   // for workers: next_ moved, or stopped
   std::condition_variable ready_;  // for the consumer: a slot became ready, or stopped

@@ -13,7 +13,7 @@ constexpr size_t kMostBatches = 64, kMostBytes = size_t{256} << 20;
 struct Pool {
   Pool() { batches.reserve(kMostBatches); }
   std::mutex mutex;
-  std::vector<SparseBatch> batches;
+  std::vector<Batch> batches;
   size_t bytes = 0;
 };
 
@@ -23,7 +23,7 @@ Pool& pool() {
   return *only;
 }
 
-size_t bytes_of(const SparseBatch& batch) noexcept {
+size_t bytes_of(const Batch& batch) noexcept {
   return batch.row_ptr.bytes() + batch.column.bytes() + batch.target.bytes() + batch.input.bytes() +
          batch.row_id.bytes() + batch.touched_col.bytes() + batch.touched_ptr.bytes() + batch.csc_row.bytes() +
          batch.csc_target.bytes() + batch.csc_input.bytes();
@@ -31,18 +31,18 @@ size_t bytes_of(const SparseBatch& batch) noexcept {
 
 }  // namespace
 
-SparseBatch take_batch() {
+Batch take_batch() {
   Pool& kept = pool();
   const std::lock_guard lock(kept.mutex);
   if (kept.batches.empty()) return {};
-  SparseBatch batch = std::move(kept.batches.back());
+  Batch batch = std::move(kept.batches.back());
   kept.batches.pop_back();
   kept.bytes -= bytes_of(batch);
   return batch;
 }
 
-void give_batch(SparseBatch&& batch) noexcept {
-  SparseBatch given = std::move(batch);  // freed after the lock if it is not kept
+void give_batch(Batch&& batch) noexcept {
+  Batch given = std::move(batch);  // freed after the lock if it is not kept
   const size_t bytes = bytes_of(given);
   Pool& kept = pool();
   const std::lock_guard lock(kept.mutex);

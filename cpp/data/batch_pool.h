@@ -7,8 +7,8 @@
 namespace nrw {
 
 // A kept batch, its content without meaning, or an empty one. Any thread.
-SparseBatch take_batch();
+Batch take_batch();
 // Keeps up to 64 batches and 256 MB of them in the process; frees what is beyond that. Any thread.
-void give_batch(SparseBatch&& batch) noexcept;
+void give_batch(Batch&& batch) noexcept;
 
 }  // namespace nrw

@@ -2,29 +2,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstring>
 
 #include "base/philox.h"
 #include "base/status.h"
-#include "data/messages.h"
+#include "data/values.h"
 
 namespace nrw {
 
 namespace {
-
-// A stored value before it is rounded to float.
-double value_at(const Chunk& chunk, uint64_t index) noexcept {
-  return with_type(chunk.info().data_type, [&](auto zero) -> double {
-    using T = decltype(zero);
-    const T value = load<T>(chunk.data(), index);
-    if constexpr (std::is_same_v<T, BoolByte>) {
-      return value == BoolByte{0} ? 0.0 : 1.0;
-    } else {
-      return static_cast<double>(value);
-    }
-  });
-}
 
 struct RowChecks {
   bool ascends = true, finite = true, zeros = false;
@@ -73,24 +59,6 @@ bool has_zero(const float* value, uint32_t n) noexcept {
   return zeros != 0;
 }
 
-bool all_finite(const float* value, uint32_t n) noexcept {
-  constexpr uint32_t kExponent = 0x7F800000;
-  unsigned bad = 0;
-  for (uint32_t k = 0; k < n; ++k) bad |= (std::bit_cast<uint32_t>(value[k]) & kExponent) == kExponent;
-  return bad == 0;
-}
-
-uint32_t first_non_finite(const float* value) noexcept {
-  uint32_t k = 0;
-  while (std::isfinite(value[k])) ++k;
-  return k;
-}
-
-[[noreturn]] void fail(const RowWindow::Place& place, uint32_t column, double value, const std::string& what) {
-  throw Error(NRW_FORMAT, format("%s: data.npy: row %llu, column %u: %g %s", shown_path(place.chunk->path()).c_str(),
-                                 static_cast<unsigned long long>(place.row), column, value, what.c_str()));
-}
-
 uint32_t drop_zeros(uint32_t* column, float* value, uint32_t n) noexcept {
   uint32_t kept = 0;
   for (uint32_t k = 0; k < n; ++k) {
@@ -103,7 +71,7 @@ uint32_t drop_zeros(uint32_t* column, float* value, uint32_t n) noexcept {
 
 }  // namespace
 
-void Cutter::cut(std::span<const uint32_t> rows, SparseBatch& batch) {
+void Cutter::cut(std::span<const uint32_t> rows, Batch& batch) {
   reserve(rows, batch);
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = window_.columns();
@@ -122,7 +90,7 @@ void Cutter::cut(std::span<const uint32_t> rows, SparseBatch& batch) {
 }
 
 // Room for every stored entry of the rows.
-void Cutter::reserve(std::span<const uint32_t> rows, SparseBatch& batch) const {
+void Cutter::reserve(std::span<const uint32_t> rows, Batch& batch) const {
   uint64_t most = 0;
   for (const uint32_t row : rows) {
     const Place place = window_.at(row);
@@ -145,14 +113,16 @@ uint32_t Cutter::cut_row(const Place& place, uint32_t* column, float* value) {
   const RowChecks checks = copy_row(chunk, first, n, column, value);
   if (!checks.finite) {
     const uint32_t k = first_non_finite(value);
-    fail(place, column[k], value_at(chunk, first + k), "is not a finite 32-bit float");
+    refuse_value(*place.chunk, "data.npy", place.row, column[k], value_at(chunk, first + k),
+                 "is not a finite 32-bit float");
   }
   if (!checks.ascends) n = merge_row(place, column, value, n);
   for (const Transform& transform : options_.transforms) {
     transform.apply(value, n);
     if (!all_finite(value, n)) {
       const uint32_t k = first_non_finite(value);
-      fail(place, column[k], value[k], std::string("after transform ") + transform.name());
+      refuse_value(*place.chunk, "data.npy", place.row, column[k], value[k],
+                   std::string("after transform ") + transform.name());
     }
   }
   const bool as_read = checks.ascends && options_.transforms.empty();
@@ -187,13 +157,13 @@ uint32_t Cutter::merge_row(const Place& place, uint32_t* column, float* value, u
   }
   if (!all_finite(value, kept)) {
     const uint32_t k = first_non_finite(value);
-    fail(place, column[k], value[k], "after adding up duplicates");
+    refuse_value(*place.chunk, "data.npy", place.row, column[k], value[k], "after adding up duplicates");
   }
   return kept;
 }
 
 // Each word of a draw decides one of four neighbouring columns.
-void Cutter::mask(SparseBatch& batch) const noexcept {
+void Cutter::mask(Batch& batch) const noexcept {
   const double threshold = options_.mask_rate * 0x1.0p32;
   for (uint32_t row = 0; row < batch.rows; ++row) {
     uint32_t quad = UINT32_MAX;

@@ -31,14 +31,14 @@ class Cutter {
   Cutter(const RowWindow& window, const CutOptions& options) : window_(window), options_(options) {}
 
   // rows: of the window. Throws NRW_FORMAT naming file, row and column, NRW_UNSUPPORTED, NRW_OUT_OF_MEMORY.
-  void cut(std::span<const uint32_t> rows, SparseBatch& batch);
+  void cut(std::span<const uint32_t> rows, Batch& batch);
 
  private:
   using Place = RowWindow::Place;
-  void reserve(std::span<const uint32_t> rows, SparseBatch& batch) const;
+  void reserve(std::span<const uint32_t> rows, Batch& batch) const;
   uint32_t cut_row(const Place& place, uint32_t* column, float* value);
   uint32_t merge_row(const Place& place, uint32_t* column, float* value, uint32_t n);
-  void mask(SparseBatch& batch) const noexcept;
+  void mask(Batch& batch) const noexcept;
 
   const RowWindow& window_;
   const CutOptions& options_;

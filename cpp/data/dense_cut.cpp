@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cmath>
 
 #include "base/philox.h"
 #include "base/status.h"
 #include "data/csc.h"
 #include "data/element_type.h"
-#include "data/messages.h"
+#include "data/values.h"
 
 namespace nrw {
 
@@ -31,30 +29,6 @@ void copy_values(const Chunk& chunk, uint64_t first, size_t n, float* out) noexc
   });
 }
 
-double value_at(const Chunk& chunk, uint64_t index) noexcept {
-  return with_type(chunk.info().data_type,
-                   [&](auto zero) -> double { return static_cast<double>(load<decltype(zero)>(chunk.data(), index)); });
-}
-
-// Branch-free, so that it vectorises.
-bool all_finite(const float* value, size_t n) noexcept {
-  constexpr uint32_t kExponent = 0x7F800000;
-  unsigned bad = 0;
-  for (size_t k = 0; k < n; ++k) bad |= (std::bit_cast<uint32_t>(value[k]) & kExponent) == kExponent;
-  return bad == 0;
-}
-
-uint32_t first_non_finite(const float* value) noexcept {
-  uint32_t k = 0;
-  while (std::isfinite(value[k])) ++k;
-  return k;
-}
-
-[[noreturn]] void fail(const RowWindow::Place& place, uint32_t column, double value, const std::string& what) {
-  throw Error(NRW_FORMAT, format("%s: row %llu, column %u: %g %s", shown_path(place.chunk->path()).c_str(),
-                                 static_cast<unsigned long long>(place.row), column, value, what.c_str()));
-}
-
 // out[column * stride + row] = in[row * columns + column] for kCount rows, or `count`.
 template <size_t kCount>
 void to_columns(size_t count, size_t columns, const float* in, size_t stride, float* out) noexcept {
@@ -71,7 +45,7 @@ void to_columns(size_t count, size_t columns, const float* in, size_t stride, fl
 
 }  // namespace
 
-void DenseCutter::cut(std::span<const uint32_t> rows, SparseBatch& batch) {
+void DenseCutter::cut(std::span<const uint32_t> rows, Batch& batch) {
   const size_t columns = window_.columns();
   if (rows.size() * columns > UINT32_MAX) {
     throw Error(NRW_UNSUPPORTED, "a batch of more than 2^32 values; use a smaller batch size");
@@ -106,13 +80,13 @@ void DenseCutter::cut_row(const RowWindow::Place& place, float* value) const {
   copy_values(*place.chunk, first, n, value);
   if (!all_finite(value, n)) {
     const uint32_t k = first_non_finite(value);
-    fail(place, k, value_at(*place.chunk, first + k), "is not a finite 32-bit float");
+    refuse_value(*place.chunk, "", place.row, k, value_at(*place.chunk, first + k), "is not a finite 32-bit float");
   }
   for (const Transform& transform : options_.transforms) {
     transform.apply(value, n);
     if (!all_finite(value, n)) {
       const uint32_t k = first_non_finite(value);
-      fail(place, k, value[k], std::string("after transform ") + transform.name());
+      refuse_value(*place.chunk, "", place.row, k, value[k], std::string("after transform ") + transform.name());
     }
   }
 }

@@ -18,7 +18,7 @@ class DenseCutter {
   DenseCutter(const RowWindow& window, const CutOptions& options) : window_(window), options_(options) {}
 
   // rows: of the window. Throws NRW_FORMAT naming file, row and column, NRW_UNSUPPORTED, NRW_OUT_OF_MEMORY.
-  void cut(std::span<const uint32_t> rows, SparseBatch& batch);
+  void cut(std::span<const uint32_t> rows, Batch& batch);
 
  private:
   void cut_row(const RowWindow::Place& place, float* value) const;

@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     options.transforms = {{TransformKind::kLibrarySize, 1e4}, {TransformKind::kLog1p}};
     std::vector<uint32_t> rows(std::min(kRows, window.rows()));
     std::iota(rows.begin(), rows.end(), 0u);
-    SparseBatch batch;
+    Batch batch;
     Cutter(window, options).cut(rows, batch);
   } catch (const Error& error) {
     const std::string message = error.what();

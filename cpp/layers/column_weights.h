@@ -46,7 +46,7 @@ inline void require_moments(const OptimizerStep& step, size_t size, const Aligne
 // Walks the columns of a batch in rising order: the entries of each, which may be none.
 class ColumnCursor {
  public:
-  ColumnCursor(const SparseBatch& batch, size_t first_column) noexcept : batch_(batch) {
+  ColumnCursor(const Batch& batch, size_t first_column) noexcept : batch_(batch) {
     const uint32_t* columns = batch.touched_col.data();
     if (batch.touched != 0) position_ = std::lower_bound(columns, columns + batch.touched, first_column) - columns;
   }
@@ -62,7 +62,7 @@ class ColumnCursor {
   }
 
  private:
-  const SparseBatch& batch_;
+  const Batch& batch_;
   size_t position_ = 0;  // in touched_col
 };
 

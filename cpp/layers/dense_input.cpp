@@ -17,7 +17,7 @@ constexpr size_t kSlab = 4096;
 // fit.
 constexpr size_t kStrip = 48;
 
-MatrixView inputs(const SparseBatch& batch, size_t column) noexcept {
+MatrixView inputs(const Batch& batch, size_t column) noexcept {
   const size_t stride = batch.dense_stride();
   return {batch.csc_inputs() + column * stride, 1, stride};
 }
@@ -32,7 +32,7 @@ size_t DenseInput::strip_size(size_t rows, size_t width, size_t stride, size_t t
   return Products::packed_size(rows, width) + threads * kStrip * stride;
 }
 
-void DenseInput::forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y, const After& after) {
+void DenseInput::forward(const Batch& batch, ColumnWeights& w, const float* bias, float* y, const After& after) {
   const size_t m = batch.rows, width = w.width, columns = w.columns;
   if (m == 0) return;
   packed_w_.reserve(packed_size(columns, width));
@@ -61,7 +61,7 @@ void DenseInput::forward(const SparseBatch& batch, ColumnWeights& w, const float
 // use(column, gradient): called for every column, concurrently over strips of columns and in rising order within one.
 // Returns the sum of squares of the gradients.
 template <class Use>
-double DenseInput::for_each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, Use&& use) {
+double DenseInput::for_each_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, Use&& use) {
   const size_t m = batch.rows, width = w.width, columns = w.columns, strips = (columns + kStrip - 1) / kStrip;
   const size_t packed_floats = Products::packed_size(m, width), strip_floats = kStrip * w.stride;
   workspace_.reserve(packed_floats + pool_.size() * strip_floats);
@@ -88,18 +88,18 @@ double DenseInput::for_each_gradient(const SparseBatch& batch, const float* d_y,
   return squares;
 }
 
-double DenseInput::backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
-                                   const OptimizerStep& step, bool) {
+double DenseInput::backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
+                                   bool) {
   require_moments(step, w.value.size(), w.moment1, w.moment2);
   return for_each_gradient(
       batch, d_y, w, [&](size_t column, const float* gradient) { w.update_row(kernels_, step, column, gradient); });
 }
 
-double DenseInput::gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) {
+double DenseInput::gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) {
   return for_each_gradient(batch, d_y, w, [](size_t, const float*) {});
 }
 
-void DenseInput::add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) {
+void DenseInput::add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) {
   for_each_gradient(batch, d_y, w, [&](size_t column, const float* gradient) {
     kernels_.add(w.width, gradient, d_w + column * w.stride);
   });

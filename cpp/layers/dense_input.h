@@ -11,12 +11,11 @@ class DenseInput final : public InputLayer {
  public:
   DenseInput(const Kernels& kernels, ThreadPool& pool) : kernels_(kernels), pool_(pool) {}
 
-  void forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y,
-               const After& after = {}) override;
-  double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
+  void forward(const Batch& batch, ColumnWeights& w, const float* bias, float* y, const After& after = {}) override;
+  double backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
                          bool squares = true) override;
-  double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) override;
-  void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
+  double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) override;
+  void add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
 
   // Floats that the forward pass packs W into, and the backward pass d_y with a thread's strip of gradient.
   static size_t packed_size(size_t columns, size_t width) noexcept;
@@ -24,7 +23,7 @@ class DenseInput final : public InputLayer {
 
  private:
   template <class Use>
-  double for_each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, Use&& use);
+  double for_each_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, Use&& use);
 
   const Kernels& kernels_;
   ThreadPool& pool_;

@@ -177,7 +177,7 @@ void FactoredOutput::advance(uint32_t rows, double beta) {
   });
 }
 
-double FactoredOutput::train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) {
+double FactoredOutput::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
   const uint32_t rows = batch.rows;
   if (rows == 0) return 0;
   reserve(rows);
@@ -253,7 +253,7 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
   return a * loss;
 }
 
-double FactoredOutput::evaluate(const SparseBatch& batch, const float* h) {
+double FactoredOutput::evaluate(const Batch& batch, const float* h) {
   if (batch.rows == 0) return 0;
   reserve(batch.rows);
   features(batch.rows, h);

@@ -44,8 +44,8 @@ class FactoredOutput final : public FactoredRule {
                  const Kernels& kernels, ThreadPool& pool);
 
   // The loss is taken before the update, d_h after it.
-  double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) override;
-  double evaluate(const SparseBatch& batch, const float* h) override;
+  double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) override;
+  double evaluate(const Batch& batch, const float* h) override;
   void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
   std::vector<StateArray> state() override {
     return {{"v", columns_, p_, ld_, v_.value.data(), nullptr},

@@ -26,10 +26,10 @@ class FactoredRule {
 
   // One step: gives the loss a sum_i c_i |W f_i - y_i|^2 and its gradient d_h (m x width, overwritten).
   // weights: m row weights c, at least 0; NULL for ones.
-  virtual double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) = 0;
+  virtual double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) = 0;
 
   // Sum of squared errors of the batch with the present W; nothing changes.
-  virtual double evaluate(const SparseBatch& batch, const float* h) = 0;
+  virtual double evaluate(const Batch& batch, const float* h) = 0;
 
   // Rows [first, first + count) of W in PyTorch's layout: w (count x width), bias (count); either may be NULL.
   virtual void weights(uint32_t first, uint32_t count, float* w, float* bias) = 0;

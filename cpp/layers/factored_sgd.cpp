@@ -251,7 +251,7 @@ void FactoredSgd::fold(const double* u) {
   ++folds_;
 }
 
-double FactoredSgd::train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) {
+double FactoredSgd::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
   const uint32_t rows = batch.rows;
   if (rows == 0) return 0;
   reserve(rows);
@@ -289,7 +289,7 @@ double FactoredSgd::train(const SparseBatch& batch, const float* h, const float*
   return loss;
 }
 
-double FactoredSgd::evaluate(const SparseBatch& batch, const float* h) {
+double FactoredSgd::evaluate(const Batch& batch, const float* h) {
   if (batch.rows == 0) return 0;
   reserve(batch.rows);
   features(batch.rows, h, nullptr);

@@ -16,19 +16,18 @@ class InputLayer {
 
   // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none), and what comes after it. W
   // changes where an update waits.
-  virtual void forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y,
-                       const After& after = {}) = 0;
+  virtual void forward(const Batch& batch, ColumnWeights& w, const float* bias, float* y, const After& after = {}) = 0;
 
   // Updates W, exactly for any optimizer, at once or when it is next needed. Returns the sum of squares of the
   // gradient, before step.gradient_scale; with `squares` false it need not.
-  virtual double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
-                                 const OptimizerStep& step, bool squares = true) = 0;
+  virtual double backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
+                                 bool squares = true) = 0;
 
   // The same sum of squares without an update, for clipping by norm.
-  virtual double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) = 0;
+  virtual double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) = 0;
 
   // d_w (columns x w.stride) += the gradient.
-  virtual void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) = 0;
+  virtual void add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) = 0;
 };
 
 }  // namespace nrw

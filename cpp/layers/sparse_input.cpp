@@ -23,13 +23,14 @@ constexpr size_t kBlockCopiedFloats = size_t{1} << 18;  // 1 MB, at most, where 
 // Backward. Columns, or touched columns, of a task; its sum of squares is added up in column order.
 constexpr size_t kRange = 256;
 constexpr size_t kPiece = 128;  // floats of a row worked on at a time
+constexpr size_t kCopies = 4;   // tasks that copy what an update that waits will need
 // With fewer parts the forward pass does not make the update that waits for it: that has more to share out.
 constexpr size_t kFusedParts = 8;
 
 // Touched columns before t, in terms of non-zeros.
-size_t work_before(const SparseBatch& batch, size_t t) { return batch.touched_ptr[t] + kRowEntries * t; }
+size_t work_before(const Batch& batch, size_t t) { return batch.touched_ptr[t] + kRowEntries * t; }
 
-size_t count_parts(const SparseBatch& batch, size_t width) {
+size_t count_parts(const Batch& batch, size_t width) {
   const size_t m = batch.rows, work = work_before(batch, batch.touched);
   const size_t by_work = work / std::max(kPartEntries, kPartEntriesPerRow * m);
   const size_t by_memory = kMostPartialFloats / std::max<size_t>(1, m * width);
@@ -37,7 +38,7 @@ size_t count_parts(const SparseBatch& batch, size_t width) {
 }
 
 // The first touched column of part `part`: parts have about as much work each.
-size_t part_begin(const SparseBatch& batch, size_t part, size_t parts) {
+size_t part_begin(const Batch& batch, size_t part, size_t parts) {
   const size_t wanted = work_before(batch, batch.touched) * part / parts;
   size_t low = 0, high = batch.touched;
   while (low < high) {
@@ -48,14 +49,14 @@ size_t part_begin(const SparseBatch& batch, size_t part, size_t parts) {
 }
 
 // In touched columns.
-size_t block_size(const SparseBatch& batch, size_t stride, bool copied) {
+size_t block_size(const Batch& batch, size_t stride, bool copied) {
   const size_t entries_a_block = kBlockEntriesPerRow * batch.rows * batch.touched / std::max<size_t>(1, batch.nnz());
   const size_t block = std::max({size_t{16}, kBlockFloats / stride, entries_a_block});
   return copied ? std::min(block, std::max<size_t>(16, kBlockCopiedFloats / stride)) : block;
 }
 
 // Rows far apart: the hardware does not see the next one coming. Where most columns are touched it does better alone.
-bool scattered(const SparseBatch& batch) { return 2 * size_t{batch.touched} < batch.columns; }
+bool scattered(const Batch& batch) { return 2 * size_t{batch.touched} < batch.columns; }
 
 // n floats of W and its moments. A row at a time would be more lines than can be on their way at once, and the
 // arithmetic behind it would wait: so kPiece floats of the next row go with each kPiece of this one.
@@ -105,8 +106,8 @@ void SparseInput::catch_up(ColumnWeights& w) {
 
 // The sum over the columns of one part, into its partial y. With `fused` the update that waits is made block by block,
 // before the block's rows are read: then they come from memory once a step.
-void SparseInput::forward_part(const SparseBatch& batch, ColumnWeights& w, size_t part, size_t parts, bool behind,
-                               bool fused, unsigned worker) {
+void SparseInput::forward_part(const Batch& batch, ColumnWeights& w, size_t part, size_t parts, bool behind, bool fused,
+                               unsigned worker) {
   const size_t m = batch.rows, width = w.width;
   const size_t block = block_size(batch, w.stride, behind);  // any size gives the same bits
   const uint32_t* const columns = batch.touched_col.data();
@@ -162,7 +163,7 @@ void SparseInput::forward_part(const SparseBatch& batch, ColumnWeights& w, size_
   }
 }
 
-void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y, const After& after) {
+void SparseInput::forward(const Batch& batch, ColumnWeights& w, const float* bias, float* y, const After& after) {
   const size_t m = batch.rows, width = w.width;
   if (m == 0) return;
   const size_t parts = count_parts(batch, width);
@@ -196,8 +197,8 @@ void SparseInput::forward(const SparseBatch& batch, ColumnWeights& w, const floa
 // use(column, gradient, i) for columns, or touched columns, i of [first, end), in rising order; gradient (width) is
 // NULL for a column without entries.
 template <class Use>
-void SparseInput::each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, bool all,
-                                size_t first, size_t end, unsigned worker, Use&& use) {
+void SparseInput::each_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, bool all, size_t first,
+                                size_t end, unsigned worker, Use&& use) {
   float* const gradient = gradient_.data() + worker * std::max(w.stride, kPiece);
   ColumnCursor cursor(batch, all ? first : batch.touched_col[first]);
   for (size_t i = first; i < end; ++i) {
@@ -228,7 +229,7 @@ double SparseInput::sum_ranges(size_t count, Body&& body) {
 double SparseInput::update_rows(ColumnWeights& w, size_t first, size_t end, bool squares, unsigned worker) {
   if (first >= end) return 0;
   const Update& u = update_;
-  const SparseBatch& batch = *u.batch;
+  const Batch& batch = *u.batch;
   const auto column_of = [&](size_t i) { return u.all ? i : size_t{batch.touched_col[i]}; };
   const bool ahead = !u.all && scattered(batch);
   float* const gradient = gradient_.data() + worker * std::max(w.stride, kPiece);
@@ -299,8 +300,8 @@ void SparseInput::flush(ColumnWeights& w) {
   if (waits_) update_now(w, false);
 }
 
-double SparseInput::backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w,
-                                    const OptimizerStep& step, bool squares) {
+double SparseInput::backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
+                                    bool squares) {
   require_moments(step, w.value.size(), w.moment1, w.moment2);
   flush(w);
   // Under plain SGD a gradient of zero moves nothing.
@@ -314,7 +315,7 @@ double SparseInput::backward_update(const SparseBatch& batch, const float* d_y, 
 }
 
 // What the update will need, by column.
-void SparseInput::keep(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) {
+void SparseInput::keep(const Batch& batch, const float* d_y, const ColumnWeights& w) {
   const size_t nnz = batch.nnz(), outputs = size_t{batch.rows} * w.width;
   kept_.rows = batch.rows;
   kept_.columns = batch.columns;
@@ -325,17 +326,24 @@ void SparseInput::keep(const SparseBatch& batch, const float* d_y, const ColumnW
   kept_.csc_target.reserve(nnz);
   kept_d_y_.reserve(outputs);
   gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
-  std::copy_n(batch.touched_col.data(), batch.touched, kept_.touched_col.data());
-  std::copy_n(batch.touched_ptr.data(), batch.touched + 1, kept_.touched_ptr.data());
-  std::copy_n(batch.csc_row.data(), nnz, kept_.csc_row.data());
-  std::copy_n(batch.csc_inputs(), nnz, kept_.csc_target.data());
-  std::copy_n(d_y, outputs, kept_d_y_.data());
+  const size_t touched = batch.touched;
+  const auto copy_share = [](const auto* from, size_t n, size_t share, auto* to) {
+    const size_t first = n * share / kCopies;
+    std::copy_n(from + first, n * (share + 1) / kCopies - first, to + first);
+  };
+  pool_.run(kCopies, [&](size_t share, unsigned) {
+    copy_share(batch.touched_col.data(), touched, share, kept_.touched_col.data());
+    copy_share(batch.touched_ptr.data(), touched + 1, share, kept_.touched_ptr.data());
+    copy_share(batch.csc_row.data(), nnz, share, kept_.csc_row.data());
+    copy_share(batch.csc_inputs(), nnz, share, kept_.csc_target.data());
+    copy_share(d_y, outputs, share, kept_d_y_.data());
+  });
   update_.batch = &kept_;
   update_.d_y = kept_d_y_.data();
   waits_ = true;
 }
 
-double SparseInput::gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) {
+double SparseInput::gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) {
   if (norm_.cheap(batch, w.width)) return norm_.sum_squares(batch, d_y, w.width);
   gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
   return sum_ranges(batch.touched, [&](size_t first, size_t end, unsigned worker) {
@@ -347,7 +355,7 @@ double SparseInput::gradient_sum_squares(const SparseBatch& batch, const float* 
   });
 }
 
-void SparseInput::add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) {
+void SparseInput::add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) {
   gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
   sum_ranges(batch.touched, [&](size_t first, size_t end, unsigned worker) {
     each_gradient(batch, d_y, w, false, first, end, worker, [&](size_t column, const float* gradient, size_t) {

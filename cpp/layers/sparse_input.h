@@ -46,35 +46,34 @@ class SparseInput final : public InputLayer {
   void catch_up(ColumnWeights& w);
 
   // y (m x width, leading dimension width) = inputs W + bias (width; NULL for none). W changes by an update that waits.
-  void forward(const SparseBatch& batch, ColumnWeights& w, const float* bias, float* y,
-               const After& after = {}) override;
+  void forward(const Batch& batch, ColumnWeights& w, const float* bias, float* y, const After& after = {}) override;
 
   // Updates W, now or when it is next needed (untouched rows with a gradient of zero, now or when they are caught up:
   // exact for any optimizer). Returns the sum of squares of the gradient, before step.gradient_scale; with `squares`
   // false it need not. The bias is the caller's (its gradient is the column sum of d_y).
-  double backward_update(const SparseBatch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
+  double backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
                          bool squares = true) override;
 
   // The same sum of squares without an update, for clipping by norm.
-  double gradient_sum_squares(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) override;
+  double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) override;
 
   // d_w (columns x w.stride) += the gradient.
-  void add_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
+  void add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
 
  private:
   struct Update {
-    const SparseBatch* batch = nullptr;
+    const Batch* batch = nullptr;
     const float* d_y = nullptr;
     OptimizerStep step;
     bool all = false;          // all rows, or the touched ones
     bool left_behind = false;  // the others have missed a step
     MissedSteps::View before;  // rows against the steps before this one
   };
-  void forward_part(const SparseBatch& batch, ColumnWeights& w, size_t part, size_t parts, bool behind, bool fused,
+  void forward_part(const Batch& batch, ColumnWeights& w, size_t part, size_t parts, bool behind, bool fused,
                     unsigned worker);
   template <class Use>
-  void each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, bool all, size_t first,
-                     size_t end, unsigned worker, Use&& use);
+  void each_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, bool all, size_t first, size_t end,
+                     unsigned worker, Use&& use);
   template <class Body>
   double sum_ranges(size_t count, Body&& body);
   double update_rows(ColumnWeights& w, size_t first, size_t end, bool squares, unsigned worker);
@@ -82,7 +81,7 @@ class SparseInput final : public InputLayer {
   void begin_update();
   void end_update();
   double update_now(ColumnWeights& w, bool squares);
-  void keep(const SparseBatch& batch, const float* d_y, const ColumnWeights& w);
+  void keep(const Batch& batch, const float* d_y, const ColumnWeights& w);
   void catch_up_row(ColumnWeights& w, size_t column, const MissedSteps::View& steps) const noexcept;
 
   const Kernels& kernels_;
@@ -101,7 +100,7 @@ class SparseInput final : public InputLayer {
 
   Update update_;
   bool waits_ = false;  // update_ is yet to be made, with these:
-  SparseBatch kept_;    // its inputs by column, as csc_target
+  Batch kept_;          // its inputs by column, as csc_target
   AlignedBuffer<float> kept_d_y_;
   AlignedBuffer<CatchUp> before_;
 };

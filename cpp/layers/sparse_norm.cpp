@@ -17,7 +17,7 @@ size_t gather_cost(size_t entries, size_t width) { return (entries + 2) * width 
 
 }  // namespace
 
-bool SparseNorm::cheap(const SparseBatch& batch, size_t width) noexcept {
+bool SparseNorm::cheap(const Batch& batch, size_t width) noexcept {
   if (batch.rows > kMostRows) return false;
   size_t cost = 0;
   for (size_t t = 0; t < batch.touched; ++t) {
@@ -27,7 +27,7 @@ bool SparseNorm::cheap(const SparseBatch& batch, size_t width) noexcept {
   return cost <= size_t{batch.touched} * width / 4;
 }
 
-double SparseNorm::sum_squares(const SparseBatch& batch, const float* d, size_t width) {
+double SparseNorm::sum_squares(const Batch& batch, const float* d, size_t width) {
   const size_t m = batch.rows, stride = (width + 15) / 16 * 16;
   pairs_.reserve(kParts * m * m);
   partial_.reserve(kParts + m);

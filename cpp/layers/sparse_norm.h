@@ -16,9 +16,9 @@ class SparseNorm {
       : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool) {}
 
   // Whether it takes clearly less time than a pass over the touched rows of W. A function of the batch.
-  static bool cheap(const SparseBatch& batch, size_t width) noexcept;
+  static bool cheap(const Batch& batch, size_t width) noexcept;
   // d (m x width). The bits do not depend on threads.
-  double sum_squares(const SparseBatch& batch, const float* d, size_t width);
+  double sum_squares(const Batch& batch, const float* d, size_t width);
 
  private:
   const Kernels& kernels_;

@@ -37,7 +37,7 @@ void TargetPass::add_collected(size_t rows, Collected& collected, double* k) con
 // Z += Y V and K += Y Y^T (upper triangle) for touched columns [first, last), K but for what is left in collected. The
 // block's entries are brought into row order first, so that each row of Z is summed in registers. scratch: rows + 1
 // cursors, then columns and values by row.
-void TargetPass::block(const SparseBatch& batch, const ColumnWeights& v, size_t first, size_t last, float* z, double* k,
+void TargetPass::block(const Batch& batch, const ColumnWeights& v, size_t first, size_t last, float* z, double* k,
                        uint32_t* scratch, Collected& collected) const noexcept {
   const uint32_t rows = batch.rows;
   const uint32_t* const ptr = batch.touched_ptr.data();
@@ -77,8 +77,7 @@ void TargetPass::block(const SparseBatch& batch, const ColumnWeights& v, size_t 
   }
 }
 
-void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* update, double scale, double* z,
-                     double* k) {
+void TargetPass::run(const Batch& batch, ColumnWeights& v, const float* update, double scale, double* z, double* k) {
   const size_t rows = batch.rows, stride = v.stride, cells = rows * stride, nnz = batch.nnz();
   const size_t parts = part_count(nnz);
   const uint32_t* const ptr = batch.touched_ptr.data();

@@ -18,7 +18,7 @@ class TargetPass {
 
   // z (m x v.stride) = scale Y V and k (m x m) = Y Y^T, summed in double over parts of the columns. Then, with update
   // (m x v.stride; NULL for none), V += Y^T update.
-  void run(const SparseBatch& batch, ColumnWeights& v, const float* update, double scale, double* z, double* k);
+  void run(const Batch& batch, ColumnWeights& v, const float* update, double scale, double* z, double* k);
 
   // Bytes for batches of so many rows, at most.
   static size_t bytes(size_t rows, size_t stride, unsigned threads) noexcept;
@@ -30,7 +30,7 @@ class TargetPass {
     size_t count;
   };
   void add_collected(size_t rows, Collected& collected, double* k) const noexcept;
-  void block(const SparseBatch& batch, const ColumnWeights& v, size_t first, size_t last, float* z, double* k,
+  void block(const Batch& batch, const ColumnWeights& v, size_t first, size_t last, float* z, double* k,
              uint32_t* scratch, Collected& collected) const noexcept;
 
   const SparseKernels& sparse_;

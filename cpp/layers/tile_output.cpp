@@ -36,7 +36,7 @@ size_t residual_stride(size_t m) { return round_up(m, 32) + 16; }
 
 // One walk over all tiles: the residual, and what is to be done with it.
 struct TileOutput::Walk {
-  const SparseBatch& batch;
+  const Batch& batch;
   const float* h;
   double a = 1;
   const ColumnWeights& w;
@@ -204,8 +204,8 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
 
 TileProducts& TileOutput::training() noexcept { return bf16_ == nullptr ? *f32_ : *bf16_; }
 
-TileOutput::Result TileOutput::train(const SparseBatch& batch, const float* h, double a, ColumnWeights& w,
-                                     ColumnBias& bias, float* d_h, const OptimizerStep& step) {
+TileOutput::Result TileOutput::train(const Batch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias,
+                                     float* d_h, const OptimizerStep& step) {
   require_moments(step, w.value.size(), w.moment1, w.moment2);
   require_moments(step, bias.value.size(), bias.moment1, bias.moment2);
   return walk({.batch = batch,
@@ -221,7 +221,7 @@ TileOutput::Result TileOutput::train(const SparseBatch& batch, const float* h, d
                .step = &step});
 }
 
-TileOutput::Result TileOutput::loss_backward(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+TileOutput::Result TileOutput::loss_backward(const Batch& batch, const float* h, double a, const ColumnWeights& w,
                                              const ColumnBias& bias, float* d_h, bool want_norm) {
   return walk({.batch = batch,
                .h = h,
@@ -233,7 +233,7 @@ TileOutput::Result TileOutput::loss_backward(const SparseBatch& batch, const flo
                .gradient = want_norm});
 }
 
-double TileOutput::update(const SparseBatch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias,
+double TileOutput::update(const Batch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias,
                           const TiedInput& tied, const OptimizerStep& step) {
   require_moments(step, w.value.size(), w.moment1, w.moment2);
   require_moments(step, bias.value.size(), bias.moment1, bias.moment2);
@@ -251,7 +251,7 @@ double TileOutput::update(const SparseBatch& batch, const float* h, double a, Co
       .sum_squares;
 }
 
-double TileOutput::gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+double TileOutput::gradient_sum_squares(const Batch& batch, const float* h, double a, const ColumnWeights& w,
                                         const ColumnBias& bias, const TiedInput& tied) {
   return walk({.batch = batch,
                .h = h,
@@ -264,7 +264,7 @@ double TileOutput::gradient_sum_squares(const SparseBatch& batch, const float* h
       .sum_squares;
 }
 
-void TileOutput::add_gradient(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+void TileOutput::add_gradient(const Batch& batch, const float* h, double a, const ColumnWeights& w,
                               const ColumnBias& bias, float* d_w, float* d_b) {
   walk({.batch = batch,
         .h = h,
@@ -277,7 +277,7 @@ void TileOutput::add_gradient(const SparseBatch& batch, const float* h, double a
         .d_b = d_b});
 }
 
-double TileOutput::evaluate(const SparseBatch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
+double TileOutput::evaluate(const Batch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
                             double* column_sse) {
   return walk({.batch = batch, .h = h, .w = w, .bias = bias, .column_sse = column_sse, .products = f32_.get()}).loss;
 }

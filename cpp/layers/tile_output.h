@@ -40,26 +40,26 @@ class TileOutput {
   };
 
   // One pass: loss, d_h (m x width, overwritten), gradient and update. d_h uses the weights before the update.
-  Result train(const SparseBatch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias, float* d_h,
+  Result train(const Batch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias, float* d_h,
                const OptimizerStep& step);
 
   // Two passes, where the update must wait for the whole gradient (clipping by norm, tied weights): the first gives the
   // loss, d_h and, with want_norm, the sum of squares of R^T h and of the bias's gradient; the second makes the
   // gradient again and updates. tied.d_y adds the input layer's share. The second returns the sum of squares of the
   // whole gradient.
-  Result loss_backward(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
-                       const ColumnBias& bias, float* d_h, bool want_norm);
-  double update(const SparseBatch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias,
-                const TiedInput& tied, const OptimizerStep& step);
+  Result loss_backward(const Batch& batch, const float* h, double a, const ColumnWeights& w, const ColumnBias& bias,
+                       float* d_h, bool want_norm);
+  double update(const Batch& batch, const float* h, double a, ColumnWeights& w, ColumnBias& bias, const TiedInput& tied,
+                const OptimizerStep& step);
   // The second pass without the update: the sum of squares of the whole gradient, tied share included.
-  double gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w,
+  double gradient_sum_squares(const Batch& batch, const float* h, double a, const ColumnWeights& w,
                               const ColumnBias& bias, const TiedInput& tied);
   // d_w (columns x w.stride) += R^T h * 2a, d_b (columns, NULL for none) likewise. For tests and diagnostics.
-  void add_gradient(const SparseBatch& batch, const float* h, double a, const ColumnWeights& w, const ColumnBias& bias,
+  void add_gradient(const Batch& batch, const float* h, double a, const ColumnWeights& w, const ColumnBias& bias,
                     float* d_w, float* d_b);
 
   // Sum of squared errors; column_sse (columns doubles, added to; NULL for none) by column.
-  double evaluate(const SparseBatch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
+  double evaluate(const Batch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
                   double* column_sse);
 
   // out (m x count): the reconstruction of the chosen columns, or of all in order with chosen == NULL (count =

@@ -29,7 +29,7 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
   double loss = 0;
   for (;;) {
     require_running();
-    const SparseBatch* const batch = source.next();
+    const Batch* const batch = source.next();
     if (batch == nullptr) break;
     const double squared_error = net.evaluate(*batch, by_column.squared_error);
     loss += net.factor(batch->rows) * squared_error * batch->rows;
@@ -67,7 +67,7 @@ uint64_t Model::for_each_row(BatchSource& source, uint64_t width, float* out, ui
   uint64_t done = 0;
   while (done < room) {
     require_running();
-    const SparseBatch* const batch = source.next();
+    const Batch* const batch = source.next();
     if (batch == nullptr) break;
     const uint64_t count = std::min<uint64_t>(batch->rows, room - done);
     rows(*batch, count, out + done * width);
@@ -80,7 +80,7 @@ uint64_t Model::embed(BatchSource& source, float* out, uint64_t capacity) {
   const FlushToZero mode;
   Network& net = network();
   const uint64_t latent = net.plan().latent;
-  return for_each_row(source, latent, out, capacity, [&](const SparseBatch& batch, uint64_t count, float* to) {
+  return for_each_row(source, latent, out, capacity, [&](const Batch& batch, uint64_t count, float* to) {
     std::copy_n(net.embed(batch), count * latent, to);
   });
 }
@@ -90,7 +90,7 @@ uint64_t Model::reconstruct(BatchSource& source, const uint32_t* chosen, uint32_
   const FlushToZero mode;
   Network& net = network();
   check_columns(chosen, count);
-  return for_each_row(source, count, out, capacity, [&](const SparseBatch& batch, uint64_t rows, float* to) {
+  return for_each_row(source, count, out, capacity, [&](const Batch& batch, uint64_t rows, float* to) {
     net.reconstruct(batch, static_cast<uint32_t>(rows), chosen, count, to);
   });
 }

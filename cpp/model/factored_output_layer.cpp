@@ -134,7 +134,7 @@ std::vector<TrainedTensor> FactoredOutputLayer::starting_tensors() {
   return {weight, bias};
 }
 
-OutputLayer::Result FactoredOutputLayer::train(const SparseBatch& batch, const float* h, double a, float* d_h,
+OutputLayer::Result FactoredOutputLayer::train(const Batch& batch, const float* h, double a, float* d_h,
                                                const OptimizerStep& step) {
   refresh();
   if (plain_written_) start_from_plain();
@@ -147,7 +147,7 @@ OutputLayer::Result FactoredOutputLayer::train(const SparseBatch& batch, const f
   return {rule_->train(batch, h, nullptr, a, d_h), 0};
 }
 
-double FactoredOutputLayer::evaluate(const SparseBatch& batch, const float* h, double* column_sse) {
+double FactoredOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
   refresh();
   if (column_sse != nullptr) materialise();
   if (plain_valid_ || plain_written_) return tile_.evaluate(batch, h, plain_, plain_bias_, column_sse);

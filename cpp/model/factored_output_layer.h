@@ -18,14 +18,14 @@ class FactoredOutputLayer final : public OutputLayer {
 
   bool tied() const noexcept override { return false; }
   bool immediate() const noexcept override { return true; }
-  Result train(const SparseBatch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
-  Result loss_backward(const SparseBatch&, const float*, double, float*, bool) override { return {}; }
-  double gradient_sum_squares(const SparseBatch&, const float*, double, const float*) override { return 0; }
-  double update(const SparseBatch&, const float*, double, const float*, const OptimizerStep&) override { return 0; }
-  void add_gradient(const SparseBatch&, const float*, double) override {}
+  Result train(const Batch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
+  Result loss_backward(const Batch&, const float*, double, float*, bool) override { return {}; }
+  double gradient_sum_squares(const Batch&, const float*, double, const float*) override { return 0; }
+  double update(const Batch&, const float*, double, const float*, const OptimizerStep&) override { return 0; }
+  void add_gradient(const Batch&, const float*, double) override {}
   void zero_gradients() noexcept override {}
   void drop_gradients() noexcept override {}
-  double evaluate(const SparseBatch& batch, const float* h, double* column_sse) override;
+  double evaluate(const Batch& batch, const float* h, double* column_sse) override;
   void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
   std::vector<TrainedTensor> tensors() override { return {}; }
   std::vector<TrainedTensor> starting_tensors() override;

@@ -35,7 +35,7 @@ void Network::reserve(uint32_t rows) {
   reserved_rows_ = rows;
 }
 
-Pass Network::pass(const SparseBatch& batch, bool training, uint64_t t) const noexcept {
+Pass Network::pass(const Batch& batch, bool training, uint64_t t) const noexcept {
   return {batch.rows, training, t, batch.row_id.data()};
 }
 
@@ -44,7 +44,7 @@ void Network::pack_weights(bool training) noexcept {
   run_tasks(pool_, tasks.size(), 2 * middle_size_, [&](size_t i, unsigned) { tasks[i].layer->pack(tasks[i].task); });
 }
 
-size_t Network::forward_input(const SparseBatch& batch, const Pass& pass, size_t last) {
+size_t Network::forward_input(const Batch& batch, const Pass& pass, size_t last) {
   if (batch.columns != plan_.columns) {
     throw Error(NRW_INVALID_ARGUMENT, format("the batch has %u columns, the model %u", batch.columns, plan_.columns));
   }
@@ -120,7 +120,7 @@ void Network::update_middle(const OptimizerStep& step) noexcept {
   for (const auto& layer : layers_) layer->commit();
 }
 
-Network::Step Network::train(const SparseBatch& batch, double learning_rate, uint64_t t) {
+Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t t) {
   const auto start = std::chrono::steady_clock::now();
   const Pass pass = this->pass(batch, true, t);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
@@ -175,7 +175,7 @@ Network::Step Network::train(const SparseBatch& batch, double learning_rate, uin
   return result;
 }
 
-double Network::backward(const SparseBatch& batch, uint64_t t) {
+double Network::backward(const Batch& batch, uint64_t t) {
   if (output_->immediate()) {
     throw Error(NRW_UNSUPPORTED, "the factored output layer has no gradients apart from its update; use solver: dense");
   }
@@ -205,19 +205,19 @@ void Network::drop_gradients() noexcept {
   has_gradients_ = false;
 }
 
-double Network::evaluate(const SparseBatch& batch, double* column_sse) {
+double Network::evaluate(const Batch& batch, double* column_sse) {
   const Pass pass = this->pass(batch, false, 0);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   return output_->evaluate(batch, activations_[middle()].data(), column_sse);
 }
 
-const float* Network::embed(const SparseBatch& batch) {
+const float* Network::embed(const Batch& batch) {
   const Pass pass = this->pass(batch, false, 0);
   forward_layers(pass, forward_input(batch, pass, latent_at()), latent_at());
   return activations_[latent_at()].data();
 }
 
-void Network::reconstruct(const SparseBatch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out) {
+void Network::reconstruct(const Batch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out) {
   const Pass pass = this->pass(batch, false, 0);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   output_->reconstruct(rows, activations_[middle()].data(), chosen, count, out);

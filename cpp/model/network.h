@@ -36,20 +36,20 @@ class Network {
   // One optimizer step, number t (from 1). Throws NRW_NON_FINITE with t and the batch's number; then no parameter
   // before the output layer has changed, and none at all if already h was not finite or the update is made in two
   // phases.
-  Step train(const SparseBatch& batch, double learning_rate, uint64_t t);
+  Step train(const Batch& batch, double learning_rate, uint64_t t);
 
   // Loss of a batch in training mode; gradients are added up, nothing else changes. t: the step it would be.
-  double backward(const SparseBatch& batch, uint64_t t);
+  double backward(const Batch& batch, uint64_t t);
   void zero_gradients() noexcept;
   void drop_gradients() noexcept;  // frees and no longer lists them
 
   // The rest is in evaluation mode: no dropout, running statistics.
   // Sum of squared errors; column_sse (columns, added to; NULL for none) by column.
-  double evaluate(const SparseBatch& batch, double* column_sse);
+  double evaluate(const Batch& batch, double* column_sse);
   // The latent vectors (rows x latent), valid until the next call.
-  const float* embed(const SparseBatch& batch);
+  const float* embed(const Batch& batch);
   // out (rows x count), the batch's first rows: see OutputLayer::reconstruct.
-  void reconstruct(const SparseBatch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out);
+  void reconstruct(const Batch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out);
   void decode(uint32_t rows, const float* latent, const uint32_t* chosen, uint32_t count, float* out);
 
   // Parameters and buffers in PyTorch's order, then the optimizer's state, then the gradients if there are any. Makes
@@ -71,9 +71,9 @@ class Network {
   void plan_tasks(const std::vector<Linear*>& linears);
   void initialise(uint64_t seed);
   void reserve(uint32_t rows);
-  Pass pass(const SparseBatch& batch, bool training, uint64_t t) const noexcept;
+  Pass pass(const Batch& batch, bool training, uint64_t t) const noexcept;
   // The input layer, with the activation after it where there is one and `last` lets it: how many of layers_ that was.
-  size_t forward_input(const SparseBatch& batch, const Pass& pass, size_t last);
+  size_t forward_input(const Batch& batch, const Pass& pass, size_t last);
   void pack_weights(bool training) noexcept;
   void forward_layers(const Pass& pass, size_t first, size_t last) noexcept;  // activation first -> activation last
   // From activation.back()'s gradient in d_[0] to the gradient of activation 0, which it returns. Adds to gradients.

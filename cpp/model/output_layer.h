@@ -28,23 +28,23 @@ class OutputLayer {
   virtual bool immediate() const noexcept { return false; }
 
   // One pass: loss, d_h (rows x width, overwritten), gradient and update. Not when tied.
-  virtual Result train(const SparseBatch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) = 0;
+  virtual Result train(const Batch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) = 0;
 
   // Two phases, where an update must wait for all gradients. The first gives loss and d_h, and with want_norm the sum
   // of squares of its own gradients; then d_input is known (NULL unless tied) and the norm of the whole, or the update,
   // which returns that as well.
-  virtual Result loss_backward(const SparseBatch& batch, const float* h, double a, float* d_h, bool want_norm) = 0;
-  virtual double gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const float* d_input) = 0;
-  virtual double update(const SparseBatch& batch, const float* h, double a, const float* d_input,
+  virtual Result loss_backward(const Batch& batch, const float* h, double a, float* d_h, bool want_norm) = 0;
+  virtual double gradient_sum_squares(const Batch& batch, const float* h, double a, const float* d_input) = 0;
+  virtual double update(const Batch& batch, const float* h, double a, const float* d_input,
                         const OptimizerStep& step) = 0;
 
   // Adds to the gradients that tensors() lists; allocates them at first.
-  virtual void add_gradient(const SparseBatch& batch, const float* h, double a) = 0;
+  virtual void add_gradient(const Batch& batch, const float* h, double a) = 0;
   virtual void zero_gradients() noexcept = 0;
   virtual void drop_gradients() noexcept = 0;
 
   // Sum of squared errors; column_sse (columns, added to; NULL for none) by column.
-  virtual double evaluate(const SparseBatch& batch, const float* h, double* column_sse) = 0;
+  virtual double evaluate(const Batch& batch, const float* h, double* column_sse) = 0;
   // out (rows x count): the chosen columns, or all in order with chosen == NULL.
   virtual void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) = 0;
 

@@ -18,26 +18,26 @@ TileOutputLayer::TileOutputLayer(const Kernels& kernels, ThreadPool& pool, uint3
   if (moments > 1) bias_.moment2 = AlignedBuffer<float>(columns);
 }
 
-OutputLayer::Result TileOutputLayer::train(const SparseBatch& batch, const float* h, double a, float* d_h,
+OutputLayer::Result TileOutputLayer::train(const Batch& batch, const float* h, double a, float* d_h,
                                            const OptimizerStep& step) {
   return result(tile_.train(batch, h, a, weight_.weights, bias_, d_h, step));
 }
 
-OutputLayer::Result TileOutputLayer::loss_backward(const SparseBatch& batch, const float* h, double a, float* d_h,
+OutputLayer::Result TileOutputLayer::loss_backward(const Batch& batch, const float* h, double a, float* d_h,
                                                    bool want_norm) {
   return result(tile_.loss_backward(batch, h, a, weight_.weights, bias_, d_h, want_norm));
 }
 
-double TileOutputLayer::gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const float* d_input) {
+double TileOutputLayer::gradient_sum_squares(const Batch& batch, const float* h, double a, const float* d_input) {
   return tile_.gradient_sum_squares(batch, h, a, weight_.weights, bias_, TiedInput{d_input});
 }
 
-double TileOutputLayer::update(const SparseBatch& batch, const float* h, double a, const float* d_input,
+double TileOutputLayer::update(const Batch& batch, const float* h, double a, const float* d_input,
                                const OptimizerStep& step) {
   return tile_.update(batch, h, a, weight_.weights, bias_, TiedInput{d_input}, step);
 }
 
-void TileOutputLayer::add_gradient(const SparseBatch& batch, const float* h, double a) {
+void TileOutputLayer::add_gradient(const Batch& batch, const float* h, double a) {
   weight_.want_gradient();
   if (bias_gradient_.size() == 0) bias_gradient_ = AlignedBuffer<float>(bias_.value.size());
   float* const d_bias = bias_gradient_.size() == 0 ? nullptr : bias_gradient_.data();
@@ -54,7 +54,7 @@ void TileOutputLayer::drop_gradients() noexcept {
   bias_gradient_ = {};
 }
 
-double TileOutputLayer::evaluate(const SparseBatch& batch, const float* h, double* column_sse) {
+double TileOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
   return tile_.evaluate(batch, h, weight_.weights, bias_, column_sse);
 }
 

@@ -15,15 +15,14 @@ class TileOutputLayer final : public OutputLayer {
                   ColumnParameter* tied, const Bf16Kernels* bf16);
 
   bool tied() const noexcept override { return tied_; }
-  Result train(const SparseBatch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
-  Result loss_backward(const SparseBatch& batch, const float* h, double a, float* d_h, bool want_norm) override;
-  double gradient_sum_squares(const SparseBatch& batch, const float* h, double a, const float* d_input) override;
-  double update(const SparseBatch& batch, const float* h, double a, const float* d_input,
-                const OptimizerStep& step) override;
-  void add_gradient(const SparseBatch& batch, const float* h, double a) override;
+  Result train(const Batch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
+  Result loss_backward(const Batch& batch, const float* h, double a, float* d_h, bool want_norm) override;
+  double gradient_sum_squares(const Batch& batch, const float* h, double a, const float* d_input) override;
+  double update(const Batch& batch, const float* h, double a, const float* d_input, const OptimizerStep& step) override;
+  void add_gradient(const Batch& batch, const float* h, double a) override;
   void zero_gradients() noexcept override;
   void drop_gradients() noexcept override;
-  double evaluate(const SparseBatch& batch, const float* h, double* column_sse) override;
+  double evaluate(const Batch& batch, const float* h, double* column_sse) override;
   void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
   std::vector<TrainedTensor> tensors() override;
 

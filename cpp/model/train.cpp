@@ -35,7 +35,7 @@ void Model::train(BatchSource& source, std::span<const double> learning_rates, d
 
   const auto one_step = [&](double learning_rate) {
     const double waited = source.waited_ms();
-    const SparseBatch* const batch = source.next();
+    const Batch* const batch = source.next();
     if (batch == nullptr) return false;
     const Clock::time_point begun = Clock::now();
     const Network::Step done = net.train(*batch, learning_rate, step + 1);
@@ -90,7 +90,7 @@ void Model::train(BatchSource& source, std::span<const double> learning_rates, d
 double Model::backward(BatchSource& source) {
   const FlushToZero mode;
   Network& net = network();
-  const SparseBatch* const batch = source.next();
+  const Batch* const batch = source.next();
   if (batch == nullptr) throw Error(NRW_END, "no batch is left");
   return net.backward(*batch, step + 1);
 }

@@ -51,7 +51,7 @@ void append(std::vector<uint64_t>& out, const T* values, size_t count) {
 }
 
 // Everything in a batch, bit by bit.
-std::vector<uint64_t> bits(const SparseBatch& batch) {
+std::vector<uint64_t> bits(const Batch& batch) {
   std::vector<uint64_t> all{batch.number, batch.rows, batch.columns, batch.touched, batch.masked};
   const size_t nnz = batch.nnz();
   append(all, batch.row_ptr.data(), batch.rows + 1);
@@ -69,7 +69,7 @@ std::vector<uint64_t> bits(const SparseBatch& batch) {
 
 std::vector<std::vector<uint64_t>> drain(BatchCreator& creator) {
   std::vector<std::vector<uint64_t>> batches;
-  while (const SparseBatch* batch = creator.next()) batches.push_back(bits(*batch));
+  while (const Batch* batch = creator.next()) batches.push_back(bits(*batch));
   CHECK(creator.next() == nullptr);
   return batches;
 }
@@ -108,7 +108,7 @@ TEST(batches_hold_every_row_once) {
     const auto creator = create(options);
     std::vector<uint64_t> ids;
     std::vector<uint32_t> sizes;
-    while (const SparseBatch* batch = creator->next()) {
+    while (const Batch* batch = creator->next()) {
       CHECK(batch->number == sizes.size());
       sizes.push_back(batch->rows);
       ids.insert(ids.end(), batch->row_id.data(), batch->row_id.data() + batch->rows);
@@ -166,7 +166,7 @@ TEST(batches_queue_is_bounded) {
   const auto creator = create(options);
   CHECK(soon([&] { return creator->info().ready == 3; }));
   CHECK(creator->info().cut == 3 && creator->info().ready_bytes > 0);
-  const SparseBatch* held = creator->next();
+  const Batch* held = creator->next();
   const auto before = bits(*held);
   CHECK(soon([&] { return creator->info().cut == 4; }));
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -205,7 +205,7 @@ TEST(batches_stop_while_the_consumer_waits) {
   BatchOptions options;
   options.batch_size = 20;
   BatchCreator creator({chunk}, first_rows, rows, options);
-  const SparseBatch* batch = nullptr;
+  const Batch* batch = nullptr;
   CHECK(creator.next(1, batch) == NRW_TIMEOUT);
   CHECK(creator.waited_ms() >= 1);
   std::thread stopper([&] {

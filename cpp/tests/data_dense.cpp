@@ -55,11 +55,11 @@ RowWindow window_of(std::shared_ptr<const Chunk> chunk) {
   return RowWindow({std::move(chunk)}, first_rows);
 }
 
-SparseBatch cut_all(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options = {}) {
+Batch cut_all(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options = {}) {
   const RowWindow window = window_of(chunk);
   std::vector<uint32_t> rows(window.rows());
   std::iota(rows.begin(), rows.end(), 0u);
-  SparseBatch batch;
+  Batch batch;
   if (window.dense()) {
     DenseCutter(window, options).cut(rows, batch);
   } else {
@@ -69,7 +69,7 @@ SparseBatch cut_all(const std::shared_ptr<const Chunk>& chunk, const CutOptions&
 }
 
 // Of a dense batch, row by row.
-std::vector<float> by_row(const SparseBatch& batch, const float* values) {
+std::vector<float> by_row(const Batch& batch, const float* values) {
   std::vector<float> all;
   for (size_t row = 0; row < batch.rows; ++row) {
     for (size_t column = 0; column < batch.columns; ++column) {
@@ -79,7 +79,7 @@ std::vector<float> by_row(const SparseBatch& batch, const float* values) {
   return all;
 }
 
-std::vector<float> by_row_of_sparse(const SparseBatch& batch, const float* values) {
+std::vector<float> by_row_of_sparse(const Batch& batch, const float* values) {
   std::vector<float> all(size_t{batch.rows} * batch.columns);
   for (uint32_t row = 0; row < batch.rows; ++row) {
     for (uint32_t k = batch.row_ptr[row]; k < batch.row_ptr[row + 1]; ++k) {
@@ -114,7 +114,7 @@ TEST(dense_every_type) {
     const auto chunk = dense_chunk(dense_file(values, 3, descr));
     CHECK(chunk->dense() && chunk->info().rows == 2 && chunk->info().columns == 3 && chunk->info().nnz == 6);
     CHECK(chunk->info().mapped == 1 && chunk->info().bytes_held == 0);
-    const SparseBatch batch = cut_all(chunk);
+    const Batch batch = cut_all(chunk);
     CHECK(batch.dense && batch.nnz() == 6 && batch.row_id[1] == 8);
     std::vector<float> expected(values.begin(), values.end());
     if (descr[1] == 'b') expected = {0, 1, 1, 1, 1, 1};
@@ -127,7 +127,7 @@ TEST(dense_half_floats) {
   const float expected[] = {0, 1, -2, 0.333251953125f, 0x1p-24f, -1023 * 0x1p-24f, 65504, 0x1p-14f};
   Bytes bytes(sizeof bits);
   std::memcpy(bytes.data(), bits, sizeof bits);
-  const SparseBatch batch = cut_all(dense_chunk(npy("<f2", "(1, 8)", bytes)));
+  const Batch batch = cut_all(dense_chunk(npy("<f2", "(1, 8)", bytes)));
   for (size_t i = 0; i < 8; ++i) CHECK(batch.csc_target[i * batch.dense_stride()] == expected[i]);
   CHECK(std::isinf(static_cast<float>(Half{0x7C00})) && std::isnan(static_cast<float>(Half{0x7E00})));
 }
@@ -178,14 +178,14 @@ TEST(dense_batches_are_those_of_the_same_sparse_rows) {
                                      {{TransformKind::kScale, 0.5}, {TransformKind::kLog1p}},
                                      {{TransformKind::kClip, 0, 20}, {TransformKind::kBinarize, 3}}}) {
         options.transforms = transforms;
-        const SparseBatch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
+        const Batch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
         CHECK(dense.masked == (mask_rate > 0) && dense.rows == sparse.rows && dense.columns == sparse.columns);
         CHECK(by_row(dense, dense.csc_target.data()) == by_row_of_sparse(sparse, sparse.target.data()));
         CHECK(by_row(dense, dense.csc_inputs()) == by_row_of_sparse(sparse, sparse.inputs()));
       }
     }
     options.transforms = {{TransformKind::kLibrarySize, 100}};  // sums in another order
-    const SparseBatch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
+    const Batch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
     const auto a = by_row(dense, dense.csc_target.data()), b = by_row_of_sparse(sparse, sparse.target.data());
     CHECK(a.size() == b.size());
     for (size_t i = 0; i < a.size(); ++i) CHECK_CLOSE(a[i], b[i], 1e-5 * (1 + std::fabs(b[i])));
@@ -207,7 +207,7 @@ TEST(dense_batches_are_the_same_with_any_workers) {
     options.cut.mask_rate = 0.2;
     BatchCreator creator({chunks.dense}, first_rows, rows, options);
     size_t number = 0;
-    while (const SparseBatch* batch = creator.next()) {
+    while (const Batch* batch = creator.next()) {
       auto values = by_row(*batch, batch->csc_inputs());
       values.insert(values.end(), batch->row_id.data(), batch->row_id.data() + batch->rows);
       if (workers == 1) expected.push_back(values);

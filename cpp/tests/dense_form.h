@@ -7,8 +7,8 @@
 
 namespace nrw::check {
 
-inline SparseBatch dense_form(const SparseBatch& sparse) {
-  SparseBatch dense;
+inline Batch dense_form(const Batch& sparse) {
+  Batch dense;
   dense.dense = true;
   dense.rows = sparse.rows;
   dense.columns = sparse.columns;

@@ -18,8 +18,8 @@ bool touched(uint32_t column, uint32_t t) {
   return t % period == column % period;
 }
 
-SparseBatch batch_at(uint32_t t) {
-  SparseBatch batch;
+Batch batch_at(uint32_t t) {
+  Batch batch;
   batch.rows = kRows;
   batch.columns = kColumns;
   batch.row_ptr.reserve(kRows + 1);
@@ -152,7 +152,7 @@ TEST(missed_steps_against_the_dense_update_in_double) {
     uint32_t compared = 0, waited = 0;
     for (uint32_t t = 1; t <= steps; ++t) {
       const OptimizerStep step = step_at(c, t);
-      const SparseBatch batch = batch_at(t);
+      const Batch batch = batch_at(t);
       const std::vector<float> d_y = gradient_at(c, t);
       const Matrix x = dense(batch, batch.target.data());
       const Matrix gradient = product(kColumns, kWidth, kRows, x, 1, kColumns, Matrix(d_y.begin(), d_y.end()));
@@ -191,7 +191,7 @@ TEST(missed_steps_same_bits) {
       std::vector<float> y(kRows * kWidth), expected(kRows * kWidth);
       for (uint32_t t = 1; t <= steps; ++t) {
         whole.step(c, t);
-        const SparseBatch next = batch_at(t + 1);
+        const Batch next = batch_at(t + 1);
         parts.input.forward(next, parts.w, nullptr, y.data());
         parts.now();
         parts.step(c, t);
@@ -286,7 +286,7 @@ TEST(missed_steps_rules) {
 
   s = {.kind = OptimizerKind::kAdam};
   MissedSteps missed(s, 100);
-  SparseBatch batch;
+  Batch batch;
   batch.columns = 100;
   batch.touched = 75;
   for (s.step = 1; s.step <= 100; ++s.step) {

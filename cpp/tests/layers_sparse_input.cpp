@@ -25,7 +25,7 @@ void on_every_table(Body&& body) {
   for (size_t i = 0; i < count; ++i) body(*tables[i]);
 }
 
-Matrix oracle_gradient(const SparseBatch& batch, const Matrix& d_y, size_t width) {
+Matrix oracle_gradient(const Batch& batch, const Matrix& d_y, size_t width) {
   return product(batch.columns, width, batch.rows, dense(batch, batch.inputs()), 1, batch.columns, d_y);
 }
 
@@ -37,7 +37,7 @@ TEST(sparse_input_forward) {
       for (const bool masked : {false, true}) {
         ThreadPool pool(2);
         SparseInput layer(kernels, pool);
-        const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, masked, 7);
+        const Batch batch = make_batch(shape.rows, shape.columns, shape.density, masked, 7);
         ColumnWeights w = make_weights(shape.columns, shape.width, 0);
         const std::vector<float> bias = make_dense(shape.width, 10);
         Matrix expected = product(shape.rows, shape.width, shape.columns, dense(batch, batch.inputs()), shape.columns,
@@ -58,7 +58,7 @@ TEST(sparse_input_gradient) {
     for (const Shape& shape : kShapes) {
       ThreadPool pool(2);
       SparseInput layer(kernels, pool);
-      const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
+      const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
       const ColumnWeights w = make_weights(shape.columns, shape.width, 0);
       const std::vector<float> d_y = make_dense(shape.rows * shape.width, 11);
       const Matrix expected = oracle_gradient(batch, Matrix(d_y.begin(), d_y.end()), shape.width);
@@ -77,7 +77,7 @@ TEST(sparse_input_gradient) {
 
 // The oracle's gradient is the derivative of its forward pass: sum(d_y . y) by central differences in one weight.
 TEST(sparse_input_numeric_gradient) {
-  const SparseBatch batch = make_batch(6, 30, 0.4, true, 5);
+  const Batch batch = make_batch(6, 30, 0.4, true, 5);
   const std::vector<float> d_y_float = make_dense(6 * 4, 11);
   const Matrix d_y(d_y_float.begin(), d_y_float.end()), x = dense(batch, batch.inputs());
   const ColumnWeights w = make_weights(30, 4, 0);
@@ -102,7 +102,7 @@ TEST(sparse_input_updates) {
       ThreadPool pool(3);
       SparseInput layer(kernels, pool);
       const uint32_t rows = 9, columns = 520, width = 21;
-      const SparseBatch batch = make_batch(rows, columns, 0.1, true, 3);
+      const Batch batch = make_batch(rows, columns, 0.1, true, 3);
       const std::vector<float> d_y = make_dense(rows * width, 11);
       ColumnWeights w = make_weights(columns, width, step.moments());
       Matrix value = plain(w, w.value), s1 = plain(w, w.moment1), s2 = plain(w, w.moment2);
@@ -126,7 +126,7 @@ TEST(sparse_input_updates) {
 TEST(sparse_input_same_bits_with_any_threads) {
   on_every_table([](const Kernels& kernels) {
     const OptimizerStep step = optimizer_steps()[4];
-    const SparseBatch batch = make_batch(64, 2000, 0.2, false, 7);
+    const Batch batch = make_batch(64, 2000, 0.2, false, 7);
     const uint32_t width = 40;
     const std::vector<float> d_y = make_dense(64 * width, 11);
     std::vector<float> first_y;
@@ -155,7 +155,7 @@ TEST(sparse_input_same_bits_with_any_threads) {
 // An update that waits for the next forward pass, flushed in between or not, is the update made at once.
 TEST(sparse_input_waiting_updates_same_bits) {
   constexpr uint32_t rows = 16, columns = 6000, width = 140, first_step = 101, steps = 7;
-  std::vector<SparseBatch> batches;  // few and more columns, all of them, masked
+  std::vector<Batch> batches;  // few and more columns, all of them, masked
   for (const double density : {0.03, 0.05, 0.2, 0.04}) {
     batches.push_back(make_batch(rows, columns, density, density == 0.05, density == 0.04 ? 3 : 0));
     CHECK(SparseNorm::cheap(batches.back(), width));
@@ -188,7 +188,7 @@ TEST(sparse_input_waiting_updates_same_bits) {
             OptimizerStep step = settings;
             step.step = t;
             step.gradient_scale = t % 2 == 0 ? 0.5f : 1;
-            const SparseBatch& batch = batches[t % batches.size()];
+            const Batch& batch = batches[t % batches.size()];
             const std::vector<float> d_y = make_dense(rows * width, t);
             std::vector<float> y(rows * width);
             layer.forward(batch, w, nullptr, y.data());
@@ -225,7 +225,7 @@ TEST(sparse_norm_is_that_of_the_gradient) {
       for (const unsigned threads : {1u, 3u}) {
         ThreadPool pool(threads);
         SparseNorm norm(kernels, pool);
-        const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
+        const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
         const std::vector<float> d_y = make_dense(shape.rows * shape.width, 11);
         const Matrix gradient = oracle_gradient(batch, Matrix(d_y.begin(), d_y.end()), shape.width);
         const double squares = sum_squares(gradient);
@@ -240,7 +240,7 @@ TEST(sparse_norm_is_that_of_the_gradient) {
 TEST(sparse_input_empty_batch) {
   ThreadPool pool(2);
   SparseInput layer(kernels(), pool);
-  SparseBatch batch;
+  Batch batch;
   batch.columns = 50;
   for (const OptimizerStep& step : optimizer_steps()) {
     ColumnWeights w = make_weights(50, 8, step.moments());
@@ -258,7 +258,7 @@ TEST(sparse_input_empty_batch) {
 TEST(sparse_input_needs_the_optimizers_moments) {
   ThreadPool pool(1);
   SparseInput layer(kernels(), pool);
-  const SparseBatch batch = make_batch(2, 10, 0.5, false);
+  const Batch batch = make_batch(2, 10, 0.5, false);
   ColumnWeights w = make_weights(10, 4, 1);
   const std::vector<float> d_y(8, 1.0f);
   CHECK_THROWS(layer.backward_update(batch, d_y.data(), w, optimizer_steps()[4]), NRW_INTERNAL);

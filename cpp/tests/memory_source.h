@@ -10,9 +10,9 @@
 namespace nrw::check {
 
 // A batch from dense rows; `first_row` numbers them.
-inline SparseBatch make_batch(const std::vector<std::vector<float>>& rows, uint32_t columns, uint64_t first_row,
-                              uint64_t number) {
-  SparseBatch batch;
+inline Batch make_batch(const std::vector<std::vector<float>>& rows, uint32_t columns, uint64_t first_row,
+                        uint64_t number) {
+  Batch batch;
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = columns;
   batch.number = number;
@@ -76,16 +76,16 @@ class MemorySource final : public BatchSource {
     return MemorySource(std::move(all), batch_size);
   }
 
-  const SparseBatch* next() override { return next_ < batches_.size() ? &batches_[next_++] : nullptr; }
+  const Batch* next() override { return next_ < batches_.size() ? &batches_[next_++] : nullptr; }
   double waited_ms() const noexcept override { return 0; }
   uint64_t total() const noexcept override { return batches_.size(); }
   uint64_t position() const noexcept override { return next_; }
   uint32_t columns() const noexcept override { return columns_; }
   void rewind() { next_ = 0; }
-  SparseBatch& batch(size_t number) { return batches_[number]; }
+  Batch& batch(size_t number) { return batches_[number]; }
 
  private:
-  std::vector<SparseBatch> batches_;
+  std::vector<Batch> batches_;
   size_t next_ = 0;
   uint32_t columns_ = 0;
 };

@@ -57,7 +57,7 @@ std::vector<float> trained(const Plan& plan, const OptimizerSettings& optimizer,
   MemorySource source = MemorySource::random(90, kColumns, 0.1, 25);
   std::vector<float> losses;
   for (uint64_t t = 1; t <= 20; ++t) {
-    const SparseBatch* batch = source.next();
+    const Batch* batch = source.next();
     if (batch == nullptr) {
       source.rewind();
       batch = source.next();
@@ -112,8 +112,8 @@ TEST(network_of_dense_rows_is_that_of_sparse_ones) {
 
 TEST(network_refuses_rows_of_the_other_form) {
   MemorySource source = MemorySource::random(4, 20, 0.3, 4);
-  const SparseBatch& sparse = *source.next();
-  const SparseBatch dense = dense_form(sparse);
+  const Batch& sparse = *source.next();
+  const Batch dense = dense_form(sparse);
   Network of_sparse(small(20), {}, Reduction::kMean, 1, 1), of_dense(small(20, 0, true), {}, Reduction::kMean, 1, 1);
   CHECK_THROWS(of_sparse.train(dense, 0.1, 1), NRW_INVALID_ARGUMENT);
   CHECK_THROWS(of_dense.train(sparse, 0.1, 1), NRW_INVALID_ARGUMENT);
@@ -156,9 +156,9 @@ TEST(network_gradients) {
     const uint32_t columns = 12;
     Network network(small(columns, flags, dense), {}, Reduction::kRowMean, 3, 2);
     MemorySource source = MemorySource::random(5, columns, 0.4, 5);
-    const SparseBatch& sparse = *source.next();
-    const SparseBatch batch = dense ? dense_form(sparse) : SparseBatch();
-    const SparseBatch& rows = dense ? batch : sparse;
+    const Batch& sparse = *source.next();
+    const Batch batch = dense ? dense_form(sparse) : Batch();
+    const Batch& rows = dense ? batch : sparse;
     network.backward(rows, 1);
     size_t checked = 0;
     for (const Tensor& gradient : network.tensors()) {
@@ -182,7 +182,7 @@ TEST(network_gradients_add_up_and_are_zeroed) {
   for (const uint32_t flags : {0u, uint32_t{NRW_TIED}}) {
     Network network(small(40, flags), {}, Reduction::kMean, 3, 2);
     MemorySource source = MemorySource::random(8, 40, 0.2, 8);
-    const SparseBatch& batch = *source.next();
+    const Batch& batch = *source.next();
     const auto gradients = [&] {
       std::vector<float> all;
       for (const Tensor& tensor : network.tensors()) {
@@ -215,7 +215,7 @@ TEST(network_stops_at_what_is_not_finite) {
   const OptimizerSettings sgd{.kind = OptimizerKind::kSgd};
   Network network(small(20), sgd, Reduction::kMean, 1, 1);
   MemorySource source = MemorySource::random(8, 20, 0.3, 8);
-  SparseBatch& batch = source.batch(0);
+  Batch& batch = source.batch(0);
   const auto before = snapshot(network);
   batch.target[0] = std::numeric_limits<float>::quiet_NaN();  // in the input only: csc_target is the target
   CHECK_THROWS(network.train(batch, 0.1, 1), NRW_NON_FINITE);
@@ -247,7 +247,7 @@ TEST(network_reads_and_writes_pytorchs_layout) {
   write_rows(network.pool(), find(network, "encoder.0.bias"), 0, 5, reinterpret_cast<const uint8_t*>(zero.data()));
   std::vector<float> unit(columns, 0);
   unit[7] = 1;
-  const SparseBatch batch = make_batch({unit}, columns, 0, 0);
+  const Batch batch = make_batch({unit}, columns, 0, 0);
   const float* latent = network.embed(batch);
   const auto weight = random_values<float>(5 * columns, 3);
   for (uint32_t j = 0; j < 5; ++j) CHECK_CLOSE(latent[j], weight[j * columns + 7], 1e-6);
@@ -296,7 +296,7 @@ TEST(network_starting_weights) {
 TEST(network_decode_continues_embed) {
   Network network(small(25), {}, Reduction::kMean, 3, 2);
   MemorySource source = MemorySource::random(6, 25, 0.3, 6);
-  const SparseBatch& batch = *source.next();
+  const Batch& batch = *source.next();
   const float* latent = network.embed(batch);
   const std::vector<float> kept(latent, latent + 6 * 3);
   std::vector<float> all(6 * 25), decoded(6 * 25), some(6 * 2);

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkAutoencoder, near } from "../../bench/check.ts";
 import { npzBytes, skewedCsr, syntheticCsr, touchedColumns } from "../../bench/chunks.ts";
-import { denseFloorMs, denseInputFloorMs } from "../../bench/limits.ts";
+import { denseFloorMs, denseInputFloorMs, factoredFloorMs } from "../../bench/limits.ts";
 import { ofFloor, shown, spread, table } from "../../bench/print.ts";
 import { Reference } from "../../bench/reference.ts";
 import { markdownTable, page, plotFile } from "../../bench/render.ts";
@@ -41,6 +41,16 @@ Deno.test("the floor is the products at the peak and the output layer's traffic"
   const gflop = 3 * 2 * 50 * 1000 * 10 * 1e-9, gbyte = 6 * 4 * 1000 * 10 * 1e-9;
   near("floor", denseFloorMs(shape, limits), 1e3 * (gflop / 100 + gbyte / 10), 1e-12);
   near("with rows of the input", denseInputFloorMs(shape, 500, limits), 1e3 * (gflop / 100 + 1.5 * gbyte / 10), 1e-12);
+});
+
+Deno.test("the factored floor is the touched rows, the non-zeros and the products in double", () => {
+  const limits = { threads: 1, f32_gflops: 100, bf16_gflops: 400, memory_gbps: 10 };
+  const shape = { columns: 1000, hidden: 9, latent: 0, batch: 50, nnzPerRow: 0 };
+  const doubles = 2e-9 * (7 * 50 * 100 + 50 * 50 * 10 + 1000 / 6), gbyte = 4e-9 * 300 * (6 * 9 + 2 * 10);
+  near("no entries", factoredFloorMs(shape, 300, limits), 1e3 * (doubles / 50 + gbyte / 10), 1e-12);
+  const gathers = 2 * 2 * 2e-9 * 50 * 20 * 9; // forward and backward of both layers
+  const more = factoredFloorMs({ ...shape, nnzPerRow: 20 }, 300, limits) - factoredFloorMs(shape, 300, limits);
+  near("entries", more, 1e3 * gathers / 100, 1e-9);
 });
 
 Deno.test("a comparison fails on a difference and on NaN", () => {

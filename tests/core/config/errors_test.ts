@@ -90,7 +90,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [5, "  encoder: [{linear: 4}, {relu: 1}]", "a.yaml:5:26: model.encoder.1: relu takes no value"],
   [5, "  encoder: [{linear: 4}, 7]", "a.yaml:5:26: model.encoder.1 must be a layer, got 7"],
   [5, "  encoder: [{linear: 4, bais: true}]", "a.yaml:5:25: unknown key model.encoder.0.bais; did you mean bias?"],
-  [5, "  encoder: [{linear: 4, bias: 1}]", "a.yaml:5:31: model.encoder.0.bias must be true or false, got 1"],
+  [5, "  encoder: [{linear: 4, bias: 1}]", "a.yaml:5:31: model.encoder.0.bias must be true or false, or column_means, got 1"],
   [5, "  encoder: [{linear: 4, init: xavier}]", 'a.yaml:5:31: model.encoder.0.init: unknown initialisation "xavier"'],
   [
     5,
@@ -154,6 +154,16 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
     6,
     "  decoder: [{linear: output, solver: factored, update: adam}]",
     'a.yaml:6:56: model.decoder.0.update must be one of least_squares, sgd, got "adam"',
+  ],
+  [
+    5,
+    "  encoder: [{linear: 4, bias: column_means}]",
+    "a.yaml:5:31: model.encoder.0.bias can be column_means in the last decoder layer only",
+  ],
+  [
+    6,
+    "  decoder: [{linear: output, solver: factored, bias: column_means}]",
+    "a.yaml:6:54: model.decoder.0.bias has no meaning: the factored solver solves for its bias",
   ],
   [5, "  encoder: [{linear: 4, tied: true}]", "a.yaml:5:31: model.encoder.0.tied is for decoder layers only"],
   [
