@@ -4,6 +4,7 @@ import { writeDense } from "../chunks.ts";
 import { denseLayersFloorMs } from "../limits.ts";
 import { Training } from "../narrows.ts";
 import { peerStep } from "../peer.ts";
+import { shown } from "../print.ts";
 import { byTurns, ratio, timing } from "../stats.ts";
 import type { Context, Outcome, Row, Workload } from "../types.ts";
 
@@ -67,7 +68,7 @@ async function measure(context: Context): Promise<Outcome> {
     goals: [{
       work: MLP.what,
       wanted: "1.5 x",
-      got: mlp.ratio === null ? null : `${mlp.ratio.toFixed(1)} x`,
+      got: mlp.ratio === null ? null : `${shown(mlp.ratio)} x`,
       reached: mlp.ratio === null ? null : mlp.ratio >= 1.5,
     }],
     plots: [],

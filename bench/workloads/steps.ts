@@ -44,7 +44,7 @@ export async function chunksIn(folder: string): Promise<string[]> {
 function goals(one: StepCase, row: Row): Goal[] {
   const list: Goal[] = [];
   if (one.wanted !== undefined) {
-    const got = row.ratio === null ? null : `${row.ratio.toFixed(1)} x`;
+    const got = row.ratio === null ? null : `${shown(row.ratio)} x`;
     const reached = row.ratio === null ? null : row.ratio >= one.wanted;
     list.push({ work: one.what, wanted: `${one.wanted} x`, got, reached });
   }
