@@ -35,17 +35,18 @@ export function markdownTable(headings: readonly string[], rows: readonly (reado
   return [line(pick(headings)), `|${"---|".repeat(used.length)}`, ...rows.map((row) => line(pick(row)))].join("\n");
 }
 
-/** Each side has one colour in all plots. */
+/** Each side has one colour in all plots; a second curve of the same side is dashed. */
 const SIDES = ["narrows, factored", "narrows, dense", "PyTorch"];
+const sideOf = (name: string) => SIDES.findIndex((side) => name.startsWith(side));
 
 /** An SVG file that stands alone: it brings its colours, light or dark as the reader's screen asks. */
 export function plotFile(plot: Plot): string {
   const svg = compareLines(
-    plot.curves.map((curve) => ({
+    plot.curves.map((curve, i, all) => ({
       name: curve.name,
       tag: curve.name,
-      stroke: seriesColor(Math.max(0, SIDES.indexOf(curve.name))),
-      dash: null,
+      stroke: seriesColor(Math.max(0, sideOf(curve.name))),
+      dash: all.slice(0, i).some(({ name }) => sideOf(name) === sideOf(curve.name)) ? "5,4" : null,
       points: curve.points,
     })),
     { title: plot.title, xLabel: plot.x, yLabel: plot.y, scale: "auto", xScale: plot.log ? "log" : "linear" },
