@@ -90,7 +90,11 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [5, "  encoder: [{linear: 4}, {relu: 1}]", "a.yaml:5:26: model.encoder.1: relu takes no value"],
   [5, "  encoder: [{linear: 4}, 7]", "a.yaml:5:26: model.encoder.1 must be a layer, got 7"],
   [5, "  encoder: [{linear: 4, bais: true}]", "a.yaml:5:25: unknown key model.encoder.0.bais; did you mean bias?"],
-  [5, "  encoder: [{linear: 4, bias: 1}]", "a.yaml:5:31: model.encoder.0.bias must be true or false, or column_means, got 1"],
+  [
+    5,
+    "  encoder: [{linear: 4, bias: 1}]",
+    "a.yaml:5:31: model.encoder.0.bias must be true or false, or column_means, got 1",
+  ],
   [5, "  encoder: [{linear: 4, init: xavier}]", 'a.yaml:5:31: model.encoder.0.init: unknown initialisation "xavier"'],
   [
     5,
