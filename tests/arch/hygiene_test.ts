@@ -3,19 +3,19 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { filesUnder, readText, ROOT } from "./tree.ts";
 
-const SELF = "tests/arch/hygiene_test.ts";
 const CODE = [".ts", ".tsx", ".cpp", ".h"];
 const TEXT = [...CODE, ".md", ".json", ".yaml", ".yml", ".txt", ".py", ".sh", "CMakeLists.txt", "LICENSE", "/run"];
 const MOST_LINES = 500;
 const MOST_BYTES = 8e6;
 
-const UNFINISHED = /\b(TODO|FIXME|XXX|HACK)\b|not implemented yet|lorem ipsum/i;
+/** Written so that this file, which is looked at like any other, does not match. */
+const UNFINISHED = /\b(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b|not implemented[ ]yet|lorem[ ]ipsum/i;
 /** `/home/user` is nobody's: examples may use it. */
 const MACHINE_PATH = /(^|[\s"'`(=:])\/(home\/(?!user\b)|root\/|work\/|Users\/)\w/;
 const REGISTRY =
   /registry\.npmjs|\bnpmjs\.org|\bnpm\.jsr\.io|\bjsr\.io|\bdeb\.debian\.org|\bpypi\.org|pythonhosted\.org/;
 
-const text = filesUnder("", TEXT).filter((path) => path !== SELF);
+const text = filesUnder("", TEXT);
 
 /** `path:line: text` of every line that matches. */
 function linesWith(pattern: RegExp): string[] {
