@@ -58,7 +58,7 @@ struct Kernels {
   void (*pack_b)(size_t k, size_t n, const float* b, size_t row_stride, size_t column_stride, float* packed) noexcept;
 
   // C (m x n, leading dimension ldc) = A B, or += with accumulate. A's element (i, p) at a[i * row_stride + p *
-  // column_stride]: either stride may be 1, so A may be transposed. B packed.
+  // column_stride]: one of its strides is 1, so A may be transposed. B packed.
   void (*gemm)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
                const float* packed, float* c, size_t ldc, bool accumulate) noexcept;
 

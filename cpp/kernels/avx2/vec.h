@@ -16,6 +16,12 @@ using Vec = __m256;
 constexpr int kMicroRows = 6, kMicroVectors = 2;
 
 NRW_INLINE Vec fma(Vec a, Vec b, Vec c) noexcept { return _mm256_fmadd_ps(a, b, c); }  // a b + c
+// The same as an instruction that adds to `sum` in its own register: compilers choose others in unrolled loops, and
+// move.
+NRW_INLINE Vec add_product(Vec a, Vec b, Vec sum) noexcept {
+  asm("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
+  return sum;
+}
 NRW_INLINE Vec sqrt(Vec a) noexcept { return _mm256_sqrt_ps(a); }
 
 // The first `count` <= kLanes elements; the other lanes read as 0 and are not touched in memory.

@@ -15,6 +15,12 @@ using Vec = __m512;
 constexpr int kMicroRows = 6, kMicroVectors = 4;
 
 NRW_INLINE Vec fma(Vec a, Vec b, Vec c) noexcept { return _mm512_fmadd_ps(a, b, c); }  // a b + c
+// The same as an instruction that adds to `sum` in its own register: compilers choose others in unrolled loops, and
+// move.
+NRW_INLINE Vec add_product(Vec a, Vec b, Vec sum) noexcept {
+  asm("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));
+  return sum;
+}
 NRW_INLINE Vec sqrt(Vec a) noexcept {
   return _mm512_maskz_sqrt_ps(0xffff, a);  // _mm512_sqrt_ps warns of an uninitialised value in g++ 12
 }

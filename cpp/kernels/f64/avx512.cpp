@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "kernels/f64/f64.h"
+#include "kernels/simd/inline.h"
 
 namespace nrw {
 namespace {
@@ -15,6 +16,10 @@ struct V {
   static void store(double* p, V v) noexcept { _mm512_storeu_pd(p, v.x); }
   static V broadcast(double x) noexcept { return {_mm512_set1_pd(x)}; }
   static V fma(V a, V b, V c) noexcept { return {_mm512_fmadd_pd(a.x, b.x, c.x)}; }
+  static V add_product(V a, V b, V sum) noexcept {  // see kernels/avx512/vec.h
+    asm("vfmadd231pd %2, %1, %0" : "+v"(sum.x) : "v"(a.x), "v"(b.x));
+    return sum;
+  }
   static V add(V a, V b) noexcept { return {_mm512_add_pd(a.x, b.x)}; }
   static V sub(V a, V b) noexcept { return {_mm512_sub_pd(a.x, b.x)}; }
 };

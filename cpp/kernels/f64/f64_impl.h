@@ -8,6 +8,7 @@
 // of rows pass over it.
 static constexpr size_t kWidth = kVectors * V::kLanes;
 static constexpr size_t kDepth = 256;
+static constexpr size_t kUnroll = 8;         // steps of k a round
 static constexpr size_t kGroup = 4 * kRows;  // rows of A that are packed at once where A is a transpose
 static_assert(kPanel64 % kWidth == 0);
 
@@ -32,6 +33,21 @@ static void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t 
   }
 }
 
+// sum += column of A (Rows x 1) * row of B (1 x kWidth). A's first kRows / 2 rows at `a`, the others at `low`.
+template <size_t Rows>
+NRW_INLINE static void add_step(V (&sum)[Rows][kVectors], const double* a, const double* low, size_t row_stride,
+                                const double* b) noexcept {
+  V row[kVectors];
+#pragma GCC unroll 8
+  for (size_t v = 0; v < kVectors; ++v) row[v] = V::load(b + v * V::kLanes);
+#pragma GCC unroll 8
+  for (size_t i = 0; i < Rows; ++i) {
+    const V x = V::broadcast(i < kRows / 2 ? a[i * row_stride] : low[(i - kRows / 2) * row_stride]);
+#pragma GCC unroll 8
+    for (size_t v = 0; v < kVectors; ++v) sum[i][v] = V::add_product(x, row[v], sum[i][v]);
+  }
+}
+
 // C (Rows x width) = or += or -= A (Rows x k) B (k x kWidth, contiguous); width <= kWidth columns of C exist. A's
 // element (i, p) at a[i * row_stride + p], or in Packed form at a[p * Rows + i].
 template <size_t Rows, bool Packed>
@@ -42,18 +58,24 @@ __attribute__((noinline)) static void block(size_t k, const double* a, size_t ro
   for (size_t i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
     for (size_t v = 0; v < kVectors; ++v) sum[i][v] = V::zero();
-  for (size_t p = 0; p < k; ++p) {
-    V row[kVectors];
+  if constexpr (Packed) row_stride = 1;
+  const double* low = a + kRows / 2 * row_stride;
+  size_t p = 0;
+  for (; p + kUnroll <= k; p += kUnroll) {
 #pragma GCC unroll 8
-    for (size_t v = 0; v < kVectors; ++v) row[v] = V::load(b + v * V::kLanes);
-    b += kWidth;
-#pragma GCC unroll 8
-    for (size_t i = 0; i < Rows; ++i) {
-      const V x = V::broadcast(Packed ? a[i] : a[i * row_stride]);
-#pragma GCC unroll 8
-      for (size_t v = 0; v < kVectors; ++v) sum[i][v] = V::fma(x, row[v], sum[i][v]);
+    for (size_t step = 0; step < kUnroll; ++step) {
+      const size_t at = Packed ? step * Rows : step;
+      keep(a), keep(low), keep(b), keep(row_stride);
+      add_step<Rows>(sum, a + at, Packed ? a + at + kRows / 2 : low + at, Packed ? 1 : row_stride, b + step * kWidth);
     }
+    a += Packed ? kUnroll * Rows : kUnroll;
+    low += kUnroll;
+    b += kUnroll * kWidth;
+  }
+  for (; p < k; ++p) {
+    add_step<Rows>(sum, a, a + kRows / 2 * row_stride, row_stride, b);
     a += Packed ? Rows : 1;
+    b += kWidth;
   }
   if (width >= kWidth) {
 #pragma GCC unroll 8

@@ -1,6 +1,7 @@
 #include <cstddef>
 
 #include "kernels/f64/f64.h"
+#include "kernels/simd/inline.h"
 
 namespace nrw {
 namespace {
@@ -13,6 +14,7 @@ struct V {
   static void store(double* p, V v) noexcept { *p = v.x; }
   static V broadcast(double x) noexcept { return {x}; }
   static V fma(V a, V b, V c) noexcept { return {a.x * b.x + c.x}; }
+  static V add_product(V a, V b, V sum) noexcept { return fma(a, b, sum); }
   static V add(V a, V b) noexcept { return {a.x + b.x}; }
   static V sub(V a, V b) noexcept { return {a.x - b.x}; }
 };

@@ -15,6 +15,7 @@ using Vec = float32x4_t;
 constexpr int kMicroRows = 6, kMicroVectors = 4;
 
 NRW_INLINE Vec fma(Vec a, Vec b, Vec c) noexcept { return vfmaq_f32(c, a, b); }  // a b + c
+NRW_INLINE Vec add_product(Vec a, Vec b, Vec sum) noexcept { return vfmaq_f32(sum, a, b); }
 NRW_INLINE Vec sqrt(Vec a) noexcept { return vsqrtq_f32(a); }
 
 // The first `count` <= kLanes elements; the other lanes read as 0 and are not touched in memory.

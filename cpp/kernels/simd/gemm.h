@@ -1,10 +1,9 @@
 // Products over packed panels. C is cut into blocks of at most kMicroRows x (kMicroVectors * kLanes); a block's sums
 // live in registers over kDepth steps of k.
 //
-// Measured by bench_gemm on one core of a shared machine (AVX-512 at about 3.7 GHz, 2 MB L2; m, n, k from 64 to 512):
-// AVX-512 83 to 96 % of the FMA peak, AVX2 84 to 95 %; at 512 cubed with A transposed 79 and 84 %. kDepth 128 (a
-// panel's part, 32 KB, stays in L1) was a few percent ahead of 64, 192, 256 and 384. Packing A first cost 10 to 30 %
-// where n <= 128 and gained nothing elsewhere, but for 10 % with AVX2 and A transposed.
+// bench_gemm measures them. kDepth 128 (a panel's part stays in L1) was a few percent ahead of 64, 192, 256 and 384.
+// Packing A first cost more than it gained where n <= 128, and gained nothing elsewhere, but with AVX2 and A
+// transposed. Asking ahead for A, or for the next panel of B, gains nothing over rounds of kUnroll steps.
 #pragma once
 
 #include "kernels/kernels.h"
@@ -18,18 +17,42 @@ namespace {
 constexpr size_t kDepth = 128;
 constexpr size_t kRows = 32 * kMicroRows;         // rows of A that stay in L2 from panel to panel
 constexpr size_t kPass = kMicroVectors * kLanes;  // columns of a block
-constexpr size_t kPrefetch = 12;                  // steps of k ahead: 5 to 10 % where A is transposed
+constexpr size_t kUnroll = 8;                     // steps of k a round
 constexpr size_t kLineFloats = 16;                // of a cache line
-static_assert(kPanel % kPass == 0 && kLineFloats % kLanes == 0);
+static_assert(kPanel % kPass == 0 && kLineFloats % kLanes == 0 && kDepth % kUnroll == 0);
 
 using Block = void (*)(size_t k, const float* a, size_t row_stride, size_t column_stride, const float* b, float* c,
                        size_t ldc, size_t columns, bool accumulate) noexcept;
 
-// C (Rows x columns) = or += A (Rows x k) B (k x columns, rows kPass apart), columns <= Vectors * kLanes.
+// How A lies, row after row or column after column: the stride that is known to be 1 makes an address of a register and
+// a constant.
+enum class Lies { kInRows, kInColumns };
+
+// sum += column of A (Rows x 1) * row of B (1 x Vectors * kLanes). A's first half of rows at `a`, the others at `low`.
 template <int Rows, int Vectors>
+NRW_INLINE void add_step(Vec (&sum)[Rows][Vectors], const float* a, const float* low, size_t row_stride,
+                         const float* b) noexcept {
+  Vec b_p[Vectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < Vectors; ++v) b_p[v] = load(b + v * kLanes);
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i) {
+    const Vec a_ip = splat(i < kMicroRows / 2 ? a[i * row_stride] : low[(i - kMicroRows / 2) * row_stride]);
+#pragma GCC unroll 8
+    for (int v = 0; v < Vectors; ++v) sum[i][v] = add_product(a_ip, b_p[v], sum[i][v]);
+  }
+}
+
+// C (Rows x columns) = or += A (Rows x k) B (k x columns, rows kPass apart), columns <= Vectors * kLanes.
+//
+// A core that another hardware thread shares issues half as many instructions, and then it is they that bound the
+// product rather than the multiply-adds: a step is 6 x 2 of these with AVX2, 8 loads and little else.
+template <int Rows, int Vectors, Lies kLies>
 __attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride, size_t column_stride, const float* b,
                                      float* c, size_t ldc, size_t columns, bool accumulate) noexcept {
-  // C is written last, and by then at hand.
+  if constexpr (kLies == Lies::kInRows) column_stride = 1;
+  if constexpr (kLies == Lies::kInColumns) row_stride = 1;
+    // C is written last, and by then at hand.
 #pragma GCC unroll 8
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 8
@@ -38,17 +61,29 @@ __attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride
     }
   }
   Vec sum[Rows][Vectors] = {};
-  for (size_t p = 0; p < k; ++p) {
-    Vec b_p[Vectors];
+  const float* low = a + kMicroRows / 2 * row_stride;
+  size_t p = 0;
+  for (; p + kUnroll <= k; p += kUnroll) {
+    if constexpr (kLies == Lies::kInRows) {
 #pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) b_p[v] = load(b + v * kLanes);
-    __builtin_prefetch(a + kPrefetch * column_stride);
+      for (size_t step = 0; step < kUnroll; ++step) {
+        keep(a), keep(low), keep(b), keep(row_stride);
+        add_step<Rows, Vectors>(sum, a + step, low + step, row_stride, b + step * kPass);
+      }
+      a += kUnroll;
+      low += kUnroll;
+    } else {
 #pragma GCC unroll 8
-    for (int i = 0; i < Rows; ++i) {
-      const Vec a_ip = splat(a[i * row_stride]);
-#pragma GCC unroll 8
-      for (int v = 0; v < Vectors; ++v) sum[i][v] = fma(a_ip, b_p[v], sum[i][v]);
+      for (size_t step = 0; step < kUnroll; ++step) {
+        keep(a), keep(b);
+        add_step<Rows, Vectors>(sum, a, a + kMicroRows / 2 * row_stride, row_stride, b + step * kPass);
+        a += column_stride;
+      }
     }
+    b += kUnroll * kPass;
+  }
+  for (; p < k; ++p) {
+    add_step<Rows, Vectors>(sum, a, a + kMicroRows / 2 * row_stride, row_stride, b);
     a += column_stride;
     b += kPass;
   }
@@ -67,21 +102,27 @@ __attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride
   }
 }
 
-template <int Vectors>
+template <int Vectors, Lies kLies>
 NRW_INLINE Block block_of(size_t rows) noexcept {
   static_assert(kMicroRows == 6);
-  constexpr Block kOf[] = {block<1, Vectors>, block<2, Vectors>, block<3, Vectors>,
-                           block<4, Vectors>, block<5, Vectors>, block<6, Vectors>};
+  constexpr Block kOf[] = {block<1, Vectors, kLies>, block<2, Vectors, kLies>, block<3, Vectors, kLies>,
+                           block<4, Vectors, kLies>, block<5, Vectors, kLies>, block<6, Vectors, kLies>};
   return kOf[rows - 1];
 }
 
+template <Lies kLies>
 NRW_INLINE Block choose_block(size_t rows, size_t columns) noexcept {
   const size_t vectors = (columns + kLanes - 1) / kLanes;
   if constexpr (kMicroVectors == 4) {
-    if (vectors == 4) return block_of<4>(rows);
-    if (vectors == 3) return block_of<3>(rows);
+    if (vectors == 4) return block_of<4, kLies>(rows);
+    if (vectors == 3) return block_of<3, kLies>(rows);
   }
-  return vectors == 2 ? block_of<2>(rows) : block_of<1>(rows);
+  return vectors == 2 ? block_of<2, kLies>(rows) : block_of<1, kLies>(rows);
+}
+
+NRW_INLINE Block choose_block(Lies lies, size_t rows, size_t columns) noexcept {
+  return lies == Lies::kInRows ? choose_block<Lies::kInRows>(rows, columns)
+                               : choose_block<Lies::kInColumns>(rows, columns);
 }
 
 // Rows of the next block, of those left: a few are shared out evenly, as blocks of 1 to 3 rows have too few sums to
@@ -90,8 +131,6 @@ NRW_INLINE size_t next_rows(size_t left) noexcept {
   return left >= 2 * kMicroRows || left <= kMicroRows ? at_most(left, kMicroRows) : (left + 1) / 2;
 }
 
-// In the output layer at 60,664 x 512 (AVX2, two threads) this, C asked for before its sums and B in runs of one block
-// together took 3 to 15 % off a step of 128 rows, in five pairs of runs on a busy machine; not measured apart.
 // Asks for `lines` lines from `at` of both ranges.
 NRW_INLINE void ask(const Ahead& ahead, size_t at, size_t lines) noexcept {
   for (size_t i = at; i < at + lines; ++i) {
@@ -111,6 +150,7 @@ void gemm_ahead(size_t m, size_t n, size_t k, const float* a, size_t row_stride,
   const size_t blocks = ((k + kDepth - 1) / kDepth) * ((m + kMicroRows - 1) / kMicroRows) * ((n + kPass - 1) / kPass);
   const size_t lines = (ahead.floats + kLineFloats - 1) / kLineFloats;
   const size_t share = blocks == 0 ? 0 : (lines + blocks - 1) / blocks;  // of a block
+  const Lies lies = column_stride == 1 ? Lies::kInRows : Lies::kInColumns;
   size_t asked = 0;
   for (size_t p = 0; p < k; p += kDepth) {
     const size_t depth = at_most(k - p, kDepth);
@@ -123,8 +163,8 @@ void gemm_ahead(size_t m, size_t n, size_t k, const float* a, size_t row_stride,
           const size_t rows = next_rows(end - i);
           ask(ahead, asked, share);
           asked += share;
-          choose_block(rows, columns)(depth, a + i * row_stride + p * column_stride, row_stride, column_stride, b,
-                                      c + i * ldc + j, ldc, columns, accumulate || p > 0);
+          choose_block(lies, rows, columns)(depth, a + i * row_stride + p * column_stride, row_stride, column_stride, b,
+                                            c + i * ldc + j, ldc, columns, accumulate || p > 0);
           i += rows;
         }
       }
