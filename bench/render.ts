@@ -88,7 +88,8 @@ machine; figures are medians with the least and the most, ratios above 1 mean th
 is what the machine's own limits allow: the products at the measured rate of multiply-adds in registers, and, at the measured
 rate of memory, one read and one write of the output layer's weights and moments; under the factored solver, of what both
 layers have of the columns that a batch touches. PyTorch runs its fastest form known:
-fused Adam, gradients set to None, batches made dense by SciPy. Every answer is compared with plain arithmetic first.`;
+fused Adam, gradients set to None, targets made dense by SciPy, and an input layer that reads the same dense batch or sums up
+the weights of the batch's non-zeros (embedding_bag), whichever is faster. Every answer is compared with plain arithmetic first.`;
 
 function section(result: Result): string {
   const parts = [`## ${result.title}`];

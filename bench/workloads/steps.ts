@@ -60,6 +60,9 @@ function goals(one: StepCase, row: Row): Goal[] {
   return list;
 }
 
+/** How the peer's input layer reads a batch: made dense, or its non-zeros as weighted bags of embeddings. */
+const INPUTS = ["dense", "bags"] as const;
+
 /** What the peer's model runs in: where f32 is the faster, bf16 is not its best form. Times of the probe in ms. */
 interface PeerPrecision {
   readonly precision: string;
@@ -71,16 +74,29 @@ interface PeerPrecision {
 class PeerModel {
   #made = "";
   #precision: PeerPrecision = { precision: "f32" };
-  constructor(readonly peer: Peer) {}
+  constructor(readonly peer: Peer, readonly input: typeof INPUTS[number]) {}
 
-  async make(options: Readonly<Record<string, unknown>>): Promise<PeerPrecision> {
+  async make(options: Readonly<Record<string, unknown>>): Promise<void> {
     const asked = JSON.stringify(options);
-    if (asked === this.#made) return this.#precision;
-    this.#precision = await this.peer.ask<PeerPrecision>("train", options);
+    if (asked === this.#made) return;
+    this.#precision = await this.peer.ask<PeerPrecision>("train", { ...options, input: this.input });
     await peerStep(this.peer, 2);
     this.#made = asked;
+  }
+
+  get precision(): PeerPrecision {
     return this.#precision;
   }
+}
+
+/** The peer's time in its faster form, and a remark on the other one. */
+function fasterInput(narrows: Timing, peers: readonly PeerModel[], times: readonly Timing[]) {
+  const best = times[1]!.median < times[0]!.median ? 1 : 0;
+  const ratios = times.map((time) => `${shown(time.median)} ms, ${shown(time.median / narrows.median)} x`);
+  const remark = best === 1
+    ? `PyTorch's input layer as a bag of embeddings; where it reads dense batches: ${ratios[0]}`
+    : `PyTorch's input layer reads dense batches; as a bag of embeddings: ${ratios[1]}`;
+  return { time: times[best]!, model: peers[best]!, remark };
 }
 
 /** Columns that some row of a batch has a value in: the mean of the first batches of an epoch. */
@@ -124,32 +140,26 @@ async function measureCase(
   context: Context,
   chunks: readonly string[],
   one: StepCase,
-  peer: PeerModel | null,
+  peers: readonly PeerModel[],
 ): Promise<Row> {
   const { threads, mode } = context;
   await using training = Training.start({ ...one.net, path: folderOf(chunks), threads });
   const { hidden, latent, batch = 128 } = one.net;
-  const peerPrecision = await peer?.make({
-    chunks,
-    hidden,
-    latent,
-    batch,
-    threads,
-    learning_rate: 1e-3,
-    precision: one.net.precision ?? "f32",
-    ...one.peer,
-  });
+  const precision = one.net.precision ?? "f32";
+  const options = { chunks, hidden, latent, batch, threads, learning_rate: 1e-3, precision, ...one.peer };
+  for (const peer of peers) await peer.make(options);
   const count = mode === "quick" ? 1 : 4, rounds = mode === "quick" ? 3 : 7;
   await training.steps(settlingSteps(one.net.solver)); // the first ones touch fresh memory, too
-  const [ours, theirs] = await byTurns(rounds, [
+  const [ours, ...theirs] = await byTurns(rounds, [
     async () => (await training.steps(3 * count)).step,
-    peer ? () => peerStep(peer.peer, count) : null,
+    ...peers.map(({ peer }) => () => peerStep(peer, count)),
   ]);
   const { columns, nnz, rows } = training.source;
   const shape = { columns, hidden, latent, batch, nnzPerRow: nnz / rows };
-  const narrows = timing(ours!), other = peer ? timing(theirs!) : null;
+  const narrows = timing(ours!), other = peers.length > 0 ? fasterInput(narrows, peers, theirs.map(timing)) : null;
   const dense = one.net.solver === "dense", { limits } = context;
-  const remarks = precisionRemarks(training, peerPrecision ?? null);
+  const remarks = other ? [other.remark] : [];
+  remarks.push(...precisionRemarks(training, other?.model.precision ?? null));
   let floor: number | null = null;
   if (one.net.precision !== "bf16") { // with it the tiles of AMX, where they are, beat the rates that the limits measure
     const touched = await touchedColumns(training);
@@ -160,8 +170,8 @@ async function measureCase(
     what: one.what,
     unit: "ms",
     narrows,
-    peer: other,
-    ratio: ratio(narrows, other, "less"),
+    peer: other?.time ?? null,
+    ratio: ratio(narrows, other?.time ?? null, "less"),
     floor,
     ...(remarks.length > 0 ? { note: remarks.join("; ") } : {}),
   };
@@ -179,13 +189,17 @@ export function stepWorkload(variants: Variants): Workload {
     },
     async measure(context): Promise<Outcome> {
       const chunks = await variants.chunks(context);
-      await using process = await context.peer();
-      const peer = process && new PeerModel(process);
+      await using processes = new AsyncDisposableStack();
+      const peers: PeerModel[] = [];
+      for (const input of INPUTS) {
+        const process = await context.peer();
+        if (process) peers.push(new PeerModel(processes.use(process), input));
+      }
       const rows: Row[] = [], reached: Goal[] = [], notes: string[] = [];
       for (const one of variants.cases) {
         const why = cannot(one.net);
         if (why === null) {
-          const row = await measureCase(context, chunks, one, peer);
+          const row = await measureCase(context, chunks, one, peers);
           rows.push(row);
           reached.push(...goals(one, row));
         } else {
