@@ -30,6 +30,8 @@ export interface Autoencoder {
   readonly transforms?: readonly unknown[];
   /** Whether the output layer starts as the peer's for convergence: at the column means, with small weights. */
   readonly tunedStart?: boolean;
+  /** Whether a batch norm stands between each hidden layer and its activation. */
+  readonly batchNorm?: boolean;
   /** Share of the rows held out. */
   readonly validation?: number;
 }
@@ -37,6 +39,7 @@ export interface Autoencoder {
 /** The config in YAML's form; what is not here is as its default has it. */
 export function configOf(net: Autoencoder): Record<string, unknown> {
   const validation = net.validation ?? 0;
+  const hidden = [{ linear: net.hidden }, ...(net.batchNorm ? ["batch_norm"] : []), "relu"];
   return {
     name: "bench",
     seed: net.seed ?? 1,
@@ -49,8 +52,8 @@ export function configOf(net: Autoencoder): Record<string, unknown> {
       transforms: net.transforms ?? [],
     },
     model: {
-      encoder: [{ linear: net.hidden }, "relu", { linear: net.latent }],
-      decoder: [{ linear: net.hidden }, "relu", {
+      encoder: [...hidden, { linear: net.latent }],
+      decoder: [...hidden, {
         linear: "output",
         solver: net.solver,
         ...(net.tunedStart ? { bias: "column_means", init: { normal: 0.1 / Math.sqrt(3 * net.hidden) } } : {}),

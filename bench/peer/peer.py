@@ -66,8 +66,8 @@ class DenseRows:
 
 
 class BagLinear(nn.Module):
-    """nn.Linear of sparse rows: a row's output is the sum of its non-zeros' rows of the weights. The gradient is dense, so
-    Adam moves all rows as it does those of nn.Linear."""
+    """nn.Linear of sparse rows: a row's output is the sum of its non-zeros' rows of the weights. The gradient is dense,
+    so Adam moves all rows as it does those of nn.Linear."""
 
     def __init__(self, inputs, outputs):
         super().__init__()
@@ -77,30 +77,32 @@ class BagLinear(nn.Module):
 
     def forward(self, bags):
         indices, offsets, values = bags
-        return nn.functional.embedding_bag(indices, self.weight, offsets, mode="sum", per_sample_weights=values) + self.bias
+        sums = nn.functional.embedding_bag(indices, self.weight, offsets, mode="sum", per_sample_weights=values)
+        return sums + self.bias
 
 
-def autoencoder(sizes, bags):
-    """Linear layers with ReLU between them, none after the latent layer in the middle and none at the end. bags: the first
-    one reads non-zeros."""
+def autoencoder(sizes, bags, batch_norm):
+    """Linear layers with ReLU between them, none after the latent layer in the middle and none at the end. bags: the
+    first one reads non-zeros. batch_norm: one before each ReLU."""
     layers = []
     for i in range(len(sizes) - 1):
         layers.append((BagLinear if bags and i == 0 else nn.Linear)(sizes[i], sizes[i + 1]))
         if i + 2 < len(sizes) and 2 * (i + 1) != len(sizes) - 1:
-            layers.append(nn.ReLU())
+            layers += [nn.BatchNorm1d(sizes[i + 1]), nn.ReLU()] if batch_norm else [nn.ReLU()]
     return nn.Sequential(*layers)
 
 
 class Trainer:
     def __init__(self, hidden, latent, batch, learning_rate, threads, chunks=(), dense=None, precision="f32",
-                 library_size=None, log1p=False, tuned_init=False, held_out=(), seed=0, input="faster"):
+                 library_size=None, log1p=False, tuned_init=False, held_out=(), seed=0, input="faster",
+                 batch_norm=False):
         torch.set_num_threads(threads)
         self.x = DenseRows(dense) if dense else SparseRows(read_rows(chunks, library_size, log1p))
         self.random = np.random.default_rng(seed)
         self.held_out = np.asarray(held_out, dtype=np.int64)
         self.rows = np.setdiff1d(np.arange(self.x.shape[0]), self.held_out)
         self.batch, self.bf16 = batch, precision == "bf16"
-        self.sizes, self.rate, self.seed = [hidden, latent, hidden], learning_rate, seed
+        self.sizes, self.rate, self.seed, self.batch_norm = [hidden, latent, hidden], learning_rate, seed, batch_norm
         self.probe = {}
         if dense or input == "dense":
             self.bags = False
@@ -114,7 +116,7 @@ class Trainer:
         columns = self.x.shape[1]
         torch.manual_seed(self.seed)
         self.model = self.optimizer = None  # the old one's memory goes first
-        self.model = autoencoder([columns, *self.sizes, columns], self.bags)
+        self.model = autoencoder([columns, *self.sizes, columns], self.bags, self.batch_norm)
         if tuned_init:  # a plain start is far worse where most values are zero
             with torch.no_grad():
                 self.model[-1].bias.copy_(self.x.means(self.rows))

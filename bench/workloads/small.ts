@@ -17,6 +17,7 @@ interface Small {
   readonly rows: number;
   readonly steps: number;
   readonly unit: "ms" | "µs";
+  readonly batchNorm?: boolean;
 }
 
 const MLP: Small = {
@@ -29,6 +30,7 @@ const MLP: Small = {
   steps: 64,
   unit: "ms",
 };
+const NORMED: Small = { ...MLP, what: `${MLP.what}, with batch norms`, batchNorm: true };
 const TINY: Small = {
   what: "tiny network 16-8-2-8-16, batch 4",
   columns: 16,
@@ -41,12 +43,13 @@ const TINY: Small = {
 };
 
 async function measureOne(context: Context, small: Small): Promise<Row> {
-  const { columns, hidden, latent, batch, steps, unit } = small;
+  const { columns, hidden, latent, batch, steps, unit, batchNorm } = small;
   const { scratch, threads, mode } = context;
   const path = await writeDense(scratch, small.rows, columns);
-  await using training = Training.start({ path, dense: true, solver: "dense", hidden, latent, batch, threads });
+  const sizes = { hidden, latent, batch, threads };
+  await using training = Training.start({ path, dense: true, solver: "dense", batchNorm, ...sizes });
   await using peer = await context.peer();
-  await peer?.ask("train", { dense: path, learning_rate: 1e-3, hidden, latent, batch, threads });
+  await peer?.ask("train", { dense: path, learning_rate: 1e-3, batch_norm: batchNorm ?? false, ...sizes });
   await training.steps(steps);
   if (peer) await peerStep(peer, 10);
   const [ours, theirs] = await byTurns(mode === "quick" ? 5 : 15, [
@@ -62,9 +65,10 @@ async function measureOne(context: Context, small: Small): Promise<Row> {
 
 async function measure(context: Context): Promise<Outcome> {
   const mlp = await measureOne(context, MLP);
+  const normed = await measureOne(context, NORMED);
   const tiny = await measureOne(context, TINY);
   return {
-    rows: [mlp, tiny],
+    rows: [mlp, normed, tiny],
     goals: [{
       work: MLP.what,
       wanted: "1.5 x",
