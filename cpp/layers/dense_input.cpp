@@ -89,13 +89,13 @@ double DenseInput::for_each_gradient(const Batch& batch, const float* d_y, const
 }
 
 double DenseInput::backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
-                                   bool) {
+                                   bool, const double*) {
   require_moments(step, w.value.size(), w.moment1, w.moment2);
   return for_each_gradient(
       batch, d_y, w, [&](size_t column, const float* gradient) { w.update_row(kernels_, step, column, gradient); });
 }
 
-double DenseInput::gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) {
+double DenseInput::gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w, const double*) {
   return for_each_gradient(batch, d_y, w, [](size_t, const float*) {});
 }
 

@@ -13,8 +13,9 @@ class DenseInput final : public InputLayer {
 
   void forward(const Batch& batch, ColumnWeights& w, const float* bias, float* y, const After& after = {}) override;
   double backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
-                         bool squares = true) override;
-  double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) override;
+                         bool squares = true, const double* gram = nullptr) override;
+  double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w,
+                              const double* gram = nullptr) override;
   void add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
 
   // Floats that the forward pass packs W into, and the backward pass d_y with a thread's strip of gradient.

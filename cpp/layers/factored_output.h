@@ -45,6 +45,7 @@ class FactoredOutput final : public FactoredRule {
 
   // The loss is taken before the update, d_h after it.
   double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) override;
+  const double* target_gram() const noexcept override { return k_.data(); }
   double evaluate(const Batch& batch, const float* h) override;
   void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
   std::vector<StateArray> state() override {

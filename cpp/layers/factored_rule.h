@@ -28,6 +28,9 @@ class FactoredRule {
   // weights: m row weights c, at least 0; NULL for ones.
   virtual double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) = 0;
 
+  // Y Y^T (m x m) of the last train's targets, where the rule keeps it until its next call; else NULL.
+  virtual const double* target_gram() const noexcept { return nullptr; }
+
   // Sum of squared errors of the batch with the present W; nothing changes.
   virtual double evaluate(const Batch& batch, const float* h) = 0;
 

@@ -19,12 +19,14 @@ class InputLayer {
   virtual void forward(const Batch& batch, ColumnWeights& w, const float* bias, float* y, const After& after = {}) = 0;
 
   // Updates W, exactly for any optimizer, at once or when it is next needed. Returns the sum of squares of the
-  // gradient, before step.gradient_scale; with `squares` false it need not.
+  // gradient, before step.gradient_scale; with `squares` false it need not. gram (m x m): inputs inputs^T, where
+  // someone has it; a layer may make use of it.
   virtual double backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
-                                 bool squares = true) = 0;
+                                 bool squares = true, const double* gram = nullptr) = 0;
 
   // The same sum of squares without an update, for clipping by norm.
-  virtual double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) = 0;
+  virtual double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w,
+                                      const double* gram = nullptr) = 0;
 
   // d_w (columns x w.stride) += the gradient.
   virtual void add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) = 0;

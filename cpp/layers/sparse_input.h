@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "kernels/sparse.h"
 #include "layers/column_weights.h"
+#include "layers/full_columns.h"
 #include "layers/input_layer.h"
 #include "layers/missed_steps.h"
 #include "layers/rows_at_rest.h"
@@ -50,12 +51,14 @@ class SparseInput final : public InputLayer {
 
   // Updates W, now or when it is next needed (untouched rows with a gradient of zero, now or when they are caught up:
   // exact for any optimizer). Returns the sum of squares of the gradient, before step.gradient_scale; with `squares`
-  // false it need not. The bias is the caller's (its gradient is the column sum of d_y).
+  // false it need not. The bias is the caller's (its gradient is the column sum of d_y). With `gram` (m x m), the
+  // inputs' X X^T, that sum costs little, and the update may always wait.
   double backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
-                         bool squares = true) override;
+                         bool squares = true, const double* gram = nullptr) override;
 
   // The same sum of squares without an update, for clipping by norm.
-  double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w) override;
+  double gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w,
+                              const double* gram = nullptr) override;
 
   // d_w (columns x w.stride) += the gradient.
   void add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) override;
@@ -69,16 +72,29 @@ class SparseInput final : public InputLayer {
     bool left_behind = false;  // the others have missed a step
     MissedSteps::View before;  // rows against the steps before this one
   };
-  void forward_part(const Batch& batch, ColumnWeights& w, size_t part, size_t parts, bool behind, bool fused,
-                    unsigned worker);
+  // One forward pass.
+  struct Forward {
+    const Batch& batch;
+    ColumnWeights& w;
+    size_t parts;
+    bool behind;    // rows have missed steps
+    bool fused;     // makes the update that waits
+    bool any_full;  // columns that most samples have
+  };
+  void forward_part(const Forward& pass, size_t part, unsigned worker);
+  void list_entries(const Forward& pass, size_t begin, size_t end, uint32_t* to, float* copy);
+  void add_full(const Forward& pass, size_t begin, size_t end, float* partial, unsigned worker);
   template <class Use>
   void each_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, bool all, size_t first, size_t end,
                      unsigned worker, Use&& use);
   template <class Body>
   double sum_ranges(size_t count, Body&& body);
   double update_rows(ColumnWeights& w, size_t first, size_t end, bool squares, unsigned worker);
+  void update_row(ColumnWeights& w, size_t column, size_t first, size_t count, const float* gradient,
+                  const CatchUp* missed) noexcept;
+  double update_full(ColumnWeights& w, FullColumns& full, bool squares) noexcept;
   void update_columns(ColumnWeights& w, size_t first, size_t end, unsigned worker);
-  void begin_update();
+  void begin_update(const ColumnWeights& w);
   void end_update();
   double update_now(ColumnWeights& w, bool squares);
   void keep(const Batch& batch, const float* d_y, const ColumnWeights& w);
@@ -95,7 +111,9 @@ class SparseInput final : public InputLayer {
   AlignedBuffer<float> gradient_;   // a worker: of one row
   AlignedBuffer<float> rows_;       // a worker: rows of W as they are after all steps
   AlignedBuffer<uint32_t> cursor_;
-  AlignedBuffer<uint32_t> place_;  // nnz: an entry's row in rows_
+  AlignedBuffer<uint32_t> place_;  // nnz: an entry's row in rows_, or in W
+  AlignedBuffer<float> value_;     // nnz: and its value
+  AlignedBuffer<float> full_;      // a worker's FullColumns
   AlignedBuffer<double> partial_;
 
   Update update_;
@@ -103,6 +121,7 @@ class SparseInput final : public InputLayer {
   Batch kept_;          // its inputs by column, as csc_target
   AlignedBuffer<float> kept_d_y_;
   AlignedBuffer<CatchUp> before_;
+  AlignedBuffer<float> full_update_, packed_d_y_;  // a worker's FullColumns of update_; d_y packed for their gradients
 };
 
 }  // namespace nrw

@@ -17,8 +17,10 @@ size_t gather_cost(size_t entries, size_t width) { return (entries + 2) * width 
 
 }  // namespace
 
+bool SparseNorm::few(const Batch& batch) noexcept { return batch.rows <= kMostRows; }
+
 bool SparseNorm::cheap(const Batch& batch, size_t width) noexcept {
-  if (batch.rows > kMostRows) return false;
+  if (!few(batch)) return false;
   size_t cost = 0;
   for (size_t t = 0; t < batch.touched; ++t) {
     const size_t entries = batch.touched_ptr[t + 1] - batch.touched_ptr[t];
@@ -27,10 +29,11 @@ bool SparseNorm::cheap(const Batch& batch, size_t width) noexcept {
   return cost <= size_t{batch.touched} * width / 4;
 }
 
-double SparseNorm::sum_squares(const Batch& batch, const float* d, size_t width) {
+// X X^T over the columns with few entries, in parts. Returns the sum of squares of the other columns' gradients.
+double SparseNorm::make_pairs(const Batch& batch, const float* d, size_t width) {
   const size_t m = batch.rows, stride = (width + 15) / 16 * 16;
   pairs_.reserve(kParts * m * m);
-  partial_.reserve(kParts + m);
+  partial_.reserve(kParts);
   gradient_.reserve(pool_.size() * stride);
   const float* const values = batch.csc_inputs();
   pool_.run(kParts, [&](size_t part, unsigned worker) {
@@ -55,18 +58,27 @@ double SparseNorm::sum_squares(const Batch& batch, const float* d, size_t width)
     }
     partial_[part] = squares;
   });
+  double sum = 0;
+  for (size_t part = 0; part < kParts; ++part) sum += partial_[part];
+  return sum;
+}
+
+double SparseNorm::sum_squares(const Batch& batch, const float* d, size_t width, const double* gram) {
+  const size_t m = batch.rows, parts = gram == nullptr ? kParts : 1;
+  double sum = gram == nullptr ? make_pairs(batch, d, width) : 0;
+  const double* const pairs = gram == nullptr ? pairs_.data() : gram;
+  partial_.reserve(m);
   pool_.run(m, [&](size_t i, unsigned) {
-    double sum = 0;
+    double own = 0;
     for (size_t k = i; k < m; ++k) {
       double pair = 0;
-      for (size_t part = 0; part < kParts; ++part) pair += pairs_[(part * m + i) * m + k];
+      for (size_t part = 0; part < parts; ++part) pair += pairs[(part * m + i) * m + k];
       if (pair == 0) continue;
-      sum += (k == i ? 1 : 2) * pair * sparse_.dot(width, d + i * width, d + k * width);
+      own += (k == i ? 1 : 2) * pair * sparse_.dot(width, d + i * width, d + k * width);
     }
-    partial_[kParts + i] = sum;
+    partial_[i] = own;
   });
-  double sum = 0;
-  for (size_t i = 0; i < kParts + m; ++i) sum += partial_[i];
+  for (size_t i = 0; i < m; ++i) sum += partial_[i];
   return std::max(sum, 0.0);
 }
 

@@ -8,13 +8,14 @@
 #include "kernels/kernels.h"
 #include "kernels/sparse.h"
 #include "layers/column_weights.h"
+#include "layers/full_columns.h"
 
 namespace nrw {
 
 class TargetPass {
  public:
   TargetPass(const Kernels& kernels, ThreadPool& pool)
-      : sparse_(sparse_kernels(kernels)), doubles_(double_kernels()), pool_(pool) {}
+      : kernels_(kernels), sparse_(sparse_kernels(kernels)), doubles_(double_kernels()), pool_(pool) {}
 
   // z (m x v.stride) = scale Y V and k (m x m) = Y Y^T, summed in double over parts of the columns. Then, with update
   // (m x v.stride; NULL for none), V += Y^T update.
@@ -30,15 +31,27 @@ class TargetPass {
     size_t count;
   };
   void add_collected(size_t rows, Collected& collected, double* k) const noexcept;
-  void block(const Batch& batch, const ColumnWeights& v, size_t first, size_t last, float* z, double* k,
-             uint32_t* scratch, Collected& collected) const noexcept;
+  // What all columns of a part add to.
+  struct Part {
+    float* z;
+    double* k;
+    uint32_t* scratch;
+    Collected& collected;
+    FullColumns& full;
+    bool update;
+  };
+  void add_full(ColumnWeights& v, Part& part) const noexcept;
+  void block(const Batch& batch, ColumnWeights& v, size_t first, size_t last, Part& part) const noexcept;
 
+  const Kernels& kernels_;
   const SparseKernels& sparse_;
   const DoubleKernels& doubles_;
   ThreadPool& pool_;
   AlignedBuffer<float> z_parts_;
   AlignedBuffer<double> k_parts_;
   AlignedBuffer<double> collected_;  // a thread's
+  AlignedBuffer<float> full_;        // a thread's
+  AlignedBuffer<float> packed_update_;
   AlignedBuffer<uint32_t> scratch_;  // a thread's: entries of a block by row
 };
 

@@ -2,6 +2,7 @@
 
 #include "layers/dense_input.h"
 #include "layers/factored_sgd.h"
+#include "layers/full_columns.h"
 #include "layers/linear.h"
 #include "layers/missed_steps.h"
 #include "layers/rows_at_rest.h"
@@ -16,10 +17,10 @@ namespace nrw {
 //   gradients    of the dense layers only: those of the first and last layer exist a tile at a time
 //   activations  m * outputs of every layer but the last, dropout masks, and two gradients of the widest
 //   products     the packed operands of every dense layer
-//   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread;
-//   with
-//                rows left behind a step a column, and for the rows caught up 2^18 floats a thread and a place an
-//                entry; for an update that waits a batch by column and m * width, for its norm 8 m * m doubles
+//   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread; a
+//                place and a value an entry; for columns that most samples have, two workspaces a thread and d_y
+//                packed; with rows left behind a step a column, and for the rows caught up 2^18 floats a thread; for an
+//                update that waits a batch by column and m * width, for its norm 8 m * m doubles
 //   dense input  weights of at most 4,096 columns and d_y as packed operands, 48 rows of gradient a thread
 //   tile output  two packed copies of h; at most 32 partial d_h, of 2^23 floats together where 8 do not take more; a
 //                thread's tile: at most 384 columns with its residual, its packed weights and 48 rows of gradient
@@ -89,7 +90,9 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
   } else {
     const double parts = std::clamp(9 * m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
     e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
-    e.workspace += 2 * bytes(threads * std::max(stride, 128.0));
+    e.workspace += 2 * bytes(threads * std::max(stride, 128.0)) + 2 * bytes(m * nnz_per_row);
+    const double full = static_cast<double>(FullColumns::floats(batch_rows, plan.first().outputs));
+    e.workspace += 2 * bytes(threads * full) + bytes(m * (in + kPanel));
     if (!plan.last().tied() && RowsAtRest::possible(optimizer_step(optimizer, 0, 1))) e.workspace += columns;
     if (!plan.last().tied() && batch_rows <= 256) {
       e.workspace += 2 * bytes(m * nnz_per_row) + 2 * bytes(std::min(columns, m * nnz_per_row)) + bytes(m * in) +
@@ -98,7 +101,7 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
     if (optimizer.sparse == SparseUpdate::kExact && !plan.last().tied() &&
         MissedSteps::has_closed_form(optimizer_step(optimizer, 0, 1))) {
       e.optimizer += bytes(columns);
-      e.workspace += bytes(m * nnz_per_row) + bytes(threads * std::max(0x1.0p18, 16 * stride)) + bytes(parts * m);
+      e.workspace += bytes(threads * std::max(0x1.0p18, 16 * stride)) + bytes(parts * m);
     }
   }
 

@@ -144,7 +144,8 @@ OutputLayer::Result FactoredOutputLayer::train(const Batch& batch, const float* 
     plain_valid_ = plain_written_ = false;
   }
   rule_->set_learning_rate(static_cast<double>(step.learning_rate));
-  return {rule_->train(batch, h, nullptr, a, d_h), 0};
+  const double loss = rule_->train(batch, h, nullptr, a, d_h);
+  return {loss, 0, rule_->target_gram()};
 }
 
 double FactoredOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {

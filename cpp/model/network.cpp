@@ -143,6 +143,7 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
       fused ? output_->train(batch, h, a, d_h, step) : output_->loss_backward(batch, h, a, d_h, clipped && !tied);
   finite(output.loss, "the loss");
   finite(output.sum_squares, "the gradient of the output layer");
+  const double* const gram = batch.masked ? nullptr : output.target_gram;  // inputs are targets
   const float* const d_input = backward_layers(pass);
   finite(kernels_.sum_squares(size_t{batch.rows} * width_at(0), d_input), "the gradient of encoder.0");
   double sum = middle_sum_squares();
@@ -161,13 +162,13 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
       sum += output_->update(batch, h, a, d_input, step);
     }
   } else if (clipped) {
-    sum += output.sum_squares + input_->gradient_sum_squares(batch, d_input, input_weight_.weights);
+    sum += output.sum_squares + input_->gradient_sum_squares(batch, d_input, input_weight_.weights, gram);
     finite(sum, "the gradient");
     clip();
     if (!output_->immediate()) output_->update(batch, h, a, nullptr, step);
-    input_->backward_update(batch, d_input, input_weight_.weights, step, false);
+    input_->backward_update(batch, d_input, input_weight_.weights, step, false, gram);
   } else {
-    sum += output.sum_squares + input_->backward_update(batch, d_input, input_weight_.weights, step);
+    sum += output.sum_squares + input_->backward_update(batch, d_input, input_weight_.weights, step, true, gram);
   }
   update_middle(step);
   result.loss = output.loss;

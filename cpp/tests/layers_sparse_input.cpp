@@ -1,5 +1,6 @@
 // The sparse input layer against plain double arithmetic, on every kernel table of this machine.
 #include <algorithm>
+#include <tuple>
 
 #include "check.h"
 #include "column_oracle.h"
@@ -13,7 +14,8 @@ struct Shape {
   uint32_t rows, columns, width;
   double density;
 };
-// Around the lane widths and block sizes; one column; no entry at all; several ranges of columns and several parts.
+// Around the lane widths and block sizes; one column; no entry at all; several ranges of columns and several parts;
+// from 32 rows on, columns that most rows have and others.
 const Shape kShapes[] = {{5, 40, 7, 0.3},    {1, 1, 1, 1},       {3, 1, 17, 0.9},     {4, 300, 16, 0.0},
                          {33, 600, 33, 0.5}, {9, 257, 129, 0.4}, {70, 1000, 20, 0.3}, {2, 5000, 3, 0.001}};
 
@@ -27,6 +29,30 @@ void on_every_table(Body&& body) {
 
 Matrix oracle_gradient(const Batch& batch, const Matrix& d_y, size_t width) {
   return product(batch.columns, width, batch.rows, dense(batch, batch.inputs()), 1, batch.columns, d_y);
+}
+
+// X X^T of the batch's inputs (rows x rows).
+Matrix gram_of_inputs(const Batch& batch) {
+  const Matrix x = dense(batch, batch.inputs());
+  Matrix gram(size_t{batch.rows} * batch.rows);
+  for (size_t i = 0; i < batch.rows; ++i) {
+    for (size_t k = 0; k < batch.rows; ++k) {
+      for (size_t j = 0; j < batch.columns; ++j) {
+        gram[i * batch.rows + k] += x[i * batch.columns + j] * x[k * batch.columns + j];
+      }
+    }
+  }
+  return gram;
+}
+
+// Steps of every optimizer with rows and density of a batch.
+std::vector<std::tuple<OptimizerStep, uint32_t, double>> update_cases() {
+  std::vector<std::tuple<OptimizerStep, uint32_t, double>> cases;
+  for (const OptimizerStep& step : optimizer_steps()) {
+    cases.push_back({step, 9, 0.1});
+    cases.push_back({step, 37, 0.4});
+  }
+  return cases;
 }
 
 }  // namespace
@@ -98,11 +124,11 @@ TEST(sparse_input_numeric_gradient) {
 
 TEST(sparse_input_updates) {
   on_every_table([](const Kernels& kernels) {
-    for (const OptimizerStep& step : optimizer_steps()) {
+    for (const auto& [step, rows, density] : update_cases()) {
       ThreadPool pool(3);
       SparseInput layer(kernels, pool);
-      const uint32_t rows = 9, columns = 520, width = 21;
-      const Batch batch = make_batch(rows, columns, 0.1, true, 3);
+      const uint32_t columns = 520, width = 21;
+      const Batch batch = make_batch(rows, columns, density, true, 3);
       const std::vector<float> d_y = make_dense(rows * width, 11);
       ColumnWeights w = make_weights(columns, width, step.moments());
       Matrix value = plain(w, w.value), s1 = plain(w, w.moment1), s2 = plain(w, w.moment2);
@@ -126,7 +152,8 @@ TEST(sparse_input_updates) {
 TEST(sparse_input_same_bits_with_any_threads) {
   on_every_table([](const Kernels& kernels) {
     const OptimizerStep step = optimizer_steps()[4];
-    const Batch batch = make_batch(64, 2000, 0.2, false, 7);
+    const Batch batch = make_batch(64, 2000, 0.35, false, 7);
+    CHECK(FullColumns::any(batch));
     const uint32_t width = 40;
     const std::vector<float> d_y = make_dense(64 * width, 11);
     std::vector<float> first_y;
@@ -152,14 +179,15 @@ TEST(sparse_input_same_bits_with_any_threads) {
   });
 }
 
-// An update that waits for the next forward pass, flushed in between or not, is the update made at once.
-TEST(sparse_input_waiting_updates_same_bits) {
-  constexpr uint32_t rows = 16, columns = 6000, width = 140, first_step = 101, steps = 7;
-  std::vector<Batch> batches;  // few and more columns, all of them, masked
-  for (const double density : {0.03, 0.05, 0.2, 0.04}) {
-    batches.push_back(make_batch(rows, columns, density, density == 0.05, density == 0.04 ? 3 : 0));
-    CHECK(SparseNorm::cheap(batches.back(), width));
-  }
+namespace {
+
+// An update that waits for the next forward pass, flushed in between or not, is the update made at once. Some 101 steps
+// into a run: rows are left behind.
+void check_waiting_updates(const std::vector<Batch>& batches, uint32_t width) {
+  constexpr uint32_t first_step = 101, steps = 7;
+  const uint32_t rows = batches[0].rows, columns = batches[0].columns;
+  std::vector<Matrix> grams;
+  for (const Batch& batch : batches) grams.push_back(gram_of_inputs(batch));
   uint32_t left_behind = 0;
   on_every_table([&](const Kernels& kernels) {
     for (const OptimizerStep& settings : optimizer_steps()) {
@@ -168,11 +196,13 @@ TEST(sparse_input_waiting_updates_same_bits) {
           unsigned threads;
           bool waits;
           uint32_t flushed;  // after every so many steps; 0: never
+          bool gram = false;
         };
         std::vector<float> expected_y;
         std::vector<double> expected_squares;
         ColumnWeights expected;
-        for (const Way& way : {Way{2, false, 0}, Way{1, true, 0}, Way{3, true, 2}, Way{2, true, 1}}) {
+        for (const Way& way :
+             {Way{2, false, 0}, Way{1, true, 0}, Way{3, true, 2}, Way{2, true, 1}, Way{2, true, 0, true}}) {
           ThreadPool pool(way.threads);
           SparseInput layer(kernels, pool);
           if (way.waits) layer.let_updates_wait();
@@ -193,7 +223,8 @@ TEST(sparse_input_waiting_updates_same_bits) {
             std::vector<float> y(rows * width);
             layer.forward(batch, w, nullptr, y.data());
             ys.insert(ys.end(), y.begin(), y.end());
-            all_squares.push_back(layer.backward_update(batch, d_y.data(), w, step));
+            const double* const gram = way.gram ? grams[t % grams.size()].data() : nullptr;
+            all_squares.push_back(layer.backward_update(batch, d_y.data(), w, step, true, gram));
             left_behind += layer.missed().any();
             if (way.flushed != 0 && t % way.flushed == 0) layer.flush(w);
           }
@@ -217,6 +248,27 @@ TEST(sparse_input_waiting_updates_same_bits) {
   CHECK(left_behind > 0);
 }
 
+}  // namespace
+
+TEST(sparse_input_waiting_updates_same_bits) {
+  std::vector<Batch> batches;  // few and more columns, all of them, masked
+  for (const double density : {0.03, 0.05, 0.2, 0.04}) {
+    batches.push_back(make_batch(16, 6000, density, density == 0.05, density == 0.04 ? 3 : 0));
+    CHECK(SparseNorm::cheap(batches.back(), 140));
+  }
+  check_waiting_updates(batches, 140);
+}
+
+// Columns that most samples have, and a Gram matrix without which no update would wait.
+TEST(sparse_input_waiting_updates_of_full_columns_same_bits) {
+  std::vector<Batch> batches;
+  for (const double density : {0.42, 0.38, 0.5, 0.4}) {
+    batches.push_back(make_batch(40, 700, density, density == 0.38, density == 0.4 ? 3 : 0));
+    CHECK(FullColumns::any(batches.back()) && !SparseNorm::cheap(batches.back(), 48));
+  }
+  check_waiting_updates(batches, 48);
+}
+
 // The norm from pairs of entries against the gradient itself, with columns of one entry and of all.
 TEST(sparse_norm_is_that_of_the_gradient) {
   on_every_table([](const Kernels& kernels) {
@@ -231,8 +283,10 @@ TEST(sparse_norm_is_that_of_the_gradient) {
         const double squares = sum_squares(gradient);
         seen.push_back(norm.sum_squares(batch, d_y.data(), shape.width));
         CHECK_CLOSE(seen.back(), squares, 1e-6 * squares);
+        seen.push_back(norm.sum_squares(batch, d_y.data(), shape.width, gram_of_inputs(batch).data()));
+        CHECK_CLOSE(seen.back(), squares, 1e-6 * squares);
       }
-      CHECK(seen[0] == seen[1]);
+      CHECK(seen[0] == seen[2] && seen[1] == seen[3]);
     }
   });
 }

@@ -49,10 +49,7 @@ void gather_few(size_t n, const uint32_t* rows, const float* values, const float
   size_t i = 0;
   for (; i + 4 * V::kLanes <= n; i += 4 * V::kLanes) sums_at.template operator()<4>(i);
   for (; i + V::kLanes <= n; i += V::kLanes) sums_at.template operator()<1>(i);
-  if (i == n) return;
-  typename V::Register sum = kAccumulate ? V::load(y + i, n - i) : V::zero();
-  for (size_t e = 0; e < kEntries; ++e) sum = V::fma(value[e], V::load(row[e] + i, n - i), sum);
-  V::store(y + i, sum, n - i);
+  if (i < n) gather_block<V, 1, true>(kEntries, rows, values, x + i, stride, kAccumulate, y + i, n - i);
 }
 
 template <class V, bool kAccumulate>
