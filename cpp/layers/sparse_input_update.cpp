@@ -152,8 +152,8 @@ void SparseInput::update_columns(ColumnWeights& w, size_t first, size_t end, uns
 // Rows that the update leaves behind have missed its step from here on, those that it updates have not.
 void SparseInput::begin_update(const ColumnWeights& w) {
   const Batch& batch = *update_.batch;
+  full_update_.reserve(pool_.size() * FullColumns::floats(batch.rows, w.width));
   if (FullColumns::any(batch)) {
-    full_update_.reserve(pool_.size() * FullColumns::floats(batch.rows, w.width));
     FullColumns::pack_outputs(kernels_, batch.rows, w.width, update_.d_y, packed_d_y_);
   }
   update_.before = update_.left_behind ? missed_.keep_view(before_) : missed_.view();
