@@ -33,8 +33,9 @@ export function compareLines(lines: readonly CompareLine[], options: CompareOpti
     ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }),
     label: options.yLabel,
   };
+  const ticks = options.xScale === "log" ? 4 : 5; // of a log scale's, some have many digits
   const x = {
-    ...axis(all.map((p) => p.x), { type: options.xScale, whole: options.whole, pad: 0.015 }),
+    ...axis(all.map((p) => p.x), { type: options.xScale, whole: options.whole, pad: 0.015, ticks }),
     label: options.xLabel,
   };
   const drawn = lines.map((line) => ({
