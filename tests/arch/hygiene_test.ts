@@ -9,7 +9,7 @@ const MOST_LINES = 500;
 const MOST_BYTES = 8e6;
 
 /** Written so that this file, which is looked at like any other, does not match. */
-const UNFINISHED = /\b(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b|not implemented[ ]yet|lorem[ ]ipsum/i;
+const UNFINISHED = /\b(TO[D]O|FIX[M]E|XX[X]|HA[C]K)\b|not[ ]implemented[ ]yet|lorem[ ]ipsum/i;
 /** `/home/user` is nobody's: examples may use it. */
 const MACHINE_PATH = /(^|[\s"'`(=:])\/(home\/(?!user\b)|root\/|work\/|Users\/)\w/;
 const REGISTRY =
