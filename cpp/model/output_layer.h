@@ -15,8 +15,8 @@ class OutputLayer {
   struct Result {
     double loss = 0;         // before the update
     double sum_squares = 0;  // of this layer's gradients, before step.gradient_scale
-    const double* target_gram =
-        nullptr;  // Y Y^T of the targets (rows x rows), where the layer made it, until its next call
+    // Y Y^T of the targets (rows x rows), where the layer made it, until its next call.
+    const double* target_gram = nullptr;
   };
 
   virtual ~OutputLayer() = default;

@@ -45,8 +45,8 @@ NRW_INLINE void add_step(Vec (&sum)[Rows][Vectors], const float* a, const float*
 
 // C (Rows x columns) = or += A (Rows x k) B (k x columns, rows kPass apart), columns <= Vectors * kLanes.
 //
-// A core that another hardware thread shares issues half as many instructions, and then it is they that bound the
-// product rather than the multiply-adds: a step is 6 x 2 of these with AVX2, 8 loads and little else.
+// On a core that another hardware thread shares it is the instructions issued that bound the product rather than the
+// multiply-adds: a step is 6 x 2 of these with AVX2, 8 loads and little else.
 template <int Rows, int Vectors, Lies kLies>
 __attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride, size_t column_stride, const float* b,
                                      float* c, size_t ldc, size_t columns, bool accumulate) noexcept {
