@@ -14,11 +14,9 @@ class FullColumns {
  public:
   static constexpr size_t kMost = 32;
 
-  static bool full(size_t entries, size_t rows) noexcept {
-    constexpr size_t kFewestRows = 32;
-    constexpr double kShare = 0.4;
-    return rows >= kFewestRows && static_cast<double>(entries) >= kShare * static_cast<double>(rows);
-  }
+  // A value in two fifths of the rows or more.
+  static bool in_most(size_t entries, size_t rows) noexcept { return 5 * entries >= 2 * rows; }
+  static bool full(size_t entries, size_t rows) noexcept { return rows >= 32 && in_most(entries, rows); }
   // Touched column t.
   static bool full(const Batch& batch, size_t t) noexcept {
     return full(batch.touched_ptr[t + 1] - batch.touched_ptr[t], batch.rows);

@@ -12,8 +12,7 @@ constexpr size_t kBlockBytes = 512 << 10;  // of V: stays in the second-level ca
 constexpr size_t kBlockEntries = 4096;     // most entries of a block, but for one very long column
 
 constexpr size_t kMirrorRows = 16;
-constexpr double kFullShare = 2.5;       // a column with 1 / kFullShare of the rows goes to K by dense products
-constexpr size_t kCollected = kPanel64;  // such columns at once
+constexpr size_t kCollected = kPanel64;  // columns that go to K by dense products at once
 
 size_t collected_doubles(size_t rows) noexcept {
   return kCollected * (rows + (rows + kPanel64 - 1) / kPanel64 * kPanel64);
@@ -83,7 +82,7 @@ void TargetPass::block(const Batch& batch, ColumnWeights& v, size_t first, size_
         value[to] = y[at];
       }
     }
-    if (kFullShare * count >= rows) {
+    if (FullColumns::in_most(count, rows)) {
       double* const whole = collected.columns + collected.count * rows;
       std::memset(whole, 0, rows * sizeof(double));
       for (uint32_t at = here; at < here + count; ++at) whole[row[at]] = static_cast<double>(y[at]);
