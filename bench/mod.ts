@@ -20,7 +20,7 @@ Measures narrows, by turns with PyTorch where a Python with torch, numpy and sci
 bench/results/NAME.json and docs/performance.md. Every answer is checked before it is timed.
 
   --quick        a look in two minutes; nothing else may run on the machine in any mode
-  --thorough     the longest protocols too: five seeds and three learning rates on 20 Newsgroups take hours
+  --thorough     the longest protocols too: five seeds on 20 Newsgroups take PyTorch an hour and a half
   --peer PYTHON  a Python that has torch, numpy and scipy
   --only NAMES   some workloads: ${WORKLOADS.map((workload) => workload.name).join(", ")}
   --data D       folder with news20/chunks and pbmc3k/chunks (default ../shared/data)

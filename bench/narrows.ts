@@ -85,12 +85,9 @@ export interface StepTimes {
   readonly losses: readonly number[];
 }
 
-/**
- * Steps before timing. Adam's first hundred update the rows of all columns, touched or not, while its bias corrections
- * still change fast (docs/sparse_input.md); where the output layer is dense as well that hardly shows.
- */
+/** Steps before timing: the first ones touch fresh memory, which takes longest where rows are touched now and then. */
 export function settlingSteps(solver: Solver): number {
-  return solver === "factored" ? 105 : 4;
+  return solver === "factored" ? 30 : 4;
 }
 
 /** A model in training. Epoch follows epoch for as long as steps are asked for. */

@@ -151,7 +151,7 @@ async function measureCase(
   const options = { chunks, hidden, latent, batch, threads, learning_rate: 1e-3, precision, ...one.peer };
   for (const peer of peers) await peer.make(options);
   const count = mode === "quick" ? 1 : 4, rounds = mode === "quick" ? 3 : 7;
-  await training.steps(settlingSteps(one.net.solver)); // the first ones touch fresh memory, too
+  await training.steps(settlingSteps(one.net.solver));
   const [ours, ...theirs] = await byTurns(rounds, [
     async () => (await training.steps(3 * count)).step,
     ...peers.map(({ peer }) => () => peerStep(peer, count)),

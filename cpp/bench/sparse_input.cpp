@@ -16,7 +16,7 @@ using namespace nrw::oracle;
 namespace {
 
 constexpr size_t kBatches = 6;
-constexpr uint32_t kFirst = 101;  // step: past the warm-up
+constexpr uint32_t kFirst = 101;  // step: in the midst of a run
 
 // About density * columns entries a row, column columns * u^skew.
 Batch make_skewed(uint32_t rows, uint32_t columns, double density, double skew, uint32_t number) {

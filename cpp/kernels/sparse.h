@@ -14,12 +14,12 @@ struct ResidualSums {
 };
 
 // What some steps without a gradient do to one row (layers/missed_steps.h):
-//   Adam (with s2)  w' = keep w - s1 (weight[0] / (sqrt(s2) + offset[0]) + weight[1] / (sqrt(s2) + offset[1])),
-//                   s1' = decay1 s1, s2' = decay2 s2
+//   Adam (with s2)  w' = keep w - s1 sum of weight[k] / (sqrt(s2) + offset[k]), s1' = decay1 s1, s2' = decay2 s2;
+//                   weight[2] is seldom other than 0
 //   SGD             w' = keep w + from_s1 s1, s1' = s1_from_w w + decay1 s1
 struct CatchUp {
   float keep = 1;
-  float weight[2] = {0, 0}, offset[2] = {1, 1};
+  float weight[3] = {0, 0, 0}, offset[3] = {1, 1, 1};
   float from_s1 = 0, s1_from_w = 0;
   float decay1 = 1, decay2 = 1;
 };

@@ -1,4 +1,4 @@
-// The basis of the factored output layer: made anew once in a while, with all rows of V.
+// The basis of the factored output layer: made from the first batch, and anew once in a while, with all rows of V.
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -33,13 +33,13 @@ void FactoredOutput::congruence(AlignedBuffer<double>& matrix) {
   factor_.half_solve(p_, matrix.data(), matrix.data(), ld_);
 }
 
-// A new basis B Q, Q = L^-T sqrt(s) with M + R = L L^T and s its mean diagonal: M + R becomes s I. The rows of V that
-// no batch has touched are 0 and stay so.
-void FactoredOutput::rebase() {
+// A new basis B Q, Q = L^-T sqrt(s) with M + R = L L^T and s its mean diagonal: M + R becomes s I. V is still in the
+// old one. Returns sqrt(s).
+double FactoredOutput::change_basis() {
   double scale = 0;
   for (size_t k = 0; k < p_; ++k) scale += product_[k * ld_ + k];
   scale /= static_cast<double>(p_);
-  const double root = std::sqrt(scale), sigma = scalars_[kSigma];
+  const double root = std::sqrt(scale);
   for (size_t i = 0; i < p_; ++i)
     for (size_t j = 0; j < i; ++j) m_[j * ld_ + i] = m_[i * ld_ + j];
   congruence(m_);
@@ -50,6 +50,13 @@ void FactoredOutput::rebase() {
   }
   factor_.half_solve(p_, basis_.data(), basis_.data(), ld_);
   for (size_t at = 0; at < p_ * ld_; ++at) basis_[at] *= root;
+  pack_basis();
+  return root;
+}
+
+// A new basis, and V in it. The rows of V that no batch has touched are 0 and stay so.
+void FactoredOutput::rebase() {
+  const double scale = change_basis() * scalars_[kSigma];
   pool_.run((columns_ + kColumnsAtOnce - 1) / kColumnsAtOnce, [&](size_t task, unsigned worker) {
     constexpr size_t kAtOnce = SpdFactor::kRowsAtOnce;
     double* const rows = rows_.data() + worker * kAtOnce * ld_;
@@ -60,7 +67,7 @@ void FactoredOutput::rebase() {
         const float* const v = v_.row(first);
         if (std::all_of(v, v + p_, [](float x) { return x == 0; })) continue;
         column[count] = first;
-        for (size_t k = 0; k < p_; ++k) rows[count * ld_ + k] = sigma * root * static_cast<double>(v[k]);
+        for (size_t k = 0; k < p_; ++k) rows[count * ld_ + k] = scale * static_cast<double>(v[k]);
         ++count;
       }
       factor_.half_solve_rows(count, rows, ld_);
@@ -71,8 +78,28 @@ void FactoredOutput::rebase() {
     }
   });
   scalars_[kSigma] = 1;
-  pack_basis();
   factor();
+}
+
+// Before the first step: the basis in which the first batch has M + R = s I. V is still 0, and M and T stay so.
+void FactoredOutput::first_basis(uint32_t rows, const float* h, const float* weights) {
+  features(rows, h);
+  for (size_t i = 0; i < rows; ++i) {
+    const double weight = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
+    scalars_[kTrace] += weight * sums_[i];
+    for (size_t k = 0; k < p_; ++k) cf_[i * ld_ + k] = weight * f_[i * ld_ + k];
+  }
+  scalars_[kRows] = rows;
+  pack(rows, p_, cf_.data(), ld_, 1, packed_.data());
+  tiles(p_, [&](size_t row, size_t count, size_t first, size_t n) {
+    doubles_.gemm(count, n, rows, f_.data() + row, 1, ld_, packed_.data() + first * rows, m_.data() + row * ld_ + first,
+                  ld_, 0);
+  });
+  factor();
+  change_basis();
+  m_.zero();
+  scalars_[kTrace] = scalars_[kRows] = 0;
+  factored_ = false;
 }
 
 void FactoredOutput::scale_v() {

@@ -13,10 +13,9 @@ namespace {
 constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
 constexpr size_t kUpdateColumns = 8 * kPanel64;  // columns of M and T a task updates, of kPanel64 rows
 constexpr double kSmallestSigma = 1e-10;
-// The basis is made anew at these steps, while the first batches still shape M, and later when M + R has become worse
+// The basis of the first batch is made anew at this step, when M is settled, and whenever M + R has become worse
 // conditioned than this (a lower bound is known from its factor), though not in each step.
-constexpr double kRebaseSteps[] = {20, 100, 500};
-constexpr double kWorstCondition = 1e3;
+constexpr double kSettledSteps = 500, kWorstCondition = 1e3;
 constexpr double kRestSteps = 50;
 }  // namespace
 
@@ -181,6 +180,7 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
   const uint32_t rows = batch.rows;
   if (rows == 0) return 0;
   reserve(rows);
+  if (scalars_[kSteps] == 0) first_basis(rows, h, weights);
   features(rows, h);
   const double steps = scalars_[kSteps] + 1;
   const double beta = std::min(settings_.beta, 1 - 1 / (steps / 2 + 2));
@@ -248,8 +248,8 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
         d_h[i * width_ + k] = static_cast<float>(scale * e_[i * ld_ + k]);
     }
   });
-  const bool early = std::find(std::begin(kRebaseSteps), std::end(kRebaseSteps), steps) != std::end(kRebaseSteps);
-  if (early || (condition() > kWorstCondition && std::fmod(steps, kRestSteps) == 0)) rebase();
+  const bool worse = condition() > kWorstCondition && std::fmod(steps, kRestSteps) == 0;
+  if (steps == kSettledSteps || worse) rebase();
   return a * loss;
 }
 

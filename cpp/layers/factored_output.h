@@ -12,8 +12,8 @@
 //   T <- S^T S                           p x p   by recurrence from Z = Y S and K = Y Y^T
 //   W  = S (M + R)^-1, R = diag(r)               r: the ridge, near 0 for the bias
 // All of this is kept in a basis B in which M stays near a multiple of the identity: the features are f B, so that the
-// rounding of V (float) is not amplified by (M + R)^-1. B is upper triangular, changes rarely (see rebase) and costs
-// two m x p x p products of half the size.
+// rounding of V (float) is not amplified by (M + R)^-1. B is upper triangular, is made from the first batch, changes
+// rarely (see rebase) and costs two m x p x p products of half the size.
 //
 // loss = a sum_i c_i |W f_i - y_i|^2 with the W before the update: an honest one-step-ahead error. The gradient to h
 // takes the W after it (variable projection): then the noise of W's estimate does not shrink h.
@@ -75,6 +75,8 @@ class FactoredOutput final : public FactoredRule {
   double error(uint32_t rows, const float* weights);
   void advance(uint32_t rows, double beta);
   void factor();
+  void first_basis(uint32_t rows, const float* h, const float* weights);
+  double change_basis();
   void rebase();
   void scale_v();
   void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride, double* packed);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <numbers>
 
 namespace nrw {
 
@@ -11,32 +13,71 @@ bool is_adam(const OptimizerStep& s) noexcept {
   return s.kind == OptimizerKind::kAdam || s.kind == OptimizerKind::kAdamW;
 }
 
-// Steps that always update all rows: while Adam's bias correction of v changes too fast for two nodes.
-double warm_up(const OptimizerStep& s) noexcept { return is_adam(s) ? 10 / (1 - s.beta1) : 0; }
+// While Adam's bias correction of v changes fast, the steps missed since step l need a third node.
+bool fast(const OptimizerStep& s, double l) noexcept { return l < 3 / (1 - s.beta1); }
 
-// Gauss's quadrature with two nodes of the measure with moments sum g q^i, i = 0 ... 3, in the catch-up's terms:
-// sum of g / (s + eps q) ~ weight[0] / (s + offset[0]) + weight[1] / (s + offset[1]).
-void set_nodes(const double* moment, double eps, CatchUp& c, double* weight) noexcept {
-  weight[0] = weight[1] = 0;
-  c.weight[0] = c.weight[1] = 0;
-  c.offset[0] = c.offset[1] = static_cast<float>(eps);
-  if (!(moment[0] > 0)) return;
-  const double mean = moment[1] / moment[0], square = moment[2] / moment[0];
-  const double variance = square - mean * mean;
-  double low = 0, high = 0, share = 1;  // deviations of the nodes from the mean, share of the first
-  if (variance > 1e-12 * mean * mean) {
-    const double cube = moment[3] / moment[0] - 3 * mean * square + 2 * mean * mean * mean;
-    const double half = 0.5 * cube / variance, root = std::sqrt(half * half + variance);
-    high = half >= 0 ? half + root : variance / (root - half);
-    low = -variance / high;
-    share = high / (high - low);
+// Gauss's quadrature over y = log q, of the measure with moments sum g y^i, in the catch-up's terms:
+// sum of g / (s + eps q) ~ sum over nodes of weight / (s + offset).
+class Nodes {
+ public:
+  // moment: i = 0 ... 2 most - 1; most: 2 or 3. Fewer nodes where fewer steps have been missed.
+  Nodes(const double* moment, size_t most) noexcept {
+    const double mean = moment[1] / moment[0], square = moment[2] / moment[0], cube = moment[3] / moment[0];
+    // Central moments, then those of the orthogonal polynomials x and x^2 - a x - m2.
+    const double m2 = square - mean * mean, m3 = cube - 3 * mean * square + 2 * mean * mean * mean;
+    if (!(m2 > 1e-12)) {
+      add(mean, moment[0]);
+      return;
+    }
+    const double a = m3 / m2;
+    if (most == 3) {
+      const double fourth = moment[4] / moment[0], fifth = moment[5] / moment[0];
+      const double m4 = fourth - mean * (4 * cube - mean * (6 * square - 3 * mean * mean));
+      const double m5 = fifth - mean * (5 * fourth - mean * (10 * cube - mean * (10 * square - 4 * mean * mean)));
+      const double norm = m4 - m3 * a - m2 * m2;
+      if (norm > 1e-6 * m2 * m2) {
+        const double b = (m5 - 2 * a * m4 + (a * a - 2 * m2) * m3 + 2 * a * m2 * m2) / norm;
+        three(mean, moment[0], m2, a, b, norm);
+        return;
+      }
+    }
+    const double root = std::sqrt(0.25 * a * a + m2);
+    const double high = a >= 0 ? 0.5 * a + root : m2 / (root - 0.5 * a), low = -m2 / high;
+    add(mean + low, moment[0] * high / (high - low));
+    add(mean + high, moment[0] * -low / (high - low));
   }
-  weight[0] = moment[0] * share;
-  weight[1] = moment[0] * (1 - share);
-  for (size_t k = 0; k < 2; ++k) c.weight[k] = static_cast<float>(weight[k]);
-  c.offset[0] = static_cast<float>(eps * (mean + low));
-  c.offset[1] = static_cast<float>(eps * (mean + high));
-}
+
+  void put(double eps, CatchUp& c) const noexcept {
+    for (size_t k = 0; k < std::size(c.weight); ++k) {
+      c.weight[k] = static_cast<float>(weight_[k]);
+      c.offset[k] = static_cast<float>(eps * (k < count_ ? std::exp(place_[k]) : 1));
+    }
+  }
+  const double* weights() const noexcept { return weight_; }
+
+ private:
+  void add(double place, double weight) noexcept {
+    place_[count_] = place;
+    weight_[count_++] = weight;
+  }
+
+  // The zeros of (x - b) (x^2 - a x - m2) - norm / m2 x, all real, in Viete's form; weights after Christoffel.
+  void three(double mean, double total, double m2, double a, double b, double norm) noexcept {
+    const double quadratic = -(a + b), linear = a * b - m2 - norm / m2, constant = b * m2;
+    const double shift = -quadratic / 3, p = linear - quadratic * quadratic / 3;
+    const double q = shift * (shift * (shift + quadratic) + linear) + constant;
+    const double radius = 2 * std::sqrt(std::max(0.0, -p / 3));
+    const double angle = std::acos(std::clamp(radius > 0 ? -4 * q / (radius * radius * radius) : 0.0, -1.0, 1.0)) / 3;
+    for (int k = 0; k < 3; ++k) {
+      const double x = shift + radius * std::cos(angle - 2 * std::numbers::pi / 3 * k);
+      const double slope = x * (3 * x + 2 * quadratic) + linear, before = x * (x - a) - m2;
+      add(mean + x, total * norm / (slope * before));
+    }
+  }
+
+  double place_[3] = {}, weight_[3] = {};
+  size_t count_ = 0;
+};
 
 }  // namespace
 
@@ -93,7 +134,7 @@ MissedSteps::View MissedSteps::keep_view(AlignedBuffer<CatchUp>& copy) const {
 
 bool MissedSteps::update_all(const Batch& batch, const OptimizerStep& step) const noexcept {
   const State& s = *state_;
-  if (s.count == kMost || step.step <= warm_up(s.settings) || step.step >= 0x1.0p32) return true;
+  if (s.count == kMost || step.step >= 0x1.0p32) return true;
   if (number(step) != s.base + s.count + 1) return true;  // the step count was set by hand
   return kManyDenominator * batch.touched > kManyNumerator * batch.columns;
 }
@@ -129,34 +170,39 @@ void MissedSteps::add_step(double learning_rate) noexcept {
 void MissedSteps::add_adam(double learning_rate) noexcept {
   State& s = *state_;
   const double t = static_cast<double>(s.base) + s.count, beta1 = s.settings.beta1, beta2 = s.settings.beta2;
-  const double correction = std::sqrt(1 - std::pow(beta2, t)), rate = learning_rate / (1 - std::pow(beta1, t));
+  const double rate = learning_rate / (1 - std::pow(beta1, t)), eps = static_cast<double>(s.settings.eps);
   const bool decoupled = s.settings.kind == OptimizerKind::kAdamW;
   const double keep = decoupled ? 1 - learning_rate * static_cast<double>(s.settings.weight_decay) : 1;
-  const double root = 1 / std::sqrt(beta2);
-  double power1 = 1, inverse = 1;  // beta1^n, beta2^(-n/2)
+  const double root = 1 / std::sqrt(beta2), growth = std::log(root);
+  double q = std::sqrt(1 - std::pow(beta2, t)), y = std::log(q), power1 = 1;
   const uint32_t recent = std::min(s.count, s.lasting);
   for (uint32_t i = s.count; i-- > s.count - recent;) {
     power1 *= beta1;
-    inverse *= root;
+    q *= root;
+    y += growth;
     MissedState::Sums& sums = s.sums[i];
-    if (i + 1 == s.count) sums = {1, 0, 0, 0, 0};
-    const double q = correction * inverse;
+    if (i + 1 == s.count) sums = {1};
+    const size_t nodes = fast(s.settings, static_cast<double>(s.base) + i) ? 3 : 2;
     double term = rate * power1 * q;
     sums[0] *= keep;
-    for (size_t k = 1; k < sums.size(); ++k, term *= q) sums[k] = sums[k] * keep + term;
+    for (size_t k = 1; k <= 2 * nodes; ++k, term *= y) sums[k] = sums[k] * keep + term;
     CatchUp& c = s.catch_up[i];
-    double weight[2];
-    set_nodes(sums.data() + 1, static_cast<double>(s.settings.eps), c, weight);
     c.keep = static_cast<float>(sums[0]);
-    if (s.count - i == s.lasting) std::copy_n(weight, 2, sums.begin() + 1);
+    if (!(sums[1] > 0)) {
+      c.weight[0] = c.weight[1] = c.weight[2] = 0;
+      continue;
+    }
+    const Nodes made(sums.data() + 1, nodes);
+    made.put(eps, c);
+    if (s.count - i == s.lasting) std::copy_n(made.weights(), 3, sums.begin() + 1);
   }
   if (keep == 1) return;
   for (uint32_t i = 0; i < s.count - recent; ++i) {
     MissedState::Sums& sums = s.sums[i];
-    for (size_t k = 0; k < 3; ++k) sums[k] *= keep;
+    for (size_t k = 0; k < 4; ++k) sums[k] *= keep;
     CatchUp& c = s.catch_up[i];
     c.keep = static_cast<float>(sums[0]);
-    for (size_t k = 0; k < 2; ++k) c.weight[k] = static_cast<float>(sums[k + 1]);
+    for (size_t k = 0; k < 3; ++k) c.weight[k] = static_cast<float>(sums[k + 1]);
   }
 }
 

@@ -16,10 +16,10 @@ namespace nrw {
 // The state of MissedSteps.
 struct MissedState {
   static constexpr size_t kMost = 4096;
-  // Over the steps missed since one step. Adam: keep, and the moments sum g q^i, i = 0 ... 3; once g has died away,
-  // keep and the weights of the two nodes, which from then on keep alone changes. SGD: the matrix that takes
-  // (w, momentum buffer) through those steps, by rows.
-  using Sums = std::array<double, 5>;
+  // Over the steps missed since one step. Adam: keep, and the moments sum g (log q)^i, i = 0 ... 3, or ... 5 where they
+  // get three nodes; once g has died away, keep and the weights of the nodes, which from then on keep alone changes.
+  // SGD: the matrix that takes (w, momentum buffer) through those steps, by rows.
+  using Sums = std::array<double, 7>;
   OptimizerStep settings;
   bool adam = false;
   uint32_t base = 0;     // the step that last updated all rows

@@ -50,7 +50,9 @@ void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const
     const float weight = w[i], first = s1 == nullptr ? 0 : s1[i];
     if (s2 != nullptr) {
       const float root = std::sqrt(s2[i]);
-      w_out[i] = c.keep * weight - first * (c.weight[0] / (root + c.offset[0]) + c.weight[1] / (root + c.offset[1]));
+      float move = 0;
+      for (size_t k = 0; k < 3; ++k) move += c.weight[k] / (root + c.offset[k]);
+      w_out[i] = c.keep * weight - first * move;
       if (s2_out != nullptr) s2_out[i] = c.decay2 * s2[i];
     } else {
       w_out[i] = c.keep * weight + c.from_s1 * first;

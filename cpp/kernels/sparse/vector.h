@@ -151,7 +151,7 @@ double dot(size_t n, const float* a, const float* b) noexcept {
 }
 
 // Elements [i, i + count), kTail: count < kLanes, else all lanes.
-template <class V, bool kTail>
+template <class V, bool kTail, bool kThree>
 void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const float* s1, const float* s2,
                  float* w_out, float* s1_out, float* s2_out) noexcept {
   const auto load = [&](const float* p) {
@@ -176,7 +176,11 @@ void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const
     // nothing cancels.
     const typename V::Register a = V::add(root, V::set1(c.offset[0])), b = V::add(root, V::set1(c.offset[1]));
     const typename V::Register both = V::fma(V::set1(-c.weight[0]), b, V::mul(V::set1(-c.weight[1]), a));
-    move = V::mul(first, V::div(both, V::mul(a, b)));
+    typename V::Register quotient = V::div(both, V::mul(a, b));
+    if constexpr (kThree) {
+      quotient = V::add(quotient, V::div(V::set1(-c.weight[2]), V::add(root, V::set1(c.offset[2]))));
+    }
+    move = V::mul(first, quotient);
     if (s2_out != nullptr) store(s2_out, V::mul(V::set1(c.decay2), square));
   } else {
     move = V::mul(V::set1(c.from_s1), first);
@@ -187,13 +191,23 @@ void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const
   store(w_out, V::fma(V::set1(c.keep), weight, move));
 }
 
+template <class V, bool kThree>
+void catch_up_nodes(size_t n, const CatchUp& missed, const float* w, const float* s1, const float* s2, float* w_out,
+                    float* s1_out, float* s2_out) noexcept {
+  const CatchUp c = missed;  // stores cannot change it: its numbers stay in registers
+  size_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) catch_up_at<V, false, kThree>(i, 0, c, w, s1, s2, w_out, s1_out, s2_out);
+  if (i < n) catch_up_at<V, true, kThree>(i, n - i, c, w, s1, s2, w_out, s1_out, s2_out);
+}
+
 template <class V>
 void catch_up(size_t n, const CatchUp& missed, const float* w, const float* s1, const float* s2, float* w_out,
               float* s1_out, float* s2_out) noexcept {
-  const CatchUp c = missed;  // stores cannot change it: its numbers stay in registers
-  size_t i = 0;
-  for (; i + V::kLanes <= n; i += V::kLanes) catch_up_at<V, false>(i, 0, c, w, s1, s2, w_out, s1_out, s2_out);
-  if (i < n) catch_up_at<V, true>(i, n - i, c, w, s1, s2, w_out, s1_out, s2_out);
+  if (missed.weight[2] != 0) {
+    catch_up_nodes<V, true>(n, missed, w, s1, s2, w_out, s1_out, s2_out);
+  } else {
+    catch_up_nodes<V, false>(n, missed, w, s1, s2, w_out, s1_out, s2_out);
+  }
 }
 
 }  // namespace nrw::vector_sparse
