@@ -22,6 +22,7 @@ bench/results/NAME.json and docs/performance.md. Every answer is checked before 
   --quick        a look in two minutes; nothing else may run on the machine in any mode
   --thorough     the longest protocols too: five seeds on 20 Newsgroups take PyTorch an hour and a half
   --peer PYTHON  a Python that has torch, numpy and scipy
+  --device D     where the peer's models run: cpu (default) or cuda
   --only NAMES   some workloads: ${WORKLOADS.map((workload) => workload.name).join(", ")}
   --data D       folder with news20/chunks and pbmc3k/chunks (default ../shared/data)
   --threads N    threads of both sides (default 2)
@@ -41,7 +42,7 @@ function chosen(names: string | undefined): readonly Workload[] {
 async function main(args: readonly string[]): Promise<number> {
   const options = parseArgs(args, {
     boolean: ["quick", "thorough", "render", "help"],
-    string: ["peer", "only", "data", "threads", "output"],
+    string: ["peer", "device", "only", "data", "threads", "output"],
     default: { threads: "2" },
     unknown: (argument) => {
       throw new UserError(argument, "bench has no such option", "deno task bench --help");
@@ -69,6 +70,7 @@ async function main(args: readonly string[]): Promise<number> {
       data: options.data ?? join(ROOT, "../shared/data"),
       limits,
       python: options.peer ?? null,
+      device: options.device ?? "cpu",
       // The peer's path is of this machine only.
       command: ["deno task bench", ...args.map((text, i) => PLACES[args[i - 1] ?? ""] ?? text)].join(" "),
       results,

@@ -15,8 +15,14 @@ export class Peer implements AsyncDisposable {
     this.#answers = lines(child.stdout)[Symbol.asyncIterator]();
   }
 
-  static start(python: string): Peer {
-    const command = new Deno.Command(python, { args: [SCRIPT], stdin: "piped", stdout: "piped", stderr: "inherit" });
+  /** @param device where the peer's models run, as PyTorch names it */
+  static start(python: string, device = "cpu"): Peer {
+    const command = new Deno.Command(python, {
+      args: [SCRIPT, device],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    });
     return new Peer(command.spawn());
   }
 

@@ -56,7 +56,9 @@ export function plotFile(plot: Plot): string {
 }
 
 function machineLines({ cpu, cores, memory_bytes, isa, limits, ...machine }: Machine): string {
-  const peer = machine.peer === null ? "no peer" : `PyTorch ${machine.peer.torch} (${machine.peer.isa}), NumPy ` +
+  const { device = "cpu" } = machine.peer ?? {};
+  const unit = device === "cpu" ? machine.peer?.isa : `models on ${device}`;
+  const peer = machine.peer === null ? "no peer" : `PyTorch ${machine.peer.torch} (${unit}), NumPy ` +
     `${machine.peer.numpy}, SciPy ${machine.peer.scipy}, Python ${machine.peer.python}`;
   return [
     `- ${cpu}, ${cores} cores, ${Math.round(memory_bytes / 1e9)} GB; ${machine.threads} threads on both sides`,

@@ -30,7 +30,7 @@ export interface Machine {
   readonly memory_bytes: number;
   readonly threads: number;
   readonly limits: Limits;
-  /** torch, numpy, scipy, python; null without a peer. */
+  /** torch, numpy, scipy, python, device; null without a peer. */
   readonly peer: Readonly<Record<string, unknown>> | null;
   readonly command: string;
 }
@@ -41,6 +41,8 @@ export interface Options {
   readonly data: string;
   readonly limits: Limits;
   readonly python: string | null;
+  /** Where the peer's models run: "cpu", "cuda". */
+  readonly device: string;
   readonly command: string;
   /** Where results go. */
   readonly results: string;
@@ -48,9 +50,9 @@ export interface Options {
   readonly build: string;
 }
 
-async function peerVersions(python: string | null): Promise<Machine["peer"]> {
+async function peerVersions({ python, device }: Options): Promise<Machine["peer"]> {
   if (python === null) return null;
-  await using peer = Peer.start(python);
+  await using peer = Peer.start(python, device);
   return await peer.ask("versions");
 }
 
@@ -70,7 +72,7 @@ export async function machineOf(options: Options): Promise<Machine> {
     memory_bytes: Number(found.memory_bytes),
     threads: options.threads,
     limits: options.limits,
-    peer: await peerVersions(options.python),
+    peer: await peerVersions(options),
     command: options.command,
   };
 }
@@ -85,7 +87,7 @@ export async function runWorkloads(workloads: readonly Workload[], options: Opti
     const context: Context = {
       ...options,
       scratch,
-      peer: () => Promise.resolve(options.python === null ? null : Peer.start(options.python)),
+      peer: () => Promise.resolve(options.python === null ? null : Peer.start(options.python, options.device)),
       log: (line) => console.log(line),
     };
     console.log(`\n${workload.title}`);

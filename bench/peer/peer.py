@@ -1,10 +1,13 @@
-"""The peer of bench/: the same autoencoders in PyTorch on the CPU, and scipy with PyTorch's DataLoader.
+"""The peer of bench/: the same autoencoders in PyTorch, and scipy with PyTorch's DataLoader.
 
 Requests come as JSON, one a line, on stdin; each gets one line of JSON on stdout. A model stays until the next one, so
 that its steps can be timed by turns with another program's. Every step is the fastest form known in PyTorch: fused Adam,
 gradients set to None, targets made dense by scipy at once, or taken from a dense tensor in memory. The input layer reads
 the dense batch, as PyTorch is mostly used, or only the batch's non-zeros, as a weighted bag of embeddings: whichever is
 asked for, or the faster of the two. Needs torch, numpy and scipy.
+
+Models run on the CPU, or on the device that the first argument names ("cuda"): then only the non-zeros of sparse rows
+travel, and dense rows are in the device's memory from the start.
 """
 
 import json
@@ -20,6 +23,8 @@ import torch
 from torch import nn
 
 from data_loading import load_epoch
+
+DEVICE = torch.device(sys.argv[1] if len(sys.argv) > 1 else "cpu")
 
 
 def read_rows(chunks, library_size=None, log1p=False):
@@ -43,22 +48,28 @@ class SparseRows:
     def take(self, rows):
         """A batch as input and target: a bag of embeddings for each row, and the same dense."""
         batch = self.matrix[rows]
-        bags = torch.from_numpy(batch.indices), torch.from_numpy(batch.indptr[:-1]), torch.from_numpy(batch.data)
-        return bags, torch.from_numpy(batch.toarray())
+        indices, indptr, values = (torch.from_numpy(a).to(DEVICE) for a in (batch.indices, batch.indptr, batch.data))
+        bags = indices, indptr[:-1], values
+        if DEVICE.type == "cpu":
+            return bags, torch.from_numpy(batch.toarray())
+        dense = torch.zeros(batch.shape, device=DEVICE)
+        row = torch.repeat_interleave(torch.arange(len(rows), device=DEVICE), indptr.diff(), output_size=len(values))
+        dense[row, indices] = values
+        return bags, dense
 
     def means(self, rows):
-        return torch.from_numpy(np.asarray(self.matrix[rows].mean(axis=0)).ravel())
+        return torch.from_numpy(np.asarray(self.matrix[rows].mean(axis=0)).ravel()).to(DEVICE)
 
 
 class DenseRows:
     """Rows of a dense .npy file that is in memory as a tensor."""
 
     def __init__(self, path):
-        self.tensor = torch.from_numpy(np.load(path).astype(np.float32))
+        self.tensor = torch.from_numpy(np.load(path).astype(np.float32)).to(DEVICE)
         self.shape = tuple(self.tensor.shape)
 
     def take(self, rows):
-        batch = torch.index_select(self.tensor, 0, torch.from_numpy(rows))
+        batch = torch.index_select(self.tensor, 0, torch.from_numpy(rows).to(DEVICE))
         return None, batch
 
     def means(self, rows):
@@ -116,7 +127,7 @@ class Trainer:
         columns = self.x.shape[1]
         torch.manual_seed(self.seed)
         self.model = self.optimizer = None  # the old one's memory goes first
-        self.model = autoencoder([columns, *self.sizes, columns], self.bags, self.batch_norm)
+        self.model = autoencoder([columns, *self.sizes, columns], self.bags, self.batch_norm).to(DEVICE)
         if tuned_init:  # a plain start is far worse where most values are zero
             with torch.no_grad():
                 self.model[-1].bias.copy_(self.x.means(self.rows))
@@ -159,17 +170,17 @@ class Trainer:
     def step(self, rows):
         batch, target = self.batch_of(rows)
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+        with torch.autocast(DEVICE.type, dtype=torch.bfloat16, enabled=self.bf16):
             loss = ((self.model(batch).float() - target) ** 2).mean()
         loss.backward()
         self.optimizer.step()
-        return loss.item()
+        return loss.detach()
 
     def steps(self, count):
         batches = [np.sort(self.random.choice(self.rows, min(self.batch, len(self.rows)), replace=False))
                    for _ in range(count)]
         start = time.perf_counter()
-        losses = [self.step(rows) for rows in batches]
+        losses = [loss.item() for loss in [self.step(rows) for rows in batches]]  # no wait for a device between steps
         return {"step_ms": 1e3 * (time.perf_counter() - start) / count, "losses": losses}
 
     def epoch(self):
@@ -177,9 +188,10 @@ class Trainer:
         start, total = time.perf_counter(), 0.0
         for first in range(0, len(order), self.batch):
             rows = np.sort(order[first:first + self.batch])
-            total += self.step(rows) * len(rows)
+            total += self.step(rows).double() * len(rows)
+        train_loss = float(total) / len(order)
         seconds = time.perf_counter() - start
-        return {"seconds": seconds, "train_loss": total / len(order), "validation_loss": self.validation_loss()}
+        return {"seconds": seconds, "train_loss": train_loss, "validation_loss": self.validation_loss()}
 
     def validation_loss(self):
         with torch.no_grad():
@@ -191,7 +203,8 @@ class Trainer:
 def versions():
     return {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__,
             "scipy": scipy.__version__, "mkl": torch.backends.mkl.is_available(),
-            "isa": torch.backends.cpu.get_cpu_capability()}
+            "isa": torch.backends.cpu.get_cpu_capability(),
+            "device": "cpu" if DEVICE.type == "cpu" else torch.cuda.get_device_name(DEVICE)}
 
 
 def answer(trainer, op, options):
