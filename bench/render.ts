@@ -83,15 +83,26 @@ function machines(results: readonly Result[]): string {
   ).join("\n\n");
 }
 
-const PREFACE = `# Performance
+/** Where the peer's models ran, if not on the CPU. */
+function deviceOf(results: readonly Result[]): string | null {
+  const found = results.map(({ machine }) => machine.peer?.device).find((name) => name !== undefined && name !== "cpu");
+  return found === undefined ? null : String(found);
+}
 
-Made by \`deno task bench --peer PYTHON\` from bench/results; do not edit. The two programs take turns in one run on one
+function preface(device: string | null): string {
+  const targets = device === null
+    ? "targets made dense by SciPy"
+    : `targets made dense on the ${device}, where the models are and to which only non-zeros travel`;
+  return `# Performance${device === null ? "" : ` beside PyTorch on ${device}`}
+
+Made by \`deno task bench --peer PYTHON\` from its results; do not edit. The two programs take turns in one run on one
 machine; figures are medians with the least and the most, ratios above 1 mean that narrows is ahead. The floor of a step
 is what the machine's own limits allow: the products at the measured rate of multiply-adds in registers, and, at the measured
 rate of memory, one read and one write of the output layer's weights and moments; under the factored solver, of what both
 layers have of the columns that a batch touches. PyTorch runs its fastest form known:
-fused Adam, gradients set to None, targets made dense by SciPy, and an input layer that reads the same dense batch or sums up
+fused Adam, gradients set to None, ${targets}, and an input layer that reads the same dense batch or sums up
 the weights of the batch's non-zeros (embedding_bag), whichever is faster. Every answer is compared with plain arithmetic first.`;
+}
 
 function section(result: Result): string {
   const parts = [`## ${result.title}`];
@@ -104,7 +115,7 @@ function section(result: Result): string {
 
 export function page(results: readonly Result[]): string {
   const goals = results.flatMap((result) => result.goals);
-  const parts = [PREFACE];
+  const parts = [preface(deviceOf(results))];
   if (goals.length > 0) parts.push("## Must reach", markdownTable(GOAL_HEADINGS, goals.map(goalCells)));
   parts.push(...results.map(section));
   if (results.length > 0) parts.push("## Machine and versions", machines(results));
