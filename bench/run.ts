@@ -84,14 +84,22 @@ export async function runWorkloads(workloads: readonly Workload[], options: Opti
   const failed: string[] = [];
   for (const workload of workloads) {
     const scratch = await Deno.makeTempDir({ dir: options.build, prefix: "bench-" });
+    const { name, title } = workload;
+    const started = performance.now();
+    const seconds = () => Math.round((performance.now() - started) / 100) / 10;
+    const keep = async (measured: Outcome) => {
+      const goals = options.device === "cpu" ? measured.goals : []; // they are about CPUs
+      const result: Result = { name, title, mode: options.mode, seconds: seconds(), machine, ...measured, goals };
+      await writeJsonAtomic(join(options.results, `${name}.json`), result);
+    };
     const context: Context = {
       ...options,
       scratch,
       peer: () => Promise.resolve(options.python === null ? null : Peer.start(options.python, options.device)),
+      keep,
       log: (line) => console.log(line),
     };
-    console.log(`\n${workload.title}`);
-    const started = performance.now();
+    console.log(`\n${title}`);
     try {
       const why = workload.skip(context);
       if (why !== null) {
@@ -99,16 +107,12 @@ export async function runWorkloads(workloads: readonly Workload[], options: Opti
         continue;
       }
       await workload.check(context);
-      const measured = await workload.measure(context);
-      const outcome = options.device === "cpu" ? measured : { ...measured, goals: [] }; // they are about CPUs
-      const seconds = Math.round((performance.now() - started) / 100) / 10;
+      const outcome = await workload.measure(context);
       printOutcome(outcome);
-      const { name, title } = workload;
-      const result: Result = { name, title, mode: options.mode, seconds, machine, ...outcome };
-      await writeJsonAtomic(join(options.results, `${name}.json`), result);
-      console.log(`  ${seconds} s`);
+      await keep(outcome);
+      console.log(`  ${seconds()} s`);
     } catch (error) {
-      failed.push(workload.name);
+      failed.push(name);
       console.error(`  failed: ${error instanceof Error ? error.message : error}`);
       if (Deno.env.get("NARROWS_DEBUG")) console.error(error);
     } finally {

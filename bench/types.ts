@@ -15,6 +15,8 @@ export interface Context {
   readonly limits: Limits;
   /** A fresh peer process, or null where none was asked for. The caller closes it. */
   peer(): Promise<Peer | null>;
+  /** Keeps what there is so far, of a measurement that takes long. What measure() returns is kept at its end. */
+  keep(outcome: Outcome): Promise<void>;
   log(line: string): void;
 }
 

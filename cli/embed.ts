@@ -8,7 +8,8 @@ const HELP = `narrows embed: latent vectors as .npy (rows x latent, float32)
   --checkpoint C     best (default where kept), latest or a checkpoint folder
   --split S          train, validation, test or all: every row in file order (default: all)
   --output F.npy     where to (default: RUN/embeddings.npy)
-  --override A.B=V   e.g. data.path=... for other data`;
+  --override A.B=V   e.g. data.path=... for other data
+  --json             one JSON object on stdout`;
 
 export function embedCommand(args: readonly string[]): Promise<number> {
   return writeRows(

@@ -1,5 +1,6 @@
 /** `evaluate`: error of a trained run on a split. */
 import { ensureEngine } from "../core/build/ensure.ts";
+import { UserError } from "../core/errors.ts";
 import { PARTS } from "../core/data/source.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import { evaluatePart, metricsOf } from "../core/train/evaluate.ts";
@@ -38,6 +39,9 @@ export async function evaluateCommand(args: readonly string[]): Promise<number> 
       const evaluation = await evaluatePart(model, source, part, config.data, true);
       const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! });
       if (metrics) results.push({ split: part, metrics });
+    }
+    if (results.length === 0) {
+      throw new UserError("--split", `the split ${line.text.split} has no rows`, "choose another split");
     }
     if (line.flags.json) {
       for (const { split, metrics } of results) {

@@ -3,7 +3,13 @@ import type { Model } from "../ffi/model.ts";
 import type { TrainObserver } from "../core/train/trainer.ts";
 
 const encoder = new TextEncoder();
-const write = (text: string) => Deno.stderr.writeSync(encoder.encode(text));
+
+/** A terminal that has gone, or a pipe that nobody reads any more, must not end a run. */
+function write(text: string): void {
+  try {
+    Deno.stderr.writeSync(encoder.encode(text));
+  } catch { /* nobody is there to be told */ }
+}
 
 /** 75 -> "1:15", 3700 -> "1:01:40". */
 export function clock(seconds: number): string {
@@ -39,7 +45,10 @@ function fitted(line: string): string {
 export interface Progress extends Disposable {
   readonly observer: TrainObserver;
   attach(model: Model): void;
+  /** What happens; not with quiet. */
   note(text: string): void;
+  /** What went wrong without ending the run; in every mode. */
+  warn(text: string): void;
 }
 
 export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progress {
@@ -83,6 +92,10 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     note: (text) => {
       if (plain) line(text);
       else if (mode === "json") json("note", { text });
+    },
+    warn: (text) => {
+      if (mode === "json") json("note", { text });
+      else line(text);
     },
     observer: {
       windowStarted: (info) => {

@@ -10,7 +10,8 @@ const HELP = `narrows reconstruct: reconstructions as .npy (rows x columns, floa
   --split S          train, validation, test or all: every row in file order (default: all)
   --columns A,B,...  only these columns, counted from 0 (default: all)
   --output F.npy     where to (default: RUN/reconstructions.npy)
-  --override A.B=V   e.g. data.path=... for other data`;
+  --override A.B=V   e.g. data.path=... for other data
+  --json             one JSON object on stdout`;
 
 function chosenColumns(text: string | undefined): Uint32Array<ArrayBuffer> | null {
   if (text === undefined) return null;

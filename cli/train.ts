@@ -3,6 +3,7 @@ import { relative } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
+import { commandText } from "../core/runs/command.ts";
 import { startRun } from "../core/train/start.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { commandLine } from "./args.ts";
@@ -74,6 +75,7 @@ export async function trainCommand(args: readonly string[]): Promise<number> {
       observer: progress.observer,
       onModel: progress.attach,
       note: progress.note,
+      warn: progress.warn,
       commandLine: ["train", ...args],
     });
     progress[Symbol.dispose]();
@@ -85,12 +87,12 @@ export async function trainCommand(args: readonly string[]): Promise<number> {
       if (report) console.log(`report     ${relative(Deno.cwd(), report) || report}`);
     }
     if (result.status === "stopped") {
-      console.error(`narrows: stopped by ${result.signal}; go on with: deno task train --resume ${shown}`);
+      console.error(`narrows: stopped by ${result.signal}; go on with: ${commandText("train", "--resume", shown)}`);
     }
     if (result.error) {
       printError(result.error);
       const hinted = result.error instanceof UserError && result.error.hint !== undefined;
-      if (!hinted) console.error(`  hint: go on with: deno task train --resume ${shown}`);
+      if (!hinted) console.error(`  hint: go on with: ${commandText("train", "--resume", shown)}`);
     }
     return result.exitStatus;
   } catch (error) {

@@ -142,6 +142,21 @@ function denseView(view: BigUint64Array): BatchView {
   };
 }
 
+function copyOf(view: BigUint64Array): BatchView {
+  const [rows, nnz] = [Number(view[0]), Number(view[1])];
+  if (view[2] === 0n && rows > 0) return denseView(view);
+  return {
+    number: Number(view[7]),
+    rows,
+    nnz,
+    rowPtr: new Uint32Array(copy(view[2]!, 4 * (rows + 1))),
+    columns: new Uint32Array(copy(view[3]!, 4 * nnz)),
+    target: new Float32Array(copy(view[4]!, 4 * nnz)),
+    input: new Float32Array(copy(view[5]!, 4 * nnz)),
+    rowIds: new BigUint64Array(copy(view[6]!, 8 * rows)),
+  };
+}
+
 /**
  * Batches over the rows of one or more chunks, in an order that no number of workers changes. Cutting begins at once.
  * Take them with {@linkcode next}, with `for await`, or hand the creator to the model. The chunks may be closed.
@@ -149,6 +164,7 @@ function denseView(view: BigUint64Array): BatchView {
 export class BatchCreator implements Disposable {
   #handle: Deno.PointerObject | null;
   readonly #held = new Set<Promise<unknown>>();
+  #taking = false;
 
   /**
    * @param preloadedBatches batches held ready at most, at least 1
@@ -202,22 +218,27 @@ export class BatchCreator implements Disposable {
     }
   }
 
-  /** The engine's view of the next batch; null after the last. */
-  async #take(timeoutMs: number | undefined): Promise<BigUint64Array | null> {
+  /** What `read` makes of the engine's view of the next batch, which is good until the next one is taken; null after the last. */
+  async #take<T>(timeoutMs: number | undefined, read: (view: BigUint64Array) => T): Promise<T | null> {
+    if (this.#taking) throw new EngineError("busy", "a batch is being taken by another call");
     const limit = timeoutMs === undefined ? FOR_EVER : within(timeoutMs, "timeoutMs", 0, Number.MAX_SAFE_INTEGER);
     const view = new BigUint64Array(8);
     const error = errorRecord();
-    const code = await this.hold((pointer) => engine().nrw_batches_next(pointer, limit, view, error));
-    const status = unwrap(code, error, ["end", "timeout"]);
-    if (status === "end") return null;
-    if (status === "timeout") throw new EngineError("timeout", `no batch within ${limit} ms`);
-    if (this.#handle === null) throw new EngineError("closed", "the batch creator has been closed");
-    return view;
+    this.#taking = true;
+    try {
+      return await this.hold(async (pointer) => {
+        const status = unwrap(await engine().nrw_batches_next(pointer, limit, view, error), error, ["end", "timeout"]);
+        if (status === "timeout") throw new EngineError("timeout", `no batch within ${limit} ms`);
+        return status === "end" ? null : read(view);
+      });
+    } finally {
+      this.#taking = false;
+    }
   }
 
   /** Takes the next batch without a copy of it: how many rows it has; 0 after the last. As {@linkcode next} otherwise. */
   async skip(options: { readonly timeoutMs?: number } = {}): Promise<number> {
-    return Number((await this.#take(options.timeoutMs))?.[0] ?? 0);
+    return await this.#take(options.timeoutMs, (view) => Number(view[0])) ?? 0;
   }
 
   /**
@@ -226,21 +247,8 @@ export class BatchCreator implements Disposable {
    * @throws {EngineError} `timeout` (the batch comes with a later call); `stopped`; `busy` while another call waits;
    * what a worker met while it cut this batch, such as `format` for a value that is not finite
    */
-  async next(options: { readonly timeoutMs?: number } = {}): Promise<BatchView | null> {
-    const view = await this.#take(options.timeoutMs);
-    if (view === null) return null;
-    const [rows, nnz] = [Number(view[0]), Number(view[1])];
-    if (view[2] === 0n && rows > 0) return denseView(view);
-    return {
-      number: Number(view[7]),
-      rows,
-      nnz,
-      rowPtr: new Uint32Array(copy(view[2]!, 4 * (rows + 1))),
-      columns: new Uint32Array(copy(view[3]!, 4 * nnz)),
-      target: new Float32Array(copy(view[4]!, 4 * nnz)),
-      input: new Float32Array(copy(view[5]!, 4 * nnz)),
-      rowIds: new BigUint64Array(copy(view[6]!, 8 * rows)),
-    };
+  next(options: { readonly timeoutMs?: number } = {}): Promise<BatchView | null> {
+    return this.#take(options.timeoutMs, copyOf);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<BatchView, void, void> {

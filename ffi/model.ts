@@ -41,6 +41,13 @@ function rowBytes({ dtype, shape }: TensorInfo): number {
   return shape.slice(1).reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
 }
 
+/** A call of {@link Model.train} that failed after some steps: they are done, and counted in `done`. */
+export class TrainError extends EngineError {
+  constructor(cause: EngineError, readonly done: TrainResult) {
+    super(cause.status, cause.message);
+  }
+}
+
 export class Model implements Disposable {
   readonly #handle: Handle;
   readonly columns: number;
@@ -240,8 +247,8 @@ export class Model implements Disposable {
   /**
    * One step a learning rate, until the batches end or {@linkcode stop}.
    * @param epoch goes into the log, as `chunk`
-   * @throws {EngineError} `non_finite` naming step and batch, `io` from the log, and what the batches throw; the steps
-   * before count: see {@linkcode step}
+   * @throws {TrainError} `non_finite` naming step and batch, `io` from the log, and what the batches throw, with the steps
+   * before it
    */
   async train(
     batches: Batches,
@@ -251,13 +258,8 @@ export class Model implements Disposable {
   ): Promise<TrainResult> {
     const count = whole(learningRates.length, "learningRates", 0, MAX_U32);
     const result = new Float64Array(12), losses = new Float64Array(count);
-    await this.#run(
-      batches,
-      (pointer, source, error) =>
-        engine().nrw_train(pointer, source, learningRates, count, epoch, chunk, result, losses, error),
-    );
     const at = (index: number) => result[index]!;
-    return {
+    const done = (): TrainResult => ({
       steps: at(0),
       rows: at(1),
       nnz: at(10),
@@ -271,7 +273,17 @@ export class Model implements Disposable {
       computeMs: at(7),
       forwardMs: at(11),
       batchesLeft: at(8),
-    };
+    });
+    try {
+      await this.#run(
+        batches,
+        (pointer, source, error) =>
+          engine().nrw_train(pointer, source, learningRates, count, epoch, chunk, result, losses, error),
+      );
+    } catch (error) {
+      throw error instanceof EngineError ? new TrainError(error, done()) : error;
+    }
+    return done();
   }
 
   /** Loss and error over the batches left, without dropout, with running statistics of batch norm. */

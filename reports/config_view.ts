@@ -31,9 +31,28 @@ function layerText(layer: unknown): string {
   if (!isRecord(layer)) return String(layer);
   const kind = layer.kind ?? Object.keys(layer)[0];
   const size = layer.size ?? layer.slope ?? layer.rate ?? layer.alpha ?? layer[String(kind)];
-  const solver = layer.solver === "dense" || layer.solver === "factored" ? ` ${layer.solver}` : "";
-  return size === undefined || size === null ? String(kind) : `${kind} ${size}${solver}`;
+  const words = [String(kind)];
+  if (size !== undefined && size !== null && !isRecord(size)) words.push(String(size));
+  for (const [key, value] of Object.entries(layer)) {
+    if (key === kind || SAID.has(key) || USUAL.get(key) === value || value === null || value === undefined) continue;
+    words.push(key === "solver" ? String(value) : isRecord(value) ? `${key} ${leaves(value)}` : `${key} ${value}`);
+  }
+  return words.join(" ");
 }
+
+/** Keys of a layer that layerText has said already, and values that go without saying. */
+const SAID = new Set(["kind", "size", "slope", "rate", "alpha"]);
+const USUAL = new Map<string, unknown>([
+  ["bias", true],
+  ["init", "default"],
+  ["tied", false],
+  ["solver", "auto"],
+  ["update", "least_squares"],
+  ["forgetting", 0.99],
+  ["ridge", "auto"],
+]);
+
+const leaves = (value: ConfigValues) => [...flatten(value)].map(([key, leaf]) => `${key} ${leaf}`).join(" ");
 
 /** A config value in one line. */
 export function valueText(value: unknown, path = ""): string {

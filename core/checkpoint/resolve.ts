@@ -2,6 +2,7 @@
 import { basename, join, resolve } from "@std/path";
 import { UserError } from "../errors.ts";
 import { exists, ioError } from "../formats/file.ts";
+import { commandText } from "../runs/command.ts";
 import {
   type CheckpointInfo,
   checkpointsFolder,
@@ -65,7 +66,7 @@ export async function resolveCheckpoint(
   throw new UserError(
     folder,
     candidates.length > 0 ? "no checkpoint is good" : "there is no checkpoint",
-    "start a new run with: narrows train --config",
+    `start a new run with: ${commandText("train", "--config", "F")}`,
   );
 }
 

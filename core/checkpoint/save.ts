@@ -192,9 +192,30 @@ async function verify({ target, request }: Save): Promise<void> {
 
 /** Has `latest`, and `best` if it is, name the checkpoint. */
 async function point({ folder, name, request }: Save): Promise<void> {
-  const pointers: PointerName[] = request.best ? ["latest", "best"] : ["latest"];
-  for (const pointer of pointers) {
-    await writeAtomically(join(folder, pointer), (file) => file.write(new TextEncoder().encode(`${name}\n`)));
+  for (const pointer of request.best ? ["latest", "best"] as const : ["latest"] as const) {
+    await writePointer(folder, pointer, name);
+  }
+}
+
+async function writePointer(folder: string, pointer: PointerName, name: string): Promise<void> {
+  await writeAtomically(join(folder, pointer), (file) => file.write(new TextEncoder().encode(`${name}\n`)));
+}
+
+/**
+ * Has `best` name the checkpoint of a step, as a resumed run knows it: the pointer may be of a course that the run has
+ * left, or not yet written. Without a step, or a checkpoint of it, there is no best.
+ */
+export async function pointBest(runDir: string, step: number | null): Promise<void> {
+  const folder = checkpointsFolder(runDir);
+  const name = step === null ? null : checkpointName(step);
+  if (name !== null && await exists(join(folder, name, "manifest.json"))) {
+    await writePointer(folder, "best", name);
+  } else {
+    const path = join(folder, "best");
+    await attempt(path, "remove", () =>
+      Deno.remove(path).catch((cause) => {
+        if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+      }));
   }
 }
 

@@ -3,9 +3,11 @@
  * are opened and its first batches cut: memory stays within two windows and two queues.
  */
 import { BatchCreator } from "../../ffi/batches.ts";
+import type { Chunk } from "../../ffi/chunk.ts";
 import type { DataConfig } from "../config/types.ts";
+import { UserError } from "../errors.ts";
 import { type Lease, lease } from "./chunk_cache.ts";
-import { dataError, type Part } from "./source.ts";
+import { type ChunkFile, dataError, type Part } from "./source.ts";
 import type { Window } from "./plan.ts";
 
 export interface FeedOptions {
@@ -42,6 +44,17 @@ function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuff
   return rows;
 }
 
+/** Which rows are whose was decided by the file's header at the start. */
+function requireUnchanged({ path, info }: ChunkFile, chunk: Chunk): void {
+  if (chunk.rows === info.rows && chunk.columns === info.columns && chunk.info.dense === info.dense) return;
+  throw new UserError(
+    path,
+    `has become ${chunk.rows} rows x ${chunk.columns} columns, it was ${info.rows} x ${info.columns} at the start`,
+    "leave data alone while a run reads it",
+    1,
+  );
+}
+
 /** The chunks of a window in its order, at most `data.workers` of them being opened at a time. */
 async function openChunks(window: Window, options: FeedOptions, leases: Lease[]): Promise<void> {
   const { files } = window;
@@ -50,6 +63,7 @@ async function openChunks(window: Window, options: FeedOptions, leases: Lease[])
     while (next < files.length) {
       const index = next++;
       leases[index] = await lease(files[index]!, options.budgetBytes ?? 0);
+      requireUnchanged(files[index]!, leases[index].chunk);
     }
   };
   const opening = await Promise.allSettled(Array.from({ length: options.data.workers }, open));

@@ -33,13 +33,23 @@ export function naturally(a: string, b: string): number {
   return order !== 0 ? order : a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** Whether the path is one as it stands, whatever characters a glob's it has. */
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The files a path names, in natural order: the file itself, a folder's files of that extension, or what a glob matches.
  * @param field the config key, for messages
  * @param extension with its dot
  */
 export function dataFiles(path: string, field: string, extension: string): string[] {
-  if (isGlob(path)) {
+  if (isGlob(path) && !isThere(path)) {
     let root = path;
     while (isGlob(root)) root = dirname(root);
     const found = matching(root, globToRegExp(path), path.slice(root.length).split("/").length > 2, field);

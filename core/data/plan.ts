@@ -1,5 +1,6 @@
 /** In which order an epoch reads its chunks, and how many steps that makes. */
 import type { DataConfig } from "../config/types.ts";
+import { UserError } from "../errors.ts";
 import type { ChunkFile, Part, Source } from "./source.ts";
 
 /** Chunks whose rows are shuffled together. */
@@ -50,6 +51,17 @@ export function trainingPlan(source: Source, data: DataConfig, seed: number, epo
     });
   }
   return windows(files, "train", data.shuffle ? data.shuffle_window : 1, data, true);
+}
+
+/** @throws {UserError} where `last_batch: drop` leaves nothing to train on. */
+export function requireSteps(source: Source, data: DataConfig, seed: number): void {
+  if (stepsOf(trainingPlan(source, data, seed, 1)) > 0) return;
+  throw new UserError(
+    "data.last_batch",
+    `drop leaves no batch: ${source.partRows.train} rows for training in ${source.files.length} file(s), which make no ` +
+      `full batch of ${data.batch_size}`,
+    "lower data.batch_size, raise data.shuffle_window, or set data.last_batch: keep",
+  );
 }
 
 /** Every row of a part once, in file order. */

@@ -12,8 +12,11 @@ const LEFTOVER = /^\.config\.yaml\.[0-9a-f]+\.tmp$/;
 export class RunFolder {
   readonly name: string;
 
-  /** @param path absolute */
-  constructor(readonly path: string) {
+  /**
+   * @param path absolute
+   * @param isNew whether the folder itself was made for this run
+   */
+  constructor(readonly path: string, readonly isNew = false) {
     this.name = basename(path);
   }
 
@@ -43,18 +46,28 @@ export interface CreateRunOptions {
  * @throws {UserError} where the folder cannot be made; nothing is left behind then.
  */
 export async function createRun(config: Config, yaml: string, options: CreateRunOptions = {}): Promise<RunFolder> {
-  const path = options.runDir === undefined
-    ? await makeUnder(config.paths.runs, options.setName ?? config.name, options.now ?? new Date())
-    : await makeExactly(resolve(options.runDir));
-  const run = new RunFolder(path);
+  const { runDir, setName = config.name, now = new Date() } = options;
+  const isNew = runDir === undefined || !await exists(resolve(runDir));
+  const path = runDir === undefined
+    ? await makeUnder(config.paths.runs, setName, now)
+    : await makeExactly(resolve(runDir));
+  const run = new RunFolder(path, isNew);
   try {
     await syncFolder(dirname(path));
     await writeFileAtomic(run.file("config.yaml"), yaml);
   } catch (error) {
-    await removeQuietly(path);
+    await undoRun(run);
     throw error;
   }
   return run;
+}
+
+/** Takes back a run that has not begun: what is in its folder, and the folder itself where it was made for the run. */
+export async function undoRun(run: RunFolder): Promise<void> {
+  if (run.isNew) return await removeQuietly(run.path);
+  try {
+    for await (const { name } of Deno.readDir(run.path)) await removeQuietly(join(run.path, name));
+  } catch { /* the error that led here is the one to tell */ }
 }
 
 /** An existing run. @throws {UserError} if there is none at `path`. */

@@ -3,7 +3,7 @@ import { choiceText, chooseEngine } from "../build/choose.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { feed } from "../data/feed.ts";
-import { batchCount, readingPlan, stepsOf, trainingPlan } from "../data/plan.ts";
+import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { estimateMemory } from "./memory.ts";
@@ -52,6 +52,7 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
 export async function dryRun(config: Config, note?: (text: string) => void): Promise<DryRun> {
   const engine = choiceText(chooseEngine(config, note));
   const source = openSource(config.data);
+  requireSteps(source, config.data, config.seed);
   await checkAnnotations(config.data, source);
   using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);

@@ -1,11 +1,12 @@
 /** How a session ends: finished, stopped by a signal or failed; each leaves the run folder so that nothing is lost. */
 import { EngineError } from "../../ffi/error.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
+import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { UserError } from "../errors.ts";
-import { writeJsonAtomic } from "../runs/atomic.ts";
 import { clearRecovery } from "../runs/recovery.ts";
+import { writeSummary } from "../runs/summary.ts";
 import type { Summary } from "../runs/types.ts";
 import type { Session } from "./session.ts";
 import { SIGNAL_STATUS, type StopSignal } from "./signals.ts";
@@ -41,24 +42,34 @@ async function emergencySave(session: Session, error: unknown): Promise<void> {
   } catch { /* the disk is full or gone: the error itself is what matters */ }
 }
 
+/** Loads the best epoch's weights where they are kept and are not the present ones; null where they are not. */
+async function bestWeights({ options, model, state: { best, step } }: Session): Promise<Summary["evaluated"]> {
+  const { config, run, warn = options.note } = options;
+  if (!config.checkpoint.best || best === null || best.step === step) return null;
+  let path: string;
+  try {
+    ({ path } = await resolveCheckpoint(run.path, checkpointName(best.step), () => {}));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    warn?.(`${error.message}; the last weights are evaluated, not those of the best epoch, ${best.epoch}`);
+    return null;
+  }
+  await loadCheckpoint(path, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
+  return { checkpoint: "best", epoch: best.epoch, step: best.step };
+}
+
 /** The end of training: final metrics (of the best epoch where it is kept), diagnostics, summary. */
 export async function finish(session: Session, reason: Ending): Promise<SessionResult> {
   await session.saveIfNew();
   const { options: { config, run }, model, source, state } = session;
-  const best = state.best;
-  const evaluated = config.checkpoint.best && best !== null && best.step !== state.step
-    ? { checkpoint: "best" as const, epoch: best.epoch, step: best.step }
-    : { checkpoint: "latest" as const, epoch: state.epoch, step: state.step };
-  if (evaluated.checkpoint === "best") {
-    const { path } = await resolveCheckpoint(run.path, "best", session.options.note ?? (() => {}));
-    await loadCheckpoint(path, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
-  }
+  const evaluated = await bestWeights(session) ??
+    { checkpoint: "latest" as const, epoch: state.epoch, step: state.step };
   const { metrics, validation } = await finalMetrics(model, source, config);
   const begun = performance.now();
   await runDiagnostics(run.path, { config, model, source, epoch: evaluated.epoch }, validation ?? undefined);
   state.seconds.diagnostics += (performance.now() - begun) / 1000;
   const summary = summarise(session, { status: "finished", reason, metrics, evaluated });
-  await writeJsonAtomic(run.file("summary.json"), summary);
+  await writeSummary(run, summary);
   await clearRecovery(run.path);
   return { status: "finished", summary, signal: null, exitStatus: 0, error: null };
 }
@@ -68,7 +79,7 @@ export async function interrupted(session: Session, signal: StopSignal): Promise
   await session.saveIfNew();
   await session.record("signal", { signal });
   const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null });
-  await writeJsonAtomic(session.options.run.file("summary.json"), summary);
+  await writeSummary(session.options.run, summary);
   return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
 }
 
@@ -90,7 +101,7 @@ export async function failed(session: Session, error: unknown): Promise<SessionR
     evaluated: null,
   });
   try {
-    await writeJsonAtomic(session.options.run.file("summary.json"), summary);
+    await writeSummary(session.options.run, summary);
   } catch { /* as above */ }
   const diverged = error instanceof EngineError && error.status === "non_finite";
   const lower = `lower the rate: ${session.resumeCommand} --override optimizer.learning_rate=...`;

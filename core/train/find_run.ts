@@ -5,6 +5,7 @@ import { stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
+import { safeName } from "../runs/folder.ts";
 import { isInUse } from "../runs/lock.ts";
 
 export interface RunRequest {
@@ -66,7 +67,7 @@ function newestUnfinished(runs: string, name: string): string | null {
     return null;
   }
   const ours = new RegExp(String.raw`-\d{8}-\d{6}-[0-9a-zA-Z]+$`);
-  const found = entries.filter((entry) => entry.isDirectory && entry.name.replace(ours, "") === name)
+  const found = entries.filter((entry) => entry.isDirectory && entry.name.replace(ours, "") === safeName(name))
     .map((entry) => ({ path: join(runs, entry.name), stamp: /-(\d{8}-\d{6})-/.exec(entry.name)?.[1] ?? "" }))
     .filter(({ path }) => hasCheckpoint(path) && !isFinished(path) && !isInUse(path))
     .sort((a, b) => a.stamp < b.stamp ? 1 : -1);

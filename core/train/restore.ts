@@ -31,7 +31,16 @@ export async function restoreRun(
   options: { checkpoint?: string; overrides?: readonly string[]; note?: (text: string) => void } = {},
 ): Promise<Restored> {
   await openRun(runDir);
-  const { config } = loadConfig({ file: join(runDir, "config.yaml"), overrides: options.overrides ?? [] });
+  const { overrides = [] } = options;
+  const { config } = loadConfig({ file: join(runDir, "config.yaml"), overrides });
+  const otherPath = overrides.find((text) => text.startsWith("data.path="));
+  if (otherPath !== undefined && config.data.split.by === "files") {
+    throw new UserError(
+      `--override ${otherPath}`,
+      "data.path is not read: data.split of this run lists files",
+      "override data.split.train, data.split.validation or data.split.test",
+    );
+  }
   let wanted = options.checkpoint;
   if (wanted === undefined) {
     try {

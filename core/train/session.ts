@@ -8,14 +8,16 @@ import type { Model } from "../../ffi/model.ts";
 import { chooseEngine, type EngineChoice } from "../build/choose.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { saveCheckpoint } from "../checkpoint/save.ts";
+import { pointBest, saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
-import { dataError, openSource, type Source } from "../data/source.ts";
+import { requireSteps } from "../data/plan.ts";
+import { dataError, openSource, PARTS, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { collectEnvironment } from "../runs/environment.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
+import { commandText } from "../runs/command.ts";
 import { acquireLock } from "../runs/lock.ts";
 import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
@@ -38,6 +40,10 @@ export interface SessionOptions {
   /** Told when the network is ready: for progress. */
   readonly onModel?: (model: Model) => void;
   readonly note?: (text: string) => void;
+  /** As note, of what went wrong without ending the run. */
+  readonly warn?: (text: string) => void;
+  /** Called when the run's lock is taken. */
+  readonly onLocked?: () => void;
   /** Called under the run's lock once everything is ready, before the first step. */
   readonly onReady?: () => Promise<void>;
   readonly commandLine?: readonly string[];
@@ -49,7 +55,8 @@ export interface SessionOptions {
 function fingerprint(config: Config, source: Source): string {
   const { batch_size, last_batch, shuffle, shuffle_window, split, transforms, mask_rate } = config.data;
   const files = source.files.map((file) => [file.info.rows, file.info.nnz]);
-  const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : "files" };
+  const parts = source.files.map((file) => PARTS.find((part) => file.parts[part].length > 0));
+  const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : parts };
   return JSON.stringify({ seed: config.seed, columns: source.columns, files, ...settings, transforms, mask_rate });
 }
 
@@ -133,7 +140,7 @@ class Session {
 
   /** The command that goes on from here. */
   get resumeCommand(): string {
-    return `deno task train --resume ${this.options.run.path}`;
+    return commandText("train", "--resume", this.options.run.path);
   }
 
   async record(reason: string, details: { signal?: string; error?: string }): Promise<void> {
@@ -161,6 +168,7 @@ async function prepare(
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
   const source = openSource(config.data);
+  requireSteps(source, config.data, config.seed);
   await checkAnnotations(config.data, source);
   const model = describeModel(config, source);
   try {
@@ -171,7 +179,11 @@ async function prepare(
       await startBias(config, source, model);
       return { source, model, state: freshState(data), checkpoint: null, library };
     }
-    const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, options.note ?? (() => {}));
+    const { path: checkpoint } = await resolveCheckpoint(
+      run.path,
+      resumeFrom,
+      options.warn ?? options.note ?? (() => {}),
+    );
     const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
     const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
     state.resumed++;
@@ -192,8 +204,8 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
   const resumedAt = session.lastCheckpoint === null ? null : state.step;
   const watch = signals === false ? null : watchSignals((signal) => {
     session.signal = signal;
-    note?.(`${signal}: finishing this batch, then saving; once more ends at once`);
     session.model.stop();
+    note?.(`${signal}: finishing this batch, then saving; once more ends at once`);
   });
   try {
     const reason = await session.train();
@@ -217,7 +229,8 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
   const { config, run } = options;
   using lock = await acquireLock(run.path);
-  if (lock.notice) options.note?.(lock.notice);
+  options.onLocked?.();
+  if (lock.notice) (options.warn ?? options.note)?.(lock.notice);
   const { source, model, state, checkpoint, library } = await prepare(options);
   using _model = model;
   using _chunks = keepOpen(source.files);
@@ -234,6 +247,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   let result: SessionResult;
   try {
     await options.onReady?.();
+    if (checkpoint !== null) await pointBest(run.path, state.best?.step ?? null);
     const session = new Session(options, source, model, state, logs, checkpoint);
     options.onModel?.(model);
     result = await trainToAnEnd(session);

@@ -8,14 +8,33 @@ export interface SignalWatch extends Disposable {
   readonly received: StopSignal | null;
 }
 
+/**
+ * One Ctrl-C reaches a program more than once where a parent passes on to it what the terminal has sent to all of them, as
+ * `deno task` does: what follows within this time is no second one.
+ */
+const SAME_MS = 500;
+
+/** Whether the program was started with the signal ignored, as nohup does with SIGHUP: then it stays ignored. */
+function isIgnored(signal: StopSignal): boolean {
+  try {
+    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
+    return mask !== undefined && (BigInt(`0x${mask}`) >> BigInt(SIGNAL_STATUS[signal] - 129) & 1n) === 1n;
+  } catch {
+    return false; // not Linux
+  }
+}
+
 /** @param onFirst called once, on the first signal */
 export function watchSignals(onFirst: (signal: StopSignal) => void): SignalWatch {
-  let received: StopSignal | null = null;
-  const handlers = (Object.keys(SIGNAL_STATUS) as StopSignal[]).map((signal) => {
+  let received: StopSignal | null = null, at = 0;
+  const watched = (Object.keys(SIGNAL_STATUS) as StopSignal[]).filter((signal) => !isIgnored(signal));
+  const handlers = watched.map((signal) => {
     const handler = () => {
-      if (received) Deno.exit(SIGNAL_STATUS[signal]);
-      received = signal;
-      onFirst(signal);
+      if (received === null) {
+        received = signal;
+        at = performance.now();
+        onFirst(signal);
+      } else if (performance.now() - at > SAME_MS) Deno.exit(SIGNAL_STATUS[signal]);
     };
     Deno.addSignalListener(signal, handler);
     return { signal, handler };

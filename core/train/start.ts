@@ -1,6 +1,7 @@
 /** Starts or goes on with a run: its folder, its config file, then the session. */
-import { createRun, openRun, type RunFolder } from "../runs/folder.ts";
+import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
+import { clearSummary } from "../runs/summary.ts";
 import type { RunTarget } from "./find_run.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
@@ -15,6 +16,7 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
   if (existing !== null) {
     const run = await openRun(existing);
     const onReady = async () => {
+      await clearSummary(run);
       const text = loaded.toYaml();
       if (text === Deno.readTextFileSync(run.file("config.yaml"))) return;
       await writeFileAtomic(run.file("config.yaml"), text);
@@ -23,15 +25,18 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
     return { run, result: await runSession({ ...options, config, run, resumeFrom, onReady }) };
   }
   const run = await createRun(config, loaded.toYaml(), { runDir: options.runDir });
-  let started = false;
+  let locked = false, started = false;
+  const onLocked = () => {
+    locked = true;
+  };
   const onReady = () => {
     started = true;
     return Promise.resolve();
   };
   try {
-    return { run, result: await runSession({ ...options, config, run, resumeFrom: null, onReady }) };
+    return { run, result: await runSession({ ...options, config, run, resumeFrom: null, onLocked, onReady }) };
   } catch (error) {
-    if (!started) await Deno.remove(run.path, { recursive: true }); // nothing to keep
+    if (locked && !started) await undoRun(run); // nothing to keep, and nobody else's
     throw error;
   }
 }

@@ -2,7 +2,8 @@
  * The training loop: epochs, windows of chunks, learning rates, validation, early stopping, when to save. It knows no
  * file format: rows of logs, checkpoints and diagnostics go through {@link TrainerParts}.
  */
-import type { Model } from "../../ffi/model.ts";
+import { type Model, TrainError, type TrainResult } from "../../ffi/model.ts";
+import { EngineError } from "../../ffi/error.ts";
 import type { Config } from "../config/types.ts";
 import { feed, type OpenWindow } from "../data/feed.ts";
 import { stepsOf, trainingPlan, type Window } from "../data/plan.ts";
@@ -134,21 +135,33 @@ export class Trainer {
       const untilEnd = (config.training.max_steps ?? Infinity) - state.step;
       const steps = Math.min(window.batches - state.batch, untilSave, untilEnd);
       const rates = Float64Array.from({ length: steps }, (_, i) => this.#rate(state.step + i));
-      const result = await model.train(batches, rates, state.epoch + 1, window.index);
-      // Step by step, so that the sums have the same bits however an epoch is cut into calls.
-      for (let i = 0; i < result.steps; i++) {
-        const rows = Math.min(config.data.batch_size, window.rows - (state.batch + i) * config.data.batch_size);
-        state.window_totals.loss_rows += result.losses[i]! * rows;
-        state.epoch_totals.loss_rows += result.losses[i]! * rows;
+      let result: TrainResult;
+      try {
+        result = await model.train(batches, rates, state.epoch + 1, window.index);
+      } catch (error) {
+        if (error instanceof TrainError) this.#count(error.done, window);
+        throw error;
       }
-      for (const totals of [state.window_totals, state.epoch_totals]) add(totals, result);
-      state.step += result.steps;
-      state.batch += result.steps;
-      state.seconds.train += result.computeMs / 1000;
-      state.seconds.wait += result.waitMs / 1000;
+      this.#count(result, window);
       if (every > 0 && state.step % every === 0 && result.steps === steps) await this.parts.save({ best: false });
     }
     return true;
+  }
+
+  /** Takes some steps of a window into the state. */
+  #count(result: TrainResult, window: Window): void {
+    const { config: { data }, state } = this.parts;
+    // Step by step, so that the sums have the same bits however an epoch is cut into calls.
+    for (let i = 0; i < result.steps; i++) {
+      const rows = Math.min(data.batch_size, window.rows - (state.batch + i) * data.batch_size);
+      state.window_totals.loss_rows += result.losses[i]! * rows;
+      state.epoch_totals.loss_rows += result.losses[i]! * rows;
+    }
+    for (const totals of [state.window_totals, state.epoch_totals]) add(totals, result);
+    state.step += result.steps;
+    state.batch += result.steps;
+    state.seconds.train += result.computeMs / 1000;
+    state.seconds.wait += result.waitMs / 1000;
   }
 
   #rate(step: number): number {
@@ -199,6 +212,10 @@ export class Trainer {
     const totals = state.epoch_totals;
     const trainLoss = totals.loss_rows / totals.rows;
     const loss = validationLoss ?? trainLoss;
+    if (!Number.isFinite(loss)) {
+      const which = validationLoss === null ? "training" : "validation";
+      throw new EngineError("non_finite", `epoch ${state.epoch + 1}, step ${state.step}: the ${which} loss is ${loss}`);
+    }
     const row: EpochRow = {
       epoch: state.epoch + 1,
       train_loss: trainLoss,
@@ -247,18 +264,7 @@ export class Trainer {
   }
 }
 
-function add(
-  totals: Totals,
-  result: {
-    steps: number;
-    rows: number;
-    nnz: number;
-    maxGradNorm: number;
-    waitMs: number;
-    forwardMs: number;
-    computeMs: number;
-  },
-): void {
+function add(totals: Totals, result: TrainResult): void {
   totals.steps += result.steps;
   totals.rows += result.rows;
   totals.nnz += result.nnz;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <system_error>
 
 #include "base/float_mode.h"
 #include "base/status.h"
@@ -44,12 +45,19 @@ struct ThreadPool::Shared {
 };
 
 ThreadPool::ThreadPool(unsigned threads) : shared_(std::make_unique<Shared>()) {
-  for (unsigned worker = 1; worker < std::max(1u, threads); ++worker) {
-    threads_.emplace_back([this, worker] { work(worker); });
+  try {
+    for (unsigned worker = 1; worker < threads; ++worker) threads_.emplace_back([this, worker] { work(worker); });
+  } catch (const std::system_error& error) {
+    const size_t started = threads_.size();
+    end();
+    throw Error(NRW_OUT_OF_MEMORY, format("threads: %u were asked for, but only %zu could be started (%s)", threads,
+                                          started + 1, error.code().message().c_str()));
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { end(); }
+
+void ThreadPool::end() noexcept {
   {
     std::lock_guard lock(shared_->mutex);
     shared_->stop = true;

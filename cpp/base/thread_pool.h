@@ -18,6 +18,7 @@ namespace nrw {
 
 class ThreadPool {
  public:
+  // Throws Error(NRW_OUT_OF_MEMORY) where the system starts no more threads.
   explicit ThreadPool(unsigned threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -40,6 +41,7 @@ class ThreadPool {
   struct Shared;
   void dispatch(size_t tasks, Call call, void* context) noexcept;
   void work(unsigned worker) noexcept;
+  void end() noexcept;
 
   std::unique_ptr<Shared> shared_;
   std::vector<std::thread> threads_;

@@ -122,8 +122,9 @@ Shape shape_of(const ZipMember& member, const std::string& path) {
 
 CsrNpz read_csr_npz(std::span<const uint8_t> archive, const std::string& path) {
   constexpr const char* kMembers[] = {"format.npy", "shape.npy", "data.npy", "indices.npy", "indptr.npy"};
+  // Alone and first: a matrix of another format need not have the other members.
+  require_csr(read_zip(archive, std::span(kMembers).first(1), path)[0], path);
   std::vector<ZipMember> members = read_zip(archive, kMembers, path);
-  require_csr(members[0], path);
   const Shape shape = shape_of(members[1], path);
   CsrNpz csr;
   csr.rows = shape.rows;

@@ -84,6 +84,7 @@ void FactoredOutput::rebase() {
 // Before the first step: the basis in which the first batch has M + R = s I. V is still 0, and M and T stay so.
 void FactoredOutput::first_basis(uint32_t rows, const float* h, const float* weights) {
   features(rows, h);
+  scalars_[kTrace] = 0;
   for (size_t i = 0; i < rows; ++i) {
     const double weight = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
     scalars_[kTrace] += weight * sums_[i];

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <iterator>
+#include <numeric>
 
 #include "base/status.h"
 
@@ -143,7 +143,15 @@ void FactoredOutput::factor() {
     }
   });
   factored_ = factor_.factor(product_.data(), p_, ld_);
-  if (!factored_) throw Error(NRW_NON_FINITE, "the hidden layer's second moments are not finite");
+  if (!factored_) {
+    double sum = 0;
+    for (size_t i = 0; i < p_; ++i)
+      sum = std::accumulate(product_.data() + i * ld_, product_.data() + i * ld_ + i + 1, sum);
+    if (!std::isfinite(sum)) throw Error(NRW_NON_FINITE, "the hidden layer's second moments are not finite");
+    throw Error(NRW_INVALID_ARGUMENT,
+                format("ridge: %g is too little for the hidden layer's second moments, which are singular; raise it",
+                       settings_.ridge));
+  }
   pack_t();
 }
 

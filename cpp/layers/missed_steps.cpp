@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
-#include <numbers>
+#include <type_traits>
+
+#include "layers/quadrature.h"
 
 namespace nrw {
 
@@ -16,68 +17,15 @@ bool is_adam(const OptimizerStep& s) noexcept {
 // While Adam's bias correction of v changes fast, the steps missed since step l need a third node.
 bool fast(const OptimizerStep& s, double l) noexcept { return l < 3 / (1 - s.beta1); }
 
-// Gauss's quadrature over y = log q, of the measure with moments sum g y^i, in the catch-up's terms:
-// sum of g / (s + eps q) ~ sum over nodes of weight / (s + offset).
-class Nodes {
- public:
-  // moment: i = 0 ... 2 most - 1; most: 2 or 3. Fewer nodes where fewer steps have been missed.
-  Nodes(const double* moment, size_t most) noexcept {
-    const double mean = moment[1] / moment[0], square = moment[2] / moment[0], cube = moment[3] / moment[0];
-    // Central moments, then those of the orthogonal polynomials x and x^2 - a x - m2.
-    const double m2 = square - mean * mean, m3 = cube - 3 * mean * square + 2 * mean * mean * mean;
-    if (!(m2 > 1e-12)) {
-      add(mean, moment[0]);
-      return;
-    }
-    const double a = m3 / m2;
-    if (most == 3) {
-      const double fourth = moment[4] / moment[0], fifth = moment[5] / moment[0];
-      const double m4 = fourth - mean * (4 * cube - mean * (6 * square - 3 * mean * mean));
-      const double m5 = fifth - mean * (5 * fourth - mean * (10 * cube - mean * (10 * square - 4 * mean * mean)));
-      const double norm = m4 - m3 * a - m2 * m2;
-      if (norm > 1e-6 * m2 * m2) {
-        const double b = (m5 - 2 * a * m4 + (a * a - 2 * m2) * m3 + 2 * a * m2 * m2) / norm;
-        three(mean, moment[0], m2, a, b, norm);
-        return;
-      }
-    }
-    const double root = std::sqrt(0.25 * a * a + m2);
-    const double high = a >= 0 ? 0.5 * a + root : m2 / (root - 0.5 * a), low = -m2 / high;
-    add(mean + low, moment[0] * high / (high - low));
-    add(mean + high, moment[0] * -low / (high - low));
+// The quadrature over y = log q, from its origin on, in the catch-up's terms: sum of g / (s + eps q) ~ sum of
+// weight / (s + offset).
+void set_nodes(const Quadrature& nodes, double origin, double eps, CatchUp& c) noexcept {
+  static_assert(std::extent_v<decltype(CatchUp::weight)> == Quadrature::kMost);
+  for (size_t k = 0; k < Quadrature::kMost; ++k) {
+    c.weight[k] = static_cast<float>(nodes.weight[k]);
+    c.offset[k] = static_cast<float>(eps * (k < nodes.count ? std::exp(origin + nodes.place[k]) : 1));
   }
-
-  void put(double eps, CatchUp& c) const noexcept {
-    for (size_t k = 0; k < std::size(c.weight); ++k) {
-      c.weight[k] = static_cast<float>(weight_[k]);
-      c.offset[k] = static_cast<float>(eps * (k < count_ ? std::exp(place_[k]) : 1));
-    }
-  }
-  const double* weights() const noexcept { return weight_; }
-
- private:
-  void add(double place, double weight) noexcept {
-    place_[count_] = place;
-    weight_[count_++] = weight;
-  }
-
-  // The zeros of (x - b) (x^2 - a x - m2) - norm / m2 x, all real, in Viete's form; weights after Christoffel.
-  void three(double mean, double total, double m2, double a, double b, double norm) noexcept {
-    const double quadratic = -(a + b), linear = a * b - m2 - norm / m2, constant = b * m2;
-    const double shift = -quadratic / 3, p = linear - quadratic * quadratic / 3;
-    const double q = shift * (shift * (shift + quadratic) + linear) + constant;
-    const double radius = 2 * std::sqrt(std::max(0.0, -p / 3));
-    const double angle = std::acos(std::clamp(radius > 0 ? -4 * q / (radius * radius * radius) : 0.0, -1.0, 1.0)) / 3;
-    for (int k = 0; k < 3; ++k) {
-      const double x = shift + radius * std::cos(angle - 2 * std::numbers::pi / 3 * k);
-      const double slope = x * (3 * x + 2 * quadratic) + linear, before = x * (x - a) - m2;
-      add(mean + x, total * norm / (slope * before));
-    }
-  }
-
-  double place_[3] = {}, weight_[3] = {};
-  size_t count_ = 0;
-};
+}
 
 }  // namespace
 
@@ -181,20 +129,23 @@ void MissedSteps::add_adam(double learning_rate) noexcept {
     q *= root;
     y += growth;
     MissedState::Sums& sums = s.sums[i];
-    if (i + 1 == s.count) sums = {1};
+    if (i + 1 == s.count) {
+      sums = {1};
+      s.origin[i] = y;
+    }
     const size_t nodes = fast(s.settings, static_cast<double>(s.base) + i) ? 3 : 2;
     double term = rate * power1 * q;
     sums[0] *= keep;
-    for (size_t k = 1; k <= 2 * nodes; ++k, term *= y) sums[k] = sums[k] * keep + term;
+    for (size_t k = 1; k <= 2 * nodes; ++k, term *= y - s.origin[i]) sums[k] = sums[k] * keep + term;
     CatchUp& c = s.catch_up[i];
     c.keep = static_cast<float>(sums[0]);
     if (!(sums[1] > 0)) {
       c.weight[0] = c.weight[1] = c.weight[2] = 0;
       continue;
     }
-    const Nodes made(sums.data() + 1, nodes);
-    made.put(eps, c);
-    if (s.count - i == s.lasting) std::copy_n(made.weights(), 3, sums.begin() + 1);
+    const Quadrature quadrature(sums.data() + 1, nodes);
+    set_nodes(quadrature, s.origin[i], eps, c);
+    if (s.count - i == s.lasting) std::copy_n(quadrature.weight, 3, sums.begin() + 1);
   }
   if (keep == 1) return;
   for (uint32_t i = 0; i < s.count - recent; ++i) {
@@ -239,7 +190,7 @@ std::array<double, MissedSteps::kMost + 1> MissedSteps::history() const noexcept
 void MissedSteps::set_history(const std::array<double, kMost + 1>& history) noexcept {
   State& s = *state_;
   const double base = history[0];
-  s.base = base >= 0 && base <= 0x1.0p31 ? static_cast<uint32_t>(base) : 0;
+  s.base = base >= 0 && base < 0x1.0p32 ? static_cast<uint32_t>(base) : 0;
   s.count = 0;
   for (size_t i = 1; i <= kMost && history[i] >= 0 && std::isfinite(history[i]); ++i) add_step(history[i]);
 }

@@ -16,9 +16,9 @@ namespace nrw {
 // The state of MissedSteps.
 struct MissedState {
   static constexpr size_t kMost = 4096;
-  // Over the steps missed since one step. Adam: keep, and the moments sum g (log q)^i, i = 0 ... 3, or ... 5 where they
-  // get three nodes; once g has died away, keep and the weights of the nodes, which from then on keep alone changes.
-  // SGD: the matrix that takes (w, momentum buffer) through those steps, by rows.
+  // Over the steps missed since one step. Adam: keep, and the moments sum g (y - origin)^i, y = log q, i = 0 ... 3, or
+  // ... 5 where they get three nodes; once g has died away, keep and the weights of the nodes, which from then on keep
+  // alone changes. SGD: the matrix that takes (w, momentum buffer) through those steps, by rows.
   using Sums = std::array<double, 7>;
   OptimizerStep settings;
   bool adam = false;
@@ -27,6 +27,7 @@ struct MissedState {
   uint32_t lasting = 0;  // Adam: missed steps after which g has died away
   std::array<double, kMost> rate{};
   std::array<Sums, kMost> sums{};                   // [i]: since step base + i
+  std::array<double, kMost> origin{};               // Adam: y of the first step missed
   std::array<CatchUp, kMost> catch_up{};            // of these sums
   std::array<float, kMost + 1> decay1{}, decay2{};  // Adam: [n]: of the moments over n steps
   AlignedBuffer<uint32_t> last;                     // columns

@@ -167,12 +167,9 @@ void SparseInput::forward(const Batch& batch, ColumnWeights& w, const float* bia
   if (m == 0) return;
   const size_t parts = count_parts(batch, width);
   const bool fused = waits_ && parts >= kFusedParts;
-  if (fused) {
-    begin_update(w);
-  } else {
-    flush(w);
-  }
-  const Forward pass{batch, w, parts, missed_.any() && !(fused && update_.all), fused, FullColumns::any(batch)};
+  if (!fused) flush(w);
+  const bool behind = fused ? update_.left_behind || (missed_.any() && !update_.all) : missed_.any();
+  const Forward pass{batch, w, parts, behind, fused, FullColumns::any(batch)};
   workspace_.reserve(parts * m * width);
   cursor_.reserve(2 * parts * m);
   if (pass.behind || pass.any_full) {
@@ -181,6 +178,7 @@ void SparseInput::forward(const Batch& batch, ColumnWeights& w, const float* bia
   }
   if (pass.behind) rows_.reserve(pool_.size() * block_size(batch, w.stride, true) * w.stride);
   if (pass.any_full) full_.reserve(pool_.size() * FullColumns::floats(batch.rows, width));
+  if (fused) begin_update(w);  // after all that may fail
   pool_.run(parts, [&](size_t part, unsigned worker) { forward_part(pass, part, worker); });
   if (fused) end_update();
   pool_.run(m, [&](size_t i, unsigned) {

@@ -167,11 +167,12 @@ void SparseInput::end_update() {
 }
 
 double SparseInput::update_now(ColumnWeights& w, bool squares) {
+  const size_t count = update_.all ? w.columns : update_.batch->touched;
   gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
+  partial_.reserve((count + kRange - 1) / kRange);
   begin_update(w);
   const double sum = sum_ranges(
-      update_.all ? w.columns : update_.batch->touched,
-      [&](size_t first, size_t end, unsigned worker) { return update_rows(w, first, end, squares, worker); });
+      count, [&](size_t first, size_t end, unsigned worker) { return update_rows(w, first, end, squares, worker); });
   end_update();
   return sum;
 }

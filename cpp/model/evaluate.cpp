@@ -14,6 +14,7 @@ void Model::require_running() const {
 
 void Model::check_columns(const uint32_t* chosen, uint32_t& count) const {
   if (chosen == nullptr) count = columns_;
+  if (count == 0) throw Error(NRW_INVALID_ARGUMENT, "columns: at least one is needed");
   for (uint32_t i = 0; chosen != nullptr && i < count; ++i) {
     if (chosen[i] >= columns_) {
       throw Error(NRW_INVALID_ARGUMENT, format("columns[%u]: must be below %u, got %u", i, columns_, chosen[i]));

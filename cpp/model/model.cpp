@@ -105,12 +105,20 @@ void Model::check_rows(const Tensor& tensor, uint64_t first, uint64_t rows, uint
   }
 }
 
+// An update that waits is made first, and rows that are behind are caught up, as in a step.
+std::vector<Tensor> Model::tensors() {
+  const FlushToZero mode;
+  return network().tensors();
+}
+
 void Model::read(const Tensor& tensor, uint64_t first, uint64_t rows, uint8_t* out, uint64_t bytes) {
+  const FlushToZero mode;
   check_rows(tensor, first, rows, bytes);
   read_rows(network().pool(), tensor, first, rows, out);
 }
 
 void Model::write(const Tensor& tensor, uint64_t first, uint64_t rows, const uint8_t* in, uint64_t bytes) {
+  const FlushToZero mode;
   check_rows(tensor, first, rows, bytes);
   write_rows(network().pool(), tensor, first, rows, in);
 }

@@ -62,7 +62,7 @@ class Model {
   Estimate estimate(uint32_t batch_rows, double nnz_per_row) const;
 
   // After build.
-  std::vector<Tensor> tensors() { return network().tensors(); }
+  std::vector<Tensor> tensors();
   // Rows of a tensor's first dimension; bytes must be exactly theirs.
   void read(const Tensor& tensor, uint64_t first, uint64_t rows, uint8_t* out, uint64_t bytes);
   void write(const Tensor& tensor, uint64_t first, uint64_t rows, const uint8_t* in, uint64_t bytes);

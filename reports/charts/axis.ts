@@ -85,13 +85,18 @@ export function axis(values: readonly number[], options: AxisOptions = {}): Axis
   if (log && range) {
     const room = Math.max(Math.log10(range[1] / range[0]), 0.2) * pad;
     const domain = [range[0] / 10 ** room, range[1] * 10 ** room] as const;
-    const ticks = logTicks(domain[0], domain[1], wanted);
+    const some = logTicks(domain[0], domain[1], wanted);
+    // Between two such values: whatever a linear axis would have.
+    const ticks = some.length > 0 ? some : linearTicks(domain[0], domain[1], wanted, false).ticks;
     const small = ticks.some((t) => t < 1e-4);
     return { type: "log", domain, ticks, format: (v) => v >= 1e4 && !small ? count(v) : number(v, 1) };
   }
   let [low, high] = range ?? [0, 1];
   if (options.zero) [low, high] = [Math.min(0, low), Math.max(0, high)];
-  if (!(high > low)) [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.5, high + Math.abs(high) * 0.5];
+  // Values that differ in their last bits only are one value: no ticks fit between them.
+  if (!(high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high)))) {
+    [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.5, high + Math.abs(high) * 0.5];
+  }
   const room = (high - low) * pad;
   const domain = [options.zero && low === 0 ? 0 : low - room, options.zero && high === 0 ? 0 : high + room] as const;
   const { ticks, step } = linearTicks(domain[0], domain[1], wanted, options.whole ?? false);

@@ -15,6 +15,8 @@ export interface ColumnPoint {
 const CELL = 2.5;
 const FRAME = 420;
 const NAMED = 5;
+/** A longer name is cut: it would run over what stands beside the figure. */
+const NAME_LENGTH = 24;
 
 /** Candidates in their order, each left out that would stand too near to one taken before; NAMED at most. */
 function apart(candidates: readonly ColumnPoint[], x: Axis, y: Axis): ColumnPoint[] {
@@ -86,7 +88,8 @@ export function columnError(columns: readonly ColumnPoint[], candidates: readonl
     const at = { x: column.variance, y: column.mse };
     marks.push(Plot.dot([at], { x: "x", y: "y", r: 2.6, stroke: "currentColor", strokeWidth: 1.2 }));
     const right = place(x, column.variance, 0, 1) > 0.75;
-    marks.push(note(column.name, at, { textAnchor: right ? "end" : "start", dx: right ? -6 : 6, dy: 9, fontSize: 11 }));
+    const name = column.name.length > NAME_LENGTH ? `${column.name.slice(0, NAME_LENGTH - 1)}…` : column.name;
+    marks.push(note(name, at, { textAnchor: right ? "end" : "start", dx: right ? -6 : 6, dy: 9, fontSize: 11 }));
   }
   return chart({
     title: "Error of each column against its variance",

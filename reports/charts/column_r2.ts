@@ -24,7 +24,7 @@ export function columnR2(values: readonly number[]): string {
     counts[bin]!++;
   }
   const bars = counts.map((n, i) => ({ from: low + i * size, to: low + (i + 1) * size, n })).filter((b) => b.n > 0);
-  const median = quantile(seen, 0.5);
+  const median = quantile(seen, 0.5), drawn = Math.max(low, median);
   const x = { ...axis([low, 1], { pad: 0.01, ticks: 8 }), label: "R² of the column" };
   const y = { ...axis(counts, { zero: true, ticks: 5, whole: true, pad: 0.1 }), label: "columns" };
   const marks: Plot.Markish[] = [
@@ -38,8 +38,8 @@ export function columnR2(values: readonly number[]): string {
       insetRight: 0.5,
       title: (b: { from: number; to: number; n: number }) => `R² ${ratio(b.from)} to ${ratio(b.to)}: ${count(b.n)}`,
     }),
-    Plot.ruleX([median], { stroke: "currentColor", strokeWidth: 1.2, strokeDasharray: "2,3" }),
-    note(`median ${ratio(median)}`, { x: median, y: y.domain[1] }, {
+    Plot.ruleX([drawn], { stroke: "currentColor", strokeWidth: 1.2, strokeDasharray: "2,3" }),
+    note(`median ${ratio(median)}`, { x: drawn, y: y.domain[1] }, {
       textAnchor: median > low + 0.6 * (1 - low) ? "end" : "start",
       dx: median > low + 0.6 * (1 - low) ? -6 : 6,
       dy: 8,

@@ -5,9 +5,11 @@ import { color, TRAIN, VALIDATION } from "../theme.ts";
 const WIDTH = 400;
 const HEIGHT = 190;
 
-/** The model's widths from input to output, heights on a log scale, the narrowest marked: the shape of the network. */
-export function hourglass(widths: readonly number[]): string {
-  const narrow = widths.indexOf(Math.min(...widths));
+/**
+ * The model's widths from input to output, heights on a log scale: the shape of the network.
+ * @param narrow which of them is the latent one: it is marked
+ */
+export function hourglass(widths: readonly number[], narrow: number): string {
   const [top, middle, left, right] = [12, 82, 34, WIDTH - 34];
   const largest = Math.log(Math.max(...widths) + 1);
   const half = (width: number) => 6 + 62 * (Math.log(width + 1) / largest);

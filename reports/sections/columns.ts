@@ -33,10 +33,11 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   const better = columns.filter((c) => c.r2 > 0).length;
   const threshold = quantile(columns.map((c) => c.variance), 0.5);
   const ranked = columns.filter((c) => c.variance >= threshold).sort((a, b) => b.r2 - a.r2);
-  const candidates = [...columns].sort((a, b) => b.variance - a.variance).slice(0, CANDIDATES);
+  const drawn = drawnColumns(columns);
+  const candidates = [...drawn].sort((a, b) => b.variance - a.variance).slice(0, CANDIDATES);
   const floor = r2Floor(columns.map((c) => c.r2));
   const below = columns.filter((c) => c.r2 < floor).length;
-  const undrawn = columns.length - drawnColumns(columns).length;
+  const undrawn = columns.length - drawn.length;
   const note = `${data.split} split, after epoch ${data.epoch}`;
   const list = (rows: readonly Column[]) => ({
     head: ["", "mean", "variance", "MSE", "R²"],

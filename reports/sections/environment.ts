@@ -1,7 +1,8 @@
 /** Config, environment, and how to run it again. */
+import { commandText } from "../../core/runs/command.ts";
 import type { RunData } from "../../core/runs/types.ts";
 import { codeBlock, flatten, valueText, yaml } from "../config_view.ts";
-import { bytes, date, shellWord } from "../format.ts";
+import { bytes, date } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
@@ -58,15 +59,15 @@ function environmentTable(run: RunData, numbering: Numbering): Html {
 }
 
 function again(run: RunData): Html {
-  const folder = run.path.split("/").filter((part) => part !== "").slice(-2).join("/") || ".";
+  const root = run.environment?.working_folder;
+  const below = typeof root === "string" && run.path.startsWith(`${root}/`);
+  const folder = below ? run.path.slice(root.length + 1) : run.path;
   const unfinished = run.summary?.status !== "finished";
   return markup`<h3>Run it again</h3>
-<p>Train from the same config, from the folder that holds <span class="mono">${folder.split("/")[0]}/</span>:</p>
-${codeBlock(`deno task train --config ${shellWord(`${folder}/config.yaml`)}`, true)}${
+<p>Train from the same config${below ? ", from the folder in which this run was started" : ""}:</p>
+${codeBlock(commandText("train", "--config", `${folder}/config.yaml`), true)}${
     unfinished
-      ? markup`<p>Go on from the last checkpoint:</p>\n${
-        codeBlock(`deno task train --resume ${shellWord(folder)}`, true)
-      }`
+      ? markup`<p>Go on from the last checkpoint:</p>\n${codeBlock(commandText("train", "--resume", folder), true)}`
       : ""
   }<p>The same config, data and build give the same bits with any number of threads and workers.</p>`;
 }

@@ -59,11 +59,15 @@ function sourceText(run: RunData): string {
   return typeof folder === "string" && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }
 
+/** Outputs of the encoder's last layer; null where there is no model table. */
+function latentWidth(run: RunData): number | null {
+  return run.model.findLast((layer) => layer.name.startsWith("encoder."))?.outputs ?? null;
+}
+
 function sentence(run: RunData): Html {
   const { summary } = run;
   const columns = summary?.columns ?? run.model[0]?.inputs;
-  const widths = run.model.map((l) => l.outputs);
-  const latent = widths.length > 0 ? Math.min(...widths) : null;
+  const latent = latentWidth(run);
   const source = sourceText(run);
   const epochs = summary?.epochs ?? run.epochs.length;
   const steps = stepsDone(run);

@@ -137,6 +137,7 @@ order of the data.`
   );
   const shares = latent.explained.filter(Number.isFinite);
   if (single || shares.length < 2) return scatter;
+  if (!(sum(shares) > 0)) return markup`${scatter}<p>The latent codes do not vary: all rows have the same.</p>`;
   const most = componentsFor(shares, 0.9);
   const explained = numbering.figure(
     explainedVariance(shares),

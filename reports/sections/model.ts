@@ -30,8 +30,8 @@ export function modelSection(run: RunData, numbering: Numbering): Html {
     markup`Layers in the order in which a row passes them.`,
   );
   const figure = numbering.figure(
-    hourglass(widths),
-    markup`Widths of the model on a log scale, the narrowest marked.`,
+    hourglass(widths, sized.filter((l) => l.name.startsWith("encoder.")).length),
+    markup`Widths of the model on a log scale, the latent one marked.`,
   );
   return markup`<div class="wide-narrow">${table}${figure}</div>`;
 }

@@ -80,6 +80,10 @@ Deno.test("train: bad input is one line with status 2, and starts nothing", asyn
     await refused(folder.path, on(split), "chunk_1.npz", "train");
   });
   await t.step("no row to train on", () => refused(folder.path, on("data.split={train: 1e-9, test: 0.5}"), "split"));
+  await t.step("no batch is full", () => {
+    const args = ["--override", "data.last_batch=drop", "--override", "data.batch_size=512"];
+    return refused(folder.path, ["--config", config, ...args], "data.last_batch", "512");
+  });
   await t.step("a name that is none", () => refused(folder.path, ["--config", config, "--set-name", "../x"], "../x"));
   await t.step("nothing to resume", () => refused(folder.path, ["--resume", folder.path], "run folder"));
   await t.step("a run folder that holds something", async () => {
@@ -109,6 +113,64 @@ Deno.test("train: a chunk that breaks in the middle of a run: saved, status 1, r
   Deno.writeFileSync(chunk, whole);
   const again = await run("train", ["--config", config, "--run-dir", path, "--resume", "auto", "--quiet"]);
   assertEquals(again.code, 0, again.stderr);
+});
+
+Deno.test("train: what a failed window has trained is saved, and goes on to the same bits", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const chunk = join(folder.path, "chunks", "chunk_1.npz");
+  const good = syntheticCsr(120, 60, 0.1, 101), bad = structuredClone(good);
+  bad.data.fill(NaN, bad.data.length - 40); // the last rows: found when their batch is cut, after the ones before it
+  const overrides = ["data.shuffle=false", "checkpoint.every_steps=0", "checkpoint.every_epochs=0"];
+  const options = ["--config", config, ...overrides.flatMap((text) => ["--override", text]), "--quiet", "--no-report"];
+  Deno.writeFileSync(chunk, csrNpz(good));
+  const whole = join(folder.path, "whole"), path = join(folder.path, "run");
+  assertEquals((await run("train", [...options, "--run-dir", whole])).code, 0);
+  Deno.writeFileSync(chunk, csrNpz(bad));
+  assertEquals((await run("train", [...options, "--run-dir", path])).code, 1);
+  const { step } = JSON.parse(Deno.readTextFileSync(join(path, "recovery.json")));
+  assert(step > 8, `only ${step} steps were saved: none of the second window`);
+  Deno.writeFileSync(chunk, csrNpz(good));
+  const resumed = await run("train", ["--resume", path, "--quiet", "--no-report"]);
+  assertEquals(resumed.code, 0, resumed.stderr);
+  assertEquals(fingerprintOf(path), fingerprintOf(whole));
+});
+
+Deno.test("train: a part of one row has no R2, and the run ends well all the same", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const one = join(folder.path, "one.npz");
+  Deno.writeFileSync(one, csrNpz(syntheticCsr(1, 60, 0.1, 5)));
+  const path = join(folder.path, "run");
+  const split = `data.split={train: ${join(folder.path, "chunks", "chunk_0.npz")}, test: ${one}}`;
+  const result = await run("train", ["--config", config, "--override", split, "--run-dir", path, "--quiet"]);
+  assertEquals(result.code, 0, result.stderr);
+  const { metrics } = JSON.parse(Deno.readTextFileSync(join(path, "summary.json")));
+  assertEquals([metrics.test.rows, metrics.test.r2, metrics.test.column_r2_mean], [1, null, null]);
+  assert(Deno.statSync(join(path, "report.html")).size > 0);
+  for (const args of [["--split", "validation"], ["--override", "data.path=chunks"]]) {
+    const refusal = await run("evaluate", ["--run", path, ...args]);
+    assertEquals(refusal.code, 2, refusal.stdout);
+    assertStringIncludes(refusal.stderr, args[1]!);
+  }
+});
+
+Deno.test("train: nobody who reads its messages is no reason to end", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const path = join(folder.path, "run");
+  const child = command("train", ["--config", config, "--run-dir", path, "--no-report"]).spawn();
+  await Promise.all([child.stderr.cancel(), child.stdout.cancel()]);
+  assertEquals((await child.status).code, 0);
+  assertEquals(JSON.parse(Deno.readTextFileSync(join(path, "summary.json"))).status, "finished");
+});
+
+Deno.test("train: data in a folder whose name has a glob's characters", async () => {
+  using folder = temporary();
+  const project = join(folder.path, "exp [v2] {a,b}");
+  Deno.mkdirSync(project);
+  const result = await run("train", ["--config", smallProject(project), "--dry-run"]);
+  assertEquals(result.code, 0, result.stderr);
 });
 
 Deno.test("train: a loss that is not finite names step, batch and the last good checkpoint", async () => {

@@ -170,6 +170,7 @@ for (
     const output = child.output();
     while (!exists(join(path, "steps.csv"), logged)) await new Promise((done) => setTimeout(done, 5));
     child.kill(signal);
+    child.kill(signal); // as where a terminal's Ctrl-C and a parent that passes it on both reach it
     const result = await output;
     assertEquals(result.code, status);
     assertStringIncludes(new TextDecoder().decode(result.stderr), "--resume");

@@ -127,9 +127,20 @@ test("close while a call is in flight waits for its end", async (chunks) => {
     const calls = [creator.next(), creator.next(), creator.next()];
     creator.close();
     for (const result of await Promise.allSettled(calls)) {
-      assert(result.status === "rejected" && result.reason instanceof EngineError);
+      if (result.status === "fulfilled") continue; // it had its batch before the close
+      assert(result.reason instanceof EngineError, String(result.reason));
       assert(["closed", "stopped", "busy"].includes(result.reason.status));
     }
+  }
+});
+
+test("one batch is taken at a time, and stays whole", async (chunks) => {
+  using all = new BatchCreator(chunks, 2, 1, { batchSize: 1 });
+  using creator = new BatchCreator(chunks, 2, 1, { batchSize: 1 });
+  for await (const expected of all) {
+    const [first, second] = await Promise.allSettled([creator.next(), creator.next()]);
+    assertEquals(first.status === "fulfilled" && first.value, expected);
+    assert(second.status === "rejected" && second.reason.status === "busy");
   }
 });
 

@@ -23,10 +23,7 @@ runtime: {threads: 2}
 paths: {runs: runs}
 `;
 
-/**
- * Wider and sparser, with Adam's form that leaves rows of the first layer behind from step 21 on: most columns are
- * untouched by most batches.
- */
+/** Wider and sparser, with Adam's form that leaves rows of the first layer behind: most batches touch few columns. */
 export const WIDE_CONFIG = SMALL_CONFIG
   .replace("batch_size: 16", "batch_size: 4")
   .replace("{name: adamw, learning_rate: 0.003}", "{name: adamw, learning_rate: 0.003, betas: [0.5, 0.99]}")

@@ -67,7 +67,7 @@ const CHARTS: Readonly<Record<string, () => string>> = {
     const { name, truth, reconstruction, r2 } = run.reconstruction!.columns[0]!;
     return reconstructionPanel(name, truth.slice(0, 40), reconstruction.slice(0, 40), r2);
   },
-  hourglass: () => hourglass([120, 512, 8, 512, 120]),
+  hourglass: () => hourglass([120, 512, 8, 512, 120], 2),
   compare_lines: () =>
     compareLines([
       { name: "one", tag: "A", stroke: "teal", dash: null, points: [{ x: 1, y: 3 }, { x: 2, y: 0.2 }] },

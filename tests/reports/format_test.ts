@@ -42,7 +42,6 @@ Deno.test("numbers as a reader wants them", () => {
   assertEquals(f.dateRange(begin, "2026-05-13T10:01:00Z"), "12 May 2026, 09:41 UTC to 13 May 2026, 10:01 UTC");
   assertEquals([f.dateRange(begin, ""), f.dateRange(begin, begin)], [f.date(begin), f.date(begin)]);
   assertEquals([f.plural(1, "step"), f.plural(2000, "step")], ["1 step", "2,000 steps"]);
-  assertEquals([f.shellWord("runs/a-1"), f.shellWord("it's; rm")], ["runs/a-1", `'it'\\''s; rm'`]);
 });
 
 Deno.test("fewer points keep the ends and every spike", () => {

@@ -1,0 +1,26 @@
+/** summary.json as it is written. */
+import { ioError } from "../formats/file.ts";
+import { writeJsonAtomic } from "./atomic.ts";
+import type { RunFolder } from "./folder.ts";
+import type { SplitMetrics, Summary } from "./types.ts";
+
+/** Writes it with null where there is no such figure: R2 of columns that do not vary. */
+export async function writeSummary(run: RunFolder, summary: Summary): Promise<void> {
+  const figures = (metrics: SplitMetrics | null) =>
+    metrics && Object.fromEntries(
+      Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
+    );
+  const { train, validation, test } = summary.metrics;
+  const metrics = { train: figures(train), validation: figures(validation), test: figures(test) };
+  await writeJsonAtomic(run.file("summary.json"), { ...summary, metrics });
+}
+
+/** A run that goes on has none until it ends again: its logs say where it is. */
+export async function clearSummary(run: RunFolder): Promise<void> {
+  const path = run.file("summary.json");
+  try {
+    await Deno.remove(path);
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw ioError(path, "remove", cause);
+  }
+}
