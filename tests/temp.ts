@@ -1,5 +1,5 @@
 /** A test whose body gets a folder of its own, removed afterwards; sanitizers on. */
-export function testInFolder(name: string, body: (dir: string) => Promise<void>): void {
+export function testInFolder(name: string, body: (dir: string) => Promise<void> | void): void {
   Deno.test({
     name,
     sanitizeOps: true,

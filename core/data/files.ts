@@ -1,5 +1,5 @@
 /** Which files a data path names. */
-import { basename, dirname, globToRegExp, isGlob, join } from "@std/path";
+import { basename, globToRegExp, isGlob, join } from "@std/path";
 import { UserError } from "../errors.ts";
 
 function folder(path: string, field: string): Deno.DirEntry[] {
@@ -16,15 +16,40 @@ export function reason(error: unknown): string {
   return text.split("\n")[0]!.replace(/ \(os error \d+\).*$/, "");
 }
 
-/** Files below `root` whose absolute path matches, by name. */
-function matching(root: string, pattern: RegExp, deep: boolean, field: string): string[] {
-  const found: string[] = [];
-  for (const entry of folder(root, field)) {
-    const path = join(root, entry.name);
-    if (entry.isDirectory && deep) found.push(...matching(path, pattern, deep, field));
-    else if (!entry.isDirectory && pattern.test(path)) found.push(path);
+/** What is at a path as it stands, whatever characters a glob's it has; null where nothing can be found. */
+function statOf(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return null;
   }
-  return found;
+}
+
+/** A folder and all below it, but for those behind symbolic links. */
+function withFoldersBelow(path: string, field: string): string[] {
+  const inside = folder(path, field).filter((entry) => entry.isDirectory);
+  return [path, ...inside.flatMap((entry) => withFoldersBelow(join(path, entry.name), field))];
+}
+
+/** The files that an absolute glob names: name by name, so that only folders are read that may hold some. */
+function expanded(glob: string, field: string): string[] {
+  const names = glob.split("/").filter((name) => name !== "");
+  if (names.at(-1) === "**") names.push("*");
+  let paths = ["/"];
+  for (const name of names) {
+    const folders = paths.filter((path) => statOf(path)?.isDirectory);
+    paths = folders.flatMap((path) => name === "**" ? withFoldersBelow(path, field) : named(path, name, field));
+  }
+  return [...new Set(paths)].filter((path) => statOf(path)?.isDirectory === false);
+}
+
+/** What one name of a glob stands for in a folder; itself, where there is something of this very name. */
+function named(path: string, name: string, field: string): string[] {
+  const literal = join(path, name);
+  if (statOf(literal) !== null) return [literal];
+  if (!isGlob(name)) return [join(path, name.replaceAll(/\\(.)/g, "$1"))];
+  const pattern = globToRegExp(name);
+  return folder(path, field).filter((entry) => pattern.test(entry.name)).map((entry) => join(path, entry.name));
 }
 
 /** Names in an order a person expects: chunk_2 before chunk_10. */
@@ -33,26 +58,14 @@ export function naturally(a: string, b: string): number {
   return order !== 0 ? order : a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Whether the path is one as it stands, whatever characters a glob's it has. */
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /**
  * The files a path names, in natural order: the file itself, a folder's files of that extension, or what a glob matches.
  * @param field the config key, for messages
  * @param extension with its dot
  */
 export function dataFiles(path: string, field: string, extension: string): string[] {
-  if (isGlob(path) && !isThere(path)) {
-    let root = path;
-    while (isGlob(root)) root = dirname(root);
-    const found = matching(root, globToRegExp(path), path.slice(root.length).split("/").length > 2, field);
+  if ((isGlob(path) || path.includes("\\")) && statOf(path) === null) {
+    const found = expanded(path, field);
     if (found.length === 0) throw new UserError(`${field}: ${path}`, "no file matches", "check the pattern");
     return found.sort(naturally);
   }
