@@ -14,11 +14,11 @@ export interface SignalWatch extends Disposable {
  */
 const SAME_MS = 500;
 
-/** Whether the program was started with the signal ignored, as nohup does with SIGHUP: then it stays ignored. */
-function isIgnored(signal: StopSignal): boolean {
+/** Whether the program was started with SIGHUP ignored, as nohup does: then it stays ignored. */
+export function isHangupIgnored(): boolean {
   try {
     const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
-    return mask !== undefined && (BigInt(`0x${mask}`) >> BigInt(SIGNAL_STATUS[signal] - 129) & 1n) === 1n;
+    return mask !== undefined && (BigInt(`0x${mask}`) & 1n) === 1n;
   } catch {
     return false; // not Linux
   }
@@ -27,7 +27,9 @@ function isIgnored(signal: StopSignal): boolean {
 /** @param onFirst called once, on the first signal */
 export function watchSignals(onFirst: (signal: StopSignal) => void): SignalWatch {
   let received: StopSignal | null = null, at = 0;
-  const watched = (Object.keys(SIGNAL_STATUS) as StopSignal[]).filter((signal) => !isIgnored(signal));
+  const watched = (Object.keys(SIGNAL_STATUS) as StopSignal[]).filter((signal) =>
+    signal !== "SIGHUP" || !isHangupIgnored()
+  );
   const handlers = watched.map((signal) => {
     const handler = () => {
       if (received === null) {
