@@ -1,13 +1,18 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { fromFileUrl } from "@std/path";
+import { dirname, fromFileUrl, join } from "@std/path";
 import { doctorLines } from "../../cli/doctor.ts";
 import type { Diagnosis } from "../../core/build/diagnose.ts";
 import { ensureEngine } from "../../core/build/ensure.ts";
+import { filesUnder, ROOT } from "../arch/tree.ts";
 
 const SCRIPT = fromFileUrl(new URL("../../cli/doctor.ts", import.meta.url));
 
-function doctor(args: string[], env: Record<string, string> = {}): { code: number; stdout: string; stderr: string } {
-  const run = new Deno.Command(Deno.execPath(), { args: ["run", "-A", SCRIPT, ...args], env }).outputSync();
+function doctor(
+  args: string[],
+  env: Record<string, string> = {},
+  script = SCRIPT,
+): { code: number; stdout: string; stderr: string } {
+  const run = new Deno.Command(Deno.execPath(), { args: ["run", "-A", script, ...args], env }).outputSync();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code: run.code, stdout: text(run.stdout), stderr: text(run.stderr) };
 }
@@ -41,13 +46,36 @@ Deno.test("doctor ends with 1 and the reason when the engine cannot be opened", 
   }
 });
 
-Deno.test("doctor names what is missing with its package", () => {
-  const { code, stdout } = doctor([], { NARROWS_LIBRARY: "/nowhere/libnarrows.so", PATH: "/nowhere", CXX: "" });
-  assertEquals(code, 1);
-  for (const command of ["apt-get install cmake", "dnf install gcc-c++", "brew install libdeflate"]) {
-    assertStringIncludes(stdout, command);
+/** A copy of the program alone, as a fresh clone has it: no engine, nothing that a build has fetched. */
+function freshCopy(folder: string): void {
+  for (const name of filesUnder("", [".ts", "deno.json", "deno.lock", "package.json", "CMakeLists.txt"])) {
+    if (/^(tests|bench|docs)\//.test(name)) continue;
+    Deno.mkdirSync(dirname(join(folder, name)), { recursive: true });
+    Deno.copyFileSync(join(ROOT, name), join(folder, name));
   }
-  assertStringIncludes(stdout, "training cannot run: /nowhere/libnarrows.so: there is no engine");
+}
+
+const NOTHING = { NARROWS_LIBRARY: "/nowhere/libnarrows.so", PATH: "/nowhere", CXX: "" };
+
+Deno.test("doctor names what is missing with its package", () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    freshCopy(folder);
+    const script = join(folder, "cli/doctor.ts");
+    const { code, stdout } = doctor([], NOTHING, script);
+    assertEquals(code, 1);
+    for (const command of ["apt-get install cmake", "dnf install gcc-c++", "brew install libdeflate"]) {
+      assertStringIncludes(stdout, command);
+    }
+    assertStringIncludes(stdout, "training cannot run: /nowhere/libnarrows.so: there is no engine");
+    // The header where a build has unpacked it.
+    const unpacked = join(folder, "build/deps/usr/include");
+    Deno.mkdirSync(unpacked, { recursive: true });
+    Deno.writeTextFileSync(join(unpacked, "libdeflate.h"), "");
+    assertStringIncludes(doctor([], NOTHING, script).stdout, join(folder, "build/deps"));
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("doctor refuses an option it does not know", () => assertEquals(doctor(["--jsn"]).code, 2));
