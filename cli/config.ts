@@ -1,82 +1,54 @@
-/** `narrows config`: check a config, explain where a value comes from, print the schema for editors. */
-import { parseArgs } from "@std/cli/parse-args";
-import { configJsonSchema, type Explanation, loadConfig, type LoadedConfig, showFlow } from "../core/config/mod.ts";
-import { UserError } from "../core/errors.ts";
-import { type ExitStatus, printError } from "./print.ts";
+/** `config`: check a config, explain where a value comes from, print the schema for editors. */
+import { configJsonSchema, type Explanation, loadConfig, showFlow } from "../core/config/mod.ts";
+import { defineCommand, defineGroup, SHARED } from "./command.ts";
+import { runCommand } from "./run_command.ts";
 
-const USAGE = `narrows config check FILE [--override a.b=v]... [--json]    is it right? prints it resolved
-narrows config explain FILE [KEY] [--override a.b=v]... [--json]    value, who set it, what is allowed
-narrows config schema                                  JSON Schema for editors
+const CONFIG = { ...SHARED.config, required: true } as const;
 
-  --override a.b=v   set a key, typed as YAML (repeatable): training.epochs=3 model.encoder.0.linear=128
-  --json             print one JSON object
-  --quiet            check: print nothing if all is well`;
-
-/** Runs `config ARGS`; prints errors itself. */
-export function configCommand(args: readonly string[]): Promise<ExitStatus> {
-  try {
-    return Promise.resolve(run(args));
-  } catch (error) {
-    return Promise.resolve(printError(error));
-  }
-}
-
-function run(args: readonly string[]): ExitStatus {
-  const options = parseArgs([...args], {
-    boolean: ["help", "json", "quiet"],
-    string: ["_", "config", "override"],
-    collect: ["override"],
-    alias: { help: "h", quiet: "q" },
-    unknown: (argument) => {
-      if (argument.startsWith("-")) throw new UserError("config", `unknown option ${argument}`, "see config --help");
-    },
-  });
-  const [action, ...positional] = options._.map(String);
-  if (options.help) {
-    console.log(USAGE);
+const check = defineCommand({
+  name: "config check",
+  does: "is the config right? prints it resolved",
+  positional: ["config"],
+  options: {
+    config: CONFIG,
+    override: SHARED.override,
+    json: SHARED.json,
+    quiet: { ...SHARED.quiet, help: "print nothing if all is well" },
+  },
+  run({ config: file, override, json, quiet }) {
+    const loaded = loadConfig({ file, overrides: override });
+    if (json) console.log(JSON.stringify({ ok: true, files: loaded.files, config: loaded.config }));
+    else if (!quiet) console.log(loaded.toYaml().trimEnd());
     return 0;
-  }
-  const overrides = options.override as readonly string[];
-  if (options.config !== undefined) positional.unshift(options.config as string);
-  const load = (): LoadedConfig => {
-    const file = positional[0];
-    if (file === undefined) {
-      throw new UserError(`config ${action}`, "the config file is missing", `config ${action} FILE`);
-    }
-    return loadConfig({ file, overrides });
-  };
-  switch (action) {
-    case "check": {
-      atMost(positional, 1);
-      const loaded = load();
-      if (options.json) console.log(JSON.stringify({ ok: true, files: loaded.files, config: loaded.config }));
-      else if (!options.quiet) console.log(loaded.toYaml().trimEnd());
-      return 0;
-    }
-    case "explain": {
-      atMost(positional, 2);
-      const explanation = load().explain(positional[1] ?? "");
-      console.log(options.json ? JSON.stringify(explanation) : describe(explanation));
-      return 0;
-    }
-    case "schema": {
-      atMost(positional, 0);
-      console.log(JSON.stringify(configJsonSchema(), null, 2));
-      return 0;
-    }
-    default:
-      throw new UserError(
-        "config",
-        action ? `unknown action ${action}` : "no action given",
-        "check, explain or schema",
-      );
-  }
-}
+  },
+});
 
-function atMost(positional: readonly string[], count: number): void {
-  const extra = positional[count];
-  if (extra !== undefined) throw new UserError("config", `unexpected argument ${extra}`, "see config --help");
-}
+const explain = defineCommand({
+  name: "config explain",
+  does: "the value of a key, who set it, what is allowed; without a key, all of them",
+  positional: ["config", "key"],
+  options: {
+    config: CONFIG,
+    key: { type: "text", value: "KEY", help: "the key, e.g. training.epochs" },
+    override: SHARED.override,
+    json: SHARED.json,
+  },
+  run({ config: file, key, override, json }) {
+    const explanation = loadConfig({ file, overrides: override }).explain(key ?? "");
+    console.log(json ? JSON.stringify(explanation) : describe(explanation));
+    return 0;
+  },
+});
+
+const schema = defineCommand({
+  name: "config schema",
+  does: "the JSON Schema of a config, for editors",
+  options: {},
+  run() {
+    console.log(JSON.stringify(configJsonSchema(), null, 2));
+    return 0;
+  },
+});
 
 /** One key as a block of lines; a map as a table of all keys below it. */
 function describe(explanation: Explanation): string {
@@ -107,4 +79,8 @@ function showValue(value: unknown): string {
   return value === undefined ? "none" : showFlow(value);
 }
 
-if (import.meta.main) Deno.exit(await configCommand(Deno.args));
+const config = defineGroup("config", [check, explain, schema]);
+
+export default config;
+
+if (import.meta.main) Deno.exit(await runCommand(config, Deno.args));

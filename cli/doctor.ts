@@ -1,16 +1,8 @@
 /** `doctor`: what this machine has, what is missing and how to get it. */
-import { parseArgs } from "@std/cli/parse-args";
 import { loadConfig } from "../core/config/mod.ts";
-import { UserError } from "../core/errors.ts";
-import { printError } from "./print.ts";
 import { diagnose, type Diagnosis, type ToolState } from "../core/build/diagnose.ts";
-
-const HELP = `narrows doctor: what this machine has, what is missing and how to get it
-
-  --config F  which engine this config runs on, and why
-  --json      one JSON object
-
-Ends with 0 if training can run, else with 1.`;
+import { defineCommand, SHARED } from "./command.ts";
+import { runCommand } from "./run_command.ts";
 
 const STATES = {
   ready: "up to date",
@@ -64,27 +56,21 @@ export function doctorLines(
   return [...rows.map(([label, text]) => label.padEnd(width) + text), "", ...verdict];
 }
 
-/** @returns 0 if training can run, 1 if not, 2 for a wrong option. */
-export function doctorCommand(args: readonly string[]): Promise<number> {
-  try {
-    const options = parseArgs([...args], {
-      boolean: ["json", "help"],
-      string: ["config"],
-      alias: { help: "h" },
-      unknown: (argument) => {
-        throw new UserError(argument, "doctor has no such option", "narrows doctor [--config F] [--json]");
-      },
-    });
-    if (options.help) {
-      console.log(HELP);
-      return Promise.resolve(0);
-    }
-    const diagnosis = diagnose(options.config === undefined ? null : loadConfig({ file: options.config }).config);
-    console.log(options.json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));
-    return Promise.resolve(diagnosis.ready ? 0 : 1);
-  } catch (error) {
-    return Promise.resolve(printError(error));
-  }
-}
+const doctor = defineCommand({
+  name: "doctor",
+  positional: ["config"],
+  options: {
+    config: { ...SHARED.config, help: "say which engine this config runs on, and why" },
+    json: SHARED.json,
+  },
+  notes: ["The exit status is 0 if training can run, else 1."],
+  run({ config, json }) {
+    const diagnosis = diagnose(config === undefined ? null : loadConfig({ file: config }).config);
+    console.log(json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));
+    return diagnosis.ready ? 0 : 1;
+  },
+});
 
-if (import.meta.main) Deno.exit(await doctorCommand(Deno.args));
+export default doctor;
+
+if (import.meta.main) Deno.exit(await runCommand(doctor, Deno.args));

@@ -1,17 +1,9 @@
 /** `reconstruct`: reconstructions of a split as .npy. */
 import { UserError } from "../core/errors.ts";
 import { reconstructTo } from "../core/train/restore.ts";
-import { writeRows } from "./write_rows.ts";
-
-const HELP = `narrows reconstruct: reconstructions as .npy (rows x columns, float32), in the transformed scale
-
-  --run D            the run folder (default: the newest in runs/)
-  --checkpoint C     best (default where kept), latest or a checkpoint folder
-  --split S          train, validation, test or all: every row in file order (default: all)
-  --columns A,B,...  only these columns, counted from 0 (default: all)
-  --output F.npy     where to (default: RUN/reconstructions.npy)
-  --override A.B=V   e.g. data.path=... for other data
-  --json             one JSON object on stdout`;
+import { defineCommand } from "./command.ts";
+import { runCommand } from "./run_command.ts";
+import { ROW_OPTIONS, writeRows } from "./write_rows.ts";
 
 function chosenColumns(text: string | undefined): Uint32Array<ArrayBuffer> | null {
   if (text === undefined) return null;
@@ -22,15 +14,26 @@ function chosenColumns(text: string | undefined): Uint32Array<ArrayBuffer> | nul
   });
 }
 
-export function reconstructCommand(args: readonly string[]): Promise<number> {
-  return writeRows(
-    "reconstruct",
-    HELP,
-    "reconstructions.npy",
-    args,
-    ["columns"],
-    (restored, split, path, line) => reconstructTo(restored, split, path, chosenColumns(line.text.columns)),
-  );
-}
+const reconstruct = defineCommand({
+  name: "reconstruct",
+  positional: ["run"],
+  options: {
+    ...ROW_OPTIONS,
+    columns: { type: "text", value: "A,B,...", help: "only these columns, counted from 0 (default: all)" },
+    output: {
+      type: "path",
+      value: "F.npy",
+      help: "rows x columns, float32, in the transformed scale (default: RUN/reconstructions.npy)",
+    },
+  },
+  run: (options) =>
+    writeRows(
+      options,
+      "reconstructions.npy",
+      (restored, split, path) => reconstructTo(restored, split, path, chosenColumns(options.columns)),
+    ),
+});
 
-if (import.meta.main) Deno.exit(await reconstructCommand(Deno.args));
+export default reconstruct;
+
+if (import.meta.main) Deno.exit(await runCommand(reconstruct, Deno.args));

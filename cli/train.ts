@@ -6,24 +6,12 @@ import { findRun } from "../core/train/find_run.ts";
 import { commandText } from "../core/runs/command.ts";
 import { startRun } from "../core/train/start.ts";
 import type { SessionResult } from "../core/train/session.ts";
-import { commandLine } from "./args.ts";
+import { defineCommand, SHARED } from "./command.ts";
 import { printDryRun } from "./dry_run.ts";
 import { printError } from "./print.ts";
 import { clock, short, showProgress } from "./progress.ts";
 import { QUICKSTART } from "./quickstart.ts";
-
-const HELP = `narrows train: train an autoencoder from a config
-
-  --config F          the config (default: configs/quickstart.yaml)
-  --override A.B=V    set a key, typed as YAML; repeatable
-  --resume [WHAT]     go on from a run folder or a checkpoint; "auto" (or nothing): the newest unfinished run of this
-                      config, or a new one where there is none
-  --dry-run           check data, shapes, memory and one batch of each part; leaves nothing behind
-  --run-dir D         use D as the run folder
-  --set-name N        name of the run
-  --no-report         do not write report.html at the end
-  --json              one JSON object a line on stdout
-  --quiet             no progress`;
+import { runCommand } from "./run_command.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   epochs: "all epochs done",
@@ -48,28 +36,45 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
   return lines;
 }
 
-export async function trainCommand(args: readonly string[]): Promise<number> {
-  try {
-    const line = commandLine("train", args, {
-      text: ["config", "run-dir", "set-name"],
-      optional: ["resume"],
-      lists: ["override"],
-      flags: ["dry-run", "json", "quiet", "no-report"],
-    });
-    if (line.flags.help) return console.log(HELP), 0;
-    const { json, quiet } = line.flags;
+const train = defineCommand({
+  name: "train",
+  positional: ["config"],
+  options: {
+    config: { ...SHARED.config, help: "the config (default: configs/quickstart.yaml)" },
+    override: SHARED.override,
+    resume: {
+      type: "path",
+      value: "WHAT",
+      values: ["auto"],
+      bare: true,
+      help:
+        "go on from a run folder or a checkpoint; auto, or nothing: the newest unfinished run of this config, or a " +
+        "new one where there is none",
+    },
+    "dry-run": {
+      type: "flag",
+      help: "check data, shapes, memory and one batch of each part; leaves nothing behind",
+    },
+    "run-dir": { type: "path", value: "D", help: "use D as the run folder" },
+    "set-name": { type: "text", value: "N", help: "name of the run" },
+    "no-report": { type: "flag", help: "do not write report.html at the end" },
+    json: { ...SHARED.json, help: "print one JSON object a line on stdout" },
+    quiet: { ...SHARED.quiet, help: "print no progress" },
+  },
+  async run(options, args) {
+    const { json, quiet } = options;
     await ensureEngine({ quiet: quiet || json });
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showProgress(mode);
     const target = await findRun({
-      config: line.text.config ?? (line.text.resume === undefined ? QUICKSTART : undefined),
-      resume: line.text.resume,
-      runDir: line.text["run-dir"],
-      setName: line.text["set-name"],
-      overrides: line.lists.override ?? [],
+      config: options.config ?? (options.resume === undefined ? QUICKSTART : undefined),
+      resume: options.resume,
+      runDir: options["run-dir"],
+      setName: options["set-name"],
+      overrides: options.override,
       note: progress.note,
     });
-    if (line.flags["dry-run"]) return await printDryRun(target.loaded.config, json === true, progress.note);
+    if (options["dry-run"]) return await printDryRun(target.loaded.config, json, progress.note);
     const { run, result } = await startRun({
       ...target,
       observer: progress.observer,
@@ -80,7 +85,7 @@ export async function trainCommand(args: readonly string[]): Promise<number> {
     });
     progress[Symbol.dispose]();
     const shown = relative(Deno.cwd(), run.path) || run.path;
-    const report = line.flags["no-report"] || result.status === "failed" ? null : await drawReport(run.path);
+    const report = options["no-report"] || result.status === "failed" ? null : await drawReport(run.path);
     if (json) console.log(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
     else if (!quiet) {
       for (const text of summaryLines(result, shown)) console.log(text);
@@ -95,10 +100,10 @@ export async function trainCommand(args: readonly string[]): Promise<number> {
       if (!hinted) console.error(`  hint: go on with: ${commandText("train", "--resume", shown)}`);
     }
     return result.exitStatus;
-  } catch (error) {
-    return printError(error);
-  }
-}
+  },
+});
+
+export default train;
 
 /** The report is drawn from the run folder; a failure there must not turn a good run into a failed one. */
 async function drawReport(runDir: string): Promise<string | null> {
@@ -111,4 +116,4 @@ async function drawReport(runDir: string): Promise<string | null> {
   }
 }
 
-if (import.meta.main) Deno.exit(await trainCommand(Deno.args));
+if (import.meta.main) Deno.exit(await runCommand(train, Deno.args));

@@ -1,39 +1,40 @@
 /** What embed and reconstruct share: restore a run, write one row of a table for each row of a split. */
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
+import { SPLITS } from "../core/data/source.ts";
 import { type Restored, restoreRun } from "../core/train/restore.ts";
-import { type CommandLine, commandLine } from "./args.ts";
-import { printError } from "./print.ts";
+import { type Options, SHARED, type Values } from "./command.ts";
 import { runTarget } from "./run_target.ts";
 
+/** Besides these each has its `output`. */
+export const ROW_OPTIONS = {
+  run: SHARED.run,
+  checkpoint: SHARED.checkpoint,
+  split: {
+    type: "choice",
+    value: "S",
+    values: SPLITS,
+    help: "train, validation, test or all: every row in file order (default: all)",
+  },
+  override: { ...SHARED.override, help: "e.g. data.path=... for other data; repeatable" },
+  json: SHARED.json,
+} as const satisfies Options;
+
 export async function writeRows(
-  command: string,
-  help: string,
+  options: Values<typeof ROW_OPTIONS> & { readonly output: string | undefined },
   fileName: string,
-  args: readonly string[],
-  extra: readonly string[],
-  write: (restored: Restored, split: string, path: string, line: CommandLine) => Promise<[number, number]>,
+  write: (restored: Restored, split: string, path: string) => Promise<[number, number]>,
 ): Promise<number> {
-  try {
-    const line = commandLine(command, args, {
-      text: ["run", "checkpoint", "split", "output", ...extra],
-      lists: ["override"],
-      flags: ["json"],
-    });
-    if (line.flags.help) return console.log(help), 0;
-    await ensureEngine({ quiet: true });
-    const run = await runTarget(line.text.run);
-    using restored = await restoreRun(run, {
-      checkpoint: line.text.checkpoint,
-      overrides: line.lists.override,
-      note: (text) => console.error(`narrows: ${text}`),
-    });
-    const output = line.text.output ?? join(run, fileName);
-    const [rows, columns] = await write(restored, line.text.split ?? "all", output, line);
-    if (line.flags.json) console.log(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
-    else console.log(`${output}: ${rows} x ${columns} float32`);
-    return 0;
-  } catch (error) {
-    return printError(error);
-  }
+  await ensureEngine({ quiet: true });
+  const run = await runTarget(options.run);
+  using restored = await restoreRun(run, {
+    checkpoint: options.checkpoint,
+    overrides: options.override,
+    note: (text) => console.error(`narrows: ${text}`),
+  });
+  const output = options.output ?? join(run, fileName);
+  const [rows, columns] = await write(restored, options.split ?? "all", output);
+  if (options.json) console.log(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
+  else console.log(`${output}: ${rows} x ${columns} float32`);
+  return 0;
 }

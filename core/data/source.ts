@@ -10,6 +10,8 @@ import { dataFiles } from "./files.ts";
 
 export type Part = "train" | "validation" | "test";
 export const PARTS: readonly Part[] = ["train", "validation", "test"];
+/** What a user can choose: a part, or every row in file order. */
+export const SPLITS = ["train", "validation", "test", "all"] as const;
 
 export interface ChunkFile {
   readonly index: number;

@@ -1,11 +1,67 @@
 /** The program's commands as a user types them. */
+import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
+
+const OURS = new URL("../../cli/", import.meta.url).href;
 
 /** A word for a shell, quoted where it has to be. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A command of this program: as one binary it is called narrows, in its repository `deno task` runs it. */
-export function commandText(...words: readonly string[]): string {
-  return [Deno.build.standalone ? "narrows" : "deno task", ...words.map(shellWord)].join(" ");
+/** What tells how the program was started. */
+export interface Start {
+  /** Whether it is one compiled binary. */
+  readonly standalone: boolean;
+  /** The URL of the module that was started. */
+  readonly main: string;
+  readonly cwd: string;
+  /** The path of Deno. */
+  readonly deno: string;
+  /** Set by `deno task`. */
+  readonly initCwd?: string;
+}
+
+function thisStart(): Start {
+  return {
+    standalone: Deno.build.standalone,
+    main: Deno.mainModule,
+    cwd: Deno.cwd(),
+    deno: Deno.execPath(),
+    initCwd: Deno.env.get("INIT_CWD"),
+  };
+}
+
+/** The words that start a command: those that started this one, for another command. */
+function startWords(command: string, start: Start): string[] {
+  if (start.standalone) return ["narrows", command];
+  // A module of the program that was started without `deno task` may be started from a folder that has no tasks.
+  if (start.initCwd === undefined && start.main.startsWith(OURS)) {
+    const main = fromFileUrl(start.main);
+    const shown = (file: string) => {
+      const near = relative(start.cwd, file);
+      return near.startsWith("..") ? file : near;
+    };
+    if (basename(main) === "main.ts") return ["deno", "run", "-A", shown(main), command];
+    return ["deno", "run", "-A", shown(join(dirname(main), `${command}.ts`))];
+  }
+  return /[\\/]_npx[\\/]/.test(start.deno) ? ["npx", "--yes", "deno", "task", command] : ["deno", "task", command];
+}
+
+/**
+ * A command of this program in the form in which this one was started: as one binary it is called narrows, in its
+ * repository `deno task` runs it, and from elsewhere `deno run` does.
+ * @param command its name, of one or two words
+ */
+export function commandText(command: string, ...words: readonly string[]): string {
+  return commandFrom(thisStart(), command, ...words);
+}
+
+export function commandFrom(start: Start, command: string, ...words: readonly string[]): string {
+  const [name = "", ...action] = command.split(" ");
+  return [...startWords(name, start), ...action, ...words].map(shellWord).join(" ");
+}
+
+/** A command for whoever reads it later, wherever that is: not in the form in which this one was started. */
+export function taskText(command: string, ...words: readonly string[]): string {
+  return [Deno.build.standalone ? "narrows" : "deno task", command, ...words.map(shellWord)].join(" ");
 }

@@ -1,5 +1,5 @@
 /** Config, environment, and how to run it again. */
-import { commandText } from "../../core/runs/command.ts";
+import { taskText } from "../../core/runs/command.ts";
 import type { RunData } from "../../core/runs/types.ts";
 import { codeBlock, flatten, valueText, yaml } from "../config_view.ts";
 import { bytes, date } from "../format.ts";
@@ -65,9 +65,9 @@ function again(run: RunData): Html {
   const unfinished = run.summary?.status !== "finished";
   return markup`<h3>Run it again</h3>
 <p>Train from the same config${below ? ", from the folder in which this run was started" : ""}:</p>
-${codeBlock(commandText("train", "--config", `${folder}/config.yaml`), true)}${
+${codeBlock(taskText("train", "--config", `${folder}/config.yaml`), true)}${
     unfinished
-      ? markup`<p>Go on from the last checkpoint:</p>\n${codeBlock(commandText("train", "--resume", folder), true)}`
+      ? markup`<p>Go on from the last checkpoint:</p>\n${codeBlock(taskText("train", "--resume", folder), true)}`
       : ""
   }<p>The same config, data and build give the same bits with any number of threads and workers.</p>`;
 }

@@ -11,7 +11,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   cli: ["cli", "core", "reports", "ffi"],
   "mod.ts": ["core", "reports", "ffi"],
   docs: ["mod.ts"],
-  scripts: ["scripts", "core"],
+  scripts: ["scripts", "core", "cli"],
   bench: ["bench", "core", "reports", "ffi", "cli"],
   tests: ["tests", "cli", "core", "reports", "ffi", "scripts", "bench", "mod.ts", "compat", "docs"],
   compat: ["compat"],

@@ -75,11 +75,11 @@ Deno.test("config schema is JSON; a wrong command line is one line and 2", async
     assertEquals(JSON.parse(schema.out).additionalProperties, false);
     for (
       const [args, message] of [
-        [[], "narrows: config: no action given"],
-        [["chekc"], "narrows: config: unknown action chekc"],
-        [["check"], "narrows: config check: the config file is missing"],
-        [["check", "--frob"], "narrows: config: unknown option --frob"],
-        [["check", "a", "b"], "narrows: config: unexpected argument b"],
+        [[], "narrows: config: needs one of check, explain or schema first"],
+        [["chekc"], "narrows: config: must be followed by check, explain or schema, got chekc"],
+        [["check"], "narrows: config check: F is missing: the config"],
+        [["check", "--frob"], "narrows: --frob: config check has no such option"],
+        [["check", "a", "b"], "narrows: b: config check does not take this argument"],
         [["check", "none.yaml"], "narrows: none.yaml: no such config file"],
       ] as const
     ) {
@@ -88,7 +88,7 @@ Deno.test("config schema is JSON; a wrong command line is one line and 2", async
     }
     const help = await run("--help");
     assertEquals(help.code, 0);
-    assertStringIncludes(help.out, "config explain FILE [KEY]");
+    assertStringIncludes(help.out, "config.ts explain F [KEY]");
   });
 });
 

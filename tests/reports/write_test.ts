@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { reportCommand } from "../../cli/report.ts";
+import report from "../../cli/report.ts";
+import { runCommand } from "../../cli/run_command.ts";
 import { UserError } from "../../core/errors.ts";
 import { writeReport } from "../../reports/mod.ts";
 import { CONFIG_TEXT } from "./fixture.ts";
@@ -29,7 +30,7 @@ async function captured(args: readonly string[]): Promise<{ status: number; out:
   console.log = (text: string) => void (out += `${text}\n`);
   console.error = (text: string) => void (err += `${text}\n`);
   try {
-    return { status: await reportCommand(args), out, err };
+    return { status: await runCommand(report, args), out, err };
   } finally {
     [console.log, console.error] = [log, error];
   }

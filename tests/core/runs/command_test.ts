@@ -1,8 +1,34 @@
 /** Commands as the user is to type them. */
 import { assertEquals } from "@std/assert";
-import { commandText, shellWord } from "../../../core/runs/command.ts";
+import { commandFrom, commandText, shellWord, type Start, taskText } from "../../../core/runs/command.ts";
 
-Deno.test("words are quoted for a shell where they must be", () => {
-  assertEquals(["runs/a-1", "it's; rm", ""].map(shellWord), ["runs/a-1", `'it'\\''s; rm'`, "''"]);
+const CLI = new URL("../../../cli/", import.meta.url);
+const HERE = decodeURIComponent(new URL("..", CLI).pathname).replace(/\/$/, "");
+
+const start = (change: Partial<Start>): Start => ({
+  standalone: false,
+  main: new URL("train.ts", CLI).href,
+  cwd: HERE,
+  deno: "/usr/bin/deno",
+  ...change,
+});
+
+Deno.test("commands can be pasted into a shell", () => {
   assertEquals(commandText("train", "--resume", "my runs/a"), "deno task train --resume 'my runs/a'");
+  assertEquals(taskText("train", "--config", "a.yaml"), "deno task train --config a.yaml");
+  assertEquals(["runs/a-1", "it's; rm", ""].map(shellWord), ["runs/a-1", `'it'\\''s; rm'`, "''"]);
+});
+
+Deno.test("commands are in the form in which the program was started", () => {
+  assertEquals(commandFrom(start({}), "embed", "--run", "a"), "deno run -A cli/embed.ts --run a");
+  assertEquals(commandFrom(start({ cwd: "/" }), "embed"), `deno run -A ${HERE.slice(1)}/cli/embed.ts`);
+  assertEquals(commandFrom(start({ cwd: "/nowhere" }), "embed"), `deno run -A ${HERE}/cli/embed.ts`);
+  assertEquals(commandFrom(start({}), "config check", "a"), "deno run -A cli/config.ts check a");
+  const main = new URL("main.ts", CLI).href;
+  assertEquals(commandFrom(start({ main }), "config check", "a"), "deno run -A cli/main.ts config check a");
+  assertEquals(commandFrom(start({ initCwd: "/nowhere" }), "embed"), "deno task embed");
+  const deno = "/home/user/.npm/_npx/05eaf7a51e5e1ae4/node_modules/deno/deno";
+  assertEquals(commandFrom(start({ initCwd: "/nowhere", deno }), "embed"), "npx --yes deno task embed");
+  assertEquals(commandFrom(start({ standalone: true }), "embed"), "narrows embed");
+  assertEquals(commandFrom(start({ main: "file:///nowhere/cli/train.ts" }), "embed"), "deno task embed");
 });

@@ -1,0 +1,30 @@
+/** `completion`: a script that teaches a shell the commands, their options and the values of these. */
+import { bashCompletion } from "./completion/bash.ts";
+import { fishCompletion } from "./completion/fish.ts";
+import { completionSpec } from "./completion/spec.ts";
+import { zshCompletion } from "./completion/zsh.ts";
+import { defineCommand } from "./command.ts";
+import { runCommand } from "./run_command.ts";
+
+const SCRIPTS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
+
+const completion = defineCommand({
+  name: "completion",
+  positional: ["shell"],
+  options: {
+    shell: { type: "choice", value: "SHELL", values: ["bash", "zsh", "fish"], required: true, help: "the shell" },
+  },
+  notes: [
+    "Prints a script. It completes narrows and, of deno, the commands of narrows after deno task. A shell reads it with\n" +
+    '  bash, zsh  eval "$(deno task --quiet completion bash)", in .bashrc, or with zsh in .zshrc after compinit\n' +
+    "  fish       deno task --quiet completion fish | source, in config.fish",
+  ],
+  async run({ shell }) {
+    console.log(SCRIPTS[shell](await completionSpec()).trimEnd());
+    return 0;
+  },
+});
+
+export default completion;
+
+if (import.meta.main) Deno.exit(await runCommand(completion, Deno.args));

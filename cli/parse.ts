@@ -1,0 +1,131 @@
+/** The command line of every command, read by its definition. */
+import { parseArgs } from "@std/cli";
+import { nearest } from "../core/config/nearest.ts";
+import { UserError } from "../core/errors.ts";
+import { commandText } from "../core/runs/command.ts";
+import { type Command, HELP, type Option, type Options } from "./command.ts";
+import { givenPath } from "./given_path.ts";
+import { usageOf } from "./help_text.ts";
+
+type Value = boolean | string | number | undefined | readonly (string | number)[];
+
+/** The name that somebody meant: one that begins like it, else the nearest. */
+export function meant(word: string, names: readonly string[]): string | undefined {
+  const lower = word.toLowerCase();
+  const begun = names.filter((name) => lower.length >= 2 && name.toLowerCase().startsWith(lower));
+  return begun.length === 1 ? begun[0] : nearest(word, names);
+}
+
+/** "train, validation or test" */
+export function either(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+export const helpHint = (command: string): string => `see: ${commandText(command, "--help")}`;
+
+/** Refuses an option that the command does not have. */
+function unknownOption(argument: string, key: string, command: string, options: Options): never {
+  const dashes = argument.startsWith("--") ? "--" : "-";
+  const close = dashes === "--" ? meant(key, Object.keys(options)) : undefined;
+  throw new UserError(
+    dashes + key,
+    `${command} has no such option`,
+    close ? `did you mean --${close}?` : helpHint(command),
+  );
+}
+
+function readOne(name: string, text: string, option: Option): string | number {
+  switch (option.type) {
+    case "whole": {
+      const number = text.trim() === "" ? NaN : Number(text);
+      const least = option.least ?? 0;
+      if (Number.isSafeInteger(number) && number >= least) return number;
+      throw new UserError(
+        `--${name}`,
+        `must be a whole number of at least ${least}, got ${text}`,
+        `--${name} ${least}`,
+      );
+    }
+    case "choice": {
+      const values = option.values ?? [];
+      if (values.includes(text)) return text;
+      const close = meant(text, values);
+      throw new UserError(
+        `--${name}`,
+        `must be ${either(values)}, got ${text}`,
+        close ? `did you mean --${name} ${close}?` : undefined,
+      );
+    }
+    case "path":
+      return option.values?.includes(text) ? text : givenPath(text);
+    default:
+      return text;
+  }
+}
+
+/** What was typed for one option, checked and read. */
+function readOption(name: string, texts: readonly string[], option: Option, command: Command): Value {
+  if (texts.includes("") && !option.bare) {
+    throw new UserError(
+      `--${name}`,
+      "needs a value",
+      `--${name} ${option.value}; a value that begins with - is written --${name}=-...`,
+    );
+  }
+  if (texts.length > 1 && !option.many) {
+    throw new UserError(
+      `--${name}`,
+      `given ${texts.length} times (${texts.join(", ")}), ${command.name} takes one`,
+      `leave out all but one`,
+    );
+  }
+  if (option.required && texts.length === 0) {
+    throw new UserError(command.name, `${option.value} is missing: ${option.help}`, usageOf(command));
+  }
+  const values = texts.map((text) => option.bare && text === "" ? "" : readOne(name, text, option));
+  return option.many ? values : values[0];
+}
+
+/** Gives the arguments without a name to the options that take them. */
+function placeArguments(command: Command, rest: readonly string[], given: Record<string, string[]>): void {
+  let place = 0;
+  for (const argument of rest) {
+    const name = command.positional[place];
+    if (name === undefined) {
+      const isSetting = command.options.override !== undefined && /^[\w.-]+=/.test(argument);
+      throw new UserError(
+        argument,
+        `${command.name} does not take this argument`,
+        isSetting ? `did you mean --override ${argument}?` : `usage: ${usageOf(command)}`,
+      );
+    }
+    given[name] = [...given[name] ?? [], argument];
+    if (!command.options[name]!.many) place++;
+  }
+}
+
+/**
+ * @returns the values of the command's options by name, or null if help was asked for
+ * @throws {UserError} on an unknown option, a missing or wrong value, one given too often, or a stray argument
+ */
+export function parseCommand(command: Command, args: readonly string[]): Readonly<Record<string, Value>> | null {
+  const options: Options = { ...command.options, help: HELP };
+  const names = Object.keys(options);
+  const flags = names.filter((name) => options[name]!.type === "flag");
+  const others = names.filter((name) => !flags.includes(name));
+  const parsed = parseArgs([...args], {
+    string: [...others, "_"],
+    boolean: flags,
+    collect: others,
+    alias: Object.fromEntries(names.flatMap((name) => options[name]!.short ? [[name, options[name]!.short]] : [])),
+    unknown: (argument: string, key?: string) =>
+      key === undefined ? true : unknownOption(argument, key, command.name, options),
+  });
+  if (parsed.help === true) return null;
+  const given = Object.fromEntries(others.map((name) => [name, parsed[name] as string[]]));
+  placeArguments(command, parsed._.map(String), given);
+  const values: [string, Value][] = others.map((
+    name,
+  ) => [name, readOption(name, given[name]!, options[name]!, command)]);
+  return Object.fromEntries([...values, ...flags.map((name): [string, Value] => [name, parsed[name] === true])]);
+}

@@ -1,0 +1,40 @@
+/** Runs a command: its line is parsed, help printed where it was asked for, errors printed, the exit status returned. */
+import { UserError } from "../core/errors.ts";
+import type { Command, CommandGroup } from "./command.ts";
+import { helpOf, helpOfGroup } from "./help_text.ts";
+import { either, helpHint, meant, parseCommand } from "./parse.ts";
+import { printError } from "./print.ts";
+
+/** Which command of a group the line names, and what is left of the line; null if it asks for help. */
+function chosen(group: CommandGroup, [word, ...rest]: readonly string[]): [Command, readonly string[]] | null {
+  if (word === "--help" || word === "-h") return null;
+  const words = group.commands.map(({ name }) => name.split(" ").at(-1)!);
+  const found = word === undefined ? -1 : words.indexOf(word);
+  if (found >= 0) return [group.commands[found]!, rest];
+  if (word === undefined || word.startsWith("-")) {
+    throw new UserError(group.name, `needs one of ${either(words)} first`, helpHint(group.name));
+  }
+  const close = meant(word, words);
+  throw new UserError(
+    group.name,
+    `must be followed by ${either(words)}, got ${word}`,
+    close ? `did you mean ${group.name} ${close}?` : helpHint(group.name),
+  );
+}
+
+/** @returns the exit status. */
+export async function runCommand(command: Command | CommandGroup, args: readonly string[]): Promise<number> {
+  try {
+    let one: Command, rest = args;
+    if ("commands" in command) {
+      const choice = chosen(command, args);
+      if (!choice) return console.log(helpOfGroup(command)), 0;
+      [one, rest] = choice;
+    } else one = command;
+    const values = parseCommand(one, rest);
+    if (values === null) return console.log(helpOf(one)), 0;
+    return await one.run(values, rest);
+  } catch (error) {
+    return printError(error);
+  }
+}
