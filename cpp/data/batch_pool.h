@@ -1,5 +1,5 @@
 // Batches whose buffers are not in use, kept for the next batch creator: there is one a chunk, and fresh pages would
-// cost as much as cutting (2.3 ms against 1.1 ms for a batch of 233,000 entries).
+// cost more than cutting does.
 #pragma once
 
 #include "base/batch.h"

@@ -11,8 +11,7 @@ namespace {
 // A block's pairs and counters share a second-level cache with the rows that are read.
 constexpr uint64_t kEntriesPerBlock = 8192;
 constexpr uint64_t kNarrowest = 1 << 8, kWidest = 1 << 16;
-// A block costs a visit to each row, and a visit ends in a branch that is guessed wrongly. Prefetching a row's entries
-// of the next block: no gain on Zen 3.
+// A block costs a visit to each row, and a visit ends in a branch that is guessed wrongly.
 constexpr uint64_t kEntriesPerVisit = 16;
 // Reading all counters beats marking the touched ones while there are at most this many columns an entry.
 constexpr uint64_t kDense = 3;
