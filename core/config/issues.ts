@@ -4,6 +4,7 @@ import type { Problem } from "./error.ts";
 import { branchOf, deref, expectation, isKinds, type JsonSchema, kindOf, knownPaths, schemaAt } from "./json_schema.ts";
 import { nearest, nearestKey } from "./nearest.ts";
 import { show, showFlow } from "./show.ts";
+import { spaceAfterColon } from "./syntax.ts";
 import { entryAt, type Key, type MapNode, type Origin, splitPath, toValue, whereOf } from "./tree.ts";
 
 /** A problem of one key, with the place it is sorted by. */
@@ -133,6 +134,9 @@ function adviceOn(value: unknown, schema: JsonSchema | undefined): string | unde
     }
   }
   if (types.length === 1 && types[0] === "array" && typeof value !== "object") return "write a list: [a, b]";
+  if (types.length === 1 && types[0] === "object" && typeof value === "string") {
+    return spaceAfterColon(value) ?? "write a map: {key: value}";
+  }
   return undefined;
 }
 

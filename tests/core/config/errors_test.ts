@@ -230,7 +230,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   // Syntax.
   [3, "\tbatch_size: 64", "a.yaml:3:1: not valid YAML: a tab is used for indentation"],
   [3, "  path: b", "a.yaml:3:3: duplicate key path"],
-  [3, "  batch_size: 'x", "a.yaml:11:1: not valid YAML: a quoted text is not closed"],
+  [3, "  batch_size: 'x", "a.yaml:3:15: not valid YAML: a quoted text is not closed"],
   [3, " batch_size: 64", "a.yaml:3:1: not valid YAML: keys or items of one level must start in the same column"],
   [3, "  batch_size: 1: 2", "a.yaml:3:15: not valid YAML: a second key in one line"],
   [3, "  batch_size: !big 3", "a.yaml:3:15: the YAML tag !big is not read"],
