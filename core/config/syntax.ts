@@ -55,7 +55,7 @@ function explained(fault: YAMLError, text: string): Explained {
       return { what: `a text without quotes cannot start with ${text[at]}`, hint: "put it in quotes" };
     case "BAD_DQ_ESCAPE":
       return {
-        what: `${text.slice(at, end)} means nothing within double quotes`,
+        what: `${text.slice(at, at + 2)} means nothing within double quotes`,
         hint: "write \\\\ for a backslash, or use single quotes",
       };
     case "UNEXPECTED_TOKEN": {
