@@ -1,5 +1,7 @@
 /** Config files from disk: read within bounds, parsed, and laid over the files they extend. */
-import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
+import { basename, dirname, isAbsolute, resolve } from "@std/path";
+import { hintFor, isMissing } from "../missing.ts";
+import { toUser } from "../paths.ts";
 import { problem } from "./error.ts";
 import { parseConfig } from "./parse.ts";
 import { entryAt, type MapNode, merge, type Node, whereOf } from "./tree.ts";
@@ -23,9 +25,10 @@ export interface LoadedTree {
  */
 export function loadTree(file: string, cwd: string, text?: string): LoadedTree {
   const files = new Set<string>();
-  return { tree: load(file, resolve(cwd, file), [], text), files: [...files] };
+  const shownFile = isAbsolute(file) ? toUser(file, cwd) : file;
+  return { tree: load(shownFile, resolve(cwd, file), [], text), files: [...files] };
 
-  function load(shown: string, path: string, chain: readonly string[], content = readText(shown, path)): MapNode {
+  function load(shown: string, path: string, chain: readonly string[], content = readText(shown, path, cwd)): MapNode {
     files.add(path);
     const own = parseConfig(content, { source: shown, folder: dirname(path) });
     const link = entryAt(own, ["extends"]);
@@ -44,7 +47,8 @@ export function loadTree(file: string, cwd: string, text?: string): LoadedTree {
       if (next.length >= MAX_CHAIN) {
         throw problem(whereOf(node.origin), `extends goes over more than ${MAX_CHAIN} files: ${names}`);
       }
-      const tree = load(show(target, cwd), target, next, readText(show(target, cwd), target, whereOf(node.origin)));
+      const name = toUser(target, cwd);
+      const tree = load(name, target, next, readText(name, target, dirname(path), whereOf(node.origin)));
       base = base ? merge(base, tree) : tree;
     }
     const over: MapNode = { ...own, entries };
@@ -52,14 +56,11 @@ export function loadTree(file: string, cwd: string, text?: string): LoadedTree {
   }
 }
 
-/** Relative to cwd where it lies below it, else absolute. */
-function show(path: string, cwd: string): string {
-  const short = relative(cwd, path);
-  return short.startsWith("..") || isAbsolute(short) ? path : short;
-}
-
-/** @param from where the file was asked for, if not on the command line */
-function readText(shown: string, path: string, from?: string): string {
+/**
+ * @param folder what the path was relative to
+ * @param from where the file was asked for, if not on the command line
+ */
+function readText(shown: string, path: string, folder: string, from?: string): string {
   const refuse = (what: string, hint?: string) =>
     from === undefined ? problem(shown, what, hint) : problem(from, `extends ${shown}: ${what}`, hint);
   let bytes: Uint8Array;
@@ -67,8 +68,8 @@ function readText(shown: string, path: string, from?: string): string {
     if (Deno.statSync(path).isDirectory) throw refuse("is a folder, not a config file");
     bytes = readAtMost(path, MAX_BYTES + 1);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      throw refuse("no such config file", `looked for ${path}`);
+    if (isMissing(error)) {
+      throw refuse(`no such config file: looked for ${path}`, hintFor(path, (each) => toUser(each, folder)));
     }
     if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
       throw refuse("the config file cannot be read: permission denied");

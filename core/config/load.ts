@@ -1,5 +1,6 @@
 /** Files, overrides and defaults to one config. */
 import { z } from "zod";
+import { userFolder } from "../paths.ts";
 import { ConfigError, problem } from "./error.ts";
 import { checkConfig, missingData } from "./checks.ts";
 import { explainKey, type Explanation, originOf } from "./explain.ts";
@@ -19,7 +20,7 @@ export interface LoadOptions {
   readonly text?: string;
   /** `a.b=v`, later ones win. Paths in them are relative to `cwd`. */
   readonly overrides?: readonly string[];
-  /** Default: the process's. */
+  /** Default: the folder that the user is in. */
   readonly cwd?: string;
 }
 
@@ -38,7 +39,7 @@ export interface LoadedConfig {
 
 /** Reads, merges, checks and resolves a config. Errors: {@link ConfigError} with up to ten problems. */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const cwd = options.cwd ?? Deno.cwd();
+  const cwd = options.cwd ?? userFolder();
   const { file, overrides = [] } = options;
   if (file === "") throw problem("", "the name of the config file is empty");
   const text = file === undefined ? options.text ?? "" : options.text;
@@ -48,7 +49,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (!parsed.success) throw new ConfigError([...missingData(tree), ...explainIssues(parsed.error.issues, tree)]);
   const misfits = checkConfig(parsed.data, tree);
   if (misfits.length > 0) throw new ConfigError(misfits);
-  const config = resolveConfig(parsed.data, tree, file, cwd);
+  const config = resolveConfig(parsed.data, tree, file, options.cwd ?? Deno.cwd());
   return {
     config,
     files: text === undefined ? loaded.files : loaded.files.slice(1),

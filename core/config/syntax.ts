@@ -34,13 +34,13 @@ function explained(fault: YAMLError, text: string): Explained {
     case "TAB_AS_INDENT":
       return { what: "a tab is used for indentation", hint: "indent with spaces" };
     case "BAD_INDENT":
-      return unclosed(text) ??
-        (/[\]}]/.test(text[at] ?? "")
+      return openBracket(text) ??
+        (openBracket(text.slice(0, at))
           ? { what: "the lines of a list or map in brackets must be indented further than its key" }
           : { what: ALIGNED });
     case "MISSING_CHAR":
     case "MULTILINE_IMPLICIT_KEY":
-      return unclosed(text) ?? {
+      return openBracket(text) ?? {
         what: "this must be a key followed by a colon and a value",
         hint: spaceAfterColon(line) ?? "check colons and indentation",
       };
@@ -76,7 +76,7 @@ export function spaceAfterColon(text: string): string | undefined {
 }
 
 /** The bracket or quote that is opened and never closed, where there is one. */
-function unclosed(text: string): Explained | undefined {
+function openBracket(text: string): Explained | undefined {
   const open: { readonly bracket: string; readonly offset: number }[] = [];
   let offset = 0;
   for (const token of new Lexer().lex(text)) {

@@ -246,7 +246,7 @@ Deno.test("extends in a circle, to nowhere or too deep is refused with the chain
     );
     assertEquals(
       refused(() => loadConfig({ file: "c.yaml", cwd })),
-      "c.yaml:1:10: extends no.yaml: no such config file",
+      `c.yaml:1:10: extends no.yaml: no such config file: looked for ${cwd}/no.yaml`,
     );
     assertEquals(
       refused(() => loadConfig({ file: "e.yaml", cwd })),
@@ -268,9 +268,9 @@ Deno.test("files that are no config are refused in one line", () => {
     "folder/x": "",
   }, (cwd) => {
     const message = (file: string) => refused(() => loadConfig({ file, cwd }));
-    assertEquals(message("none.yaml"), "none.yaml: no such config file");
+    assertEquals(message("none.yaml"), `none.yaml: no such config file: looked for ${cwd}/none.yaml`);
     assertEquals(message("folder"), "folder: is a folder, not a config file");
-    assertEquals(message("folder/x/y.yaml"), "folder/x/y.yaml: no such config file");
+    assertEquals(message("folder/x/y.yaml"), `folder/x/y.yaml: no such config file: looked for ${cwd}/folder/x/y.yaml`);
     assertEquals(message("binary.yaml"), "binary.yaml: the config file is not UTF-8 text");
     assertEquals(message("latin1.yaml"), "latin1.yaml: the config file is not UTF-8 text");
     assertEquals(message("large.yaml"), "large.yaml: the config file is larger than 4 MB");

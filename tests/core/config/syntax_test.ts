@@ -31,7 +31,7 @@ const CASES: readonly (readonly [string, string, string, string?])[] = [
   ["a: {b: 1 c: 2}", "1:8", "a comma is missing within { }", "write {a: 1, b: 2}"],
   ["a: [1,,2]", "1:7", "got , where none can stand", "check indentation, brackets, quotes and commas"],
   ["a: ]", "1:4", "got ] where none can stand", "check indentation, brackets, quotes and commas"],
-  ["a: [\n1\n]", "3:1", "the lines of a list or map in brackets must be indented further than its key"],
+  ["a: [\n1\n]", "2:1", "the lines of a list or map in brackets must be indented further than its key"],
 ];
 
 Deno.test("slips of syntax are told where they were made, with what to write", () => {
