@@ -1,8 +1,8 @@
 /** `train`: from a config to a trained run and its report. */
-import { relative } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
+import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
 import { startRun } from "../core/train/start.ts";
 import type { SessionResult } from "../core/train/session.ts";
@@ -84,12 +84,12 @@ const train = defineCommand({
       commandLine: ["train", ...args],
     });
     progress[Symbol.dispose]();
-    const shown = relative(Deno.cwd(), run.path) || run.path;
+    const shown = toUser(run.path);
     const report = options["no-report"] || result.status === "failed" ? null : await drawReport(run.path);
     if (json) console.log(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
     else if (!quiet) {
       for (const text of summaryLines(result, shown)) console.log(text);
-      if (report) console.log(`report     ${relative(Deno.cwd(), report) || report}`);
+      if (report) console.log(`report     ${toUser(report)}`);
     }
     if (result.status === "stopped") {
       console.error(`narrows: stopped by ${result.signal}; go on with: ${commandText("train", "--resume", shown)}`);

@@ -89,9 +89,20 @@ export function unreadablePath(path: string, field: string, why?: string): UserE
 }
 
 /** The error of a path on the command line, relative to the user's folder, at which there is nothing. */
-export function missingArgument(option: string, written: string, path: string, what: string): UserError {
-  const rule = written === path ? "" : ` (looked for ${path})`;
-  return new UserError(`${option} ${written}`, `${what}${rule}`, hintFor(path));
+export function missingArgument(option: string, path: string, what: string): UserError {
+  const shown = toUser(path);
+  return new UserError(`${option} ${shown}`, shown === path ? what : `${what}: looked for ${path}`, hintFor(path));
+}
+
+/** What to do about a folder that is no run folder: the run folders in it or above it. */
+export function runsHint(path: string): string {
+  const isRun = (folder: string) => exists(join(folder, "config.yaml")) && exists(join(folder, "environment.json"));
+  for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
+    if (isRun(above)) return `did you mean ${toUser(above)}?`;
+  }
+  const runs = namesIn(path).filter((name) => isRun(join(path, name)));
+  if (runs.length === 1) return `did you mean ${toUser(join(path, runs[0]!))}?`;
+  return runs.length > 0 ? `it holds run folders: name one of ${someNames(runs)}` : "name a run folder";
 }
 
 /** Whether an error says that nothing is at a path. */

@@ -10,6 +10,11 @@ export interface Kind {
   readonly advice?: string;
 }
 
+/** What to do with a file of a kind. */
+export function adviceOn({ name, advice }: Kind): string {
+  return advice ?? `make of it a sparse matrix (.npz) or a dense array (.npy): ${name} is not read`;
+}
+
 const HEAD_BYTES = 4096;
 
 /** A start of a file that tells its kind; `at` is the byte where it stands. */

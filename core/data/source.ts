@@ -7,6 +7,7 @@ import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { dataFiles } from "./files.ts";
+import { adviceOn, kindOf } from "./kinds.ts";
 
 export type Part = "train" | "validation" | "test";
 export const PARTS: readonly Part[] = ["train", "validation", "test"];
@@ -32,6 +33,9 @@ export interface Source {
   readonly dense: boolean;
   readonly partRows: Readonly<Record<Part, number>>;
 }
+
+/** What writes files of a format. */
+const MAKER = { csr_npz: "scipy.sparse.save_npz", dense_npy: "numpy.save" } as const;
 
 /** Of the files that a folder stands for. */
 const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
@@ -83,8 +87,15 @@ function partsOf(split: Split, part: Part | null, firstRow: number, rows: number
 export function dataError(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error;
   if (error.status !== "format" && error.status !== "io") return error;
-  const maker = error.message.includes(".npz") ? "scipy.sparse.save_npz" : "numpy.save";
-  return new UserError("", error.message, `check the file, or make it again with ${maker}`, 2);
+  return new UserError("", error.message, "check the file, or make it again", 2);
+}
+
+/** The error of a file that cannot be opened: what kind of file it is, where it is another than the one that is wanted. */
+function openError(error: unknown, path: string, format: DataConfig["format"]): unknown {
+  if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
+  const kind = kindOf(path);
+  if (kind) return new UserError(path, `is ${kind.name}, which is not read as data.format ${format}`, adviceOn(kind));
+  return new UserError("", error.message, `check the file, or make it again with ${MAKER[format]}`);
 }
 
 /** A file of the other format: what the config says is what is read. */
@@ -105,7 +116,7 @@ export function openSource(data: DataConfig): Source {
     try {
       info = Chunk.peek(path);
     } catch (error) {
-      throw dataError(error);
+      throw openError(error, path, data.format);
     }
     checkFormat(path, info, data.format);
     const first = files[0];
