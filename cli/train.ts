@@ -60,6 +60,7 @@ const train = defineCommand({
     "no-report": { type: "flag", help: "do not write report.html at the end" },
     json: { ...SHARED.json, help: "print one JSON object a line on stdout" },
     quiet: { ...SHARED.quiet, help: "print no progress" },
+    verbose: { type: "flag", help: "also say which library of the engine is used, and why" },
   },
   async run(options, args) {
     const { json, quiet } = options;
@@ -74,6 +75,7 @@ const train = defineCommand({
       overrides: options.override,
       note: progress.note,
     });
+    for (const warning of target.loaded.warnings) progress.note(warning);
     if (options["dry-run"]) return await printDryRun(target.loaded.config, json, progress.note);
     const { run, result } = await startRun({
       ...target,
@@ -81,6 +83,7 @@ const train = defineCommand({
       onModel: progress.attach,
       note: progress.note,
       warn: progress.warn,
+      detail: options.verbose ? progress.note : undefined,
       commandLine: ["train", ...args],
     });
     progress[Symbol.dispose]();

@@ -11,6 +11,7 @@ import { resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
 import { type Entry, type MapNode, toValue } from "./tree.ts";
 import type { Config } from "./types.ts";
+import { configWarnings, isOfTrial, warningText } from "./warnings.ts";
 import { configToYaml, toPlain } from "./yaml.ts";
 
 export interface LoadOptions {
@@ -35,6 +36,8 @@ export interface LoadedConfig {
   toYaml(): string;
   /** Who set the value at a dotted path: `configs/a.yaml:12:9`, `--override a.b=v` or `default`. */
   origin(path: string): string;
+  /** Settings that are almost surely mistakes, one line each: those that can be told without the data. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads, merges, checks and resolves a config. Errors: {@link ConfigError} with up to ten problems. */
@@ -50,12 +53,15 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const misfits = checkConfig(parsed.data, tree);
   if (misfits.length > 0) throw new ConfigError(misfits);
   const config = resolveConfig(parsed.data, tree, file, options.cwd ?? Deno.cwd());
+  const origin = (path: string) => originOf(tree, path);
   return {
     config,
     files: text === undefined ? loaded.files : loaded.files.slice(1),
     explain: (key) => explainKey(key, toPlain(config), tree),
     toYaml: () => configToYaml(config),
-    origin: (path) => originOf(tree, path),
+    origin,
+    warnings: configWarnings(config).filter((warning) => !isOfTrial(warning, origin))
+      .map((warning) => warningText(warning, origin(warning.key))),
   };
 }
 

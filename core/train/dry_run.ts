@@ -6,6 +6,7 @@ import { feed } from "../data/feed.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
+import { runWarnings } from "./announce.ts";
 import { estimateMemory } from "./memory.ts";
 import { chooseSolver } from "./solver.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
@@ -53,6 +54,7 @@ export async function dryRun(config: Config, note?: (text: string) => void): Pro
   const engine = choiceText(chooseEngine(config, note));
   const source = openSource(config.data);
   requireSteps(source, config.data, config.seed);
+  for (const warning of runWarnings(config, source)) note?.(warning);
   await checkAnnotations(config.data, source);
   using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);
