@@ -13,10 +13,26 @@ interface Placed {
   readonly origin: Origin;
   readonly what: string;
   readonly hint?: string | undefined;
+  /** The known key that an unknown one was probably meant for. */
+  readonly meant?: string | undefined;
 }
 
-/** Problems in the order of the file's lines, one a key. */
-export function explainIssues(issues: readonly z.core.$ZodIssue[], tree: MapNode): Problem[] {
+/** What to write for a key without a default. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  model: "model: {encoder: [{linear: 64}, relu, {linear: 8}], decoder: [{linear: 64}, relu, {linear: output}]}",
+  "model.encoder": "encoder: [{linear: 64}, relu, {linear: 8}]",
+  "model.decoder": "decoder: [{linear: 64}, relu, {linear: output}]",
+};
+
+/**
+ * Problems in the order of the file's lines, one a key.
+ * @param missing of keys whose absence no issue tells, by the key
+ */
+export function explainIssues(
+  issues: readonly z.core.$ZodIssue[],
+  tree: MapNode,
+  missing: Readonly<Record<string, readonly Problem[]>> = {},
+): Problem[] {
   const root = toValue(tree);
   const seen = new Set<string>();
   const placed = issues.flatMap((issue) => explainIssue(issue, [], tree, root)).filter(({ path }) => {
@@ -26,11 +42,18 @@ export function explainIssues(issues: readonly z.core.$ZodIssue[], tree: MapNode
     return isNew;
   });
   placed.sort((a, b) => compareOrigins(a.origin, b.origin));
-  return placed.map(({ origin, what, hint }) => ({
-    where: whereOf(origin),
-    what,
-    ...(hint === undefined ? {} : { hint }),
-  }));
+  // A key that was misspelt is not missing as well.
+  const isMeant = (path: string) => placed.some(({ meant }) => meant === path || meant?.startsWith(`${path}.`));
+  const told = placed.filter(({ path }) => entryAt(tree, splitPath(path)) !== undefined || !isMeant(path));
+  const first = Object.entries(missing).filter(([path]) => !isMeant(path)).flatMap(([, problems]) => problems);
+  return [
+    ...first,
+    ...told.map(({ origin, what, hint }) => ({
+      where: whereOf(origin),
+      what,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+  ];
 }
 
 /** Overrides first, as what was typed last, then by file and line. */
@@ -74,9 +97,11 @@ function unknownKey(keys: readonly Key[], tree: MapNode, parent: JsonSchema | un
     if (meant !== undefined) meant = knownPaths().includes(full) ? full : nearestKey(full, knownPaths()) ?? meant;
   }
   const section = keys.slice(0, -1).join(".");
+  if (/^\/[/*]/.test(name)) return { path, origin, what: `unknown key ${written}`, hint: "a comment begins with #" };
   return {
     path,
     origin,
+    meant,
     what: `unknown key ${written}${meant === undefined ? "" : `; did you mean ${meant}?`}`,
     hint: `${section ? `keys of ${section}` : "top-level keys"}: ${siblings.join(", ")}`,
   };
@@ -98,7 +123,7 @@ function missing(keys: readonly Key[], schema: JsonSchema | undefined, tree: Map
   let above = keys.slice(0, -1);
   while (above.length > 0 && entryAt(tree, above) === undefined) above = above.slice(0, -1);
   const origin = above.length === 0 ? tree.origin : entryAt(tree, above)!.key;
-  return { path, origin, what: `${path} is missing`, hint: schema?.description };
+  return { path, origin, what: `${path} is missing`, hint: EXAMPLES[path] ?? schema?.description };
 }
 
 /** A layer, transform or initialisation of no known kind, or of a kind that wants a value or takes none. */
@@ -109,7 +134,11 @@ function wrongKind(path: string, value: unknown, schema: JsonSchema): { what: st
   const hint = `${schema.title}s: ${[...bare, ...maps.map((branch) => showFlow(branch.examples?.[0]))].join(", ")}`;
   const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
   const kind = isMap ? Object.keys(value)[0] : typeof value === "string" ? value : undefined;
-  if (kind === undefined) return { what: `${path} must be ${expectation(schema)}, got ${show(value)}`, hint };
+  if (kind === undefined) {
+    const isSize = schema.title === "layer" && typeof value === "number";
+    const what = `${path} must be ${expectation(schema)}, got ${show(value)}`;
+    return { what, hint: isSize ? `write {linear: ${value}}` : hint };
+  }
   const map = maps.find((branch) => kindOf(branch) === kind);
   if (map) return { what: `${path}: ${kind} needs a value`, hint: `write ${showFlow(map.examples?.[0])}` };
   if (bare.includes(kind)) return { what: `${path}: ${kind} takes no value`, hint: `write ${kind} alone` };
@@ -133,11 +162,22 @@ function adviceOn(value: unknown, schema: JsonSchema | undefined): string | unde
       return `write ${/^(yes|on|y)$/i.test(value)}`;
     }
   }
-  if (types.length === 1 && types[0] === "array" && typeof value !== "object") return "write a list: [a, b]";
+  if (types.length === 1 && types[0] === "array" && typeof value !== "object") return `write a list: [${value}]`;
+  if (typeof value === "number" && value > 1 && value <= 100 && types.includes("number") && takesAtMostOne(schema)) {
+    return `write ${value / 100} for ${value} %`;
+  }
+  if (types.length === 1 && types[0] === "object" && Array.isArray(value)) {
+    return `write a map with the keys ${Object.keys(schema?.properties ?? {}).join(", ")}`;
+  }
   if (types.length === 1 && types[0] === "object" && typeof value === "string") {
     return spaceAfterColon(value) ?? "write a map: {key: value}";
   }
   return undefined;
+}
+
+function takesAtMostOne(schema: JsonSchema | undefined): boolean {
+  const branches = schema?.anyOf?.map(deref) ?? [schema ?? {}];
+  return branches.some(({ maximum, exclusiveMaximum }) => maximum === 1 || exclusiveMaximum === 1);
 }
 
 function valueAt(root: unknown, keys: readonly Key[]): unknown {

@@ -49,7 +49,9 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const loaded = loadTree(file ?? "config", cwd, text);
   const tree = dropEmptySections(applyOverrides(loaded.tree, overrides, cwd), configSchema);
   const parsed = configSchema.safeParse(toValue(tree));
-  if (!parsed.success) throw new ConfigError([...missingData(tree), ...explainIssues(parsed.error.issues, tree)]);
+  if (!parsed.success) {
+    throw new ConfigError(explainIssues(parsed.error.issues, tree, { "data.path": missingData(tree) }));
+  }
   const misfits = checkConfig(parsed.data, tree);
   if (misfits.length > 0) throw new ConfigError(misfits);
   const config = resolveConfig(parsed.data, tree, file, options.cwd ?? Deno.cwd());

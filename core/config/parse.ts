@@ -25,6 +25,13 @@ interface Place {
 
 /** Text of a config as a map. Errors: {@link ConfigError} with line and column. */
 export function parseConfig(text: string, at: Source): MapNode {
+  const section = /^(?:[ \t]*(?:[#;].*)?\r?\n)*[ \t]*\[([\w.]+)\][ \t]*\r?\n\s*([\w.]+)[ \t]*=[ \t]*(.*)/.exec(text);
+  if (section) {
+    const line = section[0].split("\n").findIndex((each) => /^\s*\[/.test(each)) + 1;
+    const [, name, key, value] = section;
+    const what = "this is TOML or INI; a config is YAML, JSON or lines of key=value";
+    throw problem(`${at.source}:${line}:1`, what, `in YAML: ${name}: {${key}: ${value!.trim()}}`);
+  }
   return isKeyValue(text, at.source) ? parseKeyValue(text, at) : parseYaml(text, at);
 }
 
@@ -96,7 +103,10 @@ class Converter {
     if (node === null) return { kind: "scalar", origin, value: null, empty: true };
     if (isAlias(node)) {
       const target = node.resolve(this.#document) as ParsedNode | undefined;
-      if (!target) throw problem(whereOf(origin), `the alias *${node.source} has no anchor before it`);
+      if (!target) {
+        const what = `the alias *${node.source} has no anchor before it`;
+        throw problem(whereOf(origin), what, `put a text that begins with * in quotes: "*${node.source}"`);
+      }
       return this.convert(target, depth + 1, origin);
     }
     if (isSeq(node)) {
@@ -147,7 +157,11 @@ function parseKeyValue(text: string, at: Source): MapNode {
     const [, before = "", path = "", equals = "", value = ""] = match ?? [];
     const key: Origin = { ...at, line, column: match ? before.length + 1 : content.search(/\S/) + 1 };
     try {
-      if (!match) throw problem(whereOf(key), `a line must be key=value, got ${content.trim()}`);
+      if (!match) {
+        const pair = /^\s*([\w.]+)\s*:\s*(\S.*)$/.exec(content);
+        const hint = pair ? `write ${pair[1]}=${pair[2]}` : "as in training.epochs=3";
+        throw problem(whereOf(key), `a line must be key=value, got ${content.trim()}`, hint);
+      }
       const keys = splitPath(path);
       const earlier = entryAt(root, keys);
       if (earlier) throw problem(whereOf(key), `duplicate key ${path}, set before in line ${earlier.key.line}`);

