@@ -76,7 +76,10 @@ const train = defineCommand({
       note: progress.note,
     });
     for (const warning of target.loaded.warnings) progress.note(warning);
-    if (options["dry-run"]) return await printDryRun(target.loaded.config, json, progress.note);
+    const locate = (error: unknown) => {
+      throw target.loaded.locate(error);
+    };
+    if (options["dry-run"]) return await printDryRun(target.loaded.config, json, progress.note).catch(locate);
     const { run, result } = await startRun({
       ...target,
       observer: progress.observer,
@@ -85,7 +88,7 @@ const train = defineCommand({
       warn: progress.warn,
       detail: options.verbose ? progress.note : undefined,
       commandLine: ["train", ...args],
-    });
+    }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
     const report = options["no-report"] || result.status === "failed" ? null : await drawReport(run.path);

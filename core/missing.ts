@@ -70,18 +70,19 @@ function asWritten(origin: PathOrigin | undefined): ((path: string) => string) |
   return (path) => relative(origin.folder, path) || ".";
 }
 
-/** Where a path of a config was set, for the start of an error line. */
-export function whereOfPath(path: string, field: string): string {
-  return originOfPath(path)?.where ?? `${field}: ${path}`;
+/** Where a path of a config was set, for the start of an error line; "" where that is not known. */
+export function whereOfPath(path: string): string {
+  return originOfPath(path)?.where ?? "";
 }
 
 /**
  * The error of a config's path that cannot be read.
  * @param field the key that names it
  * @param why the operating system's reason, where it is another than that nothing is there
+ * @param named the path that the config names, where `path` is a part of it
  */
-export function unreadablePath(path: string, field: string, why?: string): UserError {
-  const origin = originOfPath(path);
+export function unreadablePath(path: string, field: string, why?: string, named = path): UserError {
+  const origin = originOfPath(named);
   const rule = origin?.rule ? ` (${origin.rule})` : "";
   const what = `${why ?? "there is no such file or folder"}: ${path}${rule}`;
   const hint = why === undefined ? hintFor(path, asWritten(origin)) : "check the path and its permissions";

@@ -1,5 +1,6 @@
 /** Files, overrides and defaults to one config. */
 import { z } from "zod";
+import { UserError } from "../errors.ts";
 import { userFolder } from "../paths.ts";
 import { ConfigError, problem } from "./error.ts";
 import { checkConfig, missingData } from "./checks.ts";
@@ -36,6 +37,8 @@ export interface LoadedConfig {
   toYaml(): string;
   /** Who set the value at a dotted path: `configs/a.yaml:12:9`, `--override a.b=v` or `default`. */
   origin(path: string): string;
+  /** An error that names a key of this config, with the place where the key was set; any other error as it is. */
+  locate(error: unknown): unknown;
   /** Settings that are almost surely mistakes, one line each: those that can be told without the data. */
   readonly warnings: readonly string[];
 }
@@ -62,6 +65,12 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     explain: (key) => explainKey(key, toPlain(config), tree),
     toYaml: () => configToYaml(config),
     origin,
+    locate: (error) => {
+      if (!(error instanceof UserError) || !/^[a-z_]+(?:\.\w+)+$/.test(error.where)) return error;
+      const where = origin(error.where);
+      if (where === "default") return error;
+      return new UserError(where, `${error.where}: ${error.what}`, error.hint, error.exitCode);
+    },
     warnings: configWarnings(config).filter((warning) => !isOfTrial(warning, origin))
       .map((warning) => warningText(warning, origin(warning.key))),
   };

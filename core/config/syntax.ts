@@ -45,7 +45,11 @@ function explained(fault: YAMLError, text: string): Explained {
     case "MISSING_CHAR":
     case "MULTILINE_IMPLICIT_KEY":
       if (openBracket(text) === undefined && openBracket(text.slice(0, at))) {
-        return { what: "a comma is missing before this, or a colon after it" };
+        const end = text.indexOf("\n", at);
+        if (fault.code === "MISSING_CHAR" || end < 0) {
+          return { what: "a comma is missing before this, or a colon after it" };
+        }
+        return { what: "a comma is missing at the end of this line", offset: end };
       }
       return openBracket(text) ?? {
         what: "this must be a key followed by a colon and a value",

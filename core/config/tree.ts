@@ -113,7 +113,11 @@ export function setAt(node: Node | undefined, keys: readonly string[], value: No
     if (below?.kind === "list") {
       if (!/^(0|[1-9]\d{0,8})$/.test(name) || Number(name) >= below.items.length) {
         const range = below.items.length === 0 ? "no elements" : `the elements 0 to ${below.items.length - 1}`;
-        throw problem(whereOf(key), `${here} is a list with ${range}, got "${name}"`);
+        throw problem(
+          whereOf(key),
+          `${here} is a list with ${range}, got "${name}"`,
+          below.items.length === 0 ? undefined : `elements are numbered from 0: ${here}.0`,
+        );
       }
       return { ...below, items: below.items.map((item, i) => i === Number(name) ? put(item, depth + 1) : item) };
     }

@@ -65,11 +65,11 @@ function noMatch(glob: string, field: string): UserError {
   const names = glob.split("/");
   const folder = names.slice(0, names.findIndex((name) => isGlob(name))).join("/") || "/";
   const info = statOf(folder);
-  if (info === null) return unreadablePath(folder, field);
+  if (info === null) return unreadablePath(folder, field, undefined, glob);
   const there = info.isDirectory ? Deno.readDirSync(folder) : [];
   const held = [...there].map(({ name }) => name).sort(naturally);
   const hint = held.length > 0 ? `${folder} holds ${someNames(held)}` : `${folder} is empty`;
-  return new UserError(whereOfPath(glob, field), `${field}: no file matches ${glob}`, hint);
+  return new UserError(whereOfPath(glob), `${field}: no file matches ${glob}`, hint);
 }
 
 /** The error of a folder without a file of the wanted ending: what is in it instead. */
@@ -80,9 +80,12 @@ function emptyFolder(path: string, field: string, extension: string): UserError 
   const kind = whole ?? (first === undefined ? undefined : kindOf(join(path, first)));
   const what = whole ? `is ${whole.name}, which is not read` : `the folder holds no ${extension} file`;
   const listed = held.length === 0 ? "the folder is empty" : `it holds ${someNames(held)}`;
-  const advice = kind ? adviceOn(kind) : `name the files with a glob: ${basename(path)}/*`;
-  const hint = whole ? advice : held.length === 0 ? listed : `${listed}; ${advice}`;
-  return new UserError(whereOfPath(path, field), `${field}: ${path}: ${what}`, hint);
+  const isOther = held.some((name) => name.endsWith(extension === ".npz" ? ".npy" : ".npz"));
+  const advice = isOther
+    ? `set data.format: ${extension === ".npz" ? "dense_npy" : "csr_npz"}`
+    : kind?.advice ?? "name a folder of data, or the files with a glob";
+  const hint = whole ? adviceOn(whole) : held.length === 0 ? listed : `${listed}; ${advice}`;
+  return new UserError(whereOfPath(path), `${field}: ${path}: ${what}`, hint);
 }
 
 /**

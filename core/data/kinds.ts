@@ -8,6 +8,8 @@ export interface Kind {
   readonly name: string;
   /** One line: the Python that makes a file of it that is read, or the command. */
   readonly advice?: string;
+  /** The format that reads files of this kind, where there is one. */
+  readonly format?: "csr_npz" | "dense_npy";
 }
 
 /** What to do with a file of a kind. */
@@ -15,7 +17,8 @@ export function adviceOn({ name, advice }: Kind): string {
   return advice ?? `make of it a sparse matrix (.npz) or a dense array (.npy): ${name} is not read`;
 }
 
-const HEAD_BYTES = 4096;
+/** The first bytes that tell what a file is. */
+export const HEAD_BYTES = 4096;
 
 /** A start of a file that tells its kind; `at` is the byte where it stands. */
 interface Signature {
@@ -95,7 +98,7 @@ const SIGNATURES: readonly Signature[] = [
   ...[0, 512, 1024, 2048].map((at) => ({ bytes: HDF5, at, kind: hdf5 })),
   {
     bytes: [0x93, ...ascii("NUMPY")],
-    kind: () => ({ name: "a dense array (.npy)", advice: "set data.format: dense_npy" }),
+    kind: () => ({ name: "a dense array (.npy)", advice: "set data.format: dense_npy", format: "dense_npy" }),
   },
   { bytes: [0x1f, 0x8b], kind: gzip },
   { bytes: ascii("BZh"), kind: packed("a bzip2 file", "bunzip2") },
@@ -194,17 +197,17 @@ function textKind(head: Uint8Array, path: string): Kind | undefined {
   return { name, advice: dense(path, `numpy.loadtxt("${basename(path)}", ${options})`, "") };
 }
 
-/** Members that scipy writes for each of its formats but CSR and CSC, which only their values tell apart. */
-const SPARSE_FORMS = [["row", "COO"], ["offsets", "DIA"]] as const;
-
-/** An archive by the names in it: sparse matrices, arrays, and what else is a zip file. Undefined for CSR and CSC. */
+/** An archive by the names in it: sparse matrices, arrays, and what else is a zip file. */
 function zipKind(path: string, members: readonly ZipMember[]): Kind | undefined {
   const file = basename(path);
   const names = members.map(({ name }) => name);
   const has = (name: string) => names.includes(`${name}.npy`);
+  if (names.length === 0) return { name: "a zip archive that is cut short", format: "csr_npz" };
   if (has("format") && has("shape") && has("data")) {
-    if (has("indptr") && has("indices")) return undefined;
-    const form = SPARSE_FORMS.find(([member]) => has(member))?.[1] ?? "another";
+    const text = members.find(({ name }) => name === "format.npy")!.text().replaceAll("\0", "");
+    const written = /(csr|csc|bsr|dia|coo)$/.exec(text)?.[1];
+    if (written === "csr") return { name: "a sparse matrix (.npz)", format: "csr_npz" };
+    const form = written?.toUpperCase() ?? "another";
     return { name: `a sparse matrix in ${form} form`, advice: sparse(path, `scipy.sparse.load_npz("${file}")`, "") };
   }
   if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) {

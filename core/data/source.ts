@@ -6,6 +6,8 @@ import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
+import { whereOfPath } from "../missing.ts";
+import { originOfPath } from "../paths.ts";
 import { dataFiles } from "./files.ts";
 import { adviceOn, kindOf } from "./kinds.ts";
 
@@ -52,7 +54,8 @@ function listFiles(data: DataConfig): { path: string; part: Part | null }[] {
       for (const path of dataFiles(pattern, `data.split.${part}`, EXTENSION[data.format])) {
         const other = seen.get(path);
         if (other !== undefined && other !== part) {
-          throw new UserError(`data.split.${part}: ${path}`, `the file is also listed under ${other}`, "list it once");
+          const what = `data.split.${part}: ${path} is also listed under ${other}`;
+          throw new UserError(whereOfPath(path), what, "list it once");
         }
         seen.set(path, part);
       }
@@ -94,7 +97,13 @@ export function dataError(error: unknown): unknown {
 function openError(error: unknown, path: string, format: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
   const kind = kindOf(path);
-  if (kind) return new UserError(path, `is ${kind.name}, which is not read as data.format ${format}`, adviceOn(kind));
+  if (kind && kind.format !== format) {
+    const what = `is ${kind.name}; data.format ${format} does not read it`;
+    const named = originOfPath(path);
+    return named
+      ? new UserError(named.where, `${path}: ${what}`, adviceOn(kind))
+      : new UserError(path, what, adviceOn(kind));
+  }
   return new UserError("", error.message, `check the file, or make it again with ${MAKER[format]}`);
 }
 

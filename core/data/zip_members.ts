@@ -1,10 +1,16 @@
-/** Names in a zip archive, from its directory: enough to tell what kind of file it is. */
+/** Names in a zip archive, from its directory, and its small members: enough to tell what kind of file it is. */
+import { inflateSync } from "fflate";
 
 export interface ZipMember {
   readonly name: string;
   /** Bytes unpacked. */
   readonly size: number;
+  /** The content of a small member, a byte a character; "" where it is large or cannot be unpacked. */
+  text(): string;
 }
+
+/** Largest member that is unpacked. */
+const SMALL_BYTES = 4096;
 
 /** The directory's end is looked for in this many last bytes, and members in the last part of this size. */
 const TAIL_BYTES = 1 << 20;
@@ -32,10 +38,38 @@ export function zipMembers(file: Deno.FsFile, size: number): ZipMember[] {
     if (view.getUint32(at, true) !== 0x02014b50 || members.length === MAX_MEMBERS) break;
     const length = view.getUint16(at + 28, true);
     const name = new TextDecoder().decode(tail.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + length));
-    members.push({ name, size: view.getUint32(at + 24, true) });
+    const method = view.getUint16(at + 10, true);
+    const packed = view.getUint32(at + 20, true), size = view.getUint32(at + 24, true);
+    const offset = view.getUint32(at + 42, true);
+    members.push({ name, size, text: () => smallText(file, { offset, method, packed, size }) });
     at += ENTRY_BYTES + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return members;
+}
+
+interface Place {
+  /** Of the member's own header. */
+  readonly offset: number;
+  readonly method: number;
+  readonly packed: number;
+  readonly size: number;
+}
+
+function smallText(file: Deno.FsFile, { offset, method, packed, size }: Place): string {
+  if (size > SMALL_BYTES || packed > SMALL_BYTES) return "";
+  const bytes = new Uint8Array(packed + 2 * SMALL_BYTES);
+  file.seekSync(offset, Deno.SeekMode.Start);
+  const count = file.readSync(bytes) ?? 0;
+  if (count < 30) return "";
+  const view = new DataView(bytes.buffer);
+  const start = 30 + view.getUint16(26, true) + view.getUint16(28, true);
+  const content = bytes.subarray(start, start + packed);
+  try {
+    const plain = method === 0 ? content : inflateSync(content, { out: new Uint8Array(size) });
+    return Array.from(plain, (byte) => String.fromCharCode(byte)).join("");
+  } catch {
+    return "";
+  }
 }
 
 function findDirectory(view: DataView, end: number, bytes: number): number {

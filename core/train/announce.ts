@@ -2,6 +2,7 @@
 import type { Config } from "../config/types.ts";
 import { sizeWarnings, warningText } from "../config/warnings.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
+import { UserError } from "../errors.ts";
 import type { Source } from "../data/source.ts";
 import { chooseSolver } from "./solver.ts";
 
@@ -17,6 +18,16 @@ export function runWarnings(config: Config, source: Source): string[] {
     leastBatch: Math.min(...least),
   };
   return sizeWarnings(config, sizes).map((warning) => warningText(warning));
+}
+
+/** @throws {UserError} where the folder of the runs is something else. */
+export function requireRunsFolder({ paths }: Config): void {
+  let isFolder = true;
+  try {
+    isFolder = Deno.statSync(paths.runs).isDirectory;
+  } catch { /* it will be made, or the reason told why it cannot */ }
+  if (isFolder) return;
+  throw new UserError("paths.runs", `must be a folder, got a file: ${paths.runs}`, "name another folder");
 }
 
 /** Tells the warnings and, where the config leaves it open, which solver the output layer gets and why. */

@@ -6,7 +6,7 @@ import { feed } from "../data/feed.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
-import { runWarnings } from "./announce.ts";
+import { requireRunsFolder, runWarnings } from "./announce.ts";
 import { estimateMemory } from "./memory.ts";
 import { chooseSolver } from "./solver.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
@@ -51,6 +51,7 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
 
 /** @throws {UserError} for whatever would keep the run from starting. */
 export async function dryRun(config: Config, note?: (text: string) => void): Promise<DryRun> {
+  requireRunsFolder(config);
   const engine = choiceText(chooseEngine(config, note));
   const source = openSource(config.data);
   requireSteps(source, config.data, config.seed);

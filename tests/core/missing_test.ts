@@ -56,7 +56,10 @@ testInFolder("a missing path of a config is told with its place, its rule and th
     "configs/x.yaml:1:14: data.path: no file matches F/configs/*.npy",
     "F/configs holds rows.npz",
   ]);
-  assertEquals(refused("'no/*.npz'")[0], `data.path: there is no such file or folder: F/configs/no`);
+  assertEquals(
+    refused("'no/*.npz'")[0],
+    `configs/x.yaml:1:14: ${nothing}: F/configs/no (relative to the folder of the config file configs/x.yaml)`,
+  );
 });
 
 testInFolder("what is no run folder is told with the run folders near it", (folder) => {

@@ -277,8 +277,11 @@ Deno.test("files that are no config are refused in one line", () => {
     assertEquals(message("none.yaml"), `none.yaml: no such config file: looked for ${cwd}/none.yaml`);
     assertEquals(message("folder"), "folder: is a folder, not a config file");
     assertEquals(message("folder/x/y.yaml"), `folder/x/y.yaml: no such config file: looked for ${cwd}/folder/x/y.yaml`);
-    assertEquals(message("binary.yaml"), "binary.yaml: is a zip archive, not a config");
-    assertEquals(message("extends.yaml"), "extends.yaml:1:10: extends binary.yaml: is a zip archive, not a config");
+    assertEquals(message("binary.yaml"), "binary.yaml: is a zip archive that is cut short, not a config");
+    assertEquals(
+      message("extends.yaml"),
+      "extends.yaml:1:10: extends binary.yaml: is a zip archive that is cut short, not a config",
+    );
     assertEquals(message("latin1.yaml"), "latin1.yaml:2:4: the byte 0xe9 is not UTF-8 text");
     assertEquals(message("utf16.yaml"), "utf16.yaml:1:1: the text is UTF-16");
     assertEquals(message("nul.yaml"), "nul.yaml:2:8: the text holds a NUL byte");

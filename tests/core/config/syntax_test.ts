@@ -30,7 +30,8 @@ const CASES: readonly (readonly [string, string, string, string?])[] = [
   ],
   ["a: {b: 1 c: 2}", "1:8", "a comma is missing within { }", "write {a: 1, b: 2}"],
   ["a: [1,,2]", "1:7", "got , where none can stand", "check indentation, brackets, quotes and commas"],
-  ['{"a": 1\n "b": 2}', "2:2", "a comma is missing before this, or a colon after it"],
+  ['{"a": 1\n "b": 2}', "1:8", "a comma is missing at the end of this line"],
+  ['{"a": {"b": 1}\n "c": 2}', "2:2", "a comma is missing before this, or a colon after it"],
   ["a: ]", "1:4", "got ] where none can stand", "check indentation, brackets, quotes and commas"],
   ["a: [\n1\n]", "2:1", "the lines of a list or map in brackets must be indented further than its key"],
 ];

@@ -12,6 +12,9 @@ import { testInFolder } from "../../temp.ts";
 const HDF5 = "\x89HDF\r\n\x1a\n";
 const member = (name: string) => ({ name, bytes: npy("<f4", "2,", new Uint8Array(8)) });
 
+/** The member that says how a sparse matrix is laid out. */
+const format = (name: string) => ({ name: "format.npy", bytes: npy("|S3", "", new TextEncoder().encode(name)) });
+
 /** [file, its start, what it is called, a part of what to do] */
 const FILES: readonly (readonly [string, string | Uint8Array, string, string])[] = [
   ["a.h5ad", HDF5, "an AnnData file (HDF5)", 'csr_matrix(anndata.read_h5ad("a.h5ad").X)'],
@@ -49,9 +52,15 @@ const FILES: readonly (readonly [string, string | Uint8Array, string, string])[]
   ],
   [
     "coo.npz",
-    zip(["row", "col", "format", "shape", "data"].map((name) => member(`${name}.npy`))),
+    zip([format("coo"), ...["row", "col", "shape", "data"].map((name) => member(`${name}.npy`))]),
     "a sparse matrix in COO form",
     'csr_matrix(scipy.sparse.load_npz("coo.npz"))',
+  ],
+  [
+    "csc.npz",
+    zip([format("csc"), ...["indices", "indptr", "shape", "data"].map((name) => member(`${name}.npy`))]),
+    "a sparse matrix in CSC form",
+    'csr_matrix(scipy.sparse.load_npz("csc.npz"))',
   ],
   ["model.pt", zip([{ name: "model/data.pkl", bytes: new Uint8Array(3) }]), "a PyTorch file", ""],
   ["book.xlsx", zip([{ name: "[Content_Types].xml", bytes: new Uint8Array(3) }]), "an Excel workbook", "read_excel"],
@@ -103,10 +112,13 @@ Deno.test("data of another kind are refused by their name, with the line that co
   for (const [file, , name, advice] of FILES) {
     if (file === "a.npy") continue;
     const line = refused(`data/${file}`);
-    assertStringIncludes(line, `F/data/${file}: is ${name}, which is not read as data.format csr_npz | `);
+    assertStringIncludes(line, `c.yaml:2:9: F/data/${file}: is ${name}; data.format csr_npz does not read it | `);
     assertStringIncludes(line, advice);
   }
-  assertStringIncludes(refused("data/a.h5ad", "dense_npy"), "is an AnnData file (HDF5), which is not read");
+  assertStringIncludes(
+    refused("data/a.h5ad", "dense_npy"),
+    "is an AnnData file (HDF5); data.format dense_npy does not read it",
+  );
   Deno.mkdirSync(join(folder, "store", "0.0"), { recursive: true });
   Deno.writeTextFileSync(join(folder, "store", ".zarray"), "{}");
   assertStringIncludes(
