@@ -1,10 +1,10 @@
 /** What zod found, as one line each: place, key, expectation, value, and what was probably meant. */
 import type { z } from "zod";
 import type { Problem } from "./error.ts";
-import { branchOf, deref, expectation, isKinds, type JsonSchema, kindOf, knownPaths, schemaAt } from "./json_schema.ts";
+import { adviceOn, EXAMPLES, slipInKey, wrongKind } from "./advice.ts";
+import { branchOf, deref, expectation, isKinds, type JsonSchema, knownPaths, schemaAt } from "./json_schema.ts";
 import { nearest, nearestKey } from "./nearest.ts";
-import { show, showFlow } from "./show.ts";
-import { spaceAfterColon } from "./syntax.ts";
+import { show } from "./show.ts";
 import { entryAt, type Key, type MapNode, type Origin, splitPath, toValue, whereOf } from "./tree.ts";
 
 /** A problem of one key, with the place it is sorted by. */
@@ -16,13 +16,6 @@ interface Placed {
   /** The known key that an unknown one was probably meant for. */
   readonly meant?: string | undefined;
 }
-
-/** What to write for a key without a default. */
-const EXAMPLES: Readonly<Record<string, string>> = {
-  model: "model: {encoder: [{linear: 64}, relu, {linear: 8}], decoder: [{linear: 64}, relu, {linear: output}]}",
-  "model.encoder": "encoder: [{linear: 64}, relu, {linear: 8}]",
-  "model.decoder": "decoder: [{linear: 64}, relu, {linear: output}]",
-};
 
 /**
  * Problems in the order of the file's lines, one a key.
@@ -97,7 +90,8 @@ function unknownKey(keys: readonly Key[], tree: MapNode, parent: JsonSchema | un
     if (meant !== undefined) meant = knownPaths().includes(full) ? full : nearestKey(full, knownPaths()) ?? meant;
   }
   const section = keys.slice(0, -1).join(".");
-  if (/^\/[/*]/.test(name)) return { path, origin, what: `unknown key ${written}`, hint: "a comment begins with #" };
+  const slip = slipInKey(name, siblings);
+  if (slip !== undefined) return { path, origin, meant, what: `unknown key ${written}`, hint: slip };
   return {
     path,
     origin,
@@ -124,60 +118,6 @@ function missing(keys: readonly Key[], schema: JsonSchema | undefined, tree: Map
   while (above.length > 0 && entryAt(tree, above) === undefined) above = above.slice(0, -1);
   const origin = above.length === 0 ? tree.origin : entryAt(tree, above)!.key;
   return { path, origin, what: `${path} is missing`, hint: EXAMPLES[path] ?? schema?.description };
-}
-
-/** A layer, transform or initialisation of no known kind, or of a kind that wants a value or takes none. */
-function wrongKind(path: string, value: unknown, schema: JsonSchema): { what: string; hint: string } {
-  const branches = (schema.anyOf ?? []).map(deref);
-  const bare = branches.flatMap((branch) => branch.enum ?? []).map(String);
-  const maps = branches.filter((branch) => branch.properties);
-  const hint = `${schema.title}s: ${[...bare, ...maps.map((branch) => showFlow(branch.examples?.[0]))].join(", ")}`;
-  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
-  const kind = isMap ? Object.keys(value)[0] : typeof value === "string" ? value : undefined;
-  if (kind === undefined) {
-    const isSize = schema.title === "layer" && typeof value === "number";
-    const what = `${path} must be ${expectation(schema)}, got ${show(value)}`;
-    return { what, hint: isSize ? `write {linear: ${value}}` : hint };
-  }
-  const map = maps.find((branch) => kindOf(branch) === kind);
-  if (map) return { what: `${path}: ${kind} needs a value`, hint: `write ${showFlow(map.examples?.[0])}` };
-  if (bare.includes(kind)) return { what: `${path}: ${kind} takes no value`, hint: `write ${kind} alone` };
-  const meant = nearest(kind, [...bare, ...maps.map((branch) => kindOf(branch)!)]);
-  const guess = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return { what: `${path}: unknown ${schema.title} ${show(kind)}${guess}`, hint };
-}
-
-function adviceOn(value: unknown, schema: JsonSchema | undefined): string | undefined {
-  const types = (schema?.anyOf ?? [schema ?? {}]).map((branch) => deref(branch).type);
-  if (typeof value === "string") {
-    const options = (schema?.enum ?? []).map(String);
-    const meant = nearest(value, options);
-    if (meant !== undefined) return `did you mean ${meant}?`;
-    if (schema?.refusal !== undefined) return schema.refusal;
-    const wantsNumber = types.includes("number") || types.includes("integer");
-    if (wantsNumber && value.trim() !== "" && Number.isFinite(Number(value.replaceAll(/[_,]/g, "")))) {
-      return `write ${Number(value.replaceAll(/[_,]/g, ""))}, without quotes or separators`;
-    }
-    if (types.includes("boolean") && /^(yes|on|y|no|off|n)$/i.test(value)) {
-      return `write ${/^(yes|on|y)$/i.test(value)}`;
-    }
-  }
-  if (types.length === 1 && types[0] === "array" && typeof value !== "object") return `write a list: [${value}]`;
-  if (typeof value === "number" && value > 1 && value <= 100 && types.includes("number") && takesAtMostOne(schema)) {
-    return `write ${value / 100} for ${value} %`;
-  }
-  if (types.length === 1 && types[0] === "object" && Array.isArray(value)) {
-    return `write a map with the keys ${Object.keys(schema?.properties ?? {}).join(", ")}`;
-  }
-  if (types.length === 1 && types[0] === "object" && typeof value === "string") {
-    return spaceAfterColon(value) ?? "write a map: {key: value}";
-  }
-  return undefined;
-}
-
-function takesAtMostOne(schema: JsonSchema | undefined): boolean {
-  const branches = schema?.anyOf?.map(deref) ?? [schema ?? {}];
-  return branches.some(({ maximum, exclusiveMaximum }) => maximum === 1 || exclusiveMaximum === 1);
 }
 
 function valueAt(root: unknown, keys: readonly Key[]): unknown {

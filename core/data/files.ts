@@ -1,5 +1,5 @@
 /** Which files a data path names. */
-import { basename, globToRegExp, isGlob, join } from "@std/path";
+import { globToRegExp, isGlob, join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { isMissing, someNames, unreadablePath, whereOfPath } from "../missing.ts";
 import { adviceOn, kindOf } from "./kinds.ts";

@@ -69,7 +69,7 @@ Deno.test("values on the command line that cannot be read are refused with the r
   assertEquals(line("data.transforms=['log1p]"), "not valid YAML: a quoted text is not closed");
   assertEquals(line("optimizer={name: sgd, name: adam}"), "duplicate key name | keep one of them");
   assertEquals(line("data.path=null"), "data.path must be a path, got nothing (null)");
-  assertEquals(line("scheduler=name: cosine").split(" | ")[1], "write a map: {key: value}");
+  assertEquals(line("scheduler=name: cosine").split(" | ")[1], "write {name: cosine}");
   assertEquals(line(`data.transforms=${"[".repeat(100)}`), "nested more than 64 levels deep");
 });
 

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { ConfigError, loadConfig } from "../../../core/config/mod.ts";
+import { UserError } from "../../../core/errors.ts";
 
 const MODEL = "model: {encoder: [{linear: 8}], decoder: [{linear: output}]}\n";
 const SMALL = `data: {path: chunks}\n${MODEL}`;
@@ -400,6 +401,27 @@ Deno.test("explain says value, setter, type, bounds, default and meaning", () =>
   assertEquals(refused(() => explain("training.epoch")), "unknown key training.epoch; did you mean training.epochs?");
   assertEquals(refused(() => explain("model.encoder.7")), "unknown key model.encoder.7");
   assertEquals(refused(() => explain("training.epochs.x")), "unknown key training.epochs.x");
+});
+
+Deno.test("an error that names a key is told with the place where the key was set", () => {
+  const text = `${SMALL}checkpoint: {keep: 2}\n`;
+  const { locate } = loadConfig({ text, file: "a.yaml", cwd: "/w", overrides: ["data.last_batch=drop"] });
+  const lineOf = (where: string) => {
+    const error = locate(new UserError(where, "is wrong", "do this", 1)) as UserError;
+    return [error.message, error.hint, error.exitCode];
+  };
+  assertEquals(lineOf("checkpoint.keep"), ["a.yaml:3:20: checkpoint.keep: is wrong", "do this", 1]);
+  assertEquals(lineOf("data.last_batch"), [
+    "--override data.last_batch=drop: data.last_batch: is wrong",
+    "do this",
+    1,
+  ]);
+  assertEquals(lineOf("data.workers"), ["data.workers: is wrong", "do this", 1]);
+  for (const where of ["", "a.yaml:1:1", "/w/data.npz"]) {
+    assertEquals(lineOf(where)[0], where ? `${where}: is wrong` : "is wrong");
+  }
+  const other = new TypeError("x");
+  assertEquals(locate(other), other);
 });
 
 Deno.test("names of files become names of runs that a folder can have", () => {
