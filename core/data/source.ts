@@ -93,16 +93,18 @@ export function dataError(error: unknown): unknown {
   return new UserError("", error.message, "check the file, or make it again", 2);
 }
 
+/** An error of a data file, at the place in the config where one names this very file. */
+function fileError(path: string, what: string, hint: string): UserError {
+  const named = originOfPath(path);
+  return named ? new UserError(named.where, `${path}: ${what}`, hint) : new UserError(path, what, hint);
+}
+
 /** The error of a file that cannot be opened: what kind of file it is, where it is another than the one that is wanted. */
 function openError(error: unknown, path: string, format: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
   const kind = kindOf(path);
   if (kind && kind.format !== format) {
-    const what = `is ${kind.name}; data.format ${format} does not read it`;
-    const named = originOfPath(path);
-    return named
-      ? new UserError(named.where, `${path}: ${what}`, adviceOn(kind))
-      : new UserError(path, what, adviceOn(kind));
+    return fileError(path, `is ${kind.name}; data.format ${format} does not read it`, adviceOn(kind));
   }
   return new UserError("", error.message, `check the file, or make it again with ${MAKER[format]}`);
 }
@@ -111,7 +113,7 @@ function openError(error: unknown, path: string, format: DataConfig["format"]): 
 function checkFormat(path: string, { dense }: ChunkHeader, format: DataConfig["format"]): void {
   if (dense === (format === "dense_npy")) return;
   const [is, other] = dense ? ["a dense .npy array", "dense_npy"] : ["a sparse matrix (.npz)", "csr_npz"];
-  throw new UserError(path, `is ${is}, but data.format is ${format}`, `set data.format: ${other}, or name other files`);
+  throw fileError(path, `is ${is}, but data.format is ${format}`, `set data.format: ${other}, or name other files`);
 }
 
 /** @throws {UserError} on a missing or malformed file, unlike widths, or a part train without rows. */
