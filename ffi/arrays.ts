@@ -18,6 +18,10 @@ export const TYPES = [
 ] as const;
 export type ElementType = typeof TYPES[number];
 
+/** Bytes of one element; of an array that is not there, as a dense matrix's indices, 0. */
+export const elementBytes = (type: ElementType | null): number =>
+  type === null ? 0 : type === "bool" ? 1 : Number(/\d+$/.exec(type)![0]) / 8;
+
 /** Values of a matrix; all become 32-bit floats when a batch is cut. */
 export type ValueArray =
   | Float32Array

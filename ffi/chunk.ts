@@ -2,13 +2,16 @@
  * Matrices, CSR or dense, out of files (`.npz`, `.npy`) or copied from a caller's arrays: checked and held by the engine, never copied
  * into JavaScript.
  */
-import { arrayBytes, type ElementType, type MatrixArrays, TYPES } from "./arrays.ts";
+import { arrayBytes, elementBytes, type ElementType, type MatrixArrays, TYPES } from "./arrays.ts";
+import { createHash } from "node:crypto";
 import { EngineError, errorRecord, unwrap } from "./error.ts";
 import { engine, objects, utf8 } from "./library.ts";
 import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
 
 export type { ElementType };
 const NO_ARRAY = 255;
+/** Bytes hashed at a time. */
+const DIGEST_BLOCK = 1 << 26;
 
 /** What a file's headers tell. */
 export interface ChunkHeader {
@@ -155,6 +158,29 @@ export class Chunk implements Disposable {
   get pointer(): Deno.PointerObject {
     if (this.#handle === null) throw new EngineError("closed", `${this.path}: the chunk has been closed`);
     return this.#handle;
+  }
+
+  /** SHA-256 of its arrays, their types and shape, in hexadecimal: changes with every value. */
+  digest(): string {
+    const addresses = new BigUint64Array(3);
+    const error = errorRecord();
+    unwrap(engine().nrw_chunk_pointers(this.pointer, addresses, error), error);
+    const { rows, columns, nnz, dataType, indicesType, indptrType } = this.#info;
+    const hash = createHash("sha256");
+    hash.update(JSON.stringify([rows, columns, nnz, dataType, indicesType, indptrType]));
+    const lengths = [
+      nnz * elementBytes(dataType),
+      nnz * elementBytes(indicesType),
+      (rows + 1) * elementBytes(indptrType),
+    ];
+    lengths.forEach((bytes, index) => {
+      const view = Deno.UnsafePointer.create(addresses[index]!);
+      for (let at = 0; view && at < bytes; at += DIGEST_BLOCK) {
+        const length = Math.min(DIGEST_BLOCK, bytes - at);
+        hash.update(new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(view, length, at)));
+      }
+    });
+    return hash.digest("hex");
   }
 
   /** Gives up the chunk; batch creators over it keep what they need. May be called again. */
