@@ -64,6 +64,7 @@ export class MemoryRows implements Disposable {
     const { rows } = this.data;
     const list: readonly RowChunk[] = Array.isArray(rows) ? rows : [rows];
     if (list.length === 0) throw new UserError("data.rows", "is an empty list", "give at least one matrix");
+    list.forEach((arrays, index) => requireMatrix(arrays, Array.isArray(rows) ? `data.rows[${index}]` : "data.rows"));
     const names = namesOf(list);
     const chunks: Chunk[] = [];
     try {
@@ -91,14 +92,16 @@ export class MemoryRows implements Disposable {
   }
 }
 
+function requireMatrix(arrays: unknown, field: string): void {
+  if (typeof arrays === "object" && arrays !== null && (Object.hasOwn(arrays, "values") || "indptr" in arrays)) return;
+  throw new UserError(
+    field,
+    "is no matrix",
+    "give { indptr, indices, data, columns } for a sparse one, { values, columns } for a dense one",
+  );
+}
+
 function chunkOf(arrays: RowChunk, name: string): Chunk {
-  if (typeof arrays !== "object" || arrays === null || !("values" in arrays || "indptr" in arrays)) {
-    throw new UserError(
-      name,
-      "is no matrix",
-      "{ indptr, indices, data, columns } for a sparse one, { values, columns } for a dense one",
-    );
-  }
   try {
     return Chunk.fromArrays(arrays, name);
   } catch (error) {

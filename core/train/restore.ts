@@ -15,6 +15,7 @@ import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
 import { UserError } from "../errors.ts";
 import { NpyWriter } from "../formats/npy.ts";
 import { openRun } from "../runs/folder.ts";
+import { readModel } from "../runs/read.ts";
 import { describeModel } from "./network.ts";
 import { tensorSinks } from "./tensors.ts";
 
@@ -65,6 +66,17 @@ function withOtherRows(data: DataConfig, { data: rows, split = "none" }: Restore
   return { ...data, ...place, labels: null, split: split === "none" ? whole : data.split };
 }
 
+/** Other rows have as many columns as those that the network was made for. */
+async function requireColumns(runDir: string, source: Source): Promise<void> {
+  const trained = (await readModel(runDir)).find((layer) => layer.name.startsWith("encoder."))?.inputs;
+  if (trained === undefined || trained === source.columns) return;
+  throw new UserError(
+    source.files[0]!.path,
+    `has ${source.columns} columns, the run was trained on ${trained}`,
+    "give the columns that the run was trained on, in their order",
+  );
+}
+
 /** @throws {UserError} on a folder that is no run, on a damaged checkpoint and on data that do not fit */
 export async function restoreRun(runDir: string, options: RestoreOptions = {}): Promise<Restored> {
   await ensureEngine({ quiet: true });
@@ -94,6 +106,7 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   using made = new DisposableStack();
   const memory = typeof options.data === "object" ? made.use(new MemoryRows(options.data)) : null;
   const source = openSource(config.data, memory);
+  if (options.data !== undefined) await requireColumns(runDir, source);
   const model = made.adopt(describeModel(config, source), (model) => model.close());
   model.build();
   await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });

@@ -1,5 +1,6 @@
 /** What a trained run says of rows, as plain arrays: the library's `embed`, `reconstruct` and `evaluate`. */
 import type { MemoryData } from "../data/memory.ts";
+import { dataError } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import type { SplitMetrics } from "../runs/types.ts";
 import type { RowChoice } from "../diagnostics/rows.ts";
@@ -36,6 +37,14 @@ export interface RowMatrix {
   readonly rowNames: readonly string[] | null;
 }
 
+async function withDataErrors<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw dataError(error);
+  }
+}
+
 /** Calls `use` with the run: an open one as it is, that of a folder for the time of the call. */
 async function withRun<T>(
   run: string | Restored,
@@ -45,13 +54,13 @@ async function withRun<T>(
   const { split, ...others } = options;
   if (typeof run === "string") {
     using restored = await restoreRun(run, { ...others, split: split === undefined ? "none" : "run" });
-    return await use(restored, split ?? "all");
+    return await withDataErrors(use(restored, split ?? "all"));
   }
   const unread = (["data", "checkpoint"] as const).find((key) => options[key] !== undefined);
   if (unread !== undefined) {
     throw new UserError(unread, "the run is open already", `give ${unread} to restoreRun, or the run's folder here`);
   }
-  return await use(run, split ?? "all");
+  return await withDataErrors(use(run, split ?? "all"));
 }
 
 async function collect(

@@ -70,7 +70,8 @@ int32_t nrw_chunk_from_arrays(const uint8_t* name, uint32_t name_bytes, double r
     arrays.data_type = element_type(data_type, "data_type");
     arrays.data = array(data, data_bytes, "data_bytes");
     arrays.dense = indices_type == NRW_NO_ARRAY;
-    require(arrays.dense == (indptr_type == NRW_NO_ARRAY), "indices_type and indptr_type: one says dense, one does not");
+    require(arrays.dense == (indptr_type == NRW_NO_ARRAY),
+            "indices_type and indptr_type: one says dense, one does not");
     if (!arrays.dense) {
       arrays.indices_type = element_type(indices_type, "indices_type");
       arrays.indices = array(indices, indices_bytes, "indices_bytes");

@@ -193,13 +193,13 @@ void Chunk::check_structure(bool columns_within) const {
     if (!rises<T>(indptr_, info_.rows)) {
       uint64_t r = 0;
       while (load<T>(indptr_, r + 1) >= load<T>(indptr_, r)) ++r;
-      throw Error(NRW_FORMAT, where + format(": row %llu: falls from %s to %s", Number{r}, value(r).c_str(),
-                                             value(r + 1).c_str()));
+      throw Error(NRW_FORMAT,
+                  where + format(": row %llu: falls from %s to %s", Number{r}, value(r).c_str(), value(r + 1).c_str()));
     }
     if (static_cast<uint64_t>(load<T>(indptr_, info_.rows)) != info_.nnz) {
-      throw Error(NRW_FORMAT, where + format(": last value: must be the %llu stored entries, got %s%s",
-                                             Number{info_.nnz}, value(info_.rows).c_str(),
-                                             in_memory_ ? "" : "; call x.prune() before saving"));
+      throw Error(NRW_FORMAT,
+                  where + format(": last value: must be the %llu stored entries, got %s%s", Number{info_.nnz},
+                                 value(info_.rows).c_str(), in_memory_ ? "" : "; call x.prune() before saving"));
     }
   });
   if (columns_within) return;

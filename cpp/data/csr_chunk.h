@@ -1,5 +1,5 @@
-// A matrix in compressed sparse rows, read-only, its arrays mapped from a file, inflated from it or copied from a caller's
-// memory; or a dense one, mapped or copied.
+// A matrix in compressed sparse rows, read-only, its arrays mapped from a file, inflated from it or copied from a
+// caller's memory; or a dense one, mapped or copied.
 #pragma once
 
 #include <cstdint>

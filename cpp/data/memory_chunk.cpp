@@ -1,5 +1,5 @@
-// Chunks of arrays in a caller's memory: copied first and checked in the copy, so that nothing the caller does to its own
-// arrays meanwhile or later can pass a check and be read otherwise.
+// Chunks of arrays in a caller's memory: copied first and checked in the copy, so that nothing the caller does to its
+// own arrays meanwhile or later can pass a check and be read otherwise.
 #include <algorithm>
 
 #include "base/status.h"
