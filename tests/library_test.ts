@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { join } from "@std/path";
 import { train, UserError } from "../mod.ts";
 import { ROOT, temporary } from "./helpers/cli.ts";
+import { filesUnder, readText } from "./arch/tree.ts";
 import { smallProject } from "./helpers/small_run.ts";
 
 const EXAMPLE = join(ROOT, "docs/examples/train.ts");
@@ -30,12 +31,61 @@ Deno.test("library: the example trains in under 20 lines", async () => {
   }
 });
 
-Deno.test("library: the page shows the example, and its other code runs", async () => {
-  const page = Deno.readTextFileSync(join(ROOT, "docs/library.md"));
-  const [first, ...others] = [...page.matchAll(/```ts\n(.*?)```/gs)].map((match) => match[1]!);
+const page = Deno.readTextFileSync(join(ROOT, "docs/library.md"));
+
+/** The page's blocks of a language, in order. */
+function blocks(language: string): string[] {
+  return [...page.matchAll(new RegExp("```" + language + "\\n(.*?)```", "gs"))].map((match) => match[1]!);
+}
+
+Deno.test("library: the page shows the example, and its code without a run folder runs", async () => {
+  const [first, _arrays, batches, ...others] = blocks("ts");
   assertEquals(first, example);
-  assertEquals(others.length, 1);
-  assertStringIncludes(await runs(others[0]!), "0 32 ");
+  assertEquals(others.length, 0);
+  assertStringIncludes(await runs(batches!), "0 32 ");
+});
+
+Deno.test("library: a script in a folder outside the repository trains on arrays, in both of the page's ways", async () => {
+  const [, script] = blocks("ts"), [settings] = blocks("json"), [line] = blocks("sh");
+  using outside = temporary();
+  Deno.symlinkSync(ROOT.replace(/\/$/, ""), join(outside.path, "narrows"));
+  /** In a folder beside the clone. */
+  const deno = async (folder: string, args: readonly string[]) => {
+    const env = { NO_COLOR: "1" };
+    const out = await new Deno.Command(Deno.execPath(), { args: [...args], cwd: join(outside.path, folder), env })
+      .output();
+    const stderr = new TextDecoder().decode(out.stderr);
+    assertEquals(out.code, 0, stderr);
+    return { stdout: new TextDecoder().decode(out.stdout), stderr };
+  };
+  const make = (folder: string, files: Record<string, string>) => {
+    Deno.mkdirSync(join(outside.path, folder));
+    for (const [name, text] of Object.entries(files)) Deno.writeTextFileSync(join(outside.path, folder, name), text);
+  };
+  make("alone", { "arrays.ts": script! });
+  make("project", { "arrays.ts": script!, "deno.json": settings! });
+  const [alone, project] = [
+    await deno("alone", line!.trim().split(" ").slice(1)),
+    await deno("project", ["run", "-A", "arrays.ts"]),
+  ];
+  assertEquals(alone.stderr, "");
+  assertEquals(alone.stdout, project.stdout);
+  const [, held, five] = /held-out rows: (.*)\nR2 of five rows: (.*)\n5 x 2 latent vectors: /.exec(alone.stdout)!;
+  assert(Number(held) > 0.99 && Number(held) <= 1, alone.stdout);
+  assert(Number(five) > 0.99 && Number(five) <= 1, alone.stdout);
+  assertEquals(
+    alone.stdout.trimEnd().split("\n")[2]!.split(": ")[1]!.split(" ").map(Number).filter(Number.isFinite).length,
+    10,
+  );
+  assertEquals([...Deno.readDirSync(join(outside.path, "project/runs"))].length, 1);
+  await deno("project", ["check", "arrays.ts"]);
+});
+
+Deno.test("library: no part of it ends the process, and signals are listened to only when asked", () => {
+  const found = ["core", "ffi", "reports"].flatMap((room) => filesUnder(room, [".ts"])).filter((path) =>
+    /Deno\.exit\b|\baddSignalListener\b/.test(readText(path))
+  );
+  assertEquals(found, ["core/train/signals.ts"]);
 });
 
 Deno.test("library: a config as an object, its errors, and going on", async () => {
