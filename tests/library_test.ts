@@ -1,6 +1,8 @@
 /** Narrows as a library: the example of the documentation, and the documentation itself. */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { ensureEngine } from "../core/build/ensure.ts";
+import { tree } from "../core/build/tree.ts";
 import { train, UserError } from "../mod.ts";
 import { ROOT, temporary } from "./helpers/cli.ts";
 import { filesUnder, readText } from "./arch/tree.ts";
@@ -62,6 +64,9 @@ Deno.test("library: a script in a folder outside the repository trains on arrays
     Deno.mkdirSync(join(outside.path, folder));
     for (const [name, text] of Object.entries(files)) Deno.writeTextFileSync(join(outside.path, folder, name), text);
   };
+  await ensureEngine({ quiet: true });
+  const built = () => Deno.statSync(tree().library).mtime?.getTime();
+  const before = built();
   make("alone", { "arrays.ts": script! });
   make("project", { "arrays.ts": script!, "deno.json": settings! });
   const [alone, project] = [
@@ -79,6 +84,7 @@ Deno.test("library: a script in a folder outside the repository trains on arrays
   );
   assertEquals([...Deno.readDirSync(join(outside.path, "project/runs"))].length, 1);
   await deno("project", ["check", "arrays.ts"]);
+  assertEquals(built(), before); // the clone is the same behind its link
 });
 
 Deno.test("library: no part of it ends the process, and signals are listened to only when asked", () => {
@@ -86,6 +92,28 @@ Deno.test("library: no part of it ends the process, and signals are listened to 
     /Deno\.exit\b|\baddSignalListener\b/.test(readText(path))
   );
   assertEquals(found, ["core/train/signals.ts"]);
+});
+
+Deno.test("library: a signal ends a script's run after a save, where the script asks for that", async () => {
+  using folder = temporary();
+  const script = `
+    import { train } from "@narrows/narrows";
+    const { summary } = await train({
+      config: { model: { encoder: [{ linear: 2 }], decoder: [{ linear: "output" }] }, training: { epochs: 1000000 } },
+      data: { rows: { values: new Float32Array(4000).map((_, at) => at % 7), columns: 4 } },
+      observer: { epochDone: ({ epoch }) => epoch === 2 && console.log("running") },
+      signals: true,
+    });
+    console.log(summary.status, summary.reason);`;
+  Deno.writeTextFileSync(join(folder.path, "long.ts"), script);
+  const args = ["run", "-A", "--config", join(ROOT, "deno.json"), "long.ts"];
+  const child = new Deno.Command(Deno.execPath(), { args, cwd: folder.path, stdout: "piped" }).spawn();
+  let printed = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    if (printed === "" && text.includes("running")) child.kill("SIGTERM");
+    printed += text;
+  }
+  assertEquals([printed, (await child.status).code], ["running\nstopped SIGTERM\n", 0]);
 });
 
 Deno.test("library: a config as an object, its errors, and going on", async () => {
