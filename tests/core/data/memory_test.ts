@@ -97,6 +97,10 @@ testInFolder("memory: matrices of embed, reconstruct and evaluate, of the run's 
   assertEquals(test.rows, summary.rows.test);
   assertEquals(test.rowNames, test.rowNumbers.map((row) => `row ${row}`));
 
+  using others = await restoreRun(path, { data });
+  assertEquals(others.source.partRows, { train: 360, validation: 0, test: 0 });
+  using asTheRun = await restoreRun(path, { data, split: "run" });
+  assertEquals(asTheRun.source.partRows, summary.rows);
   const whole = await reconstruct(path, { data });
   const some = await reconstruct(path, { data, columns: [7, 0] });
   assertEquals([whole.rows, whole.columns, some.columns], [360, 60, 2]);
