@@ -97,7 +97,7 @@ Deno.test("library: no part of it ends the process, and signals are listened to 
 Deno.test("library: a signal ends a script's run after a save, where the script asks for that", async () => {
   using folder = temporary();
   const script = `
-    import { train } from "@narrows/narrows";
+    import { train } from ${JSON.stringify("@narrows/narrows")};
     const { summary } = await train({
       config: { model: { encoder: [{ linear: 2 }], decoder: [{ linear: "output" }] }, training: { epochs: 1000000 } },
       data: { rows: { values: new Float32Array(4000).map((_, at) => at % 7), columns: 4 } },
