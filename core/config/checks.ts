@@ -31,6 +31,8 @@ export function missingData(tree: MapNode): Problem[] {
   };
   const data = entryAt(tree, ["data"])?.node;
   if (data !== undefined && data.kind !== "map") return []; // its own mistake
+  const format = entryAt(tree, ["data", "format"])?.node;
+  if (format?.kind === "scalar" && format.value === "memory") return []; // the rows come from a script
   if (entryAt(tree, ["data", "path"]) || ["train", "validation", "test"].some(isFiles)) return [];
   const where = whereOf(entryAt(tree, ["data"])?.key ?? tree.origin);
   return [{
