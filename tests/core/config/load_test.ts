@@ -30,6 +30,8 @@ Deno.test("everything but data and model has a default", () => {
   assertEquals(files, []);
   assertEquals(config, {
     name: "my-run",
+    title: null,
+    description: null,
     seed: 0,
     data: {
       format: "csr_npz",
