@@ -43,6 +43,13 @@ export function raw(text: string): Html {
   return new Html(text);
 }
 
+/**
+ * Text that may be broken after the marks at which paths and names have their joints, and so within no word.
+ */
+export function breakable(text: string): Html {
+  return join(text.split(/(?<=[/\\_.,:;=+@-])(?=[^\s/])/), raw("<wbr>"));
+}
+
 export function join(contents: readonly Content[], separator: Content): Html {
   return new Html(contents.map(render).join(render(separator)));
 }

@@ -12,7 +12,7 @@ import { firstIsOutside, lossByEpoch } from "../../reports/charts/loss_by_epoch.
 import { reconstructionPanel } from "../../reports/charts/reconstruction_panel.ts";
 import { timeBar } from "../../reports/charts/time_bar.ts";
 import { trace } from "../../reports/charts/trace.ts";
-import { groupsOf } from "../../reports/sections/latent.ts";
+import { groupsOf } from "../../reports/groups.ts";
 import { makeRun } from "./fixture.ts";
 import { assertWellFormed } from "./well_formed.ts";
 
@@ -59,13 +59,13 @@ const CHARTS: Readonly<Record<string, () => string>> = {
       openWaitMs: c.open_wait_ms,
       batchWaitMs: c.wait_ms,
     }))),
-  column_error: () => columnError(columns, columns.slice(0, 5)),
+  column_error: () => columnError(columns, columns.slice(0, 5), "unit²"),
   column_r2: () => columnR2(columns.map((c) => 1 - c.mse / c.variance)),
   latent_scatter: () => latentScatter(groupsOf(run.latent!), run.latent!.explained, false),
   explained_variance: () => explainedVariance(run.latent!.explained),
   reconstruction_panel: () => {
     const { name, truth, reconstruction, r2 } = run.reconstruction!.columns[0]!;
-    return reconstructionPanel(name, truth.slice(0, 40), reconstruction.slice(0, 40), r2);
+    return reconstructionPanel(name, truth.slice(0, 40), reconstruction.slice(0, 40), r2, "log(1 + counts)");
   },
   hourglass: () => hourglass([120, 512, 8, 512, 120], 2),
   compare_lines: () =>
@@ -94,8 +94,8 @@ Deno.test("charts escape what data name", () => {
   const drawn = [
     columnError([{ name: evil, variance: 2, mse: 1 }, { name: "b", variance: 1, mse: 0.3 }], [
       { name: evil, variance: 2, mse: 1 },
-    ]),
-    reconstructionPanel(evil, [0, 1], [0, 1], 1),
+    ], evil),
+    reconstructionPanel(evil, [0, 1], [0, 1], 1, evil),
     latentScatter(
       [{ name: evil, fill: "red", shape: "circle", points: [{ x: 0, y: 1 }] }, {
         name: "b",

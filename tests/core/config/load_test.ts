@@ -377,7 +377,7 @@ Deno.test("explain says value, setter, type, bounds, default and meaning", () =>
   assertEquals(explain("training.early_stopping").below[1]?.key, "training.early_stopping.min_delta");
   assertEquals(explain("data.path").value, "/w/chunks");
   assertEquals(explain("model.encoder.0.init").value, "default");
-  assertEquals(explain("").below.length, 14 - 1);
+  assertEquals(explain("").below.length, 16 - 1);
   assertEquals(refused(() => explain("training.epoch")), "unknown key training.epoch; did you mean training.epochs?");
   assertEquals(refused(() => explain("model.encoder.7")), "unknown key model.encoder.7");
   assertEquals(refused(() => explain("training.epochs.x")), "unknown key training.epochs.x");
