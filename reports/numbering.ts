@@ -1,5 +1,5 @@
 /** Captions with running numbers, as in a paper; each figure can be saved. */
-import { type Content, type Html, markup, raw } from "./html.ts";
+import { breakable, type Content, type Html, markup, raw } from "./html.ts";
 import { type Legend, legendHtml } from "./legend.ts";
 import { dataUrl, type Part, standalone } from "./standalone.ts";
 
@@ -40,11 +40,9 @@ export class Numbering {
   ): Html {
     const number = ++this.#figures;
     const shown = parts.map((part) =>
-      markup`<div><h4><span title="${part.title}">${part.title}</span><small>${part.note}</small></h4>${
-        raw(part.svg)
-      }</div>\n`
+      markup`<div><h4><span>${breakable(part.title)}</span><small>${part.note}</small></h4>${raw(part.svg)}</div>\n`
     );
-    const files = parts.map((part) => ({ svg: part.svg, title: `${shortened(part.title)}   ${part.note}` }));
+    const files = parts.map((part) => ({ svg: part.svg, title: `${shortened(part.title)} (${part.note})` }));
     return markup`<figure class="panels"><div class="multiples">${shown}</div>${
       this.#caption(number, caption, standalone(files, [], "Reconstruction against truth", PANELS_IN_ROW))
     }${below}</figure>\n`;

@@ -62,7 +62,7 @@ export function standalone(parts: readonly Part[], legend: Legend, title: string
       placed.push(`<text x="${x}" y="${y + 12}" text-anchor="start" font-weight="600">${escape(part.title)}</text>`);
     }
     placed.push(
-      part.svg.replace('<svg xmlns="http://www.w3.org/2000/svg" class="chart"', `<svg x="${x}" y="${y + top}"`),
+      part.svg.replace(/^<svg /, `<svg x="${x}" y="${y + top}" `).replace(' class="chart"', ""),
     );
     x += w + GAP;
     width = Math.max(width, x - GAP - PADDING);

@@ -43,7 +43,7 @@ nav a:hover{text-decoration:underline}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
 .grid>*,.wide-narrow>*{min-width:0;margin:0}
-:is(.grid,.timebar)+.grid,.table+.grid{margin-top:1.9rem}
+:is(.grid,.timebar)+.grid,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
 figure{margin:1rem 0 0}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font-family:inherit}
 figcaption,caption{color:var(--muted);font-size:.86rem;line-height:1.45;max-width:46rem}
@@ -53,7 +53,7 @@ figcaption{margin-top:.5rem;overflow-wrap:break-word}
 figcaption b,caption b{color:var(--ink)}
 .multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(46%,13.5rem),1fr));gap:1.1rem 1.2rem}
 .multiples h4{margin:0 0 .15rem;font-size:.9rem;font-weight:600;display:flex;justify-content:space-between;gap:.5rem}
-.multiples h4 span{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.multiples h4 span{min-width:0;overflow-wrap:break-word}
 .multiples h4 small{color:var(--muted);font-weight:400;font-size:.84rem;white-space:nowrap;font-variant-numeric:tabular-nums}
 .timebar{margin:1rem 0 0}
 .timebar svg.chart{height:1.7rem;border-radius:3px}
@@ -71,15 +71,15 @@ svg.key{flex:none;width:.95rem;height:.95rem;overflow:visible}
 .grid>.table,.wide-narrow>.table{margin:0}
 table{border-collapse:collapse;font-size:.88rem;line-height:1.4;min-width:min(100%,22rem);font-variant-numeric:tabular-nums}
 .grid table,.wide-narrow table{width:100%}
-caption{text-align:left;padding:0 0 .5rem;caption-side:top;white-space:normal}
-th,td{text-align:left;padding:.32rem 1rem .32rem 0;vertical-align:baseline;border-bottom:1px solid var(--grid);font-weight:400}
+caption{position:sticky;left:0;max-width:min(46rem,calc(100vw - 2.2rem));overflow-wrap:break-word;text-align:left;padding:0 0 .5rem;caption-side:top;white-space:normal}
+th,td{text-align:left;padding:.32rem .8rem .32rem 0;vertical-align:baseline;border-bottom:1px solid var(--grid);font-weight:400}
 th:last-child,td:last-child{padding-right:0}
 thead th{border-bottom:1px solid var(--muted);color:var(--muted);font-weight:600;vertical-align:bottom}
 thead .n{white-space:normal}
 tbody th,thead th:first-child{position:sticky;left:0;background:var(--page)}
 td code{overflow-wrap:normal}
 .nowrap{white-space:nowrap}
-.run{display:inline-block;min-width:9rem}
+.run{display:block;min-width:9rem}
 .pairs tbody th{position:static;color:var(--muted);white-space:nowrap}
 tfoot th,tfoot td{border-bottom:0;border-top:1px solid var(--muted);font-weight:600}
 .n{text-align:right;white-space:nowrap}

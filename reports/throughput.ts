@@ -16,21 +16,36 @@ interface Piece {
   readonly to: number;
   readonly rows: number;
   readonly seconds: number;
+  readonly firstStep: number;
+  readonly steps: number;
 }
 
 /** Shorter stretches are joined: in less, the clock's grain and the scheduler's pauses are what one would see. */
 const LEAST_SECONDS = 0.05;
 /** Stretches drawn at most. */
 const DRAWN = 160;
-/** How many times the usual distance between two pieces is a pause, if it is also this share of the whole. */
-const PAUSE = 1.5;
+/** Time without training between two pieces is a pause from this share of the whole on. */
 const PAUSE_SHARE = 0.01;
+/** How many times the usual number of steps without a row is a gap in the log. */
+const GAP = 3;
 
 function pieces(run: RunData): { pieces: Piece[]; by: string } {
   const byChunk = run.chunks.length >= 8;
   const rows = byChunk
-    ? run.chunks.map((c) => ({ to: c.elapsed_s, rows: c.rows, seconds: c.rows / c.samples_per_second }))
-    : run.steps.map((s) => ({ to: s.elapsed_s, rows: s.rows, seconds: (s.wait_ms + s.step_ms) / 1000 }));
+    ? run.chunks.map((c) => ({
+      to: c.elapsed_s,
+      rows: c.rows,
+      seconds: c.rows / c.samples_per_second,
+      firstStep: c.first_step,
+      steps: c.steps,
+    }))
+    : run.steps.map((s) => ({
+      to: s.elapsed_s,
+      rows: s.rows,
+      seconds: (s.wait_ms + s.step_ms) / 1000,
+      firstStep: s.step,
+      steps: 1,
+    }));
   return {
     by: byChunk ? "pass over a chunk" : "step",
     pieces: rows.filter((r) => Number.isFinite(r.to) && r.seconds > 0 && Number.isFinite(r.seconds))
@@ -44,7 +59,9 @@ export function throughput(run: RunData): { stretches: Stretch[]; by: string } {
   if (all.length === 0) return { stretches: [], by };
   const total = all.at(-1)!.to - all[0]!.from;
   const least = Math.max(LEAST_SECONDS, total / DRAWN);
-  const usual = quantile(all.slice(1).map((p, i) => p.to - all[i]!.to), 0.5);
+  /** Steps between two pieces that have no row. */
+  const skipped = (before: Piece, piece: Piece) => Math.max(0, piece.firstStep - before.firstStep - before.steps);
+  const usual = quantile(all.slice(1).map((p, i) => skipped(all[i]!, p)), 0.5);
   const stretches: Stretch[] = [];
   let open: Piece[] = [];
   let joined = false;
@@ -57,8 +74,10 @@ export function throughput(run: RunData): { stretches: Stretch[]; by: string } {
   };
   for (const [i, piece] of all.entries()) {
     const before = all[i - 1];
-    const paused = before !== undefined && piece.to - before.to > PAUSE * usual &&
-      piece.from - before.to > PAUSE_SHARE * total;
+    const paused = before !== undefined && (
+      skipped(before, piece) > GAP * Math.max(1, usual) ||
+      piece.from - before.to - skipped(before, piece) * piece.seconds / piece.steps > PAUSE_SHARE * total
+    );
     if (paused) close();
     if (open.length === 0) joined = before !== undefined && !paused;
     open.push(piece);

@@ -20,7 +20,7 @@ const NAME_LENGTH = 10;
 /** Room that a name takes, in px. */
 const NAME_HEIGHT = 15;
 
-/** Names of the groups at the medians of their points, the larger groups' first; those without room are left out. */
+/** Names of the groups at the medians of their points, the larger groups' first; those without room are left out. None where most have no room. */
 function names(groups: readonly LatentGroup[], x: Axis, y: Axis, frame: Frame): Plot.Markish[] {
   const taken: { at: Point; width: number }[] = [];
   const marks: Plot.Markish[] = [];
@@ -37,7 +37,7 @@ function names(groups: readonly LatentGroup[], x: Axis, y: Axis, frame: Frame): 
     taken.push({ at, width });
     marks.push(note(name, middle, { fontWeight: 700, fontSize: FONT_SIZE + 1 }));
   }
-  return marks;
+  return marks.length > groups.length / 2 ? marks : [];
 }
 
 /** Share of the rows, at each end of an axis, that may lie outside the frame. */

@@ -65,7 +65,10 @@ export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, u
       }));
     }
   }
-  if (bestEpoch && bestLoss !== undefined && Number.isFinite(bestLoss) && !(y.type === "log" && bestLoss <= 0)) {
+  if (
+    bestEpoch && epochs.length > 1 && bestLoss !== undefined && Number.isFinite(bestLoss) &&
+    !(y.type === "log" && bestLoss <= 0)
+  ) {
     const stroke = bestEpoch.validation === null ? TRAIN : VALIDATION;
     const at = { x: bestEpoch.epoch, y: bestLoss };
     marks.push(Plot.dot([at], { x: "x", y: "y", r: 5, stroke, strokeWidth: 1.8, fill: color("page") }));

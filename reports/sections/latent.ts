@@ -44,7 +44,7 @@ function groupTable(groups: readonly LatentGroup[], single: boolean): Table {
     head: [
       groups.length > 1 ? "label" : "",
       "rows",
-      ...(single ? ["mean", "SD"] : ["mean, component 1", "SD", "mean, component 2", "SD"]),
+      ...(single ? ["mean", "SD"] : ["component 1", "SD", "component 2", "SD"]),
     ],
     rows: groups.map((g) => [
       g.name,

@@ -56,9 +56,11 @@ function waitFigure(run: RunData, numbering: Numbering): Content {
   const worst = chunks.reduce((a, b) => (b.open_wait_ms + b.wait_ms > a.open_wait_ms + a.wait_ms ? b : a));
   return numbering.figure(
     svg,
-    markup`Waiting in each of ${count(chunks.length)} passes over a chunk. Longest: ${
-      duration((worst.open_wait_ms + worst.wait_ms) / 1000)
-    } in epoch ${count(worst.epoch)} (${breakable(worst.file)}).${thinnedText(run, "chunks", "passes")}`,
+    markup`Waiting in ${
+      chunks.length === 1 ? "the one pass" : `each of ${count(chunks.length)} passes`
+    } over a chunk. Longest: ${duration((worst.open_wait_ms + worst.wait_ms) / 1000)} in epoch ${count(worst.epoch)} (${
+      breakable(worst.file)
+    }).${thinnedText(run, "chunks", "passes")}`,
     {
       legend: [
         { name: "until the chunk was open", fill: CHUNK_WAIT_COLOR },

@@ -8,17 +8,33 @@ import { assertWellFormed } from "./well_formed.ts";
 const small = makeRun({ epochs: 5, stepsPerEpoch: 10, columns: 200, latentRows: 80, clusters: 5 });
 const EVIL = `<script>alert("x")</script>'&`;
 
+/** The file behind a link that saves a figure: XML that stands alone, in plain colours. Returns its text. */
+function checkSaved(link: Element): string {
+  assert(/^[\w.-]+-figure-\d+\.svg$/.test(link.getAttribute("download")!), link.getAttribute("download")!);
+  const [, data] = /^data:image\/svg\+xml;charset=utf-8,(.*)$/s.exec(link.getAttribute("href")!) ?? [];
+  const svg = decodeURIComponent(data!);
+  assert(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"'), svg.slice(0, 60));
+  assertWellFormed(svg);
+  assert(!/var\(|currentColor|class=|<script|NaN/.test(svg), "what only the page can show");
+  assertStringIncludes(svg, "prefers-color-scheme:dark");
+  return svg;
+}
+
 function checkPage(text: string): Document {
   const tags = assertWellFormed(text);
   assert(tags.length > 20);
   assert(!tags.includes("script") && !tags.includes("link") && !tags.includes("img") && !tags.includes("iframe"));
   assert(!/\son\w+=/.test(text.replace(/<style>[\s\S]*?<\/style>/, "").replace(/>[^<]*</g, "><")), "an event handler");
-  const loads = text.replaceAll("http://www.w3.org/2000/svg", "").match(/https?:\/\/|url\(|@import/g);
+  // In a saved figure the address of SVG's name space is the only one, too.
+  const loads = text.replaceAll("http://www.w3.org/2000/svg", "").replaceAll(` href="data:image/svg+xml`, "").match(
+    /https?:\/\/|url\(|@import/g,
+  );
   assertEquals(loads, null, "something is loaded");
   const { document } = parseHTML(text);
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
   assertEquals(new Set(ids).size, ids.length, "ids twice");
-  for (const link of document.querySelectorAll("a")) {
+  for (const link of document.querySelectorAll("a[download]")) checkSaved(link as unknown as Element);
+  for (const link of document.querySelectorAll("a:not([download])")) {
     assert(ids.includes(link.getAttribute("href")!.slice(1)), `dead link ${link.getAttribute("href")}`);
   }
   return document as unknown as Document;
@@ -34,7 +50,12 @@ Deno.test("a whole run: every section has its figures and tables", () => {
   assertEquals(count("#time svg.chart"), 3);
   assertEquals(count("#metrics tbody tr"), 10);
   assertEquals(count("#columns svg.chart"), 2);
-  assertEquals(count("#columns table"), 2);
+  assertEquals(count("#columns .grid table"), 3);
+  assertEquals(count("details.numbers"), 3, "behind the map, the panels and the columns");
+  for (const details of document.querySelectorAll("details.numbers")) {
+    const rows = details.querySelectorAll("tbody tr").length;
+    assert(rows > 3 && rows <= 64, `${rows} rows`);
+  }
   assertEquals(count("#latent svg.chart"), 2);
   assertEquals(count("#latent .legend li"), 5);
   assertEquals(count("#reconstruction svg.chart"), 12);
