@@ -12,6 +12,8 @@ export function finite(points: readonly Point[]): Point[] {
 
 /** How many times the usual distance between two neighbours is a gap. */
 const GAP = 3;
+/** With more stretches than this, x has no usual distance, and breaks would say nothing. */
+const STRETCHES = 100;
 
 /** The stretches of a series between its gaps: where x leaps by more than GAP times what is usual. */
 export function stretches(points: readonly Point[]): readonly (readonly Point[])[] {
@@ -19,10 +21,10 @@ export function stretches(points: readonly Point[]): readonly (readonly Point[])
   const usual = quantile(leaps, 0.5);
   const result: Point[][] = [];
   for (const [i, point] of points.entries()) {
-    if (i === 0 || leaps[i - 1]! > GAP * usual) result.push([]);
+    if (i === 0 || (usual > 0 && leaps[i - 1]! > GAP * usual)) result.push([]);
     result.at(-1)!.push(point);
   }
-  return result;
+  return result.length > STRETCHES ? [points] : result;
 }
 
 /** Stretches as one series for a line, with a break between two. */

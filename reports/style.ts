@@ -118,7 +118,7 @@ figure,.table tr,.tiles,h2,h3{break-inside:avoid}
 h2,h3{break-after:avoid}
 .scroll{overflow:visible}
 pre{white-space:pre-wrap;overflow-wrap:break-word}
-.save{display:none}
+.save,.numbers{display:none}
 details::details-content{content-visibility:visible;block-size:auto}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 }

@@ -24,6 +24,8 @@ interface Piece {
 const LEAST_SECONDS = 0.05;
 /** Stretches drawn at most. */
 const DRAWN = 160;
+/** Stretches of which each is seen, at most. */
+const STRETCHES = 4 * DRAWN;
 /** Time without training between two pieces is a pause from this share of the whole on. */
 const PAUSE_SHARE = 0.01;
 /** How many times the usual number of steps without a row is a gap in the log. */
@@ -56,7 +58,13 @@ function pieces(run: RunData): { pieces: Piece[]; by: string } {
 /** @returns what was measured, and whether by chunk or by step */
 export function throughput(run: RunData): { stretches: Stretch[]; by: string } {
   const { pieces: all, by } = pieces(run);
-  if (all.length === 0) return { stretches: [], by };
+  const stretches = all.length === 0 ? [] : cut(all, true);
+  // A log with more pauses than a chart has room for is drawn through them.
+  return { stretches: stretches.length > STRETCHES ? cut(all, false) : stretches, by };
+}
+
+/** Pieces joined to stretches, which end at pauses where these are to be seen. */
+function cut(all: readonly Piece[], atPauses: boolean): Stretch[] {
   const total = all.at(-1)!.to - all[0]!.from;
   const least = Math.max(LEAST_SECONDS, total / DRAWN);
   /** Steps between two pieces that have no row. */
@@ -74,7 +82,7 @@ export function throughput(run: RunData): { stretches: Stretch[]; by: string } {
   };
   for (const [i, piece] of all.entries()) {
     const before = all[i - 1];
-    const paused = before !== undefined && (
+    const paused = atPauses && before !== undefined && (
       skipped(before, piece) > GAP * Math.max(1, usual) ||
       piece.from - before.to - skipped(before, piece) * piece.seconds / piece.steps > PAUSE_SHARE * total
     );
@@ -84,7 +92,7 @@ export function throughput(run: RunData): { stretches: Stretch[]; by: string } {
     if (piece.to - open[0]!.from >= least) close();
   }
   close();
-  return { stretches, by };
+  return stretches;
 }
 
 /** A line level over each stretch, broken at pauses. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseHTML } from "linkedom";
 import type { RunData } from "../../core/runs/types.ts";
+import { breakable } from "../../reports/html.ts";
 import { renderRunReport } from "../../reports/run_report.ts";
 import { emptyRun, makeRun } from "./fixture.ts";
 import { assertWellFormed } from "./well_formed.ts";
@@ -211,6 +212,32 @@ Deno.test("many labels: colours, then shapes, then others; many numbers become b
   const numbers = small.latent!.scores.map((_, i) => String(i / 10));
   const banded = checkPage(renderRunReport({ ...small, latent: { ...small.latent!, labels: numbers } }));
   assertEquals(banded.querySelectorAll("#latent .legend li").length, 6);
+});
+
+Deno.test("captions are true in both modes: none names a colour; no word is broken inside", () => {
+  const document = checkPage(renderRunReport(small));
+  const captions = [...document.querySelectorAll("figcaption,caption,.lede")].map((c) => c.textContent!);
+  assert(captions.length > 15);
+  for (const text of captions) {
+    assert(
+      !/\b(dark|light|bright|black|white|blue|orange|green|red|purple|gr[ae]y|brown|yellow)(er)?\b/i.test(text),
+      text,
+    );
+  }
+  assert(!/overflow-wrap:anywhere|word-break|text-overflow/.test(document.querySelector("style")!.textContent!));
+  const path = breakable("/runs/pbmc3k-2026/typescript_version.json").text;
+  assertEquals(path.split("<wbr>"), ["/", "runs/", "pbmc3k-", "2026/", "typescript_", "version.", "json"]);
+});
+
+Deno.test("a log of steps that leap about is drawn, and not without end", () => {
+  const steps = Array.from({ length: 20_000 }, (_, i) => ({
+    ...small.steps[i % small.steps.length]!,
+    step: i % 2 ? 1000 * i : 1000 * i - 999,
+    elapsed_s: i % 3 ? 7 * i : i * i,
+  }));
+  const text = renderRunReport({ ...small, steps, chunks: [], logged: { steps: 20_000, chunks: 0, epochs: 5 } });
+  checkPage(text);
+  assert(text.length < 1_000_000, `${text.length} characters`);
 });
 
 Deno.test("20,000 steps and 47,192 columns stay under 1.5 MB", () => {
