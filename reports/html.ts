@@ -43,11 +43,13 @@ export function raw(text: string): Html {
   return new Html(text);
 }
 
-/**
- * Text that may be broken after the marks at which paths and names have their joints, and so within no word.
- */
+/** Joints of paths and names: after a mark between two words, but not inside a number (0.5, 1e-8). */
+const JOINT =
+  /(?<=[\p{L}\p{N}][/\\_:;=@])(?=[\p{L}\p{N}/])|(?<=[\p{L}\p{N}]-)(?<!\de-)(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}][.,])(?<!\d[.,](?=\d))(?=[\p{L}\p{N}])/u;
+
+/** Text that may be broken at its joints, and so within no word. */
 export function breakable(text: string): Html {
-  return join(text.split(/(?<=[/\\_.,:;=+@-])(?=[^\s/])/), raw("<wbr>"));
+  return join(text.split(JOINT), raw("<wbr>"));
 }
 
 export function join(contents: readonly Content[], separator: Content): Html {

@@ -15,12 +15,18 @@ import { timeSection } from "./sections/time.ts";
 /** One static HTML document: no script, nothing loaded. The same run gives the same text. */
 export function renderRunReport(run: RunData): string {
   const numbering = new Numbering(run.name);
-  const sections: Section[] = [
+  const results: Section[] = [
     { id: "latent", title: "Latent space", body: latentSection(run, numbering) },
     { id: "reconstruction", title: "Reconstruction", body: reconstructionSection(run, numbering) },
     { id: "metrics", title: "Metrics", body: metricsSection(run, numbering) },
     { id: "columns", title: "Error by column", body: columnsSection(run, numbering) },
+  ];
+  // What a run does not have stands behind what it has.
+  const absent = (section: Section) => String(section.body).startsWith('<p class="missing">');
+  const sections: Section[] = [
+    ...results.filter((section) => !absent(section)),
     { id: "loss", title: "Loss", body: lossSection(run, numbering) },
+    ...results.filter(absent),
     { id: "time", title: "Where the time went", body: timeSection(run, numbering), appendix: true },
     { id: "model", title: "Model", body: modelSection(run, numbering), appendix: true },
     { id: "config", title: "Config", body: configSection(run), appendix: true },

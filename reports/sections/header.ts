@@ -99,19 +99,24 @@ function tile(name: string, value: Content, detail: Content): Html {
 
 const NONE = "not measured";
 
+/** The lowest loss so far, for a run whose errors are not measured. */
+function lossTile(run: RunData): Html {
+  const best = bestEpoch(run);
+  const row = run.epochs.find((e) => e.epoch === best);
+  const name = row && row.validation_loss === null ? "Lowest training loss" : "Lowest validation loss";
+  return tile(name, error(row?.validation_loss ?? row?.train_loss), row ? `after epoch ${count(row.epoch)}` : NONE);
+}
+
 function resultTiles(run: RunData): Content {
   const head = headline(run.summary);
-  const metrics = head?.metrics;
-  const split = head ? `${head.split} part` : NONE;
+  if (!head) return lossTile(run);
+  const { metrics } = head;
+  const split = `${head.split} part`;
   return [
-    tile("R²", ratio(metrics?.r2), !metrics ? NONE : metrics.r2 < 0 ? `${split}; worse than the mean` : split),
-    tile("Mean squared error", error(metrics?.mse), split),
-    tile("Mean predictor’s error", error(metrics?.mse_mean_predictor), split),
-    tile(
-      "R² by column",
-      ratio(metrics?.column_r2_median),
-      metrics ? `median of ${plural(metrics.columns_varying, "column")}` : NONE,
-    ),
+    tile("R²", ratio(metrics.r2), metrics.r2 < 0 ? `${split}; worse than the mean` : split),
+    tile("Mean squared error", error(metrics.mse), split),
+    tile("Mean predictor’s error", error(metrics.mse_mean_predictor), split),
+    tile("R² by column", ratio(metrics.column_r2_median), `median of ${plural(metrics.columns_varying, "column")}`),
   ];
 }
 

@@ -214,6 +214,16 @@ Deno.test("many labels: colours, then shapes, then others; many numbers become b
   assertEquals(banded.querySelectorAll("#latent .legend li").length, 6);
 });
 
+Deno.test("a run without results: the losses come first, and the lowest stands on top", () => {
+  const bare = { ...small, latent: null, reconstruction: null, columns: null };
+  const document = checkPage(renderRunReport({
+    ...bare,
+    summary: { ...small.summary!, metrics: { train: null, validation: null, test: null } },
+  }));
+  assertEquals(document.querySelector("section")!.id, "loss");
+  assertEquals(document.querySelector(".tiles dt")!.textContent, "Lowest validation loss");
+});
+
 Deno.test("captions are true in both modes: none names a colour; no word is broken inside", () => {
   const document = checkPage(renderRunReport(small));
   const captions = [...document.querySelectorAll("figcaption,caption,.lede")].map((c) => c.textContent!);
@@ -225,8 +235,18 @@ Deno.test("captions are true in both modes: none names a colour; no word is brok
     );
   }
   assert(!/overflow-wrap:anywhere|word-break|text-overflow/.test(document.querySelector("style")!.textContent!));
-  const path = breakable("/runs/pbmc3k-2026/typescript_version.json").text;
-  assertEquals(path.split("<wbr>"), ["/", "runs/", "pbmc3k-", "2026/", "typescript_", "version.", "json"]);
+  const parts = (text: string) => breakable(text).text.split("<wbr>");
+  assertEquals(parts("/runs/pbmc3k-2026/typescript_version.json"), [
+    "/runs/",
+    "pbmc3k-",
+    "2026/",
+    "typescript_",
+    "version.",
+    "json",
+  ]);
+  for (const whole of ["0.0625", "1e-8", "1,438", "--resume", "typescript", "−0.5"]) {
+    assertEquals(parts(whole), [whole]);
+  }
 });
 
 Deno.test("a log of steps that leap about is drawn, and not without end", () => {
