@@ -50,7 +50,7 @@ function pieces(run: RunData): { pieces: Piece[]; by: string } {
     }));
   return {
     by: byChunk ? "pass over a chunk" : "step",
-    pieces: rows.filter((r) => Number.isFinite(r.to) && r.seconds > 0 && Number.isFinite(r.seconds))
+    pieces: rows.filter((r) => Number.isFinite(r.to) && r.seconds >= 0 && Number.isFinite(r.seconds))
       .map((r) => ({ ...r, from: r.to - r.seconds })),
   };
 }
@@ -77,7 +77,8 @@ function cut(all: readonly Piece[], atPauses: boolean): Stretch[] {
     if (open.length === 0) return;
     const seconds = open.reduce((s, p) => s + p.seconds, 0);
     const rows = open.reduce((s, p) => s + p.rows, 0);
-    stretches.push({ from: open[0]!.from, to: open.at(-1)!.to, rate: rows / seconds, joined });
+    // Too short for the clock to have seen any time pass: no rate.
+    if (seconds > 0) stretches.push({ from: open[0]!.from, to: open.at(-1)!.to, rate: rows / seconds, joined });
     open = [];
   };
   for (const [i, piece] of all.entries()) {
