@@ -5,13 +5,17 @@ import { byImportance } from "./settings_order.ts";
 
 /** Settings that decide which values a run is measured on. */
 const DATA = ["data.path", "data.format", "data.member", "data.shape", "data.steps", "data.transforms"];
-const SPLIT = "data.split.";
+/** Those that data.json says better, where both runs have it. */
+const PLACE = ["data.path", "data.format", "data.member"];
+const ROWS = ["data.split", "evaluation.validation_max_rows", "evaluation.test_max_rows"];
 
 /** A run's settings by dotted path that decide what its errors are of, with what the run found in the data. */
 function measuredOn(run: RunData): Map<string, string> {
   const facts = new Map<string, string>();
   for (const [key, value] of flatten(run.config)) {
-    if (DATA.some((k) => key === k || key.startsWith(`${k}.`)) || key.startsWith(SPLIT)) {
+    if (
+      DATA.some((k) => key === k || key.startsWith(`${k}.`)) || ROWS.some((k) => key === k || key.startsWith(`${k}.`))
+    ) {
       facts.set(key, JSON.stringify(value));
     }
   }
@@ -33,13 +37,28 @@ function lossOf(run: RunData): Map<string, string> {
 function unlike(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] {
   return byImportance(new Set([...a.keys(), ...b.keys()]))
     .filter((key) =>
-      key.startsWith("number of ") ? a.has(key) && b.has(key) && a.get(key) !== b.get(key) : a.get(key) !== b.get(key)
+      !key.includes(".") ? a.has(key) && b.has(key) && a.get(key) !== b.get(key) : a.get(key) !== b.get(key)
     );
+}
+
+/** The files of a run's data with their rows and checksums, in order; null where data.json does not say them. */
+function contentOf(run: RunData): string | null {
+  const files = run.data?.files;
+  if (!Array.isArray(files)) return null;
+  const parts = files.map((file) => {
+    const { name, rows, content } = (file ?? {}) as Record<string, unknown>;
+    return typeof content === "string" ? [name, rows, content] : null;
+  });
+  return parts.every((part) => part !== null) ? JSON.stringify(parts) : null;
 }
 
 /** Settings and counts in which two runs were measured on other values; none: their errors can be compared. */
 export function dataDifferences(a: RunData, b: RunData): string[] {
-  return unlike(measuredOn(a), measuredOn(b));
+  const [x, y] = [contentOf(a), contentOf(b)];
+  const keys = unlike(measuredOn(a), measuredOn(b));
+  if (x === null || y === null) return keys;
+  // Where the files lie does not matter: what they hold is known.
+  return [...(x === y ? [] : ["content of the data"]), ...keys.filter((key) => !PLACE.includes(key))];
 }
 
 /** Also those of the loss; none: their losses can be compared. */

@@ -66,6 +66,7 @@ export async function readRun(path: string): Promise<RunData> {
     config: await attempt(at("config.yaml"), {}, (file) => Promise.resolve(parseConfig(file, configText))),
     configText,
     environment: await json(at("environment.json"), record),
+    data: await json(at("data.json"), record),
     sessions: await json(at("sessions.json"), sessionList) ?? [],
     summary: ended,
     model: await json(at("model.json"), layerRows) ?? [],

@@ -189,6 +189,8 @@ export interface RunData {
   readonly config: Readonly<Record<string, unknown>>;
   readonly configText: string;
   readonly environment: Environment | null;
+  /** data.json: what it was trained on; null where it has none. */
+  readonly data: Readonly<Record<string, unknown>> | null;
   /** All sessions of the run, oldest first; empty where none are listed. */
   readonly sessions: readonly Session[];
   readonly summary: Summary | null;

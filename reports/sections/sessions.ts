@@ -1,5 +1,6 @@
 /** The sessions of a run: when it was started and resumed, from which run it was forked. */
 import type { RunData, Session } from "../../core/runs/types.ts";
+import { valueText } from "../config_view.ts";
 import { count, date } from "../format.ts";
 import { breakable, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
@@ -47,30 +48,55 @@ export function parentOf(run: RunData): string {
   const parent = session === undefined ? undefined : field(session, "parent", "forked_from");
   if (typeof parent === "object" && parent !== null && !Array.isArray(parent)) {
     const record = parent as Record<string, unknown>;
-    const at = record.checkpoint ?? record.path ?? record.run;
+    const at = [record.run, record.checkpoint].filter((part) => typeof part === "string").join("/");
     const step = typeof record.step === "number" ? `, step ${count(record.step)}` : "";
-    return typeof at === "string" ? `${at}${step}` : JSON.stringify(parent);
+    return at === "" ? JSON.stringify(parent) : `${at}${step}`;
   }
   return parent === undefined ? "" : String(parent);
+}
+
+/** Settings that a session began with another value of: "optimizer.learning_rate 0.001 → 0.0005". */
+function changesOf(session: Session): Content {
+  const changes = session.changes;
+  if (!Array.isArray(changes)) return "";
+  return changes.map((change, i) => {
+    const { key, from, to } = (change ?? {}) as Record<string, unknown>;
+    const path = String(key);
+    return markup`${i > 0 ? "; " : ""}<span class="mono">${breakable(path)}</span> ${valueText(from, path)} → ${
+      valueText(to, path)
+    }`;
+  });
 }
 
 export function sessionsTable(run: RunData, numbering: Numbering): Html | null {
   if (run.sessions.length === 0) return null;
   const columns: readonly (readonly [string, (s: Session) => Content, boolean])[] = [
     ["started", (s) => date(textOf(s, "started_at", "start")), false],
-    ["host", (s) => textOf(s, "host"), false],
-    ["version", (s) => textOf(s, "narrows", "version"), false],
     ["first step", (s) => count(numberOf(s, "first_step")), true],
     ["last step", (s) => count(numberOf(s, "last_step")), true],
-    ["command", (s) => markup`<code>${breakable(textOf(s, "command_line", "command"))}</code>`, false],
+    ["ended", (s) => textOf(s, "ended"), false],
+    ["host", (s) => textOf(s, "host"), false],
+    ["version", (s) => textOf(s, "narrows", "version"), false],
+    ["instruction set", (s) => textOf(s, "isa"), false],
+    ["changed settings", changesOf, false],
+    [
+      "command",
+      (s) =>
+        markup`${
+          textOf(s, "command_line", "command") &&
+          markup`<code>${breakable(textOf(s, "command_line", "command"))}</code>`
+        }`,
+      false,
+    ],
   ];
-  const rows = run.sessions.map((session, i) => [count(i + 1), ...columns.map(([, show]) => show(session))]);
+  const known = columns.filter(([, show]) => run.sessions.some((session) => markup`${show(session)}`.text !== ""));
+  const rows = run.sessions.map((session, i) => [count(i + 1), ...known.map(([, show]) => show(session))]);
   const parent = parentOf(run);
   return numbering.table(
     {
-      head: ["session", ...columns.map(([name]) => name)],
+      head: ["session", ...known.map(([name]) => name)],
       rows,
-      numeric: columns.flatMap(([, , figures], i) => figures ? [i + 1] : []),
+      numeric: known.flatMap(([, , figures], i) => figures ? [i + 1] : []),
     },
     markup`The sessions in which the run was made.${
       parent ? markup` It was forked from <span class="mono">${breakable(parent)}</span>.` : null

@@ -81,6 +81,15 @@ Deno.test("only what is comparable is compared: the same data, the same rows, th
   assertEquals(dataDifferences(runs[0]!, wider), ["number of columns"]);
   assertEquals(dataDifferences(runs[0]!, { ...runs[0]!, summary: null, model: [] }), [], "not known is not different");
 
+  const sampled = { ...runs[0]!, config: { ...runs[0]!.config, evaluation: { test_max_rows: 100 } } };
+  assertEquals(dataDifferences(runs[0]!, sampled), ["evaluation.test_max_rows"]);
+  const known = (run: RunData, content: string) => ({ ...run, data: { files: [{ name: "a.npz", rows: 9, content }] } });
+  const moved = setData(runs[0]!, { path: "/elsewhere/pbmc3k" });
+  assertEquals(dataDifferences(runs[0]!, moved), ["data.path"]);
+  assertEquals(dataDifferences(known(runs[0]!, "crc32:1"), known(moved, "crc32:1")), [], "the same files elsewhere");
+  assertEquals(dataDifferences(known(runs[0]!, "crc32:1"), known(runs[0]!, "crc32:2")), ["content of the data"]);
+  assertEquals(dataDifferences(known(runs[0]!, "crc32:1"), moved), ["data.path"]);
+
   const document = page([runs[0]!, other, summed, batch]);
   const notes = [...document.querySelectorAll(".alert li")].map((li) => li.textContent!);
   assertEquals(notes.length, 2);

@@ -100,28 +100,20 @@ Deno.test("captions say where a log is too long to be read whole", () => {
 });
 
 Deno.test("sessions and the parent of a fork are listed, and marked where the run was resumed", () => {
+  const parent = { run: "runs/a", checkpoint: "checkpoints/step-000001234", step: 1234 };
+  const first = { started_at: "2026-05-12T09:41:03Z", host: "lab-03", first_step: 1, last_step: 40 };
+  const changes = [{ key: "optimizer.learning_rate", from: 0.001, to: 0.0005 }];
   const sessions: Session[] = [
-    {
-      started_at: "2026-05-12T09:41:03Z",
-      host: "lab-03",
-      command_line: ["train", "--fork", "runs/a"],
-      first_step: 1,
-      last_step: 40,
-      parent: { run: "runs/a", step: 1234 },
-    },
-    {
-      started_at: "2026-05-12T10:41:03Z",
-      host: "<lab>",
-      command_line: ["train", "--resume", "runs/b"],
-      first_step: 41,
-      last_step: 100,
-    },
-  ]; // deno-fmt-ignore
+    { ...first, command_line: ["train", "--fork", "runs/a"], ended: "stopped: SIGTERM", parent },
+    { ...first, host: "<lab>", command_line: ["train", "--resume", "runs/b"], first_step: 41, last_step: 100, changes },
+  ];
   const document = page({ ...run, sessions });
   const table = document.querySelector("#environment table")!;
   assertEquals(table.querySelectorAll("tbody tr").length, 2);
-  assertStringIncludes(table.textContent!, "forked from runs/a, step 1,234");
+  assertStringIncludes(table.textContent!, "forked from runs/a/checkpoints/step-000001234, step 1,234");
   assertStringIncludes(table.textContent!, "<lab>");
+  assertStringIncludes(table.textContent!, "stopped: SIGTERM");
+  assertStringIncludes(table.textContent!, "optimizer.learning_rate 0.001 → 0.0005");
   assertStringIncludes(document.querySelector("#loss")!.textContent!, "where the run was resumed (1 time)");
   // What another version writes is shown as far as it is known.
   assertStringIncludes(
