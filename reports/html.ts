@@ -52,6 +52,14 @@ export function breakable(text: string): Html {
   return join(text.split(JOINT), raw("<wbr>"));
 }
 
+/** A command line: broken between its words, and within those at their joints, but not in the names of options. */
+export function commandLine(text: string): Html {
+  const words = text.split(" ").map((word) =>
+    /^--?[\w-]+$/.test(word) ? markup`<span class="nowrap">${word}</span>` : breakable(word)
+  );
+  return join(words, " ");
+}
+
 export function join(contents: readonly Content[], separator: Content): Html {
   return new Html(contents.map(render).join(render(separator)));
 }

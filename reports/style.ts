@@ -77,7 +77,8 @@ th:last-child,td:last-child{padding-right:0}
 thead th{border-bottom:1px solid var(--muted);color:var(--muted);font-weight:600;vertical-align:bottom}
 thead .n{white-space:normal}
 tbody th,thead th:first-child{position:sticky;left:0;background:var(--page)}
-td code{display:inline-block;min-width:14rem}
+td code{display:block;min-width:14rem}
+.pairs td code{min-width:0}
 .nowrap{white-space:nowrap}
 .run{display:block;min-width:9rem}
 .pairs tbody th{position:static;color:var(--muted);white-space:nowrap}

@@ -3,7 +3,7 @@ import { taskText } from "../../core/runs/command.ts";
 import type { RunData } from "../../core/runs/types.ts";
 import { codeBlock, flatten, valueText, yaml } from "../config_view.ts";
 import { bytes, date } from "../format.ts";
-import { breakable, type Content, type Html, markup } from "../html.ts";
+import { breakable, commandLine, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { sessionsTable } from "./sessions.ts";
@@ -42,7 +42,7 @@ function environmentValue(key: string, value: unknown): Content {
   if (key === "started_at" && typeof value === "string") return date(value);
   if (key === "engine.isa_available" && typeof value === "string") return value.split(",").join(", ");
   if (key.includes("command")) {
-    return markup`<code>${breakable(Array.isArray(value) ? value.join(" ") : valueText(value))}</code>`;
+    return markup`<code>${commandLine(Array.isArray(value) ? value.join(" ") : valueText(value))}</code>`;
   }
   return breakable(typeof value === "number" ? String(value) : valueText(value));
 }
@@ -70,9 +70,11 @@ function again(run: RunData): Html {
   const unfinished = run.summary?.status !== "finished";
   return markup`<h3>Run it again</h3>
 <p>Train from the same config${below ? ", from the folder in which this run was started" : ""}:</p>
-${codeBlock(taskText("train", "--config", `${folder}/config.yaml`), true)}${
+${codeBlock(commandLine(taskText("train", "--config", `${folder}/config.yaml`)), true)}${
     unfinished
-      ? markup`<p>Go on from the last checkpoint:</p>\n${codeBlock(taskText("train", "--resume", folder), true)}`
+      ? markup`<p>Go on from the last checkpoint:</p>\n${
+        codeBlock(commandLine(taskText("train", "--resume", folder)), true)
+      }`
       : ""
   }<p>The same config, data and build give the same bits with any number of threads and workers.</p>`;
 }

@@ -133,7 +133,7 @@ function rateFigure(run: RunData, numbering: Numbering): Content {
     svg,
     markup`Learning rate, highest ${setting(range[1])}, last ${setting(run.steps.at(-1)!.learning_rate)}.${
       thinnedText(run, "steps", "steps")
-    }`,
+    }${resumedText(run)}`,
   );
 }
 
@@ -154,7 +154,7 @@ function normFigure(run: RunData, numbering: Numbering): Content {
     svg,
     markup`L2 norm of all gradients together, before clipping.${
       width > 0 ? " Thin: as recorded; thick: smoothed." : ""
-    }${thinnedText(run, "steps", "steps")}`,
+    }${thinnedText(run, "steps", "steps")}${resumedText(run)}`,
   );
 }
 

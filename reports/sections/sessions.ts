@@ -2,7 +2,7 @@
 import type { RunData, Session } from "../../core/runs/types.ts";
 import { valueText } from "../config_view.ts";
 import { count, date } from "../format.ts";
-import { breakable, type Content, type Html, markup } from "../html.ts";
+import { breakable, commandLine, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 
 /** The first of some fields that is there, in the session or in what it holds of its environment. */
@@ -68,6 +68,8 @@ function changesOf(session: Session): Content {
   });
 }
 
+const MAY_DIFFER = new Set(["host", "version", "instruction set"]);
+
 export function sessionsTable(run: RunData, numbering: Numbering): Html | null {
   if (run.sessions.length === 0) return null;
   const columns: readonly (readonly [string, (s: Session) => Content, boolean])[] = [
@@ -84,12 +86,16 @@ export function sessionsTable(run: RunData, numbering: Numbering): Html | null {
       (s) =>
         markup`${
           textOf(s, "command_line", "command") &&
-          markup`<code>${breakable(textOf(s, "command_line", "command"))}</code>`
+          markup`<code>${commandLine(textOf(s, "command_line", "command"))}</code>`
         }`,
       false,
     ],
   ];
-  const known = columns.filter(([, show]) => run.sessions.some((session) => markup`${show(session)}`.text !== ""));
+  const known = columns.filter(([name, show]) => {
+    const cells = new Set(run.sessions.map((session) => markup`${show(session)}`.text));
+    // What was the same each time stands in the table of the environment.
+    return MAY_DIFFER.has(name) ? cells.size > 1 : cells.size > 1 || !cells.has("");
+  });
   const rows = run.sessions.map((session, i) => [count(i + 1), ...known.map(([, show]) => show(session))]);
   const parent = parentOf(run);
   return numbering.table(

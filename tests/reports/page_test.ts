@@ -64,8 +64,9 @@ Deno.test("a whole run: every section has its figures and tables", () => {
   assertEquals(count("#config pre .yk") > 20, true);
   assertStringIncludes(document.querySelector("#environment table")!.textContent!, "avx512_bf16");
   assertEquals(count(".missing"), 0);
-  assertStringIncludes(text, "deno task train --config runs/pbmc3k-20260512-094103-a1b2/config.yaml");
-  assert(!text.includes("deno task train --resume"), "a finished run has nothing to resume");
+  const words = document.querySelector("main")!.textContent!;
+  assertStringIncludes(words, "deno task train --config runs/pbmc3k-20260512-094103-a1b2/config.yaml");
+  assert(!words.includes("deno task train --resume"), "a finished run has nothing to resume");
   const figures = [...document.querySelectorAll("figcaption b")].map((b) => b.textContent);
   assertEquals(figures, figures.map((_, i) => `Figure ${i + 1}.`));
 });

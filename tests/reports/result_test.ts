@@ -114,7 +114,14 @@ Deno.test("sessions and the parent of a fork are listed, and marked where the ru
   assertStringIncludes(table.textContent!, "<lab>");
   assertStringIncludes(table.textContent!, "stopped: SIGTERM");
   assertStringIncludes(table.textContent!, "optimizer.learning_rate 0.001 → 0.0005");
-  assertStringIncludes(document.querySelector("#loss")!.textContent!, "where the run was resumed (1 time)");
+  const captions = [...document.querySelectorAll("#loss figcaption")].map((c) => c.textContent!);
+  assertEquals(
+    captions.filter((c) => c.includes("where the run was resumed (1 time)")).length,
+    3,
+    "of the figures by step",
+  );
+  const head = [...table.querySelectorAll("thead th")].map((h) => h.textContent);
+  assert(head.includes("host") && !head.includes("instruction set"), "hosts differ");
   // What another version writes is shown as far as it is known.
   assertStringIncludes(
     page({ ...run, sessions: [{}, { first_step: "x" }] }).body.textContent!,
