@@ -1,7 +1,7 @@
 /** Heading, state, the result in one sentence and the key figures of a run. */
 import type { RunData, Summary } from "../../core/runs/types.ts";
 import { valueAt } from "../config_view.ts";
-import { bytes, compact, count, dateRange, duration, error, percent, plural, rate, ratio } from "../format.ts";
+import { bytes, compact, count, dateRange, duration, error, plural, rate, ratio } from "../format.ts";
 import { breakable, type Content, type Html, markup } from "../html.ts";
 import { headline, latentWidth, resultSentence } from "../result.ts";
 import { timeBudget } from "../time_budget.ts";
