@@ -15,6 +15,8 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
   const { data, model } = raw;
   return {
     name: raw.name ?? nameOf(file),
+    title: raw.title,
+    description: raw.description,
     seed: raw.seed,
     data: {
       ...data,

@@ -31,6 +31,8 @@ Deno.test("everything but data and model has a default", () => {
   assertEquals(files, []);
   assertEquals(config, {
     name: "my-run",
+    title: null,
+    description: null,
     seed: 0,
     data: {
       format: "csr_npz",
@@ -397,7 +399,7 @@ Deno.test("explain says value, setter, type, bounds, default and meaning", () =>
   assertEquals(explain("training.early_stopping").below[1]?.key, "training.early_stopping.min_delta");
   assertEquals(explain("data.path").value, "/w/chunks");
   assertEquals(explain("model.encoder.0.init").value, "default");
-  assertEquals(explain("").below.length, 14 - 1);
+  assertEquals(explain("").below.length, 16 - 1);
   assertEquals(refused(() => explain("training.epoch")), "unknown key training.epoch; did you mean training.epochs?");
   assertEquals(refused(() => explain("model.encoder.7")), "unknown key model.encoder.7");
   assertEquals(refused(() => explain("training.epochs.x")), "unknown key training.epochs.x");
