@@ -24,6 +24,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: "one HTML page about a run, or one that compares several",
     load: () => import("./report.ts"),
   },
+  runs: { does: "list the run folders: status, epochs, best loss, age, size", load: () => import("./runs.ts") },
   config: {
     does: "check a config, explain where a value comes from, print the schema for editors",
     load: () => import("./config.ts"),
