@@ -13,6 +13,7 @@ export interface Entry {
 }
 
 export const COMMANDS: Readonly<Record<string, Entry>> = {
+  init: { does: "look at data and write a commented config for it", load: () => import("./init.ts") },
   train: {
     does: "train an autoencoder from a config, or go on with a run that was stopped",
     load: () => import("./train.ts"),

@@ -4,6 +4,7 @@ import { commandText } from "../core/runs/command.ts";
 import { formatBytes } from "../core/train/network.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";
+import { givenPath } from "./given_path.ts";
 import { short } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
 
@@ -35,7 +36,7 @@ const runs = defineCommand({
     "died where the process is gone without having ended the run. train --resume goes on with one that stopped, failed or " +
     "died. The best loss is the lowest of validation, or of training where there are no validation rows.",
   ],
-  async run({ runs: folder = "runs", json }) {
+  async run({ runs: folder = givenPath("runs"), json }) {
     const found = await listRuns(folder);
     if (found.length === 0) {
       console.error(`narrows: ${folder}: there is no run folder; train makes one: ${commandText("train")}`);
