@@ -19,8 +19,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./train.ts"),
   },
   evaluate: { does: "loss, MSE and R2 of a run on any split", load: () => import("./evaluate.ts") },
-  embed: { does: "latent vectors of the rows", load: () => import("./embed.ts") },
-  reconstruct: { does: "reconstructions of the rows, of all columns or some", load: () => import("./reconstruct.ts") },
+  embed: { does: "latent vectors of the rows, as .npy or .csv", load: () => import("./embed.ts") },
+  reconstruct: {
+    does: "reconstructions of the rows, of all columns or some, as .npy or .csv",
+    load: () => import("./reconstruct.ts"),
+  },
   report: {
     does: "one HTML page about a run, or one that compares several",
     load: () => import("./report.ts"),
