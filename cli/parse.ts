@@ -6,7 +6,7 @@ import { commandText } from "../core/runs/command.ts";
 import { type Command, HELP, type Option, type Options } from "./command.ts";
 import { givenPath } from "./given_path.ts";
 import { usageOf } from "./help_text.ts";
-import { checkKind } from "./mistaken.ts";
+import { checkKind, runOfCheckpoint } from "./mistaken.ts";
 
 type Value = boolean | string | number | undefined | readonly (string | number)[];
 
@@ -125,6 +125,20 @@ function placeArguments(command: Command, rest: readonly string[], given: Record
   }
 }
 
+/** A checkpoint's folder where a run is wanted: it names both, for a command that takes both. */
+function withCheckpoint(values: Record<string, Value>, command: Command): Record<string, Value> {
+  for (const path of [values.run].flat()) {
+    const both = command.options.run?.kind === "run" && typeof path === "string" ? runOfCheckpoint(path) : null;
+    if (!both) continue;
+    if (!command.options.checkpoint) throw new UserError(`${path}`, "is a checkpoint", `did you mean ${both.run}?`);
+    if (values.checkpoint !== undefined) {
+      throw new UserError("--checkpoint", `${path} names a checkpoint already`, "leave out one of them");
+    }
+    return { ...values, ...both };
+  }
+  return values;
+}
+
 /**
  * @returns the values of the command's options by name, or null if help was asked for
  * @throws {UserError} on an unknown option, a missing or wrong value, one given too often, or a stray argument
@@ -145,8 +159,9 @@ export function parseCommand(command: Command, args: readonly string[]): Readonl
   if (parsed.help === true) return null;
   const given = Object.fromEntries(others.map((name) => [name, parsed[name] as string[]]));
   placeArguments(command, parsed._.map(String), given);
-  const values: [string, Value][] = others.map((
-    name,
-  ) => [name, readOption(name, given[name]!, options[name]!, command)]);
-  return Object.fromEntries([...values, ...flags.map((name): [string, Value] => [name, parsed[name] === true])]);
+  const values = Object.fromEntries([
+    ...others.map((name): [string, Value] => [name, readOption(name, given[name]!, options[name]!, command)]),
+    ...flags.filter((name) => name !== "help").map((name): [string, Value] => [name, parsed[name] === true]),
+  ]);
+  return withCheckpoint(values, command);
 }

@@ -1,5 +1,6 @@
 /** Runs a command: its line is parsed, help printed where it was asked for, errors printed, the exit status returned. */
 import { UserError } from "../core/errors.ts";
+import { commandText } from "../core/runs/command.ts";
 import type { Command, CommandGroup } from "./command.ts";
 import { helpOf, helpOfGroup } from "./help_text.ts";
 import { either, helpHint, meant, parseCommand, UnknownOption } from "./parse.ts";
@@ -14,11 +15,13 @@ function chosen(group: CommandGroup, [word, ...rest]: readonly string[]): [Comma
   if (word === undefined || word.startsWith("-")) {
     throw new UserError(group.name, `needs one of ${either(words)} first`, helpHint(group.name));
   }
-  const close = meant(word, words) ?? (/\.(ya?ml|json)$/.test(word) ? `${words[0]} ${word}` : undefined);
+  const close = meant(word, words);
+  const isConfig = /\.(ya?ml|json)$/.test(word);
+  const form = isConfig ? commandText(`${group.name} ${words[0]}`, word) : commandText(`${group.name} ${close}`);
   throw new UserError(
     group.name,
     `must be followed by ${either(words)}, got ${word}`,
-    close ? `did you mean ${group.name} ${close}?` : helpHint(group.name),
+    isConfig || close ? `did you mean ${form}?` : helpHint(group.name),
   );
 }
 
