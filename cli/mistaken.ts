@@ -24,7 +24,8 @@ function folderKind(path: string): Found {
   const names = new Set(entries.map(({ name }) => name));
   if (names.has("config.yaml") && RUN_FILES.some((name) => names.has(name))) return "run";
   if (names.has("manifest.json") && names.has("model.safetensors")) return "checkpoint";
-  if (entries.some(({ name }) => /\.np[zy]$/.test(name))) return "data";
+  const some = (ending: RegExp) => entries.some(({ name }) => ending.test(name));
+  if (some(/\.np[zy]$/) && !some(/\.ya?ml$/)) return "data";
   const holdsRuns = entries.some(({ name, isDirectory }) => isDirectory && isFile(join(path, name, "config.yaml")));
   return holdsRuns ? "runs" : "other";
 }
