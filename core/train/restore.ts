@@ -8,12 +8,13 @@ import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { loadConfig } from "../config/mod.ts";
 import type { Config, DataConfig } from "../config/types.ts";
+import { readColumnNames } from "../data/annotations.ts";
 import { dataFiles } from "../data/files.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
 import { UserError } from "../errors.ts";
-import { NpyWriter } from "../formats/npy.ts";
+import { writeTable } from "../formats/table.ts";
 import { openRun } from "../runs/folder.ts";
 import { readModel } from "../runs/read.ts";
 import { describeModel } from "./network.ts";
@@ -164,17 +165,14 @@ export function checkColumns({ source }: Restored, columns: Uint32Array<ArrayBuf
   throw new UserError(field, `column ${bad} is not one of ${source.columns}`, "columns count from 0");
 }
 
-/** Writes the latent vectors of a split (rows x latent, float32) to an .npy file. Returns the shape. */
+/** Writes the latent vectors of a split (rows x latent, float32) to an .npy or .csv file. Returns the shape. */
 export async function embedTo(restored: Restored, split: string, path: string): Promise<[number, number]> {
   const choice = rowsOf(restored, split);
-  const shape: [number, number] = [choice.rows.length, restored.model.latentSize];
-  await using out = await NpyWriter.create(path, "f32", shape);
-  for await (const values of latentRows(restored, choice)) await out.write(values);
-  await out.close();
-  return shape;
+  const columns = Array.from({ length: restored.model.latentSize }, (_, i) => `latent_${i}`);
+  return await writeTable(path, { rowNumbers: choice.rows, columns }, latentRows(restored, choice));
 }
 
-/** Writes reconstructions of a split (rows x chosen columns, float32; all columns when none are chosen). */
+/** Writes reconstructions of a split (rows x chosen columns, float32; all columns when none are chosen) likewise. */
 export async function reconstructTo(
   restored: Restored,
   split: string,
@@ -183,9 +181,11 @@ export async function reconstructTo(
 ): Promise<[number, number]> {
   checkColumns(restored, columns, "--columns");
   const choice = rowsOf(restored, split);
-  const shape: [number, number] = [choice.rows.length, columns?.length ?? restored.source.columns];
-  await using out = await NpyWriter.create(path, "f32", shape);
-  for await (const values of reconstructedRows(restored, choice, columns)) await out.write(values);
-  await out.close();
-  return shape;
+  const names = await readColumnNames(restored.config.data.column_names);
+  const chosen = columns ?? Uint32Array.from({ length: restored.source.columns }, (_, column) => column);
+  const table = {
+    rowNumbers: choice.rows,
+    columns: Array.from(chosen, (column) => names?.[column] ?? `column_${column}`),
+  };
+  return await writeTable(path, table, reconstructedRows(restored, choice, columns));
 }
