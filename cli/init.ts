@@ -32,6 +32,7 @@ function nameOf({ path, files }: Inspection): string {
 /** As a config in `folder` names it. */
 function from(folder: string, path: string): string {
   const near = relative(folder, resolve(path));
+  if (near.startsWith("~")) return `./${near}`; // which would be the home folder
   return near.startsWith("../../../") && !isAbsolute(near) ? resolve(path) : near || ".";
 }
 

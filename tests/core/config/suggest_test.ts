@@ -59,7 +59,7 @@ Deno.test("sizes suit the data: no more hidden units than columns or a quarter o
 });
 
 Deno.test("the text is a config, whatever the paths and names", () => {
-  for (const path of ["chunks", "../a b/#x: {y}", "'", '"', "-", "123", "null", "a\\b", "x*.npz", "ünï", "~"]) {
+  for (const path of ["chunks", "../a b/#x: {y}", "'", '"', "-", "123", "null", "a\\b", "x*.npz", "ünï", "./~"]) {
     for (const [rows, columns, files] of [[2700, 13714, 6], [5, 3, 1], [1, 1, 1]] as const) {
       const seen = inspection(rows, columns, files);
       const text = configText(suggest(path, seen), seen, {
