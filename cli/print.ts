@@ -1,10 +1,11 @@
 /** How every command ends: errors as one line on stderr, and the exit status that goes with them. */
+import "../core/early.ts";
 import { ConfigError } from "../core/config/error.ts";
 import { oneLine } from "../core/config/show.ts";
 import { UserError } from "../core/errors.ts";
 
-/** 0 done; 1 failed; 2 command line, config or data wrong; 129, 130, 143 stopped by a signal after saving. */
-export type ExitStatus = 0 | 1 | 2 | 129 | 130 | 143;
+/** 0 done; 1 failed; 2 command line, config or data wrong; 129, 130, 138, 140, 143 stopped by a signal after saving. */
+export type ExitStatus = 0 | 1 | 2 | 129 | 130 | 138 | 140 | 143;
 
 function printLine(where: string, what: string, hint?: string): void {
   console.error(`narrows: ${where ? `${oneLine(where)}: ` : ""}${oneLine(what)}`);

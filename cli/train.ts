@@ -1,9 +1,11 @@
 /** `train`: from a config to a trained run and its report. */
+import "../core/early.ts";
 import { relative } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
 import { commandText } from "../core/runs/command.ts";
+import { takeUserSignals } from "../core/train/signals.ts";
 import { startRun } from "../core/train/start.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { defineCommand, SHARED } from "./command.ts";
@@ -63,6 +65,7 @@ const train = defineCommand({
   },
   async run(options, args) {
     const { json, quiet } = options;
+    takeUserSignals();
     await ensureEngine({ quiet: quiet || json });
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showProgress(mode);
