@@ -16,6 +16,7 @@ function chosenColumns(text: string | undefined): Uint32Array<ArrayBuffer> | nul
 
 const reconstruct = defineCommand({
   name: "reconstruct",
+  leavesFiles: true,
   positional: ["run"],
   options: {
     ...ROW_OPTIONS,

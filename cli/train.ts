@@ -14,6 +14,7 @@ import { printError } from "./print.ts";
 import { clock, short, showProgress } from "./progress.ts";
 import { QUICKSTART } from "./quickstart.ts";
 import { runCommand } from "./run_command.ts";
+import { print, tell } from "../core/output.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   epochs: "all epochs done",
@@ -40,6 +41,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
 
 const train = defineCommand({
   name: "train",
+  leavesFiles: true,
   positional: ["config"],
   options: {
     config: { ...SHARED.config, help: "the config (default: configs/quickstart.yaml)" },
@@ -76,6 +78,7 @@ const train = defineCommand({
       setName: options["set-name"],
       overrides: options.override,
       note: progress.note,
+      warn: progress.warn,
     });
     if (options["dry-run"]) return await printDryRun(target.loaded.config, json, progress.note);
     const { run, result } = await startRun({
@@ -89,18 +92,18 @@ const train = defineCommand({
     progress[Symbol.dispose]();
     const shown = relative(Deno.cwd(), run.path) || run.path;
     const report = options["no-report"] || result.status === "failed" ? null : await drawReport(run.path);
-    if (json) console.log(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
+    if (json) print(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
     else if (!quiet) {
-      for (const text of summaryLines(result, shown)) console.log(text);
-      if (report) console.log(`report     ${relative(Deno.cwd(), report) || report}`);
+      for (const text of summaryLines(result, shown)) print(text);
+      if (report) print(`report     ${relative(Deno.cwd(), report) || report}`);
     }
     if (result.status === "stopped") {
-      console.error(`narrows: stopped by ${result.signal}; go on with: ${commandText("train", "--resume", shown)}`);
+      tell(`narrows: stopped by ${result.signal}; go on with: ${commandText("train", "--resume", shown)}`);
     }
     if (result.error) {
       printError(result.error);
       const hinted = result.error instanceof UserError && result.error.hint !== undefined;
-      if (!hinted) console.error(`  hint: go on with: ${commandText("train", "--resume", shown)}`);
+      if (!hinted) tell(`  hint: go on with: ${commandText("train", "--resume", shown)}`);
     }
     return result.exitStatus;
   },

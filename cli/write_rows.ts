@@ -5,6 +5,7 @@ import { SPLITS } from "../core/data/source.ts";
 import { type Restored, restoreRun } from "../core/train/restore.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
 import { runTarget } from "./run_target.ts";
+import { print, tell } from "../core/output.ts";
 
 /** Besides these each has its `output`. */
 export const ROW_OPTIONS = {
@@ -30,11 +31,11 @@ export async function writeRows(
   using restored = await restoreRun(run, {
     checkpoint: options.checkpoint,
     overrides: options.override,
-    note: (text) => console.error(`narrows: ${text}`),
+    note: (text) => tell(`narrows: ${text}`),
   });
   const output = options.output ?? join(run, fileName);
   const [rows, columns] = await write(restored, options.split ?? "all", output);
-  if (options.json) console.log(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
-  else console.log(`${output}: ${rows} x ${columns} float32`);
+  if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
+  else print(`${output}: ${rows} x ${columns} float32`);
   return 0;
 }

@@ -6,7 +6,9 @@ import { symbols } from "./symbols.ts";
 const { nrw_signal_turn, nrw_signal_turned } = symbols;
 
 /** Of the library that has the handler: it stays, whichever the training uses, and is not the one that has yet to be checked. */
-let library: Deno.DynamicLibrary<{ nrw_signal_turn: typeof nrw_signal_turn; nrw_signal_turned: typeof nrw_signal_turned }>;
+let library: Deno.DynamicLibrary<
+  { nrw_signal_turn: typeof nrw_signal_turn; nrw_signal_turned: typeof nrw_signal_turned }
+>;
 
 /**
  * From now on signal number `from` is counted and sent to this process again as `to`.

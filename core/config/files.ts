@@ -1,5 +1,7 @@
 /** Config files from disk: read within bounds, parsed, and laid over the files they extend. */
 import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
+import { UserError } from "../errors.ts";
+import { systemReason } from "../formats/file.ts";
 import { problem } from "./error.ts";
 import { parseConfig } from "./parse.ts";
 import { entryAt, type MapNode, merge, type Node, whereOf } from "./tree.ts";
@@ -73,7 +75,8 @@ function readText(shown: string, path: string, from?: string): string {
     if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
       throw refuse("the config file cannot be read: permission denied");
     }
-    throw error;
+    if (error instanceof UserError) throw error;
+    throw refuse(`the config file cannot be read (${systemReason(error)})`);
   }
   if (bytes.length > MAX_BYTES) throw refuse("the config file is larger than 4 MB", "is this the data?");
   try {

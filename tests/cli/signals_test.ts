@@ -22,7 +22,13 @@ async function started(
   const run = join(folder, "run");
   const args = ["--config", smallProject(folder), "--run-dir", run, "--no-report", "--quiet"];
   const [first, ...rest] = [...program, ...args, ...LONG.flatMap((text) => ["--override", text])];
-  const options = { args: rest, env: { NO_COLOR: "1", ...env }, stdin: "null", stdout: "null", stderr: "piped" } as const;
+  const options = {
+    args: rest,
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  } as const;
   const child = new Deno.Command(first!, options).spawn();
   while (!await Deno.stat(join(run, "steps.csv")).then((info) => info.size > 300, () => false)) await pause(20);
   await pause(1000);
