@@ -8,15 +8,20 @@ export function systemReason(cause: unknown): string {
   return message.replace(/ \(os error \d+\).*$/s, "");
 }
 
-/** Advice for some of the system's codes. */
+const FULL = "free some space; what was saved before is intact";
+/** Advice for some of the system's error numbers: EMFILE, EFBIG, ENOSPC, and EDQUOT of macOS and Linux. */
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: "free some space; what was saved before is intact",
-  EDQUOT: "free some space; what was saved before is intact",
-  EFBIG: "the size of files is limited here (ulimit -f); what was saved before is intact",
-  EMFILE: "too many files are open (ulimit -n)",
+  24: "the number of open files is limited here (ulimit -n)",
+  27: "the size of files is limited here (ulimit -f); what was saved before is intact",
+  28: FULL,
+  69: Deno.build.os === "darwin" ? FULL : "",
+  122: FULL,
 };
 
-const hintOf = (cause: unknown) => HINTS[cause instanceof Error && "code" in cause ? String(cause.code) : ""];
+function hintOf(cause: unknown): string | undefined {
+  const number = cause instanceof Error ? / \(os error (\d+)\)/.exec(cause.message)?.[1] : undefined;
+  return number === undefined ? undefined : HINTS[number] || undefined;
+}
 
 /** What Deno says of a failed call: `Permission denied (os error 13): mkdir '/a/b'`, without the call for an open file. */
 const SYSTEM_ERROR = /^([^\n]*?) \(os error \d+\)(?:: (\w+) '([^]*?)'(?: -> '[^]*')?)?$/;

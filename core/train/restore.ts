@@ -2,8 +2,7 @@
 import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { chooseEngine } from "../build/choose.ts";
-import { loadCheckpoint } from "../checkpoint/load.ts";
-import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { readCheckpoint } from "../checkpoint/read.ts";
 import { loadConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
@@ -50,18 +49,19 @@ export async function restoreRun(
       wanted = "latest";
     }
   }
-  const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
   chooseEngine(config, options.note);
   const source = openSource(config.data);
   const model = describeModel(config, source);
   try {
     model.build();
-    await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
+    const targets = { parameters: tensorSinks(model).parameters };
+    const warn = options.note ?? (() => {});
+    const { path: checkpoint } = await readCheckpoint(runDir, wanted, targets, { warn });
+    return { config, source, model, checkpoint, [Symbol.dispose]: () => model.close() };
   } catch (error) {
     model.close();
     throw error;
   }
-  return { config, source, model, checkpoint, [Symbol.dispose]: () => model.close() };
 }
 
 /** The parts a `--split` names; `all` is every row in file order. */
