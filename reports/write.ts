@@ -1,7 +1,6 @@
 /** Reports as files. */
 import { dirname, join } from "@std/path";
-import { makeFolder } from "../core/formats/file.ts";
-import { writeFileAtomic } from "../core/runs/atomic.ts";
+import { makeFolder, writeFileAtomic } from "../core/runs/atomic.ts";
 import { readRun } from "../core/runs/read.ts";
 import { renderComparison } from "./comparison.ts";
 import { renderRunReport } from "./run_report.ts";

@@ -123,7 +123,7 @@ export async function newestRun(runsDir: string): Promise<string | null> {
   let newest: { path: string; started: number } | null = null;
   for (const path of await runsIn(resolve(runsDir))) {
     const started = lastStart(path);
-    if (!newest || started > newest.started) newest = { path, started };
+    if (!newest || started >= newest.started) newest = { path, started };
   }
   return newest?.path ?? null;
 }

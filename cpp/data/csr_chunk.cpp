@@ -68,8 +68,9 @@ bool all_within(const uint8_t* indices, uint64_t nnz, uint64_t columns) noexcept
 }
 
 Error cut_short_error(const std::string& path) {
-  return Error(NRW_IO, format("%s: the file was cut short while it was read; put it back, then go on from the last save",
-                              shown_path(path).c_str()));
+  return Error(NRW_IO,
+               format("%s: the file was cut short while it was read; put it back, then go on from the last save",
+                      shown_path(path).c_str()));
 }
 
 // What `read` returns. Where the file was cut short meanwhile, that is the error, whatever the zeros then led to.
@@ -206,8 +207,9 @@ uint64_t Chunk::stored(uint64_t r) const {
 
 Error Chunk::changed() const {
   if (cut_short()) return cut_short_error(path_);
-  return Error(NRW_IO, format("%s: the file was written to while it was read; put it back, then go on from the last save",
-                              shown_path(path_).c_str()));
+  return Error(NRW_IO,
+               format("%s: the file was written to while it was read; put it back, then go on from the last save",
+                      shown_path(path_).c_str()));
 }
 
 bool Chunk::columns_within(std::span<const uint8_t> values) const noexcept {

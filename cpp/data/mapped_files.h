@@ -1,5 +1,5 @@
-// Mapped files that others may cut short. Reading a page that the file no longer has raises SIGBUS; of a watched mapping
-// such pages then read as zeros and the watch says so, so that the reader can go on to where it asks.
+// Mapped files that others may cut short. Reading a page that the file no longer has raises SIGBUS; of a watched
+// mapping such pages then read as zeros and the watch says so, so that the reader can go on to where it asks.
 #pragma once
 
 #include <atomic>

@@ -59,7 +59,7 @@ Deno.test("signals: SIGUSR1 before the first step ends the process and opens no 
   const script = join(folder.path, "waits.ts");
   await Deno.writeTextFile(
     script,
-    `import { takeUserSignals } from "file://${ROOT}core/train/signals.ts";
+    `const { takeUserSignals } = await import(${JSON.stringify(`file://${ROOT}core/train/signals.ts`)});
     takeUserSignals();
     setTimeout(() => console.log("ready"), 1000);
     setTimeout(() => {}, 20000);`,
@@ -101,7 +101,7 @@ Deno.test("signals: under nohup a run that starts slowly outlives a hang-up", { 
   await Deno.writeTextFile(
     script,
     `await new Promise((done) => setTimeout(done, 1200));
-    const { main } = await import("file://${ROOT}cli/main.ts");
+    const { main } = await import(${JSON.stringify(`file://${ROOT}cli/main.ts`)});
     Deno.exit(await main(["train", ...Deno.args]));`,
   );
   // A shell names what it started.
