@@ -9,16 +9,21 @@ const ignore = Deno.build.os !== "linux";
 const LONG = ["training.epochs=900000", "checkpoint.every_steps=0", "checkpoint.every_epochs=1000"];
 const long = LONG.flatMap((text) => ["--override", text]);
 
+/** Files that take seconds to train on once, so that they are cut short in the middle of a pass. */
 function denseProject(folder: string): string {
-  const values = Uint8Array.from({ length: 400 * 60 }, (_, i) => (i * 7) % 251);
+  const values = Uint8Array.from({ length: 30_000 * 60 }, (_, i) => (i * 7) % 251);
   Deno.mkdirSync(join(folder, "rows"));
-  for (const file of ["a", "b"]) Deno.writeFileSync(join(folder, "rows", `${file}.npy`), npy("|u1", "400, 60", values));
+  for (const file of ["a", "b"]) {
+    Deno.writeFileSync(join(folder, "rows", `${file}.npy`), npy("|u1", "30000, 60", values));
+  }
   const path = join(folder, "small.yaml");
   Deno.writeTextFileSync(path, SMALL_CONFIG.replace("csr_npz", "dense_npy").replace("path: chunks", "path: rows"));
   return path;
 }
 
-for (const [what, project, file] of [["dense", denseProject, "rows/a.npy"], ["sparse", smallProject, null]] as const) {
+const sparseProject = (folder: string) => smallProject(folder, SMALL_CONFIG, 20_000);
+
+for (const [what, project, file] of [["dense", denseProject, "rows/a.npy"], ["sparse", sparseProject, null]] as const) {
   Deno.test(
     `cut short: a mapped ${what} file ends the run in one line, and it can be resumed`,
     { ignore },
@@ -41,7 +46,7 @@ for (const [what, project, file] of [["dense", denseProject, "rows/a.npy"], ["sp
       assertEquals([code, signal], [1, null], told);
       assertMatch(
         told.split("\n")[0]!,
-        /^narrows: .*: (the file was cut short while it was read; put it back|the file is empty)/,
+        /^narrows: .*: the file was cut short while it was read; put it back/,
       );
       assertStringIncludes(told, name);
       assert(JSON.parse(Deno.readTextFileSync(join(path, "recovery.json"))).checkpoint !== null);
