@@ -20,8 +20,9 @@ const split = z.strictObject({
 }).describe("which rows train, validate and test: shares of the rows by seeded hash, or lists of files");
 
 const data = z.strictObject({
-  format: z.enum(["csr_npz", "dense_npy"]).default("csr_npz").describe(
-    "csr_npz: sparse matrices as scipy's save_npz writes them; dense_npy: rows x columns as numpy's save writes them",
+  format: z.enum(["csr_npz", "dense_npy", "memory"]).default("csr_npz").describe(
+    "csr_npz: sparse matrices as scipy's save_npz writes them; dense_npy: rows x columns as numpy's save writes them; " +
+      "memory: arrays that a script hands over",
   ),
   path: path().optional().describe(
     "a file, a folder of .npz (dense_npy: .npy) files or a glob; required unless data.split lists files",

@@ -94,11 +94,11 @@ function checkCount(found: number, wanted: number, path: string, field: string, 
  * @throws {UserError}
  */
 export async function checkAnnotations({ column_names, labels }: DataConfig, source: Source): Promise<void> {
-  if (column_names !== null) {
+  if (column_names !== null && source.columnNames === null) {
     const found = countLines(await readText(column_names, "data.column_names"));
     checkCount(found, source.columns, column_names, "data.column_names", "columns");
   }
-  if (labels !== null) {
+  if (labels !== null && source.labels === null) {
     const found = isNpy(labels) ? await numbers(labels, labelCount) : countLines(await readText(labels, "data.labels"));
     checkCount(found, source.rows, labels, "data.labels", "rows");
   }

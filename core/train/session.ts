@@ -12,6 +12,7 @@ import { pointBest, saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
+import type { MemoryRows } from "../data/memory.ts";
 import { requireSteps } from "../data/plan.ts";
 import { dataError, openSource, PARTS, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
@@ -37,6 +38,8 @@ export interface SessionOptions {
   readonly run: RunFolder;
   /** "latest", "best" or a checkpoint folder to go on from; null for a new run. */
   readonly resumeFrom: string | null;
+  /** Rows in the place of the config's files. The caller closes them. */
+  readonly memory?: MemoryRows | null;
   readonly observer?: TrainObserver;
   /** Told when the network is ready: for progress. */
   readonly onModel?: (model: Model) => void;
@@ -55,7 +58,7 @@ export interface SessionOptions {
 /** What must be the same for an epoch to be resumed in its middle. */
 function fingerprint(config: Config, source: Source): string {
   const { batch_size, last_batch, shuffle, shuffle_window, split, transforms, mask_rate } = config.data;
-  const files = source.files.map((file) => [file.info.rows, file.info.nnz]);
+  const files = source.files.map(({ info, memory }) => [info.rows, info.nnz, ...(memory ? [memory.digest()] : [])]);
   const parts = source.files.map((file) => PARTS.find((part) => file.parts[part].length > 0));
   const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : parts };
   return JSON.stringify({ seed: config.seed, columns: source.columns, files, ...settings, transforms, mask_rate });
@@ -168,7 +171,7 @@ async function prepare(
 }> {
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
-  const source = openSource(config.data);
+  const source = openSource(config.data, options.memory);
   requireSteps(source, config.data, config.seed);
   await checkAnnotations(config.data, source);
   const model = describeModel(config, source);
