@@ -2,7 +2,7 @@
 import { configJsonSchema, type Explanation, loadConfig, showFlow } from "../core/config/mod.ts";
 import { defineCommand, defineGroup, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
-import { print } from "../core/output.ts";
+import { print, tell } from "../core/output.ts";
 
 const CONFIG = { ...SHARED.config, required: true } as const;
 
@@ -18,8 +18,10 @@ const check = defineCommand({
   },
   run({ config: file, override, json, quiet }) {
     const loaded = loadConfig({ file, overrides: override });
-    if (json) print(JSON.stringify({ ok: true, files: loaded.files, config: loaded.config }));
+    const { files, warnings } = loaded;
+    if (json) print(JSON.stringify({ ok: true, files, warnings, config: loaded.config }));
     else if (!quiet) print(loaded.toYaml().trimEnd());
+    if (!json) { for (const warning of warnings) tell(`narrows: ${warning}`); }
     return 0;
   },
 });

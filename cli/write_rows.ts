@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { SPLITS } from "../core/data/source.ts";
+import { toUser } from "../core/paths.ts";
 import { type Restored, restoreRun } from "../core/train/restore.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
 import { runTarget } from "./run_target.ts";
@@ -36,6 +37,6 @@ export async function writeRows(
   const output = options.output ?? join(run, fileName);
   const [rows, columns] = await write(restored, options.split ?? "all", output);
   if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
-  else print(`${output}: ${rows} x ${columns} float32`);
+  else print(`${toUser(output)}: ${rows} x ${columns} float32`);
   return 0;
 }

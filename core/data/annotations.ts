@@ -2,14 +2,16 @@
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { NpyReader } from "../formats/npy.ts";
+import { isMissing, unreadablePath, whereOfPath } from "../missing.ts";
 import { reason } from "./files.ts";
+import { HEAD_BYTES, kindOf } from "./kinds.ts";
 import type { Source } from "./source.ts";
 
 async function bytes(path: string, field: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await Deno.readFile(path);
   } catch (error) {
-    throw new UserError(`${field}: ${path}`, `cannot read it: ${reason(error)}`, `correct ${field}, or set it to null`);
+    throw unreadablePath(path, field, isMissing(error) ? undefined : `cannot read it (${reason(error)})`);
   }
 }
 
@@ -22,6 +24,10 @@ async function readText(path: string, field: string): Promise<string> {
     } catch (error) {
       throw new UserError(`${field}: ${path}`, `is not a whole gzip file: ${reason(error)}`, "make the file again");
     }
+  }
+  if (data.subarray(0, HEAD_BYTES).includes(0)) {
+    const kind = kindOf(path)?.name ?? "no text";
+    throw new UserError(whereOfPath(path), `${field}: ${path} is ${kind}`, "write a text file with one a line");
   }
   return new TextDecoder().decode(data);
 }
@@ -82,8 +88,8 @@ export async function readLabels(path: string | null): Promise<string[] | null> 
 function checkCount(found: number, wanted: number, path: string, field: string, what: string): void {
   if (found === wanted) return;
   throw new UserError(
-    `${field}: ${path}`,
-    `has ${found} entries for ${wanted} ${what}`,
+    whereOfPath(path),
+    `${field}: ${path} has ${found} entries for ${wanted} ${what}`,
     "one line each, in their order",
   );
 }

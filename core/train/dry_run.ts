@@ -7,6 +7,7 @@ import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
+import { requireRunsFolder, runWarnings } from "./announce.ts";
 import { estimateMemory } from "./memory.ts";
 import { chooseSolver } from "./solver.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
@@ -55,9 +56,11 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
  */
 export async function dryRun(config: Config, note?: (text: string) => void, data?: MemoryData): Promise<DryRun> {
   using rows = data === undefined ? null : new MemoryRows(data);
+  requireRunsFolder(config);
   const engine = choiceText(chooseEngine(config, note));
   const source = openSource(config.data, rows);
   requireSteps(source, config.data, config.seed);
+  for (const warning of runWarnings(config, source)) note?.(warning);
   await checkAnnotations(config.data, source);
   using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);
