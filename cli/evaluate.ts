@@ -10,6 +10,7 @@ import { table } from "./dry_run.ts";
 import { short } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
 import { runTarget } from "./run_target.ts";
+import { print, tell } from "../core/output.ts";
 
 const evaluate = defineCommand({
   name: "evaluate",
@@ -31,7 +32,7 @@ const evaluate = defineCommand({
     using restored = await restoreRun(await runTarget(options.run), {
       checkpoint: options.checkpoint,
       overrides: options.override,
-      note: (text) => console.error(`narrows: ${text}`),
+      note: (text) => tell(`narrows: ${text}`),
     });
     const { model, source, config } = restored;
     const results: { split: string; metrics: SplitMetrics }[] = [];
@@ -45,7 +46,7 @@ const evaluate = defineCommand({
     }
     if (options.json) {
       for (const { split, metrics } of results) {
-        console.log(JSON.stringify({ split, checkpoint: restored.checkpoint, ...metrics }));
+        print(JSON.stringify({ split, checkpoint: restored.checkpoint, ...metrics }));
       }
       return 0;
     }
@@ -60,7 +61,7 @@ const evaluate = defineCommand({
       short(m.mse_mean_predictor),
       short(m.column_r2_median),
     ]);
-    for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7])) console.log(text);
+    for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7])) print(text);
     return 0;
   },
 });

@@ -7,6 +7,7 @@ import { toUser } from "../core/paths.ts";
 import { type Restored, restoreRun } from "../core/train/restore.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
 import { runTarget } from "./run_target.ts";
+import { print, tell } from "../core/output.ts";
 
 /** Besides these each has its `output`. */
 export const ROW_OPTIONS = {
@@ -33,14 +34,14 @@ export async function writeRows(
   using restored = await restoreRun(run, {
     checkpoint: options.checkpoint,
     overrides: options.override,
-    note: (text) => console.error(`narrows: ${text}`),
+    note: (text) => tell(`narrows: ${text}`),
   });
   const output = options.output ?? join(run, fileName);
   const [rows, columns] = await write(restored, options.split ?? "all", output);
-  if (options.json) console.log(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
+  if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
   else {
     const what = kind === ".csv" ? "values, after the number of the row" : "float32";
-    console.log(`${toUser(output)}: ${rows} x ${columns} ${what}`);
+    print(`${toUser(output)}: ${rows} x ${columns} ${what}`);
   }
   return 0;
 }

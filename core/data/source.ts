@@ -122,6 +122,7 @@ function partsOf(split: Split, part: Part | null, firstRow: number, rows: number
 export function dataError(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error;
   if (error.status !== "format" && error.status !== "io") return error;
+  if (error.status === "io") return new UserError("", error.message);
   return new UserError("", error.message, "check the file, or make it again", 2);
 }
 

@@ -7,8 +7,7 @@ import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 import { isMissing, missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
-import { safeName } from "../runs/folder.ts";
-import { isInUse } from "../runs/lock.ts";
+import { newestUnfinished } from "./newest.ts";
 
 export interface RunRequest {
   /** The path of a config file, or what stands in one; paths in it then start from the working directory. */
@@ -20,6 +19,8 @@ export interface RunRequest {
   readonly setName?: string;
   readonly overrides: readonly string[];
   readonly note?: (text: string) => void;
+  /** As note, of what the user may not expect; by default the same. */
+  readonly warn?: (text: string) => void;
 }
 
 export interface RunTarget {
@@ -50,30 +51,6 @@ function hasCheckpoint(run: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isFinished(run: string): boolean {
-  try {
-    return JSON.parse(Deno.readTextFileSync(join(run, "summary.json"))).status === "finished";
-  } catch {
-    return false;
-  }
-}
-
-/** The newest run of this name that has a checkpoint, is not finished and is not being trained right now. */
-function newestUnfinished(runs: string, name: string): string | null {
-  let entries: Deno.DirEntry[];
-  try {
-    entries = [...Deno.readDirSync(runs)];
-  } catch {
-    return null;
-  }
-  const ours = new RegExp(String.raw`-\d{8}-\d{6}-[0-9a-zA-Z]+$`);
-  const found = entries.filter((entry) => entry.isDirectory && entry.name.replace(ours, "") === safeName(name))
-    .map((entry) => ({ path: join(runs, entry.name), stamp: /-(\d{8}-\d{6})-/.exec(entry.name)?.[1] ?? "" }))
-    .filter(({ path }) => hasCheckpoint(path) && !isFinished(path) && !isInUse(path))
-    .sort((a, b) => a.stamp < b.stamp ? 1 : -1);
-  return found[0]?.path ?? null;
 }
 
 function load(config: RunRequest["config"], overrides: readonly string[]): LoadedConfig {
@@ -123,7 +100,9 @@ export function findRun(request: RunRequest): RunTarget {
       );
     }
     const loaded = load(request.config, overrides);
-    const found = runDir === undefined ? newestUnfinished(loaded.config.paths.runs, loaded.config.name) : null;
+    const { paths, name } = loaded.config;
+    const search = { isOurs: hasCheckpoint, warn: request.warn ?? note ?? (() => {}) };
+    const found = runDir === undefined ? newestUnfinished(paths.runs, name, search) : null;
     if (found) return resumed(found, null, { overrides, note });
     note?.("nothing to resume: starting a new run");
     return { loaded, existing: null, resumeFrom: null, runDir };

@@ -4,8 +4,7 @@ import type { Model } from "../../ffi/model.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
-import { loadCheckpoint } from "../checkpoint/load.ts";
-import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { readCheckpoint } from "../checkpoint/read.ts";
 import { loadConfig } from "../config/mod.ts";
 import type { Config, DataConfig } from "../config/types.ts";
 import { readColumnNames } from "../data/annotations.ts";
@@ -101,7 +100,6 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
       wanted = "latest";
     }
   }
-  const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
   chooseEngine(own, options.note);
   const config = { ...own, data: withOtherRows(own.data, options) };
   using made = new DisposableStack();
@@ -110,7 +108,9 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   if (options.data !== undefined) await requireColumns(runDir, source);
   const model = made.adopt(describeModel(config, source), (model) => model.close());
   model.build();
-  await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
+  const targets = { parameters: tensorSinks(model).parameters };
+  const warn = options.note ?? (() => {});
+  const { path: checkpoint } = await readCheckpoint(runDir, wanted, targets, { warn });
   const kept = made.move();
   return { config, source, model, checkpoint, [Symbol.dispose]: () => kept.dispose() };
 }

@@ -19,6 +19,7 @@ import { runDiagnostics } from "../diagnostics/mod.ts";
 import { collectEnvironment } from "../runs/environment.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText } from "../runs/command.ts";
+import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
 import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
@@ -239,6 +240,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   using lock = await acquireLock(run.path);
   options.onLocked?.();
   if (lock.notice) (options.warn ?? options.note)?.(lock.notice);
+  await clearLeftovers(run.path);
   const { source, model, state, checkpoint, library } = await prepare(options);
   using _model = model;
   using _chunks = keepOpen(source.files);

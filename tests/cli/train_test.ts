@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { isHangupIgnored } from "../../core/train/signals.ts";
+import { HANGUP_IGNORED } from "../../core/early.ts";
 import { command, run, temporary } from "../helpers/cli.ts";
 import { SafetensorsFile } from "../../core/formats/safetensors.ts";
 import { fingerprintOf, SMALL_CONFIG, smallProject, WIDE_CONFIG } from "../helpers/small_run.ts";
@@ -159,9 +159,11 @@ for (
     ["SIGINT", 130, SMALL_CONFIG, 300],
     ["SIGTERM", 143, WIDE_CONFIG, 5000],
     ["SIGHUP", 129, SMALL_CONFIG, 300],
+    ["SIGUSR1", Deno.build.os === "darwin" ? 158 : 138, SMALL_CONFIG, 300],
+    ["SIGUSR2", Deno.build.os === "darwin" ? 159 : 140, SMALL_CONFIG, 300],
   ] as const
 ) {
-  const ignore = signal === "SIGHUP" && isHangupIgnored(); // tests under nohup
+  const ignore = signal === "SIGHUP" && HANGUP_IGNORED; // tests under nohup
   Deno.test(`train: ${signal} saves, says how to resume and exits ${status}`, { ignore }, async () => {
     using folder = temporary();
     const config = smallProject(folder.path, text);

@@ -4,8 +4,12 @@
  *     driver.ts sweep SHIM FOLDER JSON      every call of a save fails in turn; prints {points, violations}
  *     driver.ts kill SHIM FOLDER K          SIGKILL at call K of three saves; prints each step once it is saved
  *     driver.ts full FOLDER                 saves more than the file system under FOLDER holds; prints the error
+ *     driver.ts runs SHIM FOLDER CONFIG K STRIDE  trains, resumes and reports with call K, K + STRIDE, ... failing; prints the
+ *                                           number of calls; what the program says goes to stderr
  */
 import { join } from "@std/path";
+import { main } from "../../cli/main.ts";
+import { print, tell } from "../../core/output.ts";
 import { loadCheckpoint } from "../../core/checkpoint/load.ts";
 import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
 import { saveCheckpoint, type SaveRequest, type SaveStepName } from "../../core/checkpoint/save.ts";
@@ -27,6 +31,8 @@ export interface Sweep {
 }
 
 const EIO = 5;
+/** Of io_shim.c: reading counts as well. */
+const READS = 4;
 
 function request(step: number, salt: number): SaveRequest {
   return {
@@ -124,6 +130,26 @@ async function saveUntilFull(dir: string): Promise<void> {
   console.log(JSON.stringify({ message, hint, exitCode, entries, salt, next }));
 }
 
+/** A run, its resume and its report, again and again, one call failing each time. */
+async function runs(shim: ReturnType<typeof openShim>, base: string, config: string, first: number, stride: number) {
+  const name = (k: number) => join(base, `run-${k}`);
+  let calls = 0;
+  for (let k = first;; k += stride) {
+    const run = name(k);
+    shim.fault_arm(new TextEncoder().encode(`${run}\0`), MODES.fail_once, k, EIO, READS);
+    const statuses = [
+      await main(["train", "--config", config, "--run-dir", run, "--quiet"]),
+      await main(["train", "--resume", run, "--override", "training.epochs=3", "--quiet"]),
+      await main(["report", "--run", run]),
+    ];
+    calls = shim.fault_disarm();
+    await Deno.remove(run, { recursive: true }).catch(() => {});
+    tell(`== call ${k}: ${statuses.join(" ")}`);
+    if (calls < k) break;
+  }
+  return calls;
+}
+
 if (import.meta.main) {
   const [command, ...args] = Deno.args as [string, ...string[]];
   if (command === "sweep") {
@@ -139,5 +165,9 @@ if (import.meta.main) {
       await saveCheckpoint(args[1]!, request(step, step));
       Deno.stdout.writeSync(new TextEncoder().encode(`${step}\n`));
     }
+  } else if (command === "runs") {
+    const [shim, folder, config, first, stride] = args as [string, string, string, string, string];
+    print(`calls ${await runs(openShim(shim), folder, config, Number(first), Number(stride))}`);
+    Deno.exit(0);
   } else await saveUntilFull(args[0]!);
 }
