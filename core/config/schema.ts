@@ -6,9 +6,9 @@ import { z } from "zod";
 import { layerSchema, transformSchema } from "./layers.ts";
 
 /**
- * What a resume may do with a key; one without its own takes its section's. `free`: the machine,
- * the output, how long to train. `from_here`: may change from the checkpoint on, which is said and recorded. `fixed`: makes another experiment of the run,
- * which takes `--fork`.
+ * What a resume may do with a key; one without its own takes its section's. `free`: may change (the machine, the output, how
+ * long to train). `from_here`: may change from the checkpoint on, which is said and recorded. `fixed`: another value makes
+ * another experiment, which takes `--fork`.
  */
 export type ResumePolicy = "free" | "from_here" | "fixed";
 const onResume = (resume: ResumePolicy) => ({ resume });
