@@ -50,7 +50,7 @@ function differences(key: string, from: unknown, to: unknown): Change[] {
     const names = new Set([...Object.keys(from), ...Object.keys(to)]);
     return [...names].flatMap((name) => differences(below(name), from[name], to[name]));
   }
-  if (isKindList(from) && isKindList(to) && from.length === to.length) {
+  if (!key.startsWith("data.split.") && isKindList(from) && isKindList(to) && from.length === to.length) {
     return from.flatMap((item, index) => differences(below(index), item, to[index]));
   }
   return JSON.stringify(from) === JSON.stringify(to) ? [] : [{ key, from, to }];

@@ -136,7 +136,13 @@ export async function announceFork(runDir: string, parent: Parent): Promise<void
 
 /** What a run was forked from; null where it was not. */
 export async function parentOf(runDir: string): Promise<Parent | null> {
-  return (await readSessions(runDir))[0]?.parent ?? null;
+  const parent: unknown = (await readSessions(runDir))[0]?.parent ?? null;
+  if (parent === null) return null;
+  const text = (value: unknown) => typeof value === "string" && value !== "";
+  if (!isRecord(parent) || !text(parent.run) || !text(parent.checkpoint) || !text(parent.manifest_sha256)) {
+    throw new UserError(join(runDir, FILE), "the first session's parent is not a run and a checkpoint of it");
+  }
+  return parent as unknown as Parent;
 }
 
 /** Fills in how the newest session ended. */

@@ -65,7 +65,7 @@ export async function openSession(
     for (const change of changes.from_here) note?.(`${changeText(change)} ${at}`);
     if (changes.free.length > 0) note?.(`now in this run's config.yaml: ${changesText(changes.free)}`);
   }
-  const jump = before && checkpoint !== null ? rateJump(before, config, source, state) : null;
+  const jump = before ? rateJump(before, config, source, state) : null;
   if (jump) warn(jump);
 
   const environment = await collectEnvironment({ ...engine, commandLine: options.commandLine ?? [] });

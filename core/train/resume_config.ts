@@ -37,8 +37,8 @@ export function resumedConfig(run: string, request: ResumeRequest): ResumedConfi
   const ignored = [...other.from_here, ...other.free].filter(({ key }) => key !== "name" && key !== "paths.runs");
   if (ignored.length > 0) {
     warn(
-      `${configFile ?? "the config given"} differs from the config of ${run}, which counts: ${changesText(ignored)} ` +
-        `is not applied; --override KEY=VALUE changes the run's`,
+      `${configFile ?? "the config given"} differs from the config of ${run}, which counts; not applied: ` +
+        `${changesText(ignored)} (--override KEY=VALUE changes the run's)`,
     );
   }
   return { loaded, saved };
