@@ -117,7 +117,7 @@ async function* linesFromEnd(
         isTorn = false;
       }
       if (held.length === 0) break;
-      const before = held.lastIndexOf(NEWLINE, held.length - 2);
+      const before = held.subarray(0, -1).lastIndexOf(NEWLINE);
       if (before < 0 && from > first) break;
       const at = before + 1;
       yield { text: decoder.decode(held.subarray(at, held.length - 1)), at: from + at, next: from + held.length };
