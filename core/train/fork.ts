@@ -85,16 +85,22 @@ async function optimizerState(
   now: Config,
   sinks: ReturnType<typeof tensorSinks>,
 ): Promise<string | null> {
-  const { fixed } = compareConfigs(before, now);
-  const changes = fixed.filter(({ key }) => key.startsWith("optimizer."));
-  if (changes.length > 0) return changesText(changes);
+  const changes = compareConfigs(before, now).fixed.filter(({ key }) => key.startsWith("optimizer."));
+  let why: string | null = changes.length > 0 ? changesText(changes) : null;
   try {
-    await loadCheckpoint(checkpoint, sinks, { verify: "lengths" });
-    return null;
+    if (why === null) await loadCheckpoint(checkpoint, sinks, { verify: "lengths" });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return `what was saved does not fit: ${error.what}`;
+    why = `what was saved does not fit: ${error.what}`;
   }
+  if (why !== null) {
+    // A factored output layer is not the optimizer's: its weights follow from sums over past batches, which stay.
+    const factored = sinks.optimizer.filter(({ name }) => name.includes(".factored."));
+    await asked(
+      loadCheckpoint(checkpoint, { parameters: [], optimizer: factored }, { strict: false, verify: "lengths" }),
+    );
+  }
+  return why;
 }
 
 /** A checkpoint that does not fit is the command line's fault: nothing was started. */

@@ -9,7 +9,9 @@ import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts"
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { saveCheckpoint } from "../checkpoint/save.ts";
+import { changeText, compareConfigs } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
+import { UserError } from "../errors.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
 import type { MemoryRows } from "../data/memory.ts";
@@ -167,6 +169,17 @@ class Session {
   }
 }
 
+/** Of tensors that do not fit, where the rule that changed is why: without weight decay rows of the first layer may wait. */
+function unfit(error: unknown, { saved, config, run }: SessionOptions): unknown {
+  const change = saved && compareConfigs(saved, config).from_here.find(({ key }) => key === "optimizer.weight_decay");
+  if (!(error instanceof UserError) || !change) return error;
+  return new UserError(
+    run.path,
+    `a resume cannot change ${changeText(change)}: what was saved of the optimizer does not fit (${error.what})`,
+    `begin a new run: ${commandText("train", "--fork", run.path, "--override", `${change.key}=${change.to}`)}`,
+  );
+}
+
 /** Opens the data, builds the network and, on a resume, fills it. The model is the caller's to close. */
 async function prepare(
   options: SessionOptions,
@@ -200,7 +213,8 @@ async function prepare(
       return { source, model, state: freshState(data), checkpoint: null, library };
     }
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, warn);
-    const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
+    const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" })
+      .catch((error) => Promise.reject(unfit(error, options)));
     const state = parseState(loaded.state, `${checkpoint}/state.json`, loaded.step);
     checkState(state, `${checkpoint}/state.json`, data, source, config);
     state.resumed++;

@@ -133,6 +133,12 @@ Deno.test("fork: what does not go on as it was is said", async () => {
   const sgd = await fork("sgd", at(parent, 25), "optimizer.name=sgd", "optimizer.momentum=0.9");
   assertStringIncludes(sgd.told, "the optimizer's state begins anew (optimizer.name: adamw -> sgd");
   assertEquals([sgd.session.first_step, json(join(folder.path, "sgd", "summary.json")).steps], [1, 57]);
+  const decay = await train(["--config", join(folder.path, "small.yaml"), ...set("optimizer.name=adam"), "--run-dir"]
+    .concat(join(folder.path, "adam"))).then(() =>
+      train(["--resume", join(folder.path, "adam"), ...set("optimizer.weight_decay=0.1", "training.epochs=4")], 2)
+    );
+  assertStringIncludes(decay, "optimizer.weight_decay: 0 -> 0.1: what was saved of the optimizer does not fit");
+  assertStringIncludes(decay, "--override optimizer.weight_decay=0.1");
   const more = await fork("more", join(parent, "checkpoints", "latest"), "training.epochs=4");
   assertStringIncludes(more.told, "cosine is stretched over 76 steps in place of 57");
   const none = join(folder.path, "none");
@@ -154,4 +160,12 @@ Deno.test("fork: with the factored output layer and another optimizer, the weigh
   const validation = evaluated.stdout.trim().split("\n").map((line) => JSON.parse(line))
     .find(({ split }) => split === "validation");
   assert(Math.abs(metrics(path) / validation.mse - 1) < 1e-5, `${metrics(path)} and ${validation.mse}`);
+  // What its output layer has gathered over the parent's batches is still there after some steps.
+  const on = join(folder.path, "on");
+  await train(["--fork", at(parent, 57), "--run-dir", on, ...set("optimizer.name=adam", "training.max_steps=4")]);
+  const losses = Deno.readTextFileSync(join(on, "steps.csv")).trim().split("\n").slice(1).map((row) =>
+    row.split(",")[5]
+  );
+  const last = Deno.readTextFileSync(join(parent, "epochs.csv")).trim().split("\n").at(-1)!.split(",")[1];
+  for (const loss of losses) assert(Number(loss) < 1.4 * Number(last), `${losses} after ${last}`);
 });
