@@ -9,7 +9,7 @@ import { inspectSteps } from "../runs/csv_log.ts";
 import { collectEnvironment, type EnvironmentFacts } from "../runs/environment.ts";
 import { appendSession, endSession, factsOf, parentOf, readSessions } from "../runs/sessions.ts";
 import { readSummary } from "../runs/summary.ts";
-import { type SessionResult } from "./ending.ts";
+import type { SessionResult } from "./ending.ts";
 import { goBack, laterCheckpoints } from "./go_back.ts";
 import { rateJump } from "./horizon.ts";
 import type { SessionOptions } from "./session.ts";
