@@ -48,6 +48,7 @@ for (const [name, text] of [["dense", KEEP], ["factored", FACTORED]] as const) {
     const { model, optimizer, latest } = fingerprintOf(path);
     assertEquals([model, optimizer, latest], [before.model, before.optimizer, before.latest]);
     assertEquals(fingerprintOf(parent), before);
+    assert(exists(at(path, 25)), "the fork has no checkpoint of its own of where it began");
     const logged = Deno.readTextFileSync(join(path, "steps.csv")).trim().split("\n").slice(1);
     assertEquals([logged.length, logged[0]!.split(",")[0]], [57 - 25, "26"]);
     const [session] = json(join(path, "sessions.json"));
@@ -104,6 +105,15 @@ Deno.test("fork: killed before its first save, it begins from its parent again, 
     Deno.mkdirSync(cut);
     for (const name of names) await copy(join(whole, name), join(cut, name));
   };
+  // Whenever there is a run, it is known what it began from.
+  const child = command("train", ["--fork", at(parent, 25), "--run-dir", cut, ...QUIET]).spawn();
+  const output = child.output();
+  while (!exists(join(cut, "config.yaml"))) await new Promise((done) => setTimeout(done, 0));
+  child.kill("SIGKILL");
+  await output;
+  assertEquals(json(join(cut, "sessions.json"))[0].parent.step, 25);
+  await train(["--resume", cut]);
+  assertEquals(fingerprintOf(cut), fingerprintOf(whole));
   await stage("config.yaml", "sessions.json", "steps.csv");
   await train(["--resume", cut]);
   assertEquals(fingerprintOf(cut), fingerprintOf(whole));
