@@ -25,6 +25,14 @@ export function compareConfigs(from: Config, to: Config): ConfigChanges {
   return changes;
 }
 
+/** The value of a key as a {@link Change} has it. */
+export function valueAt(config: Config, key: string): unknown {
+  return key.split(".").reduce<unknown>(
+    (below, name) => typeof below === "object" && below !== null ? (below as Plain)[name] : undefined,
+    toPlain(config),
+  );
+}
+
 /** `optimizer.learning_rate: 0.001 -> 0.0001` */
 export function changeText({ key, from, to }: Change): string {
   const text = (value: unknown) => {

@@ -52,6 +52,16 @@ export async function cutBack(runDir: string, position: Position, others: LeftBe
   return `attempts/${folder}`;
 }
 
+/** `attempts/001` and so on, rising. */
+export async function attemptsOf(runDir: string): Promise<string[]> {
+  const attempts = join(runDir, "attempts");
+  if (!await exists(attempts)) return [];
+  const newest = await newestAttempt(attempts) ?? 0;
+  const names = Array.from({ length: newest }, (_, i) => attemptName(i + 1));
+  const there = await Promise.all(names.map((name) => exists(join(attempts, name))));
+  return names.filter((_, i) => there[i]).map((name) => `attempts/${name}`);
+}
+
 const attemptName = (number: number) => String(number).padStart(3, "0");
 
 async function newestAttempt(attempts: string): Promise<number | null> {

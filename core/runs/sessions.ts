@@ -105,33 +105,40 @@ async function usableSessions(runDir: string, warn: (text: string) => void): Pro
   }
 }
 
-/** What a session leaves to be filled in when it ends. */
-const RUNNING = { last_step: null, ended: null, ended_at: null } as const;
+/** What a session leaves to be filled in. */
+const RUNNING = { first_step: null, last_step: null, ended: null, ended_at: null } as const;
 
-/** Everything of an entry that is known when its session begins. */
+/** Everything of an entry that is known before its session begins. */
 export type SessionStart = Omit<SessionEntry, keyof typeof RUNNING>;
 
 /**
- * Appends a session. One before it that never said how it ended was killed, or lost its machine.
+ * Appends a session that is about to begin, in place of one that never did. One before it that never said how it ended was
+ * killed, or lost its machine.
  * @param lastStep the last step in the logs as that session left them
  */
-export async function appendSession(
+export async function announceSession(
   runDir: string,
   start: SessionStart,
   lastStep: number,
   warn: (text: string) => void,
 ): Promise<void> {
-  const all = await usableSessions(runDir, warn);
-  const before = all.filter(({ first_step }) => first_step !== null);
+  const before = (await usableSessions(runDir, warn)).filter(({ first_step }) => first_step !== null);
   const ended = before.map((entry) =>
     entry.ended === null ? { ...entry, last_step: lastStep, ended: "killed" } : entry
   );
   await writeJsonAtomic(join(runDir, FILE), [...ended, { ...start, ...RUNNING }]);
 }
 
+/** Notes that the session announced begins: its config is the run's now. */
+export async function beginSession(runDir: string, firstStep: number): Promise<void> {
+  const entries = await readSessions(runDir);
+  const last = entries.pop();
+  if (last) await writeJsonAtomic(join(runDir, FILE), [...entries, { ...last, first_step: firstStep }]);
+}
+
 /** Notes what a new run is forked from, before it is one: so that it is known whenever there is a run. */
 export async function announceFork(runDir: string, parent: Parent): Promise<void> {
-  await writeJsonAtomic(join(runDir, FILE), [{ first_step: null, ...RUNNING, parent }]);
+  await writeJsonAtomic(join(runDir, FILE), [{ ...RUNNING, changes: [], parent }]);
 }
 
 /** What a run was forked from; null where it was not. */

@@ -1,13 +1,23 @@
 /** What a session says about itself before its first step and after its last: environment.json and sessions.json. */
 import { relative } from "@std/path";
-import { changesText, changeText, compareConfigs } from "../config/mod.ts";
+import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { inspectSteps } from "../runs/csv_log.ts";
 import { collectEnvironment, type EnvironmentFacts } from "../runs/environment.ts";
-import { appendSession, endSession, factsOf, parentOf, readSessions } from "../runs/sessions.ts";
+import { attemptsOf } from "../runs/attempts.ts";
+import type { RunFolder } from "../runs/folder.ts";
+import {
+  announceSession,
+  beginSession,
+  endSession,
+  factsOf,
+  parentOf,
+  readSessions,
+  type SessionEntry,
+} from "../runs/sessions.ts";
 import { readSummary } from "../runs/summary.ts";
 import type { SessionResult } from "./ending.ts";
 import { goBack, laterCheckpoints } from "./go_back.ts";
@@ -38,10 +48,12 @@ export function nothingLeft({ epoch, step }: TrainState, reason: string): string
 }
 
 export interface OpenedSession {
-  /** Lists the session: its first step is next. */
-  began(): Promise<void>;
+  /** Lists the session, before the config becomes the run's. */
+  announce(): Promise<void>;
+  /** Lists that its first step is next. */
+  begin(): Promise<void>;
   /** Notes how it ended; a failure to do so changes nothing else. */
-  ended(result: SessionResult, step: number): Promise<void>;
+  end(result: SessionResult, step: number): Promise<void>;
 }
 
 /** Puts the run folder back to where the session begins, and says what differs from the session before. */
@@ -72,22 +84,25 @@ export async function openSession(
   const facts = factsOf(environment);
   if (checkpoint !== null) await compareEngines(options, facts, warn);
   const { lastStep } = await inspectSteps(run.file("steps.csv"));
-  const attempt = await goBack(run, checkpoint, state);
+  await goBack(run, checkpoint, state);
+  const listed = await readSessions(run.path).catch(() => []);
+  const attempt = await unlistedAttempt(run, listed);
+  const left = attempt === null ? 0 : (await inspectSteps(run.file(`${attempt}/steps.csv`))).lastStep;
   const parent = fork?.parent ?? await parentOf(run.path).catch(() => null);
   await writeJsonAtomic(run.file("environment.json"), parent ? { ...environment, forked_from: parent } : environment);
   const start = {
     started_at: String(environment.started_at),
     command_line: options.commandLine ?? [],
     ...facts,
-    first_step: state.step + 1,
     checkpoint: checkpoint && relative(run.path, checkpoint),
     attempt,
-    changes: [...changes.fixed, ...changes.from_here, ...changes.free],
+    changes: withPending([...changes.fixed, ...changes.from_here, ...changes.free], listed.at(-1), before),
     parent: fork?.parent ?? null,
   };
   return {
-    began: () => appendSession(run.path, start, lastStep, warn),
-    ended: async ({ status, signal, error }, step) => {
+    announce: () => announceSession(run.path, start, Math.max(lastStep, left), warn),
+    begin: () => beginSession(run.path, state.step + 1),
+    end: async ({ status, signal, error }, step) => {
       const why = signal ?? (error instanceof Error ? error.message : error);
       try {
         await endSession(run.path, status === "finished" ? status : `${status}: ${why}`, step);
@@ -97,6 +112,29 @@ export async function openSession(
       }
     },
   };
+}
+
+/** The newest folder of what was left behind that no session which began has listed; null where there is none. */
+async function unlistedAttempt(run: RunFolder, sessions: readonly SessionEntry[]): Promise<string | null> {
+  const listed = sessions.filter(({ first_step }) => first_step !== null).map(({ attempt }) => attempt);
+  const names = (await attemptsOf(run.path)).filter((name) => !listed.includes(name));
+  return names.at(-1) ?? null;
+}
+
+/** The changes of a session that was killed before it began, where the run's config has them already. */
+function withPending(
+  changes: readonly Change[],
+  last: SessionEntry | undefined,
+  saved: Config | undefined,
+): readonly Change[] {
+  if (!saved || !last || last.first_step !== null) return changes;
+  const pending = last.changes.filter(({ key, to }) => JSON.stringify(valueAt(saved, key)) === JSON.stringify(to));
+  const own = changes.filter(({ key }) => !pending.some((change) => change.key === key));
+  const merged = pending.map(({ key, from, to }) => {
+    const again = changes.find((change) => change.key === key);
+    return { key, from, to: again ? again.to : to };
+  });
+  return [...merged, ...own].filter(({ from, to }) => JSON.stringify(from) !== JSON.stringify(to));
 }
 
 /** Says in one line where another engine, or another instruction set, goes on with the run. */

@@ -267,8 +267,9 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
   try {
+    await opened.announce();
     await options.onReady?.();
-    await opened.began();
+    await opened.begin();
     const session = new Session(options, source, model, state, logs, checkpoint);
     // A fork that is killed goes on from its own checkpoint, whatever becomes of the parent.
     if (options.fork) await session.save(state.best !== null);
@@ -283,7 +284,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   } catch (error) {
     if (!result.error) result = { ...result, status: "failed", exitStatus: 1, error };
   }
-  await opened.ended(result, state.step);
+  await opened.end(result, state.step);
   return result;
 }
 

@@ -73,7 +73,7 @@ Deno.test("resume: what makes another experiment is refused with both values and
   for (const [override, text] of cases) {
     const told = await resume(["--resume", path, "--quiet", ...set(override, "training.epochs=9")], 2);
     assertStringIncludes(told, text);
-    assertStringIncludes(told, "train --fork ");
+    assertStringIncludes(told, `--fork ${path} --override`);
     assertStringIncludes(told, "--override training.epochs=9");
     assert(!told.includes("epochs: 3"), told);
   }
@@ -163,6 +163,24 @@ Deno.test("resume: what changes from here on is said, recorded and in the logs; 
   assertEquals(json(join(path, "environment.json")).command_line, sessions[2].command_line);
 });
 
+Deno.test("resume: a change whose session was killed before its first step is in the next one's list", async () => {
+  using folder = temporary();
+  const path = await trained(folder.path, "run", ["--config", smallProject(folder.path)]);
+  const config = join(path, "config.yaml"), list = join(path, "sessions.json");
+  const sessions = json(list);
+  const change = { key: "optimizer.learning_rate", from: 0.003, to: 0.001 };
+  const killed = { ...sessions[0], first_step: null, last_step: null, ended: null, changes: [change] };
+  for (const isInConfig of [false, true]) {
+    Deno.writeTextFileSync(list, JSON.stringify([...sessions, killed]));
+    const text = Deno.readTextFileSync(config);
+    if (isInConfig) Deno.writeTextFileSync(config, text.replace("learning_rate: 0.003", "learning_rate: 0.001"));
+    await resume(["--resume", path, "--quiet", ...set(`training.epochs=${isInConfig ? 5 : 4}`)]);
+    const changes = json(list).at(-1).changes.map(({ key }: { key: string }) => key);
+    assertEquals(changes, isInConfig ? [change.key, "training.epochs"] : ["training.epochs"]);
+    assertEquals(json(list).length, 2);
+  }
+});
+
 Deno.test("resume: from an earlier checkpoint the later course goes to attempts/, and every row is of the course taken", async () => {
   using folder = temporary();
   const config = smallProject(folder.path, KEEP);
@@ -183,7 +201,7 @@ Deno.test("resume: from an earlier checkpoint the later course goes to attempts/
     assert(Math.abs(share - 1 / 3) < 1e-6, `step ${row[0]} has ${share} of the rate`);
   }
   const left = await resume(["--resume", join(kept, "checkpoints", step(57))], 2);
-  assertStringIncludes(left, "train --fork ");
+  assertStringIncludes(left, `--fork ${kept}/checkpoints/`);
 });
 
 Deno.test("resume: killed right after going back, the later course does not come back", async () => {
