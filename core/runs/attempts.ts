@@ -40,6 +40,7 @@ export async function cutBack(runDir: string, position: Position, others: LeftBe
   if (tails.length === 0 && others.length === 0) return null;
   const attempts = join(runDir, "attempts");
   await attempt(attempts, "create the folder", () => Deno.mkdir(attempts, { recursive: true }));
+  await syncFolder(runDir); // or a power loss would take the copy, and leave the cut
   const newest = await newestAttempt(attempts);
   let folder = newest === null ? null : attemptName(newest);
   if (folder === null || !await holds(join(attempts, folder), tails)) {

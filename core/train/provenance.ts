@@ -77,7 +77,9 @@ export async function openSession(
     for (const change of changes.from_here) note?.(`${changeText(change)} ${at}`);
     if (changes.free.length > 0) note?.(`now in this run's config.yaml: ${changesText(changes.free)}`);
   }
-  const jump = before ? rateJump(before, config, source, state) : null;
+  // With other data than the parent's, what its schedule would have done is not known from here.
+  const isSameData = !changes.fixed.some(({ key }) => key === "seed" || key.startsWith("data."));
+  const jump = before && isSameData ? rateJump(before, config, source, state) : null;
   if (jump) warn(jump);
 
   const environment = await collectEnvironment({ ...engine, commandLine: options.commandLine ?? [] });

@@ -185,16 +185,21 @@ function isThere(path: string): boolean {
 }
 
 /** Every call of a way back fails in turn; then it is gone again, without failures. */
-async function sweepBack(shim: ReturnType<typeof openShim>, base: string, mode: keyof typeof MODES) {
+async function sweepBack(
+  shim: ReturnType<typeof openShim>,
+  base: string,
+  { mode, power }: Pick<Sweep, "mode" | "power">,
+) {
   const violations: string[] = [];
   let points = 0;
   for (let k = 1;; k++) {
-    const dir = join(base, `${mode}-${k}`);
+    const dir = join(base, `${mode}-${power}-${k}`);
     await Deno.mkdir(dir);
     await prepareRun(dir);
     shim.fault_arm(new TextEncoder().encode(`${dir}\0`), MODES[mode], k, EIO, 0);
     const error = await backToTen(dir).then(() => null, (error: unknown) => error);
     const reached = shim.fault_disarm() >= k;
+    if (power) shim.fault_power_loss(power === "names" ? 1 : 0);
     if (error !== null && !(error instanceof UserError)) violations.push(`call ${k}: not an error for users: ${error}`);
     violations.push(...(await checkBack(dir, false)).map((wrong) => `call ${k}: ${wrong}`));
     await backToTen(dir);
@@ -236,8 +241,8 @@ if (import.meta.main) {
     }
   } else if (command === "back") {
     const shim = openShim(args[0]!);
-    for (const mode of JSON.parse(args[2]!) as (keyof typeof MODES)[]) {
-      console.log(JSON.stringify(await sweepBack(shim, args[1]!, mode)));
+    for (const plan of JSON.parse(args[2]!) as Sweep[]) {
+      console.log(JSON.stringify(await sweepBack(shim, args[1]!, plan)));
     }
   } else if (command === "killback") {
     openShim(args[0]!).fault_arm(new TextEncoder().encode(`${args[1]}\0`), MODES.kill, Number(args[2]), 0, 0);

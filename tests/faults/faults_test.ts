@@ -107,14 +107,16 @@ Deno.test("faults: killed at any call, the last checkpoint that was reported sav
 
 Deno.test("faults: whatever call of a run's way back to a checkpoint fails, nothing is lost and the next try comes there", () =>
   withShim(async (shim, dir) => {
-    const modes = ["fail_once", "dead", "torn"];
-    const args = ["back", shim, dir, JSON.stringify(modes)];
+    const plans = [{ mode: "fail_once" }, { mode: "dead" }, { mode: "torn" }].concat(
+      ["data", "names"].map((power) => ({ mode: "dead", power })),
+    );
+    const args = ["back", shim, dir, JSON.stringify(plans)];
     const { success, stdout, stderr } = await driver(args, { LD_PRELOAD: shim });
     assert(success, new TextDecoder().decode(stderr));
     const results = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
-    assertEquals(results.length, modes.length);
+    assertEquals(results.length, plans.length);
     for (const [i, { points, violations }] of results.entries()) {
-      assertEquals(violations, [], modes[i]);
+      assertEquals(violations, [], JSON.stringify(plans[i]));
       assert(points > 20, `${points} points of failure`);
     }
   }));
