@@ -117,7 +117,7 @@ function lostCheckpoints(run: string): string | null {
     }
   };
   const lost = "its checkpoints are gone";
-  if (text("summary.json") !== "") return lost;
+  if (/"status": "(finished|stopped)"/.test(text("summary.json"))) return lost; // both come after a save
   if (/"checkpoint": "/.test(text("recovery.json"))) return lost;
   const [header = "", ...rows] = text("epochs.csv").trim().split("\n");
   const column = header.split(",").indexOf("checkpoint_ms");
