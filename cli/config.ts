@@ -63,6 +63,7 @@ function describe(explanation: Explanation): string {
     ["allowed", explanation.allowed],
     ["default", explanation.default === undefined ? "none" : showValue(explanation.default)],
     ["means", explanation.description],
+    ["resume", explanation.resume],
   ].filter(([, text]) => text !== "");
   return [explanation.key, ...rows.map(([name, text]) => `  ${name!.padEnd(8)} ${text}`)].join("\n");
 }

@@ -53,7 +53,15 @@ const train = defineCommand({
       bare: true,
       help:
         "go on from a run folder or a checkpoint; auto, or nothing: the newest unfinished run of this config, or a " +
-        "new one where there is none",
+        "new one where there is none. The run's own config counts: --override changes it as far as it stays the same " +
+        "experiment; what --config says else is named and not applied",
+    },
+    fork: {
+      type: "path",
+      value: "WHAT",
+      help:
+        "begin a new run from a run's latest checkpoint, or from the checkpoint named, under that run's config or " +
+        "--config",
     },
     "dry-run": {
       type: "flag",
@@ -73,8 +81,9 @@ const train = defineCommand({
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showProgress(mode);
     const target = await findRun({
-      config: options.config ?? (options.resume === undefined ? QUICKSTART : undefined),
+      config: options.config ?? ((options.resume ?? options.fork) === undefined ? QUICKSTART : undefined),
       resume: options.resume,
+      fork: options.fork,
       runDir: options["run-dir"],
       setName: options["set-name"],
       overrides: options.override,
@@ -97,7 +106,9 @@ const train = defineCommand({
     }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
-    const report = options["no-report"] || result.status === "failed" ? null : await drawReport(run.path);
+    const report = options["no-report"] || result.untouched || result.status === "failed"
+      ? null
+      : await drawReport(run.path);
     if (json) print(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
     else if (!quiet) {
       for (const text of summaryLines(result, shown)) print(text);

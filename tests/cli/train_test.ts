@@ -134,8 +134,9 @@ Deno.test("train: a finished run resumed says so and changes nothing; with more 
   assertStringIncludes(again.stderr, "nothing left to train");
   assertEquals(fingerprintOf(path), before);
   const refused = await run("train", ["--resume", path, "--override", "model.encoder.0.linear=99", ...QUIET]);
-  assertEquals(refused.code, 1);
-  assertStringIncludes(refused.stderr, "encoder.0.weight");
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "model.encoder.0.linear: 24 -> 99");
+  assertStringIncludes(refused.stderr, `--fork ${path} --override model.encoder.0.linear=99`);
   const more = await run("train", ["--resume", path, "--override", "training.epochs=5", ...QUIET]);
   assertEquals(more.code, 0, more.stderr);
   assertEquals(JSON.parse(Deno.readTextFileSync(join(path, "summary.json"))).epochs, 5);

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
 import { SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
-import { loadSalt, type Sweep } from "./driver.ts";
+import { backToTen, checkBack, loadSalt, prepareRun, type Sweep } from "./driver.ts";
 
 const SOURCE = fromFileUrl(new URL("./io_shim.c", import.meta.url));
 const DRIVER = fromFileUrl(new URL("./driver.ts", import.meta.url));
@@ -104,6 +104,39 @@ Deno.test("faults: killed at any call, the last checkpoint that was reported sav
       }
     }
     assert(killed >= 12, `${killed} kills`);
+  }));
+
+Deno.test("faults: whatever call of a run's way back to a checkpoint fails, nothing is lost and the next try comes there", () =>
+  withShim(async (shim, dir) => {
+    const plans = [{ mode: "fail_once" }, { mode: "dead" }, { mode: "torn" }].concat(
+      ["data", "names"].map((power) => ({ mode: "dead", power })),
+    );
+    const args = ["back", shim, dir, JSON.stringify(plans)];
+    const { success, stdout, stderr } = await driver(args, { LD_PRELOAD: shim });
+    assert(success, new TextDecoder().decode(stderr));
+    const results = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(results.length, plans.length);
+    for (const [i, { points, violations }] of results.entries()) {
+      assertEquals(violations, [], JSON.stringify(plans[i]));
+      assert(points > 20, `${points} points of failure`);
+    }
+  }));
+
+Deno.test("faults: killed at any call of a run's way back, nothing is lost and the next resume comes there", () =>
+  withShim(async (shim, dir) => {
+    let killed = 0;
+    for (let k = 1; k < 60; k += 4) {
+      const run = join(dir, `killed-${k}`);
+      await Deno.mkdir(run);
+      await prepareRun(run);
+      const { signal, stderr, success } = await driver(["killback", shim, run, String(k)], { LD_PRELOAD: shim });
+      assert(success || signal === "SIGKILL", new TextDecoder().decode(stderr));
+      if (signal === "SIGKILL") killed++;
+      assertEquals(await checkBack(run, signal !== "SIGKILL"), [], `call ${k}`);
+      await backToTen(run);
+      assertEquals(await checkBack(run, true), [], `after call ${k}`);
+    }
+    assert(killed >= 8, `${killed} kills`);
   }));
 
 Deno.test("faults: a full disk is named, harms nothing, and the next save that fits works", () =>
