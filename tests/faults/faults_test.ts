@@ -7,8 +7,8 @@ import { fromFileUrl, join } from "@std/path";
 import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
 import { SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
 import { backToTen, checkBack, loadSalt, prepareRun, type Sweep } from "./driver.ts";
+import { buildShim } from "./shim.ts";
 
-const SOURCE = fromFileUrl(new URL("./io_shim.c", import.meta.url));
 const DRIVER = fromFileUrl(new URL("./driver.ts", import.meta.url));
 
 function skip(why: string): void {
@@ -27,18 +27,9 @@ async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
 }
 
 async function withShim(body: (shim: string, dir: string) => Promise<void>): Promise<void> {
-  if (Deno.build.os !== "linux") return skip("preloading works on Linux only here");
   await inFolder(async (dir) => {
-    const shim = join(dir, "io_shim.so");
-    const compiler = Deno.env.get("CC") ?? "cc";
-    try {
-      const args = ["-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", shim, SOURCE, "-ldl", "-lpthread"];
-      const { success, stderr } = await new Deno.Command(compiler, { args }).output();
-      assert(success, new TextDecoder().decode(stderr));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return skip(`no C compiler (${compiler})`);
-      throw error;
-    }
+    const shim = await buildShim(dir);
+    if (shim === null) return skip("preloading needs Linux and a C compiler");
     await body(shim, dir);
   });
 }

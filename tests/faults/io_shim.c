@@ -1,6 +1,6 @@
 /* A preloaded library that makes the disk fail under one folder: the k-th call that changes something fails, or kills
  * the process, or the disk is dead from then on; and a power loss takes what was not fsynced. The test's own process
- * opens the library once more by its path (the loader gives the same one) to arm it.
+ * opens the library once more by its path (the loader gives the same one) to arm it, or the environment does.
  *
  * What counts: open with O_CREAT, write, fsync, fdatasync, rename, mkdir, unlink, unlinkat, rmdir, ftruncate; with READS
  * also any other open, read, opendir and readdir. */
@@ -15,6 +15,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -266,6 +267,12 @@ void fault_arm(const char* under, int how, double k, int error, int extra) {
   for (; rename_count > 0; rename_count--)
     if (renames[rename_count - 1].replaced >= 0) close(renames[rename_count - 1].replaced);
   pthread_mutex_unlock(&mutex);
+}
+
+/* Armed by the environment, for a whole process: FAULT_FOLDER, and the call at which it is killed. */
+__attribute__((constructor)) static void from_environment(void) {
+  const char *under = getenv("FAULT_FOLDER"), *kill_at = getenv("FAULT_KILL_AT");
+  if (under && kill_at) fault_arm(under, KILL, atof(kill_at), 0, 0);
 }
 
 /* Calls counted since fault_arm; nothing fails or is counted from here on. */
