@@ -25,6 +25,31 @@ import { rateJump } from "./horizon.ts";
 import type { SessionOptions } from "./session.ts";
 import type { TrainState } from "./state.ts";
 
+/**
+ * Settings that count from here on need a step that is made with them: else the config would tell of a rate that no weight
+ * has seen.
+ * @throws {UserError} where no step is left
+ */
+export function requireStepsLeft({ config, saved, fork }: SessionOptions, state: TrainState): void {
+  const before = fork?.config ?? saved;
+  const { training } = config;
+  const reason = state.epoch >= training.epochs
+    ? "epochs"
+    : state.step >= (training.max_steps ?? Infinity)
+    ? "max_steps"
+    : null;
+  if (reason === null || !before) return;
+  const { from_here, fixed } = compareConfigs(before, config);
+  const changes = [...fixed, ...from_here];
+  if (changes.length === 0) return;
+  const done = `${state.epoch} epochs, ${state.step} steps are done`;
+  throw new UserError(
+    changesText(changes),
+    `no step is left to be made with it: ${done}`,
+    `raise training.${reason}, too`,
+  );
+}
+
 /** How a session ends that finds its run finished, and the config as it was: nothing is written. Null where there is work. */
 export async function nothingToDo(
   { run, config, saved, note }: SessionOptions,

@@ -28,7 +28,7 @@ import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
 import { beginFork, type Fork } from "./fork.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
-import { nothingLeft, nothingToDo, openSession } from "./provenance.ts";
+import { nothingLeft, nothingToDo, openSession, requireStepsLeft } from "./provenance.ts";
 import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
@@ -261,6 +261,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const { source, model, state, checkpoint, library } = await prepare(options);
   using _model = model;
   using _chunks = keepOpen(source.files);
+  requireStepsLeft(options, state);
   const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint);
   if (done) return done;
   const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };

@@ -61,6 +61,7 @@ export async function course(folder: string, shim: string | null, seed: number, 
   const config = smallProject(folder);
   const operations: string[] = [], violations: string[] = [];
   let kills = 0, forks = 0, run = join(folder, "run-0");
+  const start = [config, ...CONSTANT_RATE, "--run-dir", run];
 
   /** Runs `train`, ended in one of several ways; null where it came to its end. */
   const train = async (args: readonly string[], under: string, how: "end" | "write" | "time" | "term") => {
@@ -79,7 +80,7 @@ export async function course(folder: string, shim: string | null, seed: number, 
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    const ms = 300 + next() * 1200;
+    const ms = 200 + next() * 700;
     const timer = how === "time" || how === "term"
       ? setTimeout(() => {
         try {
@@ -92,6 +93,7 @@ export async function course(folder: string, shim: string | null, seed: number, 
     const ended = signal === "SIGKILL" || code === 143 || signal === "SIGTERM";
     operations.push(`${args.join(" ").replaceAll(`${folder}/`, "")}  [${how}: ${signal ?? code}]`);
     if (ended) kills++;
+    else if (code === 2 && /no step is left/.test(new TextDecoder().decode(stderr))) return; // refused, rightly
     else if (code !== 0) violations.push(`exit ${code}: ${new TextDecoder().decode(stderr).trim()}`);
   };
   const rate = () => ["--override", `optimizer.learning_rate=${pick(RATES)}`];
@@ -101,7 +103,7 @@ export async function course(folder: string, shim: string | null, seed: number, 
     const saved = isRun(run) ? checkpoints(run) : [];
     const operation = pick(["resume", "override", "rollback", "rollback", "both", "fork"] as const);
     if (!isRun(run) && forks === 0) {
-      await train([config, ...CONSTANT_RATE, "--run-dir", run], run, way());
+      await train(start, run, way());
     } else if (saved.length === 0 || operation === "resume") {
       await train(["--resume", run], run, way());
     } else if (operation === "override") {
@@ -116,7 +118,7 @@ export async function course(folder: string, shim: string | null, seed: number, 
       await train(operation === "both" ? [...back, ...rate()] : back, run, way());
     }
   }
-  if (violations.length === 0) await train(["--resume", run], run, "end");
+  if (violations.length === 0) await train(isRun(run) ? ["--resume", run] : start, run, "end");
   if (violations.length === 0) violations.push(...await checkCourse(folder, config, run));
   return { kills, operations, violations };
 }

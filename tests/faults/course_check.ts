@@ -13,7 +13,8 @@ export const CONSTANT_RATE = [
 
 interface SessionRecord {
   readonly command_line: readonly string[];
-  readonly first_step: number;
+  /** null of one that never began. */
+  readonly first_step: number | null;
   readonly changes: readonly { readonly key: string; readonly to: unknown }[];
   readonly parent: { readonly run: string; readonly checkpoint: string; readonly step: number } | null;
 }
@@ -21,16 +22,34 @@ interface SessionRecord {
 /** Steps from `first` on that were made with these settings. */
 interface Stretch {
   readonly first: number;
-  readonly settings: Readonly<Record<string, unknown>>;
+  readonly settings: Settings;
 }
 
 const sessionsOf = (run: string): SessionRecord[] => JSON.parse(Deno.readTextFileSync(join(run, "sessions.json")));
 
+type Settings = Readonly<Record<string, unknown>>;
+
+const withChanges = (settings: Settings, { changes }: SessionRecord): Settings => ({
+  ...settings,
+  ...Object.fromEntries(changes.map(({ key, to }) => [key, to])),
+});
+
+/** What a run begins with: a fork with the settings that its parent had at last. */
+function beginning(sessions: readonly SessionRecord[]): Settings {
+  const parent = sessions[0]!.parent;
+  if (parent === null) return START;
+  const before = sessionsOf(parent.run);
+  return before.reduce(withChanges, beginning(before));
+}
+
 /** What led to the present weights: later sessions replace the steps from their first on. */
-function stretches(sessions: readonly SessionRecord[], settings: Readonly<Record<string, unknown>>): Stretch[] {
+function stretches(sessions: readonly SessionRecord[]): Stretch[] {
   const course: Stretch[] = [];
-  for (const { first_step: first, changes } of sessions) {
-    settings = { ...settings, ...Object.fromEntries(changes.map(({ key, to }) => [key, to])) };
+  let settings = beginning(sessions);
+  for (const session of sessions) {
+    const first = session.first_step;
+    settings = withChanges(settings, session);
+    if (first === null) continue;
     while (course.length > 0 && course.at(-1)!.first >= first) course.pop();
     course.push({ first, settings });
   }
@@ -48,17 +67,14 @@ async function train(args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`the reference: exit ${code}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
-const overrides = (settings: Readonly<Record<string, unknown>>) =>
+const overrides = (settings: Settings) =>
   Object.entries(settings).flatMap(([key, value]) => ["--override", `${key}=${JSON.stringify(value)}`]);
 
-const START = { "optimizer.learning_rate": 0.003 };
+const START: Settings = { "optimizer.learning_rate": 0.003 };
 
-/** The settings that were in force at a step of a run. */
-function settingsAt(run: string, step: number): Readonly<Record<string, unknown>> {
-  const sessions = sessionsOf(run);
-  const parent = sessions[0]!.parent;
-  const begin = parent ? settingsAt(parent.run, parent.step) : START;
-  return stretches(sessions, begin).findLast(({ first }) => first <= step)?.settings ?? begin;
+/** The settings that were in force at a step that a run has made. */
+function settingsAt(run: string, step: number): Settings | undefined {
+  return stretches(sessionsOf(run)).findLast(({ first }) => first <= step)?.settings;
 }
 
 /**
@@ -69,8 +85,7 @@ async function repeat(folder: string, config: string, run: string, until: number
   const sessions = sessionsOf(run);
   const parent = sessions[0]!.parent;
   const target = join(folder, `reference-${basename(run)}-${until ?? "end"}`);
-  const course = stretches(sessions, parent ? settingsAt(parent.run, parent.step) : START)
-    .filter(({ first }) => until === null || first <= until);
+  const course = stretches(sessions).filter(({ first }) => until === null || first <= until);
   for (const [i, { settings }] of course.entries()) {
     const last = course[i + 1] ? course[i + 1]!.first - 1 : until;
     const limit = ["--override", `training.max_steps=${last ?? "null"}`];
@@ -97,7 +112,7 @@ export async function checkCourse(folder: string, config: string, run: string): 
   rows.forEach((row, i) => {
     const step = begin + i + 1;
     if (Number(row[column("step")]) !== step) violations.push(`row ${i} of steps.csv is step ${row[0]}, not ${step}`);
-    const rate = settingsAt(run, step)["optimizer.learning_rate"];
+    const rate = settingsAt(run, step)?.["optimizer.learning_rate"];
     if (Number(row[column("learning_rate")]) !== rate) {
       violations.push(
         `step ${step} of steps.csv has rate ${row[column("learning_rate")]}, sessions.json tells ${rate}`,

@@ -35,8 +35,8 @@ Deno.test("courses: a step that is told wrongly, or not at all, is seen", async 
     "another rate": lines.map((line, i) => i === 4 ? line.replace(",0.003,", ",0.004,") : line),
   };
   for (const [what, changed] of Object.entries(planted)) {
+    Deno.removeSync(join(folder.path, "reference-run-0-end"), { recursive: true });
     Deno.writeTextFileSync(steps, changed.join("\n"));
     assert((await checkCourse(folder.path, config, run)).length > 0, what);
-    Deno.removeSync(join(folder.path, "reference-run-0-end"), { recursive: true });
   }
 });
