@@ -6,7 +6,8 @@ import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import { dataFiles } from "./files.ts";
+import { dataBase, dataFiles } from "./files.ts";
+import { commonFolder, fileKey, nameWithin } from "./row_keys.ts";
 
 export type Part = "train" | "validation" | "test";
 export const PARTS: readonly Part[] = ["train", "validation", "test"];
@@ -16,11 +17,17 @@ export const SPLITS = ["train", "validation", "test", "all"] as const;
 export interface ChunkFile {
   readonly index: number;
   readonly path: string;
+  /** Its name within the data set: the path below the data's folder. Half of a row's identity. */
+  readonly name: string;
+  /** Key of the first row: a hash of the name. Row r has key + r. */
+  readonly key: number;
   /** Global number of the first row: rows are numbered through all files in order. */
   readonly firstRow: number;
   readonly info: ChunkHeader;
   /** Rows of this chunk (from 0) by part, rising. */
   readonly parts: Readonly<Record<Part, Uint32Array<ArrayBuffer>>>;
+  /** The model's column of each of the file's; without it they are the same. */
+  readonly columnMap?: Uint32Array<ArrayBuffer>;
 }
 
 export interface Source {
@@ -36,11 +43,13 @@ export interface Source {
 /** Of the files that a folder stands for. */
 const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
 
-/** Files with the part they belong to; null where rows are split by hash. */
-function listFiles(data: DataConfig): { path: string; part: Part | null }[] {
+/** Files with their names and the part they belong to; null where rows are split by hash. */
+function listFiles(data: DataConfig): { path: string; name: string; part: Part | null }[] {
   const split = data.split;
   if (split.by === "rows") {
-    return dataFiles(data.path, "data.path", EXTENSION[data.format]).map((path) => ({ path, part: null }));
+    const base = dataBase(data.path);
+    return dataFiles(data.path, "data.path", EXTENSION[data.format])
+      .map((path) => ({ path, name: nameWithin(base, path), part: null }));
   }
   const seen = new Map<string, Part>();
   for (const part of PARTS) {
@@ -54,14 +63,15 @@ function listFiles(data: DataConfig): { path: string; part: Part | null }[] {
       }
     }
   }
-  return [...seen].map(([path, part]) => ({ path, part }));
+  const base = commonFolder([...seen.keys()]);
+  return [...seen].map(([path, part]) => ({ path, name: nameWithin(base, path), part }));
 }
 
 function everyRow(rows: number): Uint32Array<ArrayBuffer> {
   return Uint32Array.from({ length: rows }, (_, row) => row);
 }
 
-function partsOf(split: Split, part: Part | null, firstRow: number, rows: number): ChunkFile["parts"] {
+export function partsOf(split: Split, part: Part | null, key: number, rows: number): ChunkFile["parts"] {
   const none = new Uint32Array(0);
   if (split.by === "files") {
     const parts = { train: none, validation: none, test: none };
@@ -69,7 +79,7 @@ function partsOf(split: Split, part: Part | null, firstRow: number, rows: number
     return parts;
   }
   const { seed, train, validation } = split;
-  const codes = splitRows({ seed, firstRow, rows, train, validation });
+  const codes = splitRows({ seed, firstRow: key, rows, train, validation });
   const lists: number[][] = [[], [], []];
   for (let row = 0; row < rows; row++) lists[codes[row]!]!.push(row);
   return {
@@ -100,7 +110,7 @@ export function openSource(data: DataConfig): Source {
   let firstRow = 0;
   let nnz = 0;
   const partRows = { train: 0, validation: 0, test: 0 };
-  for (const { path, part } of listFiles(data)) {
+  for (const { path, name, part } of listFiles(data)) {
     let info: ChunkHeader;
     try {
       info = Chunk.peek(path);
@@ -116,9 +126,10 @@ export function openSource(data: DataConfig): Source {
         "all chunks of a data set must have the same columns",
       );
     }
-    const parts = partsOf(data.split, part, firstRow, info.rows);
+    const key = fileKey(name);
+    const parts = partsOf(data.split, part, key, info.rows);
     for (const name of PARTS) partRows[name] += parts[name].length;
-    files.push({ index: files.length, path, firstRow, info, parts });
+    files.push({ index: files.length, path, name, key, firstRow, info, parts });
     firstRow += info.rows;
     nnz += info.nnz;
   }
