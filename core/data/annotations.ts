@@ -51,15 +51,14 @@ export async function readLabels(
 
 /**
  * Whether names and labels can be read and are as many as the data has columns and rows: asked before a run, since labels
- * are first drawn at its end. The names are handed back.
+ * are first drawn at its end. Both are handed back.
  * @throws {UserError}
  */
 export async function checkAnnotations(
   { column_names, labels }: DataConfig,
   source: Source,
   note?: Note,
-): Promise<{ names: readonly string[] | null }> {
+): Promise<{ names: readonly string[] | null; labels: readonly string[] | null }> {
   const names = await readColumnNames(column_names, source.columns, note);
-  await readLabels(labels, source.rows, note);
-  return { names };
+  return { names, labels: await readLabels(labels, source.rows, note) };
 }

@@ -26,12 +26,18 @@ function mix(...numbers: readonly number[]): bigint {
   return state;
 }
 
-function windows(files: readonly ChunkFile[], part: Part, size: number, data: DataConfig): Window[] {
+/** How many batches `rows` rows make. */
+export function batchCount(rows: number, data: Pick<DataConfig, "batch_size" | "last_batch">): number {
+  return data.last_batch === "drop" ? Math.floor(rows / data.batch_size) : Math.ceil(rows / data.batch_size);
+}
+
+function windows(files: readonly ChunkFile[], part: Part, size: number, batchSize: number): Window[] {
   const list: Window[] = [];
+  const keep = { batch_size: batchSize, last_batch: "keep" } as const;
   for (let first = 0; first < files.length; first += size) {
     const members = files.slice(first, first + size);
     const rows = members.reduce((sum, file) => sum + file.parts[part].length, 0);
-    list.push({ index: list.length, files: members, rows, batches: Math.ceil(rows / data.batch_size) });
+    list.push({ index: list.length, files: members, rows, batches: batchCount(rows, keep) });
   }
   return list;
 }
@@ -92,7 +98,7 @@ export function trainingPlan(source: Source, data: DataConfig, seed: number, epo
     });
   }
   const size = data.shuffle ? data.shuffle_window : 1;
-  if (data.last_batch === "keep") return windows(files, "train", size, data);
+  if (data.last_batch === "keep") return windows(files, "train", size, data.batch_size);
   return fullWindows(files, size, data.batch_size, (file) => {
     const rows = file.parts.train;
     if (!data.shuffle) return rows;
@@ -125,7 +131,7 @@ export function requireSteps(source: Source, data: DataConfig, seed: number): vo
 
 /** Every row of a part once, in file order. */
 export function readingPlan(source: Source, part: Part, data: DataConfig): Window[] {
-  return windows(source.files.filter((file) => file.parts[part].length > 0), part, 1, data);
+  return windows(source.files.filter((file) => file.parts[part].length > 0), part, 1, data.batch_size);
 }
 
 /** Steps of an epoch. With several chunks a window it depends on which share one, so it is asked for each epoch. */

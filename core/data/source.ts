@@ -104,8 +104,20 @@ function checkFormat(path: string, { dense }: ChunkHeader, format: DataConfig["f
   throw new UserError(path, `is ${is}, but data.format is ${format}`, `set data.format: ${other}, or name other files`);
 }
 
-/** @throws {UserError} on a missing or malformed file, unlike widths, or a part train without rows. */
-export function openSource(data: DataConfig): Source {
+/** Where the order of files is not the plain one of their names' characters, in words; null where it is. */
+export function orderNote({ files }: Source): string | null {
+  const names = files.map(({ name }) => name);
+  const plain = [...names].sort();
+  const at = names.findIndex((name, index) => name !== plain[index]);
+  if (at < 0) return null;
+  return `files are read in natural order (${names[at]} before ${plain[at]}), which is not that of \`ls\` or of sorted()`;
+}
+
+/**
+ * @param evaluated whether nothing is to be trained on
+ * @throws {UserError} on a missing or malformed file, unlike widths, no columns, or no row for training
+ */
+export function openSource(data: DataConfig, { evaluated = false } = {}): Source {
   const files: ChunkFile[] = [];
   let firstRow = 0;
   let nnz = 0;
@@ -133,7 +145,13 @@ export function openSource(data: DataConfig): Source {
     firstRow += info.rows;
     nnz += info.nnz;
   }
-  if (partRows.train === 0) {
+  if (files[0]?.info.columns === 0) {
+    throw new UserError(files[0].path, "has 0 columns: there is nothing to learn", "name a file with columns");
+  }
+  if (firstRow === 0) {
+    throw new UserError(data.path, `has no row: ${files.length} file(s) with 0 rows`, "name a file with rows");
+  }
+  if (partRows.train === 0 && !evaluated) {
     throw new UserError(
       "data.split",
       `no row for training: ${firstRow} rows in ${files.length} file(s)`,

@@ -3,7 +3,7 @@ import { choiceText, chooseEngine } from "../build/choose.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { feed } from "../data/feed.ts";
-import { readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
+import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { estimateMemory } from "./memory.ts";
@@ -61,7 +61,7 @@ export async function dryRun(config: Config, note?: (text: string) => void): Pro
   const layers = layerRows(config, model);
   const batches = [];
   for (const part of PARTS) {
-    if (source.partRows[part] === 0) continue;
+    if (batchCount(source.partRows[part], { ...config.data, last_batch: "keep" }) === 0) continue;
     const result = await firstBatch(config, model, source, part);
     if (result) batches.push(result);
   }

@@ -12,8 +12,11 @@ import { pointBest, saveCheckpoint } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
+import { checkValues } from "../data/check.ts";
+import type { DataIdentity } from "../data/identity.ts";
 import { requireSteps } from "../data/plan.ts";
-import { dataError, openSource, PARTS, type Source } from "../data/source.ts";
+import { writeRunData } from "../data/run_data.ts";
+import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { collectEnvironment } from "../runs/environment.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
@@ -26,6 +29,7 @@ import { openLogs, type RunLogs } from "./logs.ts";
 import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
+import { fingerprint, noteData, sessionData } from "./run_data.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
 import { checkState, freshState, type TrainState } from "./state.ts";
 import { tensorSinks, tensorSources } from "./tensors.ts";
@@ -49,15 +53,6 @@ export interface SessionOptions {
   readonly commandLine?: readonly string[];
   /** Whether to end on SIGINT, SIGTERM and SIGHUP after a save. */
   readonly signals?: boolean;
-}
-
-/** What must be the same for an epoch to be resumed in its middle. */
-function fingerprint(config: Config, source: Source): string {
-  const { batch_size, last_batch, shuffle, shuffle_window, split, transforms, mask_rate } = config.data;
-  const files = source.files.map((file) => [file.info.rows, file.info.nnz]);
-  const parts = source.files.map((file) => PARTS.find((part) => file.parts[part].length > 0));
-  const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : parts };
-  return JSON.stringify({ seed: config.seed, columns: source.columns, files, ...settings, transforms, mask_rate });
 }
 
 class Session {
@@ -164,33 +159,44 @@ async function prepare(
   state: TrainState;
   checkpoint: string | null;
   library: EngineChoice;
+  identity: DataIdentity;
+  names: readonly string[] | null;
+  /** Files that stay open. */
+  chunks: Disposable;
 }> {
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
   const source = openSource(config.data);
   requireSteps(source, config.data, config.seed);
-  await checkAnnotations(config.data, source);
+  const warn = options.warn ?? options.note ?? (() => {});
+  const annotations = await checkAnnotations(config.data, source, warn);
+  const identity = await sessionData(run.path, config, source, annotations, resumeFrom !== null, warn);
+  const { names } = annotations;
+  noteData(config, source, warn);
+  const chunks = keepOpen(source.files);
   const model = describeModel(config, source);
   try {
     checkMemory(estimateMemory(config, source, model));
+    await checkValues(source, config.data);
     model.build();
-    const data = fingerprint(config, source);
+    const data = fingerprint(config, source, identity);
     if (resumeFrom === null) {
       await startBias(config, source, model);
-      return { source, model, state: freshState(data), checkpoint: null, library };
+      return { source, model, state: freshState(data), checkpoint: null, library, identity, names, chunks };
     }
     const { path: checkpoint } = await resolveCheckpoint(
       run.path,
       resumeFrom,
-      options.warn ?? options.note ?? (() => {}),
+      warn,
     );
     const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
     const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
     state.resumed++;
     model.step = state.step;
-    return { source, model, state, checkpoint, library };
+    return { source, model, state, checkpoint, library, identity, names, chunks };
   } catch (error) {
     model.close();
+    chunks[Symbol.dispose]();
     throw dataError(error);
   }
 }
@@ -231,9 +237,9 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   using lock = await acquireLock(run.path);
   options.onLocked?.();
   if (lock.notice) (options.warn ?? options.note)?.(lock.notice);
-  const { source, model, state, checkpoint, library } = await prepare(options);
+  const { source, model, state, checkpoint, library, identity, names, chunks } = await prepare(options);
   using _model = model;
-  using _chunks = keepOpen(source.files);
+  using _chunks = chunks;
   const environment = await collectEnvironment({
     engineInfo: engineInfo(),
     library,
@@ -243,6 +249,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   });
   await writeJsonAtomic(run.file("environment.json"), environment);
   await writeJsonAtomic(run.file("model.json"), layerRows(config, model));
+  if (checkpoint === null) await writeRunData(run.path, identity, names);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
   try {
