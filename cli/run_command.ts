@@ -1,4 +1,5 @@
 /** Runs a command: its line is parsed, help printed where it was asked for, errors printed, the exit status returned. */
+import { dataError } from "../core/data/source.ts";
 import { UserError } from "../core/errors.ts";
 import type { Command, CommandGroup } from "./command.ts";
 import { helpOf, helpOfGroup } from "./help_text.ts";
@@ -35,6 +36,6 @@ export async function runCommand(command: Command | CommandGroup, args: readonly
     if (values === null) return console.log(helpOf(one)), 0;
     return await one.run(values, rest);
   } catch (error) {
-    return printError(error);
+    return printError(dataError(error));
   }
 }

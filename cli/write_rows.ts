@@ -1,9 +1,11 @@
 /** What embed and reconstruct share: restore a run, write one row of a table for each row of a split. */
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
-import { SPLITS } from "../core/data/source.ts";
+import { orderNote, SPLITS } from "../core/data/source.ts";
 import { type Restored, restoreRun } from "../core/train/restore.ts";
+import { writeRowTable } from "../core/train/row_table.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
+import { DATA_OPTIONS, givenData } from "./given_data.ts";
 import { runTarget } from "./run_target.ts";
 
 /** Besides these each has its `output`. */
@@ -16,6 +18,9 @@ export const ROW_OPTIONS = {
     values: SPLITS,
     help: "train, validation, test or all: every row in file order (default: all)",
   },
+  ...DATA_OPTIONS,
+  labels: { type: "path", value: "F", help: "labels of the rows, for --rows (default: the run's, for its own data)" },
+  rows: { type: "path", value: "F.csv", help: "write which row is which: file, row, name, label, part" },
   override: { ...SHARED.override, help: "e.g. data.path=... for other data; repeatable" },
   json: SHARED.json,
 } as const satisfies Options;
@@ -31,9 +36,14 @@ export async function writeRows(
     checkpoint: options.checkpoint,
     overrides: options.override,
     note: (text) => console.error(`narrows: ${text}`),
+    ...givenData(options),
+    labels: options.labels,
   });
+  const order = options.rows === undefined ? orderNote(restored.source) : null;
+  if (order) console.error(`narrows: ${order}; --rows F.csv writes which row is which`);
   const output = options.output ?? join(run, fileName);
   const [rows, columns] = await write(restored, options.split ?? "all", output);
+  if (options.rows !== undefined) await writeRowTable(restored, options.split ?? "all", options.rows);
   if (options.json) console.log(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
   else console.log(`${output}: ${rows} x ${columns} float32`);
   return 0;

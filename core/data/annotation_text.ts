@@ -7,6 +7,8 @@ import { parseCsvLine } from "../runs/csv.ts";
 
 export interface Values {
   readonly values: readonly string[];
+  /** Names of the rows, where they stand before the labels. */
+  readonly rowNames: readonly string[] | null;
   /** What was found besides the values, in words: a header, an index. */
   readonly notes: readonly string[];
 }
@@ -77,7 +79,8 @@ export function valuesOf(text: string, path: string, where: string, wanted: numb
     const first = shortened(values[0]!);
     notes.push(`${where}: all ${wanted} labels differ (the first is ${first}): are these row names, not labels?`);
   }
-  return { values, notes };
+  const first = rows.map((row) => row[0]!);
+  return { values, notes, rowNames: column > 0 && !isIndex(first) ? first : null };
 }
 
 /** Which field of a line is meant. Of names the first, as in 10x's genes.tsv, unless it only numbers the lines. */

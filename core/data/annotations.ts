@@ -9,9 +9,9 @@ import type { Source } from "./source.ts";
 type Note = (text: string) => void;
 
 async function fromText(path: string, field: string, wanted: number, purpose: Purpose, note?: Note) {
-  const { values, notes } = valuesOf(await readTextFile(path, field), path, `${field}: ${path}`, wanted, purpose);
-  for (const text of notes) note?.(text);
-  return values;
+  const found = valuesOf(await readTextFile(path, field), path, `${field}: ${path}`, wanted, purpose);
+  for (const text of found.notes) note?.(text);
+  return found;
 }
 
 /** Labels as numbers, one a row. */
@@ -34,7 +34,7 @@ export async function readColumnNames(
   note?: Note,
   field = "data.column_names",
 ): Promise<readonly string[] | null> {
-  return path === null ? null : await fromText(path, field, columns, "names", note);
+  return path === null ? null : (await fromText(path, field, columns, "names", note)).values;
 }
 
 /** One label a row in file order; null without a file. @throws {UserError} */
@@ -46,7 +46,14 @@ export async function readLabels(
 ): Promise<readonly string[] | null> {
   if (path === null) return null;
   if (path.endsWith(".npy")) return await fromNpy(path, field, rows);
-  return await fromText(path, field, rows, "labels", note);
+  return (await fromText(path, field, rows, "labels", note)).values;
+}
+
+/** Labels, and names of the rows where the file of labels has them. @throws {UserError} */
+export async function readRowTable(path: string | null, rows: number) {
+  if (path === null || path.endsWith(".npy")) return { labels: await readLabels(path, rows), names: null };
+  const { values, rowNames } = await fromText(path, "data.labels", rows, "labels");
+  return { labels: values, names: rowNames };
 }
 
 /**

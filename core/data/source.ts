@@ -89,12 +89,14 @@ export function partsOf(split: Split, part: Part | null, key: number, rows: numb
   };
 }
 
+/** A value or a structure in the data that cannot be trained on, whenever it is met. */
+export class BadData extends UserError {}
+
 /** A data error of the engine as an error the user can act on. */
 export function dataError(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error;
-  if (error.status !== "format" && error.status !== "io") return error;
-  const maker = error.message.includes(".npz") ? "scipy.sparse.save_npz" : "numpy.save";
-  return new UserError("", error.message, `check the file, or make it again with ${maker}`, 2);
+  if (error.status === "io") return new UserError("", error.message);
+  return error.status === "format" ? new BadData("", error.message, "check the file, or make it again") : error;
 }
 
 /** A file of the other format: what the config says is what is read. */

@@ -2,11 +2,13 @@
 import { choiceText, chooseEngine } from "../build/choose.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
+import { checkValues } from "../data/check.ts";
 import { feed } from "../data/feed.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
-import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { estimateMemory } from "./memory.ts";
+import { noteData } from "./run_data.ts";
 import { chooseSolver } from "./solver.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
 
@@ -53,10 +55,12 @@ export async function dryRun(config: Config, note?: (text: string) => void): Pro
   const engine = choiceText(chooseEngine(config, note));
   const source = openSource(config.data);
   requireSteps(source, config.data, config.seed);
-  await checkAnnotations(config.data, source);
+  await checkAnnotations(config.data, source, note);
+  noteData(config, source, note ?? (() => {}));
   using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);
   checkMemory(memory);
+  await checkValues(source, config.data).catch((error) => Promise.reject(dataError(error)));
   model.build();
   const layers = layerRows(config, model);
   const batches = [];

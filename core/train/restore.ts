@@ -6,11 +6,12 @@ import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { loadConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
-import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
 import { UserError } from "../errors.ts";
 import { NpyWriter } from "../formats/npy.ts";
 import { openRun } from "../runs/folder.ts";
+import { dataOf, type GivenData, givenSource } from "./given_data.ts";
 import { describeModel } from "./network.ts";
 import { tensorSinks } from "./tensors.ts";
 
@@ -20,21 +21,28 @@ export interface Restored extends Disposable {
   readonly model: Model;
   /** The checkpoint folder it came from. */
   readonly checkpoint: string;
+  /** Data that the run has never seen, of which no split is known: all rows are one part, `test`. Null for the run's own. */
+  readonly otherData: string | null;
+  /** Rows of the parts that were trained on. */
+  readonly trainedRows: Readonly<Record<Part, number>>;
+  readonly allowTrainedRows: boolean;
 }
 
-/**
- * @param checkpoint "best", "latest" or a checkpoint folder; by default best where it was kept, else latest
- * @param overrides config overrides, e.g. another `data.path`
- */
-export async function restoreRun(
-  runDir: string,
-  options: { checkpoint?: string; overrides?: readonly string[]; note?: (text: string) => void } = {},
-): Promise<Restored> {
+export interface RestoreOptions extends GivenData {
+  /** "best", "latest" or a checkpoint folder; by default best where it was kept, else latest. */
+  readonly checkpoint?: string;
+  /** Config overrides, e.g. another `data.path`. */
+  readonly overrides?: readonly string[];
+  readonly note?: (text: string) => void;
+}
+
+export async function restoreRun(runDir: string, options: RestoreOptions = {}): Promise<Restored> {
   await openRun(runDir);
   const { overrides = [] } = options;
-  const { config } = loadConfig({ file: join(runDir, "config.yaml"), overrides });
+  const loaded = loadConfig({ file: join(runDir, "config.yaml"), overrides }).config;
+  const config = { ...loaded, data: await dataOf(runDir, loaded.data, options) };
   const otherPath = overrides.find((text) => text.startsWith("data.path="));
-  if (otherPath !== undefined && config.data.split.by === "files") {
+  if (options.data === undefined && otherPath !== undefined && config.data.split.by === "files") {
     throw new UserError(
       `--override ${otherPath}`,
       "data.path is not read: data.split of this run lists files",
@@ -52,7 +60,8 @@ export async function restoreRun(
   }
   const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
   chooseEngine(config, options.note);
-  const source = openSource(config.data);
+  const given = await givenSource(runDir, config.data, options);
+  const { source } = given;
   const model = describeModel(config, source);
   try {
     model.build();
@@ -61,7 +70,16 @@ export async function restoreRun(
     model.close();
     throw error;
   }
-  return { config, source, model, checkpoint, [Symbol.dispose]: () => model.close() };
+  return {
+    config,
+    source,
+    model,
+    checkpoint,
+    otherData: options.data ?? null,
+    trainedRows: given.trainedRows,
+    allowTrainedRows: options.allowTrainedRows ?? false,
+    [Symbol.dispose]: () => model.close(),
+  };
 }
 
 /** The parts a `--split` names; `all` is every row in file order. */
@@ -71,7 +89,25 @@ export function splitParts(split: string): readonly Part[] {
   throw new UserError("--split", `must be train, validation, test or all, got ${split}`, "--split test");
 }
 
-function rowsOf({ source, config }: Restored, split: string): RowChoice {
+/**
+ * A figure of a part that was held out is worth nothing where the network has seen its rows.
+ * @throws {UserError} unless that was asked for
+ */
+export function requireHeldOut({ trainedRows, source, allowTrainedRows, otherData }: Restored, part: Part): void {
+  const count = trainedRows[part];
+  if (part === "train" || count === 0 || allowTrainedRows || otherData !== null) return;
+  throw new UserError(
+    `--split ${part}`,
+    `${count} of its ${source.partRows[part]} rows are rows that the run was trained on`,
+    "use the split and the file names of the run, or add --allow-trained-rows",
+  );
+}
+
+/** The rows that a command is about: of other data all. */
+export function rowsOf(restored: Restored, split: string): RowChoice {
+  const { source, config } = restored;
+  const parts = splitParts(split);
+  if (parts.length === 1) requireHeldOut(restored, parts[0]!);
   const choice = allRows(source, splitParts(split), config.data);
   if (choice.rows.length === 0) {
     throw new UserError("--split", `the split ${split} has no rows`, "choose another split");

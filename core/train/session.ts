@@ -169,10 +169,11 @@ async function prepare(
   const source = openSource(config.data);
   requireSteps(source, config.data, config.seed);
   const warn = options.warn ?? options.note ?? (() => {});
-  const annotations = await checkAnnotations(config.data, source, warn);
+  const note = options.note ?? (() => {});
+  const annotations = await checkAnnotations(config.data, source, note);
   const identity = await sessionData(run.path, config, source, annotations, resumeFrom !== null, warn);
   const { names } = annotations;
-  noteData(config, source, warn);
+  noteData(config, source, note);
   const chunks = keepOpen(source.files);
   const model = describeModel(config, source);
   try {
