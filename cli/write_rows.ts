@@ -32,18 +32,19 @@ export async function writeRows(
 ): Promise<number> {
   await ensureEngine({ quiet: true });
   const run = await runTarget(options.run);
+  const note = (text: string) => console.error(`narrows: ${text}`);
   using restored = await restoreRun(run, {
     checkpoint: options.checkpoint,
     overrides: options.override,
-    note: (text) => console.error(`narrows: ${text}`),
+    note,
     ...givenData(options),
     labels: options.labels,
   });
   const order = options.rows === undefined ? orderNote(restored.source) : null;
-  if (order) console.error(`narrows: ${order}; --rows F.csv writes which row is which`);
+  if (order) note(`${order}; --rows F.csv writes which row is which`);
+  if (options.rows !== undefined) await writeRowTable(restored, options.split ?? "all", options.rows, note);
   const output = options.output ?? join(run, fileName);
   const [rows, columns] = await write(restored, options.split ?? "all", output);
-  if (options.rows !== undefined) await writeRowTable(restored, options.split ?? "all", options.rows);
   if (options.json) console.log(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
   else console.log(`${output}: ${rows} x ${columns} float32`);
   return 0;

@@ -74,13 +74,23 @@ export function valuesOf(text: string, path: string, where: string, wanted: numb
   }
   const column = chosenColumn(rows, header, where, purpose);
   if (column > 0) notes.push(`${where}: column ${column + 1} is read; column 1 numbers or names the rows`);
-  const values = rows.map((row) => row[column]!);
+  const values = purpose === "names" ? toldApart(rows, column) : rows.map((row) => row[column]!);
   if (purpose === "labels" && wanted > 20 && distinct(values) === wanted) {
     const first = shortened(values[0]!);
     notes.push(`${where}: all ${wanted} labels differ (the first is ${first}): are these row names, not labels?`);
   }
   const first = rows.map((row) => row[0]!);
   return { values, notes, rowNames: column > 0 && !isIndex(first) ? first : null };
+}
+
+/** Names, with the next field behind those that several columns have: gene symbols with their identifiers. */
+function toldApart(rows: readonly string[][], column: number): string[] {
+  const count = new Map<string, number>();
+  for (const row of rows) count.set(row[column]!, (count.get(row[column]!) ?? 0) + 1);
+  return rows.map((row) => {
+    const name = row[column]!, next = row[column + 1];
+    return count.get(name) === 1 || !next ? name : `${name} (${next})`;
+  });
 }
 
 /** Which field of a line is meant. Of names the first, as in 10x's genes.tsv, unless it only numbers the lines. */

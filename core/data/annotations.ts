@@ -50,9 +50,9 @@ export async function readLabels(
 }
 
 /** Labels, and names of the rows where the file of labels has them. @throws {UserError} */
-export async function readRowTable(path: string | null, rows: number) {
+export async function readRowTable(path: string | null, rows: number, note?: Note) {
   if (path === null || path.endsWith(".npy")) return { labels: await readLabels(path, rows), names: null };
-  const { values, rowNames } = await fromText(path, "data.labels", rows, "labels");
+  const { values, rowNames } = await fromText(path, "data.labels", rows, "labels", note);
   return { labels: values, names: rowNames };
 }
 

@@ -93,7 +93,7 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
       columnMap: window.files[0]?.columnMap,
     });
   } catch (error) {
-    throw dataError(error);
+    throw dataError(error, options.data.format);
   } finally {
     leases.forEach((open) => open.release()); // the batch creator keeps its own share
   }

@@ -91,7 +91,9 @@ export function dataFiles(path: string, field: string, extension: string): strin
     throw new UserError(`${field}: ${path}`, `cannot read it: ${reason(error)}`, "check the path");
   }
   if (!info.isDirectory) return [path];
-  const found = folder(path, field).filter((entry) => !entry.isDirectory && entry.name.endsWith(extension) && !hidden(entry.name))
+  const found = folder(path, field).filter((entry) =>
+    !entry.isDirectory && entry.name.endsWith(extension) && !hidden(entry.name)
+  )
     .map((entry) => join(path, entry.name));
   if (found.length === 0) {
     throw new UserError(

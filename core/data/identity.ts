@@ -132,4 +132,3 @@ export async function identify(
 export function contentKey(identity: DataIdentity): string {
   return sha256(JSON.stringify(identity.files.map(({ name, rows, content, part }) => [name, rows, content, part])));
 }
-

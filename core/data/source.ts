@@ -42,6 +42,8 @@ export interface Source {
 
 /** Of the files that a folder stands for. */
 const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
+/** What writes them. */
+const MAKER = { csr_npz: "scipy.sparse.save_npz", dense_npy: "numpy.save" } as const;
 
 /** Files with their names and the part they belong to; null where rows are split by hash. */
 function listFiles(data: DataConfig): { path: string; name: string; part: Part | null }[] {
@@ -92,11 +94,15 @@ export function partsOf(split: Split, part: Part | null, key: number, rows: numb
 /** A value or a structure in the data that cannot be trained on, whenever it is met. */
 export class BadData extends UserError {}
 
-/** A data error of the engine as an error the user can act on. */
-export function dataError(error: unknown): unknown {
+/**
+ * A data error of the engine as an error the user can act on.
+ * @param format of the data, where it is known
+ */
+export function dataError(error: unknown, format?: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError)) return error;
   if (error.status === "io") return new UserError("", error.message);
-  return error.status === "format" ? new BadData("", error.message, "check the file, or make it again") : error;
+  if (error.status !== "format") return error;
+  return new BadData("", error.message, `check the file, or make it again${format ? ` with ${MAKER[format]}` : ""}`);
 }
 
 /** A file of the other format: what the config says is what is read. */
@@ -112,7 +118,9 @@ export function orderNote({ files }: Source): string | null {
   const plain = [...names].sort();
   const at = names.findIndex((name, index) => name !== plain[index]);
   if (at < 0) return null;
-  return `files are read in natural order (${names[at]} before ${plain[at]}), which is not that of \`ls\` or of sorted()`;
+  return `files are read in natural order (${names[at]} before ${
+    plain[at]
+  }), which is not that of \`ls\` or of sorted()`;
 }
 
 /**
@@ -129,7 +137,7 @@ export function openSource(data: DataConfig, { evaluated = false } = {}): Source
     try {
       info = Chunk.peek(path);
     } catch (error) {
-      throw dataError(error);
+      throw dataError(error, data.format);
     }
     checkFormat(path, info, data.format);
     const first = files[0];

@@ -8,10 +8,15 @@ import { type Restored, rowsOf } from "./restore.ts";
 const LINES = 10_000;
 
 /** Writes file, row (in the file, from 0), name, label and part of every row of a split, in the order of the output. */
-export async function writeRowTable(restored: Restored, split: string, path: string): Promise<void> {
+export async function writeRowTable(
+  restored: Restored,
+  split: string,
+  path: string,
+  note?: (text: string) => void,
+): Promise<void> {
   const { source, config, otherData } = restored;
   const choice = rowsOf(restored, split);
-  const { labels, names } = await readRowTable(config.data.labels, source.rows);
+  const { labels, names } = await readRowTable(config.data.labels, source.rows, note);
   await writeAtomically(path, async (out) => {
     let lines = ["file,row,name,label,part"];
     const flush = async () => {
@@ -33,6 +38,6 @@ export async function writeRowTable(restored: Restored, split: string, path: str
 
 function partOfRows(file: Restored["source"]["files"][number]): Part[] {
   const parts: Part[] = [];
-  for (const part of PARTS) { for (const row of file.parts[part]) parts[row] = part; }
+  for (const part of PARTS) for (const row of file.parts[part]) parts[row] = part;
   return parts;
 }

@@ -64,7 +64,11 @@ export async function sessionData(
   await requireSame(run, was, now, annotations.names);
   const unsure = unsureFiles(was, now);
   if (unsure.length > 0) {
-    note(`${unsure[0]} was written since the run began; its size and a sample of it are the same, which is all that is known`);
+    note(
+      `${
+        unsure[0]
+      } was written since the run began; its size and a sample of it are the same, which is all that is known`,
+    );
   }
   return now;
 }

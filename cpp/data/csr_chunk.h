@@ -39,7 +39,8 @@ class Chunk {
   static std::shared_ptr<const Chunk> from_npy(std::span<const uint8_t> file, Mapping owner, const std::string& path);
   // The headers alone, without reading data or indices: mapped and bytes_held are 0.
   static ChunkInfo peek(const std::string& path);
-  // CRC-32 of data, indices and indptr as the archive's directory has them. Throws NRW_INVALID_ARGUMENT for a dense file.
+  // CRC-32 of data, indices and indptr as the archive's directory has them. Throws NRW_INVALID_ARGUMENT for a dense
+  // file.
   static std::array<uint32_t, 3> checksums(const std::string& path);
 
   const ChunkInfo& info() const noexcept { return info_; }
