@@ -54,13 +54,15 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
 export const hashLines = (lines: readonly string[] | null): string | null =>
   lines === null ? null : sha256(lines.join("\n"));
 
-/** Where the blocks of a file begin that are hashed. */
+/** Where the blocks of a file begin that are hashed, and how long they are. */
 function blocks(size: number, whole: boolean): { at: number; length: number }[] {
-  const step = whole ? BLOCK_BYTES : Math.max(SAMPLE_BYTES, Math.floor((size - SAMPLE_BYTES) / (SAMPLES - 1)));
   const length = whole ? BLOCK_BYTES : SAMPLE_BYTES;
-  const list = [];
-  for (let at = 0; at < size; at += step) list.push({ at, length: Math.min(length, size - at) });
-  return list;
+  const count = Math.ceil(size / length);
+  if (whole || count <= SAMPLES) {
+    return Array.from({ length: count }, (_, i) => ({ at: i * length, length: Math.min(length, size - i * length) }));
+  }
+  const step = (size - length) / (SAMPLES - 1);
+  return Array.from({ length: SAMPLES }, (_, i) => ({ at: Math.round(i * step), length }));
 }
 
 /** @param whole whether all bytes of a file without checksums of its own are read */
