@@ -1,25 +1,17 @@
-/** Matrices out of files, CSR (`.npz`) or dense (`.npy`): opened and checked by the engine, their arrays never copied into JavaScript. */
+/**
+ * Matrices, CSR or dense, out of files (`.npz`, `.npy`) or copied from a caller's arrays: checked and held by the engine, never copied
+ * into JavaScript.
+ */
+import { arrayBytes, elementBytes, type ElementType, type MatrixArrays, TYPES } from "./arrays.ts";
+import { createHash } from "node:crypto";
 import { EngineError, errorRecord, unwrap } from "./error.ts";
 import { engine, objects, utf8 } from "./library.ts";
 import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
 
-/** NumPy's names of the element types, in the order of the engine's numbers. */
-const TYPES = [
-  "float32",
-  "float64",
-  "int8",
-  "int16",
-  "int32",
-  "int64",
-  "uint8",
-  "uint16",
-  "uint32",
-  "uint64",
-  "bool",
-  "float16",
-] as const;
-export type ElementType = typeof TYPES[number];
+export type { ElementType };
 const NO_ARRAY = 255;
+/** Bytes hashed at a time. */
+const DIGEST_BLOCK = 1 << 26;
 
 /** What a file's headers tell. */
 export interface ChunkHeader {
@@ -57,11 +49,12 @@ function readInfo(info: Float64Array): ChunkInfo {
   };
 }
 
-/** One file of `scipy.sparse.save_npz`, or a `.npy` file of a dense matrix, read-only. Close it when no batch creator is to be made over it any more. */
+/** A file of `scipy.sparse.save_npz`, a `.npy` file of a dense matrix, or a copy of either in memory; read-only. Close it when no batch creator is to be made over it any more. */
 export class Chunk implements Disposable {
   #handle: Deno.PointerObject | null;
   readonly #info: ChunkInfo;
 
+  /** @param path of the file, or the name of what was copied */
   private constructor(handle: Deno.PointerObject, readonly path: string) {
     this.#handle = handle;
     const info = new Float64Array(8);
@@ -85,6 +78,50 @@ export class Chunk implements Disposable {
     try {
       unwrap(await engine().nrw_chunk_open(bytes, bytes.length, budget, out, error), error);
       return new Chunk(Deno.UnsafePointer.create(out[0]!)!, path);
+    } catch (error) {
+      objects.freed();
+      throw error;
+    }
+  }
+
+  /**
+   * A copy of a matrix in memory, checked as a file is. The arrays are the caller's again when this returns.
+   * @param name what messages call it, in the place of a path
+   * @throws {EngineError} `invalid_argument`, `format` or `out_of_memory`, naming array and row
+   */
+  static fromArrays(arrays: MatrixArrays, name = "memory"): Chunk {
+    const dense = "values" in arrays;
+    const data = dense ? arrayBytes(arrays.values, `${name}: values`) : arrayBytes(arrays.data, `${name}: data`);
+    const none = { type: NO_ARRAY, bytes: new Uint8Array(0) };
+    const indices = dense ? none : arrayBytes(arrays.indices, `${name}: indices`);
+    const indptr = dense ? none : arrayBytes(arrays.indptr, `${name}: indptr`);
+    const columns = whole(arrays.columns, `${name}: columns`, 1, MAX_U32);
+    const stated = dense ? arrays.values.length / columns : arrays.indptr.length - 1;
+    const rows = whole(arrays.rows ?? Math.max(0, Math.floor(stated)), `${name}: rows`, 0, MAX_U32);
+    const text = utf8(name);
+    const out = new BigUint64Array(1);
+    const error = errorRecord();
+    objects.made();
+    try {
+      const code = engine().nrw_chunk_from_arrays(
+        text,
+        text.length,
+        rows,
+        columns,
+        data.type,
+        data.bytes,
+        data.bytes.length,
+        indices.type,
+        indices.bytes,
+        indices.bytes.length,
+        indptr.type,
+        indptr.bytes,
+        indptr.bytes.length,
+        out,
+        error,
+      );
+      unwrap(code, error);
+      return new Chunk(Deno.UnsafePointer.create(out[0]!)!, name);
     } catch (error) {
       objects.freed();
       throw error;
@@ -130,6 +167,29 @@ export class Chunk implements Disposable {
   get pointer(): Deno.PointerObject {
     if (this.#handle === null) throw new EngineError("closed", `${this.path}: the chunk has been closed`);
     return this.#handle;
+  }
+
+  /** SHA-256 of its arrays, their types and shape, in hexadecimal: changes with every value. */
+  digest(): string {
+    const addresses = new BigUint64Array(3);
+    const error = errorRecord();
+    unwrap(engine().nrw_chunk_pointers(this.pointer, addresses, error), error);
+    const { rows, columns, nnz, dataType, indicesType, indptrType } = this.#info;
+    const hash = createHash("sha256");
+    hash.update(JSON.stringify([rows, columns, nnz, dataType, indicesType, indptrType]));
+    const lengths = [
+      nnz * elementBytes(dataType),
+      nnz * elementBytes(indicesType),
+      (rows + 1) * elementBytes(indptrType),
+    ];
+    lengths.forEach((bytes, index) => {
+      const view = Deno.UnsafePointer.create(addresses[index]!);
+      for (let at = 0; view && at < bytes; at += DIGEST_BLOCK) {
+        const length = Math.min(DIGEST_BLOCK, bytes - at);
+        hash.update(new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(view, length, at)));
+      }
+    });
+    return hash.digest("hex");
   }
 
   /** Gives up the chunk; batch creators over it keep what they need. May be called again. */

@@ -28,6 +28,26 @@ export const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  nrw_chunk_from_arrays: {
+    parameters: [
+      "buffer", // const uint8_t* name
+      "u32", // uint32_t name_bytes
+      "f64", // double rows
+      "f64", // double columns
+      "u32", // uint32_t data_type
+      "buffer", // const uint8_t* data
+      "f64", // double data_bytes
+      "u32", // uint32_t indices_type
+      "buffer", // const uint8_t* indices
+      "f64", // double indices_bytes
+      "u32", // uint32_t indptr_type
+      "buffer", // const uint8_t* indptr
+      "f64", // double indptr_bytes
+      "buffer", // nrw_chunk** out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_chunk_peek: {
     parameters: [
       "buffer", // const uint8_t* path

@@ -21,7 +21,16 @@ export interface Tree {
   readonly log: string;
 }
 
-export const ROOT = fromFileUrl(new URL("../../", import.meta.url)).replace(/[\\/]$/, "");
+/** Without symbolic links where there is such a folder: the same tree under another name is not built anew. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path; // in a compiled program
+  }
+}
+
+export const ROOT = realPath(fromFileUrl(new URL("../../", import.meta.url)).replace(/[\\/]$/, ""));
 
 /** Folders of a build. A sanitizer has one of its own, everything else is shared, so that tests reuse the library. */
 export function tree(sanitize: Sanitizer | null = null, root = ROOT): Tree {

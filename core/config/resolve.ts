@@ -18,7 +18,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     seed: raw.seed,
     data: {
       ...data,
-      path: data.path === undefined ? "" : path(["data", "path"], data.path),
+      path: data.path === undefined || data.format === "memory" ? "" : path(["data", "path"], data.path),
       split: resolveSplit(raw, path),
       transforms: data.transforms.map(toTransform),
       labels: data.labels === null ? null : path(["data", "labels"], data.labels),

@@ -28,8 +28,8 @@ export type Split =
   };
 
 export interface DataConfig {
-  readonly format: "csr_npz" | "dense_npy";
-  /** A file, a folder of the format's files or a glob, absolute. With `split.by: files` it may be empty. */
+  readonly format: "csr_npz" | "dense_npy" | "memory";
+  /** A file, a folder of the format's files or a glob, absolute. Empty with format memory, and perhaps with `split.by: files`. */
   readonly path: string;
   readonly batch_size: number;
   readonly last_batch: "keep" | "drop";

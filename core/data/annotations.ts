@@ -66,6 +66,8 @@ export async function checkAnnotations(
   source: Source,
   note?: Note,
 ): Promise<{ names: readonly string[] | null; labels: readonly string[] | null }> {
-  const names = await readColumnNames(column_names, source.columns, note);
-  return { names, labels: await readLabels(labels, source.rows, note) };
+  return {
+    names: source.columnNames ?? await readColumnNames(column_names, source.columns, note),
+    labels: source.labels ?? await readLabels(labels, source.rows, note),
+  };
 }

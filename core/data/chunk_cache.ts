@@ -2,15 +2,12 @@
  * Chunks that stay open between epochs: opening checks all of a file and inflates it, which takes longer than an epoch of a
  * small data set. A source is kept whole or not at all, so that the memory of a large one stays within its windows.
  */
-import { Chunk, type ElementType } from "../../ffi/chunk.ts";
+import { elementBytes } from "../../ffi/arrays.ts";
+import { Chunk } from "../../ffi/chunk.ts";
 import type { ChunkFile } from "./source.ts";
 
 /** Sources whose arrays take no more than this, inflated or mapped, are kept. */
 export const KEPT_BYTES = 256e6;
-
-/** Of an array that is not there, as a dense chunk's indices, 0. */
-const elementBytes = (type: ElementType | null) =>
-  type === null ? 0 : type === "bool" ? 1 : Number(/\d+$/.exec(type)![0]) / 8;
 
 /** What a chunk's arrays take in memory, as its header tells. */
 export function chunkBytes({ info }: ChunkFile): number {
@@ -79,11 +76,12 @@ async function stampOf(path: string): Promise<string> {
 }
 
 /**
- * Opens a file of a source, or finds it open.
+ * Opens a file of a source, or finds it open; rows in memory are open as long as their owner keeps them.
  * @param budgetBytes as {@linkcode Chunk.open} has it
  * @throws {EngineError} as {@linkcode Chunk.open}
  */
 export async function lease(file: ChunkFile, budgetBytes: number): Promise<Lease> {
+  if (file.memory) return { chunk: file.memory, release: () => {} };
   if (!kept.has(file) || budgetBytes !== 0) {
     const chunk = await Chunk.open(file.path, { budgetBytes });
     return { chunk, release: () => chunk.close() };

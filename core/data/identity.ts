@@ -4,7 +4,7 @@
  *
  * A file's content is known by the checksums that an `.npz` file has of its arrays, which change with any stored value. An
  * `.npy` file has none: where all files together have at most WHOLE_BYTES its bytes are hashed, else SAMPLES blocks of it,
- * evenly spread, the first and the last among them.
+ * evenly spread, the first and the last among them. Rows in memory are hashed whole.
  */
 import { createHash } from "node:crypto";
 import { Chunk } from "../../ffi/chunk.ts";
@@ -66,7 +66,8 @@ function blocks(size: number, whole: boolean): { at: number; length: number }[] 
 }
 
 /** @param whole whether all bytes of a file without checksums of its own are read */
-export async function contentOf({ path, info }: ChunkFile, whole: boolean): Promise<string> {
+export async function contentOf({ path, info, memory }: ChunkFile, whole: boolean): Promise<string> {
+  if (memory) return `sha256:${memory.digest()}`;
   if (!info.dense) {
     return `crc32:${Array.from(Chunk.checksums(path), (sum) => sum.toString(16).padStart(8, "0")).join("-")}`;
   }
@@ -78,6 +79,11 @@ export async function contentOf({ path, info }: ChunkFile, whole: boolean): Prom
     hash.update(bytes);
   }
   return `${whole ? "sha256" : "sample"}:${hash.digest("hex")}`;
+}
+
+/** Rows in memory have no date. */
+async function statOf({ path, memory }: ChunkFile): Promise<{ size: number; mtime: Date | null }> {
+  return memory ? { size: memory.info.bytesHeld, mtime: null } : await Deno.stat(path);
 }
 
 function partOf(file: ChunkFile, data: DataConfig): Part | null {
@@ -97,7 +103,7 @@ export async function identify(
     like?: DataIdentity;
   },
 ): Promise<DataIdentity> {
-  const infos = await Promise.all(source.files.map(({ path }) => Deno.stat(path)));
+  const infos = await Promise.all(source.files.map(statOf));
   const total = infos.reduce((sum, { size }) => sum + size, 0);
   const whole = like ? !like.files.some(({ content }) => content.startsWith("sample:")) : total <= WHOLE_BYTES;
   const files: FileIdentity[] = [];

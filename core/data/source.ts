@@ -7,6 +7,7 @@ import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { dataBase, dataFiles } from "./files.ts";
+import type { MemoryRows } from "./memory.ts";
 import { commonFolder, fileKey, nameWithin } from "./row_keys.ts";
 
 export type Part = "train" | "validation" | "test";
@@ -16,11 +17,14 @@ export const SPLITS = ["train", "validation", "test", "all"] as const;
 
 export interface ChunkFile {
   readonly index: number;
+  /** Of rows in memory their name, such as `memory:0`. */
   readonly path: string;
   /** Its name within the data set: the path below the data's folder. Half of a row's identity. */
   readonly name: string;
   /** Key of the first row: a hash of the name. Row r has key + r. */
   readonly key: number;
+  /** The rows themselves where they came from memory. */
+  readonly memory?: Chunk;
   /** Global number of the first row: rows are numbered through all files in order. */
   readonly firstRow: number;
   readonly info: ChunkHeader;
@@ -38,25 +42,55 @@ export interface Source {
   readonly nnz: number;
   readonly dense: boolean;
   readonly partRows: Readonly<Record<Part, number>>;
+  /** One a column, one a row and one a row, where they came with rows in memory. */
+  readonly columnNames: readonly string[] | null;
+  readonly rowNames: readonly string[] | null;
+  readonly labels: readonly string[] | null;
+}
+
+/** A file, or rows in memory, and the part it belongs to; null where rows are split by hash. */
+interface Listed {
+  readonly path: string;
+  readonly name: string;
+  readonly part: Part | null;
+  readonly memory?: Chunk;
 }
 
 /** Of the files that a folder stands for. */
 const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
 /** What writes them. */
-const MAKER = { csr_npz: "scipy.sparse.save_npz", dense_npy: "numpy.save" } as const;
+const MAKER = { csr_npz: "scipy.sparse.save_npz", dense_npy: "numpy.save", memory: "NumPy or SciPy" } as const;
 
-/** Files with their names and the part they belong to; null where rows are split by hash. */
-function listFiles(data: DataConfig): { path: string; name: string; part: Part | null }[] {
-  const split = data.split;
+function listMemory({ split }: DataConfig, memory: MemoryRows): Listed[] {
+  if (split.by === "files") {
+    throw new UserError(
+      "data.split",
+      "lists files, but the rows come from memory",
+      "give shares: data: {split: {validation: 0.1, test: 0.1}}",
+    );
+  }
+  return memory.open().map((chunk) => ({ path: chunk.path, name: chunk.path, part: null, memory: chunk }));
+}
+
+/** Files with their names and the part they belong to. */
+function listFiles(data: DataConfig): Listed[] {
+  const { split, format } = data;
+  if (format === "memory") {
+    throw new UserError(
+      "data.format: memory",
+      "the rows were given by a script and are in no file",
+      "hand them over again in the script: train({ resume, data }), evaluate(run, { data }); or name files: --data F",
+    );
+  }
   if (split.by === "rows") {
     const base = dataBase(data.path);
-    return dataFiles(data.path, "data.path", EXTENSION[data.format])
+    return dataFiles(data.path, "data.path", EXTENSION[format])
       .map((path) => ({ path, name: nameWithin(base, path), part: null }));
   }
   const seen = new Map<string, Part>();
   for (const part of PARTS) {
     for (const pattern of split[part]) {
-      for (const path of dataFiles(pattern, `data.split.${part}`, EXTENSION[data.format])) {
+      for (const path of dataFiles(pattern, `data.split.${part}`, EXTENSION[format])) {
         const other = seen.get(path);
         if (other !== undefined && other !== part) {
           throw new UserError(`data.split.${part}: ${path}`, `the file is also listed under ${other}`, "list it once");
@@ -114,33 +148,41 @@ function checkFormat(path: string, { dense }: ChunkHeader, format: DataConfig["f
 
 /** Where the order of files is not the plain one of their names' characters, in words; null where it is. */
 export function orderNote({ files }: Source): string | null {
-  const names = files.map(({ name }) => name);
+  const names = files.filter(({ memory }) => !memory).map(({ name }) => name);
   const plain = [...names].sort();
   const at = names.findIndex((name, index) => name !== plain[index]);
   if (at < 0) return null;
-  return `files are read in natural order (${names[at]} before ${
-    plain[at]
-  }), which is not that of \`ls\` or of sorted()`;
+  const order = `${names[at]} before ${plain[at]}`;
+  return `files are read in natural order (${order}), which is not that of \`ls\` or of sorted()`;
 }
 
 /**
+ * @param memory rows that stand in the place of the config's files
  * @param evaluated whether nothing is to be trained on
  * @throws {UserError} on a missing or malformed file, unlike widths, no columns, or no row for training
  */
-export function openSource(data: DataConfig, { evaluated = false } = {}): Source {
+export function openSource(data: DataConfig, memory: MemoryRows | null = null, { evaluated = false } = {}): Source {
   const files: ChunkFile[] = [];
   let firstRow = 0;
   let nnz = 0;
   const partRows = { train: 0, validation: 0, test: 0 };
-  for (const { path, name, part } of listFiles(data)) {
+  for (const { path, name, part, memory: chunk } of memory ? listMemory(data, memory) : listFiles(data)) {
     let info: ChunkHeader;
     try {
-      info = Chunk.peek(path);
+      info = chunk?.info ?? Chunk.peek(path);
     } catch (error) {
       throw dataError(error, data.format);
     }
-    checkFormat(path, info, data.format);
+    if (!chunk) checkFormat(path, info, data.format);
     const first = files[0];
+    if (first && first.info.dense !== info.dense) {
+      const form = (dense: boolean) => dense ? "dense" : "sparse";
+      throw new UserError(
+        path,
+        `is ${form(info.dense)}, but ${first.path} is ${form(first.info.dense)}`,
+        "give all rows in one form",
+      );
+    }
     if (first && first.info.columns !== info.columns) {
       throw new UserError(
         path,
@@ -151,7 +193,7 @@ export function openSource(data: DataConfig, { evaluated = false } = {}): Source
     const key = fileKey(name);
     const parts = partsOf(data.split, part, key, info.rows);
     for (const name of PARTS) partRows[name] += parts[name].length;
-    files.push({ index: files.length, path, name, key, firstRow, info, parts });
+    files.push({ index: files.length, path, name, key, ...(chunk ? { memory: chunk } : {}), firstRow, info, parts });
     firstRow += info.rows;
     nnz += info.nnz;
   }
@@ -168,6 +210,8 @@ export function openSource(data: DataConfig, { evaluated = false } = {}): Source
       "raise data.split.train, or list files under it",
     );
   }
-  const dense = data.format === "dense_npy";
-  return { files, columns: files[0]!.info.columns, rows: firstRow, nnz, dense, partRows };
+  const { dense, columns } = files[0]!.info;
+  const names = memory?.names({ rows: firstRow, columns });
+  const { columnNames = null, rowNames = null, labels = null } = names ?? {};
+  return { files, columns, rows: firstRow, nnz, dense, partRows, columnNames, rowNames, labels };
 }

@@ -30,8 +30,8 @@ export async function runDiagnostics(
     ...context,
     part: part as "validation" | "train",
     evaluation: { ...sums, columns: sums.columns },
-    names: await readColumnNames(config.data.column_names, source.columns),
-    labels: await readLabels(config.data.labels, source.rows),
+    names: source.columnNames ?? await readColumnNames(config.data.column_names, source.columns),
+    labels: source.labels ?? await readLabels(config.data.labels, source.rows),
   };
   const folder = join(runDir, "diagnostics", `epoch-${String(epoch).padStart(4, "0")}`);
   await Deno.mkdir(folder, { recursive: true });

@@ -18,7 +18,7 @@ import {
   STEP_COLUMNS,
   summary,
 } from "./schema.ts";
-import type { RunData } from "./types.ts";
+import type { LayerRow, RunData } from "./types.ts";
 
 const JSON_BYTES_MAX = 256 << 20;
 const YAML_BYTES_MAX = 4 << 20;
@@ -72,6 +72,16 @@ export async function readRun(path: string): Promise<RunData> {
     columns: await json(join(diagnostics, "columns.json"), columnErrors),
     problems,
   };
+}
+
+/** The model table of a run; empty where there is none that can be read. */
+export async function readModel(runDir: string): Promise<readonly LayerRow[]> {
+  try {
+    return layerRows(await readJson(join(runDir, "model.json"), JSON_BYTES_MAX), "");
+  } catch (error) {
+    if (error instanceof DecodeError || error instanceof UserError || error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
 }
 
 async function readText(path: string): Promise<string> {

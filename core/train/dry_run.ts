@@ -4,6 +4,7 @@ import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { checkValues } from "../data/check.ts";
 import { feed } from "../data/feed.ts";
+import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
@@ -50,10 +51,14 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
   return null;
 }
 
-/** @throws {UserError} for whatever would keep the run from starting. */
-export async function dryRun(config: Config, note?: (text: string) => void): Promise<DryRun> {
+/**
+ * @param data rows in memory, in the place of the config's files
+ * @throws {UserError} for whatever would keep the run from starting.
+ */
+export async function dryRun(config: Config, note?: (text: string) => void, data?: MemoryData): Promise<DryRun> {
+  using rows = data === undefined ? null : new MemoryRows(data);
   const engine = choiceText(chooseEngine(config, note));
-  const source = openSource(config.data);
+  const source = openSource(config.data, rows);
   requireSteps(source, config.data, config.seed);
   await checkAnnotations(config.data, source, note);
   noteData(config, source, note ?? (() => {}));

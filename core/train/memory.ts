@@ -11,8 +11,8 @@ import type { MemoryEstimate } from "./network.ts";
  * Bytes of one batch in the queue: CSR and CSC of its non-zeros, or a dense matrix; the input a second time with masking
  * noise.
  */
-function batchBytes(config: Config, rows: number, nnzPerRow: number): number {
-  if (config.data.format === "dense_npy") {
+function batchBytes(config: Config, dense: boolean, rows: number, nnzPerRow: number): number {
+  if (dense) {
     return (rows + 47) * nnzPerRow * (config.data.mask_rate > 0 ? 8 : 4) + rows * 8;
   }
   const perEntry = 16 + (config.data.mask_rate > 0 ? 8 : 0);
@@ -21,16 +21,17 @@ function batchBytes(config: Config, rows: number, nnzPerRow: number): number {
 
 /**
  * Parameters, optimizer state and workspace come from the engine; data is two windows of chunks, or all chunks of a source
- * that is kept open (as they lie in memory: mapped members count as read), and two queues.
+ * that is kept open (as they lie in memory: mapped members count as read; rows from memory are there already), and two queues.
  */
 export function estimateMemory(config: Config, source: Source, model: Model): MemoryEstimate {
   const { data } = config;
   const nnzPerRow = source.rows > 0 ? source.nnz / source.rows : 0;
   const engine = model.estimate(data.batch_size, nnzPerRow);
-  const bytes = (files: Source["files"]) => files.reduce((sum, file) => sum + chunkBytes(file), 0);
+  const bytes = (files: Source["files"]) => files.reduce((sum, file) => sum + (file.memory ? 0 : chunkBytes(file)), 0);
   const windows = trainingPlan(source, data, config.seed, 1).map(({ files }) => bytes(files)).sort((a, b) => b - a);
   const chunks = isKept(source.files) ? bytes(source.files) : (windows[0] ?? 0) + (windows[1] ?? 0);
-  const queues = 2 * (data.preload_batches + data.workers + 1) * batchBytes(config, data.batch_size, nnzPerRow);
+  const queues = 2 * (data.preload_batches + data.workers + 1) *
+    batchBytes(config, source.dense, data.batch_size, nnzPerRow);
   const runtime = 150e6; // Deno itself
   const dataBytes = chunks + queues + runtime;
   const limit = config.runtime.memory_gb > 0 ? config.runtime.memory_gb * 1e9 : Number(engineInfo().memory_available);

@@ -1,11 +1,14 @@
 /** A trained network back from its run folder: for evaluate, embed, reconstruct and scripts. */
-import { join } from "@std/path";
+import { join, resolve } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
+import { Chunk } from "../../ffi/chunk.ts";
 import { chooseEngine } from "../build/choose.ts";
+import { ensureEngine } from "../build/ensure.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { loadConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
+import { MemoryRows } from "../data/memory.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
 import { UserError } from "../errors.ts";
@@ -21,7 +24,7 @@ export interface Restored extends Disposable {
   readonly model: Model;
   /** The checkpoint folder it came from. */
   readonly checkpoint: string;
-  /** Data that the run has never seen, of which no split is known: all rows are one part, `test`. Null for the run's own. */
+  /** Other data than the run's own, of which no split is known: all rows are one part, `train`. Else null. */
   readonly otherData: string | null;
   /** Rows of the parts that were trained on. */
   readonly trainedRows: Readonly<Record<Part, number>>;
@@ -36,13 +39,14 @@ export interface RestoreOptions extends GivenData {
   readonly note?: (text: string) => void;
 }
 
+/** @throws {UserError} on a folder that is no run, on a damaged checkpoint and on data that do not fit */
 export async function restoreRun(runDir: string, options: RestoreOptions = {}): Promise<Restored> {
+  await ensureEngine({ quiet: true });
   await openRun(runDir);
   const { overrides = [] } = options;
-  const loaded = loadConfig({ file: join(runDir, "config.yaml"), overrides }).config;
-  const config = { ...loaded, data: await dataOf(runDir, loaded.data, options) };
+  const { config: own } = loadConfig({ file: join(runDir, "config.yaml"), overrides });
   const otherPath = overrides.find((text) => text.startsWith("data.path="));
-  if (options.data === undefined && otherPath !== undefined && config.data.split.by === "files") {
+  if (options.data === undefined && otherPath !== undefined && own.data.split.by === "files") {
     throw new UserError(
       `--override ${otherPath}`,
       "data.path is not read: data.split of this run lists files",
@@ -59,26 +63,25 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
     }
   }
   const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
-  chooseEngine(config, options.note);
-  const given = await givenSource(runDir, config.data, options);
-  const { source } = given;
-  const model = describeModel(config, source);
-  try {
-    model.build();
-    await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
-  } catch (error) {
-    model.close();
-    throw error;
-  }
+  chooseEngine(own, options.note);
+  const config = { ...own, data: await dataOf(runDir, own.data, options) };
+  using made = new DisposableStack();
+  const memory = typeof options.data === "object" ? made.use(new MemoryRows(options.data)) : null;
+  const { source, trainedRows } = await givenSource(runDir, config.data, memory, options);
+  const model = made.adopt(describeModel(config, source), (model) => model.close());
+  model.build();
+  await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
+  const kept = made.move();
+  const onePart = options.data !== undefined && options.split !== "run";
   return {
     config,
     source,
     model,
     checkpoint,
-    otherData: options.data ?? null,
-    trainedRows: given.trainedRows,
+    otherData: !onePart ? null : typeof options.data === "string" ? options.data : "rows in memory",
+    trainedRows,
     allowTrainedRows: options.allowTrainedRows ?? false,
-    [Symbol.dispose]: () => model.close(),
+    [Symbol.dispose]: () => kept.dispose(),
   };
 }
 
@@ -93,9 +96,9 @@ export function splitParts(split: string): readonly Part[] {
  * A figure of a part that was held out is worth nothing where the network has seen its rows.
  * @throws {UserError} unless that was asked for
  */
-export function requireHeldOut({ trainedRows, source, allowTrainedRows, otherData }: Restored, part: Part): void {
+export function requireHeldOut({ trainedRows, source, allowTrainedRows }: Restored, part: Part): void {
   const count = trainedRows[part];
-  if (part === "train" || count === 0 || allowTrainedRows || otherData !== null) return;
+  if (part === "train" || count === 0 || allowTrainedRows) return;
   throw new UserError(
     `--split ${part}`,
     `${count} of its ${source.partRows[part]} rows are rows that the run was trained on`,
@@ -103,7 +106,7 @@ export function requireHeldOut({ trainedRows, source, allowTrainedRows, otherDat
   );
 }
 
-/** The rows that a command is about: of other data all. */
+/** The rows that a command is about: of other data all. @throws {UserError} where a split has none */
 export function rowsOf(restored: Restored, split: string): RowChoice {
   const { source, config } = restored;
   const parts = splitParts(split);
@@ -120,15 +123,41 @@ function slices(width: number, batch: number): number {
   return Math.max(batch, Math.floor(16e6 / width / batch) * batch);
 }
 
+/** Latent vectors of the chosen rows, a part of them at a time. */
+export async function* latentRows(
+  { model, config }: Restored,
+  choice: RowChoice,
+): AsyncGenerator<Float32Array<ArrayBuffer>> {
+  for await (const { window, batches } of feedRows(choice, config.data)) yield await model.embed(batches, window.rows);
+}
+
+/** Reconstructions of the chosen rows and columns, a part of the rows at a time. */
+export async function* reconstructedRows(
+  { model, config, source }: Restored,
+  choice: RowChoice,
+  columns: Uint32Array<ArrayBuffer> | null,
+): AsyncGenerator<Float32Array<ArrayBuffer>> {
+  const most = slices(columns?.length ?? source.columns, config.data.batch_size);
+  for await (const { window, batches } of feedRows(choice, config.data)) {
+    for (let done = 0; done < window.rows; done += most) {
+      yield await model.reconstruct(batches, Math.min(most, window.rows - done), columns ?? undefined);
+    }
+  }
+}
+
+/** @throws {UserError} on a column that the data do not have */
+export function checkColumns({ source }: Restored, columns: Uint32Array<ArrayBuffer> | null, field: string): void {
+  const bad = columns?.find((column) => column >= source.columns);
+  if (bad === undefined) return;
+  throw new UserError(field, `column ${bad} is not one of ${source.columns}`, "columns count from 0");
+}
+
 /** Writes the latent vectors of a split (rows x latent, float32) to an .npy file. Returns the shape. */
 export async function embedTo(restored: Restored, split: string, path: string): Promise<[number, number]> {
-  const { model, config } = restored;
   const choice = rowsOf(restored, split);
-  const shape: [number, number] = [choice.rows.length, model.latentSize];
+  const shape: [number, number] = [choice.rows.length, restored.model.latentSize];
   await using out = await NpyWriter.create(path, "f32", shape);
-  for await (const { window, batches } of feedRows(choice, config.data)) {
-    await out.write(await model.embed(batches, window.rows));
-  }
+  for await (const values of latentRows(restored, choice)) await out.write(values);
   await out.close();
   return shape;
 }
@@ -140,21 +169,11 @@ export async function reconstructTo(
   path: string,
   columns: Uint32Array<ArrayBuffer> | null,
 ): Promise<[number, number]> {
-  const { model, config, source } = restored;
-  const bad = columns?.find((column) => column >= source.columns);
-  if (bad !== undefined) {
-    throw new UserError("--columns", `column ${bad} is not one of ${source.columns}`, "columns count from 0");
-  }
+  checkColumns(restored, columns, "--columns");
   const choice = rowsOf(restored, split);
-  const width = columns ? columns.length : source.columns;
-  const shape: [number, number] = [choice.rows.length, width];
+  const shape: [number, number] = [choice.rows.length, columns?.length ?? restored.source.columns];
   await using out = await NpyWriter.create(path, "f32", shape);
-  const most = slices(width, config.data.batch_size);
-  for await (const { window, batches } of feedRows(choice, config.data)) {
-    for (let done = 0; done < window.rows; done += most) {
-      await out.write(await model.reconstruct(batches, Math.min(most, window.rows - done), columns ?? undefined));
-    }
-  }
+  for await (const values of reconstructedRows(restored, choice, columns)) await out.write(values);
   await out.close();
   return shape;
 }

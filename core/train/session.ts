@@ -14,6 +14,7 @@ import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
 import { checkValues } from "../data/check.ts";
 import type { DataIdentity } from "../data/identity.ts";
+import type { MemoryRows } from "../data/memory.ts";
 import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
@@ -40,6 +41,8 @@ export interface SessionOptions {
   readonly run: RunFolder;
   /** "latest", "best" or a checkpoint folder to go on from; null for a new run. */
   readonly resumeFrom: string | null;
+  /** Rows in the place of the config's files. The caller closes them. */
+  readonly memory?: MemoryRows | null;
   readonly observer?: TrainObserver;
   /** Told when the network is ready: for progress. */
   readonly onModel?: (model: Model) => void;
@@ -166,7 +169,7 @@ async function prepare(
 }> {
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
-  const source = openSource(config.data);
+  const source = openSource(config.data, options.memory);
   requireSteps(source, config.data, config.seed);
   const warn = options.warn ?? options.note ?? (() => {});
   const note = options.note ?? (() => {});

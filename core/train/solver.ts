@@ -1,6 +1,7 @@
 /** Which solver the output layer gets, and why: what `solver: auto` means. */
 import type { Config, Layer } from "../config/types.ts";
 import type { Source } from "../data/source.ts";
+import { UserError } from "../errors.ts";
 
 /** Fewest columns, least ratio of columns to hidden units and highest density at which factored is chosen by itself. */
 export const FACTORED_COLUMNS = 4096, FACTORED_RATIO = 16, FACTORED_DENSITY = 0.25;
@@ -21,6 +22,13 @@ function hiddenUnits(config: Config): number {
 export function chooseSolver(config: Config, source: Pick<Source, "columns" | "rows" | "nnz" | "dense">): SolverChoice {
   const last = config.model.decoder.at(-1)!;
   if (last.kind !== "linear") return { solver: "dense", reason: "the last layer is not linear" };
+  if (last.solver === "factored" && source.dense) {
+    throw new UserError(
+      "model.decoder: solver",
+      "cannot be factored: its cost is that of the values that are not 0, and the data are dense",
+      "set solver: dense, or leave it out",
+    );
+  }
   if (last.solver !== "auto") return { solver: last.solver, reason: "as the config says" };
   const dense = (reason: string): SolverChoice => ({ solver: "dense", reason });
   if (last.tied) return dense("its weights are tied to the encoder's");

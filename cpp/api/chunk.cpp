@@ -1,6 +1,7 @@
 // nrw_chunk_*, nrw_split_rows: see narrows.h.
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string>
 
 #include "api/guard.h"
@@ -30,6 +31,17 @@ void write_info(const ChunkInfo& info, double* out) noexcept {
   out[7] = static_cast<double>(info.bytes_held);
 }
 
+ElementType element_type(uint32_t type, const char* name) {
+  if (type <= NRW_F16) return static_cast<ElementType>(type);
+  throw Error(NRW_INVALID_ARGUMENT, format("%s: unknown element type %u", name, type));
+}
+
+std::span<const uint8_t> array(const uint8_t* bytes, double count, const char* name) {
+  const uint64_t size = whole(count, name);
+  if (bytes == nullptr && size != 0) throw Error(NRW_INVALID_ARGUMENT, format("%s: the array is null", name));
+  return {bytes, size};
+}
+
 }  // namespace
 
 extern "C" {
@@ -42,6 +54,32 @@ int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double budget_b
     const std::string file = text(path, path_bytes, "path: is empty");
     const uint64_t budget = whole(budget_bytes, "budget_bytes");
     *out = new nrw_chunk{Chunk::open(file, budget)};
+  });
+}
+
+int32_t nrw_chunk_from_arrays(const uint8_t* name, uint32_t name_bytes, double rows, double columns, uint32_t data_type,
+                              const uint8_t* data, double data_bytes, uint32_t indices_type, const uint8_t* indices,
+                              double indices_bytes, uint32_t indptr_type, const uint8_t* indptr, double indptr_bytes,
+                              nrw_chunk** out, nrw_error* err) noexcept {
+  return guarded(err, [&] {
+    require(out != nullptr, "out: is null");
+    *out = nullptr;
+    MatrixArrays arrays;
+    arrays.name = text(name, name_bytes, "name: is empty");
+    arrays.rows = whole(rows, "rows");
+    arrays.columns = whole(columns, "columns");
+    arrays.data_type = element_type(data_type, "data_type");
+    arrays.data = array(data, data_bytes, "data_bytes");
+    arrays.dense = indices_type == NRW_NO_ARRAY;
+    require(arrays.dense == (indptr_type == NRW_NO_ARRAY),
+            "indices_type and indptr_type: one says dense, one does not");
+    if (!arrays.dense) {
+      arrays.indices_type = element_type(indices_type, "indices_type");
+      arrays.indices = array(indices, indices_bytes, "indices_bytes");
+      arrays.indptr_type = element_type(indptr_type, "indptr_type");
+      arrays.indptr = array(indptr, indptr_bytes, "indptr_bytes");
+    }
+    *out = new nrw_chunk{Chunk::from_arrays(arrays)};
   });
 }
 

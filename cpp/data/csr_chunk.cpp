@@ -189,26 +189,28 @@ bool Chunk::columns_within(std::span<const uint8_t> values) const noexcept {
 }
 
 void Chunk::check_structure(bool columns_within) const {
-  const std::string where = shown_path(path_);
+  const std::string name = shown_path(path_) + ": ";
+  std::string where = name + array_name("indptr");
   with_index_type(info_.indptr_type, [&](auto zero) {
     using T = decltype(zero);
     const auto value = [&](uint64_t r) { return std::to_string(load<T>(indptr_, r)); };
     if (load<T>(indptr_, 0) != 0) {
-      throw Error(NRW_FORMAT, where + format(": indptr.npy: row 0: must be 0, got %s", value(0).c_str()));
+      throw Error(NRW_FORMAT, where + format(": row 0: must be 0, got %s", value(0).c_str()));
     }
     if (!rises<T>(indptr_, info_.rows)) {
       uint64_t r = 0;
       while (load<T>(indptr_, r + 1) >= load<T>(indptr_, r)) ++r;
-      throw Error(NRW_FORMAT, where + format(": indptr.npy: row %llu: falls from %s to %s", Number{r}, value(r).c_str(),
-                                             value(r + 1).c_str()));
+      throw Error(NRW_FORMAT,
+                  where + format(": row %llu: falls from %s to %s", Number{r}, value(r).c_str(), value(r + 1).c_str()));
     }
     if (static_cast<uint64_t>(load<T>(indptr_, info_.rows)) != info_.nnz) {
-      throw Error(NRW_FORMAT, where + format(": indptr.npy: last value: must be the %llu stored entries, got %s; "
-                                             "call x.prune() before saving",
-                                             Number{info_.nnz}, value(info_.rows).c_str()));
+      throw Error(NRW_FORMAT,
+                  where + format(": last value: must be the %llu stored entries, got %s%s", Number{info_.nnz},
+                                 value(info_.rows).c_str(), in_memory_ ? "" : "; call x.prune() before saving"));
     }
   });
   if (columns_within) return;
+  where = name + array_name("indices");
   with_index_type(info_.indices_type, [&](auto zero) {
     using T = decltype(zero);
     uint64_t k = 0;
@@ -218,7 +220,7 @@ void Chunk::check_structure(bool columns_within) const {
       const uint64_t middle = (low + high) / 2;
       (begin(middle) <= k ? low : high) = middle;
     }
-    throw Error(NRW_FORMAT, where + format(": indices.npy: row %llu: column %s is not in [0, %llu)", Number{low},
+    throw Error(NRW_FORMAT, where + format(": row %llu: column %s is not in [0, %llu)", Number{low},
                                            std::to_string(load<T>(indices_, k)).c_str(), Number{info_.columns}));
   });
 }

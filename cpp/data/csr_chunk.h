@@ -1,5 +1,5 @@
-// A matrix in compressed sparse rows, read-only, its arrays mapped from a file or inflated from it; or a dense one,
-// mapped.
+// A matrix in compressed sparse rows, read-only, its arrays mapped from a file, inflated from it or copied from a
+// caller's memory; or a dense one, mapped or copied.
 #pragma once
 
 #include <array>
@@ -26,6 +26,15 @@ struct ChunkInfo {
   bool dense = false;       // data is rows x columns, nnz = rows * columns; there are no indices and row pointers
 };
 
+// A matrix in a caller's memory. Dense: `dense` is set, and there are no indices and row pointers.
+struct MatrixArrays {
+  std::string name;  // for messages, in the place of a file's path
+  uint64_t rows = 0, columns = 0;
+  bool dense = false;
+  ElementType data_type = ElementType::kF32, indices_type = ElementType::kI32, indptr_type = ElementType::kI32;
+  std::span<const uint8_t> data, indices, indptr;
+};
+
 class Chunk {
  public:
   // Opens a .npy file of a dense matrix (data/npy_chunk.cpp), or a file of scipy.sparse.save_npz and checks all of it:
@@ -37,6 +46,8 @@ class Chunk {
                                                    const std::string& path, uint64_t budget_bytes);
   // A dense matrix from the bytes of a .npy file. Throws NRW_FORMAT.
   static std::shared_ptr<const Chunk> from_npy(std::span<const uint8_t> file, Mapping owner, const std::string& path);
+  // A copy of arrays in memory (data/memory_chunk.cpp), checked as a file's are. Throws NRW_FORMAT, NRW_OUT_OF_MEMORY.
+  static std::shared_ptr<const Chunk> from_arrays(const MatrixArrays& arrays);
   // The headers alone, without reading data or indices: mapped and bytes_held are 0.
   static ChunkInfo peek(const std::string& path);
   // CRC-32 of data, indices and indptr as the archive's directory has them. Throws NRW_INVALID_ARGUMENT for a dense
@@ -46,6 +57,8 @@ class Chunk {
   const ChunkInfo& info() const noexcept { return info_; }
   bool dense() const noexcept { return info_.dense; }
   const std::string& path() const noexcept { return path_; }
+  // What an array is called in messages: the member of the file, or the argument that was copied.
+  std::string array_name(const char* array) const { return in_memory_ ? array : std::string(array) + ".npy"; }
 
   // Perhaps not aligned: read them with load().
   const uint8_t* data() const noexcept { return data_; }
@@ -68,11 +81,12 @@ class Chunk {
   std::string path_;
   ChunkInfo info_;
   Mapping file_;      // empty when no array lies in it
-  Mapping inflated_;  // the deflated members one after another
+  Mapping inflated_;  // the deflated members, or the copied arrays, one after another
   const uint8_t* data_ = nullptr;
   const uint8_t* indices_ = nullptr;
   const uint8_t* indptr_ = nullptr;
   bool wide_indices_ = false, wide_indptr_ = false;
+  bool in_memory_ = false;  // copied from a caller's arrays
 };
 
 }  // namespace nrw

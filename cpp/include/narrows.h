@@ -95,6 +95,17 @@ enum {
 NRW_API int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double budget_bytes, nrw_chunk** out,
                                nrw_error* err) NRW_NOEXCEPT;
 
+/* A chunk of a matrix in the caller's memory, which is copied and then checked as a file is. name: what messages call
+ * it. Sparse (CSR): data and indices have one element a stored entry, indptr rows + 1; indices and indptr are of 32 or
+ * 64 bits. Dense: data is rows x columns, row by row; indices_type and indptr_type are NRW_NO_ARRAY, and the two arrays
+ * are not read. The caller's arrays must not be freed before this returns. Errors: NRW_INVALID_ARGUMENT, NRW_FORMAT,
+ * NRW_OUT_OF_MEMORY, each naming the array and, within it, the row. */
+NRW_API int32_t nrw_chunk_from_arrays(const uint8_t* name, uint32_t name_bytes, double rows, double columns,
+                                      uint32_t data_type, const uint8_t* data, double data_bytes, uint32_t indices_type,
+                                      const uint8_t* indices, double indices_bytes, uint32_t indptr_type,
+                                      const uint8_t* indptr, double indptr_bytes, nrw_chunk** out,
+                                      nrw_error* err) NRW_NOEXCEPT;
+
 /* Only the headers: info as nrw_chunk_info gives it (mapped and bytes_held are 0), without reading data or indices. */
 NRW_API int32_t nrw_chunk_peek(const uint8_t* path, uint32_t path_bytes, double* info, nrw_error* err) NRW_NOEXCEPT;
 

@@ -1,4 +1,5 @@
 /** Observable Plot on the server: options in, a self-contained SVG string out, the same text every time. */
+/// <reference lib="dom" />
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
 import type { Axis } from "./axis.ts";

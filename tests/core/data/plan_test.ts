@@ -24,7 +24,8 @@ function sourceOf(sizes: readonly number[]): Source {
     return { ...file, info: { rows } as ChunkFile["info"] };
   });
   const partRows = { train: firstRow, validation: 0, test: 0 };
-  return { files, columns: 5, rows: firstRow, nnz: 0, dense: false, partRows };
+  const tables = { columnNames: null, rowNames: null, labels: null };
+  return { files, columns: 5, rows: firstRow, nnz: 0, dense: false, partRows, ...tables };
 }
 
 const dataOf = (over: Partial<DataConfig>) =>

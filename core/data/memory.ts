@@ -1,0 +1,113 @@
+/** Rows that a script hands over in memory, in the place of files. */
+import type { MatrixArrays } from "../../ffi/arrays.ts";
+import { Chunk } from "../../ffi/chunk.ts";
+import { EngineError } from "../../ffi/error.ts";
+import { UserError } from "../errors.ts";
+
+/** Some rows: what one file would hold. The name stands for the file's in messages; by default `memory:0`, `memory:1`, ... */
+export type RowChunk = MatrixArrays & { readonly name?: string };
+
+export interface MemoryData {
+  /** One matrix, or several with the same columns, whose rows are numbered through. */
+  readonly rows: RowChunk | readonly RowChunk[];
+  /** One a column. */
+  readonly columnNames?: readonly string[];
+  /** One a row, through all matrices: for plots and tables, never for training. */
+  readonly labels?: ArrayLike<string | number | bigint>;
+  /** One a row, through all matrices. */
+  readonly rowNames?: readonly string[];
+}
+
+export interface RowTables {
+  readonly columnNames: readonly string[] | null;
+  readonly rowNames: readonly string[] | null;
+  readonly labels: readonly string[] | null;
+}
+
+function namesOf(rows: readonly RowChunk[]): string[] {
+  const names = rows.map(({ name }, index) => name ?? `memory:${index}`);
+  names.forEach((name, index) => {
+    if (typeof name !== "string" || name === "") {
+      throw new UserError(`data.rows[${index}].name`, "must be a text that is not empty", 'name: "batch A"');
+    }
+    const first = names.indexOf(name);
+    if (first < index) {
+      throw new UserError(
+        `data.rows[${index}].name`,
+        `${name} is also the name of data.rows[${first}]`,
+        "name each once",
+      );
+    }
+  });
+  return names;
+}
+
+function texts(values: ArrayLike<unknown> | undefined, field: string, wanted: number, what: string): string[] | null {
+  if (values === undefined) return null;
+  if (values.length === wanted) return Array.from(values, String);
+  throw new UserError(
+    `data.${field}`,
+    `has ${values.length} entries for ${wanted} ${what}`,
+    "one each, in their order",
+  );
+}
+
+/** Holds what a script gave as the engine's own copies, made at the first use, until it is disposed of. */
+export class MemoryRows implements Disposable {
+  #chunks: Chunk[] | null = null;
+
+  constructor(readonly data: MemoryData) {}
+
+  /** @throws {UserError} naming matrix, array and row of what is wrong */
+  open(): readonly Chunk[] {
+    if (this.#chunks) return this.#chunks;
+    const { rows } = this.data;
+    const list: readonly RowChunk[] = Array.isArray(rows) ? rows : [rows];
+    if (list.length === 0) throw new UserError("data.rows", "is an empty list", "give at least one matrix");
+    list.forEach((arrays, index) => requireMatrix(arrays, Array.isArray(rows) ? `data.rows[${index}]` : "data.rows"));
+    const names = namesOf(list);
+    const chunks: Chunk[] = [];
+    try {
+      list.forEach((arrays, index) => chunks.push(chunkOf(arrays, names[index]!)));
+    } catch (error) {
+      chunks.forEach((chunk) => chunk.close());
+      throw error;
+    }
+    return this.#chunks = chunks;
+  }
+
+  /** Names and labels. @throws {UserError} where they are not as many as columns and rows */
+  names({ rows, columns }: { readonly rows: number; readonly columns: number }): RowTables {
+    const { columnNames, rowNames, labels } = this.data;
+    return {
+      columnNames: texts(columnNames, "columnNames", columns, "columns"),
+      rowNames: texts(rowNames, "rowNames", rows, "rows"),
+      labels: texts(labels, "labels", rows, "rows"),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#chunks?.forEach((chunk) => chunk.close());
+    this.#chunks = null;
+  }
+}
+
+function requireMatrix(arrays: unknown, field: string): void {
+  if (typeof arrays === "object" && arrays !== null && (Object.hasOwn(arrays, "values") || "indptr" in arrays)) return;
+  throw new UserError(
+    field,
+    "is no matrix",
+    "give { indptr, indices, data, columns } for a sparse one, { values, columns } for a dense one",
+  );
+}
+
+function chunkOf(arrays: RowChunk, name: string): Chunk {
+  try {
+    return Chunk.fromArrays(arrays, name);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    if (error.status === "out_of_memory") throw new UserError("", error.message, "give fewer rows", 1);
+    if (error.status !== "format" && error.status !== "invalid_argument") throw error;
+    throw new UserError("", error.message, "correct the array: it is as NumPy and SciPy lay a matrix out");
+  }
+}

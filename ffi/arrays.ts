@@ -1,0 +1,102 @@
+/** Matrices as typed arrays: what a caller holds in memory, as NumPy and SciPy lay it out. */
+import { EngineError } from "./error.ts";
+
+/** NumPy's names of the element types, in the order of the engine's numbers. */
+export const TYPES = [
+  "float32",
+  "float64",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+  "bool",
+  "float16",
+] as const;
+export type ElementType = typeof TYPES[number];
+
+/** Bytes of one element; of an array that is not there, as a dense matrix's indices, 0. */
+export const elementBytes = (type: ElementType | null): number =>
+  type === null ? 0 : type === "bool" ? 1 : Number(/\d+$/.exec(type)![0]) / 8;
+
+/** Values of a matrix; all become 32-bit floats when a batch is cut. */
+export type ValueArray =
+  | Float32Array
+  | Float64Array
+  | Float16Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array;
+
+/** Column numbers and row pointers. */
+export type IndexArray = Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
+
+/** A sparse matrix in compressed rows, as `scipy.sparse.csr_matrix` has it: row r holds entries indptr[r] to indptr[r + 1]. */
+export interface CsrArrays {
+  /** rows + 1 numbers, rising from 0 to the number of entries. */
+  readonly indptr: IndexArray;
+  /** The column of each entry. */
+  readonly indices: IndexArray;
+  /** The value of each entry. */
+  readonly data: ValueArray;
+  readonly columns: number;
+  /** By default as many as indptr says. */
+  readonly rows?: number;
+}
+
+/** A dense matrix, row by row. */
+export interface DenseArrays {
+  /** rows x columns values. */
+  readonly values: ValueArray;
+  readonly columns: number;
+  /** By default as many as values make. */
+  readonly rows?: number;
+}
+
+export type MatrixArrays = CsrArrays | DenseArrays;
+
+const NUMBER_OF: Readonly<Record<string, ElementType>> = {
+  Float32Array: "float32",
+  Float64Array: "float64",
+  Float16Array: "float16",
+  Int8Array: "int8",
+  Int16Array: "int16",
+  Int32Array: "int32",
+  BigInt64Array: "int64",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8",
+  Uint16Array: "uint16",
+  Uint32Array: "uint32",
+  BigUint64Array: "uint64",
+};
+
+/** An array as bytes and the engine's number of its element type. */
+export interface ArrayBytes {
+  readonly type: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** @throws {EngineError} `invalid_argument` where it is no typed array. */
+export function arrayBytes(array: unknown, name: string): ArrayBytes {
+  const kind = ArrayBuffer.isView(array) ? Object.prototype.toString.call(array).slice(8, -1) : "";
+  const type = NUMBER_OF[kind];
+  if (type === undefined) {
+    const got = kind ||
+      (array === null || array === undefined ? String(array) : Array.isArray(array) ? "an Array" : typeof array);
+    throw new EngineError("invalid_argument", `${name}: must be a typed array such as Float32Array, got ${got}`);
+  }
+  const { buffer, byteOffset, byteLength } = array as ArrayBufferView<ArrayBuffer>;
+  if (buffer.detached) {
+    throw new EngineError("invalid_argument", `${name}: its memory was handed to somebody else (detached)`);
+  }
+  return { type: TYPES.indexOf(type), bytes: new Uint8Array(buffer, byteOffset, byteLength) };
+}
