@@ -1,4 +1,5 @@
 /** What a command is: defined once, and its help, its parser and the shells' completion follow from the definition. */
+import type { PathKind } from "./mistaken.ts";
 
 /** One option. Its name is its key among the options of the command. */
 export interface Option {
@@ -13,6 +14,8 @@ export interface Option {
   readonly value?: string;
   /** Of a `choice` all that is allowed; of a `path` words that are no paths; of a `text` what completion offers. */
   readonly values?: readonly string[];
+  /** Of a `path` what has to be there, where something of another kind would be a slip. */
+  readonly kind?: PathKind;
   /** Of a `whole` the least number that is allowed; 0 by default. */
   readonly least?: number;
   /** May be given more than once: the values are a list. */
@@ -87,14 +90,14 @@ export function defineGroup(name: string, commands: readonly Command[]): Command
 
 /** Options that most commands share. */
 export const SHARED = {
-  config: { type: "path", value: "F", help: "the config" },
+  config: { type: "path", kind: "config", value: "F", help: "the config" },
   override: {
     type: "text",
     value: "A.B=V",
     many: true,
     help: "set a key of the config, typed as YAML, e.g. training.epochs=3; repeatable",
   },
-  run: { type: "path", value: "D", help: "the run folder (default: the newest in runs/)" },
+  run: { type: "path", kind: "run", value: "D", help: "the run folder (default: the newest in runs/)" },
   checkpoint: {
     type: "path",
     value: "C",

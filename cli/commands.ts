@@ -13,17 +13,22 @@ export interface Entry {
 }
 
 export const COMMANDS: Readonly<Record<string, Entry>> = {
+  init: { does: "look at data and write a commented config for it", load: () => import("./init.ts") },
   train: {
     does: "train an autoencoder from a config, or go on with a run that was stopped",
     load: () => import("./train.ts"),
   },
   evaluate: { does: "loss, MSE and R2 of a run on any split", load: () => import("./evaluate.ts") },
-  embed: { does: "latent vectors of the rows", load: () => import("./embed.ts") },
-  reconstruct: { does: "reconstructions of the rows, of all columns or some", load: () => import("./reconstruct.ts") },
+  embed: { does: "latent vectors of the rows, as .npy or .csv", load: () => import("./embed.ts") },
+  reconstruct: {
+    does: "reconstructions of the rows, of all columns or some, as .npy or .csv",
+    load: () => import("./reconstruct.ts"),
+  },
   report: {
     does: "one HTML page about a run, or one that compares several",
     load: () => import("./report.ts"),
   },
+  runs: { does: "list the run folders: status, epochs, best loss, age, size", load: () => import("./runs.ts") },
   config: {
     does: "check a config, explain where a value comes from, print the schema for editors",
     load: () => import("./config.ts"),

@@ -17,8 +17,10 @@ const check = defineCommand({
   },
   run({ config: file, override, json, quiet }) {
     const loaded = loadConfig({ file, overrides: override });
-    if (json) console.log(JSON.stringify({ ok: true, files: loaded.files, config: loaded.config }));
+    const { files, warnings } = loaded;
+    if (json) console.log(JSON.stringify({ ok: true, files, warnings, config: loaded.config }));
     else if (!quiet) console.log(loaded.toYaml().trimEnd());
+    if (!json) { for (const warning of warnings) console.error(`narrows: ${warning}`); }
     return 0;
   },
 });

@@ -1,4 +1,4 @@
-/** `embed`: latent vectors of a split as .npy. */
+/** `embed`: latent vectors of the rows as .npy or .csv. */
 import { embedTo } from "../core/train/restore.ts";
 import { defineCommand } from "./command.ts";
 import { runCommand } from "./run_command.ts";
@@ -9,7 +9,12 @@ const embed = defineCommand({
   positional: ["run"],
   options: {
     ...ROW_OPTIONS,
-    output: { type: "path", value: "F.npy", help: "rows x latent, float32 (default: RUN/embeddings.npy)" },
+    output: {
+      type: "path",
+      value: "F.npy",
+      help:
+        "rows x latent, float32 (default: RUN/embeddings.npy); .csv writes a text with a header and the rows' numbers",
+    },
   },
   run: (options) => writeRows(options, "embeddings.npy", embedTo),
 });

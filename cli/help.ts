@@ -7,12 +7,39 @@ import { helpOf, helpOfAll, helpOfGroup } from "./help_text.ts";
 import { meant } from "./parse.ts";
 import { runCommand } from "./run_command.ts";
 
+/** What commands are called elsewhere. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  fit: ["train"],
+  resume: ["train", "--resume"],
+  continue: ["train", "--resume"],
+  eval: ["evaluate"],
+  test: ["evaluate"],
+  score: ["evaluate"],
+  encode: ["embed"],
+  latent: ["embed"],
+  predict: ["reconstruct"],
+  decode: ["reconstruct"],
+  compare: ["report"],
+  plot: ["report"],
+  ls: ["runs"],
+  list: ["runs"],
+  new: ["init"],
+  create: ["init"],
+  check: ["config check"],
+  validate: ["config check"],
+  explain: ["config explain"],
+  schema: ["config schema"],
+  version: ["doctor"],
+};
+
 /** @throws {UserError} if there is no such command. */
 export function commandNamed(name: string): Promise<Command | CommandGroup> {
   const names = present().map(([known]) => known);
   if (names.includes(name)) return definitionOf(name);
   const close = meant(name, names);
-  throw new UserError(name, "no such command", close ? `did you mean ${close}?` : `see: ${commandText("help")}`);
+  const [first, ...rest] = Object.hasOwn(ALIASES, name) ? ALIASES[name]! : close ? [close] : [];
+  const hint = first === undefined ? `see: ${commandText("help")}` : `did you mean ${commandText(first, ...rest)}?`;
+  throw new UserError(name, "no such command", hint);
 }
 
 const help = defineCommand({

@@ -6,6 +6,7 @@ import { commandText } from "../core/runs/command.ts";
 import { type Command, HELP, type Option, type Options } from "./command.ts";
 import { givenPath } from "./given_path.ts";
 import { usageOf } from "./help_text.ts";
+import { checkKind, runOfCheckpoint } from "./mistaken.ts";
 
 type Value = boolean | string | number | undefined | readonly (string | number)[];
 
@@ -23,15 +24,24 @@ export function either(words: readonly string[]): string {
 
 export const helpHint = (command: string): string => `see: ${commandText(command, "--help")}`;
 
-/** Refuses an option that the command does not have. */
-function unknownOption(argument: string, key: string, command: string, options: Options): never {
-  const dashes = argument.startsWith("--") ? "--" : "-";
-  const close = dashes === "--" ? meant(key, Object.keys(options)) : undefined;
-  throw new UserError(
-    dashes + key,
-    `${command} has no such option`,
-    close ? `did you mean --${close}?` : helpHint(command),
-  );
+/** An option that the command does not have. A key of the config may have been meant: see {@link unknownOptionHint}. */
+export class UnknownOption extends UserError {
+  constructor(where: string, command: Command, hint: string | undefined) {
+    super(where, `${command.name} has no such option`, hint ?? helpHint(command.name));
+    this.key = hint === undefined && command.options.override && where.startsWith("--") ? where.slice(2) : null;
+  }
+  /** What may be a key of the config. */
+  readonly key: string | null;
+}
+
+function unknownOption(argument: string, key: string, command: Command, options: Options): never {
+  const names = Object.keys(options);
+  if (argument.startsWith("--")) {
+    const close = meant(key, names);
+    throw new UnknownOption(`--${key}`, command, close && `did you mean --${close}?`);
+  }
+  const close = names.find((name) => name.startsWith(key));
+  throw new UnknownOption(`-${key}`, command, close && `did you mean --${close}?`);
 }
 
 function readOne(name: string, text: string, option: Option): string | number {
@@ -56,8 +66,12 @@ function readOne(name: string, text: string, option: Option): string | number {
         close ? `did you mean --${name} ${close}?` : undefined,
       );
     }
-    case "path":
-      return option.values?.includes(text) ? text : givenPath(text);
+    case "path": {
+      if (option.values?.includes(text)) return text;
+      const path = givenPath(text);
+      if (option.kind) checkKind(path, option.kind);
+      return path;
+    }
     default:
       return text;
   }
@@ -86,22 +100,43 @@ function readOption(name: string, texts: readonly string[], option: Option, comm
   return option.many ? values : values[0];
 }
 
+/** Whether an argument looks like `training.epochs=3`, for a command that takes such. */
+function isSetting(argument: string, command: Command): boolean {
+  return command.options.override !== undefined && /^\w+(\.\w+)*=/.test(argument);
+}
+
 /** Gives the arguments without a name to the options that take them. */
 function placeArguments(command: Command, rest: readonly string[], given: Record<string, string[]>): void {
   let place = 0;
   for (const argument of rest) {
     const name = command.positional[place];
     if (name === undefined) {
-      const isSetting = command.options.override !== undefined && /^[\w.-]+=/.test(argument);
       throw new UserError(
         argument,
         `${command.name} does not take this argument`,
-        isSetting ? `did you mean --override ${argument}?` : `usage: ${usageOf(command)}`,
+        isSetting(argument, command) ? `did you mean --override ${argument}?` : `usage: ${usageOf(command)}`,
       );
+    }
+    if (command.options[name]!.kind === "config" && isSetting(argument, command)) {
+      throw new UserError(argument, "is not a config", `did you mean --override ${argument}?`);
     }
     given[name] = [...given[name] ?? [], argument];
     if (!command.options[name]!.many) place++;
   }
+}
+
+/** A checkpoint's folder where a run is wanted: it names both, for a command that takes both. */
+function withCheckpoint(values: Record<string, Value>, command: Command): Record<string, Value> {
+  for (const path of [values.run].flat()) {
+    const both = command.options.run?.kind === "run" && typeof path === "string" ? runOfCheckpoint(path) : null;
+    if (!both) continue;
+    if (!command.options.checkpoint) throw new UserError(`${path}`, "is a checkpoint", `did you mean ${both.run}?`);
+    if (values.checkpoint !== undefined) {
+      throw new UserError("--checkpoint", `${path} names a checkpoint already`, "leave out one of them");
+    }
+    return { ...values, ...both };
+  }
+  return values;
 }
 
 /**
@@ -119,13 +154,14 @@ export function parseCommand(command: Command, args: readonly string[]): Readonl
     collect: others,
     alias: Object.fromEntries(names.flatMap((name) => options[name]!.short ? [[name, options[name]!.short]] : [])),
     unknown: (argument: string, key?: string) =>
-      key === undefined ? true : unknownOption(argument, key, command.name, options),
+      key === undefined ? true : unknownOption(argument, key, command, options),
   });
   if (parsed.help === true) return null;
   const given = Object.fromEntries(others.map((name) => [name, parsed[name] as string[]]));
   placeArguments(command, parsed._.map(String), given);
-  const values: [string, Value][] = others.map((
-    name,
-  ) => [name, readOption(name, given[name]!, options[name]!, command)]);
-  return Object.fromEntries([...values, ...flags.map((name): [string, Value] => [name, parsed[name] === true])]);
+  const values = Object.fromEntries([
+    ...others.map((name): [string, Value] => [name, readOption(name, given[name]!, options[name]!, command)]),
+    ...flags.filter((name) => name !== "help").map((name): [string, Value] => [name, parsed[name] === true]),
+  ]);
+  return withCheckpoint(values, command);
 }

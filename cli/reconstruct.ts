@@ -1,37 +1,35 @@
-/** `reconstruct`: reconstructions of a split as .npy. */
-import { UserError } from "../core/errors.ts";
+/** `reconstruct`: reconstructions of the rows as .npy or .csv. */
 import { reconstructTo } from "../core/train/restore.ts";
+import { chosenColumns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import { runCommand } from "./run_command.ts";
 import { ROW_OPTIONS, writeRows } from "./write_rows.ts";
-
-function chosenColumns(text: string | undefined): Uint32Array<ArrayBuffer> | null {
-  if (text === undefined) return null;
-  return Uint32Array.from(text.split(","), (part) => {
-    const column = Number(part.trim() === "" ? NaN : part);
-    if (Number.isInteger(column) && column >= 0 && column < 2 ** 32) return column;
-    throw new UserError("--columns", `must be whole numbers with commas between, got ${text}`, "--columns 0,7,42");
-  });
-}
 
 const reconstruct = defineCommand({
   name: "reconstruct",
   positional: ["run"],
   options: {
     ...ROW_OPTIONS,
-    columns: { type: "text", value: "A,B,...", help: "only these columns, counted from 0 (default: all)" },
+    columns: {
+      type: "text",
+      value: "A,B-C,NAME",
+      many: true,
+      help: "only these columns, e.g. 0-9,42,CD3D: numbers from 0, ranges, names; repeatable (default: all)",
+    },
     output: {
       type: "path",
       value: "F.npy",
-      help: "rows x columns, float32, in the transformed scale (default: RUN/reconstructions.npy)",
+      help:
+        "rows x columns, float32, in the transformed scale (default: RUN/reconstructions.npy); .csv writes a text " +
+        "with a header and the rows' numbers",
     },
   },
   run: (options) =>
-    writeRows(
-      options,
-      "reconstructions.npy",
-      (restored, split, path) => reconstructTo(restored, split, path, chosenColumns(options.columns)),
-    ),
+    writeRows(options, "reconstructions.npy", async (restored, split, path) => {
+      const names = restored.columnNames;
+      const columns = chosenColumns(options.columns, restored.source.columns, names);
+      return await reconstructTo(restored, split, path, columns);
+    }),
 });
 
 export default reconstruct;

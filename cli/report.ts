@@ -1,5 +1,6 @@
 /** `report`: one HTML file about a run, or one that compares several. */
-import { dirname, join, relative, resolve } from "@std/path";
+import { dirname, join } from "@std/path";
+import { toUser } from "../core/paths.ts";
 import { writeComparison, writeReport } from "../reports/mod.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
@@ -23,14 +24,13 @@ const report = defineCommand({
     json: SHARED.json,
   },
   async run(options) {
-    const named = options.run.map((run) => resolve(run));
-    const runs = named.length > 0 ? named : [await runTarget(undefined, options.runs)];
-    const output = options.output && resolve(options.output);
+    const runs = options.run.length > 0 ? options.run : [await runTarget(undefined, options.runs)];
+    const { output } = options;
     const path = runs.length === 1
       ? await writeReport(runs[0]!, output)
       : await writeComparison(runs, output ?? join(dirname(runs[0]!), "comparison.html"));
     if (options.json) console.log(JSON.stringify({ report: path, runs }));
-    else console.log(relative(Deno.cwd(), path) || path);
+    else console.log(toUser(path));
     return 0;
   },
 });

@@ -1,9 +1,10 @@
 /** Runs a command: its line is parsed, help printed where it was asked for, errors printed, the exit status returned. */
 import { dataError } from "../core/data/source.ts";
 import { UserError } from "../core/errors.ts";
+import { commandText } from "../core/runs/command.ts";
 import type { Command, CommandGroup } from "./command.ts";
 import { helpOf, helpOfGroup } from "./help_text.ts";
-import { either, helpHint, meant, parseCommand } from "./parse.ts";
+import { either, helpHint, meant, parseCommand, UnknownOption } from "./parse.ts";
 import { printError } from "./print.ts";
 
 /** Which command of a group the line names, and what is left of the line; null if it asks for help. */
@@ -16,11 +17,24 @@ function chosen(group: CommandGroup, [word, ...rest]: readonly string[]): [Comma
     throw new UserError(group.name, `needs one of ${either(words)} first`, helpHint(group.name));
   }
   const close = meant(word, words);
+  const isConfig = /\.(ya?ml|json)$/.test(word);
+  const form = isConfig ? commandText(`${group.name} ${words[0]}`, word) : commandText(`${group.name} ${close}`);
   throw new UserError(
     group.name,
     `must be followed by ${either(words)}, got ${word}`,
-    close ? `did you mean ${group.name} ${close}?` : helpHint(group.name),
+    isConfig || close ? `did you mean ${form}?` : helpHint(group.name),
   );
+}
+
+/** An option that the command does not have, with the key of the config that was meant where there is one. */
+async function withKey(error: UserError, option: string): Promise<UserError> {
+  const [{ nearestKey }, { knownPaths }] = await Promise.all([
+    import("../core/config/nearest.ts"),
+    import("../core/config/json_schema.ts"),
+  ]);
+  const name = option.replaceAll("-", "_");
+  const key = nearestKey(name, knownPaths());
+  return key === undefined ? error : new UserError(error.where, error.what, `did you mean --override ${key}=VALUE?`);
 }
 
 /** @returns the exit status. */
@@ -32,10 +46,12 @@ export async function runCommand(command: Command | CommandGroup, args: readonly
       if (!choice) return console.log(helpOfGroup(command)), 0;
       [one, rest] = choice;
     } else one = command;
-    const values = parseCommand(one, rest);
+    const isHelp = rest.length === 1 && rest[0] === "help" && one.name !== "help";
+    const values = isHelp ? null : parseCommand(one, rest);
     if (values === null) return console.log(helpOf(one)), 0;
     return await one.run(values, rest);
   } catch (error) {
-    return printError(dataError(error));
+    const told = dataError(error);
+    return printError(told instanceof UnknownOption && told.key ? await withKey(told, told.key) : told);
   }
 }

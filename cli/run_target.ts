@@ -1,13 +1,15 @@
 /** Which run a command looks at: `--run D`, else the newest one. */
 import { resolve } from "@std/path";
 import { UserError } from "../core/errors.ts";
+import { toUser } from "../core/paths.ts";
 import { newestRun } from "../core/runs/read.ts";
 
 export async function runTarget(run: string | undefined, runs = "runs"): Promise<string> {
-  if (run !== undefined) return resolve(run);
-  const newest = await newestRun(resolve(runs));
+  if (run !== undefined) return run;
+  const folder = resolve(runs);
+  const newest = await newestRun(folder);
   if (newest === null) {
-    throw new UserError("--run", `no run folder below ${runs}/`, "name one with --run D, or train one first");
+    throw new UserError("--run", `no run folder below ${toUser(folder)}`, "name one with --run D, or train one first");
   }
   return newest;
 }

@@ -1,8 +1,8 @@
 /** `train`: from a config to a trained run and its report. */
-import { relative } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
+import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
 import { startRun } from "../core/train/start.ts";
 import type { SessionResult } from "../core/train/session.ts";
@@ -60,6 +60,7 @@ const train = defineCommand({
     "no-report": { type: "flag", help: "do not write report.html at the end" },
     json: { ...SHARED.json, help: "print one JSON object a line on stdout" },
     quiet: { ...SHARED.quiet, help: "print no progress" },
+    verbose: { type: "flag", help: "also say which library of the engine is used, and why" },
   },
   async run(options, args) {
     const { json, quiet } = options;
@@ -74,22 +75,27 @@ const train = defineCommand({
       overrides: options.override,
       note: progress.note,
     });
-    if (options["dry-run"]) return await printDryRun(target.loaded.config, json, progress.note);
+    for (const warning of target.loaded.warnings) progress.note(warning);
+    const locate = (error: unknown) => {
+      throw target.loaded.locate(error);
+    };
+    if (options["dry-run"]) return await printDryRun(target.loaded.config, json, progress.note).catch(locate);
     const { run, result } = await startRun({
       ...target,
       observer: progress.observer,
       onModel: progress.attach,
       note: progress.note,
       warn: progress.warn,
+      detail: options.verbose ? progress.note : undefined,
       commandLine: ["train", ...args],
-    });
+    }).catch(locate);
     progress[Symbol.dispose]();
-    const shown = relative(Deno.cwd(), run.path) || run.path;
+    const shown = toUser(run.path);
     const report = options["no-report"] || result.status === "failed" ? null : await drawReport(run.path);
     if (json) console.log(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
     else if (!quiet) {
       for (const text of summaryLines(result, shown)) console.log(text);
-      if (report) console.log(`report     ${relative(Deno.cwd(), report) || report}`);
+      if (report) console.log(`report     ${toUser(report)}`);
     }
     if (result.status === "stopped") {
       console.error(`narrows: stopped by ${result.signal}; go on with: ${commandText("train", "--resume", shown)}`);

@@ -2,6 +2,8 @@
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { orderNote, SPLITS } from "../core/data/source.ts";
+import { tableKind } from "../core/formats/table.ts";
+import { toUser } from "../core/paths.ts";
 import { type Restored, restoreRun } from "../core/train/restore.ts";
 import { writeRowTable } from "../core/train/row_table.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
@@ -30,6 +32,7 @@ export async function writeRows(
   fileName: string,
   write: (restored: Restored, split: string, path: string) => Promise<[number, number]>,
 ): Promise<number> {
+  const kind = options.output === undefined ? ".npy" : tableKind(options.output, "--output");
   await ensureEngine({ quiet: true });
   const run = await runTarget(options.run);
   const note = (text: string) => console.error(`narrows: ${text}`);
@@ -46,6 +49,9 @@ export async function writeRows(
   const output = options.output ?? join(run, fileName);
   const [rows, columns] = await write(restored, options.split ?? "all", output);
   if (options.json) console.log(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
-  else console.log(`${output}: ${rows} x ${columns} float32`);
+  else {
+    const what = kind === ".csv" ? "values, after the number of the row" : "float32";
+    console.log(`${toUser(output)}: ${rows} x ${columns} ${what}`);
+  }
   return 0;
 }

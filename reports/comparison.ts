@@ -1,47 +1,32 @@
-/** The page that sets several runs side by side. */
+/** The page that sets several runs side by side, and compares those that can be. */
 import type { RunData } from "../core/runs/types.ts";
-import { type CompareLine, compareLines } from "./charts/compare_lines.ts";
-import { firstIsOutside } from "./charts/loss_by_epoch.ts";
+import { curves, lossKind } from "./compare_curves.ts";
 import { flatten, valueText } from "./config_view.ts";
-import { compact, count, duration, number, plural, ratio, timeUnit } from "./format.ts";
-import { type Content, type Html, join, markup, raw } from "./html.ts";
+import { dataDifferences, groupsOfRuns, lossDifferences, sameMachine } from "./comparable.ts";
+import { compact, count, duration, error, plural, rate, ratio } from "./format.ts";
+import { breakable, type Content, type Html, join, markup } from "./html.ts";
 import { Numbering, type Table } from "./numbering.ts";
 import { missing, page, type Section } from "./page.ts";
-import { badge, bestEpoch } from "./sections/header.ts";
-import { finite, type Point, quantile } from "./series.ts";
-import { SERIES_COLORS, seriesColor } from "./theme.ts";
+import { badge, bestEpoch, titleOf } from "./sections/header.ts";
+import { quantile } from "./series.ts";
+import { byImportance } from "./settings_order.ts";
+import { tagMark, tagOf, tagsText } from "./tags.ts";
 
 /** Differing config keys shown beside the metrics; all of them have a table of their own. */
-const KEYS_BESIDE = 4;
+const KEYS_BESIDE = 3;
 /** Longer values (layer lists) have their place in the table of configs only. */
 const SHORT = 14;
 /** Say nothing about how a run was trained. */
-const IGNORED = new Set(["name", "paths.runs"]);
-const DASHES = [null, "6,3", "2,3"] as const;
+const IGNORED = new Set(["name", "title", "description", "paths.runs"]);
 
-/** A, B, ..., Z, AA, ... */
-function tagOf(index: number): string {
-  const letter = String.fromCharCode(65 + (index % 26));
-  return index < 26 ? letter : tagOf(Math.floor(index / 26) - 1) + letter;
-}
-
-function strokeOf(index: number): { stroke: string; dash: string | null } {
-  return { stroke: seriesColor(index), dash: DASHES[Math.floor(index / SERIES_COLORS) % DASHES.length]! };
-}
-
-function tagMark(index: number): Html {
-  const { stroke, dash } = strokeOf(index);
-  const line = `<svg class="key line" viewBox="0 0 22 8" aria-hidden="true"><path d="M0,4h22" stroke="${stroke}" ` +
-    `stroke-width="3"${dash ? ` stroke-dasharray="${dash}"` : ""}/></svg>`;
-  return markup`<span class="tag">${raw(line)}<b>${tagOf(index)}</b></span>`;
-}
-
-/** Paths whose values are not the same in all runs, in the order of the first run that has them. */
+/** Paths whose values are not the same in all runs, the most important first. */
 export function differingKeys(runs: readonly RunData[]): string[] {
   const all = runs.map((run) => flatten(run.config));
   const keys = new Set(all.flatMap((leaves) => [...leaves.keys()]));
-  return [...keys].filter((key) =>
-    !IGNORED.has(key) && new Set(all.map((leaves) => JSON.stringify(leaves.get(key)) ?? "")).size > 1
+  return byImportance(
+    [...keys].filter((key) =>
+      !IGNORED.has(key) && new Set(all.map((leaves) => JSON.stringify(leaves.get(key)) ?? "")).size > 1
+    ),
   );
 }
 
@@ -50,6 +35,8 @@ interface Metric {
   readonly of: (run: RunData) => number | null | undefined;
   readonly show: (value: number | null | undefined) => string;
   readonly better: "low" | "high" | null;
+  /** Compared only where all were made on one machine. */
+  readonly speed?: boolean;
 }
 
 function medianSpeed(run: RunData): number | null {
@@ -58,36 +45,42 @@ function medianSpeed(run: RunData): number | null {
 }
 
 const METRICS: readonly Metric[] = [
-  { name: "best epoch", of: bestEpoch, show: count, better: null },
-  { name: "validation MSE", of: (r) => r.summary?.metrics.validation?.mse, show: number, better: "low" },
-  { name: "test MSE", of: (r) => r.summary?.metrics.test?.mse, show: number, better: "low" },
   { name: "test R²", of: (r) => r.summary?.metrics.test?.r2, show: ratio, better: "high" },
+  { name: "test MSE", of: (r) => r.summary?.metrics.test?.mse, show: error, better: "low" },
+  { name: "validation MSE", of: (r) => r.summary?.metrics.validation?.mse, show: error, better: "low" },
+  { name: "best epoch", of: bestEpoch, show: count, better: null },
   { name: "parameters", of: (r) => r.summary?.parameters, show: compact, better: null },
-  { name: "samples/s", of: medianSpeed, show: compact, better: "high" },
+  { name: "rows/s", of: medianSpeed, show: rate, better: "high", speed: true },
   { name: "time", of: (r) => r.summary?.seconds.total, show: duration, better: null },
 ];
 
-/** Cells of one metric, the best in bold where the runs differ. */
-function metricCells(metric: Metric, runs: readonly RunData[]): Content[] {
+/** Cells of one metric, the best in bold among runs that can be compared and differ. */
+function metricCells(metric: Metric, runs: readonly RunData[], groups: Groups): Content[] {
   const values = runs.map(metric.of);
-  const known = values.filter((v): v is number => typeof v === "number" && Number.isFinite(v));
-  const best = metric.better === "low" ? Math.min(...known) : Math.max(...known);
-  const marked = metric.better !== null && known.length > 1 && known.some((v) => v !== best);
-  return values.map((v) => marked && v === best ? markup`<b class="best">${metric.show(v)}</b>` : metric.show(v));
+  const known = (i: number) => typeof values[i] === "number" && Number.isFinite(values[i]);
+  const best = new Set<number>();
+  for (const group of metric.better === null || (metric.speed && !sameMachine(runs)) ? [] : groups) {
+    const seen = group.filter(known).map((i) => values[i]!);
+    const top = metric.better === "low" ? Math.min(...seen) : Math.max(...seen);
+    if (seen.some((v) => v !== top)) { for (const i of group) if (values[i] === top) best.add(i); }
+  }
+  return values.map((v, i) => best.has(i) ? markup`<b class="best">${metric.show(v)}</b>` : metric.show(v));
 }
+
+type Groups = readonly (readonly number[])[];
 
 function keysBeside(runs: readonly RunData[], keys: readonly string[]): string[] {
   return keys.filter((key) => runs.every((run) => configCell(run, key).length <= SHORT)).slice(0, KEYS_BESIDE);
 }
 
-function runsTable(runs: readonly RunData[], keys: readonly string[]): Table {
+function runsTable(runs: readonly RunData[], keys: readonly string[], groups: Groups): Table {
   const metrics = METRICS.filter((m) => runs.some((r) => Number.isFinite(m.of(r) ?? NaN)));
   const beside = keysBeside(runs, keys);
-  const cells = metrics.map((m) => metricCells(m, runs));
+  const cells = metrics.map((m) => metricCells(m, runs, groups));
   return {
-    head: ["run", "status", ...beside.map(keyHead), ...metrics.map((m) => m.name)],
+    head: ["run", "status", ...beside.map(breakable), ...metrics.map((m) => m.name)],
     rows: runs.map((run, i) => [
-      markup`<span class="run">${tagMark(i)} ${run.name}</span>`,
+      markup`<span class="run">${tagMark(i)} ${breakable(titleOf(run))}</span>`,
       badge(run.summary),
       ...beside.map((key) => configCell(run, key)),
       ...cells.map((column) => column[i]!),
@@ -96,90 +89,28 @@ function runsTable(runs: readonly RunData[], keys: readonly string[]): Table {
   };
 }
 
-/** A dotted path that may be broken after its dots. */
-function keyHead(key: string): Html {
-  return join(key.split("."), raw(".<wbr>"));
-}
-
 function configCell(run: RunData, key: string): string {
   return valueText(flatten(run.config).get(key), key);
 }
 
-/** The losses that are drawn: validation where every run with epochs has it, else training, so that like meets like. */
-function lossKind(runs: readonly RunData[]): "validation" | "training" {
-  const trained = runs.filter((r) => r.epochs.length > 0);
-  return trained.every((r) => r.epochs.some((e) => e.validation_loss !== null)) ? "validation" : "training";
-}
-
-type EpochOf = RunData["epochs"][number];
-
-function lines(runs: readonly RunData[], x: (e: EpochOf) => number, y: (e: EpochOf) => number): CompareLine[] {
-  return runs.map((run, i): CompareLine => ({
-    name: run.name,
-    tag: tagOf(i),
-    ...strokeOf(i),
-    points: finite(run.epochs.map((e): Point => ({ x: x(e), y: y(e) }))),
-  })).filter((line) => line.points.length > 0);
-}
-
-function curves(runs: readonly RunData[], numbering: Numbering): Content {
-  const kind = lossKind(runs);
-  const loss = (e: EpochOf) => kind === "validation" ? e.validation_loss ?? NaN : e.train_loss;
-  const byEpoch = lines(runs, (e) => e.epoch, loss);
-  if (byEpoch.length === 0) return missing("None of these runs completed an epoch with a finite loss.");
-  const yLabel = `${kind} loss`;
-  const unit = timeUnit(Math.max(...runs.map((r) => r.epochs.at(-1)?.elapsed_s ?? 0)));
-  const absent = runs.length - byEpoch.length;
-  const figures: Content[] = [
-    numbering.figure(
-      compareLines(byEpoch, { title: `${kind} loss by epoch`, xLabel: "epoch", yLabel, whole: true, scale: "auto" }),
-      markup`${kind === "validation" ? "Validation" : "Training"} loss by epoch; letters as in Table 1.${
-        absent > 0 ? ` ${plural(absent, "run")} without a finite loss left out.` : ""
-      }`,
-    ),
-    numbering.figure(
-      compareLines(lines(runs, (e) => e.elapsed_s / unit.seconds, loss), {
-        title: `${kind} loss by time`,
-        xLabel: `time since the start (${unit.name})`,
-        yLabel,
-        scale: "auto",
-      }),
-      markup`The same by time. Runs on different machines, or at once on one, do not compare here.`,
-    ),
-  ];
-  if (kind === "validation") {
-    const options = { title: "training loss by epoch", xLabel: "epoch", yLabel: "training loss", whole: true } as const;
-    const cut = runs.some((run) =>
-      firstIsOutside(run.epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss })))
+/** What of the runs cannot be compared, and why; null where everything can. */
+function comparability(runs: readonly RunData[]): Content {
+  const [first] = runs;
+  const notes = runs.slice(1).flatMap((run, k): Content[] => {
+    const data = dataDifferences(first!, run);
+    const loss = lossDifferences(first!, run);
+    if (loss.length === 0) return [];
+    const keys = join(
+      loss.map((key) => key.includes(".") ? markup`<span class="mono">${breakable(key)}</span>` : key),
+      ", ",
     );
-    const training = lines(runs, (e) => e.epoch, (e) => cut && e.epoch === 1 ? NaN : e.train_loss);
-    if (training.length > 0) {
-      figures.push(
-        numbering.figure(
-          compareLines(training, { ...options, scale: "auto" }),
-          `Training loss by epoch: the mean over its steps${
-            cut ? ", the first epoch left out, which is far above the others" : ""
-          }.`,
-        ),
-      );
-    }
-  }
-  const speeds = lines(runs, (e) => e.epoch, (e) => e.samples_per_second);
-  if (speeds.length > 0) {
-    const options = {
-      title: "Throughput by epoch",
-      xLabel: "epoch",
-      yLabel: "samples per second",
-      whole: true,
-    } as const;
-    figures.push(
-      numbering.figure(
-        compareLines(speeds, { ...options, zero: true }),
-        "Throughput of training by epoch, waits included.",
-      ),
-    );
-  }
-  return markup`<div class="grid">${figures}</div>`;
+    const what = data.length > 0
+      ? "was measured on other values than run A, so that neither errors nor losses can be compared"
+      : "was trained on another loss than run A, so that errors can be compared, but not losses";
+    return [markup`<li><b>Run ${tagOf(k + 1)}</b> ${what}. Not the same: ${keys}.</li>`];
+  });
+  if (notes.length === 0) return null;
+  return markup`<div class="alert"><p><b>Not everything here can be compared:</b></p><ul>${notes}</ul></div>\n`;
 }
 
 function differences(runs: readonly RunData[], keys: readonly string[], numbering: Numbering): Content {
@@ -188,43 +119,53 @@ function differences(runs: readonly RunData[], keys: readonly string[], numberin
     {
       head: ["key", ...runs.map((_, i) => tagMark(i))],
       rows: keys.map((key) => [
-        markup`<span class="mono">${keyHead(key)}</span>`,
-        ...runs.map((run) => configCell(run, key)),
+        markup`<span class="mono">${breakable(key)}</span>`,
+        ...runs.map((run) => breakable(configCell(run, key))),
       ]),
     },
-    `Config values that are not the same in all runs.`,
+    `Settings that are not the same in all runs, those that matter most to the result first.`,
   );
 }
 
+/** The lowest loss, where it means something. */
 function lede(runs: readonly RunData[], keys: readonly string[]): Html {
-  const kind = lossKind(runs);
-  const ranked = runs.map((run, i) => ({
-    i,
-    run,
-    loss: Math.min(
-      ...run.epochs.map((e) => (kind === "validation" ? e.validation_loss : e.train_loss) ?? NaN).filter(
-        Number.isFinite,
+  const groups = groupsOfRuns(runs, lossDifferences);
+  const settings = keys.length === 0
+    ? "The configs are the same."
+    : `The configs differ in ${plural(keys.length, "key")}.`;
+  const sentences = groups.filter((g) => g.length > 1).map((group) => {
+    const kind = lossKind(group.map((i) => runs[i]!));
+    const ranked = group.map((i) => ({
+      i,
+      loss: Math.min(
+        ...runs[i]!.epochs.map((e) => (kind === "validation" ? e.validation_loss : e.train_loss) ?? NaN)
+          .filter(Number.isFinite),
       ),
-    ),
-  })).filter((r) => Number.isFinite(r.loss)).sort((a, b) => a.loss - b.loss);
-  const best = ranked[0];
-  return markup`<p class="lede">${
-    best
-      ? markup`The lowest ${kind} loss, ${number(best.loss)}, is that of run ${tagOf(best.i)}, ${best.run.name}.`
-      : "None of these runs has a loss yet."
-  } ${keys.length === 0 ? "The configs are the same." : `The configs differ in ${plural(keys.length, "key")}.`}</p>`;
+    })).filter((r) => Number.isFinite(r.loss)).sort((a, b) => a.loss - b.loss);
+    const best = ranked[0];
+    const of = group.length === runs.length ? "" : ` of ${tagsText(group)}`;
+    return best
+      ? markup`The lowest ${kind} loss${of}, ${error(best.loss)}, is that of run ${tagOf(best.i)}, ${
+        titleOf(runs[best.i]!)
+      }. `
+      : `None of ${group.length === runs.length ? "these runs" : tagsText(group)} has a loss yet. `;
+  });
+  const none = sentences.length === 0
+    ? "No two of these runs have the same data, rows and loss, so none is called the best. "
+    : null;
+  return markup`<p class="lede">${none}${sentences}${settings}</p>`;
 }
 
 /** One static HTML document that compares runs, in the order given. */
 export function renderComparison(runs: readonly RunData[]): string {
-  const numbering = new Numbering();
+  const numbering = new Numbering("comparison");
   const keys = differingKeys(runs);
   const problems = runs.flatMap((run, i) => run.problems.map((p) => `${tagOf(i)}: ${p}`));
   const header = markup`<header>
 <p class="kicker">Comparison of training runs</p>
 <div class="title"><h1>${plural(runs.length, "run")}</h1></div>
 ${lede(runs, keys)}
-${
+${comparability(runs)}${
     problems.length > 0
       ? markup`<div class="alert"><p><b>Not everything could be read:</b></p><ul>${
         problems.map((p) => markup`<li>${p}</li>`)
@@ -232,6 +173,7 @@ ${
       : null
   }
 </header>`;
+  const groups = groupsOfRuns(runs, dataDifferences);
   const shown = keysBeside(runs, keys).length;
   const more = keys.length > shown
     ? shown === 0
@@ -243,8 +185,10 @@ ${
       id: "runs",
       title: "Runs",
       body: numbering.table(
-        runsTable(runs, keys),
-        `The runs with their final metrics, the best of each in bold${more}.`,
+        runsTable(runs, keys, groups),
+        `The runs with their final metrics. In bold: the best ${
+          groups.length > 1 ? "among runs of the same data and rows" : "of each"
+        }${more}.`,
       ),
     },
     { id: "loss", title: "Loss and throughput", body: curves(runs, numbering) },

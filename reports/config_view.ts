@@ -32,7 +32,7 @@ function layerText(layer: unknown): string {
   const kind = layer.kind ?? Object.keys(layer)[0];
   const size = layer.size ?? layer.slope ?? layer.rate ?? layer.alpha ?? layer[String(kind)];
   const words = [String(kind)];
-  if (size !== undefined && size !== null && !isRecord(size)) words.push(String(size));
+  if (size !== undefined && size !== null && !isRecord(size)) words.push(valueText(size));
   for (const [key, value] of Object.entries(layer)) {
     if (key === kind || SAID.has(key) || USUAL.get(key) === value || value === null || value === undefined) continue;
     words.push(key === "solver" ? String(value) : isRecord(value) ? `${key} ${leaves(value)}` : `${key} ${value}`);

@@ -117,3 +117,18 @@ export function dateRange(from: string, to: string | null | undefined): string {
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }
+
+/** Losses, squared errors and their roots, variances: four significant digits everywhere. */
+export function error(value: number | null | undefined): string {
+  return number(value, 4);
+}
+
+/** Rows a second. */
+export function rate(value: number | null | undefined): string {
+  return compact(value === null || value === undefined ? value : Math.round(value));
+}
+
+/** A setting with the digits that it was written with, four at most: 0.001 has one. */
+export function setting(value: number): string {
+  return number(value, Math.min(4, value.toExponential().split("e")[0]!.replace(/[-.]/g, "").length));
+}

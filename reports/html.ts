@@ -43,6 +43,23 @@ export function raw(text: string): Html {
   return new Html(text);
 }
 
+/** Joints of paths and names: after a mark between two words, but not inside a number (0.5, 1e-8). */
+const JOINT =
+  /(?<=[\p{L}\p{N}][/\\_:;=@])(?=[\p{L}\p{N}/])|(?<=[\p{L}\p{N}]-)(?<!\de-)(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}][.,])(?<!\d[.,](?=\d))(?=[\p{L}\p{N}])/u;
+
+/** Text that may be broken at its joints, and so within no word. */
+export function breakable(text: string): Html {
+  return join(text.split(JOINT), raw("<wbr>"));
+}
+
+/** A command line: broken between its words, and within those at their joints, but not in the names of options. */
+export function commandLine(text: string): Html {
+  const words = text.split(" ").map((word) =>
+    /^--?[\w-]+$/.test(word) ? markup`<span class="nowrap">${word}</span>` : breakable(word)
+  );
+  return join(words, " ");
+}
+
 export function join(contents: readonly Content[], separator: Content): Html {
   return new Html(contents.map(render).join(render(separator)));
 }

@@ -1,51 +1,108 @@
-/** Captions with running numbers, as in a paper. */
-import { type Content, type Html, markup, raw } from "./html.ts";
+/** Captions with running numbers, as in a paper; each figure can be saved. */
+import { breakable, type Content, type Html, markup, raw } from "./html.ts";
+import { type Legend, legendHtml } from "./legend.ts";
+import { dataUrl, type Part, standalone } from "./standalone.ts";
+
+export interface FigureOptions {
+  readonly legend?: Legend;
+  /** The legend is a list of figures in columns. */
+  readonly spread?: boolean;
+  /** What stands below the caption, such as the figure's numbers. */
+  readonly below?: Content;
+}
+
+const PANELS_IN_ROW = 4;
 
 export class Numbering {
   #figures = 0;
   #tables = 0;
+  readonly #name: string;
 
-  /** A chart (an SVG string of ours) over its caption; `extra` is HTML between them, such as a legend. */
-  figure(svg: string, caption: Content, extra: Content = null): Html {
-    this.#figures++;
-    return markup`<figure>${
-      raw(svg)
-    }${extra}<figcaption><b>Figure ${this.#figures}.</b> ${caption}</figcaption></figure>\n`;
+  /** @param name of the run: files saved from the page begin with it */
+  constructor(name: string) {
+    this.#name = name.replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 80);
   }
 
-  /** A figure made of several captioned parts. */
-  panels(parts: Content, caption: Content): Html {
-    this.#figures++;
-    return markup`<figure class="panels"><div class="multiples">${parts}</div><figcaption><b>Figure ${this.#figures}.</b> ${caption}</figcaption></figure>\n`;
+  /** A chart (an SVG string of ours) over its legend and caption. */
+  figure(svg: string, caption: Content, options: FigureOptions = {}): Html {
+    const number = ++this.#figures;
+    const legend = options.legend ?? [];
+    return markup`<figure>${raw(svg)}${legendHtml(legend, options.spread)}${
+      this.#caption(number, caption, standalone([{ svg }], legend, titleOf(svg)))
+    }${options.below}</figure>\n`;
+  }
+
+  /** A figure made of several charts, each with a heading and a figure beside it. */
+  panels(
+    parts: readonly (Part & { readonly title: string; readonly note: string })[],
+    caption: Content,
+    below: Content,
+  ): Html {
+    const number = ++this.#figures;
+    const shown = parts.map((part) =>
+      markup`<div><h4><span>${breakable(part.title)}</span><small>${part.note}</small></h4>${raw(part.svg)}</div>\n`
+    );
+    const files = parts.map((part) => ({ svg: part.svg, title: `${shortened(part.title)} (${part.note})` }));
+    return markup`<figure class="panels"><div class="multiples">${shown}</div>${
+      this.#caption(number, caption, standalone(files, [], "Reconstruction against truth", PANELS_IN_ROW))
+    }${below}</figure>\n`;
+  }
+
+  #caption(number: number, caption: Content, svg: string): Html {
+    return markup`<figcaption><b>Figure ${number}.</b> ${caption} <a class="save" download="${this.#name}-figure-${number}.svg" href="${
+      raw(dataUrl(svg))
+    }" aria-label="Save figure ${number} as SVG">Save as SVG</a></figcaption>`;
+  }
+
+  /** Tables behind a figure: closed until asked for. */
+  numbers(tables: readonly (readonly [Table, Content])[], summary = "The numbers"): Html {
+    return markup`<details class="numbers"><summary>${summary}</summary>${
+      tables.map(([table, caption]) => render(table, caption))
+    }</details>`;
   }
 
   table(table: Table, caption: Content): Html {
     this.#tables++;
-    return markup`<div class="table"><div class="scroll" tabindex="0" role="group" aria-label="Table ${this.#tables}"><table><caption><b>Table ${this.#tables}.</b> ${caption}</caption>
-${
-      table.head
-        ? markup`<thead><tr>${table.head.map((h, i) => cell("th", h, numeric(table, i), 'scope="col"'))}</tr></thead>\n`
-        : null
-    }<tbody>
-${
-      table.rows.map((row) =>
-        markup`<tr>${
-          row.map((c, i) =>
-            i === 0 ? cell("th", c, numeric(table, 0), 'scope="row"') : cell("td", c, numeric(table, i))
-          )
-        }</tr>\n`
-      )
-    }</tbody>${
-      table.foot
-        ? markup`<tfoot><tr>${table.foot.map((c, i) => cell(i === 0 ? "th" : "td", c, numeric(table, i)))}</tr></tfoot>`
-        : null
-    }</table></div></div>\n`;
+    return render(table, markup`<b>Table ${this.#tables}.</b> ${caption}`);
   }
+}
+
+/** A table that may be scrolled sideways, with its caption above. */
+function render(table: Table, caption: Content): Html {
+  return markup`<div class="table"><div class="scroll" tabindex="0" role="group" aria-label="Table"><table${
+    raw(table.pairs ? ' class="pairs"' : "")
+  }><caption>${caption}</caption>
+${
+    table.head
+      ? markup`<thead><tr>${table.head.map((h, i) => cell("th", h, numeric(table, i), 'scope="col"'))}</tr></thead>\n`
+      : null
+  }<tbody>
+${
+    table.rows.map((row) =>
+      markup`<tr>${
+        row.map((c, i) => i === 0 ? cell("th", c, numeric(table, 0), 'scope="row"') : cell("td", c, numeric(table, i)))
+      }</tr>\n`
+    )
+  }</tbody>${
+    table.foot
+      ? markup`<tfoot><tr>${table.foot.map((c, i) => cell(i === 0 ? "th" : "td", c, numeric(table, i)))}</tr></tfoot>`
+      : null
+  }</table></div></div>\n`;
+}
+
+function titleOf(svg: string): string {
+  return /aria-label="([^"]*)"/.exec(svg)?.[1] ?? "Figure";
+}
+
+function shortened(text: string): string {
+  return text.length > 18 ? `${text.slice(0, 17)}…` : text;
 }
 
 export interface Table {
   /** Absent for a table of names and values. */
   readonly head?: readonly Content[];
+  /** Names and values: one below the other where the page is narrow. */
+  readonly pairs?: boolean;
   /** The first cell of a row names it. */
   readonly rows: readonly (readonly Content[])[];
   readonly foot?: readonly Content[];

@@ -8,6 +8,8 @@ export interface Section {
   readonly id: string;
   readonly title: string;
   readonly body: Content;
+  /** Stands after the results, under a heading of its own. */
+  readonly appendix?: boolean;
 }
 
 /** What stands in the place of something that a run does not have. */
@@ -32,8 +34,10 @@ export function page(title: string, header: Content, sections: readonly Section[
 ${header}
 <nav aria-label="Sections">${sections.map((s) => markup`<a href="#${s.id}">${s.title}</a> `)}</nav>
 ${
-    sections.map((s) =>
-      markup`<section id="${s.id}" aria-labelledby="${s.id}-title">
+    sections.map((s, i) =>
+      markup`${
+        s.appendix && !sections[i - 1]?.appendix ? markup`<p class="appendix" id="appendix">Appendix</p>\n` : null
+      }<section id="${s.id}" aria-labelledby="${s.id}-title">
 <h2 id="${s.id}-title">${s.title}</h2>
 ${s.body}</section>
 `

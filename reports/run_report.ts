@@ -1,9 +1,9 @@
-/** The report of one run. */
+/** The report of one run: the result, the course of training, then how it was made. */
 import type { RunData } from "../core/runs/types.ts";
 import { Numbering } from "./numbering.ts";
 import { page, type Section } from "./page.ts";
 import { columnsSection } from "./sections/columns.ts";
-import { header } from "./sections/header.ts";
+import { header, titleOf } from "./sections/header.ts";
 import { latentSection } from "./sections/latent.ts";
 import { lossSection } from "./sections/loss.ts";
 import { metricsSection } from "./sections/metrics.ts";
@@ -14,17 +14,23 @@ import { timeSection } from "./sections/time.ts";
 
 /** One static HTML document: no script, nothing loaded. The same run gives the same text. */
 export function renderRunReport(run: RunData): string {
-  const numbering = new Numbering();
-  const sections: Section[] = [
-    { id: "loss", title: "Loss", body: lossSection(run, numbering) },
-    { id: "time", title: "Where the time went", body: timeSection(run, numbering) },
-    { id: "metrics", title: "Final metrics", body: metricsSection(run, numbering) },
-    { id: "columns", title: "Error by column", body: columnsSection(run, numbering) },
+  const numbering = new Numbering(run.name);
+  const results: Section[] = [
     { id: "latent", title: "Latent space", body: latentSection(run, numbering) },
     { id: "reconstruction", title: "Reconstruction", body: reconstructionSection(run, numbering) },
-    { id: "model", title: "Model", body: modelSection(run, numbering) },
-    { id: "config", title: "Config", body: configSection(run) },
-    { id: "environment", title: "Environment", body: environmentSection(run, numbering) },
+    { id: "metrics", title: "Metrics", body: metricsSection(run, numbering) },
+    { id: "columns", title: "Error by column", body: columnsSection(run, numbering) },
   ];
-  return page(`${run.name} · training report`, header(run), sections);
+  // What a run does not have stands behind what it has.
+  const absent = (section: Section) => String(section.body).startsWith('<p class="missing">');
+  const sections: Section[] = [
+    ...results.filter((section) => !absent(section)),
+    { id: "loss", title: "Loss", body: lossSection(run, numbering) },
+    ...results.filter(absent),
+    { id: "time", title: "Where the time went", body: timeSection(run, numbering), appendix: true },
+    { id: "model", title: "Model", body: modelSection(run, numbering), appendix: true },
+    { id: "config", title: "Config", body: configSection(run), appendix: true },
+    { id: "environment", title: "Environment", body: environmentSection(run, numbering), appendix: true },
+  ];
+  return page(`${titleOf(run)} · training report`, header(run), sections);
 }

@@ -10,6 +10,28 @@ export function finite(points: readonly Point[]): Point[] {
   return points.filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y));
 }
 
+/** How many times the usual distance between two neighbours is a gap. */
+const GAP = 3;
+/** With more stretches than this, x has no usual distance, and breaks would say nothing. */
+const STRETCHES = 100;
+
+/** The stretches of a series between its gaps: where x leaps by more than GAP times what is usual. */
+export function stretches(points: readonly Point[]): readonly (readonly Point[])[] {
+  const leaps = points.slice(1).map((p, i) => p.x - points[i]!.x);
+  const usual = quantile(leaps, 0.5);
+  const result: Point[][] = [];
+  for (const [i, point] of points.entries()) {
+    if (i === 0 || (usual > 0 && leaps[i - 1]! > GAP * usual)) result.push([]);
+    result.at(-1)!.push(point);
+  }
+  return result.length > STRETCHES ? [points] : result;
+}
+
+/** Stretches as one series for a line, with a break between two. */
+export function broken(parts: readonly (readonly Point[])[]): Point[] {
+  return parts.flatMap((part, i) => i === 0 ? [...part] : [{ x: part[0]!.x, y: NaN }, ...part]);
+}
+
 /**
  * At most about `limit` points in the same order, keeping the first, the last and each bucket's lowest and highest, so
  * that no spike disappears.

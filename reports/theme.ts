@@ -18,6 +18,8 @@ export interface Palette {
   readonly series: readonly string[];
   /** Low to high, for labels that are numbers. */
   readonly ramp: readonly string[];
+  /** Points where few, some and many lie in one place. */
+  readonly density: readonly string[];
 }
 
 export const LIGHT: Palette = {
@@ -32,6 +34,7 @@ export const LIGHT: Palette = {
   bad: "#b3261e",
   series: ["#0a69bc", "#c85200", "#0c9e81", "#7d0060", "#97905a", "#2b1bb0", "#5a3418", "#8094b6"],
   ramp: ["#440154", "#414487", "#2a788e", "#1f9a79", "#6a9f2c", "#a08d00"],
+  density: ["#4c8fce", "#0a63b4", "#05305c"],
 };
 
 export const DARK: Palette = {
@@ -46,13 +49,15 @@ export const DARK: Palette = {
   bad: "#ff8a80",
   series: ["#489ee5", "#ed7936", "#5be597", "#9468a5", "#ffc61a", "#e3d0ff", "#a1624d", "#9fb9ab"],
   ramp: ["#9a6cc2", "#7487d8", "#43a3c0", "#3fc79a", "#93db5a", "#fde725"],
+  density: ["#3a7cb6", "#63b4f5", "#d8edff"],
 };
 
 function declarations(palette: Palette): string {
-  const { series, ramp, ...named } = palette;
+  const { series, ramp, density, ...named } = palette;
   const pairs = Object.entries(named).concat(
     series.map((c, i) => [`c${i + 1}`, c]),
     ramp.map((c, i) => [`r${i + 1}`, c]),
+    density.map((c, i) => [`d${i + 1}`, c]),
   );
   return pairs.map(([name, color]) => `--${name}:${color}`).join(";");
 }
@@ -62,7 +67,7 @@ export const THEME_CSS = `:root{color-scheme:light;${declarations(LIGHT)}}
 @media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;${declarations(DARK)}}}`;
 
 /** A named colour for a chart, with the light one for an SVG that is taken out of the page. */
-export function color(name: Exclude<keyof Palette, "series" | "ramp">): string {
+export function color(name: Exclude<keyof Palette, "series" | "ramp" | "density">): string {
   return `var(--${name},${LIGHT[name]})`;
 }
 
@@ -75,6 +80,19 @@ export function seriesColor(i: number): string {
 /** The i-th of RAMP_COLORS, low to high. */
 export function rampColor(i: number): string {
   return `var(--r${i + 1},${LIGHT.ramp[i]})`;
+}
+
+/** Colour of a place with few (0), some (1) or many (2) points. */
+export function densityColor(i: 0 | 1 | 2): string {
+  return `var(--d${i + 1},${LIGHT.density[i]})`;
+}
+
+/** Pairs of a light colour and the dark one that stands for it. */
+export function darkCounterparts(): ReadonlyMap<string, string> {
+  const { series, ramp, density, ...named } = LIGHT;
+  const pairs = (Object.keys(named) as (keyof typeof named)[]).map((name) => [named[name], DARK[name]] as const);
+  const listed = [[series, DARK.series], [ramp, DARK.ramp], [density, DARK.density]] as const;
+  return new Map([...pairs, ...listed.flatMap(([light, dark]) => light.map((c, i) => [c, dark[i]!] as const))]);
 }
 
 export const RAMP_COLORS = LIGHT.ramp.length;

@@ -8,6 +8,8 @@ import { lines } from "../core/build/lines.ts";
 import { UserError } from "../core/errors.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
+// The tests start the program as from a shell, wherever `deno task test` itself was typed.
+Deno.env.delete("INIT_CWD");
 // deno-lint-ignore no-control-regex -- the colours of a terminal
 const COLOUR = /\x1b\[[\d;]*m/g;
 

@@ -1,10 +1,11 @@
 /** Completion for bash. */
 import type { Option } from "../command.ts";
-import { actionsOf, type Completed, type CompletedCommand } from "./spec.ts";
+import { actionsOf, type Completed, type CompletedCommand, isOpen } from "./spec.ts";
 
 /** What completes a value: words, and files where it is a path. */
-function reply({ type, values = [] }: Option): string {
-  return `words="${values.join(" ")}"${type === "path" ? " files=1" : ""}`;
+function reply(option: Option): string {
+  const words = isOpen(option) ? "$_narrows_keys" : (option.values ?? []).join(" ");
+  return `words="${words}"${option.type === "path" ? " files=1" : ""}${isOpen(option) ? " open=1" : ""}`;
 }
 
 function cases(command: CompletedCommand): string[] {
@@ -32,13 +33,15 @@ export function bashCompletion(spec: Completed): string {
       fi
       command="$command \${COMP_WORDS[first + 1]}" ;;`
   );
+  const keys = spec.commands.flatMap(({ options }) => Object.values(options).filter(isOpen))[0]?.values ?? [];
   return `# Completion for bash of narrows and of its commands under deno task.
 _narrows_commands="${names.join(" ")}"
+_narrows_keys="${keys.join(" ")}"
 
 # _narrows_words FIRST: completes the command line whose command is word number FIRST.
 _narrows_words() {
   local first=$1 word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
-  local command=\${COMP_WORDS[first]} options= words= files= IFS=$' \\t\\n'
+  local command=\${COMP_WORDS[first]} options= words= files= open= IFS=$' \\t\\n'
   [[ $before == "=" ]] && before=\${COMP_WORDS[COMP_CWORD - 2]}
   [[ $word == "=" ]] && before=\${COMP_WORDS[COMP_CWORD - 1]} word=
   if ((COMP_CWORD == first)); then
@@ -56,6 +59,7 @@ ${spec.commands.flatMap(cases).join("\n")}
     return
   fi
   COMPREPLY=($(compgen -W "$words" -- "$word"))
+  [[ -n $open ]] && compopt -o nospace 2> /dev/null
   if [[ -n $files ]]; then
     IFS=$'\\n'
     COMPREPLY+=($(compgen -f -- "$word"))

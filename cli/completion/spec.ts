@@ -1,4 +1,5 @@
 /** What the shells' completion is made from: every command with its options, read from their definitions. */
+import { knownPaths } from "../../core/config/json_schema.ts";
 import { type Command, HELP, type Option, type Options } from "../command.ts";
 import { definitionOf, present } from "../commands.ts";
 import { doesOf } from "../help_text.ts";
@@ -18,12 +19,26 @@ export interface Completed {
   readonly commands: readonly CompletedCommand[];
 }
 
-const completed = (command: Command): CompletedCommand => ({
-  words: command.name.split(" "),
-  does: doesOf(command),
-  options: { ...command.options, help: HELP },
-  places: command.positional.map((name) => command.options[name]!),
-});
+/** Keys of the config as `--override` takes them: `training.epochs=`. */
+function settings(): string[] {
+  const paths = knownPaths();
+  return paths.filter((path) => !paths.some((other) => other.startsWith(`${path}.`))).map((path) => `${path}=`);
+}
+
+/** Whether nothing follows a completed value at once but more of it. */
+export const isOpen = ({ values = [] }: Option): boolean =>
+  values.length > 0 && values.every((each) => each.endsWith("="));
+
+function completed(command: Command): CompletedCommand {
+  const { override } = command.options;
+  const withKeys: Options = override ? { override: { ...override, values: settings() } } : {};
+  return {
+    words: command.name.split(" "),
+    does: doesOf(command),
+    options: { ...command.options, ...withKeys, help: HELP },
+    places: command.positional.map((name) => command.options[name]!),
+  };
+}
 
 export async function completionSpec(): Promise<Completed> {
   const entries = present();

@@ -1,13 +1,15 @@
 /** Completion for zsh. */
 import type { Option } from "../command.ts";
-import { actionsOf, type Completed, type CompletedCommand } from "./spec.ts";
+import { actionsOf, type Completed, type CompletedCommand, isOpen } from "./spec.ts";
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 /** Within a specification of _arguments these stand for something. */
 const escaped = (text: string) => text.replaceAll(/[\\[\]:]/g, (mark) => `\\${mark}`);
 
 /** What completes a value: words, files where it is a path, or both. After a space an action gets no more arguments. */
-function action({ type, values = [] }: Option): string {
+function action(option: Option): string {
+  const { type, values = [] } = option;
+  if (isOpen(option)) return " _narrows_keys";
   if (type !== "path") return values.length > 0 ? `(${values.join(" ")})` : " ";
   return values.length > 0 ? ` _narrows_path ${values.join(" ")}` : "_files";
 }
@@ -50,9 +52,14 @@ export function zshCompletion(spec: Completed): string {
   fi
 }`];
   });
+  const keys = spec.commands.flatMap(({ options }) => Object.values(options).filter(isOpen))[0]?.values ?? [];
   const names = spec.names.map(([name, does]) => quoted(`${name}:${escaped(does)}`));
   return `#compdef narrows
 # Completion for zsh of narrows and of its commands under deno task.
+
+_narrows_keys() {
+  compadd -S "" -- ${keys.join(" ")}
+}
 
 _narrows_path() {
   _alternative "words:word:($*)" 'files:file:_files'

@@ -98,6 +98,17 @@ function fail(where: trees.Tree, what: string, { output }: Outcome, progress: Pr
   throw failure(what, `the whole log: ${shown(where.log)}`);
 }
 
+/** Whether CMake looked for libdeflate and did not find it, as its cache has it. */
+function lacksLibdeflate({ build }: trees.Tree): boolean {
+  try {
+    return /^NARROWS_DEFLATE_\w+:\w+=NARROWS_DEFLATE_\w+-NOTFOUND$/m.test(
+      Deno.readTextFileSync(join(build, "CMakeCache.txt")),
+    );
+  } catch {
+    return false; // it failed before it had a cache
+  }
+}
+
 async function configure(
   where: trees.Tree,
   tools: Tools,
@@ -108,7 +119,7 @@ async function configure(
   const cmake = () => logged(log, tools.cmake, args);
   progress.step("configuring");
   let outcome = await cmake();
-  if (!outcome.success && outcome.output.some((line) => line.includes("libdeflate is missing"))) {
+  if (!outcome.success && lacksLibdeflate(where)) {
     const hint = installHint([NEEDS.libdeflate]);
     if (!canFetchLibdeflate()) throw failure("the engine needs libdeflate, not found on this machine", hint);
     progress.step("fetching libdeflate");

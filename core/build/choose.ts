@@ -55,19 +55,18 @@ export function engineFor(config: Pick<Config, "model" | "data">): EngineChoice 
   const special = specialName(shapesHash(shapes));
   if (state === "ready") return { kind: "specialised", file: special, reason: `made for ${shapesText(shapes)}`, state };
   const reason = state === "stale"
-    ? `${special} was made of other sources or by another compiler`
+    ? `${special} was made of other sources or by another compiler; build --config makes it anew`
     : `none is made for ${shapesText(shapes)}`;
   return { kind: "general", file: LIBRARY_NAME, reason, state };
 }
 
 /**
  * Makes the process use the engine that fits a config; while objects of another library are open, that one stays.
- * @param note told in one line when there is a specialised library that is not used
+ * @param note told in one line when the specialised library cannot be opened
  */
 export function chooseEngine(config: Pick<Config, "model" | "data">, note?: (text: string) => void): EngineChoice {
-  const { state, ...choice } = engineFor(config);
+  const { state: _, ...choice } = engineFor(config);
   if (choice.kind === "named") return choice;
-  if (state === "stale") note?.(`${choice.reason} and is not used; make it anew with build --config`);
   const general: EngineChoice = { ...choice, kind: "general", file: LIBRARY_NAME };
   const use = (path: string | null, wanted: EngineChoice): EngineChoice => {
     if (useLibrary(path)) return wanted;

@@ -1,8 +1,10 @@
 /** From "latest", "best" or a path to a checkpoint that is good. */
-import { basename, join, resolve } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { exists, ioError } from "../formats/file.ts";
 import { readTextFile } from "../formats/text_file.ts";
+import { hintFor } from "../missing.ts";
+import { fromUser, toUser, userFolder } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 import {
   type CheckpointInfo,
@@ -86,9 +88,14 @@ async function pointed(folder: string, which: PointerName, warn: (line: string) 
 }
 
 async function resolveNamed(runDir: string, which: string): Promise<CheckpointInfo> {
-  const inRun = stepOfName(which) !== null ? join(checkpointsFolder(runDir), which) : null;
-  const path = inRun && await exists(inRun) ? inRun : resolve(which);
-  if (!await exists(path)) throw new UserError(inRun ?? path, "there is no such checkpoint");
+  const given = fromUser(which);
+  // A name alone is that of a checkpoint of the run.
+  const inRun = dirname(given) === userFolder() ? join(checkpointsFolder(runDir), basename(given)) : null;
+  const path = inRun && await exists(inRun) ? inRun : given;
+  if (!await exists(path)) {
+    const missing = inRun ?? path;
+    throw new UserError(toUser(missing), "there is no such checkpoint", hintFor(missing));
+  }
   const { step } = await verifyCheckpoint(path);
   return { name: basename(path), path, step };
 }

@@ -29,6 +29,8 @@ export function missingData(tree: MapNode): Problem[] {
     const node = entryAt(tree, ["data", "split", part])?.node;
     return node?.kind === "list" || typeof (node?.kind === "scalar" && node.value) === "string";
   };
+  const data = entryAt(tree, ["data"])?.node;
+  if (data !== undefined && data.kind !== "map") return []; // its own mistake
   const format = entryAt(tree, ["data", "format"])?.node;
   if (format?.kind === "scalar" && format.value === "memory") return []; // the rows come from a script
   if (entryAt(tree, ["data", "path"]) || ["train", "validation", "test"].some(isFiles)) return [];

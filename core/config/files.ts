@@ -1,5 +1,8 @@
 /** Config files from disk: read within bounds, parsed, and laid over the files they extend. */
-import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
+import { basename, dirname, isAbsolute, resolve } from "@std/path";
+import { kindOf } from "../data/kinds.ts";
+import { hintFor, isMissing, someNames } from "../missing.ts";
+import { toUser } from "../paths.ts";
 import { problem } from "./error.ts";
 import { parseConfig } from "./parse.ts";
 import { entryAt, type MapNode, merge, type Node, whereOf } from "./tree.ts";
@@ -23,9 +26,10 @@ export interface LoadedTree {
  */
 export function loadTree(file: string, cwd: string, text?: string): LoadedTree {
   const files = new Set<string>();
-  return { tree: load(file, resolve(cwd, file), [], text), files: [...files] };
+  const shownFile = isAbsolute(file) ? toUser(file, cwd) : file;
+  return { tree: load(shownFile, resolve(cwd, file), [], text), files: [...files] };
 
-  function load(shown: string, path: string, chain: readonly string[], content = readText(shown, path)): MapNode {
+  function load(shown: string, path: string, chain: readonly string[], content = readText(shown, path, cwd)): MapNode {
     files.add(path);
     const own = parseConfig(content, { source: shown, folder: dirname(path) });
     const link = entryAt(own, ["extends"]);
@@ -44,7 +48,8 @@ export function loadTree(file: string, cwd: string, text?: string): LoadedTree {
       if (next.length >= MAX_CHAIN) {
         throw problem(whereOf(node.origin), `extends goes over more than ${MAX_CHAIN} files: ${names}`);
       }
-      const tree = load(show(target, cwd), target, next, readText(show(target, cwd), target, whereOf(node.origin)));
+      const name = toUser(target, cwd);
+      const tree = load(name, target, next, readText(name, target, dirname(path), whereOf(node.origin)));
       base = base ? merge(base, tree) : tree;
     }
     const over: MapNode = { ...own, entries };
@@ -52,25 +57,22 @@ export function loadTree(file: string, cwd: string, text?: string): LoadedTree {
   }
 }
 
-/** Relative to cwd where it lies below it, else absolute. */
-function show(path: string, cwd: string): string {
-  const short = relative(cwd, path);
-  return short.startsWith("..") || isAbsolute(short) ? path : short;
-}
-
-/** @param from where the file was asked for, if not on the command line */
-function readText(shown: string, path: string, from?: string): string {
+/**
+ * @param folder what the path was relative to
+ * @param from where the file was asked for, if not on the command line
+ */
+function readText(shown: string, path: string, folder: string, from?: string): string {
   const refuse = (what: string, hint?: string) =>
     from === undefined ? problem(shown, what, hint) : problem(from, `extends ${shown}: ${what}`, hint);
   let bytes: Uint8Array;
   try {
     const info = Deno.statSync(path);
-    if (info.isDirectory) throw refuse("is a folder, not a config file");
+    if (info.isDirectory) throw refuse("is a folder, not a config file", configsIn(path));
     if (!info.isFile) throw refuse("is not a regular file", "save the config as a file");
     bytes = readAtMost(path, MAX_BYTES + 1);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      throw refuse("no such config file", `looked for ${path}`);
+    if (isMissing(error)) {
+      throw refuse(`no such config file: looked for ${path}`, hintFor(path, (each) => toUser(each, folder)));
     }
     if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
       throw refuse("the config file cannot be read: permission denied");
@@ -78,12 +80,52 @@ function readText(shown: string, path: string, from?: string): string {
     throw error;
   }
   if (bytes.length > MAX_BYTES) throw refuse("the config file is larger than 4 MB", "is this the data?");
-  try {
-    if (bytes.includes(0)) throw new TypeError("binary");
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw refuse("the config file is not UTF-8 text", "is this the data?");
+  const fault = notText(bytes);
+  if (fault === undefined) return new TextDecoder().decode(bytes);
+  const kind = fault.isBinary ? kindOf(path) : undefined;
+  if (kind) {
+    throw refuse(`is ${kind.name}, not a config`, "name data in data.path; a config is text: YAML, JSON or key=value");
   }
+  if (fault.isBinary) throw refuse(`is not text: ${fault.what}`, "is this the data?");
+  throw from === undefined
+    ? problem(`${shown}:${fault.line}:${fault.column}`, fault.what, fault.hint)
+    : refuse(`${fault.line}:${fault.column}: ${fault.what}`, fault.hint);
+}
+
+/** The configs in a folder, as a hint. */
+function configsIn(folder: string): string | undefined {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => /\.(ya?ml|json)$/i.test(name));
+  return names.length === 0 ? undefined : `it holds ${someNames(names.sort())}`;
+}
+
+/** Why bytes are no UTF-8 text, and where; undefined if they are. */
+function notText(bytes: Uint8Array) {
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+    return { line: 1, column: 1, isBinary: false, what: "the text is UTF-16", hint: "save the file as UTF-8" };
+  }
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const nul = bytes.indexOf(0);
+  let wrong = nul;
+  try {
+    decoder.decode(bytes);
+    if (nul < 0) return undefined;
+  } catch {
+    const replaced = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).indexOf("\ufffd");
+    const before = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes).slice(0, replaced);
+    const at = new TextEncoder().encode(before).length;
+    wrong = nul < 0 ? at : Math.min(nul, at);
+  }
+  const lines = new TextDecoder().decode(bytes.subarray(0, wrong)).split("\n");
+  const byte = `0x${bytes[wrong]!.toString(16).padStart(2, "0")}`;
+  return {
+    line: lines.length,
+    column: lines.at(-1)!.length + 1,
+    // A text in another encoding has few such bytes and no control characters before the first of them.
+    // deno-lint-ignore no-control-regex
+    isBinary: wrong < 4 || /[\x00-\x08\x0e-\x1f]/.test(lines.join("")) || (nul >= 0 && bytes.indexOf(0, nul + 1) >= 0),
+    what: nul === wrong ? "the text holds a NUL byte" : `the byte ${byte} is not UTF-8 text`,
+    hint: nul === wrong ? "remove it" : "save the file as UTF-8",
+  };
 }
 
 /** Reads up to `limit` bytes, also of pipes and devices, which have no size. */

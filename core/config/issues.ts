@@ -1,9 +1,10 @@
 /** What zod found, as one line each: place, key, expectation, value, and what was probably meant. */
 import type { z } from "zod";
 import type { Problem } from "./error.ts";
-import { branchOf, deref, expectation, isKinds, type JsonSchema, kindOf, knownPaths, schemaAt } from "./json_schema.ts";
+import { adviceOn, EXAMPLES, slipInKey, wrongKind } from "./advice.ts";
+import { branchOf, deref, expectation, isKinds, type JsonSchema, knownPaths, schemaAt } from "./json_schema.ts";
 import { nearest, nearestKey } from "./nearest.ts";
-import { show, showFlow } from "./show.ts";
+import { show } from "./show.ts";
 import { entryAt, type Key, type MapNode, type Origin, splitPath, toValue, whereOf } from "./tree.ts";
 
 /** A problem of one key, with the place it is sorted by. */
@@ -12,10 +13,19 @@ interface Placed {
   readonly origin: Origin;
   readonly what: string;
   readonly hint?: string | undefined;
+  /** The known key that an unknown one was probably meant for. */
+  readonly meant?: string | undefined;
 }
 
-/** Problems in the order of the file's lines, one a key. */
-export function explainIssues(issues: readonly z.core.$ZodIssue[], tree: MapNode): Problem[] {
+/**
+ * Problems in the order of the file's lines, one a key.
+ * @param missing of keys whose absence no issue tells, by the key
+ */
+export function explainIssues(
+  issues: readonly z.core.$ZodIssue[],
+  tree: MapNode,
+  missing: Readonly<Record<string, readonly Problem[]>> = {},
+): Problem[] {
   const root = toValue(tree);
   const seen = new Set<string>();
   const placed = issues.flatMap((issue) => explainIssue(issue, [], tree, root)).filter(({ path }) => {
@@ -25,11 +35,18 @@ export function explainIssues(issues: readonly z.core.$ZodIssue[], tree: MapNode
     return isNew;
   });
   placed.sort((a, b) => compareOrigins(a.origin, b.origin));
-  return placed.map(({ origin, what, hint }) => ({
-    where: whereOf(origin),
-    what,
-    ...(hint === undefined ? {} : { hint }),
-  }));
+  // A key that was misspelt is not missing as well.
+  const isMeant = (path: string) => placed.some(({ meant }) => meant === path || meant?.startsWith(`${path}.`));
+  const told = placed.filter(({ path }) => entryAt(tree, splitPath(path)) !== undefined || !isMeant(path));
+  const first = Object.entries(missing).filter(([path]) => !isMeant(path)).flatMap(([, problems]) => problems);
+  return [
+    ...first,
+    ...told.map(({ origin, what, hint }) => ({
+      where: whereOf(origin),
+      what,
+      ...(hint === undefined ? {} : { hint }),
+    })),
+  ];
 }
 
 /** Overrides first, as what was typed last, then by file and line. */
@@ -73,9 +90,12 @@ function unknownKey(keys: readonly Key[], tree: MapNode, parent: JsonSchema | un
     if (meant !== undefined) meant = knownPaths().includes(full) ? full : nearestKey(full, knownPaths()) ?? meant;
   }
   const section = keys.slice(0, -1).join(".");
+  const slip = slipInKey(name, siblings);
+  if (slip !== undefined) return { path, origin, meant, what: `unknown key ${written}`, hint: slip };
   return {
     path,
     origin,
+    meant,
     what: `unknown key ${written}${meant === undefined ? "" : `; did you mean ${meant}?`}`,
     hint: `${section ? `keys of ${section}` : "top-level keys"}: ${siblings.join(", ")}`,
   };
@@ -97,43 +117,7 @@ function missing(keys: readonly Key[], schema: JsonSchema | undefined, tree: Map
   let above = keys.slice(0, -1);
   while (above.length > 0 && entryAt(tree, above) === undefined) above = above.slice(0, -1);
   const origin = above.length === 0 ? tree.origin : entryAt(tree, above)!.key;
-  return { path, origin, what: `${path} is missing`, hint: schema?.description };
-}
-
-/** A layer, transform or initialisation of no known kind, or of a kind that wants a value or takes none. */
-function wrongKind(path: string, value: unknown, schema: JsonSchema): { what: string; hint: string } {
-  const branches = (schema.anyOf ?? []).map(deref);
-  const bare = branches.flatMap((branch) => branch.enum ?? []).map(String);
-  const maps = branches.filter((branch) => branch.properties);
-  const hint = `${schema.title}s: ${[...bare, ...maps.map((branch) => showFlow(branch.examples?.[0]))].join(", ")}`;
-  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
-  const kind = isMap ? Object.keys(value)[0] : typeof value === "string" ? value : undefined;
-  if (kind === undefined) return { what: `${path} must be ${expectation(schema)}, got ${show(value)}`, hint };
-  const map = maps.find((branch) => kindOf(branch) === kind);
-  if (map) return { what: `${path}: ${kind} needs a value`, hint: `write ${showFlow(map.examples?.[0])}` };
-  if (bare.includes(kind)) return { what: `${path}: ${kind} takes no value`, hint: `write ${kind} alone` };
-  const meant = nearest(kind, [...bare, ...maps.map((branch) => kindOf(branch)!)]);
-  const guess = meant === undefined ? "" : `; did you mean ${meant}?`;
-  return { what: `${path}: unknown ${schema.title} ${show(kind)}${guess}`, hint };
-}
-
-function adviceOn(value: unknown, schema: JsonSchema | undefined): string | undefined {
-  const types = (schema?.anyOf ?? [schema ?? {}]).map((branch) => deref(branch).type);
-  if (typeof value === "string") {
-    const options = (schema?.enum ?? []).map(String);
-    const meant = nearest(value, options);
-    if (meant !== undefined) return `did you mean ${meant}?`;
-    if (schema?.refusal !== undefined) return schema.refusal;
-    const wantsNumber = types.includes("number") || types.includes("integer");
-    if (wantsNumber && value.trim() !== "" && Number.isFinite(Number(value.replaceAll(/[_,]/g, "")))) {
-      return `write ${Number(value.replaceAll(/[_,]/g, ""))}, without quotes or separators`;
-    }
-    if (types.includes("boolean") && /^(yes|on|y|no|off|n)$/i.test(value)) {
-      return `write ${/^(yes|on|y)$/i.test(value)}`;
-    }
-  }
-  if (types.length === 1 && types[0] === "array" && typeof value !== "object") return "write a list: [a, b]";
-  return undefined;
+  return { path, origin, what: `${path} is missing`, hint: EXAMPLES[path] ?? schema?.description };
 }
 
 function valueAt(root: unknown, keys: readonly Key[]): unknown {

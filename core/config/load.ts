@@ -1,5 +1,7 @@
 /** Files, overrides and defaults to one config. */
 import { z } from "zod";
+import { UserError } from "../errors.ts";
+import { userFolder } from "../paths.ts";
 import { ConfigError, problem } from "./error.ts";
 import { checkConfig, missingData } from "./checks.ts";
 import { explainKey, type Explanation, originOf } from "./explain.ts";
@@ -10,6 +12,7 @@ import { resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
 import { type Entry, type MapNode, toValue } from "./tree.ts";
 import type { Config } from "./types.ts";
+import { configWarnings, isOfTrial, warningText } from "./warnings.ts";
 import { configToYaml, toPlain } from "./yaml.ts";
 
 export interface LoadOptions {
@@ -19,7 +22,7 @@ export interface LoadOptions {
   readonly text?: string;
   /** `a.b=v`, later ones win. Paths in them are relative to `cwd`. */
   readonly overrides?: readonly string[];
-  /** Default: the process's. */
+  /** Default: the folder that the user is in. */
   readonly cwd?: string;
 }
 
@@ -34,27 +37,42 @@ export interface LoadedConfig {
   toYaml(): string;
   /** Who set the value at a dotted path: `configs/a.yaml:12:9`, `--override a.b=v` or `default`. */
   origin(path: string): string;
+  /** An error that names a key of this config, with the place where the key was set; any other error as it is. */
+  locate(error: unknown): unknown;
+  /** Settings that are almost surely mistakes, one line each: those that can be told without the data. */
+  readonly warnings: readonly string[];
 }
 
 /** Reads, merges, checks and resolves a config. Errors: {@link ConfigError} with up to ten problems. */
 export function loadConfig(options: LoadOptions): LoadedConfig {
-  const cwd = options.cwd ?? Deno.cwd();
+  const cwd = options.cwd ?? userFolder();
   const { file, overrides = [] } = options;
   if (file === "") throw problem("", "the name of the config file is empty");
   const text = file === undefined ? options.text ?? "" : options.text;
   const loaded = loadTree(file ?? "config", cwd, text);
   const tree = dropEmptySections(applyOverrides(loaded.tree, overrides, cwd), configSchema);
   const parsed = configSchema.safeParse(toValue(tree));
-  if (!parsed.success) throw new ConfigError([...missingData(tree), ...explainIssues(parsed.error.issues, tree)]);
+  if (!parsed.success) {
+    throw new ConfigError(explainIssues(parsed.error.issues, tree, { "data.path": missingData(tree) }));
+  }
   const misfits = checkConfig(parsed.data, tree);
   if (misfits.length > 0) throw new ConfigError(misfits);
-  const config = resolveConfig(parsed.data, tree, file, cwd);
+  const config = resolveConfig(parsed.data, tree, file, options.cwd ?? Deno.cwd());
+  const origin = (path: string) => originOf(tree, path);
   return {
     config,
     files: text === undefined ? loaded.files : loaded.files.slice(1),
     explain: (key) => explainKey(key, toPlain(config), tree),
     toYaml: () => configToYaml(config),
-    origin: (path) => originOf(tree, path),
+    origin,
+    locate: (error) => {
+      if (!(error instanceof UserError) || !/^[a-z_]+(?:\.\w+)+$/.test(error.where)) return error;
+      const where = origin(error.where);
+      if (where === "default") return error;
+      return new UserError(where, `${error.where}: ${error.what}`, error.hint, error.exitCode);
+    },
+    warnings: configWarnings(config).filter((warning) => !isOfTrial(warning, origin))
+      .map((warning) => warningText(warning, origin(warning.key))),
   };
 }
 

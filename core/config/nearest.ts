@@ -2,7 +2,6 @@
 
 /** Keys of other tools and common short forms, and what they are called here. */
 const ALIASES: Readonly<Record<string, string>> = {
-  "<<": "extends",
   activation: "model.encoder",
   amp: "training.precision",
   batch: "data.batch_size",

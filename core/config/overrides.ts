@@ -1,7 +1,8 @@
-/** `--override a.b=v`: one key set over all files, its value typed as YAML. */
+/** `--override a.b=v`: one key set over all files, its value a YAML scalar, or a list or map in flow form. */
 import { ConfigError, type Problem, problem } from "./error.ts";
-import { parseValue } from "./parse.ts";
-import { type MapNode, setAt, splitPath, whereOf } from "./tree.ts";
+import { parseCommandValue } from "./flow.ts";
+import { schemaAt } from "./json_schema.ts";
+import { type MapNode, setAt, splitPath, toValue, whereOf } from "./tree.ts";
 
 /** @param folder what paths in overrides start from, absolute */
 export function applyOverrides(tree: MapNode, overrides: readonly string[], folder: string): MapNode {
@@ -16,7 +17,9 @@ export function applyOverrides(tree: MapNode, overrides: readonly string[], fold
         throw problem(whereOf(origin), "an override must be key=value", "as in --override training.epochs=3");
       }
       if (path === "extends") throw problem(whereOf(origin), "extends can be set in a file only");
-      result = setAt(result, splitPath(path), parseValue(text.slice(equals + 1), origin)) as MapNode;
+      const keys = splitPath(path);
+      const value = parseCommandValue(text.slice(equals + 1), origin, schemaAt(keys, toValue(result)));
+      result = setAt(result, keys, value) as MapNode;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);

@@ -2,6 +2,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { ParsedNode, YAMLError } from "yaml";
 import { ConfigError, type Problem, problem } from "./error.ts";
+import { explainFault, mergeKeyProblem, spaceAfterColon } from "./syntax.ts";
 import { type Entry, entryAt, type MapNode, type Node, type Origin, setAt, splitPath, whereOf } from "./tree.ts";
 
 /** Bounds on what a file may unfold to, so that aliases of aliases end in a message. */
@@ -24,6 +25,13 @@ interface Place {
 
 /** Text of a config as a map. Errors: {@link ConfigError} with line and column. */
 export function parseConfig(text: string, at: Source): MapNode {
+  const section = /^(?:[ \t]*(?:[#;].*)?\r?\n)*[ \t]*\[([\w.]+)\][ \t]*\r?\n\s*([\w.]+)[ \t]*=[ \t]*(.*)/.exec(text);
+  if (section) {
+    const line = section[0].split("\n").findIndex((each) => /^\s*\[/.test(each)) + 1;
+    const [, name, key, value] = section;
+    const what = "this is TOML or INI; a config is YAML, JSON or lines of key=value";
+    throw problem(`${at.source}:${line}:1`, what, `in YAML: ${name}: {${key}: ${value!.trim()}}`);
+  }
   return isKeyValue(text, at.source) ? parseKeyValue(text, at) : parseYaml(text, at);
 }
 
@@ -38,10 +46,11 @@ function parseYaml(text: string, at: Source): MapNode {
   const node = parseNode(text, (place) => ({ ...at, line: place.line, column: place.col }));
   if (node.kind === "scalar" && node.value === null) return { kind: "map", origin: start, entries: new Map() };
   if (node.kind === "map") return { ...node, origin: start };
-  throw problem(whereOf(node.origin), "a config must be a map of keys such as data: and model:");
+  const hint = node.kind === "scalar" ? spaceAfterColon(String(node.value)) : undefined;
+  throw problem(whereOf(node.origin), "a config must be a map of keys such as data: and model:", hint);
 }
 
-/** A value as YAML types it, all of it at `origin`: the right side of an override or of a KEY=VALUE line. */
+/** A value as YAML types it, all of it at `origin`: the right side of a KEY=VALUE line. */
 export function parseValue(text: string, origin: Origin): Node {
   return parseNode(text, () => origin);
 }
@@ -59,11 +68,11 @@ function parseNode(text: string, originOf: (place: Place) => Origin): Node {
   }
   const faults = withoutConsequences([...document.errors, ...document.warnings]);
   if (faults.length > 0) {
-    throw new ConfigError(faults.map((fault) => explainFault(fault, text, whereOf(originAt(fault.pos[0])))));
+    throw new ConfigError(faults.map((fault) => explainFault(fault, text, (offset) => whereOf(originAt(offset)))));
   }
   const converter = new Converter(document, originAt);
   const node = converter.convert(document.contents, 0);
-  if (converter.duplicates.length > 0) throw new ConfigError(converter.duplicates);
+  if (converter.problems.length > 0) throw new ConfigError(converter.problems);
   return node;
 }
 
@@ -74,37 +83,9 @@ function withoutConsequences(faults: readonly YAMLError[]): YAMLError[] {
   return faults.filter((fault) => fault === first || isContent(fault));
 }
 
-/** The parser's frequent messages in the words of someone who did not write it: pattern, what, hint. */
-const MESSAGES: readonly (readonly [RegExp, string, string?])[] = [
-  [/^Maximum call stack/, "the text is nested too deeply to be a config"],
-  [/^Flow sequence .*\]$/, "a list opened with [ is not closed with ]"],
-  [/^Flow map .*\}$/, "a map opened with { is not closed with }"],
-  [/^Missing closing ['"]quote/, "a quoted text is not closed"],
-  [/^Tabs are not allowed/, "a tab is used for indentation", "indent with spaces"],
-  [
-    /^Nested mappings are not allowed/,
-    "a second key in one line",
-    "check the indentation, or quote a text with a colon",
-  ],
-  [/^All (mapping|sequence) items must start/, "keys or items of one level must start in the same column"],
-  [/^Implicit (map )?keys need/, "this must be a key followed by a colon and a value", "check colons and indentation"],
-  [/^Source contains multiple documents/, "a config is one YAML document, got a second one", "remove the line ---"],
-];
-
-function explainFault(fault: YAMLError, text: string, where: string): Problem {
-  if (fault.code === "TAG_RESOLVE_FAILED") {
-    return { where, what: `the YAML tag ${text.slice(...fault.pos)} is not read`, hint: "write the plain value" };
-  }
-  const message = fault.message.replace(/\s+/g, " ");
-  const known = MESSAGES.find(([pattern]) => pattern.test(message));
-  if (!known) return { where, what: `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}` };
-  const [, what, hint] = known;
-  return { where, what: `not valid YAML: ${what}`, ...(hint === undefined ? {} : { hint }) };
-}
-
 /** Walks a YAML document; aliases are unfolded, within bounds. */
 class Converter {
-  readonly duplicates: Problem[] = [];
+  readonly problems: Problem[] = [];
   #nodes = 0;
   readonly #document: Document.Parsed;
   readonly #originAt: (offset: number) => Origin;
@@ -119,10 +100,13 @@ class Converter {
     const origin = at ?? this.#originAt(node?.range?.[0] ?? 0);
     if (++this.#nodes > MAX_NODES) throw problem(whereOf(origin), `the config unfolds to over ${MAX_NODES} values`);
     if (depth > MAX_DEPTH) throw problem(whereOf(origin), `the config is nested more than ${MAX_DEPTH} levels deep`);
-    if (node === null) return { kind: "scalar", origin, value: null };
+    if (node === null) return { kind: "scalar", origin, value: null, empty: true };
     if (isAlias(node)) {
       const target = node.resolve(this.#document) as ParsedNode | undefined;
-      if (!target) throw problem(whereOf(origin), `the alias *${node.source} has no anchor before it`);
+      if (!target) {
+        const what = `the alias *${node.source} has no anchor before it`;
+        throw problem(whereOf(origin), what, `put a text that begins with * in quotes: "*${node.source}"`);
+      }
       return this.convert(target, depth + 1, origin);
     }
     if (isSeq(node)) {
@@ -138,12 +122,20 @@ class Converter {
         // An empty value is reported at its key, which is where a reader looks.
         const isEmpty = value === null || (isScalar(value) && value.value === null && value.source === "");
         const name = keyNode.source ?? String(keyNode.value);
-        if (entries.has(name)) {
-          this.duplicates.push({ where: whereOf(key), what: `duplicate key ${name}`, hint: "keep one of them" });
+        if (name === "<<") {
+          this.problems.push(mergeKeyProblem(whereOf(key)));
+          continue;
+        }
+        const earlier = entries.get(name)?.key.line;
+        if (earlier !== undefined) {
+          const hint = `line ${earlier} sets it too: keep one of them`;
+          this.problems.push({ where: whereOf(key), what: `duplicate key ${name}`, hint });
         }
         entries.set(name, {
           key,
-          node: isEmpty ? { kind: "scalar", origin: key, value: null } : this.convert(value, depth + 1, at),
+          node: isEmpty
+            ? { kind: "scalar", origin: key, value: null, empty: true }
+            : this.convert(value, depth + 1, at),
         });
       }
       return { kind: "map", origin, entries };
@@ -165,7 +157,11 @@ function parseKeyValue(text: string, at: Source): MapNode {
     const [, before = "", path = "", equals = "", value = ""] = match ?? [];
     const key: Origin = { ...at, line, column: match ? before.length + 1 : content.search(/\S/) + 1 };
     try {
-      if (!match) throw problem(whereOf(key), `a line must be key=value, got ${content.trim()}`);
+      if (!match) {
+        const pair = /^\s*([\w.]+)\s*:\s*(\S.*)$/.exec(content);
+        const hint = pair ? `write ${pair[1]}=${pair[2]}` : "as in training.epochs=3";
+        throw problem(whereOf(key), `a line must be key=value, got ${content.trim()}`, hint);
+      }
       const keys = splitPath(path);
       const earlier = entryAt(root, keys);
       if (earlier) throw problem(whereOf(key), `duplicate key ${path}, set before in line ${earlier.key.line}`);

@@ -17,13 +17,21 @@ model:
   decoder: [{linear: 128}, relu, {linear: output}]
 \`\`\`
 
-- **Paths** start from the file that sets them; in an override from the current folder.
+- **Paths** start from the file that sets them. A path on the command line, that of an override included, starts from the
+  folder in which you type the command, under \`deno task\` too. The default folder \`runs\` is that of the project under
+  \`deno task\`, else one in the folder you are in.
 - **\`extends: base.yaml\`** (or a list) starts from other configs: maps are merged key by key, everything else, lists
-  included, is replaced.
+  included, is replaced. \`optimizer: null\` drops what the base sets below \`optimizer\`; \`optimizer:\` with nothing after it
+  does not. YAML's merge key \`<<\` is refused.
 - **\`--override a.b=value\`** sets one key over all files, typed as YAML, any number of times:
-  \`--override training.epochs=3 --override model.encoder.0.linear=256 --override 'data.transforms=[log1p]'\`.
+  \`--override training.epochs=3 --override model.encoder.0.linear=256 --override 'data.transforms=[log1p]'\`. A value on the
+  command line is a number, true, false, null, a text, or a list or map in brackets. It has no comments, anchors or tags:
+  \`--override "data.path=data/run #3"\` names that folder.
 - **\`narrows config check FILE\`** prints the config with everything filled in, or each mistake as
   \`file:line:column: what is wrong\`. **\`narrows config explain FILE KEY\`** says who set a value and what it may be.
+- **Settings that are almost surely mistakes** (Adam above 0.1, early stopping without validation rows, a last batch of one
+  row under batch norm) are told in one line each that begins with \`warning:\`, by \`config check\`, \`train --dry-run\` and
+  \`train\`.
 - **Editors** complete and check configs with the output of \`narrows config schema\`:
   \`# yaml-language-server: $schema=config.schema.json\` as the first line.
 - **The resolved config** is saved as \`config.yaml\` in the run folder; training from it repeats the run.

@@ -1,20 +1,22 @@
 /** A checked config in YAML form to the typed one: kinds told apart, shares filled in, paths absolute. */
-import { resolve } from "@std/path";
+import { isAbsolute, resolve } from "@std/path";
+import { rememberPath } from "../paths.ts";
 import { toLayer, toTransform } from "./layers.ts";
 import { NAME_PATTERN, type RawConfig } from "./schema.ts";
-import { entryAt, type Key, type MapNode } from "./tree.ts";
+import { entryAt, type Key, type MapNode, type Origin, whereOf } from "./tree.ts";
 import type { Config, Split } from "./types.ts";
 
-/** @param cwd what paths start from that no file has set, absolute */
+/** @param cwd what paths start from that nobody has set, absolute */
 export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | undefined, cwd: string): Config {
   const path = (keys: readonly Key[], value: string) => {
-    const home = value.startsWith("~/") ? Deno.env.get("HOME") : undefined;
-    const folder = entryAt(tree, keys)?.node.origin.folder ?? cwd;
-    return home === undefined ? resolve(folder, value) : resolve(home, value.slice(2));
+    const origin = entryAt(tree, keys)?.node.origin;
+    return origin === undefined ? resolve(cwd, value) : resolvePath(value, origin);
   };
   const { data, model } = raw;
   return {
     name: raw.name ?? nameOf(file),
+    title: raw.title,
+    description: raw.description,
     seed: raw.seed,
     data: {
       ...data,
@@ -35,6 +37,19 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     runtime: raw.runtime,
     paths: { runs: path(["paths", "runs"], raw.paths.runs) },
   };
+}
+
+/** A path from the place where it was written; `~/` is the user's home. */
+function resolvePath(written: string, origin: Origin): string {
+  const home = /^~(?:\/|$)/.test(written) ? Deno.env.get("HOME") : undefined;
+  const folder = home ?? origin.folder;
+  const path = resolve(folder, home === undefined ? written : `.${written.slice(1)}`);
+  const from = origin.line === undefined
+    ? `relative to the folder you are in, ${folder}`
+    : `relative to the folder of the config file ${origin.source}`;
+  const rule = isAbsolute(written) ? "" : home === undefined ? from : `~ is ${home}`;
+  rememberPath(path, { where: whereOf(origin), written, folder, rule });
+  return path;
 }
 
 /** The file's name without its ending, as far as a run folder may be called so. */

@@ -142,6 +142,11 @@ export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export const configSchema = z.strictObject({
   name: z.string().regex(NAME_PATTERN).optional()
     .describe("first part of the run folder's name: letters, digits, . _ -; by default the config file's name"),
+  title: z.string().min(1).max(200).nullable().default(null).describe(
+    "the report's heading; by default the run's name",
+  ),
+  description: z.string().min(1).max(4000).nullable().default(null)
+    .describe("what the run is for: stands below the report's heading"),
   seed: z.int().min(0).default(0).describe("of weights, order of rows, dropout, masks and the split"),
   extends: z.union([path(), z.array(path()).min(1)]).optional()
     .describe("configs this one starts from, relative to this file; later ones win, and this file over all"),

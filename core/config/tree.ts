@@ -15,6 +15,8 @@ export interface ScalarNode {
   readonly kind: "scalar";
   readonly origin: Origin;
   readonly value: string | number | boolean | null;
+  /** A null that stands for a key with nothing after its colon. */
+  readonly empty?: true;
 }
 export interface ListNode {
   readonly kind: "list";
@@ -76,10 +78,13 @@ function child(node: Node, key: Key): Entry | undefined {
   return item && { key: item.origin, node: item };
 }
 
-/** `over` on top of `base`: maps are merged key by key, all else is replaced. An empty key keeps the map below it. */
+/**
+ * `over` on top of `base`: maps are merged key by key, all else is replaced. An empty key keeps the map below it; a written
+ * null takes its place.
+ */
 export function merge(base: Node, over: Node): Node {
   if (base.kind !== "map") return over;
-  if (over.kind === "scalar" && over.value === null) return base;
+  if (over.kind === "scalar" && over.empty) return base;
   if (over.kind !== "map") return over;
   const entries = new Map(base.entries);
   for (const [key, entry] of over.entries) {
@@ -108,7 +113,11 @@ export function setAt(node: Node | undefined, keys: readonly string[], value: No
     if (below?.kind === "list") {
       if (!/^(0|[1-9]\d{0,8})$/.test(name) || Number(name) >= below.items.length) {
         const range = below.items.length === 0 ? "no elements" : `the elements 0 to ${below.items.length - 1}`;
-        throw problem(whereOf(key), `${here} is a list with ${range}, got "${name}"`);
+        throw problem(
+          whereOf(key),
+          `${here} is a list with ${range}, got "${name}"`,
+          below.items.length === 0 ? undefined : `elements are numbered from 0: ${here}.0`,
+        );
       }
       return { ...below, items: below.items.map((item, i) => i === Number(name) ? put(item, depth + 1) : item) };
     }

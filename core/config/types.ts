@@ -178,6 +178,9 @@ export interface PathsConfig {
 
 export interface Config {
   readonly name: string;
+  /** For the report: its heading and what stands below it. */
+  readonly title: string | null;
+  readonly description: string | null;
   readonly seed: number;
   readonly data: DataConfig;
   readonly model: ModelConfig;

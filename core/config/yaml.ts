@@ -9,6 +9,8 @@ export function toPlain(config: Config): Record<string, unknown> {
   const { path, split, transforms, ...others } = data;
   return {
     name: rest.name,
+    title: rest.title,
+    description: rest.description,
     seed: rest.seed,
     data: {
       format: others.format,

@@ -1,17 +1,26 @@
 /** Names of columns, which tell them apart, and labels of rows, which are drawn and written but never trained on. */
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
+import { exists } from "../formats/file.ts";
 import { NpyReader } from "../formats/npy.ts";
 import { readTextFile } from "../formats/text_file.ts";
+import { unreadablePath, whereOfPath } from "../missing.ts";
 import { type Purpose, valuesOf } from "./annotation_text.ts";
 import type { Source } from "./source.ts";
 
 type Note = (text: string) => void;
 
 async function fromText(path: string, field: string, wanted: number, purpose: Purpose, note?: Note) {
-  const found = valuesOf(await readTextFile(path, field), path, `${field}: ${path}`, wanted, purpose);
-  for (const text of found.notes) note?.(text);
-  return found;
+  if (!await exists(path)) throw unreadablePath(path, field);
+  const where = `${field}: ${path}`;
+  try {
+    const found = valuesOf(await readTextFile(path, field), path, where, wanted, purpose);
+    for (const text of found.notes) note?.(text);
+    return found;
+  } catch (error) {
+    if (!(error instanceof UserError) || error.where !== where) throw error;
+    throw new UserError(whereOfPath(path), `${where} ${error.what}`, error.hint); // at its place in the config
+  }
 }
 
 /** Labels as numbers, one a row. */

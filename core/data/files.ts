@@ -1,13 +1,15 @@
 /** Which files a data path names. */
-import { basename, globToRegExp, isGlob, join } from "@std/path";
+import { globToRegExp, isGlob, join } from "@std/path";
 import { UserError } from "../errors.ts";
+import { isMissing, someNames, unreadablePath, whereOfPath } from "../missing.ts";
+import { adviceOn, kindOf } from "./kinds.ts";
 import { baseOf } from "./row_keys.ts";
 
 function folder(path: string, field: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(path)];
   } catch (error) {
-    throw new UserError(`${field}: ${path}`, `cannot list the folder: ${reason(error)}`, "check the path");
+    throw unreadablePath(path, field, `cannot list the folder (${reason(error)})`);
   }
 }
 
@@ -73,6 +75,34 @@ export function dataBase(path: string): string {
   return baseOf(path, statOf(path)?.isDirectory ?? false, isPattern(path));
 }
 
+/** The error of a glob that names nothing: of the folder that is not there, or of the names in it. */
+function noMatch(glob: string, field: string): UserError {
+  const names = glob.split("/");
+  const folder = names.slice(0, names.findIndex((name) => isGlob(name))).join("/") || "/";
+  const info = statOf(folder);
+  if (info === null) return unreadablePath(folder, field, undefined, glob);
+  const there = info.isDirectory ? Deno.readDirSync(folder) : [];
+  const held = [...there].map(({ name }) => name).sort(naturally);
+  const hint = held.length > 0 ? `${folder} holds ${someNames(held)}` : `${folder} is empty`;
+  return new UserError(whereOfPath(glob), `${field}: no file matches ${glob}`, hint);
+}
+
+/** The error of a folder without a file of the wanted ending: what is in it instead. */
+function emptyFolder(path: string, field: string, extension: string): UserError {
+  const held = [...Deno.readDirSync(path)].map(({ name }) => name).sort(naturally);
+  const whole = kindOf(path);
+  const first = held.find((name) => statOf(join(path, name))?.isFile);
+  const kind = whole ?? (first === undefined ? undefined : kindOf(join(path, first)));
+  const what = whole ? `is ${whole.name}, which is not read` : `the folder holds no ${extension} file`;
+  const listed = held.length === 0 ? "the folder is empty" : `it holds ${someNames(held)}`;
+  const isOther = held.some((name) => name.endsWith(extension === ".npz" ? ".npy" : ".npz"));
+  const advice = isOther
+    ? `set data.format: ${extension === ".npz" ? "dense_npy" : "csr_npz"}`
+    : kind?.advice ?? "name a folder of data, or the files with a glob";
+  const hint = whole ? adviceOn(whole) : held.length === 0 ? listed : `${listed}; ${advice}`;
+  return new UserError(whereOfPath(path), `${field}: ${path}: ${what}`, hint);
+}
+
 /**
  * The files a path names, in natural order: the file itself, a folder's files of that extension, or what a glob matches.
  * @param field the config key, for messages
@@ -81,14 +111,17 @@ export function dataBase(path: string): string {
 export function dataFiles(path: string, field: string, extension: string): string[] {
   if (isPattern(path)) {
     const found = expanded(path, field);
-    if (found.length === 0) throw new UserError(`${field}: ${path}`, "no file matches", "check the pattern");
+    if (found.length === 0) throw noMatch(path, field);
     return found.sort(naturally);
   }
   let info: Deno.FileInfo;
   try {
     info = Deno.statSync(path);
   } catch (error) {
-    throw new UserError(`${field}: ${path}`, `cannot read it: ${reason(error)}`, "check the path");
+    throw unreadablePath(path, field, isMissing(error) ? undefined : `cannot read it (${reason(error)})`);
+  }
+  if (!info.isDirectory && !info.isFile) {
+    throw unreadablePath(path, field, "must be a file or a folder of files, got a device or a pipe");
   }
   if (!info.isDirectory) return [path];
   const found = folder(path, field).filter((entry) =>
@@ -96,11 +129,7 @@ export function dataFiles(path: string, field: string, extension: string): strin
   )
     .map((entry) => join(path, entry.name));
   if (found.length === 0) {
-    throw new UserError(
-      `${field}: ${path}`,
-      `the folder holds no ${extension} file`,
-      `name the files with a glob: ${basename(path)}/*`,
-    );
+    throw emptyFolder(path, field, extension);
   }
   return found.sort(naturally);
 }

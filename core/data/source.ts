@@ -6,7 +6,10 @@ import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
+import { whereOfPath } from "../missing.ts";
+import { originOfPath } from "../paths.ts";
 import { dataBase, dataFiles } from "./files.ts";
+import { adviceOn, kindOf } from "./kinds.ts";
 import type { MemoryRows } from "./memory.ts";
 import { commonFolder, fileKey, nameWithin } from "./row_keys.ts";
 
@@ -56,10 +59,11 @@ interface Listed {
   readonly memory?: Chunk;
 }
 
+/** What writes files of a format. */
+const MAKER = { csr_npz: "scipy.sparse.save_npz", dense_npy: "numpy.save", memory: "the script" } as const;
+
 /** Of the files that a folder stands for. */
 const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
-/** What writes them. */
-const MAKER = { csr_npz: "scipy.sparse.save_npz", dense_npy: "numpy.save", memory: "NumPy or SciPy" } as const;
 
 function listMemory({ split }: DataConfig, memory: MemoryRows): Listed[] {
   if (split.by === "files") {
@@ -93,7 +97,8 @@ function listFiles(data: DataConfig): Listed[] {
       for (const path of dataFiles(pattern, `data.split.${part}`, EXTENSION[format])) {
         const other = seen.get(path);
         if (other !== undefined && other !== part) {
-          throw new UserError(`data.split.${part}: ${path}`, `the file is also listed under ${other}`, "list it once");
+          const what = `data.split.${part}: ${path} is also listed under ${other}`;
+          throw new UserError(whereOfPath(path), what, "list it once");
         }
         seen.set(path, part);
       }
@@ -139,11 +144,27 @@ export function dataError(error: unknown, format?: DataConfig["format"]): unknow
   return new BadData("", error.message, `check the file, or make it again${format ? ` with ${MAKER[format]}` : ""}`);
 }
 
+/** An error of a data file, at the place in the config where one names this very file. */
+function fileError(path: string, what: string, hint: string): UserError {
+  const named = originOfPath(path);
+  return named ? new UserError(named.where, `${path}: ${what}`, hint) : new UserError(path, what, hint);
+}
+
+/** The error of a file that cannot be opened: what kind of file it is, where it is another than the one that is wanted. */
+function openError(error: unknown, path: string, format: DataConfig["format"]): unknown {
+  if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
+  const kind = kindOf(path);
+  if (kind && kind.format !== format) {
+    return fileError(path, `is ${kind.name}; data.format ${format} does not read it`, adviceOn(kind));
+  }
+  return dataError(error, format);
+}
+
 /** A file of the other format: what the config says is what is read. */
 function checkFormat(path: string, { dense }: ChunkHeader, format: DataConfig["format"]): void {
   if (dense === (format === "dense_npy")) return;
   const [is, other] = dense ? ["a dense .npy array", "dense_npy"] : ["a sparse matrix (.npz)", "csr_npz"];
-  throw new UserError(path, `is ${is}, but data.format is ${format}`, `set data.format: ${other}, or name other files`);
+  throw fileError(path, `is ${is}, but data.format is ${format}`, `set data.format: ${other}, or name other files`);
 }
 
 /** Where the order of files is not the plain one of their names' characters, in words; null where it is. */
@@ -171,7 +192,7 @@ export function openSource(data: DataConfig, memory: MemoryRows | null = null, {
     try {
       info = chunk?.info ?? Chunk.peek(path);
     } catch (error) {
-      throw dataError(error, data.format);
+      throw openError(error, path, data.format);
     }
     if (!chunk) checkFormat(path, info, data.format);
     const first = files[0];

@@ -2,6 +2,8 @@
 import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
 
 const OURS = new URL("../../cli/", import.meta.url).href;
+/** The folder of deno.json; none where the program was not started from files. */
+const PROJECT = OURS.startsWith("file:") ? dirname(fromFileUrl(OURS)) : null;
 
 /** A word for a shell, quoted where it has to be. */
 export function shellWord(text: string): string {
@@ -34,17 +36,18 @@ function thisStart(): Start {
 /** The words that start a command: those that started this one, for another command. */
 function startWords(command: string, start: Start): string[] {
   if (start.standalone) return ["narrows", command];
-  // A module of the program that was started without `deno task` may be started from a folder that has no tasks.
-  if (start.initCwd === undefined && start.main.startsWith(OURS)) {
-    const main = fromFileUrl(start.main);
-    const shown = (file: string) => {
-      const near = relative(start.cwd, file);
-      return near.startsWith("..") ? file : near;
-    };
-    if (basename(main) === "main.ts") return ["deno", "run", "-A", shown(main), command];
-    return ["deno", "run", "-A", shown(join(dirname(main), `${command}.ts`))];
-  }
-  return /[\\/]_npx[\\/]/.test(start.deno) ? ["npx", "--yes", "deno", "task", command] : ["deno", "task", command];
+  const deno = /[\\/]_npx[\\/]/.test(start.deno) ? ["npx", "--yes", "deno"] : ["deno"];
+  // A task starts in the folder of deno.json, and knows where the user stands; npx tells that, too.
+  const isTask = start.initCwd !== undefined && start.cwd === PROJECT;
+  if (isTask || !start.main.startsWith(OURS)) return [...deno, "task", command];
+  // A module that was started without a task may have been started from a folder that has no tasks.
+  const main = fromFileUrl(start.main);
+  const shown = (file: string) => {
+    const near = relative(start.cwd, file);
+    return near.startsWith("..") ? file : near;
+  };
+  if (basename(main) === "main.ts") return [...deno, "run", "-A", shown(main), command];
+  return [...deno, "run", "-A", shown(join(dirname(main), `${command}.ts`))];
 }
 
 /**

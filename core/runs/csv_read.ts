@@ -9,14 +9,14 @@ const NEWLINE = 0x0a;
 
 /**
  * The rows of a CSV log by the header's names. Beyond `most` rows, every 2nd, 4th, ... is kept, and the last one; only kept rows
- * are parsed. An unfinished last line is left out. Rows that are malformed are left out and named.
+ * are parsed; `total` counts all. An unfinished last line is left out. Rows that are malformed are left out and named.
  * @throws {UserError} if the file cannot be read.
  */
 export async function readCsv<Row>(
   path: string,
   columns: Columns<Row>,
   most: number,
-): Promise<{ rows: Row[]; problems: string[] }> {
+): Promise<{ rows: Row[]; total: number; problems: string[] }> {
   const sampler = new Sampler(most);
   let header: string | null = null;
   let number = 0;
@@ -25,12 +25,12 @@ export async function readCsv<Row>(
     if (header === null) header = line();
     else sampler.offer(number, line);
   }
-  if (header === null) return { rows: [], problems: [] };
+  if (header === null) return { rows: [], total: 0, problems: [] };
 
   const names = parseCsvLine(header);
   const kinds = Object.entries(columns) as [keyof Row & string, Columns<Row>[keyof Row]][];
   const missing = kinds.map(([name]) => name).filter((name) => !names.includes(name));
-  if (missing.length > 0) return { rows: [], problems: [`${path}:1: no column ${missing.join(", ")}`] };
+  if (missing.length > 0) return { rows: [], total: 0, problems: [`${path}:1: no column ${missing.join(", ")}`] };
 
   const positions = kinds.map(([name, kind]) => ({ name, kind, at: names.indexOf(name) }));
   const rows: Row[] = [];
@@ -50,7 +50,7 @@ export async function readCsv<Row>(
     } else rows.push(row as Row);
   }
   const problems = bad.length > 3 ? [...bad.slice(0, 3), `${path}: ${bad.length - 3} more rows are malformed`] : bad;
-  return { rows, problems };
+  return { rows, total: number - 1, problems };
 }
 
 /** Keeps at most `most` of the lines offered, evenly, and the last. */

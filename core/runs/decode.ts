@@ -22,6 +22,11 @@ export function nullable<T>(inner: Decoder<T>): Decoder<T | null> {
   return (value, field) => value === null || value === undefined ? null : inner(value, field);
 }
 
+/** A field that may be absent; absent and null are the same. */
+export function optional<T>(inner: Decoder<T>): Decoder<T | null | undefined> {
+  return (value, field) => value === null || value === undefined ? undefined : inner(value, field);
+}
+
 export function oneOf<T extends string>(...allowed: readonly T[]): Decoder<T> {
   return (value, field) => allowed.find((item) => item === value) ?? wrong(field, allowed.join(", "), value);
 }
@@ -36,7 +41,10 @@ export function object<T>(fields: { readonly [K in keyof T]: Decoder<T[K]> }): D
   return (value, field) => {
     if (!isRecord(value)) return wrong(field, "an object", value);
     const decoded: Partial<T> = {};
-    for (const key in fields) decoded[key] = fields[key](value[key], field ? `${field}.${key}` : key);
+    for (const key in fields) {
+      const inner = fields[key](value[key], field ? `${field}.${key}` : key);
+      if (inner !== undefined) decoded[key] = inner;
+    }
     return decoded as T;
   };
 }

@@ -1,5 +1,6 @@
 /** environment.json: what a run ran on and with. */
 import { dirname, isAbsolute, join, resolve } from "@std/path";
+import { userFolder } from "../paths.ts";
 import { VERSION } from "../version.ts";
 import type { Environment } from "./types.ts";
 
@@ -35,7 +36,7 @@ export async function collectEnvironment(facts: EnvironmentFacts): Promise<Envir
     threads: facts.threads,
     seed: facts.seed,
     command_line: facts.commandLine,
-    working_folder: Deno.cwd(),
+    working_folder: userFolder(),
     started_at: new Date().toISOString(),
   };
 }

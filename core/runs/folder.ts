@@ -3,6 +3,8 @@ import { basename, dirname, join, resolve } from "@std/path";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { exists, removeQuietly, syncFolder, systemReason } from "../formats/file.ts";
+import { hintFor, runsHint } from "../missing.ts";
+import { toUser } from "../paths.ts";
 import { writeFileAtomic } from "./atomic.ts";
 
 const NAME_LENGTH_MAX = 64;
@@ -74,9 +76,11 @@ export async function undoRun(run: RunFolder): Promise<void> {
 export async function openRun(path: string): Promise<RunFolder> {
   const run = new RunFolder(resolve(path));
   if (!await isRunFolder(run.path)) {
+    const there = await exists(run.path);
     throw new UserError(
-      run.path,
-      await exists(run.path) ? "not a run folder: it has no config.yaml" : "no such folder",
+      toUser(run.path),
+      there ? "not a run folder: it has no config.yaml" : "no such folder",
+      there ? runsHint(run.path) : hintFor(run.path),
     );
   }
   return run;

@@ -15,6 +15,7 @@ import {
   latent,
   layerRows,
   reconstruction,
+  sessionList,
   STEP_COLUMNS,
   summary,
 } from "./schema.ts";
@@ -47,14 +48,17 @@ export async function readRun(path: string): Promise<RunData> {
   const json = <T>(file: string, decode: Decoder<T>) =>
     attempt<T | null>(file, null, async (file) => decode(await readJson(file, JSON_BYTES_MAX), ""));
   const csv = <Row>(file: string, columns: Columns<Row>) =>
-    attempt<Row[]>(file, [], async (file) => {
+    attempt<{ rows: Row[]; total: number }>(file, { rows: [], total: 0 }, async (file) => {
       const read = await readCsv(file, columns, ROWS_MAX);
       problems.push(...read.problems);
-      return read.rows;
+      return read;
     });
 
   const configText = await attempt(at("config.yaml"), "", readText);
   const ended = await json(at("summary.json"), summary);
+  const steps = await csv(at("steps.csv"), STEP_COLUMNS);
+  const chunks = await csv(at("chunks.csv"), CHUNK_COLUMNS);
+  const epochs = await csv(at("epochs.csv"), EPOCH_COLUMNS);
   const diagnostics = await diagnosticsOf(at("diagnostics"), ended?.evaluated?.epoch ?? null);
   return {
     path: run.path,
@@ -62,14 +66,17 @@ export async function readRun(path: string): Promise<RunData> {
     config: await attempt(at("config.yaml"), {}, (file) => Promise.resolve(parseConfig(file, configText))),
     configText,
     environment: await json(at("environment.json"), record),
+    data: await json(at("data.json"), record),
+    sessions: await json(at("sessions.json"), sessionList) ?? [],
     summary: ended,
     model: await json(at("model.json"), layerRows) ?? [],
-    steps: await csv(at("steps.csv"), STEP_COLUMNS),
-    chunks: await csv(at("chunks.csv"), CHUNK_COLUMNS),
-    epochs: await csv(at("epochs.csv"), EPOCH_COLUMNS),
+    steps: steps.rows,
+    chunks: chunks.rows,
+    epochs: epochs.rows,
     latent: await json(join(diagnostics, "latent.json"), latent),
     reconstruction: await json(join(diagnostics, "reconstruction.json"), reconstruction),
     columns: await json(join(diagnostics, "columns.json"), columnErrors),
+    logged: { steps: steps.total, chunks: chunks.total, epochs: epochs.total },
     problems,
   };
 }

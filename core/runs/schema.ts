@@ -1,12 +1,15 @@
 /** The files of a run folder: decoders of the JSON ones, columns of the CSV ones. */
-import { type Decoder, list, nullable, number, object, oneOf, text } from "./decode.ts";
+import { isRecord } from "../formats/json.ts";
+import { type Decoder, list, nullable, number, object, oneOf, optional, record, text } from "./decode.ts";
 import type {
+  BaselineMetrics,
   ChunkRow,
   ColumnsDiagnostic,
   EpochRow,
   LatentDiagnostic,
   LayerRow,
   ReconstructionDiagnostic,
+  Session,
   SplitMetrics,
   StepRow,
   Summary,
@@ -80,7 +83,10 @@ const splitMetrics: Decoder<SplitMetrics> = object({
   column_r2_mean: number,
   column_r2_median: number,
   columns_varying: number,
+  sampled_from: optional(number),
 });
+
+const baselineMetrics = optional(object<BaselineMetrics>({ rows: number, mse: number, r2: number }));
 
 export const summary: Decoder<Summary> = object<Summary>({
   name: text,
@@ -101,6 +107,13 @@ export const summary: Decoder<Summary> = object<Summary>({
     validation: nullable(splitMetrics),
     test: nullable(splitMetrics),
   }),
+  baseline: optional(object<NonNullable<Summary["baseline"]>>({
+    pca: optional(object<NonNullable<NonNullable<Summary["baseline"]>["pca"]>>({
+      train: baselineMetrics,
+      validation: baselineMetrics,
+      test: baselineMetrics,
+    })),
+  })),
   seconds: object({
     total: number,
     train: number,
@@ -112,6 +125,10 @@ export const summary: Decoder<Summary> = object<Summary>({
   peak_memory_bytes: number,
   resumed: number,
 });
+
+/** sessions.json: a list, or an object that holds one. */
+export const sessionList: Decoder<Session[]> = (value, field) =>
+  list(record)(isRecord(value) ? value.sessions : value, field);
 
 export const layerRows: Decoder<LayerRow[]> = list(
   object<LayerRow>({ name: text, kind: text, detail: text, inputs: number, outputs: number, parameters: number }),

@@ -71,7 +71,19 @@ export interface SplitMetrics {
   readonly column_r2_mean: number;
   readonly column_r2_median: number;
   readonly columns_varying: number;
+  /** Rows of the whole part where these figures are of a sample of them. */
+  readonly sampled_from?: number | null;
 }
+
+/** What a model without training, of the same size and on the same rows, reaches. */
+export interface BaselineMetrics {
+  readonly rows: number;
+  readonly mse: number;
+  readonly r2: number;
+}
+
+/** One session of a run, as sessions.json lists it; which fields there are is for the reader to find out. */
+export type Session = Readonly<Record<string, unknown>>;
 
 export type RunStatus = "running" | "finished" | "stopped" | "failed";
 
@@ -96,6 +108,14 @@ export interface Summary {
     readonly validation: SplitMetrics | null;
     readonly test: SplitMetrics | null;
   };
+  /** Principal component analysis with as many components as there are latent units, where it was measured. */
+  readonly baseline?: {
+    readonly pca?: {
+      readonly train?: BaselineMetrics | null;
+      readonly validation?: BaselineMetrics | null;
+      readonly test?: BaselineMetrics | null;
+    } | null;
+  } | null;
   readonly seconds: {
     readonly total: number;
     readonly train: number;
@@ -169,6 +189,10 @@ export interface RunData {
   readonly config: Readonly<Record<string, unknown>>;
   readonly configText: string;
   readonly environment: Environment | null;
+  /** data.json: what it was trained on; null where it has none. */
+  readonly data: Readonly<Record<string, unknown>> | null;
+  /** All sessions of the run, oldest first; empty where none are listed. */
+  readonly sessions: readonly Session[];
   readonly summary: Summary | null;
   readonly model: readonly LayerRow[];
   readonly steps: readonly StepRow[];
@@ -177,5 +201,7 @@ export interface RunData {
   readonly latent: LatentDiagnostic | null;
   readonly reconstruction: ReconstructionDiagnostic | null;
   readonly columns: ColumnsDiagnostic | null;
+  /** Rows in the log files: more than in the lists above where a long log was thinned. */
+  readonly logged: { readonly steps: number; readonly chunks: number; readonly epochs: number };
   readonly problems: readonly string[];
 }

@@ -8,6 +8,7 @@ import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
+import { requireRunsFolder, runWarnings } from "./announce.ts";
 import { estimateMemory } from "./memory.ts";
 import { noteData } from "./run_data.ts";
 import { chooseSolver } from "./solver.ts";
@@ -57,9 +58,11 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
  */
 export async function dryRun(config: Config, note?: (text: string) => void, data?: MemoryData): Promise<DryRun> {
   using rows = data === undefined ? null : new MemoryRows(data);
+  requireRunsFolder(config);
   const engine = choiceText(chooseEngine(config, note));
   const source = openSource(config.data, rows);
   requireSteps(source, config.data, config.seed);
+  for (const warning of runWarnings(config, source)) note?.(warning);
   await checkAnnotations(config.data, source, note);
   noteData(config, source, note ?? (() => {}));
   using model = describeModel(config, source);

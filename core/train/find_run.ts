@@ -1,10 +1,12 @@
 /** What `train` is to do: a new run of a config, or which run to go on with. */
-import { basename, dirname, join, resolve } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
+import { isMissing, missingArgument, runsHint } from "../missing.ts";
+import { fromUser, toUser } from "../paths.ts";
 import { safeName } from "../runs/folder.ts";
 import { isInUse } from "../runs/lock.ts";
 
@@ -87,7 +89,7 @@ function resumed(
   { overrides, note }: Pick<RunRequest, "overrides" | "note">,
 ): RunTarget {
   if (!isRun(run)) {
-    throw new UserError(`--resume ${run}`, "is not a run folder: it has no config.yaml", "name a run folder");
+    throw new UserError(`--resume ${toUser(run)}`, "is not a run folder: it has no config.yaml", runsHint(run));
   }
   const resumeFrom = checkpoint ?? (hasCheckpoint(run) ? "latest" : null);
   if (resumeFrom === null) note?.("no checkpoint yet: starting at the first step");
@@ -107,7 +109,7 @@ export function findRun(request: RunRequest): RunTarget {
   const overrides = setName === undefined
     ? request.overrides
     : [...request.overrides, `name=${JSON.stringify(setName)}`];
-  const runDir = request.runDir === undefined ? undefined : resolve(request.runDir);
+  const runDir = request.runDir === undefined ? undefined : fromUser(request.runDir);
   if (resume === undefined) {
     return { loaded: load(request.config, overrides), existing: null, resumeFrom: null, runDir };
   }
@@ -126,14 +128,15 @@ export function findRun(request: RunRequest): RunTarget {
     note?.("nothing to resume: starting a new run");
     return { loaded, existing: null, resumeFrom: null, runDir };
   }
-  const path = resolve(resume);
+  const path = fromUser(resume);
   if (request.config !== undefined) note?.("a resumed run has its own config: --config is not read");
   let info: Deno.FileInfo;
   try {
     info = Deno.statSync(path);
   } catch (error) {
+    if (isMissing(error)) throw missingArgument("--resume", path, "there is no such run or checkpoint folder");
     throw new UserError(
-      `--resume ${resume}`,
+      `--resume ${toUser(path)}`,
       `cannot read it: ${reason(error)}`,
       "name a run folder or a checkpoint folder",
     );

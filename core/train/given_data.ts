@@ -28,6 +28,8 @@ export interface GivenData {
 
 export interface GivenSource {
   readonly source: Source;
+  /** One a column of the network. */
+  readonly columnNames: readonly string[] | null;
   readonly trainedRows: Readonly<Record<Part, number>>;
 }
 
@@ -108,9 +110,10 @@ export async function givenSource(
         "give data that it has never seen with --data F, or add --allow-trained-rows",
       );
     }
-    return { source, trainedRows: { train: 0, validation: 0, test: 0 } };
+    return { source, columnNames: names, trainedRows: { train: 0, validation: 0, test: 0 } };
   }
-  const columnMap = await columnsOf(runDir, trained, names, {
+  const known = await readRunNames(runDir, trained);
+  const columnMap = columnsOf(trained, known, names, {
     where: memory ? "data.columnNames" : `${field}: ${data.column_names}`,
     isOther: other !== undefined,
     note,
@@ -125,22 +128,25 @@ export async function givenSource(
       if (kind !== "names") note(`the data are not as the run was trained on: ${text}`);
     }
   }
-  return { source: withColumnMap(source, columnMap), trainedRows: counts as GivenSource["trainedRows"] };
+  return {
+    source: withColumnMap(source, columnMap),
+    columnNames: known ?? names,
+    trainedRows: counts as GivenSource["trainedRows"],
+  };
 }
 
-async function columnsOf(
-  runDir: string,
+function columnsOf(
   trained: DataIdentity,
+  known: readonly string[] | null,
   names: readonly string[] | null,
   { where, isOther, note }: { where: string; isOther: boolean; note: (text: string) => void },
-): Promise<Uint32Array<ArrayBuffer> | null> {
+): Uint32Array<ArrayBuffer> | null {
   if (names === null) {
     if (trained.column_names !== null && isOther) {
       note("no names were given for the columns (--column-names F): they are taken to be in the run's order");
     }
     return null;
   }
-  const known = await readRunNames(runDir, trained);
   const map = known === null ? null : matchColumns(known, names, where);
   if (map) note("the columns are the run's in another order: they are brought into the run's by their names");
   return map;

@@ -12,7 +12,7 @@ import { MemoryRows } from "../data/memory.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
 import { UserError } from "../errors.ts";
-import { NpyWriter } from "../formats/npy.ts";
+import { writeTable } from "../formats/table.ts";
 import { openRun } from "../runs/folder.ts";
 import { dataOf, type GivenData, givenSource } from "./given_data.ts";
 import { describeModel } from "./network.ts";
@@ -26,6 +26,8 @@ export interface Restored extends Disposable {
   readonly checkpoint: string;
   /** Other data than the run's own, of which no split is known: all rows are one part, `train`. Else null. */
   readonly otherData: string | null;
+  /** One a column of the network; null where they have none. */
+  readonly columnNames: readonly string[] | null;
   /** Rows of the parts that were trained on. */
   readonly trainedRows: Readonly<Record<Part, number>>;
   readonly allowTrainedRows: boolean;
@@ -67,7 +69,7 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   const config = { ...own, data: await dataOf(runDir, own.data, options) };
   using made = new DisposableStack();
   const memory = typeof options.data === "object" ? made.use(new MemoryRows(options.data)) : null;
-  const { source, trainedRows } = await givenSource(runDir, config.data, memory, options);
+  const { source, trainedRows, columnNames } = await givenSource(runDir, config.data, memory, options);
   const model = made.adopt(describeModel(config, source), (model) => model.close());
   model.build();
   await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
@@ -79,6 +81,7 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
     model,
     checkpoint,
     otherData: !onePart ? null : typeof options.data === "string" ? options.data : "rows in memory",
+    columnNames,
     trainedRows,
     allowTrainedRows: options.allowTrainedRows ?? false,
     [Symbol.dispose]: () => kept.dispose(),
@@ -152,17 +155,14 @@ export function checkColumns({ source }: Restored, columns: Uint32Array<ArrayBuf
   throw new UserError(field, `column ${bad} is not one of ${source.columns}`, "columns count from 0");
 }
 
-/** Writes the latent vectors of a split (rows x latent, float32) to an .npy file. Returns the shape. */
+/** Writes the latent vectors of a split (rows x latent, float32) to an .npy or .csv file. Returns the shape. */
 export async function embedTo(restored: Restored, split: string, path: string): Promise<[number, number]> {
   const choice = rowsOf(restored, split);
-  const shape: [number, number] = [choice.rows.length, restored.model.latentSize];
-  await using out = await NpyWriter.create(path, "f32", shape);
-  for await (const values of latentRows(restored, choice)) await out.write(values);
-  await out.close();
-  return shape;
+  const columns = Array.from({ length: restored.model.latentSize }, (_, i) => `latent_${i}`);
+  return await writeTable(path, { rowNumbers: choice.rows, columns }, latentRows(restored, choice));
 }
 
-/** Writes reconstructions of a split (rows x chosen columns, float32; all columns when none are chosen). */
+/** Writes reconstructions of a split (rows x chosen columns, float32; all columns when none are chosen) likewise. */
 export async function reconstructTo(
   restored: Restored,
   split: string,
@@ -171,9 +171,11 @@ export async function reconstructTo(
 ): Promise<[number, number]> {
   checkColumns(restored, columns, "--columns");
   const choice = rowsOf(restored, split);
-  const shape: [number, number] = [choice.rows.length, columns?.length ?? restored.source.columns];
-  await using out = await NpyWriter.create(path, "f32", shape);
-  for await (const values of reconstructedRows(restored, choice, columns)) await out.write(values);
-  await out.close();
-  return shape;
+  const names = restored.columnNames;
+  const chosen = columns ?? Uint32Array.from({ length: restored.source.columns }, (_, column) => column);
+  const table = {
+    rowNumbers: choice.rows,
+    columns: Array.from(chosen, (column) => names?.[column] ?? `column_${column}`),
+  };
+  return await writeTable(path, table, reconstructedRows(restored, choice, columns));
 }

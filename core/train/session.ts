@@ -5,7 +5,7 @@
 import { relative } from "@std/path";
 import { engineInfo } from "../../ffi/info.ts";
 import type { Model } from "../../ffi/model.ts";
-import { chooseEngine, type EngineChoice } from "../build/choose.ts";
+import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { pointBest, saveCheckpoint } from "../checkpoint/save.ts";
@@ -27,6 +27,7 @@ import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
+import { announce } from "./announce.ts";
 import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
@@ -49,6 +50,8 @@ export interface SessionOptions {
   readonly note?: (text: string) => void;
   /** As note, of what went wrong without ending the run. */
   readonly warn?: (text: string) => void;
+  /** Told what matters only to those who look for the cause of something. */
+  readonly detail?: (text: string) => void;
   /** Called when the run's lock is taken. */
   readonly onLocked?: () => void;
   /** Called under the run's lock once everything is ready, before the first step. */
@@ -169,8 +172,10 @@ async function prepare(
 }> {
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
+  options.detail?.(`engine ${choiceText(library)}`);
   const source = openSource(config.data, options.memory);
   requireSteps(source, config.data, config.seed);
+  announce(config, source, options.note);
   const warn = options.warn ?? options.note ?? (() => {});
   const note = options.note ?? (() => {});
   const annotations = await checkAnnotations(config.data, source, note);

@@ -4,6 +4,7 @@ import { BadData } from "../data/source.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { clearSummary } from "../runs/summary.ts";
 import type { RunTarget } from "./find_run.ts";
+import { requireRunsFolder } from "./announce.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
 export type StartOptions = RunTarget & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady">;
@@ -25,6 +26,7 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
     };
     return { run, result: await runSession({ ...options, config, run, resumeFrom, onReady }) };
   }
+  if (options.runDir === undefined) requireRunsFolder(config);
   const run = await createRun(config, loaded.toYaml(), { runDir: options.runDir });
   let locked = false, started = false;
   const onLocked = () => {

@@ -54,7 +54,7 @@ export function chunkWait(passes: readonly ChunkWait[]): string {
     title: "Waiting in each pass over a chunk",
     description: `${passes.length} passes; the longest wait is ${duration(Math.max(...total) / 1000)}.`,
     x: { ...x, label: "step" },
-    y: { ...y, label: "wait per pass (ms)" },
+    y: { ...y, label: "wait per pass", unit: "ms" },
     marks: [
       bar(() => 0, (b) => b.openWaitMs, CHUNK_WAIT_COLOR),
       bar((b) => b.openWaitMs, (b) => b.openWaitMs + b.batchWaitMs, BATCH_WAIT_COLOR),

@@ -1,9 +1,10 @@
 import * as Plot from "@observablehq/plot";
 import { type Axis, axis } from "./axis.ts";
 import { chart, place } from "./plot.ts";
+import type { Legend } from "../legend.ts";
 import { cloud, note } from "./marks.ts";
 import { extent, type Point, quantile } from "../series.ts";
-import { color, TRAIN } from "../theme.ts";
+import { color, densityColor } from "../theme.ts";
 
 export interface ColumnPoint {
   readonly name: string;
@@ -30,6 +31,13 @@ function apart(candidates: readonly ColumnPoint[], x: Axis, y: Axis): ColumnPoin
   }
   return taken.map((t) => t.column);
 }
+
+/** What the three colours of points stand for. */
+export const DENSITY_LEGEND: Legend = (["1 column", "2 to 4", "5 or more in one place"] as const).map((name, i) => ({
+  name,
+  fill: densityColor(i as 0 | 1 | 2),
+  shape: "circle",
+}));
 
 /** Points by how crowded their cell is: alone, a few, many. One point a cell is drawn. */
 function byDensity(points: readonly Point[], cellOf: (p: Point) => string): [Point[], Point[], Point[]] {
@@ -66,18 +74,22 @@ export function drawnColumns<C extends ColumnPoint>(columns: readonly C[]): read
  * its mean. As many of `candidates` as have room are named.
  * Columns without error or variance cannot be drawn on log scales and are left out, as is the tail of {@link drawnColumns}.
  */
-export function columnError(columns: readonly ColumnPoint[], candidates: readonly ColumnPoint[]): string {
+export function columnError(
+  columns: readonly ColumnPoint[],
+  candidates: readonly ColumnPoint[],
+  unit: string,
+): string {
   const points = drawnColumns(columns).map((c): Point => ({ x: c.variance, y: c.mse }));
-  const x = { ...axis(points.map((p) => p.x), { type: "log" }), label: "variance of the column" };
-  const y = { ...axis(points.map((p) => p.y), { type: "log" }), label: "mean squared error" };
+  const x = { ...axis(points.map((p) => p.x), { type: "log" }), label: "variance of the column", unit };
+  const y = { ...axis(points.map((p) => p.y), { type: "log" }), label: "mean squared error of the column", unit };
   const cell = (p: Point) =>
     `${Math.round(place(x, p.x, 0, FRAME) / CELL)},${Math.round(place(y, p.y, 0, FRAME / 2) / CELL)}`;
   const [single, few, many] = byDensity(points, cell);
   const low = Math.max(x.domain[0], y.domain[0]);
   const high = Math.min(x.domain[1], y.domain[1]);
   const marks: Plot.Markish[] = [];
-  for (const [level, opacity] of [[single, 0.35], [few, 0.6], [many, 1]] as const) {
-    if (level.length > 0) marks.push(cloud(level, { fill: TRAIN, radius: 1.3, opacity }));
+  for (const [i, level] of [single, few, many].entries()) {
+    if (level.length > 0) marks.push(cloud(level, { fill: densityColor(i as 0 | 1 | 2), radius: 1.3 }));
   }
   if (high > low) {
     marks.push(Plot.line([[low, low], [high, high]], { stroke: color("ink"), strokeDasharray: "5,4", strokeWidth: 1 }));
@@ -98,6 +110,6 @@ export function columnError(columns: readonly ColumnPoint[], candidates: readonl
     y,
     marks,
     grid: "both",
-    height: 320,
+    height: 340,
   });
 }

@@ -26,7 +26,7 @@ export function columnR2(values: readonly number[]): string {
   const bars = counts.map((n, i) => ({ from: low + i * size, to: low + (i + 1) * size, n })).filter((b) => b.n > 0);
   const median = quantile(seen, 0.5), drawn = Math.max(low, median);
   const x = { ...axis([low, 1], { pad: 0.01, ticks: 8 }), label: "R² of the column" };
-  const y = { ...axis(counts, { zero: true, ticks: 5, whole: true, pad: 0.1 }), label: "columns" };
+  const y = { ...axis(counts, { zero: true, ticks: 5, whole: true, pad: 0.1 }), label: "number of columns" };
   const marks: Plot.Markish[] = [
     Plot.rect(bars, {
       x1: "from",
@@ -51,6 +51,6 @@ export function columnR2(values: readonly number[]): string {
     x,
     y,
     marks,
-    height: 320,
+    height: 340,
   });
 }

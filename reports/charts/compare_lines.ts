@@ -2,7 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { axis } from "./axis.ts";
 import { chart, frameOf, textWidth } from "./plot.ts";
 import { endLabels } from "./marks.ts";
-import { finite, keepExtremes, type Point } from "../series.ts";
+import { broken, finite, keepExtremes, type Point, stretches } from "../series.ts";
 
 const HEIGHT = 300;
 
@@ -19,7 +19,8 @@ export interface CompareOptions {
   readonly title: string;
   readonly xLabel: string;
   readonly yLabel: string;
-  /** x counts something: ticks at whole numbers. */
+  readonly yUnit?: string;
+  /** x counts something: ticks at whole numbers, and a line is broken where some are missing. */
   readonly whole?: boolean;
   readonly scale?: "auto" | "linear";
   readonly xScale?: "linear" | "log";
@@ -32,6 +33,7 @@ export function compareLines(lines: readonly CompareLine[], options: CompareOpti
   const y = {
     ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }),
     label: options.yLabel,
+    unit: options.yUnit,
   };
   const ticks = options.xScale === "log" ? 4 : 5; // of a log scale's, some have many digits
   const x = {
@@ -45,7 +47,7 @@ export function compareLines(lines: readonly CompareLine[], options: CompareOpti
   const marginRight = 14 + Math.max(...drawn.map((l) => textWidth(l.tag)));
   const marks: Plot.Markish[] = [];
   for (const line of drawn) {
-    marks.push(Plot.line(line.points, {
+    marks.push(Plot.line(options.whole ? broken(stretches(line.points)) : line.points, {
       x: "x",
       y: "y",
       stroke: line.stroke,
@@ -57,7 +59,7 @@ export function compareLines(lines: readonly CompareLine[], options: CompareOpti
   }
   // Tags stand right of the frame: with few runs level with their lines' ends, with many they would only overlap.
   if (drawn.length <= 16) {
-    const frame = frameOf({ y, marginRight, height: HEIGHT });
+    const frame = frameOf({ x, y, marginRight, height: HEIGHT });
     marks.push(
       ...endLabels(drawn.map((l) => ({ text: l.tag, value: l.points.at(-1)!.y, fill: l.stroke })), y, frame),
     );

@@ -12,7 +12,7 @@ export function explainedVariance(shares: readonly number[]): string {
   let total = 0;
   const rows = shares.map((share, i) => ({ k: i + 1, share, total: total += share })).slice(0, SHOWN);
   const last = rows.at(-1)!;
-  const x = { ...axis([0.5, last.k + 0.5], { whole: true, pad: 0.005, ticks: 8 }), label: "component" };
+  const x = { ...axis([0.5, last.k + 0.5], { whole: true, pad: 0.005, ticks: 8 }), label: "principal component" };
   const y = { ...axis([0, 1], { zero: true, ticks: 5 }), label: "share of the latent’s variance" };
   return chart({
     title: "Explained variance by component",
@@ -47,6 +47,5 @@ export function explainedVariance(shares: readonly number[]): string {
       }),
     ],
     height: 300,
-    width: 400,
   });
 }

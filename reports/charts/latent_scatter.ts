@@ -1,8 +1,9 @@
 import { type Axis, axis } from "./axis.ts";
-import { chart, FONT_SIZE, frameOf } from "./plot.ts";
-import { cloud, type Shape } from "./marks.ts";
+import type * as Plot from "@observablehq/plot";
+import { chart, FONT_SIZE, type Frame, frameOf, place, textWidth } from "./plot.ts";
+import { cloud, note, type Shape } from "./marks.ts";
 import { percent } from "../format.ts";
-import { finite, type Point } from "../series.ts";
+import { extent, finite, type Point, quantile } from "../series.ts";
 
 export interface LatentGroup {
   readonly name: string;
@@ -11,7 +12,53 @@ export interface LatentGroup {
   readonly points: readonly Point[];
 }
 
-const WIDTH = 540;
+const WIDTH = 460;
+/** Fewer groups are told apart by their colours alone. */
+const NAMED_FROM = 7;
+/** Longer names stand in the legend only. */
+const NAME_LENGTH = 10;
+/** Room that a name takes, in px. */
+const NAME_HEIGHT = 15;
+
+/** Names of the groups at the medians of their points, the larger groups' first; those without room are left out. None where most have no room. */
+function names(groups: readonly LatentGroup[], x: Axis, y: Axis, frame: Frame): Plot.Markish[] {
+  const taken: { at: Point; width: number }[] = [];
+  const marks: Plot.Markish[] = [];
+  for (const { name, points } of groups) {
+    if (name.length > NAME_LENGTH) continue;
+    const seen = finite(points);
+    const middle = { x: quantile(seen.map((p) => p.x), 0.5), y: quantile(seen.map((p) => p.y), 0.5) };
+    const at = { x: place(x, middle.x, frame.left, frame.right), y: place(y, middle.y, frame.bottom, frame.top) };
+    const width = textWidth(name) + 4;
+    const free = taken.every((t) =>
+      Math.abs(t.at.y - at.y) > NAME_HEIGHT || Math.abs(t.at.x - at.x) > (t.width + width) / 2
+    );
+    if (!free || seen.length === 0) continue;
+    taken.push({ at, width });
+    marks.push(note(name, middle, { fontWeight: 700, fontSize: FONT_SIZE + 1 }));
+  }
+  return marks.length > groups.length / 2 ? marks : [];
+}
+
+/** Share of the rows, at each end of an axis, that may lie outside the frame. */
+const TAIL = 0.005;
+/** How many times the range of the others those must span to be left out. */
+const FAR = 2.5;
+
+/** Which points are inside the frame: all, or those without a few rows so far off that the others would be in a corner. */
+export function latentFrame(groups: readonly LatentGroup[]): { inside: (p: Point) => boolean; outside: number } {
+  const points = groups.flatMap((g) => finite(g.points));
+  const range = (pick: (p: Point) => number): readonly [number, number] => {
+    const values = points.map(pick);
+    const [low, high] = [quantile(values, TAIL), quantile(values, 1 - TAIL)];
+    const all = extent(values) ?? [0, 0];
+    const room = (high - low) / 2;
+    return high > low && all[1] - all[0] > FAR * (high - low) ? [low - room, high + room] : all;
+  };
+  const [x, y] = [range((p) => p.x), range((p) => p.y)];
+  const inside = (p: Point) => p.x >= x[0] && p.x <= x[1] && p.y >= y[0] && p.y <= y[1];
+  return { inside, outside: points.filter((p) => !inside(p)).length };
+}
 
 /** Widens the shorter axis until a unit is as long on both, so that distances can be compared. */
 function sameUnit(a: Axis, pixels: number, other: Axis, otherPixels: number): Axis {
@@ -23,26 +70,30 @@ function sameUnit(a: Axis, pixels: number, other: Axis, otherPixels: number): Ax
 }
 
 /**
- * Rows on the first two principal components of their latent codes, the larger groups under the smaller. Both axes have
- * the same unit. A latent of size one is drawn against the rows' order instead.
+ * Rows on the first two principal components of their latent codes, the larger groups under the smaller, of many groups short names at their medians. Both axes have
+ * the same unit; rows far outside all others are left out. A latent of size one is drawn against the rows' order instead.
  * @param explained share of variance of the drawn components
  */
 export function latentScatter(groups: readonly LatentGroup[], explained: readonly number[], single: boolean): string {
-  const points = groups.flatMap((g) => finite(g.points));
+  const shown = latentFrame(groups);
+  const inside = (p: Point) => shown.inside(p);
+  const points = groups.flatMap((g) => finite(g.points)).filter(inside);
   const rows = points.length;
   let x = axis(points.map((p) => p.x), { whole: single });
   let y = axis(points.map((p) => p.y));
   const spanX = x.domain[1] - x.domain[0];
   const spanY = y.domain[1] - y.domain[0];
   const height = single ? 340 : Math.round(Math.min(1, Math.max(0.4, spanY / spanX)) * (WIDTH - 60)) + 72;
-  const yLabel = single ? "latent unit" : `component 2 (${percent(explained[1])})`;
-  const xLabel = single ? "row" : `component 1 (${percent(explained[0])})`;
-  const frame = frameOf({ y: { ...y, label: yLabel }, width: WIDTH, height });
+  const yLabel = single ? "latent unit" : `principal component 2 (${percent(explained[1])} of the variance)`;
+  const xLabel = single ? "row" : `principal component 1 (${percent(explained[0])} of the variance)`;
+  const size = { width: WIDTH, height: Math.max(height, 16 * FONT_SIZE) };
+  const frame = frameOf({ x: { ...x, label: xLabel }, y: { ...y, label: yLabel }, ...size });
   if (!single) {
     x = sameUnit(x, frame.right - frame.left, y, frame.bottom - frame.top);
     y = sameUnit(y, frame.bottom - frame.top, x, frame.right - frame.left);
   }
-  const radius = rows > 2000 ? 1.6 : rows > 600 ? 2.2 : 3;
+  // Shapes are told apart from a certain size on.
+  const radius = (rows > 2000 ? 1.6 : rows > 600 ? 2.2 : 3) + (groups.some((g) => g.shape !== "circle") ? 0.4 : 0);
   const order = [...groups].sort((a, b) => b.points.length - a.points.length);
   return chart({
     title: "Latent codes on their principal components",
@@ -50,11 +101,11 @@ export function latentScatter(groups: readonly LatentGroup[], explained: readonl
       (groups.length > 1 ? `: ${groups.map((g) => g.name).join(", ")}.` : "."),
     x: { ...x, label: xLabel },
     y: { ...y, label: yLabel },
-    marks: order.map((g) =>
-      cloud(finite(g.points), { fill: g.fill, shape: g.shape, radius, opacity: rows > 600 ? 0.75 : 0.85 })
-    ),
+    marks: [
+      ...order.map((g) => cloud(finite(g.points).filter(inside), { fill: g.fill, shape: g.shape, radius })),
+      ...(single || groups.length < NAMED_FROM ? [] : names(order, x, y, frame)),
+    ],
     grid: "both",
-    width: WIDTH,
-    height: Math.max(height, 16 * FONT_SIZE),
+    ...size,
   });
 }

@@ -4,7 +4,7 @@ import { chart, frameOf, textWidth, WIDTH } from "./plot.ts";
 import { endLabels, note } from "./marks.ts";
 import { number } from "../format.ts";
 import { color, TRAIN, VALIDATION } from "../theme.ts";
-import { extent, finite, type Point } from "../series.ts";
+import { broken, extent, finite, type Point, stretches } from "../series.ts";
 
 export interface EpochLoss {
   readonly epoch: number;
@@ -30,12 +30,12 @@ export function firstIsOutside(epochs: readonly EpochLoss[]): boolean {
 }
 
 /** Training and validation loss by epoch, without a first training loss far above all others, the best epoch marked; a log scale where the losses span a decade. */
-export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, label: string): string {
+export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, unit: string): string {
   const outside = firstIsOutside(epochs);
   const train = epochs.map((e, i): Point => ({ x: e.epoch, y: outside && i === 0 ? NaN : e.train }));
   const validation = epochs.map((e): Point => ({ x: e.epoch, y: e.validation ?? NaN }));
   const values = [...train, ...validation].map((p) => p.y).filter(Number.isFinite);
-  const y = { ...axis(values, { type: "auto", pad: 0.06 }), label };
+  const y = { ...axis(values, { type: "auto", pad: 0.06 }), label: "loss", unit };
   const x = { ...axis(epochs.map((e) => e.epoch), { whole: true, pad: 0.02 }), label: "epoch" };
   const series = [
     { name: "training", points: train, stroke: TRAIN },
@@ -46,7 +46,7 @@ export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, l
   }))
     .filter((s) => finite(s.points).length > 0);
   const marginRight = 12 + Math.max(...series.map((s) => textWidth(s.name)));
-  const frame = frameOf({ y, marginRight });
+  const frame = frameOf({ x, y, marginRight });
   const marks: Plot.Markish[] = [];
   const bestEpoch = epochs.find((e) => e.epoch === best);
   const bestLoss = bestEpoch?.validation ?? bestEpoch?.train;
@@ -54,7 +54,7 @@ export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, l
     marks.push(Plot.ruleX([bestEpoch.epoch], { stroke: color("muted"), strokeDasharray: "2,3" }));
   }
   for (const { points, stroke, name } of series) {
-    marks.push(Plot.line(points, { x: "x", y: "y", stroke, strokeWidth: 1.8 }));
+    marks.push(Plot.line(broken(stretches(points)), { x: "x", y: "y", stroke, strokeWidth: 1.8 }));
     if (points.length <= DOTS_UP_TO) {
       marks.push(Plot.dot(finite(points), {
         x: "x",
@@ -65,7 +65,10 @@ export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, l
       }));
     }
   }
-  if (bestEpoch && bestLoss !== undefined && Number.isFinite(bestLoss) && !(y.type === "log" && bestLoss <= 0)) {
+  if (
+    bestEpoch && epochs.length > 1 && bestLoss !== undefined && Number.isFinite(bestLoss) &&
+    !(y.type === "log" && bestLoss <= 0)
+  ) {
     const stroke = bestEpoch.validation === null ? TRAIN : VALIDATION;
     const at = { x: bestEpoch.epoch, y: bestLoss };
     marks.push(Plot.dot([at], { x: "x", y: "y", r: 5, stroke, strokeWidth: 1.8, fill: color("page") }));

@@ -29,21 +29,19 @@ export function markerStyle(shape: Shape, fill: string, radius: number): Record<
   };
 }
 
-/** A marker as a small SVG of its own, for legends made of HTML. */
-export function markerIcon(shape: Shape, fill: string): string {
-  const style = Object.entries(markerStyle(shape, fill, 4)).map(([k, v]) => `${k}="${v}"`).join(" ");
-  return `<svg class="key" viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">` +
-    `<path d="${marker(shape, 7, 7, 4)}" ${style}/></svg>`;
+/** One marker, for legends. */
+export function markerInner(shape: Shape, fill: string, x: number, y: number, radius: number): string {
+  const style = Object.entries(markerStyle(shape, fill, radius)).map(([k, v]) => `${k}="${v}"`).join(" ");
+  return `<path d="${marker(shape, x, y, radius)}" ${style}/>`;
 }
 
 export interface CloudStyle {
   readonly fill: string;
   readonly radius: number;
-  readonly opacity: number;
   readonly shape?: Shape;
 }
 
-/** All points as one path: some ten bytes each. Points that would land on the same spot are drawn once. */
+/** All points as one path, opaque, so that each stands out from the page: some ten bytes each. Points that would land on the same spot are drawn once. */
 export function cloud(points: readonly Point[], style: CloudStyle): Plot.RenderFunction {
   return (_index, scales, _values, _dimensions, context) => {
     const shape = style.shape ?? "circle";
@@ -56,7 +54,6 @@ export function cloud(points: readonly Point[], style: CloudStyle): Plot.RenderF
     for (const [name, value] of Object.entries(markerStyle(shape, style.fill, style.radius))) {
       path.setAttribute(name, value);
     }
-    path.setAttribute("opacity", String(style.opacity));
     return path;
   };
 }

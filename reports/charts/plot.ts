@@ -15,13 +15,28 @@ export function textWidth(text: string, fontSize: number = FONT_SIZE): number {
   return [...text].length * CHARACTER * (fontSize / FONT_SIZE);
 }
 
+/** An axis with its name; both empty for none. That a scale is logarithmic is said without being asked. */
+export type LabelledAxis = Axis & {
+  readonly label: string;
+  /** Stands below the label. */
+  readonly unit?: string;
+};
+
+/** The lines that name an axis: the quantity, then its unit. */
+export function labelLines(axis: LabelledAxis): readonly string[] {
+  if (axis.label === "") return [];
+  const log = axis.type === "log" ? "log scale" : "";
+  if (axis.unit) return [axis.label, log ? `${axis.unit}; ${log}` : axis.unit];
+  return [log ? `${axis.label} (${log})` : axis.label];
+}
+
 export interface ChartOptions {
   /** What a screen reader announces. */
   readonly title: string;
   /** One or two sentences that say what the chart shows. */
   readonly description: string;
-  readonly x: Axis & { readonly label: string };
-  readonly y: Axis & { readonly label: string };
+  readonly x: LabelledAxis;
+  readonly y: LabelledAxis;
   readonly marks: readonly Plot.Markish[];
   readonly width?: number;
   readonly height?: number;
@@ -38,17 +53,23 @@ export interface Frame {
   readonly bottom: number;
 }
 
-export const WIDTH = 480;
+/** Narrow enough that the text can be read where the page is as wide as a telephone. */
+export const WIDTH = 440;
 export const HEIGHT = 280;
+const LABEL_LINE = 15;
+const UNIT = { fill: color("muted"), fontSize: FONT_SIZE - 1 };
 
-export function frameOf(options: Pick<ChartOptions, "y" | "width" | "height" | "marginRight">): Frame {
+export function frameOf(
+  options: Pick<ChartOptions, "y" | "width" | "height" | "marginRight"> & { readonly x?: LabelledAxis },
+): Frame {
   const widest = Math.max(0, ...options.y.ticks.map((t) => textWidth(options.y.format(t))));
-  const labelled = options.y.label !== "";
+  const above = labelLines(options.y).length;
+  const below = options.x ? labelLines(options.x).length : above;
   return {
     left: Math.ceil(Math.max(24, widest + 12)),
     right: (options.width ?? WIDTH) - (options.marginRight ?? 14),
-    top: labelled ? 30 : 8,
-    bottom: (options.height ?? HEIGHT) - (labelled ? 42 : 24),
+    top: above > 0 ? 16 + LABEL_LINE * above : 8,
+    bottom: (options.height ?? HEIGHT) - (below > 0 ? 27 + LABEL_LINE * below : 24),
   };
 }
 
@@ -59,7 +80,7 @@ export function place(axis: Axis, value: number, from: number, to: number): numb
   return from + share * (to - from);
 }
 
-/** A chart with two axes: labels at the top left and the bottom (none where empty), grid lines behind, tick labels from the axes. */
+/** A chart with two axes: labels and units at the top left and the bottom, grid lines behind, tick labels from the axes. */
 export function chart(options: ChartOptions): string {
   const { x, y } = options;
   const width = options.width ?? WIDTH;
@@ -81,11 +102,13 @@ export function chart(options: ChartOptions): string {
     }),
     ...options.marks,
   );
-  if (y.label) {
-    const at = { dx: -frame.left, dy: -frame.top + 8, textAnchor: "start" } as const;
-    marks.push(Plot.text([y.label], { frameAnchor: "top-left", ...at }));
+  for (const [i, line] of labelLines(y).entries()) {
+    const at = { dx: -frame.left, dy: -frame.top + 8 + LABEL_LINE * i, textAnchor: "start" } as const;
+    marks.push(Plot.text([line], { frameAnchor: "top-left", ...at, ...(i > 0 ? UNIT : {}) }));
   }
-  if (x.label) marks.push(Plot.text([x.label], { frameAnchor: "bottom", dy: 38 }));
+  for (const [i, line] of labelLines(x).entries()) {
+    marks.push(Plot.text([line], { frameAnchor: "bottom", dy: 38 + LABEL_LINE * i, ...(i > 0 ? UNIT : {}) }));
+  }
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
   const svg = Plot.plot({
     document: document as unknown as Document,

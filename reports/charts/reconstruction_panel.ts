@@ -6,28 +6,29 @@ import { finite, type Point } from "../series.ts";
 import { ratio } from "../format.ts";
 import { color, TRAIN } from "../theme.ts";
 
-/** Reconstruction against truth of one column, one point a row, on equal axes with the diagonal. Small: the page names
- * the axes once for all panels. */
+/** Reconstruction against truth of one column, one point a row, on equal axes with the diagonal. Small: many stand side by
+ * side. */
 export function reconstructionPanel(
   name: string,
   truth: readonly number[],
   reconstruction: readonly number[],
   r2: number,
+  unit: string,
 ): string {
   const points = finite(truth.map((x, i): Point => ({ x, y: reconstruction[i] ?? NaN })));
   const both = axis(points.flatMap((p) => [p.x, p.y]), { ticks: 4, pad: 0.05 });
   const [low, high] = both.domain;
   return chart({
     title: `Reconstruction against truth: ${name}`,
-    description: `${points.length} rows, R² ${ratio(r2)}.`,
-    x: { ...both, label: "" },
-    y: { ...both, label: "" },
+    description: `${points.length} rows, R² ${ratio(r2)}, in ${unit}.`,
+    x: { ...both, label: "truth", unit },
+    y: { ...both, label: "reconstruction", unit },
     marks: [
       Plot.line([[low, low], [high, high]], { stroke: color("muted"), strokeDasharray: "4,4" }),
-      cloud(points, { fill: TRAIN, radius: points.length > 500 ? 1.4 : 2, opacity: 0.7 }),
+      cloud(points, { fill: TRAIN, radius: points.length > 500 ? 1.3 : 1.8 }),
     ],
     grid: "both",
-    width: 240,
-    height: 236,
+    width: 220,
+    height: 250,
   });
 }

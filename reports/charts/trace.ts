@@ -1,7 +1,8 @@
 import * as Plot from "@observablehq/plot";
 import { axis } from "./axis.ts";
 import { chart } from "./plot.ts";
-import { bin, finite, keepExtremes, type Point, smooth, thin } from "../series.ts";
+import { color } from "../theme.ts";
+import { bin, broken, finite, keepExtremes, type Point, smooth, stretches, thin } from "../series.ts";
 
 export interface TraceOptions {
   readonly title: string;
@@ -9,6 +10,7 @@ export interface TraceOptions {
   readonly points: readonly Point[];
   readonly xLabel: string;
   readonly yLabel: string;
+  readonly yUnit?: string;
   readonly stroke: string;
   /** `auto` takes a log scale where it reads better; the smoothing is then of logarithms. */
   readonly scale?: "auto" | "linear";
@@ -16,6 +18,8 @@ export interface TraceOptions {
   readonly zero?: boolean;
   /** x is a count: ticks at whole numbers. */
   readonly whole?: boolean;
+  /** Places on the x axis with a dotted line, such as where a run was resumed. */
+  readonly marked?: readonly number[];
   /** Draws the points thin and their smoothed course over them. */
   readonly smoothed?: boolean;
 }
@@ -30,34 +34,37 @@ export function smoothingWidth(points: number): number {
   return points < 30 ? 0 : Math.max(1, points / 60);
 }
 
-/** One quantity over steps or time. Values that are not finite (not positive on a log scale) are left out. */
+/** One quantity over steps or time; the line is broken where values are missing in between. Values that are not finite (not positive on a log scale) are left out. */
 export function trace(options: TraceOptions): string {
   const all = finite(options.points);
   const y = {
     ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }),
     label: options.yLabel,
+    unit: options.yUnit,
   };
   const points = y.type === "log" ? all.filter((p) => p.y > 0) : all;
   const x = { ...axis(points.map((p) => p.x), { whole: options.whole, pad: 0.015 }), label: options.xLabel };
   const width = options.smoothed ? smoothingWidth(points.length) : 0;
-  const drawn = keepExtremes(points, DRAWN);
+  const parts = stretches(points);
+  const share = (part: readonly Point[], of: number) => Math.max(4, Math.round((of * part.length) / points.length));
+  const drawn = parts.map((part) => keepExtremes(part, share(part, DRAWN)));
   const marks: Plot.Markish[] = [
-    Plot.line(drawn, {
-      x: "x",
-      y: "y",
-      stroke: options.stroke,
-      strokeWidth: width > 0 ? 0.8 : 1.8,
-      strokeOpacity: width > 0 ? 0.45 : 1,
-    }),
+    Plot.line(broken(drawn), { x: "x", y: "y", stroke: options.stroke, strokeWidth: width > 0 ? 0.8 : 1.8 }),
   ];
-  if (drawn.length < 30) marks.push(Plot.dot(drawn, { x: "x", y: "y", r: 2.5, fill: options.stroke }));
+  // A stretch of one point has no line.
+  const dots = points.length < 30 ? points : drawn.filter((part) => part.length === 1).flat();
+  if (dots.length > 0) marks.push(Plot.dot(dots, { x: "x", y: "y", r: 2.5, fill: options.stroke }));
   if (width > 0) {
-    const binned = bin(points, BUCKETS);
     const [to, from] = y.type === "log" ? [Math.log, Math.exp] : [Number, Number];
-    const scaled = binned.map((p) => ({ x: p.x, y: to(p.y) }));
-    const course = thin(smooth(scaled, width * (binned.length / points.length)), 240)
-      .map((p) => ({ x: p.x, y: from(p.y) }));
-    marks.push(Plot.line(course, { x: "x", y: "y", stroke: options.stroke, strokeWidth: 2 }));
+    const courses = parts.map((part) => {
+      const binned = bin(part, share(part, BUCKETS)).map((p) => ({ x: p.x, y: to(p.y) }));
+      return thin(smooth(binned, width * (binned.length / part.length)), share(part, 240))
+        .map((p) => ({ x: p.x, y: from(p.y) }));
+    });
+    marks.push(Plot.line(broken(courses), { x: "x", y: "y", stroke: color("ink"), strokeWidth: 1.8 }));
+  }
+  for (const at of options.marked ?? []) {
+    marks.push(Plot.ruleX([at], { stroke: color("muted"), strokeDasharray: "2,3" }));
   }
   return chart({ title: options.title, description: options.description, x, y, marks });
 }

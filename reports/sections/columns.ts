@@ -1,15 +1,18 @@
 /** Error by column. */
 import type { RunData } from "../../core/runs/types.ts";
-import { columnError, type ColumnPoint, drawnColumns } from "../charts/column_error.ts";
+import { columnError, type ColumnPoint, DENSITY_LEGEND, drawnColumns } from "../charts/column_error.ts";
 import { columnR2, r2Floor } from "../charts/column_r2.ts";
-import { count, number, percent, plural, ratio } from "../format.ts";
-import { type Html, markup } from "../html.ts";
+import { count, error, percent, plural, ratio } from "../format.ts";
+import { breakable, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { quantile } from "../series.ts";
+import { squaredUnit, valueUnit } from "../units.ts";
 
 const LISTED = 10;
 const CANDIDATES = 200;
+/** Columns in the table behind the figure. */
+const TABULATED = 40;
 
 interface Column extends ColumnPoint {
   readonly mean: number;
@@ -38,26 +41,35 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   const floor = r2Floor(columns.map((c) => c.r2));
   const below = columns.filter((c) => c.r2 < floor).length;
   const undrawn = columns.length - drawn.length;
-  const note = `${data.split} split, after epoch ${data.epoch}`;
+  const note = `${data.split} part, after epoch ${data.epoch}`;
   const list = (rows: readonly Column[]) => ({
-    head: ["", "mean", "variance", "MSE", "R²"],
-    rows: rows.map((c) => [c.name, number(c.mean, 3), number(c.variance, 3), number(c.mse, 3), ratio(c.r2)]),
+    head: ["column", "mean", "variance", "MSE", "R²"],
+    rows: rows.map((c) => [breakable(c.name), error(c.mean), error(c.variance), error(c.mse), ratio(c.r2)]),
     numeric: [1, 2, 3, 4],
   });
+  const most = [...columns].sort((a, b) => b.variance - a.variance).slice(0, TABULATED);
+  const numbers = numbering.numbers([[
+    list(most),
+    markup`The ${plural(most.length, "column")} of largest variance${
+      most.length < all.length ? markup`; all are in <code>columns.json</code> in the run folder` : null
+    }. Mean in ${valueUnit(run.config)}, variance and MSE (mean squared error) in its square.`,
+  ]]);
   const listed = Math.min(LISTED, Math.ceil(ranked.length / 2));
   return markup`<div class="grid">${
     numbering.figure(
-      columnError(columns, candidates),
+      columnError(columns, candidates, squaredUnit(run.config)),
       markup`Error against variance of ${
         count(columns.length)
-      } columns that vary (${note}); darker where columns crowd. Under the
-dashed line a column is predicted better than by its mean: ${percent(better / columns.length)} of them.${
+      } columns that vary (${note}). Under the dashed line a column is predicted better than by its mean: ${
+        percent(better / columns.length)
+      } of them.${
         undrawn > 0 ? ` ${plural(undrawn, "column")} of next to no variance or error lie outside the frame.` : ""
       }${
         columns.length < all.length
           ? ` ${plural(all.length - columns.length, "column")} without a finite error left out.`
           : ""
       }`,
+      { legend: DENSITY_LEGEND, below: numbers },
     )
   }${
     numbering.figure(

@@ -3,9 +3,10 @@ import { taskText } from "../../core/runs/command.ts";
 import type { RunData } from "../../core/runs/types.ts";
 import { codeBlock, flatten, valueText, yaml } from "../config_view.ts";
 import { bytes, date } from "../format.ts";
-import { type Content, type Html, markup } from "../html.ts";
+import { breakable, commandLine, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
+import { sessionsTable } from "./sessions.ts";
 
 export function configSection(run: RunData): Html {
   if (run.configText.trim() === "") return missing("The run folder has no config.yaml.");
@@ -40,22 +41,26 @@ function environmentValue(key: string, value: unknown): Content {
   if (typeof value === "number" && key.endsWith("_bytes")) return bytes(value);
   if (key === "started_at" && typeof value === "string") return date(value);
   if (key === "engine.isa_available" && typeof value === "string") return value.split(",").join(", ");
-  if (key.includes("command")) return markup`<code>${Array.isArray(value) ? value.join(" ") : valueText(value)}</code>`;
-  return typeof value === "number" ? String(value) : valueText(value);
+  if (key.includes("command")) {
+    return markup`<code>${commandLine(Array.isArray(value) ? value.join(" ") : valueText(value))}</code>`;
+  }
+  return breakable(typeof value === "number" ? String(value) : valueText(value));
 }
 
 export function environmentSection(run: RunData, numbering: Numbering): Html {
-  return markup`<div class="wide-narrow">${environmentTable(run, numbering)}<div>${again(run)}</div></div>`;
+  return markup`${sessionsTable(run, numbering)}<div class="wide-narrow">${environmentTable(run, numbering)}<div>${
+    again(run)
+  }</div></div>`;
 }
 
 function environmentTable(run: RunData, numbering: Numbering): Html {
   if (!run.environment) return missing("The run folder has no environment.json.");
   const rows = [...flatten(run.environment)].filter(([key]) => !LEFT_OUT.has(key)).map(([key, value]) => [
-    NAMES[key] ?? key.replaceAll("_", " ").replaceAll(".", " · "),
+    breakable(NAMES[key] ?? key.replaceAll("_", " ").replaceAll(".", " · ")),
     environmentValue(key, value),
   ]);
   if (rows.length === 0) return missing("environment.json is empty.");
-  return numbering.table({ rows }, markup`Where and with what the run was made.`);
+  return numbering.table({ rows, pairs: true }, markup`Where and with what the run was made.`);
 }
 
 function again(run: RunData): Html {
@@ -65,9 +70,11 @@ function again(run: RunData): Html {
   const unfinished = run.summary?.status !== "finished";
   return markup`<h3>Run it again</h3>
 <p>Train from the same config${below ? ", from the folder in which this run was started" : ""}:</p>
-${codeBlock(taskText("train", "--config", `${folder}/config.yaml`), true)}${
+${codeBlock(commandLine(taskText("train", "--config", `${folder}/config.yaml`)), true)}${
     unfinished
-      ? markup`<p>Go on from the last checkpoint:</p>\n${codeBlock(taskText("train", "--resume", folder), true)}`
+      ? markup`<p>Go on from the last checkpoint:</p>\n${
+        codeBlock(commandLine(taskText("train", "--resume", folder)), true)
+      }`
       : ""
   }<p>The same config, data and build give the same bits with any number of threads and workers.</p>`;
 }

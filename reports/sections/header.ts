@@ -1,20 +1,10 @@
-/** Name, state, one sentence and the key figures of a run. */
-import type { RunData, SplitMetrics, Summary } from "../../core/runs/types.ts";
+/** Heading, state, the result in one sentence and the key figures of a run. */
+import type { RunData, Summary } from "../../core/runs/types.ts";
 import { valueAt } from "../config_view.ts";
-import { bytes, compact, count, dateRange, duration, number, percent, plural, ratio } from "../format.ts";
-import { type Content, type Html, markup } from "../html.ts";
+import { bytes, compact, count, dateRange, duration, error, plural, rate, ratio } from "../format.ts";
+import { breakable, type Content, type Html, markup } from "../html.ts";
+import { headline, latentWidth, resultSentence } from "../result.ts";
 import { timeBudget } from "../time_budget.ts";
-
-export const SPLITS = ["test", "validation", "train"] as const;
-
-/** The split whose figures speak for the run: test, or else validation, or else train. */
-export function headline(summary: Summary | null): { split: string; metrics: SplitMetrics } | null {
-  for (const split of SPLITS) {
-    const metrics = summary?.metrics[split];
-    if (metrics) return { split, metrics };
-  }
-  return null;
-}
 
 /** Best epoch as recorded, or the one of lowest validation (else training) loss so far. */
 export function bestEpoch(run: RunData): number | null {
@@ -38,7 +28,7 @@ export function reasonText(summary: Summary | null): string {
     case "early_stopping":
       return "stopped early, no more improvement";
     default:
-      return /^SIG[A-Z]+$/.test(summary.reason) ? `by ${summary.reason}` : summary.reason;
+      return /^SIG[A-Z0-9]+$/.test(summary.reason) ? `by ${summary.reason}` : summary.reason;
   }
 }
 
@@ -51,81 +41,97 @@ function stepsDone(run: RunData): number {
   return run.summary?.steps ?? run.steps.at(-1)?.step ?? 0;
 }
 
+/** A text of the config; "" where there is none. */
+function textAt(run: RunData, path: string): string {
+  const value = valueAt(run.config, path);
+  return typeof value === "string" ? value.trim() : "";
+}
+
+/** The run's heading: its title, or else its name. */
+export function titleOf(run: RunData): string {
+  return textAt(run, "title") || run.name;
+}
+
 /** The data's path, from the folder in which the run was started where it lies below that; "" where there is none. */
 function sourceText(run: RunData): string {
-  const path = valueAt(run.config, "data.path");
+  const path = textAt(run, "data.path");
   const folder = run.environment?.working_folder;
-  if (typeof path !== "string") return "";
   return typeof folder === "string" && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }
 
-/** Outputs of the encoder's last layer; null where there is no model table. */
-function latentWidth(run: RunData): number | null {
-  return run.model.findLast((layer) => layer.name.startsWith("encoder."))?.outputs ?? null;
-}
-
-function sentence(run: RunData): Html {
+/** What was trained, on what, for how long. */
+function course(run: RunData): Content {
   const { summary } = run;
   const columns = summary?.columns ?? run.model[0]?.inputs;
-  const latent = latentWidth(run);
   const source = sourceText(run);
   const epochs = summary?.epochs ?? run.epochs.length;
   const steps = stepsDone(run);
   const took = summary?.seconds.total ?? run.steps.at(-1)?.elapsed_s;
   const best = bestEpoch(run);
   const row = run.epochs.find((e) => e.epoch === best);
+  const latent = latentWidth(run);
+  const measured = resultSentence(run) !== null;
   const parts: Content[] = [
-    markup`An autoencoder${latent === null ? "" : markup` with ${plural(latent, "latent unit")}`}`,
+    measured
+      ? "It was trained"
+      : markup`An autoencoder${latent === null ? "" : ` of ${plural(latent, "latent unit")}`} trained`,
+    summary ? ` on ${plural(summary.rows.train, "row")}` : " on rows",
   ];
-  if (summary) parts.push(markup` trained on ${plural(summary.rows.train, "row")}`);
-  else parts.push(" trained on rows");
-  if (columns !== undefined) parts.push(markup` of ${plural(columns, "column")}`);
-  if (source) parts.push(markup` from <span class="mono">${source}</span>`);
+  if (columns !== undefined && !measured) parts.push(` of ${plural(columns, "column")}`);
+  if (source) parts.push(markup` from <span class="mono">${breakable(source)}</span>`);
   parts.push(
     steps === 0
-      ? markup`; no step is recorded yet.`
-      : markup` for ${epochs > 0 ? `${plural(epochs, "epoch")} (${plural(steps, "step")})` : plural(steps, "step")}`,
+      ? "; no step is recorded yet."
+      : ` for ${epochs > 0 ? `${plural(epochs, "epoch")} (${plural(steps, "step")})` : plural(steps, "step")}`,
   );
-  if (steps > 0) parts.push(took === undefined ? "." : markup` in ${duration(took)}.`);
+  if (steps > 0) parts.push(took === undefined ? "." : ` in ${duration(took)}.`);
   if (row) {
     const loss = row.validation_loss ?? row.train_loss;
     const which = row.validation_loss === null ? "training" : "validation";
-    parts.push(markup` The ${which} loss was lowest after epoch ${count(row.epoch)}, at ${number(loss)}.`);
+    parts.push(` The ${which} loss was lowest after epoch ${count(row.epoch)}, at ${error(loss)}.`);
   }
-  return markup`<p class="lede">${parts}</p>`;
+  return parts;
 }
 
 function tile(name: string, value: Content, detail: Content): Html {
   return markup`<div><dt>${name}</dt><dd>${value}<small>${detail}</small></dd></div>\n`;
 }
 
+const NONE = "not measured";
+
+/** The lowest loss so far, for a run whose errors are not measured. */
+function lossTile(run: RunData): Html {
+  const best = bestEpoch(run);
+  const row = run.epochs.find((e) => e.epoch === best);
+  const name = row && row.validation_loss === null ? "Lowest training loss" : "Lowest validation loss";
+  return tile(name, error(row?.validation_loss ?? row?.train_loss), row ? `after epoch ${count(row.epoch)}` : NONE);
+}
+
+function resultTiles(run: RunData): Content {
+  const head = headline(run.summary);
+  if (!head) return lossTile(run);
+  const { metrics } = head;
+  const split = `${head.split} part`;
+  return [
+    tile("R²", ratio(metrics.r2), metrics.r2 < 0 ? `${split}; worse than the mean` : split),
+    tile("Mean squared error", error(metrics.mse), split),
+    tile("Mean predictor’s error", error(metrics.mse_mean_predictor), split),
+    tile("R² by column", ratio(metrics.column_r2_median), `median of ${plural(metrics.columns_varying, "column")}`),
+  ];
+}
+
 function tiles(run: RunData): Html {
   const { summary } = run;
-  const head = headline(summary);
-  const split = head?.split ?? "";
   const budget = timeBudget(run);
   const samples = run.epochs.map((e) => e.samples_per_second).filter(Number.isFinite).sort((a, b) => a - b);
   const speed = samples[Math.floor(samples.length / 2)] ?? run.steps.at(-1)?.samples_per_second;
   const best = bestEpoch(run);
-  const steps = stepsDone(run);
-  const none = "not measured";
   const batch = valueAt(run.config, "data.batch_size");
   const parameters = summary?.parameters ??
     (run.model.length > 0 ? run.model.reduce((s, l) => s + l.parameters, 0) : null);
   return markup`<dl class="tiles">
-${tile("Mean squared error", number(head?.metrics.mse), head ? `${split} split` : none)}
-${
-    head && head.metrics.r2 < 0
-      ? tile("R²", ratio(head.metrics.r2), "worse than the mean predictor")
-      : tile("Explained variance (R²)", percent(head?.metrics.r2), head ? "against the mean predictor" : none)
-  }
-${
-    tile(
-      "R² by column",
-      ratio(head?.metrics.column_r2_median),
-      head ? `median of ${plural(head.metrics.columns_varying, "column")}` : none,
-    )
-  }
+${resultTiles(run)}
+${tile("Parameters", compact(parameters), run.model.length > 0 ? plural(run.model.length, "layer") : "not recorded")}
 ${
     tile(
       "Epochs",
@@ -133,7 +139,7 @@ ${
       best === null ? "none completed" : `best: ${count(best)}`,
     )
   }
-${tile("Steps", count(steps), typeof batch === "number" ? `${plural(batch, "row")} a batch` : "batches")}
+${tile("Steps", count(stepsDone(run)), typeof batch === "number" ? `${plural(batch, "row")} a batch` : "batches")}
 ${
     tile(
       "Time",
@@ -141,10 +147,8 @@ ${
       summary?.resumed ? `resumed ${plural(summary.resumed, "time")}` : "in one go",
     )
   }
-${tile("Samples per second", compact(speed), samples.length > 1 ? "median epoch" : "training")}
-${tile("Waiting for data", percent(budget?.waitShare), budget?.waitShare == null ? none : "of the training time")}
-${tile("Parameters", compact(parameters), run.model.length > 0 ? plural(run.model.length, "layer") : none)}
-${tile("Peak memory", bytes(summary?.peak_memory_bytes), summary ? "of the process" : none)}
+${tile("Rows per second", rate(speed), samples.length > 1 ? "median epoch" : "training")}
+${tile("Peak memory", bytes(summary?.peak_memory_bytes), summary ? "of the process" : NONE)}
 </dl>`;
 }
 
@@ -171,14 +175,32 @@ function problems(run: RunData): Content {
   return markup`<div class="alert ${failed ? "failed" : ""}">${ended}${list}</div>`;
 }
 
+/** Paragraphs of the config's description, as they were written. */
+function description(run: RunData): Content {
+  const text = textAt(run, "description");
+  return text === "" ? null : text.split(/\n\s*\n/).map((part) => markup`<p class="description">${part}</p>\n`);
+}
+
+/** The sentence on top, or why there is none. */
+function result(run: RunData): Content {
+  const sentence = resultSentence(run);
+  if (sentence !== null) return sentence;
+  return run.summary?.status === "finished"
+    ? "No error was measured at the end."
+    : "No error was measured yet: that is done when a run ends by itself.";
+}
+
 export function header(run: RunData): Html {
   const { summary } = run;
   const when = summary ? dateRange(summary.started_at, summary.ended_at) : "no dates recorded";
   const why = summary?.status === "finished" ? ` · ${reasonText(summary)}` : "";
+  const title = titleOf(run);
+  const name = title === run.name ? null : markup` · <span class="mono">${breakable(run.name)}</span>`;
   return markup`<header>
-<p class="kicker">Training report · ${when}${why}</p>
-<div class="title"><h1>${run.name}</h1>${badge(summary)}</div>
-${sentence(run)}
+<p class="kicker">Training report · ${when}${why}${name}</p>
+<div class="title"><h1>${breakable(title)}</h1>${badge(summary)}</div>
+${description(run)}<p class="lede">${result(run)}</p>
+<p>${course(run)}</p>
 ${problems(run)}
 ${tiles(run)}
 </header>`;

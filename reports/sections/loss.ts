@@ -2,26 +2,16 @@
 import type { RunData, StepRow } from "../../core/runs/types.ts";
 import { firstIsOutside, lossByEpoch } from "../charts/loss_by_epoch.ts";
 import { smoothingWidth, trace } from "../charts/trace.ts";
-import { valueAt } from "../config_view.ts";
-import { count, number, plural } from "../format.ts";
+import { count, error, number, plural, setting } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { extent } from "../series.ts";
 import { seriesColor, TRAIN } from "../theme.ts";
+import { thinnedText } from "../thinned.ts";
+import { lossUnit, valueUnit } from "../units.ts";
 import { bestEpoch } from "./header.ts";
-
-/** What the config's reduction makes of the squared error. */
-function lossUnit(run: RunData): string {
-  switch (valueAt(run.config, "loss.reduction")) {
-    case "row_mean":
-      return "squared error per row";
-    case "sum":
-      return "squared error per batch";
-    default:
-      return "mean squared error";
-  }
-}
+import { resumedAt } from "./sessions.ts";
 
 function epochFigure(run: RunData, numbering: Numbering): Html {
   const { epochs } = run;
@@ -37,33 +27,39 @@ function epochFigure(run: RunData, numbering: Numbering): Html {
   const validated = epochs.some((e) => e.validation_loss !== null);
   const broken = epochs.length - known.length;
   const losses = epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss }));
-  const svg = lossByEpoch(losses, best, `loss (${lossUnit(run)})`);
+  const svg = lossByEpoch(losses, best, lossUnit(run.config));
   return numbering.figure(
     svg,
-    markup`Loss by epoch. The training loss is the mean over the epoch’s steps, while the weights still changed${
+    markup`Loss by epoch, of values in ${
+      valueUnit(run.config)
+    }. The training loss is the mean over the epoch’s steps, while the weights still changed${
       validated ? "; the validation loss is measured after the epoch" : "; there is no validation split"
     }.${best === null ? "" : markup` Best: epoch ${count(best)}.`}${
       firstIsOutside(losses)
         ? markup` The training loss of epoch ${count(losses[0]!.epoch)}, ${
-          number(losses[0]!.train)
+          error(losses[0]!.train)
         }, is above the frame.`
         : ""
-    }${broken > 0 ? markup` ${plural(broken, "epoch")} without a finite loss left out.` : ""}`,
+    }${broken > 0 ? markup` ${plural(broken, "epoch")} without a finite loss left out.` : ""}${
+      thinnedText(run, "epochs", "epochs")
+    }`,
   );
 }
 
 function stepTrace(
-  steps: readonly StepRow[],
+  run: RunData,
   pick: (row: StepRow) => number,
   options: {
     title: string;
     yLabel: string;
+    yUnit?: string;
     stroke: string;
     smoothed: boolean;
     scale: "auto" | "linear";
     zero?: boolean;
   },
 ): string {
+  const { steps } = run;
   const points = steps.map((row) => ({ x: row.step, y: pick(row) }));
   const range = extent(points.map((p) => p.y))!;
   return trace({
@@ -71,6 +67,7 @@ function stepTrace(
     points,
     xLabel: "step",
     whole: true,
+    marked: resumedAt(run).map((r) => r.step),
     description: `${steps.length} steps, from ${number(range[0])} to ${number(range[1])}.`,
   });
 }
@@ -79,14 +76,21 @@ function hasFinite(steps: readonly StepRow[], pick: (row: StepRow) => number): b
   return steps.some((row) => Number.isFinite(pick(row)));
 }
 
+/** That dotted lines mark where the run was resumed, where it was. */
+function resumedText(run: RunData): string {
+  const at = resumedAt(run);
+  return at.length === 0 ? "" : ` Dotted: where the run was resumed (${plural(at.length, "time")}).`;
+}
+
 function stepFigure(run: RunData, numbering: Numbering): Html {
   const { steps } = run;
   if (steps.length === 0) return missing("No step is recorded, so there is no loss by step.");
   const broken = steps.filter((s) => !Number.isFinite(s.loss));
   if (broken.length === steps.length) return missing("The loss of every recorded step is not a number.");
-  const svg = stepTrace(steps, (s) => s.loss, {
+  const svg = stepTrace(run, (s) => s.loss, {
     title: "Loss by step",
-    yLabel: `batch loss (${lossUnit(run)})`,
+    yLabel: "loss of the batch",
+    yUnit: lossUnit(run.config),
     stroke: TRAIN,
     smoothed: true,
     scale: "auto",
@@ -98,7 +102,7 @@ function stepFigure(run: RunData, numbering: Numbering): Html {
       width > 0
         ? ` Thin: as recorded; thick: smoothed (Gaussian, standard deviation ${plural(Math.round(width), "step")}).`
         : ""
-    }${
+    }${thinnedText(run, "steps", "steps")}${resumedText(run)}${
       broken.length > 0
         ? markup` <b>${plural(broken.length, "step")} without a finite loss left out</b>, the first at step ${
           count(broken[0]!.step)
@@ -106,11 +110,6 @@ function stepFigure(run: RunData, numbering: Numbering): Html {
         : ""
     }`,
   );
-}
-
-/** The digits that a setting was written with, four at most: 0.001 has one. */
-function significant(value: number): number {
-  return Math.min(4, value.toExponential().split("e")[0]!.replace(/[-.]/g, "").length);
 }
 
 /** The learning rate if it never changed, else null. */
@@ -122,7 +121,7 @@ function constantRate(run: RunData): number | null {
 function rateFigure(run: RunData, numbering: Numbering): Content {
   const range = extent(run.steps.map((s) => s.learning_rate));
   if (!range) return null;
-  const svg = stepTrace(run.steps, (s) => s.learning_rate, {
+  const svg = stepTrace(run, (s) => s.learning_rate, {
     title: "Learning rate by step",
     yLabel: "learning rate",
     stroke: seriesColor(3),
@@ -132,7 +131,9 @@ function rateFigure(run: RunData, numbering: Numbering): Content {
   });
   return numbering.figure(
     svg,
-    markup`Learning rate, highest ${number(range[1])}, last ${number(run.steps.at(-1)!.learning_rate)}.`,
+    markup`Learning rate, highest ${setting(range[1])}, last ${setting(run.steps.at(-1)!.learning_rate)}.${
+      thinnedText(run, "steps", "steps")
+    }${resumedText(run)}`,
   );
 }
 
@@ -140,9 +141,10 @@ function normFigure(run: RunData, numbering: Numbering): Content {
   if (!hasFinite(run.steps, (s) => s.grad_norm)) {
     return run.steps.length > 0 ? missing("The gradient norm is not recorded.") : null;
   }
-  const svg = stepTrace(run.steps, (s) => s.grad_norm, {
+  const svg = stepTrace(run, (s) => s.grad_norm, {
     title: "Gradient norm by step",
     yLabel: "gradient norm",
+    yUnit: "L2, before clipping",
     stroke: seriesColor(2),
     smoothed: true,
     scale: "auto",
@@ -150,14 +152,16 @@ function normFigure(run: RunData, numbering: Numbering): Content {
   const width = smoothingWidth(run.steps.length);
   return numbering.figure(
     svg,
-    markup`L2 norm of all gradients together, before clipping.${width > 0 ? " Thin: each step; thick: smoothed." : ""}`,
+    markup`L2 norm of all gradients together, before clipping.${
+      width > 0 ? " Thin: as recorded; thick: smoothed." : ""
+    }${thinnedText(run, "steps", "steps")}${resumedText(run)}`,
   );
 }
 
 export function lossSection(run: RunData, numbering: Numbering): Html {
   const rate = constantRate(run);
   return markup`${
-    rate === null ? "" : markup`<p>The learning rate was ${number(rate, significant(rate))} throughout.</p>\n`
+    rate === null ? "" : markup`<p>The learning rate was ${setting(rate)} throughout.</p>\n`
   }<div class="grid">${epochFigure(run, numbering)}${stepFigure(run, numbering)}${normFigure(run, numbering)}${
     rate === null ? rateFigure(run, numbering) : ""
   }</div>`;

@@ -1,31 +1,40 @@
-/** Final metrics of the splits. */
-import type { RunData, SplitMetrics } from "../../core/runs/types.ts";
-import { count, number, ratio } from "../format.ts";
-import { type Html, markup } from "../html.ts";
+/** Final metrics of the parts. */
+import type { RunData, SplitMetrics, Summary } from "../../core/runs/types.ts";
+import { count, error, ratio } from "../format.ts";
+import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
+import type { SplitName } from "../result.ts";
+import { squaredUnit, valueUnit } from "../units.ts";
 
 const ROWS: readonly (readonly [string, (m: SplitMetrics) => string])[] = [
-  ["Loss, as trained", (m) => number(m.loss)],
-  ["Mean squared error", (m) => number(m.mse)],
-  ["Root mean squared error", (m) => number(m.rmse)],
-  ["Mean predictor’s mean squared error", (m) => number(m.mse_mean_predictor)],
-  ["R², explained variance", (m) => ratio(m.r2)],
+  ["R²", (m) => ratio(m.r2)],
   ["R² by column, mean", (m) => ratio(m.column_r2_mean)],
   ["R² by column, median", (m) => ratio(m.column_r2_median)],
+  ["Mean squared error", (m) => error(m.mse)],
+  ["Root mean squared error", (m) => error(m.rmse)],
+  ["Mean predictor’s mean squared error", (m) => error(m.mse_mean_predictor)],
+  ["Loss, as trained", (m) => error(m.loss)],
   ["Columns that vary", (m) => count(m.columns_varying)],
   ["Rows", (m) => count(m.rows)],
   ["Values stored", (m) => count(m.nnz)],
 ];
 
-const DEFINITIONS = markup`<dl class="notes">
-<dt>Mean squared error</dt><dd>Σ (ŷ − y)² / (rows × columns): zeros count like any other value.</dd>
-<dt>Mean predictor</dt><dd>predicts ȳ, the mean of the column in the split: what is known without a model.</dd>
-<dt>R²</dt><dd>1 − Σ (ŷ − y)² / Σ (ȳ − y)², over all rows and columns: 0 is the mean predictor, 1 is perfect, and less than 0
-is worse than the mean.</dd>
-<dt>R² by column</dt><dd>the same for each column that varies in the split, so that a column of small variance counts as much as
-one of large variance. In the mean, less than −1 counts as −1.</dd>
+function definitions(run: RunData, pca: boolean): Html {
+  return markup`<dl class="notes">
+<dt>R²</dt><dd>explained variance, 1 − Σ (ŷ − y)² / Σ (ȳ − y)² over all rows and columns: 0 is the mean predictor, 1 is
+perfect, and less than 0 is worse than the mean.</dd>
+<dt>Mean predictor</dt><dd>predicts ȳ, the mean of the column in the part: what is known without a model.</dd>
+<dt>R² by column</dt><dd>the same for each column that varies in the part, so that a column of small variance counts as much
+as one of large variance. In the mean, less than −1 counts as −1.</dd>
+<dt>Mean squared error</dt><dd>Σ (ŷ − y)² / (rows × columns): zeros count like any other value. In ${
+    squaredUnit(run.config)
+  },
+the root in ${valueUnit(run.config)}.</dd>${
+    pca ? markup`\n<dt>PCA</dt><dd>principal component analysis with as many components as latent units.</dd>` : null
+  }
 </dl>`;
+}
 
 function evaluatedText(run: RunData): string {
   const evaluated = run.summary?.evaluated;
@@ -33,23 +42,46 @@ function evaluatedText(run: RunData): string {
   return `epoch ${count(evaluated.epoch)}, ${evaluated.checkpoint === "best" ? "the best" : "the last"}`;
 }
 
+type Measured = readonly { readonly name: SplitName; readonly metrics: SplitMetrics }[];
+
+/** PCA's rows of the table, where any part has them. */
+function baselineRows(summary: Summary, parts: Measured): Content[][] {
+  const pca = parts.map((part) => summary.baseline?.pca?.[part.name]);
+  if (!pca.some((p) => p)) return [];
+  return [
+    ["PCA’s R²", ...pca.map((p) => ratio(p?.r2))],
+    ["PCA’s mean squared error", ...pca.map((p) => error(p?.mse))],
+  ];
+}
+
+/** Which figures are of a sample only. */
+function sampledText(parts: Measured): string {
+  return parts.filter(({ metrics }) => typeof metrics.sampled_from === "number" && metrics.sampled_from > metrics.rows)
+    .map(({ name, metrics }) =>
+      ` The figures of the ${name} part are of a sample of ${count(metrics.rows)} of its ${
+        count(metrics.sampled_from)
+      } rows.`
+    ).join("");
+}
+
 export function metricsSection(run: RunData, numbering: Numbering): Html {
   const all = run.summary?.metrics;
-  const splits = (["train", "validation", "test"] as const)
+  const parts = (["train", "validation", "test"] as const)
     .flatMap((name) => all?.[name] ? [{ name, metrics: all[name] }] : []);
-  if (splits.length === 0) {
+  if (parts.length === 0) {
     return missing("Final metrics are measured when a run ends by itself; this one has none.");
   }
   const absent = (["validation", "test"] as const).filter((name) => !all?.[name]);
+  const pca = baselineRows(run.summary!, parts);
   const table = numbering.table(
     {
-      head: ["", ...splits.map((s) => s.name)],
-      rows: ROWS.map(([name, show]) => [name, ...splits.map((s) => show(s.metrics))]),
-      numeric: splits.map((_, i) => i + 1),
+      head: ["", ...parts.map((s) => s.name)],
+      rows: [...ROWS.map(([name, show]): Content[] => [name, ...parts.map((s) => show(s.metrics))]), ...pca],
+      numeric: parts.map((_, i) => i + 1),
     },
-    markup`Error by split of the weights of ${evaluatedText(run)}.${
+    markup`Error by part of the data, with the weights of ${evaluatedText(run)}.${sampledText(parts)}${
       absent.length > 0 ? ` There are no ${absent.join(" and ")} rows.` : ""
     }`,
   );
-  return markup`<div class="wide-narrow">${table}${DEFINITIONS}</div>`;
+  return markup`<div class="wide-narrow">${table}${definitions(run, pca.length > 0)}</div>`;
 }

@@ -16,7 +16,7 @@ export function modelSection(run: RunData, numbering: Numbering): Html {
     {
       head: ["layer", "kind", "inputs → outputs", "parameters", "share"],
       rows: model.map((l) => [
-        markup`<span class="mono">${l.name}</span>`,
+        markup`<span class="mono nowrap">${l.name}</span>`,
         l.detail
           ? markup`${l.kind.replaceAll("_", " ")} <span style="color:var(--muted)">${l.detail}</span>`
           : l.kind.replaceAll("_", " "),

@@ -1,12 +1,52 @@
 /** Reconstruction against truth, column by column. */
-import type { RunData } from "../../core/runs/types.ts";
+import type { ReconstructionDiagnostic, RunData } from "../../core/runs/types.ts";
 import { reconstructionPanel } from "../charts/reconstruction_panel.ts";
-import { count, ratio } from "../format.ts";
-import { type Html, markup, raw } from "../html.ts";
-import type { Numbering } from "../numbering.ts";
+import { count, error, number, ratio } from "../format.ts";
+import { breakable, type Html, markup } from "../html.ts";
+import type { Numbering, Table } from "../numbering.ts";
 import { missing } from "../page.ts";
+import { finite, sum } from "../series.ts";
+import { valueUnit } from "../units.ts";
 
 const PANELS = 12;
+/** Rows whose values are listed at most. */
+const LISTED = 20;
+
+type Column = ReconstructionDiagnostic["columns"][number];
+
+/** What the panels show, as one line of figures each. */
+function panelTable(columns: readonly Column[]): Table {
+  return {
+    head: ["column", "mean truth", "mean reconstruction", "root mean squared error", "R²"],
+    rows: columns.map((c) => {
+      const pairs = finite(c.truth.map((x, i) => ({ x, y: c.reconstruction[i] ?? NaN })));
+      const mean = (values: readonly number[]) => sum(values) / values.length;
+      return [
+        breakable(c.name),
+        error(mean(pairs.map((p) => p.x))),
+        error(mean(pairs.map((p) => p.y))),
+        error(Math.sqrt(mean(pairs.map((p) => (p.x - p.y) ** 2)))),
+        ratio(c.r2),
+      ];
+    }),
+    numeric: [1, 2, 3, 4],
+  };
+}
+
+/** Truth and reconstruction of some rows, evenly spread, in the first columns. */
+function valueTable(data: ReconstructionDiagnostic, columns: readonly Column[]): Table {
+  const shown = Math.min(LISTED, data.rows.length);
+  const picked = Array.from({ length: shown }, (_, i) => Math.floor((i * data.rows.length) / shown));
+  const first = columns.slice(0, 3);
+  return {
+    head: ["row", ...first.flatMap((c) => [markup`${breakable(c.name)}, truth`, "reconstruction"])],
+    rows: picked.map((i) => [
+      count(data.rows[i]),
+      ...first.flatMap((c) => [number(c.truth[i], 3), number(c.reconstruction[i], 3)]),
+    ]),
+    numeric: [0, ...first.flatMap((_, k) => [2 * k + 1, 2 * k + 2])],
+  };
+}
 
 export function reconstructionSection(run: RunData, numbering: Numbering): Html {
   const data = run.reconstruction;
@@ -16,17 +56,33 @@ export function reconstructionSection(run: RunData, numbering: Numbering): Html 
   );
   if (drawable.length === 0) return missing("The reconstruction is not made of finite numbers, so it cannot be drawn.");
   const shown = drawable.slice(0, PANELS);
+  const unit = valueUnit(run.config);
+  const values = valueTable(data, shown);
+  const numbers = numbering.numbers([
+    [panelTable(shown), "The panels in figures, over the rows drawn; R² over all rows of the part."],
+    [
+      values,
+      markup`${
+        values.rows.length === data.rows.length
+          ? "All"
+          : `${count(values.rows.length)} of the ${count(data.rows.length)}`
+      } rows
+in the first ${
+        count(Math.min(3, shown.length))
+      } panels. All are in <code>reconstruction.json</code> in the run folder.`,
+    ],
+  ]);
   return numbering.panels(
-    shown.map((c) =>
-      markup`<div><h4><span title="${c.name}">${c.name}</span><small>R² ${ratio(c.r2)}</small></h4>${
-        raw(reconstructionPanel(c.name, c.truth, c.reconstruction, c.r2))
-      }</div>\n`
-    ),
-    markup`Reconstruction (up) against truth (right) of the ${
-      count(shown.length)
-    } most variable columns, one point a row: ${count(data.rows.length)} rows of the ${data.split} split after epoch ${
+    shown.map((c) => ({
+      title: c.name,
+      note: `R² ${ratio(c.r2)}`,
+      svg: reconstructionPanel(c.name, c.truth, c.reconstruction, c.r2, unit),
+    })),
+    markup`Reconstruction against truth of the ${count(shown.length)} most variable columns, one point a row: ${
+      count(data.rows.length)
+    } rows of the ${data.split} part after epoch ${
       count(data.epoch)
-    }, in the units that the model sees (after the transforms). The dashed line
-is a perfect reconstruction.`,
+    }. Both axes are in ${unit}, as the model sees the values. The dashed line is a perfect reconstruction.`,
+    numbers,
   );
 }

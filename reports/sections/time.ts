@@ -2,71 +2,45 @@
 import type { RunData } from "../../core/runs/types.ts";
 import { BATCH_WAIT_COLOR, CHUNK_WAIT_COLOR, chunkWait } from "../charts/chunk_wait.ts";
 import { timeBar } from "../charts/time_bar.ts";
-import { trace } from "../charts/trace.ts";
-import { compact, count, duration, number, percent, timeUnit } from "../format.ts";
-import { type Content, type Html, markup } from "../html.ts";
+import { throughputChart } from "../charts/throughput.ts";
+import { count, duration, percent, timeUnit } from "../format.ts";
+import { breakable, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
-import { extent, type Point, quantile } from "../series.ts";
+import { thinnedText } from "../thinned.ts";
+import { throughput, throughputLine } from "../throughput.ts";
 import { timeBudget } from "../time_budget.ts";
-import { TRAIN } from "../theme.ts";
-
-export function swatch(fill: string): Html {
-  return markup`<span class="key" style="background:${fill}"></span>`;
-}
+import { resumedAt } from "./sessions.ts";
 
 function budgetFigure(run: RunData, numbering: Numbering): Html {
   const budget = timeBudget(run);
   if (!budget) return missing("No times are recorded.");
-  const legend = markup`<ul class="legend times">${
-    budget.parts.map((p) =>
-      markup`<li>${swatch(p.fill)}${p.name}<span class="v">${duration(p.seconds)} · ${
-        percent(p.seconds / budget.total)
-      }</span></li>`
-    )
-  }</ul>`;
+  const legend = budget.parts.map((p) => ({
+    name: p.name,
+    fill: p.fill,
+    value: `${duration(p.seconds)} · ${percent(p.seconds / budget.total)}`,
+  }));
   const figure = numbering.figure(
     timeBar(budget.parts),
     markup`Use of the run’s ${duration(budget.total)}, in the order of the bar. ${
       budget.waitShare === null ? "" : `Training waited for data during ${percent(budget.waitShare)} of its time.`
     }`,
-    legend,
+    { legend, spread: true },
   );
   return markup`<div class="timebar">${figure}</div>`;
 }
 
-/** Samples a second over the run's seconds: by chunk where there are enough passes, else by step. */
-function speeds(run: RunData): { points: Point[]; by: string } {
-  const byChunk = run.chunks.length >= 8;
-  const rows = byChunk ? run.chunks : run.steps;
-  return {
-    points: rows.map((r): Point => ({ x: r.elapsed_s, y: r.samples_per_second }))
-      .filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y)),
-    by: byChunk ? "pass over a chunk" : "step",
-  };
-}
-
 function throughputFigure(run: RunData, numbering: Numbering): Html {
-  const { points, by } = speeds(run);
-  if (points.length === 0) return missing("No throughput is recorded.");
-  const last = points.at(-1)!.x;
-  const unit = timeUnit(last);
-  const range = extent(points.map((p) => p.y))!;
-  const svg = trace({
-    title: "Throughput over time",
-    description: `Samples a second by ${by}, from ${number(range[0], 3)} to ${number(range[1], 3)}.`,
-    points: points.map((p) => ({ x: p.x / unit.seconds, y: p.y })),
-    xLabel: `time since the start (${unit.name})`,
-    yLabel: "samples per second",
-    stroke: TRAIN,
-    zero: true,
-    smoothed: true,
-  });
+  const { stretches, by } = throughput(run);
+  if (stretches.length === 0) return missing("No throughput is recorded.");
+  const unit = timeUnit(stretches.at(-1)!.to);
+  const resumed = resumedAt(run).flatMap((r) => r.elapsed === null ? [] : [r.elapsed / unit.seconds]);
   return numbering.figure(
-    svg,
-    markup`Throughput by ${by}, waits included; median ${
-      compact(quantile(points.map((p) => p.y), 0.5))
-    } samples a second.`,
+    throughputChart(throughputLine(stretches, unit.seconds), unit.name, resumed),
+    markup`Throughput of training, waits for data included. Each level is the mean over the time it spans, from the log by ${by}; where the line is broken, the
+run did not train.${resumed.length > 0 ? " Dotted: where the run was resumed." : ""}${
+      by === "step" ? thinnedText(run, "steps", "steps") : thinnedText(run, "chunks", "passes")
+    }`,
   );
 }
 
@@ -82,12 +56,17 @@ function waitFigure(run: RunData, numbering: Numbering): Content {
   const worst = chunks.reduce((a, b) => (b.open_wait_ms + b.wait_ms > a.open_wait_ms + a.wait_ms ? b : a));
   return numbering.figure(
     svg,
-    markup`Waiting in each of ${count(chunks.length)} passes over a chunk. Longest: ${
-      duration((worst.open_wait_ms + worst.wait_ms) / 1000)
-    } in epoch ${count(worst.epoch)} (${worst.file}).`,
-    markup`<ul class="legend"><li>${swatch(CHUNK_WAIT_COLOR)}until the chunk was open</li><li>${
-      swatch(BATCH_WAIT_COLOR)
-    }for its batches</li></ul>`,
+    markup`Waiting in ${
+      chunks.length === 1 ? "the one pass" : `each of ${count(chunks.length)} passes`
+    } over a chunk. Longest: ${duration((worst.open_wait_ms + worst.wait_ms) / 1000)} in epoch ${count(worst.epoch)} (${
+      breakable(worst.file)
+    }).${thinnedText(run, "chunks", "passes")}`,
+    {
+      legend: [
+        { name: "until the chunk was open", fill: CHUNK_WAIT_COLOR },
+        { name: "for its batches", fill: BATCH_WAIT_COLOR },
+      ],
+    },
   );
 }
 

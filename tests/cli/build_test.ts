@@ -10,9 +10,9 @@ project(narrows LANGUAGES CXX)
 add_library(narrows SHARED engine.cpp)
 `;
 const NEEDS_LIBDEFLATE = `
-find_path(INCLUDE libdeflate.h HINTS \${NARROWS_DEPS}/usr/include NO_DEFAULT_PATH)
-if(NOT INCLUDE)
-  message(FATAL_ERROR "libdeflate is missing: install libdeflate-dev")
+find_path(NARROWS_DEFLATE_INCLUDE libdeflate.h HINTS \${NARROWS_DEPS}/usr/include NO_DEFAULT_PATH)
+if(NOT NARROWS_DEFLATE_INCLUDE)
+  message(FATAL_ERROR "a library is missing")
 endif()
 `;
 

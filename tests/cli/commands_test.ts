@@ -63,7 +63,10 @@ Deno.test("help lists every command with its options; near names of commands are
     "usage: deno run -A cli/main.ts train [F] [options]",
   );
   const wrong = await run("main", ["evalaute"]);
-  assertEquals([wrong.code, wrong.stderr], [2, "narrows: evalaute: no such command\n  hint: did you mean evaluate?\n"]);
+  assertEquals([wrong.code, wrong.stderr], [
+    2,
+    "narrows: evalaute: no such command\n  hint: did you mean deno run -A cli/main.ts evaluate?\n",
+  ]);
   for (const args of [["help", "frob"], ["frob"]]) {
     const none = await run("main", args);
     assertEquals([none.code, none.stderr], [

@@ -16,6 +16,7 @@ const CASES: readonly [string, readonly string[]][] = [
   ["narrows train --config mi", ["mine.yaml"]],
   ["narrows train mi", ["mine.yaml"]],
   ["narrows embed --checkpoint be", ["best"]],
+  ["narrows train --override training.ep", ["training.epochs="]],
   ["deno task reco", ["reconstruct"]],
   ["deno task train --dr", ["--dry-run"]],
   ["deno task build --sanitize un", ["undefined"]],

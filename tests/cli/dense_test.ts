@@ -89,7 +89,7 @@ Deno.test("dense: what is wrong is said in one line, before anything starts", as
     assertStringIncludes(stderr, hint);
     assert(!stderr.includes("    at "), stderr);
   };
-  await refused(["data.format=csr_npz"], "the folder holds no .npz file", "glob");
+  await refused(["data.format=csr_npz"], "the folder holds no .npz file", "set data.format: dense_npy");
   await refused(
     ["data.format=csr_npz", `data.path=${join(folder.path, "rows", "*.npy")}`],
     "is a dense .npy array, but data.format is csr_npz",

@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { type Command, defineCommand } from "../../cli/command.ts";
 import { helpOf } from "../../cli/help_text.ts";
 import { meant, parseCommand } from "../../cli/parse.ts";
+import { fromUser } from "../../core/paths.ts";
 import { UserError } from "../../core/errors.ts";
 
 const sample = defineCommand({
@@ -37,13 +38,17 @@ function refused(command: Command, args: readonly string[], message: string, hin
 Deno.test("options are read by their types, and may be given without a name where the definition says so", () => {
   assertEquals(read(), {});
   assertEquals(parseCommand(sample, [])!.override, []);
-  assertEquals(read("--config", "a.yaml", "--rows=3", "-q"), { config: "a.yaml", rows: 3, quiet: true });
-  assertEquals(read("a.yaml", "1", "2", "--split", "all"), { config: "a.yaml", run: ["1", "2"], split: "all" });
+  assertEquals(read("--config", "a.yaml", "--rows=3", "-q"), { config: fromUser("a.yaml"), rows: 3, quiet: true });
+  assertEquals(read("a.yaml", "1", "2", "--split", "all"), {
+    config: fromUser("a.yaml"),
+    run: [fromUser("1"), fromUser("2")],
+    split: "all",
+  });
   assertEquals(read("--override", "a=1", "--override=b=-2"), { override: ["a=1", "b=-2"] });
   assertEquals([read("--resume"), read("--resume", "auto"), read("--resume=x")], [
     { resume: "" },
     { resume: "auto" },
-    { resume: "x" },
+    { resume: fromUser("x") },
   ]);
   assertEquals(parseCommand(sample, ["--frob", "--help"].slice(1)), null);
   assertEquals(parseCommand(sample, ["-h"]), null);

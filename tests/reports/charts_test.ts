@@ -7,12 +7,12 @@ import { columnR2 } from "../../reports/charts/column_r2.ts";
 import { compareLines } from "../../reports/charts/compare_lines.ts";
 import { explainedVariance } from "../../reports/charts/explained_variance.ts";
 import { hourglass } from "../../reports/charts/hourglass.ts";
-import { latentScatter } from "../../reports/charts/latent_scatter.ts";
+import { latentFrame, latentScatter } from "../../reports/charts/latent_scatter.ts";
 import { firstIsOutside, lossByEpoch } from "../../reports/charts/loss_by_epoch.ts";
 import { reconstructionPanel } from "../../reports/charts/reconstruction_panel.ts";
 import { timeBar } from "../../reports/charts/time_bar.ts";
 import { trace } from "../../reports/charts/trace.ts";
-import { groupsOf } from "../../reports/sections/latent.ts";
+import { groupsOf } from "../../reports/groups.ts";
 import { makeRun } from "./fixture.ts";
 import { assertWellFormed } from "./well_formed.ts";
 
@@ -48,7 +48,7 @@ const CHARTS: Readonly<Record<string, () => string>> = {
     lossByEpoch(
       run.epochs.map((e) => ({ epoch: e.epoch, train: e.train_loss, validation: e.validation_loss })),
       run.summary!.best_epoch,
-      "loss",
+      "mean squared error",
     ),
   trace: () => traceOf(run.steps.map((s) => ({ x: s.step, y: s.loss }))),
   time_bar: () => timeBar([{ name: "a", seconds: 3, fill: "red" }, { name: "b", seconds: 1, fill: "blue" }]),
@@ -59,13 +59,13 @@ const CHARTS: Readonly<Record<string, () => string>> = {
       openWaitMs: c.open_wait_ms,
       batchWaitMs: c.wait_ms,
     }))),
-  column_error: () => columnError(columns, columns.slice(0, 5)),
+  column_error: () => columnError(columns, columns.slice(0, 5), "unit²"),
   column_r2: () => columnR2(columns.map((c) => 1 - c.mse / c.variance)),
   latent_scatter: () => latentScatter(groupsOf(run.latent!), run.latent!.explained, false),
   explained_variance: () => explainedVariance(run.latent!.explained),
   reconstruction_panel: () => {
     const { name, truth, reconstruction, r2 } = run.reconstruction!.columns[0]!;
-    return reconstructionPanel(name, truth.slice(0, 40), reconstruction.slice(0, 40), r2);
+    return reconstructionPanel(name, truth.slice(0, 40), reconstruction.slice(0, 40), r2, "log(1 + counts)");
   },
   hourglass: () => hourglass([120, 512, 8, 512, 120], 2),
   compare_lines: () =>
@@ -94,8 +94,8 @@ Deno.test("charts escape what data name", () => {
   const drawn = [
     columnError([{ name: evil, variance: 2, mse: 1 }, { name: "b", variance: 1, mse: 0.3 }], [
       { name: evil, variance: 2, mse: 1 },
-    ]),
-    reconstructionPanel(evil, [0, 1], [0, 1], 1),
+    ], evil),
+    reconstructionPanel(evil, [0, 1], [0, 1], 1, evil),
     latentScatter(
       [{ name: evil, fill: "red", shape: "circle", points: [{ x: 0, y: 1 }] }, {
         name: "b",
@@ -159,14 +159,53 @@ Deno.test("linear ticks: round numbers, few, inside the domain, also for one val
   assertEquals(axis([1, 3], { whole: true, pad: 0.02 }).ticks, [1, 2, 3]);
 });
 
-Deno.test("labels that begin with numbers: in their order, low to high; others the commonest first", () => {
+Deno.test("labels in natural order, numbers as numbers; a few that all are numbers coloured low to high", () => {
   const named = (labels: string[]) =>
     groupsOf({ ...run.latent!, scores: labels.map((_, i) => [i, 0]), rows: labels.map((_, i) => i), labels });
   const hours = named(["48 h", "48 h", "48 h", "0 h", "120 h", "120 h", "24 h"]);
   assertEquals(hours.map((g) => [g.name, g.points.length]), [["0 h", 1], ["24 h", 1], ["48 h", 3], ["120 h", 2]]);
   assertEquals(new Set(hours.map((g) => g.fill)).size, 4);
   assertEquals(named(["b", "a", "a", "c"]).map((g) => g.name), ["a", "b", "c"]);
-  assertEquals(named(["1a", "2b", "2b", "3c"]).map((g) => g.name), ["2b", "1a", "3c"]);
+  assertEquals(named(["10 h", "2 h", "b10", "b2", "-1"]).map((g) => g.name), ["-1", "2 h", "10 h", "b2", "b10"]);
+});
+
+Deno.test("twenty labels: twenty marks, each another", () => {
+  const labels = Array.from({ length: 20 }, (_, i) => String(i));
+  const groups = groupsOf({ ...run.latent!, scores: labels.map((_, i) => [i, 0]), rows: [...labels.keys()], labels });
+  assertEquals(groups.map((g) => g.name), labels);
+  assertEquals(new Set(groups.map((g) => `${g.fill} ${g.shape}`)).size, 20);
+});
+
+Deno.test("axes say their unit, and that a scale is logarithmic", () => {
+  const svg = CHARTS.column_error!();
+  assertEquals(svg.match(/>unit²; log scale</g)?.length, 2);
+  assertStringIncludes(CHARTS.reconstruction_panel!(), ">log(1 + counts)<");
+  assert(!CHARTS.column_r2!().includes("log scale"));
+  for (const [name, draw] of Object.entries(CHARTS)) {
+    if (name !== "time_bar") assert(!/ opacity="|stroke-opacity="0/.test(draw()), `${name}: points fade into the page`);
+  }
+});
+
+Deno.test("a few rows far off are left out of the latent map, and counted", () => {
+  const points = Array.from({ length: 400 }, (_, i) => ({ x: i % 20, y: Math.floor(i / 20) }));
+  const group = (extra: { x: number; y: number }[]) => [{
+    name: "rows",
+    fill: "red",
+    shape: "circle" as const,
+    points: [...points, ...extra],
+  }];
+  assertEquals(latentFrame(group([])).outside, 0);
+  assertEquals(latentFrame(group([{ x: 25, y: 5 }])).outside, 0);
+  const { inside, outside } = latentFrame(group([{ x: 900, y: 5 }]));
+  assertEquals([outside, inside({ x: 900, y: 5 }), inside({ x: 19, y: 19 })], [1, false, true]);
+});
+
+Deno.test("a line is broken where steps are missing, not where every tenth is logged", () => {
+  const every = Array.from({ length: 40 }, (_, i) => ({ x: 10 * i, y: 1 + i }));
+  const paths = (points: { x: number; y: number }[]) => traceOf(points).match(/<path d="M[^"]*" ?\/?>/g)!.join("");
+  const moves = (text: string) => (text.match(/M/g) ?? []).length;
+  const whole = moves(paths(every));
+  assertEquals(moves(paths([...every.slice(0, 15), ...every.slice(25)])), whole + 2, "once in each of both lines");
 });
 
 Deno.test("a first training loss far above all others is left out of the frame", () => {

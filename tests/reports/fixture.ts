@@ -387,6 +387,9 @@ export function makeRun(options: FixtureOptions = {}): RunData {
     latent: makeLatent(options, random),
     reconstruction: makeReconstruction(options, random),
     columns: makeColumns(options, random),
+    data: null,
+    sessions: [],
+    logged: { steps: steps.length, chunks: chunks.length, epochs: epochs.length },
     problems: [],
   };
 }
@@ -407,6 +410,9 @@ export function emptyRun(name = "empty"): RunData {
     latent: null,
     reconstruction: null,
     columns: null,
+    data: null,
+    sessions: [],
+    logged: { steps: 0, chunks: 0, epochs: 0 },
     problems: [],
   };
 }

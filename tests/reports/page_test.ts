@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseHTML } from "linkedom";
 import type { RunData } from "../../core/runs/types.ts";
+import { breakable } from "../../reports/html.ts";
 import { renderRunReport } from "../../reports/run_report.ts";
 import { emptyRun, makeRun } from "./fixture.ts";
 import { assertWellFormed } from "./well_formed.ts";
@@ -8,17 +9,33 @@ import { assertWellFormed } from "./well_formed.ts";
 const small = makeRun({ epochs: 5, stepsPerEpoch: 10, columns: 200, latentRows: 80, clusters: 5 });
 const EVIL = `<script>alert("x")</script>'&`;
 
+/** The file behind a link that saves a figure: XML that stands alone, in plain colours. Returns its text. */
+function checkSaved(link: Element): string {
+  assert(/^[\w.-]+-figure-\d+\.svg$/.test(link.getAttribute("download")!), link.getAttribute("download")!);
+  const [, data] = /^data:image\/svg\+xml;charset=utf-8,(.*)$/s.exec(link.getAttribute("href")!) ?? [];
+  const svg = decodeURIComponent(data!);
+  assert(svg.startsWith('<svg xmlns="http://www.w3.org/2000/svg"'), svg.slice(0, 60));
+  assertWellFormed(svg);
+  assert(!/var\(|currentColor|class=|<script|NaN/.test(svg), "what only the page can show");
+  assert(/prefers-color-scheme:dark\)\{(\[(fill|stroke)="#[0-9a-f]{6}"\]\{(fill|stroke):#[0-9a-f]{6}\})+\}/.test(svg));
+  return svg;
+}
+
 function checkPage(text: string): Document {
   const tags = assertWellFormed(text);
   assert(tags.length > 20);
   assert(!tags.includes("script") && !tags.includes("link") && !tags.includes("img") && !tags.includes("iframe"));
   assert(!/\son\w+=/.test(text.replace(/<style>[\s\S]*?<\/style>/, "").replace(/>[^<]*</g, "><")), "an event handler");
-  const loads = text.replaceAll("http://www.w3.org/2000/svg", "").match(/https?:\/\/|url\(|@import/g);
+  // In a saved figure the address of SVG's name space is the only one, too.
+  const loads = text.replaceAll("http://www.w3.org/2000/svg", "").replaceAll(` href="data:image/svg+xml`, "").match(
+    /https?:\/\/|url\(|@import/g,
+  );
   assertEquals(loads, null, "something is loaded");
   const { document } = parseHTML(text);
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
   assertEquals(new Set(ids).size, ids.length, "ids twice");
-  for (const link of document.querySelectorAll("a")) {
+  for (const link of document.querySelectorAll("a[download]")) checkSaved(link as unknown as Element);
+  for (const link of document.querySelectorAll("a:not([download])")) {
     assert(ids.includes(link.getAttribute("href")!.slice(1)), `dead link ${link.getAttribute("href")}`);
   }
   return document as unknown as Document;
@@ -34,7 +51,12 @@ Deno.test("a whole run: every section has its figures and tables", () => {
   assertEquals(count("#time svg.chart"), 3);
   assertEquals(count("#metrics tbody tr"), 10);
   assertEquals(count("#columns svg.chart"), 2);
-  assertEquals(count("#columns table"), 2);
+  assertEquals(count("#columns .grid table"), 3);
+  assertEquals(count("details.numbers"), 3, "behind the map, the panels and the columns");
+  for (const details of document.querySelectorAll("details.numbers")) {
+    const rows = details.querySelectorAll("tbody tr").length;
+    assert(rows > 3 && rows <= 64, `${rows} rows`);
+  }
   assertEquals(count("#latent svg.chart"), 2);
   assertEquals(count("#latent .legend li"), 5);
   assertEquals(count("#reconstruction svg.chart"), 12);
@@ -42,8 +64,9 @@ Deno.test("a whole run: every section has its figures and tables", () => {
   assertEquals(count("#config pre .yk") > 20, true);
   assertStringIncludes(document.querySelector("#environment table")!.textContent!, "avx512_bf16");
   assertEquals(count(".missing"), 0);
-  assertStringIncludes(text, "deno task train --config runs/pbmc3k-20260512-094103-a1b2/config.yaml");
-  assert(!text.includes("deno task train --resume"), "a finished run has nothing to resume");
+  const words = document.querySelector("main")!.textContent!;
+  assertStringIncludes(words, "deno task train --config runs/pbmc3k-20260512-094103-a1b2/config.yaml");
+  assert(!words.includes("deno task train --resume"), "a finished run has nothing to resume");
   const figures = [...document.querySelectorAll("figcaption b")].map((b) => b.textContent);
   assertEquals(figures, figures.map((_, i) => `Figure ${i + 1}.`));
 });
@@ -190,6 +213,52 @@ Deno.test("many labels: colours, then shapes, then others; many numbers become b
   const numbers = small.latent!.scores.map((_, i) => String(i / 10));
   const banded = checkPage(renderRunReport({ ...small, latent: { ...small.latent!, labels: numbers } }));
   assertEquals(banded.querySelectorAll("#latent .legend li").length, 6);
+});
+
+Deno.test("a run without results: the losses come first, and the lowest stands on top", () => {
+  const bare = { ...small, latent: null, reconstruction: null, columns: null };
+  const document = checkPage(renderRunReport({
+    ...bare,
+    summary: { ...small.summary!, metrics: { train: null, validation: null, test: null } },
+  }));
+  assertEquals(document.querySelector("section")!.id, "loss");
+  assertEquals(document.querySelector(".tiles dt")!.textContent, "Lowest validation loss");
+});
+
+Deno.test("captions are true in both modes: none names a colour; no word is broken inside", () => {
+  const document = checkPage(renderRunReport(small));
+  const captions = [...document.querySelectorAll("figcaption,caption,.lede")].map((c) => c.textContent!);
+  assert(captions.length > 15);
+  for (const text of captions) {
+    assert(
+      !/\b(dark|light|bright|black|white|blue|orange|green|red|purple|gr[ae]y|brown|yellow)(er)?\b/i.test(text),
+      text,
+    );
+  }
+  assert(!/overflow-wrap:anywhere|word-break|text-overflow/.test(document.querySelector("style")!.textContent!));
+  const parts = (text: string) => breakable(text).text.split("<wbr>");
+  assertEquals(parts("/runs/pbmc3k-2026/typescript_version.json"), [
+    "/runs/",
+    "pbmc3k-",
+    "2026/",
+    "typescript_",
+    "version.",
+    "json",
+  ]);
+  for (const whole of ["0.0625", "1e-8", "1,438", "--resume", "typescript", "−0.5"]) {
+    assertEquals(parts(whole), [whole]);
+  }
+});
+
+Deno.test("a log of steps that leap about is drawn, and not without end", () => {
+  const steps = Array.from({ length: 20_000 }, (_, i) => ({
+    ...small.steps[i % small.steps.length]!,
+    step: 1000 * Math.floor(i / 3) + (i % 3),
+    elapsed_s: i % 3 ? 7 * i : i * i,
+  }));
+  const text = renderRunReport({ ...small, steps, chunks: [], logged: { steps: 20_000, chunks: 0, epochs: 5 } });
+  checkPage(text);
+  assert(text.length < 1_000_000, `${text.length} characters`);
 });
 
 Deno.test("20,000 steps and 47,192 columns stay under 1.5 MB", () => {

@@ -49,6 +49,7 @@ Deno.test("colours stand out in both modes: text at 4.5:1, lines and points at 3
         ["validation", palette.series[1]!, 4.5] as const,
         ...palette.series.map((c, i) => [`series ${i}`, c, 3] as const),
         ...palette.ramp.map((c, i) => [`ramp ${i}`, c, 3] as const),
+        ...palette.density.map((c, i) => [`density ${i}`, c, 3] as const),
       ]
     ) {
       const ratio = contrast(hex, palette.page);
@@ -56,7 +57,7 @@ Deno.test("colours stand out in both modes: text at 4.5:1, lines and points at 3
       compared++;
     }
   }
-  assertEquals(compared, 42);
+  assertEquals(compared, 48);
 });
 
 Deno.test("every two categorical colours are apart, whatever the sight", () => {

@@ -230,7 +230,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   // Syntax.
   [3, "\tbatch_size: 64", "a.yaml:3:1: not valid YAML: a tab is used for indentation"],
   [3, "  path: b", "a.yaml:3:3: duplicate key path"],
-  [3, "  batch_size: 'x", "a.yaml:11:1: not valid YAML: a quoted text is not closed"],
+  [3, "  batch_size: 'x", "a.yaml:3:15: not valid YAML: a quoted text is not closed"],
   [3, " batch_size: 64", "a.yaml:3:1: not valid YAML: keys or items of one level must start in the same column"],
   [3, "  batch_size: 1: 2", "a.yaml:3:15: not valid YAML: a second key in one line"],
   [3, "  batch_size: !big 3", "a.yaml:3:15: the YAML tag !big is not read"],
@@ -258,7 +258,16 @@ Deno.test("hints say what to do", () => {
   assertEquals(hintOf("name: adam", "name: adm"), "did you mean adam?");
   assertEquals(hintOf("relu, {linear: 8}", "dropout"), "write {dropout: 0.1}");
   assertStringIncludes(hintOf("relu, {linear: output}", "{linear: output, update: adam}") ?? "", "Adam, RMSprop");
-  assertEquals(hintOf("batch_size: 64", "transforms: log1p"), "write a list: [a, b]");
+  assertEquals(hintOf("batch_size: 64", "transforms: log1p"), "write a list: [log1p]");
+  assertEquals(hintOf("relu, {linear: 8}", "16"), "write {linear: 16}");
+  assertEquals(hintOf("batch_size: 64", "mask_rate: 20"), "write 0.2 for 20 %");
+  assertEquals(hintOf("batch_size: 64", "split: {train: 80}"), "write 0.8 for 80 %");
+  assertEquals(
+    hintOf("batch_size: 64", "split: [0.8, 0.2]"),
+    "write a map with the keys train, validation, test, seed",
+  );
+  assertEquals(hintOf("batch_size: 64", "// seed: 3"), "a comment begins with #");
+  assertEquals(hintOf("path: chunks", "path: *.npz"), 'put a text that begins with * in quotes: "*.npz"');
   assertEquals(hintOf("batch_size: 64", "split: {train: .7, validation: .1, test: .1}"), "set data.split.test to 0.2");
   assertStringIncludes(hintOf("epochs: 3", "epoch: 3") ?? "", "keys of training: epochs, max_steps");
 });

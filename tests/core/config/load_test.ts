@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { ConfigError, loadConfig } from "../../../core/config/mod.ts";
+import { UserError } from "../../../core/errors.ts";
 
 const MODEL = "model: {encoder: [{linear: 8}], decoder: [{linear: output}]}\n";
 const SMALL = `data: {path: chunks}\n${MODEL}`;
@@ -30,6 +31,8 @@ Deno.test("everything but data and model has a default", () => {
   assertEquals(files, []);
   assertEquals(config, {
     name: "my-run",
+    title: null,
+    description: null,
     seed: 0,
     data: {
       format: "csr_npz",
@@ -246,7 +249,7 @@ Deno.test("extends in a circle, to nowhere or too deep is refused with the chain
     );
     assertEquals(
       refused(() => loadConfig({ file: "c.yaml", cwd })),
-      "c.yaml:1:10: extends no.yaml: no such config file",
+      `c.yaml:1:10: extends no.yaml: no such config file: looked for ${cwd}/no.yaml`,
     );
     assertEquals(
       refused(() => loadConfig({ file: "e.yaml", cwd })),
@@ -263,16 +266,37 @@ Deno.test("extends in a circle, to nowhere or too deep is refused with the chain
 Deno.test("files that are no config are refused in one line", () => {
   withFiles({
     "binary.yaml": new Uint8Array([80, 75, 3, 4, 0, 0]),
-    "latin1.yaml": new Uint8Array([97, 58, 32, 0xe9]),
+    "latin1.yaml": new Uint8Array([35, 10, 97, 58, 32, 0xe9]),
+    "utf16.yaml": new Uint8Array([0xff, 0xfe, 97, 0, 58, 0]),
+    "nul.yaml": new TextEncoder().encode("seed: 1\nname: a\0b"),
+    "noise.yaml": new Uint8Array([7, 0, 9, 0xff]),
     "large.yaml": new Uint8Array(4 * 1024 * 1024 + 1).fill(35),
     "folder/x": "",
+    "folder/b.yaml": "",
+    "toml.toml": '# t\n[data]\npath = "x"\n',
+    "extends.yaml": "extends: binary.yaml",
   }, (cwd) => {
     const message = (file: string) => refused(() => loadConfig({ file, cwd }));
-    assertEquals(message("none.yaml"), "none.yaml: no such config file");
+    assertEquals(message("none.yaml"), `none.yaml: no such config file: looked for ${cwd}/none.yaml`);
     assertEquals(message("folder"), "folder: is a folder, not a config file");
-    assertEquals(message("folder/x/y.yaml"), "folder/x/y.yaml: no such config file");
-    assertEquals(message("binary.yaml"), "binary.yaml: the config file is not UTF-8 text");
-    assertEquals(message("latin1.yaml"), "latin1.yaml: the config file is not UTF-8 text");
+    assertEquals(message("folder/x/y.yaml"), `folder/x/y.yaml: no such config file: looked for ${cwd}/folder/x/y.yaml`);
+    assertEquals(message("binary.yaml"), "binary.yaml: is a zip archive that is cut short, not a config");
+    assertEquals(
+      message("extends.yaml"),
+      "extends.yaml:1:10: extends binary.yaml: is a zip archive that is cut short, not a config",
+    );
+    assertEquals(message("latin1.yaml"), "latin1.yaml:2:4: the byte 0xe9 is not UTF-8 text");
+    assertEquals(message("utf16.yaml"), "utf16.yaml:1:1: the text is UTF-16");
+    assertEquals(message("nul.yaml"), "nul.yaml:2:8: the text holds a NUL byte");
+    assertEquals(message("noise.yaml"), "noise.yaml: is not text: the text holds a NUL byte");
+    assertEquals(
+      message("toml.toml"),
+      "toml.toml:2:1: this is TOML or INI; a config is YAML, JSON or lines of key=value",
+    );
+    const hint = (file: string) => assertThrows(() => loadConfig({ file, cwd }), ConfigError).hint;
+    assertEquals(hint("folder"), "it holds b.yaml");
+    assertEquals(hint("toml.toml"), 'in YAML: data: {path: "x"}');
+    assertEquals(hint("latin1.yaml"), "save the file as UTF-8");
     assertEquals(message("large.yaml"), "large.yaml: the config file is larger than 4 MB");
     assertEquals(message(""), "the name of the config file is empty");
   });
@@ -375,10 +399,31 @@ Deno.test("explain says value, setter, type, bounds, default and meaning", () =>
   assertEquals(explain("training.early_stopping").below[1]?.key, "training.early_stopping.min_delta");
   assertEquals(explain("data.path").value, "/w/chunks");
   assertEquals(explain("model.encoder.0.init").value, "default");
-  assertEquals(explain("").below.length, 14 - 1);
+  assertEquals(explain("").below.length, 16 - 1);
   assertEquals(refused(() => explain("training.epoch")), "unknown key training.epoch; did you mean training.epochs?");
   assertEquals(refused(() => explain("model.encoder.7")), "unknown key model.encoder.7");
   assertEquals(refused(() => explain("training.epochs.x")), "unknown key training.epochs.x");
+});
+
+Deno.test("an error that names a key is told with the place where the key was set", () => {
+  const text = `${SMALL}checkpoint: {keep: 2}\n`;
+  const { locate } = loadConfig({ text, file: "a.yaml", cwd: "/w", overrides: ["data.last_batch=drop"] });
+  const lineOf = (where: string) => {
+    const error = locate(new UserError(where, "is wrong", "do this", 1)) as UserError;
+    return [error.message, error.hint, error.exitCode];
+  };
+  assertEquals(lineOf("checkpoint.keep"), ["a.yaml:3:20: checkpoint.keep: is wrong", "do this", 1]);
+  assertEquals(lineOf("data.last_batch"), [
+    "--override data.last_batch=drop: data.last_batch: is wrong",
+    "do this",
+    1,
+  ]);
+  assertEquals(lineOf("data.workers"), ["data.workers: is wrong", "do this", 1]);
+  for (const where of ["", "a.yaml:1:1", "/w/data.npz"]) {
+    assertEquals(lineOf(where)[0], where ? `${where}: is wrong` : "is wrong");
+  }
+  const other = new TypeError("x");
+  assertEquals(locate(other), other);
 });
 
 Deno.test("names of files become names of runs that a folder can have", () => {

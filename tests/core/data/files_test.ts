@@ -26,7 +26,7 @@ testInFolder("data paths: files, folders and globs, in natural order", (root) =>
   assertEquals(named("v\\[2\\] \\{x,y\\}/c.npz"), "v[2] {x,y}/c.npz");
   assertThrows(() => named("a/*.npy"), UserError, "no file matches");
   assertThrows(() => named("b/deep"), UserError, "the folder holds no .npz file");
-  assertThrows(() => named("c"), UserError, "cannot read it");
+  assertThrows(() => named("c"), UserError, "there is no such file or folder");
 });
 
 testInFolder("data paths: a folder that cannot match is not read", (root) => {

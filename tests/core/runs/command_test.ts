@@ -29,6 +29,8 @@ Deno.test("commands are in the form in which the program was started", () => {
   assertEquals(commandFrom(start({ initCwd: "/nowhere" }), "embed"), "deno task embed");
   const deno = "/home/user/.npm/_npx/05eaf7a51e5e1ae4/node_modules/deno/deno";
   assertEquals(commandFrom(start({ initCwd: "/nowhere", deno }), "embed"), "npx --yes deno task embed");
+  const elsewhere = { initCwd: "/nowhere", cwd: "/nowhere", deno };
+  assertEquals(commandFrom(start(elsewhere), "embed"), `npx --yes deno run -A ${HERE}/cli/embed.ts`);
   assertEquals(commandFrom(start({ standalone: true }), "embed"), "narrows embed");
   assertEquals(commandFrom(start({ main: "file:///nowhere/cli/train.ts" }), "embed"), "deno task embed");
 });

@@ -104,6 +104,31 @@ testInFolder("read: a whole run", async (dir) => {
   assertEquals(run.environment!.narrows, "0.1.0");
 });
 
+testInFolder(
+  "read: sessions, what the data were, samples and baselines; a long log says how long it is",
+  async (dir) => {
+    await writeRun(dir);
+    const validation = { ...SUMMARY.metrics.validation!, sampled_from: 500 };
+    const summary: Summary = {
+      ...SUMMARY,
+      metrics: { ...SUMMARY.metrics, validation },
+      baseline: { pca: { validation: { rows: 10, mse: 0.4, r2: 0.2 } } },
+    };
+    await Deno.writeTextFile(join(dir, "summary.json"), JSON.stringify(summary));
+    await Deno.writeTextFile(join(dir, "sessions.json"), '[{"first_step":1},{"first_step":5}]');
+    await Deno.writeTextFile(join(dir, "data.json"), '{"files":[]}');
+    await Deno.writeTextFile(join(dir, "steps.csv"), csv(STEP_COLUMNS, 30_000));
+    const run = await readRun(dir);
+    assertEquals(run.problems, []);
+    assertEquals(run.summary, summary);
+    assertEquals([run.sessions, run.data], [[{ first_step: 1 }, { first_step: 5 }], { files: [] }]);
+    assertEquals(run.logged, { steps: 30_000, chunks: 4, epochs: 2 });
+    assert(run.steps.length <= 20_000);
+    await Deno.writeTextFile(join(dir, "sessions.json"), "7");
+    assertStringIncludes((await readRun(dir)).problems.join(), "sessions.json: content: expected a list");
+  },
+);
+
 testInFolder("read: the diagnostics of the evaluated epoch, where there are any", async (dir) => {
   await writeRun(dir);
   const evaluated = { checkpoint: "best", epoch: 3, step: 9 };

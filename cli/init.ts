@@ -1,0 +1,106 @@
+/** `init`: a commented config for given data. */
+import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
+import { ensureEngine } from "../core/build/ensure.ts";
+import { loadConfig } from "../core/config/mod.ts";
+import { configText, suggest, type Suggestion } from "../core/config/suggest.ts";
+import { checkAnnotations } from "../core/data/annotations.ts";
+import { type Beside, lookBeside } from "../core/data/beside.ts";
+import { inspectData, type Inspection } from "../core/data/inspect.ts";
+import { openSource, type Source } from "../core/data/source.ts";
+import { UserError } from "../core/errors.ts";
+import { exists, writeAtomically } from "../core/formats/file.ts";
+import { toUser } from "../core/paths.ts";
+import { commandText } from "../core/runs/command.ts";
+import { safeName } from "../core/runs/folder.ts";
+import { defineCommand, SHARED } from "./command.ts";
+import { givenPath } from "./given_path.ts";
+import { short } from "./progress.ts";
+import { runCommand } from "./run_command.ts";
+
+const count = (value: number) => value.toLocaleString("en-US");
+const figure = (value: number) => Number.isInteger(value) ? count(value) : short(value);
+const percent = (share: number) => `${(100 * share).toPrecision(3)} %`;
+
+/** A name for the data: that of its file or folder, of the folder above where that one says nothing. */
+function nameOf({ path, files }: Inspection): string {
+  const plain = (text: string) => basename(text).replace(/\.np[zy]$/, "");
+  const own = /[*?[{]/.test(basename(path)) ? dirname(files[0]!) : path;
+  const says = /^(chunks?|data|train|matrix|x|[\W\d]*)$/i.test(plain(own)) ? dirname(resolve(own)) : own;
+  return safeName(plain(says)).toLowerCase();
+}
+
+/** As a config in `folder` names it. */
+function from(folder: string, path: string): string {
+  const near = relative(folder, resolve(path));
+  if (near.startsWith("~")) return `./${near}`; // which would be the home folder
+  return near.startsWith("../../../") && !isAbsolute(near) ? resolve(path) : near || ".";
+}
+
+function lines(seen: Inspection, beside: Beside, suggestion: Suggestion, { partRows }: Source): string[] {
+  const { sample } = seen;
+  const { hidden, latent } = suggestion;
+  const list = (paths: readonly string[], none: string) =>
+    paths.length > 0 ? paths.map((path) => toUser(path)).join(", ") : none;
+  const transforms = suggestion.transforms.length > 0 ? suggestion.transforms.join(", ") : "no transform";
+  return [
+    `data       ${seen.files.length} file(s), ${count(seen.rows)} rows x ${
+      count(seen.columns)
+    } columns, ${seen.format}, ` +
+    `${seen.dataType}`,
+    `values     ${suggestion.kind}, from ${figure(sample.least)} to ${figure(sample.greatest)} where not zero; ` +
+    `${percent(sample.zeros)} zeros (in ${count(sample.rows)} rows)`,
+    `           -> ${transforms}: ${suggestion.why}`,
+    `labels     ${list(beside.labels, "no file beside the data has one entry a row with few different ones")}`,
+    ...beside.rowNames.length > 0 ? [`row names  ${list(beside.rowNames, "")} (not used: nearly all different)`] : [],
+    `columns    ${list(beside.columnNames, "no file beside the data has one name a column")}`,
+    `split      train ${count(partRows.train)}, validation ${count(partRows.validation)}, test ${count(partRows.test)}`,
+    `model      ${[seen.columns, hidden, latent, hidden, seen.columns].map(count).join(" -> ")}`,
+    `training   batches of ${suggestion.batchSize}, ${count(suggestion.stepsPerEpoch)} steps an epoch, at most ` +
+    `${suggestion.epochs} epochs`,
+  ];
+}
+
+const init = defineCommand({
+  name: "init",
+  positional: ["data"],
+  options: {
+    data: { type: "path", value: "DATA", required: true, help: "a file, folder or glob of .npz or .npy files" },
+    output: { type: "path", value: "F.yaml", help: "the config (default: named after the data, in this folder)" },
+    overwrite: { type: "flag", help: "write it even if it is there" },
+    json: SHARED.json,
+  },
+  async run({ data, output, overwrite, json }) {
+    await ensureEngine({ quiet: true });
+    const seen = await inspectData(data);
+    const beside = await lookBeside(seen);
+    const suggestion = suggest(nameOf(seen), seen);
+    const config = output ?? givenPath(`${suggestion.name}.yaml`);
+    const folder = dirname(resolve(config));
+    if (!overwrite && await exists(config)) {
+      throw new UserError(config, "is there already", "name another file with --output, or give --overwrite");
+    }
+    const text = configText(suggestion, seen, {
+      data: from(folder, seen.path),
+      labels: beside.labels[0] ? from(folder, beside.labels[0]) : null,
+      columnNames: beside.columnNames[0] ? from(folder, beside.columnNames[0]) : null,
+      otherLabels: beside.labels.slice(1).map((path) => from(folder, path)),
+    });
+    const checked = loadConfig({ text, cwd: folder }).config.data;
+    const source = openSource(checked);
+    await checkAnnotations(checked, source);
+    await writeAtomically(config, (file) => file.write(new TextEncoder().encode(text)));
+    if (json) {
+      const { path, files, ...rest } = seen;
+      console.log(JSON.stringify({ output: config, path, files: files.length, ...rest, beside, suggestion }));
+      return 0;
+    }
+    for (const line of lines(seen, beside, suggestion, source)) console.log(line);
+    console.log(`wrote      ${toUser(config)}`);
+    console.log(`next       ${commandText("train", toUser(config), "--dry-run")}`);
+    return 0;
+  },
+});
+
+export default init;
+
+if (import.meta.main) Deno.exit(await runCommand(init, Deno.args));

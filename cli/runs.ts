@@ -1,0 +1,61 @@
+/** `runs`: the run folders, newest first. */
+import { resolve } from "@std/path";
+import { toUser } from "../core/paths.ts";
+import { type ListedRun, listRuns } from "../core/runs/list.ts";
+import { commandText } from "../core/runs/command.ts";
+import { formatBytes } from "../core/train/network.ts";
+import { defineCommand, SHARED } from "./command.ts";
+import { table } from "./dry_run.ts";
+import { short } from "./progress.ts";
+import { runCommand } from "./run_command.ts";
+
+const UNITS: readonly [string, number][] = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+
+/** 7 s, 12 min, 3 h, 40 d. */
+export function age(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const [unit, size] = UNITS.find(([, size]) => whole >= 2 * size) ?? UNITS.at(-1)!;
+  return `${Math.floor(whole / size)} ${unit}`;
+}
+
+function cells(run: ListedRun, now: number): string[] {
+  const epochs = run.planned_epochs === null ? String(run.epochs) : `${run.epochs}/${run.planned_epochs}`;
+  const best = run.best_loss === null ? "" : `${short(run.best_loss)} (epoch ${run.best_epoch})`;
+  const size = `${run.bytes_at_least ? "over " : ""}${formatBytes(run.bytes)}`;
+  return [run.name, run.status, epochs, best, age((now - Date.parse(run.started_at)) / 1000), size];
+}
+
+const runs = defineCommand({
+  name: "runs",
+  positional: ["runs"],
+  options: {
+    runs: { type: "path", value: "FOLDER", help: "the folder of the runs, or a glob (default: runs)" },
+    json: { ...SHARED.json, help: "print one JSON object a line, one a run" },
+  },
+  notes: [
+    "status: running while a process writes the run; finished, stopped (by a signal) or failed as the run's summary says; " +
+    "died where the process is gone without having ended the run. train --resume goes on with one that stopped, failed or " +
+    "died. The best loss is the lowest of validation, or of training where there are no validation rows.",
+  ],
+  async run({ runs: folder = resolve("runs"), json }) {
+    const found = await listRuns(folder);
+    if (found.length === 0) {
+      console.error(`narrows: ${toUser(folder)}: there is no run folder; train makes one: ${commandText("train")}`);
+      return 0;
+    }
+    if (json) {
+      const now = Date.now();
+      for (const run of found) {
+        console.log(JSON.stringify({ ...run, age_s: Math.round((now - Date.parse(run.started_at)) / 1000) }));
+      }
+      return 0;
+    }
+    const head = ["name", "status", "epochs", "best loss", "age", "size"];
+    for (const line of table(head, found.map((run) => cells(run, Date.now())), [2, 4, 5])) console.log(line.slice(2));
+    return 0;
+  },
+});
+
+export default runs;
+
+if (import.meta.main) Deno.exit(await runCommand(runs, Deno.args));

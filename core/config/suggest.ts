@@ -1,0 +1,145 @@
+/** A config for given data: sizes and transforms that suit it, with the reason for each as a comment. */
+import type { Inspection, ValueSample } from "../data/inspect.ts";
+
+/** What is chosen by the data. */
+export interface Suggestion {
+  readonly name: string;
+  readonly hidden: number;
+  readonly latent: number;
+  readonly batchSize: number;
+  readonly epochs: number;
+  /** Steps of an epoch at a share of 0.8 for training. */
+  readonly stepsPerEpoch: number;
+  readonly shuffleWindow: number;
+  /** As YAML, and why. */
+  readonly transforms: readonly string[];
+  readonly why: string;
+  readonly kind: string;
+}
+
+/** Fewer rows have no part of their own for validation and test that says anything. */
+const ROWS_FOR_PARTS = 30;
+const TRAIN_SHARE = 0.8;
+/** Weights of one of the two wide layers, at most. */
+const WIDE_WEIGHTS = 50e6;
+const STEPS = 3000;
+
+const powerOfTwo = (value: number) => 2 ** Math.floor(Math.log2(Math.max(1, value)));
+const between = (least: number, value: number, most: number) => Math.min(most, Math.max(least, value));
+const factor = (size: number) => Number((1 / size).toPrecision(4));
+const twoDigits = (value: number) => Number(value.toPrecision(2));
+
+type Values = Pick<Suggestion, "transforms" | "why" | "kind">;
+
+/** What the values are, and what is done to them while a batch is cut. */
+export function transformsFor({ least, greatest, whole, zeros, rowSums }: ValueSample): Values {
+  if (least === 0 && greatest === 0) return { kind: "all zero", transforms: [], why: "every value looked at is zero" };
+  if (least < 0) {
+    const size = Math.max(-least, greatest);
+    const kind = "with negative values";
+    if (size <= 20) return { kind, transforms: [], why: "taken as they are" };
+    return { kind, transforms: [`scale: ${factor(size)}`], why: "brought to values from -1 to 1" };
+  }
+  if (whole && greatest === 1) return { kind: "zeros and ones", transforms: [], why: "taken as they are" };
+  if (greatest <= 20 && !whole) return { kind: "not negative, and small", transforms: [], why: "taken as they are" };
+  const isSparse = zeros > 0.5;
+  const isLevel = whole && !isSparse && greatest <= 65535;
+  if (isLevel || !isSparse) {
+    const kind = isLevel ? "whole numbers in a range" : "not negative";
+    return { kind, transforms: [`scale: ${factor(greatest)}`], why: "brought to values from 0 to 1" };
+  }
+  const kind = whole ? "counts" : "not negative, with a long tail";
+  const [lowest, median, highest] = rowSums;
+  if (lowest > 0 && highest - lowest <= 1e-3 * highest) {
+    return { kind, transforms: ["log1p"], why: "rows have one sum already; log(1 + x) shortens the tail" };
+  }
+  const target = median >= 1000 ? 10000 : Math.max(1, twoDigits(median));
+  return {
+    kind,
+    transforms: [`library_size: ${target}`, "log1p"],
+    why: `rows sum to ${twoDigits(lowest)} to ${twoDigits(highest)}: all are brought to one sum, then log(1 + x)`,
+  };
+}
+
+export function suggest(name: string, { rows, columns, files, sample }: Inspection): Suggestion {
+  const hidden = powerOfTwo(between(2, Math.min(512, rows / 4, columns, WIDE_WEIGHTS / columns), 512));
+  const batchSize = powerOfTwo(between(Math.min(rows, 8), rows / 16, 256));
+  const stepsPerEpoch = Math.max(1, Math.ceil(TRAIN_SHARE * rows / batchSize));
+  return {
+    name,
+    hidden,
+    latent: Math.max(1, hidden / 8),
+    batchSize,
+    stepsPerEpoch,
+    epochs: between(5, Math.round(STEPS / stepsPerEpoch), 100),
+    shuffleWindow: Math.min(files.length, 4),
+    ...transformsFor(sample),
+  };
+}
+
+export interface Paths {
+  /** From the config's folder. */
+  readonly data: string;
+  readonly labels: string | null;
+  readonly columnNames: string | null;
+  /** Other files that would fit. */
+  readonly otherLabels: readonly string[];
+}
+
+/** A word of YAML, quoted wherever it could be anything but text. */
+function word(text: string): string {
+  const isPlain = /^(\.{0,2}\/|[A-Za-z])[\w./-]*$/.test(text) && !/^(null|true|false|yes|no|on|off|y|n)$/i.test(text);
+  return isPlain ? text : JSON.stringify(text);
+}
+
+/** Lines of `key: value` with their comments in one column. */
+function aligned(lines: readonly (readonly [string, string?])[]): string {
+  const width = Math.min(44, Math.max(...lines.map(([text, comment]) => comment ? text.length : 0)));
+  return lines.map(([text, comment]) => comment ? `${text.padEnd(width)}  # ${comment}` : text).join("\n");
+}
+
+export function configText(suggestion: Suggestion, { format, rows, columns }: Inspection, paths: Paths): string {
+  const { name, hidden, latent, batchSize, epochs, stepsPerEpoch, shuffleWindow, transforms } = suggestion;
+  const hasParts = rows >= ROWS_FOR_PARTS;
+  const count = (value: number) => value.toLocaleString("en-US");
+  return `# ${count(rows)} rows x ${count(columns)} columns. Every key and its default: docs/config.md.
+` + aligned([
+    [`name: ${word(name)}`, "first part of the run folder's name"],
+    ["seed: 1", "weights, order of the rows, split: the same seed gives the same bits"],
+    [""],
+    ["data:"],
+    [`  format: ${format}`],
+    [`  path: ${word(paths.data)}`, "a file, a folder or a glob, from this file"],
+    paths.labels === null
+      ? ["  # labels: labels.txt", "one a row, in their order; colours in plots, never trained on"]
+      : [`  labels: ${word(paths.labels)}`, "one a row; colours in plots, never trained on"],
+    ...paths.otherLabels.map((path): [string, string] => [`  # labels: ${word(path)}`, "fits as well"]),
+    paths.columnNames === null
+      ? ["  # column_names: names.txt", "one a column, in their order"]
+      : [`  column_names: ${word(paths.columnNames)}`, "one a column"],
+    [`  batch_size: ${batchSize}`, `${count(stepsPerEpoch)} steps an epoch`],
+    ...shuffleWindow > 1 ? [[`  shuffle_window: ${shuffleWindow}`, "rows of so many files are mixed"] as const] : [],
+    hasParts
+      ? ["  split: { train: 0.8, validation: 0.1, test: 0.1 }"]
+      : ["  split: { train: 1, validation: 0, test: 0 }", "too few rows to keep some back"],
+    [
+      `  transforms: [${transforms.map((each) => each.includes(":") ? `{ ${each} }` : each).join(", ")}]`,
+      suggestion.why,
+    ],
+    [""],
+    ["model:"],
+    [`  encoder: [{ linear: ${hidden} }, relu, { linear: ${latent} }]`, `${latent}: the latent vector`],
+    [`  decoder: [{ linear: ${hidden} }, relu, { linear: output }]`, "output: as wide as the data"],
+    [""],
+    ["loss:"],
+    ["  kind: mse", "squared error of every value, zeros included"],
+    [""],
+    ["optimizer:"],
+    ["  name: adam"],
+    ["  learning_rate: 0.001"],
+    [""],
+    ["training:"],
+    [`  epochs: ${epochs}`, "at most"],
+    ...hasParts ? [["  early_stopping: { patience: 10 }", "epochs without a lower validation loss"] as const] : [],
+  ]) + "\n";
+}

@@ -1,0 +1,130 @@
+/** Settings that can be used and are almost surely not what was meant. */
+import type { Config } from "./types.ts";
+
+export interface Warning {
+  readonly key: string;
+  /** What is odd, with the values. */
+  readonly what: string;
+  readonly hint: string;
+  /** The key that it does not fit. */
+  readonly against?: string;
+}
+
+/** Highest learning rate at which the adaptive rules are known to work. */
+const ADAPTIVE_RATE = 0.1;
+
+/** What a run is made of that no config tells. */
+export interface RunSizes {
+  readonly columns: number;
+  readonly validationRows: number;
+  readonly stepsPerEpoch: number;
+  /** Fewest rows that a training batch has. */
+  readonly leastBatch: number;
+}
+
+/** What is odd whatever the data are. */
+export function configWarnings(config: Config): Warning[] {
+  const { optimizer, scheduler, training, checkpoint, diagnostics } = config;
+  const { epochs } = training;
+  const { patience } = training.early_stopping;
+  const warnings: Warning[] = [];
+  const warn = (key: string, what: string, hint: string) => warnings.push({ key, what, hint });
+  const misfit = (key: string, what: string, hint: string) =>
+    warnings.push({ key, what, hint, against: "training.epochs" });
+  if (optimizer.name !== "sgd" && optimizer.learning_rate > ADAPTIVE_RATE) {
+    const what = `is ${optimizer.learning_rate}: ${optimizer.name} seldom learns above ${ADAPTIVE_RATE}`;
+    warn("optimizer.learning_rate", what, "1e-4 to 1e-2 are usual");
+  }
+  if (!hasValidation(config)) warnings.push(...withoutValidation(config));
+  else if (patience !== null && patience >= epochs) {
+    misfit("training.early_stopping.patience", `is ${patience}, which ${epochs} epochs never reach`, "lower it");
+  }
+  const cadences = [["checkpoint.every_epochs", checkpoint], ["diagnostics.every_epochs", diagnostics]] as const;
+  for (const [key, { every_epochs }] of cadences) {
+    if (every_epochs > epochs) {
+      misfit(key, `is ${every_epochs}, but the run has ${epochs} epochs`, "lower it, or set it to 0");
+    }
+  }
+  if (scheduler.name === "step" && scheduler.step_epochs >= epochs) {
+    const what = `is ${scheduler.step_epochs}: the rate never drops in ${epochs} epochs`;
+    misfit("scheduler.step_epochs", what, "lower it, or set scheduler.name: constant");
+  }
+  if (scheduler.name === "plateau" && scheduler.patience >= epochs) {
+    const what = `is ${scheduler.patience}: the rate never drops in ${epochs} epochs`;
+    misfit("scheduler.patience", what, "lower it, or set scheduler.name: constant");
+  }
+  warnings.push(...transformWarnings(config));
+  return warnings;
+}
+
+function withoutValidation({ training, scheduler }: Config): Warning[] {
+  const hint = "set data.split.validation";
+  const what = (does: string) => `${does} by the training loss: no rows are held out for validation`;
+  return [
+    ...(training.early_stopping.patience === null
+      ? []
+      : [{ key: "training.early_stopping.patience", what: what("ends the run"), hint }]),
+    ...(scheduler.name === "plateau" ? [{ key: "scheduler.name", what: what("plateau lowers the rate"), hint }] : []),
+  ];
+}
+
+function transformWarnings({ data }: Config): Warning[] {
+  const kinds = data.transforms.map(({ kind }) => kind);
+  const key = "data.transforms";
+  const first = kinds.indexOf("log1p");
+  if (first < 0) return [];
+  if (kinds.lastIndexOf("log1p") > first) return [{ key, what: "take the logarithm twice", hint: "keep one log1p" }];
+  if (kinds.lastIndexOf("library_size") > first) {
+    return [{ key, what: "scale rows to library_size after log1p", hint: "put library_size before log1p" }];
+  }
+  return [];
+}
+
+/** What is odd with these data; nothing that {@link configWarnings} has. */
+export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
+  const { data, model, scheduler, training, checkpoint } = config;
+  const { columns, stepsPerEpoch, leastBatch } = sizes;
+  const steps = Math.min(stepsPerEpoch * training.epochs, training.max_steps ?? Infinity);
+  const warnings: Warning[] = [];
+  const warn = (key: string, what: string, hint: string) => warnings.push({ key, what, hint });
+  const layers = [...model.encoder, ...model.decoder];
+  if (sizes.validationRows === 0 && hasValidation(config)) warnings.push(...withoutValidation(config));
+  if (leastBatch === 1 && layers.some(({ kind }) => kind === "batch_norm")) {
+    const what = `is ${data.batch_size}, which leaves a batch of one row: batch_norm has nothing to compare it with`;
+    warn("data.batch_size", what, "set data.last_batch: drop, or another batch size");
+  }
+  if (scheduler.warmup_steps >= steps && steps > 0 && scheduler.warmup_steps > 0) {
+    const what = `is ${scheduler.warmup_steps}, but the run has ${steps} steps: the learning rate is never reached`;
+    warn("scheduler.warmup_steps", what, "lower it");
+  }
+  if (checkpoint.every_steps > steps && training.max_steps === null) {
+    warn("checkpoint.every_steps", `is ${checkpoint.every_steps}, but the run has ${steps} steps`, "lower it");
+  }
+  const latent = model.encoder.findLast(({ kind }) => kind === "linear");
+  const isNoisy = data.mask_rate > 0 || layers.some(({ kind }) => kind === "dropout");
+  if (latent?.kind === "linear" && Number(latent.size) >= columns && !isNoisy) {
+    const what =
+      `ends with ${latent.size} values for ${columns} columns: it can copy a row instead of learning from it`;
+    warn("model.encoder", what, "make its last linear layer smaller");
+  }
+  return warnings;
+}
+
+function hasValidation({ data: { split } }: Config): boolean {
+  return split.by === "rows" ? split.validation > 0 : split.validation.length > 0;
+}
+
+/** Whether it comes of a run that is made shorter for once: its epochs set in an override, what they do not fit in a file. */
+export function isOfTrial({ key, against }: Warning, origin: (key: string) => string): boolean {
+  const isOverride = (name: string) => origin(name).startsWith("--override");
+  return against !== undefined && isOverride(against) && !isOverride(key);
+}
+
+/**
+ * A warning as one line.
+ * @param where who set the key, where that is known and not a default
+ */
+export function warningText({ key, what, hint }: Warning, where?: string): string {
+  const place = where === undefined || where === "default" ? "" : `${where}: `;
+  return `warning: ${place}${key} ${what}; ${hint}`;
+}

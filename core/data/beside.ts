@@ -1,0 +1,71 @@
+/** Files beside given data that fit it by their number of entries: labels of its rows, names of its columns. */
+import { basename, join } from "@std/path";
+import { readColumnNames, readLabels } from "./annotations.ts";
+import { naturally } from "./files.ts";
+import { foldersNear, type Inspection } from "./inspect.ts";
+
+const KINDS = /\.(txt|tsv|csv|npy)(\.gz)?$/i;
+const BYTES_MAX = 64 << 20;
+const FILES_MAX = 200;
+/** Names that such files often have. */
+const LABELS = /label|class|target|type|cluster|group|digit|hours|condition/i;
+const NAMES = /gene|feature|column|vocab|word|name|pixel|var/i;
+
+export interface Beside {
+  /** Best first. */
+  readonly labels: readonly string[];
+  readonly columnNames: readonly string[];
+  /** One entry a row, nearly all different: names of the rows, no labels. */
+  readonly rowNames: readonly string[];
+}
+
+function candidates(inspection: Inspection): string[] {
+  const data = new Set(inspection.files);
+  const found: string[] = [];
+  for (const folder of foldersNear(inspection)) {
+    let entries: Deno.DirEntry[];
+    try {
+      entries = [...Deno.readDirSync(folder)];
+    } catch {
+      continue; // not ours to read
+    }
+    for (const { name, isDirectory } of entries) {
+      const path = join(folder, name);
+      if (isDirectory || name.startsWith(".") || !KINDS.test(name) || data.has(path)) continue;
+      try {
+        const info = Deno.statSync(path);
+        if (info.isFile && info.size <= BYTES_MAX) found.push(path);
+      } catch { /* a link to nowhere */ }
+    }
+  }
+  return found.sort(naturally).slice(0, FILES_MAX);
+}
+
+/** The entries of a file; none where it is of another kind. */
+async function entriesOf(read: () => Promise<readonly string[] | null>): Promise<readonly string[]> {
+  try {
+    return await read() ?? [];
+  } catch {
+    return [];
+  }
+}
+
+export async function lookBeside(inspection: Inspection): Promise<Beside> {
+  const { rows, columns } = inspection;
+  const labels: string[] = [], rowNames: string[] = [], columnNames: string[] = [];
+  for (const path of candidates(inspection)) {
+    const name = basename(path);
+    const values = await entriesOf(() => readLabels(path, rows));
+    const fitsRows = values.length === rows && !(rows === columns && NAMES.test(name) && !LABELS.test(name));
+    if (fitsRows) {
+      const different = new Set(values).size;
+      (different >= 2 && different <= Math.max(20, rows / 10) && different < rows ? labels : rowNames).push(path);
+    }
+    if (path.endsWith(".npy")) continue;
+    const names = await entriesOf(() => readColumnNames(path, columns));
+    if (names.length === columns && !(fitsRows && !NAMES.test(name))) columnNames.push(path);
+  }
+  const by = (pattern: RegExp) => (a: string, b: string) =>
+    Number(pattern.test(basename(b))) - Number(pattern.test(basename(a)));
+  return { labels: labels.sort(by(LABELS)), columnNames: columnNames.sort(by(NAMES)), rowNames };
+}

@@ -1,0 +1,249 @@
+/** What a file is by its first bytes, and how it becomes one that is read. */
+import { basename, join } from "@std/path";
+import { type ZipMember, zipMembers } from "./zip_members.ts";
+
+/** A kind of file, in words, with what to do to train on it. */
+export interface Kind {
+  /** "an HDF5 file" */
+  readonly name: string;
+  /** One line: the Python that makes a file of it that is read, or the command. */
+  readonly advice?: string;
+  /** The format that reads files of this kind, where there is one. */
+  readonly format?: "csr_npz" | "dense_npy";
+}
+
+/** What to do with a file of a kind. */
+export function adviceOn({ name, advice }: Kind): string {
+  return advice ?? `make of it a sparse matrix (.npz) or a dense array (.npy): ${name} is not read`;
+}
+
+/** The first bytes that tell what a file is. */
+export const HEAD_BYTES = 4096;
+
+/** A start of a file that tells its kind; `at` is the byte where it stands. */
+interface Signature {
+  readonly bytes: readonly number[];
+  readonly at?: number;
+  readonly kind: (path: string) => Kind;
+}
+
+const ascii = (text: string) => [...text].map((char) => char.charCodeAt(0));
+const HDF5 = [0x89, ...ascii("HDF\r\n"), 0x1a, 0x0a];
+
+/** The file's own name with another ending. */
+const renamed = (path: string, ending: string) =>
+  basename(path).replace(/(\.gz)?$/, "").replace(/\.[^.]*$/, "") + ending;
+
+/** Python that saves `value` as a dense array. */
+function dense(path: string, value: string, modules: string): string {
+  return `in Python: import numpy${modules}; numpy.save("${
+    renamed(path, ".npy")
+  }", ${value}); then set data.format: dense_npy`;
+}
+
+/** Python that saves `value` as sparse rows. */
+function sparse(path: string, value: string, modules: string): string {
+  const save = `scipy.sparse.save_npz("${renamed(path, ".npz")}", scipy.sparse.csr_matrix(${value}))`;
+  return `in Python: import scipy.sparse${modules}; ${save}`;
+}
+
+function hdf5(path: string): Kind {
+  const file = basename(path);
+  if (/\.h5ad$/i.test(path)) {
+    return { name: "an AnnData file (HDF5)", advice: sparse(path, `anndata.read_h5ad("${file}").X`, ", anndata") };
+  }
+  return { name: "an HDF5 file", advice: dense(path, `h5py.File("${file}")["NAME"][:]`, ", h5py") };
+}
+
+function matlab(path: string): Kind {
+  const value = `scipy.io.loadmat("${basename(path)}")["NAME"]`;
+  return { name: "a MATLAB file", advice: dense(path, value, ", scipy.io") };
+}
+
+/** HDF5 after a header of text; MATLAB keeps matrices column by column. */
+function matlabHdf5(path: string): Kind {
+  const value = `h5py.File("${basename(path)}")["NAME"][:].T`;
+  return { name: "a MATLAB 7.3 file (HDF5)", advice: dense(path, value, ", h5py") };
+}
+
+function image(name: string): (path: string) => Kind {
+  return (path) => {
+    const files = `sorted(glob.glob("*${/\.[^.]*$/.exec(path)?.[0] ?? ""}"))`;
+    const value = `numpy.stack([numpy.asarray(PIL.Image.open(f)).ravel() for f in ${files}])`;
+    const save = `numpy.save("images.npy", ${value})`;
+    return { name, advice: `in Python: import glob, numpy, PIL.Image; ${save}; then set data.format: dense_npy` };
+  };
+}
+
+const packed = (name: string, command: string) => (path: string): Kind => ({
+  name,
+  advice: `unpack it: ${command} ${basename(path)}`,
+});
+
+const table = (name: string, reader: string) => (path: string): Kind => ({
+  name,
+  advice: dense(path, `pandas.${reader}("${basename(path)}").to_numpy("float32")`, ", pandas"),
+});
+
+const other = (name: string) => (): Kind => ({ name });
+
+function matrixMarket(path: string): Kind {
+  return { name: "a Matrix Market file", advice: sparse(path, `scipy.io.mmread("${basename(path)}")`, ", scipy.io") };
+}
+
+/** The first that fits counts. */
+const SIGNATURES: readonly Signature[] = [
+  { bytes: ascii("MATLAB 7.3"), kind: matlabHdf5 },
+  { bytes: ascii("MATLAB 5.0"), kind: matlab },
+  ...[0, 512, 1024, 2048].map((at) => ({ bytes: HDF5, at, kind: hdf5 })),
+  {
+    bytes: [0x93, ...ascii("NUMPY")],
+    kind: () => ({ name: "a dense array (.npy)", advice: "set data.format: dense_npy", format: "dense_npy" }),
+  },
+  { bytes: [0x1f, 0x8b], kind: gzip },
+  { bytes: ascii("BZh"), kind: packed("a bzip2 file", "bunzip2") },
+  { bytes: [0xfd, ...ascii("7zXZ")], kind: packed("an xz file", "unxz") },
+  { bytes: [0x28, 0xb5, 0x2f, 0xfd], kind: packed("a Zstandard file", "unzstd") },
+  { bytes: [...ascii("7z"), 0xbc, 0xaf], kind: packed("a 7z archive", "7z x") },
+  { bytes: ascii("ustar"), at: 257, kind: packed("a tar archive", "tar -xf") },
+  { bytes: [0x89, ...ascii("PNG")], kind: image("a PNG picture") },
+  { bytes: [0xff, 0xd8, 0xff], kind: image("a JPEG picture") },
+  { bytes: ascii("GIF8"), kind: image("a GIF picture") },
+  { bytes: [...ascii("II*"), 0], kind: image("a TIFF picture") },
+  { bytes: [...ascii("MM"), 0, ...ascii("*")], kind: image("a TIFF picture") },
+  { bytes: ascii("PAR1"), kind: table("a Parquet file", "read_parquet") },
+  { bytes: ascii("ARROW1"), kind: table("an Arrow file", "read_feather") },
+  { bytes: ascii("SQLite format 3"), kind: other("an SQLite database") },
+  { bytes: ascii("%PDF"), kind: other("a PDF document") },
+  {
+    bytes: ascii("CDF"),
+    kind: (path) => ({
+      name: "a NetCDF file",
+      advice: dense(path, `xarray.open_dataset("${basename(path)}")["NAME"].values`, ", xarray"),
+    }),
+  },
+  {
+    bytes: ascii("SIMPLE  ="),
+    kind: (path) => ({
+      name: "a FITS file",
+      advice: dense(path, `astropy.io.fits.getdata("${basename(path)}")`, ", astropy.io.fits"),
+    }),
+  },
+  { bytes: ascii("RIFF"), kind: other("a RIFF file (WAV sound, perhaps)") },
+  { bytes: ascii("%%MatrixMarket"), kind: matrixMarket },
+  {
+    bytes: ascii("version https://git-lfs"),
+    kind: () => ({
+      name: "a Git LFS pointer, not the data themselves",
+      advice: "fetch the data: git lfs pull",
+    }),
+  },
+];
+
+function gzip(path: string): Kind {
+  if (!/\.mtx\.gz$/i.test(path)) return packed("a gzip file", "gunzip")(path);
+  return { ...matrixMarket(path), name: "a gzip file of Matrix Market text" };
+}
+
+/** The kind of what is at a path; undefined where it cannot be read or no kind is known by these bytes. */
+export function kindOf(path: string): Kind | undefined {
+  try {
+    const info = Deno.statSync(path);
+    if (info.isDirectory) return folderKind(path);
+    if (!info.isFile) return { name: "a device or a pipe, not a regular file" };
+    if (info.size === 0) return { name: "an empty file", advice: "make the file again" };
+    using file = Deno.openSync(path);
+    const head = new Uint8Array(HEAD_BYTES);
+    const count = file.readSync(head) ?? 0;
+    return kindOfBytes(head.subarray(0, count), path, () => zipMembers(file, info.size));
+  } catch {
+    return undefined;
+  }
+}
+
+function kindOfBytes(head: Uint8Array, path: string, members: () => readonly ZipMember[]): Kind | undefined {
+  const begins = (bytes: readonly number[], at = 0) => bytes.every((byte, i) => head[at + i] === byte);
+  if (begins(ascii("PK\x03\x04")) || begins(ascii("PK\x05\x06"))) return zipKind(path, members());
+  const known = SIGNATURES.find(({ bytes, at }) => begins(bytes, at));
+  if (known) return known.kind(path);
+  // Protocols 2 to 5 of pickle begin with their number, the file of tensors with the length of its header.
+  if (head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5) {
+    const value = `numpy.load("${basename(path)}", allow_pickle=True)`;
+    return { name: "a Python pickle", advice: `${dense(path, value, "")} (only if you trust the file)` };
+  }
+  if (head[8] === 0x7b && begins([0, 0, 0, 0], 4)) return { name: "a safetensors file" };
+  return textKind(head, path);
+}
+
+/** Text of some kind; undefined for what is no text. */
+function textKind(head: Uint8Array, path: string): Kind | undefined {
+  if (head.includes(0)) return undefined;
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(head, { stream: true });
+  } catch {
+    return undefined;
+  }
+  if (/^\s*<(!doctype|html|\?xml)/i.test(text)) {
+    return { name: "a web page or XML", advice: "was it downloaded whole, and from the right address?" };
+  }
+  const [first = "", second = ""] = text.split(/\r?\n/);
+  const separator = [",", "\t", ";"].find((char) => first.split(char).length > 1 && second.split(char).length > 1);
+  if (separator === undefined) return { name: "a text file" };
+  const isHeader = first.split(separator).some((cell) => cell.trim() !== "" && !Number.isFinite(Number(cell)));
+  const shown = separator === "\t" ? "\\t" : separator;
+  const options = `delimiter="${shown}"${isHeader ? ", skiprows=1" : ""}, dtype="float32", ndmin=2`;
+  const name = separator === "\t" ? "a table of text (TSV)" : "a table of text (CSV)";
+  return { name, advice: dense(path, `numpy.loadtxt("${basename(path)}", ${options})`, "") };
+}
+
+/** An archive by the names in it: sparse matrices, arrays, and what else is a zip file. */
+function zipKind(path: string, members: readonly ZipMember[]): Kind | undefined {
+  const file = basename(path);
+  const names = members.map(({ name }) => name);
+  const has = (name: string) => names.includes(`${name}.npy`);
+  if (names.length === 0) return { name: "a zip archive that is cut short", format: "csr_npz" };
+  if (has("format") && has("shape") && has("data")) {
+    const text = members.find(({ name }) => name === "format.npy")!.text().replaceAll("\0", "");
+    const written = /(csr|csc|bsr|dia|coo)$/.exec(text)?.[1];
+    if (written === "csr") return { name: "a sparse matrix (.npz)", format: "csr_npz" };
+    const form = written?.toUpperCase() ?? "another";
+    return { name: `a sparse matrix in ${form} form`, advice: sparse(path, `scipy.sparse.load_npz("${file}")`, "") };
+  }
+  if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) {
+    const arrays = names.map((name) => name.slice(0, -4));
+    const largest = members.reduce((a, b) => b.size > a.size ? b : a).name.slice(0, -4);
+    const some = arrays.slice(0, 4).join(", ") + (arrays.length > 4 ? ` and ${arrays.length - 4} more` : "");
+    const name = `an .npz file of arrays (${some}), not a sparse matrix`;
+    return { name, advice: dense(path, `numpy.load("${file}")["${largest}"]`, "") };
+  }
+  if (names.some((name) => name.endsWith("/data.pkl"))) return { name: "a PyTorch file" };
+  if (has("[Content_Types].xml") || names.includes("[Content_Types].xml")) {
+    return table("an Excel workbook", "read_excel")(path);
+  }
+  return { ...packed("a zip archive", "unzip")(path) };
+}
+
+/** Folders that other programs take for one file. */
+function folderKind(path: string): Kind | undefined {
+  const holds = (name: string) => {
+    try {
+      return Deno.statSync(join(path, name)).isFile;
+    } catch {
+      return false;
+    }
+  };
+  const folder = basename(path);
+  if (holds("zarr.json") || holds(".zgroup") || holds(".zattrs") || holds(".zarray")) {
+    const save = `numpy.save("${renamed(path, ".npy")}", zarr.open("${folder}")[:])`;
+    return {
+      name: "a Zarr store",
+      advice: `in Python: import numpy, zarr; ${save}; then set data.format: dense_npy`,
+    };
+  }
+  const matrix = ["matrix.mtx", "matrix.mtx.gz"].find(holds);
+  if (matrix === undefined) return undefined;
+  const save =
+    `scipy.sparse.save_npz("${folder}.npz", scipy.sparse.csr_matrix(scipy.io.mmread("${folder}/${matrix}").T))`;
+  return { name: "a 10x matrix folder", advice: `in Python: import scipy.io, scipy.sparse; ${save}` };
+}

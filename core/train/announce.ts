@@ -1,0 +1,40 @@
+/** What is said about a run before it starts: what its data make odd of its settings, and the solver it gets. */
+import type { Config } from "../config/types.ts";
+import { sizeWarnings, warningText } from "../config/warnings.ts";
+import { stepsOf, trainingPlan } from "../data/plan.ts";
+import { UserError } from "../errors.ts";
+import type { Source } from "../data/source.ts";
+import { chooseSolver } from "./solver.ts";
+
+/** Settings that these data make almost surely mistakes, one line each. */
+export function runWarnings(config: Config, source: Source): string[] {
+  const plan = trainingPlan(source, config.data, config.seed, 1);
+  const { batch_size, last_batch } = config.data;
+  const least = plan.map(({ rows }) => last_batch === "drop" ? batch_size : rows % batch_size || batch_size);
+  const sizes = {
+    columns: source.columns,
+    validationRows: source.partRows.validation,
+    stepsPerEpoch: stepsOf(plan),
+    leastBatch: Math.min(...least),
+  };
+  return sizeWarnings(config, sizes).map((warning) => warningText(warning));
+}
+
+/** @throws {UserError} where the folder of the runs is something else. */
+export function requireRunsFolder({ paths }: Config): void {
+  let isFolder = true;
+  try {
+    isFolder = Deno.statSync(paths.runs).isDirectory;
+  } catch { /* it will be made, or the reason told why it cannot */ }
+  if (isFolder) return;
+  throw new UserError("paths.runs", `must be a folder, got a file: ${paths.runs}`, "name another folder");
+}
+
+/** Tells the warnings and, where the config leaves it open, which solver the output layer gets and why. */
+export function announce(config: Config, source: Source, note: (text: string) => void = () => {}): void {
+  for (const warning of runWarnings(config, source)) note(warning);
+  const last = config.model.decoder.at(-1);
+  if (last?.kind !== "linear" || last.solver !== "auto") return;
+  const { solver, reason } = chooseSolver(config, source);
+  note(`output layer: ${solver} solver (${reason})`);
+}

@@ -1,0 +1,89 @@
+/** Which runs may be compared: those of the same data and the same validation and test rows, and, for losses, the same loss. */
+import type { RunData } from "../core/runs/types.ts";
+import { flatten } from "./config_view.ts";
+import { byImportance } from "./settings_order.ts";
+
+/** Settings that decide which values a run is measured on. */
+const DATA = ["data.path", "data.format", "data.member", "data.shape", "data.steps", "data.transforms"];
+/** Those that data.json says better, where both runs have it. */
+const PLACE = ["data.path", "data.format", "data.member"];
+const ROWS = ["data.split", "evaluation.validation_max_rows", "evaluation.test_max_rows"];
+
+/** A run's settings by dotted path that decide what its errors are of, with what the run found in the data. */
+function measuredOn(run: RunData): Map<string, string> {
+  const facts = new Map<string, string>();
+  for (const [key, value] of flatten(run.config)) {
+    if (
+      DATA.some((k) => key === k || key.startsWith(`${k}.`)) || ROWS.some((k) => key === k || key.startsWith(`${k}.`))
+    ) {
+      facts.set(key, JSON.stringify(value));
+    }
+  }
+  const columns = run.summary?.columns ?? run.model[0]?.inputs;
+  if (columns !== undefined) facts.set("number of columns", String(columns));
+  for (const part of ["validation", "test"] as const) {
+    if (run.summary) facts.set(`number of ${part} rows`, String(run.summary.rows[part]));
+  }
+  return facts;
+}
+
+function lossOf(run: RunData): Map<string, string> {
+  return new Map(
+    [...flatten(run.config)].filter(([key]) => key.startsWith("loss.")).map(([k, v]) => [k, JSON.stringify(v)]),
+  );
+}
+
+/** Names of what is not the same; what only one of the two knows counts for the settings, not for what was found. */
+function unlike(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] {
+  return byImportance(new Set([...a.keys(), ...b.keys()]))
+    .filter((key) =>
+      !key.includes(".") ? a.has(key) && b.has(key) && a.get(key) !== b.get(key) : a.get(key) !== b.get(key)
+    );
+}
+
+/** The files of a run's data with their rows and checksums, in order; null where data.json does not say them. */
+function contentOf(run: RunData): string | null {
+  const files = run.data?.files;
+  if (!Array.isArray(files)) return null;
+  const parts = files.map((file) => {
+    const { name, rows, content } = (file ?? {}) as Record<string, unknown>;
+    return typeof content === "string" ? [name, rows, content] : null;
+  });
+  return parts.every((part) => part !== null) ? JSON.stringify(parts) : null;
+}
+
+/** Settings and counts in which two runs were measured on other values; none: their errors can be compared. */
+export function dataDifferences(a: RunData, b: RunData): string[] {
+  const [x, y] = [contentOf(a), contentOf(b)];
+  const keys = unlike(measuredOn(a), measuredOn(b));
+  if (x === null || y === null) return keys;
+  // Where the files lie does not matter: what they hold is known.
+  return [...(x === y ? [] : ["content of the data"]), ...keys.filter((key) => !PLACE.includes(key))];
+}
+
+/** Also those of the loss; none: their losses can be compared. */
+export function lossDifferences(a: RunData, b: RunData): string[] {
+  return [...dataDifferences(a, b), ...unlike(lossOf(a), lossOf(b))];
+}
+
+/** Indices of runs in groups of those that differ in nothing from the group's first, in the order given. */
+export function groupsOfRuns(
+  runs: readonly RunData[],
+  differences: (a: RunData, b: RunData) => readonly string[],
+): readonly (readonly number[])[] {
+  const groups: number[][] = [];
+  for (const [i, run] of runs.entries()) {
+    const group = groups.find((g) => differences(runs[g[0]!]!, run).length === 0);
+    if (group) group.push(i);
+    else groups.push([i]);
+  }
+  return groups;
+}
+
+/** Whether all runs whose environment is known were made on one machine with as many threads: only then do speeds compare. */
+export function sameMachine(runs: readonly RunData[]): boolean {
+  const machines = runs.flatMap(({ environment }) =>
+    environment ? [JSON.stringify([environment.host, environment.cpu, environment.threads])] : []
+  );
+  return new Set(machines).size <= 1 && machines.length === runs.length;
+}

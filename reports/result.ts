@@ -1,0 +1,75 @@
+/** What a run came to, in one sentence made of measured figures only. */
+import type { BaselineMetrics, RunData, SplitMetrics, Summary } from "../core/runs/types.ts";
+import { type Content, markup } from "./html.ts";
+import { count, error, plural, ratio } from "./format.ts";
+
+export const SPLITS = ["test", "validation", "train"] as const;
+export type SplitName = typeof SPLITS[number];
+
+export interface Headline {
+  readonly split: SplitName;
+  readonly metrics: SplitMetrics;
+  /** Principal component analysis of the same size on the same rows. */
+  readonly pca: BaselineMetrics | null;
+}
+
+/** The part whose figures speak for the run: test, or else validation, or else train. */
+export function headline(summary: Summary | null): Headline | null {
+  for (const split of SPLITS) {
+    const metrics = summary?.metrics[split];
+    if (!metrics) continue;
+    const pca = summary!.baseline?.pca?.[split] ?? null;
+    // A baseline of other rows is no baseline.
+    return { split, metrics, pca: pca && pca.rows === metrics.rows && Number.isFinite(pca.r2) ? pca : null };
+  }
+  return null;
+}
+
+/** Outputs of the encoder's last layer; null where there is no model table. */
+export function latentWidth(run: RunData): number | null {
+  return run.model.findLast((layer) => layer.name.startsWith("encoder."))?.outputs ?? null;
+}
+
+const ROWS: Readonly<Record<SplitName, string>> = {
+  test: "test row",
+  validation: "validation row",
+  train: "training row",
+};
+
+/** "the 27 test rows", "a sample of 10,000 of the 1,000,000 training rows". */
+export function rowsText(split: SplitName, metrics: SplitMetrics): string {
+  const from = metrics.sampled_from;
+  return typeof from === "number" && from > metrics.rows
+    ? `a sample of ${count(metrics.rows)} of the ${plural(from, ROWS[split])}`
+    : `the ${plural(metrics.rows, ROWS[split])}`;
+}
+
+const SEEN: Readonly<Record<SplitName, string>> = {
+  test: ", which took no part in training",
+  validation: ", which no weight was trained on",
+  train: ", on which it was trained",
+};
+
+/** Against PCA, where that was measured on the same rows; the same to three decimals is called so. */
+function againstPca(own: number, pca: BaselineMetrics): string {
+  const [ours, theirs] = [ratio(own), ratio(pca.r2)];
+  if (ours === theirs) return `, as much as PCA with as many components`;
+  return `, ${own > pca.r2 ? "more" : "less"} than PCA with as many components (${theirs})`;
+}
+
+/** One sentence; null where nothing was measured at the end. */
+export function resultSentence(run: RunData): Content {
+  const best = headline(run.summary);
+  if (!best || !Number.isFinite(best.metrics.mse)) return null;
+  const { split, metrics, pca } = best;
+  const latent = latentWidth(run);
+  const model = latent === null ? "the autoencoder" : `the autoencoder of ${plural(latent, "latent unit")}`;
+  const columns = run.summary!.columns;
+  const where = `On ${rowsText(split, metrics)}${SEEN[split]}, ${model} reconstructs ${plural(columns, "column")}`;
+  const errors = `its mean squared error is ${error(metrics.mse)}`;
+  if (!Number.isFinite(metrics.r2)) return markup`${where} with a mean squared error of ${error(metrics.mse)}.`;
+  const mean = `${error(metrics.mse_mean_predictor)} for predicting each column’s mean`;
+  const against = pca ? againstPca(metrics.r2, pca) : "";
+  const verdict = metrics.r2 <= 0 ? ", no better than each column’s mean" : "";
+  return markup`${where} with <b>R² ${ratio(metrics.r2)}</b>${against}${verdict}: ${errors}, against ${mean}.`;
+}

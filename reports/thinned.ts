@@ -1,0 +1,11 @@
+/** What a caption says of a log that is too long to be read whole. */
+import type { RunData } from "../core/runs/types.ts";
+import { count } from "./format.ts";
+
+/** Empty where every row was read. `what` names the rows: "steps". */
+export function thinnedText(run: RunData, log: "steps" | "chunks" | "epochs", what: string): string {
+  const [read, logged] = [run[log].length, run.logged[log]];
+  return read > 0 && logged > read
+    ? ` Drawn from ${count(read)} of the ${count(logged)} ${what} that ${log}.csv has, evenly spread.`
+    : "";
+}

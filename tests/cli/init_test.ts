@@ -1,0 +1,101 @@
+/** `init` over data of several kinds: what it says, what it writes, and that what it writes trains. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { run, temporary } from "../helpers/cli.ts";
+import { npy, writeChunks } from "../helpers/npz.ts";
+
+const lines = (count: number, text: (i: number) => string) =>
+  Array.from({ length: count }, (_, i) => text(i)).join("\n") + "\n";
+
+function denseFile(path: string, rows: number, columns: number): void {
+  const values = Uint8Array.from({ length: rows * columns }, (_, i) => (i * 7919) % 200);
+  Deno.writeFileSync(path, npy("|u1", `${rows}, ${columns}`, values));
+}
+
+/** What init says and writes for some data, checked by config check and by a run of two steps. */
+async function initialised(folder: string, data: string): Promise<{ said: string; config: string }> {
+  const output = join(folder, "made.yaml");
+  const { code, stdout, stderr } = await run("init", [data, "--output", output]);
+  assertEquals([code, stderr], [0, ""]);
+  const checked = await run("config", ["check", output, "--quiet"]);
+  assertEquals([checked.code, checked.stderr], [0, ""]);
+  const short = ["--override", "training.max_steps=2", "--override", `paths.runs=${join(folder, "runs")}`];
+  const trained = await run("train", [output, "--quiet", "--no-report", ...short]);
+  assertEquals(trained.code, 0, trained.stderr);
+  return { said: stdout, config: Deno.readTextFileSync(output) };
+}
+
+Deno.test("init: a folder of sparse counts, with labels and names beside it", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  writeChunks(at("counts"), 3, 40, 60);
+  Deno.writeTextFileSync(at("labels.txt"), lines(120, (i) => `group ${i % 3}`));
+  Deno.writeTextFileSync(at("genes.tsv"), lines(60, (i) => `g${i}\tchr1`));
+  Deno.writeTextFileSync(at("barcodes.txt"), lines(120, (i) => `cell-${i}`));
+  Deno.writeTextFileSync(at("other.txt"), lines(17, (i) => `x${i}`));
+  const { said, config } = await initialised(folder.path, at("counts"));
+  for (
+    const text of [
+      "3 file(s), 120 rows x 60 columns, csr_npz, float32",
+      "counts, from 1 to ",
+      `labels     ${at("labels.txt")}`,
+      `row names  ${at("barcodes.txt")} (not used`,
+      `columns    ${at("genes.tsv")}`,
+      "60 -> 16 -> 2 -> 16 -> 60",
+      `wrote      ${at("made.yaml")}`,
+      "made.yaml --dry-run",
+    ]
+  ) assertStringIncludes(said, text);
+  for (const text of ["path: counts ", "labels: labels.txt ", "column_names: genes.tsv ", "log1p]"]) {
+    assertStringIncludes(config, text);
+  }
+  assert(!config.includes("barcodes"));
+});
+
+Deno.test("init: a dense array with its labels in the same folder; the array alone is the data", async () => {
+  using folder = temporary();
+  const data = join(folder.path, "images");
+  Deno.mkdirSync(data);
+  denseFile(join(data, "pixels.npy"), 50, 12);
+  const labels = Int32Array.from({ length: 50 }, (_, i) => i % 4);
+  Deno.writeFileSync(join(data, "digit.npy"), npy("<i4", "50,", new Uint8Array(labels.buffer)));
+  const { said, config } = await initialised(folder.path, data);
+  assertStringIncludes(said, "1 file(s), 50 rows x 12 columns, dense_npy, uint8");
+  assertStringIncludes(said, "whole numbers in a range");
+  for (const text of ["path: images/pixels.npy", "labels: images/digit.npy"]) assertStringIncludes(config, text);
+});
+
+Deno.test("init: the smallest data", async () => {
+  using folder = temporary();
+  denseFile(join(folder.path, "one.npy"), 2, 1);
+  const { config } = await initialised(folder.path, join(folder.path, "one.npy"));
+  assertStringIncludes(config, "split: { train: 1, validation: 0, test: 0 }");
+});
+
+Deno.test("init: what is there is not overwritten, and what cannot be read is named", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  writeChunks(at("counts"), 2, 40, 60);
+  Deno.writeTextFileSync(at("a.yaml"), "mine");
+  const refused = async (args: string[], ...texts: string[]) => {
+    const { code, stdout, stderr } = await run("init", args);
+    assertEquals([code, stdout], [2, ""]);
+    for (const text of texts) assertStringIncludes(stderr, text);
+    assert(stderr.trimEnd().split("\n").length <= 2, stderr);
+  };
+  await refused([at("counts"), "--output", at("a.yaml")], "a.yaml: is there already", "--overwrite");
+  assertEquals(Deno.readTextFileSync(at("a.yaml")), "mine");
+  assertEquals((await run("init", [at("counts"), "--output", at("a.yaml"), "--overwrite"])).code, 0);
+  assertStringIncludes(Deno.readTextFileSync(at("a.yaml")), "path: counts");
+  await refused([], "DATA is missing");
+  await refused([folder.path], "no .npz or .npy file", `did you mean ${at("counts")}?`);
+  await refused([at("nowhere")], "nowhere");
+  writeChunks(at("wider"), 1, 40, 61);
+  Deno.renameSync(at("wider/chunk_0.npz"), at("counts/chunk_9.npz"));
+  await refused([at("counts"), "--output", at("b.yaml")], "different numbers of columns");
+  denseFile(at("counts/x.npy"), 40, 60);
+  await refused([at("counts"), "--output", at("b.yaml")], ".npz and .npy");
+  const json = await run("init", [`${at("counts")}/chunk_[01].npz`, "--output", at("c.yaml"), "--json"]);
+  const { output, rows, columns, files, suggestion } = JSON.parse(json.stdout);
+  assertEquals([output, rows, columns, files, suggestion.kind], [at("c.yaml"), 80, 60, 2, "counts"]);
+});

@@ -1,0 +1,93 @@
+/** Settings that are almost surely mistakes have one line each; the configs of the repository have none. */
+import { assert, assertEquals } from "@std/assert";
+import { loadConfig } from "../../../core/config/mod.ts";
+import { type RunSizes, sizeWarnings, warningText } from "../../../core/config/warnings.ts";
+import { ROOT } from "../../helpers/cli.ts";
+
+const TEXT = `data: {path: chunks}
+model:
+  encoder: [{linear: 8}, batch_norm, {linear: 4}]
+  decoder: [{linear: output}]
+`;
+const load = (text: string, ...overrides: string[]) =>
+  loadConfig({ text: TEXT + text, file: "a.yaml", cwd: "/w", overrides });
+const lines = (text: string, ...overrides: string[]) => [...load(text, ...overrides).warnings];
+
+Deno.test("settings that are odd whatever the data are", () => {
+  assertEquals(lines(""), []);
+  assertEquals(lines("optimizer: {learning_rate: 0.1}"), []);
+  assertEquals(lines("optimizer: {name: sgd, learning_rate: 0.5}"), []);
+  assertEquals(lines("optimizer: {learning_rate: 0.5}"), [
+    "warning: a.yaml:5:28: optimizer.learning_rate is 0.5: adam seldom learns above 0.1; 1e-4 to 1e-2 are usual",
+  ]);
+  assertEquals(lines("", "optimizer.learning_rate=1"), [
+    "warning: --override optimizer.learning_rate=1: optimizer.learning_rate is 1: adam seldom learns above 0.1; " +
+    "1e-4 to 1e-2 are usual",
+  ]);
+  const stopping = "training: {early_stopping: {patience: 3}}";
+  assertEquals(lines(stopping), []);
+  assertEquals(lines(stopping, "data.split={train: 0.9, validation: 0}"), [
+    "warning: a.yaml:5:39: training.early_stopping.patience ends the run by the training loss: no rows are held out for " +
+    "validation; set data.split.validation",
+  ]);
+  assertEquals(lines("scheduler: {name: plateau}", "data.split={train: [a.npz]}"), [
+    "warning: a.yaml:5:19: scheduler.name plateau lowers the rate by the training loss: no rows are held out for " +
+    "validation; set data.split.validation",
+  ]);
+  assertEquals(lines("training: {epochs: 3, early_stopping: {patience: 3}}"), [
+    "warning: a.yaml:5:50: training.early_stopping.patience is 3, which 3 epochs never reach; lower it",
+  ]);
+  assertEquals(lines("training: {epochs: 3}\ncheckpoint: {every_epochs: 5}\ndiagnostics: {every_epochs: 4}"), [
+    "warning: a.yaml:6:28: checkpoint.every_epochs is 5, but the run has 3 epochs; lower it, or set it to 0",
+    "warning: a.yaml:7:29: diagnostics.every_epochs is 4, but the run has 3 epochs; lower it, or set it to 0",
+  ]);
+  assertEquals(lines("training: {epochs: 9}\nscheduler: {name: step}"), [
+    "warning: scheduler.step_epochs is 10: the rate never drops in 9 epochs; lower it, or set scheduler.name: constant",
+  ]);
+  assertEquals(lines("training: {epochs: 4}\nscheduler: {name: plateau}").length, 1);
+});
+
+Deno.test("a run that is made shorter for once is not warned of what does not fit it", () => {
+  const text = "training: {epochs: 30, early_stopping: {patience: 5}}\ncheckpoint: {every_epochs: 5}";
+  assertEquals(lines(text, "training.epochs=2"), []);
+  assertEquals(lines(text, "training.epochs=2", "checkpoint.every_epochs=3").length, 1);
+});
+
+Deno.test("transforms that undo or repeat each other", () => {
+  const of = (transforms: string) => lines("", `data.transforms=${transforms}`).map((line) => line.split(": ").at(-1));
+  assertEquals(of("[{library_size: 1e4}, log1p, {scale: 0.1}]"), []);
+  assertEquals(of("[log1p, {scale: 0.1}, log1p]"), ["data.transforms take the logarithm twice; keep one log1p"]);
+  assertEquals(of("[log1p, {library_size: 1e4}]"), [
+    "data.transforms scale rows to library_size after log1p; put library_size before log1p",
+  ]);
+});
+
+Deno.test("settings that are odd with these data", () => {
+  const usual: RunSizes = { columns: 100, validationRows: 10, stepsPerEpoch: 10, leastBatch: 20 };
+  const of = (text: string, sizes: Partial<RunSizes>, ...overrides: string[]) =>
+    sizeWarnings(load(text, ...overrides).config, { ...usual, ...sizes }).map((warning) => warningText(warning));
+  assertEquals(of("", {}), []);
+  assertEquals(of("", { leastBatch: 1 }), [
+    "warning: data.batch_size is 128, which leaves a batch of one row: batch_norm has nothing to compare it with; set " +
+    "data.last_batch: drop, or another batch size",
+  ]);
+  assertEquals(of("", { leastBatch: 1 }, "model.encoder=[{linear: 4}]"), []);
+  assertEquals(of("scheduler: {warmup_steps: 200}", {}), [
+    "warning: scheduler.warmup_steps is 200, but the run has 200 steps: the learning rate is never reached; lower it",
+  ]);
+  assertEquals(of("scheduler: {warmup_steps: 199}", {}), []);
+  assertEquals(of("checkpoint: {every_steps: 500}", {}).length, 1);
+  assertEquals(of("checkpoint: {every_steps: 500}\ntraining: {max_steps: 20}", {}), []);
+  assertEquals(of("", { columns: 4 }), [
+    "warning: model.encoder ends with 4 values for 4 columns: it can copy a row instead of learning from it; make its " +
+    "last linear layer smaller",
+  ]);
+  assertEquals(of("", { columns: 4 }, "data.mask_rate=0.2"), []);
+  assertEquals(of("training: {early_stopping: {patience: 3}}", { validationRows: 0 }).length, 1);
+});
+
+Deno.test("the configs of the repository have no warnings", () => {
+  const files = [...Deno.readDirSync(`${ROOT}configs`)].filter(({ isFile }) => isFile).map(({ name }) => name);
+  assert(files.length > 3);
+  for (const name of files) assertEquals(loadConfig({ file: `${ROOT}configs/${name}` }).warnings, [], name);
+});
