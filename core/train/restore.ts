@@ -1,5 +1,5 @@
 /** A trained network back from its run folder: for evaluate, embed, reconstruct and scripts. */
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { chooseEngine } from "../build/choose.ts";
