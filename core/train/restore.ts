@@ -1,7 +1,6 @@
 /** A trained network back from its run folder: for evaluate, embed, reconstruct and scripts. */
 import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
-import { Chunk } from "../../ffi/chunk.ts";
 import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
