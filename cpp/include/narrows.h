@@ -121,8 +121,8 @@ NRW_API int32_t nrw_chunk_pointers(nrw_chunk* chunk, uint64_t* pointers, nrw_err
 /* What the file's own checksums say of its content: 3 CRC-32, of data, indices and indptr, from the archive's directory
  * and without reading the arrays; they change with any stored value. NRW_INVALID_ARGUMENT for a dense file, which has
  * none. */
-NRW_API int32_t nrw_chunk_checksums(const uint8_t* path, uint32_t path_bytes, uint32_t* out, nrw_error* err)
-    NRW_NOEXCEPT;
+NRW_API int32_t nrw_chunk_checksums(const uint8_t* path, uint32_t path_bytes, uint32_t* out,
+                                    nrw_error* err) NRW_NOEXCEPT;
 
 /* Gives up the caller's share of the chunk; a batch creator over it keeps its own. NULL is allowed. */
 NRW_API int32_t nrw_chunk_close(nrw_chunk* chunk, nrw_error* err) NRW_NOEXCEPT;
