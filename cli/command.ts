@@ -51,6 +51,8 @@ export interface Definition<O extends Options> {
   /** Options that may be given without their name, in this order; a last one that may be repeated takes all the rest. */
   readonly positional?: readonly (keyof O & string)[];
   readonly options: O;
+  /** What it makes lies in files: losing what it prints does not make it fail. */
+  readonly leavesFiles?: true;
   /** Paragraphs of the help after the options. */
   readonly notes?: readonly string[];
   /**

@@ -5,6 +5,7 @@ import { completionSpec } from "./completion/spec.ts";
 import { zshCompletion } from "./completion/zsh.ts";
 import { defineCommand } from "./command.ts";
 import { runCommand } from "./run_command.ts";
+import { print } from "../core/output.ts";
 
 const SCRIPTS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 
@@ -20,7 +21,7 @@ const completion = defineCommand({
     "  fish       deno task --quiet completion fish | source, in config.fish",
   ],
   async run({ shell }) {
-    console.log(SCRIPTS[shell](await completionSpec()).trimEnd());
+    print(SCRIPTS[shell](await completionSpec()).trimEnd());
     return 0;
   },
 });

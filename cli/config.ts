@@ -2,6 +2,7 @@
 import { configJsonSchema, type Explanation, loadConfig, showFlow } from "../core/config/mod.ts";
 import { defineCommand, defineGroup, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
+import { print, tell } from "../core/output.ts";
 
 const CONFIG = { ...SHARED.config, required: true } as const;
 
@@ -18,9 +19,9 @@ const check = defineCommand({
   run({ config: file, override, json, quiet }) {
     const loaded = loadConfig({ file, overrides: override });
     const { files, warnings } = loaded;
-    if (json) console.log(JSON.stringify({ ok: true, files, warnings, config: loaded.config }));
-    else if (!quiet) console.log(loaded.toYaml().trimEnd());
-    if (!json) { for (const warning of warnings) console.error(`narrows: ${warning}`); }
+    if (json) print(JSON.stringify({ ok: true, files, warnings, config: loaded.config }));
+    else if (!quiet) print(loaded.toYaml().trimEnd());
+    if (!json) { for (const warning of warnings) tell(`narrows: ${warning}`); }
     return 0;
   },
 });
@@ -37,7 +38,7 @@ const explain = defineCommand({
   },
   run({ config: file, key, override, json }) {
     const explanation = loadConfig({ file, overrides: override }).explain(key ?? "");
-    console.log(json ? JSON.stringify(explanation) : describe(explanation));
+    print(json ? JSON.stringify(explanation) : describe(explanation));
     return 0;
   },
 });
@@ -47,7 +48,7 @@ const schema = defineCommand({
   does: "the JSON Schema of a config, for editors",
   options: {},
   run() {
-    console.log(JSON.stringify(configJsonSchema(), null, 2));
+    print(JSON.stringify(configJsonSchema(), null, 2));
     return 0;
   },
 });
@@ -62,6 +63,7 @@ function describe(explanation: Explanation): string {
     ["allowed", explanation.allowed],
     ["default", explanation.default === undefined ? "none" : showValue(explanation.default)],
     ["means", explanation.description],
+    ["resume", explanation.resume],
   ].filter(([, text]) => text !== "");
   return [explanation.key, ...rows.map(([name, text]) => `  ${name!.padEnd(8)} ${text}`)].join("\n");
 }

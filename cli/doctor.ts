@@ -3,6 +3,7 @@ import { loadConfig } from "../core/config/mod.ts";
 import { diagnose, type Diagnosis, type ToolState } from "../core/build/diagnose.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
+import { print } from "../core/output.ts";
 
 const STATES = {
   ready: "up to date",
@@ -66,7 +67,7 @@ const doctor = defineCommand({
   notes: ["The exit status is 0 if training can run, else 1."],
   run({ config, json }) {
     const diagnosis = diagnose(config === undefined ? null : loadConfig({ file: config }).config);
-    console.log(json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));
+    print(json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));
     return diagnosis.ready ? 0 : 1;
   },
 });

@@ -3,6 +3,7 @@ import type { Config } from "../core/config/types.ts";
 import { type DryRun, dryRun } from "../core/train/dry_run.ts";
 import { formatBytes } from "../core/train/network.ts";
 import { short } from "./progress.ts";
+import { print } from "../core/output.ts";
 
 const count = (value: number) => value.toLocaleString("en-US");
 
@@ -55,7 +56,7 @@ function lines(config: Config, result: DryRun): string[] {
 
 export async function printDryRun(config: Config, json: boolean, note: (text: string) => void): Promise<number> {
   const result = await dryRun(config, note);
-  if (json) console.log(JSON.stringify({ event: "dry_run", ...result }));
-  else for (const line of lines(config, result)) console.log(line);
+  if (json) print(JSON.stringify({ event: "dry_run", ...result }));
+  else for (const line of lines(config, result)) print(line);
   return 0;
 }

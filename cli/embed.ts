@@ -6,6 +6,7 @@ import { ROW_OPTIONS, writeRows } from "./write_rows.ts";
 
 const embed = defineCommand({
   name: "embed",
+  leavesFiles: true,
   positional: ["run"],
   options: {
     ...ROW_OPTIONS,

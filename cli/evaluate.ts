@@ -11,6 +11,7 @@ import { DATA_OPTIONS, givenData } from "./given_data.ts";
 import { short } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
 import { runTarget } from "./run_target.ts";
+import { print, tell } from "../core/output.ts";
 
 const evaluate = defineCommand({
   name: "evaluate",
@@ -33,7 +34,7 @@ const evaluate = defineCommand({
     using restored = await restoreRun(await runTarget(options.run), {
       checkpoint: options.checkpoint,
       overrides: options.override,
-      note: (text) => console.error(`narrows: ${text}`),
+      note: (text) => tell(`narrows: ${text}`),
       ...givenData(options),
     });
     const { model, source, config, otherData } = restored;
@@ -50,7 +51,7 @@ const evaluate = defineCommand({
     if (options.json) {
       for (const { split, metrics } of results) {
         const about = otherData === null ? { split } : { data: otherData };
-        console.log(JSON.stringify({ ...about, checkpoint: restored.checkpoint, ...metrics }));
+        print(JSON.stringify({ ...about, checkpoint: restored.checkpoint, ...metrics }));
       }
       return 0;
     }
@@ -65,7 +66,7 @@ const evaluate = defineCommand({
       short(m.mse_mean_predictor),
       short(m.column_r2_median),
     ]);
-    for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7])) console.log(text);
+    for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7])) print(text);
     return 0;
   },
 });

@@ -6,6 +6,7 @@ import { definitionOf, present } from "./commands.ts";
 import { helpOf, helpOfAll, helpOfGroup } from "./help_text.ts";
 import { meant } from "./parse.ts";
 import { runCommand } from "./run_command.ts";
+import { print } from "../core/output.ts";
 
 /** What commands are called elsewhere. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
@@ -55,10 +56,10 @@ const help = defineCommand({
     },
   },
   async run({ command: [name, action] }) {
-    if (name === undefined) return console.log(await helpOfAll()), 0;
+    if (name === undefined) return print(await helpOfAll()), 0;
     const found = await commandNamed(name);
     const inner = "commands" in found ? found.commands.find((each) => each.name === `${name} ${action}`) : undefined;
-    console.log(inner ? helpOf(inner) : "commands" in found ? helpOfGroup(found) : helpOf(found));
+    print(inner ? helpOf(inner) : "commands" in found ? helpOfGroup(found) : helpOf(found));
     return 0;
   },
 });

@@ -16,6 +16,7 @@ import { defineCommand, SHARED } from "./command.ts";
 import { givenPath } from "./given_path.ts";
 import { short } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
+import { print } from "../core/output.ts";
 
 const count = (value: number) => value.toLocaleString("en-US");
 const figure = (value: number) => Number.isInteger(value) ? count(value) : short(value);
@@ -63,6 +64,7 @@ function lines(seen: Inspection, beside: Beside, suggestion: Suggestion, { partR
 const init = defineCommand({
   name: "init",
   positional: ["data"],
+  leavesFiles: true,
   options: {
     data: { type: "path", value: "DATA", required: true, help: "a file, folder or glob of .npz or .npy files" },
     output: { type: "path", value: "F.yaml", help: "the config (default: named after the data, in this folder)" },
@@ -91,12 +93,12 @@ const init = defineCommand({
     await writeAtomically(config, (file) => file.write(new TextEncoder().encode(text)));
     if (json) {
       const { path, files, ...rest } = seen;
-      console.log(JSON.stringify({ output: config, path, files: files.length, ...rest, beside, suggestion }));
+      print(JSON.stringify({ output: config, path, files: files.length, ...rest, beside, suggestion }));
       return 0;
     }
-    for (const line of lines(seen, beside, suggestion, source)) console.log(line);
-    console.log(`wrote      ${toUser(config)}`);
-    console.log(`next       ${commandText("train", toUser(config), "--dry-run")}`);
+    for (const line of lines(seen, beside, suggestion, source)) print(line);
+    print(`wrote      ${toUser(config)}`);
+    print(`next       ${commandText("train", toUser(config), "--dry-run")}`);
     return 0;
   },
 });

@@ -1,12 +1,14 @@
 /** `narrows COMMAND ...`: the compiled program, and every command in one. Commands are loaded when they are asked for. */
+import "../core/early.ts";
 import { VERSION } from "../core/version.ts";
 import { commandNamed } from "./help.ts";
 import { printError } from "./print.ts";
 import { runCommand } from "./run_command.ts";
+import { print } from "../core/output.ts";
 
 export async function main(args: readonly string[]): Promise<number> {
   const [first = "help", ...rest] = args;
-  if (first === "--version" || first === "-V") return console.log(VERSION), 0;
+  if (first === "--version" || first === "-V") return print(VERSION), 0;
   const name = first === "--help" || first === "-h" ? "help" : first;
   try {
     return await runCommand(await commandNamed(name), rest);

@@ -1,14 +1,17 @@
 /** How every command ends: errors as one line on stderr, and the exit status that goes with them. */
+import "../core/early.ts";
 import { ConfigError } from "../core/config/error.ts";
 import { oneLine } from "../core/config/show.ts";
+import { systemError } from "../core/formats/file.ts";
 import { UserError } from "../core/errors.ts";
+import { tell } from "../core/output.ts";
 
-/** 0 done; 1 failed; 2 command line, config or data wrong; 129, 130, 143 stopped by a signal after saving. */
-export type ExitStatus = 0 | 1 | 2 | 129 | 130 | 143;
+/** 0 done; 1 failed; 2 command line, config or data wrong; 129, 130, 138, 140, 143 stopped by a signal after saving. */
+export type ExitStatus = 0 | 1 | 2 | 129 | 130 | 138 | 140 | 143;
 
 function printLine(where: string, what: string, hint?: string): void {
-  console.error(`narrows: ${where ? `${oneLine(where)}: ` : ""}${oneLine(what)}`);
-  if (hint) console.error(`  hint: ${oneLine(hint)}`);
+  tell(`narrows: ${where ? `${oneLine(where)}: ` : ""}${oneLine(what)}`);
+  if (hint) tell(`  hint: ${oneLine(hint)}`);
 }
 
 /**
@@ -16,7 +19,8 @@ function printLine(where: string, what: string, hint?: string): void {
  * stack only if NARROWS_DEBUG is set.
  * @returns the exit status: a {@link UserError}'s own, 1 for anything else
  */
-export function printError(error: unknown): ExitStatus {
+export function printError(thrown: unknown): ExitStatus {
+  const error = systemError(thrown) ?? thrown;
   const status = error instanceof UserError ? error.exitCode : 1;
   if (error instanceof ConfigError) {
     for (const { where, what, hint } of error.problems) printLine(where, what, hint);
@@ -31,6 +35,6 @@ export function printError(error: unknown): ExitStatus {
   } else {
     printLine("", `unexpected: ${String(error)}`);
   }
-  if (Deno.env.get("NARROWS_DEBUG") && error instanceof Error) console.error(error.stack);
+  if (Deno.env.get("NARROWS_DEBUG") && thrown instanceof Error) tell(thrown.stack ?? "");
   return status;
 }

@@ -1,15 +1,7 @@
 /** Progress of a training run: a live line on a terminal, one line an epoch otherwise, nothing with quiet. */
 import type { Model } from "../ffi/model.ts";
 import type { TrainObserver } from "../core/train/trainer.ts";
-
-const encoder = new TextEncoder();
-
-/** A terminal that has gone, or a pipe that nobody reads any more, must not end a run. */
-function write(text: string): void {
-  try {
-    Deno.stderr.writeSync(encoder.encode(text));
-  } catch { /* nobody is there to be told */ }
-}
+import { print, tell, tellPart } from "../core/output.ts";
 
 /** 75 -> "1:15", 3700 -> "1:01:40". */
 export function clock(seconds: number): string {
@@ -57,7 +49,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
   let begun: { at: number; step: number } | null = null;
   let shown = false;
   const clear = () => {
-    if (shown) write("\r\x1b[2K");
+    if (shown) tellPart("\r\x1b[2K");
     shown = false;
   };
   const draw = () => {
@@ -69,7 +61,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     const speed = rowsPerSecond > 0 ? `${Math.round(rowsPerSecond)} rows/s  ` : ""; // 0 while it validates or saves
     const share = position.steps > 0 ? step / position.steps : 0;
     clear();
-    write(fitted(
+    tellPart(fitted(
       `${bar(share)} ${
         Math.floor(share * 100)
       } %  epoch ${position.epoch}/${position.epochs}  step ${step}/${position.steps}` +
@@ -81,9 +73,9 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
   if (timer !== null) Deno.unrefTimer(timer as unknown as number);
   const line = (text: string) => {
     clear();
-    write(`${text}\n`);
+    tell(text);
   };
-  const json = (event: string, value: object) => console.log(JSON.stringify({ event, ...value }));
+  const json = (event: string, value: object) => print(JSON.stringify({ event, ...value }));
   const plain = mode === "live" || mode === "lines";
   return {
     attach: (next) => {

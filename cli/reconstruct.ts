@@ -7,6 +7,7 @@ import { ROW_OPTIONS, writeRows } from "./write_rows.ts";
 
 const reconstruct = defineCommand({
   name: "reconstruct",
+  leavesFiles: true,
   positional: ["run"],
   options: {
     ...ROW_OPTIONS,

@@ -5,9 +5,11 @@ import { writeComparison, writeReport } from "../reports/mod.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
 import { runTarget } from "./run_target.ts";
+import { print } from "../core/output.ts";
 
 const report = defineCommand({
   name: "report",
+  leavesFiles: true,
   positional: ["run"],
   options: {
     run: {
@@ -29,8 +31,8 @@ const report = defineCommand({
     const path = runs.length === 1
       ? await writeReport(runs[0]!, output)
       : await writeComparison(runs, output ?? join(dirname(runs[0]!), "comparison.html"));
-    if (options.json) console.log(JSON.stringify({ report: path, runs }));
-    else console.log(toUser(path));
+    if (options.json) print(JSON.stringify({ report: path, runs }));
+    else print(toUser(path));
     return 0;
   },
 });

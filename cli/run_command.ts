@@ -6,6 +6,7 @@ import type { Command, CommandGroup } from "./command.ts";
 import { helpOf, helpOfGroup } from "./help_text.ts";
 import { either, helpHint, meant, parseCommand, UnknownOption } from "./parse.ts";
 import { printError } from "./print.ts";
+import { print, printedStatus } from "../core/output.ts";
 
 /** Which command of a group the line names, and what is left of the line; null if it asks for help. */
 function chosen(group: CommandGroup, [word, ...rest]: readonly string[]): [Command, readonly string[]] | null {
@@ -43,13 +44,14 @@ export async function runCommand(command: Command | CommandGroup, args: readonly
     let one: Command, rest = args;
     if ("commands" in command) {
       const choice = chosen(command, args);
-      if (!choice) return console.log(helpOfGroup(command)), 0;
+      if (!choice) return print(helpOfGroup(command)), 0;
       [one, rest] = choice;
     } else one = command;
     const isHelp = rest.length === 1 && rest[0] === "help" && one.name !== "help";
     const values = isHelp ? null : parseCommand(one, rest);
-    if (values === null) return console.log(helpOf(one)), 0;
-    return await one.run(values, rest);
+    if (values === null) return print(helpOf(one)), 0;
+    const status = await one.run(values, rest);
+    return one.leavesFiles ? status : printedStatus(status);
   } catch (error) {
     const told = dataError(error);
     return printError(told instanceof UnknownOption && told.key ? await withKey(told, told.key) : told);

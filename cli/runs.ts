@@ -8,6 +8,7 @@ import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";
 import { short } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
+import { print, tell } from "../core/output.ts";
 
 const UNITS: readonly [string, number][] = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
 
@@ -40,18 +41,18 @@ const runs = defineCommand({
   async run({ runs: folder = resolve("runs"), json }) {
     const found = await listRuns(folder);
     if (found.length === 0) {
-      console.error(`narrows: ${toUser(folder)}: there is no run folder; train makes one: ${commandText("train")}`);
+      tell(`narrows: ${toUser(folder)}: there is no run folder; train makes one: ${commandText("train")}`);
       return 0;
     }
     if (json) {
       const now = Date.now();
       for (const run of found) {
-        console.log(JSON.stringify({ ...run, age_s: Math.round((now - Date.parse(run.started_at)) / 1000) }));
+        print(JSON.stringify({ ...run, age_s: Math.round((now - Date.parse(run.started_at)) / 1000) }));
       }
       return 0;
     }
     const head = ["name", "status", "epochs", "best loss", "age", "size"];
-    for (const line of table(head, found.map((run) => cells(run, Date.now())), [2, 4, 5])) console.log(line.slice(2));
+    for (const line of table(head, found.map((run) => cells(run, Date.now())), [2, 4, 5])) print(line.slice(2));
     return 0;
   },
 });

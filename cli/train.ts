@@ -1,9 +1,11 @@
 /** `train`: from a config to a trained run and its report. */
+import "../core/early.ts";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
 import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
+import { takeUserSignals } from "../core/train/signals.ts";
 import { startRun } from "../core/train/start.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { defineCommand, SHARED } from "./command.ts";
@@ -12,6 +14,7 @@ import { printError } from "./print.ts";
 import { clock, short, showProgress } from "./progress.ts";
 import { QUICKSTART } from "./quickstart.ts";
 import { runCommand } from "./run_command.ts";
+import { print, tell } from "../core/output.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   epochs: "all epochs done",
@@ -38,6 +41,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
 
 const train = defineCommand({
   name: "train",
+  leavesFiles: true,
   positional: ["config"],
   options: {
     config: { ...SHARED.config, help: "the config (default: configs/quickstart.yaml)" },
@@ -49,7 +53,15 @@ const train = defineCommand({
       bare: true,
       help:
         "go on from a run folder or a checkpoint; auto, or nothing: the newest unfinished run of this config, or a " +
-        "new one where there is none",
+        "new one where there is none. The run's own config counts: --override changes it as far as it stays the same " +
+        "experiment; what --config says else is named and not applied",
+    },
+    fork: {
+      type: "path",
+      value: "WHAT",
+      help:
+        "begin a new run from a run's latest checkpoint, or from the checkpoint named, under that run's config or " +
+        "--config",
     },
     "dry-run": {
       type: "flag",
@@ -64,16 +76,19 @@ const train = defineCommand({
   },
   async run(options, args) {
     const { json, quiet } = options;
+    takeUserSignals();
     await ensureEngine({ quiet: quiet || json });
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showProgress(mode);
     const target = await findRun({
-      config: options.config ?? (options.resume === undefined ? QUICKSTART : undefined),
+      config: options.config ?? ((options.resume ?? options.fork) === undefined ? QUICKSTART : undefined),
       resume: options.resume,
+      fork: options.fork,
       runDir: options["run-dir"],
       setName: options["set-name"],
       overrides: options.override,
       note: progress.note,
+      warn: progress.warn,
     });
     for (const warning of target.loaded.warnings) progress.note(warning);
     const locate = (error: unknown) => {
@@ -91,19 +106,21 @@ const train = defineCommand({
     }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
-    const report = options["no-report"] || result.status === "failed" ? null : await drawReport(run.path);
-    if (json) console.log(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
+    const report = options["no-report"] || result.untouched || result.status === "failed"
+      ? null
+      : await drawReport(run.path);
+    if (json) print(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
     else if (!quiet) {
-      for (const text of summaryLines(result, shown)) console.log(text);
-      if (report) console.log(`report     ${toUser(report)}`);
+      for (const text of summaryLines(result, shown)) print(text);
+      if (report) print(`report     ${toUser(report)}`);
     }
     if (result.status === "stopped") {
-      console.error(`narrows: stopped by ${result.signal}; go on with: ${commandText("train", "--resume", shown)}`);
+      tell(`narrows: stopped by ${result.signal}; go on with: ${commandText("train", "--resume", shown)}`);
     }
     if (result.error) {
       printError(result.error);
       const hinted = result.error instanceof UserError && result.error.hint !== undefined;
-      if (!hinted) console.error(`  hint: go on with: ${commandText("train", "--resume", shown)}`);
+      if (!hinted) tell(`  hint: go on with: ${commandText("train", "--resume", shown)}`);
     }
     return result.exitStatus;
   },

@@ -9,6 +9,7 @@ import { writeRowTable } from "../core/train/row_table.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
 import { DATA_OPTIONS, givenData } from "./given_data.ts";
 import { runTarget } from "./run_target.ts";
+import { print, tell } from "../core/output.ts";
 
 /** Besides these each has its `output`. */
 export const ROW_OPTIONS = {
@@ -35,7 +36,7 @@ export async function writeRows(
   const kind = options.output === undefined ? ".npy" : tableKind(options.output, "--output");
   await ensureEngine({ quiet: true });
   const run = await runTarget(options.run);
-  const note = (text: string) => console.error(`narrows: ${text}`);
+  const note = (text: string) => tell(`narrows: ${text}`);
   using restored = await restoreRun(run, {
     checkpoint: options.checkpoint,
     overrides: options.override,
@@ -48,10 +49,10 @@ export async function writeRows(
   if (options.rows !== undefined) await writeRowTable(restored, options.split ?? "all", options.rows, note);
   const output = options.output ?? join(run, fileName);
   const [rows, columns] = await write(restored, options.split ?? "all", output);
-  if (options.json) console.log(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
+  if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
   else {
     const what = kind === ".csv" ? "values, after the number of the row" : "float32";
-    console.log(`${toUser(output)}: ${rows} x ${columns} ${what}`);
+    print(`${toUser(output)}: ${rows} x ${columns} ${what}`);
   }
   return 0;
 }

@@ -17,6 +17,18 @@ export const symbols = {
     ],
     result: "i32",
   },
+  nrw_signal_turn: {
+    parameters: [
+      "i32", // int32_t from
+      "i32", // int32_t to
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
+  nrw_signal_turned: {
+    parameters: [],
+    result: "u32",
+  },
   nrw_chunk_open: {
     parameters: [
       "buffer", // const uint8_t* path

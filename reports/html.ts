@@ -1,4 +1,5 @@
 /** HTML by tagged template: what is put in is escaped unless it is HTML already, so names from data stay text. */
+import { visible } from "../core/visible.ts";
 
 /** A piece of finished HTML. Only `markup`, `raw` and `join` make one. */
 export class Html {
@@ -18,10 +19,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text safe inside an element and inside a quoted attribute. Control characters that HTML forbids become U+FFFD. */
+/**
+ * Text safe inside an element and inside a quoted attribute. Control characters, which HTML forbids, and marks that turn the
+ * direction of writing are shown as their codes.
+ */
 export function escape(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[&<>"']/g, (c) => ENTITIES[c]!).replace(/[\x00-\x08\x0b\x0c\x0e-\x1f]/g, "\ufffd");
+  return visible(text).replace(/[&<>"']/g, (c) => ENTITIES[c]!);
 }
 
 function render(content: Content): string {

@@ -1,12 +1,12 @@
 /** Reports as files. */
 import { dirname, join } from "@std/path";
-import { writeFileAtomic } from "../core/runs/atomic.ts";
+import { makeFolder, writeFileAtomic } from "../core/runs/atomic.ts";
 import { readRun } from "../core/runs/read.ts";
 import { renderComparison } from "./comparison.ts";
 import { renderRunReport } from "./run_report.ts";
 
 async function write(path: string, text: string): Promise<string> {
-  await Deno.mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeFileAtomic(path, text);
   return path;
 }

@@ -2,6 +2,7 @@
 import { join, relative } from "@std/path";
 import { LIBRARY_NAME } from "../../ffi/library.ts";
 import { UserError } from "../errors.ts";
+import { tell } from "../output.ts";
 import { canFetchLibdeflate, fetchLibdeflate } from "./libdeflate.ts";
 import { lines } from "./lines.ts";
 import { findCompiler, findProgram, installHint, type Need, NEEDS } from "./programs.ts";
@@ -94,7 +95,7 @@ export function excerpt(output: readonly string[], most = 40): string[] {
 
 function fail(where: trees.Tree, what: string, { output }: Outcome, progress: Progress): never {
   progress.clear();
-  for (const line of excerpt(output)) console.error(line);
+  for (const line of excerpt(output)) tell(line);
   throw failure(what, `the whole log: ${shown(where.log)}`);
 }
 

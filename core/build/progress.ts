@@ -1,4 +1,5 @@
 /** How a build shows itself on stderr: one line that moves on a terminal, plain lines elsewhere. */
+import { tellPart as write } from "../output.ts";
 
 export interface Progress {
   /** What is being done now; done and total count compile steps where they are known. */
@@ -10,13 +11,20 @@ export interface Progress {
 }
 
 const BAR = 24;
-const write = (text: string) => void Deno.stderr.writeSync(new TextEncoder().encode(text));
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || 80;
+  } catch {
+    return 80; // the terminal has gone
+  }
+}
 
 const terminal: Progress = {
   step(what, done = 0, total = 0) {
     const filled = total > 0 ? Math.round(BAR * done / total) : 0;
     const bar = total > 0 ? `${"━".repeat(filled)}${"╌".repeat(BAR - filled)} ${done}/${total} ` : "";
-    const width = (Deno.consoleSize().columns || 80) - 1;
+    const width = columns() - 1;
     write(`\r\x1b[K${`building the engine ${bar}${what}`.slice(0, width)}`);
   },
   line: (text) => write(`\r\x1b[K${text}\n`),

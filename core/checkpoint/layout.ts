@@ -5,7 +5,8 @@
  *     RUN/checkpoints/latest, best      text files naming a checkpoint
  *
  * Beside them, after a crash: `step-N.old` (the one being replaced by another save of the same step; as good as its
- * manifest says), `.tmp-*` and `.unclear-*` (never touched), `.deleted-*` (a deletion that was cut short).
+ * manifest says), `.unclear-*` (never touched), `.tmp-*` (a save that was cut short; the next session removes it) and
+ * `.deleted-*` (a deletion that was cut short).
  */
 import { createHash } from "node:crypto";
 import { join } from "@std/path";

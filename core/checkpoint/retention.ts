@@ -1,6 +1,6 @@
 /** Which checkpoints stay, and how the others go. */
 import { join } from "@std/path";
-import { exists, ioError } from "../formats/file.ts";
+import { exists, ioError, namesIn } from "../formats/file.ts";
 import { UserError } from "../errors.ts";
 import { type CheckpointInfo, checkpointsFolder, listCheckpoints, verifyCheckpoint } from "./layout.ts";
 import { readPointer } from "./resolve.ts";
@@ -71,7 +71,7 @@ async function remove(path: string): Promise<void> {
 
 /** Ends the deletions that a kill cut short. */
 async function finishDeletions(folder: string): Promise<void> {
-  for await (const entry of Deno.readDir(folder)) {
-    if (entry.name.startsWith(DELETED)) await remove(join(folder, entry.name));
+  for (const name of await namesIn(folder)) {
+    if (name.startsWith(DELETED)) await remove(join(folder, name));
   }
 }

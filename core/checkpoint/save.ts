@@ -201,6 +201,11 @@ async function writePointer(folder: string, pointer: PointerName, name: string):
   await writeAtomically(join(folder, pointer), (file) => file.write(new TextEncoder().encode(`${name}\n`)));
 }
 
+/** Has `latest` name a checkpoint that is there, before a run goes on from it. */
+export async function pointLatest(runDir: string, name: string): Promise<void> {
+  await writePointer(checkpointsFolder(runDir), "latest", name);
+}
+
 /**
  * Has `best` name the checkpoint of a step, as a resumed run knows it: the pointer may be of a course that the run has
  * left, or not yet written. Without a step, or a checkpoint of it, there is no best.

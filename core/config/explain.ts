@@ -1,7 +1,8 @@
 /** Why a key has its value: who set it, what it may be, what it means. */
 import type { ConfigError } from "./error.ts";
 import { problem } from "./error.ts";
-import { branchOf, expectation, isKinds, type JsonSchema, knownPaths, schemaAt } from "./json_schema.ts";
+import { branchOf, expectation, isKinds, type JsonSchema, knownPaths, resumePolicy, schemaAt } from "./json_schema.ts";
+import type { ResumePolicy } from "./schema.ts";
 import { nearestKey } from "./nearest.ts";
 import { entryAt, type MapNode, showOrigin, splitPath } from "./tree.ts";
 
@@ -20,6 +21,8 @@ export interface Explanation {
   /** The value where nobody sets one; undefined if there is none or it depends on other keys. */
   readonly default: unknown;
   readonly description: string;
+  /** What a resume may do with it, in words; "" of a map. */
+  readonly resume: string;
   /** The keys below a map. */
   readonly below: readonly Explanation[];
 }
@@ -58,9 +61,16 @@ export function explainKey(key: string, plain: unknown, tree: MapNode): Explanat
     allowed: expectation(isKinds(schema) ? branchOf(schema, value) ?? schema : schema),
     default: schema.default,
     description: schema.description ?? "",
+    resume: children.length > 0 || key === "extends" ? "" : RESUME_TEXT[resumePolicy(key) ?? "fixed"],
     below: children.map((name) => explainKey(key === "" ? name : `${key}.${name}`, plain, tree)),
   };
 }
+
+const RESUME_TEXT: Readonly<Record<ResumePolicy, string>> = {
+  free: "may change",
+  from_here: "may change from the checkpoint on",
+  fixed: "stays: another value is another experiment, which train --fork begins",
+};
 
 function unknownKey(key: string): ConfigError {
   const meant = nearestKey(key, knownPaths());

@@ -1,6 +1,8 @@
 /** Config files from disk: read within bounds, parsed, and laid over the files they extend. */
 import { basename, dirname, isAbsolute, resolve } from "@std/path";
 import { kindOf } from "../data/kinds.ts";
+import { UserError } from "../errors.ts";
+import { systemReason } from "../formats/file.ts";
 import { hintFor, isMissing, someNames } from "../missing.ts";
 import { toUser } from "../paths.ts";
 import { problem } from "./error.ts";
@@ -77,7 +79,8 @@ function readText(shown: string, path: string, folder: string, from?: string): s
     if (error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.NotCapable) {
       throw refuse("the config file cannot be read: permission denied");
     }
-    throw error;
+    if (error instanceof UserError) throw error;
+    throw refuse(`the config file cannot be read (${systemReason(error)})`);
   }
   if (bytes.length > MAX_BYTES) throw refuse("the config file is larger than 4 MB", "is this the data?");
   const fault = notText(bytes);

@@ -1,7 +1,7 @@
 /** The schema as JSON Schema: for editors, and as the plain data that error texts, `explain` and docs are made from. */
 import { z } from "zod";
-import type { Key } from "./tree.ts";
-import { configSchema } from "./schema.ts";
+import { type Key, splitPath } from "./tree.ts";
+import { configSchema, type ResumePolicy } from "./schema.ts";
 
 /** What is used here of JSON Schema (draft 7). */
 export interface JsonSchema {
@@ -13,6 +13,8 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
   /** Said with a value that is none of `enum`, where nothing nearer is known. */
   readonly refusal?: string;
+  /** What a resume may do with this key, or with those below it that say nothing else. */
+  readonly resume?: ResumePolicy;
   readonly const?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -99,6 +101,17 @@ export function schemaAt(keys: readonly Key[], value: unknown): JsonSchema | und
     below = typeof below === "object" && below !== null ? (below as Record<Key, unknown>)[key] : undefined;
   }
   return schema;
+}
+
+/** What a resume may do with the key at a path: its own policy, else the nearest section's above it. */
+export function resumePolicy(path: string): ResumePolicy | undefined {
+  let schema: JsonSchema | undefined = rootSchema();
+  let policy = schema.resume;
+  for (const key of splitPath(path)) {
+    schema = schema && Object.hasOwn(schema.properties ?? {}, key) ? deref(schema.properties![key]!) : undefined;
+    policy = schema?.resume ?? policy;
+  }
+  return policy;
 }
 
 /** All dotted paths of maps, sections first: what an unknown key is compared with. */

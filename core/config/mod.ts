@@ -1,4 +1,5 @@
 /** Configs: YAML, JSON or KEY=VALUE files and overrides to one checked, readonly {@link Config}. */
+export { type Change, changesText, changeText, compareConfigs, type ConfigChanges, valueAt } from "./changes.ts";
 export { ConfigError, type Problem } from "./error.ts";
 export type { Explanation } from "./explain.ts";
 export { configJsonSchema } from "./json_schema.ts";

@@ -1,6 +1,6 @@
 /** docs/config.md from the schema: `deno run -A core/config/reference.ts` writes it anew. */
 import { fromFileUrl } from "@std/path";
-import { deref, expectation, isKinds, type JsonSchema, rootSchema } from "./json_schema.ts";
+import { deref, expectation, isKinds, type JsonSchema, resumePolicy, rootSchema } from "./json_schema.ts";
 import { showFlow } from "./show.ts";
 
 const INTRODUCTION = `# Config reference
@@ -35,7 +35,12 @@ model:
 - **Editors** complete and check configs with the output of \`narrows config schema\`:
   \`# yaml-language-server: $schema=config.schema.json\` as the first line.
 - **The resolved config** is saved as \`config.yaml\` in the run folder; training from it repeats the run.
+- **The column \`resume\`** says what \`train --resume RUN --override KEY=VALUE\` may do with a key. *free*: it may change: the machine,
+  the output, how long to train. *from there*: it may change from the checkpoint on, which is said and recorded. *fork*: another
+  value is another experiment, which is refused; \`train --fork RUN\` begins it as a run of its own from the checkpoint's weights.
 `;
+
+const RESUME = { free: "free", from_here: "from there", fixed: "fork" } as const;
 
 /** The page, in Markdown. */
 export function configReference(): string {
@@ -62,9 +67,10 @@ function leaves(prefix: string, schema: JsonSchema): (readonly [string, JsonSche
 function table(rows: readonly (readonly [string, JsonSchema])[]): string {
   const lines = rows.map(([path, schema]) => {
     const fallback = schema.default === undefined ? "" : `\`${showFlow(schema.default)}\``;
-    return `| \`${path}\` | ${expectation(schema)} | ${fallback} | ${schema.description ?? ""} |`;
+    const resume = path === "extends" ? "" : RESUME[resumePolicy(path) ?? "fixed"];
+    return `| \`${path}\` | ${expectation(schema)} | ${fallback} | ${schema.description ?? ""} | ${resume} |`;
   });
-  return ["| key | value | default | meaning |", "|---|---|---|---|", ...lines, ""].join("\n");
+  return ["| key | value | default | meaning | resume |", "|---|---|---|---|---|", ...lines, ""].join("\n");
 }
 
 /** A union of kinds: bare names, then a row for each map with its options. */

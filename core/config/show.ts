@@ -1,9 +1,9 @@
 /** Values in messages. */
+import { shortened, visible } from "../visible.ts";
 
-/** Text of any origin as one line that cannot drive a terminal: control characters and line ends become spaces. */
+/** Text of any origin as one line that cannot drive a terminal: white space and line ends become spaces. */
 export function oneLine(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ").trim();
+  return shortened(visible(text.replace(/[\t\n\v\f\r\x85\u2028\u2029]+/g, " ").trim()));
 }
 
 /** A value in a message: short, in one line. */

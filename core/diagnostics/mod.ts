@@ -4,6 +4,7 @@ import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import type { Source } from "../data/source.ts";
 import { readColumnNames, readLabels } from "../data/annotations.ts";
+import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { evaluatePart, type Evaluation } from "../train/evaluate.ts";
 import { columns } from "./columns.ts";
@@ -34,7 +35,7 @@ export async function runDiagnostics(
     labels: source.labels ?? await readLabels(config.data.labels, source.rows),
   };
   const folder = join(runDir, "diagnostics", `epoch-${String(epoch).padStart(4, "0")}`);
-  await Deno.mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (const diagnostic of DIAGNOSTICS) {
     const text = JSON.stringify(await diagnostic.run(full));
     await writeFileAtomic(join(folder, `${diagnostic.name}.json`), new TextEncoder().encode(text));

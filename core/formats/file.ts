@@ -8,12 +8,36 @@ export function systemReason(cause: unknown): string {
   return message.replace(/ \(os error \d+\).*$/s, "");
 }
 
+const FULL = "free some space; what was saved before is intact";
+/** Advice for some of the system's error numbers: EMFILE, EFBIG, ENOSPC, and EDQUOT of macOS and Linux. */
+const HINTS: Readonly<Record<string, string>> = {
+  24: "the number of open files is limited here (ulimit -n)",
+  27: "the size of files is limited here (ulimit -f); what was saved before is intact",
+  28: FULL,
+  69: Deno.build.os === "darwin" ? FULL : "",
+  122: FULL,
+};
+
+function hintOf(cause: unknown): string | undefined {
+  const number = cause instanceof Error ? / \(os error (\d+)\)/.exec(cause.message)?.[1] : undefined;
+  return number === undefined ? undefined : HINTS[number] || undefined;
+}
+
+/** What Deno says of a failed call: `Permission denied (os error 13): mkdir '/a/b'`, without the call for an open file. */
+const SYSTEM_ERROR = /^([^\n]*?) \(os error \d+\)(?:: (\w+) '([^]*?)'(?: -> '[^]*')?)?$/;
+
+/** A failed call of the system that nothing has given a name to, as a UserError of exit status 1; null for other errors. */
+export function systemError(error: unknown): UserError | null {
+  const found = error instanceof Error ? SYSTEM_ERROR.exec(error.message) : null;
+  if (!found) return null;
+  const [, reason, call = "use a file", path = ""] = found;
+  return new UserError(path, `cannot ${call} (${reason})`, hintOf(error), 1);
+}
+
 /** A UserError of exit status 1 for a failed I/O call. A UserError comes back as it is. */
 export function ioError(path: string, action: string, cause: unknown): UserError {
   if (cause instanceof UserError) return cause;
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
-  const hint = code === "ENOSPC" || code === "EDQUOT" ? "free some space; what was saved before is intact" : undefined;
-  return new UserError(path, `cannot ${action} (${systemReason(cause)})`, hint, 1);
+  return new UserError(path, `cannot ${action} (${systemReason(cause)})`, hintOf(cause), 1);
 }
 
 /** Whether something is at `path`. Anything but "not found" is an error, so that nothing is taken for absent. */
@@ -24,6 +48,25 @@ export async function exists(path: string): Promise<boolean> {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return false;
     throw ioError(path, "look at it", cause);
+  }
+}
+
+/** The names in a folder, sorted; none where there is no such folder. */
+export async function namesIn(path: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(path), ({ name }) => name)).sort();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return [];
+    throw ioError(path, "list the folder", cause);
+  }
+}
+
+/** Makes a folder and those above it. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw ioError(path, "create the folder", cause);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Small files of a run folder, put in place whole or not at all. */
 import { writeAtomically } from "../formats/file.ts";
+export { makeFolder } from "../formats/file.ts";
 import { encodeJson } from "../formats/json.ts";
 
 /** Temporary file in the same folder, fsync, rename, fsync of the folder. @throws {UserError} with path and reason. */

@@ -8,8 +8,8 @@ import { toUser } from "../paths.ts";
 import { writeFileAtomic } from "./atomic.ts";
 
 const NAME_LENGTH_MAX = 64;
-/** What a process killed while it wrote config.yaml leaves: nothing else can be in its folder yet. */
-const LEFTOVER = /^\.config\.yaml\.[0-9a-f]+\.tmp$/;
+/** What a process killed before it had written config.yaml leaves: nothing else can be in its folder yet. */
+const LEFTOVER = /^(\.(config\.yaml|sessions\.json)\.[0-9a-f]+\.tmp|sessions\.json)$/;
 
 export class RunFolder {
   readonly name: string;
@@ -40,6 +40,8 @@ export interface CreateRunOptions {
   /** Stands before the date instead of the config's name. */
   readonly setName?: string;
   readonly now?: Date;
+  /** Called before config.yaml makes the folder a run: for what must be there whenever there is a run. */
+  readonly before?: (run: RunFolder) => Promise<void>;
 }
 
 /**
@@ -56,6 +58,7 @@ export async function createRun(config: Config, yaml: string, options: CreateRun
   const run = new RunFolder(path, isNew);
   try {
     await syncFolder(dirname(path));
+    await options.before?.(run);
     await writeFileAtomic(run.file("config.yaml"), yaml);
   } catch (error) {
     await undoRun(run);
@@ -142,10 +145,9 @@ async function makeExactly(path: string): Promise<string> {
   let empty = true;
   try {
     await Deno.mkdir(path, { recursive: true });
-    for await (const { name } of Deno.readDir(path)) {
-      if (LEFTOVER.test(name)) await Deno.remove(join(path, name));
-      else empty = false;
-    }
+    const names = (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
+    empty = names.every((name) => LEFTOVER.test(name));
+    if (empty) { for (const name of names) await Deno.remove(join(path, name)); }
   } catch (cause) {
     throw cannotMake(path, cause, "give --run-dir a folder that can be written");
   }

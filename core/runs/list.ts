@@ -4,10 +4,10 @@ import { join } from "@std/path";
 import { InputFile } from "../formats/file.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { readCsv } from "./csv_read.ts";
-import { timeOfName } from "./folder.ts";
 import { isInUse } from "./lock.ts";
 import { findRuns } from "./read.ts";
 import { EPOCH_COLUMNS, summary as summaryOf } from "./schema.ts";
+import { lastStart } from "./started.ts";
 import type { RunStatus, Summary } from "./types.ts";
 
 const CONFIG_BYTES_MAX = 1 << 20;
@@ -31,7 +31,7 @@ export interface ListedRun {
   /** The lowest validation loss, without validation rows the lowest training loss; null before the first epoch. */
   readonly best_loss: number | null;
   readonly best_epoch: number | null;
-  /** ISO 8601. */
+  /** When its last session began, ISO 8601. */
   readonly started_at: string;
   readonly bytes: number;
   /** Whether there may be more bytes than were counted. */
@@ -72,7 +72,7 @@ async function listedRun(path: string): Promise<ListedRun> {
     planned_epochs: await orNull(() => plannedEpochs(path)),
     best_loss: source.best_loss,
     best_epoch: source.best_epoch,
-    started_at: await startOf(path),
+    started_at: new Date(lastStart(path)).toISOString(),
     bytes: size?.bytes ?? 0,
     bytes_at_least: size?.atLeast ?? true,
   };
@@ -99,15 +99,6 @@ async function plannedEpochs(path: string): Promise<number | null> {
   const training = isRecord(config) ? config.training : undefined;
   const epochs = isRecord(training) ? training.epochs : undefined;
   return typeof epochs === "number" ? epochs : null;
-}
-
-/** When the run began: by its record, else by its folder's name, else by its first file. */
-async function startOf(path: string): Promise<string> {
-  const record = await orNull(() => readJson(join(path, "environment.json"), JSON_BYTES_MAX));
-  const recorded = isRecord(record) ? new Date(String(record.started_at)) : null;
-  if (recorded && !Number.isNaN(recorded.getTime())) return recorded.toISOString();
-  const config = await orNull(() => Deno.stat(join(path, "config.yaml")));
-  return (timeOfName(path) ?? config?.mtime ?? new Date(0)).toISOString();
 }
 
 /** Bytes of all files below a folder; what vanishes meanwhile is not counted. */

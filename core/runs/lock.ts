@@ -24,24 +24,39 @@ export interface Lock extends Disposable {
   release(): void;
 }
 
+/** Who writes a run, as far as it can be told from here. */
+export type LockState =
+  /** Nobody: there is no lock, or its holder is gone for certain. */
+  | { readonly state: "free"; readonly left: LockRecord | null }
+  | { readonly state: "held"; readonly who: string }
+  /** Perhaps a process on another machine that shares the folder. */
+  | { readonly state: "unknown"; readonly who: string };
+
+/** How often, and how long after each other, a lock is tried that somebody may only be looking at. */
+const TRIES = 4, WAIT_MS = 50;
+
 /**
- * Takes the lock of a run folder.
- * @throws {UserError} naming the holder, if another process holds it.
+ * Takes the lock of a run folder. A holder that is gone for certain is replaced.
+ * @throws {UserError} naming the holder, if another process holds the lock, or may.
  */
 export async function acquireLock(runDir: string): Promise<Lock> {
   const path = `${runDir}/run.lock`;
-  for (;;) {
+  for (let tried = 1;; tried++) {
     const file = await open(path);
     try {
-      const record = parseRecord(readAll(file));
-      const locked = tryLock(file);
-      if (locked === false || (record && isAlive(record, locked === true))) throw inUse(path, record);
+      const judged = judge(path, parseRecord(readAll(path, file)), tryLock(file));
+      if (judged.state === "held" && tried < TRIES) {
+        file.close();
+        await new Promise((done) => setTimeout(done, WAIT_MS));
+        continue;
+      }
+      if (judged.state !== "free") throw inUse(path, judged);
       if (!isStillAt(path, file)) { // its holder has just released, and removed, it
         file.close();
         continue;
       }
       writeRecord(path, file);
-      return held(path, file, record ? `${path}: taken over from ${describe(record)}, which is gone` : null);
+      return held(path, file, judged.left ? `${path}: taken over from ${describe(judged.left)}, which is gone` : null);
     } catch (error) {
       file.close();
       throw error;
@@ -49,13 +64,28 @@ export async function acquireLock(runDir: string): Promise<Lock> {
   }
 }
 
-/**
- * Whether a process that still lives says that it holds a run folder. Takes no lock, so that it is in nobody's way;
- * {@link acquireLock} decides.
- */
+/** Who writes a run folder. The lock is tried for a moment, since only the system knows of other containers' processes. */
+export function lockState(runDir: string): LockState {
+  const path = `${runDir}/run.lock`;
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { read: true });
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return { state: "free", left: null };
+    return { state: "unknown", who: `another process (${path}: ${systemReason(cause)})` };
+  }
+  try {
+    return judge(path, parseRecord(readAll(path, file)), tryLock(file));
+  } catch (cause) {
+    return { state: "unknown", who: `another process (${path}: ${systemReason(cause)})` };
+  } finally {
+    file.close();
+  }
+}
+
+/** Whether somebody writes, or may write, a run folder. */
 export function isInUse(runDir: string): boolean {
-  const record = parseRecord(readOr(`${runDir}/run.lock`, ""));
-  return record !== null && isAlive(record, false);
+  return lockState(runDir).state !== "free";
 }
 
 async function open(path: string): Promise<Deno.FsFile> {
@@ -75,14 +105,64 @@ function tryLock(file: Deno.FsFile): boolean | null {
   }
 }
 
-/** Whether the record's process may still write, given whether the system's lock says that nobody here does. */
-function isAlive(record: LockRecord, lockIsFree: boolean): boolean {
+/**
+ * What a record and the system's lock say together.
+ * @param locked whether the system gave us the lock; null where the file system has no locks
+ */
+function judge(path: string, record: LockRecord | null, locked: boolean | null): LockState {
+  const who = record ? describe(record) : "another process";
+  if (locked === false) return { state: "held", who };
+  if (record === null) return { state: "free", left: null };
   const here = ownRecord();
-  const sameMachine = here.boot_id !== "" && record.boot_id === here.boot_id;
-  if (sameMachine && lockIsFree) return false;
-  if (record.host !== here.host) return true; // another machine: not to be known from here
-  if (!sameMachine && here.boot_id !== "") return false; // this machine, before it was restarted
-  return record.start_ticks !== "" && startTicks(record.pid) === record.start_ticks;
+  const known = here.boot_id !== "" && record.boot_id !== "";
+  const sameBoot = known && record.boot_id === here.boot_id;
+  const gone: LockState = { state: "free", left: record };
+  // One kernel: it has the lock of every process, also of those in other containers, whose host has another name.
+  if (sameBoot && locked === true) return gone;
+  if (record.host === here.host) {
+    if (known && !sameBoot) return gone; // this machine, before it was restarted
+    return record.start_ticks !== "" && startTicks(record.pid) === record.start_ticks ? { state: "held", who } : gone;
+  }
+  // A disk of this machine alone: whoever wrote to it did so before the restart.
+  if (known && !sameBoot && !isShared(path, readOr("/proc/self/mountinfo", ""))) return gone;
+  return { state: "unknown", who };
+}
+
+/** Kinds of file systems that one machine alone can have mounted. */
+const LOCAL = new Set([
+  "ext2",
+  "ext3",
+  "ext4",
+  "xfs",
+  "btrfs",
+  "zfs",
+  "f2fs",
+  "bcachefs",
+  "tmpfs",
+  "ramfs",
+  "overlay",
+  "vfat",
+]);
+
+/**
+ * Whether a path may lie on a file system that other machines write to as well; so it is where the kind is not known.
+ * @param mounts what /proc/self/mountinfo says
+ */
+export function isShared(path: string, mounts: string): boolean {
+  let real: string;
+  try {
+    real = Deno.realPathSync(path);
+  } catch {
+    real = path;
+  }
+  let best = "", kind = "";
+  for (const line of mounts.split("\n")) {
+    const [left = "", right = ""] = line.split(" - ");
+    const at = (left.split(" ")[4] ?? "").replace(/\\([0-7]{3})/g, (_, code) => String.fromCharCode(parseInt(code, 8)));
+    const within = at !== "" && (real === at || real.startsWith(at.endsWith("/") ? at : `${at}/`));
+    if (within && at.length >= best.length) [best, kind] = [at, right.split(" ")[0] ?? ""];
+  }
+  return !LOCAL.has(kind);
 }
 
 function readOr(path: string, otherwise: string): string {
@@ -103,28 +183,39 @@ function ownRecord(): LockRecord {
   };
 }
 
-/** Field 22 of /proc/PID/stat, "" where there is no such process or no /proc. */
+/** Field 22 of /proc/PID/stat, "" where there is no such process, where it has ended and waits for its parent, or no /proc. */
 function startTicks(pid: number): string {
   const stat = readOr(`/proc/${pid}/stat`, "");
   // The second field is the program's name in parentheses and may hold anything; count from its end.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  const [state = "", ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return /[ZX]/.test(state) ? "" : fields[18] ?? "";
 }
 
-function inUse(path: string, record: LockRecord | null): UserError {
-  const who = record ? describe(record) : "another process";
-  const hint = record && record.host !== Deno.hostname()
-    ? "wait for it to end; if that machine is gone, delete the file"
-    : "wait for it to end, or stop it";
-  return new UserError(path, `the run is in use by ${who}`, hint);
+function inUse(path: string, { state, who }: Exclude<LockState, { state: "free" }>): UserError {
+  if (state === "held") return new UserError(path, `the run is in use by ${who}`, "wait for it to end, or stop it");
+  return new UserError(
+    path,
+    `the run may be in use by ${who}: whether that still runs cannot be told from here`,
+    onDoubt(path),
+  );
+}
+
+/** How to go on where it cannot be told whether a lock's holder lives. */
+export function onDoubt(path: string): string {
+  return `look on that machine; if it does not run any more, delete ${path} and give the command again`;
 }
 
 function describe({ pid, host, since }: LockRecord): string {
   return `process ${pid} on ${host} since ${since}`;
 }
 
-function readAll(file: Deno.FsFile): string {
+function readAll(path: string, file: Deno.FsFile): string {
   const bytes = new Uint8Array(4096);
-  return new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
+  try {
+    return new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
+  } catch (cause) {
+    throw ioError(path, "read the lock", cause);
+  }
 }
 
 function parseRecord(text: string): LockRecord | null {

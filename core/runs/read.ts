@@ -1,12 +1,12 @@
 /** Run folders read back, whatever state they are in: what is missing is empty, what is malformed is named. */
-import { basename, globToRegExp, isAbsolute, isGlob, join, resolve } from "@std/path";
+import { globToRegExp, isAbsolute, isGlob, join, resolve } from "@std/path";
 import { parse as parseYaml } from "@std/yaml";
 import { UserError } from "../errors.ts";
 import { exists, InputFile } from "../formats/file.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { readCsv } from "./csv_read.ts";
 import { DecodeError, type Decoder, record } from "./decode.ts";
-import { isRunFolder, openRun, timeOfName } from "./folder.ts";
+import { isRunFolder, openRun } from "./folder.ts";
 import {
   CHUNK_COLUMNS,
   columnErrors,
@@ -19,6 +19,7 @@ import {
   STEP_COLUMNS,
   summary,
 } from "./schema.ts";
+import { lastStart } from "./started.ts";
 import type { LayerRow, RunData } from "./types.ts";
 
 const JSON_BYTES_MAX = 256 << 20;
@@ -134,17 +135,12 @@ async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   }
 }
 
-/** The run that began last, or null. */
+/** The run that was started last, or null. */
 export async function newestRun(runsDir: string): Promise<string | null> {
-  let newest: { path: string; began: number; written: number } | null = null;
+  let newest: { path: string; started: number } | null = null;
   for (const path of await runsIn(resolve(runsDir))) {
-    const info = await Deno.stat(join(path, "config.yaml")).catch(() => null);
-    const written = info?.mtime?.getTime() ?? 0;
-    // Two runs may begin in one second: then the file's finer time decides.
-    const began = timeOfName(basename(path))?.getTime() ?? Math.floor(written / 1000) * 1000;
-    if (!newest || began > newest.began || (began === newest.began && written > newest.written)) {
-      newest = { path, began, written };
-    }
+    const started = lastStart(path);
+    if (!newest || started >= newest.started) newest = { path, started };
   }
   return newest?.path ?? null;
 }

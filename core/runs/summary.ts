@@ -1,7 +1,11 @@
 /** summary.json as it is written. */
 import { ioError } from "../formats/file.ts";
+import { readJson } from "../formats/json.ts";
+import { UserError } from "../errors.ts";
 import { writeJsonAtomic } from "./atomic.ts";
+import { DecodeError } from "./decode.ts";
 import type { RunFolder } from "./folder.ts";
+import { summary as decode } from "./schema.ts";
 import type { SplitMetrics, Summary } from "./types.ts";
 
 /** Writes it with null where there is no such figure: R2 of columns that do not vary. */
@@ -22,5 +26,17 @@ export async function clearSummary(run: RunFolder): Promise<void> {
     await Deno.remove(path);
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw ioError(path, "remove", cause);
+  }
+}
+
+const BYTES_MAX = 1 << 20;
+
+/** The summary of a run that has ended; null where there is none that can be read. */
+export async function readSummary(run: RunFolder): Promise<Summary | null> {
+  try {
+    return decode(await readJson(run.file("summary.json"), BYTES_MAX), "");
+  } catch (error) {
+    if (error instanceof UserError || error instanceof DecodeError) return null;
+    throw error;
   }
 }

@@ -22,6 +22,8 @@ export interface SessionResult {
   /** Exit status of the contract. */
   readonly exitStatus: number;
   readonly error: unknown;
+  /** Whether there was nothing to do, and nothing in the run folder has been changed. */
+  readonly untouched?: boolean;
 }
 
 function ending(error: unknown, session: Session): string {

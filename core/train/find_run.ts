@@ -1,25 +1,31 @@
 /** What `train` is to do: a new run of a config, or which run to go on with. */
 import { basename, dirname, join } from "@std/path";
-import { loadConfig, type LoadedConfig } from "../config/mod.ts";
+import { type Config, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 import { isMissing, missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
-import { safeName } from "../runs/folder.ts";
-import { isInUse } from "../runs/lock.ts";
+import { commandText } from "../runs/command.ts";
+import { type Parent, parentOf } from "../runs/sessions.ts";
+import { newestUnfinished } from "./newest.ts";
+import { differsFrom, resumedConfig } from "./resume_config.ts";
 
 export interface RunRequest {
   /** The path of a config file, or what stands in one; paths in it then start from the working directory. */
   readonly config?: string | Readonly<Record<string, unknown>>;
   /** undefined: a new run; "" or "auto": the newest unfinished one; else a run folder or a checkpoint folder. */
   readonly resume?: string;
+  /** A run folder or a checkpoint folder that a new run begins from. */
+  readonly fork?: string;
   readonly runDir?: string;
   /** Stands for the config's name. */
   readonly setName?: string;
   readonly overrides: readonly string[];
   readonly note?: (text: string) => void;
+  /** As note, of what the user may not expect; by default the same. */
+  readonly warn?: (text: string) => void;
 }
 
 export interface RunTarget {
@@ -30,6 +36,10 @@ export interface RunTarget {
   readonly resumeFrom: string | null;
   /** Where a new run goes when it was named. */
   readonly runDir?: string;
+  /** Of an existing run: its config before the overrides. */
+  readonly saved?: Config;
+  /** What a new run begins from: "latest", "best" or a checkpoint folder of a run. */
+  readonly fork?: { readonly run: string; readonly which: string; readonly config: Config; readonly known?: Parent };
 }
 
 function exists(path: string): boolean {
@@ -52,28 +62,39 @@ function hasCheckpoint(run: string): boolean {
   }
 }
 
-function isFinished(run: string): boolean {
-  try {
-    return JSON.parse(Deno.readTextFileSync(join(run, "summary.json"))).status === "finished";
-  } catch {
-    return false;
-  }
+/** Whether `--resume auto` goes on with an unfinished run of the config's name; why not is said. */
+function isOurs(path: string, given: LoadedConfig, warn: (text: string) => void): boolean {
+  if (!isRun(path)) return false;
+  const why = () => {
+    if (!hasCheckpoint(path)) return lostCheckpoints(path);
+    try {
+      const changes = differsFrom(path, given);
+      return changes && `it is another experiment (${changes})`;
+    } catch (error) {
+      if (error instanceof UserError) return `its config cannot be used (${error.message})`;
+      throw error;
+    }
+  };
+  const reason = why();
+  if (reason !== null) warn(`passing over ${path}: ${reason}`);
+  return reason === null && hasCheckpoint(path);
 }
 
-/** The newest run of this name that has a checkpoint, is not finished and is not being trained right now. */
-function newestUnfinished(runs: string, name: string): string | null {
-  let entries: Deno.DirEntry[];
-  try {
-    entries = [...Deno.readDirSync(runs)];
-  } catch {
-    return null;
-  }
-  const ours = new RegExp(String.raw`-\d{8}-\d{6}-[0-9a-zA-Z]+$`);
-  const found = entries.filter((entry) => entry.isDirectory && entry.name.replace(ours, "") === safeName(name))
-    .map((entry) => ({ path: join(runs, entry.name), stamp: /-(\d{8}-\d{6})-/.exec(entry.name)?.[1] ?? "" }))
-    .filter(({ path }) => hasCheckpoint(path) && !isFinished(path) && !isInUse(path))
-    .sort((a, b) => a.stamp < b.stamp ? 1 : -1);
-  return found[0]?.path ?? null;
+/** What shows that a run without checkpoints once had some; null where it was killed before its first save. */
+function lostCheckpoints(run: string): string | null {
+  const text = (name: string) => {
+    try {
+      return Deno.readTextFileSync(join(run, name));
+    } catch {
+      return "";
+    }
+  };
+  const lost = "its checkpoints are gone";
+  if (/"status": "(finished|stopped)"/.test(text("summary.json"))) return lost; // both come after a save
+  if (/"checkpoint": "/.test(text("recovery.json"))) return lost;
+  const [header = "", ...rows] = text("epochs.csv").trim().split("\n");
+  const column = header.split(",").indexOf("checkpoint_ms");
+  return rows.some((row) => Number(row.split(",")[column]) > 0) ? lost : null;
 }
 
 function load(config: RunRequest["config"], overrides: readonly string[]): LoadedConfig {
@@ -82,23 +103,92 @@ function load(config: RunRequest["config"], overrides: readonly string[]): Loade
   );
 }
 
-/** An existing run's own config, with overrides on top; from its first step where it was killed before its first save. */
-function resumed(
-  run: string,
-  checkpoint: string | null,
-  { overrides, note }: Pick<RunRequest, "overrides" | "note">,
-): RunTarget {
+interface Existing extends Pick<RunRequest, "note"> {
+  readonly named: string;
+  readonly overrides: readonly string[];
+  readonly given?: LoadedConfig;
+  readonly configFile?: string;
+  readonly warn: (text: string) => void;
+}
+
+/** An existing run; from its first step where it was killed before its first save. */
+async function resumed(run: string, checkpoint: string | null, request: Existing): Promise<RunTarget> {
+  const { named, warn } = request;
   if (!isRun(run)) {
-    throw new UserError(`--resume ${toUser(run)}`, "is not a run folder: it has no config.yaml", runsHint(run));
+    const kept = checkpoint !== null && runAbove(run) !== null;
+    throw new UserError(
+      `--resume ${named}`,
+      kept ? "is a checkpoint that its run has left" : "is not a run folder: it has no config.yaml",
+      kept ? `begin a new run from it: ${commandText("train", "--fork", named)}` : runsHint(run),
+    );
   }
-  const resumeFrom = checkpoint ?? (hasCheckpoint(run) ? "latest" : null);
-  if (resumeFrom === null) note?.("no checkpoint yet: starting at the first step");
-  return { loaded: loadConfig({ file: join(run, "config.yaml"), overrides }), existing: run, resumeFrom };
+  const { loaded, saved } = resumedConfig(run, request);
+  const target = { loaded, saved: saved.config, existing: run };
+  if (checkpoint !== null || hasCheckpoint(run)) return { ...target, resumeFrom: checkpoint ?? "latest" };
+  const parent = await parentOf(run);
+  if (parent !== null) { // a fork that was killed before its first save
+    const config = loadConfig({ file: join(parent.run, "config.yaml") }).config;
+    const which = join(parent.run, parent.checkpoint);
+    return { ...target, resumeFrom: null, fork: { run: parent.run, which, config, known: parent } };
+  }
+  const lost = lostCheckpoints(run);
+  if (lost !== null) {
+    throw new UserError(
+      `--resume ${named}`,
+      `${lost}: it could only start at the first step`,
+      `train it anew: ${commandText("train", "--config", join(run, "config.yaml"))}`,
+    );
+  }
+  warn(`${run} has no checkpoint yet: starting at the first step`);
+  return { ...target, resumeFrom: null };
+}
+
+/** The run that a folder below it belongs to. */
+function runAbove(path: string): string | null {
+  for (let folder = path; dirname(folder) !== folder; folder = dirname(folder)) if (isRun(folder)) return folder;
+  return null;
+}
+
+/** A run folder, a checkpoint's folder or a pointer to one, as a run and a checkpoint of it; null for the latest. */
+function namedCheckpoint(option: string, named: string): { run: string; checkpoint: string | null } {
+  const path = fromUser(named);
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    if (isMissing(error)) throw missingArgument(option, path, "there is no such run or checkpoint folder");
+    throw new UserError(
+      `${option} ${toUser(path)}`,
+      `cannot read it: ${reason(error)}`,
+      "name a run folder or a checkpoint folder",
+    );
+  }
+  if (basename(dirname(path)) !== "checkpoints") return { run: path, checkpoint: null };
+  const pointer = basename(path);
+  if (info.isFile && (pointer === "latest" || pointer === "best")) {
+    return { run: dirname(dirname(path)), checkpoint: pointer };
+  }
+  return { run: info.isDirectory ? dirname(dirname(path)) : path, checkpoint: info.isDirectory ? path : null };
+}
+
+/** A new run that begins from a checkpoint, under the parent's config or the one given. */
+function forked(named: string, request: RunRequest, overrides: readonly string[]): RunTarget {
+  const { run: folder, checkpoint } = namedCheckpoint("--fork", named);
+  const run = isRun(folder) ? folder : runAbove(folder);
+  if (run === null) {
+    throw new UserError(`--fork ${named}`, "is not a run folder: it has no config.yaml", "name a run or a checkpoint");
+  }
+  const file = join(run, "config.yaml");
+  const loaded = request.config === undefined ? loadConfig({ file, overrides }) : load(request.config, overrides);
+  const runDir = request.runDir === undefined ? undefined : fromUser(request.runDir);
+  const fork = { run, which: checkpoint ?? "latest", config: loadConfig({ file }).config };
+  return { loaded, existing: null, resumeFrom: null, runDir, fork };
 }
 
 /** @throws {UserError} when there is nothing to resume where something was named. */
-export function findRun(request: RunRequest): RunTarget {
-  const { resume, setName, note } = request;
+export async function findRun(request: RunRequest): Promise<RunTarget> {
+  const { resume, fork, setName, note } = request;
+  const warn = request.warn ?? note ?? (() => {});
   if (setName !== undefined && !NAME_PATTERN.test(setName)) {
     throw new UserError(
       `--set-name ${setName}`,
@@ -110,39 +200,36 @@ export function findRun(request: RunRequest): RunTarget {
     ? request.overrides
     : [...request.overrides, `name=${JSON.stringify(setName)}`];
   const runDir = request.runDir === undefined ? undefined : fromUser(request.runDir);
+  if (fork !== undefined) {
+    if (resume !== undefined) throw new UserError("--fork", "cannot go with --resume", "name one of them");
+    return forked(fork, request, overrides);
+  }
   if (resume === undefined) {
     return { loaded: load(request.config, overrides), existing: null, resumeFrom: null, runDir };
   }
-  if (resume === "" || resume === "auto") {
-    if (runDir !== undefined && isRun(runDir)) return resumed(runDir, null, { overrides, note });
-    if (request.config === undefined && runDir === undefined) {
-      throw new UserError(
-        "--resume auto",
-        "needs to know of which run",
-        "add --config F or --run-dir D, or name the run folder",
-      );
-    }
-    const loaded = load(request.config, overrides);
-    const found = runDir === undefined ? newestUnfinished(loaded.config.paths.runs, loaded.config.name) : null;
-    if (found) return resumed(found, null, { overrides, note });
-    note?.("nothing to resume: starting a new run");
-    return { loaded, existing: null, resumeFrom: null, runDir };
+  const given = request.config === undefined ? undefined : load(request.config, overrides);
+  const configFile = typeof request.config === "string" ? request.config : undefined;
+  const existing = (named: string): Existing => ({ named, overrides, given, configFile, note, warn });
+  if (resume !== "" && resume !== "auto") {
+    const { run, checkpoint } = namedCheckpoint("--resume", resume);
+    return await resumed(run, checkpoint, existing(resume));
   }
-  const path = fromUser(resume);
-  if (request.config !== undefined) note?.("a resumed run has its own config: --config is not read");
-  let info: Deno.FileInfo;
-  try {
-    info = Deno.statSync(path);
-  } catch (error) {
-    if (isMissing(error)) throw missingArgument("--resume", path, "there is no such run or checkpoint folder");
+  if (runDir !== undefined && isRun(runDir)) return await resumed(runDir, null, existing(request.runDir!));
+  if (request.config === undefined && runDir === undefined) {
     throw new UserError(
-      `--resume ${toUser(path)}`,
-      `cannot read it: ${reason(error)}`,
-      "name a run folder or a checkpoint folder",
+      "--resume auto",
+      "needs to know of which run",
+      "add --config F or --run-dir D, or name the run folder",
     );
   }
-  if (info.isDirectory && basename(dirname(path)) === "checkpoints") {
-    return resumed(dirname(dirname(path)), path, { overrides, note });
-  }
-  return resumed(path, null, { overrides, note });
+  const loaded = given ?? load(request.config, overrides);
+  const found = runDir === undefined
+    ? newestUnfinished(loaded.config.paths.runs, loaded.config.name, {
+      isOurs: (path) => isOurs(path, loaded, warn),
+      warn,
+    })
+    : null;
+  if (found) return await resumed(found, null, existing(found));
+  note?.("nothing to resume: starting a new run");
+  return { loaded, existing: null, resumeFrom: null, runDir };
 }

@@ -15,7 +15,7 @@ export interface RunLogs {
   close(): Promise<void>;
 }
 
-/** Opens the logs; what an earlier session wrote past the checkpoint stays and is not written again. */
+/** Opens the logs, which have been cut back to the state. */
 export async function openLogs(run: RunFolder, model: Model, config: Config, state: TrainState): Promise<RunLogs> {
   const steps = await inspectSteps(run.file("steps.csv"));
   model.openLog(run.file("steps.csv"), steps.lastStep, config.logging.every_steps, state.elapsed_s);

@@ -3,8 +3,7 @@ import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
-import { loadCheckpoint } from "../checkpoint/load.ts";
-import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { readCheckpoint } from "../checkpoint/read.ts";
 import { loadConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { MemoryRows } from "../data/memory.ts";
@@ -63,7 +62,6 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
       wanted = "latest";
     }
   }
-  const { path: checkpoint } = await resolveCheckpoint(runDir, wanted, options.note ?? (() => {}));
   chooseEngine(own, options.note);
   const config = { ...own, data: await dataOf(runDir, own.data, options) };
   using made = new DisposableStack();
@@ -71,7 +69,9 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   const { source, trainedRows, columnNames } = await givenSource(runDir, config.data, memory, options);
   const model = made.adopt(describeModel(config, source), (model) => model.close());
   model.build();
-  await loadCheckpoint(checkpoint, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
+  const targets = { parameters: tensorSinks(model).parameters };
+  const warn = options.note ?? (() => {});
+  const { path: checkpoint } = await readCheckpoint(runDir, wanted, targets, { warn });
   const kept = made.move();
   const onePart = options.data !== undefined && options.split !== "run";
   return {

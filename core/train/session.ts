@@ -8,8 +8,10 @@ import type { Model } from "../../ffi/model.ts";
 import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { pointBest, saveCheckpoint } from "../checkpoint/save.ts";
+import { saveCheckpoint } from "../checkpoint/save.ts";
+import { changeText, compareConfigs } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
+import { UserError } from "../errors.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
 import { checkValues } from "../data/check.ts";
@@ -19,21 +21,24 @@ import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
-import { collectEnvironment } from "../runs/environment.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText } from "../runs/command.ts";
+import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
 import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
+import { beginFork, type Fork } from "./fork.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
+import { nothingLeft, nothingToDo, openSession } from "./provenance.ts";
 import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
-import { checkState, freshState, type TrainState } from "./state.ts";
+import { freshState, type TrainState } from "./state.ts";
+import { checkState, parseState } from "./state_check.ts";
 import { tensorSinks, tensorSources } from "./tensors.ts";
 import { type Ending, Trainer, type TrainObserver } from "./trainer.ts";
 
@@ -44,6 +49,10 @@ export interface SessionOptions {
   readonly resumeFrom: string | null;
   /** Rows in the place of the config's files. The caller closes them. */
   readonly memory?: MemoryRows | null;
+  /** Of a run that goes on: its config before what has changed. */
+  readonly saved?: Config;
+  /** What a new run begins from. */
+  readonly fork?: Fork;
   readonly observer?: TrainObserver;
   /** Told when the network is ready: for progress. */
   readonly onModel?: (model: Model) => void;
@@ -156,6 +165,17 @@ class Session {
   }
 }
 
+/** Of tensors that do not fit, where the rule that changed is why: without weight decay rows of the first layer may wait. */
+function unfit(error: unknown, { saved, config, run }: SessionOptions): unknown {
+  const change = saved && compareConfigs(saved, config).from_here.find(({ key }) => key === "optimizer.weight_decay");
+  if (!(error instanceof UserError) || !change) return error;
+  return new UserError(
+    run.path,
+    `a resume cannot change ${changeText(change)}: what was saved of the optimizer does not fit (${error.what})`,
+    `begin a new run: ${commandText("train", "--fork", run.path, "--override", `${change.key}=${change.to}`)}`,
+  );
+}
+
 /** Opens the data, builds the network and, on a resume, fills it. The model is the caller's to close. */
 async function prepare(
   options: SessionOptions,
@@ -190,16 +210,19 @@ async function prepare(
     model.build();
     const data = fingerprint(config, source, identity);
     if (resumeFrom === null) {
+      if (options.fork) {
+        const state = await beginFork(options.fork, { config, source, model, data }, warn);
+        model.step = state.step;
+        return { source, model, state, checkpoint: null, library, identity, names, chunks };
+      }
       await startBias(config, source, model);
       return { source, model, state: freshState(data), checkpoint: null, library, identity, names, chunks };
     }
-    const { path: checkpoint } = await resolveCheckpoint(
-      run.path,
-      resumeFrom,
-      warn,
-    );
-    const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" });
-    const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
+    const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, warn);
+    const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" })
+      .catch((error) => Promise.reject(unfit(error, options)));
+    const state = parseState(loaded.state, `${checkpoint}/state.json`, loaded.step);
+    checkState(state, `${checkpoint}/state.json`, data, source, config);
     state.resumed++;
     model.step = state.step;
     return { source, model, state, checkpoint, library, identity, names, chunks };
@@ -209,9 +232,6 @@ async function prepare(
     throw dataError(error);
   }
 }
-
-/** The key under `training` that ended a run. */
-const LIMITS = { epochs: "epochs", max_steps: "max_steps", early_stopping: "early_stopping.patience", stopped: "" };
 
 /** Trains until the end, a signal or an error, and leaves the run folder accordingly. */
 async function trainToAnEnd(session: Session): Promise<SessionResult> {
@@ -225,10 +245,7 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
   try {
     const reason = await session.train();
     if (session.signal) return await interrupted(session, session.signal);
-    if (state.step === resumedAt) {
-      const done = `${state.epoch} epochs, ${state.step} steps are done (${reason})`;
-      note?.(`nothing left to train: ${done}; raise training.${LIMITS[reason]} with --override for more`);
-    }
+    if (state.step === resumedAt) note?.(nothingLeft(state, reason));
     return await finish(session, reason);
   } catch (error) {
     return await failed(session, dataError(error));
@@ -246,25 +263,25 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   using lock = await acquireLock(run.path);
   options.onLocked?.();
   if (lock.notice) (options.warn ?? options.note)?.(lock.notice);
+  await clearLeftovers(run.path);
   const { source, model, state, checkpoint, library, identity, names, chunks } = await prepare(options);
   using _model = model;
   using _chunks = chunks;
-  const environment = await collectEnvironment({
-    engineInfo: engineInfo(),
-    library,
-    threads: threadCount(config),
-    seed: config.seed,
-    commandLine: options.commandLine ?? [],
-  });
-  await writeJsonAtomic(run.file("environment.json"), environment);
+  const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint);
+  if (done) return done;
+  const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
+  const opened = await openSession(options, source, state, checkpoint, facts);
   await writeJsonAtomic(run.file("model.json"), layerRows(config, model));
   if (checkpoint === null) await writeRunData(run.path, identity, names);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
   try {
+    await opened.announce();
     await options.onReady?.();
-    if (checkpoint !== null) await pointBest(run.path, state.best?.step ?? null);
+    await opened.begin();
     const session = new Session(options, source, model, state, logs, checkpoint);
+    // A fork that is killed goes on from its own checkpoint, whatever becomes of the parent.
+    if (options.fork) await session.save(state.best !== null);
     options.onModel?.(model);
     result = await trainToAnEnd(session);
   } catch (error) {
@@ -274,8 +291,9 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   try {
     await logs.close();
   } catch (error) {
-    if (!result.error) return { ...result, status: "failed", exitStatus: 1, error };
+    if (!result.error) result = { ...result, status: "failed", exitStatus: 1, error };
   }
+  await opened.end(result, state.step);
   return result;
 }
 

@@ -2,19 +2,30 @@
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
 import { BadData } from "../data/source.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
+import { announceFork } from "../runs/sessions.ts";
 import { clearSummary } from "../runs/summary.ts";
+import { findParent } from "./fork.ts";
 import type { RunTarget } from "./find_run.ts";
 import { requireRunsFolder } from "./announce.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
-export type StartOptions = RunTarget & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady">;
+export type StartOptions = RunTarget & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady" | "fork">;
 
 /**
  * @throws {UserError} when the run cannot start; a folder made for it is then removed again
  */
 export async function startRun(options: StartOptions): Promise<{ run: RunFolder; result: SessionResult }> {
-  const { loaded, existing, resumeFrom } = options;
+  const { loaded, existing, resumeFrom, saved } = options;
   const { config } = loaded;
+  const fork = options.fork && {
+    config: options.fork.config,
+    parent: await findParent(
+      options.fork.run,
+      options.fork.which,
+      options.warn ?? options.note ?? (() => {}),
+      options.fork.known,
+    ),
+  };
   if (existing !== null) {
     const run = await openRun(existing);
     const onReady = async () => {
@@ -22,12 +33,12 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
       const text = loaded.toYaml();
       if (text === Deno.readTextFileSync(run.file("config.yaml"))) return;
       await writeFileAtomic(run.file("config.yaml"), text);
-      options.note?.("the overrides are now part of this run's config.yaml");
     };
-    return { run, result: await runSession({ ...options, config, run, resumeFrom, onReady }) };
+    return { run, result: await runSession({ ...options, config, run, resumeFrom, saved, fork, onReady }) };
   }
   if (options.runDir === undefined) requireRunsFolder(config);
-  const run = await createRun(config, loaded.toYaml(), { runDir: options.runDir });
+  const before = fork && ((run: RunFolder) => announceFork(run.path, fork.parent));
+  const run = await createRun(config, loaded.toYaml(), { runDir: options.runDir, before });
   let locked = false, started = false;
   const onLocked = () => {
     locked = true;
@@ -37,7 +48,7 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
     return Promise.resolve();
   };
   try {
-    const result = await runSession({ ...options, config, run, resumeFrom: null, onLocked, onReady });
+    const result = await runSession({ ...options, config, run, resumeFrom: null, fork, onLocked, onReady });
     if (result.error instanceof BadData && result.summary.steps === 0) throw result.error; // as if it had not begun
     return { run, result };
   } catch (error) {

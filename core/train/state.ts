@@ -1,5 +1,4 @@
 /** Where a run stands: everything, besides tensors, that the next step depends on. Saved as state.json of a checkpoint. */
-import { UserError } from "../errors.ts";
 import type { PlateauState } from "./schedule.ts";
 
 /** Sums over some steps. */
@@ -77,28 +76,4 @@ export function freshState(data: string): TrainState {
     started_at: new Date().toISOString(),
     resumed: 0,
   };
-}
-
-/**
- * Checks a state.json. Its manifest has vouched for the bytes; this tells another program's file or version.
- * @param where the file, for messages
- * @param data the fingerprint of the data as it is now; a change only matters in the middle of an epoch
- */
-export function checkState(value: unknown, where: string, data: string): TrainState {
-  const state = value as Partial<TrainState> | null;
-  if (typeof state !== "object" || state === null || state.version !== 1 || typeof state.step !== "number") {
-    throw new UserError(where, "is not the state of a run of this version", "resume with the version that wrote it");
-  }
-  const whole = state as TrainState;
-  if (whole.data !== data) {
-    if (whole.window !== 0 || whole.batch !== 0) {
-      throw new UserError(
-        where,
-        "the data or its batches changed since this checkpoint, which is in the middle of an epoch",
-        "resume with the same data, split and batch settings, or from a checkpoint at the end of an epoch",
-      );
-    }
-    whole.data = data;
-  }
-  return whole;
 }

@@ -45,7 +45,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
   await ensureEngine({ quiet: true });
   const { data, overrides = [] } = options;
   using memory = data === undefined ? null : new MemoryRows(data);
-  const target = findRun({ ...options, overrides: memory ? [...overrides, "data.format=memory"] : overrides });
+  const target = await findRun({ ...options, overrides: memory ? [...overrides, "data.format=memory"] : overrides });
   if (memory && target.existing !== null) requireMemoryRun(target.existing);
   const { run, result } = await startRun({
     ...target,

@@ -6,11 +6,12 @@ import { type Model, TrainError, type TrainResult } from "../../ffi/model.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { Config } from "../config/types.ts";
 import { feed, type OpenWindow } from "../data/feed.ts";
-import { stepsOf, trainingPlan, type Window } from "../data/plan.ts";
+import { trainingPlan, type Window } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import type { ChunkRow, EpochRow } from "../runs/types.ts";
 import { basename } from "@std/path";
 import { evaluatePart, Stopped } from "./evaluate.ts";
+import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
 import { noTotals, type Totals, type TrainState } from "./state.ts";
 
@@ -57,18 +58,7 @@ export class Trainer {
 
   /** Steps of the whole run: what schedules with an end are stretched over. */
   get horizon(): Horizon {
-    if (this.#horizon) return this.#horizon;
-    const { config, source } = this.parts;
-    const { epochs, max_steps } = config.training;
-    const plan = (epoch: number) => stepsOf(trainingPlan(source, config.data, config.seed, epoch));
-    const stepsPerEpoch = plan(1);
-    let totalSteps = stepsPerEpoch * epochs;
-    if (config.data.shuffle_window > 1) { // epochs differ: chunks share windows by chance
-      totalSteps = 0;
-      for (let epoch = 1; epoch <= epochs && totalSteps < (max_steps ?? Infinity); epoch++) totalSteps += plan(epoch);
-    }
-    this.#horizon = { totalSteps: Math.min(totalSteps, max_steps ?? Infinity), stepsPerEpoch };
-    return this.#horizon;
+    return this.#horizon ??= horizonOf(this.parts.config, this.parts.source);
   }
 
   /** Trains from the state to the end or a stop. On an exception the state is that of the last whole step. */
@@ -76,7 +66,8 @@ export class Trainer {
     const { config, source, state } = this.parts;
     while (state.epoch < config.training.epochs) {
       if (this.#patienceOver()) return "early_stopping";
-      if (this.#atLimit()) return "max_steps";
+      // In mid-epoch the windows that are done may still lack their row, or the epoch its end.
+      if (this.#atLimit() && state.window === 0 && state.batch === 0) return "max_steps";
       const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
       if (!await this.#trainEpoch(plan)) return this.parts.stopping() ? "stopped" : "max_steps";
       if (!await this.#finishEpoch()) return "stopped";

@@ -111,8 +111,10 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
       cutters.sparse->cut(rows_of(number), *slot.batch);
     }
     slot.batch->number = number;
+    if (const Chunk* chunk = window_.cut_short()) slot.error = chunk->changed();
   } catch (const Error& error) {
-    slot.error = error;
+    const Chunk* chunk = window_.cut_short();
+    slot.error = chunk != nullptr ? chunk->changed() : error;
   } catch (const std::bad_alloc&) {
     slot.error = Error(NRW_OUT_OF_MEMORY, "no memory left to cut a batch");
   } catch (const std::exception& error) {

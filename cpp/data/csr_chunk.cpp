@@ -67,6 +67,27 @@ bool all_within(const uint8_t* indices, uint64_t nnz, uint64_t columns) noexcept
   return outside == 0;
 }
 
+Error cut_short_error(const std::string& path) {
+  return Error(NRW_IO,
+               format("%s: the file was cut short while it was read; put it back, then go on from the last save",
+                      shown_path(path).c_str()));
+}
+
+// What `read` returns. Where the file was cut short meanwhile, that is the error, whatever the zeros then led to.
+template <class Read>
+auto read_whole(const Mapping& file, const std::string& path, Read&& read) {
+  const CutShort watch = file.cut_short();
+  const auto cut_short = [&] { return watch != nullptr && watch->load(); };
+  try {
+    auto result = read();
+    if (cut_short()) throw cut_short_error(path);
+    return result;
+  } catch (const Error&) {
+    if (cut_short()) throw cut_short_error(path);
+    throw;
+  }
+}
+
 // Below this many bytes to inflate a second thread is not worth its start.
 constexpr uint64_t kTwoThreads = 1 << 20;
 
@@ -102,9 +123,11 @@ struct Place {
 
 std::shared_ptr<const Chunk> Chunk::open(const std::string& path, uint64_t budget_bytes) {
   Mapping file = Mapping::of_file(path);
-  const std::span<const uint8_t> archive = file.bytes();
-  if (is_npy(archive)) return from_npy(archive, std::move(file), path);
-  return from_archive(archive, std::move(file), path, budget_bytes);
+  return read_whole(file, path, [&] {
+    const std::span<const uint8_t> archive = file.bytes();
+    if (is_npy(archive)) return from_npy(archive, std::move(file), path);
+    return from_archive(archive, std::move(file), path, budget_bytes);
+  });
 }
 
 std::shared_ptr<const Chunk> Chunk::from_archive(std::span<const uint8_t> archive, Mapping owner,
@@ -123,8 +146,10 @@ std::shared_ptr<const Chunk> Chunk::from_archive(std::span<const uint8_t> archiv
 
 ChunkInfo Chunk::peek(const std::string& path) {
   const Mapping file = Mapping::of_file(path);
-  if (is_npy(file.bytes())) return read_npy_matrix(file.bytes(), path).info;
-  return info_of(read_csr_npz(file.bytes(), path));
+  return read_whole(file, path, [&] {
+    if (is_npy(file.bytes())) return read_npy_matrix(file.bytes(), path).info;
+    return info_of(read_csr_npz(file.bytes(), path));
+  });
 }
 
 std::array<uint32_t, 3> Chunk::checksums(const std::string& path) {
@@ -179,6 +204,19 @@ bool Chunk::take_arrays(const CsrNpz& csr, uint64_t budget_bytes) {
   read_data();
   other.valid() ? other.get() : read_others();
   return within;
+}
+
+uint64_t Chunk::stored(uint64_t r) const {
+  const uint64_t first = begin(r), end = begin(r + 1);
+  if (first > end || end > info_.nnz) throw changed();
+  return end - first;
+}
+
+Error Chunk::changed() const {
+  if (cut_short()) return cut_short_error(path_);
+  return Error(NRW_IO,
+               format("%s: the file was written to while it was read; put it back, then go on from the last save",
+                      shown_path(path_).c_str()));
 }
 
 bool Chunk::columns_within(std::span<const uint8_t> values) const noexcept {

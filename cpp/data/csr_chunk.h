@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "base/status.h"
 #include "data/element_type.h"
 #include "data/mapping.h"
 
@@ -57,6 +58,8 @@ class Chunk {
   const ChunkInfo& info() const noexcept { return info_; }
   bool dense() const noexcept { return info_.dense; }
   const std::string& path() const noexcept { return path_; }
+  // Whether its file was cut short while it was mapped: what was read since then may be zeros.
+  bool cut_short() const noexcept { return file_.cut_short() != nullptr && file_.cut_short()->load(); }
   // What an array is called in messages: the member of the file, or the argument that was copied.
   std::string array_name(const char* array) const { return in_memory_ ? array : std::string(array) + ".npy"; }
 
@@ -70,6 +73,10 @@ class Chunk {
     return wide_indptr_ ? load<uint64_t>(indptr_, r) : load<uint32_t>(indptr_, r);
   }
   bool wide_indices() const noexcept { return wide_indices_; }
+  // Entries of row r. Throws changed() where the row pointers are no longer those that were checked.
+  uint64_t stored(uint64_t r) const;
+  // NRW_IO: others wrote to the file, or cut it short, while it was mapped.
+  Error changed() const;
 
  private:
   Chunk() = default;

@@ -72,7 +72,7 @@ uint32_t drop_zeros(uint32_t* column, float* value, uint32_t n) noexcept {
 }  // namespace
 
 void Cutter::cut(std::span<const uint32_t> rows, Batch& batch) {
-  reserve(rows, batch);
+  const uint64_t most = reserve(rows, batch);
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = window_.columns();
   batch.masked = options_.mask_rate > 0;
@@ -82,19 +82,19 @@ void Cutter::cut(std::span<const uint32_t> rows, Batch& batch) {
   for (uint32_t row = 0; row < batch.rows; ++row) {
     const Place place = window_.at(rows[row]);
     batch.row_id[row] = place.global;
-    nnz += cut_row(place, batch.column.data() + nnz, batch.target.data() + nnz);
+    nnz += cut_row(place, most - nnz, batch.column.data() + nnz, batch.target.data() + nnz);
     batch.row_ptr[row + 1] = nnz;
   }
   if (batch.masked) mask(batch);
   csc_.build(batch);
 }
 
-// Room for every stored entry of the rows.
-void Cutter::reserve(std::span<const uint32_t> rows, Batch& batch) const {
+// Makes room for every stored entry of the rows; returns their number.
+uint64_t Cutter::reserve(std::span<const uint32_t> rows, Batch& batch) const {
   uint64_t most = 0;
   for (const uint32_t row : rows) {
     const Place place = window_.at(row);
-    most += place.chunk->begin(place.row + 1) - place.chunk->begin(place.row);
+    most += place.chunk->stored(place.row);
     if (most > UINT32_MAX) throw Error(NRW_UNSUPPORTED, "a batch of more than 2^32 entries; use a smaller batch size");
   }
   make_room(batch.row_ptr, rows.size() + 1);
@@ -102,13 +102,16 @@ void Cutter::reserve(std::span<const uint32_t> rows, Batch& batch) const {
   make_room(batch.column, most);
   make_room(batch.target, most);
   if (options_.mask_rate > 0) make_room(batch.input, most);
+  return most;
 }
 
-// Returns the number of entries written.
-uint32_t Cutter::cut_row(const Place& place, uint32_t* column, float* value) {
+// Returns the number of entries written. Others may write to a mapped file: what was true of it when it was opened is
+// asked again here, so that nothing is written beyond `room` or gets a column that is not there.
+uint32_t Cutter::cut_row(const Place& place, uint64_t room, uint32_t* column, float* value) {
   const Chunk& chunk = *place.chunk;
-  const uint64_t first = chunk.begin(place.row);
-  uint32_t n = static_cast<uint32_t>(chunk.begin(place.row + 1) - first);
+  const uint64_t stored = chunk.stored(place.row), first = chunk.begin(place.row), nnz = chunk.info().nnz;
+  if (stored > room || first > nnz || stored > nnz - first) throw chunk.changed();
+  uint32_t n = static_cast<uint32_t>(stored);
   if (n == 0) return 0;
   RowChecks checks = copy_row(chunk, first, n, column, value);
   if (!checks.finite) {
@@ -120,6 +123,7 @@ uint32_t Cutter::cut_row(const Place& place, uint32_t* column, float* value) {
     checks.ascends = false;
   }
   if (!checks.ascends) n = merge_row(place, column, value, n);
+  if (column[n - 1] >= window_.columns()) throw chunk.changed();  // the largest, since they rise
   for (const Transform& transform : options_.transforms) {
     transform.apply(value, n);
     if (!all_finite(value, n)) refuse(place, column[first_non_finite(value)], transform);

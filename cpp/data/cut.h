@@ -36,8 +36,8 @@ class Cutter {
 
  private:
   using Place = RowWindow::Place;
-  void reserve(std::span<const uint32_t> rows, Batch& batch) const;
-  uint32_t cut_row(const Place& place, uint32_t* column, float* value);
+  uint64_t reserve(std::span<const uint32_t> rows, Batch& batch) const;
+  uint32_t cut_row(const Place& place, uint64_t room, uint32_t* column, float* value);
   [[noreturn]] void refuse(const Place& place, uint32_t column, const Transform& transform) const;
   uint32_t merge_row(const Place& place, uint32_t* column, float* value, uint32_t n);
   void mask(Batch& batch) const noexcept;

@@ -50,6 +50,7 @@ Mapping Mapping::of_file(const std::string& path) {
   Mapping mapping;
   mapping.data_ = static_cast<uint8_t*>(data);
   mapping.size_ = size;
+  mapping.cut_short_ = watch_mapping(data, size);
   return mapping;
 }
 
@@ -78,7 +79,9 @@ void Mapping::expect(std::span<const uint8_t> bytes) noexcept {
 }
 
 Mapping::~Mapping() {
-  if (data_ != nullptr) munmap(data_, size_);
+  if (data_ == nullptr) return;
+  if (cut_short_ != nullptr) unwatch_mapping(data_);
+  munmap(data_, size_);
 }
 
 }  // namespace nrw

@@ -7,22 +7,27 @@
 #include <string>
 #include <utility>
 
+#include "data/mapped_files.h"
+
 namespace nrw {
 
 class Mapping {
  public:
   Mapping() = default;
-  // A whole regular file. It must not be cut short by others while it is mapped. Throws NRW_IO, and NRW_FORMAT when it
-  // is empty.
+  // A whole regular file. What others cut off it while it is mapped reads as zeros: see cut_short. Throws NRW_IO, and
+  // NRW_FORMAT when it is empty.
   static Mapping of_file(const std::string& path);
   // Throws NRW_OUT_OF_MEMORY.
   static Mapping anonymous(size_t bytes);
 
   Mapping(Mapping&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        cut_short_(std::move(other.cut_short_)) {}
   Mapping& operator=(Mapping&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
+    std::swap(cut_short_, other.cut_short_);
     return *this;
   }
   ~Mapping();
@@ -33,10 +38,13 @@ class Mapping {
   uint8_t* data() noexcept { return data_; }  // writable only if anonymous
   size_t size() const noexcept { return size_; }
   std::span<const uint8_t> bytes() const noexcept { return {data_, size_}; }
+  // Whether the file was read beyond its end, since others cut it short. Null of anonymous pages.
+  const CutShort& cut_short() const noexcept { return cut_short_; }
 
  private:
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
+  CutShort cut_short_;
 };
 
 }  // namespace nrw

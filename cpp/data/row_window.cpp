@@ -30,6 +30,13 @@ RowWindow::RowWindow(std::vector<std::shared_ptr<const Chunk>> chunks, std::span
   if (rows() > uint64_t{1} << 32) throw Error(NRW_INVALID_ARGUMENT, "chunks: more than 2^32 rows together");
 }
 
+const Chunk* RowWindow::cut_short() const noexcept {
+  for (const auto& chunk : chunks_) {
+    if (chunk->cut_short()) return chunk.get();
+  }
+  return nullptr;
+}
+
 RowWindow::Place RowWindow::at(uint32_t row) const noexcept {
   // The last chunk that begins at or before the row; chunks without rows are passed over.
   const auto after = std::upper_bound(starts_.begin(), starts_.end() - 1, uint64_t{row});

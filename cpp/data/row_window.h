@@ -23,6 +23,9 @@ class RowWindow {
   };
   Place at(uint32_t row) const noexcept;
 
+  // A chunk whose file was cut short while it was mapped, or null.
+  const Chunk* cut_short() const noexcept;
+
   uint64_t rows() const noexcept { return starts_.back(); }
   uint32_t columns() const noexcept { return columns_; }
   bool dense() const noexcept { return chunks_[0]->dense(); }

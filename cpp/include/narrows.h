@@ -67,6 +67,15 @@ NRW_API uint32_t nrw_abi_version(void) NRW_NOEXCEPT;
  * text: capacity bytes; *written gets the length without a terminating zero. */
 NRW_API int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
 
+/* ---- signals ----------------------------------------------------------------------------------------------------- */
+
+/* Takes signal number `from` away from the handler that the process has for it: from now on it is counted, and sent to
+ * the process again as `to`. Any thread. */
+NRW_API int32_t nrw_signal_turn(int32_t from, int32_t to, nrw_error* err) NRW_NOEXCEPT;
+
+/* How many signals were turned since the last call. Any thread. */
+NRW_API uint32_t nrw_signal_turned(void) NRW_NOEXCEPT;
+
 /* ---- chunks ------------------------------------------------------------------------------------------------------ */
 
 /* Element types of a chunk's arrays as stored. */

@@ -9,6 +9,11 @@ export interface Axis {
   readonly format: (value: number) => string;
 }
 
+/** Far more than any chart has. */
+const TICKS_MAX = 1000;
+/** Values beyond it are drawn at it, so that spans and ratios of them, and a margin, are numbers. */
+const LARGEST = 1e250;
+
 /** The step of 1, 2 or 5 times a power of ten that gives about `wanted` ticks. */
 function niceStep(span: number, wanted: number): number {
   const rough = span / wanted;
@@ -27,9 +32,11 @@ function linearFormat(step: number, largest: number): (value: number) => string 
 /** Multiples of a nice step inside [low, high]; `whole` for counts, where half a step makes no sense. */
 function linearTicks(low: number, high: number, wanted: number, whole: boolean): { ticks: number[]; step: number } {
   const step = whole ? Math.max(1, niceStep(high - low, wanted)) : niceStep(high - low, wanted);
-  const ticks: number[] = [];
-  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + step * 1e-9; k++) ticks.push(k * step + 0); // + 0: -0 becomes 0
-  return { ticks, step };
+  const first = Math.ceil(low / step - 1e-9);
+  const most = Math.floor(high / step + 1e-9) - first + 1;
+  // Spans near the smallest numbers have no step of their own: the ends then stand for the ticks.
+  if (!(step > 0 && Number.isSafeInteger(first) && most <= TICKS_MAX)) return { ticks: [low, high], step: high - low };
+  return { ticks: Array.from({ length: Math.max(0, most) }, (_, i) => (first + i) * step + 0), step }; // + 0: -0 becomes 0
 }
 
 /** 1, 2, 5 times powers of ten where they are few, powers alone where they are many. */
@@ -81,9 +88,10 @@ export function axis(values: readonly number[], options: AxisOptions = {}): Axis
   const wanted = options.ticks ?? 5;
   const pad = options.pad ?? 0.04;
   const log = options.type === "log" || (options.type === "auto" && prefersLog(values));
-  const range = extent(log ? values.filter((v) => v > 0) : values);
+  const found = extent(log ? values.filter((v) => v > 1 / LARGEST) : values);
+  const range = found && [Math.max(found[0], -LARGEST), Math.min(found[1], LARGEST)] as const;
   if (log && range) {
-    const room = Math.max(Math.log10(range[1] / range[0]), 0.2) * pad;
+    const room = Math.max(Math.log10(range[1]) - Math.log10(range[0]), 0.2) * pad;
     const domain = [range[0] / 10 ** room, range[1] * 10 ** room] as const;
     const some = logTicks(domain[0], domain[1], wanted);
     // Between two such values: whatever a linear axis would have.

@@ -60,6 +60,7 @@ Deno.test("config explain tells one key, or all below a map", async () => {
       "  allowed  a whole number from 1 to 1000000",
       "  default  20",
       "  means    passes over the training rows",
+      "  resume   may change",
       "",
     ]);
     const model = await run("explain", "good.yaml", "model");

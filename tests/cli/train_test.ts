@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { isHangupIgnored } from "../../core/train/signals.ts";
+import { HANGUP_IGNORED } from "../../core/early.ts";
 import { command, run, temporary } from "../helpers/cli.ts";
 import { SafetensorsFile } from "../../core/formats/safetensors.ts";
 import { fingerprintOf, SMALL_CONFIG, smallProject, WIDE_CONFIG } from "../helpers/small_run.ts";
@@ -134,8 +134,9 @@ Deno.test("train: a finished run resumed says so and changes nothing; with more 
   assertStringIncludes(again.stderr, "nothing left to train");
   assertEquals(fingerprintOf(path), before);
   const refused = await run("train", ["--resume", path, "--override", "model.encoder.0.linear=99", ...QUIET]);
-  assertEquals(refused.code, 1);
-  assertStringIncludes(refused.stderr, "encoder.0.weight");
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "model.encoder.0.linear: 24 -> 99");
+  assertStringIncludes(refused.stderr, `--fork ${path} --override model.encoder.0.linear=99`);
   const more = await run("train", ["--resume", path, "--override", "training.epochs=5", ...QUIET]);
   assertEquals(more.code, 0, more.stderr);
   assertEquals(JSON.parse(Deno.readTextFileSync(join(path, "summary.json"))).epochs, 5);
@@ -159,9 +160,11 @@ for (
     ["SIGINT", 130, SMALL_CONFIG, 300],
     ["SIGTERM", 143, WIDE_CONFIG, 5000],
     ["SIGHUP", 129, SMALL_CONFIG, 300],
+    ["SIGUSR1", Deno.build.os === "darwin" ? 158 : 138, SMALL_CONFIG, 300],
+    ["SIGUSR2", Deno.build.os === "darwin" ? 159 : 140, SMALL_CONFIG, 300],
   ] as const
 ) {
-  const ignore = signal === "SIGHUP" && isHangupIgnored(); // tests under nohup
+  const ignore = signal === "SIGHUP" && HANGUP_IGNORED; // tests under nohup
   Deno.test(`train: ${signal} saves, says how to resume and exits ${status}`, { ignore }, async () => {
     using folder = temporary();
     const config = smallProject(folder.path, text);

@@ -3,13 +3,22 @@
  *
  *     driver.ts sweep SHIM FOLDER JSON      every call of a save fails in turn; prints {points, violations}
  *     driver.ts kill SHIM FOLDER K          SIGKILL at call K of three saves; prints each step once it is saved
+ *     driver.ts back SHIM FOLDER JSON       every call of a run's way back fails in turn; prints {points, violations}
+ *     driver.ts killback SHIM FOLDER K      SIGKILL at call K of a run's way back
  *     driver.ts full FOLDER                 saves more than the file system under FOLDER holds; prints the error
+ *     driver.ts runs SHIM FOLDER CONFIG K STRIDE  trains, resumes and reports with call K, K + STRIDE, ... failing; prints the
+ *                                           number of calls; what the program says goes to stderr
  */
 import { join } from "@std/path";
+import { main } from "../../cli/main.ts";
+import { print, tell } from "../../core/output.ts";
 import { loadCheckpoint } from "../../core/checkpoint/load.ts";
 import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
 import { saveCheckpoint, type SaveRequest, type SaveStepName } from "../../core/checkpoint/save.ts";
 import { UserError } from "../../core/errors.ts";
+import { RunFolder } from "../../core/runs/folder.ts";
+import { goBack } from "../../core/train/go_back.ts";
+import { freshState } from "../../core/train/state.ts";
 import { bytesOf, memorySink, patternTensor } from "../core/formats/tensors.ts";
 
 export const MODES = { fail_once: 1, dead: 2, torn: 3, kill: 4 } as const;
@@ -27,6 +36,8 @@ export interface Sweep {
 }
 
 const EIO = 5;
+/** Of io_shim.c: reading counts as well. */
+const READS = 4;
 
 function request(step: number, salt: number): SaveRequest {
   return {
@@ -111,6 +122,101 @@ async function check(dir: string, error: unknown, before: number | null, after: 
   return null;
 }
 
+/** A run of three epochs of ten steps, each with its checkpoint: what a way back to step 10 begins with. */
+export async function prepareRun(dir: string): Promise<void> {
+  const log = (name: string, header: string, rows: string[]) =>
+    Deno.writeTextFile(join(dir, name), `${[header, ...rows].join("\n")}\n`);
+  const epochs = [1, 2, 3];
+  await Deno.mkdir(join(dir, "checkpoints"));
+  for (const epoch of epochs) {
+    await saveCheckpoint(dir, { ...request(10 * epoch, epoch), keep: 9, best: true });
+    await Deno.mkdir(join(dir, "diagnostics", `epoch-000${epoch}`), { recursive: true });
+    await Deno.writeTextFile(join(dir, "diagnostics", `epoch-000${epoch}`, "latent.json"), `${epoch}`);
+  }
+  await log("steps.csv", "step,loss", Array.from({ length: 30 }, (_, i) => `${i + 1},${1 / (i + 1)}`));
+  await log("chunks.csv", "epoch,chunk,loss", epochs.map((epoch) => `${epoch},0,1`));
+  await log("epochs.csv", "epoch,train_loss", epochs.map((epoch) => `${epoch},1`));
+}
+
+/** Puts the run back to its step 10, as a resume does before its first step. */
+export async function backToTen(dir: string): Promise<void> {
+  const at = { ...freshState("data"), step: 10, epoch: 1, best: { epoch: 1, step: 10, loss: 1 } };
+  await goBack(new RunFolder(dir), join(dir, "checkpoints", "step-000000010"), at);
+}
+
+/** What is wrong with a run that is on its way back, or, if `done`, has come there. All that it had must still be there. */
+export async function checkBack(dir: string, done: boolean): Promise<string[]> {
+  const wrong: string[] = [];
+  const lines = (path: string) => {
+    try {
+      return Deno.readTextFileSync(path).trim().split("\n").slice(1);
+    } catch {
+      return [];
+    }
+  };
+  const attempts = await Array.fromAsync(Deno.readDir(join(dir, "attempts"))).catch(() => []);
+  const aside = attempts.filter(({ name }) => !name.startsWith(".")).map(({ name }) => join(dir, "attempts", name));
+  for (const [name, all, kept] of [["steps.csv", 30, 10], ["chunks.csv", 3, 1], ["epochs.csv", 3, 1]] as const) {
+    const rows = lines(join(dir, name)), left = aside.flatMap((folder) => lines(join(folder, name)));
+    const keys = new Set([...rows, ...left].map((row) => row.split(",")[0]));
+    if (keys.size !== all || rows.length < kept) wrong.push(`${name}: rows are lost`);
+    if (done && (rows.length !== kept || left.length !== all - kept)) {
+      wrong.push(`${name}: ${rows.length}, ${left.length}`);
+    }
+  }
+  for (const [epoch, step] of [[2, "step-000000020"], [3, "step-000000030"]] as const) {
+    for (const path of [join("checkpoints", step), join("diagnostics", `epoch-000${epoch}`)]) {
+      const places = [dir, ...aside].map((folder) => join(folder, path)).filter((place) => isThere(place));
+      if (places.length !== 1) wrong.push(`${path} is in ${places.length} places`);
+      if (done && places[0] === join(dir, path)) wrong.push(`${path} is still in the run`);
+    }
+  }
+  const warn = (line: string) => wrong.push(line);
+  const latest = await resolveCheckpoint(dir, "latest", warn);
+  if (latest.step !== (done ? 10 : latest.step) || ![10, 30].includes(latest.step)) {
+    wrong.push(`latest is ${latest.name}`);
+  }
+  if (attempts.length > 0 && latest.step !== 10) wrong.push("the later course would come back");
+  if (done && (await resolveCheckpoint(dir, "best", warn)).step !== 10) wrong.push("best is of the course left");
+  return wrong;
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Every call of a way back fails in turn; then it is gone again, without failures. */
+async function sweepBack(
+  shim: ReturnType<typeof openShim>,
+  base: string,
+  { mode, power }: Pick<Sweep, "mode" | "power">,
+) {
+  const violations: string[] = [];
+  let points = 0;
+  for (let k = 1;; k++) {
+    const dir = join(base, `${mode}-${power}-${k}`);
+    await Deno.mkdir(dir);
+    await prepareRun(dir);
+    shim.fault_arm(new TextEncoder().encode(`${dir}\0`), MODES[mode], k, EIO, 0);
+    const error = await backToTen(dir).then(() => null, (error: unknown) => error);
+    const reached = shim.fault_disarm() >= k;
+    if (power) shim.fault_power_loss(power === "names" ? 1 : 0);
+    if (error !== null && !(error instanceof UserError)) violations.push(`call ${k}: not an error for users: ${error}`);
+    violations.push(...(await checkBack(dir, false)).map((wrong) => `call ${k}: ${wrong}`));
+    await backToTen(dir);
+    violations.push(...(await checkBack(dir, true)).map((wrong) => `after call ${k}: ${wrong}`));
+    await Deno.remove(dir, { recursive: true });
+    if (!reached) break;
+    points++;
+  }
+  return { points, violations };
+}
+
 async function saveUntilFull(dir: string): Promise<void> {
   await saveCheckpoint(dir, request(10, 10));
   const large = { ...request(20, 20), parameters: [patternTensor("w", "F32", [1000, 1000], 1)] };
@@ -122,6 +228,26 @@ async function saveUntilFull(dir: string): Promise<void> {
   const next = await loadSalt((await resolveCheckpoint(dir, "latest", warn)).path);
   const { message = "", hint = "", exitCode = 0 } = error instanceof UserError ? error : {};
   console.log(JSON.stringify({ message, hint, exitCode, entries, salt, next }));
+}
+
+/** A run, its resume and its report, again and again, one call failing each time. */
+async function runs(shim: ReturnType<typeof openShim>, base: string, config: string, first: number, stride: number) {
+  const name = (k: number) => join(base, `run-${k}`);
+  let calls = 0;
+  for (let k = first;; k += stride) {
+    const run = name(k);
+    shim.fault_arm(new TextEncoder().encode(`${run}\0`), MODES.fail_once, k, EIO, READS);
+    const statuses = [
+      await main(["train", "--config", config, "--run-dir", run, "--quiet"]),
+      await main(["train", "--resume", run, "--override", "training.epochs=3", "--quiet"]),
+      await main(["report", "--run", run]),
+    ];
+    calls = shim.fault_disarm();
+    await Deno.remove(run, { recursive: true }).catch(() => {});
+    tell(`== call ${k}: ${statuses.join(" ")}`);
+    if (calls < k) break;
+  }
+  return calls;
 }
 
 if (import.meta.main) {
@@ -139,5 +265,17 @@ if (import.meta.main) {
       await saveCheckpoint(args[1]!, request(step, step));
       Deno.stdout.writeSync(new TextEncoder().encode(`${step}\n`));
     }
+  } else if (command === "runs") {
+    const [shim, folder, config, first, stride] = args as [string, string, string, string, string];
+    print(`calls ${await runs(openShim(shim), folder, config, Number(first), Number(stride))}`);
+    Deno.exit(0);
+  } else if (command === "back") {
+    const shim = openShim(args[0]!);
+    for (const plan of JSON.parse(args[2]!) as Sweep[]) {
+      console.log(JSON.stringify(await sweepBack(shim, args[1]!, plan)));
+    }
+  } else if (command === "killback") {
+    openShim(args[0]!).fault_arm(new TextEncoder().encode(`${args[1]}\0`), MODES.kill, Number(args[2]), 0, 0);
+    await backToTen(args[1]!);
   } else await saveUntilFull(args[0]!);
 }

@@ -5,9 +5,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
-import { loadSalt, type Sweep } from "./driver.ts";
+import { SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
+import { backToTen, checkBack, loadSalt, prepareRun, type Sweep } from "./driver.ts";
+import { buildShim } from "./shim.ts";
 
-const SOURCE = fromFileUrl(new URL("./io_shim.c", import.meta.url));
 const DRIVER = fromFileUrl(new URL("./driver.ts", import.meta.url));
 
 function skip(why: string): void {
@@ -26,18 +27,9 @@ async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
 }
 
 async function withShim(body: (shim: string, dir: string) => Promise<void>): Promise<void> {
-  if (Deno.build.os !== "linux") return skip("preloading works on Linux only here");
   await inFolder(async (dir) => {
-    const shim = join(dir, "io_shim.so");
-    const compiler = Deno.env.get("CC") ?? "cc";
-    try {
-      const args = ["-O1", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", shim, SOURCE, "-ldl", "-lpthread"];
-      const { success, stderr } = await new Deno.Command(compiler, { args }).output();
-      assert(success, new TextDecoder().decode(stderr));
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return skip(`no C compiler (${compiler})`);
-      throw error;
-    }
+    const shim = await buildShim(dir);
+    if (shim === null) return skip("preloading needs Linux and a C compiler");
     await body(shim, dir);
   });
 }
@@ -105,6 +97,39 @@ Deno.test("faults: killed at any call, the last checkpoint that was reported sav
     assert(killed >= 12, `${killed} kills`);
   }));
 
+Deno.test("faults: whatever call of a run's way back to a checkpoint fails, nothing is lost and the next try comes there", () =>
+  withShim(async (shim, dir) => {
+    const plans = [{ mode: "fail_once" }, { mode: "dead" }, { mode: "torn" }].concat(
+      ["data", "names"].map((power) => ({ mode: "dead", power })),
+    );
+    const args = ["back", shim, dir, JSON.stringify(plans)];
+    const { success, stdout, stderr } = await driver(args, { LD_PRELOAD: shim });
+    assert(success, new TextDecoder().decode(stderr));
+    const results = new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+    assertEquals(results.length, plans.length);
+    for (const [i, { points, violations }] of results.entries()) {
+      assertEquals(violations, [], JSON.stringify(plans[i]));
+      assert(points > 20, `${points} points of failure`);
+    }
+  }));
+
+Deno.test("faults: killed at any call of a run's way back, nothing is lost and the next resume comes there", () =>
+  withShim(async (shim, dir) => {
+    let killed = 0;
+    for (let k = 1; k < 60; k += 4) {
+      const run = join(dir, `killed-${k}`);
+      await Deno.mkdir(run);
+      await prepareRun(run);
+      const { signal, stderr, success } = await driver(["killback", shim, run, String(k)], { LD_PRELOAD: shim });
+      assert(success || signal === "SIGKILL", new TextDecoder().decode(stderr));
+      if (signal === "SIGKILL") killed++;
+      assertEquals(await checkBack(run, signal !== "SIGKILL"), [], `call ${k}`);
+      await backToTen(run);
+      assertEquals(await checkBack(run, true), [], `after call ${k}`);
+    }
+    assert(killed >= 8, `${killed} kills`);
+  }));
+
 Deno.test("faults: a full disk is named, harms nothing, and the next save that fits works", () =>
   inFolder(async (dir) => {
     if (Deno.build.os !== "linux") return skip("needs Linux");
@@ -129,4 +154,22 @@ Deno.test("faults: a full disk is named, harms nothing, and the next save that f
     assertEquals(told.exitCode, 1);
     assertEquals(told.entries, ["latest", "step-000000010"]);
     assertEquals([told.salt, told.next], [10, 30]);
+  }));
+
+Deno.test("faults: whatever call of a run, a resume or a report fails, it is one line with operation, path and cause", () =>
+  withShim(async (shim, dir) => {
+    const config = smallProject(dir, SMALL_CONFIG.replace("epochs: 3", "epochs: 2"), 40);
+    const stride = Number(Deno.env.get("NARROWS_FAULT_STRIDE") ?? 41);
+    const { success, stdout, stderr } = await driver(["runs", shim, dir, config, "1", String(stride)], {
+      LD_PRELOAD: shim,
+    });
+    const told = new TextDecoder().decode(stderr);
+    assert(success, told);
+    const calls = Number(/calls (\d+)/.exec(new TextDecoder().decode(stdout))?.[1]);
+    assert(calls > 200, `${calls} calls`);
+    const lines = told.split("\n").filter((line) => line.startsWith("narrows: "));
+    assert(lines.length > calls / stride / 4, told);
+    assertEquals(told.split("\n").filter((line) => /defect|unexpected|numpy\.save|TypeError/.test(line)), []);
+    const errors = lines.filter((line) => line.includes("Input/output error"));
+    for (const line of errors) assertMatch(line, /^narrows: \/.*: .*cannot [a-z ]+.*\(?Input\/output error\)?/);
   }));

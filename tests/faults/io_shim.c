@@ -1,9 +1,11 @@
 /* A preloaded library that makes the disk fail under one folder: the k-th call that changes something fails, or kills
  * the process, or the disk is dead from then on; and a power loss takes what was not fsynced. The test's own process
- * opens the library once more by its path (the loader gives the same one) to arm it.
+ * opens the library once more by its path (the loader gives the same one) to arm it, or the environment does.
  *
- * What counts: open with O_CREAT, write, fsync, fdatasync, rename, mkdir, unlink, unlinkat, rmdir, ftruncate. */
+ * What counts: open with O_CREAT, write, fsync, fdatasync, rename, mkdir, unlink, unlinkat, rmdir, ftruncate; with READS
+ * also any other open, read, opendir and readdir. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,13 +15,14 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 enum { OFF = 0, FAIL_ONCE = 1, DEAD = 2, TORN = 3, KILL = 4 }; /* TORN: half of that write arrives, then DEAD */
-enum { IGNORE_FILE_SYNC = 1, IGNORE_FOLDER_SYNC = 2 };
+enum { IGNORE_FILE_SYNC = 1, IGNORE_FOLDER_SYNC = 2, READS = 4 };
 enum { GO = 0, REFUSE = 1, HALF = 2 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -195,7 +198,35 @@ int open64(const char* path, int how, ...) {
   va_start(list, how);
   mode_t permissions = how & O_CREAT ? va_arg(list, mode_t) : 0;
   va_end(list);
-  COUNTED(is_under(path) && (how & O_CREAT), real(path, how, permissions));
+  COUNTED(is_under(path) && (how & O_CREAT || flags & READS), real(path, how, permissions));
+}
+
+ssize_t read(int fd, void* data, size_t size) {
+  REAL(read);
+  char path[PATH_MAX];
+  COUNTED(flags & READS && path_of(fd, path) && is_under(path), real(fd, data, size));
+}
+DIR* opendir(const char* path) {
+  REAL(opendir);
+  if (!(flags & READS) || !is_under(path)) return real(path);
+  pthread_mutex_lock(&mutex);
+  DIR* result = decide(0) == GO ? real(path) : NULL;
+  int saved = errno;
+  pthread_mutex_unlock(&mutex);
+  errno = saved;
+  return result;
+}
+struct dirent64* readdir64(DIR* folder_read) {
+  REAL(readdir64);
+  char path[PATH_MAX];
+  if (!(flags & READS) || !path_of(dirfd(folder_read), path) || !is_under(path)) return real(folder_read);
+  pthread_mutex_lock(&mutex);
+  errno = 0;
+  struct dirent64* result = decide(0) == GO ? real(folder_read) : NULL;
+  int saved = errno;
+  pthread_mutex_unlock(&mutex);
+  errno = saved;
+  return result;
 }
 
 int mkdir(const char* path, mode_t permissions) {
@@ -236,6 +267,12 @@ void fault_arm(const char* under, int how, double k, int error, int extra) {
   for (; rename_count > 0; rename_count--)
     if (renames[rename_count - 1].replaced >= 0) close(renames[rename_count - 1].replaced);
   pthread_mutex_unlock(&mutex);
+}
+
+/* Armed by the environment, for a whole process: FAULT_FOLDER, and the call at which it is killed. */
+__attribute__((constructor)) static void from_environment(void) {
+  const char *under = getenv("FAULT_FOLDER"), *kill_at = getenv("FAULT_KILL_AT");
+  if (under && kill_at) fault_arm(under, KILL, atof(kill_at), 0, 0);
 }
 
 /* Calls counted since fault_arm; nothing fails or is counted from here on. */

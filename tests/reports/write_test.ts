@@ -22,17 +22,23 @@ async function makeFolder(parent: string, name: string): Promise<string> {
   return folder;
 }
 
-/** Runs a command with console.log and console.error kept. */
+/** Runs a command with what it prints kept. */
 async function captured(args: readonly string[]): Promise<{ status: number; out: string; err: string }> {
-  const [log, error] = [console.log, console.error];
-  let out = "";
-  let err = "";
-  console.log = (text: string) => void (out += `${text}\n`);
-  console.error = (text: string) => void (err += `${text}\n`);
+  const texts = [Deno.stdout, Deno.stderr].map((stream) => {
+    const { writeSync } = stream;
+    const decoder = new TextDecoder();
+    const kept = { text: "", restore: () => void (stream.writeSync = writeSync) };
+    stream.writeSync = (bytes) => {
+      kept.text += decoder.decode(bytes, { stream: true });
+      return bytes.length;
+    };
+    return kept;
+  });
   try {
-    return { status: await runCommand(report, args), out, err };
+    const status = await runCommand(report, args);
+    return { status, out: texts[0]!.text, err: texts[1]!.text };
   } finally {
-    [console.log, console.error] = [log, error];
+    for (const { restore } of texts) restore();
   }
 }
 

@@ -386,6 +386,7 @@ Deno.test("explain says value, setter, type, bounds, default and meaning", () =>
     allowed: "a whole number from 1 to 1000000",
     default: 20,
     description: "passes over the training rows",
+    resume: "may change",
     below: [],
   });
   assertEquals(explain("training").below.map(({ key }) => key), [

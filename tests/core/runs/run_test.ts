@@ -5,7 +5,7 @@ import { UserError } from "../../../core/errors.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../../core/runs/atomic.ts";
 import { collectEnvironment, gitCommit } from "../../../core/runs/environment.ts";
 import { createRun, openRun, safeName, timeOfName } from "../../../core/runs/folder.ts";
-import { acquireLock, isInUse } from "../../../core/runs/lock.ts";
+import { acquireLock, isInUse, isShared, lockState } from "../../../core/runs/lock.ts";
 import { clearRecovery, writeRecovery } from "../../../core/runs/recovery.ts";
 import { VERSION } from "../../../core/version.ts";
 import { testInFolder } from "../../temp.ts";
@@ -160,22 +160,62 @@ testInFolder("lock: that of a killed process is taken over with a notice; a livi
   assertStringIncludes(lock.notice!, `process ${child.pid} on`);
 });
 
-testInFolder("lock: another machine's is respected, a restarted machine's and a torn one are not", async (dir) => {
-  const path = join(dir, "run.lock");
-  const record = { pid: 1, host: "elsewhere", since: "2024-01-01T00:00:00.000Z", boot_id: "b", start_ticks: "1" };
-  await Deno.writeTextFile(path, JSON.stringify(record));
-  const error = await assertRejects(() => acquireLock(dir), UserError, "process 1 on elsewhere since 2024");
-  assertStringIncludes(error.hint!, "delete the file");
-  await Deno.writeTextFile(path, JSON.stringify({ ...record, host: Deno.hostname() }));
-  if (Deno.build.os === "linux") {
-    using lock = await acquireLock(dir);
-    assertStringIncludes(lock.notice!, "gone");
-  }
-  for (const text of ["", "{", "[]", '{"pid":"x"}', "\0\0\0"]) {
-    await Deno.writeTextFile(path, text);
-    using lock = await acquireLock(dir);
-    assertEquals(lock.notice, null);
-  }
+testInFolder(
+  "lock: that of another boot is taken over where no other machine can have it, else refused",
+  async (dir) => {
+    const path = join(dir, "run.lock");
+    const record = { pid: 1, host: "elsewhere", since: "2024-01-01T00:00:00.000Z", boot_id: "b", start_ticks: "1" };
+    const refused = async () => {
+      assertEquals(lockState(dir).state, "unknown");
+      const error = await assertRejects(() => acquireLock(dir), UserError, "process 1 on elsewhere since 2024");
+      assertStringIncludes(error.message, "cannot be told from here");
+      assertStringIncludes(error.hint!, `delete ${path}`);
+      assertEquals(error.exitCode, 2);
+    };
+    await Deno.writeTextFile(path, JSON.stringify({ ...record, boot_id: "" })); // of a system without boot ids
+    await refused();
+    const boot = await Deno.readTextFile("/proc/sys/kernel/random/boot_id").then((text) => text.trim(), () => null);
+    if (boot !== null) {
+      for (
+        const gone of [
+          { ...record, host: Deno.hostname() }, // this machine before its restart
+          { ...record, boot_id: boot }, // a container of this machine, that has ended
+          ...isShared(dir, await Deno.readTextFile("/proc/self/mountinfo")) ? [] : [record], // on this disk, before a restart
+        ]
+      ) {
+        await Deno.writeTextFile(path, JSON.stringify(gone));
+        assertEquals(lockState(dir).state, "free");
+        using lock = await acquireLock(dir);
+        assertStringIncludes(lock.notice!, "taken over from process 1");
+        assertStringIncludes(lock.notice!, "which is gone");
+      }
+    }
+    for (const text of ["", "{", "[]", '{"pid":"x"}', "\0\0\0"]) {
+      await Deno.writeTextFile(path, text);
+      using lock = await acquireLock(dir);
+      assertEquals(lock.notice, null);
+    }
+  },
+);
+
+Deno.test("lock: which file systems other machines may share", () => {
+  const mounts = [
+    "22 1 0:20 / / rw - overlay overlay rw",
+    "23 22 0:21 / /scratch rw shared:1 - lustre a@tcp:/b rw",
+    "24 23 0:22 / /scratch/my\\040disk rw - ext4 /dev/sda rw",
+  ].join("\n");
+  const shared = (path: string) => isShared(path, mounts);
+  assertEquals([shared("/a/b"), shared("/scratch/run"), shared("/scratchy/run")], [false, true, false]);
+  assertEquals([shared("/scratch/my disk/run"), isShared("/a", "")], [false, true]);
+});
+
+testInFolder("lock: looking at it does not take it from whoever wants it", async (dir) => {
+  await Deno.writeTextFile(join(dir, "run.lock"), "");
+  const looking = Deno.openSync(join(dir, "run.lock"), { read: true });
+  looking.lockSync(true);
+  setTimeout(() => looking.close(), 60);
+  using lock = await acquireLock(dir);
+  assertEquals(lock.notice, null);
 });
 
 testInFolder("environment: the commit is read from .git in all its forms", async (dir) => {

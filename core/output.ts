@@ -1,0 +1,53 @@
+/**
+ * Everything that is printed goes through here, line by line. Output that nobody can take, to a full disk, a closed pipe
+ * or a terminal that has gone, ends nothing.
+ */
+import { systemReason } from "./formats/file.ts";
+import { shortened, visible } from "./visible.ts";
+
+const encoder = new TextEncoder();
+
+/** Why standard output takes no more; null while it does. */
+let lost: string | null = null;
+
+/** @throws what the system says; a pipe that is only full for now is tried again, in the order of the lines. */
+function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  for (let done = 0; done < bytes.length;) {
+    try {
+      done += stream.writeSync(bytes.subarray(done));
+    } catch (error) {
+      if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    }
+  }
+}
+
+/** Prints text and a line end on standard output. What failed once is not tried again, so that no part is missing within. */
+export function print(text: string): void {
+  if (lost !== null) return;
+  try {
+    write(Deno.stdout, `${visible(text)}\n`);
+  } catch (error) {
+    // A reader that has gone, as `head` does, has all that it wants.
+    lost = error instanceof Deno.errors.BrokenPipe ? "" : systemReason(error);
+    if (lost) tell(`narrows: standard output: cannot write (${lost}); what is printed from here on is lost`);
+  }
+}
+
+/** Prints text and a line end on standard error, if anybody is there to be told. */
+export function tell(text: string): void {
+  tellPart(`${visible(text).split("\n").map(shortened).join("\n")}\n`);
+}
+
+/** Text as it is, without a line end: for a line that is drawn again and again. */
+export function tellPart(text: string): void {
+  try {
+    write(Deno.stderr, text);
+  } catch { /* nobody is there to be told */ }
+}
+
+/** The exit status of a command that is there for what it prints: 1 where that was lost. */
+export function printedStatus(status: number): number {
+  return status === 0 && lost ? 1 : status;
+}

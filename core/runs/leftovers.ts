@@ -1,0 +1,28 @@
+/** What a killed session leaves half-written in its run folder. */
+import { join } from "@std/path";
+import { removeQuietly } from "../formats/file.ts";
+
+/** Files that sessions alone write, and only under the run's lock. Others write report.html and tables, at any time. */
+const OF_SESSIONS =
+  "config\\.yaml|environment\\.json|sessions\\.json|model\\.json|summary\\.json|recovery\\.json|data\\.json";
+const SUFFIX = "\\.[0-9a-f]{12}\\.tmp$";
+const IN_RUN = new RegExp(`^\\.(?:${OF_SESSIONS})${SUFFIX}`);
+const IN_CHECKPOINTS = new RegExp(`^\\.tmp-step-\\d{9}-[0-9a-f]{12}$|^\\.(?:latest|best)${SUFFIX}`);
+const IN_DIAGNOSTICS = new RegExp(`^\\..+${SUFFIX}`);
+
+async function clear(folder: string, pattern: RegExp): Promise<void> {
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
+  for (const name of names) if (pattern.test(name)) await removeQuietly(join(folder, name));
+}
+
+/**
+ * Removes what sessions before this one have left half-written. Whoever calls this holds the run's lock: so none of it can be
+ * of a session that still writes. What cannot be removed stays.
+ */
+export async function clearLeftovers(runDir: string): Promise<void> {
+  await clear(runDir, IN_RUN);
+  await clear(join(runDir, "checkpoints"), IN_CHECKPOINTS);
+  const diagnostics = join(runDir, "diagnostics");
+  const epochs = await Array.fromAsync(Deno.readDir(diagnostics)).catch(() => []);
+  for (const entry of epochs) if (entry.isDirectory) await clear(join(diagnostics, entry.name), IN_DIAGNOSTICS);
+}

@@ -1,0 +1,162 @@
+/** sessions.json: every session of a run, oldest first. A session is appended when it begins; its end is filled in. */
+import { join } from "@std/path";
+import { exists, ioError, uniqueSuffix } from "../formats/file.ts";
+import { isRecord, readJson } from "../formats/json.ts";
+import { UserError } from "../errors.ts";
+import { writeJsonAtomic } from "./atomic.ts";
+import type { Environment } from "./types.ts";
+
+/** A key of the config that this session began with another value of than the one before. */
+export interface SessionChange {
+  readonly key: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+/** The checkpoint of another run that a run began from. */
+export interface Parent {
+  /** Absolute. */
+  readonly run: string;
+  /** Below the run. */
+  readonly checkpoint: string;
+  readonly step: number;
+  /** Of its manifest.json: tells the checkpoint from another one of that name. */
+  readonly manifest_sha256: string;
+}
+
+export interface SessionEntry {
+  /** ISO 8601, UTC. */
+  readonly started_at: string;
+  readonly command_line: readonly string[];
+  readonly narrows: unknown;
+  readonly git_commit: unknown;
+  readonly deno: unknown;
+  readonly host: unknown;
+  readonly pid: unknown;
+  readonly cpu: unknown;
+  readonly isa: unknown;
+  readonly bf16: unknown;
+  readonly compiler: unknown;
+  readonly library: unknown;
+  readonly threads: unknown;
+  /** The first step that it made; null of one that has not come so far. */
+  readonly first_step: number | null;
+  /** The last one; null while it runs. */
+  readonly last_step: number | null;
+  /** `finished`, `stopped: SIGTERM`, `failed: ...`; `killed` where it had no time to say; null while it runs. */
+  readonly ended: string | null;
+  readonly ended_at: string | null;
+  /** What it went on from: a checkpoint of this run; null for the first step. */
+  readonly checkpoint: string | null;
+  /** The folder of what it cut from the logs, e.g. `attempts/001`; null where there was nothing. */
+  readonly attempt: string | null;
+  readonly changes: readonly SessionChange[];
+  /** Only of a run's first session, where that is a fork. */
+  readonly parent: Parent | null;
+}
+
+const FILE = "sessions.json";
+const BYTES_MAX = 64 << 20;
+
+/** The facts of environment.json that a session keeps. */
+export function factsOf(environment: Environment) {
+  const engine = isRecord(environment.engine) ? environment.engine : {};
+  const library = isRecord(environment.library) ? environment.library.file : null;
+  const { narrows, git_commit, deno, host, pid, cpu, isa, threads } = environment;
+  return {
+    narrows,
+    git_commit: git_commit ?? null,
+    deno,
+    host,
+    pid,
+    cpu: cpu ?? null,
+    isa: isa ?? null,
+    bf16: engine.bf16 ?? null,
+    compiler: engine.compiler ?? null,
+    library: library ?? null,
+    threads,
+  };
+}
+
+/** The sessions of a run; none where the file is missing. @throws {UserError} if it is not a list of sessions */
+export async function readSessions(runDir: string): Promise<SessionEntry[]> {
+  const path = join(runDir, FILE);
+  if (!await exists(path)) return [];
+  const json = await readJson(path, BYTES_MAX);
+  if (!Array.isArray(json) || !json.every(isRecord)) throw new UserError(path, "is not a list of sessions");
+  return json as unknown as SessionEntry[];
+}
+
+/** As {@link readSessions}; a file that cannot be used is kept under another name, which is said. */
+async function usableSessions(runDir: string, warn: (text: string) => void): Promise<SessionEntry[]> {
+  try {
+    return await readSessions(runDir);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const path = join(runDir, FILE);
+    const aside = `sessions-${uniqueSuffix()}.json`;
+    try {
+      await Deno.rename(path, join(runDir, aside));
+    } catch (cause) {
+      throw ioError(path, `rename it to ${aside}`, cause);
+    }
+    warn(`${error.message}; it is kept as ${aside}, and a new list begun`);
+    return [];
+  }
+}
+
+/** What a session leaves to be filled in. */
+const RUNNING = { first_step: null, last_step: null, ended: null, ended_at: null } as const;
+
+/** Everything of an entry that is known before its session begins. */
+export type SessionStart = Omit<SessionEntry, keyof typeof RUNNING>;
+
+/**
+ * Appends a session that is about to begin, in place of one that never did. One before it that never said how it ended was
+ * killed, or lost its machine.
+ * @param lastStep the last step in the logs as that session left them
+ */
+export async function announceSession(
+  runDir: string,
+  start: SessionStart,
+  lastStep: number,
+  warn: (text: string) => void,
+): Promise<void> {
+  const before = (await usableSessions(runDir, warn)).filter(({ first_step }) => first_step !== null);
+  const ended = before.map((entry) =>
+    entry.ended === null ? { ...entry, last_step: lastStep, ended: "killed" } : entry
+  );
+  await writeJsonAtomic(join(runDir, FILE), [...ended, { ...start, ...RUNNING }]);
+}
+
+/** Notes that the session announced begins: its config is the run's now. */
+export async function beginSession(runDir: string, firstStep: number): Promise<void> {
+  const entries = await readSessions(runDir);
+  const last = entries.pop();
+  if (last) await writeJsonAtomic(join(runDir, FILE), [...entries, { ...last, first_step: firstStep }]);
+}
+
+/** Notes what a new run is forked from, before it is one: so that it is known whenever there is a run. */
+export async function announceFork(runDir: string, parent: Parent): Promise<void> {
+  await writeJsonAtomic(join(runDir, FILE), [{ ...RUNNING, changes: [], parent }]);
+}
+
+/** What a run was forked from; null where it was not. */
+export async function parentOf(runDir: string): Promise<Parent | null> {
+  const parent: unknown = (await readSessions(runDir))[0]?.parent ?? null;
+  if (parent === null) return null;
+  const text = (value: unknown) => typeof value === "string" && value !== "";
+  if (!isRecord(parent) || !text(parent.run) || !text(parent.checkpoint) || !text(parent.manifest_sha256)) {
+    throw new UserError(join(runDir, FILE), "the first session's parent is not a run and a checkpoint of it");
+  }
+  return parent as unknown as Parent;
+}
+
+/** Fills in how the newest session ended. */
+export async function endSession(runDir: string, ended: string, lastStep: number): Promise<void> {
+  const entries = await readSessions(runDir);
+  const last = entries.pop();
+  if (last === undefined) return;
+  const end = { last_step: lastStep, ended, ended_at: new Date().toISOString() };
+  await writeJsonAtomic(join(runDir, FILE), [...entries, { ...last, ...end }]);
+}

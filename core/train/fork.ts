@@ -1,0 +1,138 @@
+/** A new run that begins from the checkpoint of another one. */
+import { createHash } from "node:crypto";
+import { join, relative } from "@std/path";
+import type { Model } from "../../ffi/model.ts";
+import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { loadCheckpoint } from "../checkpoint/load.ts";
+import { changesText, compareConfigs } from "../config/mod.ts";
+import type { Config } from "../config/types.ts";
+import { openSource, type Source } from "../data/source.ts";
+import { UserError } from "../errors.ts";
+import type { Parent } from "../runs/sessions.ts";
+import { beginEpochAnew, checkState, parseState } from "./state_check.ts";
+import { freshState, type TrainState } from "./state.ts";
+import { tensorSinks } from "./tensors.ts";
+
+/** What a fork begins from. */
+export interface Fork {
+  readonly parent: Parent;
+  /** The parent's. */
+  readonly config: Config;
+}
+
+/**
+ * The checkpoint of a run that is to be forked, checked.
+ * @param which "latest", "best" or a checkpoint folder of it
+ * @param known what an earlier try has recorded of it
+ */
+export async function findParent(
+  run: string,
+  which: string,
+  warn: (text: string) => void,
+  known?: Parent,
+): Promise<Parent> {
+  const { path, step } = await resolveCheckpoint(run, which, warn);
+  const manifest = await Deno.readFile(join(path, "manifest.json"));
+  const sha256 = createHash("sha256").update(manifest).digest("hex");
+  if (known && known.manifest_sha256 !== sha256) {
+    throw new UserError(path, "is not the checkpoint any more that this run was forked from", "fork anew from another");
+  }
+  return { run, checkpoint: relative(run, path), step, manifest_sha256: sha256 };
+}
+
+/** Fills the network from the parent's checkpoint, and says what does not go on as it was. @returns where the fork begins */
+export async function beginFork(
+  fork: Fork,
+  target: { config: Config; source: Source; model: Model; data: string },
+  warn: (text: string) => void,
+): Promise<TrainState> {
+  const { config, source, model, data } = target;
+  const { parent } = fork;
+  const checkpoint = join(parent.run, parent.checkpoint);
+  const { fixed } = compareConfigs(fork.config, config);
+  const { parameters, optimizer } = tensorSinks(model);
+  const loaded = await asked(loadCheckpoint(checkpoint, { parameters }, { verify: "lengths" }));
+  const where = join(checkpoint, "state.json");
+  const before = parseState(loaded.state, where, loaded.step);
+  const trained = trainedRows(fork.config, source);
+  if (trained === null) warn(`the parent's data cannot be read: rows it trained on may be held out now`);
+  else if (trained > 0) warn(`${trained} of the validation and test rows were trained on before the fork`);
+
+  const state: TrainState = { ...before, ...ownClock(freshState(data)) };
+  if (before.data !== data) {
+    const isMidEpoch = before.window !== 0 || before.batch !== 0;
+    if (isMidEpoch) {
+      warn(`the data or their batches differ from the parent's: epoch ${before.epoch + 1} begins anew`);
+      beginEpochAnew(state);
+    }
+  } else checkState(state, where, data, source, config);
+  const isSameGoal = fixed.every(({ key }) => key.startsWith("optimizer.") || key.startsWith("training."));
+  if (!isSameGoal) Object.assign(state, { best: null, stopping: freshState(data).stopping });
+  if (!isSameGoal) state.plateau = { ...state.plateau, best: null, badEpochs: 0 };
+  if (state.best?.step !== state.step) state.best = null; // its checkpoint is the parent's
+  if (config.scheduler.name !== "plateau") state.plateau = freshState(data).plateau;
+
+  const why = await optimizerState(checkpoint, fork.config, config, { parameters, optimizer });
+  if (why === null) return state;
+  warn(`the optimizer's state begins anew (${why}), and with it the count of steps and the schedule`);
+  return freshState(data);
+}
+
+/** Loads the optimizer's state where it is of the same kind. @returns why not, else null */
+async function optimizerState(
+  checkpoint: string,
+  before: Config,
+  now: Config,
+  sinks: ReturnType<typeof tensorSinks>,
+): Promise<string | null> {
+  const changes = compareConfigs(before, now).fixed.filter(({ key }) => key.startsWith("optimizer."));
+  let why: string | null = changes.length > 0 ? changesText(changes) : null;
+  try {
+    if (why === null) await loadCheckpoint(checkpoint, sinks, { verify: "lengths" });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    why = `what was saved does not fit: ${error.what}`;
+  }
+  if (why !== null) {
+    // A factored output layer is not the optimizer's: its weights follow from sums over past batches, which stay.
+    const factored = sinks.optimizer.filter(({ name }) => name.includes(".factored."));
+    await asked(
+      loadCheckpoint(checkpoint, { parameters: [], optimizer: factored }, { strict: false, verify: "lengths" }),
+    );
+  }
+  return why;
+}
+
+/** A checkpoint that does not fit is the command line's fault: nothing was started. */
+async function asked<T>(loading: Promise<T>): Promise<T> {
+  try {
+    return await loading;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(error.where, error.what, "a fork keeps the model's tensors: their names and shapes must agree");
+  }
+}
+
+/** A run has its own time. */
+function ownClock({ elapsed_s, seconds, since_row, started_at, resumed, data }: TrainState): Partial<TrainState> {
+  return { elapsed_s, seconds, since_row, started_at, resumed, data };
+}
+
+/** How many rows that are held out now the parent has trained on: rows of the same files. Null where they cannot be read. */
+function trainedRows(before: Config, now: Source): number | null {
+  let old: Source;
+  try {
+    old = openSource(before.data);
+  } catch {
+    return null;
+  }
+  const files = new Map(old.files.map((file) => [file.path, file]));
+  let count = 0;
+  for (const file of now.files) {
+    const trained = new Set(files.get(file.path)?.parts.train);
+    for (const part of ["validation", "test"] as const) {
+      for (const row of file.parts[part]) count += trained.has(row) ? 1 : 0;
+    }
+  }
+  return count;
+}

@@ -1,0 +1,58 @@
+/** Puts a run folder back to the checkpoint that a session goes on from, before its first step. */
+import { basename, join } from "@std/path";
+import { checkpointsFolder, stepOfName } from "../checkpoint/layout.ts";
+import { readPointer } from "../checkpoint/resolve.ts";
+import { pointBest, pointLatest } from "../checkpoint/save.ts";
+import { UserError } from "../errors.ts";
+import { cutBack } from "../runs/attempts.ts";
+import type { RunFolder } from "../runs/folder.ts";
+import { readSummary } from "../runs/summary.ts";
+import type { TrainState } from "./state.ts";
+
+/**
+ * `latest` names the checkpoint first: from then on no kill brings a later course back. What is of that course goes to
+ * `attempts/NNN/`: rows of logs, later checkpoints, diagnostics and the summary.
+ * @param checkpoint its folder; null where the run begins at its first step again
+ * @returns the attempt's folder, or null where there was nothing of another course
+ */
+export async function goBack(run: RunFolder, checkpoint: string | null, state: TrainState): Promise<string | null> {
+  if (checkpoint !== null) {
+    const latest = await readPointer(checkpointsFolder(run.path), "latest").catch(() => null);
+    if (latest !== basename(checkpoint)) await pointLatest(run.path, basename(checkpoint));
+  }
+  const { step, epoch, window } = state;
+  const others = [
+    ...await laterCheckpoints(run, step),
+    ...await laterDiagnostics(run, step, epoch),
+    ...((await readSummary(run))?.steps ?? 0) > step ? ["summary.json"] : [],
+  ];
+  const attempt = await cutBack(run.path, { step, epoch, window }, others);
+  if (checkpoint !== null) await pointBest(run.path, state.best?.step ?? null);
+  return attempt;
+}
+
+/** Whether any checkpoint is of a later step. */
+export async function laterCheckpoints(run: RunFolder, step: number): Promise<string[]> {
+  const names = await namesIn(join(run.path, "checkpoints"));
+  return names.filter((name) => (stepOfName(name) ?? -1) > step).map((name) => `checkpoints/${name}`);
+}
+
+/** Those of later epochs, and those that the end of a later course has made. */
+async function laterDiagnostics(run: RunFolder, step: number, epoch: number): Promise<string[]> {
+  const evaluated = (await readSummary(run))?.evaluated ?? null;
+  const names = await namesIn(join(run.path, "diagnostics"));
+  const epochs = names.map((name) => ({ name, of: Number(/^epoch-(\d+)$/.exec(name)?.[1] ?? NaN) }));
+  return epochs.filter(({ of }) =>
+    of > epoch || (evaluated !== null && evaluated.step > step && of === evaluated.epoch)
+  )
+    .map(({ name }) => `diagnostics/${name}`);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return [];
+    throw new UserError(folder, `cannot list it (${cause instanceof Error ? cause.message : cause})`, undefined, 1);
+  }
+}

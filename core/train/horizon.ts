@@ -1,0 +1,42 @@
+/** How many steps a run has: what schedules with an end are stretched over. */
+import type { Config } from "../config/types.ts";
+import { stepsOf, trainingPlan } from "../data/plan.ts";
+import type { Source } from "../data/source.ts";
+import { type Horizon, learningRate } from "./schedule.ts";
+import type { TrainState } from "./state.ts";
+
+export function horizonOf(config: Config, source: Source): Horizon {
+  const { epochs, max_steps } = config.training;
+  const plan = (epoch: number) => stepsOf(trainingPlan(source, config.data, config.seed, epoch));
+  const stepsPerEpoch = plan(1);
+  let totalSteps = stepsPerEpoch * epochs;
+  if (config.data.shuffle_window > 1) { // epochs differ: chunks share windows by chance
+    totalSteps = 0;
+    for (let epoch = 1; epoch <= epochs && totalSteps < (max_steps ?? Infinity); epoch++) totalSteps += plan(epoch);
+  }
+  return { totalSteps: Math.min(totalSteps, max_steps ?? Infinity), stepsPerEpoch };
+}
+
+/** The least relative difference of two rates that is a jump rather than the schedule's own next step. */
+const JUMP = 1e-6;
+
+/**
+ * In one line, where the schedule jumps because the config has changed: an end that was moved, another rate or schedule. Null
+ * where the next step has the rate that it would have had.
+ */
+export function rateJump(before: Config, now: Config, source: Source, state: TrainState): string | null {
+  const { step, plateau } = state;
+  const [old, present] = [horizonOf(before, source), horizonOf(now, source)];
+  const rate = (config: Config, horizon: Horizon, at: number) =>
+    learningRate(at, config.optimizer, config.scheduler, horizon, plateau.factor);
+  const [expected, next] = [rate(before, old, step), rate(now, present, step)];
+  if (step === 0 || Math.abs(next - expected) <= JUMP * Math.max(next, expected)) return null;
+  const last = rate(before, old, step - 1);
+  const { name } = now.scheduler;
+  const stretched = (name === "cosine" || name === "one_cycle") && present.totalSteps !== old.totalSteps
+    ? `, since ${name} is stretched over ${present.totalSteps} steps in place of ${old.totalSteps}`
+    : "";
+  return `the learning rate goes from ${rateText(last)} to ${rateText(next)} at step ${step + 1}${stretched}`;
+}
+
+const rateText = (rate: number) => String(Number(rate.toPrecision(3)));

@@ -1,0 +1,171 @@
+/** What a session says about itself before its first step and after its last: environment.json and sessions.json. */
+import { relative } from "@std/path";
+import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
+import type { Source } from "../data/source.ts";
+import { UserError } from "../errors.ts";
+import { isRecord, readJson } from "../formats/json.ts";
+import { writeJsonAtomic } from "../runs/atomic.ts";
+import { inspectSteps } from "../runs/csv_log.ts";
+import { collectEnvironment, type EnvironmentFacts } from "../runs/environment.ts";
+import { attemptsOf } from "../runs/attempts.ts";
+import type { RunFolder } from "../runs/folder.ts";
+import {
+  announceSession,
+  beginSession,
+  endSession,
+  factsOf,
+  parentOf,
+  readSessions,
+  type SessionEntry,
+} from "../runs/sessions.ts";
+import { readSummary } from "../runs/summary.ts";
+import type { SessionResult } from "./ending.ts";
+import { goBack, laterCheckpoints } from "./go_back.ts";
+import { rateJump } from "./horizon.ts";
+import type { SessionOptions } from "./session.ts";
+import type { TrainState } from "./state.ts";
+
+/** How a session ends that finds its run finished, and the config as it was: nothing is written. Null where there is work. */
+export async function nothingToDo(
+  { run, config, saved, note }: SessionOptions,
+  state: TrainState,
+  checkpoint: string,
+): Promise<SessionResult | null> {
+  const summary = await readSummary(run);
+  if (summary?.status !== "finished" || summary.steps !== state.step) return null;
+  const changed = saved ? Object.values(compareConfigs(saved, config)).flat().length > 0 : false;
+  if (changed || !checkpoint.startsWith(run.path) || (await laterCheckpoints(run, state.step)).length > 0) return null;
+  note?.(nothingLeft(state, summary.reason));
+  return { status: "finished", summary, signal: null, exitStatus: 0, error: null, untouched: true };
+}
+
+/** The key under `training` that ended a run. */
+const LIMITS: Readonly<Record<string, string>> = { max_steps: "max_steps", early_stopping: "early_stopping.patience" };
+
+export function nothingLeft({ epoch, step }: TrainState, reason: string): string {
+  const key = `training.${LIMITS[reason] ?? "epochs"}`;
+  return `nothing left to train: ${epoch} epochs, ${step} steps are done (${reason}); raise ${key} with --override for more`;
+}
+
+export interface OpenedSession {
+  /** Lists the session, before the config becomes the run's. */
+  announce(): Promise<void>;
+  /** Lists that its first step is next. */
+  begin(): Promise<void>;
+  /** Notes how it ended; a failure to do so changes nothing else. */
+  end(result: SessionResult, step: number): Promise<void>;
+}
+
+/** Puts the run folder back to where the session begins, and says what differs from the session before. */
+export async function openSession(
+  options: SessionOptions,
+  source: Source,
+  state: TrainState,
+  checkpoint: string | null,
+  engine: Omit<EnvironmentFacts, "commandLine">,
+): Promise<OpenedSession> {
+  const { run, config, note, fork } = options;
+  const warn = options.warn ?? note ?? (() => {});
+  const before = fork?.config ?? options.saved;
+  const changes = before ? compareConfigs(before, config) : { free: [], from_here: [], fixed: [] };
+  const at = `from step ${state.step + 1} on`;
+  if (fork) {
+    note?.(`forked from ${fork.parent.run} at step ${fork.parent.step}`);
+    const all = [...changes.fixed, ...changes.from_here, ...changes.free];
+    if (all.length > 0) note?.(`other than there: ${changesText(all, 12)}`);
+  } else {
+    for (const change of changes.from_here) note?.(`${changeText(change)} ${at}`);
+    if (changes.free.length > 0) note?.(`now in this run's config.yaml: ${changesText(changes.free)}`);
+  }
+  // With other data than the parent's, what its schedule would have done is not known from here.
+  const isSameData = !changes.fixed.some(({ key }) => key === "seed" || key.startsWith("data."));
+  const jump = before && isSameData ? rateJump(before, config, source, state) : null;
+  if (jump) warn(jump);
+
+  const environment = await collectEnvironment({ ...engine, commandLine: options.commandLine ?? [] });
+  const facts = factsOf(environment);
+  if (checkpoint !== null) await compareEngines(options, facts, warn);
+  const { lastStep } = await inspectSteps(run.file("steps.csv"));
+  await goBack(run, checkpoint, state);
+  const listed = await readSessions(run.path).catch(() => []);
+  const attempt = await unlistedAttempt(run, listed);
+  const left = attempt === null ? 0 : (await inspectSteps(run.file(`${attempt}/steps.csv`))).lastStep;
+  const parent = fork?.parent ?? await parentOf(run.path).catch(() => null);
+  await writeJsonAtomic(run.file("environment.json"), parent ? { ...environment, forked_from: parent } : environment);
+  const start = {
+    started_at: String(environment.started_at),
+    command_line: options.commandLine ?? [],
+    ...facts,
+    checkpoint: checkpoint && relative(run.path, checkpoint),
+    attempt,
+    changes: withPending([...changes.fixed, ...changes.from_here, ...changes.free], listed.at(-1), before),
+    parent: fork?.parent ?? null,
+  };
+  return {
+    announce: () => announceSession(run.path, start, Math.max(lastStep, left), warn),
+    begin: () => beginSession(run.path, state.step + 1),
+    end: async ({ status, signal, error }, step) => {
+      const why = signal ?? (error instanceof Error ? error.message : error);
+      try {
+        await endSession(run.path, status === "finished" ? status : `${status}: ${why}`, step);
+      } catch (failure) {
+        if (!(failure instanceof UserError)) throw failure;
+        if (!error) warn(failure.message);
+      }
+    },
+  };
+}
+
+/** The newest folder of what was left behind that no session which began has listed; null where there is none. */
+async function unlistedAttempt(run: RunFolder, sessions: readonly SessionEntry[]): Promise<string | null> {
+  const listed = sessions.filter(({ first_step }) => first_step !== null).map(({ attempt }) => attempt);
+  const names = (await attemptsOf(run.path)).filter((name) => !listed.includes(name));
+  return names.at(-1) ?? null;
+}
+
+/** The changes of a session that was killed before it began, where the run's config has them already. */
+function withPending(
+  changes: readonly Change[],
+  last: SessionEntry | undefined,
+  saved: Config | undefined,
+): readonly Change[] {
+  if (!saved || !last || last.first_step !== null) return changes;
+  const pending = last.changes.filter(({ key, to }) => JSON.stringify(valueAt(saved, key)) === JSON.stringify(to));
+  const own = changes.filter(({ key }) => !pending.some((change) => change.key === key));
+  const merged = pending.map(({ key, from, to }) => {
+    const again = changes.find((change) => change.key === key);
+    return { key, from, to: again ? again.to : to };
+  });
+  return [...merged, ...own].filter(({ from, to }) => JSON.stringify(from) !== JSON.stringify(to));
+}
+
+/** Says in one line where another engine, or another instruction set, goes on with the run. */
+async function compareEngines(
+  { run, config }: SessionOptions,
+  now: ReturnType<typeof factsOf>,
+  warn: (text: string) => void,
+): Promise<void> {
+  const before = await lastFacts(run.path, run.file("environment.json"));
+  if (before === null) return;
+  const keys = ["isa", "compiler", "narrows", "git_commit", ...config.training.precision === "bf16" ? ["bf16"] : []];
+  const shown = (value: unknown) => typeof value === "string" ? value.slice(0, 40) : "unknown";
+  const differing = (keys as (keyof typeof now)[]).filter((key) => (before[key] ?? null) !== (now[key] ?? null));
+  if (differing.length === 0) return;
+  const list = differing.map((key) => `${NAMES[key] ?? key} ${shown(before[key])} -> ${shown(now[key])}`).join(", ");
+  warn(`another engine goes on with this run (${list}): bits may differ from those of an uninterrupted run`);
+}
+
+const NAMES: Readonly<Record<string, string>> = { isa: "instruction set", narrows: "version", git_commit: "commit" };
+
+/** Of the newest session, else of environment.json, as runs of earlier versions have it. */
+async function lastFacts(runDir: string, environment: string): Promise<Partial<ReturnType<typeof factsOf>> | null> {
+  try {
+    const last = (await readSessions(runDir)).at(-1);
+    if (last) return last;
+    const json = await readJson(environment, 1 << 20);
+    return isRecord(json) ? factsOf(json) : null;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
