@@ -4,9 +4,10 @@ import { UserError } from "../core/errors.ts";
 import { PARTS, SPLITS } from "../core/data/source.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import { evaluatePart, metricsOf } from "../core/train/evaluate.ts";
-import { restoreRun, splitParts } from "../core/train/restore.ts";
+import { requireHeldOut, restoreRun, splitParts } from "../core/train/restore.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";
+import { DATA_OPTIONS, givenData } from "./given_data.ts";
 import { short } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
 import { runTarget } from "./run_target.ts";
@@ -24,6 +25,7 @@ const evaluate = defineCommand({
       values: SPLITS,
       help: "train, validation, test or all (default: every split that has rows)",
     },
+    ...DATA_OPTIONS,
     override: { ...SHARED.override, help: "e.g. data.path=... for other data; repeatable" },
     json: { ...SHARED.json, help: "print one JSON object a line" },
   },
@@ -33,20 +35,23 @@ const evaluate = defineCommand({
       checkpoint: options.checkpoint,
       overrides: options.override,
       note: (text) => tell(`narrows: ${text}`),
+      ...givenData(options),
     });
-    const { model, source, config } = restored;
+    const { model, source, config, otherData } = restored;
     const results: { split: string; metrics: SplitMetrics }[] = [];
     for (const part of options.split === undefined ? PARTS : splitParts(options.split)) {
+      requireHeldOut(restored, part);
       const evaluation = await evaluatePart(model, source, part, config.data, true);
       const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! });
-      if (metrics) results.push({ split: part, metrics });
+      if (metrics) results.push({ split: otherData === null ? part : "new data", metrics });
     }
     if (results.length === 0) {
       throw new UserError("--split", `the split ${options.split} has no rows`, "choose another split");
     }
     if (options.json) {
       for (const { split, metrics } of results) {
-        print(JSON.stringify({ split, checkpoint: restored.checkpoint, ...metrics }));
+        const about = otherData === null ? { split } : { data: otherData };
+        print(JSON.stringify({ ...about, checkpoint: restored.checkpoint, ...metrics }));
       }
       return 0;
     }

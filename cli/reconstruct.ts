@@ -1,5 +1,4 @@
 /** `reconstruct`: reconstructions of the rows as .npy or .csv. */
-import { readColumnNames } from "../core/data/annotations.ts";
 import { reconstructTo } from "../core/train/restore.ts";
 import { chosenColumns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
@@ -28,7 +27,7 @@ const reconstruct = defineCommand({
   },
   run: (options) =>
     writeRows(options, "reconstructions.npy", async (restored, split, path) => {
-      const names = await readColumnNames(restored.config.data.column_names);
+      const names = restored.columnNames;
       const columns = chosenColumns(options.columns, restored.source.columns, names);
       return await reconstructTo(restored, split, path, columns);
     }),

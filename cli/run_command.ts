@@ -1,4 +1,5 @@
 /** Runs a command: its line is parsed, help printed where it was asked for, errors printed, the exit status returned. */
+import { dataError } from "../core/data/source.ts";
 import { UserError } from "../core/errors.ts";
 import { commandText } from "../core/runs/command.ts";
 import type { Command, CommandGroup } from "./command.ts";
@@ -52,6 +53,7 @@ export async function runCommand(command: Command | CommandGroup, args: readonly
     const status = await one.run(values, rest);
     return one.leavesFiles ? status : printedStatus(status);
   } catch (error) {
-    return printError(error instanceof UnknownOption && error.key ? await withKey(error, error.key) : error);
+    const told = dataError(error);
+    return printError(told instanceof UnknownOption && told.key ? await withKey(told, told.key) : told);
   }
 }

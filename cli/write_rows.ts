@@ -1,11 +1,13 @@
 /** What embed and reconstruct share: restore a run, write one row of a table for each row of a split. */
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
-import { SPLITS } from "../core/data/source.ts";
+import { orderNote, SPLITS } from "../core/data/source.ts";
 import { tableKind } from "../core/formats/table.ts";
 import { toUser } from "../core/paths.ts";
 import { type Restored, restoreRun } from "../core/train/restore.ts";
+import { writeRowTable } from "../core/train/row_table.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
+import { DATA_OPTIONS, givenData } from "./given_data.ts";
 import { runTarget } from "./run_target.ts";
 import { print, tell } from "../core/output.ts";
 
@@ -19,6 +21,9 @@ export const ROW_OPTIONS = {
     values: SPLITS,
     help: "train, validation, test or all: every row in file order (default: all)",
   },
+  ...DATA_OPTIONS,
+  labels: { type: "path", value: "F", help: "labels of the rows, for --rows (default: the run's, for its own data)" },
+  rows: { type: "path", value: "F.csv", help: "write which row is which: file, row, name, label, part" },
   override: { ...SHARED.override, help: "e.g. data.path=... for other data; repeatable" },
   json: SHARED.json,
 } as const satisfies Options;
@@ -31,11 +36,17 @@ export async function writeRows(
   const kind = options.output === undefined ? ".npy" : tableKind(options.output, "--output");
   await ensureEngine({ quiet: true });
   const run = await runTarget(options.run);
+  const note = (text: string) => tell(`narrows: ${text}`);
   using restored = await restoreRun(run, {
     checkpoint: options.checkpoint,
     overrides: options.override,
-    note: (text) => tell(`narrows: ${text}`),
+    note,
+    ...givenData(options),
+    labels: options.labels,
   });
+  const order = options.rows === undefined ? orderNote(restored.source) : null;
+  if (order) note(`${order}; --rows F.csv writes which row is which`);
+  if (options.rows !== undefined) await writeRowTable(restored, options.split ?? "all", options.rows, note);
   const output = options.output ?? join(run, fileName);
   const [rows, columns] = await write(restored, options.split ?? "all", output);
   if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));

@@ -19,7 +19,7 @@ export interface BatchOptions {
   readonly batchSize: number;
   /** Which rows of the chunks laid end to end; all by default. Their order is kept unless `shuffle` is set. */
   readonly rows?: Uint32Array<ArrayBuffer>;
-  /** Global number of each chunk's first row; by default the chunks follow each other from 0. */
+  /** Key of each chunk's first row, those of its other rows count on; by default the chunks follow each other from 0. */
   readonly rowOffsets?: readonly number[];
   /** Draws the order of the rows from (seed, epoch, stream). */
   readonly shuffle?: boolean;
@@ -34,6 +34,8 @@ export interface BatchOptions {
   readonly transforms?: readonly Transform[];
   /** Share of the stored values dropped from the input, in [0, 1); the target keeps them. */
   readonly maskRate?: number;
+  /** The batch's column of each column of the chunks, a permutation; by default they stay where they are. */
+  readonly columnMap?: Uint32Array<ArrayBuffer>;
 }
 
 /**
@@ -51,7 +53,7 @@ export interface BatchView {
   readonly target: Float32Array;
   /** The target after masking noise. */
   readonly input: Float32Array;
-  /** Global row numbers, one a row. */
+  /** Keys of the rows, one a row: as `rowOffsets` has them. */
   readonly rowIds: BigUint64Array;
 }
 
@@ -101,6 +103,17 @@ function offsetsOf(chunks: readonly Chunk[], given: readonly number[] | undefine
     );
   }
   return Float64Array.from(given, (offset) => whole(offset, "rowOffsets", 0, Number.MAX_SAFE_INTEGER));
+}
+
+function columnMapOf(chunks: readonly Chunk[], map: Uint32Array<ArrayBuffer> | undefined) {
+  if (map === undefined) return null;
+  const columns = chunks[0]?.columns ?? 0;
+  const seen = new Uint8Array(columns);
+  for (const to of map) if (to < columns) seen[to] = 1;
+  if (map.length !== columns || !seen.every((one) => one === 1)) {
+    throw new EngineError("invalid_argument", `columnMap: must be a permutation of the ${columns} columns`);
+  }
+  return map;
 }
 
 function allRows(chunks: readonly Chunk[]): Uint32Array<ArrayBuffer> {
@@ -193,6 +206,7 @@ export class BatchCreator implements Disposable {
       transforms,
       transforms.length / 3,
       within(options.maskRate ?? 0, "maskRate", 0, 1),
+      columnMapOf(chunks, options.columnMap),
       out,
       error,
     );

@@ -138,6 +138,15 @@ export class Chunk implements Disposable {
     return header;
   }
 
+  /** The checksums that an `.npz` file has of its data, indices and indptr, without reading them. @throws {EngineError} */
+  static checksums(path: string): Uint32Array {
+    const bytes = utf8(path);
+    const out = new Uint32Array(3);
+    const error = errorRecord();
+    unwrap(engine().nrw_chunk_checksums(bytes, bytes.length, out, error), error);
+    return out;
+  }
+
   get info(): ChunkInfo {
     return this.#info;
   }
@@ -235,8 +244,8 @@ export function getNpzChunkCsrArrayPointers(chunk: Chunk): CsrArrayPointers {
 export const PART = { train: 0, validation: 1, test: 2 } as const;
 
 /**
- * Assigns rows to train, validation and test by a seeded hash: a function of (seed, global row) alone.
- * @param firstRow global number of the first row
+ * Assigns rows to train, validation and test by a seeded hash: a function of (seed, the row's key) alone.
+ * @param firstRow key of the first row; those of the rows after it count on
  * @param train share of the rows, as `validation`; together at most 1, the rest is test
  * @returns `rows` values of {@link PART}
  * @throws {EngineError} `invalid_argument`

@@ -69,6 +69,15 @@ export const symbols = {
     ],
     result: "i32",
   },
+  nrw_chunk_checksums: {
+    parameters: [
+      "buffer", // const uint8_t* path
+      "u32", // uint32_t path_bytes
+      "buffer", // uint32_t* out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_chunk_info: {
     parameters: [
       "pointer", // nrw_chunk* chunk
@@ -122,6 +131,7 @@ export const symbols = {
       "buffer", // const double* transforms
       "u32", // uint32_t transform_count
       "f64", // double mask_rate
+      "buffer", // const uint32_t* column_map
       "buffer", // nrw_batches** out
       "buffer", // nrw_error* err
     ],

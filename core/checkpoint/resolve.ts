@@ -2,6 +2,7 @@
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { exists, ioError } from "../formats/file.ts";
+import { readTextFile } from "../formats/text_file.ts";
 import { hintFor } from "../missing.ts";
 import { fromUser, toUser, userFolder } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
@@ -22,9 +23,9 @@ export async function readPointer(folder: string, pointer: PointerName): Promise
   const path = join(folder, pointer);
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    if (!await exists(path)) return null;
+    text = await readTextFile(path, "checkpoint", 4096);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return null;
     throw ioError(path, "read", cause);
   }
   const name = text.trim();

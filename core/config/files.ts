@@ -68,7 +68,9 @@ function readText(shown: string, path: string, folder: string, from?: string): s
     from === undefined ? problem(shown, what, hint) : problem(from, `extends ${shown}: ${what}`, hint);
   let bytes: Uint8Array;
   try {
-    if (Deno.statSync(path).isDirectory) throw refuse("is a folder, not a config file", configsIn(path));
+    const info = Deno.statSync(path);
+    if (info.isDirectory) throw refuse("is a folder, not a config file", configsIn(path));
+    if (!info.isFile) throw refuse("is not a regular file", "save the config as a file");
     bytes = readAtMost(path, MAX_BYTES + 1);
   } catch (error) {
     if (isMissing(error)) {

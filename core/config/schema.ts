@@ -36,7 +36,9 @@ const data = z.strictObject({
     "a file, a folder of .npz (dense_npy: .npy) files or a glob; required unless data.split lists files",
   ).meta(onResume("free")),
   batch_size: count(1, 1_000_000).default(128).describe("rows a step"),
-  last_batch: z.enum(["keep", "drop"]).default("keep").describe("what becomes of a last batch of fewer rows"),
+  last_batch: z.enum(["keep", "drop"]).default("keep").describe(
+    "what becomes of a last batch of fewer rows; drop leaves out at most one batch an epoch",
+  ),
   shuffle: z.boolean().default(true).describe("whether chunks and rows come in a new random order each epoch"),
   shuffle_window: count(1, 1024).default(1).describe("chunks (files) whose rows are shuffled together"),
   workers: count(1, 256).default(2).describe("threads that cut batches; the result does not depend on them").meta(
@@ -48,11 +50,13 @@ const data = z.strictObject({
   mask_rate: z.number().min(0).lt(1).default(0)
     .describe("denoising: share of the stored values dropped from the input, not from the target"),
   labels: path().nullable().default(null)
-    .describe("labels of all rows in file order (.npy, or text with one a line), for plots only").meta(
-      onResume("free"),
-    ),
+    .describe(
+      "labels of all rows in the order of the files (.npy, or text with one a line, may be gzipped), for plots and tables only",
+    ).meta(onResume("free")),
   column_names: path().nullable().default(null)
-    .describe("names of the columns, one a line (first field of a .tsv, may be gzipped)").meta(onResume("free")),
+    .describe(
+      "names of the columns, one a line (first field of a .tsv, may be gzipped): other data are matched by them",
+    ).meta(onResume("free")),
 }).describe("what is read and how it is cut into batches").meta(onResume("fixed"));
 
 const model = z.strictObject({

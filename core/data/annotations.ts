@@ -1,111 +1,82 @@
-/** Names of columns and labels of rows: for plots only, never for training. */
+/** Names of columns, which tell them apart, and labels of rows, which are drawn and written but never trained on. */
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
+import { exists } from "../formats/file.ts";
 import { NpyReader } from "../formats/npy.ts";
-import { isMissing, unreadablePath, whereOfPath } from "../missing.ts";
-import { reason } from "./files.ts";
-import { HEAD_BYTES, kindOf } from "./kinds.ts";
+import { readTextFile } from "../formats/text_file.ts";
+import { unreadablePath, whereOfPath } from "../missing.ts";
+import { type Purpose, valuesOf } from "./annotation_text.ts";
 import type { Source } from "./source.ts";
 
-async function bytes(path: string, field: string): Promise<Uint8Array<ArrayBuffer>> {
+type Note = (text: string) => void;
+
+async function fromText(path: string, field: string, wanted: number, purpose: Purpose, note?: Note) {
+  if (!await exists(path)) throw unreadablePath(path, field);
+  const where = `${field}: ${path}`;
   try {
-    return await Deno.readFile(path);
+    const found = valuesOf(await readTextFile(path, field), path, where, wanted, purpose);
+    for (const text of found.notes) note?.(text);
+    return found;
   } catch (error) {
-    throw unreadablePath(path, field, isMissing(error) ? undefined : `cannot read it (${reason(error)})`);
+    if (!(error instanceof UserError) || error.where !== where) throw error;
+    throw new UserError(whereOfPath(path), `${where} ${error.what}`, error.hint); // at its place in the config
   }
 }
 
-async function readText(path: string, field: string): Promise<string> {
-  let data = await bytes(path, field);
-  if (path.endsWith(".gz")) {
-    try {
-      const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
-      data = new Uint8Array(await new Response(stream).arrayBuffer());
-    } catch (error) {
-      throw new UserError(`${field}: ${path}`, `is not a whole gzip file: ${reason(error)}`, "make the file again");
-    }
-  }
-  if (data.subarray(0, HEAD_BYTES).includes(0)) {
-    const kind = kindOf(path)?.name ?? "no text";
-    throw new UserError(whereOfPath(path), `${field}: ${path} is ${kind}`, "write a text file with one a line");
-  }
-  return new TextDecoder().decode(data);
-}
-
-/** Calls `see` with where each line starts and ends: no line becomes a string that is not wanted. */
-function eachLine(text: string, see: (start: number, end: number) => void): void {
-  const last = text.endsWith("\n") ? text.length - 1 : text.length;
-  for (let start = 0; start <= last;) {
-    const newline = text.indexOf("\n", start);
-    const end = newline < 0 || newline > last ? last : newline;
-    see(start, text[end - 1] === "\r" && end > start ? end - 1 : end);
-    start = end + 1;
-  }
-}
-
-/** The first field of every line. */
-function firstFields(text: string): string[] {
-  const fields: string[] = [];
-  eachLine(text, (start, end) => {
-    const tab = text.indexOf("\t", start);
-    fields.push(text.slice(start, tab >= 0 && tab < end ? tab : end));
-  });
-  return fields;
-}
-
-function countLines(text: string): number {
-  let count = 0;
-  eachLine(text, () => count++);
-  return count;
-}
-
-/** Labels as numbers, one a row: `read` gets the open file. */
-async function numbers<T>(path: string, read: (reader: NpyReader) => Promise<T> | T): Promise<T> {
+/** Labels as numbers, one a row. */
+async function fromNpy(path: string, field: string, rows: number): Promise<string[]> {
   try {
     using reader = await NpyReader.open(path);
-    return await read(reader);
+    const found = reader.shape.reduce((product, size) => product * size, 1);
+    if (found !== rows) throw new UserError(path, `has ${found} entries for ${rows} rows`, "one each, in their order");
+    return Array.from(await reader.rows(0, reader.shape[0] ?? 1), String);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError("data.labels", error.message, error.hint ?? "correct data.labels, or set it to null", 2);
+    throw new UserError(field, error.message, error.hint ?? `correct ${field}, or set it to null`, 2);
   }
 }
 
-const isNpy = (path: string) => path.endsWith(".npy");
-const labelCount = (reader: NpyReader) => reader.shape.reduce((product, size) => product * size, 1);
-
-/** One name a column; null without a file. */
-export async function readColumnNames(path: string | null): Promise<string[] | null> {
-  return path === null ? null : firstFields(await readText(path, "data.column_names"));
+/** One name a column; null without a file. @throws {UserError} */
+export async function readColumnNames(
+  path: string | null,
+  columns: number,
+  note?: Note,
+  field = "data.column_names",
+): Promise<readonly string[] | null> {
+  return path === null ? null : (await fromText(path, field, columns, "names", note)).values;
 }
 
-/** One label a row in file order; null without a file. */
-export async function readLabels(path: string | null): Promise<string[] | null> {
+/** One label a row in file order; null without a file. @throws {UserError} */
+export async function readLabels(
+  path: string | null,
+  rows: number,
+  note?: Note,
+  field = "data.labels",
+): Promise<readonly string[] | null> {
   if (path === null) return null;
-  if (!isNpy(path)) return firstFields(await readText(path, "data.labels"));
-  return await numbers(path, async (reader) => Array.from(await reader.rows(0, reader.shape[0] ?? 1), String));
+  if (path.endsWith(".npy")) return await fromNpy(path, field, rows);
+  return (await fromText(path, field, rows, "labels", note)).values;
 }
 
-function checkCount(found: number, wanted: number, path: string, field: string, what: string): void {
-  if (found === wanted) return;
-  throw new UserError(
-    whereOfPath(path),
-    `${field}: ${path} has ${found} entries for ${wanted} ${what}`,
-    "one line each, in their order",
-  );
+/** Labels, and names of the rows where the file of labels has them. @throws {UserError} */
+export async function readRowTable(path: string | null, rows: number, note?: Note) {
+  if (path === null || path.endsWith(".npy")) return { labels: await readLabels(path, rows), names: null };
+  const { values, rowNames } = await fromText(path, "data.labels", rows, "labels", note);
+  return { labels: values, names: rowNames };
 }
 
 /**
- * Whether names and labels can be read and are as many as the data has columns and rows: asked before a run, since they are
- * first drawn at its end.
+ * Whether names and labels can be read and are as many as the data has columns and rows: asked before a run, since labels
+ * are first drawn at its end. Both are handed back.
  * @throws {UserError}
  */
-export async function checkAnnotations({ column_names, labels }: DataConfig, source: Source): Promise<void> {
-  if (column_names !== null && source.columnNames === null) {
-    const found = countLines(await readText(column_names, "data.column_names"));
-    checkCount(found, source.columns, column_names, "data.column_names", "columns");
-  }
-  if (labels !== null && source.labels === null) {
-    const found = isNpy(labels) ? await numbers(labels, labelCount) : countLines(await readText(labels, "data.labels"));
-    checkCount(found, source.rows, labels, "data.labels", "rows");
-  }
+export async function checkAnnotations(
+  { column_names, labels }: DataConfig,
+  source: Source,
+  note?: Note,
+): Promise<{ names: readonly string[] | null; labels: readonly string[] | null }> {
+  return {
+    names: source.columnNames ?? await readColumnNames(column_names, source.columns, note),
+    labels: source.labels ?? await readLabels(labels, source.rows, note),
+  };
 }

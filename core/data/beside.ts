@@ -42,7 +42,7 @@ function candidates(inspection: Inspection): string[] {
 }
 
 /** The entries of a file; none where it is of another kind. */
-async function entriesOf(read: () => Promise<string[] | null>): Promise<readonly string[]> {
+async function entriesOf(read: () => Promise<readonly string[] | null>): Promise<readonly string[]> {
   try {
     return await read() ?? [];
   } catch {
@@ -55,14 +55,14 @@ export async function lookBeside(inspection: Inspection): Promise<Beside> {
   const labels: string[] = [], rowNames: string[] = [], columnNames: string[] = [];
   for (const path of candidates(inspection)) {
     const name = basename(path);
-    const values = await entriesOf(() => readLabels(path));
+    const values = await entriesOf(() => readLabels(path, rows));
     const fitsRows = values.length === rows && !(rows === columns && NAMES.test(name) && !LABELS.test(name));
     if (fitsRows) {
       const different = new Set(values).size;
       (different >= 2 && different <= Math.max(20, rows / 10) && different < rows ? labels : rowNames).push(path);
     }
     if (path.endsWith(".npy")) continue;
-    const names = await entriesOf(() => readColumnNames(path));
+    const names = await entriesOf(() => readColumnNames(path, columns));
     if (names.length === columns && !(fitsRows && !NAMES.test(name))) columnNames.push(path);
   }
   const by = (pattern: RegExp) => (a: string, b: string) =>

@@ -34,7 +34,9 @@ export interface OpenWindow {
 }
 
 function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuffer> {
-  const lists = window.files.map((file) => options.rows ? options.rows.get(file.index) : file.parts[options.part]);
+  const lists = window.files.map((file, index) =>
+    options.rows ? options.rows.get(file.index) : window.picked?.[index] ?? file.parts[options.part]
+  );
   const rows = new Uint32Array(lists.reduce((sum, list) => sum + (list?.length ?? 0), 0));
   let base = 0, at = 0;
   window.files.forEach((file, index) => {
@@ -78,7 +80,7 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
     const { data, training } = options;
     return new BatchCreator(chunks, data.preload_batches, data.workers, {
       rows: windowRows(window, options),
-      rowOffsets: window.files.map((file) => file.firstRow),
+      rowOffsets: window.files.map((file) => file.key),
       batchSize: data.batch_size,
       shuffle: training && data.shuffle,
       dropLast: training && data.last_batch === "drop",
@@ -88,9 +90,10 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
       firstBatch,
       transforms: data.transforms,
       maskRate: training ? data.mask_rate : 0,
+      columnMap: window.files[0]?.columnMap,
     });
   } catch (error) {
-    throw dataError(error);
+    throw dataError(error, options.data.format);
   } finally {
     leases.forEach((open) => open.release()); // the batch creator keeps its own share
   }

@@ -3,6 +3,7 @@ import { globToRegExp, isGlob, join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { isMissing, someNames, unreadablePath, whereOfPath } from "../missing.ts";
 import { adviceOn, kindOf } from "./kinds.ts";
+import { baseOf } from "./row_keys.ts";
 
 function folder(path: string, field: string): Deno.DirEntry[] {
   try {
@@ -29,7 +30,7 @@ function statOf(path: string): Deno.FileInfo | null {
 
 /** A folder and all below it, but for those behind symbolic links. */
 function withFoldersBelow(path: string, field: string): string[] {
-  const inside = folder(path, field).filter((entry) => entry.isDirectory);
+  const inside = folder(path, field).filter((entry) => entry.isDirectory && !hidden(entry.name));
   return [path, ...inside.flatMap((entry) => withFoldersBelow(join(path, entry.name), field))];
 }
 
@@ -51,13 +52,27 @@ function named(path: string, name: string, field: string): string[] {
   if (statOf(literal) !== null) return [literal];
   if (!isGlob(name)) return [join(path, name.replaceAll(/\\(.)/g, "$1"))];
   const pattern = globToRegExp(name);
-  return folder(path, field).filter((entry) => pattern.test(entry.name)).map((entry) => join(path, entry.name));
+  return folder(path, field).filter((entry) => pattern.test(entry.name) && (hidden(name) || !hidden(entry.name)))
+    .map((entry) => join(path, entry.name));
 }
+
+/** A name that begins with a dot is not data: other programs keep their own there, such as copies of a file being edited. */
+const hidden = (name: string) => name.startsWith(".");
 
 /** Names in an order a person expects: chunk_2 before chunk_10. */
 export function naturally(a: string, b: string): number {
   const order = new Intl.Collator("en", { numeric: true }).compare(a, b);
   return order !== 0 ? order : a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Whether a path is a glob, and not something that is there under this very name. */
+export function isPattern(path: string): boolean {
+  return (isGlob(path) || path.includes("\\")) && statOf(path) === null;
+}
+
+/** The folder that the names of what a data path stands for are relative to. */
+export function dataBase(path: string): string {
+  return baseOf(path, statOf(path)?.isDirectory ?? false, isPattern(path));
 }
 
 /** The error of a glob that names nothing: of the folder that is not there, or of the names in it. */
@@ -94,7 +109,7 @@ function emptyFolder(path: string, field: string, extension: string): UserError 
  * @param extension with its dot
  */
 export function dataFiles(path: string, field: string, extension: string): string[] {
-  if ((isGlob(path) || path.includes("\\")) && statOf(path) === null) {
+  if (isPattern(path)) {
     const found = expanded(path, field);
     if (found.length === 0) throw noMatch(path, field);
     return found.sort(naturally);
@@ -109,7 +124,9 @@ export function dataFiles(path: string, field: string, extension: string): strin
     throw unreadablePath(path, field, "must be a file or a folder of files, got a device or a pipe");
   }
   if (!info.isDirectory) return [path];
-  const found = folder(path, field).filter((entry) => !entry.isDirectory && entry.name.endsWith(extension))
+  const found = folder(path, field).filter((entry) =>
+    !entry.isDirectory && entry.name.endsWith(extension) && !hidden(entry.name)
+  )
     .map((entry) => join(path, entry.name));
   if (found.length === 0) {
     throw emptyFolder(path, field, extension);

@@ -10,6 +10,8 @@ export interface Window {
   readonly files: readonly ChunkFile[];
   readonly rows: number;
   readonly batches: number;
+  /** By file, which of its rows; without it all of the part. Under `last_batch: drop` two windows may share a file. */
+  readonly picked?: readonly Uint32Array<ArrayBuffer>[];
 }
 
 /** A 64-bit mix (splitmix64's finaliser) of some numbers: an order that looks random and is a function of them. */
@@ -29,28 +31,92 @@ export function batchCount(rows: number, data: Pick<DataConfig, "batch_size" | "
   return data.last_batch === "drop" ? Math.floor(rows / data.batch_size) : Math.ceil(rows / data.batch_size);
 }
 
-function windows(files: readonly ChunkFile[], part: Part, size: number, data: DataConfig, drop: boolean): Window[] {
+function windows(files: readonly ChunkFile[], part: Part, size: number, batchSize: number): Window[] {
   const list: Window[] = [];
+  const keep = { batch_size: batchSize, last_batch: "keep" } as const;
   for (let first = 0; first < files.length; first += size) {
     const members = files.slice(first, first + size);
     const rows = members.reduce((sum, file) => sum + file.parts[part].length, 0);
-    const batches = batchCount(rows, drop ? data : { batch_size: data.batch_size, last_batch: "keep" });
-    list.push({ index: list.length, files: members, rows, batches });
+    list.push({ index: list.length, files: members, rows, batches: batchCount(rows, keep) });
   }
-  return list.filter((window) => window.batches > 0).map((window, index) => ({ ...window, index }));
+  return list;
+}
+
+interface Piece {
+  readonly file: ChunkFile;
+  readonly rows: Uint32Array<ArrayBuffer>;
+}
+
+const rowCount = (pieces: readonly Piece[]) => pieces.reduce((sum, { rows }) => sum + rows.length, 0);
+
+/** The last `count` rows of some pieces, and what is before them. */
+function cutOff(pieces: readonly Piece[], count: number): { before: Piece[]; after: Piece[] } {
+  const before = [...pieces], after: Piece[] = [];
+  while (count > 0) {
+    const { file, rows } = before.pop()!;
+    const kept = Math.max(0, rows.length - count);
+    if (kept > 0) before.push({ file, rows: rows.subarray(0, kept) });
+    after.unshift({ file, rows: rows.subarray(kept) });
+    count -= rows.length - kept;
+  }
+  return { before, after };
+}
+
+/**
+ * Windows of whole batches: the rows that fill no batch are the next window's, so that an epoch leaves out less than one
+ * batch. `rowsOf` orders a file's rows; the last of them are those passed on.
+ */
+function fullWindows(
+  files: readonly ChunkFile[],
+  size: number,
+  batchSize: number,
+  rowsOf: (file: ChunkFile) => Uint32Array<ArrayBuffer>,
+): Window[] {
+  const list: Window[] = [];
+  let waiting: Piece[] = [];
+  for (let first = 0; first < files.length; first += size) {
+    const pieces = [...waiting, ...files.slice(first, first + size).map((file) => ({ file, rows: rowsOf(file) }))];
+    const isLast = first + size >= files.length;
+    const { before, after } = cutOff(pieces, isLast ? 0 : rowCount(pieces) % batchSize);
+    waiting = after;
+    const rows = rowCount(before), batches = Math.floor(rows / batchSize);
+    if (batches === 0) continue;
+    const picked = before.map((piece) => piece.rows);
+    list.push({ index: list.length, files: before.map(({ file }) => file), rows, batches, picked });
+  }
+  return list;
 }
 
 /** The training windows of an epoch: chunk order is a function of (seed, epoch). */
 export function trainingPlan(source: Source, data: DataConfig, seed: number, epoch: number): Window[] {
   const files = source.files.filter((file) => file.parts.train.length > 0);
   if (data.shuffle) {
-    const key = new Map(files.map((file) => [file.index, mix(seed, epoch, file.index)]));
+    const key = new Map(files.map((file) => [file.index, mix(seed, epoch, file.key)]));
     files.sort((a, b) => {
       const x = key.get(a.index)!, y = key.get(b.index)!;
       return x < y ? -1 : x > y ? 1 : a.index - b.index;
     });
   }
-  return windows(files, "train", data.shuffle ? data.shuffle_window : 1, data, true);
+  const size = data.shuffle ? data.shuffle_window : 1;
+  if (data.last_batch === "keep") return windows(files, "train", size, data.batch_size);
+  return fullWindows(files, size, data.batch_size, (file) => {
+    const rows = file.parts.train;
+    if (!data.shuffle) return rows;
+    const start = Number(mix(seed, epoch, file.key, 1) % BigInt(rows.length)); // each epoch passes on others
+    const turned = new Uint32Array(rows.length);
+    turned.set(rows.subarray(start));
+    turned.set(rows.subarray(0, start), rows.length - start);
+    return turned;
+  });
+}
+
+/** What `last_batch: drop` leaves out, in words; null where it leaves out nothing. */
+export function leftOutNote(source: Source, data: DataConfig): string | null {
+  const rows = source.partRows.train;
+  const over = data.last_batch === "drop" ? rows % data.batch_size : 0;
+  if (over === 0) return null;
+  const which = data.shuffle ? "others in each epoch" : "always the same ones, the last rows of the last file";
+  return `data.last_batch: drop leaves out ${over} of ${rows} training rows in each epoch (${which})`;
 }
 
 /** @throws {UserError} where `last_batch: drop` leaves nothing to train on. */
@@ -58,21 +124,17 @@ export function requireSteps(source: Source, data: DataConfig, seed: number): vo
   if (stepsOf(trainingPlan(source, data, seed, 1)) > 0) return;
   throw new UserError(
     "data.last_batch",
-    `drop leaves no batch: ${source.partRows.train} rows for training in ${source.files.length} file(s), which make no ` +
-      `full batch of ${data.batch_size}`,
-    "lower data.batch_size, raise data.shuffle_window, or set data.last_batch: keep",
+    `drop leaves no batch: ${source.partRows.train} rows for training make no full batch of ${data.batch_size}`,
+    "lower data.batch_size, or set data.last_batch: keep",
   );
 }
 
 /** Every row of a part once, in file order. */
 export function readingPlan(source: Source, part: Part, data: DataConfig): Window[] {
-  return windows(source.files.filter((file) => file.parts[part].length > 0), part, 1, data, false);
+  return windows(source.files.filter((file) => file.parts[part].length > 0), part, 1, data.batch_size);
 }
 
-/**
- * Steps of an epoch. With several chunks a window and `last_batch: drop` it depends on which chunks share a window, so it
- * is asked for each epoch.
- */
+/** Steps of an epoch. With several chunks a window it depends on which share one, so it is asked for each epoch. */
 export function stepsOf(plan: readonly Window[]): number {
   return plan.reduce((sum, window) => sum + window.batches, 0);
 }

@@ -8,9 +8,10 @@ import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { whereOfPath } from "../missing.ts";
 import { originOfPath } from "../paths.ts";
-import { dataFiles } from "./files.ts";
+import { dataBase, dataFiles } from "./files.ts";
 import { adviceOn, kindOf } from "./kinds.ts";
 import type { MemoryRows } from "./memory.ts";
+import { commonFolder, fileKey, nameWithin } from "./row_keys.ts";
 
 export type Part = "train" | "validation" | "test";
 export const PARTS: readonly Part[] = ["train", "validation", "test"];
@@ -21,6 +22,10 @@ export interface ChunkFile {
   readonly index: number;
   /** Of rows in memory their name, such as `memory:0`. */
   readonly path: string;
+  /** Its name within the data set: the path below the data's folder. Half of a row's identity. */
+  readonly name: string;
+  /** Key of the first row: a hash of the name. Row r has key + r. */
+  readonly key: number;
   /** The rows themselves where they came from memory. */
   readonly memory?: Chunk;
   /** Global number of the first row: rows are numbered through all files in order. */
@@ -28,6 +33,8 @@ export interface ChunkFile {
   readonly info: ChunkHeader;
   /** Rows of this chunk (from 0) by part, rising. */
   readonly parts: Readonly<Record<Part, Uint32Array<ArrayBuffer>>>;
+  /** The model's column of each of the file's; without it they are the same. */
+  readonly columnMap?: Uint32Array<ArrayBuffer>;
 }
 
 export interface Source {
@@ -47,6 +54,7 @@ export interface Source {
 /** A file, or rows in memory, and the part it belongs to; null where rows are split by hash. */
 interface Listed {
   readonly path: string;
+  readonly name: string;
   readonly part: Part | null;
   readonly memory?: Chunk;
 }
@@ -65,9 +73,10 @@ function listMemory({ split }: DataConfig, memory: MemoryRows): Listed[] {
       "give shares: data: {split: {validation: 0.1, test: 0.1}}",
     );
   }
-  return memory.open().map((chunk) => ({ path: chunk.path, part: null, memory: chunk }));
+  return memory.open().map((chunk) => ({ path: chunk.path, name: chunk.path, part: null, memory: chunk }));
 }
 
+/** Files with their names and the part they belong to. */
 function listFiles(data: DataConfig): Listed[] {
   const { split, format } = data;
   if (format === "memory") {
@@ -78,7 +87,9 @@ function listFiles(data: DataConfig): Listed[] {
     );
   }
   if (split.by === "rows") {
-    return dataFiles(data.path, "data.path", EXTENSION[format]).map((path) => ({ path, part: null }));
+    const base = dataBase(data.path);
+    return dataFiles(data.path, "data.path", EXTENSION[format])
+      .map((path) => ({ path, name: nameWithin(base, path), part: null }));
   }
   const seen = new Map<string, Part>();
   for (const part of PARTS) {
@@ -93,14 +104,15 @@ function listFiles(data: DataConfig): Listed[] {
       }
     }
   }
-  return [...seen].map(([path, part]) => ({ path, part }));
+  const base = commonFolder([...seen.keys()]);
+  return [...seen].map(([path, part]) => ({ path, name: nameWithin(base, path), part }));
 }
 
 function everyRow(rows: number): Uint32Array<ArrayBuffer> {
   return Uint32Array.from({ length: rows }, (_, row) => row);
 }
 
-function partsOf(split: Split, part: Part | null, firstRow: number, rows: number): ChunkFile["parts"] {
+export function partsOf(split: Split, part: Part | null, key: number, rows: number): ChunkFile["parts"] {
   const none = new Uint32Array(0);
   if (split.by === "files") {
     const parts = { train: none, validation: none, test: none };
@@ -108,7 +120,7 @@ function partsOf(split: Split, part: Part | null, firstRow: number, rows: number
     return parts;
   }
   const { seed, train, validation } = split;
-  const codes = splitRows({ seed, firstRow, rows, train, validation });
+  const codes = splitRows({ seed, firstRow: key, rows, train, validation });
   const lists: number[][] = [[], [], []];
   for (let row = 0; row < rows; row++) lists[codes[row]!]!.push(row);
   return {
@@ -118,12 +130,18 @@ function partsOf(split: Split, part: Part | null, firstRow: number, rows: number
   };
 }
 
-/** A data error of the engine as an error the user can act on. */
-export function dataError(error: unknown): unknown {
+/** A value or a structure in the data that cannot be trained on, whenever it is met. */
+export class BadData extends UserError {}
+
+/**
+ * A data error of the engine as an error the user can act on.
+ * @param format of the data, where it is known
+ */
+export function dataError(error: unknown, format?: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError)) return error;
-  if (error.status !== "format" && error.status !== "io") return error;
   if (error.status === "io") return new UserError("", error.message);
-  return new UserError("", error.message, "check the file, or make it again", 2);
+  if (error.status !== "format") return error;
+  return new BadData("", error.message, `check the file, or make it again${format ? ` with ${MAKER[format]}` : ""}`);
 }
 
 /** An error of a data file, at the place in the config where one names this very file. */
@@ -139,7 +157,7 @@ function openError(error: unknown, path: string, format: DataConfig["format"]): 
   if (kind && kind.format !== format) {
     return fileError(path, `is ${kind.name}; data.format ${format} does not read it`, adviceOn(kind));
   }
-  return new UserError("", error.message, `check the file, or make it again with ${MAKER[format]}`);
+  return dataError(error, format);
 }
 
 /** A file of the other format: what the config says is what is read. */
@@ -149,16 +167,27 @@ function checkFormat(path: string, { dense }: ChunkHeader, format: DataConfig["f
   throw fileError(path, `is ${is}, but data.format is ${format}`, `set data.format: ${other}, or name other files`);
 }
 
+/** Where the order of files is not the plain one of their names' characters, in words; null where it is. */
+export function orderNote({ files }: Source): string | null {
+  const names = files.filter(({ memory }) => !memory).map(({ name }) => name);
+  const plain = [...names].sort();
+  const at = names.findIndex((name, index) => name !== plain[index]);
+  if (at < 0) return null;
+  const order = `${names[at]} before ${plain[at]}`;
+  return `files are read in natural order (${order}), which is not that of \`ls\` or of sorted()`;
+}
+
 /**
  * @param memory rows that stand in the place of the config's files
- * @throws {UserError} on a missing or malformed file, unlike widths, or a part train without rows.
+ * @param evaluated whether nothing is to be trained on
+ * @throws {UserError} on a missing or malformed file, unlike widths, no columns, or no row for training
  */
-export function openSource(data: DataConfig, memory: MemoryRows | null = null): Source {
+export function openSource(data: DataConfig, memory: MemoryRows | null = null, { evaluated = false } = {}): Source {
   const files: ChunkFile[] = [];
   let firstRow = 0;
   let nnz = 0;
   const partRows = { train: 0, validation: 0, test: 0 };
-  for (const { path, part, memory: chunk } of memory ? listMemory(data, memory) : listFiles(data)) {
+  for (const { path, name, part, memory: chunk } of memory ? listMemory(data, memory) : listFiles(data)) {
     let info: ChunkHeader;
     try {
       info = chunk?.info ?? Chunk.peek(path);
@@ -182,13 +211,20 @@ export function openSource(data: DataConfig, memory: MemoryRows | null = null): 
         "all chunks of a data set must have the same columns",
       );
     }
-    const parts = partsOf(data.split, part, firstRow, info.rows);
+    const key = fileKey(name);
+    const parts = partsOf(data.split, part, key, info.rows);
     for (const name of PARTS) partRows[name] += parts[name].length;
-    files.push({ index: files.length, path, ...(chunk ? { memory: chunk } : {}), firstRow, info, parts });
+    files.push({ index: files.length, path, name, key, ...(chunk ? { memory: chunk } : {}), firstRow, info, parts });
     firstRow += info.rows;
     nnz += info.nnz;
   }
-  if (partRows.train === 0) {
+  if (files[0]?.info.columns === 0) {
+    throw new UserError(files[0].path, "has 0 columns: there is nothing to learn", "name a file with columns");
+  }
+  if (firstRow === 0) {
+    throw new UserError(data.path, `has no row: ${files.length} file(s) with 0 rows`, "name a file with rows");
+  }
+  if (partRows.train === 0 && !evaluated) {
     throw new UserError(
       "data.split",
       `no row for training: ${firstRow} rows in ${files.length} file(s)`,

@@ -31,8 +31,8 @@ export async function runDiagnostics(
     ...context,
     part: part as "validation" | "train",
     evaluation: { ...sums, columns: sums.columns },
-    names: source.columnNames ?? await readColumnNames(config.data.column_names),
-    labels: source.labels ?? await readLabels(config.data.labels),
+    names: source.columnNames ?? await readColumnNames(config.data.column_names, source.columns),
+    labels: source.labels ?? await readLabels(config.data.labels, source.rows),
   };
   const folder = join(runDir, "diagnostics", `epoch-${String(epoch).padStart(4, "0")}`);
   await makeFolder(folder);

@@ -153,9 +153,11 @@ export class InputFile implements Disposable {
   static async open(path: string): Promise<InputFile> {
     let file: Deno.FsFile | undefined;
     try {
+      // Asked first: a FIFO would not open until somebody writes to it.
+      if (!(await Deno.stat(path)).isFile) throw new Error("it is not a regular file");
       file = await Deno.open(path, { read: true });
       const info = await file.stat();
-      if (!info.isFile) throw new Error("it is not a file");
+      if (!info.isFile) throw new Error("it is not a regular file");
       return new InputFile(path, file, info.size);
     } catch (cause) {
       file?.close();

@@ -2,13 +2,15 @@
 import { choiceText, chooseEngine } from "../build/choose.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
+import { checkValues } from "../data/check.ts";
 import { feed } from "../data/feed.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
-import { openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { requireRunsFolder, runWarnings } from "./announce.ts";
 import { estimateMemory } from "./memory.ts";
+import { noteData } from "./run_data.ts";
 import { chooseSolver } from "./solver.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
 
@@ -61,10 +63,12 @@ export async function dryRun(config: Config, note?: (text: string) => void, data
   const source = openSource(config.data, rows);
   requireSteps(source, config.data, config.seed);
   for (const warning of runWarnings(config, source)) note?.(warning);
-  await checkAnnotations(config.data, source);
+  await checkAnnotations(config.data, source, note);
+  noteData(config, source, note ?? (() => {}));
   using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);
   checkMemory(memory);
+  await checkValues(source, config.data).catch((error) => Promise.reject(dataError(error)));
   model.build();
   const layers = layerRows(config, model);
   const batches = [];

@@ -4,6 +4,7 @@ import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
+import { BadData } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { clearRecovery } from "../runs/recovery.ts";
 import { writeSummary } from "../runs/summary.ts";
@@ -108,5 +109,6 @@ export async function failed(session: Session, error: unknown): Promise<SessionR
   const diverged = error instanceof EngineError && error.status === "non_finite";
   const lower = `lower the rate: ${session.resumeCommand} --override optimizer.learning_rate=...`;
   const told = diverged ? new UserError("", ending(error, session), lower, 1) : error;
-  return { status: "failed", summary, signal: null, exitStatus: 1, error: told };
+  const exitStatus = error instanceof BadData ? error.exitCode : 1;
+  return { status: "failed", summary, signal: null, exitStatus, error: told };
 }

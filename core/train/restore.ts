@@ -1,21 +1,18 @@
 /** A trained network back from its run folder: for evaluate, embed, reconstruct and scripts. */
-import { join, resolve } from "@std/path";
+import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
-import { Chunk } from "../../ffi/chunk.ts";
 import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
 import { loadConfig } from "../config/mod.ts";
-import type { Config, DataConfig } from "../config/types.ts";
-import { readColumnNames } from "../data/annotations.ts";
-import { dataFiles } from "../data/files.ts";
-import { type MemoryData, MemoryRows } from "../data/memory.ts";
-import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import type { Config } from "../config/types.ts";
+import { MemoryRows } from "../data/memory.ts";
+import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
 import { UserError } from "../errors.ts";
 import { writeTable } from "../formats/table.ts";
 import { openRun } from "../runs/folder.ts";
-import { readModel } from "../runs/read.ts";
+import { dataOf, type GivenData, givenSource } from "./given_data.ts";
 import { describeModel } from "./network.ts";
 import { tensorSinks } from "./tensors.ts";
 
@@ -25,56 +22,21 @@ export interface Restored extends Disposable {
   readonly model: Model;
   /** The checkpoint folder it came from. */
   readonly checkpoint: string;
+  /** Other data than the run's own, of which no split is known: all rows are one part, `train`. Else null. */
+  readonly otherData: string | null;
+  /** One a column of the network; null where they have none. */
+  readonly columnNames: readonly string[] | null;
+  /** Rows of the parts that were trained on. */
+  readonly trainedRows: Readonly<Record<Part, number>>;
+  readonly allowTrainedRows: boolean;
 }
 
-export interface RestoreOptions {
+export interface RestoreOptions extends GivenData {
   /** "best", "latest" or a checkpoint folder; by default best where it was kept, else latest. */
   readonly checkpoint?: string;
   /** Config overrides, e.g. another `data.path`. */
   readonly overrides?: readonly string[];
-  /** Other rows than the run's own: arrays in memory, or a file, folder or glob. Without labels of their own they have none. */
-  readonly data?: MemoryData | string;
-  /** Of `data`: `none` (default) makes one part of all rows, `train`; `run` splits them as the run's config says. */
-  readonly split?: "none" | "run";
   readonly note?: (text: string) => void;
-}
-
-/** What a folder holds, or what a file is. */
-function formatOf(path: string): DataConfig["format"] {
-  const folder = (extension: string) => dataFiles(path, "data", extension);
-  let files: readonly string[];
-  try {
-    files = folder(".npz");
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    files = folder(".npy");
-  }
-  try {
-    return Chunk.peek(files[0]!).dense ? "dense_npy" : "csr_npz";
-  } catch (error) {
-    throw dataError(error);
-  }
-}
-
-/** The run's data section with other rows in the place of its own. */
-function withOtherRows(data: DataConfig, { data: rows, split = "none" }: RestoreOptions): DataConfig {
-  if (rows === undefined) return data;
-  const place = typeof rows === "string"
-    ? { path: resolve(rows), format: formatOf(resolve(rows)) }
-    : { path: "", format: "memory" as const };
-  const whole = { by: "rows", train: 1, validation: 0, test: 0, seed: 0 } as const;
-  return { ...data, ...place, labels: null, split: split === "none" ? whole : data.split };
-}
-
-/** Other rows have as many columns as those that the network was made for. */
-async function requireColumns(runDir: string, source: Source): Promise<void> {
-  const trained = (await readModel(runDir)).find((layer) => layer.name.startsWith("encoder."))?.inputs;
-  if (trained === undefined || trained === source.columns) return;
-  throw new UserError(
-    source.files[0]!.path,
-    `has ${source.columns} columns, the run was trained on ${trained}`,
-    "give the columns that the run was trained on, in their order",
-  );
 }
 
 /** @throws {UserError} on a folder that is no run, on a damaged checkpoint and on data that do not fit */
@@ -84,7 +46,7 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   const { overrides = [] } = options;
   const { config: own } = loadConfig({ file: join(runDir, "config.yaml"), overrides });
   const otherPath = overrides.find((text) => text.startsWith("data.path="));
-  if (otherPath !== undefined && own.data.split.by === "files") {
+  if (options.data === undefined && otherPath !== undefined && own.data.split.by === "files") {
     throw new UserError(
       `--override ${otherPath}`,
       "data.path is not read: data.split of this run lists files",
@@ -101,18 +63,28 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
     }
   }
   chooseEngine(own, options.note);
-  const config = { ...own, data: withOtherRows(own.data, options) };
+  const config = { ...own, data: await dataOf(runDir, own.data, options) };
   using made = new DisposableStack();
   const memory = typeof options.data === "object" ? made.use(new MemoryRows(options.data)) : null;
-  const source = openSource(config.data, memory);
-  if (options.data !== undefined) await requireColumns(runDir, source);
+  const { source, trainedRows, columnNames } = await givenSource(runDir, config.data, memory, options);
   const model = made.adopt(describeModel(config, source), (model) => model.close());
   model.build();
   const targets = { parameters: tensorSinks(model).parameters };
   const warn = options.note ?? (() => {});
   const { path: checkpoint } = await readCheckpoint(runDir, wanted, targets, { warn });
   const kept = made.move();
-  return { config, source, model, checkpoint, [Symbol.dispose]: () => kept.dispose() };
+  const onePart = options.data !== undefined && options.split !== "run";
+  return {
+    config,
+    source,
+    model,
+    checkpoint,
+    otherData: !onePart ? null : typeof options.data === "string" ? options.data : "rows in memory",
+    columnNames,
+    trainedRows,
+    allowTrainedRows: options.allowTrainedRows ?? false,
+    [Symbol.dispose]: () => kept.dispose(),
+  };
 }
 
 /** The parts a `--split` names; `all` is every row in file order. */
@@ -122,8 +94,25 @@ export function splitParts(split: string): readonly Part[] {
   throw new UserError("--split", `must be train, validation, test or all, got ${split}`, "--split test");
 }
 
-/** @throws {UserError} where a split has no rows */
-export function rowsOf({ source, config }: Restored, split: string): RowChoice {
+/**
+ * A figure of a part that was held out is worth nothing where the network has seen its rows.
+ * @throws {UserError} unless that was asked for
+ */
+export function requireHeldOut({ trainedRows, source, allowTrainedRows }: Restored, part: Part): void {
+  const count = trainedRows[part];
+  if (part === "train" || count === 0 || allowTrainedRows) return;
+  throw new UserError(
+    `--split ${part}`,
+    `${count} of its ${source.partRows[part]} rows are rows that the run was trained on`,
+    "use the split and the file names of the run, or add --allow-trained-rows",
+  );
+}
+
+/** The rows that a command is about: of other data all. @throws {UserError} where a split has none */
+export function rowsOf(restored: Restored, split: string): RowChoice {
+  const { source, config } = restored;
+  const parts = splitParts(split);
+  if (parts.length === 1) requireHeldOut(restored, parts[0]!);
   const choice = allRows(source, splitParts(split), config.data);
   if (choice.rows.length === 0) {
     throw new UserError("--split", `the split ${split} has no rows`, "choose another split");
@@ -181,7 +170,7 @@ export async function reconstructTo(
 ): Promise<[number, number]> {
   checkColumns(restored, columns, "--columns");
   const choice = rowsOf(restored, split);
-  const names = await readColumnNames(restored.config.data.column_names);
+  const names = restored.columnNames;
   const chosen = columns ?? Uint32Array.from({ length: restored.source.columns }, (_, column) => column);
   const table = {
     rowNumbers: choice.rows,

@@ -14,9 +14,12 @@ import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
+import { checkValues } from "../data/check.ts";
+import type { DataIdentity } from "../data/identity.ts";
 import type { MemoryRows } from "../data/memory.ts";
 import { requireSteps } from "../data/plan.ts";
-import { dataError, openSource, PARTS, type Source } from "../data/source.ts";
+import { writeRunData } from "../data/run_data.ts";
+import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText } from "../runs/command.ts";
@@ -32,6 +35,7 @@ import { nothingLeft, nothingToDo, openSession, requireStepsLeft } from "./prove
 import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
+import { fingerprint, noteData, sessionData } from "./run_data.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { checkState, parseState } from "./state_check.ts";
@@ -64,15 +68,6 @@ export interface SessionOptions {
   readonly commandLine?: readonly string[];
   /** Whether to end on SIGINT, SIGTERM and SIGHUP after a save. */
   readonly signals?: boolean;
-}
-
-/** What must be the same for an epoch to be resumed in its middle. */
-function fingerprint(config: Config, source: Source): string {
-  const { batch_size, last_batch, shuffle, shuffle_window, split, transforms, mask_rate } = config.data;
-  const files = source.files.map(({ info, memory }) => [info.rows, info.nnz, ...(memory ? [memory.digest()] : [])]);
-  const parts = source.files.map((file) => PARTS.find((part) => file.parts[part].length > 0));
-  const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : parts };
-  return JSON.stringify({ seed: config.seed, columns: source.columns, files, ...settings, transforms, mask_rate });
 }
 
 class Session {
@@ -190,6 +185,10 @@ async function prepare(
   state: TrainState;
   checkpoint: string | null;
   library: EngineChoice;
+  identity: DataIdentity;
+  names: readonly string[] | null;
+  /** Files that stay open. */
+  chunks: Disposable;
 }> {
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
@@ -197,21 +196,27 @@ async function prepare(
   const source = openSource(config.data, options.memory);
   requireSteps(source, config.data, config.seed);
   announce(config, source, options.note);
-  await checkAnnotations(config.data, source);
+  const warn = options.warn ?? options.note ?? (() => {});
+  const note = options.note ?? (() => {});
+  const annotations = await checkAnnotations(config.data, source, note);
+  const identity = await sessionData(run.path, config, source, annotations, resumeFrom !== null, warn);
+  const { names } = annotations;
+  noteData(config, source, note);
+  const chunks = keepOpen(source.files);
   const model = describeModel(config, source);
   try {
     checkMemory(estimateMemory(config, source, model));
+    await checkValues(source, config.data);
     model.build();
-    const data = fingerprint(config, source);
-    const warn = options.warn ?? options.note ?? (() => {});
+    const data = fingerprint(config, source, identity);
     if (resumeFrom === null) {
       if (options.fork) {
         const state = await beginFork(options.fork, { config, source, model, data }, warn);
         model.step = state.step;
-        return { source, model, state, checkpoint: null, library };
+        return { source, model, state, checkpoint: null, library, identity, names, chunks };
       }
       await startBias(config, source, model);
-      return { source, model, state: freshState(data), checkpoint: null, library };
+      return { source, model, state: freshState(data), checkpoint: null, library, identity, names, chunks };
     }
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, warn);
     const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" })
@@ -220,9 +225,10 @@ async function prepare(
     checkState(state, `${checkpoint}/state.json`, data, source, config);
     state.resumed++;
     model.step = state.step;
-    return { source, model, state, checkpoint, library };
+    return { source, model, state, checkpoint, library, identity, names, chunks };
   } catch (error) {
     model.close();
+    chunks[Symbol.dispose]();
     throw dataError(error);
   }
 }
@@ -258,15 +264,16 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   options.onLocked?.();
   if (lock.notice) (options.warn ?? options.note)?.(lock.notice);
   await clearLeftovers(run.path);
-  const { source, model, state, checkpoint, library } = await prepare(options);
+  const { source, model, state, checkpoint, library, identity, names, chunks } = await prepare(options);
   using _model = model;
-  using _chunks = keepOpen(source.files);
+  using _chunks = chunks;
   requireStepsLeft(options, state);
   const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint);
   if (done) return done;
   const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
   const opened = await openSession(options, source, state, checkpoint, facts);
   await writeJsonAtomic(run.file("model.json"), layerRows(config, model));
+  if (checkpoint === null) await writeRunData(run.path, identity, names);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
   try {

@@ -1,5 +1,6 @@
 /** Starts or goes on with a run: its folder, its config file, then the session. */
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
+import { BadData } from "../data/source.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { announceFork } from "../runs/sessions.ts";
 import { clearSummary } from "../runs/summary.ts";
@@ -47,9 +48,12 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
     return Promise.resolve();
   };
   try {
-    return { run, result: await runSession({ ...options, config, run, resumeFrom: null, fork, onLocked, onReady }) };
+    const result = await runSession({ ...options, config, run, resumeFrom: null, fork, onLocked, onReady });
+    if (result.error instanceof BadData && result.summary.steps === 0) throw result.error; // as if it had not begun
+    return { run, result };
   } catch (error) {
-    if (locked && !started) await undoRun(run); // nothing to keep, and nobody else's
+    const nothingDone = locked && (!started || error instanceof BadData);
+    if (nothingDone) await undoRun(run); // nothing to keep, and nobody else's
     throw error;
   }
 }

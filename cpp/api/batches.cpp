@@ -26,8 +26,8 @@ extern "C" {
 int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
                            const uint32_t* rows, uint32_t row_count, uint32_t batch_size, uint32_t flags, uint64_t seed,
                            uint32_t epoch, uint32_t stream, uint32_t first_batch, uint32_t preload, uint32_t workers,
-                           const double* transforms, uint32_t transform_count, double mask_rate, nrw_batches** out,
-                           nrw_error* err) noexcept {
+                           const double* transforms, uint32_t transform_count, double mask_rate,
+                           const uint32_t* column_map, nrw_batches** out, nrw_error* err) noexcept {
   return guarded(err, [&] {
     require(out != nullptr, "out: is null");
     *out = nullptr;
@@ -57,6 +57,9 @@ int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const d
     for (uint32_t i = 0; i < transform_count; ++i) {
       const double* triple = transforms + size_t{3} * i;
       options.cut.transforms.push_back(Transform::checked(triple[0], triple[1], triple[2]));
+    }
+    if (column_map != nullptr) {
+      options.cut.column_map.assign(column_map, column_map + window.front()->info().columns);
     }
     const std::span<const uint32_t> row_list(rows, row_count);
     *out = new nrw_batches(std::make_unique<BatchCreator>(std::move(window), first_rows, row_list, options));

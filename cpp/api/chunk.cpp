@@ -1,4 +1,5 @@
 // nrw_chunk_*, nrw_split_rows: see narrows.h.
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <string>
@@ -86,6 +87,14 @@ int32_t nrw_chunk_peek(const uint8_t* path, uint32_t path_bytes, double* info, n
   return guarded(err, [&] {
     require(info != nullptr, "info: is null");
     write_info(Chunk::peek(text(path, path_bytes, "path: is empty")), info);
+  });
+}
+
+int32_t nrw_chunk_checksums(const uint8_t* path, uint32_t path_bytes, uint32_t* out, nrw_error* err) noexcept {
+  return guarded(err, [&] {
+    require(out != nullptr, "out: is null");
+    const auto sums = Chunk::checksums(text(path, path_bytes, "path: is empty"));
+    std::copy(sums.begin(), sums.end(), out);
   });
 }
 

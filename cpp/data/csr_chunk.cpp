@@ -152,6 +152,13 @@ ChunkInfo Chunk::peek(const std::string& path) {
   });
 }
 
+std::array<uint32_t, 3> Chunk::checksums(const std::string& path) {
+  const Mapping file = Mapping::of_file(path);
+  if (is_npy(file.bytes())) throw Error(NRW_INVALID_ARGUMENT, shown_path(path) + ": a .npy file has no checksums");
+  const CsrNpz csr = read_csr_npz(file.bytes(), path);
+  return {csr.data.member.crc32, csr.indices.member.crc32, csr.indptr.member.crc32};
+}
+
 bool Chunk::take_arrays(const CsrNpz& csr, uint64_t budget_bytes) {
   uint64_t bytes = 0;  // each member is at most 1,032 times the file, so this cannot wrap
   for (const NpzArray* array : {&csr.data, &csr.indices, &csr.indptr}) {

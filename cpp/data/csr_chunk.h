@@ -2,6 +2,7 @@
 // caller's memory; or a dense one, mapped or copied.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -50,6 +51,9 @@ class Chunk {
   static std::shared_ptr<const Chunk> from_arrays(const MatrixArrays& arrays);
   // The headers alone, without reading data or indices: mapped and bytes_held are 0.
   static ChunkInfo peek(const std::string& path);
+  // CRC-32 of data, indices and indptr as the archive's directory has them. Throws NRW_INVALID_ARGUMENT for a dense
+  // file.
+  static std::array<uint32_t, 3> checksums(const std::string& path);
 
   const ChunkInfo& info() const noexcept { return info_; }
   bool dense() const noexcept { return info_.dense; }

@@ -113,24 +113,36 @@ uint32_t Cutter::cut_row(const Place& place, uint64_t room, uint32_t* column, fl
   if (stored > room || first > nnz || stored > nnz - first) throw chunk.changed();
   uint32_t n = static_cast<uint32_t>(stored);
   if (n == 0) return 0;
-  const RowChecks checks = copy_row(chunk, first, n, column, value);
+  RowChecks checks = copy_row(chunk, first, n, column, value);
   if (!checks.finite) {
     const uint32_t k = first_non_finite(value);
-    refuse_value(*place.chunk, "data.npy", place.row, column[k], value_at(chunk, first + k),
-                 "is not a finite 32-bit float");
+    refuse_value(chunk, place.row, column[k], value_at(chunk, first + k), "is not a finite 32-bit float");
+  }
+  if (!options_.column_map.empty()) {
+    for (uint32_t k = 0; k < n; ++k) column[k] = options_.column_map[column[k]];
+    checks.ascends = false;
   }
   if (!checks.ascends) n = merge_row(place, column, value, n);
   if (column[n - 1] >= window_.columns()) throw chunk.changed();  // the largest, since they rise
   for (const Transform& transform : options_.transforms) {
     transform.apply(value, n);
-    if (!all_finite(value, n)) {
-      const uint32_t k = first_non_finite(value);
-      refuse_value(*place.chunk, "data.npy", place.row, column[k], value[k],
-                   std::string("after transform ") + transform.name());
-    }
+    if (!all_finite(value, n)) refuse(place, column[first_non_finite(value)], transform);
   }
   const bool as_read = checks.ascends && options_.transforms.empty();
   return (as_read ? checks.zeros : has_zero(value, n)) ? drop_zeros(column, value, n) : n;
+}
+
+// A transform made a value that is not finite in a column of the batch: what the file has there is what can be mended.
+void Cutter::refuse(const Place& place, uint32_t column, const Transform& transform) const {
+  const Chunk& chunk = *place.chunk;
+  const auto& map = options_.column_map;
+  if (!map.empty()) column = static_cast<uint32_t>(std::find(map.begin(), map.end(), column) - map.begin());
+  double value = 0;
+  for (uint64_t k = chunk.begin(place.row); k < chunk.begin(place.row + 1); ++k) {
+    const uint64_t at = chunk.wide_indices() ? load<uint64_t>(chunk.indices(), k) : load<uint32_t>(chunk.indices(), k);
+    if (at == column) value += value_at(chunk, k);
+  }
+  refuse_value(chunk, place.row, column, value, transform.takes());
 }
 
 // Sorts a row by column and adds up what falls on the same one, in the order of the file.
@@ -161,7 +173,7 @@ uint32_t Cutter::merge_row(const Place& place, uint32_t* column, float* value, u
   }
   if (!all_finite(value, kept)) {
     const uint32_t k = first_non_finite(value);
-    refuse_value(*place.chunk, "data.npy", place.row, column[k], value[k], "after adding up duplicates");
+    refuse_value(chunk, place.row, column[k], value[k], "as the sum of several entries is not a finite 32-bit float");
   }
   return kept;
 }

@@ -23,6 +23,7 @@ struct CutOptions {
   double mask_rate = 0;  // in [0, 1)
   uint64_t seed = 0;     // seed and epoch key the mask
   uint32_t epoch = 0;
+  std::vector<uint32_t> column_map;  // empty, or the batch's column of each column of the chunks: a permutation
 };
 
 class Cutter {
@@ -37,6 +38,7 @@ class Cutter {
   using Place = RowWindow::Place;
   uint64_t reserve(std::span<const uint32_t> rows, Batch& batch) const;
   uint32_t cut_row(const Place& place, uint64_t room, uint32_t* column, float* value);
+  [[noreturn]] void refuse(const Place& place, uint32_t column, const Transform& transform) const;
   uint32_t merge_row(const Place& place, uint32_t* column, float* value, uint32_t n);
   void mask(Batch& batch) const noexcept;
 

@@ -74,21 +74,24 @@ void DenseCutter::cut(std::span<const uint32_t> rows, Batch& batch) {
   }
 }
 
-void DenseCutter::cut_row(const RowWindow::Place& place, float* value) const {
+void DenseCutter::cut_row(const RowWindow::Place& place, float* value) {
   const uint32_t n = window_.columns();
   const uint64_t first = place.row * n;
   copy_values(*place.chunk, first, n, value);
   if (!all_finite(value, n)) {
     const uint32_t k = first_non_finite(value);
-    refuse_value(*place.chunk, "", place.row, k, value_at(*place.chunk, first + k), "is not a finite 32-bit float");
+    refuse_value(*place.chunk, place.row, k, value_at(*place.chunk, first + k), "is not a finite 32-bit float");
   }
   for (const Transform& transform : options_.transforms) {
     transform.apply(value, n);
     if (!all_finite(value, n)) {
       const uint32_t k = first_non_finite(value);
-      refuse_value(*place.chunk, "", place.row, k, value[k], std::string("after transform ") + transform.name());
+      refuse_value(*place.chunk, place.row, k, value_at(*place.chunk, first + k), transform.takes());
     }
   }
+  if (options_.column_map.empty()) return;
+  moved_.assign(value, value + n);
+  for (uint32_t k = 0; k < n; ++k) value[options_.column_map[k]] = moved_[k];
 }
 
 // The draws of Cutter::mask: each word decides one of four neighbouring columns.

@@ -21,12 +21,13 @@ class DenseCutter {
   void cut(std::span<const uint32_t> rows, Batch& batch);
 
  private:
-  void cut_row(const RowWindow::Place& place, float* value) const;
+  void cut_row(const RowWindow::Place& place, float* value);
   void mask(uint64_t row_id, float* value) const noexcept;
 
   const RowWindow& window_;
   const CutOptions& options_;
   std::vector<float> block_;  // some rows
+  std::vector<float> moved_;  // a row in the order of its file, where there is a column map
 };
 
 }  // namespace nrw

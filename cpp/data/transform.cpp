@@ -100,6 +100,17 @@ const char* Transform::name() const noexcept {
   return "binarize";
 }
 
+std::string Transform::takes() const {
+  switch (kind) {
+    case TransformKind::kLibrarySize:
+      return format("under library_size: %g over the sum of its row is too large a factor", p0);
+    case TransformKind::kLog1p:
+      return "under log1p, which takes numbers above -1: it is meant for counts";
+    default:
+      return std::string("under ") + name() + ", which makes it no finite 32-bit float";
+  }
+}
+
 void Transform::apply(float* values, size_t n) const noexcept {
   switch (kind) {
     case TransformKind::kLibrarySize: {

@@ -24,6 +24,8 @@ struct Transform {
   // Checks kind and parameters. Throws NRW_INVALID_ARGUMENT.
   static Transform checked(double kind, double p0, double p1);
   const char* name() const noexcept;
+  // After "a value of -3 ": why it cannot be taken.
+  std::string takes() const;
   // values: the n stored values of one row.
   void apply(float* values, size_t n) const noexcept;
 };

@@ -35,11 +35,9 @@ uint32_t first_non_finite(const float* value) noexcept {
   return k;
 }
 
-void refuse_value(const Chunk& chunk, const char* array, uint64_t row, uint32_t column, double value,
-                  const std::string& what) {
-  throw Error(NRW_FORMAT,
-              format("%s: %s%srow %llu, column %u: %g %s", shown_path(chunk.path()).c_str(), array,
-                     array[0] == '\0' ? "" : ": ", static_cast<unsigned long long>(row), column, value, what.c_str()));
+void refuse_value(const Chunk& chunk, uint64_t row, uint32_t column, double value, const std::string& what) {
+  throw Error(NRW_FORMAT, format("%s: row %llu, column %u: a value of %g %s", shown_path(chunk.path()).c_str(),
+                                 static_cast<unsigned long long>(row), column, value, what.c_str()));
 }
 
 }  // namespace nrw

@@ -16,8 +16,8 @@ bool all_finite(const float* value, size_t n) noexcept;
 // The place of the first value that is not; there must be one.
 uint32_t first_non_finite(const float* value) noexcept;
 
-// Throws NRW_FORMAT: file, array (empty where the file is one), row, column, value, and what is wrong.
-[[noreturn]] void refuse_value(const Chunk& chunk, const char* array, uint64_t row, uint32_t column, double value,
+// Throws NRW_FORMAT: file, row, column, value, and what is wrong.
+[[noreturn]] void refuse_value(const Chunk& chunk, uint64_t row, uint32_t column, double value,
                                const std::string& what);
 
 }  // namespace nrw

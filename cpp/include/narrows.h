@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 1u
+#define NRW_ABI_VERSION 2u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -127,11 +127,17 @@ NRW_API int32_t nrw_chunk_info(nrw_chunk* chunk, double* info, nrw_error* err) N
  * over it is closed. */
 NRW_API int32_t nrw_chunk_pointers(nrw_chunk* chunk, uint64_t* pointers, nrw_error* err) NRW_NOEXCEPT;
 
+/* What the file's own checksums say of its content: 3 CRC-32, of data, indices and indptr, from the archive's directory
+ * and without reading the arrays; they change with any stored value. NRW_INVALID_ARGUMENT for a dense file, which has
+ * none. */
+NRW_API int32_t nrw_chunk_checksums(const uint8_t* path, uint32_t path_bytes, uint32_t* out,
+                                    nrw_error* err) NRW_NOEXCEPT;
+
 /* Gives up the caller's share of the chunk; a batch creator over it keeps its own. NULL is allowed. */
 NRW_API int32_t nrw_chunk_close(nrw_chunk* chunk, nrw_error* err) NRW_NOEXCEPT;
 
-/* Seeded split: out[i] (rows bytes) = 0 train, 1 validation, 2 test for the global row first_row + i; a function of
- * (seed, global row) alone. Shares are in [0, 1], train + validation at most 1; the rest is test. Any thread. */
+/* Seeded split: out[i] (rows bytes) = 0 train, 1 validation, 2 test for the row whose key is first_row + i; a function
+ * of (seed, key) alone. Shares are in [0, 1], train + validation at most 1; the rest is test. Any thread. */
 NRW_API int32_t nrw_split_rows(uint64_t seed, double first_row, uint32_t rows, double train_share,
                                double validation_share, uint8_t* out, nrw_error* err) NRW_NOEXCEPT;
 
@@ -151,18 +157,19 @@ enum {
 /* Starts a background batch creator over the rows of one or more chunks (a shuffle window) and begins to preload.
  * chunks: chunk_count addresses of nrw_chunk. rows: row_count indices into the chunks' rows laid end to end; their
  * order is kept without NRW_SHUFFLE, else it is a function of (seed, epoch, stream). row_offsets: chunk_count doubles,
- * the global row number of each chunk's first row (keys of random draws and row ids).
+ * the key of each chunk's first row; the rows after it count on (keys of random draws and row ids).
  * first_batch: batches skipped at the start (resume). preload: batches held ready at most, >= 1. workers: threads,
  * >= 1. transforms: transform_count triples (kind, p0, p1). mask_rate: share of the stored values dropped from the
- * input (not from the target), a function of (seed, epoch, row, column); 0 for none. The chunks are all sparse or all
+ * input (not from the target), a function of (seed, epoch, row, column); 0 for none. column_map: NULL, or for
+ * each column of the chunks the column of the batch that it becomes, a permutation. The chunks are all sparse or all
  * dense; of dense ones all values are stored. A sparse row's columns come out strictly
  * ascending; duplicates are added up, explicit zeros dropped. */
 NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
                                    const uint32_t* rows, uint32_t row_count, uint32_t batch_size, uint32_t flags,
                                    uint64_t seed, uint32_t epoch, uint32_t stream, uint32_t first_batch,
                                    uint32_t preload, uint32_t workers, const double* transforms,
-                                   uint32_t transform_count, double mask_rate, nrw_batches** out,
-                                   nrw_error* err) NRW_NOEXCEPT;
+                                   uint32_t transform_count, double mask_rate, const uint32_t* column_map,
+                                   nrw_batches** out, nrw_error* err) NRW_NOEXCEPT;
 
 /* info: 8 doubles: batches in all (from batch 0), next batch, rows, columns, batches ready, bytes ready, batches cut so
  * far, milliseconds the consumer waited so far. Any thread. */

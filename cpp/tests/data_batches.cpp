@@ -241,7 +241,7 @@ TEST(batches_deliver_an_error_at_its_batch) {
         message = error.what();
         CHECK(error.code() == NRW_FORMAT);
       }
-      CHECK(message.starts_with("test.npz: data.npy: row 13, column "));
+      CHECK(message.starts_with("test.npz: row 13, column "));
     }
     CHECK(creator.position() == 2);
   }

@@ -169,14 +169,32 @@ TEST(cut_refuses_values_that_are_not_finite) {
   const double infinity = std::numeric_limits<double>::infinity(), nan = std::nan("");
   for (const char* type : {"<f4", "<f8"}) {
     CHECK(cut_error(one_row({2, 5}, {1, nan}), type) ==
-          "test.npz: data.npy: row 0, column 5: nan is not a finite 32-bit float");
-    CHECK(cut_error(one_row({2, 5}, {-infinity, nan}), type).find("column 2: -inf is not") != std::string::npos);
+          "test.npz: row 0, column 5: a value of nan is not a finite 32-bit float");
+    CHECK(cut_error(one_row({2, 5}, {-infinity, nan}), type).find("column 2: a value of -inf is not") !=
+          std::string::npos);
   }
-  CHECK(cut_error(one_row({2}, {1e300}), "<f8").find("column 2: 1e+300 is not") != std::string::npos);
-  CHECK(cut_error(one_row({2, 2}, {FLT_MAX, FLT_MAX}), "<f4").find("inf after adding up") != std::string::npos);
+  CHECK(cut_error(one_row({2}, {1e300}), "<f8").find("column 2: a value of 1e+300 is not") != std::string::npos);
+  CHECK(cut_error(one_row({2, 2}, {FLT_MAX, FLT_MAX}), "<f4").find("a value of inf as the sum of several") !=
+        std::string::npos);
   const CutOptions log1p = with({{TransformKind::kLog1p}});
   CHECK(cut_error(one_row({2, 7}, {1, -3}), "<f4", log1p).find("column 7: ") != std::string::npos);
-  CHECK(cut_error(one_row({2, 7}, {1, -1}), "<f4", log1p).find("-inf after transform log1p") != std::string::npos);
+  CHECK(cut_error(one_row({2, 7}, {1, -1}), "<f4", log1p).find("column 7: a value of -1 under log1p") !=
+        std::string::npos);
+}
+
+TEST(cut_with_a_column_map_moves_columns_and_names_those_of_the_file) {
+  CutOptions options;
+  options.column_map = {3, 0, 7, 1, 2, 6, 5, 4};
+  const Matrix row = one_row({0, 2, 5, 7}, {1, 2, 3, 4});
+  const Batch batch = cut_all(chunk_of(row), options);
+  check_batch(batch);
+  CHECK(batch.nnz() == 4);
+  const uint32_t columns[] = {3, 4, 6, 7};
+  const float values[] = {1, 4, 3, 2};
+  for (size_t k = 0; k < 4; ++k) CHECK(batch.column[k] == columns[k] && batch.target[k] == values[k]);
+  options.transforms = {{TransformKind::kLog1p}};
+  CHECK(cut_error(one_row({0, 7}, {1, -3}), "<f4", options).find("column 7: a value of -3 under log1p") !=
+        std::string::npos);
 }
 
 TEST(cut_transforms_in_order) {

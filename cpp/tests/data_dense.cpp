@@ -230,13 +230,14 @@ TEST(dense_values_that_are_not_finite_are_named) {
     }
     return std::string();
   };
-  CHECK(message({1, 2, 3, inf}, "<f4") == "test.npy: row 1, column 1: inf is not a finite 32-bit float");
-  CHECK(message({1, 2, 1e300, 4}, "<f8") == "test.npy: row 1, column 0: 1e+300 is not a finite 32-bit float");
-  CHECK(message({std::nan(""), 2}, "<f8").find("row 0, column 0: nan") != std::string::npos ||
-        message({std::nan(""), 2}, "<f8").find("row 0, column 0: -nan") != std::string::npos);
+  CHECK(message({1, 2, 3, inf}, "<f4") == "test.npy: row 1, column 1: a value of inf is not a finite 32-bit float");
+  CHECK(message({1, 2, 1e300, 4}, "<f8") ==
+        "test.npy: row 1, column 0: a value of 1e+300 is not a finite 32-bit float");
+  CHECK(message({std::nan(""), 2}, "<f8").find("row 0, column 0: a value of nan") != std::string::npos ||
+        message({std::nan(""), 2}, "<f8").find("row 0, column 0: a value of -nan") != std::string::npos);
   CutOptions log;
   log.transforms = {{TransformKind::kLog1p}};
-  CHECK(message({0, -1}, "<f4", log).find("row 0, column 1: -inf after transform log1p") != std::string::npos);
+  CHECK(message({0, -1}, "<f4", log).find("row 0, column 1: a value of -1 under log1p") != std::string::npos);
 }
 
 TEST(dense_and_sparse_chunks_do_not_share_a_window) {

@@ -113,5 +113,5 @@ Deno.test("dense: a value that is not finite ends the run with file, row and col
   Deno.writeFileSync(join(folder.path, "rows", "rows_1.npy"), npy("<f4", `${ROWS}, ${COLUMNS}`, bytes));
   const result = await run("train", ["--config", config, "--run-dir", join(folder.path, "run"), ...QUIET]);
   assert(result.code !== 0);
-  assertStringIncludes(result.stderr, "rows_1.npy: row 5, column 3: nan is not a finite 32-bit float");
+  assertStringIncludes(result.stderr, "rows_1.npy: row 5, column 3: a value of nan is not a finite 32-bit float");
 });

@@ -181,7 +181,7 @@ Deno.test({
       assertEquals((await creator.next())?.number, 0);
       assertEquals((await creator.next())?.number, 1);
       const error = await assertRejects(() => creator.next(), EngineError);
-      assertEquals(error.message, `${path}: data.npy: row 4, column 1: nan is not a finite 32-bit float`);
+      assertEquals(error.message, `${path}: row 4, column 1: a value of nan is not a finite 32-bit float`);
     });
   },
 });

@@ -13,6 +13,8 @@ function fileOf(path: string): ChunkFile {
   return {
     index: 0,
     path,
+    name: "a.npz",
+    key: 0,
     firstRow: 0,
     info: Chunk.peek(path),
     parts: { train: none, validation: none, test: none },

@@ -181,7 +181,7 @@ testInFolder("memory: what is wrong is refused, and no run folder stays", async 
   assertStringIncludes(await refusal(() => embed(path, { data: none })), "memory:0: row 1, column 2: ");
   const other = { rows: { ...good, values: good.values.with(7, 1) } };
   const resume = () => train({ resume: path, data: other, overrides: ["training.max_steps=null"] });
-  assertStringIncludes(await refusal(resume), "state.json"); // in the middle of an epoch, of other values
+  assertStringIncludes(await refusal(resume), "1 file has changed: memory:0 (other values)");
   const fromFiles = await train({ config: smallProject(dir), overrides: SHORT });
   assertStringIncludes(await refusal(() => train({ resume: fromFiles.path, data: { rows: good } })), "reads files");
 });

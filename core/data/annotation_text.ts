@@ -1,0 +1,116 @@
+/**
+ * What stands in a file of column names or labels: one value a line, or a table whose wanted column can be told. Everything
+ * else is refused in words, since a wrong column would be drawn and matched as if it were right.
+ */
+import { UserError } from "../errors.ts";
+import { parseCsvLine } from "../runs/csv.ts";
+
+export interface Values {
+  readonly values: readonly string[];
+  /** Names of the rows, where they stand before the labels. */
+  readonly rowNames: readonly string[] | null;
+  /** What was found besides the values, in words: a header, an index. */
+  readonly notes: readonly string[];
+}
+
+/** Labels are drawn by class; names tell the columns apart. */
+export type Purpose = "labels" | "names";
+
+const shortened = (text: string) => JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text);
+
+/** Whether values count up by one from 0 or 1. */
+function isIndex(values: readonly string[]): boolean {
+  const first = Number(values[0]);
+  return values.length > 1 && (first === 0 || first === 1) && values.every((value, i) => value === String(first + i));
+}
+
+const distinct = (values: readonly string[]) => new Set(values).size;
+
+function splitLines(text: string): string[] {
+  const lines = text.replace(/^\uFEFF/, "").split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
+}
+
+/** How a line is cut: at tabs where all lines have as many, at commas in a .csv, else not at all. */
+function cutter(lines: readonly string[], path: string): (line: string) => string[] {
+  if (/\.csv(\.gz)?$/i.test(path)) return parseCsvLine;
+  const tabs = lines[0]?.includes("\t") ?? false;
+  const quoted = lines.length > 0 && lines.every((line) => /^"([^"]|"")*"$/.test(line));
+  return tabs ? (line) => line.split("\t").map(unquoted) : quoted ? (line) => [unquoted(line)] : (line) => [line];
+}
+
+function unquoted(field: string): string {
+  return /^"([^"]|"")*"$/.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field;
+}
+
+/**
+ * The values of a file, one for each of `wanted` rows or columns.
+ * @param where the config's key and the path, for messages
+ * @throws {UserError}
+ */
+export function valuesOf(text: string, path: string, where: string, wanted: number, purpose: Purpose): Values {
+  const notes: string[] = [];
+  const lines = splitLines(text);
+  const cut = cutter(lines, path);
+  const rows = lines.map(cut);
+  const width = rows[0]?.length ?? 1;
+  const uneven = rows.findIndex((row) => row.length !== width);
+  if (uneven >= 0) {
+    throw new UserError(
+      where,
+      `line ${uneven + 1} has ${rows[uneven]!.length} fields, the lines before it ${width}`,
+      "give one value a line",
+    );
+  }
+  let header: string[] | null = null;
+  if (rows.length === wanted + 1) {
+    header = rows.shift()!;
+    notes.push(`${where}: its first line, ${shortened(header.join(" "))}, is taken as a header`);
+  }
+  if (rows.length !== wanted) {
+    const what = purpose === "labels" ? "rows" : "columns";
+    throw new UserError(where, `has ${rows.length} entries for ${wanted} ${what}`, "one line each, in their order");
+  }
+  const column = chosenColumn(rows, header, where, purpose);
+  if (column > 0) notes.push(`${where}: column ${column + 1} is read; column 1 numbers or names the rows`);
+  const values = purpose === "names" ? toldApart(rows, column) : rows.map((row) => row[column]!);
+  if (purpose === "labels" && wanted > 20 && distinct(values) === wanted) {
+    const first = shortened(values[0]!);
+    notes.push(`${where}: all ${wanted} labels differ (the first is ${first}): are these row names, not labels?`);
+  }
+  const first = rows.map((row) => row[0]!);
+  return { values, notes, rowNames: column > 0 && !isIndex(first) ? first : null };
+}
+
+/** Names, with the next field behind those that several columns have: gene symbols with their identifiers. */
+function toldApart(rows: readonly string[][], column: number): string[] {
+  const count = new Map<string, number>();
+  for (const row of rows) count.set(row[column]!, (count.get(row[column]!) ?? 0) + 1);
+  return rows.map((row) => {
+    const name = row[column]!, next = row[column + 1];
+    return count.get(name) === 1 || !next ? name : `${name} (${next})`;
+  });
+}
+
+/** Which field of a line is meant. Of names the first, as in 10x's genes.tsv, unless it only numbers the lines. */
+function chosenColumn(
+  rows: readonly string[][],
+  header: readonly string[] | null,
+  where: string,
+  purpose: Purpose,
+): number {
+  const width = rows[0]?.length ?? 1;
+  if (width === 1) return 0;
+  const column = (at: number) => rows.map((row) => row[at]!);
+  const first = column(0);
+  if (purpose === "names") return isIndex(first) ? 1 : 0;
+  const indexed = isIndex(first) || distinct(first) === rows.length;
+  if (width === 2 && indexed && distinct(column(1)) < rows.length) return 1;
+  const names = header ? ` (${header.map(shortened).join(", ")})` : "";
+  throw new UserError(
+    where,
+    `has ${width} columns${names}, and which of them has the labels cannot be told`,
+    "give a file with the labels alone, one a line: cut -f2 FILE > labels.txt",
+  );
+}

@@ -1,0 +1,149 @@
+/** What differs between the data that a run was trained on and the data as they are now, in words. */
+import type { Split } from "../config/types.ts";
+import { UserError } from "../errors.ts";
+import type { DataIdentity, FileIdentity } from "./identity.ts";
+import { fileKey } from "./row_keys.ts";
+import { type ChunkFile, type Part, partsOf, type Source } from "./source.ts";
+
+export interface Difference {
+  readonly kind: "added" | "gone" | "renamed" | "changed" | "order" | "columns" | "names" | "transforms" | "labels";
+  readonly text: string;
+}
+
+const SHOWN = 3;
+
+/** "3 files are new: a, b, c"; of more than three names the first three. */
+function some(names: readonly string[], one: string, many: string): string {
+  const shown = names.slice(0, SHOWN).join(", ") + (names.length > SHOWN ? ", ..." : "");
+  return `${names.length} ${names.length === 1 ? `file ${one}` : `files ${many}`}: ${shown}`;
+}
+
+function changeOf(was: FileIdentity, now: FileIdentity): string | null {
+  if (was.rows !== now.rows) return `${now.name} (${was.rows} rows then, ${now.rows} now)`;
+  if (was.content === now.content) return null;
+  return was.nnz === now.nnz ? `${now.name} (other values)` : `${now.name} (other entries)`;
+}
+
+/** Files of the same content under another name, each once. */
+function renamedFiles(gone: readonly FileIdentity[], added: readonly FileIdentity[]): [FileIdentity, FileIdentity][] {
+  const left = [...added];
+  return gone.flatMap((was): [FileIdentity, FileIdentity][] => {
+    const at = left.findIndex((now) => now.content === was.content && now.rows === was.rows);
+    return at < 0 ? [] : [[was, left.splice(at, 1)[0]!]];
+  });
+}
+
+/** All differences that matter to which row is which and to what a column is. Another folder is none. */
+export function compareData(was: DataIdentity, now: DataIdentity): Difference[] {
+  const found: Difference[] = [];
+  const tell = (kind: Difference["kind"], text: string) => found.push({ kind, text });
+  const before = new Map(was.files.map((file) => [file.name, file]));
+  const after = new Map(now.files.map((file) => [file.name, file]));
+  let gone = was.files.filter(({ name }) => !after.has(name));
+  let added = now.files.filter(({ name }) => !before.has(name));
+  const renamed = renamedFiles(gone, added);
+  gone = gone.filter((file) => !renamed.some(([old]) => old === file));
+  added = added.filter((file) => !renamed.some(([, other]) => other === file));
+  if (was.columns !== now.columns) tell("columns", `${now.columns} columns, there were ${was.columns}`);
+  if (gone.length > 0) tell("gone", some(gone.map(({ name }) => name), "is gone", "are gone"));
+  if (added.length > 0) tell("added", some(added.map(({ name }) => name), "is new", "are new"));
+  if (renamed.length > 0) {
+    const pairs = renamed.map(([old, other]) => `${old.name} is now ${other.name}`);
+    tell("renamed", some(pairs, "has another name", "have other names"));
+  }
+  const changed = now.files.flatMap((file) => {
+    const old = before.get(file.name);
+    return old ? changeOf(old, file) ?? [] : [];
+  });
+  if (changed.length > 0) tell("changed", some(changed, "has changed", "have changed"));
+  const common = was.files.filter(({ name }) => after.has(name)).map(({ name }) => name);
+  const order = now.files.filter(({ name }) => before.has(name)).map(({ name }) => name);
+  const moved = order.findIndex((name, index) => name !== common[index]);
+  if (moved >= 0) tell("order", `the files come in another order, first ${order[moved]} in place of ${common[moved]}`);
+  if (was.column_names !== null && now.column_names !== null && was.column_names !== now.column_names) {
+    tell("names", "the names of the columns are others");
+  }
+  if (JSON.stringify(was.transforms) !== JSON.stringify(now.transforms)) {
+    tell("transforms", "data.transforms are others");
+  }
+  if (was.labels !== null && now.labels !== null && was.labels !== now.labels) {
+    tell("labels", "the labels are others");
+  }
+  return found;
+}
+
+/** Files whose content is compared by a sample alone, and which were written since: nothing is known of the rest. */
+export function unsureFiles(was: DataIdentity, now: DataIdentity): string[] {
+  const before = new Map(was.files.map((file) => [file.name, file]));
+  return now.files.filter((file) => {
+    const old = before.get(file.name);
+    return file.content.startsWith("sample:") && old?.content === file.content && old.modified !== file.modified;
+  }).map(({ name }) => name);
+}
+
+/** The rows of a trained file that were trained on, as flags by row. */
+function trainedFlags(was: DataIdentity, file: FileIdentity): Uint8Array {
+  const split: Split = was.split ?? { by: "files", train: [], validation: [], test: [] };
+  const flags = new Uint8Array(file.rows);
+  for (const row of partsOf(split, file.part, fileKey(file.name), file.rows).train) flags[row] = 1;
+  return flags;
+}
+
+/** How many rows of some part of the data now are rows that the run was trained on: of a file of the same content. */
+export function trainedRows(was: DataIdentity, now: DataIdentity, source: Source, part: Part): number {
+  const byContent = Map.groupBy(was.files, ({ content }) => content);
+  let count = 0;
+  source.files.forEach((file: ChunkFile, index) => {
+    const { content, name } = now.files[index]!;
+    const same = byContent.get(content);
+    const old = same?.find((one) => one.name === name) ?? same?.[0];
+    if (old === undefined || file.parts[part].length === 0) return;
+    const flags = trainedFlags(was, old);
+    for (const row of file.parts[part]) count += flags[row] ?? 0;
+  });
+  return count;
+}
+
+/** The first column whose name is another, in words. */
+export function firstOtherName(trained: readonly string[], given: readonly string[]): string {
+  const at = given.findIndex((name, column) => name !== trained[column]);
+  return `column ${at} is ${JSON.stringify(given[at] ?? "")}, it was ${JSON.stringify(trained[at] ?? "")}`;
+}
+
+/**
+ * Which column of the model each column of the data is, by name.
+ * @returns null where they are in the same order
+ * @throws {UserError} where a name is not one of the model's, or stands for two columns
+ */
+export function matchColumns(
+  trained: readonly string[],
+  given: readonly string[],
+  where: string,
+): Uint32Array<ArrayBuffer> | null {
+  if (given.length === trained.length && given.every((name, column) => name === trained[column])) return null;
+  const columns = new Map(trained.map((name, column) => [name, column]));
+  const other = given.findIndex((name) => !columns.has(name));
+  if (other >= 0) {
+    throw new UserError(
+      where,
+      `column ${other} is ${JSON.stringify(given[other])}, which is not a column that the run was trained on`,
+      `give the ${trained.length} columns of the run, in any order: column_names.txt in its folder lists them`,
+    );
+  }
+  const seen = new Map<string, number>();
+  for (const names of [given, trained]) {
+    seen.clear();
+    names.forEach((name, column) => {
+      const first = seen.get(name);
+      seen.set(name, column);
+      if (first === undefined) return;
+      throw new UserError(
+        where,
+        `the columns are in another order than the run's, and columns ${first} and ${column} are both ` +
+          JSON.stringify(name),
+        "give every column a name of its own, or the columns in the run's order",
+      );
+    });
+  }
+  return Uint32Array.from(given, (name) => columns.get(name)!);
+}

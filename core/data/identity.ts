@@ -1,0 +1,142 @@
+/**
+ * What a run was trained on: RUN/data.json. Written once when a run starts, and compared by whatever reads the run later
+ * with the data as they are then (compare.ts).
+ *
+ * A file's content is known by the checksums that an `.npz` file has of its arrays, which change with any stored value. An
+ * `.npy` file has none: where all files together have at most WHOLE_BYTES its bytes are hashed, else SAMPLES blocks of it,
+ * evenly spread, the first and the last among them. Rows in memory are hashed whole.
+ */
+import { createHash } from "node:crypto";
+import { Chunk } from "../../ffi/chunk.ts";
+import type { DataConfig, Split, Transform } from "../config/types.ts";
+import { InputFile } from "../formats/file.ts";
+import { type ChunkFile, type Part, PARTS, type Source } from "./source.ts";
+
+export const WHOLE_BYTES = 512e6;
+const SAMPLES = 64, SAMPLE_BYTES = 1 << 16, BLOCK_BYTES = 1 << 20;
+
+export interface FileIdentity {
+  /** Path below the data's folder. */
+  readonly name: string;
+  readonly first_row: number;
+  readonly rows: number;
+  readonly nnz: number;
+  readonly bytes: number;
+  /** When it was last changed. */
+  readonly modified: string;
+  /** `crc32:` of data, indices and indptr; `sha256:` of all bytes; `sample:` of some of them. */
+  readonly content: string;
+  /** The part all of its rows belong to; null where rows are split by hash. */
+  readonly part: Part | null;
+}
+
+export interface DataIdentity {
+  readonly version: 1;
+  readonly format: DataConfig["format"];
+  readonly path: string;
+  readonly files: readonly FileIdentity[];
+  readonly rows: number;
+  readonly columns: number;
+  readonly nnz: number;
+  readonly parts: Readonly<Record<Part, number>>;
+  /** Shares and seed, or null where files are listed. */
+  readonly split: Extract<Split, { by: "rows" }> | null;
+  readonly transforms: readonly Transform[];
+  /** SHA-256 of the names, one a line; they are in column_names.txt of the run. */
+  readonly column_names: string | null;
+  /** SHA-256 of the labels, one a line. */
+  readonly labels: string | null;
+}
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** Of names or labels, one a line. */
+export const hashLines = (lines: readonly string[] | null): string | null =>
+  lines === null ? null : sha256(lines.join("\n"));
+
+/** Where the blocks of a file begin that are hashed, and how long they are. */
+function blocks(size: number, whole: boolean): { at: number; length: number }[] {
+  const length = whole ? BLOCK_BYTES : SAMPLE_BYTES;
+  const count = Math.ceil(size / length);
+  if (whole || count <= SAMPLES) {
+    return Array.from({ length: count }, (_, i) => ({ at: i * length, length: Math.min(length, size - i * length) }));
+  }
+  const step = (size - length) / (SAMPLES - 1);
+  return Array.from({ length: SAMPLES }, (_, i) => ({ at: Math.round(i * step), length }));
+}
+
+/** @param whole whether all bytes of a file without checksums of its own are read */
+export async function contentOf({ path, info, memory }: ChunkFile, whole: boolean): Promise<string> {
+  if (memory) return `sha256:${memory.digest()}`;
+  if (!info.dense) {
+    return `crc32:${Array.from(Chunk.checksums(path), (sum) => sum.toString(16).padStart(8, "0")).join("-")}`;
+  }
+  using file = await InputFile.open(path);
+  const hash = createHash("sha256");
+  for (const { at, length } of blocks(file.size, whole)) {
+    const bytes = new Uint8Array(length);
+    await file.readAt(at, bytes);
+    hash.update(bytes);
+  }
+  return `${whole ? "sha256" : "sample"}:${hash.digest("hex")}`;
+}
+
+/** Rows in memory have no date. */
+async function statOf({ path, memory }: ChunkFile): Promise<{ size: number; mtime: Date | null }> {
+  return memory ? { size: memory.info.bytesHeld, mtime: null } : await Deno.stat(path);
+}
+
+function partOf(file: ChunkFile, data: DataConfig): Part | null {
+  return data.split.by === "rows" ? null : PARTS.find((part) => file.parts[part].length > 0) ?? null;
+}
+
+/**
+ * @param names of columns, and labels of rows, where the config has them
+ * @param like an earlier identity: content is hashed as it was there, so that both can be compared
+ */
+export async function identify(
+  data: DataConfig,
+  source: Source,
+  { names, labels, like }: {
+    names: readonly string[] | null;
+    labels: readonly string[] | null;
+    like?: DataIdentity;
+  },
+): Promise<DataIdentity> {
+  const infos = await Promise.all(source.files.map(statOf));
+  const total = infos.reduce((sum, { size }) => sum + size, 0);
+  const whole = like ? !like.files.some(({ content }) => content.startsWith("sample:")) : total <= WHOLE_BYTES;
+  const files: FileIdentity[] = [];
+  for (const [index, file] of source.files.entries()) {
+    const { size, mtime } = infos[index]!;
+    files.push({
+      name: file.name,
+      first_row: file.firstRow,
+      rows: file.info.rows,
+      nnz: file.info.nnz,
+      bytes: size,
+      modified: (mtime ?? new Date(0)).toISOString(),
+      content: await contentOf(file, whole),
+      part: partOf(file, data),
+    });
+  }
+  return {
+    version: 1,
+    format: data.format,
+    path: data.path,
+    files,
+    rows: source.rows,
+    columns: source.columns,
+    nnz: source.nnz,
+    parts: source.partRows,
+    split: data.split.by === "rows" ? data.split : null,
+    transforms: data.transforms,
+    column_names: hashLines(names),
+    labels: hashLines(labels),
+  };
+}
+
+/** Changes with what an epoch under way is made of: which rows there are, in which order, with which values. */
+export function contentKey(identity: DataIdentity): string {
+  return sha256(JSON.stringify(identity.files.map(({ name, rows, content, part }) => [name, rows, content, part])));
+}

@@ -1,0 +1,81 @@
+/** data.json and column_names.txt of a run folder: written at its start, read back by whatever compares. */
+import { join } from "@std/path";
+import { UserError } from "../errors.ts";
+import { exists } from "../formats/file.ts";
+import { readJson } from "../formats/json.ts";
+import { readTextFile } from "../formats/text_file.ts";
+import { writeFileAtomic, writeJsonAtomic } from "../runs/atomic.ts";
+import { DecodeError, type Decoder, list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
+import type { Transform } from "../config/types.ts";
+import type { DataIdentity, FileIdentity } from "./identity.ts";
+import { hashLines } from "./identity.ts";
+import type { Part } from "./source.ts";
+
+export const DATA_FILE = "data.json";
+export const NAMES_FILE = "column_names.txt";
+/** A line a file: a million files. */
+const BYTES_MAX = 512e6;
+
+const part = oneOf<Part>("train", "validation", "test");
+const any: Decoder<Transform> = (value) => value as Transform;
+
+const identity: Decoder<DataIdentity> = object<DataIdentity>({
+  version: (value) => {
+    if (value !== 1) throw new DecodeError(`version: expected 1, got ${JSON.stringify(value) ?? "nothing"}`);
+    return 1;
+  },
+  format: text as Decoder<DataIdentity["format"]>,
+  path: text,
+  files: list(object<FileIdentity>({
+    name: text,
+    first_row: number,
+    rows: number,
+    nnz: number,
+    bytes: number,
+    modified: text,
+    content: text,
+    part: nullable(part),
+  })),
+  rows: number,
+  columns: number,
+  nnz: number,
+  parts: object({ train: number, validation: number, test: number }),
+  split: nullable(object<NonNullable<DataIdentity["split"]>>({
+    by: oneOf("rows"),
+    train: number,
+    validation: number,
+    test: number,
+    seed: number,
+  })),
+  transforms: list(any),
+  column_names: nullable(text),
+  labels: nullable(text),
+});
+
+/** The names first: data.json says that they are there. */
+export async function writeRunData(run: string, data: DataIdentity, names: readonly string[] | null): Promise<void> {
+  if (names !== null) await writeFileAtomic(join(run, NAMES_FILE), names.join("\n") + "\n");
+  await writeJsonAtomic(join(run, DATA_FILE), data);
+}
+
+/** What a run was trained on; null where it does not say. @throws {UserError} */
+export async function readRunData(run: string): Promise<DataIdentity | null> {
+  const path = join(run, DATA_FILE);
+  if (!await exists(path)) return null;
+  try {
+    return identity(await readJson(path, BYTES_MAX), "");
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new UserError(path, error.message, "it is written by train, and not to be edited");
+  }
+}
+
+/** The names of the columns that a run was trained on; null where it had none. @throws {UserError} */
+export async function readRunNames(run: string, data: DataIdentity): Promise<string[] | null> {
+  if (data.column_names === null) return null;
+  const path = join(run, NAMES_FILE);
+  const names = (await readTextFile(path, NAMES_FILE)).split("\n");
+  names.pop();
+  if (hashLines(names) === data.column_names) return names;
+  throw new UserError(path, "is not what the run was trained with: its hash is another", "put the first one back");
+}

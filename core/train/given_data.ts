@@ -1,0 +1,153 @@
+/** The data that evaluate, embed and reconstruct read: the run's own, or others, beside what the run was trained on. */
+import { resolve } from "@std/path";
+import { Chunk } from "../../ffi/chunk.ts";
+import type { DataConfig } from "../config/types.ts";
+import { readColumnNames } from "../data/annotations.ts";
+import { compareData, matchColumns, trainedRows } from "../data/compare.ts";
+import { type DataIdentity, identify } from "../data/identity.ts";
+import { dataFiles } from "../data/files.ts";
+import type { MemoryData, MemoryRows } from "../data/memory.ts";
+import { readRunData, readRunNames } from "../data/run_data.ts";
+import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { UserError } from "../errors.ts";
+import { exists } from "../formats/file.ts";
+import { readModel } from "../runs/read.ts";
+
+export interface GivenData {
+  /** Other rows than the run's own: arrays in memory, or a file, folder or glob. */
+  readonly data?: MemoryData | string;
+  /** Of `data`: `none` (default) makes one part of all rows, `train`; `run` splits them as the run's config says. */
+  readonly split?: "none" | "run";
+  /** One a row, in place of the config's; `data` without them has none. */
+  readonly labels?: string;
+  /** One a column, in place of the config's; `data` without them has none. */
+  readonly columnNames?: string;
+  /** Whether rows that were trained on may be in a part that was held out. */
+  readonly allowTrainedRows?: boolean;
+}
+
+export interface GivenSource {
+  readonly source: Source;
+  /** One a column of the network. */
+  readonly columnNames: readonly string[] | null;
+  readonly trainedRows: Readonly<Record<Part, number>>;
+}
+
+/** All rows are the part `train`. */
+const ONE_PART = { by: "rows", train: 1, validation: 0, test: 0, seed: 0 } as const;
+
+/** What a folder holds, or what a file is. */
+function formatOf(path: string): DataConfig["format"] {
+  const folder = (extension: string) => dataFiles(path, "--data", extension);
+  let files: readonly string[];
+  try {
+    files = folder(".npz");
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    files = folder(".npy");
+  }
+  try {
+    return Chunk.peek(files[0]!).dense ? "dense_npy" : "csr_npz";
+  } catch (error) {
+    throw dataError(error);
+  }
+}
+
+/** The run's config with the data that were given in place of its own. */
+export async function dataOf(runDir: string, data: DataConfig, given: GivenData): Promise<DataConfig> {
+  const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
+  const { data: rows, split } = given;
+  if (rows !== undefined) {
+    const others = { labels: at(given.labels) ?? null, column_names: at(given.columnNames) ?? null };
+    const place = typeof rows === "string"
+      ? { path: resolve(rows), format: formatOf(resolve(rows)) }
+      : { path: "", format: "memory" as const };
+    return { ...data, ...others, ...place, split: split === "run" ? data.split : ONE_PART };
+  }
+  let { column_names } = data;
+  // The run keeps the names: its own data can be read without the file that they came from.
+  if (column_names !== null && !await exists(column_names) && await readRunData(runDir)) column_names = null;
+  return { ...data, labels: at(given.labels) ?? data.labels, column_names: at(given.columnNames) ?? column_names };
+}
+
+function withColumnMap(source: Source, columnMap: Uint32Array<ArrayBuffer> | null): Source {
+  return columnMap === null ? source : { ...source, files: source.files.map((file) => ({ ...file, columnMap })) };
+}
+
+/** Other rows have as many columns as those that the network was made for. */
+async function requireColumns(runDir: string, source: Source): Promise<void> {
+  const trained = (await readModel(runDir)).find((layer) => layer.name.startsWith("encoder."))?.inputs;
+  if (trained === undefined || trained === source.columns) return;
+  throw new UserError(
+    source.files[0]!.path,
+    `has ${source.columns} columns, the run was trained on ${trained}`,
+    "give the columns that the run was trained on",
+  );
+}
+
+/**
+ * Opens the data, brings its columns into the run's order, and says what differs from what the run was trained on.
+ * @throws {UserError}
+ */
+export async function givenSource(
+  runDir: string,
+  data: DataConfig,
+  memory: MemoryRows | null,
+  { data: other, columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
+    note?: (text: string) => void;
+  },
+): Promise<GivenSource> {
+  const source = openSource(data, memory, { evaluated: true });
+  await requireColumns(runDir, source);
+  const field = columnNames === undefined ? "data.column_names" : "--column-names";
+  const names = source.columnNames ?? await readColumnNames(data.column_names, source.columns, note, field);
+  const trained = await readRunData(runDir);
+  if (trained === null) {
+    if (other === undefined && !allowTrainedRows) {
+      throw new UserError(
+        runDir,
+        "has no data.json, as runs of earlier versions: which rows it was trained on is not known",
+        "give data that it has never seen with --data F, or add --allow-trained-rows",
+      );
+    }
+    return { source, columnNames: names, trainedRows: { train: 0, validation: 0, test: 0 } };
+  }
+  const known = await readRunNames(runDir, trained);
+  const columnMap = columnsOf(trained, known, names, {
+    where: memory ? "data.columnNames" : `${field}: ${data.column_names}`,
+    isOther: other !== undefined,
+    note,
+  });
+  const now = await identify(data, source, { names, labels: null, like: trained });
+  const counts = Object.fromEntries(PARTS.map((part) => [part, trainedRows(trained, now, source, part)]));
+  if (other !== undefined) {
+    const count = PARTS.reduce((sum, part) => sum + counts[part]!, 0);
+    if (count > 0) note(`${count} of the ${source.rows} rows are rows that the run was trained on`);
+  } else {
+    for (const { kind, text } of compareData(trained, now)) {
+      if (kind !== "names") note(`the data are not as the run was trained on: ${text}`);
+    }
+  }
+  return {
+    source: withColumnMap(source, columnMap),
+    columnNames: known ?? names,
+    trainedRows: counts as GivenSource["trainedRows"],
+  };
+}
+
+function columnsOf(
+  trained: DataIdentity,
+  known: readonly string[] | null,
+  names: readonly string[] | null,
+  { where, isOther, note }: { where: string; isOther: boolean; note: (text: string) => void },
+): Uint32Array<ArrayBuffer> | null {
+  if (names === null) {
+    if (trained.column_names !== null && isOther) {
+      note("no names were given for the columns (--column-names F): they are taken to be in the run's order");
+    }
+    return null;
+  }
+  const map = known === null ? null : matchColumns(known, names, where);
+  if (map) note("the columns are the run's in another order: they are brought into the run's by their names");
+  return map;
+}

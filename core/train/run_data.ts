@@ -1,0 +1,74 @@
+/** The data of a session beside those that the run was trained on. */
+import { compareData, firstOtherName, unsureFiles } from "../data/compare.ts";
+import { contentKey, type DataIdentity, identify } from "../data/identity.ts";
+import { leftOutNote } from "../data/plan.ts";
+import { readRunData, readRunNames } from "../data/run_data.ts";
+import { orderNote, PARTS, type Source } from "../data/source.ts";
+import type { Config } from "../config/types.ts";
+import { UserError } from "../errors.ts";
+import { commandText } from "../runs/command.ts";
+
+/** What must be the same for an epoch to be resumed in its middle. */
+export function fingerprint(config: Config, source: Source, data: DataIdentity): string {
+  const { batch_size, last_batch, shuffle, shuffle_window, split, transforms, mask_rate } = config.data;
+  const parts = source.files.map((file) => PARTS.find((part) => file.parts[part].length > 0));
+  const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : parts };
+  const content = contentKey(data);
+  return JSON.stringify({ seed: config.seed, columns: source.columns, content, ...settings, transforms, mask_rate });
+}
+
+/** What is to be known of the data before a run begins. */
+export function noteData(config: Config, source: Source, note: (text: string) => void): void {
+  const leftOut = leftOutNote(source, config.data);
+  if (leftOut) note(leftOut);
+  const order = config.data.labels === null ? null : orderNote(source);
+  if (order) note(`${order}; data.labels must follow it`);
+}
+
+/** A resume goes on with one experiment: other data are another. @throws {UserError} */
+async function requireSame(run: string, was: DataIdentity, now: DataIdentity, names: readonly string[] | null) {
+  const found = compareData(was, now).filter(({ kind }) => kind !== "transforms" && kind !== "labels");
+  if (found.length === 0) return;
+  const trained = found.some(({ kind }) => kind === "names") && names ? await readRunNames(run, was) : null;
+  const texts = found.map(({ kind, text }) => kind === "names" && trained ? firstOtherName(trained, names!) : text);
+  throw new UserError(
+    run,
+    `the data are not those that the run was trained on: ${texts.join("; ")}`,
+    `put them back, or begin a new run from this one: ${commandText("train", "--fork", run)}`,
+  );
+}
+
+/**
+ * The identity of a session's data.
+ * @param resumed whether the run in the folder goes on: its data must be the same, wherever they lie now
+ * @throws {UserError}
+ */
+export async function sessionData(
+  run: string,
+  config: Config,
+  source: Source,
+  annotations: { names: readonly string[] | null; labels: readonly string[] | null },
+  resumed: boolean,
+  note: (text: string) => void,
+): Promise<DataIdentity> {
+  if (!resumed) return await identify(config.data, source, annotations);
+  const was = await readRunData(run);
+  if (was === null) {
+    throw new UserError(
+      run,
+      "has no data.json: it was made by an earlier version, which assigned rows to parts in another way",
+      "train it again, or go on with the version that made it",
+    );
+  }
+  const now = await identify(config.data, source, { ...annotations, like: was });
+  await requireSame(run, was, now, annotations.names);
+  const unsure = unsureFiles(was, now);
+  if (unsure.length > 0) {
+    note(
+      `${
+        unsure[0]
+      } was written since the run began; its size and a sample of it are the same, which is all that is known`,
+    );
+  }
+  return now;
+}
