@@ -8,7 +8,7 @@ import type { Model } from "../../ffi/model.ts";
 import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { pointBest, saveCheckpoint } from "../checkpoint/save.ts";
+import { pointBest } from "../checkpoint/save.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
@@ -27,10 +27,11 @@ import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
 import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
-import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
+import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
 import { checkState, freshState, type TrainState } from "./state.ts";
-import { tensorSinks, tensorSources } from "./tensors.ts";
+import { Saves } from "./saves.ts";
+import { tensorSinks } from "./tensors.ts";
 import { type Ending, Trainer, type TrainObserver } from "./trainer.ts";
 
 export interface SessionOptions {
@@ -69,8 +70,7 @@ function fingerprint(config: Config, source: Source): string {
 class Session {
   readonly #begun = performance.now();
   readonly #elapsedBefore: number;
-  #savedStep = -1;
-  #lastCheckpoint: string | null = null;
+  readonly saves: Saves;
   signal: StopSignal | null = null;
 
   constructor(
@@ -80,37 +80,31 @@ class Session {
     readonly state: TrainState,
     readonly logs: RunLogs,
     checkpoint: string | null,
+    memory: MemoryEstimate,
   ) {
     this.#elapsedBefore = state.elapsed_s;
-    this.#lastCheckpoint = checkpoint;
-    if (checkpoint) this.#savedStep = state.step;
+    const { config, run, observer, note } = options;
+    if (memory.copies === 0) note?.("memory does not suffice for copies: training waits while a checkpoint is written");
+    this.saves = new Saves({
+      runDir: run.path,
+      model,
+      state,
+      config: config.checkpoint,
+      copies: memory.copies,
+      bytes: memory.copy,
+      cores: Number(engineInfo().threads ?? 1),
+      checkpoint,
+      syncLogs: () => logs.sync(),
+      elapsed: this.elapsed,
+      saved: (info) => observer?.saved?.(info),
+    });
   }
 
   get lastCheckpoint(): string | null {
-    return this.#lastCheckpoint;
+    return this.saves.lastCheckpoint;
   }
 
   elapsed = (): number => this.#elapsedBefore + (performance.now() - this.#begun) / 1000;
-
-  async save(best: boolean): Promise<void> {
-    const { config, run } = this.options;
-    const begun = performance.now();
-    await this.logs.sync();
-    this.state.elapsed_s = this.elapsed();
-    const saved = await saveCheckpoint(run.path, {
-      step: this.state.step,
-      ...tensorSources(this.model),
-      state: this.state,
-      keep: config.checkpoint.keep,
-      best,
-    });
-    this.#lastCheckpoint = saved.path;
-    this.#savedStep = this.state.step;
-    const ms = performance.now() - begun;
-    this.state.seconds.checkpoint += ms / 1000;
-    this.state.since_row.checkpoint_ms += ms;
-    this.options.observer?.saved?.({ step: this.state.step, path: relative(run.path, saved.path), best });
-  }
 
   async diagnose(epoch: number): Promise<void> {
     const { config, run } = this.options;
@@ -119,12 +113,6 @@ class Session {
     const ms = performance.now() - begun;
     this.state.seconds.diagnostics += ms / 1000;
     this.state.since_row.diagnostics_ms += ms;
-  }
-
-  /** Saves unless this very state is saved already. */
-  async saveIfNew(): Promise<void> {
-    const best = this.options.config.checkpoint.best && this.state.best?.step === this.state.step;
-    if (this.#savedStep !== this.state.step) await this.save(best);
   }
 
   train(): Promise<Ending> {
@@ -137,7 +125,7 @@ class Session {
       observer: observer ?? {},
       logChunk: (row) => this.logs.chunk(row),
       logEpoch: (row) => this.logs.epoch(row),
-      save: ({ best }) => this.save(best),
+      saves: this.saves,
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
       stopping: () => this.signal !== null,
@@ -153,7 +141,7 @@ class Session {
     await writeRecovery(this.options.run.path, {
       reason,
       ...details,
-      checkpoint: this.#lastCheckpoint ? relative(this.options.run.path, this.#lastCheckpoint) : null,
+      checkpoint: this.lastCheckpoint ? relative(this.options.run.path, this.lastCheckpoint) : null,
       step: this.state.step,
       epoch: this.state.epoch,
       command: this.resumeCommand,
@@ -170,6 +158,7 @@ async function prepare(
   state: TrainState;
   checkpoint: string | null;
   library: EngineChoice;
+  memory: MemoryEstimate;
 }> {
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
@@ -180,12 +169,13 @@ async function prepare(
   await checkAnnotations(config.data, source);
   const model = describeModel(config, source);
   try {
-    checkMemory(estimateMemory(config, source, model));
+    const memory = estimateMemory(config, source, model);
+    checkMemory(memory);
     model.build();
     const data = fingerprint(config, source);
     if (resumeFrom === null) {
       await startBias(config, source, model);
-      return { source, model, state: freshState(data), checkpoint: null, library };
+      return { source, model, state: freshState(data), checkpoint: null, library, memory };
     }
     const { path: checkpoint } = await resolveCheckpoint(
       run.path,
@@ -196,7 +186,7 @@ async function prepare(
     const state = checkState(loaded.state, `${checkpoint}/state.json`, data);
     state.resumed++;
     model.step = state.step;
-    return { source, model, state, checkpoint, library };
+    return { source, model, state, checkpoint, library, memory };
   } catch (error) {
     model.close();
     throw dataError(error);
@@ -239,7 +229,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   using lock = await acquireLock(run.path);
   options.onLocked?.();
   if (lock.notice) (options.warn ?? options.note)?.(lock.notice);
-  const { source, model, state, checkpoint, library } = await prepare(options);
+  const { source, model, state, checkpoint, library, memory } = await prepare(options);
   using _model = model;
   using _chunks = keepOpen(source.files);
   const environment = await collectEnvironment({
@@ -256,7 +246,8 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   try {
     await options.onReady?.();
     if (checkpoint !== null) await pointBest(run.path, state.best?.step ?? null);
-    const session = new Session(options, source, model, state, logs, checkpoint);
+    const session = new Session(options, source, model, state, logs, checkpoint, memory);
+    using _saves = session.saves;
     options.onModel?.(model);
     result = await trainToAnEnd(session);
   } catch (error) {
