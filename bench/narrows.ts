@@ -166,7 +166,7 @@ export class Training implements AsyncDisposable {
 
   /** Mean loss of the held-out rows. */
   async validationLoss(): Promise<number> {
-    return (await evaluatePart(this.model, this.source, "validation", this.config.data)).loss;
+    return (await evaluatePart(this.model, this.source, "validation", this.config)).loss;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -41,9 +41,9 @@ function lines(config: Config, result: DryRun): string[] {
     `solver     ${result.solver}`,
     `memory     about ${formatBytes(memory.total)}: parameters ${formatBytes(memory.parameters)}, optimizer ${
       formatBytes(memory.optimizer)
-    }, workspace ${formatBytes(memory.workspace)}, data ${formatBytes(memory.data)}; ${
-      formatBytes(memory.available)
-    } free`,
+    }, workspace ${formatBytes(memory.workspace)}, data ${formatBytes(memory.data)}, copies for saves ${
+      formatBytes(memory.copies * memory.copy)
+    }; ${formatBytes(memory.available)} free`,
     `engine     ${result.engine}`,
     `threads    ${result.threads}`,
     `precision  ${result.precision}`,

@@ -8,7 +8,7 @@ import { requireHeldOut, restoreRun, splitParts } from "../core/train/restore.ts
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";
 import { DATA_OPTIONS, givenData } from "./given_data.ts";
-import { short } from "./progress.ts";
+import { rowsText, short, showProgress } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
 import { runTarget } from "./run_target.ts";
 import { print, tell } from "../core/output.ts";
@@ -39,9 +39,14 @@ const evaluate = defineCommand({
     });
     const { model, source, config, otherData } = restored;
     const results: { split: string; metrics: SplitMetrics }[] = [];
+    using progress = showProgress(!options.json && Deno.stderr.isTerminal() ? "live" : "quiet");
+    progress.attach(model);
     for (const part of options.split === undefined ? PARTS : splitParts(options.split)) {
       requireHeldOut(restored, part);
-      const evaluation = await evaluatePart(model, source, part, config.data, true);
+      const evaluation = await evaluatePart(model, source, part, config, {
+        byColumn: true,
+        progress: progress.observer.evaluating,
+      });
       const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! });
       if (metrics) results.push({ split: otherData === null ? part : "new data", metrics });
     }
@@ -55,10 +60,11 @@ const evaluate = defineCommand({
       }
       return 0;
     }
+    progress[Symbol.dispose]();
     const head = ["split", "rows", "loss", "MSE", "RMSE", "R2", "mean predictor", "column R2 (median)"];
     const rows = results.map(({ split, metrics: m }) => [
       split,
-      String(m.rows),
+      rowsText(m).replace(/ rows$/, ""),
       short(m.loss),
       short(m.mse),
       short(m.rmse),

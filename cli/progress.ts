@@ -1,5 +1,7 @@
 /** Progress of a training run: a live line on a terminal, one line an epoch otherwise, nothing with quiet. */
 import type { Model } from "../ffi/model.ts";
+import type { SplitMetrics } from "../core/runs/types.ts";
+import type { EvaluationProgress } from "../core/train/evaluate.ts";
 import type { TrainObserver } from "../core/train/trainer.ts";
 import { print, tell, tellPart } from "../core/output.ts";
 
@@ -20,6 +22,13 @@ export function short(value: number): string {
   return size < 1000 ? value.toPrecision(4) : String(Number(value.toPrecision(4)));
 }
 
+/** Of how many rows figures are: "2430 rows", "20,000 of 1,000,000 rows, sampled". */
+export function rowsText({ rows, sampled_from }: Pick<SplitMetrics, "rows" | "sampled_from">): string {
+  return sampled_from == null
+    ? `${rows} rows`
+    : `${rows.toLocaleString("en-US")} of ${sampled_from.toLocaleString("en-US")} rows, sampled`;
+}
+
 export function bar(share: number, width = 24): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * width);
   return "█".repeat(full) + "░".repeat(width - full);
@@ -34,6 +43,9 @@ function fitted(line: string): string {
   return line.slice(0, columns - 1);
 }
 
+/** An evaluation shows from this time on, and has a line so often where lines are all there is. */
+const EVALUATION_QUIET_MS = 500, EVALUATION_LINE_MS = 20_000;
+
 export interface Progress extends Disposable {
   readonly observer: TrainObserver;
   attach(model: Model): void;
@@ -47,13 +59,29 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
   let model: Model | null = null;
   let position = { epoch: 0, epochs: 0, step: 0, steps: 0 };
   let begun: { at: number; step: number } | null = null;
+  let evaluation: (EvaluationProgress & { readonly since: number; told: number }) | null = null;
   let shown = false;
   const clear = () => {
     if (shown) tellPart("\r\x1b[2K");
     shown = false;
   };
+  const evaluated = () => {
+    const { part, done, next, rows, since } = evaluation!;
+    const { batches, batchesDone } = model!.progress();
+    const share = (done + (batches > 0 ? next * batchesDone / batches : 0)) / Math.max(1, rows);
+    const left = share > 0 ? clock((performance.now() - since) / 1000 * (1 - share) / share) : "?";
+    return `evaluating ${part}  ${Math.floor(share * 100)} % of ${rows} rows  ${left} left`;
+  };
   const draw = () => {
     if (!model) return;
+    if (evaluation) {
+      if (performance.now() - evaluation.since < EVALUATION_QUIET_MS) return; // it is over before it can be read
+      const text = evaluated();
+      clear();
+      tellPart(fitted(text));
+      shown = true;
+      return;
+    }
     const { step, loss, rowsPerSecond } = model.progress();
     begun ??= { at: performance.now(), step };
     const rate = (step - begun.step) / (performance.now() - begun.at) * 1000;
@@ -69,7 +97,12 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     ));
     shown = true;
   };
-  const timer = mode === "live" ? setInterval(draw, 200) : null;
+  const tellEvaluation = () => {
+    if (!evaluation || !model || performance.now() - evaluation.told < EVALUATION_LINE_MS) return;
+    evaluation.told = performance.now();
+    line(evaluated());
+  };
+  const timer = mode === "live" ? setInterval(draw, 200) : mode === "lines" ? setInterval(tellEvaluation, 1000) : null;
   if (timer !== null) Deno.unrefTimer(timer as unknown as number);
   const line = (text: string) => {
     clear();
@@ -92,11 +125,18 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     observer: {
       windowStarted: (info) => {
         position = info;
+        evaluation = null;
+      },
+      evaluating: (info) => {
+        const now = performance.now();
+        if (evaluation && evaluation.part === info.part && info.done > 0) evaluation = { ...evaluation, ...info };
+        else evaluation = { ...info, since: now, told: now };
       },
       chunkDone: (row) => {
         if (mode === "json") json("chunk", row);
       },
       epochDone: (row, best) => {
+        evaluation = null;
         if (mode === "json") return json("epoch", { ...row, best });
         if (!plain) return;
         const validation = row.validation_loss === null ? "" : `  validation ${short(row.validation_loss)}`;

@@ -11,7 +11,7 @@ import type { SessionResult } from "../core/train/session.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { printDryRun } from "./dry_run.ts";
 import { printError } from "./print.ts";
-import { clock, short, showProgress } from "./progress.ts";
+import { clock, rowsText, short, showProgress } from "./progress.ts";
 import { QUICKSTART } from "./quickstart.ts";
 import { runCommand } from "./run_command.ts";
 import { print, tell } from "../core/output.ts";
@@ -32,7 +32,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
   for (const part of ["train", "validation", "test"] as const) {
     const metrics = summary.metrics[part];
     if (metrics) {
-      lines.push(`${part.padEnd(10)} MSE ${short(metrics.mse)}  R2 ${short(metrics.r2)}  (${metrics.rows} rows)`);
+      lines.push(`${part.padEnd(10)} MSE ${short(metrics.mse)}  R2 ${short(metrics.r2)}  (${rowsText(metrics)})`);
     }
   }
   lines.push(`run        ${runDir}`);

@@ -50,16 +50,21 @@ export class TrainError extends EngineError {
 
 export class Model implements Disposable {
   readonly #handle: Handle;
-  readonly columns: number;
-  /** Numbers of one latent vector. */
-  readonly latentSize: number;
 
   /**
    * Describes and checks the network; {@linkcode build} allocates it.
    * @throws {EngineError} `invalid_argument`, `unsupported`, naming the layer or setting
    */
   static create(spec: ModelSpec): Model {
-    const model = new Model(spec);
+    const { columns, seed, threads, encoder } = spec;
+    const out = new BigUint64Array(1);
+    const error = errorRecord();
+    const width = whole(columns, "columns", 1, MAX_U32);
+    const code = engine().nrw_model_create(width, seedOf(seed), whole(threads, "threads", 1, 1024), out, error);
+    unwrap(code, error);
+    const last = encoder.findLast((layer) => layer.kind === "linear");
+    const latentSize = last === undefined || last.size === "output" ? columns : last.size;
+    const model = new Model(out, columns, latentSize);
     try {
       model.#describe(spec);
     } catch (error) {
@@ -69,21 +74,29 @@ export class Model implements Disposable {
     return model;
   }
 
-  private constructor({ columns, seed, threads, encoder }: ModelSpec) {
-    const out = new BigUint64Array(1);
-    const error = errorRecord();
-    const width = whole(columns, "columns", 1, MAX_U32);
-    const code = engine().nrw_model_create(width, seedOf(seed), whole(threads, "threads", 1, 1024), out, error);
-    unwrap(code, error);
+  private constructor(
+    out: BigUint64Array,
+    readonly columns: number,
+    /** Numbers of one latent vector. */ readonly latentSize: number,
+  ) {
     this.#handle = new Handle(Deno.UnsafePointer.create(out[0]!)!, "model", (pointer) => {
       objects.freed();
       const error = errorRecord();
       unwrap(engine().nrw_model_close(pointer, error), error);
     });
     objects.made();
-    this.columns = columns;
-    const last = encoder.findLast((layer) => layer.kind === "linear");
-    this.latentSize = last === undefined || last.size === "output" ? columns : last.size;
+  }
+
+  /** A second network of the same description, built, with one thread: to hold copies of this one's state. */
+  async twin(): Promise<Model> {
+    const out = new BigUint64Array(1);
+    await this.#start((pointer, error) => engine().nrw_model_twin(pointer, out, error));
+    return new Model(out, this.columns, this.latentSize);
+  }
+
+  /** Takes over the state of a twin, or of the model that this is a twin of. */
+  async copyFrom(other: Model): Promise<void> {
+    await other.#handle.hold((from) => this.#start((pointer, error) => engine().nrw_model_copy(pointer, from, error)));
   }
 
   #describe(spec: ModelSpec): void {
@@ -301,6 +314,7 @@ export class Model implements Disposable {
       ["stopped"],
     );
     const at = (index: number) => result[index]!;
+    if (status === "stopped") await this.beginEvaluation(0, 0, false); // nothing is left out any more
     return {
       rows: at(0),
       nnz: at(5),
@@ -311,6 +325,26 @@ export class Model implements Disposable {
       ms: at(6),
       stopped: status === "stopped",
     };
+  }
+
+  /**
+   * Around some calls of {@linkcode evaluate}, which may then leave out loss and squared errors, also by column:
+   * {@linkcode endEvaluation} has them for all batches together, where that is faster.
+   * @param rows of all batches to come, about; `nnz` likewise
+   */
+  async beginEvaluation(rows: number, nnz: number, byColumn: boolean): Promise<void> {
+    await this.#start((pointer, error) => engine().nrw_evaluate_begin(pointer, rows, nnz, byColumn ? 1 : 0, error));
+  }
+
+  /**
+   * What {@linkcode evaluate} has left out, to be added: the sum of loss times rows and of squared errors.
+   * @param sse by column, added to
+   */
+  async endEvaluation(sse?: Float64Array<ArrayBuffer>): Promise<{ lossRows: number; sse: number }> {
+    if (sse) whole(sse.length, "sse: length", this.columns, this.columns);
+    const result = new Float64Array(2);
+    await this.#start((pointer, error) => engine().nrw_evaluate_end(pointer, result, sse ?? null, error));
+    return { sse: result[0]!, lossRows: result[1]! };
   }
 
   /**

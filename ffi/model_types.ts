@@ -115,7 +115,7 @@ export interface ColumnSums {
 
 export interface Progress {
   readonly step: number;
-  /** Of the call of {@link Model.train} that runs, or ran last. */
+  /** Of the call of {@link Model.train} or {@link Model.evaluate} that runs, or ran last. */
   readonly batchesDone: number;
   readonly batches: number;
   readonly loss: number;

@@ -262,6 +262,24 @@ export const symbols = {
     ],
     result: "i32",
   },
+  nrw_model_twin: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // nrw_model** out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_model_copy: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_model* from
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
   nrw_model_layer: {
     parameters: [
       "pointer", // nrw_model* model
@@ -400,6 +418,27 @@ export const symbols = {
       "buffer", // double* column_sse
       "buffer", // double* column_sum
       "buffer", // double* column_sumsq
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_evaluate_begin: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "f64", // double rows
+      "f64", // double nnz
+      "u32", // uint32_t by_column
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_evaluate_end: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // double* result
+      "buffer", // double* column_sse
       "buffer", // nrw_error* err
     ],
     result: "i32",

@@ -30,7 +30,8 @@ export function timeBudget(run: RunData): TimeBudget | null {
   const validation = summary?.seconds.validation ?? seconds(epochs.map((e) => e.validation_ms));
   const checkpoint = summary?.seconds.checkpoint ?? seconds(epochs.map((e) => e.checkpoint_ms));
   const diagnostics = summary?.seconds.diagnostics ?? seconds(epochs.map((e) => e.diagnostics_ms));
-  const known = compute + batches + opening + validation + checkpoint + diagnostics;
+  const evaluation = summary?.seconds.evaluation ?? 0;
+  const known = compute + batches + opening + validation + checkpoint + diagnostics + evaluation;
   const elapsed = summary?.seconds.total ?? Math.max(0, epochs.at(-1)?.elapsed_s ?? 0, steps.at(-1)?.elapsed_s ?? 0);
   const total = Math.max(known, elapsed);
   if (!(total > 0)) return null;
@@ -46,8 +47,9 @@ export function timeBudget(run: RunData): TimeBudget | null {
     { name: "waiting for batches", seconds: batches, fill: BATCH_WAIT_COLOR },
     { name: "waiting for chunks", seconds: opening, fill: CHUNK_WAIT_COLOR },
     { name: "validation", seconds: validation, fill: seriesColor(2) },
-    { name: "checkpoints", seconds: checkpoint, fill: seriesColor(3) },
+    { name: "saves", seconds: checkpoint, fill: seriesColor(3) },
     { name: "diagnostics", seconds: diagnostics, fill: seriesColor(6) },
+    { name: "metrics at the end", seconds: evaluation, fill: seriesColor(4) },
     { name: "other", seconds: total - known, fill: color("rule") },
   ].filter((p) => p.seconds > total * 1e-6);
   const trained = compute + batches + opening;

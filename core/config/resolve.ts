@@ -34,6 +34,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     checkpoint: raw.checkpoint,
     logging: raw.logging,
     diagnostics: raw.diagnostics,
+    evaluation: raw.evaluation,
     runtime: raw.runtime,
     paths: { runs: path(["paths", "runs"], raw.paths.runs) },
   };

@@ -121,7 +121,15 @@ const training = z.strictObject({
 
 const checkpoint = z.strictObject({
   every_steps: count(0, 1_000_000_000).default(0).describe("steps between two saves; 0: not by steps"),
-  every_epochs: count(0, 1_000_000).default(1).describe("epochs between two saves; 0: only at the end"),
+  every_epochs: count(0, 1_000_000).nullable().default(null).describe(
+    "epochs between two saves; 0: only at the end; null: as often as max_share allows",
+  ),
+  max_share: z.number().min(0).max(1).default(0.05).describe(
+    "with every_epochs: null, the share of the run's time that saves may take; the one at the end is made in any case",
+  ),
+  every_minutes: z.number().gt(0).max(1e6).default(10).describe(
+    "with every_epochs: null, a save is made after so many minutes without one, whatever it takes, at the end of a chunk",
+  ),
   keep: count(1, 1_000_000).default(3).describe("newest checkpoints kept, besides the latest and the best"),
   best: z.boolean().default(true).describe("whether the epoch of lowest validation loss is kept"),
 }).describe("what is saved and when").meta(onResume("free"));
@@ -137,6 +145,16 @@ const diagnostics = z.strictObject({
   max_rows: count(1, 10_000_000).default(2000).describe("rows embedded and reconstructed at most"),
   columns: count(1, 1000).default(12).describe("most variable columns whose reconstruction is kept"),
 }).describe("what reports are drawn from").meta(onResume("free"));
+
+const mostRows = () => count(1, 1_000_000_000).nullable();
+const evaluation = z.strictObject({
+  max_rows: mostRows().default(20_000).describe(
+    "training rows that metrics are of at most, a sample by seed, file name and row; null: all",
+  ),
+  validation_max_rows: mostRows().default(null).describe("likewise of the validation part, also after each epoch")
+    .meta(onResume("from_here")),
+  test_max_rows: mostRows().default(null).describe("likewise of the test part"),
+}).describe("how many rows are evaluated").meta(onResume("free"));
 
 const runtime = z.strictObject({
   device: z.enum(["auto", "cpu"]).default("auto").describe("where to compute; this build has the CPU engine"),
@@ -176,6 +194,7 @@ export const configSchema = z.strictObject({
   checkpoint: checkpoint.prefault({}),
   logging: logging.prefault({}),
   diagnostics: diagnostics.prefault({}),
+  evaluation: evaluation.prefault({}),
   runtime: runtime.prefault({}),
   paths: paths.prefault({}),
 }).describe("A config of Narrows: one autoencoder, its data and its training.");

@@ -142,8 +142,12 @@ export interface TrainingConfig {
 export interface CheckpointConfig {
   /** 0: not by steps. */
   readonly every_steps: number;
-  /** 0: not by epochs. The end of a run always saves. */
-  readonly every_epochs: number;
+  /** 0: not by epochs; null: as often as max_share allows. The end of a run always saves. */
+  readonly every_epochs: number | null;
+  /** With every_epochs null: the largest share of the run's time in saves. */
+  readonly max_share: number;
+  /** With every_epochs null: minutes after which a save is made whatever it takes. */
+  readonly every_minutes: number;
   /** How many of the newest are kept, besides latest and best. */
   readonly keep: number;
   /** Whether the epoch of lowest validation loss (training loss without validation rows) is kept as best. */
@@ -161,6 +165,13 @@ export interface DiagnosticsConfig {
   readonly max_rows: number;
   /** Most variable columns whose reconstruction is kept. */
   readonly columns: number;
+}
+
+export interface EvaluationConfig {
+  /** Rows of the training part that metrics are of at most; null for all. */
+  readonly max_rows: number | null;
+  readonly validation_max_rows: number | null;
+  readonly test_max_rows: number | null;
 }
 
 export interface RuntimeConfig {
@@ -191,6 +202,7 @@ export interface Config {
   readonly checkpoint: CheckpointConfig;
   readonly logging: LoggingConfig;
   readonly diagnostics: DiagnosticsConfig;
+  readonly evaluation: EvaluationConfig;
   readonly runtime: RuntimeConfig;
   readonly paths: PathsConfig;
 }

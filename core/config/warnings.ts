@@ -41,7 +41,7 @@ export function configWarnings(config: Config): Warning[] {
   }
   const cadences = [["checkpoint.every_epochs", checkpoint], ["diagnostics.every_epochs", diagnostics]] as const;
   for (const [key, { every_epochs }] of cadences) {
-    if (every_epochs > epochs) {
+    if (every_epochs !== null && every_epochs > epochs) {
       misfit(key, `is ${every_epochs}, but the run has ${epochs} epochs`, "lower it, or set it to 0");
     }
   }

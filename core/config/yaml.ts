@@ -35,6 +35,7 @@ export function toPlain(config: Config): Record<string, unknown> {
     checkpoint: rest.checkpoint,
     logging: rest.logging,
     diagnostics: rest.diagnostics,
+    evaluation: rest.evaluation,
     runtime: rest.runtime,
     paths: rest.paths,
   };

@@ -25,7 +25,7 @@ export async function runDiagnostics(
 ): Promise<string> {
   const { config, model, source, epoch } = context;
   const part = source.partRows.validation > 0 ? "validation" : "train";
-  const sums = evaluation ?? await evaluatePart(model, source, part, config.data, true);
+  const sums = evaluation ?? await evaluatePart(model, source, part, config, { byColumn: true });
   if (!sums.columns) throw new Error("a diagnostic needs sums by column");
   const full = {
     ...context,

@@ -121,8 +121,13 @@ export interface Summary {
     readonly train: number;
     readonly wait: number;
     readonly validation: number;
+    /** In which training stood still for saves. */
     readonly checkpoint: number;
+    /** Of writing checkpoints beside the training: no part of the total. */
+    readonly checkpoint_beside?: number | null;
     readonly diagnostics: number;
+    /** Of the metrics at the end. */
+    readonly evaluation?: number | null;
   };
   readonly peak_memory_bytes: number;
   readonly resumed: number;

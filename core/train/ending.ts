@@ -36,7 +36,9 @@ function ending(error: unknown, session: Session): string {
 async function emergencySave(session: Session, error: unknown): Promise<void> {
   const poisoned = error instanceof EngineError && error.status === "non_finite";
   try {
-    if (!poisoned && session.state.step > 0) await session.saveIfNew();
+    await session.saves.forgive();
+    if (poisoned) await session.saves.settle();
+    else if (session.state.step > 0) await session.saves.saveIfNew();
   } catch (second) {
     session.options.note?.(`the emergency save failed too: ${second instanceof Error ? second.message : second}`);
   }
@@ -46,9 +48,15 @@ async function emergencySave(session: Session, error: unknown): Promise<void> {
 }
 
 /** Loads the best epoch's weights where they are kept and are not the present ones; null where they are not. */
-async function bestWeights({ options, model, state: { best, step } }: Session): Promise<Summary["evaluated"]> {
+async function bestWeights({ options, model, saves, state: { best, step } }: Session): Promise<Summary["evaluated"]> {
   const { config, run, warn = options.note } = options;
   if (!config.checkpoint.best || best === null || best.step === step) return null;
+  const evaluated = { checkpoint: "best", epoch: best.epoch, step: best.step } as const;
+  const copy = saves.copyOf(best.step);
+  if (copy) {
+    await model.copyFrom(copy);
+    return evaluated;
+  }
   let path: string;
   try {
     ({ path } = await resolveCheckpoint(run.path, checkpointName(best.step), () => {}));
@@ -58,19 +66,29 @@ async function bestWeights({ options, model, state: { best, step } }: Session): 
     return null;
   }
   await loadCheckpoint(path, { parameters: tensorSinks(model).parameters }, { verify: "lengths" });
-  return { checkpoint: "best", epoch: best.epoch, step: best.step };
+  return evaluated;
 }
 
 /** The end of training: final metrics (of the best epoch where it is kept), diagnostics, summary. */
 export async function finish(session: Session, reason: Ending): Promise<SessionResult> {
-  await session.saveIfNew();
+  let evaluated: Summary["evaluated"] = null;
+  await session.saves.save(async () => {
+    evaluated = await bestWeights(session);
+  });
   const { options: { config, run }, model, source, state } = session;
-  const evaluated = await bestWeights(session) ??
-    { checkpoint: "latest" as const, epoch: state.epoch, step: state.step };
-  const { metrics, validation } = await finalMetrics(model, source, config);
-  const begun = performance.now();
+  evaluated ??= { checkpoint: "latest", epoch: state.epoch, step: state.step };
+  let begun = performance.now();
+  const { metrics, validation } = await finalMetrics(
+    model,
+    source,
+    config,
+    (info) => session.options.observer?.evaluating?.(info),
+  );
+  state.seconds.evaluation += (performance.now() - begun) / 1000;
+  begun = performance.now();
   await runDiagnostics(run.path, { config, model, source, epoch: evaluated.epoch }, validation ?? undefined);
   state.seconds.diagnostics += (performance.now() - begun) / 1000;
+  await session.saves.settle();
   const summary = summarise(session, { status: "finished", reason, metrics, evaluated });
   await writeSummary(run, summary);
   await clearRecovery(run.path);
@@ -79,7 +97,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
 
 /** After a signal: a save, recovery.json, and the command to go on. */
 export async function interrupted(session: Session, signal: StopSignal): Promise<SessionResult> {
-  await session.saveIfNew();
+  await session.saves.saveIfNew();
   await session.record("signal", { signal });
   const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null });
   await writeSummary(session.options.run, summary);

@@ -1,9 +1,9 @@
 /** Error of a trained network on one part of the data. */
 import type { Model } from "../../ffi/model.ts";
 import { feed } from "../data/feed.ts";
-import { readingPlan } from "../data/plan.ts";
+import { reading } from "../data/sample.ts";
 import type { Part, Source } from "../data/source.ts";
-import type { DataConfig } from "../config/types.ts";
+import type { Config, EvaluationConfig } from "../config/types.ts";
 import type { SplitMetrics } from "../runs/types.ts";
 
 /** Sums over a part, by column: what every metric is made of. */
@@ -19,29 +19,53 @@ export interface Evaluation {
   readonly loss: number;
   readonly sse: number;
   readonly columns: ColumnSums | null;
+  /** Rows of the part that these were chosen from by chance; null where they are all of it. */
+  readonly sampledFrom: number | null;
+}
+
+/** How far an evaluation is: told when a chunk's rows begin. */
+export interface EvaluationProgress {
+  readonly part: Part;
+  /** Rows done, rows of the chunk that begins, and rows in all. */
+  readonly done: number;
+  readonly next: number;
+  readonly rows: number;
+}
+
+export interface EvaluateOptions {
+  /** Whether to keep the sums by column (24 bytes a column). */
+  readonly byColumn?: boolean;
+  readonly progress?: (info: EvaluationProgress) => void;
+}
+
+/** The most rows of a part that an evaluation takes; null for all. */
+export function mostRows(config: EvaluationConfig, part: Part): number | null {
+  return part === "train" ? config.max_rows : config[`${part}_max_rows`];
 }
 
 /** Raised when {@link Model.stop} ended an evaluation early. */
 export class Stopped extends Error {}
 
 /**
- * Loss and error of every row of a part, without dropout or noise.
- * @param byColumn whether to keep the sums by column (24 bytes a column)
+ * Loss and error of a part, without dropout or noise: of every row, or of a sample where the config bounds them.
  * @throws {Stopped}
  */
 export async function evaluatePart(
   model: Model,
   source: Source,
   part: Part,
-  data: DataConfig,
-  byColumn = false,
+  config: Pick<Config, "data" | "evaluation" | "seed">,
+  { byColumn = false, progress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  const { data, seed } = config;
+  const { plan, rows: chosen, count } = reading(source, part, data, { most: mostRows(config.evaluation, part), seed });
   const zeros = () => new Float64Array(source.columns);
   const columns = byColumn ? { sse: zeros(), sum: zeros(), sumsq: zeros() } : null;
   let rows = 0, nnz = 0, lossRows = 0, sse = 0;
-  for await (
-    const { batches } of feed(readingPlan(source, part, data), { data, seed: 0, epoch: 0, part, training: false })
-  ) {
+  await model.beginEvaluation(count, count * source.nnz / Math.max(1, source.rows), byColumn);
+  const options = { data, seed: 0, epoch: 0, part, training: false, rows: chosen };
+  for await (const { window, batches } of feed(plan, options)) {
+    progress?.({ part, done: rows, next: window.rows, rows: count });
     const result = await model.evaluate(batches, columns ?? undefined);
     if (result.stopped) throw new Stopped("stopped");
     rows += result.rows;
@@ -49,7 +73,11 @@ export async function evaluatePart(
     lossRows += result.loss * result.rows;
     sse += result.sse;
   }
-  return { rows, nnz, loss: rows > 0 ? lossRows / rows : NaN, sse, columns };
+  const rest = await model.endEvaluation(columns?.sse);
+  const sampledFrom = count < source.partRows[part] ? source.partRows[part] : null;
+  lossRows += rest.lossRows;
+  sse += rest.sse;
+  return { rows, nnz, loss: rows > 0 ? lossRows / rows : NaN, sse, columns, sampledFrom };
 }
 
 /** Sorts `values`. */
@@ -82,7 +110,7 @@ const COLUMN_R2_FLOOR = -1;
 
 /** The metrics of summary.json. R2 is against the part's own column means. */
 export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSums }): SplitMetrics | null {
-  const { rows, nnz, loss, sse, columns } = evaluation;
+  const { rows, nnz, loss, sse, columns, sampledFrom } = evaluation;
   if (rows === 0) return null;
   const variation = columnVariation(columns, rows);
   const cells = rows * variation.length;
@@ -104,5 +132,6 @@ export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSum
     column_r2_mean: r2.reduce((sum, value) => sum + Math.max(value, COLUMN_R2_FLOOR), 0) / varying,
     column_r2_median: median(r2),
     columns_varying: varying,
+    sampled_from: sampledFrom,
   };
 }

@@ -7,6 +7,9 @@ import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import type { MemoryEstimate } from "./network.ts";
 
+/** Copies of the tensors for saves beside the training: one that is written, and the best epoch's. */
+const COPIES = 2;
+
 /**
  * Bytes of one batch in the queue: CSR and CSC of its non-zeros, or a dense matrix; the input a second time with masking
  * noise.
@@ -22,6 +25,7 @@ function batchBytes(config: Config, dense: boolean, rows: number, nnzPerRow: num
 /**
  * Parameters, optimizer state and workspace come from the engine; data is two windows of chunks, or all chunks of a source
  * that is kept open (as they lie in memory: mapped members count as read; rows from memory are there already), and two queues.
+ * Copies for saves are made as far as there is memory for them.
  */
 export function estimateMemory(config: Config, source: Source, model: Model): MemoryEstimate {
   const { data } = config;
@@ -35,12 +39,17 @@ export function estimateMemory(config: Config, source: Source, model: Model): Me
   const runtime = 150e6; // Deno itself
   const dataBytes = chunks + queues + runtime;
   const limit = config.runtime.memory_gb > 0 ? config.runtime.memory_gb * 1e9 : Number(engineInfo().memory_available);
+  const needed = engine.parameters + engine.optimizer + engine.workspace + dataBytes;
+  const copy = engine.parameters + engine.optimizer;
+  const copies = Math.min(COPIES, Math.max(0, Math.floor((limit - needed) / copy)));
   return {
     parameters: engine.parameters,
     optimizer: engine.optimizer,
     workspace: engine.workspace,
     data: dataBytes,
-    total: engine.parameters + engine.optimizer + engine.workspace + dataBytes,
+    copies,
+    copy,
+    total: needed + copies * copy,
     available: limit,
   };
 }

@@ -42,6 +42,9 @@ export interface MemoryEstimate {
   readonly optimizer: number;
   readonly workspace: number;
   readonly data: number;
+  /** How many copies of the tensors there is memory for, and the bytes of one: saves are written from them. */
+  readonly copies: number;
+  readonly copy: number;
   readonly total: number;
   readonly available: number;
 }

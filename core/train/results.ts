@@ -128,6 +128,7 @@ function added(all: Evaluation, more: Evaluation): Evaluation {
     loss: (all.loss * all.rows + more.loss * more.rows) / rows,
     sse: all.sse + more.sse,
     columns: { sse: sums("sse"), sum: sums("sum"), sumsq: sums("sumsq") },
+    sampledFrom: null,
   };
 }
 
@@ -141,9 +142,13 @@ export function evaluate(run: string | Restored, options: ResultOptions = {}): P
     rowsOf(restored, split); // a split without rows is refused
     const { model, source, config } = restored;
     let sums: Evaluation | null = null;
-    for (const part of splitParts(split)) {
+    const parts = splitParts(split);
+    // Figures of several parts together are of all their rows: a sample of one would weigh too little.
+    const whole = { max_rows: null, validation_max_rows: null, test_max_rows: null };
+    for (const part of parts) {
       if (source.partRows[part] === 0) continue;
-      const evaluation = await evaluatePart(model, source, part, config.data, true);
+      const bounds = parts.length > 1 ? whole : config.evaluation;
+      const evaluation = await evaluatePart(model, source, part, { ...config, evaluation: bounds }, { byColumn: true });
       sums = sums ? added(sums, evaluation) : evaluation;
     }
     return metricsOf({ ...sums!, columns: sums!.columns! })!;

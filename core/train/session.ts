@@ -8,7 +8,6 @@ import type { Model } from "../../ffi/model.ts";
 import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { saveCheckpoint } from "../checkpoint/save.ts";
 import { changeText, compareConfigs } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
@@ -34,12 +33,13 @@ import { announce } from "./announce.ts";
 import { nothingLeft, nothingToDo, openSession, requireStepsLeft } from "./provenance.ts";
 import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
-import { checkMemory, describeModel, layerRows, threadCount } from "./network.ts";
+import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
+import { Saves } from "./saves.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { checkState, parseState } from "./state_check.ts";
-import { tensorSinks, tensorSources } from "./tensors.ts";
+import { tensorSinks } from "./tensors.ts";
 import { type Ending, Trainer, type TrainObserver } from "./trainer.ts";
 
 export interface SessionOptions {
@@ -73,8 +73,7 @@ export interface SessionOptions {
 class Session {
   readonly #begun = performance.now();
   readonly #elapsedBefore: number;
-  #savedStep = -1;
-  #lastCheckpoint: string | null = null;
+  readonly saves: Saves;
   signal: StopSignal | null = null;
 
   constructor(
@@ -84,37 +83,31 @@ class Session {
     readonly state: TrainState,
     readonly logs: RunLogs,
     checkpoint: string | null,
+    memory: MemoryEstimate,
   ) {
     this.#elapsedBefore = state.elapsed_s;
-    this.#lastCheckpoint = checkpoint;
-    if (checkpoint) this.#savedStep = state.step;
+    const { config, run, observer, note } = options;
+    if (memory.copies === 0) note?.("memory does not suffice for copies: training waits while a checkpoint is written");
+    this.saves = new Saves({
+      runDir: run.path,
+      model,
+      state,
+      config: config.checkpoint,
+      copies: memory.copies,
+      bytes: memory.copy,
+      cores: Number(engineInfo().threads ?? 1),
+      checkpoint,
+      syncLogs: () => logs.sync(),
+      elapsed: this.elapsed,
+      saved: (info) => observer?.saved?.(info),
+    });
   }
 
   get lastCheckpoint(): string | null {
-    return this.#lastCheckpoint;
+    return this.saves.lastCheckpoint;
   }
 
   elapsed = (): number => this.#elapsedBefore + (performance.now() - this.#begun) / 1000;
-
-  async save(best: boolean): Promise<void> {
-    const { config, run } = this.options;
-    const begun = performance.now();
-    await this.logs.sync();
-    this.state.elapsed_s = this.elapsed();
-    const saved = await saveCheckpoint(run.path, {
-      step: this.state.step,
-      ...tensorSources(this.model),
-      state: this.state,
-      keep: config.checkpoint.keep,
-      best,
-    });
-    this.#lastCheckpoint = saved.path;
-    this.#savedStep = this.state.step;
-    const ms = performance.now() - begun;
-    this.state.seconds.checkpoint += ms / 1000;
-    this.state.since_row.checkpoint_ms += ms;
-    this.options.observer?.saved?.({ step: this.state.step, path: relative(run.path, saved.path), best });
-  }
 
   async diagnose(epoch: number): Promise<void> {
     const { config, run } = this.options;
@@ -123,12 +116,6 @@ class Session {
     const ms = performance.now() - begun;
     this.state.seconds.diagnostics += ms / 1000;
     this.state.since_row.diagnostics_ms += ms;
-  }
-
-  /** Saves unless this very state is saved already. */
-  async saveIfNew(): Promise<void> {
-    const best = this.options.config.checkpoint.best && this.state.best?.step === this.state.step;
-    if (this.#savedStep !== this.state.step) await this.save(best);
   }
 
   train(): Promise<Ending> {
@@ -141,7 +128,7 @@ class Session {
       observer: observer ?? {},
       logChunk: (row) => this.logs.chunk(row),
       logEpoch: (row) => this.logs.epoch(row),
-      save: ({ best }) => this.save(best),
+      saves: this.saves,
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
       stopping: () => this.signal !== null,
@@ -157,7 +144,7 @@ class Session {
     await writeRecovery(this.options.run.path, {
       reason,
       ...details,
-      checkpoint: this.#lastCheckpoint ? relative(this.options.run.path, this.#lastCheckpoint) : null,
+      checkpoint: this.lastCheckpoint ? relative(this.options.run.path, this.lastCheckpoint) : null,
       step: this.state.step,
       epoch: this.state.epoch,
       command: this.resumeCommand,
@@ -189,6 +176,7 @@ async function prepare(
   names: readonly string[] | null;
   /** Files that stay open. */
   chunks: Disposable;
+  memory: MemoryEstimate;
 }> {
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
@@ -205,18 +193,20 @@ async function prepare(
   const chunks = keepOpen(source.files);
   const model = describeModel(config, source);
   try {
-    checkMemory(estimateMemory(config, source, model));
+    const memory = estimateMemory(config, source, model);
+    checkMemory(memory);
     await checkValues(source, config.data);
     model.build();
+    const ready = { source, model, library, identity, names, chunks, memory };
     const data = fingerprint(config, source, identity);
     if (resumeFrom === null) {
       if (options.fork) {
         const state = await beginFork(options.fork, { config, source, model, data }, warn);
         model.step = state.step;
-        return { source, model, state, checkpoint: null, library, identity, names, chunks };
+        return { ...ready, state, checkpoint: null };
       }
       await startBias(config, source, model);
-      return { source, model, state: freshState(data), checkpoint: null, library, identity, names, chunks };
+      return { ...ready, state: freshState(data), checkpoint: null };
     }
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, warn);
     const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" })
@@ -225,7 +215,7 @@ async function prepare(
     checkState(state, `${checkpoint}/state.json`, data, source, config);
     state.resumed++;
     model.step = state.step;
-    return { source, model, state, checkpoint, library, identity, names, chunks };
+    return { ...ready, state, checkpoint };
   } catch (error) {
     model.close();
     chunks[Symbol.dispose]();
@@ -264,7 +254,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   options.onLocked?.();
   if (lock.notice) (options.warn ?? options.note)?.(lock.notice);
   await clearLeftovers(run.path);
-  const { source, model, state, checkpoint, library, identity, names, chunks } = await prepare(options);
+  const { source, model, state, checkpoint, library, identity, names, chunks, memory } = await prepare(options);
   using _model = model;
   using _chunks = chunks;
   requireStepsLeft(options, state);
@@ -280,9 +270,10 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     await opened.announce();
     await options.onReady?.();
     await opened.begin();
-    const session = new Session(options, source, model, state, logs, checkpoint);
+    const session = new Session(options, source, model, state, logs, checkpoint, memory);
+    using _saves = session.saves;
     // A fork that is killed goes on from its own checkpoint, whatever becomes of the parent.
-    if (options.fork) await session.save(state.best !== null);
+    if (options.fork) await session.saves.saveIfNew();
     options.onModel?.(model);
     result = await trainToAnEnd(session);
   } catch (error) {

@@ -36,7 +36,17 @@ export interface TrainState {
   stopping: { best: number | null; bad_epochs: number };
   /** Wall clock of all sessions of this run together, in seconds. */
   elapsed_s: number;
-  seconds: { train: number; wait: number; validation: number; checkpoint: number; diagnostics: number };
+  seconds: {
+    train: number;
+    wait: number;
+    validation: number;
+    /** In which training stood still for saves; and of writing beside it. */
+    checkpoint: number;
+    checkpoint_beside: number;
+    diagnostics: number;
+    /** Of the metrics at the end. */
+    evaluation: number;
+  };
   /** Milliseconds since the last row of epochs.csv. */
   since_row: { checkpoint_ms: number; diagnostics_ms: number };
   started_at: string;
@@ -71,7 +81,15 @@ export function freshState(data: string): TrainState {
     best: null,
     stopping: { best: null, bad_epochs: 0 },
     elapsed_s: 0,
-    seconds: { train: 0, wait: 0, validation: 0, checkpoint: 0, diagnostics: 0 },
+    seconds: {
+      train: 0,
+      wait: 0,
+      validation: 0,
+      checkpoint: 0,
+      checkpoint_beside: 0,
+      diagnostics: 0,
+      evaluation: 0,
+    },
     since_row: { checkpoint_ms: 0, diagnostics_ms: 0 },
     started_at: new Date().toISOString(),
     resumed: 0,

@@ -3,7 +3,7 @@ import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import type { RunStatus, SplitMetrics, Summary } from "../runs/types.ts";
-import { evaluatePart, type Evaluation, metricsOf } from "./evaluate.ts";
+import { evaluatePart, type Evaluation, type EvaluationProgress, metricsOf } from "./evaluate.ts";
 import type { Session } from "./session.ts";
 
 /** Metrics of every part, and the sums of the part that diagnostics look at. */
@@ -11,13 +11,14 @@ export async function finalMetrics(
   model: Model,
   source: Source,
   config: Config,
+  progress?: (info: EvaluationProgress) => void,
 ): Promise<{ metrics: Summary["metrics"]; validation: Evaluation | null }> {
   const metrics: Record<Part, SplitMetrics | null> = { train: null, validation: null, test: null };
   const looked = source.partRows.validation > 0 ? "validation" : "train";
   let validation: Evaluation | null = null;
   for (const part of PARTS) {
     if (source.partRows[part] === 0) continue;
-    const evaluation = await evaluatePart(model, source, part, config.data, true);
+    const evaluation = await evaluatePart(model, source, part, config, { byColumn: true, progress });
     metrics[part] = metricsOf({ ...evaluation, columns: evaluation.columns! });
     if (part === looked) validation = evaluation;
   }

@@ -20,13 +20,16 @@ function sink(model: Model, info: TensorInfo): TensorSink {
   };
 }
 
+/** Whether a tensor goes into model.safetensors; the optimizer's go into optimizer.safetensors. */
+export function isParameter({ role }: TensorInfo): boolean {
+  return role === "parameter" || role === "buffer";
+}
+
 /** What goes into model.safetensors (parameters and buffers) and optimizer.safetensors. */
 export function tensorSources(model: Model): { parameters: TensorSource[]; optimizer: TensorSource[] } {
   const tensors = model.tensors();
   return {
-    parameters: tensors.filter(({ role }) => role === "parameter" || role === "buffer").map((info) =>
-      source(model, info)
-    ),
+    parameters: tensors.filter(isParameter).map((info) => source(model, info)),
     optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => source(model, info)),
   };
 }
@@ -34,9 +37,7 @@ export function tensorSources(model: Model): { parameters: TensorSource[]; optim
 export function tensorSinks(model: Model): { parameters: TensorSink[]; optimizer: TensorSink[] } {
   const tensors = model.tensors();
   return {
-    parameters: tensors.filter(({ role }) => role === "parameter" || role === "buffer").map((info) =>
-      sink(model, info)
-    ),
+    parameters: tensors.filter(isParameter).map((info) => sink(model, info)),
     optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => sink(model, info)),
   };
 }

@@ -10,9 +10,10 @@ import { trainingPlan, type Window } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import type { ChunkRow, EpochRow } from "../runs/types.ts";
 import { basename } from "@std/path";
-import { evaluatePart, Stopped } from "./evaluate.ts";
+import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from "./evaluate.ts";
 import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
+import type { Saves } from "./saves.ts";
 import { noTotals, type Totals, type TrainState } from "./state.ts";
 
 /** Who is told what happens. */
@@ -23,6 +24,8 @@ export interface TrainObserver {
   ): void;
   chunkDone?(row: ChunkRow): void;
   epochDone?(row: EpochRow, best: boolean): void;
+  /** Rows of a part are about to be evaluated: after an epoch, or at the end. */
+  evaluating?(info: EvaluationProgress): void;
   saved?(info: { step: number; path: string; best: boolean }): void;
 }
 
@@ -36,9 +39,8 @@ export interface TrainerParts {
   /** Appends a row, once per key even across resumes. */
   logChunk(row: ChunkRow): Promise<void>;
   logEpoch(row: EpochRow): Promise<void>;
-  /** Saves a checkpoint of the present state; `best` also points `best` at it. */
-  save(options: { best: boolean }): Promise<void>;
-  /** Runs the config's diagnostics after an epoch. */
+  readonly saves: Pick<Saves, "save" | "keepBest" | "isDue" | "isOverdue" | "check">;
+  /** Runs the config's diagnostics after an epoch. @throws {Stopped} */
   diagnose(epoch: number): Promise<void>;
   /** Seconds since this run began, over all sessions. */
   elapsed(): number;
@@ -134,7 +136,7 @@ export class Trainer {
         throw error;
       }
       this.#count(result, window);
-      if (every > 0 && state.step % every === 0 && result.steps === steps) await this.parts.save({ best: false });
+      if (every > 0 && state.step % every === 0 && result.steps === steps) await this.parts.saves.save();
     }
     return true;
   }
@@ -184,16 +186,20 @@ export class Trainer {
     state.window++;
     state.batch = 0;
     state.window_totals = noTotals();
+    this.parts.saves.check();
+    if (this.parts.config.checkpoint.every_epochs === null && this.parts.saves.isOverdue()) {
+      await this.parts.saves.save();
+    }
   }
 
-  /** Validation, the epoch's row, best and scheduled saves, diagnostics. False when stopped before the row was written. */
+  /** Validation, the epoch's row, diagnostics, best and scheduled saves. False when stopped before the epoch counts. */
   async #finishEpoch(): Promise<boolean> {
-    const { config, model, source, state } = this.parts;
+    const { config, source, state } = this.parts;
     let validationLoss: number | null = null;
     const begun = performance.now();
     if (source.partRows.validation > 0) {
       try {
-        validationLoss = (await evaluatePart(model, source, "validation", config.data)).loss;
+        validationLoss = (await this.#validate()).loss;
       } catch (error) {
         if (error instanceof Stopped) return false;
         throw error;
@@ -224,21 +230,33 @@ export class Trainer {
       grad_norm_max: totals.grad_norm_max,
     };
     state.seconds.validation += validationMs / 1000;
+    // The epoch counts as done once its row and its diagnostics are written: a session that goes on after a failure, or
+    // a kill, makes again what is missing.
+    await this.parts.logEpoch(row);
+    if (config.diagnostics.every_epochs > 0 && row.epoch % config.diagnostics.every_epochs === 0) {
+      try {
+        await this.parts.diagnose(row.epoch);
+      } catch (error) {
+        if (error instanceof Stopped) return false;
+        throw error;
+      }
+    }
     state.since_row = { checkpoint_ms: 0, diagnostics_ms: 0 };
     state.epoch++;
     state.window = state.batch = 0;
     state.epoch_totals = noTotals();
     const best = this.#judge(loss);
-    await this.parts.logEpoch(row);
     this.parts.observer.epochDone?.(row, best);
-    // Before the save: a run killed in between makes them again, one killed after it would never.
-    if (config.diagnostics.every_epochs > 0 && state.epoch % config.diagnostics.every_epochs === 0) {
-      await this.parts.diagnose(state.epoch);
-    }
+    if (best && config.checkpoint.best) await this.parts.saves.keepBest();
     const every = config.checkpoint.every_epochs;
-    const keepBest = best && config.checkpoint.best;
-    if (keepBest || (every > 0 && state.epoch % every === 0)) await this.parts.save({ best: keepBest });
+    const due = every === null ? this.parts.saves.isDue() : every > 0 && state.epoch % every === 0;
+    if (due) await this.parts.saves.save();
     return true;
+  }
+
+  #validate(): Promise<Evaluation> {
+    const { config, model, source, observer } = this.parts;
+    return evaluatePart(model, source, "validation", config, { progress: (info) => observer.evaluating?.(info) });
   }
 
   /** Notes an epoch's loss in best, early stopping and plateau. Whether it is the best so far. */

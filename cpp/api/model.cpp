@@ -16,7 +16,7 @@ int32_t nrw_model_create(uint32_t columns, uint64_t seed, uint32_t threads, nrw_
     *out = nullptr;
     require(columns != 0, "columns: must be at least 1");
     require(threads >= 1 && threads <= 1024, "threads: must be in [1, 1024]");
-    *out = new nrw_model(columns, seed, threads);
+    *out = new nrw_model(std::make_unique<Model>(columns, seed, threads));
   });
 }
 
@@ -101,6 +101,22 @@ int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per
 
 int32_t nrw_model_build(nrw_model* model, nrw_error* err) noexcept {
   return with_model(model, err, [](Model& m) { m.build(); });
+}
+
+int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(out != nullptr, "out: is null");
+    *out = nullptr;
+    *out = new nrw_model(m.twin());
+  });
+}
+
+int32_t nrw_model_copy(nrw_model* model, nrw_model* from, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(from != nullptr && from != model, "from: is null or the model itself");
+    const Busy busy(from->busy);
+    m.copy_state(from->model);
+  });
 }
 
 int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, uint32_t* count,

@@ -5,9 +5,10 @@
 #include "model/model.h"
 
 struct nrw_model {
-  nrw_model(uint32_t columns, uint64_t seed, unsigned threads) : model(columns, seed, threads) {}
+  explicit nrw_model(std::unique_ptr<nrw::Model> made) : owned(std::move(made)), model(*owned) {}
 
-  nrw::Model model;
+  const std::unique_ptr<nrw::Model> owned;
+  nrw::Model& model;
   std::atomic<bool> busy{false};
 };
 

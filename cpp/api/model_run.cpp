@@ -77,6 +77,22 @@ int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, dou
   });
 }
 
+int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, uint32_t by_column, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(rows >= 0 && nnz >= 0, "rows, nnz: must be at least 0");
+    m.begin_evaluation(rows, nnz, by_column != 0);
+  });
+}
+
+int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(result != nullptr, "result: is null");
+    const Model::Deferred deferred = m.end_evaluation(column_sse);
+    result[0] = deferred.squared_error;
+    result[1] = deferred.loss_rows;
+  });
+}
+
 int32_t nrw_embed(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,
                   nrw_error* err) noexcept {
   return with_batches(model, batches, err, [&](Model& m, BatchSource& source) {

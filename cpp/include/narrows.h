@@ -273,6 +273,14 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 /* Checks the layers, allocates, initialises. After this the shape is fixed. */
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
+/* A second network of the same description as a built one, with one thread, to hold copies of its state: its own is not
+ * set. *out is to be closed. */
+NRW_API int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) NRW_NOEXCEPT;
+
+/* Copies the state of a model, the step number too, to its twin or back, as it lies in memory: much faster than through
+ * nrw_model_tensor_read. Slow: call it off the main thread. */
+NRW_API int32_t nrw_model_copy(nrw_model* model, nrw_model* from, nrw_error* err) NRW_NOEXCEPT;
+
 /* layer: 8 doubles: part, index in its part, kind, inputs, outputs, parameters, solver (0 none, 1 sparse input,
  * 2 dense, 3 tile-fused output, 4 factored output, 5 dense input), flags. count gets the number of layers in all.
  * Before or after build. */
@@ -320,8 +328,8 @@ NRW_API int32_t nrw_train(nrw_model* model, nrw_batches* batches, const double* 
  * next ones at once, until cleared. Any thread. */
 NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) NRW_NOEXCEPT;
 
-/* progress: 6 doubles: step, batches done in this call, batches of this call, last loss, rows a second, wait share.
- * Any thread. */
+/* progress: 6 doubles: step, batches done in this call of nrw_train or nrw_evaluate, batches of this call; of nrw_train
+ * last loss, rows a second, wait share. Any thread. */
 NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error* err) NRW_NOEXCEPT;
 
 /* Loss and error over all batches left, without dropout, with running batch-norm statistics. result: 8 doubles: rows,
@@ -329,6 +337,15 @@ NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error
  * column_sse, column_sum, column_sumsq: `columns` doubles each, added to, or all NULL. */
 NRW_API int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, double* column_sse,
                              double* column_sum, double* column_sumsq, nrw_error* err) NRW_NOEXCEPT;
+
+/* Between these two calls nrw_evaluate may leave out its loss and squared errors, which are then 0, also by column:
+ * where it is faster, they are worked out for all batches together at the end. rows, nnz: of all batches to come,
+ * about; by_column: whether column_sse is wanted. A training step in between ends this without a result. result: 2
+ * doubles, to be added: sum of squared errors, sum of loss times rows. column_sse: `columns` doubles, added to, or
+ * NULL. Slow: call them off the main thread. */
+NRW_API int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, uint32_t by_column,
+                                   nrw_error* err) NRW_NOEXCEPT;
+NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) NRW_NOEXCEPT;
 
 /* Latent vectors (rows x latent, f32) of the batches left, in their order, until `capacity` floats would be passed. */
 NRW_API int32_t nrw_embed(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,

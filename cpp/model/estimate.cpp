@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "layers/column_errors.h"
 #include "layers/dense_input.h"
 #include "layers/factored_sgd.h"
 #include "layers/full_columns.h"
@@ -24,7 +25,8 @@ namespace nrw {
 //   dense input  weights of at most 4,096 columns and d_y as packed operands, 48 rows of gradient a thread
 //   tile output  two packed copies of h; at most 32 partial d_h, of 2^23 floats together where 8 do not take more; a
 //                thread's tile: at most 384 columns with its residual, its packed weights and 48 rows of gradient
-// The last two are upper bounds of what layers/sparse_input.cpp and layers/tile_output.cpp take.
+//   errors       by column, as a sum and as moments of h: what layers/column_errors.h takes
+// Those of the input and the tiles are upper bounds of what layers/sparse_input.cpp and layers/tile_output.cpp take.
 Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned threads, uint32_t batch_rows,
                   double nnz_per_row) {
   Estimate e;
@@ -110,6 +112,9 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
   e.workspace += bytes(std::min(32 * m * out, std::max(8 * m * out, 0x1.0p23)));
   const double tile = std::min(384.0, std::max(48.0, 640.0 * 1024 / 4 / (2 * out + m)));
   e.workspace += bytes(threads * (tile * (m + 48 + to_panel(out)) + 48 * (out + 16)));
+  if (!plan.dense) {
+    e.workspace += static_cast<double>(ColumnErrors::bytes(plan.columns, plan.last().inputs, batch_rows, threads));
+  }
   e.count = static_cast<double>(plan.parameters());
   return e;
 }

@@ -28,6 +28,9 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
   const auto start = std::chrono::steady_clock::now();
   EvaluateResult result;
   double loss = 0;
+  const uint64_t done = source.position();
+  progress.done = 0;
+  progress.batches = static_cast<double>(source.total() - done);
   for (;;) {
     require_running();
     const Batch* const batch = source.next();
@@ -55,10 +58,22 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
     for (uint32_t column = 0; batch->dense && column < batch->columns; ++column) {
       add_column(column, column * batch->dense_stride(), batch->rows);
     }
+    progress.done = static_cast<double>(source.position() - done);
   }
   if (result.rows != 0) result.loss = loss / static_cast<double>(result.rows);
   result.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return result;
+}
+
+bool Model::begin_evaluation(double rows, double nnz, bool by_column) {
+  const FlushToZero mode;
+  return network().begin_evaluation(rows, nnz, by_column);
+}
+
+Model::Deferred Model::end_evaluation(double* column_sse) {
+  const FlushToZero mode;
+  const double squared_error = network().end_evaluation(column_sse);
+  return {squared_error, network().factor(1) * squared_error};  // a batch's factor times its rows is that of one row
 }
 
 // rows(batch, count, out): writes the first `count` rows of a batch.

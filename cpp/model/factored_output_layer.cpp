@@ -51,8 +51,18 @@ class FactoredOutputLayer::PlainRows final : public TensorRows {
 // Rows of an array of the state.
 class FactoredOutputLayer::StateRows final : public TensorRows {
  public:
-  StateRows(FactoredOutputLayer& layer, void* data, size_t row_bytes, size_t stride_bytes)
-      : layer_(layer), data_(static_cast<uint8_t*>(data)), row_bytes_(row_bytes), stride_bytes_(stride_bytes) {}
+  StateRows(FactoredOutputLayer& layer, void* data, size_t rows, size_t row_bytes, size_t stride_bytes)
+      : layer_(layer),
+        data_(static_cast<uint8_t*>(data)),
+        rows_(rows),
+        row_bytes_(row_bytes),
+        stride_bytes_(stride_bytes) {}
+
+  Memory memory() noexcept override {
+    if (rows_ == 0) return {};
+    return {data_, (rows_ - 1) * stride_bytes_ + row_bytes_};
+  }
+  void written() noexcept override { layer_.state_written_ = true; }
 
   void read(size_t first, size_t rows, uint8_t* out) override {
     for (size_t i = 0; i < rows; ++i) {
@@ -69,7 +79,7 @@ class FactoredOutputLayer::StateRows final : public TensorRows {
  private:
   FactoredOutputLayer& layer_;
   uint8_t* const data_;
-  const size_t row_bytes_, stride_bytes_;
+  const size_t rows_, row_bytes_, stride_bytes_;
 };
 
 FactoredOutputLayer::FactoredOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width,
@@ -155,6 +165,13 @@ double FactoredOutputLayer::evaluate(const Batch& batch, const float* h, double*
   return rule_->evaluate(batch, h);
 }
 
+OutputLayer::PlainWeights FactoredOutputLayer::plain_weights(bool make) {
+  refresh();
+  if (make) materialise();
+  if (!plain_valid_ && !plain_written_) return {};
+  return {&plain_, plain_bias_.value.data()};
+}
+
 void FactoredOutputLayer::reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count,
                                       float* out) {
   refresh();
@@ -190,14 +207,17 @@ std::vector<Tensor> FactoredOutputLayer::more_tensors() {
   std::vector<Tensor> all;
   all.push_back(
       tensor("weight", NRW_ROLE_PARAMETER, 2, columns_, width_, NRW_F32, std::make_shared<PlainRows>(*this, false)));
+  all.back().derived = true;
   all.push_back(tensor("bias", NRW_ROLE_PARAMETER, 1, columns_, 1, NRW_F32, std::make_shared<PlainRows>(*this, true)));
+  all.back().derived = true;
   for (const FactoredRule::StateArray& array : rule_->state()) {
     const bool f64 = array.f64 != nullptr;
     const size_t size = f64 ? sizeof(double) : sizeof(float);
     void* const data = f64 ? static_cast<void*>(array.f64) : array.f32;
-    all.push_back(tensor(format("factored.%s", array.name), NRW_ROLE_OPTIMIZER, array.columns == 1 ? 1 : 2, array.rows,
-                         array.columns, f64 ? NRW_F64 : NRW_F32,
-                         std::make_shared<StateRows>(*this, data, array.columns * size, array.stride * size)));
+    all.push_back(
+        tensor(format("factored.%s", array.name), NRW_ROLE_OPTIMIZER, array.columns == 1 ? 1 : 2, array.rows,
+               array.columns, f64 ? NRW_F64 : NRW_F32,
+               std::make_shared<StateRows>(*this, data, array.rows, array.columns * size, array.stride * size)));
   }
   return all;
 }

@@ -26,6 +26,7 @@ class FactoredOutputLayer final : public OutputLayer {
   void zero_gradients() noexcept override {}
   void drop_gradients() noexcept override {}
   double evaluate(const Batch& batch, const float* h, double* column_sse) override;
+  PlainWeights plain_weights(bool make) override;
   void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
   std::vector<TrainedTensor> tensors() override { return {}; }
   std::vector<TrainedTensor> starting_tensors() override;

@@ -84,6 +84,33 @@ void Model::build() {
       std::make_unique<Network>(plan(), optimizer_, reduction_, seed_, threads_, bf16_ ? bf16_kernels() : nullptr);
 }
 
+std::unique_ptr<Model> Model::twin() const {
+  if (network_ == nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is not built: call nrw_model_build first");
+  auto twin = std::make_unique<Model>(columns_, seed_, 1);
+  for (int part : {NRW_ENCODER, NRW_DECODER}) twin->parts_[part] = parts_[part];
+  twin->reduction_ = reduction_;
+  twin->optimizer_ = optimizer_;
+  twin->factored_ = factored_;
+  twin->bf16_ = bf16_;
+  twin->dense_ = dense_;
+  const FlushToZero mode;
+  twin->network_ = std::make_unique<Network>(plan(), optimizer_, reduction_, seed_, 1, nullptr, false);
+  return twin;
+}
+
+void Model::copy_state(Model& from) {
+  const FlushToZero mode;
+  const auto same = [](const Plan& a, const Plan& b) {
+    return a.columns == b.columns && a.dense == b.dense && a.layers.size() == b.layers.size() &&
+           a.parameters() == b.parameters();
+  };
+  if (!same(network().plan(), from.network().plan())) {
+    throw Error(NRW_INVALID_ARGUMENT, "from: is another network");
+  }
+  network().copy_state(from.network());
+  step = from.step;
+}
+
 Network& Model::network() {
   if (network_ == nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is not built: call nrw_model_build first");
   return *network_;

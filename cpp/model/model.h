@@ -58,6 +58,10 @@ class Model {
   void set_dense(bool dense);  // the data
   void build();
 
+  // A built model of the same description, its weights not set, with one thread.
+  std::unique_ptr<Model> twin() const;
+  void copy_state(Model& from);  // from a twin, or to it
+
   Plan plan() const;  // before or after build
   Estimate estimate(uint32_t batch_rows, double nnz_per_row) const;
 
@@ -76,6 +80,13 @@ class Model {
 
   // These throw NRW_STOPPED when stopped, and take whole batches off the source.
   EvaluateResult evaluate(BatchSource& source, const ColumnSums& by_column);
+  // Around some calls of evaluate: see Network. The sum of squared errors that evaluate left out, and the sum of loss
+  // times rows.
+  struct Deferred {
+    double squared_error = 0, loss_rows = 0;
+  };
+  bool begin_evaluation(double rows, double nnz, bool by_column);
+  Deferred end_evaluation(double* column_sse);
   // Rows written to out, as many as fit into `capacity` floats.
   uint64_t embed(BatchSource& source, float* out, uint64_t capacity);
   // chosen: count columns; NULL for all.

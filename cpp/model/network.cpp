@@ -122,6 +122,7 @@ void Network::update_middle(const OptimizerStep& step) noexcept {
 
 Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t t) {
   const auto start = std::chrono::steady_clock::now();
+  errors_.reset();
   const Pass pass = this->pass(batch, true, t);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const size_t outputs = size_t{batch.rows} * width_at(middle());
@@ -209,7 +210,27 @@ void Network::drop_gradients() noexcept {
 double Network::evaluate(const Batch& batch, double* column_sse) {
   const Pass pass = this->pass(batch, false, 0);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
-  return output_->evaluate(batch, activations_[middle()].data(), column_sse);
+  const float* const h = activations_[middle()].data();
+  if (errors_ == nullptr) return output_->evaluate(batch, h, column_sse);
+  errors_->add(batch, h);
+  return 0;
+}
+
+// With reduction: sum the loss is no multiple of the squared error where batches differ in size.
+bool Network::begin_evaluation(double rows, double nnz, bool by_column) {
+  errors_.reset();
+  const double columns = plan_.columns, width = width_at(middle());
+  if (plan_.dense || reduction_ == Reduction::kSum) return false;
+  if (!ColumnErrors::worthwhile(rows, nnz, columns, width)) return false;
+  const auto [weights, bias] = output_->plain_weights(by_column);
+  if (weights == nullptr) return false;
+  errors_ = std::make_unique<ColumnErrors>(kernels_, pool_, *weights, bias);
+  return true;
+}
+
+double Network::end_evaluation(double* column_sse) {
+  const std::unique_ptr<ColumnErrors> errors = std::move(errors_);
+  return errors == nullptr ? 0 : errors->finish(column_sse);
 }
 
 const float* Network::embed(const Batch& batch) {

@@ -11,6 +11,7 @@
 #include "kernels/bf16.h"
 #include "kernels/kernels.h"
 #include "layers/activation.h"
+#include "layers/column_errors.h"
 #include "layers/input_layer.h"
 #include "layers/linear.h"
 #include "layers/sparse_input.h"
@@ -24,9 +25,9 @@ namespace nrw {
 class Network {
  public:
   // Allocates and initialises. All threads that call an object's functions have denormals flushed (FlushToZero).
-  // bf16: what the dense output layer trains with; NULL for f32.
+  // bf16: what the dense output layer trains with; NULL for f32. drawn: whether weights get their starting values.
   Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction reduction, uint64_t seed, unsigned threads,
-          const Bf16Kernels* bf16 = nullptr);
+          const Bf16Kernels* bf16 = nullptr, bool drawn = true);
 
   struct Step {
     double loss = 0;           // before the update, by the reduction
@@ -44,8 +45,13 @@ class Network {
   void drop_gradients() noexcept;  // frees and no longer lists them
 
   // The rest is in evaluation mode: no dropout, running statistics.
-  // Sum of squared errors; column_sse (columns, added to; NULL for none) by column.
+  // Sum of squared errors; column_sse (columns, added to; NULL for none) by column. From begin_evaluation to
+  // end_evaluation, where begin_evaluation says so, neither is known before end_evaluation, which gives both for all
+  // batches together: evaluate returns 0 then. A step ends it without a result.
   double evaluate(const Batch& batch, double* column_sse);
+  // rows, nnz: of all batches to come, about.
+  bool begin_evaluation(double rows, double nnz, bool by_column);
+  double end_evaluation(double* column_sse);
   // The latent vectors (rows x latent), valid until the next call.
   const float* embed(const Batch& batch);
   // out (rows x count), the batch's first rows: see OutputLayer::reconstruct.
@@ -55,6 +61,9 @@ class Network {
   // Parameters and buffers in PyTorch's order, then the optimizer's state, then the gradients if there are any. Makes
   // the update that the input layer put off; what is listed is to be read or written before the next step.
   std::vector<Tensor> tensors();
+
+  // Takes over what the tensors of a network of the same plan and optimizer hold.
+  void copy_state(Network& from);
 
   const Plan& plan() const noexcept { return plan_; }
   // The loss's factor for a batch of that many rows.
@@ -82,6 +91,7 @@ class Network {
   double middle_sum_squares() noexcept;
   void zero_middle() noexcept;
   std::vector<std::vector<TrainedTensor>> trained();  // by layer
+  std::vector<Tensor> listed();                       // tensors(), to be read only
 
   const Plan plan_;
   const OptimizerSettings optimizer_;
@@ -105,7 +115,8 @@ class Network {
   };
   std::vector<PackTask> packing_, packing_for_training_;
   std::unique_ptr<OutputLayer> output_;
-  std::vector<Parameter*> middle_;  // input_bias_ and the parameters of layers_
+  std::unique_ptr<ColumnErrors> errors_;  // of the evaluation under way, where its sums are known at the end
+  std::vector<Parameter*> middle_;        // input_bias_ and the parameters of layers_
   struct Block {
     Parameter* parameter;
     size_t first, count;

@@ -39,7 +39,7 @@ Activation activation_of(uint32_t kind) {
 }  // namespace
 
 Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction reduction, uint64_t seed,
-                 unsigned threads, const Bf16Kernels* bf16)
+                 unsigned threads, const Bf16Kernels* bf16, bool drawn)
     : plan_(plan),
       optimizer_(optimizer),
       reduction_(reduction),
@@ -77,12 +77,12 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
   }
   if (last.solver == Solver::kFactoredOutput) {
     output_ = std::make_unique<FactoredOutputLayer>(kernels_, pool_, plan.columns, last.inputs, plan.factored);
-    initialise(seed);
+    if (drawn) initialise(seed);
     return;
   }
   output_ = std::make_unique<TileOutputLayer>(kernels_, pool_, plan.columns, last.inputs, last.has_bias(), moments,
                                               last.tied() ? &input_weight_ : nullptr, bf16);
-  initialise(seed);
+  if (drawn) initialise(seed);
 }
 
 // What the threads are given of the layers between the two ends.
@@ -158,10 +158,19 @@ void Network::initialise(uint64_t seed) {
 }
 
 std::vector<Tensor> Network::tensors() {
-  if (sparse_input_ != nullptr) {
-    sparse_input_->flush(input_weight_.weights);
-    sparse_input_->look_again();
+  if (sparse_input_ != nullptr) sparse_input_->look_again();
+  return listed();
+}
+
+void Network::copy_state(Network& from) {
+  const std::vector<Tensor> theirs = from.listed(), ours = tensors();
+  for (size_t i = 0; i < theirs.size() && theirs[i].role != NRW_ROLE_GRADIENT; ++i) {
+    if (!theirs[i].derived) copy_tensor(from.pool_, theirs[i], ours[i]);
   }
+}
+
+std::vector<Tensor> Network::listed() {
+  if (sparse_input_ != nullptr) sparse_input_->flush(input_weight_.weights);
   const auto trained_tensors = trained();
   const std::vector<const char*> states = state_names(optimizer_);
   std::vector<Tensor> all, state, gradients;
@@ -177,6 +186,7 @@ std::vector<Tensor> Network::tensors() {
       if (&tensor == &trained_tensors[0][0] && sparse_input_ != nullptr && sparse_input_->missed().enabled()) {
         for (Tensor& missed : missed_tensors(all.back(), *sparse_input_)) state.push_back(std::move(missed));
         all.back().computed = caught_up_rows(all.back(), *sparse_input_, input_weight_.weights, pool_);
+        all.back().derived = true;
       }
       if (has_gradients_) gradients.push_back({name, NRW_ROLE_GRADIENT, tensor.dimensions, tensor.gradient});
     }

@@ -5,6 +5,7 @@
 
 #include "base/batch.h"
 #include "kernels/kernels.h"
+#include "layers/column_weights.h"
 #include "model/tensors.h"
 
 namespace nrw {
@@ -47,6 +48,13 @@ class OutputLayer {
 
   // Sum of squared errors; column_sse (columns, added to; NULL for none) by column.
   virtual double evaluate(const Batch& batch, const float* h, double* column_sse) = 0;
+  // The weights that evaluate uses, (columns x width) and bias (columns, or NULL), until the next step or write. NULL
+  // where they are not there as such and `make` does not ask for them.
+  struct PlainWeights {
+    const ColumnWeights* weights = nullptr;
+    const float* bias = nullptr;
+  };
+  virtual PlainWeights plain_weights(bool make) = 0;
   // out (rows x count): the chosen columns, or all in order with chosen == NULL.
   virtual void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) = 0;
 

@@ -84,4 +84,38 @@ void write_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t row
   }
 }
 
+namespace {
+
+// All that a view spans, padding included.
+TensorRows::Memory memory_of(const Tensor& tensor) {
+  if (tensor.computed != nullptr) return tensor.computed->memory();
+  const FloatView& view = tensor.view;
+  if (view.data == nullptr || view.rows == 0 || view.columns == 0) return {};
+  const size_t floats = (view.rows - 1) * view.row_stride + (view.columns - 1) * view.column_stride + 1;
+  return {reinterpret_cast<uint8_t*>(view.data), floats * sizeof(float)};
+}
+
+}  // namespace
+
+void copy_tensor(ThreadPool& pool, const Tensor& from, const Tensor& to) {
+  if (from.count != nullptr) {
+    *to.count = *from.count;
+    return;
+  }
+  const TensorRows::Memory source = memory_of(from), target = memory_of(to);
+  if (source.data == nullptr) {
+    if (from.computed == nullptr) return;
+    AlignedBuffer<uint8_t> rows(from.first_dimension() * from.row_bytes());
+    from.computed->read(0, from.first_dimension(), rows.data());
+    to.computed->write(0, from.first_dimension(), rows.data());
+    return;
+  }
+  constexpr size_t kBlock = 1 << 20;
+  pool.run((source.bytes + kBlock - 1) / kBlock, [&](size_t block, unsigned) {
+    const size_t first = block * kBlock;
+    std::memcpy(target.data + first, source.data + first, std::min(kBlock, source.bytes - first));
+  });
+  if (to.computed != nullptr) to.computed->written();
+}
+
 }  // namespace nrw

@@ -43,6 +43,13 @@ class TensorRows {
   virtual ~TensorRows() = default;
   virtual void read(size_t first, size_t rows, uint8_t* out) = 0;
   virtual void write(size_t first, size_t rows, const uint8_t* in) = 0;
+  // The memory that the rows lie in, padding included, where they lie in one piece; after writing there, written().
+  struct Memory {
+    uint8_t* data = nullptr;
+    size_t bytes = 0;
+  };
+  virtual Memory memory() noexcept { return {}; }
+  virtual void written() noexcept {}
 };
 
 // One entry of the list that narrows.h shows.
@@ -55,6 +62,7 @@ struct Tensor {
   // Or instead of the view's data, whose sizes hold: rows of that type.
   std::shared_ptr<TensorRows> computed = nullptr;
   uint32_t computed_type = NRW_F32;
+  bool derived = false;  // follows from other tensors of the list
 
   uint32_t type() const noexcept { return count != nullptr ? uint32_t{NRW_I64} : computed_type; }
   size_t first_dimension() const noexcept { return count != nullptr ? 1 : view.rows; }
@@ -68,5 +76,8 @@ struct Tensor {
 // blocks: efficient from 16 rows on.
 void read_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows, uint8_t* out);
 void write_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows, const uint8_t* in);
+
+// What `from` holds, to the same tensor of another network, in the layout that both have in memory.
+void copy_tensor(ThreadPool& pool, const Tensor& from, const Tensor& to);
 
 }  // namespace nrw

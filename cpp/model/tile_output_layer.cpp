@@ -58,6 +58,10 @@ double TileOutputLayer::evaluate(const Batch& batch, const float* h, double* col
   return tile_.evaluate(batch, h, weight_.weights, bias_, column_sse);
 }
 
+OutputLayer::PlainWeights TileOutputLayer::plain_weights(bool) {
+  return {&weight_.weights, bias_.value.size() == 0 ? nullptr : bias_.value.data()};
+}
+
 void TileOutputLayer::reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) {
   tile_.reconstruct(rows, h, weight_.weights, bias_, chosen, count, out);
 }

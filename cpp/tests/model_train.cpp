@@ -163,6 +163,42 @@ TEST(steps_csv_errors_are_told) {
   CHECK(train(*model, source, 2).steps == 2);  // trains on without a log
 }
 
+TEST(evaluation_with_sums_at_the_end_agrees_with_the_one_by_batches) {
+  for (const Reduction reduction : {Reduction::kMean, Reduction::kRowMean, Reduction::kSum}) {
+    for (const uint32_t solver : {0u, uint32_t{NRW_FACTORED}}) {
+      auto model = std::make_unique<Model>(kColumns, 3, 2);
+      model->add_layer(NRW_ENCODER, {.kind = NRW_LINEAR, .size = 5});
+      model->add_layer(NRW_DECODER, {.kind = NRW_RELU});
+      model->add_layer(NRW_DECODER, {.kind = NRW_LINEAR, .size = kColumns, .flags = solver});
+      model->set_reduction(reduction);
+      model->build();
+      MemorySource source = MemorySource::random(19, kColumns, 0.3, 8);
+      train(*model, source, 3);
+      const auto evaluate = [&](std::vector<double>& sse) {
+        std::vector<double> sum(kColumns), sumsq(kColumns);
+        source.rewind();
+        return model->evaluate(source, {sse.data(), sum.data(), sumsq.data()});
+      };
+      std::vector<double> direct(kColumns), deferred(kColumns);
+      const EvaluateResult by_batch = evaluate(direct);
+      CHECK(model->begin_evaluation(1e6, 0, true) == (reduction != Reduction::kSum));
+      const EvaluateResult at_once = evaluate(deferred);
+      CHECK(at_once.squared_error == 0 || reduction == Reduction::kSum);
+      const Model::Deferred rest = model->end_evaluation(deferred.data());
+      CHECK_CLOSE((at_once.squared_error + rest.squared_error) / by_batch.squared_error, 1, 1e-6);
+      CHECK_CLOSE((at_once.loss + rest.loss_rows / 19) / by_batch.loss, 1, 1e-6);
+      for (size_t j = 0; j < kColumns; ++j) CHECK_CLOSE(deferred[j], direct[j], 1e-6 * by_batch.squared_error);
+
+      model->begin_evaluation(1e6, 0, true);
+      source.rewind();
+      train(*model, source, 1);  // other weights: nothing is left out any more
+      std::vector<double> after(kColumns);
+      CHECK(evaluate(after).squared_error > 0);
+      CHECK(model->end_evaluation(nullptr).squared_error == 0);
+    }
+  }
+}
+
 TEST(evaluate_agrees_with_the_reconstruction) {
   for (const Reduction reduction : {Reduction::kMean, Reduction::kRowMean, Reduction::kSum}) {
     auto model = make_model(reduction);

@@ -103,6 +103,14 @@ Deno.test("train: killed with rows of the first layer left behind, a run ends wi
 Deno.test("train: killed while it saves after every step, a run ends with the same bits", () =>
   killed(["checkpoint.every_steps=1", "checkpoint.keep=1", "training.epochs=2"]));
 
+Deno.test("train: killed while saves keep to their share of the time, a run ends with the same bits and the same best", () =>
+  killed([
+    "checkpoint.every_steps=0",
+    "checkpoint.every_epochs=null",
+    "optimizer.learning_rate=0.05",
+    "training.epochs=8",
+  ]));
+
 Deno.test("train: killed around an early stop, a run ends with the same bits", () =>
   killed(["optimizer.learning_rate=0.3", "training.epochs=30", "training.early_stopping.patience=1"]));
 

@@ -48,8 +48,12 @@ export function fingerprintOf(run: string): Record<string, string> {
     return [head!, ...rows].map((row) => kept.map((i) => row[i]).join(",")).join("\n");
   };
   const clocks = ["samples_per_second", "wait_ms", "step_ms", "elapsed_s", "open_wait_ms", "forward_ms", "backward_ms"];
+  const best = Deno.readTextFileSync(join(run, "checkpoints", "best")).trim();
   return {
     latest,
+    best,
+    best_model: hex(Deno.readFileSync(join(run, "checkpoints", best, "model.safetensors"))),
+    best_optimizer: hex(Deno.readFileSync(join(run, "checkpoints", best, "optimizer.safetensors"))),
     model: hex(Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"))),
     optimizer: hex(Deno.readFileSync(join(run, "checkpoints", latest, "optimizer.safetensors"))),
     steps: clockless("steps.csv", clocks),

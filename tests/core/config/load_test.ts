@@ -104,9 +104,10 @@ Deno.test("everything but data and model has a default", () => {
       gradient_clip: null,
       early_stopping: { patience: null, min_delta: 0 },
     },
-    checkpoint: { every_steps: 0, every_epochs: 1, keep: 3, best: true },
+    checkpoint: { every_steps: 0, every_epochs: null, max_share: 0.05, every_minutes: 10, keep: 3, best: true },
     logging: { every_steps: 1 },
     diagnostics: { every_epochs: 0, max_rows: 2000, columns: 12 },
+    evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null },
     runtime: { device: "auto", threads: 0, memory_gb: 0 },
     paths: { runs: "/w/runs" },
   });
@@ -400,7 +401,7 @@ Deno.test("explain says value, setter, type, bounds, default and meaning", () =>
   assertEquals(explain("training.early_stopping").below[1]?.key, "training.early_stopping.min_delta");
   assertEquals(explain("data.path").value, "/w/chunks");
   assertEquals(explain("model.encoder.0.init").value, "default");
-  assertEquals(explain("").below.length, 16 - 1);
+  assertEquals(explain("").below.length, 17 - 1);
   assertEquals(refused(() => explain("training.epoch")), "unknown key training.epoch; did you mean training.epochs?");
   assertEquals(refused(() => explain("model.encoder.7")), "unknown key model.encoder.7");
   assertEquals(refused(() => explain("training.epochs.x")), "unknown key training.epochs.x");

@@ -26,7 +26,7 @@ Deno.test("every key of the schema has a description and a known path, and is in
   };
   collect(plain);
   assertEquals(paths.filter((path) => !found.has(path)), ["extends"]);
-  assertEquals(Object.keys(schema.properties ?? {}).length, 16);
+  assertEquals(Object.keys(schema.properties ?? {}).length, 17);
 });
 
 Deno.test("the JSON Schema is closed, requires no key, and has layers in all their forms", () => {

@@ -26,7 +26,7 @@ Deno.test("column means: of the training rows alone, and the output bias starts 
   const means = await columnMeans(source, config.data);
   const rows = source.partRows.train;
   assert(rows > 0 && rows < source.rows);
-  const { columns } = await evaluatePart(model, source, "train", config.data, true); // the engine's own sums
+  const { columns } = await evaluatePart(model, source, "train", config, { byColumn: true }); // the engine's own sums
   means.forEach((mean, j) => assertAlmostEquals(mean, columns!.sum[j]! / rows, 1e-5));
   assert(means.some((mean) => mean > 0));
 

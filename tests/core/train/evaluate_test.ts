@@ -20,7 +20,7 @@ Deno.test("variation by column: constant columns and those beneath f32's resolut
 
 Deno.test("metrics: one hopeless column does not decide the mean R2", () => {
   const columns = sums([[0, 2], [0, 2], [0, 1e-3]], [1, 0, 1]); // R2 0.5, 1 and -2e6
-  const metrics = metricsOf({ rows: 2, nnz: 3, loss: 1, sse: 2, columns })!;
+  const metrics = metricsOf({ rows: 2, nnz: 3, loss: 1, sse: 2, columns, sampledFrom: null })!;
   assertEquals(metrics.columns_varying, 3);
   assertAlmostEquals(metrics.column_r2_mean, (0.5 + 1 - 1) / 3, 1e-12);
   assertAlmostEquals(metrics.column_r2_median, 0.5, 1e-12);

@@ -1,9 +1,12 @@
 /** The training loop, without a run folder. */
 import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
 import { loadConfig } from "../../../core/config/mod.ts";
+import { stepsOf, trainingPlan } from "../../../core/data/plan.ts";
 import { openSource } from "../../../core/data/source.ts";
 import type { ChunkRow, EpochRow } from "../../../core/runs/types.ts";
 import { describeModel } from "../../../core/train/network.ts";
+import { Saves } from "../../../core/train/saves.ts";
 import { freshState, type TrainState } from "../../../core/train/state.ts";
 import { Trainer } from "../../../core/train/trainer.ts";
 import { temporary } from "../../helpers/cli.ts";
@@ -11,13 +14,29 @@ import { smallProject } from "../../helpers/small_run.ts";
 
 Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also from the save made just there", async () => {
   using folder = temporary();
-  const overrides = ["checkpoint.every_steps=19", "training.max_steps=19"];
-  const { config } = loadConfig({ file: smallProject(folder.path), overrides });
-  const source = openSource(config.data);
+  const file = smallProject(folder.path);
+  const { data, seed } = loadConfig({ file, overrides: [] }).config;
+  const source = openSource(data);
+  const steps = stepsOf(trainingPlan(source, data, seed, 1));
+  const overrides = [`checkpoint.every_steps=${steps}`, `training.max_steps=${steps}`];
+  const { config } = loadConfig({ file, overrides });
   const train = async (state: TrainState) => {
     using model = describeModel(config, source);
     model.build();
     const saved: TrainState[] = [], chunks: ChunkRow[] = [], epochs: EpochRow[] = [];
+    using saves = new Saves({
+      runDir: join(folder.path, `run-${state.step}`),
+      model,
+      state,
+      config: config.checkpoint,
+      copies: 0,
+      bytes: 0,
+      cores: 1,
+      checkpoint: null,
+      syncLogs: () => Promise.resolve(),
+      elapsed: () => 0,
+      saved: () => saved.push(structuredClone(state)),
+    });
     const reason = await new Trainer({
       config,
       model,
@@ -26,7 +45,7 @@ Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also f
       observer: {},
       logChunk: (row) => Promise.resolve(void chunks.push(row)),
       logEpoch: (row) => Promise.resolve(void epochs.push(row)),
-      save: () => Promise.resolve(void saved.push(structuredClone(state))),
+      saves,
       diagnose: () => Promise.resolve(),
       elapsed: () => 0,
       stopping: () => false,
@@ -35,7 +54,7 @@ Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also f
   };
   const whole = await train(freshState("data"));
   const [first] = whole.saved;
-  assertEquals([first!.step, first!.epoch, whole.epochs.length, whole.chunks.length], [19, 0, 1, 3]);
+  assertEquals([first!.step, first!.epoch, whole.epochs.length, whole.chunks.length], [steps, 0, 1, 3]);
   const resumed = await train(structuredClone(first!));
   assertEquals([resumed.reason, whole.reason], ["max_steps", "max_steps"]);
   assertEquals(resumed.epochs.map(({ train_loss }) => train_loss), whole.epochs.map(({ train_loss }) => train_loss));

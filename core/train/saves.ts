@@ -1,0 +1,284 @@
+/**
+ * The saves of a session. A save stops training for a copy of the tensors in memory and is written beside the training;
+ * where memory does not suffice for copies, training waits until it is written. The best epoch's state is kept as a copy and
+ * written before any later state is: so what a resume starts from never lies behind a best that is lost.
+ */
+import { relative } from "@std/path";
+import type { Model } from "../../ffi/model.ts";
+import { saveCheckpoint } from "../checkpoint/save.ts";
+import type { CheckpointConfig } from "../config/types.ts";
+import { isAffordable, saveCost, SECONDS_A_BYTE } from "./cadence.ts";
+import type { TrainState } from "./state.ts";
+import { tensorSources } from "./tensors.ts";
+
+export interface SavesOptions {
+  readonly runDir: string;
+  readonly model: Model;
+  /** As it is at the time of a call. */
+  readonly state: TrainState;
+  readonly config: CheckpointConfig;
+  /** How many copies of the tensors may be held: 0, 1 or 2. */
+  readonly copies: number;
+  /** Bytes of a checkpoint's tensors. */
+  readonly bytes: number;
+  readonly cores: number;
+  /** The checkpoint that the session started from. */
+  readonly checkpoint: string | null;
+  /** Makes the logs durable. */
+  syncLogs(): Promise<void>;
+  /** Seconds since the run began. */
+  elapsed(): number;
+  saved(info: { step: number; path: string; best: boolean }): void;
+}
+
+/** A state of the run: its tensors in a network of their own, which does not train. */
+interface Copy {
+  readonly twin: Model;
+  readonly state: TrainState;
+}
+
+/** Tells apart the states that a run goes through: at the end of an epoch there are two with one step. */
+const place = ({ step, epoch, window, batch }: TrainState) => [step, epoch, window, batch].join("/");
+
+export class Saves implements Disposable {
+  /** Of the newest state saved: see {@link place}. */
+  #saved = "";
+  #lastCheckpoint: string | null;
+  /** Networks that hold no copy, and how many more may be made. */
+  readonly #free: Model[] = [];
+  #more: number;
+  /** The best epoch's state, not written yet. */
+  #best: Copy | null = null;
+  /** Copies that are being written, or that could not be: those are tried again at the end. */
+  #begun: Copy[] = [];
+  #writing: Promise<void> | null = null;
+  #error: { readonly cause: unknown } | null = null;
+  /** Seconds that the next save may take, by the last one. */
+  #cost: number;
+  #savedAt: number;
+
+  constructor(readonly options: SavesOptions) {
+    this.#more = options.copies;
+    this.#lastCheckpoint = options.checkpoint;
+    this.#cost = options.bytes * SECONDS_A_BYTE;
+    this.#savedAt = options.elapsed();
+    if (options.checkpoint) this.#saved = place(options.state);
+  }
+
+  /** The newest checkpoint that is whole on disk. */
+  get lastCheckpoint(): string | null {
+    return this.#lastCheckpoint;
+  }
+
+  /** Whether a save at the end of an epoch keeps saves within their share of the time, or is overdue. */
+  isDue(): boolean {
+    const { state: { seconds }, config, elapsed, cores } = this.options;
+    if (this.isOverdue()) return true;
+    if (this.#writing) return false;
+    const spent = saveCost(seconds.checkpoint, seconds.checkpoint_beside, cores);
+    return isAffordable({ elapsed: elapsed(), spent, next: this.#cost }, config.max_share);
+  }
+
+  /** Whether `every_minutes` have gone by since the last save. */
+  isOverdue(): boolean {
+    return !this.#writing && this.options.elapsed() - this.#savedAt >= this.options.config.every_minutes * 60;
+  }
+
+  /** The error of a write beside the training, once. */
+  check(): void {
+    const error = this.#error;
+    this.#error = null;
+    if (error) throw error.cause;
+  }
+
+  /** The present state is the best so far: it is kept in memory, and written with the next save. */
+  async keepBest(): Promise<void> {
+    this.check();
+    await this.#standing(async () => {
+      if (this.options.copies === 0) return await this.#writeModel();
+      this.#drop();
+      this.#best = await this.#copy();
+    });
+  }
+
+  /**
+   * Saves the present state. Training may go on when the promise resolves; {@linkcode settle} waits for the disk.
+   * @param copied called before the writing begins: the copies, and the network itself, are not in use, and the network may
+   *   be given other weights
+   */
+  async save(copied?: () => Promise<void>): Promise<void> {
+    this.check();
+    const begun = performance.now();
+    await this.#standing(async () => {
+      if (this.options.copies === 0) {
+        await this.#writeModel();
+        return await copied?.();
+      }
+      await this.#written();
+      if (this.options.copies === 1 && !this.#isBest()) await this.#writeBest();
+      const copies = [];
+      const best = this.#takeBest();
+      if (best) copies.push(best);
+      if (!this.#isSaved() && !(best && this.#isBest())) copies.push(await this.#copy());
+      await this.options.syncLogs();
+      this.#begun.push(...copies);
+      await copied?.();
+      if (copies.length > 0) this.#begin(begun);
+    });
+  }
+
+  /** A network that holds a step's state, if there is one. */
+  copyOf(step: number): Model | null {
+    const copies = this.#best ? [...this.#begun, this.#best] : this.#begun;
+    return copies.find(({ state }) => state.step === step)?.twin ?? null;
+  }
+
+  /** Waits until all that was begun is on disk, the best as well. */
+  async settle(): Promise<void> {
+    await this.#standing(async () => {
+      await this.#written();
+      while (this.#begun.length > 0) await this.#writeNext();
+      await this.#writeBest();
+    });
+  }
+
+  /** As {@linkcode settle}, and saves the present state, unless it is saved. */
+  async saveIfNew(): Promise<void> {
+    await this.#standing(async () => {
+      await this.#written();
+      while (this.#begun.length > 0) await this.#writeNext();
+      if (this.#isBest()) this.#drop(); // it is written as the present state
+      await this.#writeBest();
+      if (!this.#isSaved()) await this.#writeModel();
+    });
+  }
+
+  /** Forgets what went wrong beside the training, after another error. */
+  async forgive(): Promise<void> {
+    await this.#writing;
+    this.#error = null;
+  }
+
+  /** Whether a state is that of the best epoch so far, to be kept as such. */
+  #isBest(state = this.options.state): boolean {
+    return this.options.config.best && state.best?.step === state.step;
+  }
+
+  #isSaved(): boolean {
+    return this.#saved === place(this.options.state);
+  }
+
+  /** Counts the time in which training stands still for `body`. */
+  async #standing(body: () => Promise<void>): Promise<void> {
+    const { state } = this.options;
+    const begun = performance.now();
+    try {
+      await body();
+    } finally {
+      const ms = performance.now() - begun;
+      state.seconds.checkpoint += ms / 1000;
+      state.since_row.checkpoint_ms += ms;
+    }
+  }
+
+  /** A copy of the present state; waits for one that is being written where there is no memory for more. */
+  async #copy(): Promise<Copy> {
+    const { model, state } = this.options;
+    if (this.#free.length === 0 && this.#more > 0) {
+      this.#free.push(await model.twin());
+      this.#more--;
+    }
+    if (this.#free.length === 0) await this.#written();
+    const twin = this.#free.pop()!;
+    try {
+      await twin.copyFrom(model);
+    } catch (error) {
+      this.#free.push(twin);
+      throw error;
+    }
+    state.elapsed_s = this.options.elapsed();
+    return { twin, state: structuredClone(state) };
+  }
+
+  #drop(): void {
+    if (this.#best) this.#free.push(this.#best.twin);
+    this.#best = null;
+  }
+
+  /** The best that waits, now the caller's. */
+  #takeBest(): Copy | null {
+    const best = this.#best;
+    this.#best = null;
+    return best;
+  }
+
+  async #writeBest(): Promise<void> {
+    const best = this.#takeBest();
+    if (best === null) return;
+    this.#begun.push(best);
+    await this.options.syncLogs();
+    await this.#writeNext();
+  }
+
+  /** Writes the first of the copies that were begun. One that cannot be written stays, to be tried again. */
+  async #writeNext(): Promise<void> {
+    const copy = this.#begun[0]!;
+    await this.#commit(copy.state, copy.twin);
+    this.#begun.shift();
+    this.#free.push(copy.twin);
+  }
+
+  /** Writes the copies one after the other beside the training. */
+  #begin(begun: number): void {
+    const { state, cores } = this.options;
+    const left = performance.now();
+    const write = async () => {
+      try {
+        while (this.#begun.length > 0) await this.#writeNext();
+      } catch (cause) {
+        this.#error = { cause };
+      }
+      const beside = (performance.now() - left) / 1000;
+      state.seconds.checkpoint_beside += beside;
+      this.#cost = saveCost((left - begun) / 1000, beside, cores);
+      this.#writing = null;
+    };
+    this.#savedAt = this.options.elapsed();
+    this.#writing = write();
+  }
+
+  /** Waits for the write beside the training, and tells its error. */
+  async #written(): Promise<void> {
+    await this.#writing;
+    this.check();
+  }
+
+  /** Saves the present state while training stands still. */
+  async #writeModel(): Promise<void> {
+    const { model, state } = this.options;
+    const begun = performance.now();
+    await this.options.syncLogs();
+    state.elapsed_s = this.options.elapsed();
+    await this.#commit(state, model);
+    this.#cost = (performance.now() - begun) / 1000;
+  }
+
+  async #commit(state: TrainState, model: Model): Promise<void> {
+    const { runDir, config, saved, elapsed } = this.options;
+    const { step } = state;
+    const best = this.#isBest(state);
+    const done = await saveCheckpoint(runDir, { step, ...tensorSources(model), state, keep: config.keep, best });
+    this.#lastCheckpoint = done.path;
+    this.#saved = place(state);
+    this.#savedAt = elapsed();
+    saved({ step, path: relative(runDir, done.path), best });
+  }
+
+  /** Frees the copies. */
+  [Symbol.dispose](): void {
+    this.#drop();
+    for (const twin of [...this.#free, ...this.#begun.map((copy) => copy.twin)]) twin.close();
+    this.#free.length = this.#begun.length = 0;
+    this.#more = 0;
+  }
+}
