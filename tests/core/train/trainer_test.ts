@@ -24,8 +24,10 @@ Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also f
     using model = describeModel(config, source);
     model.build();
     const saved: TrainState[] = [], chunks: ChunkRow[] = [], epochs: EpochRow[] = [];
+    const runDir = join(folder.path, `run-${state.step}`);
+    Deno.mkdirSync(runDir);
     using saves = new Saves({
-      runDir: join(folder.path, `run-${state.step}`),
+      runDir,
       model,
       state,
       config: config.checkpoint,
