@@ -22,33 +22,42 @@ export const layerSchema = z.union([
   z.strictObject({
     linear: size.describe("number of outputs; `output` is the width of the data"),
     bias: z.union([z.boolean(), z.literal("column_means")]).default(true).describe(
-      "whether a bias is added; output layer: column_means is one that starts at the means of the training rows",
+      "whether a bias is added; output layer: column_means adds a bias that starts at the column means of the " +
+        "training rows",
     ),
-    init: initialisation.default("default").describe("start of the weight; default is PyTorch's"),
-    tied: z.boolean().default(false).describe("decoder: the weight is the mirrored encoder layer's transpose"),
+    init: initialisation.default("default").describe("how the weight is initialised; default: as in PyTorch"),
+    tied: z.boolean().default(false).describe(
+      "decoder: whether the weight is the transpose of the weight of the mirrored encoder layer",
+    ),
     solver: z.enum(["auto", "dense", "factored"]).default("auto").describe(
-      "output layer: dense trains its weights with the optimizer; factored solves for them at a cost that does not grow " +
+      "output layer; dense: the optimizer trains its weights; factored: the weights are solved for, at a cost " +
+        "that does not grow " +
         "with the columns; auto: factored for wide sparse data",
     ),
     update: z.enum(["least_squares", "sgd"]).default("least_squares").describe(
-      "factored: least_squares is the ridge solution over past batches; sgd the exact stochastic gradient with " +
+      "factored; least_squares: the ridge solution over past batches; sgd: the exact stochastic gradient step with " +
         "optimizer.learning_rate and optimizer.weight_decay",
     ).meta({
       refusal: "Adam, RMSprop and momentum cannot be exact in the factored form; set solver: dense to train with them",
     }),
-    forgetting: z.number().gt(0).lt(1).default(0.99).describe("least_squares: how fast past batches fade"),
+    forgetting: z.number().gt(0).lt(1).default(0.99).describe(
+      "least_squares: factor by which the weight of past batches is multiplied at each step",
+    ),
     ridge: z.union([z.literal("auto"), z.number().min(0).max(1e6)]).default("auto").describe(
-      "least_squares: ridge as a share of the mean second moment; auto: fixed, by training rows and hidden units",
+      "least_squares: the ridge as a share of the mean second moment; auto: computed from the numbers of " +
+        "training rows and hidden units",
     ),
   }).meta({ examples: [{ linear: 64 }] }),
-  z.strictObject({ leaky_relu: z.number().min(0).max(1).describe("slope below 0") })
+  z.strictObject({ leaky_relu: z.number().min(0).max(1).describe("slope for values below 0") })
     .meta({ examples: [{ leaky_relu: 0.01 }] }),
   z.strictObject({ elu: z.number().gt(0).max(100).describe("alpha") }).meta({ examples: [{ elu: 1 }] }),
-  z.strictObject({ dropout: z.number().min(0).lt(1).describe("share of the values dropped in training") })
+  z.strictObject({ dropout: z.number().min(0).lt(1).describe("share of the values that are set to 0 in training") })
     .meta({ examples: [{ dropout: 0.1 }] }),
-  z.strictObject({ layer_norm: eps.describe("eps: added to the variance") }).meta({ examples: [{ layer_norm: 1e-5 }] }),
+  z.strictObject({ layer_norm: eps.describe("eps: small number added to the variance") }).meta({
+    examples: [{ layer_norm: 1e-5 }],
+  }),
   z.strictObject({
-    batch_norm: eps.describe("eps: added to the variance"),
+    batch_norm: eps.describe("eps: small number added to the variance"),
     momentum: z.number().gt(0).max(1).default(0.1).describe("weight of a batch in the running statistics"),
   }).meta({ examples: [{ batch_norm: 1e-5, momentum: 0.1 }] }),
 ]).meta({ title: "layer", id: "layer" });
@@ -56,11 +65,13 @@ export const layerSchema = z.union([
 /** One transform as YAML has it. */
 export const transformSchema = z.union([
   z.enum(["log1p", "binarize"]).describe("log(1 + x); 1 where x is above 0"),
-  z.strictObject({ library_size: z.number().gt(0).describe("what each row is scaled to sum to") })
+  z.strictObject({ library_size: z.number().gt(0).describe("the sum to which each row is scaled") })
     .meta({ examples: [{ library_size: 10000 }] }),
-  z.strictObject({ scale: z.number().describe("factor") }).meta({ examples: [{ scale: 0.1 }] }),
+  z.strictObject({ scale: z.number().describe("factor by which values are multiplied") }).meta({
+    examples: [{ scale: 0.1 }],
+  }),
   z.strictObject({
-    clip: z.tuple([z.number().max(0), z.number().min(0)]).describe("lowest and highest value; 0 lies between"),
+    clip: z.tuple([z.number().max(0), z.number().min(0)]).describe("lowest and highest value; 0 must lie between them"),
   }).meta({ examples: [{ clip: [0, 10] }] }),
   z.strictObject({ binarize: z.number().min(0).describe("1 where x is above this, else 0") })
     .meta({ examples: [{ binarize: 0.5 }] }),

@@ -5,10 +5,10 @@ import { showFlow } from "./show.ts";
 
 const INTRODUCTION = `# Config reference
 
-Made from the schema by \`deno run -A core/config/reference.ts\`: change the schema, not this page.
+This page is made from the schema by \`deno run -A core/config/reference.ts\`: change the schema, not this page.
 
-A config is YAML (\`.yaml\`), JSON (\`.json\`) or lines \`a.b=value\` (\`.env\`, \`.conf\`, \`.txt\`, \`.properties\`). Only the data and
-the model have no default, so this is a whole config:
+A config is a YAML file (\`.yaml\`), a JSON file (\`.json\`) or a file with lines \`a.b=value\` (\`.env\`, \`.conf\`, \`.txt\`,
+\`.properties\`). Everything but the data and the model has a default, so this is a complete config:
 
 \`\`\`yaml
 data: {path: chunks}
@@ -17,27 +17,28 @@ model:
   decoder: [{linear: 128}, relu, {linear: output}]
 \`\`\`
 
-- **Paths** start from the file that sets them. A path on the command line, that of an override included, starts from the
-  folder in which you type the command, under \`deno task\` too. The default folder \`runs\` is that of the project under
-  \`deno task\`, else one in the folder you are in.
-- **\`extends: base.yaml\`** (or a list) starts from other configs: maps are merged key by key, everything else, lists
-  included, is replaced. \`optimizer: null\` drops what the base sets below \`optimizer\`; \`optimizer:\` with nothing after it
-  does not. YAML's merge key \`<<\` is refused.
-- **\`--override a.b=value\`** sets one key over all files, typed as YAML, any number of times:
+- **Paths** in a file are relative to that file. Paths on the command line, also those in an override, are relative to the
+  folder in which you type the command, under \`deno task\` too. The default folder \`runs\` is in the project under
+  \`deno task\`, and otherwise in the folder in which you are.
+- **\`extends: base.yaml\`** (or a list) starts from other configs. Maps are merged key by key; any other value, lists
+  included, replaces the base's value. \`optimizer: null\` removes everything that the base sets below \`optimizer\`, while
+  \`optimizer:\` with nothing after it removes nothing. YAML's merge key \`<<\` is refused.
+- **\`--override a.b=value\`** sets one key, whatever the files say. It can be given any number of times:
   \`--override training.epochs=3 --override model.encoder.0.linear=256 --override 'data.transforms=[log1p]'\`. A value on the
   command line is a number, true, false, null, a text, or a list or map in brackets. It has no comments, anchors or tags:
-  \`--override "data.path=data/run #3"\` names that folder.
-- **\`narrows config check FILE\`** prints the config with everything filled in, or each mistake as
-  \`file:line:column: what is wrong\`. **\`narrows config explain FILE KEY\`** says who set a value and what it may be.
-- **Settings that are almost surely mistakes** (Adam above 0.1, early stopping without validation rows, a last batch of one
-  row under batch norm) are told in one line each that begins with \`warning:\`, by \`config check\`, \`train --dry-run\` and
-  \`train\`.
-- **Editors** complete and check configs with the output of \`narrows config schema\`:
-  \`# yaml-language-server: $schema=config.schema.json\` as the first line.
-- **The resolved config** is saved as \`config.yaml\` in the run folder; training from it repeats the run.
-- **The column \`resume\`** says what \`train --resume RUN --override KEY=VALUE\` may do with a key. *free*: it may change: the machine,
-  the output, how long to train. *from there*: it may change from the checkpoint on, which is said and recorded. *fork*: another
-  value is another experiment, which is refused; \`train --fork RUN\` begins it as a run of its own from the checkpoint's weights.
+  \`--override "data.path=data/run #3"\` names the folder \`data/run #3\`.
+- **\`narrows config check FILE\`** prints the config with all defaults filled in, or each mistake as
+  \`file:line:column: what is wrong\`. **\`narrows config explain FILE KEY\`** says who set a value and what is allowed.
+- **Warnings.** \`config check\`, \`train --dry-run\` and \`train\` print a line that begins with \`warning:\` for each setting that is
+  almost certainly a mistake, for example Adam with a learning rate above 0.1, early stopping without validation rows, or
+  a batch of one row under batch norm.
+- **Editors** can complete and check configs. Save the output of \`narrows config schema\` as \`config.schema.json\` and write
+  \`# yaml-language-server: $schema=config.schema.json\` as the config's first line.
+- **The resolved config** is saved as \`config.yaml\` in the run folder. Training from it repeats the run.
+- **The column *resume*** says what \`train --resume RUN --override KEY=VALUE\` does with a key. *free*: the key may change; these
+  keys are about the machine, the output and the length of training. *from there*: the key may change from the checkpoint on,
+  and the change is reported and recorded. *fork*: another value makes another experiment, so the resume is refused, and
+  \`train --fork RUN\` starts a new run from the checkpoint's weights instead.
 `;
 
 const RESUME = { free: "free", from_here: "from there", fixed: "fork" } as const;

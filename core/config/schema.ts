@@ -21,168 +21,201 @@ const shareOrFiles = () => z.union([z.number().min(0).max(1), path(), z.array(pa
 
 const split = z.strictObject({
   train: shareOrFiles().optional()
-    .describe("share of the rows, or a list of files (paths or globs); as a share by default what the others leave"),
-  validation: shareOrFiles().optional().describe("likewise; 0.1 by default"),
-  test: shareOrFiles().optional().describe("likewise; by default what train and validation leave, else 0.1"),
-  seed: z.int().min(0).optional().describe("decides which row goes where; by default the run's seed"),
+    .describe("share of the rows, or a list of files (paths or globs); the default is the share that the others leave"),
+  validation: shareOrFiles().optional().describe("share or files, as for train; 0.1 by default"),
+  test: shareOrFiles().optional().describe(
+    "share or files, as for train; by default the share that train and validation leave, else 0.1",
+  ),
+  seed: z.int().min(0).optional().describe("decides which row belongs to which part; by default the run's seed"),
 }).describe("which rows train, validate and test: shares of the rows by seeded hash, or lists of files");
 
 const data = z.strictObject({
   format: z.enum(["csr_npz", "dense_npy", "memory"]).default("csr_npz").describe(
-    "csr_npz: sparse matrices as scipy's save_npz writes them; dense_npy: rows x columns as numpy's save writes them; " +
-      "memory: arrays that a script hands over",
+    "csr_npz: sparse matrices written by scipy's save_npz; dense_npy: rows x columns written by numpy's save; " +
+      "memory: arrays given by a script",
   ),
   path: path().optional().describe(
     "a file, a folder of .npz (dense_npy: .npy) files or a glob; required unless data.split lists files",
   ).meta(onResume("free")),
-  batch_size: count(1, 1_000_000).default(128).describe("rows a step"),
+  batch_size: count(1, 1_000_000).default(128).describe("rows per training step"),
   last_batch: z.enum(["keep", "drop"]).default("keep").describe(
-    "what becomes of a last batch of fewer rows; drop leaves out at most one batch an epoch",
+    "whether a last batch with fewer rows is used; drop leaves out at most one batch per epoch",
   ),
-  shuffle: z.boolean().default(true).describe("whether chunks and rows come in a new random order each epoch"),
-  shuffle_window: count(1, 1024).default(1).describe("chunks (files) whose rows are shuffled together"),
-  workers: count(1, 256).default(2).describe("threads that cut batches; the result does not depend on them").meta(
+  shuffle: z.boolean().default(true).describe("whether files and rows have a new random order in each epoch"),
+  shuffle_window: count(1, 1024).default(1).describe("number of chunks (files) whose rows are shuffled together"),
+  workers: count(1, 256).default(2).describe("threads that prepare batches; the result does not depend on their number")
+    .meta(
+      onResume("free"),
+    ),
+  preload_batches: count(1, 4096).default(8).describe("largest number of batches prepared ahead").meta(
     onResume("free"),
   ),
-  preload_batches: count(1, 4096).default(8).describe("batches held ready at most").meta(onResume("free")),
   split: split.prefault({}),
   transforms: z.array(transformSchema).default([]).describe("applied to the stored values, in this order"),
   mask_rate: z.number().min(0).lt(1).default(0)
-    .describe("denoising: share of the stored values dropped from the input, not from the target"),
+    .describe("denoising: share of the stored values that are set to 0 in the input, but not in the target"),
   labels: path().nullable().default(null)
     .describe(
-      "labels of all rows in the order of the files (.npy, or text with one a line, may be gzipped), for plots and tables only",
+      "file with the labels of all rows in the order of the files (.npy, or text with one label per line, may " +
+        "be gzipped); used in plots and tables only",
     ).meta(onResume("free")),
   column_names: path().nullable().default(null)
     .describe(
-      "names of the columns, one a line (first field of a .tsv, may be gzipped): other data are matched by them",
+      "file with the names of the columns, one per line (of a .tsv the first field; may be gzipped); the " +
+        "columns of other data are matched by name",
     ).meta(onResume("free")),
-}).describe("what is read and how it is cut into batches").meta(onResume("fixed"));
+}).describe("what is read and how it is divided into batches").meta(onResume("fixed"));
 
 const model = z.strictObject({
-  encoder: z.array(layerSchema).min(1).describe("layers from the data to the latent vector; the first is linear"),
-  decoder: z.array(layerSchema).min(1).describe("layers back to the data; the last is `linear: output`"),
+  encoder: z.array(layerSchema).min(1).describe("layers from the data to the latent vector; the first must be linear"),
+  decoder: z.array(layerSchema).min(1).describe(
+    "layers from the latent vector back to the data; the last must be `linear: output`",
+  ),
 }).describe("the network: two lists of layers").meta(onResume("fixed"));
 
 const loss = z.strictObject({
-  kind: z.enum(["mse"]).default("mse").describe("mse: squared error of the reconstruction, zeros included"),
+  kind: z.enum(["mse"]).default("mse").describe("mse: squared error of the reconstruction, over zeros too"),
   reduction: z.enum(["mean", "row_mean", "sum"]).default("mean")
-    .describe("mean over rows and columns; row_mean: summed over columns, mean over rows; sum over both"),
+    .describe("mean: over rows and columns; row_mean: sum over columns, mean over rows; sum: over rows and columns"),
 }).describe("what is minimised").meta(onResume("fixed"));
 
 const beta = () => z.number().min(0).lt(1);
 const optimizer = z.strictObject({
   name: z.enum(["sgd", "adam", "adamw", "rmsprop"]).default("adam").describe("update rule, as in PyTorch"),
-  learning_rate: positive().max(1000).default(1e-3).describe("the schedule's highest rate").meta(onResume("from_here")),
-  weight_decay: notNegative().max(1000).default(0).describe("L2 penalty added to the gradient; decoupled for adamw")
+  learning_rate: positive().max(1000).default(1e-3).describe("the highest rate of the schedule").meta(
+    onResume("from_here"),
+  ),
+  weight_decay: notNegative().max(1000).default(0).describe(
+    "L2 penalty, added to the gradient; adamw: decoupled weight decay",
+  )
     .meta(onResume("from_here")),
-  momentum: z.number().min(0).lt(1).default(0).describe("sgd and rmsprop: weight of the earlier updates"),
-  nesterov: z.boolean().default(false).describe("sgd: look ahead along the momentum"),
-  betas: z.tuple([beta(), beta()]).default([0.9, 0.999]).describe("adam, adamw: decay of both moments"),
+  momentum: z.number().min(0).lt(1).default(0).describe("sgd and rmsprop: weight of earlier updates"),
+  nesterov: z.boolean().default(false).describe("sgd: whether Nesterov momentum is used"),
+  betas: z.tuple([beta(), beta()]).default([0.9, 0.999]).describe("adam, adamw: decay rates of the two moments"),
   alpha: z.number().min(0).lt(1).default(0.99).describe("rmsprop: smoothing constant"),
-  eps: positive().max(1).default(1e-8).describe("added to the denominator"),
+  eps: positive().max(1).default(1e-8).describe("small number added to the denominator"),
   sparse: z.enum(["exact", "lazy"]).default("exact")
     .describe(
-      "first layer's weights of columns without entries in a batch: exact moves them as the rule says; lazy not",
+      "what happens to first-layer weights of columns without values in a batch; exact: they move as the " +
+        "update rule says; lazy: they stay",
     ),
-}).describe("how weights move").meta(onResume("fixed"));
+}).describe("how weights are updated").meta(onResume("fixed"));
 
 const scheduler = z.strictObject({
   name: z.enum(["constant", "step", "cosine", "one_cycle", "plateau"]).default("constant")
     .describe("how the learning rate changes over the run"),
-  warmup_steps: count(0, 1_000_000_000).default(0).describe("steps of linear rise from 0, with any schedule"),
-  step_epochs: count(1, 1_000_000).default(10).describe("step: epochs between two drops"),
-  gamma: positive().max(1).default(0.1).describe("step, plateau: what the rate is multiplied by at a drop"),
+  warmup_steps: count(0, 1_000_000_000).default(0).describe(
+    "steps in which the rate rises linearly from 0, under any schedule",
+  ),
+  step_epochs: count(1, 1_000_000).default(10).describe("step: number of epochs between two drops"),
+  gamma: positive().max(1).default(0.1).describe("step, plateau: factor by which the rate is multiplied at a drop"),
   min_learning_rate: notNegative().default(0).describe("cosine, plateau: the lowest rate"),
-  rise_share: z.number().gt(0).lt(1).default(0.3).describe("one_cycle: share of the steps spent rising"),
-  start_divisor: z.number().min(1).default(25).describe("one_cycle: first rate = learning_rate / this"),
-  end_divisor: z.number().min(1).default(1e4).describe("one_cycle: last rate = first rate / this"),
-  patience: count(0, 1_000_000).default(5).describe("plateau: epochs without improvement before a drop"),
-  threshold: z.number().min(0).lt(1).default(1e-4).describe("plateau: least relative improvement that counts"),
-}).describe("learning rate over time").meta(onResume("from_here"));
+  rise_share: z.number().gt(0).lt(1).default(0.3).describe("one_cycle: share of the steps in which the rate rises"),
+  start_divisor: z.number().min(1).default(25).describe("one_cycle: the first rate is learning_rate divided by this"),
+  end_divisor: z.number().min(1).default(1e4).describe("one_cycle: the last rate is the first rate divided by this"),
+  patience: count(0, 1_000_000).default(5).describe("plateau: number of epochs without improvement before a drop"),
+  threshold: z.number().min(0).lt(1).default(1e-4).describe("plateau: smallest relative improvement that counts"),
+}).describe("how the learning rate changes over time").meta(onResume("from_here"));
 
 const earlyStopping = z.strictObject({
   patience: count(1, 1_000_000).nullable().default(null)
-    .describe("epochs without improvement of the validation loss before the run ends; null: never"),
-  min_delta: notNegative().default(0).describe("least improvement of the loss that counts"),
+    .describe(
+      "number of epochs without improvement of the validation loss after which the run ends; null: it never ends early",
+    ),
+  min_delta: notNegative().default(0).describe("smallest improvement of the loss that counts"),
 }).describe("ends a run that no longer improves").meta(onResume("from_here"));
 
 const training = z.strictObject({
-  epochs: count(1, 1_000_000).default(20).describe("passes over the training rows"),
+  epochs: count(1, 1_000_000).default(20).describe("number of passes over the training rows"),
   max_steps: count(0, 1_000_000_000_000).nullable().default(null)
-    .describe("ends earlier, after this many steps; 0: saves the initial weights; null: no limit"),
+    .describe("number of steps after which the run ends; 0: only the initial weights are saved; null: no limit"),
   precision: z.enum(["f32", "bf16"]).default("f32").describe(
-    "operands of the dense output layer's products while training; weights, sums and optimizer state are f32 in both",
+    "number format of the factors in the dense output layer's matrix products while training; weights, sums " +
+      "and optimizer state are f32 in both",
   ).meta(onResume("fixed")),
   gradient_clip: positive().nullable().default(null)
-    .describe("largest L2 norm of all gradients together; null: no clipping").meta(onResume("from_here")),
+    .describe("largest L2 norm of all gradients together; larger gradients are scaled down to it; null: no clipping")
+    .meta(onResume("from_here")),
   early_stopping: earlyStopping.prefault({}),
-}).describe("how long and how precisely").meta(onResume("free"));
+}).describe("how long and in which precision").meta(onResume("free"));
 
 const checkpoint = z.strictObject({
-  every_steps: count(0, 1_000_000_000).default(0).describe("steps between two saves; 0: not by steps"),
+  every_steps: count(0, 1_000_000_000).default(0).describe(
+    "number of steps between two saves; 0: saves do not go by steps",
+  ),
   every_epochs: count(0, 1_000_000).nullable().default(null).describe(
-    "epochs between two saves; 0: only at the end; null: as often as max_share allows",
+    "number of epochs between two saves; 0: only at the end; null: as often as max_share allows",
   ),
   max_share: z.number().min(0).max(1).default(0.05).describe(
-    "with every_epochs: null, the share of the run's time that saves may take; the one at the end is made in any case",
+    "with every_epochs: null, the share of the run's time that saves may take; the save at the end is always made",
   ),
   every_minutes: z.number().gt(0).max(1e6).default(10).describe(
-    "with every_epochs: null, a save is made after so many minutes without one, whatever it takes, at the end of a chunk",
+    "with every_epochs: null, the number of minutes without a save after which one is made at the end of a " +
+      "chunk, whatever its share",
   ),
-  keep: count(1, 1_000_000).default(3).describe("newest checkpoints kept, besides the latest and the best"),
-  best: z.boolean().default(true).describe("whether the epoch of lowest validation loss is kept"),
+  keep: count(1, 1_000_000).default(3).describe("number of newest checkpoints that are kept, and the best one besides"),
+  best: z.boolean().default(true).describe("whether a checkpoint of the epoch with the lowest validation loss is kept"),
 }).describe("what is saved and when").meta(onResume("free"));
 
 const logging = z.strictObject({
   every_steps: count(1, 1_000_000_000).default(1).describe(
-    "steps between two rows of steps.csv; the first step always has one",
+    "number of steps between two rows of steps.csv; the first step always has a row",
   ),
 }).describe("what is written while training").meta(onResume("free"));
 
 const diagnostics = z.strictObject({
-  every_epochs: count(0, 1_000_000).default(0).describe("epochs between two diagnostics; 0: only at the end"),
-  max_rows: count(1, 10_000_000).default(2000).describe("rows embedded and reconstructed at most"),
-  columns: count(1, 1000).default(12).describe("most variable columns whose reconstruction is kept"),
-}).describe("what reports are drawn from").meta(onResume("free"));
+  every_epochs: count(0, 1_000_000).default(0).describe("number of epochs between two diagnostics; 0: only at the end"),
+  max_rows: count(1, 10_000_000).default(2000).describe("largest number of rows that are embedded and reconstructed"),
+  columns: count(1, 1000).default(12).describe("number of most variable columns whose reconstruction is kept"),
+}).describe("the data from which reports are drawn").meta(onResume("free"));
 
 const mostRows = () => count(1, 1_000_000_000).nullable();
 const evaluation = z.strictObject({
   max_rows: mostRows().default(20_000).describe(
-    "training rows that metrics are of at most, a sample by seed, file name and row; null: all",
+    "largest number of training rows in the metrics; more rows are sampled by seed, file name and row; null: all rows",
   ),
-  validation_max_rows: mostRows().default(null).describe("likewise of the validation part, also after each epoch")
+  validation_max_rows: mostRows().default(null).describe("the same for validation rows, also after each epoch")
     .meta(onResume("from_here")),
-  test_max_rows: mostRows().default(null).describe("likewise of the test part"),
+  test_max_rows: mostRows().default(null).describe("the same for test rows"),
 }).describe("how many rows are evaluated").meta(onResume("free"));
 
 const runtime = z.strictObject({
-  device: z.enum(["auto", "cpu"]).default("auto").describe("where to compute; this build has the CPU engine"),
-  threads: count(0, 1024).default(0).describe("0: the cores this process may use; the result does not depend on it"),
-  memory_gb: notNegative().default(0).describe("most memory a run may need by its estimate; 0: what is free"),
+  device: z.enum(["auto", "cpu"]).default("auto").describe(
+    "the device that computes; this build has the CPU engine only",
+  ),
+  threads: count(0, 1024).default(0).describe(
+    "number of threads; 0: as many as cores that this process may use; the result does not depend on it",
+  ),
+  memory_gb: notNegative().default(0).describe(
+    "largest memory in GB that a run may need by its estimate; 0: the memory that is free",
+  ),
 }).describe("the machine").meta(onResume("free"));
 
 const paths = z.strictObject({
-  runs: path().default("runs").describe("folder of the run folders"),
-}).describe("where output goes").meta(onResume("free"));
+  runs: path().default("runs").describe("the folder in which run folders are made"),
+}).describe("where output is written").meta(onResume("free"));
 
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export const configSchema = z.strictObject({
   name: z.string().regex(NAME_PATTERN).optional()
-    .describe("first part of the run folder's name: letters, digits, . _ -; by default the config file's name").meta(
+    .describe("first part of the run folder's name, made of letters, digits, . _ -; by default the config file's name")
+    .meta(
       onResume("free"),
     ),
   title: z.string().min(1).max(200).nullable().default(null).describe(
     "the report's heading; by default the run's name",
   ).meta(onResume("free")),
   description: z.string().min(1).max(4000).nullable().default(null)
-    .describe("what the run is for: stands below the report's heading").meta(onResume("free")),
-  seed: z.int().min(0).default(0).describe("of weights, order of rows, dropout, masks and the split").meta(
+    .describe("what the run is for; stands below the report's heading").meta(onResume("free")),
+  seed: z.int().min(0).default(0).describe("seed of weights, order of rows, dropout, masks and the split").meta(
     onResume("fixed"),
   ),
   extends: z.union([path(), z.array(path()).min(1)]).optional()
-    .describe("configs this one starts from, relative to this file; later ones win, and this file over all").meta(
+    .describe(
+      "configs from which this one starts, relative to this file; a later one overrides an earlier one, and " +
+        "this file overrides all",
+    ).meta(
       onResume("free"),
     ),
   data: data.prefault({}),

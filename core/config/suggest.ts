@@ -104,42 +104,46 @@ export function configText(suggestion: Suggestion, { format, rows, columns }: In
   const count = (value: number) => value.toLocaleString("en-US");
   return `# ${count(rows)} rows x ${count(columns)} columns. Every key and its default: docs/config.md.
 ` + aligned([
-    [`name: ${word(name)}`, "first part of the run folder's name"],
-    ["seed: 1", "weights, order of the rows, split: the same seed gives the same bits"],
+    [`name: ${word(name)}`, "the run folder's name begins with it"],
+    ["seed: 1", "of weights, order of rows and split; the same seed gives the same bits"],
     [""],
     ["data:"],
     [`  format: ${format}`],
-    [`  path: ${word(paths.data)}`, "a file, a folder or a glob, from this file"],
+    [`  path: ${word(paths.data)}`, "a file, a folder or a glob, relative to this file"],
     paths.labels === null
-      ? ["  # labels: labels.txt", "one a row, in their order; colours in plots, never trained on"]
-      : [`  labels: ${word(paths.labels)}`, "one a row; colours in plots, never trained on"],
-    ...paths.otherLabels.map((path): [string, string] => [`  # labels: ${word(path)}`, "fits as well"]),
+      ? ["  # labels: labels.txt", "one per row, in the order of the rows; for colours in plots, never trained on"]
+      : [`  labels: ${word(paths.labels)}`, "one per row; for colours in plots, never trained on"],
+    ...paths.otherLabels.map((path): [string, string] => [`  # labels: ${word(path)}`, "this file fits as well"]),
     paths.columnNames === null
-      ? ["  # column_names: names.txt", "one a column, in their order"]
-      : [`  column_names: ${word(paths.columnNames)}`, "one a column"],
-    [`  batch_size: ${batchSize}`, `${count(stepsPerEpoch)} steps an epoch`],
-    ...shuffleWindow > 1 ? [[`  shuffle_window: ${shuffleWindow}`, "rows of so many files are mixed"] as const] : [],
+      ? ["  # column_names: names.txt", "one per column, in the order of the columns"]
+      : [`  column_names: ${word(paths.columnNames)}`, "one per column"],
+    [`  batch_size: ${batchSize}`, `${count(stepsPerEpoch)} steps per epoch`],
+    ...shuffleWindow > 1
+      ? [[`  shuffle_window: ${shuffleWindow}`, "number of files whose rows are shuffled together"] as const]
+      : [],
     hasParts
       ? ["  split: { train: 0.8, validation: 0.1, test: 0.1 }"]
-      : ["  split: { train: 1, validation: 0, test: 0 }", "too few rows to keep some back"],
+      : ["  split: { train: 1, validation: 0, test: 0 }", "there are too few rows to hold some out"],
     [
       `  transforms: [${transforms.map((each) => each.includes(":") ? `{ ${each} }` : each).join(", ")}]`,
       suggestion.why,
     ],
     [""],
     ["model:"],
-    [`  encoder: [{ linear: ${hidden} }, relu, { linear: ${latent} }]`, `${latent}: the latent vector`],
-    [`  decoder: [{ linear: ${hidden} }, relu, { linear: output }]`, "output: as wide as the data"],
+    [`  encoder: [{ linear: ${hidden} }, relu, { linear: ${latent} }]`, `the latent vector has ${latent} values`],
+    [`  decoder: [{ linear: ${hidden} }, relu, { linear: output }]`, "output: as many values as the data have columns"],
     [""],
     ["loss:"],
-    ["  kind: mse", "squared error of every value, zeros included"],
+    ["  kind: mse", "mean squared error over all values, zeros included"],
     [""],
     ["optimizer:"],
     ["  name: adam"],
     ["  learning_rate: 0.001"],
     [""],
     ["training:"],
-    [`  epochs: ${epochs}`, "at most"],
-    ...hasParts ? [["  early_stopping: { patience: 10 }", "epochs without a lower validation loss"] as const] : [],
+    [`  epochs: ${epochs}`, "the most that are trained"],
+    ...hasParts
+      ? [["  early_stopping: { patience: 10 }", "end after so many epochs without a lower validation loss"] as const]
+      : [],
   ]) + "\n";
 }
