@@ -1,4 +1,4 @@
-/** `build`: compiles the engine. Quiet when it is up to date. */
+/** `build`: compiles the engine. Prints nothing when it is up to date. */
 import { buildEngine } from "../core/build/build.ts";
 import { shapesOf } from "../core/build/shapes.ts";
 import { SANITIZERS } from "../core/build/tree.ts";
@@ -12,23 +12,25 @@ const build = defineCommand({
   options: {
     config: {
       ...SHARED.config,
-      help: "an engine specialised to this config's shapes, beside the general one: train uses it on its own",
+      help: "build an engine specialised to this config's shapes, which train then uses by itself",
     },
     override: SHARED.override,
-    tests: { type: "flag", help: "the engine's tests and benchmarks as well" },
+    tests: { type: "flag", help: "build the engine's tests and benchmarks as well" },
     sanitize: {
       type: "choice",
       value: "S",
       values: SANITIZERS,
-      help: "tests under a sanitizer, in build/engine-S",
+      help: "build the tests with a sanitizer, in build/engine-S",
     },
-    quiet: { ...SHARED.quiet, help: "no progress, only errors" },
+    quiet: { ...SHARED.quiet, help: "print only errors" },
   },
-  notes: ["Compiles the engine in cpp/ into build/engine. Does nothing when it is up to date."],
+  notes: ["The engine in cpp/ is compiled into build/engine. If it is up to date, nothing is done."],
   async run({ config, override, tests, sanitize, quiet }) {
-    if (config === undefined && override.length > 0) throw new UserError("--override", "needs --config F");
+    if (config === undefined && override.length > 0) {
+      throw new UserError("--override", "is used with --config F only", "add --config F, or leave out --override");
+    }
     if (config !== undefined && sanitize !== undefined) {
-      throw new UserError("--sanitize", "is for the general engine only", "leave out --config or --sanitize");
+      throw new UserError("--sanitize", "cannot be combined with --config", "leave out one of them");
     }
     const shapes = config === undefined
       ? undefined

@@ -1,4 +1,4 @@
-/** Columns that a user chooses: by number, range or name. */
+/** The columns that a user chooses by number, range or name. */
 import { nearest } from "../core/config/nearest.ts";
 import { UserError } from "../core/errors.ts";
 
@@ -7,15 +7,19 @@ const FORM = "--columns 0-9,42,CD3D";
 function position(text: string, columns: number): number {
   const number = Number(text);
   if (number < columns) return number;
-  throw new UserError("--columns", `column ${text} is not one of ${columns}`, "columns count from 0");
+  throw new UserError(
+    "--columns",
+    `there is no column ${text}: the data have ${columns} columns`,
+    "the first column is 0",
+  );
 }
 
 function named(text: string, names: readonly string[] | null): number {
   if (names === null) {
     throw new UserError(
       "--columns",
-      `${text} is no number or range, and the columns of this run have no names`,
-      `${FORM}; names come from data.column_names`,
+      `${text} is not a number or range, and the columns of this run have no names`,
+      `${FORM}; data.column_names gives the names`,
     );
   }
   const at = names.indexOf(text);
@@ -30,7 +34,11 @@ function named(text: string, names: readonly string[] | null): number {
   }
   const again = names.indexOf(text, at + 1);
   if (again < 0) return at;
-  throw new UserError("--columns", `columns ${at} and ${again} are both named ${text}`, "choose one by its number");
+  throw new UserError(
+    "--columns",
+    `columns ${at} and ${again} are both named ${text}`,
+    "choose one of them by its number",
+  );
 }
 
 /**

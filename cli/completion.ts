@@ -1,4 +1,4 @@
-/** `completion`: a script that teaches a shell the commands, their options and the values of these. */
+/** `completion`: a script with which a shell completes commands, their options and the options' values. */
 import { bashCompletion } from "./completion/bash.ts";
 import { fishCompletion } from "./completion/fish.ts";
 import { completionSpec } from "./completion/spec.ts";
@@ -13,10 +13,16 @@ const completion = defineCommand({
   name: "completion",
   positional: ["shell"],
   options: {
-    shell: { type: "choice", value: "SHELL", values: ["bash", "zsh", "fish"], required: true, help: "the shell" },
+    shell: {
+      type: "choice",
+      value: "SHELL",
+      values: ["bash", "zsh", "fish"],
+      required: true,
+      help: "the shell for which the script is",
+    },
   },
   notes: [
-    "Prints a script. It completes narrows and, of deno, the commands of narrows after deno task. A shell reads it with\n" +
+    "The script completes narrows and, for deno, the commands of narrows after deno task. Load it with\n" +
     '  bash, zsh  eval "$(deno task --quiet completion bash)", in .bashrc, or with zsh in .zshrc after compinit\n' +
     "  fish       deno task --quiet completion fish | source, in config.fish",
   ],

@@ -8,13 +8,13 @@ const CONFIG = { ...SHARED.config, required: true } as const;
 
 const check = defineCommand({
   name: "config check",
-  does: "is the config right? prints it resolved",
+  does: "check a config and print it with all defaults filled in",
   positional: ["config"],
   options: {
     config: CONFIG,
     override: SHARED.override,
     json: SHARED.json,
-    quiet: { ...SHARED.quiet, help: "print nothing if all is well" },
+    quiet: { ...SHARED.quiet, help: "print nothing if the config is right" },
   },
   run({ config: file, override, json, quiet }) {
     const loaded = loadConfig({ file, overrides: override });
@@ -28,7 +28,7 @@ const check = defineCommand({
 
 const explain = defineCommand({
   name: "config explain",
-  does: "the value of a key, who set it, what is allowed; without a key, all of them",
+  does: "show the value of a key, who set it and what is allowed; without a key, show all keys",
   positional: ["config", "key"],
   options: {
     config: CONFIG,
@@ -45,7 +45,7 @@ const explain = defineCommand({
 
 const schema = defineCommand({
   name: "config schema",
-  does: "the JSON Schema of a config, for editors",
+  does: "print the JSON Schema of a config, for editors",
   options: {},
   run() {
     print(JSON.stringify(configJsonSchema(), null, 2));
@@ -53,7 +53,7 @@ const schema = defineCommand({
   },
 });
 
-/** One key as a block of lines; a map as a table of all keys below it. */
+/** A key as a block of lines, or a map as a table of all keys below it. */
 function describe(explanation: Explanation): string {
   if (explanation.below.length > 0) return table(leaves(explanation));
   const rows = [

@@ -1,4 +1,4 @@
-/** `doctor`: what this machine has, what is missing and how to get it. */
+/** `doctor`: shows what is installed, what is missing and how to install it. */
 import { loadConfig } from "../core/config/mod.ts";
 import { diagnose, type Diagnosis, type ToolState } from "../core/build/diagnose.ts";
 import { defineCommand, SHARED } from "./command.ts";
@@ -7,21 +7,21 @@ import { print } from "../core/output.ts";
 
 const STATES = {
   ready: "up to date",
-  stale: "older than its sources; train and build compile it anew",
+  stale: "older than its sources; train and build compile it again",
   missing: "not built yet; train and build compile it",
   broken: "cannot be opened",
 };
 
 const SPECIAL = {
   ready: "up to date",
-  stale: "made of other sources or by another compiler; not used until build --config makes it anew",
-  missing: "was not finished",
+  stale: "made from other sources or by another compiler; not used until build --config builds it again",
+  missing: "its build was not finished",
 };
 
 const gigabytes = (bytes: string | undefined) => bytes ? `${(Number(bytes) / 1e9).toFixed(1)} GB` : "unknown";
 
 function toolText({ found, version, hint, use }: ToolState): string {
-  const needed = use === "build" ? "" : ", only needed for the checks of deno task ok";
+  const needed = use === "build" ? "" : ", but only deno task ok needs it";
   if (!found) return `missing${needed}. ${hint}`;
   return version ? `${found}, ${version}` : found;
 }
@@ -61,10 +61,10 @@ const doctor = defineCommand({
   name: "doctor",
   positional: ["config"],
   options: {
-    config: { ...SHARED.config, help: "say which engine this config runs on, and why" },
+    config: { ...SHARED.config, help: "also say which engine this config uses, and why" },
     json: SHARED.json,
   },
-  notes: ["The exit status is 0 if training can run, else 1."],
+  notes: ["The exit status is 0 if training can run, and 1 if not."],
   run({ config, json }) {
     const diagnosis = diagnose(config === undefined ? null : loadConfig({ file: config }).config);
     print(json ? JSON.stringify(diagnosis) : doctorLines(diagnosis).join("\n"));

@@ -7,7 +7,7 @@ import { print } from "../core/output.ts";
 
 const count = (value: number) => value.toLocaleString("en-US");
 
-/** Rows of text as columns, numbers to the right. */
+/** A table of texts in aligned columns; the columns in `right` are aligned to the right. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
@@ -28,9 +28,9 @@ function lines(config: Config, result: DryRun): string[] {
   return [
     `data       ${result.files} file(s), ${count(result.rows)} rows x ${count(result.columns)} columns, ${stored}`,
     `split      train ${count(partRows.train)}, validation ${count(partRows.validation)}, test ${count(partRows.test)}`,
-    `steps      ${count(result.stepsPerEpoch)} an epoch, ${
+    `steps      ${count(result.stepsPerEpoch)} per epoch, ${
       count(result.steps)
-    } in all (batch ${config.data.batch_size})`,
+    } in total (batches of ${config.data.batch_size})`,
     "model",
     ...table(
       ["layer", "kind", "output", "parameters", ""],
@@ -50,7 +50,7 @@ function lines(config: Config, result: DryRun): string[] {
     ...result.batches.map((batch) =>
       `${batch.part.padEnd(10)} one batch of ${batch.rows} rows: loss ${short(batch.loss)}, ${batch.ms.toFixed(1)} ms`
     ),
-    "ready: nothing was written",
+    "ready to train; nothing was written",
   ];
 }
 

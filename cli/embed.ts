@@ -1,4 +1,4 @@
-/** `embed`: latent vectors of the rows as .npy or .csv. */
+/** `embed`: writes the latent vectors of the rows as .npy or .csv. */
 import { embedTo } from "../core/train/restore.ts";
 import { defineCommand } from "./command.ts";
 import { runCommand } from "./run_command.ts";
@@ -13,8 +13,8 @@ const embed = defineCommand({
     output: {
       type: "path",
       value: "F.npy",
-      help:
-        "rows x latent, float32 (default: RUN/embeddings.npy); .csv writes a text with a header and the rows' numbers",
+      help: "the file for rows x latent float32 values (default: RUN/embeddings.npy); .csv writes text with a " +
+        "header and row numbers",
     },
   },
   run: (options) => writeRows(options, "embeddings.npy", embedTo),

@@ -1,4 +1,4 @@
-/** `evaluate`: error of a trained run on a split. */
+/** `evaluate`: computes the errors of a trained run on the parts of the data. */
 import { ensureEngine } from "../core/build/ensure.ts";
 import { UserError } from "../core/errors.ts";
 import { PARTS, SPLITS } from "../core/data/source.ts";
@@ -23,11 +23,11 @@ const evaluate = defineCommand({
       type: "choice",
       value: "S",
       values: SPLITS,
-      help: "train, validation, test or all (default: every split that has rows)",
+      help: "train, validation, test or all (default: each part that has rows)",
     },
     ...DATA_OPTIONS,
-    override: { ...SHARED.override, help: "e.g. data.path=... for other data; repeatable" },
-    json: { ...SHARED.json, help: "print one JSON object a line" },
+    override: { ...SHARED.override, help: "set a key of the config, e.g. data.path=...; repeatable" },
+    json: { ...SHARED.json, help: "print JSON objects, one per line" },
   },
   async run(options) {
     await ensureEngine({ quiet: true });
@@ -51,7 +51,7 @@ const evaluate = defineCommand({
       if (metrics) results.push({ split: otherData === null ? part : "new data", metrics });
     }
     if (results.length === 0) {
-      throw new UserError("--split", `the split ${options.split} has no rows`, "choose another split");
+      throw new UserError("--split", `the part ${options.split} has no rows`, "choose another part");
     }
     if (options.json) {
       for (const { split, metrics } of results) {

@@ -1,14 +1,18 @@
-/** Options of the commands that take data which a run has never seen. */
+/** Options of the commands that read data which a run has never seen. */
 import { UserError } from "../core/errors.ts";
 import type { GivenData } from "../core/train/given_data.ts";
 import type { Options, Values } from "./command.ts";
 
 export const DATA_OPTIONS = {
-  data: { type: "path", value: "F", help: "other data: a file, folder or glob, all of whose rows are taken" },
-  "column-names": { type: "path", value: "F", help: "names of its columns, which are then matched by name" },
+  data: { type: "path", value: "F", help: "use other data, with all of their rows: a file, a folder or a glob" },
+  "column-names": {
+    type: "path",
+    value: "F",
+    help: "file with the names of their columns, which are then matched by name",
+  },
   "allow-trained-rows": {
     type: "flag",
-    help: "take a part that was held out though the run was trained on rows of it",
+    help: "use a validation or test part even if the run was trained on rows of it",
   },
 } as const satisfies Options;
 
@@ -20,8 +24,8 @@ export function givenData(
   if (data !== undefined && split !== undefined && split !== "all") {
     throw new UserError(
       "--split",
-      `${split} is not known of --data ${data}: all of its rows are one part`,
-      "leave it out",
+      `${split} cannot be used with --data ${data}, whose rows are all one part`,
+      "leave out --split",
     );
   }
   return { data, columnNames: options["column-names"], allowTrainedRows: options["allow-trained-rows"] };

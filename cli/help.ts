@@ -1,4 +1,4 @@
-/** `help`: the commands, or the options of one. */
+/** `help`: lists the commands, or the options of one command. */
 import { UserError } from "../core/errors.ts";
 import { commandText } from "../core/runs/command.ts";
 import { type Command, type CommandGroup, defineCommand } from "./command.ts";
@@ -8,7 +8,7 @@ import { meant } from "./parse.ts";
 import { runCommand } from "./run_command.ts";
 import { print } from "../core/output.ts";
 
-/** What commands are called elsewhere. */
+/** Names that other programs have for these commands. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   fit: ["train"],
   resume: ["train", "--resume"],
@@ -40,7 +40,7 @@ export function commandNamed(name: string): Promise<Command | CommandGroup> {
   const close = meant(name, names);
   const [first, ...rest] = Object.hasOwn(ALIASES, name) ? ALIASES[name]! : close ? [close] : [];
   const hint = first === undefined ? `see: ${commandText("help")}` : `did you mean ${commandText(first, ...rest)}?`;
-  throw new UserError(name, "no such command", hint);
+  throw new UserError(name, "there is no such command", hint);
 }
 
 const help = defineCommand({
@@ -52,7 +52,7 @@ const help = defineCommand({
       value: "COMMAND",
       values: present().map(([name]) => name),
       many: true,
-      help: "the options of this command",
+      help: "the command whose options are listed",
     },
   },
   async run({ command: [name, action] }) {

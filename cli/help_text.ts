@@ -1,11 +1,11 @@
-/** Help, made from a command's definition. */
+/** The help texts, made from the commands' definitions. */
 import { commandText } from "../core/runs/command.ts";
 import { VERSION } from "../core/version.ts";
 import { type Command, type CommandGroup, HELP, type Option } from "./command.ts";
 import { COMMANDS, definitionOf, present } from "./commands.ts";
 
 const WIDTH = 100;
-/** Options whose names are longer have their text on the next line. */
+/** Width of the options' names; after a longer name the text begins on the next line. */
 const LEFT = 24;
 
 export const doesOf = (command: Command): string => command.does ?? COMMANDS[command.name]?.does ?? "";
@@ -21,7 +21,7 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Pairs as two columns, the second wrapped. */
+/** Pairs of texts in two columns, the second of which is wrapped. */
 export function columns(rows: readonly (readonly [string, string])[]): string[] {
   const left = Math.min(LEFT, Math.max(...rows.map(([name]) => name.length)));
   return rows.flatMap(([name, text]) => {
@@ -56,7 +56,7 @@ function leftOf(name: string, option: Option, command: Command): string {
   return `${place}${short}--${name}${value}`;
 }
 
-/** Choices are named after the text, unless it names them. */
+/** The help of an option, followed by its choices unless the help names them. */
 function rightOf({ type, values = [], help }: Option): string {
   return type === "choice" && !values.every((value) => help.includes(value)) ? `${help}: ${values.join(", ")}` : help;
 }
@@ -83,7 +83,7 @@ function listed(name: string, does: string, found: Command | CommandGroup): [str
   return [[name, does], ["", wordsOf(found)]];
 }
 
-/** `[F] --override --json`; of a command within another with its second word first. */
+/** `[F] --override --json`; for a command within a group its second word comes first. */
 function wordsOf(command: Command): string {
   const [, ...action] = command.name.split(" ");
   const places = command.positional.map((name) => placeOf(command.options[name]!));
@@ -103,6 +103,6 @@ export async function helpOfAll(): Promise<string> {
     "",
     ...columns(rows.flat()),
     "",
-    `What an option means: ${commandText("help")} COMMAND, or --help after a command.`,
+    `For the meaning of the options: ${commandText("help")} COMMAND, or --help after a command.`,
   ].join("\n");
 }

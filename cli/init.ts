@@ -1,4 +1,4 @@
-/** `init`: a commented config for given data. */
+/** `init`: writes a commented config for given data. */
 import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { loadConfig } from "../core/config/mod.ts";
@@ -22,7 +22,7 @@ const count = (value: number) => value.toLocaleString("en-US");
 const figure = (value: number) => Number.isInteger(value) ? count(value) : short(value);
 const percent = (share: number) => `${(100 * share).toPrecision(3)} %`;
 
-/** A name for the data: that of its file or folder, of the folder above where that one says nothing. */
+/** A name for the data: that of their file or folder, or of the folder above if that name is as general as `data`. */
 function nameOf({ path, files }: Inspection): string {
   const plain = (text: string) => basename(text).replace(/\.np[zy]$/, "");
   const own = /[*?[{]/.test(basename(path)) ? dirname(files[0]!) : path;
@@ -30,7 +30,7 @@ function nameOf({ path, files }: Inspection): string {
   return safeName(plain(says)).toLowerCase();
 }
 
-/** As a config in `folder` names it. */
+/** The path as a config in `folder` names it. */
 function from(folder: string, path: string): string {
   const near = relative(folder, resolve(path));
   if (near.startsWith("~")) return `./${near}`; // which would be the home folder
@@ -51,12 +51,14 @@ function lines(seen: Inspection, beside: Beside, suggestion: Suggestion, { partR
     `values     ${suggestion.kind}, from ${figure(sample.least)} to ${figure(sample.greatest)} where not zero; ` +
     `${percent(sample.zeros)} zeros (in ${count(sample.rows)} rows)`,
     `           -> ${transforms}: ${suggestion.why}`,
-    `labels     ${list(beside.labels, "no file beside the data has one entry a row with few different ones")}`,
-    ...beside.rowNames.length > 0 ? [`row names  ${list(beside.rowNames, "")} (not used: nearly all different)`] : [],
-    `columns    ${list(beside.columnNames, "no file beside the data has one name a column")}`,
+    `labels     ${list(beside.labels, "no file beside the data has one entry per row with few different values")}`,
+    ...beside.rowNames.length > 0
+      ? [`row names  ${list(beside.rowNames, "")} (not used, since nearly all are different)`]
+      : [],
+    `columns    ${list(beside.columnNames, "no file beside the data has one name per column")}`,
     `split      train ${count(partRows.train)}, validation ${count(partRows.validation)}, test ${count(partRows.test)}`,
     `model      ${[seen.columns, hidden, latent, hidden, seen.columns].map(count).join(" -> ")}`,
-    `training   batches of ${suggestion.batchSize}, ${count(suggestion.stepsPerEpoch)} steps an epoch, at most ` +
+    `training   batches of ${suggestion.batchSize}, ${count(suggestion.stepsPerEpoch)} steps per epoch, at most ` +
     `${suggestion.epochs} epochs`,
   ];
 }
@@ -66,9 +68,13 @@ const init = defineCommand({
   positional: ["data"],
   leavesFiles: true,
   options: {
-    data: { type: "path", value: "DATA", required: true, help: "a file, folder or glob of .npz or .npy files" },
-    output: { type: "path", value: "F.yaml", help: "the config (default: named after the data, in this folder)" },
-    overwrite: { type: "flag", help: "write it even if it is there" },
+    data: { type: "path", value: "DATA", required: true, help: "a file, a folder or a glob of .npz or .npy files" },
+    output: {
+      type: "path",
+      value: "F.yaml",
+      help: "the config that is written (default: named after the data, in this folder)",
+    },
+    overwrite: { type: "flag", help: "replace the config if it exists" },
     json: SHARED.json,
   },
   async run({ data, output, overwrite, json }) {
@@ -79,7 +85,7 @@ const init = defineCommand({
     const config = output ?? givenPath(`${suggestion.name}.yaml`);
     const folder = dirname(resolve(config));
     if (!overwrite && await exists(config)) {
-      throw new UserError(config, "is there already", "name another file with --output, or give --overwrite");
+      throw new UserError(config, "already exists", "name another file with --output, or add --overwrite");
     }
     const text = configText(suggestion, seen, {
       data: from(folder, seen.path),

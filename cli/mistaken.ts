@@ -1,14 +1,14 @@
-/** Paths of another kind than the option takes: a run folder where a config is wanted, data where a run is. */
+/** Paths of another kind than the option takes, e.g. a run folder instead of a config, or data instead of a run. */
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { commandText } from "../core/runs/command.ts";
 
-/** What an option of type path names. */
+/** The kind of thing that an option of type path names. */
 export type PathKind = "config" | "run";
 
 type Found = "run" | "checkpoint" | "runs" | "data" | "config" | "within a run" | "other";
 
-/** A run has one of them beside its config. */
+/** A run folder has at least one of these beside its config. */
 const RUN_FILES = ["environment.json", "checkpoints", "epochs.csv", "summary.json"];
 
 const isFile = (path: string) => {
@@ -30,7 +30,7 @@ function folderKind(path: string): Found {
   return holdsRuns ? "runs" : "other";
 }
 
-/** What is at a path; null where nothing can be seen. */
+/** The kind of thing that is at a path; null if there is nothing or it cannot be read. */
 function kindAt(path: string): Found | null {
   try {
     if (Deno.statSync(path).isDirectory) return folderKind(path);
@@ -42,7 +42,7 @@ function kindAt(path: string): Found | null {
   }
 }
 
-/** The run folder and the checkpoint that a path names: that of a checkpoint names both. */
+/** The run folder and the checkpoint that a checkpoint's path names; null for any other path. */
 export function runOfCheckpoint(path: string): { run: string; checkpoint: string } | null {
   const folder = dirname(path);
   const run = dirname(folder);
@@ -60,20 +60,20 @@ export function checkKind(path: string, wanted: PathKind): void {
   };
   if (wanted === "run") {
     if (found === "checkpoint" && runOfCheckpoint(path)) return;
-    if (found === "runs") refuse("a folder of runs", `${commandText("runs", path)} lists them; name one`);
+    if (found === "runs") refuse("a folder of runs", `${commandText("runs", path)} lists them; name one of them`);
     if (found === "within a run") refuse("a file of a run", `did you mean ${dirname(path)}?`);
     if (found === "config") refuse("a config", `${commandText("runs")} lists the run folders`);
     if (found === "data") refuse("data", `${commandText("runs")} lists the run folders`);
     return;
   }
-  if (found === "data") refuse("data", `${commandText("init", path)} writes a config for it`);
+  if (found === "data") refuse("data", `${commandText("init", path)} writes a config for them`);
   if (found === "run") {
     const again = commandText("train", join(path, "config.yaml"));
     refuse(
       "a run folder",
-      `go on with it: ${commandText("train", "--resume", path)}; train its config again: ${again}`,
+      `resume it: ${commandText("train", "--resume", path)}; or train its config again: ${again}`,
     );
   }
-  if (found === "checkpoint") refuse("a checkpoint", `go on from it: ${commandText("train", "--resume", path)}`);
+  if (found === "checkpoint") refuse("a checkpoint", `resume from it: ${commandText("train", "--resume", path)}`);
   if (found === "runs") refuse("a folder of runs", `${commandText("runs", path)} lists them`);
 }

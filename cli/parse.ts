@@ -1,4 +1,4 @@
-/** The command line of every command, read by its definition. */
+/** Reads the command line of every command according to its definition. */
 import { parseArgs } from "@std/cli";
 import { nearest } from "../core/config/nearest.ts";
 import { UserError } from "../core/errors.ts";
@@ -10,7 +10,7 @@ import { checkKind, runOfCheckpoint } from "./mistaken.ts";
 
 type Value = boolean | string | number | undefined | readonly (string | number)[];
 
-/** The name that somebody meant: one that begins like it, else the nearest. */
+/** The name that was probably meant: the only one that begins with the word, or else the nearest one. */
 export function meant(word: string, names: readonly string[]): string | undefined {
   const lower = word.toLowerCase();
   const begun = names.filter((name) => lower.length >= 2 && name.toLowerCase().startsWith(lower));
@@ -24,13 +24,13 @@ export function either(words: readonly string[]): string {
 
 export const helpHint = (command: string): string => `see: ${commandText(command, "--help")}`;
 
-/** An option that the command does not have. A key of the config may have been meant: see {@link unknownOptionHint}. */
+/** An option that the command does not have. Perhaps a key of the config was meant. */
 export class UnknownOption extends UserError {
   constructor(where: string, command: Command, hint: string | undefined) {
     super(where, `${command.name} has no such option`, hint ?? helpHint(command.name));
     this.key = hint === undefined && command.options.override && where.startsWith("--") ? where.slice(2) : null;
   }
-  /** What may be a key of the config. */
+  /** The option's name if a key of the config may have been meant. */
   readonly key: string | null;
 }
 
@@ -77,7 +77,7 @@ function readOne(name: string, text: string, option: Option): string | number {
   }
 }
 
-/** What was typed for one option, checked and read. */
+/** Checks and reads what was typed for one option. */
 function readOption(name: string, texts: readonly string[], option: Option, command: Command): Value {
   if (texts.includes("") && !option.bare) {
     throw new UserError(
@@ -89,7 +89,7 @@ function readOption(name: string, texts: readonly string[], option: Option, comm
   if (texts.length > 1 && !option.many) {
     throw new UserError(
       `--${name}`,
-      `given ${texts.length} times (${texts.join(", ")}), ${command.name} takes one`,
+      `is given ${texts.length} times (${texts.join(", ")}), but ${command.name} takes one`,
       `leave out all but one`,
     );
   }
@@ -100,12 +100,12 @@ function readOption(name: string, texts: readonly string[], option: Option, comm
   return option.many ? values : values[0];
 }
 
-/** Whether an argument looks like `training.epochs=3`, for a command that takes such. */
+/** Whether an argument looks like `training.epochs=3` and the command has `--override`. */
 function isSetting(argument: string, command: Command): boolean {
   return command.options.override !== undefined && /^\w+(\.\w+)*=/.test(argument);
 }
 
-/** Gives the arguments without a name to the options that take them. */
+/** Assigns arguments without an option's name to the options that take them. */
 function placeArguments(command: Command, rest: readonly string[], given: Record<string, string[]>): void {
   let place = 0;
   for (const argument of rest) {
@@ -125,14 +125,14 @@ function placeArguments(command: Command, rest: readonly string[], given: Record
   }
 }
 
-/** A checkpoint's folder where a run is wanted: it names both, for a command that takes both. */
+/** If a checkpoint folder is given as the run, sets both the run and the checkpoint, for a command that takes both. */
 function withCheckpoint(values: Record<string, Value>, command: Command): Record<string, Value> {
   for (const path of [values.run].flat()) {
     const both = command.options.run?.kind === "run" && typeof path === "string" ? runOfCheckpoint(path) : null;
     if (!both) continue;
     if (!command.options.checkpoint) throw new UserError(`${path}`, "is a checkpoint", `did you mean ${both.run}?`);
     if (values.checkpoint !== undefined) {
-      throw new UserError("--checkpoint", `${path} names a checkpoint already`, "leave out one of them");
+      throw new UserError("--checkpoint", `is given, but ${path} is a checkpoint, too`, "leave out one of them");
     }
     return { ...values, ...both };
   }

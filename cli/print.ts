@@ -1,4 +1,4 @@
-/** How every command ends: errors as one line on stderr, and the exit status that goes with them. */
+/** How every command ends: an error is printed as one line on stderr, with its exit status. */
 import "../core/early.ts";
 import { ConfigError } from "../core/config/error.ts";
 import { oneLine } from "../core/config/show.ts";
@@ -6,7 +6,10 @@ import { systemError } from "../core/formats/file.ts";
 import { UserError } from "../core/errors.ts";
 import { tell } from "../core/output.ts";
 
-/** 0 done; 1 failed; 2 command line, config or data wrong; 129, 130, 138, 140, 143 stopped by a signal after saving. */
+/**
+ * 0: done; 1: failed; 2: command line, config or data are wrong; 129, 130, 138, 140, 143: stopped by a signal after a
+ * save.
+ */
 export type ExitStatus = 0 | 1 | 2 | 129 | 130 | 138 | 140 | 143;
 
 function printLine(where: string, what: string, hint?: string): void {
@@ -15,8 +18,8 @@ function printLine(where: string, what: string, hint?: string): void {
 }
 
 /**
- * Prints an error as `narrows: WHERE: WHAT` and a hint line where there is one (of a config: all its problems); the
- * stack only if NARROWS_DEBUG is set.
+ * Prints an error as `narrows: WHERE: WHAT`, with a second line if there is a hint. For a config it prints all problems. It
+ * prints the stack only if NARROWS_DEBUG is set.
  * @returns the exit status: a {@link UserError}'s own, 1 for anything else
  */
 export function printError(thrown: unknown): ExitStatus {

@@ -1,4 +1,4 @@
-/** Progress of a training run: a live line on a terminal, one line an epoch otherwise, nothing with quiet. */
+/** Progress of a training run: a live line on a terminal, otherwise one line per epoch, and nothing with `quiet`. */
 import type { Model } from "../ffi/model.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import type { EvaluationProgress } from "../core/train/evaluate.ts";
@@ -14,7 +14,10 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }
 
-/** Four significant digits, ending zeros too, so that columns line up; without an exponent where it can be read without. */
+/**
+ * Four significant digits, with trailing zeros, so that columns are aligned; with an exponent for very small and large
+ * values.
+ */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
@@ -22,7 +25,7 @@ export function short(value: number): string {
   return size < 1000 ? value.toPrecision(4) : String(Number(value.toPrecision(4)));
 }
 
-/** Of how many rows figures are: "2430 rows", "20,000 of 1,000,000 rows, sampled". */
+/** The number of rows that metrics are of: "2430 rows", "20,000 of 1,000,000 rows, sampled". */
 export function rowsText({ rows, sampled_from }: Pick<SplitMetrics, "rows" | "sampled_from">): string {
   return sampled_from == null
     ? `${rows} rows`
@@ -43,15 +46,15 @@ function fitted(line: string): string {
   return line.slice(0, columns - 1);
 }
 
-/** An evaluation shows from this time on, and has a line so often where lines are all there is. */
+/** Time after which an evaluation is shown, and the time between its lines where there is no live line. */
 const EVALUATION_QUIET_MS = 500, EVALUATION_LINE_MS = 20_000;
 
 export interface Progress extends Disposable {
   readonly observer: TrainObserver;
   attach(model: Model): void;
-  /** What happens; not with quiet. */
+  /** Prints what happens; prints nothing with `quiet`. */
   note(text: string): void;
-  /** What went wrong without ending the run; in every mode. */
+  /** Prints, in every mode, what went wrong without ending the run. */
   warn(text: string): void;
 }
 

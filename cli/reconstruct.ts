@@ -1,4 +1,4 @@
-/** `reconstruct`: reconstructions of the rows as .npy or .csv. */
+/** `reconstruct`: writes reconstructions of the rows as .npy or .csv. */
 import { reconstructTo } from "../core/train/restore.ts";
 import { chosenColumns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
@@ -15,14 +15,13 @@ const reconstruct = defineCommand({
       type: "text",
       value: "A,B-C,NAME",
       many: true,
-      help: "only these columns, e.g. 0-9,42,CD3D: numbers from 0, ranges, names; repeatable (default: all)",
+      help: "write only these columns, e.g. 0-9,42,CD3D (numbers from 0, ranges, names); repeatable (default: all)",
     },
     output: {
       type: "path",
       value: "F.npy",
-      help:
-        "rows x columns, float32, in the transformed scale (default: RUN/reconstructions.npy); .csv writes a text " +
-        "with a header and the rows' numbers",
+      help: "the file for rows x columns float32 values, in the scale of the transformed data (default: " +
+        "RUN/reconstructions.npy); .csv writes text with a header and row numbers",
     },
   },
   run: (options) =>

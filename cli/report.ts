@@ -1,4 +1,4 @@
-/** `report`: one HTML file about a run, or one that compares several. */
+/** `report`: writes an HTML file about a run, or one that compares several runs. */
 import { dirname, join } from "@std/path";
 import { toUser } from "../core/paths.ts";
 import { writeComparison, writeReport } from "../reports/mod.ts";
@@ -21,7 +21,7 @@ const report = defineCommand({
     output: {
       type: "path",
       value: "F.html",
-      help: "where to (default: D/report.html; for several runs comparison.html beside the first)",
+      help: "the file that is written (default: D/report.html; for several runs, comparison.html beside the first)",
     },
     json: SHARED.json,
   },

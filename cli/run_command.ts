@@ -1,4 +1,4 @@
-/** Runs a command: its line is parsed, help printed where it was asked for, errors printed, the exit status returned. */
+/** Runs a command: parses its arguments, prints help or errors, and returns the exit status. */
 import { dataError } from "../core/data/source.ts";
 import { UserError } from "../core/errors.ts";
 import { commandText } from "../core/runs/command.ts";
@@ -8,14 +8,14 @@ import { either, helpHint, meant, parseCommand, UnknownOption } from "./parse.ts
 import { printError } from "./print.ts";
 import { print, printedStatus } from "../core/output.ts";
 
-/** Which command of a group the line names, and what is left of the line; null if it asks for help. */
+/** The command of a group that the arguments name, and the other arguments; null if they ask for help. */
 function chosen(group: CommandGroup, [word, ...rest]: readonly string[]): [Command, readonly string[]] | null {
   if (word === "--help" || word === "-h") return null;
   const words = group.commands.map(({ name }) => name.split(" ").at(-1)!);
   const found = word === undefined ? -1 : words.indexOf(word);
   if (found >= 0) return [group.commands[found]!, rest];
   if (word === undefined || word.startsWith("-")) {
-    throw new UserError(group.name, `needs one of ${either(words)} first`, helpHint(group.name));
+    throw new UserError(group.name, `must be followed by ${either(words)}`, helpHint(group.name));
   }
   const close = meant(word, words);
   const isConfig = /\.(ya?ml|json)$/.test(word);
@@ -27,7 +27,7 @@ function chosen(group: CommandGroup, [word, ...rest]: readonly string[]): [Comma
   );
 }
 
-/** An option that the command does not have, with the key of the config that was meant where there is one. */
+/** The error of an unknown option, with a hint if a key of the config was probably meant. */
 async function withKey(error: UserError, option: string): Promise<UserError> {
   const [{ nearestKey }, { knownPaths }] = await Promise.all([
     import("../core/config/nearest.ts"),

@@ -1,4 +1,4 @@
-/** Which run a command looks at: `--run D`, else the newest one. */
+/** The run that a command reads: `--run D`, or else the newest one. */
 import { resolve } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { toUser } from "../core/paths.ts";
@@ -9,7 +9,11 @@ export async function runTarget(run: string | undefined, runs = "runs"): Promise
   const folder = resolve(runs);
   const newest = await newestRun(folder);
   if (newest === null) {
-    throw new UserError("--run", `no run folder below ${toUser(folder)}`, "name one with --run D, or train one first");
+    throw new UserError(
+      "--run",
+      `there is no run folder in ${toUser(folder)}`,
+      "name one with --run D, or train first",
+    );
   }
   return newest;
 }

@@ -1,4 +1,4 @@
-/** `runs`: the run folders, newest first. */
+/** `runs`: lists the run folders, newest first. */
 import { resolve } from "@std/path";
 import { toUser } from "../core/paths.ts";
 import { type ListedRun, listRuns } from "../core/runs/list.ts";
@@ -30,13 +30,16 @@ const runs = defineCommand({
   name: "runs",
   positional: ["runs"],
   options: {
-    runs: { type: "path", value: "FOLDER", help: "the folder of the runs, or a glob (default: runs)" },
-    json: { ...SHARED.json, help: "print one JSON object a line, one a run" },
+    runs: { type: "path", value: "FOLDER", help: "the folder that contains the runs, or a glob (default: runs)" },
+    json: { ...SHARED.json, help: "print one JSON object per run, each on a line" },
   },
   notes: [
-    "status: running while a process writes the run; finished, stopped (by a signal) or failed as the run's summary says; " +
-    "died where the process is gone without having ended the run. train --resume goes on with one that stopped, failed or " +
-    "died. The best loss is the lowest of validation, or of training where there are no validation rows.",
+    "The status is running while a process writes the run; finished, stopped (by a signal) or failed when the " +
+    "run has " +
+    "ended; and died if the process is gone without having ended the run. train --resume continues a run that " +
+    "stopped, " +
+    "failed or died. The best loss is the lowest validation loss, or the lowest training loss if there are no " +
+    "validation rows.",
   ],
   async run({ runs: folder = resolve("runs"), json }) {
     const found = await listRuns(folder);

@@ -1,4 +1,4 @@
-/** `train`: from a config to a trained run and its report. */
+/** `train`: trains a run from a config and writes its report. */
 import "../core/early.ts";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
@@ -52,27 +52,28 @@ const train = defineCommand({
       values: ["auto"],
       bare: true,
       help:
-        "go on from a run folder or a checkpoint; auto, or nothing: the newest unfinished run of this config, or a " +
-        "new one where there is none. The run's own config counts: --override changes it as far as it stays the same " +
-        "experiment; what --config says else is named and not applied",
+        "resume a run folder, or from a checkpoint; with auto or without a value: the newest unfinished run of this " +
+        "config, or a new run if there is none. The run's own config is used. --override may change what keeps " +
+        "it the " +
+        "same experiment; differences in --config are listed but not applied",
     },
     fork: {
       type: "path",
       value: "WHAT",
-      help:
-        "begin a new run from a run's latest checkpoint, or from the checkpoint named, under that run's config or " +
-        "--config",
+      help: "start a new run from a run's latest checkpoint, or from the checkpoint that is named, with that run's " +
+        "config " +
+        "or with --config",
     },
     "dry-run": {
       type: "flag",
-      help: "check data, shapes, memory and one batch of each part; leaves nothing behind",
+      help: "check the data, shapes, memory and one batch of each part, and leave nothing behind",
     },
     "run-dir": { type: "path", value: "D", help: "use D as the run folder" },
-    "set-name": { type: "text", value: "N", help: "name of the run" },
+    "set-name": { type: "text", value: "N", help: "set the name of the run" },
     "no-report": { type: "flag", help: "do not write report.html at the end" },
-    json: { ...SHARED.json, help: "print one JSON object a line on stdout" },
+    json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
     quiet: { ...SHARED.quiet, help: "print no progress" },
-    verbose: { type: "flag", help: "also say which library of the engine is used, and why" },
+    verbose: { type: "flag", help: "also print which engine library is used, and why" },
   },
   async run(options, args) {
     const { json, quiet } = options;
@@ -115,12 +116,12 @@ const train = defineCommand({
       if (report) print(`report     ${toUser(report)}`);
     }
     if (result.status === "stopped") {
-      tell(`narrows: stopped by ${result.signal}; go on with: ${commandText("train", "--resume", shown)}`);
+      tell(`narrows: stopped by ${result.signal}; resume with: ${commandText("train", "--resume", shown)}`);
     }
     if (result.error) {
       printError(result.error);
       const hinted = result.error instanceof UserError && result.error.hint !== undefined;
-      if (!hinted) tell(`  hint: go on with: ${commandText("train", "--resume", shown)}`);
+      if (!hinted) tell(`  hint: resume with: ${commandText("train", "--resume", shown)}`);
     }
     return result.exitStatus;
   },
@@ -128,7 +129,7 @@ const train = defineCommand({
 
 export default train;
 
-/** The report is drawn from the run folder; a failure there must not turn a good run into a failed one. */
+/** Draws the report from the run folder. A failure is printed, but does not make the run a failed one. */
 async function drawReport(runDir: string): Promise<string | null> {
   try {
     const { writeReport } = await import("../reports/mod.ts");

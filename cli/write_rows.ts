@@ -1,4 +1,4 @@
-/** What embed and reconstruct share: restore a run, write one row of a table for each row of a split. */
+/** What embed and reconstruct share: they restore a run and write one row of a table for each row of a part. */
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { orderNote, SPLITS } from "../core/data/source.ts";
@@ -11,7 +11,7 @@ import { DATA_OPTIONS, givenData } from "./given_data.ts";
 import { runTarget } from "./run_target.ts";
 import { print, tell } from "../core/output.ts";
 
-/** Besides these each has its `output`. */
+/** The options of both commands; each also has its `output`. */
 export const ROW_OPTIONS = {
   run: SHARED.run,
   checkpoint: SHARED.checkpoint,
@@ -19,12 +19,16 @@ export const ROW_OPTIONS = {
     type: "choice",
     value: "S",
     values: SPLITS,
-    help: "train, validation, test or all: every row in file order (default: all)",
+    help: "train, validation, test or all, in file order (default: all)",
   },
   ...DATA_OPTIONS,
-  labels: { type: "path", value: "F", help: "labels of the rows, for --rows (default: the run's, for its own data)" },
-  rows: { type: "path", value: "F.csv", help: "write which row is which: file, row, name, label, part" },
-  override: { ...SHARED.override, help: "e.g. data.path=... for other data; repeatable" },
+  labels: {
+    type: "path",
+    value: "F",
+    help: "file with the labels of the rows, for --rows (default: the run's labels, for its own data)",
+  },
+  rows: { type: "path", value: "F.csv", help: "also write a table of the rows: file, row, name, label, part" },
+  override: { ...SHARED.override, help: "set a key of the config, e.g. data.path=...; repeatable" },
   json: SHARED.json,
 } as const satisfies Options;
 
@@ -51,7 +55,7 @@ export async function writeRows(
   const [rows, columns] = await write(restored, options.split ?? "all", output);
   if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
   else {
-    const what = kind === ".csv" ? "values, after the number of the row" : "float32";
+    const what = kind === ".csv" ? "values, each row after its number" : "float32";
     print(`${toUser(output)}: ${rows} x ${columns} ${what}`);
   }
   return 0;

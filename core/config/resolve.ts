@@ -77,7 +77,9 @@ function resolveSplit(
   return { by: "files", train: files("train"), validation: files("validation"), test: files("test") };
 }
 
-/** Shares that sum to 1. What is not given is 0.1 for validation and test as far as there is room; one takes the rest. */
+/**
+ * Shares that sum to 1. What is not given is 0.1 for validation and test as far as there is room; one takes the rest.
+ */
 function fillShares(train: number | undefined, validation: number | undefined, test: number | undefined) {
   // 12 decimals, so that what is left of 1 - 0.8 - 0.1 is 0.1.
   const rest = (...parts: number[]) => Number(Math.max(0, parts.reduce((left, part) => left - part, 1)).toFixed(12));

@@ -29,7 +29,10 @@ export type Split =
 
 export interface DataConfig {
   readonly format: "csr_npz" | "dense_npy" | "memory";
-  /** A file, a folder of the format's files or a glob, absolute. Empty with format memory, and perhaps with `split.by: files`. */
+  /**
+   * A file, a folder of the format's files or a glob, absolute. Empty with format memory, and perhaps with `split.by:
+   * files`.
+   */
   readonly path: string;
   readonly batch_size: number;
   readonly last_batch: "keep" | "drop";
@@ -62,7 +65,10 @@ export type Layer =
     readonly kind: "linear";
     /** A number of outputs, or the width of the data. */
     readonly size: number | "output";
-    /** Whether there is one; output layer with solver dense: column_means is one that starts at the training rows' means. */
+    /**
+     * Whether there is one; output layer with solver dense: column_means is one that starts at the training rows'
+     * means.
+     */
     readonly bias: boolean | "column_means";
     readonly init: Initialisation;
     /** Decoder only: the weight is the transpose of the mirrored encoder layer's. */

@@ -114,7 +114,10 @@ function hasValidation({ data: { split } }: Config): boolean {
   return split.by === "rows" ? split.validation > 0 : split.validation.length > 0;
 }
 
-/** Whether it comes of a run that is made shorter for once: its epochs set in an override, what they do not fit in a file. */
+/**
+ * Whether it comes of a run that is made shorter for once: its epochs set in an override, what they do not fit in a
+ * file.
+ */
 export function isOfTrial({ key, against }: Warning, origin: (key: string) => string): boolean {
   const isOverride = (name: string) => origin(name).startsWith("--override");
   return against !== undefined && isOverride(against) && !isOverride(key);
