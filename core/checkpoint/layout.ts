@@ -91,10 +91,10 @@ export async function verifyCheckpoint(dir: string, depth: "lengths" | "full" = 
     const expected = manifest.files[name];
     using file = await InputFile.open(path);
     if (file.size !== expected.bytes) {
-      throw new UserError(path, `${file.size} bytes, the manifest says ${expected.bytes}`, undefined, 1);
+      throw new UserError(path, `has ${file.size} bytes, but the manifest says ${expected.bytes}`, undefined, 1);
     }
     if (depth === "full" && await sha256Of(file) !== expected.sha256) {
-      throw new UserError(path, "its SHA-256 is not the manifest's: the content has changed", undefined, 1);
+      throw new UserError(path, "its SHA-256 differs from the manifest's: the content has changed", undefined, 1);
     }
   }
   return manifest;

@@ -49,7 +49,7 @@ function match(file: SafetensorsFile, sinks: readonly TensorSink[], strict: bool
   const matched = sinks.filter((sink) => {
     const stored = file.tensors.get(sink.name);
     if (!stored) {
-      if (strict) throw wrong(sink.name, "the model has this tensor, the file does not");
+      if (strict) throw wrong(sink.name, "the model has this tensor, but the file does not");
       return false;
     }
     if (shapeText(stored.shape) !== shapeText(sink.shape)) {

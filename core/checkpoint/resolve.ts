@@ -54,7 +54,7 @@ export async function resolveCheckpoint(
   if (name !== null) {
     const step = stepOfName(name)!;
     candidates = candidates.filter((candidate) => candidate.step <= step);
-    if (candidates[0]?.step !== step) warn(`${join(folder, name)}: ${which} names it and it is not there`);
+    if (candidates[0]?.step !== step) warn(`${join(folder, name)}: it does not exist, but ${which} names it`);
   }
   for (const [i, candidate] of candidates.entries()) {
     try {
@@ -68,7 +68,7 @@ export async function resolveCheckpoint(
   }
   throw new UserError(
     folder,
-    candidates.length > 0 ? "no checkpoint is good" : "there is no checkpoint",
+    candidates.length > 0 ? "no checkpoint is undamaged" : "there is no checkpoint",
     `start a new run with: ${commandText("train", "--config", "F")}`,
   );
 }
@@ -78,7 +78,7 @@ async function pointed(folder: string, which: PointerName, warn: (line: string) 
   try {
     const name = await readPointer(folder, which);
     if (name !== null || which === "latest") return name;
-    warn(`${join(folder, which)}: no checkpoint is marked best; using latest`);
+    warn(`${join(folder, which)}: no checkpoint is marked as best; using latest`);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     warn(`${error.message}; using the ${which === "best" ? "latest" : "newest"}`);

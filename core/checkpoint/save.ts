@@ -255,7 +255,7 @@ function finiteOnly(source: TensorSource): TensorSource {
         const row = firstRow + Math.floor(i * 4 / tensorSizes(source).rowBytes);
         throw new UserError(
           name,
-          `row ${row} is NaN or infinite; it was not saved`,
+          `row ${row} is NaN or infinite, so it was not saved`,
           "resume from the last good checkpoint with a lower learning rate or training.gradient_clip",
           1,
         );

@@ -33,11 +33,11 @@ export function configWarnings(config: Config): Warning[] {
     warnings.push({ key, what, hint, against: "training.epochs" });
   if (optimizer.name !== "sgd" && optimizer.learning_rate > ADAPTIVE_RATE) {
     const what = `is ${optimizer.learning_rate}: ${optimizer.name} seldom learns above ${ADAPTIVE_RATE}`;
-    warn("optimizer.learning_rate", what, "1e-4 to 1e-2 are usual");
+    warn("optimizer.learning_rate", what, "usual values are 1e-4 to 1e-2");
   }
   if (!hasValidation(config)) warnings.push(...withoutValidation(config));
   else if (patience !== null && patience >= epochs) {
-    misfit("training.early_stopping.patience", `is ${patience}, which ${epochs} epochs never reach`, "lower it");
+    misfit("training.early_stopping.patience", `is ${patience}, but the run has only ${epochs} epochs`, "lower it");
   }
   const cadences = [["checkpoint.every_epochs", checkpoint], ["diagnostics.every_epochs", diagnostics]] as const;
   for (const [key, { every_epochs }] of cadences) {
@@ -59,7 +59,7 @@ export function configWarnings(config: Config): Warning[] {
 
 function withoutValidation({ training, scheduler }: Config): Warning[] {
   const hint = "set data.split.validation";
-  const what = (does: string) => `${does} by the training loss: no rows are held out for validation`;
+  const what = (does: string) => `${does} by the training loss, because no rows are held out for validation`;
   return [
     ...(training.early_stopping.patience === null
       ? []
@@ -90,7 +90,7 @@ export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
   const layers = [...model.encoder, ...model.decoder];
   if (sizes.validationRows === 0 && hasValidation(config)) warnings.push(...withoutValidation(config));
   if (leastBatch === 1 && layers.some(({ kind }) => kind === "batch_norm")) {
-    const what = `is ${data.batch_size}, which leaves a batch of one row: batch_norm has nothing to compare it with`;
+    const what = `is ${data.batch_size}, which leaves a batch of one row, and batch_norm cannot normalise a single row`;
     warn("data.batch_size", what, "set data.last_batch: drop, or another batch size");
   }
   if (scheduler.warmup_steps >= steps && steps > 0 && scheduler.warmup_steps > 0) {

@@ -59,25 +59,29 @@ export function valuesOf(text: string, path: string, where: string, wanted: numb
   if (uneven >= 0) {
     throw new UserError(
       where,
-      `line ${uneven + 1} has ${rows[uneven]!.length} fields, the lines before it ${width}`,
-      "give one value a line",
+      `line ${uneven + 1} has ${rows[uneven]!.length} fields, but the lines before it have ${width}`,
+      "write one value per line",
     );
   }
   let header: string[] | null = null;
   if (rows.length === wanted + 1) {
     header = rows.shift()!;
-    notes.push(`${where}: its first line, ${shortened(header.join(" "))}, is taken as a header`);
+    notes.push(`${where}: its first line, ${shortened(header.join(" "))}, is read as a header`);
   }
   if (rows.length !== wanted) {
     const what = purpose === "labels" ? "rows" : "columns";
-    throw new UserError(where, `has ${rows.length} entries for ${wanted} ${what}`, "one line each, in their order");
+    throw new UserError(
+      where,
+      `has ${rows.length} entries for ${wanted} ${what}`,
+      "write one line for each, in their order",
+    );
   }
   const column = chosenColumn(rows, header, where, purpose);
-  if (column > 0) notes.push(`${where}: column ${column + 1} is read; column 1 numbers or names the rows`);
+  if (column > 0) notes.push(`${where}: column ${column + 1} is used, since column 1 numbers or names the rows`);
   const values = purpose === "names" ? toldApart(rows, column) : rows.map((row) => row[column]!);
   if (purpose === "labels" && wanted > 20 && distinct(values) === wanted) {
     const first = shortened(values[0]!);
-    notes.push(`${where}: all ${wanted} labels differ (the first is ${first}): are these row names, not labels?`);
+    notes.push(`${where}: all ${wanted} labels differ (the first is ${first}); perhaps they are row names, not labels`);
   }
   const first = rows.map((row) => row[0]!);
   return { values, notes, rowNames: column > 0 && !isIndex(first) ? first : null };
@@ -110,7 +114,7 @@ function chosenColumn(
   const names = header ? ` (${header.map(shortened).join(", ")})` : "";
   throw new UserError(
     where,
-    `has ${width} columns${names}, and which of them has the labels cannot be told`,
-    "give a file with the labels alone, one a line: cut -f2 FILE > labels.txt",
+    `has ${width} columns${names}, and it is not clear which of them has the labels`,
+    "give a file with the labels only, one per line: cut -f2 FILE > labels.txt",
   );
 }

@@ -28,7 +28,9 @@ async function fromNpy(path: string, field: string, rows: number): Promise<strin
   try {
     using reader = await NpyReader.open(path);
     const found = reader.shape.reduce((product, size) => product * size, 1);
-    if (found !== rows) throw new UserError(path, `has ${found} entries for ${rows} rows`, "one each, in their order");
+    if (found !== rows) {
+      throw new UserError(path, `has ${found} entries for ${rows} rows`, "give one for each, in their order");
+    }
     return Array.from(await reader.rows(0, reader.shape[0] ?? 1), String);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

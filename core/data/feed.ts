@@ -51,8 +51,8 @@ function requireUnchanged({ path, info }: ChunkFile, chunk: Chunk): void {
   if (chunk.rows === info.rows && chunk.columns === info.columns && chunk.info.dense === info.dense) return;
   throw new UserError(
     path,
-    `has become ${chunk.rows} rows x ${chunk.columns} columns, it was ${info.rows} x ${info.columns} at the start`,
-    "leave data alone while a run reads it",
+    `now has ${chunk.rows} rows x ${chunk.columns} columns, but had ${info.rows} x ${info.columns} at the start`,
+    "do not change data while a run reads them",
     1,
   );
 }

@@ -56,7 +56,10 @@ function named(path: string, name: string, field: string): string[] {
     .map((entry) => join(path, entry.name));
 }
 
-/** A name that begins with a dot is not data: other programs keep their own there, such as copies of a file being edited. */
+/**
+ * A name that begins with a dot is not data: other programs keep their own there, such as copies of a file being
+ * edited.
+ */
 const hidden = (name: string) => name.startsWith(".");
 
 /** Names in an order a person expects: chunk_2 before chunk_10. */

@@ -75,12 +75,12 @@ function filesOf(path: string): string[] {
   if (there.length > 1) {
     throw new UserError(
       path,
-      "the folder holds .npz and .npy files",
+      "the folder has both .npz and .npy files",
       `name those of the data, e.g. '${join(path, "*.npz")}'`,
     );
   }
   const [below] = foldersWithData(path);
-  throw new UserError(path, "the folder holds no .npz or .npy file", below && `did you mean ${below}?`);
+  throw new UserError(path, "the folder has no .npz or .npy file", below && `did you mean ${below}?`);
 }
 
 /** Reads a header; null for an array that is no matrix, where others may be. */
@@ -176,14 +176,14 @@ export async function inspectData(given: string): Promise<Inspection> {
   if (other) {
     throw new UserError(
       given,
-      `${first!.path} and ${other.path} are not of one kind`,
+      `${first!.path} and ${other.path} are of different kinds`,
       "name either the .npz or the .npy files",
     );
   }
   const { columns, dense, dataType } = first!.header;
   const rows = looked.reduce((sum, { header }) => sum + header.rows, 0);
   if (rows === 0 || columns === 0) {
-    throw new UserError(path, `has ${rows} rows and ${columns} columns`, "name data with both");
+    throw new UserError(path, `has ${rows} rows and ${columns} columns`, "name data that have both rows and columns");
   }
   return {
     format: dense ? "dense_npy" : "csr_npz",

@@ -4,7 +4,10 @@ import { Chunk } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { UserError } from "../errors.ts";
 
-/** Some rows: what one file would hold. The name stands for the file's in messages; by default `memory:0`, `memory:1`, ... */
+/**
+ * Some rows: what one file would hold. The name stands for the file's in messages; by default `memory:0`, `memory:1`,
+ * ...
+ */
 export type RowChunk = MatrixArrays & { readonly name?: string };
 
 export interface MemoryData {
@@ -28,14 +31,14 @@ function namesOf(rows: readonly RowChunk[]): string[] {
   const names = rows.map(({ name }, index) => name ?? `memory:${index}`);
   names.forEach((name, index) => {
     if (typeof name !== "string" || name === "") {
-      throw new UserError(`data.rows[${index}].name`, "must be a text that is not empty", 'name: "batch A"');
+      throw new UserError(`data.rows[${index}].name`, "must be a non-empty text", 'name: "batch A"');
     }
     const first = names.indexOf(name);
     if (first < index) {
       throw new UserError(
         `data.rows[${index}].name`,
         `${name} is also the name of data.rows[${first}]`,
-        "name each once",
+        "give each matrix a name of its own",
       );
     }
   });
@@ -48,7 +51,7 @@ function texts(values: ArrayLike<unknown> | undefined, field: string, wanted: nu
   throw new UserError(
     `data.${field}`,
     `has ${values.length} entries for ${wanted} ${what}`,
-    "one each, in their order",
+    "give one for each, in their order",
   );
 }
 
@@ -96,7 +99,7 @@ function requireMatrix(arrays: unknown, field: string): void {
   if (typeof arrays === "object" && arrays !== null && (Object.hasOwn(arrays, "values") || "indptr" in arrays)) return;
   throw new UserError(
     field,
-    "is no matrix",
+    "is not a matrix",
     "give { indptr, indices, data, columns } for a sparse one, { values, columns } for a dense one",
   );
 }
@@ -108,6 +111,6 @@ function chunkOf(arrays: RowChunk, name: string): Chunk {
     if (!(error instanceof EngineError)) throw error;
     if (error.status === "out_of_memory") throw new UserError("", error.message, "give fewer rows", 1);
     if (error.status !== "format" && error.status !== "invalid_argument") throw error;
-    throw new UserError("", error.message, "correct the array: it is as NumPy and SciPy lay a matrix out");
+    throw new UserError("", error.message, "correct the array; its layout must be that of NumPy and SciPy");
   }
 }

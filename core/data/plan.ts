@@ -124,7 +124,7 @@ export function requireSteps(source: Source, data: DataConfig, seed: number): vo
   if (stepsOf(trainingPlan(source, data, seed, 1)) > 0) return;
   throw new UserError(
     "data.last_batch",
-    `drop leaves no batch: ${source.partRows.train} rows for training make no full batch of ${data.batch_size}`,
+    `drop leaves no batch: ${source.partRows.train} training rows are fewer than a full batch of ${data.batch_size}`,
     "lower data.batch_size, or set data.last_batch: keep",
   );
 }

@@ -6,7 +6,10 @@ import { dirname, isGlob, relative } from "@std/path";
 
 const MASK = (1n << 64n) - 1n;
 
-/** FNV-1a of the name's UTF-8 bytes (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv), then splitmix64's finaliser. */
+/**
+ * FNV-1a of the name's UTF-8 bytes (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv), then splitmix64's
+ * finaliser.
+ */
 function hash64(name: string): bigint {
   let state = 0xCBF29CE484222325n;
   for (const byte of new TextEncoder().encode(name)) state = ((state ^ BigInt(byte)) * 0x100000001B3n) & MASK;
@@ -23,7 +26,10 @@ export function fileKey(name: string): number {
   return Number(hash64(name.normalize("NFC")) >> 12n);
 }
 
-/** The folder that names of a data path's files are relative to: the folder itself, a file's, or what a glob begins with. */
+/**
+ * The folder that names of a data path's files are relative to: the folder itself, a file's, or what a glob begins
+ * with.
+ */
 export function baseOf(path: string, isFolder: boolean, isPattern: boolean): string {
   if (!isPattern) return isFolder ? path : dirname(path);
   const names = path.split("/");

@@ -66,7 +66,7 @@ export async function readRunData(run: string): Promise<DataIdentity | null> {
     return identity(await readJson(path, BYTES_MAX), "");
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    throw new UserError(path, error.message, "it is written by train, and not to be edited");
+    throw new UserError(path, error.message, "train writes this file; do not edit it");
   }
 }
 
@@ -77,5 +77,9 @@ export async function readRunNames(run: string, data: DataIdentity): Promise<str
   const names = (await readTextFile(path, NAMES_FILE)).split("\n");
   names.pop();
   if (hashLines(names) === data.column_names) return names;
-  throw new UserError(path, "is not what the run was trained with: its hash is another", "put the first one back");
+  throw new UserError(
+    path,
+    "is not the file that the run was trained with: its hash differs",
+    "restore the original file",
+  );
 }

@@ -82,8 +82,8 @@ function listFiles(data: DataConfig): Listed[] {
   if (format === "memory") {
     throw new UserError(
       "data.format: memory",
-      "the rows were given by a script and are in no file",
-      "hand them over again in the script: train({ resume, data }), evaluate(run, { data }); or name files: --data F",
+      "the rows were given by a script and are not in a file",
+      "give them again in the script: train({ resume, data }), evaluate(run, { data }); or name files: --data F",
     );
   }
   if (split.by === "rows") {
@@ -150,7 +150,9 @@ function fileError(path: string, what: string, hint: string): UserError {
   return named ? new UserError(named.where, `${path}: ${what}`, hint) : new UserError(path, what, hint);
 }
 
-/** The error of a file that cannot be opened: what kind of file it is, where it is another than the one that is wanted. */
+/**
+ * The error of a file that cannot be opened: what kind of file it is, where it is another than the one that is wanted.
+ */
 function openError(error: unknown, path: string, format: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
   const kind = kindOf(path);
@@ -201,7 +203,7 @@ export function openSource(data: DataConfig, memory: MemoryRows | null = null, {
       throw new UserError(
         path,
         `is ${form(info.dense)}, but ${first.path} is ${form(first.info.dense)}`,
-        "give all rows in one form",
+        "use either sparse or dense files",
       );
     }
     if (first && first.info.columns !== info.columns) {
@@ -219,15 +221,15 @@ export function openSource(data: DataConfig, memory: MemoryRows | null = null, {
     nnz += info.nnz;
   }
   if (files[0]?.info.columns === 0) {
-    throw new UserError(files[0].path, "has 0 columns: there is nothing to learn", "name a file with columns");
+    throw new UserError(files[0].path, "has 0 columns, so there is nothing to learn", "name a file with columns");
   }
   if (firstRow === 0) {
-    throw new UserError(data.path, `has no row: ${files.length} file(s) with 0 rows`, "name a file with rows");
+    throw new UserError(data.path, `has no rows: ${files.length} file(s) with 0 rows`, "name a file with rows");
   }
   if (partRows.train === 0 && !evaluated) {
     throw new UserError(
       "data.split",
-      `no row for training: ${firstRow} rows in ${files.length} file(s)`,
+      `leaves no rows for training: there are ${firstRow} rows in ${files.length} file(s)`,
       "raise data.split.train, or list files under it",
     );
   }

@@ -23,10 +23,14 @@ function hintOf(cause: unknown): string | undefined {
   return number === undefined ? undefined : HINTS[number] || undefined;
 }
 
-/** What Deno says of a failed call: `Permission denied (os error 13): mkdir '/a/b'`, without the call for an open file. */
+/**
+ * What Deno says of a failed call: `Permission denied (os error 13): mkdir '/a/b'`, without the call for an open file.
+ */
 const SYSTEM_ERROR = /^([^\n]*?) \(os error \d+\)(?:: (\w+) '([^]*?)'(?: -> '[^]*')?)?$/;
 
-/** A failed call of the system that nothing has given a name to, as a UserError of exit status 1; null for other errors. */
+/**
+ * A failed call of the system that nothing has given a name to, as a UserError of exit status 1; null for other errors.
+ */
 export function systemError(error: unknown): UserError | null {
   const found = error instanceof Error ? SYSTEM_ERROR.exec(error.message) : null;
   if (!found) return null;

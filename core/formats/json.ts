@@ -17,7 +17,9 @@ export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
 /** Parses a JSON file of at most `limit` bytes. @throws {UserError} naming the file. */
 export async function readJson(path: string, limit: number): Promise<unknown> {
   using file = await InputFile.open(path);
-  if (file.size > limit) throw new UserError(path, `${file.size} bytes, more than the ${limit} allowed`, undefined, 1);
+  if (file.size > limit) {
+    throw new UserError(path, `has ${file.size} bytes, more than the limit of ${limit}`, undefined, 1);
+  }
   const bytes = new Uint8Array(file.size);
   await file.readAt(0, bytes);
   return parseJson(bytes, path);
@@ -29,7 +31,7 @@ export function parseJson(bytes: Uint8Array, where: string): unknown {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError(where, `not JSON (${why.replace(/\p{Cc}+/gu, " ")})`, undefined, 1);
+    throw new UserError(where, `is not JSON (${why.replace(/\p{Cc}+/gu, " ")})`, undefined, 1);
   }
 }
 

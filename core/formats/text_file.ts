@@ -1,4 +1,7 @@
-/** Text files that a user names: regular files of bounded size, plain or gzip (of one member or several, as bgzip makes). */
+/**
+ * Text files that a user names: regular files of bounded size, plain or gzip (of one member or several, as bgzip
+ * makes).
+ */
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { UserError } from "../errors.ts";
@@ -36,7 +39,7 @@ async function readBytes(path: string, where: string, limit: number): Promise<Ui
   try {
     using file = await InputFile.open(path);
     if (file.size > limit) {
-      throw new UserError(path, `has ${file.size} bytes, more than the ${megabytes(limit)} that are read of a text`);
+      throw new UserError(path, `has ${file.size} bytes, more than the limit of ${megabytes(limit)} for a text file`);
     }
     const bytes = new Uint8Array(file.size);
     await file.readAt(0, bytes);

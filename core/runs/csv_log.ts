@@ -143,7 +143,7 @@ async function readEnds(path: string, file: Deno.FsFile): Promise<{ header: stri
   const tail = await readRange(path, file, tailStart, size);
   const lastStart = tail.lastIndexOf(NEWLINE, tail.length - 2) + 1;
   if (headerEnd < 0 || (lastStart === 0 && tailStart > 0)) {
-    throw new UserError(path, `a line of more than ${TAIL_BYTES} bytes: this is not a log`, undefined, 1);
+    throw new UserError(path, `has a line of more than ${TAIL_BYTES} bytes, so it is not a log`, undefined, 1);
   }
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   const header = decode(head.subarray(0, headerEnd));
@@ -159,7 +159,7 @@ async function readLastKey(
   const ends = await readEnds(path, file);
   if (ends === null) return null;
   if (ends.header !== header) {
-    throw new UserError(path, `the header is ${JSON.stringify(ends.header.slice(0, 120))}, expected ${header}`);
+    throw new UserError(path, `has the header ${JSON.stringify(ends.header.slice(0, 120))} instead of ${header}`);
   }
   if (ends.last === null) return null;
   const fields = parseCsvLine(ends.last);

@@ -22,7 +22,10 @@ export class RunFolder {
     this.name = basename(path);
   }
 
-  /** The path of a file of this run, e.g. `diagnostics/epoch-0005/latent.json`. A name that leaves the folder is refused. */
+  /**
+   * The path of a file of this run, e.g. `diagnostics/epoch-0005/latent.json`. A name that leaves the folder is
+   * refused.
+   */
   file(name: string): string {
     const parts = name.split("/");
     if (
@@ -82,7 +85,7 @@ export async function openRun(path: string): Promise<RunFolder> {
     const there = await exists(run.path);
     throw new UserError(
       toUser(run.path),
-      there ? "not a run folder: it has no config.yaml" : "no such folder",
+      there ? "is not a run folder: it has no config.yaml" : "there is no such folder",
       there ? runsHint(run.path) : hintFor(run.path),
     );
   }
@@ -155,7 +158,7 @@ async function makeExactly(path: string): Promise<string> {
     throw new UserError(
       path,
       "the folder is not empty",
-      "continue the run in it with --resume, or name another folder",
+      "resume the run in it with --resume, or name another folder",
     );
   }
   return path;

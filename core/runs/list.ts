@@ -1,4 +1,7 @@
-/** Run folders at a glance, in any state, while others write them too: what cannot be read is left out, never waited for. */
+/**
+ * Run folders at a glance, in any state, while others write them too: what cannot be read is left out, never waited
+ * for.
+ */
 import { parse as parseYaml } from "@std/yaml";
 import { join } from "@std/path";
 import { InputFile } from "../formats/file.ts";

@@ -64,7 +64,9 @@ export async function acquireLock(runDir: string): Promise<Lock> {
   }
 }
 
-/** Who writes a run folder. The lock is tried for a moment, since only the system knows of other containers' processes. */
+/**
+ * Who writes a run folder. The lock is tried for a moment, since only the system knows of other containers' processes.
+ */
 export function lockState(runDir: string): LockState {
   const path = `${runDir}/run.lock`;
   let file: Deno.FsFile;
@@ -183,7 +185,10 @@ function ownRecord(): LockRecord {
   };
 }
 
-/** Field 22 of /proc/PID/stat, "" where there is no such process, where it has ended and waits for its parent, or no /proc. */
+/**
+ * Field 22 of /proc/PID/stat, "" where there is no such process, where it has ended and waits for its parent, or no
+ * /proc.
+ */
 function startTicks(pid: number): string {
   const stat = readOr(`/proc/${pid}/stat`, "");
   // The second field is the program's name in parentheses and may hold anything; count from its end.
@@ -195,7 +200,7 @@ function inUse(path: string, { state, who }: Exclude<LockState, { state: "free" 
   if (state === "held") return new UserError(path, `the run is in use by ${who}`, "wait for it to end, or stop it");
   return new UserError(
     path,
-    `the run may be in use by ${who}: whether that still runs cannot be told from here`,
+    `the run may be in use by ${who}, and from here it is not certain whether that process still runs`,
     onDoubt(path),
   );
 }
@@ -254,7 +259,7 @@ function isStillAt(path: string, file: Deno.FsFile): boolean {
     return there.ino === here.ino && there.dev === here.dev;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return false;
-    throw new UserError(path, `cannot look at the lock (${systemReason(cause)})`, undefined, 1);
+    throw new UserError(path, `cannot read the lock (${systemReason(cause)})`, undefined, 1);
   }
 }
 

@@ -61,7 +61,7 @@ export async function tailOf(path: string, keys: readonly string[], last: readon
   const names = parseCsvLine(new TextDecoder().decode(header).trimEnd());
   const columns = keys.map((key) => names.indexOf(key));
   if (columns.includes(-1)) {
-    throw new UserError(path, `no column ${keys[columns.indexOf(-1)]}: this is not a log of this version`);
+    throw new UserError(path, `has no column ${keys[columns.indexOf(-1)]}, so it is not a log of this version`);
   }
   let start: number | null = null, end: number | null = null;
   for await (const { text, at, next } of linesFromEnd(file, header.length)) {
@@ -91,7 +91,7 @@ async function firstLine(file: InputFile): Promise<Uint8Array | null> {
   const end = head.indexOf(NEWLINE);
   if (end >= 0) return head.slice(0, end + 1);
   if (file.size <= LINE_BYTES_MAX) return null;
-  throw new UserError(file.path, `a line of more than ${LINE_BYTES_MAX} bytes: this is not a log`, undefined, 1);
+  throw new UserError(file.path, `has a line of more than ${LINE_BYTES_MAX} bytes, so it is not a log`, undefined, 1);
 }
 
 /** Whole lines from the last to the one at `first`, with where each begins and where the next one does. */
@@ -124,7 +124,12 @@ async function* linesFromEnd(
       held = held.subarray(0, at);
     }
     if (held.length > 2 * LINE_BYTES_MAX) {
-      throw new UserError(file.path, `a line of more than ${LINE_BYTES_MAX} bytes: this is not a log`, undefined, 1);
+      throw new UserError(
+        file.path,
+        `has a line of more than ${LINE_BYTES_MAX} bytes, so it is not a log`,
+        undefined,
+        1,
+      );
     }
   }
 }

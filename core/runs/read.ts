@@ -94,7 +94,7 @@ export async function readModel(runDir: string): Promise<readonly LayerRow[]> {
 
 async function readText(path: string): Promise<string> {
   using file = await InputFile.open(path);
-  if (file.size > YAML_BYTES_MAX) throw new UserError(path, `${file.size} bytes are too many for a config`);
+  if (file.size > YAML_BYTES_MAX) throw new UserError(path, `has ${file.size} bytes, which is too much for a config`);
   const bytes = new Uint8Array(file.size);
   await file.readAt(0, bytes);
   return new TextDecoder().decode(bytes);
@@ -106,9 +106,9 @@ function parseConfig(path: string, text: string): Record<string, unknown> {
     config = parseYaml(text);
   } catch (cause) {
     const first = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-    throw new UserError(path, `not YAML (${first})`);
+    throw new UserError(path, `is not YAML (${first})`);
   }
-  if (!isRecord(config)) throw new UserError(path, "not a map of settings");
+  if (!isRecord(config)) throw new UserError(path, "is not a map of settings");
   return config;
 }
 

@@ -100,7 +100,7 @@ async function usableSessions(runDir: string, warn: (text: string) => void): Pro
     } catch (cause) {
       throw ioError(path, `rename it to ${aside}`, cause);
     }
-    warn(`${error.message}; it is kept as ${aside}, and a new list begun`);
+    warn(`${error.message}; it is kept as ${aside}, and a new list is started`);
     return [];
   }
 }

@@ -1,4 +1,7 @@
-/** What is said about a run before it starts: what its data make odd of its settings, and the solver it gets. */
+/**
+ * What is printed before a run starts: warnings about settings that do not fit the data, and the solver of the output
+ * layer.
+ */
 import type { Config } from "../config/types.ts";
 import { sizeWarnings, warningText } from "../config/warnings.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
@@ -6,7 +9,7 @@ import { UserError } from "../errors.ts";
 import type { Source } from "../data/source.ts";
 import { chooseSolver } from "./solver.ts";
 
-/** Settings that these data make almost surely mistakes, one line each. */
+/** One line for each setting that is almost certainly a mistake with these data. */
 export function runWarnings(config: Config, source: Source): string[] {
   const plan = trainingPlan(source, config.data, config.seed, 1);
   const { batch_size, last_batch } = config.data;
@@ -20,17 +23,17 @@ export function runWarnings(config: Config, source: Source): string[] {
   return sizeWarnings(config, sizes).map((warning) => warningText(warning));
 }
 
-/** @throws {UserError} where the folder of the runs is something else. */
+/** @throws {UserError} if the path of the runs' folder is not a folder. */
 export function requireRunsFolder({ paths }: Config): void {
   let isFolder = true;
   try {
     isFolder = Deno.statSync(paths.runs).isDirectory;
   } catch { /* it will be made, or the reason told why it cannot */ }
   if (isFolder) return;
-  throw new UserError("paths.runs", `must be a folder, got a file: ${paths.runs}`, "name another folder");
+  throw new UserError("paths.runs", `must be a folder, but ${paths.runs} is a file`, "name another folder");
 }
 
-/** Tells the warnings and, where the config leaves it open, which solver the output layer gets and why. */
+/** Prints the warnings and, if the config says `solver: auto`, which solver the output layer gets and why. */
 export function announce(config: Config, source: Source, note: (text: string) => void = () => {}): void {
   for (const warning of runWarnings(config, source)) note(warning);
   const last = config.model.decoder.at(-1);

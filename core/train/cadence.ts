@@ -1,18 +1,21 @@
-/** When a save is due by itself: where `checkpoint.every_epochs` is auto. */
+/** When a save is due if `checkpoint.every_epochs` is null. */
 
 export interface SaveCost {
   /** Seconds of the run so far. */
   readonly elapsed: number;
-  /** Of them in saves: training stood still, and what the writing beside it took from it. */
+  /**
+   * Seconds of that time that count as saves: training stood still, and the share of a core that writing beside it
+   * took.
+   */
   readonly spent: number;
-  /** What the next save will take, by the last one. */
+  /** Expected seconds of the next save, as measured at the last one. */
   readonly next: number;
 }
 
-/** A save counts this much a byte until one has been made: a disk of 200 MB/s. */
+/** Assumed seconds per byte before the first save: a disk that writes 200 MB/s. */
 export const SECONDS_A_BYTE = 5e-9;
 
-/** Whether one more save leaves the time in saves below its share. */
+/** Whether the time in saves stays below its share after one more save. */
 export function isAffordable({ elapsed, spent, next }: SaveCost, maxShare: number): boolean {
   return spent + next <= maxShare * elapsed;
 }

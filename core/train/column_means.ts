@@ -20,7 +20,7 @@ export async function columnMeans(source: Source, data: DataConfig): Promise<Flo
   return Float32Array.from(sums, (sum) => rows > 0 ? sum / rows : 0);
 }
 
-/** Sets the start of a new model's output bias, where the config asks for the column means. */
+/** Sets the output bias of a new model to the column means, if the config says so. */
 export async function startBias(config: Config, source: Source, model: Model): Promise<void> {
   const index = config.model.decoder.length - 1, last = config.model.decoder[index]!;
   if (last.kind !== "linear" || last.bias !== "column_means") return;

@@ -1,4 +1,4 @@
-/** Everything a run would do up to its first step, without a run folder: what `train --dry-run` prints. */
+/** `train --dry-run`: does everything that a run does up to its first step, without a run folder. */
 import { choiceText, chooseEngine } from "../build/choose.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
@@ -25,13 +25,13 @@ export interface DryRun {
   readonly layers: readonly LayerRow[];
   readonly parameters: number;
   readonly memory: MemoryEstimate;
-  /** The library in use and why that one. */
+  /** The engine library that is used, and why. */
   readonly engine: string;
   readonly threads: number;
   readonly precision: string;
-  /** The output layer's solver and why. */
+  /** The output layer's solver, and why it was chosen. */
   readonly solver: string;
-  /** One real batch of each part: forward and backward. */
+  /** Forward and backward pass of one batch of each part. */
   readonly batches: readonly {
     readonly part: Part;
     readonly rows: number;
@@ -54,7 +54,7 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
 
 /**
  * @param data rows in memory, in the place of the config's files
- * @throws {UserError} for whatever would keep the run from starting.
+ * @throws {UserError} for anything that would prevent the run from starting.
  */
 export async function dryRun(config: Config, note?: (text: string) => void, data?: MemoryData): Promise<DryRun> {
   using rows = data === undefined ? null : new MemoryRows(data);

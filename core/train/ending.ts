@@ -1,4 +1,4 @@
-/** How a session ends: finished, stopped by a signal or failed; each leaves the run folder so that nothing is lost. */
+/** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
@@ -19,10 +19,10 @@ export interface SessionResult {
   readonly status: "finished" | "stopped" | "failed";
   readonly summary: Summary;
   readonly signal: StopSignal | null;
-  /** Exit status of the contract. */
+  /** The exit status of the command. */
   readonly exitStatus: number;
   readonly error: unknown;
-  /** Whether there was nothing to do, and nothing in the run folder has been changed. */
+  /** Whether there was nothing to do, so that the run folder is unchanged. */
   readonly untouched?: boolean;
 }
 
@@ -32,7 +32,7 @@ function ending(error: unknown, session: Session): string {
   return `${text}; the last good checkpoint is ${session.lastCheckpoint ?? "none: nothing was saved before"}`;
 }
 
-/** An emergency save: whatever happens here must not hide the error that led to it. */
+/** A save after an error. An error of this save must not hide the first one. */
 async function emergencySave(session: Session, error: unknown): Promise<void> {
   const poisoned = error instanceof EngineError && error.status === "non_finite";
   try {
@@ -47,7 +47,7 @@ async function emergencySave(session: Session, error: unknown): Promise<void> {
   } catch { /* the disk is full or gone: the error itself is what matters */ }
 }
 
-/** Loads the best epoch's weights where they are kept and are not the present ones; null where they are not. */
+/** Loads the best epoch's weights if they are kept and differ from the present ones; otherwise returns null. */
 async function bestWeights({ options, model, saves, state: { best, step } }: Session): Promise<Summary["evaluated"]> {
   const { config, run, warn = options.note } = options;
   if (!config.checkpoint.best || best === null || best.step === step) return null;
@@ -69,7 +69,7 @@ async function bestWeights({ options, model, saves, state: { best, step } }: Ses
   return evaluated;
 }
 
-/** The end of training: final metrics (of the best epoch where it is kept), diagnostics, summary. */
+/** The end of training: final metrics (of the best epoch if it is kept), diagnostics and summary. */
 export async function finish(session: Session, reason: Ending): Promise<SessionResult> {
   let evaluated: Summary["evaluated"] = null;
   await session.saves.save(async () => {
@@ -95,7 +95,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
   return { status: "finished", summary, signal: null, exitStatus: 0, error: null };
 }
 
-/** After a signal: a save, recovery.json, and the command to go on. */
+/** The end after a signal: a save, and recovery.json with the command that resumes the run. */
 export async function interrupted(session: Session, signal: StopSignal): Promise<SessionResult> {
   await session.saves.saveIfNew();
   await session.record("signal", { signal });
@@ -104,13 +104,13 @@ export async function interrupted(session: Session, signal: StopSignal): Promise
   return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
 }
 
-/** After an error: an emergency save, never one with values that are not finite. */
+/** The end after an error: a save, unless there are values that are not finite. */
 export async function failed(session: Session, error: unknown): Promise<SessionResult> {
   const stopped = session.signal; // a stop during the final evaluation ends it with an exception
   if (stopped) {
     try {
       return await interrupted(session, stopped);
-    } catch (second) { // the save on the signal failed: that is what there is to tell
+    } catch (second) { // the save after the signal failed, and its error is reported
       error = second;
     }
   }

@@ -1,4 +1,4 @@
-/** Error of a trained network on one part of the data. */
+/** Errors of a trained network on one part of the data. */
 import type { Model } from "../../ffi/model.ts";
 import { feed } from "../data/feed.ts";
 import { reading } from "../data/sample.ts";
@@ -6,7 +6,7 @@ import type { Part, Source } from "../data/source.ts";
 import type { Config, EvaluationConfig } from "../config/types.ts";
 import type { SplitMetrics } from "../runs/types.ts";
 
-/** Sums over a part, by column: what every metric is made of. */
+/** Sums over a part by column, from which every metric is computed. */
 export interface ColumnSums {
   readonly sse: Float64Array;
   readonly sum: Float64Array;
@@ -19,35 +19,35 @@ export interface Evaluation {
   readonly loss: number;
   readonly sse: number;
   readonly columns: ColumnSums | null;
-  /** Rows of the part that these were chosen from by chance; null where they are all of it. */
+  /** Number of rows of the part if these are a random sample of it; null if they are all of its rows. */
   readonly sampledFrom: number | null;
 }
 
-/** How far an evaluation is: told when a chunk's rows begin. */
+/** Progress of an evaluation, reported when the rows of a chunk begin. */
 export interface EvaluationProgress {
   readonly part: Part;
-  /** Rows done, rows of the chunk that begins, and rows in all. */
+  /** Number of rows done, of rows in the chunk that begins, and of rows in total. */
   readonly done: number;
   readonly next: number;
   readonly rows: number;
 }
 
 export interface EvaluateOptions {
-  /** Whether to keep the sums by column (24 bytes a column). */
+  /** Whether to keep the sums by column (24 bytes per column). */
   readonly byColumn?: boolean;
   readonly progress?: (info: EvaluationProgress) => void;
 }
 
-/** The most rows of a part that an evaluation takes; null for all. */
+/** The largest number of rows of a part that is evaluated; null for all. */
 export function mostRows(config: EvaluationConfig, part: Part): number | null {
   return part === "train" ? config.max_rows : config[`${part}_max_rows`];
 }
 
-/** Raised when {@link Model.stop} ended an evaluation early. */
+/** Thrown when {@link Model.stop} has ended an evaluation early. */
 export class Stopped extends Error {}
 
 /**
- * Loss and error of a part, without dropout or noise: of every row, or of a sample where the config bounds them.
+ * Loss and errors of a part, without dropout or noise: of every row, or of a sample if the config limits the rows.
  * @throws {Stopped}
  */
 export async function evaluatePart(
@@ -89,9 +89,9 @@ function median(values: Float64Array): number {
 }
 
 /**
- * Sum of squares of each column about its mean in this part. Rounding can leave a constant column a hair above 0, and a
- * column whose standard deviation is below a millionth of the typical one is beneath what f32 reconstructions resolve:
- * both count as constant.
+ * Sum of squares of each column about its mean in this part. Rounding can leave the sum of a constant column slightly above
+ * 0, and reconstructions in f32 do not resolve a column whose standard deviation is below a millionth of the typical one.
+ * Both count as constant.
  */
 export function columnVariation(columns: ColumnSums, rows: number): Float64Array {
   const about = columns.sum.map((sum, j) => {
@@ -105,10 +105,12 @@ export function columnVariation(columns: ColumnSums, rows: number): Float64Array
   return about;
 }
 
-/** A column's R2 counts as no less than this in their mean, which one column of hardly any variance would decide else. */
+/**
+ * The smallest value of a column's R2 in their mean; without it a single column of very small variance would dominate.
+ */
 const COLUMN_R2_FLOOR = -1;
 
-/** The metrics of summary.json. R2 is against the part's own column means. */
+/** The metrics of summary.json. R2 compares with predicting the column means of the part. */
 export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSums }): SplitMetrics | null {
   const { rows, nnz, loss, sse, columns, sampledFrom } = evaluation;
   if (rows === 0) return null;

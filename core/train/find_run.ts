@@ -1,4 +1,4 @@
-/** What `train` is to do: a new run of a config, or which run to go on with. */
+/** What `train` does: it starts a new run, or finds the run that it resumes. */
 import { basename, dirname, join } from "@std/path";
 import { type Config, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { stepOfName } from "../checkpoint/layout.ts";
@@ -13,32 +13,32 @@ import { newestUnfinished } from "./newest.ts";
 import { differsFrom, resumedConfig } from "./resume_config.ts";
 
 export interface RunRequest {
-  /** The path of a config file, or what stands in one; paths in it then start from the working directory. */
+  /** The path of a config file, or its content, whose paths are then relative to the working directory. */
   readonly config?: string | Readonly<Record<string, unknown>>;
-  /** undefined: a new run; "" or "auto": the newest unfinished one; else a run folder or a checkpoint folder. */
+  /** undefined: a new run; "" or "auto": the newest unfinished run; otherwise a run folder or a checkpoint folder. */
   readonly resume?: string;
-  /** A run folder or a checkpoint folder that a new run begins from. */
+  /** A run folder or a checkpoint folder from which a new run starts. */
   readonly fork?: string;
   readonly runDir?: string;
-  /** Stands for the config's name. */
+  /** Replaces the config's name. */
   readonly setName?: string;
   readonly overrides: readonly string[];
   readonly note?: (text: string) => void;
-  /** As note, of what the user may not expect; by default the same. */
+  /** Like `note`, but for what the user may not expect; by default the same function. */
   readonly warn?: (text: string) => void;
 }
 
 export interface RunTarget {
   readonly loaded: LoadedConfig;
-  /** The run folder to go on with; null for a new run. */
+  /** The run folder that is resumed; null for a new run. */
   readonly existing: string | null;
   /** "latest" or a checkpoint folder; null to start at the first step. */
   readonly resumeFrom: string | null;
-  /** Where a new run goes when it was named. */
+  /** The folder of a new run, if one was given. */
   readonly runDir?: string;
-  /** Of an existing run: its config before the overrides. */
+  /** The config of an existing run before the overrides. */
   readonly saved?: Config;
-  /** What a new run begins from: "latest", "best" or a checkpoint folder of a run. */
+  /** The checkpoint from which a new run starts: "latest", "best" or a checkpoint folder of a run. */
   readonly fork?: { readonly run: string; readonly which: string; readonly config: Config; readonly known?: Parent };
 }
 
@@ -53,7 +53,7 @@ function exists(path: string): boolean {
 
 const isRun = (path: string) => exists(join(path, "config.yaml"));
 
-/** Whether a save was ever finished. Its pointer `latest` may be missing where the run was killed just then. */
+/** Whether a save was ever completed. Its pointer `latest` may be missing if the run was killed at that moment. */
 function hasCheckpoint(run: string): boolean {
   try {
     return [...Deno.readDirSync(join(run, "checkpoints"))].some((entry) => stepOfName(entry.name) !== null);
@@ -62,7 +62,7 @@ function hasCheckpoint(run: string): boolean {
   }
 }
 
-/** Whether `--resume auto` goes on with an unfinished run of the config's name; why not is said. */
+/** Whether `--resume auto` resumes an unfinished run of the config's name; if not, says why. */
 function isOurs(path: string, given: LoadedConfig, warn: (text: string) => void): boolean {
   if (!isRun(path)) return false;
   const why = () => {
@@ -80,7 +80,7 @@ function isOurs(path: string, given: LoadedConfig, warn: (text: string) => void)
   return reason === null && hasCheckpoint(path);
 }
 
-/** What shows that a run without checkpoints once had some; null where it was killed before its first save. */
+/** Evidence that a run without checkpoints once had some; null if it was killed before its first save. */
 function lostCheckpoints(run: string): string | null {
   const text = (name: string) => {
     try {
@@ -111,15 +111,15 @@ interface Existing extends Pick<RunRequest, "note"> {
   readonly warn: (text: string) => void;
 }
 
-/** An existing run; from its first step where it was killed before its first save. */
+/** An existing run; it starts at its first step if it was killed before its first save. */
 async function resumed(run: string, checkpoint: string | null, request: Existing): Promise<RunTarget> {
   const { named, warn } = request;
   if (!isRun(run)) {
     const kept = checkpoint !== null && runAbove(run) !== null;
     throw new UserError(
       `--resume ${named}`,
-      kept ? "is a checkpoint that its run has left" : "is not a run folder: it has no config.yaml",
-      kept ? `begin a new run from it: ${commandText("train", "--fork", named)}` : runsHint(run),
+      kept ? "is a checkpoint that its run has replaced" : "is not a run folder: it has no config.yaml",
+      kept ? `start a new run from it: ${commandText("train", "--fork", named)}` : runsHint(run),
     );
   }
   const { loaded, saved } = resumedConfig(run, request);
@@ -135,8 +135,8 @@ async function resumed(run: string, checkpoint: string | null, request: Existing
   if (lost !== null) {
     throw new UserError(
       `--resume ${named}`,
-      `${lost}: it could only start at the first step`,
-      `train it anew: ${commandText("train", "--config", join(run, "config.yaml"))}`,
+      `${lost}, so it could only start at the first step`,
+      `train it again: ${commandText("train", "--config", join(run, "config.yaml"))}`,
     );
   }
   warn(`${run} has no checkpoint yet: starting at the first step`);
@@ -149,7 +149,10 @@ function runAbove(path: string): string | null {
   return null;
 }
 
-/** A run folder, a checkpoint's folder or a pointer to one, as a run and a checkpoint of it; null for the latest. */
+/**
+ * The run and the checkpoint that a path names: a run folder (null for the latest), a checkpoint folder or a pointer to
+ * one.
+ */
 function namedCheckpoint(option: string, named: string): { run: string; checkpoint: string | null } {
   const path = fromUser(named);
   let info: Deno.FileInfo;
@@ -171,7 +174,7 @@ function namedCheckpoint(option: string, named: string): { run: string; checkpoi
   return { run: info.isDirectory ? dirname(dirname(path)) : path, checkpoint: info.isDirectory ? path : null };
 }
 
-/** A new run that begins from a checkpoint, under the parent's config or the one given. */
+/** A new run that starts from a checkpoint, with the parent's config or with the given one. */
 function forked(named: string, request: RunRequest, overrides: readonly string[]): RunTarget {
   const { run: folder, checkpoint } = namedCheckpoint("--fork", named);
   const run = isRun(folder) ? folder : runAbove(folder);
@@ -185,14 +188,14 @@ function forked(named: string, request: RunRequest, overrides: readonly string[]
   return { loaded, existing: null, resumeFrom: null, runDir, fork };
 }
 
-/** @throws {UserError} when there is nothing to resume where something was named. */
+/** @throws {UserError} if the run that was named cannot be resumed. */
 export async function findRun(request: RunRequest): Promise<RunTarget> {
   const { resume, fork, setName, note } = request;
   const warn = request.warn ?? note ?? (() => {});
   if (setName !== undefined && !NAME_PATTERN.test(setName)) {
     throw new UserError(
       `--set-name ${setName}`,
-      "a name is of letters, digits, . _ -, at most 64",
+      "must be at most 64 letters, digits, . _ - and begin with a letter or digit",
       "--set-name first-try",
     );
   }
@@ -201,7 +204,9 @@ export async function findRun(request: RunRequest): Promise<RunTarget> {
     : [...request.overrides, `name=${JSON.stringify(setName)}`];
   const runDir = request.runDir === undefined ? undefined : fromUser(request.runDir);
   if (fork !== undefined) {
-    if (resume !== undefined) throw new UserError("--fork", "cannot go with --resume", "name one of them");
+    if (resume !== undefined) {
+      throw new UserError("--fork", "cannot be combined with --resume", "leave out one of them");
+    }
     return forked(fork, request, overrides);
   }
   if (resume === undefined) {
@@ -218,7 +223,7 @@ export async function findRun(request: RunRequest): Promise<RunTarget> {
   if (request.config === undefined && runDir === undefined) {
     throw new UserError(
       "--resume auto",
-      "needs to know of which run",
+      "needs a config or a run folder",
       "add --config F or --run-dir D, or name the run folder",
     );
   }

@@ -1,4 +1,4 @@
-/** A new run that begins from the checkpoint of another one. */
+/** A fork: a new run that starts from the checkpoint of another run. */
 import { createHash } from "node:crypto";
 import { join, relative } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
@@ -13,10 +13,10 @@ import { beginEpochAnew, checkState, parseState } from "./state_check.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { tensorSinks } from "./tensors.ts";
 
-/** What a fork begins from. */
+/** The checkpoint from which a fork starts. */
 export interface Fork {
   readonly parent: Parent;
-  /** The parent's. */
+  /** The parent run's config. */
   readonly config: Config;
 }
 
@@ -35,12 +35,15 @@ export async function findParent(
   const manifest = await Deno.readFile(join(path, "manifest.json"));
   const sha256 = createHash("sha256").update(manifest).digest("hex");
   if (known && known.manifest_sha256 !== sha256) {
-    throw new UserError(path, "is not the checkpoint any more that this run was forked from", "fork anew from another");
+    throw new UserError(path, "is no longer the checkpoint from which this run was forked", "start another fork");
   }
   return { run, checkpoint: relative(run, path), step, manifest_sha256: sha256 };
 }
 
-/** Fills the network from the parent's checkpoint, and says what does not go on as it was. @returns where the fork begins */
+/**
+ * Loads the parent's checkpoint into the network and says what does not continue as before. @returns the fork's first
+ * state
+ */
 export async function beginFork(
   fork: Fork,
   target: { config: Config; source: Source; model: Model; data: string },
@@ -55,14 +58,14 @@ export async function beginFork(
   const where = join(checkpoint, "state.json");
   const before = parseState(loaded.state, where, loaded.step);
   const trained = trainedRows(fork.config, source);
-  if (trained === null) warn(`the parent's data cannot be read: rows it trained on may be held out now`);
+  if (trained === null) warn(`the parent's data cannot be read, so rows that it was trained on may be held out now`);
   else if (trained > 0) warn(`${trained} of the validation and test rows were trained on before the fork`);
 
   const state: TrainState = { ...before, ...ownClock(freshState(data)) };
   if (before.data !== data) {
     const isMidEpoch = before.window !== 0 || before.batch !== 0;
     if (isMidEpoch) {
-      warn(`the data or their batches differ from the parent's: epoch ${before.epoch + 1} begins anew`);
+      warn(`the data or their batches differ from the parent's: epoch ${before.epoch + 1} starts again`);
       beginEpochAnew(state);
     }
   } else checkState(state, where, data, source, config);
@@ -74,11 +77,13 @@ export async function beginFork(
 
   const why = await optimizerState(checkpoint, fork.config, config, { parameters, optimizer });
   if (why === null) return state;
-  warn(`the optimizer's state begins anew (${why}), and with it the count of steps and the schedule`);
+  warn(`the optimizer's state starts again (${why}), and so do the count of steps and the schedule`);
   return freshState(data);
 }
 
-/** Loads the optimizer's state where it is of the same kind. @returns why not, else null */
+/**
+ * Loads the optimizer's state if the optimizer is of the same kind. @returns the reason if it does not, otherwise null
+ */
 async function optimizerState(
   checkpoint: string,
   before: Config,
@@ -103,22 +108,28 @@ async function optimizerState(
   return why;
 }
 
-/** A checkpoint that does not fit is the command line's fault: nothing was started. */
+/** The error of a checkpoint that does not fit. The command line is wrong, and nothing was started. */
 async function asked<T>(loading: Promise<T>): Promise<T> {
   try {
     return await loading;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    throw new UserError(error.where, error.what, "a fork keeps the model's tensors: their names and shapes must agree");
+    throw new UserError(
+      error.where,
+      error.what,
+      "the names and shapes of a fork's tensors must be those of its parent",
+    );
   }
 }
 
-/** A run has its own time. */
+/** The fork's times, which start at 0. */
 function ownClock({ elapsed_s, seconds, since_row, started_at, resumed, data }: TrainState): Partial<TrainState> {
   return { elapsed_s, seconds, since_row, started_at, resumed, data };
 }
 
-/** How many rows that are held out now the parent has trained on: rows of the same files. Null where they cannot be read. */
+/**
+ * The number of rows that are held out now but were trained on by the parent; null if the parent's data cannot be read.
+ */
 function trainedRows(before: Config, now: Source): number | null {
   let old: Source;
   try {

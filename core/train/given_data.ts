@@ -1,4 +1,7 @@
-/** The data that evaluate, embed and reconstruct read: the run's own, or others, beside what the run was trained on. */
+/**
+ * The data that evaluate, embed and reconstruct read: the run's own or other data, compared with what the run was
+ * trained on.
+ */
 import { resolve } from "@std/path";
 import { Chunk } from "../../ffi/chunk.ts";
 import type { DataConfig } from "../config/types.ts";
@@ -14,21 +17,21 @@ import { exists } from "../formats/file.ts";
 import { readModel } from "../runs/read.ts";
 
 export interface GivenData {
-  /** Other rows than the run's own: arrays in memory, or a file, folder or glob. */
+  /** Other data than the run's own: arrays in memory, or a file, a folder or a glob. */
   readonly data?: MemoryData | string;
-  /** Of `data`: `none` (default) makes one part of all rows, `train`; `run` splits them as the run's config says. */
+  /** How `data` are split. `none` (default): all rows are one part, `train`; `run`: as the run's config says. */
   readonly split?: "none" | "run";
-  /** One a row, in place of the config's; `data` without them has none. */
+  /** One label per row, instead of the config's. Without them, `data` have no labels. */
   readonly labels?: string;
-  /** One a column, in place of the config's; `data` without them has none. */
+  /** One name per column, instead of the config's. Without them, `data` have no names. */
   readonly columnNames?: string;
-  /** Whether rows that were trained on may be in a part that was held out. */
+  /** Whether a validation or test part may have rows that were trained on. */
   readonly allowTrainedRows?: boolean;
 }
 
 export interface GivenSource {
   readonly source: Source;
-  /** One a column of the network. */
+  /** One name per column of the network. */
   readonly columnNames: readonly string[] | null;
   readonly trainedRows: Readonly<Record<Part, number>>;
 }
@@ -53,7 +56,7 @@ function formatOf(path: string): DataConfig["format"] {
   }
 }
 
-/** The run's config with the data that were given in place of its own. */
+/** The run's config with the given data instead of its own. */
 export async function dataOf(runDir: string, data: DataConfig, given: GivenData): Promise<DataConfig> {
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
   const { data: rows, split } = given;
@@ -74,13 +77,13 @@ function withColumnMap(source: Source, columnMap: Uint32Array<ArrayBuffer> | nul
   return columnMap === null ? source : { ...source, files: source.files.map((file) => ({ ...file, columnMap })) };
 }
 
-/** Other rows have as many columns as those that the network was made for. */
+/** Checks that other data have as many columns as the network. */
 async function requireColumns(runDir: string, source: Source): Promise<void> {
   const trained = (await readModel(runDir)).find((layer) => layer.name.startsWith("encoder."))?.inputs;
   if (trained === undefined || trained === source.columns) return;
   throw new UserError(
     source.files[0]!.path,
-    `has ${source.columns} columns, the run was trained on ${trained}`,
+    `has ${source.columns} columns, but the run was trained on ${trained}`,
     "give the columns that the run was trained on",
   );
 }
@@ -106,8 +109,8 @@ export async function givenSource(
     if (other === undefined && !allowTrainedRows) {
       throw new UserError(
         runDir,
-        "has no data.json, as runs of earlier versions: which rows it was trained on is not known",
-        "give data that it has never seen with --data F, or add --allow-trained-rows",
+        "has no data.json, since an earlier version made it, so the rows that it was trained on are not known",
+        "give data that the run has never seen with --data F, or add --allow-trained-rows",
       );
     }
     return { source, columnNames: names, trainedRows: { train: 0, validation: 0, test: 0 } };
@@ -122,10 +125,10 @@ export async function givenSource(
   const counts = Object.fromEntries(PARTS.map((part) => [part, trainedRows(trained, now, source, part)]));
   if (other !== undefined) {
     const count = PARTS.reduce((sum, part) => sum + counts[part]!, 0);
-    if (count > 0) note(`${count} of the ${source.rows} rows are rows that the run was trained on`);
+    if (count > 0) note(`${count} of the ${source.rows} rows were used to train the run`);
   } else {
     for (const { kind, text } of compareData(trained, now)) {
-      if (kind !== "names") note(`the data are not as the run was trained on: ${text}`);
+      if (kind !== "names") note(`the data differ from those that the run was trained on: ${text}`);
     }
   }
   return {
@@ -143,11 +146,13 @@ function columnsOf(
 ): Uint32Array<ArrayBuffer> | null {
   if (names === null) {
     if (trained.column_names !== null && isOther) {
-      note("no names were given for the columns (--column-names F): they are taken to be in the run's order");
+      note("no names were given for the columns (--column-names F): they are assumed to be in the run's order");
     }
     return null;
   }
   const map = known === null ? null : matchColumns(known, names, where);
-  if (map) note("the columns are the run's in another order: they are brought into the run's by their names");
+  if (map) {
+    note("the data have the run's columns in another order; they are brought into the run's order by their names");
+  }
   return map;
 }

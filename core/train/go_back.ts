@@ -1,4 +1,4 @@
-/** Puts a run folder back to the checkpoint that a session goes on from, before its first step. */
+/** Sets a run folder back to the checkpoint from which a session continues, before its first step. */
 import { basename, join } from "@std/path";
 import { checkpointsFolder, stepOfName } from "../checkpoint/layout.ts";
 import { readPointer } from "../checkpoint/resolve.ts";
@@ -10,10 +10,10 @@ import { readSummary } from "../runs/summary.ts";
 import type { TrainState } from "./state.ts";
 
 /**
- * `latest` names the checkpoint first: from then on no kill brings a later course back. What is of that course goes to
- * `attempts/NNN/`: rows of logs, later checkpoints, diagnostics and the summary.
+ * First `latest` is made to name the checkpoint; from then on, not even a kill makes the run return to later checkpoints.
+ * Then everything after the checkpoint is moved to `attempts/NNN/`: rows of logs, checkpoints, diagnostics and the summary.
  * @param checkpoint its folder; null where the run begins at its first step again
- * @returns the attempt's folder, or null where there was nothing of another course
+ * @returns the attempt's folder, or null if there was nothing to move
  */
 export async function goBack(run: RunFolder, checkpoint: string | null, state: TrainState): Promise<string | null> {
   if (checkpoint !== null) {
@@ -31,13 +31,13 @@ export async function goBack(run: RunFolder, checkpoint: string | null, state: T
   return attempt;
 }
 
-/** Whether any checkpoint is of a later step. */
+/** The checkpoints of later steps. */
 export async function laterCheckpoints(run: RunFolder, step: number): Promise<string[]> {
   const names = await namesIn(join(run.path, "checkpoints"));
   return names.filter((name) => (stepOfName(name) ?? -1) > step).map((name) => `checkpoints/${name}`);
 }
 
-/** Those of later epochs, and those that the end of a later course has made. */
+/** The diagnostics of later epochs, and those made at an end of the run after the checkpoint. */
 async function laterDiagnostics(run: RunFolder, step: number, epoch: number): Promise<string[]> {
   const evaluated = (await readSummary(run))?.evaluated ?? null;
   const names = await namesIn(join(run.path, "diagnostics"));

@@ -1,4 +1,4 @@
-/** How many steps a run has: what schedules with an end are stretched over. */
+/** The number of steps of a run, over which schedules with an end are stretched. */
 import type { Config } from "../config/types.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
@@ -17,7 +17,7 @@ export function horizonOf(config: Config, source: Source): Horizon {
   return { totalSteps: Math.min(totalSteps, max_steps ?? Infinity), stepsPerEpoch };
 }
 
-/** The least relative difference of two rates that is a jump rather than the schedule's own next step. */
+/** The smallest relative difference of two learning rates that counts as a jump. */
 const JUMP = 1e-6;
 
 /**

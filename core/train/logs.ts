@@ -1,4 +1,7 @@
-/** The three CSV logs of a run: steps.csv by the engine, chunks.csv and epochs.csv from here. Each row once, ever. */
+/**
+ * The three CSV logs of a run. The engine writes steps.csv; this module writes chunks.csv and epochs.csv. No row is
+ * written twice.
+ */
 import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import { CsvLog } from "../runs/csv_log.ts";

@@ -1,4 +1,4 @@
-/** What a run will need, before anything large is allocated. */
+/** An estimate of a run's memory, made before anything large is allocated. */
 import { engineInfo } from "../../ffi/info.ts";
 import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
@@ -7,7 +7,7 @@ import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import type { MemoryEstimate } from "./network.ts";
 
-/** Copies of the tensors for saves beside the training: one that is written, and the best epoch's. */
+/** The copies of the tensors for saves beside the training: one that is being written, and one of the best epoch. */
 const COPIES = 2;
 
 /**
@@ -25,7 +25,7 @@ function batchBytes(config: Config, dense: boolean, rows: number, nnzPerRow: num
 /**
  * Parameters, optimizer state and workspace come from the engine; data is two windows of chunks, or all chunks of a source
  * that is kept open (as they lie in memory: mapped members count as read; rows from memory are there already), and two queues.
- * Copies for saves are made as far as there is memory for them.
+ * The number of copies for saves depends on the memory that is left.
  */
 export function estimateMemory(config: Config, source: Source, model: Model): MemoryEstimate {
   const { data } = config;

@@ -1,4 +1,4 @@
-/** The config's model as the engine's. */
+/** Builds the engine's model from the config. */
 import { Model } from "../../ffi/model.ts";
 import { engineInfo } from "../../ffi/info.ts";
 import type { Config } from "../config/types.ts";
@@ -7,12 +7,12 @@ import { UserError } from "../errors.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { chooseSolver, decoderWith } from "./solver.ts";
 
-/** Threads a config asks for: its own number, else the cores this process may use. */
+/** The number of threads: that of the config, or else the number of cores that this process may use. */
 export function threadCount(config: Config): number {
   return config.runtime.threads > 0 ? config.runtime.threads : Number(engineInfo().threads ?? 1);
 }
 
-/** One line: what the products of the dense output layer are made of, and why. */
+/** The number format of the dense output layer's products, and why, in one line. */
 export function precisionNote(config: Config): string {
   if (config.training.precision === "f32") return "f32";
   const { bf16, bf16_reason } = engineInfo();
@@ -42,7 +42,9 @@ export interface MemoryEstimate {
   readonly optimizer: number;
   readonly workspace: number;
   readonly data: number;
-  /** How many copies of the tensors there is memory for, and the bytes of one: saves are written from them. */
+  /**
+   * The number of copies of the tensors that fit in memory, and the bytes of one. Checkpoints are written from them.
+   */
   readonly copies: number;
   readonly copy: number;
   readonly total: number;

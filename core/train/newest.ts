@@ -1,4 +1,4 @@
-/** Which run `--resume auto` goes on with. */
+/** Finds the run that `--resume auto` resumes. */
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { safeName } from "../runs/folder.ts";
@@ -13,7 +13,7 @@ function isFinished(run: string): boolean {
   }
 }
 
-/** Folders of runs of this name, the one that was started last first. */
+/** The folders of runs with this name, the one that was started last first. */
 function runsOf(runs: string, name: string): string[] {
   let entries: Deno.DirEntry[];
   try {
@@ -21,7 +21,7 @@ function runsOf(runs: string, name: string): string[] {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return [];
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError("--resume auto", `cannot look for runs: ${why}`, "name the run folder");
+    throw new UserError("--resume auto", `cannot list the runs: ${why}`, "name the run folder");
   }
   const ours = new RegExp(String.raw`-\d{8}-\d{6}-[0-9a-zA-Z]+$`);
   return entries.filter((entry) => entry.isDirectory && entry.name.replace(ours, "") === safeName(name))
@@ -31,7 +31,7 @@ function runsOf(runs: string, name: string): string[] {
 }
 
 /**
- * The newest run of this name that is not finished and that nobody trains; null where there is none.
+ * The newest run of this name that is neither finished nor being trained; null if there is none.
  * @param isOurs asked from the newest on, until it is
  * @param warn hears of a run that is passed over because it is being trained
  * @throws {UserError} where it cannot be told whether the newest is being trained: neither it nor a new run may be started
@@ -49,7 +49,7 @@ export function newestUnfinished(
       if (lock.state === "free") return path;
       throw new UserError(
         "--resume auto",
-        `${path} may be in use by ${lock.who}: whether that still runs cannot be told from here`,
+        `${path} may be in use by ${lock.who}, and from here it is not certain whether that process still runs`,
         onDoubt(join(path, "run.lock")),
       );
     }

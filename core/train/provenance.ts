@@ -1,4 +1,6 @@
-/** What a session says about itself before its first step and after its last: environment.json and sessions.json. */
+/**
+ * What a session records about itself before its first step and after its last one: environment.json and sessions.json.
+ */
 import { relative } from "@std/path";
 import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
 import type { Source } from "../data/source.ts";
@@ -26,9 +28,9 @@ import type { SessionOptions } from "./session.ts";
 import type { TrainState } from "./state.ts";
 
 /**
- * Settings that count from here on need a step that is made with them: else the config would tell of a rate that no weight
- * has seen.
- * @throws {UserError} where no step is left
+ * Checks that a setting that changes from the checkpoint on takes effect in at least one step. Otherwise the config would
+ * have, for example, a learning rate with which nothing was trained.
+ * @throws {UserError} if no step is left
  */
 export function requireStepsLeft({ config, saved, fork }: SessionOptions, state: TrainState): void {
   const before = fork?.config ?? saved;
@@ -45,12 +47,15 @@ export function requireStepsLeft({ config, saved, fork }: SessionOptions, state:
   const done = `${state.epoch} epochs, ${state.step} steps are done`;
   throw new UserError(
     changesText(changes),
-    `no step is left to be made with it: ${done}`,
-    `raise training.${reason}, too`,
+    `no step is left in which it could take effect: ${done}`,
+    `raise training.${reason} as well`,
   );
 }
 
-/** How a session ends that finds its run finished, and the config as it was: nothing is written. Null where there is work. */
+/**
+ * The end of a session whose run is already finished with the same config: nothing is written. Null if there are steps
+ * to make.
+ */
 export async function nothingToDo(
   { run, config, saved, note }: SessionOptions,
   state: TrainState,
@@ -64,7 +69,7 @@ export async function nothingToDo(
   return { status: "finished", summary, signal: null, exitStatus: 0, error: null, untouched: true };
 }
 
-/** The key under `training` that ended a run. */
+/** The key under `training` that limits the run. */
 const LIMITS: Readonly<Record<string, string>> = { max_steps: "max_steps", early_stopping: "early_stopping.patience" };
 
 export function nothingLeft({ epoch, step }: TrainState, reason: string): string {
@@ -73,15 +78,15 @@ export function nothingLeft({ epoch, step }: TrainState, reason: string): string
 }
 
 export interface OpenedSession {
-  /** Lists the session, before the config becomes the run's. */
+  /** Appends the session, before its config is written to the run. */
   announce(): Promise<void>;
-  /** Lists that its first step is next. */
+  /** Records that the session is about to make its first step. */
   begin(): Promise<void>;
-  /** Notes how it ended; a failure to do so changes nothing else. */
+  /** Records how the session ended. If that fails, nothing else is affected. */
   end(result: SessionResult, step: number): Promise<void>;
 }
 
-/** Puts the run folder back to where the session begins, and says what differs from the session before. */
+/** Sets the run folder back to the session's checkpoint, and says what differs from the session before. */
 export async function openSession(
   options: SessionOptions,
   source: Source,
@@ -141,14 +146,14 @@ export async function openSession(
   };
 }
 
-/** The newest folder of what was left behind that no session which began has listed; null where there is none. */
+/** The newest folder in `attempts/` that is not listed by a session which has begun; null if there is none. */
 async function unlistedAttempt(run: RunFolder, sessions: readonly SessionEntry[]): Promise<string | null> {
   const listed = sessions.filter(({ first_step }) => first_step !== null).map(({ attempt }) => attempt);
   const names = (await attemptsOf(run.path)).filter((name) => !listed.includes(name));
   return names.at(-1) ?? null;
 }
 
-/** The changes of a session that was killed before it began, where the run's config has them already. */
+/** The changes by a session that was killed before its first step, if they are already in the run's config. */
 function withPending(
   changes: readonly Change[],
   last: SessionEntry | undefined,
@@ -164,7 +169,7 @@ function withPending(
   return [...merged, ...own].filter(({ from, to }) => JSON.stringify(from) !== JSON.stringify(to));
 }
 
-/** Says in one line where another engine, or another instruction set, goes on with the run. */
+/** Says in one line if the run is resumed with another engine or instruction set. */
 async function compareEngines(
   { run, config }: SessionOptions,
   now: ReturnType<typeof factsOf>,
@@ -177,12 +182,12 @@ async function compareEngines(
   const differing = (keys as (keyof typeof now)[]).filter((key) => (before[key] ?? null) !== (now[key] ?? null));
   if (differing.length === 0) return;
   const list = differing.map((key) => `${NAMES[key] ?? key} ${shown(before[key])} -> ${shown(now[key])}`).join(", ");
-  warn(`another engine goes on with this run (${list}): bits may differ from those of an uninterrupted run`);
+  warn(`this run is resumed with another engine (${list}); the bits may differ from those of an uninterrupted run`);
 }
 
 const NAMES: Readonly<Record<string, string>> = { isa: "instruction set", narrows: "version", git_commit: "commit" };
 
-/** Of the newest session, else of environment.json, as runs of earlier versions have it. */
+/** The facts of the newest session, or of environment.json in runs of earlier versions. */
 async function lastFacts(runDir: string, environment: string): Promise<Partial<ReturnType<typeof factsOf>> | null> {
   try {
     const last = (await readSessions(runDir)).at(-1);

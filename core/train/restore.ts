@@ -1,4 +1,4 @@
-/** A trained network back from its run folder: for evaluate, embed, reconstruct and scripts. */
+/** Restores a trained network from its run folder, for evaluate, embed, reconstruct and scripts. */
 import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { chooseEngine } from "../build/choose.ts";
@@ -20,26 +20,28 @@ export interface Restored extends Disposable {
   readonly config: Config;
   readonly source: Source;
   readonly model: Model;
-  /** The checkpoint folder it came from. */
+  /** The checkpoint folder from which it was loaded. */
   readonly checkpoint: string;
-  /** Other data than the run's own, of which no split is known: all rows are one part, `train`. Else null. */
+  /**
+   * The path of other data than the run's own. They have no split, so all rows are one part, `train`. Otherwise null.
+   */
   readonly otherData: string | null;
-  /** One a column of the network; null where they have none. */
+  /** One name per column of the network; null if the columns have no names. */
   readonly columnNames: readonly string[] | null;
-  /** Rows of the parts that were trained on. */
+  /** The number of rows of each part that were trained on. */
   readonly trainedRows: Readonly<Record<Part, number>>;
   readonly allowTrainedRows: boolean;
 }
 
 export interface RestoreOptions extends GivenData {
-  /** "best", "latest" or a checkpoint folder; by default best where it was kept, else latest. */
+  /** "best", "latest" or a checkpoint folder; by default best if the run kept it, otherwise latest. */
   readonly checkpoint?: string;
   /** Config overrides, e.g. another `data.path`. */
   readonly overrides?: readonly string[];
   readonly note?: (text: string) => void;
 }
 
-/** @throws {UserError} on a folder that is no run, on a damaged checkpoint and on data that do not fit */
+/** @throws {UserError} if the folder is not a run, the checkpoint is damaged or the data do not fit */
 export async function restoreRun(runDir: string, options: RestoreOptions = {}): Promise<Restored> {
   await ensureEngine({ quiet: true });
   await openRun(runDir);
@@ -49,7 +51,7 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   if (options.data === undefined && otherPath !== undefined && own.data.split.by === "files") {
     throw new UserError(
       `--override ${otherPath}`,
-      "data.path is not read: data.split of this run lists files",
+      "data.path is not used, because data.split of this run lists files",
       "override data.split.train, data.split.validation or data.split.test",
     );
   }
@@ -95,37 +97,37 @@ export function splitParts(split: string): readonly Part[] {
 }
 
 /**
- * A figure of a part that was held out is worth nothing where the network has seen its rows.
- * @throws {UserError} unless that was asked for
+ * Refuses a validation or test part with rows that the network was trained on, since its metrics would mean nothing.
+ * @throws {UserError} unless such rows are allowed
  */
 export function requireHeldOut({ trainedRows, source, allowTrainedRows }: Restored, part: Part): void {
   const count = trainedRows[part];
   if (part === "train" || count === 0 || allowTrainedRows) return;
   throw new UserError(
     `--split ${part}`,
-    `${count} of its ${source.partRows[part]} rows are rows that the run was trained on`,
-    "use the split and the file names of the run, or add --allow-trained-rows",
+    `${count} of its ${source.partRows[part]} rows were used to train the run`,
+    "keep the split and the file names of the run, or add --allow-trained-rows",
   );
 }
 
-/** The rows that a command is about: of other data all. @throws {UserError} where a split has none */
+/** The rows of a split; all rows of other data. @throws {UserError} if the split has none */
 export function rowsOf(restored: Restored, split: string): RowChoice {
   const { source, config } = restored;
   const parts = splitParts(split);
   if (parts.length === 1) requireHeldOut(restored, parts[0]!);
   const choice = allRows(source, splitParts(split), config.data);
   if (choice.rows.length === 0) {
-    throw new UserError("--split", `the split ${split} has no rows`, "choose another split");
+    throw new UserError("--split", `the part ${split} has no rows`, "choose another part");
   }
   return choice;
 }
 
-/** Rows handed out at a time, so that a float32 table of this width stays near 64 MB. */
+/** The number of rows that are computed at a time, so that a float32 table of this width has about 64 MB. */
 function slices(width: number, batch: number): number {
   return Math.max(batch, Math.floor(16e6 / width / batch) * batch);
 }
 
-/** Latent vectors of the chosen rows, a part of them at a time. */
+/** The latent vectors of the chosen rows, some rows at a time. */
 export async function* latentRows(
   { model, config }: Restored,
   choice: RowChoice,
@@ -133,7 +135,7 @@ export async function* latentRows(
   for await (const { window, batches } of feedRows(choice, config.data)) yield await model.embed(batches, window.rows);
 }
 
-/** Reconstructions of the chosen rows and columns, a part of the rows at a time. */
+/** The reconstructions of the chosen rows and columns, some rows at a time. */
 export async function* reconstructedRows(
   { model, config, source }: Restored,
   choice: RowChoice,
@@ -151,7 +153,11 @@ export async function* reconstructedRows(
 export function checkColumns({ source }: Restored, columns: Uint32Array<ArrayBuffer> | null, field: string): void {
   const bad = columns?.find((column) => column >= source.columns);
   if (bad === undefined) return;
-  throw new UserError(field, `column ${bad} is not one of ${source.columns}`, "columns count from 0");
+  throw new UserError(
+    field,
+    `there is no column ${bad}: the data have ${source.columns} columns`,
+    "the first column is 0",
+  );
 }
 
 /** Writes the latent vectors of a split (rows x latent, float32) to an .npy or .csv file. Returns the shape. */
@@ -161,7 +167,10 @@ export async function embedTo(restored: Restored, split: string, path: string): 
   return await writeTable(path, { rowNumbers: choice.rows, columns }, latentRows(restored, choice));
 }
 
-/** Writes reconstructions of a split (rows x chosen columns, float32; all columns when none are chosen) likewise. */
+/**
+ * Writes reconstructions of a split (rows x chosen columns, float32; all columns if none are chosen) to an .npy or .csv
+ * file.
+ */
 export async function reconstructTo(
   restored: Restored,
   split: string,

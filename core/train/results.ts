@@ -1,4 +1,4 @@
-/** What a trained run says of rows, as plain arrays: the library's `embed`, `reconstruct` and `evaluate`. */
+/** The library's `embed`, `reconstruct` and `evaluate`: results of a trained run as plain arrays. */
 import type { MemoryData } from "../data/memory.ts";
 import { dataError } from "../data/source.ts";
 import { UserError } from "../errors.ts";
@@ -16,24 +16,24 @@ import {
 } from "./restore.ts";
 
 export interface ResultOptions {
-  /** Other rows than the run's own: arrays in memory, or a file, folder or glob. */
+  /** Other data than the run's own: arrays in memory, or a file, a folder or a glob. */
   readonly data?: MemoryData | string;
-  /** train, validation, test or all; by default all. With `data`, a part as the run's split would make it of them. */
+  /** train, validation, test or all; by default all. `data` are divided as the run's config says. */
   readonly split?: string;
-  /** "best", "latest" or a checkpoint folder; by default best where it was kept, else latest. */
+  /** "best", "latest" or a checkpoint folder; by default best if the run kept it, otherwise latest. */
   readonly checkpoint?: string;
   readonly note?: (text: string) => void;
 }
 
-/** A matrix, row by row, and which rows these are. */
+/** A matrix, stored row by row, and the rows that it is about. */
 export interface RowMatrix {
   /** rows x columns values. */
   readonly values: Float32Array<ArrayBuffer>;
   readonly rows: number;
   readonly columns: number;
-  /** Of each row its number through all rows of the data, from 0. */
+  /** For each row its number among all rows of the data, from 0. */
   readonly rowNumbers: readonly number[];
-  /** Of each row its name, where the data were given with names. */
+  /** For each row its name, if the data have row names. */
   readonly rowNames: readonly string[] | null;
 }
 
@@ -45,7 +45,7 @@ async function withDataErrors<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Calls `use` with the run: an open one as it is, that of a folder for the time of the call. */
+/** Calls `use` with the run. A run that is given as a folder is open only during the call. */
 async function withRun<T>(
   run: string | Restored,
   options: ResultOptions,
@@ -58,7 +58,11 @@ async function withRun<T>(
   }
   const unread = (["data", "checkpoint"] as const).find((key) => options[key] !== undefined);
   if (unread !== undefined) {
-    throw new UserError(unread, "the run is open already", `give ${unread} to restoreRun, or the run's folder here`);
+    throw new UserError(
+      unread,
+      "cannot be given for a run that is already open",
+      `give ${unread} to restoreRun, or the run's folder here`,
+    );
   }
   return await withDataErrors(use(run, split ?? "all"));
 }
@@ -87,7 +91,7 @@ async function collect(
 }
 
 /**
- * Latent vectors, one a row, in the order of the rows.
+ * The latent vectors, one per row, in the order of the rows.
  * @param run a run folder, or an open run of {@linkcode restoreRun}
  * @throws {UserError}
  */
@@ -99,7 +103,7 @@ export function embed(run: string | Restored, options: ResultOptions = {}): Prom
 }
 
 /**
- * Reconstructions in the scale of the transformed data, one row a row.
+ * The reconstructions, in the scale of the transformed data, in the order of the rows.
  * @param options.columns which columns, counted from 0; all by default
  * @throws {UserError}
  */
@@ -118,7 +122,7 @@ export function reconstruct(
   });
 }
 
-/** Adds the sums of some more rows to those of the rows before. */
+/** Adds the sums of further rows to the previous sums. */
 function added(all: Evaluation, more: Evaluation): Evaluation {
   const rows = all.rows + more.rows;
   const sums = (key: keyof ColumnSums) => all.columns![key].map((value, column) => value + more.columns![key][column]!);
@@ -133,7 +137,7 @@ function added(all: Evaluation, more: Evaluation): Evaluation {
 }
 
 /**
- * Loss, MSE and R2 over the rows of a split together.
+ * Loss, MSE and R2 of all the rows of a split.
  * @param run a run folder, or an open run of {@linkcode restoreRun}
  * @throws {UserError}
  */
@@ -143,7 +147,7 @@ export function evaluate(run: string | Restored, options: ResultOptions = {}): P
     const { model, source, config } = restored;
     let sums: Evaluation | null = null;
     const parts = splitParts(split);
-    // Figures of several parts together are of all their rows: a sample of one would weigh too little.
+    // Metrics of several parts use all rows, since a part that is sampled would have too little weight.
     const whole = { max_rows: null, validation_max_rows: null, test_max_rows: null };
     for (const part of parts) {
       if (source.partRows[part] === 0) continue;

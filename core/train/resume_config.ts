@@ -1,14 +1,14 @@
-/** The config that a run goes on with: its own, with overrides on top, as far as a resume may change it. */
+/** The config of a resumed run: its own, changed by overrides as far as a resume may change it. */
 import { join } from "@std/path";
 import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { commandText } from "../runs/command.ts";
 
 export interface ResumeRequest {
-  /** As on the command line: the run folder or checkpoint. */
+  /** The run folder or checkpoint as it was typed. */
   readonly named: string;
   readonly overrides: readonly string[];
-  /** What `--config` named besides, read with the same overrides. */
+  /** The config that `--config` names, read with the same overrides. */
   readonly given?: LoadedConfig;
   readonly configFile?: string;
   readonly warn: (text: string) => void;
@@ -16,13 +16,13 @@ export interface ResumeRequest {
 
 export interface ResumedConfig {
   readonly loaded: LoadedConfig;
-  /** Before the overrides. */
+  /** The run's config before the overrides. */
   readonly saved: LoadedConfig;
 }
 
 /**
- * The run's own config counts. Overrides change it; a config file given besides does not, and what it says else is named.
- * @throws {UserError} where an override or the file makes another experiment of the run
+ * The run's own config is used. Overrides change it. A config file that is given as well does not; its differences are listed.
+ * @throws {UserError} if an override or the file makes the run another experiment
  */
 export function resumedConfig(run: string, request: ResumeRequest): ResumedConfig {
   const { overrides, given, configFile, warn } = request;
@@ -37,14 +37,14 @@ export function resumedConfig(run: string, request: ResumeRequest): ResumedConfi
   const ignored = [...other.from_here, ...other.free].filter(({ key }) => key !== "name" && key !== "paths.runs");
   if (ignored.length > 0) {
     warn(
-      `${configFile ?? "the config given"} differs from the config of ${run}, which counts; not applied: ` +
+      `${configFile ?? "the config given"} differs from the config of ${run}, which is used; not applied: ` +
         `${changesText(ignored)} (--override KEY=VALUE changes the run's)`,
     );
   }
   return { loaded, saved };
 }
 
-/** What makes `given` another experiment than the run, in one line; null where it is the same one. */
+/** The differences that make `given` another experiment than the run, in one line; null if there are none. */
 export function differsFrom(run: string, given: LoadedConfig): string | null {
   const { fixed } = compareConfigs(loadConfig({ file: join(run, "config.yaml") }).config, given.config);
   return fixed.length > 0 ? changesText(fixed) : null;
@@ -56,7 +56,7 @@ function otherExperiment({ named, overrides, configFile }: ResumeRequest, change
   const command = commandText("train", "--fork", named, ...config, ...options);
   return new UserError(
     `--resume ${named}`,
-    `a resume cannot change ${changes}: that is another experiment`,
-    `begin it as a run of its own from this one's weights: ${command}`,
+    `a resume cannot change ${changes}, because that makes another experiment`,
+    `start it as a new run from this run's weights: ${command}`,
   );
 }

@@ -1,4 +1,4 @@
-/** Which row is which: a table beside what embed and reconstruct write, one line for each of its rows. */
+/** The table that embed and reconstruct write with --rows: one line for each row of their output. */
 import { readRowTable } from "../data/annotations.ts";
 import { type Part, PARTS } from "../data/source.ts";
 import { writeAtomically } from "../formats/file.ts";
@@ -7,7 +7,9 @@ import { type Restored, rowsOf } from "./restore.ts";
 
 const LINES = 10_000;
 
-/** Writes file, row (in the file, from 0), name, label and part of every row of a split, in the order of the output. */
+/**
+ * Writes file, row (within the file, from 0), name, label and part of every row of a split, in the order of the output.
+ */
 export async function writeRowTable(
   restored: Restored,
   split: string,

@@ -1,4 +1,4 @@
-/** The data of a session beside those that the run was trained on. */
+/** Compares the data of a session with those that the run was trained on. */
 import { compareData, firstOtherName, unsureFiles } from "../data/compare.ts";
 import { contentKey, type DataIdentity, identify } from "../data/identity.ts";
 import { leftOutNote } from "../data/plan.ts";
@@ -8,7 +8,7 @@ import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { commandText } from "../runs/command.ts";
 
-/** What must be the same for an epoch to be resumed in its middle. */
+/** The numbers that must be the same if an epoch is resumed in its middle. */
 export function fingerprint(config: Config, source: Source, data: DataIdentity): string {
   const { batch_size, last_batch, shuffle, shuffle_window, split, transforms, mask_rate } = config.data;
   const parts = source.files.map((file) => PARTS.find((part) => file.parts[part].length > 0));
@@ -17,7 +17,7 @@ export function fingerprint(config: Config, source: Source, data: DataIdentity):
   return JSON.stringify({ seed: config.seed, columns: source.columns, content, ...settings, transforms, mask_rate });
 }
 
-/** What is to be known of the data before a run begins. */
+/** Messages about the data before a run begins. */
 export function noteData(config: Config, source: Source, note: (text: string) => void): void {
   const leftOut = leftOutNote(source, config.data);
   if (leftOut) note(leftOut);
@@ -25,7 +25,7 @@ export function noteData(config: Config, source: Source, note: (text: string) =>
   if (order) note(`${order}; data.labels must follow it`);
 }
 
-/** A resume goes on with one experiment: other data are another. @throws {UserError} */
+/** Refuses a resume with other data, which would be another experiment. @throws {UserError} */
 async function requireSame(run: string, was: DataIdentity, now: DataIdentity, names: readonly string[] | null) {
   const found = compareData(was, now).filter(({ kind }) => kind !== "transforms" && kind !== "labels");
   if (found.length === 0) return;
@@ -34,7 +34,7 @@ async function requireSame(run: string, was: DataIdentity, now: DataIdentity, na
   throw new UserError(
     run,
     `the data are not those that the run was trained on: ${texts.join("; ")}`,
-    `put them back, or begin a new run from this one: ${commandText("train", "--fork", run)}`,
+    `restore them, or start a new run from this one: ${commandText("train", "--fork", run)}`,
   );
 }
 
@@ -56,8 +56,8 @@ export async function sessionData(
   if (was === null) {
     throw new UserError(
       run,
-      "has no data.json: it was made by an earlier version, which assigned rows to parts in another way",
-      "train it again, or go on with the version that made it",
+      "has no data.json: an earlier version made it, which assigned rows to parts in another way",
+      "train it again, or resume it with the version that made it",
     );
   }
   const now = await identify(config.data, source, { ...annotations, like: was });

@@ -1,7 +1,8 @@
 /**
- * The saves of a session. A save stops training for a copy of the tensors in memory and is written beside the training;
- * where memory does not suffice for copies, training waits until it is written. The best epoch's state is kept as a copy and
- * written before any later state is: so what a resume starts from never lies behind a best that is lost.
+ * The saves of a session. Training stops only while the tensors are copied in memory; the checkpoint is then written from the
+ * copy beside the training. If there is no memory for copies, training waits until the checkpoint is written. The best
+ * epoch's state is kept as a copy and written before any later state, so that `latest` is never later than a best epoch that
+ * is not saved.
  */
 import { relative } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
@@ -14,10 +15,10 @@ import { tensorSources } from "./tensors.ts";
 export interface SavesOptions {
   readonly runDir: string;
   readonly model: Model;
-  /** As it is at the time of a call. */
+  /** The present state, which changes as training goes on. */
   readonly state: TrainState;
   readonly config: CheckpointConfig;
-  /** How many copies of the tensors may be held: 0, 1 or 2. */
+  /** The number of copies of the tensors that may be held: 0, 1 or 2. */
   readonly copies: number;
   /** Bytes of a checkpoint's tensors. */
   readonly bytes: number;
@@ -37,19 +38,22 @@ interface Copy {
   readonly state: TrainState;
 }
 
-/** Tells apart the states that a run goes through: at the end of an epoch there are two with one step. */
+/**
+ * A key that identifies a state of the run. The step alone does not: at the end of an epoch two states have the same
+ * step.
+ */
 const place = ({ step, epoch, window, batch }: TrainState) => [step, epoch, window, batch].join("/");
 
 export class Saves implements Disposable {
   /** Of the newest state saved: see {@link place}. */
   #saved = "";
   #lastCheckpoint: string | null;
-  /** Networks that hold no copy, and how many more may be made. */
+  /** Networks that hold no copy at present, and the number of networks that may still be made. */
   readonly #free: Model[] = [];
   #more: number;
   /** The best epoch's state, not written yet. */
   #best: Copy | null = null;
-  /** Copies that are being written, or that could not be: those are tried again at the end. */
+  /** Copies that are being written, and copies whose write has failed, which is tried again at the end. */
   #begun: Copy[] = [];
   #writing: Promise<void> | null = null;
   #error: { readonly cause: unknown } | null = null;
@@ -65,12 +69,14 @@ export class Saves implements Disposable {
     if (options.checkpoint) this.#saved = place(options.state);
   }
 
-  /** The newest checkpoint that is whole on disk. */
+  /** The newest checkpoint that is completely on disk. */
   get lastCheckpoint(): string | null {
     return this.#lastCheckpoint;
   }
 
-  /** Whether a save at the end of an epoch keeps saves within their share of the time, or is overdue. */
+  /**
+   * Whether a save is due at the end of an epoch: it stays within the share of time, or `every_minutes` have passed.
+   */
   isDue(): boolean {
     const { state: { seconds }, config, elapsed, cores } = this.options;
     if (this.isOverdue()) return true;
@@ -84,14 +90,14 @@ export class Saves implements Disposable {
     return !this.#writing && this.options.elapsed() - this.#savedAt >= this.options.config.every_minutes * 60;
   }
 
-  /** The error of a write beside the training, once. */
+  /** Throws the error of a write beside the training, once. */
   check(): void {
     const error = this.#error;
     this.#error = null;
     if (error) throw error.cause;
   }
 
-  /** The present state is the best so far: it is kept in memory, and written with the next save. */
+  /** Keeps the present state, which is the best so far, in memory. It is written with the next save. */
   async keepBest(): Promise<void> {
     this.check();
     await this.#standing(async () => {
@@ -127,13 +133,13 @@ export class Saves implements Disposable {
     });
   }
 
-  /** A network that holds a step's state, if there is one. */
+  /** The network that holds the state of a step, if there is one. */
   copyOf(step: number): Model | null {
     const copies = this.#best ? [...this.#begun, this.#best] : this.#begun;
     return copies.find(({ state }) => state.step === step)?.twin ?? null;
   }
 
-  /** Waits until all that was begun is on disk, the best as well. */
+  /** Waits until all copies are on disk, that of the best epoch as well. */
   async settle(): Promise<void> {
     await this.#standing(async () => {
       await this.#written();
@@ -142,7 +148,7 @@ export class Saves implements Disposable {
     });
   }
 
-  /** As {@linkcode settle}, and saves the present state, unless it is saved. */
+  /** Saves the present state unless it is saved already, and waits like {@linkcode settle}. */
   async saveIfNew(): Promise<void> {
     await this.#standing(async () => {
       await this.#written();
@@ -153,13 +159,13 @@ export class Saves implements Disposable {
     });
   }
 
-  /** Forgets what went wrong beside the training, after another error. */
+  /** Drops the error of a write beside the training, after another error. */
   async forgive(): Promise<void> {
     await this.#writing;
     this.#error = null;
   }
 
-  /** Whether a state is that of the best epoch so far, to be kept as such. */
+  /** Whether the present state is the best so far and is to be kept. */
   #isBest(state = this.options.state): boolean {
     return this.options.config.best && state.best?.step === state.step;
   }
@@ -181,7 +187,7 @@ export class Saves implements Disposable {
     }
   }
 
-  /** A copy of the present state; waits for one that is being written where there is no memory for more. */
+  /** A copy of the present state. If there is no memory for one more, it waits until another is written. */
   async #copy(): Promise<Copy> {
     const { model, state } = this.options;
     if (this.#free.length === 0 && this.#more > 0) {
@@ -205,7 +211,7 @@ export class Saves implements Disposable {
     this.#best = null;
   }
 
-  /** The best that waits, now the caller's. */
+  /** Hands the copy of the best epoch over to the caller. */
   #takeBest(): Copy | null {
     const best = this.#best;
     this.#best = null;
@@ -220,7 +226,7 @@ export class Saves implements Disposable {
     await this.#writeNext();
   }
 
-  /** Writes the first of the copies that were begun. One that cannot be written stays, to be tried again. */
+  /** Writes the first of the waiting copies. If that fails, the copy stays and is tried again. */
   async #writeNext(): Promise<void> {
     const copy = this.#begun[0]!;
     await this.#commit(copy.state, copy.twin);
@@ -247,7 +253,7 @@ export class Saves implements Disposable {
     this.#writing = write();
   }
 
-  /** Waits for the write beside the training, and tells its error. */
+  /** Waits for the write beside the training, and throws its error. */
   async #written(): Promise<void> {
     await this.#writing;
     this.check();

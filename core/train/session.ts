@@ -1,6 +1,6 @@
 /**
- * One session of a run: from a config (new) or a checkpoint (resumed) to the end, a signal or an error. It joins the
- * Trainer to the run folder: lock, logs, checkpoints, recovery record, summary.
+ * One session of a run: it starts from a config (a new run) or a checkpoint (a resume) and ends with the run, a signal or an
+ * error. It connects the Trainer with the run folder: lock, logs, checkpoints, recovery record and summary.
  */
 import { relative } from "@std/path";
 import { engineInfo } from "../../ffi/info.ts";
@@ -45,28 +45,28 @@ import { type Ending, Trainer, type TrainObserver } from "./trainer.ts";
 export interface SessionOptions {
   readonly config: Config;
   readonly run: RunFolder;
-  /** "latest", "best" or a checkpoint folder to go on from; null for a new run. */
+  /** The checkpoint from which the run is resumed: "latest", "best" or a folder; null for a new run. */
   readonly resumeFrom: string | null;
-  /** Rows in the place of the config's files. The caller closes them. */
+  /** Rows in memory instead of the config's files. The caller closes them. */
   readonly memory?: MemoryRows | null;
-  /** Of a run that goes on: its config before what has changed. */
+  /** The config of a resumed run before the changes. */
   readonly saved?: Config;
-  /** What a new run begins from. */
+  /** The checkpoint from which a fork starts. */
   readonly fork?: Fork;
   readonly observer?: TrainObserver;
-  /** Told when the network is ready: for progress. */
+  /** Called when the network is ready, to show progress. */
   readonly onModel?: (model: Model) => void;
   readonly note?: (text: string) => void;
-  /** As note, of what went wrong without ending the run. */
+  /** Like `note`, but for what went wrong without ending the run. */
   readonly warn?: (text: string) => void;
-  /** Told what matters only to those who look for the cause of something. */
+  /** Gets details that are shown with --verbose only. */
   readonly detail?: (text: string) => void;
   /** Called when the run's lock is taken. */
   readonly onLocked?: () => void;
   /** Called under the run's lock once everything is ready, before the first step. */
   readonly onReady?: () => Promise<void>;
   readonly commandLine?: readonly string[];
-  /** Whether to end on SIGINT, SIGTERM and SIGHUP after a save. */
+  /** Whether SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 end the run after a save. */
   readonly signals?: boolean;
 }
 
@@ -135,7 +135,7 @@ class Session {
     }).run();
   }
 
-  /** The command that goes on from here. */
+  /** The command that resumes the run. */
   get resumeCommand(): string {
     return commandText("train", "--resume", this.options.run.path);
   }
@@ -152,18 +152,21 @@ class Session {
   }
 }
 
-/** Of tensors that do not fit, where the rule that changed is why: without weight decay rows of the first layer may wait. */
+/**
+ * Of tensors that do not fit, where the rule that changed is why: without weight decay rows of the first layer may
+ * wait.
+ */
 function unfit(error: unknown, { saved, config, run }: SessionOptions): unknown {
   const change = saved && compareConfigs(saved, config).from_here.find(({ key }) => key === "optimizer.weight_decay");
   if (!(error instanceof UserError) || !change) return error;
   return new UserError(
     run.path,
-    `a resume cannot change ${changeText(change)}: what was saved of the optimizer does not fit (${error.what})`,
-    `begin a new run: ${commandText("train", "--fork", run.path, "--override", `${change.key}=${change.to}`)}`,
+    `a resume cannot change ${changeText(change)}: the saved state of the optimizer does not fit (${error.what})`,
+    `start a new run: ${commandText("train", "--fork", run.path, "--override", `${change.key}=${change.to}`)}`,
   );
 }
 
-/** Opens the data, builds the network and, on a resume, fills it. The model is the caller's to close. */
+/** Opens the data, builds the network and, on a resume, loads the checkpoint. The caller closes the model. */
 async function prepare(
   options: SessionOptions,
 ): Promise<{
@@ -245,8 +248,8 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
 }
 
 /**
- * Trains. Errors before the first step are thrown; later ones are saved around and come back in the result.
- * @throws {UserError} when the run cannot start: the data, the memory, a lock, a checkpoint
+ * Trains. Errors before the first step are thrown. After a later error the run is saved, and the error is in the result.
+ * @throws {UserError} if the run cannot start because of the data, the memory, a lock or a checkpoint
  */
 export async function runSession(options: SessionOptions): Promise<SessionResult> {
   const { config, run } = options;
@@ -272,12 +275,12 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     await opened.begin();
     const session = new Session(options, source, model, state, logs, checkpoint, memory);
     using _saves = session.saves;
-    // A fork that is killed goes on from its own checkpoint, whatever becomes of the parent.
+    // A fork has its own first checkpoint, so that it can be resumed even if the parent is deleted.
     if (options.fork) await session.saves.saveIfNew();
     options.onModel?.(model);
     result = await trainToAnEnd(session);
   } catch (error) {
-    await logs.close().catch(() => {}); // the first error is the one to tell
+    await logs.close().catch(() => {}); // the first error is the one that is reported
     throw error;
   }
   try {

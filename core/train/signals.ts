@@ -5,7 +5,7 @@ import { HANGUP_IGNORED } from "../early.ts";
 /** The numbers of the signals that schedulers send before the limit of a job. */
 const USER_SIGNALS = Deno.build.os === "darwin" ? { SIGUSR1: 30, SIGUSR2: 31 } : { SIGUSR1: 10, SIGUSR2: 12 };
 
-/** Exit statuses of the contract: 128 + the signal's number. */
+/** Exit statuses: 128 + the signal's number. */
 export const SIGNAL_STATUS = {
   SIGINT: 130,
   SIGTERM: 143,
@@ -20,12 +20,12 @@ export interface SignalWatch extends Disposable {
 }
 
 /**
- * One Ctrl-C reaches a program more than once where a parent passes on to it what the terminal has sent to all of them, as
- * `deno task` does: what follows within this time is no second one.
+ * Milliseconds within which another signal counts as the same one. A Ctrl-C reaches the program twice if a parent, such as
+ * `deno task`, passes on the signal that the terminal sends to both.
  */
 const SAME_MS = 500;
 
-/** Who hears a signal. Before the first step and after the last one there is nothing to save: the process just ends. */
+/** What a signal does. Before the first step and after the last one there is nothing to save, and the process ends. */
 let hear = (signal: StopSignal): void => Deno.exit(SIGNAL_STATUS[signal]);
 let listening = false, debuggerShut = false;
 

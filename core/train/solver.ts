@@ -1,9 +1,11 @@
-/** Which solver the output layer gets, and why: what `solver: auto` means. */
+/** The solver of the output layer: what `solver: auto` chooses, and why. */
 import type { Config, Layer } from "../config/types.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 
-/** Fewest columns, least ratio of columns to hidden units and highest density at which factored is chosen by itself. */
+/**
+ * `auto` chooses factored from this number of columns, this ratio of columns to hidden units and up to this density.
+ */
 export const FACTORED_COLUMNS = 4096, FACTORED_RATIO = 16, FACTORED_DENSITY = 0.25;
 
 export interface SolverChoice {
@@ -25,7 +27,7 @@ export function chooseSolver(config: Config, source: Pick<Source, "columns" | "r
   if (last.solver === "factored" && source.dense) {
     throw new UserError(
       "model.decoder: solver",
-      "cannot be factored: its cost is that of the values that are not 0, and the data are dense",
+      "cannot be factored for dense data: its cost grows with the number of values that are not 0",
       "set solver: dense, or leave it out",
     );
   }
@@ -55,7 +57,7 @@ export function chooseSolver(config: Config, source: Pick<Source, "columns" | "r
   };
 }
 
-/** The decoder with its solver settled. */
+/** The decoder with `auto` replaced by the chosen solver. */
 export function decoderWith(config: Config, choice: SolverChoice): readonly Layer[] {
   return config.model.decoder.map((layer, index, all) =>
     index === all.length - 1 && layer.kind === "linear" ? { ...layer, solver: choice.solver } : layer

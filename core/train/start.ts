@@ -1,4 +1,4 @@
-/** Starts or goes on with a run: its folder, its config file, then the session. */
+/** Starts or resumes a run: makes its folder and config file, then runs the session. */
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
 import { BadData } from "../data/source.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
@@ -49,11 +49,11 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
   };
   try {
     const result = await runSession({ ...options, config, run, resumeFrom: null, fork, onLocked, onReady });
-    if (result.error instanceof BadData && result.summary.steps === 0) throw result.error; // as if it had not begun
+    if (result.error instanceof BadData && result.summary.steps === 0) throw result.error; // the run folder is removed as if the run had not begun
     return { run, result };
   } catch (error) {
     const nothingDone = locked && (!started || error instanceof BadData);
-    if (nothingDone) await undoRun(run); // nothing to keep, and nobody else's
+    if (nothingDone) await undoRun(run); // the folder holds nothing to keep and belongs to this run
     throw error;
   }
 }

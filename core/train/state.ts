@@ -1,4 +1,6 @@
-/** Where a run stands: everything, besides tensors, that the next step depends on. Saved as state.json of a checkpoint. */
+/**
+ * The state of a run: everything but tensors that the next step depends on. It is saved as state.json of a checkpoint.
+ */
 import type { PlateauState } from "./schedule.ts";
 
 /** Sums over some steps. */
@@ -18,13 +20,13 @@ export interface Totals {
 
 export interface TrainState {
   readonly version: 1;
-  /** What the data looked like: a resumed epoch must find the same. */
+  /** Numbers of the data, which must be the same if the epoch is resumed. */
   data: string;
-  /** Updates done. */
+  /** Number of updates made. */
   step: number;
-  /** Epochs done. */
+  /** Number of completed epochs. */
   epoch: number;
-  /** Within the epoch under way: windows done, and batches done of the next one. */
+  /** Within the present epoch: number of completed windows, and of completed batches in the next window. */
   window: number;
   batch: number;
   epoch_totals: Totals;
@@ -32,7 +34,7 @@ export interface TrainState {
   plateau: PlateauState;
   /** The lowest loss an epoch has had (validation, or training without validation rows). */
   best: { epoch: number; step: number; loss: number } | null;
-  /** Early stopping: its own best, since it has a least improvement. */
+  /** The best loss of early stopping, which differs because an improvement must be at least `min_delta`. */
   stopping: { best: number | null; bad_epochs: number };
   /** Wall clock of all sessions of this run together, in seconds. */
   elapsed_s: number;
@@ -40,11 +42,11 @@ export interface TrainState {
     train: number;
     wait: number;
     validation: number;
-    /** In which training stood still for saves; and of writing beside it. */
+    /** Seconds for which training stood still for saves, and seconds of writing beside it. */
     checkpoint: number;
     checkpoint_beside: number;
     diagnostics: number;
-    /** Of the metrics at the end. */
+    /** Seconds of the evaluation at the end. */
     evaluation: number;
   };
   /** Milliseconds since the last row of epochs.csv. */

@@ -1,4 +1,6 @@
-/** A state.json read back: every field has a type, a range, and a relation to the others and to the plan of its epoch. */
+/**
+ * Checks a state.json: the type and range of every field, its relation to other fields and to the plan of its epoch.
+ */
 import { z } from "zod";
 import { showFlow } from "../config/show.ts";
 import type { Config } from "../config/types.ts";
@@ -52,7 +54,7 @@ const stateSchema: z.ZodType<TrainState> = z.strictObject({
 const OTHER_VERSION = "resume with the version that wrote it, or from another checkpoint";
 
 /**
- * Checks the form of a state.json. Its manifest has vouched for the bytes; this tells what another program or a hand wrote.
+ * Checks the form of a state.json. The manifest has confirmed the bytes; this finds what another program or a person wrote.
  * @param where the file, for messages
  * @param step the manifest's
  */
@@ -62,13 +64,13 @@ export function parseState(value: unknown, where: string, step: number): TrainSt
     const issue = parsed.error.issues[0]!;
     const found = issue.path.reduce<unknown>((below, key) => (below as Record<PropertyKey, unknown>)?.[key], value);
     const what = `${issue.path.join(".") || "its content"} is ${shown(found)}: ${issue.message}`;
-    throw new UserError(where, `is not the state of a run of this version: ${what}`, OTHER_VERSION);
+    throw new UserError(where, `is not a state that this version has written: ${what}`, OTHER_VERSION);
   }
   const state = parsed.data;
   requireAll(where, [
     ["step", state.step, state.step === step, `the manifest's step, ${step}`],
     ["epoch_totals.steps", state.epoch_totals.steps, state.epoch_totals.steps <= step, `at most step, ${step}`],
-    ["epoch", state.epoch, state.epoch <= step, `at most step, ${step}: an epoch has a step or more`],
+    ["epoch", state.epoch, state.epoch <= step, `at most step, ${step}, since an epoch has at least one step`],
     ["best.epoch", state.best?.epoch, (state.best?.epoch ?? 0) <= state.epoch, `at most epoch, ${state.epoch}`],
     ["best.step", state.best?.step, (state.best?.step ?? 0) <= step, `at most step, ${step}`],
     ["stopping.bad_epochs", state.stopping.bad_epochs, state.stopping.bad_epochs <= state.epoch, "at most epoch"],
@@ -89,7 +91,7 @@ export function checkState(state: TrainState, where: string, data: string, sourc
     if (isMidEpoch) {
       throw new UserError(
         where,
-        "the data or its batches changed since this checkpoint, which is in the middle of an epoch",
+        "the data or the batches have changed since this checkpoint, which is in the middle of an epoch",
         "resume with the same data, split and batch settings, or from a checkpoint at the end of an epoch",
       );
     }
@@ -109,7 +111,7 @@ export function checkState(state: TrainState, where: string, data: string, sourc
   ]);
 }
 
-/** The state at the start of the epoch under way, where that has to be trained from its first batch. */
+/** The state at the start of the present epoch, if the epoch must be trained from its first batch. */
 export function beginEpochAnew(state: TrainState): void {
   state.window = state.batch = 0;
   state.epoch_totals = noTotals();

@@ -1,4 +1,4 @@
-/** The network's tensors as checkpoints take and give them. */
+/** The network's tensors in the form in which checkpoints are written and loaded. */
 import type { Model, TensorInfo } from "../../ffi/model.ts";
 import type { TensorSink, TensorSource } from "../formats/tensor.ts";
 
@@ -25,7 +25,7 @@ export function isParameter({ role }: TensorInfo): boolean {
   return role === "parameter" || role === "buffer";
 }
 
-/** What goes into model.safetensors (parameters and buffers) and optimizer.safetensors. */
+/** The tensors of model.safetensors (parameters and buffers) and of optimizer.safetensors. */
 export function tensorSources(model: Model): { parameters: TensorSource[]; optimizer: TensorSource[] } {
   const tensors = model.tensors();
   return {

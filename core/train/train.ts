@@ -1,4 +1,4 @@
-/** The library's `train`: a config in, a finished run folder out. */
+/** The library's `train`: trains a config and returns the run folder. */
 import { join } from "@std/path";
 import { ensureEngine } from "../build/ensure.ts";
 import { loadConfig } from "../config/mod.ts";
@@ -10,12 +10,15 @@ import { startRun } from "./start.ts";
 import type { TrainObserver } from "./trainer.ts";
 
 export interface TrainOptions extends Partial<RunRequest> {
-  /** Rows in memory, in the place of `data.path`, and their names and labels; a resume needs those of its run again. */
+  /** Rows in memory instead of `data.path`, with their names and labels. A resume needs those of its run again. */
   readonly data?: MemoryData;
   readonly observer?: TrainObserver;
-  /** As `note`, of what went wrong without ending the run. */
+  /** Like `note`, but for what went wrong without ending the run. */
   readonly warn?: (text: string) => void;
-  /** Whether a signal (SIGINT, SIGTERM, SIGHUP) ends the run after a save, as it does a command; by default the caller's business. */
+  /**
+   * Whether a signal (SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2) saves and ends the run, as in a command; by default it
+   * does not.
+   */
   readonly signals?: boolean;
 }
 
@@ -25,14 +28,14 @@ export interface Trained {
   readonly summary: Summary;
 }
 
-/** A run of files has no rows that arrays could stand for. */
+/** Refuses arrays for a run that was trained on files. */
 function requireMemoryRun(run: string): void {
   const { data } = loadConfig({ file: join(run, "config.yaml") }).config;
   if (data.format === "memory") return;
   throw new UserError(
     `data: ${run}`,
-    "this run reads files, not arrays",
-    "resume it without data, or start another run",
+    "this run was trained on files, not on arrays",
+    "leave out data, or start another run",
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * The training loop: epochs, windows of chunks, learning rates, validation, early stopping, when to save. It knows no
- * file format: rows of logs, checkpoints and diagnostics go through {@link TrainerParts}.
+ * The training loop: epochs, windows of chunks, learning rates, validation, early stopping and the times of saves. It knows
+ * no file format: {@link TrainerParts} writes rows of logs, checkpoints and diagnostics.
  */
 import { type Model, TrainError, type TrainResult } from "../../ffi/model.ts";
 import { EngineError } from "../../ffi/error.ts";
@@ -16,7 +16,7 @@ import { type Horizon, learningRate, plateau } from "./schedule.ts";
 import type { Saves } from "./saves.ts";
 import { noTotals, type Totals, type TrainState } from "./state.ts";
 
-/** Who is told what happens. */
+/** Functions that are called when something happens. */
 export interface TrainObserver {
   /** A window's training begins: `batches` steps of epoch `epoch`, `step` done so far. */
   windowStarted?(
@@ -24,7 +24,7 @@ export interface TrainObserver {
   ): void;
   chunkDone?(row: ChunkRow): void;
   epochDone?(row: EpochRow, best: boolean): void;
-  /** Rows of a part are about to be evaluated: after an epoch, or at the end. */
+  /** The evaluation of some rows of a part begins, after an epoch or at the end. */
   evaluating?(info: EvaluationProgress): void;
   saved?(info: { step: number; path: string; best: boolean }): void;
 }
@@ -33,7 +33,7 @@ export interface TrainerParts {
   readonly config: Config;
   readonly model: Model;
   readonly source: Source;
-  /** Changed in place: it is what a checkpoint saves. */
+  /** The state that a checkpoint saves. It is changed in place. */
   readonly state: TrainState;
   readonly observer: TrainObserver;
   /** Appends a row, once per key even across resumes. */
@@ -44,7 +44,7 @@ export interface TrainerParts {
   diagnose(epoch: number): Promise<void>;
   /** Seconds since this run began, over all sessions. */
   elapsed(): number;
-  /** Whether a stop was asked for; the model has been told. */
+  /** Whether a stop was requested; the model has been told to stop. */
   stopping(): boolean;
 }
 
@@ -58,7 +58,7 @@ export class Trainer {
 
   constructor(readonly parts: TrainerParts) {}
 
-  /** Steps of the whole run: what schedules with an end are stretched over. */
+  /** Number of steps of the whole run, over which schedules with an end are stretched. */
   get horizon(): Horizon {
     return this.#horizon ??= horizonOf(this.parts.config, this.parts.source);
   }
@@ -68,7 +68,7 @@ export class Trainer {
     const { config, source, state } = this.parts;
     while (state.epoch < config.training.epochs) {
       if (this.#patienceOver()) return "early_stopping";
-      // In mid-epoch the windows that are done may still lack their row, or the epoch its end.
+      // In the middle of an epoch, the row of a completed window or the end of the epoch may be missing.
       if (this.#atLimit() && state.window === 0 && state.batch === 0) return "max_steps";
       const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
       if (!await this.#trainEpoch(plan)) return this.parts.stopping() ? "stopped" : "max_steps";
@@ -77,7 +77,10 @@ export class Trainer {
     return "epochs";
   }
 
-  /** Asked before an epoch rather than after it, so that a resume from the last epoch's checkpoint ends there too. */
+  /**
+   * Whether the run ends. Checked before an epoch, not after it, so that a resume from the last epoch's checkpoint
+   * ends, too.
+   */
   #patienceOver(): boolean {
     const { config, state } = this.parts;
     const { patience } = config.training.early_stopping;
@@ -141,7 +144,7 @@ export class Trainer {
     return true;
   }
 
-  /** Takes some steps of a window into the state. */
+  /** Adds some steps of a window to the state. */
   #count(result: TrainResult, window: Window): void {
     const { config: { data }, state } = this.parts;
     // Step by step, so that the sums have the same bits however an epoch is cut into calls.
@@ -259,7 +262,7 @@ export class Trainer {
     return evaluatePart(model, source, "validation", config, { progress: (info) => observer.evaluating?.(info) });
   }
 
-  /** Notes an epoch's loss in best, early stopping and plateau. Whether it is the best so far. */
+  /** Records an epoch's loss for best, early stopping and plateau. @returns whether it is the best so far */
   #judge(loss: number): boolean {
     const { config, state } = this.parts;
     const { min_delta } = config.training.early_stopping;
