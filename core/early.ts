@@ -3,7 +3,7 @@
  * Deno puts handlers of its own in place of what the process has inherited.
  */
 
-/** Whether /proc tells that the process ignores SIGHUP; false where there is no /proc. */
+/** Whether /proc says that the process ignores SIGHUP; false if there is no /proc. */
 function ignoresHangup(): boolean {
   try {
     const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
@@ -14,9 +14,9 @@ function ignoresHangup(): boolean {
 }
 
 /**
- * Whether what nohup leaves behind is there, for where SIGHUP is not ignored any more: a parent such as `deno task` has put
- * Deno's handlers in place, or this start was so slow that they came first. A shell names the command it started in `_`; and
- * where GNU nohup took standard input away from a terminal, there is a /dev/null that can be written only.
+ * Whether there are other signs of nohup, for the case that SIGHUP is no longer ignored because a parent such as `deno task`
+ * or a slow start has put Deno's handlers in place. A shell names the command that it started in the variable `_`, and GNU
+ * nohup replaces a terminal as standard input by a /dev/null that can only be written.
  */
 function hasTraceOfNohup(): boolean {
   try {
@@ -29,7 +29,7 @@ function hasTraceOfNohup(): boolean {
   }
 }
 
-/** Whether the program was started with SIGHUP ignored, as nohup does: then it stays ignored. */
+/** Whether the program was started with SIGHUP ignored, as nohup does; then it stays ignored. */
 export const HANGUP_IGNORED = Deno.build.os !== "windows" && (ignoresHangup() || hasTraceOfNohup());
 
 if (Deno.build.os !== "windows") {

@@ -1,4 +1,4 @@
-/** Errors a user can act on: one line, where and what, and what to do. */
+/** Errors that a user can act on: one line that says where, what and what to do. */
 
 /** 1: the run failed. 2: the command line, config or data is wrong and nothing was started. */
 export type ExitCode = 1 | 2;

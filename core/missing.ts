@@ -1,12 +1,12 @@
-/** What is said about a path at which there is nothing: by which rule it was made, and what there is instead. */
+/** Messages about a path at which there is nothing: the rule by which it was resolved, and what exists instead. */
 import { basename, dirname, join, relative } from "@std/path";
 import { nearest } from "./config/nearest.ts";
 import { UserError } from "./errors.ts";
 import { originOfPath, type PathOrigin, toUser } from "./paths.ts";
 
-/** Most names of a folder that are compared with the missing one. */
+/** The largest number of names in a folder that are compared with the missing one. */
 const MAX_NAMES = 10_000;
-/** Most names that are listed. */
+/** The largest number of names that are listed. */
 const LISTED = 4;
 
 function exists(path: string): boolean {
@@ -29,7 +29,7 @@ function namesIn(folder: string): string[] {
   return names.sort();
 }
 
-/** The name in a folder that was probably meant: a slip of the hand, the same with another ending, or a longer one. */
+/** The name in a folder that was probably meant: a similar name, the same with another ending, or a longer one. */
 function nameMeant(name: string, names: readonly string[]): string | undefined {
   const stem = (text: string) => text.replace(/\.[^.]*$/, "").toLowerCase();
   return nearest(name, names) ?? names.find((each) => stem(each) === stem(name)) ??
@@ -43,7 +43,7 @@ export function someNames(names: readonly string[]): string {
 }
 
 /**
- * What to do about a missing path: the nearest one that exists, or what its nearest folder holds.
+ * The hint for a missing path: the nearest path that exists, or the content of its nearest folder.
  * @param shown how a proposed path is to be written
  */
 export function hintFor(path: string, shown: (path: string) => string = (each) => toUser(each)): string {
@@ -70,7 +70,7 @@ function asWritten(origin: PathOrigin | undefined): ((path: string) => string) |
   return (path) => relative(origin.folder, path) || ".";
 }
 
-/** Where a path of a config was set, for the start of an error line; "" where that is not known. */
+/** Where a path of a config was set, for the start of an error line; "" if that is not known. */
 export function whereOfPath(path: string): string {
   return originOfPath(path)?.where ?? "";
 }
@@ -95,7 +95,7 @@ export function missingArgument(option: string, path: string, what: string): Use
   return new UserError(`${option} ${shown}`, shown === path ? what : `${what}: looked for ${path}`, hintFor(path));
 }
 
-/** What to do about a folder that is no run folder: the run folders in it or above it. */
+/** The hint for a folder that is not a run folder: the run folders in it or above it. */
 export function runsHint(path: string): string {
   const isRun = (folder: string) => exists(join(folder, "config.yaml")) && exists(join(folder, "environment.json"));
   for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {

@@ -1,10 +1,10 @@
 /**
- * Paths between the program and its user: where a typed path starts from, how a path is shown, and by which rule a path of a
- * config became what it is.
+ * Paths as the user sees them: the folder that a typed path is relative to, how a path is shown, and the rule by which a path
+ * of a config was resolved.
  */
 import { dirname, isAbsolute, relative, resolve } from "@std/path";
 
-/** The folder of deno.json; undefined where the program was not started from files. */
+/** The folder of deno.json; undefined if the program was not started from files. */
 const PROJECT = import.meta.dirname === undefined ? undefined : dirname(import.meta.dirname);
 
 /**
@@ -22,31 +22,31 @@ export function userFolder(): string {
   }
 }
 
-/** The absolute path of one that the user typed. */
+/** The absolute path of a path that the user typed. */
 export function fromUser(path: string): string {
   return resolve(userFolder(), path);
 }
 
-/** A path as it is shown: relative to a folder, by default the user's, where that is the shorter text. */
+/** A path as it is shown: relative to a folder, by default the user's, if that text is shorter. */
 export function toUser(path: string, from = userFolder()): string {
   const near = relative(from, path) || ".";
   return near.length < path.length ? near : path;
 }
 
-/** How a path came about that a config or an override names. */
+/** How a path in a config or an override was resolved. */
 export interface PathOrigin {
   /** `file:line:column` or the override. */
   readonly where: string;
   readonly written: string;
-  /** What the written path starts from, absolute. */
+  /** The absolute folder that the written path is relative to. */
   readonly folder: string;
-  /** The same in words; "" of an absolute path. */
+  /** That folder in words; "" for an absolute path. */
   readonly rule: string;
 }
 
 const origins = new Map<string, PathOrigin>();
 
-/** Keeps how a config's path came about, for what may have to be said about it later. */
+/** Keeps how a config's path was resolved, for later messages about it. */
 export function rememberPath(path: string, origin: PathOrigin): void {
   origins.set(path, origin);
 }

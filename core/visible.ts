@@ -1,8 +1,8 @@
-/** Text of any origin, made fit to be looked at. */
+/** Makes text of any origin safe to print. */
 
 /**
- * Characters that drive a terminal, turn the direction of writing or are not to be seen, but for the line end and the tab, as
- * `\u` and four hex digits; so JSON stays the same JSON.
+ * Replaces characters that control a terminal, change the direction of writing or are invisible, except line ends and tabs, by
+ * `\u` and four hex digits. JSON keeps its meaning.
  */
 export function visible(text: string): string {
   return text.replace(
@@ -14,7 +14,7 @@ export function visible(text: string): string {
 
 const LONGEST = 2000;
 
-/** A line of any length with its start, its end and how much there is. */
+/** Shortens a long line to its start, its end and its length. */
 export function shortened(line: string): string {
   if (line.length <= LONGEST) return line;
   return `${line.slice(0, LONGEST / 2)} ... (${line.length} characters) ... ${line.slice(-LONGEST / 4)}`;

@@ -1,5 +1,5 @@
 /**
- * Where checkpoints lie and when one is good.
+ * The files of checkpoints, and the check of whether one is undamaged.
  *
  *     RUN/checkpoints/step-000001234/{model.safetensors, optimizer.safetensors, state.json, manifest.json}
  *     RUN/checkpoints/latest, best      text files naming a checkpoint

@@ -1,4 +1,4 @@
-/** Loading: every name, type and shape is checked before the first byte goes anywhere. */
+/** Loads checkpoints. Every name, type and shape is checked before the first byte is loaded. */
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { readJson } from "../formats/json.ts";
@@ -10,14 +10,14 @@ const STATE_BYTES_MAX = 64 << 20;
 
 export interface LoadTargets {
   readonly parameters: readonly TensorSink[];
-  /** Left out to use a model without training it further. */
+  /** Absent if the model is used without training it further. */
   readonly optimizer?: readonly TensorSink[];
 }
 
 export interface LoadOptions {
   /** Whether file and targets must have the same names (default). Types and shapes must agree in any case. */
   readonly strict?: boolean;
-  /** How the files are checked first. resolveCheckpoint has already checked every byte of what it returns. */
+  /** How thoroughly the files are checked first. resolveCheckpoint has already checked every byte. */
   readonly verify?: "lengths" | "full";
 }
 
@@ -42,7 +42,7 @@ export async function loadCheckpoint(
   return { step, state };
 }
 
-/** The sinks that the file has a tensor for. */
+/** The sinks for which the file has a tensor. */
 function match(file: SafetensorsFile, sinks: readonly TensorSink[], strict: boolean): TensorSink[] {
   const wrong = (name: string, what: string) =>
     new UserError(`${file.path}, ${name}`, what, "the checkpoint is of a model with other layers", 1);

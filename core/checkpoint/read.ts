@@ -1,4 +1,4 @@
-/** Reading a checkpoint of a run that may be in training: its retention may delete what has just been found. */
+/** Reads a checkpoint of a run that may be in training, whose retention may delete a checkpoint that was just found. */
 import { exists } from "../formats/file.ts";
 import { isInUse } from "../runs/lock.ts";
 import type { CheckpointInfo } from "./layout.ts";

@@ -1,4 +1,4 @@
-/** From "latest", "best" or a path to a checkpoint that is good. */
+/** Finds an undamaged checkpoint by "latest", "best" or a path. */
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { exists, ioError } from "../formats/file.ts";
@@ -17,7 +17,7 @@ import {
 
 /**
  * The name in a pointer file, or null where there is none.
- * @throws {UserError} if it does not hold a checkpoint's name.
+ * @throws {UserError} if its content is not a checkpoint's name.
  */
 export async function readPointer(folder: string, pointer: PointerName): Promise<string | null> {
   const path = join(folder, pointer);
@@ -73,7 +73,7 @@ export async function resolveCheckpoint(
   );
 }
 
-/** What `latest` or `best` names; a run without a best uses its latest. */
+/** The checkpoint that `latest` or `best` names; a run without a best uses its latest. */
 async function pointed(folder: string, which: PointerName, warn: (line: string) => void): Promise<string | null> {
   try {
     const name = await readPointer(folder, which);
@@ -89,7 +89,7 @@ async function pointed(folder: string, which: PointerName, warn: (line: string) 
 
 async function resolveNamed(runDir: string, which: string): Promise<CheckpointInfo> {
   const given = fromUser(which);
-  // A name alone is that of a checkpoint of the run.
+  // A name without a folder is the name of a checkpoint of the run.
   const inRun = dirname(given) === userFolder() ? join(checkpointsFolder(runDir), basename(given)) : null;
   const path = inRun && await exists(inRun) ? inRun : given;
   if (!await exists(path)) {

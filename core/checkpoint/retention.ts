@@ -1,4 +1,4 @@
-/** Which checkpoints stay, and how the others go. */
+/** Deletes old checkpoints. */
 import { join } from "@std/path";
 import { exists, ioError, namesIn } from "../formats/file.ts";
 import { UserError } from "../errors.ts";
@@ -6,8 +6,8 @@ import { type CheckpointInfo, checkpointsFolder, listCheckpoints, verifyCheckpoi
 import { readPointer } from "./resolve.ts";
 
 /**
- * Deletes checkpoints up to `step` but the newest `keep`, latest and best. Those of later steps stay: they are of
- * another course of this run, from the middle of which it was resumed. What has no manifest stays too.
+ * Deletes checkpoints up to `step`, except the newest `keep`, latest and best. Checkpoints of later steps stay, since they
+ * belong to steps before a resume from an earlier checkpoint. Folders without a manifest stay too.
  */
 export async function applyRetention(runDir: string, step: number, keep: number): Promise<void> {
   const folder = checkpointsFolder(runDir);
@@ -19,7 +19,7 @@ export async function applyRetention(runDir: string, step: number, keep: number)
       if (name !== null) stay.add(name);
     }
   } catch (error) {
-    if (error instanceof UserError) return; // a pointer that cannot be read: nothing is surely superfluous
+    if (error instanceof UserError) return; // if a pointer cannot be read, no checkpoint is certainly superfluous
     throw error;
   }
   const saved = (await listCheckpoints(runDir)).filter((checkpoint) => checkpoint.step <= step).reverse();
@@ -37,7 +37,7 @@ function newName({ name }: CheckpointInfo): string {
   return name.replace(/\.old$/, "");
 }
 
-/** Whether this is a `.old` whose successor is good: a save was cut short before it could delete it. */
+/** Whether this is a `.old` folder with an undamaged successor, which an interrupted save could not delete. */
 async function isReplaced(checkpoint: CheckpointInfo, all: readonly CheckpointInfo[]): Promise<boolean> {
   const successor = all.find(({ name }) => name === newName(checkpoint) && name !== checkpoint.name);
   return successor !== undefined && await verifyCheckpoint(successor.path).then(() => true, () => false);
@@ -46,7 +46,7 @@ async function isReplaced(checkpoint: CheckpointInfo, all: readonly CheckpointIn
 const DELETED = ".deleted-";
 
 /**
- * Deletes a checkpoint: first its name goes, in one step, so that a kill never leaves half a checkpoint under it.
+ * Deletes a checkpoint. It is first renamed, in one step, so that a kill never leaves half a checkpoint under its name.
  * Nothing happens where there is none.
  */
 export async function discard(folder: string, name: string): Promise<void> {
@@ -69,7 +69,7 @@ async function remove(path: string): Promise<void> {
   }
 }
 
-/** Ends the deletions that a kill cut short. */
+/** Completes deletions that a kill interrupted. */
 async function finishDeletions(folder: string): Promise<void> {
   for (const name of await namesIn(folder)) {
     if (name.startsWith(DELETED)) await remove(join(folder, name));

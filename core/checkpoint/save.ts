@@ -1,6 +1,6 @@
 /**
- * Saving. Everything is written beside the target, made durable, and renamed to it; so a kill or a full disk at any
- * moment leaves the earlier checkpoints as they were. SAVE_STEPS is the order that makes this true.
+ * Saves checkpoints. Everything is written beside the target, made durable, and then renamed to it, so that a kill or a full
+ * disk at any moment leaves the earlier checkpoints unchanged. SAVE_STEPS is the order that ensures this.
  */
 import { createHash } from "node:crypto";
 import { dirname, join } from "@std/path";
@@ -32,23 +32,23 @@ import {
 import { applyRetention, discard } from "./retention.ts";
 
 export interface SaveRequest {
-  /** Optimizer steps taken. */
+  /** Number of optimizer steps made. */
   readonly step: number;
-  /** Go to model.safetensors: parameters and buffers. */
+  /** The tensors of model.safetensors: parameters and buffers. */
   readonly parameters: readonly TensorSource[];
-  /** Go to optimizer.safetensors. */
+  /** The tensors of optimizer.safetensors. */
   readonly optimizer: readonly TensorSource[];
-  /** Goes to state.json: where training stands. A NaN or infinity in it is an error. */
+  /** The content of state.json: the state of training. A NaN or infinity in it is an error. */
   readonly state: unknown;
   /** Whether `best` names this checkpoint from now on. */
   readonly best?: boolean;
-  /** How many of the newest stay, besides latest and best; without it nothing is deleted. */
+  /** The number of newest checkpoints that are kept, besides latest and best; without it, nothing is deleted. */
   readonly keep?: number;
   /** How the written files are checked before `latest` names them: their lengths, or every byte. */
   readonly verify?: "lengths" | "full";
 }
 
-/** What the steps of a save share. */
+/** The data that the steps of a save share. */
 interface Save {
   readonly request: SaveRequest;
   readonly folder: string;
@@ -63,7 +63,7 @@ interface Save {
 
 type SaveStep = (save: Save) => Promise<void>;
 
-/** The order of a save. Tests run other orders and see them fail. */
+/** The steps of a save in order. Tests check that other orders fail. */
 export const SAVE_STEPS = {
   create: (save) => attempt(save.temporary, "create the folder", () => Deno.mkdir(save.temporary)),
   write: writeFiles,
@@ -116,7 +116,7 @@ async function createCheckpointsFolder(runDir: string): Promise<void> {
   await syncFolder(runDir);
 }
 
-/** The pieces of one file of the checkpoint. */
+/** The pieces of a file of the checkpoint. */
 function encode({ request }: Save, file: CheckpointFile): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
   const metadata = { format: "pt", narrows: VERSION, step: String(request.step) };
   switch (file) {
@@ -129,7 +129,7 @@ function encode({ request }: Save, file: CheckpointFile): AsyncIterable<Uint8Arr
   }
 }
 
-/** Whether the target is there, good, and holds these very bytes. Nothing is written to find out. */
+/** Whether the target exists, is undamaged and has exactly these bytes. Nothing is written. */
 async function isAlreadySaved(save: Save): Promise<boolean> {
   const manifest = await verifyCheckpoint(save.target).catch(() => null);
   if (manifest?.step !== save.request.step) return false;
@@ -156,7 +156,7 @@ async function writeFiles(save: Save): Promise<void> {
   await syncFolder(save.temporary);
 }
 
-/** Writes a file whole and durable; hashes each piece while the system writes it. */
+/** Writes a file and makes it durable; hashes each piece while the system writes it. */
 async function writeHashed(
   path: string,
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -168,7 +168,10 @@ async function writeHashed(
   return { bytes: file.bytes, sha256: hash.digest("hex") };
 }
 
-/** Gives the temporary folder its name. What has the name already moves to a second one, by which it is still found. */
+/**
+ * Renames the temporary folder to its final name. A folder that has this name is first renamed to one that is still
+ * found.
+ */
 async function commit(save: Save): Promise<void> {
   const { target, temporary, folder, name } = save;
   if (await exists(target)) {
@@ -190,7 +193,7 @@ async function verify({ target, request }: Save): Promise<void> {
   await verifyCheckpoint(target, request.verify ?? "lengths");
 }
 
-/** Has `latest`, and `best` if it is, name the checkpoint. */
+/** Makes `latest`, and `best` if it is the best, name the checkpoint. */
 async function point({ folder, name, request }: Save): Promise<void> {
   for (const pointer of request.best ? ["latest", "best"] as const : ["latest"] as const) {
     await writePointer(folder, pointer, name);
@@ -201,7 +204,7 @@ async function writePointer(folder: string, pointer: PointerName, name: string):
   await writeAtomically(join(folder, pointer), (file) => file.write(new TextEncoder().encode(`${name}\n`)));
 }
 
-/** Has `latest` name a checkpoint that is there, before a run goes on from it. */
+/** Makes `latest` name an existing checkpoint, before a run is resumed from it. */
 export async function pointLatest(runDir: string, name: string): Promise<void> {
   await writePointer(checkpointsFolder(runDir), "latest", name);
 }

@@ -1,4 +1,4 @@
-/** What to write instead of a value or key that cannot be used. */
+/** Hints: what to write instead of a value or key that cannot be used. */
 import { deref, expectation, type JsonSchema, kindOf } from "./json_schema.ts";
 import { nearest } from "./nearest.ts";
 import { show, showFlow } from "./show.ts";
@@ -11,7 +11,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   "model.decoder": "decoder: [{linear: 64}, relu, {linear: output}]",
 };
 
-/** What is wrong with a name that is no key because of its signs; undefined of a plain name. */
+/** What is wrong with a name that cannot be a key because of its characters; undefined for a plain name. */
 export function slipInKey(name: string, siblings: readonly string[]): string | undefined {
   if (/^\/[/*]/.test(name)) return "a comment begins with #";
   if (/[\u00a0\u2000-\u200f\u202f\u3000\ufeff]/.test(name)) {
@@ -98,7 +98,7 @@ function adviceOnList(value: unknown, schema: JsonSchema): string | undefined {
   return schema.default === undefined ? undefined : `write a list, e.g. ${showFlow(schema.default)}`;
 }
 
-/** A text in the place of a section is mostly the value of its first or best known key. */
+/** A text instead of a section is usually the value of its first or best-known key. */
 function adviceOnSection(value: unknown, schema: JsonSchema): string {
   const keys = Object.keys(schema.properties ?? {});
   const main = ["name", "kind", "path"].find((key) => keys.includes(key));

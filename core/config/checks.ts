@@ -1,4 +1,4 @@
-/** What no key can tell alone: how layers, shares and settings fit each other. */
+/** Checks that concern several keys: whether layers, shares and settings fit each other. */
 import type { Problem } from "./error.ts";
 import type { RawLayer, RawTransform } from "./layers.ts";
 import type { RawConfig } from "./schema.ts";
@@ -8,7 +8,7 @@ import { entryAt, type Key, type MapNode, whereOf } from "./tree.ts";
 /** Reports a problem at the key's value, or at the nearest map above it that is in a file. */
 type Report = (keys: readonly Key[], what: string, hint?: string) => void;
 
-/** All misfits of a config whose every key is well-formed. */
+/** All such problems of a config in which each single key is valid. */
 export function checkConfig(config: RawConfig, tree: MapNode): Problem[] {
   const problems: Problem[] = missingData(tree);
   const report: Report = (keys, what, hint) => {
@@ -151,7 +151,7 @@ function checkModel({ model, data }: RawConfig, tree: MapNode, report: Report): 
   }
 }
 
-/** What the factored solver cannot do exactly. */
+/** Problems of settings that the factored solver cannot follow exactly. */
 function checkFactored(
   last: Extract<RawLayer, { linear: unknown }>,
   at: readonly (string | number)[],

@@ -1,4 +1,4 @@
-/** Why a key has its value: who set it, what it may be, what it means. */
+/** Explains a key: who set its value, what is allowed, and what it means. */
 import type { ConfigError } from "./error.ts";
 import { problem } from "./error.ts";
 import { branchOf, expectation, isKinds, type JsonSchema, knownPaths, resumePolicy, schemaAt } from "./json_schema.ts";
@@ -18,7 +18,7 @@ export interface Explanation {
   readonly type: string;
   /** What is allowed, in words: `a whole number from 1 to 8`. */
   readonly allowed: string;
-  /** The value where nobody sets one; undefined if there is none or it depends on other keys. */
+  /** The default value; undefined if there is none or it depends on other keys. */
   readonly default: unknown;
   readonly description: string;
   /** What a resume may do with it, in words; "" of a map. */

@@ -1,4 +1,4 @@
-/** What zod found, as one line each: place, key, expectation, value, and what was probably meant. */
+/** The problems that zod finds, one line each: position, key, expectation, value, and what was probably meant. */
 import type { z } from "zod";
 import type { Problem } from "./error.ts";
 import { adviceOn, EXAMPLES, slipInKey, wrongKind } from "./advice.ts";
@@ -35,7 +35,7 @@ export function explainIssues(
     return isNew;
   });
   placed.sort((a, b) => compareOrigins(a.origin, b.origin));
-  // A key that was misspelt is not missing as well.
+  // A key that was misspelt is not reported as missing as well.
   const isMeant = (path: string) => placed.some(({ meant }) => meant === path || meant?.startsWith(`${path}.`));
   const told = placed.filter(({ path }) => entryAt(tree, splitPath(path)) !== undefined || !isMeant(path));
   const first = Object.entries(missing).filter(([path]) => !isMeant(path)).flatMap(([, problems]) => problems);
@@ -49,7 +49,7 @@ export function explainIssues(
   ];
 }
 
-/** Overrides first, as what was typed last, then by file and line. */
+/** The order of problems: overrides first, then by file and line. */
 function compareOrigins(a: Origin, b: Origin): number {
   if (a.line === undefined || b.line === undefined) return Number(b.line === undefined) - Number(a.line === undefined);
   if (a.source !== b.source) return a.source < b.source ? -1 : 1;
@@ -111,7 +111,7 @@ function wrongValue(keys: readonly Key[], value: unknown, schema: JsonSchema | u
   return { path, origin, what, hint: adviceOn(value, schema) };
 }
 
-/** A key without a default that is nowhere: at the nearest map that should have it. */
+/** The problem of a missing key without a default, at the nearest map that should have it. */
 function missing(keys: readonly Key[], schema: JsonSchema | undefined, tree: MapNode): Placed {
   const path = keys.join(".");
   let above = keys.slice(0, -1);

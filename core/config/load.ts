@@ -1,4 +1,4 @@
-/** Files, overrides and defaults to one config. */
+/** Makes one config of files, overrides and defaults. */
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { userFolder } from "../paths.ts";
@@ -39,7 +39,10 @@ export interface LoadedConfig {
   origin(path: string): string;
   /** An error that names a key of this config, with the place where the key was set; any other error as it is. */
   locate(error: unknown): unknown;
-  /** Settings that are almost surely mistakes, one line each: those that can be told without the data. */
+  /**
+   * Warnings about settings that are almost certainly mistakes, one line each, as far as they do not depend on the
+   * data.
+   */
   readonly warnings: readonly string[];
 }
 

@@ -1,6 +1,6 @@
-/** Which known name somebody meant. */
+/** Finds the known name that was probably meant. */
 
-/** Keys of other tools and common short forms, and what they are called here. */
+/** Names of keys in other tools and common short forms, with their names here. */
 const ALIASES: Readonly<Record<string, string>> = {
   activation: "model.encoder",
   amp: "training.precision",

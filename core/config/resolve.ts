@@ -1,4 +1,4 @@
-/** A checked config in YAML form to the typed one: kinds told apart, shares filled in, paths absolute. */
+/** Turns a checked config in YAML form into the typed one, with shares filled in and absolute paths. */
 import { isAbsolute, resolve } from "@std/path";
 import { rememberPath } from "../paths.ts";
 import { toLayer, toTransform } from "./layers.ts";

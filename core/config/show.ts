@@ -1,7 +1,7 @@
-/** Values in messages. */
+/** How values are shown in messages. */
 import { shortened, visible } from "../visible.ts";
 
-/** Text of any origin as one line that cannot drive a terminal: white space and line ends become spaces. */
+/** Text of any origin as one line without control characters; white space and line ends become spaces. */
 export function oneLine(text: string): string {
   return shortened(visible(text.replace(/[\t\n\v\f\r\x85\u2028\u2029]+/g, " ").trim()));
 }

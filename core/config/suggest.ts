@@ -1,7 +1,7 @@
-/** A config for given data: sizes and transforms that suit it, with the reason for each as a comment. */
+/** Suggests a config for given data: sizes and transforms that suit the data, with the reasons as comments. */
 import type { Inspection, ValueSample } from "../data/inspect.ts";
 
-/** What is chosen by the data. */
+/** The settings that are chosen by the data. */
 export interface Suggestion {
   readonly name: string;
   readonly hidden: number;
@@ -17,10 +17,10 @@ export interface Suggestion {
   readonly kind: string;
 }
 
-/** Fewer rows have no part of their own for validation and test that says anything. */
+/** With fewer rows, validation and test parts would be too small to be useful. */
 const ROWS_FOR_PARTS = 30;
 const TRAIN_SHARE = 0.8;
-/** Weights of one of the two wide layers, at most. */
+/** The largest number of weights in one of the two wide layers. */
 const WIDE_WEIGHTS = 50e6;
 const STEPS = 3000;
 
@@ -31,7 +31,7 @@ const twoDigits = (value: number) => Number(value.toPrecision(2));
 
 type Values = Pick<Suggestion, "transforms" | "why" | "kind">;
 
-/** What the values are, and what is done to them while a batch is cut. */
+/** The kind of values, and the transforms that suit them. */
 export function transformsFor({ least, greatest, whole, zeros, rowSums }: ValueSample): Values {
   if (least === 0 && greatest === 0) return { kind: "all zero", transforms: [], why: "every value looked at is zero" };
   if (least < 0) {
@@ -78,11 +78,11 @@ export function suggest(name: string, { rows, columns, files, sample }: Inspecti
 }
 
 export interface Paths {
-  /** From the config's folder. */
+  /** Relative to the config's folder. */
   readonly data: string;
   readonly labels: string | null;
   readonly columnNames: string | null;
-  /** Other files that would fit. */
+  /** Other files that could be the labels. */
   readonly otherLabels: readonly string[];
 }
 

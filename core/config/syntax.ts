@@ -1,4 +1,4 @@
-/** What is wrong with the syntax of a YAML text, in the words of someone who did not write its parser. */
+/** Describes errors in the syntax of a YAML text without the parser's own terms. */
 import { Lexer, type YAMLError } from "yaml";
 import { type Problem, problem } from "./error.ts";
 

@@ -1,28 +1,28 @@
-/** Settings that can be used and are almost surely not what was meant. */
+/** Warnings about settings that are valid but almost certainly mistakes. */
 import type { Config } from "./types.ts";
 
 export interface Warning {
   readonly key: string;
-  /** What is odd, with the values. */
+  /** What is unusual, with the values. */
   readonly what: string;
   readonly hint: string;
-  /** The key that it does not fit. */
+  /** The other key that the setting does not fit. */
   readonly against?: string;
 }
 
 /** Highest learning rate at which the adaptive rules are known to work. */
 const ADAPTIVE_RATE = 0.1;
 
-/** What a run is made of that no config tells. */
+/** Sizes of a run that do not follow from the config alone. */
 export interface RunSizes {
   readonly columns: number;
   readonly validationRows: number;
   readonly stepsPerEpoch: number;
-  /** Fewest rows that a training batch has. */
+  /** The number of rows in the smallest training batch. */
   readonly leastBatch: number;
 }
 
-/** What is odd whatever the data are. */
+/** Warnings that do not depend on the data. */
 export function configWarnings(config: Config): Warning[] {
   const { optimizer, scheduler, training, checkpoint, diagnostics } = config;
   const { epochs } = training;
@@ -80,7 +80,7 @@ function transformWarnings({ data }: Config): Warning[] {
   return [];
 }
 
-/** What is odd with these data; nothing that {@link configWarnings} has. */
+/** Warnings that depend on the data, without those of {@link configWarnings}. */
 export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
   const { data, model, scheduler, training, checkpoint } = config;
   const { columns, stepsPerEpoch, leastBatch } = sizes;

@@ -1,4 +1,4 @@
-/** A config back to YAML: every key, in the schema's order, layers and transforms one a line. */
+/** Writes a config as YAML: every key, in the schema's order, with one line per layer and transform. */
 import { Document, isCollection, isMap, isSeq } from "yaml";
 import { fromLayer, fromTransform } from "./layers.ts";
 import type { Config, Split } from "./types.ts";

@@ -1,19 +1,19 @@
 /**
- * What stands in a file of column names or labels: one value a line, or a table whose wanted column can be told. Everything
- * else is refused in words, since a wrong column would be drawn and matched as if it were right.
+ * Reads a file of column names or labels: one value per line, or a table in which the right column is clear. Anything else is
+ * refused, since a wrong column would be drawn and matched as if it were right.
  */
 import { UserError } from "../errors.ts";
 import { parseCsvLine } from "../runs/csv.ts";
 
 export interface Values {
   readonly values: readonly string[];
-  /** Names of the rows, where they stand before the labels. */
+  /** Names of the rows, if the file has them before the labels. */
   readonly rowNames: readonly string[] | null;
-  /** What was found besides the values, in words: a header, an index. */
+  /** Messages about what was found besides the values, e.g. a header or an index. */
   readonly notes: readonly string[];
 }
 
-/** Labels are drawn by class; names tell the columns apart. */
+/** Labels divide rows into classes; names identify columns. */
 export type Purpose = "labels" | "names";
 
 const shortened = (text: string) => JSON.stringify(text.length > 40 ? `${text.slice(0, 37)}...` : text);
@@ -32,7 +32,10 @@ function splitLines(text: string): string[] {
   return lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
 }
 
-/** How a line is cut: at tabs where all lines have as many, at commas in a .csv, else not at all. */
+/**
+ * How a line is divided into fields: at tabs if all lines have the same number of them, at commas in a .csv, or not at
+ * all.
+ */
 function cutter(lines: readonly string[], path: string): (line: string) => string[] {
   if (/\.csv(\.gz)?$/i.test(path)) return parseCsvLine;
   const tabs = lines[0]?.includes("\t") ?? false;
@@ -87,7 +90,7 @@ export function valuesOf(text: string, path: string, where: string, wanted: numb
   return { values, notes, rowNames: column > 0 && !isIndex(first) ? first : null };
 }
 
-/** Names, with the next field behind those that several columns have: gene symbols with their identifiers. */
+/** Names; a name that several columns have gets the next field appended, e.g. a gene symbol its identifier. */
 function toldApart(rows: readonly string[][], column: number): string[] {
   const count = new Map<string, number>();
   for (const row of rows) count.set(row[column]!, (count.get(row[column]!) ?? 0) + 1);
@@ -97,7 +100,10 @@ function toldApart(rows: readonly string[][], column: number): string[] {
   });
 }
 
-/** Which field of a line is meant. Of names the first, as in 10x's genes.tsv, unless it only numbers the lines. */
+/**
+ * The field of a line that is used. For names it is the first, as in 10x's genes.tsv, unless that only numbers the
+ * lines.
+ */
 function chosenColumn(
   rows: readonly string[][],
   header: readonly string[] | null,

@@ -1,4 +1,4 @@
-/** Names of columns, which tell them apart, and labels of rows, which are drawn and written but never trained on. */
+/** Names of columns, and labels of rows, which are drawn and written but never trained on. */
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
@@ -23,7 +23,7 @@ async function fromText(path: string, field: string, wanted: number, purpose: Pu
   }
 }
 
-/** Labels as numbers, one a row. */
+/** Labels as numbers, one per row. */
 async function fromNpy(path: string, field: string, rows: number): Promise<string[]> {
   try {
     using reader = await NpyReader.open(path);
@@ -38,7 +38,7 @@ async function fromNpy(path: string, field: string, rows: number): Promise<strin
   }
 }
 
-/** One name a column; null without a file. @throws {UserError} */
+/** One name per column; null without a file. @throws {UserError} */
 export async function readColumnNames(
   path: string | null,
   columns: number,
@@ -48,7 +48,7 @@ export async function readColumnNames(
   return path === null ? null : (await fromText(path, field, columns, "names", note)).values;
 }
 
-/** One label a row in file order; null without a file. @throws {UserError} */
+/** One label per row in file order; null without a file. @throws {UserError} */
 export async function readLabels(
   path: string | null,
   rows: number,
@@ -60,7 +60,7 @@ export async function readLabels(
   return (await fromText(path, field, rows, "labels", note)).values;
 }
 
-/** Labels, and names of the rows where the file of labels has them. @throws {UserError} */
+/** Labels, and names of the rows if the file of labels has them. @throws {UserError} */
 export async function readRowTable(path: string | null, rows: number, note?: Note) {
   if (path === null || path.endsWith(".npy")) return { labels: await readLabels(path, rows), names: null };
   const { values, rowNames } = await fromText(path, "data.labels", rows, "labels", note);
@@ -68,8 +68,8 @@ export async function readRowTable(path: string | null, rows: number, note?: Not
 }
 
 /**
- * Whether names and labels can be read and are as many as the data has columns and rows: asked before a run, since labels
- * are first drawn at its end. Both are handed back.
+ * Reads names and labels and checks that they are as many as the data have columns and rows. This is done before a run,
+ * since labels are used only at its end.
  * @throws {UserError}
  */
 export async function checkAnnotations(

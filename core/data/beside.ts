@@ -7,7 +7,7 @@ import { foldersNear, type Inspection } from "./inspect.ts";
 const KINDS = /\.(txt|tsv|csv|npy)(\.gz)?$/i;
 const BYTES_MAX = 64 << 20;
 const FILES_MAX = 200;
-/** Names that such files often have. */
+/** Names that files of labels and names often have. */
 const LABELS = /label|class|target|type|cluster|group|digit|hours|condition/i;
 const NAMES = /gene|feature|column|vocab|word|name|pixel|var/i;
 
@@ -15,7 +15,7 @@ export interface Beside {
   /** Best first. */
   readonly labels: readonly string[];
   readonly columnNames: readonly string[];
-  /** One entry a row, nearly all different: names of the rows, no labels. */
+  /** Files with one entry per row, nearly all different: names of the rows, not labels. */
   readonly rowNames: readonly string[];
 }
 
@@ -27,7 +27,7 @@ function candidates(inspection: Inspection): string[] {
     try {
       entries = [...Deno.readDirSync(folder)];
     } catch {
-      continue; // not ours to read
+      continue; // not readable
     }
     for (const { name, isDirectory } of entries) {
       const path = join(folder, name);

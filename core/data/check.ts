@@ -1,4 +1,4 @@
-/** A look at every value before a run starts, where the data set is so small that it costs less than an epoch. */
+/** Checks every value before a run starts, if the data set is so small that this takes less time than an epoch. */
 import type { DataConfig } from "../config/types.ts";
 import { isKept } from "./chunk_cache.ts";
 import { feed } from "./feed.ts";
@@ -6,8 +6,8 @@ import { readingPlan } from "./plan.ts";
 import { PARTS, type Source } from "./source.ts";
 
 /**
- * Cuts every row of a source that stays open, as training would: values that are not finite, or become so in a transform, are
- * found before anything is trained. Larger data are checked while they are read.
+ * Makes batches of every row of a source that stays open, as training would. So values that are not finite, or are not finite
+ * after a transform, are found before anything is trained. Larger data are checked while they are read.
  * @throws {UserError}
  */
 export async function checkValues(source: Source, data: DataConfig): Promise<void> {

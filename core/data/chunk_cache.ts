@@ -1,6 +1,6 @@
 /**
- * Chunks that stay open between epochs: opening checks all of a file and inflates it, which takes longer than an epoch of a
- * small data set. A source is kept whole or not at all, so that the memory of a large one stays within its windows.
+ * Keeps chunks open between epochs. Opening a file inflates and checks all of it, which takes longer than an epoch of a small
+ * data set. Either all files of a source are kept open or none, so that a large source needs the memory of its windows only.
  */
 import { elementBytes } from "../../ffi/arrays.ts";
 import { Chunk } from "../../ffi/chunk.ts";
@@ -9,7 +9,7 @@ import type { ChunkFile } from "./source.ts";
 /** Sources whose arrays take no more than this, inflated or mapped, are kept. */
 export const KEPT_BYTES = 256e6;
 
-/** What a chunk's arrays take in memory, as its header tells. */
+/** The memory of a chunk's arrays, according to its header. */
 export function chunkBytes({ info }: ChunkFile): number {
   return info.nnz * (elementBytes(info.dataType) + elementBytes(info.indicesType)) +
     (info.rows + 1) * elementBytes(info.indptrType);
@@ -24,14 +24,14 @@ interface Entry {
   readonly stamp: string;
   readonly chunk: Promise<Chunk>;
   users: number;
-  /** Of a file that has changed, or is not kept any more: closed with its last user. */
+  /** Whether the file has changed or is no longer kept; the chunk is then closed with its last user. */
   dropped: boolean;
 }
 
 /** A chunk in use. */
 export interface Lease {
   readonly chunk: Chunk;
-  /** Once, when no more batch creators are to be made over it. */
+  /** Called once, when no more batch creators will use the chunk. */
   release(): void;
 }
 
@@ -65,13 +65,13 @@ export function keepOpen(files: readonly ChunkFile[]): Disposable {
   };
 }
 
-/** Changes with the file: a file that was written anew is opened, and checked, anew. */
+/** A text that changes with the file, so that a file that was written again is opened and checked again. */
 async function stampOf(path: string): Promise<string> {
   try {
     const { ino, size, mtime, ctime } = await Deno.stat(path);
     return `${ino} ${size} ${mtime?.getTime()} ${ctime?.getTime()}`;
   } catch {
-    return ""; // opening it says why
+    return ""; // the error of opening it will say why
   }
 }
 

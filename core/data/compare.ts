@@ -1,4 +1,4 @@
-/** What differs between the data that a run was trained on and the data as they are now, in words. */
+/** Describes the differences between the data that a run was trained on and the present data. */
 import type { Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import type { DataIdentity, FileIdentity } from "./identity.ts";
@@ -24,7 +24,7 @@ function changeOf(was: FileIdentity, now: FileIdentity): string | null {
   return was.nnz === now.nnz ? `${now.name} (other values)` : `${now.name} (other entries)`;
 }
 
-/** Files of the same content under another name, each once. */
+/** Files with the same content and another name, each listed once. */
 function renamedFiles(gone: readonly FileIdentity[], added: readonly FileIdentity[]): [FileIdentity, FileIdentity][] {
   const left = [...added];
   return gone.flatMap((was): [FileIdentity, FileIdentity][] => {
@@ -33,7 +33,7 @@ function renamedFiles(gone: readonly FileIdentity[], added: readonly FileIdentit
   });
 }
 
-/** All differences that matter to which row is which and to what a column is. Another folder is none. */
+/** All differences that affect the identity of rows or the meaning of columns. Another folder is not a difference. */
 export function compareData(was: DataIdentity, now: DataIdentity): Difference[] {
   const found: Difference[] = [];
   const tell = (kind: Difference["kind"], text: string) => found.push({ kind, text });
@@ -72,7 +72,9 @@ export function compareData(was: DataIdentity, now: DataIdentity): Difference[] 
   return found;
 }
 
-/** Files whose content is compared by a sample alone, and which were written since: nothing is known of the rest. */
+/**
+ * Files that were written since and whose content is compared by a sample only, so that other values may have changed.
+ */
 export function unsureFiles(was: DataIdentity, now: DataIdentity): string[] {
   const before = new Map(was.files.map((file) => [file.name, file]));
   return now.files.filter((file) => {
@@ -81,7 +83,7 @@ export function unsureFiles(was: DataIdentity, now: DataIdentity): string[] {
   }).map(({ name }) => name);
 }
 
-/** The rows of a trained file that were trained on, as flags by row. */
+/** For each row of a file of the run, whether it was trained on. */
 function trainedFlags(was: DataIdentity, file: FileIdentity): Uint8Array {
   const split: Split = was.split ?? { by: "files", train: [], validation: [], test: [] };
   const flags = new Uint8Array(file.rows);
@@ -89,7 +91,7 @@ function trainedFlags(was: DataIdentity, file: FileIdentity): Uint8Array {
   return flags;
 }
 
-/** How many rows of some part of the data now are rows that the run was trained on: of a file of the same content. */
+/** The number of rows in a part of the present data that the run was trained on, in files with the same content. */
 export function trainedRows(was: DataIdentity, now: DataIdentity, source: Source, part: Part): number {
   const byContent = Map.groupBy(was.files, ({ content }) => content);
   let count = 0;
@@ -104,16 +106,16 @@ export function trainedRows(was: DataIdentity, now: DataIdentity, source: Source
   return count;
 }
 
-/** The first column whose name is another, in words. */
+/** A description of the first column whose name differs. */
 export function firstOtherName(trained: readonly string[], given: readonly string[]): string {
   const at = given.findIndex((name, column) => name !== trained[column]);
   return `column ${at} is ${JSON.stringify(given[at] ?? "")}, it was ${JSON.stringify(trained[at] ?? "")}`;
 }
 
 /**
- * Which column of the model each column of the data is, by name.
- * @returns null where they are in the same order
- * @throws {UserError} where a name is not one of the model's, or stands for two columns
+ * For each column of the data, the model's column of the same name.
+ * @returns null if they are in the same order
+ * @throws {UserError} if a name is not one of the model's, or two columns have it
  */
 export function matchColumns(
   trained: readonly string[],

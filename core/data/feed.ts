@@ -1,6 +1,6 @@
 /**
- * Windows of chunks in a plan's order, each as a running batch creator. While one window trains, the next one's chunks
- * are opened and its first batches cut: memory stays within two windows and two queues.
+ * The windows of a plan in order, each as a running batch creator. While one window is trained on, the next one's chunks are
+ * opened and its first batches are made, so that memory holds at most two windows and two queues.
  */
 import { BatchCreator } from "../../ffi/batches.ts";
 import type { Chunk } from "../../ffi/chunk.ts";
@@ -13,12 +13,15 @@ import type { Window } from "./plan.ts";
 export interface FeedOptions {
   readonly data: DataConfig;
   readonly seed: number;
-  /** Key of the row order and of masking noise. */
+  /** The epoch, which determines the order of rows and the masking noise. */
   readonly epoch: number;
   readonly part: Part;
-  /** Training: shuffled, last batch by the config, masking noise. Otherwise every row in file order, clean. */
+  /**
+   * In training: rows shuffled, last batch as configured, masking noise. Otherwise: every row in file order, without
+   * noise.
+   */
   readonly training: boolean;
-  /** Resume: skip windows before this one, and this many batches of it. */
+  /** For a resume: the first window, and the number of its batches that are skipped. */
   readonly firstWindow?: number;
   readonly firstBatch?: number;
   /** Only these rows of each file (by file index), instead of all of the part. */
@@ -29,7 +32,7 @@ export interface FeedOptions {
 export interface OpenWindow {
   readonly window: Window;
   readonly batches: BatchCreator;
-  /** Milliseconds the caller waited for this window to be open. */
+  /** Milliseconds that the caller waited until this window was open. */
   readonly openWaitMs: number;
 }
 
@@ -46,7 +49,7 @@ function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuff
   return rows;
 }
 
-/** Which rows are whose was decided by the file's header at the start. */
+/** Checks that a file still has the shape from which its rows were assigned to parts at the start. */
 function requireUnchanged({ path, info }: ChunkFile, chunk: Chunk): void {
   if (chunk.rows === info.rows && chunk.columns === info.columns && chunk.info.dense === info.dense) return;
   throw new UserError(
@@ -57,7 +60,7 @@ function requireUnchanged({ path, info }: ChunkFile, chunk: Chunk): void {
   );
 }
 
-/** The chunks of a window in its order, at most `data.workers` of them being opened at a time. */
+/** Opens the chunks of a window, at most `data.workers` at a time, and returns them in order. */
 async function openChunks(window: Window, options: FeedOptions, leases: Lease[]): Promise<void> {
   const { files } = window;
   let next = 0;
@@ -95,7 +98,7 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
   } catch (error) {
     throw dataError(error, options.data.format);
   } finally {
-    leases.forEach((open) => open.release()); // the batch creator keeps its own share
+    leases.forEach((open) => open.release()); // the batch creator keeps its own reference
   }
 }
 
@@ -106,7 +109,7 @@ export async function* feed(plan: readonly Window[], options: FeedOptions): Asyn
     const window = plan[index];
     if (!window) return null;
     const opening = openWindow(window, options, index === first ? options.firstBatch ?? 0 : 0);
-    opening.catch(() => {}); // seen by whoever awaits it; a loop left early does not
+    opening.catch(() => {}); // the error is thrown where it is awaited; a loop that is left early does not await it
     return opening;
   };
   let next = open(first);

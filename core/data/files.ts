@@ -1,4 +1,4 @@
-/** Which files a data path names. */
+/** Finds the files that a data path names. */
 import { globToRegExp, isGlob, join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { isMissing, someNames, unreadablePath, whereOfPath } from "../missing.ts";
@@ -19,7 +19,7 @@ export function reason(error: unknown): string {
   return text.split("\n")[0]!.replace(/ \(os error \d+\).*$/, "");
 }
 
-/** What is at a path as it stands, whatever characters a glob's it has; null where nothing can be found. */
+/** What is at a path that is not read as a glob; null if nothing is there. */
 function statOf(path: string): Deno.FileInfo | null {
   try {
     return Deno.statSync(path);
@@ -28,13 +28,13 @@ function statOf(path: string): Deno.FileInfo | null {
   }
 }
 
-/** A folder and all below it, but for those behind symbolic links. */
+/** A folder and all folders below it, except those behind symbolic links. */
 function withFoldersBelow(path: string, field: string): string[] {
   const inside = folder(path, field).filter((entry) => entry.isDirectory && !hidden(entry.name));
   return [path, ...inside.flatMap((entry) => withFoldersBelow(join(path, entry.name), field))];
 }
 
-/** The files that an absolute glob names: name by name, so that only folders are read that may hold some. */
+/** The files that an absolute glob names. It is matched name by name, so that only folders that can match are read. */
 function expanded(glob: string, field: string): string[] {
   const names = glob.split("/").filter((name) => name !== "");
   if (names.at(-1) === "**") names.push("*");
@@ -46,7 +46,7 @@ function expanded(glob: string, field: string): string[] {
   return [...new Set(paths)].filter((path) => statOf(path)?.isDirectory === false);
 }
 
-/** What one name of a glob stands for in a folder; itself, where there is something of this very name. */
+/** The entries of a folder that one name of a glob matches; only the entry of exactly this name, if there is one. */
 function named(path: string, name: string, field: string): string[] {
   const literal = join(path, name);
   if (statOf(literal) !== null) return [literal];
@@ -62,23 +62,23 @@ function named(path: string, name: string, field: string): string[] {
  */
 const hidden = (name: string) => name.startsWith(".");
 
-/** Names in an order a person expects: chunk_2 before chunk_10. */
+/** Compares names in natural order: chunk_2 comes before chunk_10. */
 export function naturally(a: string, b: string): number {
   const order = new Intl.Collator("en", { numeric: true }).compare(a, b);
   return order !== 0 ? order : a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Whether a path is a glob, and not something that is there under this very name. */
+/** Whether a path is a glob, and not the name of something that exists. */
 export function isPattern(path: string): boolean {
   return (isGlob(path) || path.includes("\\")) && statOf(path) === null;
 }
 
-/** The folder that the names of what a data path stands for are relative to. */
+/** The folder that the names of a data path's files are relative to. */
 export function dataBase(path: string): string {
   return baseOf(path, statOf(path)?.isDirectory ?? false, isPattern(path));
 }
 
-/** The error of a glob that names nothing: of the folder that is not there, or of the names in it. */
+/** The error of a glob that matches nothing, with the missing folder or the names in the folder. */
 function noMatch(glob: string, field: string): UserError {
   const names = glob.split("/");
   const folder = names.slice(0, names.findIndex((name) => isGlob(name))).join("/") || "/";
@@ -90,7 +90,7 @@ function noMatch(glob: string, field: string): UserError {
   return new UserError(whereOfPath(glob), `${field}: no file matches ${glob}`, hint);
 }
 
-/** The error of a folder without a file of the wanted ending: what is in it instead. */
+/** The error of a folder without data files, with what is in it instead. */
 function emptyFolder(path: string, field: string, extension: string): UserError {
   const held = [...Deno.readDirSync(path)].map(({ name }) => name).sort(naturally);
   const whole = kindOf(path);

@@ -1,10 +1,10 @@
 /**
- * What a run was trained on: RUN/data.json. Written once when a run starts, and compared by whatever reads the run later
- * with the data as they are then (compare.ts).
+ * RUN/data.json: the data that a run was trained on. It is written once when a run starts. Commands that read the run later
+ * compare it with the present data (compare.ts).
  *
- * A file's content is known by the checksums that an `.npz` file has of its arrays, which change with any stored value. An
- * `.npy` file has none: where all files together have at most WHOLE_BYTES its bytes are hashed, else SAMPLES blocks of it,
- * evenly spread, the first and the last among them. Rows in memory are hashed whole.
+ * The content of an `.npz` file is identified by its checksums of the arrays, which change with any stored value. An `.npy`
+ * file has no checksums: if all files together have at most WHOLE_BYTES, all bytes are hashed, and otherwise SAMPLES evenly
+ * spread blocks of each file, the first and the last among them. Rows in memory are hashed completely.
  */
 import { createHash } from "node:crypto";
 import { Chunk } from "../../ffi/chunk.ts";
@@ -42,19 +42,19 @@ export interface DataIdentity {
   /** Shares and seed, or null where files are listed. */
   readonly split: Extract<Split, { by: "rows" }> | null;
   readonly transforms: readonly Transform[];
-  /** SHA-256 of the names, one a line; they are in column_names.txt of the run. */
+  /** SHA-256 of the names, one per line, which are in the run's column_names.txt. */
   readonly column_names: string | null;
-  /** SHA-256 of the labels, one a line. */
+  /** SHA-256 of the labels, one per line. */
   readonly labels: string | null;
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** Of names or labels, one a line. */
+/** SHA-256 of names or labels, one per line. */
 export const hashLines = (lines: readonly string[] | null): string | null =>
   lines === null ? null : sha256(lines.join("\n"));
 
-/** Where the blocks of a file begin that are hashed, and how long they are. */
+/** Begin and length of the blocks of a file that are hashed. */
 function blocks(size: number, whole: boolean): { at: number; length: number }[] {
   const length = whole ? BLOCK_BYTES : SAMPLE_BYTES;
   const count = Math.ceil(size / length);
@@ -81,7 +81,7 @@ export async function contentOf({ path, info, memory }: ChunkFile, whole: boolea
   return `${whole ? "sha256" : "sample"}:${hash.digest("hex")}`;
 }
 
-/** Rows in memory have no date. */
+/** The modification time of a file; rows in memory have none. */
 async function statOf({ path, memory }: ChunkFile): Promise<{ size: number; mtime: Date | null }> {
   return memory ? { size: memory.info.bytesHeld, mtime: null } : await Deno.stat(path);
 }
@@ -136,7 +136,7 @@ export async function identify(
   };
 }
 
-/** Changes with what an epoch under way is made of: which rows there are, in which order, with which values. */
+/** A hash of what an epoch consists of: its rows, their order and their values. */
 export function contentKey(identity: DataIdentity): string {
   return sha256(JSON.stringify(identity.files.map(({ name, rows, content, part }) => [name, rows, content, part])));
 }

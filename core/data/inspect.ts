@@ -1,4 +1,4 @@
-/** What given data are: files, size, and from a sample of the rows what kind of values they hold. */
+/** Inspects given data: files, sizes and, from a sample of the rows, the kind of values. */
 import { dirname, join } from "@std/path";
 import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk, type ChunkHeader } from "../../ffi/chunk.ts";
@@ -7,15 +7,15 @@ import { UserError } from "../errors.ts";
 import { dataFiles } from "./files.ts";
 import { dataError } from "./source.ts";
 
-/** Rows and values that are looked at, at most, spread over this many files. */
+/** The largest numbers of rows and values that are read, and of files over which they are spread. */
 const SAMPLE_ROWS = 1000;
 const SAMPLE_VALUES = 20e6;
 const SAMPLE_FILES = 5;
 
 export interface ValueSample {
-  /** Rows looked at. */
+  /** Number of rows that were read. */
   readonly rows: number;
-  /** Of the values that are not zero; 0 where all are zero. */
+  /** The smallest and largest nonzero value; 0 if all are zero. */
   readonly least: number;
   readonly greatest: number;
   /** Whether all values are whole numbers. */
@@ -28,7 +28,7 @@ export interface ValueSample {
 
 export interface Inspection {
   readonly format: DataConfig["format"];
-  /** The file or folder that the config names: a file alone where a folder holds other arrays beside it. */
+  /** The file or folder that the config names; a single file if its folder has other arrays as well. */
   readonly path: string;
   readonly files: readonly string[];
   readonly rows: number;
@@ -52,7 +52,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Folders below with data in them, as a hint where a folder itself has none. */
+/** Folders below that contain data, for the hint about a folder that has none. */
 function foldersWithData(path: string): string[] {
   const hasData = (folder: string) => {
     try {
@@ -83,7 +83,7 @@ function filesOf(path: string): string[] {
   throw new UserError(path, "the folder has no .npz or .npy file", below && `did you mean ${below}?`);
 }
 
-/** Reads a header; null for an array that is no matrix, where others may be. */
+/** Reads a header; null for an array that is not a matrix, if there may be others. */
 function peek(path: string, isAlone: boolean): ChunkHeader | null {
   try {
     return Chunk.peek(path);
@@ -93,7 +93,10 @@ function peek(path: string, isAlone: boolean): ChunkHeader | null {
   }
 }
 
-/** Of a folder's arrays those that are the data: the widest. Labels, an array of one column, may lie beside one. */
+/**
+ * The arrays of a folder that are the data, i.e. the widest ones. An array of labels with one column may be beside
+ * them.
+ */
 function matrices(path: string, files: readonly string[]): { path: string; looked: Looked[] } {
   const all = files.flatMap((file): Looked[] => {
     const header = peek(file, files.length === 1);
@@ -167,7 +170,7 @@ async function sampleOf(looked: readonly Looked[], columns: number): Promise<Val
 
 /**
  * Looks at a file, a folder or a glob of `.npz` or `.npy` files.
- * @throws {UserError} where there are none, or they are not of one kind and width
+ * @throws {UserError} if there are none, or if their kinds or widths differ
  */
 export async function inspectData(given: string): Promise<Inspection> {
   const { path, looked } = matrices(given, filesOf(given));

@@ -1,11 +1,11 @@
-/** Rows that a script hands over in memory, in the place of files. */
+/** Rows that a script gives in memory instead of files. */
 import type { MatrixArrays } from "../../ffi/arrays.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { UserError } from "../errors.ts";
 
 /**
- * Some rows: what one file would hold. The name stands for the file's in messages; by default `memory:0`, `memory:1`,
+ * Some rows, as one file would contain. The name replaces the file's name in messages; by default it is `memory:0`, `memory:1`,
  * ...
  */
 export type RowChunk = MatrixArrays & { readonly name?: string };
@@ -13,11 +13,11 @@ export type RowChunk = MatrixArrays & { readonly name?: string };
 export interface MemoryData {
   /** One matrix, or several with the same columns, whose rows are numbered through. */
   readonly rows: RowChunk | readonly RowChunk[];
-  /** One a column. */
+  /** One name per column. */
   readonly columnNames?: readonly string[];
-  /** One a row, through all matrices: for plots and tables, never for training. */
+  /** One label per row, for all matrices in order; used in plots and tables, never in training. */
   readonly labels?: ArrayLike<string | number | bigint>;
-  /** One a row, through all matrices. */
+  /** One name per row, for all matrices in order. */
   readonly rowNames?: readonly string[];
 }
 
@@ -55,13 +55,13 @@ function texts(values: ArrayLike<unknown> | undefined, field: string, wanted: nu
   );
 }
 
-/** Holds what a script gave as the engine's own copies, made at the first use, until it is disposed of. */
+/** Holds the engine's copies of a script's arrays, from their first use until this is disposed of. */
 export class MemoryRows implements Disposable {
   #chunks: Chunk[] | null = null;
 
   constructor(readonly data: MemoryData) {}
 
-  /** @throws {UserError} naming matrix, array and row of what is wrong */
+  /** @throws {UserError} with the matrix, array and row that are wrong */
   open(): readonly Chunk[] {
     if (this.#chunks) return this.#chunks;
     const { rows } = this.data;
@@ -79,7 +79,7 @@ export class MemoryRows implements Disposable {
     return this.#chunks = chunks;
   }
 
-  /** Names and labels. @throws {UserError} where they are not as many as columns and rows */
+  /** Names and labels. @throws {UserError} if they are not as many as columns and rows */
   names({ rows, columns }: { readonly rows: number; readonly columns: number }): RowTables {
     const { columnNames, rowNames, labels } = this.data;
     return {

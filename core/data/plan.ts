@@ -1,4 +1,4 @@
-/** In which order an epoch reads its chunks, and how many steps that makes. */
+/** The order in which an epoch reads its chunks, and the number of its steps. */
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import type { ChunkFile, Part, Source } from "./source.ts";
@@ -10,7 +10,10 @@ export interface Window {
   readonly files: readonly ChunkFile[];
   readonly rows: number;
   readonly batches: number;
-  /** By file, which of its rows; without it all of the part. Under `last_batch: drop` two windows may share a file. */
+  /**
+   * For each file, its rows in this window; by default all of the part. Under `last_batch: drop` two windows may share
+   * a file.
+   */
   readonly picked?: readonly Uint32Array<ArrayBuffer>[];
 }
 
@@ -26,7 +29,7 @@ function mix(...numbers: readonly number[]): bigint {
   return state;
 }
 
-/** How many batches `rows` rows make. */
+/** The number of batches that `rows` rows make. */
 export function batchCount(rows: number, data: Pick<DataConfig, "batch_size" | "last_batch">): number {
   return data.last_batch === "drop" ? Math.floor(rows / data.batch_size) : Math.ceil(rows / data.batch_size);
 }
@@ -49,7 +52,7 @@ interface Piece {
 
 const rowCount = (pieces: readonly Piece[]) => pieces.reduce((sum, { rows }) => sum + rows.length, 0);
 
-/** The last `count` rows of some pieces, and what is before them. */
+/** The last `count` rows of some pieces, and the rows before them. */
 function cutOff(pieces: readonly Piece[], count: number): { before: Piece[]; after: Piece[] } {
   const before = [...pieces], after: Piece[] = [];
   while (count > 0) {
@@ -63,8 +66,8 @@ function cutOff(pieces: readonly Piece[], count: number): { before: Piece[]; aft
 }
 
 /**
- * Windows of whole batches: the rows that fill no batch are the next window's, so that an epoch leaves out less than one
- * batch. `rowsOf` orders a file's rows; the last of them are those passed on.
+ * Windows of full batches. Rows that do not fill a batch are passed on to the next window, so that an epoch leaves out less
+ * than one batch. `rowsOf` orders a file's rows; the last ones are passed on.
  */
 function fullWindows(
   files: readonly ChunkFile[],
@@ -110,7 +113,7 @@ export function trainingPlan(source: Source, data: DataConfig, seed: number, epo
   });
 }
 
-/** What `last_batch: drop` leaves out, in words; null where it leaves out nothing. */
+/** A message on what `last_batch: drop` leaves out; null if it leaves out nothing. */
 export function leftOutNote(source: Source, data: DataConfig): string | null {
   const rows = source.partRows.train;
   const over = data.last_batch === "drop" ? rows % data.batch_size : 0;
@@ -119,7 +122,7 @@ export function leftOutNote(source: Source, data: DataConfig): string | null {
   return `data.last_batch: drop leaves out ${over} of ${rows} training rows in each epoch (${which})`;
 }
 
-/** @throws {UserError} where `last_batch: drop` leaves nothing to train on. */
+/** @throws {UserError} if `last_batch: drop` leaves nothing to train on. */
 export function requireSteps(source: Source, data: DataConfig, seed: number): void {
   if (stepsOf(trainingPlan(source, data, seed, 1)) > 0) return;
   throw new UserError(
@@ -134,7 +137,7 @@ export function readingPlan(source: Source, part: Part, data: DataConfig): Windo
   return windows(source.files.filter((file) => file.parts[part].length > 0), part, 1, data.batch_size);
 }
 
-/** Steps of an epoch. With several chunks a window it depends on which share one, so it is asked for each epoch. */
+/** The number of steps of an epoch. It depends on which chunks share a window, so it can differ from epoch to epoch. */
 export function stepsOf(plan: readonly Window[]): number {
   return plan.reduce((sum, window) => sum + window.batches, 0);
 }

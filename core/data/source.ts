@@ -1,5 +1,5 @@
 /**
- * What a run reads: the chunk files in order, their shapes, and which rows belong to which part. Opening a source reads
+ * The data of a run: the chunk files in order, their shapes, and which rows belong to which part. Opening a source reads
  * headers only.
  */
 import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
@@ -15,25 +15,25 @@ import { commonFolder, fileKey, nameWithin } from "./row_keys.ts";
 
 export type Part = "train" | "validation" | "test";
 export const PARTS: readonly Part[] = ["train", "validation", "test"];
-/** What a user can choose: a part, or every row in file order. */
+/** The values of --split: a part, or every row in file order. */
 export const SPLITS = ["train", "validation", "test", "all"] as const;
 
 export interface ChunkFile {
   readonly index: number;
-  /** Of rows in memory their name, such as `memory:0`. */
+  /** The path of the file; for rows in memory their name, such as `memory:0`. */
   readonly path: string;
-  /** Its name within the data set: the path below the data's folder. Half of a row's identity. */
+  /** Its name within the data set: the path below the data's folder. With the number of a row it identifies the row. */
   readonly name: string;
-  /** Key of the first row: a hash of the name. Row r has key + r. */
+  /** The key of the first row, a hash of the name. Row r has this key + r. */
   readonly key: number;
-  /** The rows themselves where they came from memory. */
+  /** The rows themselves if they came from memory. */
   readonly memory?: Chunk;
-  /** Global number of the first row: rows are numbered through all files in order. */
+  /** The number of the first row among the rows of all files in order. */
   readonly firstRow: number;
   readonly info: ChunkHeader;
-  /** Rows of this chunk (from 0) by part, rising. */
+  /** For each part, its rows in this chunk (from 0), rising. */
   readonly parts: Readonly<Record<Part, Uint32Array<ArrayBuffer>>>;
-  /** The model's column of each of the file's; without it they are the same. */
+  /** For each column of the file, the model's column; absent if they are the same. */
   readonly columnMap?: Uint32Array<ArrayBuffer>;
 }
 
@@ -41,11 +41,11 @@ export interface Source {
   readonly files: readonly ChunkFile[];
   readonly columns: number;
   readonly rows: number;
-  /** Stored entries; of dense data all values. */
+  /** Number of stored entries; for dense data, of all values. */
   readonly nnz: number;
   readonly dense: boolean;
   readonly partRows: Readonly<Record<Part, number>>;
-  /** One a column, one a row and one a row, where they came with rows in memory. */
+  /** Column names, labels and row names that were given with rows in memory. */
   readonly columnNames: readonly string[] | null;
   readonly rowNames: readonly string[] | null;
   readonly labels: readonly string[] | null;
@@ -59,10 +59,10 @@ interface Listed {
   readonly memory?: Chunk;
 }
 
-/** What writes files of a format. */
+/** The function that writes files of each format. */
 const MAKER = { csr_npz: "scipy.sparse.save_npz", dense_npy: "numpy.save", memory: "the script" } as const;
 
-/** Of the files that a folder stands for. */
+/** The ending of data files in a folder, by format. */
 const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
 
 function listMemory({ split }: DataConfig, memory: MemoryRows): Listed[] {
@@ -130,7 +130,7 @@ export function partsOf(split: Split, part: Part | null, key: number, rows: numb
   };
 }
 
-/** A value or a structure in the data that cannot be trained on, whenever it is met. */
+/** The error of a value or a structure in the data that cannot be trained on. */
 export class BadData extends UserError {}
 
 /**
@@ -144,7 +144,7 @@ export function dataError(error: unknown, format?: DataConfig["format"]): unknow
   return new BadData("", error.message, `check the file, or make it again${format ? ` with ${MAKER[format]}` : ""}`);
 }
 
-/** An error of a data file, at the place in the config where one names this very file. */
+/** An error of a data file, with the position in the config if the config names this file. */
 function fileError(path: string, what: string, hint: string): UserError {
   const named = originOfPath(path);
   return named ? new UserError(named.where, `${path}: ${what}`, hint) : new UserError(path, what, hint);
@@ -162,7 +162,7 @@ function openError(error: unknown, path: string, format: DataConfig["format"]): 
   return dataError(error, format);
 }
 
-/** A file of the other format: what the config says is what is read. */
+/** The error of a file of the other format than the config says. */
 function checkFormat(path: string, { dense }: ChunkHeader, format: DataConfig["format"]): void {
   if (dense === (format === "dense_npy")) return;
   const [is, other] = dense ? ["a dense .npy array", "dense_npy"] : ["a sparse matrix (.npz)", "csr_npz"];

@@ -1,4 +1,4 @@
-/** Small files of a run folder, put in place whole or not at all. */
+/** Small files of a run folder, which appear complete or not at all. */
 import { writeAtomically } from "../formats/file.ts";
 export { makeFolder } from "../formats/file.ts";
 import { encodeJson } from "../formats/json.ts";
@@ -9,7 +9,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   await writeAtomically(path, (file) => file.write(bytes));
 }
 
-/** Indented JSON; a NaN or infinity anywhere in it is an error that names its key. */
+/** Indented JSON. A NaN or infinity in it is an error that names its key. */
 export async function writeJsonAtomic(path: string, value: unknown): Promise<void> {
   await writeFileAtomic(path, encodeJson(value));
 }

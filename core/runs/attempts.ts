@@ -1,21 +1,21 @@
 /**
- * Logs cut back to a checkpoint. What a resume leaves behind (rows, diagnostics, checkpoints and the summary of a course that
- * did not lead to the present weights) goes to `attempts/NNN/`. Each step can be done again after a kill: rows are copied,
- * the copy is named, and only then are they cut; a copy that is there already is not made twice.
+ * Cuts the logs back to a checkpoint. What a resume replaces (rows, diagnostics, checkpoints and the summary of steps that did
+ * not lead to the present weights) is moved to `attempts/NNN/`. After a kill each step can be repeated: rows are copied, the
+ * copy gets its name, and only then are the rows cut. A copy that exists already is not made again.
  */
 import { join } from "@std/path";
 import { exists, ioError, syncFolder, uniqueSuffix } from "../formats/file.ts";
 import { cutLog, type LogTail, tailOf, writeTail } from "./log_tail.ts";
 
-/** Where the run stands: the rows up to it stay. */
+/** The position of the checkpoint; rows up to it stay. */
 export interface Position {
   readonly step: number;
-  /** Epochs done, and windows done of the next one. */
+  /** Number of completed epochs, and of completed windows in the next one. */
   readonly epoch: number;
   readonly window: number;
 }
 
-/** Files and folders of the left course besides rows: their names below the run folder. */
+/** Files and folders that are moved besides rows: their names below the run folder. */
 export type LeftBehind = readonly string[];
 
 const LOGS: Readonly<Record<string, (at: Position) => { keys: readonly string[]; last: readonly number[] }>> = {
@@ -40,7 +40,7 @@ export async function cutBack(runDir: string, position: Position, others: LeftBe
   if (tails.length === 0 && others.length === 0) return null;
   const attempts = join(runDir, "attempts");
   await attempt(attempts, "create the folder", () => Deno.mkdir(attempts, { recursive: true }));
-  await syncFolder(runDir); // or a power loss would take the copy, and leave the cut
+  await syncFolder(runDir); // otherwise a power loss could undo the copy but not the cut
   const newest = await newestAttempt(attempts);
   let folder = newest === null ? null : attemptName(newest);
   if (folder === null || !await holds(join(attempts, folder), tails)) {
@@ -48,7 +48,7 @@ export async function cutBack(runDir: string, position: Position, others: LeftBe
     await copyTails(attempts, folder, tails);
   }
   for (const name of others) await moveInto(runDir, name, join(attempts, folder));
-  for (const { tail } of tails) await cutLog(tail); // last: until then the folder is known by these rows
+  for (const { tail } of tails) await cutLog(tail); // last, because until then the folder is recognised by these rows
   await syncFolder(runDir);
   return `attempts/${folder}`;
 }
@@ -73,7 +73,7 @@ async function newestAttempt(attempts: string): Promise<number | null> {
   return newest;
 }
 
-/** Whether a folder has these very rows: an earlier session was killed before it had cut them all from the logs. */
+/** Whether a folder has exactly these rows, because an earlier session was killed before it had cut all of them. */
 async function holds(folder: string, tails: readonly { name: string; tail: LogTail }[]): Promise<boolean> {
   for (const { name, tail } of tails) {
     if (!await tail.isIn(join(folder, name))) return false;
@@ -86,7 +86,7 @@ async function copyTails(
   name: string,
   tails: readonly { name: string; tail: LogTail }[],
 ): Promise<void> {
-  for await (const entry of Deno.readDir(attempts)) { // of a copy that was cut short: its rows are all in the logs
+  for await (const entry of Deno.readDir(attempts)) { // of an unfinished copy, whose rows are all in the logs
     if (!entry.name.startsWith(".tmp-")) continue;
     const left = join(attempts, entry.name);
     await attempt(left, "remove", () => Deno.remove(left, { recursive: true }));
@@ -100,7 +100,7 @@ async function copyTails(
   await syncFolder(attempts);
 }
 
-/** Moves a file or folder to where it has the same name below the attempt's folder. */
+/** Moves a file or folder to the same name below the attempt's folder. */
 async function moveInto(runDir: string, name: string, folder: string): Promise<void> {
   const from = join(runDir, name);
   if (!await exists(from)) return;

@@ -5,12 +5,12 @@ const OURS = new URL("../../cli/", import.meta.url).href;
 /** The folder of deno.json; none where the program was not started from files. */
 const PROJECT = OURS.startsWith("file:") ? dirname(fromFileUrl(OURS)) : null;
 
-/** A word for a shell, quoted where it has to be. */
+/** A word for a shell, quoted if necessary. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What tells how the program was started. */
+/** Facts that show how the program was started. */
 export interface Start {
   /** Whether it is one compiled binary. */
   readonly standalone: boolean;
@@ -33,7 +33,7 @@ function thisStart(): Start {
   };
 }
 
-/** The words that start a command: those that started this one, for another command. */
+/** The words that start another command in the way in which this one was started. */
 function startWords(command: string, start: Start): string[] {
   if (start.standalone) return ["narrows", command];
   const deno = /[\\/]_npx[\\/]/.test(start.deno) ? ["npx", "--yes", "deno"] : ["deno"];
@@ -64,7 +64,7 @@ export function commandFrom(start: Start, command: string, ...words: readonly st
   return [...startWords(name, start), ...action, ...words].map(shellWord).join(" ");
 }
 
-/** A command for whoever reads it later, wherever that is: not in the form in which this one was started. */
+/** A command for a later reader in any folder, so not in the form in which this one was started. */
 export function taskText(command: string, ...words: readonly string[]): string {
   return [Deno.build.standalone ? "narrows" : "deno task", command, ...words.map(shellWord)].join(" ");
 }

@@ -1,4 +1,4 @@
-/** Append-only CSV logs: one header, each row once, whatever happened between two writes. */
+/** Append-only CSV logs: one header, and each row once, even after interruptions. */
 import { UserError } from "../errors.ts";
 import { ioError } from "../formats/file.ts";
 import { formatCsvLine, parseCsvLine, parseCsvNumber } from "./csv.ts";
@@ -9,8 +9,8 @@ const TAIL_BYTES = 1 << 16;
 export type CsvValue = string | number | null;
 
 /**
- * A log of rows with a rising key, e.g. the epoch, or epoch and chunk. Opened again, it cuts off a torn last line and
- * goes on behind the last whole row: rows up to `lastKey` are not written a second time.
+ * A log of rows with a rising key, e.g. the epoch, or epoch and chunk. When it is opened again, an incomplete last line is cut
+ * off and rows are appended after the last complete one. Rows up to `lastKey` are not written a second time.
  */
 export class CsvLog<Row extends { readonly [C in keyof Row]: CsvValue }> implements Disposable {
   #lastKey: readonly number[] | null;
@@ -57,7 +57,7 @@ export class CsvLog<Row extends { readonly [C in keyof Row]: CsvValue }> impleme
     return this.#lastKey;
   }
 
-  /** Writes the row, unless it is there from before an interruption. @returns whether it was written */
+  /** Writes the row unless it exists already. @returns whether it was written */
   async append(row: Row): Promise<boolean> {
     const key = this.key.map((column) => row[column] as number);
     if (this.#lastKey && compareKeys(key, this.#lastKey) <= 0) return false;
@@ -75,7 +75,7 @@ export class CsvLog<Row extends { readonly [C in keyof Row]: CsvValue }> impleme
     }
   }
 
-  /** Makes the rows durable: before a checkpoint is saved that counts on them. */
+  /** Makes the rows durable, before a checkpoint that relies on them is saved. */
   async sync(): Promise<void> {
     try {
       await this.file.sync();
@@ -89,7 +89,7 @@ export class CsvLog<Row extends { readonly [C in keyof Row]: CsvValue }> impleme
   }
 }
 
-/** Less than, equal to or greater than 0, the first differing place deciding. NaN compares as greater. */
+/** Less than, equal to or greater than 0, as the first differing element decides. NaN is greater than any number. */
 function compareKeys(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < a.length; i++) {
     if (a[i] !== b[i]) return a[i]! < b[i]! ? -1 : 1;
@@ -105,7 +105,7 @@ async function openLog(path: string): Promise<Deno.FsFile> {
   }
 }
 
-/** Removes what follows the last newline: the start of a line that was never finished. @returns bytes removed */
+/** Removes an incomplete last line. @returns the number of bytes removed */
 async function cutTornLine(path: string, file: Deno.FsFile): Promise<number> {
   const { size } = await file.stat();
   for (let end = size; end > 0;) {
@@ -170,7 +170,7 @@ async function readLastKey(
   return key;
 }
 
-/** Where steps.csv stands. */
+/** The end of steps.csv. */
 export interface StepsEnd {
   /** Step of the last whole row; 0 where there is none. */
   readonly lastStep: number;
@@ -180,7 +180,10 @@ export interface StepsEnd {
   readonly tornBytes: number;
 }
 
-/** Readies steps.csv, which the engine writes, for more rows, reading its two ends only. A missing file is empty. */
+/**
+ * Prepares steps.csv, which the engine writes, for more rows, and reads only its beginning and end. A missing file is
+ * empty.
+ */
 export async function inspectSteps(path: string): Promise<StepsEnd> {
   let file: Deno.FsFile;
   try {

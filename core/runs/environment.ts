@@ -1,4 +1,4 @@
-/** environment.json: what a run ran on and with. */
+/** environment.json: the machine and the versions of a run. */
 import { dirname, isAbsolute, join, resolve } from "@std/path";
 import { userFolder } from "../paths.ts";
 import { VERSION } from "../version.ts";
@@ -7,7 +7,7 @@ import type { Environment } from "./types.ts";
 export interface EnvironmentFacts {
   /** nrw_info's keys and values; `isa` and `isa_reason` are lifted to the top. */
   readonly engineInfo: Readonly<Record<string, string>>;
-  /** The library that ran and why that one. */
+  /** The engine library that is used, and why. */
   readonly library?: { readonly kind: string; readonly file: string; readonly reason: string };
   readonly threads: number;
   readonly seed: number;

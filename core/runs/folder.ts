@@ -1,4 +1,4 @@
-/** Run folders: made once, exclusively, and never left through a name. */
+/** Run folders. A folder is created exclusively, and names that lead out of it are refused. */
 import { basename, dirname, join, resolve } from "@std/path";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
@@ -8,7 +8,9 @@ import { toUser } from "../paths.ts";
 import { writeFileAtomic } from "./atomic.ts";
 
 const NAME_LENGTH_MAX = 64;
-/** What a process killed before it had written config.yaml leaves: nothing else can be in its folder yet. */
+/**
+ * Files that a process leaves if it is killed before it has written config.yaml; nothing else can be in its folder yet.
+ */
 const LEFTOVER = /^(\.(config\.yaml|sessions\.json)\.[0-9a-f]+\.tmp|sessions\.json)$/;
 
 export class RunFolder {
@@ -38,12 +40,12 @@ export class RunFolder {
 }
 
 export interface CreateRunOptions {
-  /** This very folder instead of one under `paths.runs`; it must not exist, or be empty. */
+  /** The folder to use instead of one under `paths.runs`. It must not exist, or must be empty. */
   readonly runDir?: string;
-  /** Stands before the date instead of the config's name. */
+  /** The first part of the folder's name instead of the config's name. */
   readonly setName?: string;
   readonly now?: Date;
-  /** Called before config.yaml makes the folder a run: for what must be there whenever there is a run. */
+  /** Called before config.yaml is written, which makes the folder a run; writes what every run must have. */
   readonly before?: (run: RunFolder) => Promise<void>;
 }
 
@@ -70,7 +72,7 @@ export async function createRun(config: Config, yaml: string, options: CreateRun
   return run;
 }
 
-/** Takes back a run that has not begun: what is in its folder, and the folder itself where it was made for the run. */
+/** Removes a run that has not begun: the content of its folder, and the folder itself if it was made for the run. */
 export async function undoRun(run: RunFolder): Promise<void> {
   if (run.isNew) return await removeQuietly(run.path);
   try {
@@ -97,7 +99,7 @@ export async function isRunFolder(path: string): Promise<boolean> {
   return info?.isFile ?? false;
 }
 
-/** A name fit for a folder: letters, digits, `.`, `_` and `-`; what else there is becomes `-`. */
+/** A name fit for a folder: letters, digits, `.`, `_` and `-`; other characters become `-`. */
 export function safeName(name: string): string {
   const kept = name.normalize("NFC").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|[.-]+$/g, "");
   const short = [...kept].slice(0, NAME_LENGTH_MAX).join("").replace(/[.-]+$/, "");
@@ -111,7 +113,7 @@ export function timestamp(date: Date): string {
   return `${day}-${two(date.getHours())}${two(date.getMinutes())}${two(date.getSeconds())}`;
 }
 
-/** When a run began by its folder's name, or null. */
+/** When a run began, according to its folder's name, or null. */
 export function timeOfName(name: string): Date | null {
   const found = /-(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-[0-9a-z]+$/.exec(name);
   if (!found) return null;

@@ -1,8 +1,8 @@
-/** What a killed session leaves half-written in its run folder. */
+/** Incomplete files that a killed session leaves in its run folder. */
 import { join } from "@std/path";
 import { removeQuietly } from "../formats/file.ts";
 
-/** Files that sessions alone write, and only under the run's lock. Others write report.html and tables, at any time. */
+/** Files that only sessions write, under the run's lock. Other commands write report.html and tables at any time. */
 const OF_SESSIONS =
   "config\\.yaml|environment\\.json|sessions\\.json|model\\.json|summary\\.json|recovery\\.json|data\\.json";
 const SUFFIX = "\\.[0-9a-f]{12}\\.tmp$";
@@ -16,8 +16,8 @@ async function clear(folder: string, pattern: RegExp): Promise<void> {
 }
 
 /**
- * Removes what sessions before this one have left half-written. Whoever calls this holds the run's lock: so none of it can be
- * of a session that still writes. What cannot be removed stays.
+ * Removes incomplete files of earlier sessions. The caller holds the run's lock, so no other session is still writing them.
+ * A file that cannot be removed stays.
  */
 export async function clearLeftovers(runDir: string): Promise<void> {
   await clear(runDir, IN_RUN);

@@ -17,7 +17,7 @@ const CONFIG_BYTES_MAX = 1 << 20;
 const JSON_BYTES_MAX = 16 << 20;
 const LOG_BYTES_MAX = 64 << 20;
 const LOG_ROWS_MAX = 200_000;
-/** Folders with more entries than that have a size of "at least". */
+/** The size of folders with more entries than this is given as "over". */
 const ENTRIES_MAX = 20_000;
 
 export interface ListedRun {
@@ -28,10 +28,10 @@ export interface ListedRun {
    * without having ended it.
    */
   readonly status: RunStatus | "died";
-  /** Epochs done, and those of the config. */
+  /** Number of completed epochs, and of epochs in the config. */
   readonly epochs: number;
   readonly planned_epochs: number | null;
-  /** The lowest validation loss, without validation rows the lowest training loss; null before the first epoch. */
+  /** The lowest validation loss, or training loss if there are no validation rows; null before the first epoch. */
   readonly best_loss: number | null;
   readonly best_epoch: number | null;
   /** When its last session began, ISO 8601. */
@@ -41,7 +41,7 @@ export interface ListedRun {
   readonly bytes_at_least: boolean;
 }
 
-/** The runs that a folder, a run folder or a glob names, the one that began last first. */
+/** The runs that a folder, a run folder or a glob names, newest first. */
 export async function listRuns(glob: string): Promise<ListedRun[]> {
   const paths = await findRuns(glob);
   const runs: ListedRun[] = [];
@@ -51,7 +51,7 @@ export async function listRuns(glob: string): Promise<ListedRun[]> {
   );
 }
 
-/** What `read` gives, null where the file is absent, malformed or just being replaced. */
+/** The result of `read`; null if the file is missing, malformed or just being replaced. */
 async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
@@ -104,7 +104,7 @@ async function plannedEpochs(path: string): Promise<number | null> {
   return typeof epochs === "number" ? epochs : null;
 }
 
-/** Bytes of all files below a folder; what vanishes meanwhile is not counted. */
+/** Bytes of all files below a folder; files that disappear meanwhile are not counted. */
 async function sizeOf(path: string): Promise<{ bytes: number; atLeast: boolean }> {
   let bytes = 0, entries = 0;
   const folders = [path];

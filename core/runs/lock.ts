@@ -1,6 +1,7 @@
 /**
- * run.lock: one writer a run folder. The operating system's lock on the open file is the truth on one machine: it ends
- * with its process, however that ends. The record in the file says who, and serves where another machine holds it.
+ * run.lock: only one process writes a run folder. On one machine the operating system's lock on the open file decides; it ends
+ * with its process, however the process ends. The record in the file says who holds it, and decides if that is another
+ * machine.
  */
 import { UserError } from "../errors.ts";
 import { ioError, systemReason } from "../formats/file.ts";
@@ -13,31 +14,34 @@ interface LockRecord {
   readonly since: string;
   /** The kernel's boot: the same for all containers of a machine, another after a restart. "" where there is none. */
   readonly boot_id: string;
-  /** When the process started, in clock ticks since the boot: tells it from a later one of the same pid. */
+  /**
+   * When the process started, in clock ticks since the boot; this distinguishes it from a later process with the same
+   * pid.
+   */
   readonly start_ticks: string;
 }
 
 export interface Lock extends Disposable {
-  /** A line about a lock left by a process that is gone, or null. */
+  /** A message about a lock that a dead process left, or null. */
   readonly notice: string | null;
   /** Removes run.lock. Idempotent. */
   release(): void;
 }
 
-/** Who writes a run, as far as it can be told from here. */
+/** Who writes a run, as far as this process can know. */
 export type LockState =
-  /** Nobody: there is no lock, or its holder is gone for certain. */
+  /** Nobody: there is no lock, or its holder is certainly gone. */
   | { readonly state: "free"; readonly left: LockRecord | null }
   | { readonly state: "held"; readonly who: string }
   /** Perhaps a process on another machine that shares the folder. */
   | { readonly state: "unknown"; readonly who: string };
 
-/** How often, and how long after each other, a lock is tried that somebody may only be looking at. */
+/** How often and at which interval a lock is tried again, since another process may hold it only to look at it. */
 const TRIES = 4, WAIT_MS = 50;
 
 /**
- * Takes the lock of a run folder. A holder that is gone for certain is replaced.
- * @throws {UserError} naming the holder, if another process holds the lock, or may.
+ * Takes the lock of a run folder, also from a holder that is certainly gone.
+ * @throws {UserError} naming the holder, if another process holds the lock or may hold it.
  */
 export async function acquireLock(runDir: string): Promise<Lock> {
   const path = `${runDir}/run.lock`;
@@ -85,7 +89,7 @@ export function lockState(runDir: string): LockState {
   }
 }
 
-/** Whether somebody writes, or may write, a run folder. */
+/** Whether a process writes, or may write, a run folder. */
 export function isInUse(runDir: string): boolean {
   return lockState(runDir).state !== "free";
 }
@@ -98,7 +102,7 @@ async function open(path: string): Promise<Deno.FsFile> {
   }
 }
 
-/** true or false where the file system has locks, null where it has not. */
+/** true or false if the file system has locks, null if it has none. */
 function tryLock(file: Deno.FsFile): boolean | null {
   try {
     return file.tryLockSync(true);
@@ -108,7 +112,7 @@ function tryLock(file: Deno.FsFile): boolean | null {
 }
 
 /**
- * What a record and the system's lock say together.
+ * Decides from the record and the system's lock.
  * @param locked whether the system gave us the lock; null where the file system has no locks
  */
 function judge(path: string, record: LockRecord | null, locked: boolean | null): LockState {
@@ -119,18 +123,18 @@ function judge(path: string, record: LockRecord | null, locked: boolean | null):
   const known = here.boot_id !== "" && record.boot_id !== "";
   const sameBoot = known && record.boot_id === here.boot_id;
   const gone: LockState = { state: "free", left: record };
-  // One kernel: it has the lock of every process, also of those in other containers, whose host has another name.
+  // The same kernel knows the locks of all processes, also of those in containers with other host names.
   if (sameBoot && locked === true) return gone;
   if (record.host === here.host) {
     if (known && !sameBoot) return gone; // this machine, before it was restarted
     return record.start_ticks !== "" && startTicks(record.pid) === record.start_ticks ? { state: "held", who } : gone;
   }
-  // A disk of this machine alone: whoever wrote to it did so before the restart.
+  // Only this machine uses the disk, so the holder wrote to it before the restart.
   if (known && !sameBoot && !isShared(path, readOr("/proc/self/mountinfo", ""))) return gone;
   return { state: "unknown", who };
 }
 
-/** Kinds of file systems that one machine alone can have mounted. */
+/** Kinds of file systems that only one machine can mount. */
 const LOCAL = new Set([
   "ext2",
   "ext3",
@@ -147,7 +151,7 @@ const LOCAL = new Set([
 ]);
 
 /**
- * Whether a path may lie on a file system that other machines write to as well; so it is where the kind is not known.
+ * Whether a path may lie on a file system that other machines write to as well; true if the kind is not known.
  * @param mounts what /proc/self/mountinfo says
  */
 export function isShared(path: string, mounts: string): boolean {
@@ -205,7 +209,7 @@ function inUse(path: string, { state, who }: Exclude<LockState, { state: "free" 
   );
 }
 
-/** How to go on where it cannot be told whether a lock's holder lives. */
+/** The hint for a lock whose holder may still run. */
 export function onDoubt(path: string): string {
   return `look on that machine; if it does not run any more, delete ${path} and give the command again`;
 }
@@ -269,7 +273,7 @@ function held(path: string, file: Deno.FsFile, notice: string | null): Lock {
     if (!open) return;
     open = false;
     try {
-      if (isStillAt(path, file)) Deno.removeSync(path); // before the system's lock goes: nobody else can be at it
+      if (isStillAt(path, file)) Deno.removeSync(path); // before the system's lock is released, so that no other process can have it
     } catch {
       /* The folder went away: there is nothing left to lock. */
     } finally {

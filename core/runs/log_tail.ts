@@ -1,4 +1,4 @@
-/** The end of a CSV log past some key: found from the end, copied, compared, cut. */
+/** The rows of a CSV log after some key: found from the end, copied, compared and cut. */
 import { UserError } from "../errors.ts";
 import { exists, InputFile, ioError, OutputFile } from "../formats/file.ts";
 import { parseCsvLine, parseCsvNumber } from "./csv.ts";
@@ -7,18 +7,18 @@ const BLOCK_BYTES = 1 << 16;
 const LINE_BYTES_MAX = 1 << 16;
 const NEWLINE = 0x0a;
 
-/** The rows of a log past a key. The log is not changed before {@link cutLog}. */
+/** The rows of a log after a key. Only {@link cutLog} changes the log. */
 export class LogTail {
   constructor(
     readonly path: string,
     /** With its line end. */
     readonly header: Uint8Array,
-    /** Where the first row to go begins, and where the last whole one ends. */
+    /** Where the first of these rows begins, and where the last complete one ends. */
     readonly start: number,
     readonly end: number,
   ) {}
 
-  /** Whether a file has the header and these very rows. */
+  /** Whether a file has the header and exactly these rows. */
   async isIn(path: string): Promise<boolean> {
     if (!await exists(path)) return false;
     using copy = await InputFile.open(path);
@@ -34,7 +34,7 @@ export class LogTail {
     return true;
   }
 
-  /** The header, then the rows. A piece is valid until the next. */
+  /** The header, then the rows. Each piece is valid until the next one. */
   async *pieces(): AsyncGenerator<Uint8Array> {
     yield this.header;
     using log = await InputFile.open(this.path);
@@ -48,8 +48,8 @@ export class LogTail {
 }
 
 /**
- * The rows of a log whose key is past `last`; null where there are none, or no log. Keys rise from row to row, so only the end
- * of the file is read.
+ * The rows of a log whose key is greater than `last`; null if there are none or no log. Keys rise from row to row, so only
+ * the end of the file is read.
  * @param keys the names of the key's columns, the most significant first
  * @throws {UserError} where the header lacks them, or a row has no number there
  */
@@ -84,7 +84,7 @@ function isPast(key: readonly number[], last: readonly number[]): boolean {
   return false;
 }
 
-/** The first line with its end; null of a file that has not got one. */
+/** The first line with its line end; null if the file has no complete line. */
 async function firstLine(file: InputFile): Promise<Uint8Array | null> {
   const head = new Uint8Array(Math.min(file.size, LINE_BYTES_MAX));
   await file.readAt(0, head);
@@ -94,7 +94,7 @@ async function firstLine(file: InputFile): Promise<Uint8Array | null> {
   throw new UserError(file.path, `has a line of more than ${LINE_BYTES_MAX} bytes, so it is not a log`, undefined, 1);
 }
 
-/** Whole lines from the last to the one at `first`, with where each begins and where the next one does. */
+/** The complete lines from the last one back to the one at `first`, each with its begin and its end. */
 async function* linesFromEnd(
   file: InputFile,
   first: number,
@@ -134,7 +134,7 @@ async function* linesFromEnd(
   }
 }
 
-/** Writes header and rows to a new file, whole and durable. */
+/** Writes header and rows to a new file, which is complete and durable afterwards. */
 export async function writeTail(tail: LogTail, path: string): Promise<void> {
   using file = await OutputFile.create(path);
   for await (const piece of tail.pieces()) await file.write(piece);

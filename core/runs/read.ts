@@ -1,4 +1,4 @@
-/** Run folders read back, whatever state they are in: what is missing is empty, what is malformed is named. */
+/** Reads run folders in any state. What is missing is empty in the result, and what is malformed is named. */
 import { globToRegExp, isAbsolute, isGlob, join, resolve } from "@std/path";
 import { parse as parseYaml } from "@std/yaml";
 import { UserError } from "../errors.ts";
@@ -27,7 +27,7 @@ const YAML_BYTES_MAX = 4 << 20;
 const ROWS_MAX = 20_000;
 
 /**
- * Reads a run folder. Logs of more than 20,000 rows come back thinned out evenly, first and last row kept.
+ * Reads a run folder. Logs of more than 20,000 rows are thinned evenly; the first and last rows are kept.
  * @throws {UserError} only if `path` is not a run folder.
  */
 export async function readRun(path: string): Promise<RunData> {
@@ -82,7 +82,7 @@ export async function readRun(path: string): Promise<RunData> {
   };
 }
 
-/** The model table of a run; empty where there is none that can be read. */
+/** The model table of a run; empty if none can be read. */
 export async function readModel(runDir: string): Promise<readonly LayerRow[]> {
   try {
     return layerRows(await readJson(join(runDir, "model.json"), JSON_BYTES_MAX), "");
@@ -131,7 +131,7 @@ async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   try {
     return (await Array.fromAsync(Deno.readDir(folder))).sort((a, b) => a.name < b.name ? -1 : 1);
   } catch {
-    return []; // absent, not a folder, or not ours to read
+    return []; // missing, not a folder, or not readable
   }
 }
 

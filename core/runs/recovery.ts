@@ -1,11 +1,11 @@
-/** recovery.json: how a run ended early and how to go on. */
+/** recovery.json: why a run ended early and how to resume it. */
 import { ioError } from "../formats/file.ts";
 import { writeJsonAtomic } from "./atomic.ts";
 
 export interface Recovery {
   /** One line. */
   readonly reason: string;
-  /** SIGINT, SIGTERM or SIGHUP. */
+  /** The signal's name, e.g. SIGTERM. */
   readonly signal?: string;
   /** The error's line. */
   readonly error?: string;
@@ -21,7 +21,7 @@ export async function writeRecovery(runDir: string, recovery: Recovery): Promise
   await writeJsonAtomic(`${runDir}/recovery.json`, { ...recovery, written_at: new Date().toISOString() });
 }
 
-/** A run that goes on, or is done, has none. */
+/** Removes it when a run is resumed or finished. */
 export async function clearRecovery(runDir: string): Promise<void> {
   const path = `${runDir}/recovery.json`;
   try {

@@ -6,21 +6,21 @@ import { UserError } from "../errors.ts";
 import { writeJsonAtomic } from "./atomic.ts";
 import type { Environment } from "./types.ts";
 
-/** A key of the config that this session began with another value of than the one before. */
+/** A key of the config whose value differs from that of the session before. */
 export interface SessionChange {
   readonly key: string;
   readonly from: unknown;
   readonly to: unknown;
 }
 
-/** The checkpoint of another run that a run began from. */
+/** The checkpoint of another run from which a fork started. */
 export interface Parent {
   /** Absolute. */
   readonly run: string;
-  /** Below the run. */
+  /** Path below the run folder. */
   readonly checkpoint: string;
   readonly step: number;
-  /** Of its manifest.json: tells the checkpoint from another one of that name. */
+  /** SHA-256 of its manifest.json, which distinguishes the checkpoint from another one with the same name. */
   readonly manifest_sha256: string;
 }
 
@@ -39,19 +39,19 @@ export interface SessionEntry {
   readonly compiler: unknown;
   readonly library: unknown;
   readonly threads: unknown;
-  /** The first step that it made; null of one that has not come so far. */
+  /** The first step that it made; null if it has not made one. */
   readonly first_step: number | null;
-  /** The last one; null while it runs. */
+  /** The last step that it made; null while it runs. */
   readonly last_step: number | null;
-  /** `finished`, `stopped: SIGTERM`, `failed: ...`; `killed` where it had no time to say; null while it runs. */
+  /** `finished`, `stopped: SIGTERM`, `failed: ...`; `killed` if it could not record its end; null while it runs. */
   readonly ended: string | null;
   readonly ended_at: string | null;
-  /** What it went on from: a checkpoint of this run; null for the first step. */
+  /** The checkpoint of this run from which it continued; null if it started at the first step. */
   readonly checkpoint: string | null;
-  /** The folder of what it cut from the logs, e.g. `attempts/001`; null where there was nothing. */
+  /** The folder with what it replaced, e.g. `attempts/001`; null if it replaced nothing. */
   readonly attempt: string | null;
   readonly changes: readonly SessionChange[];
-  /** Only of a run's first session, where that is a fork. */
+  /** Where a fork started; only in a run's first session. */
   readonly parent: Parent | null;
 }
 
@@ -87,7 +87,7 @@ export async function readSessions(runDir: string): Promise<SessionEntry[]> {
   return json as unknown as SessionEntry[];
 }
 
-/** As {@link readSessions}; a file that cannot be used is kept under another name, which is said. */
+/** Like {@link readSessions}, but an unusable file is kept under another name, with a warning. */
 async function usableSessions(runDir: string, warn: (text: string) => void): Promise<SessionEntry[]> {
   try {
     return await readSessions(runDir);
@@ -105,10 +105,10 @@ async function usableSessions(runDir: string, warn: (text: string) => void): Pro
   }
 }
 
-/** What a session leaves to be filled in. */
+/** The fields that are filled in when a session ends. */
 const RUNNING = { first_step: null, last_step: null, ended: null, ended_at: null } as const;
 
-/** Everything of an entry that is known before its session begins. */
+/** The fields of an entry that are known before its session begins. */
 export type SessionStart = Omit<SessionEntry, keyof typeof RUNNING>;
 
 /**
@@ -129,14 +129,14 @@ export async function announceSession(
   await writeJsonAtomic(join(runDir, FILE), [...ended, { ...start, ...RUNNING }]);
 }
 
-/** Notes that the session announced begins: its config is the run's now. */
+/** Records that the announced session begins; its config is now the run's. */
 export async function beginSession(runDir: string, firstStep: number): Promise<void> {
   const entries = await readSessions(runDir);
   const last = entries.pop();
   if (last) await writeJsonAtomic(join(runDir, FILE), [...entries, { ...last, first_step: firstStep }]);
 }
 
-/** Notes what a new run is forked from, before it is one: so that it is known whenever there is a run. */
+/** Records where a new run is forked from before its folder becomes a run, so that every fork has this record. */
 export async function announceFork(runDir: string, parent: Parent): Promise<void> {
   await writeJsonAtomic(join(runDir, FILE), [{ ...RUNNING, changes: [], parent }]);
 }

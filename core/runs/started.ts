@@ -1,4 +1,4 @@
-/** When a run was last started: an instant, whatever clock the machine showed and whatever the folder is called. */
+/** When a run was last started, as an instant that does not depend on the local time or on the folder's name. */
 import { join } from "@std/path";
 import { isRecord } from "../formats/json.ts";
 

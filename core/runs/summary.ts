@@ -1,4 +1,4 @@
-/** summary.json as it is written. */
+/** Writes and reads summary.json. */
 import { ioError } from "../formats/file.ts";
 import { readJson } from "../formats/json.ts";
 import { UserError } from "../errors.ts";
@@ -8,7 +8,7 @@ import type { RunFolder } from "./folder.ts";
 import { summary as decode } from "./schema.ts";
 import type { SplitMetrics, Summary } from "./types.ts";
 
-/** Writes it with null where there is no such figure: R2 of columns that do not vary. */
+/** Writes the summary, with null for values that do not exist, e.g. R2 of columns that do not vary. */
 export async function writeSummary(run: RunFolder, summary: Summary): Promise<void> {
   const figures = (metrics: SplitMetrics | null) =>
     metrics && Object.fromEntries(
@@ -19,7 +19,7 @@ export async function writeSummary(run: RunFolder, summary: Summary): Promise<vo
   await writeJsonAtomic(run.file("summary.json"), { ...summary, metrics });
 }
 
-/** A run that goes on has none until it ends again: its logs say where it is. */
+/** Removes the summary of a run that is resumed. It has none until it ends again. */
 export async function clearSummary(run: RunFolder): Promise<void> {
   const path = run.file("summary.json");
   try {
