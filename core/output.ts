@@ -24,8 +24,8 @@ function write(stream: { writeSync(bytes: Uint8Array): number }, text: string): 
 }
 
 /**
- * Prints text and a line end on standard output. What failed once is not tried again, so that no part is missing
- * within.
+ * Prints text and a line end on standard output. After a failure nothing more is written, so that no part is missing
+ * in between.
  */
 export function print(text: string): void {
   if (lost !== null) return;

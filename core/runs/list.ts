@@ -1,6 +1,5 @@
 /**
- * Run folders at a glance, in any state, while others write them too: what cannot be read is left out, never waited
- * for.
+ * A list of run folders in any state, also while they are written. What cannot be read is left out without waiting.
  */
 import { parse as parseYaml } from "@std/yaml";
 import { join } from "@std/path";

@@ -69,7 +69,7 @@ export async function acquireLock(runDir: string): Promise<Lock> {
 }
 
 /**
- * Who writes a run folder. The lock is tried for a moment, since only the system knows of other containers' processes.
+ * Who writes a run folder. The lock is taken for a moment, since only the system knows the processes of other containers.
  */
 export function lockState(runDir: string): LockState {
   const path = `${runDir}/run.lock`;
