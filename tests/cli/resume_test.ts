@@ -138,7 +138,7 @@ Deno.test("resume: what changes from here on is said, recorded and in the logs; 
   const more = await resume(["--resume", path, "--quiet", ...set("training.epochs=4")]);
   assertMatch(
     more,
-    /learning rate goes from \S+e?\S* to 0\.0005\d* at step 61, since cosine is stretched over 80 steps/,
+    /learning rate goes from \S+e?\S* to 0\.0004\d* at step 61, since cosine is stretched over 80 steps/,
   );
   const told = await resume(["--resume", path, ...set("training.epochs=5", "training.gradient_clip=0.5")]);
   assertStringIncludes(told, "training.gradient_clip: 1 -> 0.5 from step 81 on");
