@@ -1,5 +1,5 @@
 /** How every command ends: an error is printed as one line on stderr, with its exit status. */
-import "../core/early.ts";
+import "./early.ts";
 import { ConfigError } from "../core/config/error.ts";
 import { oneLine } from "../core/config/show.ts";
 import { systemError } from "../core/formats/file.ts";
