@@ -28,7 +28,7 @@ const check = defineCommand({
 
 const explain = defineCommand({
   name: "config explain",
-  does: "show the value of a key, who set it and what is allowed; without a key, show all keys",
+  does: "show a key's value, who set it and what is allowed; without a key, show all keys",
   positional: ["config", "key"],
   options: {
     config: CONFIG,

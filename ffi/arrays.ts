@@ -1,4 +1,4 @@
-/** Matrices as typed arrays: what a caller holds in memory, as NumPy and SciPy lay it out. */
+/** Matrices as typed arrays, with the layout of NumPy and SciPy. */
 import { EngineError } from "./error.ts";
 
 /** NumPy's names of the element types, in the order of the engine's numbers. */
@@ -18,11 +18,11 @@ export const TYPES = [
 ] as const;
 export type ElementType = typeof TYPES[number];
 
-/** Bytes of one element; of an array that is not there, as a dense matrix's indices, 0. */
+/** Bytes of one element; 0 for an absent array, such as the indices of a dense matrix. */
 export const elementBytes = (type: ElementType | null): number =>
   type === null ? 0 : type === "bool" ? 1 : Number(/\d+$/.exec(type)![0]) / 8;
 
-/** Values of a matrix; all become 32-bit floats when a batch is cut. */
+/** Values of a matrix; all are converted to 32-bit floats when a batch is made. */
 export type ValueArray =
   | Float32Array
   | Float64Array
@@ -40,7 +40,10 @@ export type ValueArray =
 /** Column numbers and row pointers. */
 export type IndexArray = Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
 
-/** A sparse matrix in compressed rows, as `scipy.sparse.csr_matrix` has it: row r holds entries indptr[r] to indptr[r + 1]. */
+/**
+ * A sparse matrix in compressed rows, as `scipy.sparse.csr_matrix` has it: row r holds entries indptr[r] to indptr[r +
+ * 1].
+ */
 export interface CsrArrays {
   /** rows + 1 numbers, rising from 0 to the number of entries. */
   readonly indptr: IndexArray;
@@ -49,7 +52,7 @@ export interface CsrArrays {
   /** The value of each entry. */
   readonly data: ValueArray;
   readonly columns: number;
-  /** By default as many as indptr says. */
+  /** The number of rows; by default that of indptr. */
   readonly rows?: number;
 }
 
@@ -58,7 +61,7 @@ export interface DenseArrays {
   /** rows x columns values. */
   readonly values: ValueArray;
   readonly columns: number;
-  /** By default as many as values make. */
+  /** The number of rows; by default that of `values`. */
   readonly rows?: number;
 }
 
@@ -85,7 +88,7 @@ export interface ArrayBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** @throws {EngineError} `invalid_argument` where it is no typed array. */
+/** @throws {EngineError} `invalid_argument` if it is not a typed array. */
 export function arrayBytes(array: unknown, name: string): ArrayBytes {
   const kind = ArrayBuffer.isView(array) ? Object.prototype.toString.call(array).slice(8, -1) : "";
   const type = NUMBER_OF[kind];

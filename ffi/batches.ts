@@ -1,10 +1,10 @@
-/** The engine's background batch creator: worker threads cut sparse batches from CSR chunks into a bounded queue. */
+/** The engine's batch creator: worker threads make batches of the rows of chunks and put them into a bounded queue. */
 import type { Chunk } from "./chunk.ts";
 import { EngineError, errorRecord, unwrap } from "./error.ts";
 import { engine, objects } from "./library.ts";
 import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
 
-/** What is done to the stored values of a row while it is cut, in the order given. Zeros stay zeros. */
+/** Transforms of the stored values of a row, applied in order when a batch is made. Zeros stay zeros. */
 export type Transform =
   /** Scales the row so that its values sum to `target`; a row that sums to 0 stays. */
   | { readonly kind: "library_size"; readonly target: number }
@@ -17,19 +17,19 @@ export type Transform =
 
 export interface BatchOptions {
   readonly batchSize: number;
-  /** Which rows of the chunks laid end to end; all by default. Their order is kept unless `shuffle` is set. */
+  /** The rows of the concatenated chunks; all by default. Their order is kept unless `shuffle` is set. */
   readonly rows?: Uint32Array<ArrayBuffer>;
-  /** Key of each chunk's first row, those of its other rows count on; by default the chunks follow each other from 0. */
+  /** The key of each chunk's first row, from which its other rows count on; by default all rows count from 0. */
   readonly rowOffsets?: readonly number[];
-  /** Draws the order of the rows from (seed, epoch, stream). */
+  /** Whether the order of the rows is random, as a function of (seed, epoch, stream). */
   readonly shuffle?: boolean;
-  /** Leaves out a last batch of fewer rows. */
+  /** Whether a last batch with fewer rows is left out. */
   readonly dropLast?: boolean;
   readonly seed?: number | bigint;
   readonly epoch?: number;
-  /** Tells the chunks or windows of an epoch apart. */
+  /** The number of the window within the epoch. */
   readonly stream?: number;
-  /** Batches skipped at the start, to go on where another creator ended. */
+  /** Number of batches skipped at the start, to continue where another creator ended. */
   readonly firstBatch?: number;
   readonly transforms?: readonly Transform[];
   /** Share of the stored values dropped from the input, in [0, 1); the target keeps them. */
@@ -58,15 +58,15 @@ export interface BatchView {
 }
 
 export interface BatchesInfo {
-  /** Batches in all, counted from batch 0. */
+  /** Total number of batches, counted from batch 0. */
   readonly batches: number;
   readonly nextBatch: number;
   readonly rows: number;
   readonly columns: number;
-  /** Batches cut and not yet taken. */
+  /** Number of batches that are made but not yet taken. */
   readonly ready: number;
   readonly readyBytes: number;
-  /** Batches cut so far. */
+  /** Number of batches made so far. */
   readonly cut: number;
   /** Time that the consumer has waited so far. */
   readonly waitedMs: number;
@@ -171,7 +171,7 @@ function copyOf(view: BigUint64Array): BatchView {
 }
 
 /**
- * Batches over the rows of one or more chunks, in an order that no number of workers changes. Cutting begins at once.
+ * Batches over the rows of one or more chunks, in an order that no number of workers changes. The workers begin at once.
  * Take them with {@linkcode next}, with `for await`, or hand the creator to the model. The chunks may be closed.
  */
 export class BatchCreator implements Disposable {
@@ -232,7 +232,10 @@ export class BatchCreator implements Disposable {
     }
   }
 
-  /** What `read` makes of the engine's view of the next batch, which is good until the next one is taken; null after the last. */
+  /**
+   * What `read` makes of the engine's view of the next batch, which is good until the next one is taken; null after the
+   * last.
+   */
   async #take<T>(timeoutMs: number | undefined, read: (view: BigUint64Array) => T): Promise<T | null> {
     if (this.#taking) throw new EngineError("busy", "a batch is being taken by another call");
     const limit = timeoutMs === undefined ? FOR_EVER : within(timeoutMs, "timeoutMs", 0, Number.MAX_SAFE_INTEGER);
@@ -250,7 +253,9 @@ export class BatchCreator implements Disposable {
     }
   }
 
-  /** Takes the next batch without a copy of it: how many rows it has; 0 after the last. As {@linkcode next} otherwise. */
+  /**
+   * Takes the next batch without a copy of it: how many rows it has; 0 after the last. As {@linkcode next} otherwise.
+   */
   async skip(options: { readonly timeoutMs?: number } = {}): Promise<number> {
     return await this.#take(options.timeoutMs, (view) => Number(view[0])) ?? 0;
   }

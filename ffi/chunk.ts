@@ -13,7 +13,7 @@ const NO_ARRAY = 255;
 /** Bytes hashed at a time. */
 const DIGEST_BLOCK = 1 << 26;
 
-/** What a file's headers tell. */
+/** Facts from a file's headers. */
 export interface ChunkHeader {
   readonly rows: number;
   readonly columns: number;
@@ -29,7 +29,7 @@ export interface ChunkHeader {
 
 /** A header and how the arrays are held. */
 export interface ChunkInfo extends ChunkHeader {
-  /** Of the three arrays, those that lie in the mapped file; the others were inflated. */
+  /** The number of the three arrays that are in the mapped file; the others were inflated. */
   readonly mapped: number;
   readonly bytesHeld: number;
 }
@@ -49,7 +49,10 @@ function readInfo(info: Float64Array): ChunkInfo {
   };
 }
 
-/** A file of `scipy.sparse.save_npz`, a `.npy` file of a dense matrix, or a copy of either in memory; read-only. Close it when no batch creator is to be made over it any more. */
+/**
+ * A file of `scipy.sparse.save_npz`, a `.npy` file of a dense matrix, or a copy of either in memory; read-only. Close
+ * it when no batch creator is to be made over it any more.
+ */
 export class Chunk implements Disposable {
   #handle: Deno.PointerObject | null;
   readonly #info: ChunkInfo;
@@ -138,7 +141,9 @@ export class Chunk implements Disposable {
     return header;
   }
 
-  /** The checksums that an `.npz` file has of its data, indices and indptr, without reading them. @throws {EngineError} */
+  /**
+   * The checksums that an `.npz` file has of its data, indices and indptr, without reading them. @throws {EngineError}
+   */
   static checksums(path: string): Uint32Array {
     const bytes = utf8(path);
     const out = new Uint32Array(3);
@@ -240,7 +245,7 @@ export function getNpzChunkCsrArrayPointers(chunk: Chunk): CsrArrayPointers {
   return { data: data!, indices: indices!, indptr: indptr!, dataType, indicesType, indptrType, rows, columns, nnz };
 }
 
-/** What a row is for: the values of {@link splitRows}. */
+/** The parts of the data: the values of {@link splitRows}. */
 export const PART = { train: 0, validation: 1, test: 2 } as const;
 
 /**

@@ -1,4 +1,4 @@
-/** One way out of the engine: a status becomes a value or an {@link EngineError}. */
+/** Turns a status of the engine into a value or an {@link EngineError}. */
 
 /** Names of `nrw_status`. */
 export const STATUS = [

@@ -15,7 +15,7 @@ export const LIBRARY_NAME = `libnarrows.${SUFFIX[Deno.build.os] ?? "so"}`;
 
 let alive = 0;
 
-/** Objects of the engine that are open: while there are any, the library stays. */
+/** The number of open objects of the engine. While there are any, the library is not replaced. */
 export const objects = {
   made(): void {
     alive++;

@@ -87,14 +87,17 @@ export class Model implements Disposable {
     objects.made();
   }
 
-  /** A second network of the same description, built, with one thread: to hold copies of this one's state. */
+  /**
+   * A second network with the same layers, called a twin, which holds copies of this network's state and does not
+   * train.
+   */
   async twin(): Promise<Model> {
     const out = new BigUint64Array(1);
     await this.#start((pointer, error) => engine().nrw_model_twin(pointer, out, error));
     return new Model(out, this.columns, this.latentSize);
   }
 
-  /** Takes over the state of a twin, or of the model that this is a twin of. */
+  /** Copies the state from a twin (see {@linkcode twin}), or from the model of which this is a twin. */
   async copyFrom(other: Model): Promise<void> {
     await other.#handle.hold((from) => this.#start((pointer, error) => engine().nrw_model_copy(pointer, from, error)));
   }

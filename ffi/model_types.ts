@@ -50,7 +50,9 @@ export interface LayerInfo {
 }
 
 export interface TensorInfo {
-  /** PyTorch's, such as `encoder.0.weight`; state as `encoder.0.weight.exp_avg`. A gradient has its parameter's name. */
+  /**
+   * PyTorch's, such as `encoder.0.weight`; state as `encoder.0.weight.exp_avg`. A gradient has its parameter's name.
+   */
   readonly name: string;
   readonly role: typeof ROLES[number];
   readonly dtype: "F32" | "F64" | "U32" | "I64";

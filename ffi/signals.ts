@@ -1,11 +1,16 @@
-/** Signals that the process is to hear as another one: the engine's handler takes the place of the one that Deno has. */
+/**
+ * Signals that the process is to hear as another one: the engine's handler takes the place of the one that Deno has.
+ */
 import { errorRecord, unwrap } from "./error.ts";
 import { libraryPath } from "./library.ts";
 import { symbols } from "./symbols.ts";
 
 const { nrw_signal_turn, nrw_signal_turned } = symbols;
 
-/** Of the library that has the handler: it stays, whichever the training uses, and is not the one that has yet to be checked. */
+/**
+ * Of the library that has the handler: it stays, whichever the training uses, and is not the one that has yet to be
+ * checked.
+ */
 let library: Deno.DynamicLibrary<
   { nrw_signal_turn: typeof nrw_signal_turn; nrw_signal_turned: typeof nrw_signal_turned }
 >;

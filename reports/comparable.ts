@@ -1,15 +1,18 @@
-/** Which runs may be compared: those of the same data and the same validation and test rows, and, for losses, the same loss. */
+/**
+ * Which runs may be compared: those of the same data and the same validation and test rows, and, for losses, the same
+ * loss.
+ */
 import type { RunData } from "../core/runs/types.ts";
 import { flatten } from "./config_view.ts";
 import { byImportance } from "./settings_order.ts";
 
-/** Settings that decide which values a run is measured on. */
+/** Settings that determine the values on which a run is measured. */
 const DATA = ["data.path", "data.format", "data.member", "data.shape", "data.steps", "data.transforms"];
-/** Those that data.json says better, where both runs have it. */
+/** The settings among them that data.json states more precisely, if both runs have it. */
 const PLACE = ["data.path", "data.format", "data.member"];
 const ROWS = ["data.split", "evaluation.validation_max_rows", "evaluation.test_max_rows"];
 
-/** A run's settings by dotted path that decide what its errors are of, with what the run found in the data. */
+/** The settings that determine what a run's errors are of, by dotted path, and what the run found in the data. */
 function measuredOn(run: RunData): Map<string, string> {
   const facts = new Map<string, string>();
   for (const [key, value] of flatten(run.config)) {
@@ -33,7 +36,10 @@ function lossOf(run: RunData): Map<string, string> {
   );
 }
 
-/** Names of what is not the same; what only one of the two knows counts for the settings, not for what was found. */
+/**
+ * The names that differ. A name that only one of the two has counts among settings, but not among what was found in the
+ * data.
+ */
 function unlike(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] {
   return byImportance(new Set([...a.keys(), ...b.keys()]))
     .filter((key) =>
@@ -41,7 +47,7 @@ function unlike(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>):
     );
 }
 
-/** The files of a run's data with their rows and checksums, in order; null where data.json does not say them. */
+/** The files of a run's data with their rows and checksums, in order; null if data.json does not have them. */
 function contentOf(run: RunData): string | null {
   const files = run.data?.files;
   if (!Array.isArray(files)) return null;
@@ -52,21 +58,21 @@ function contentOf(run: RunData): string | null {
   return parts.every((part) => part !== null) ? JSON.stringify(parts) : null;
 }
 
-/** Settings and counts in which two runs were measured on other values; none: their errors can be compared. */
+/** Differences between the values on which two runs were measured. If there are none, their errors can be compared. */
 export function dataDifferences(a: RunData, b: RunData): string[] {
   const [x, y] = [contentOf(a), contentOf(b)];
   const keys = unlike(measuredOn(a), measuredOn(b));
   if (x === null || y === null) return keys;
-  // Where the files lie does not matter: what they hold is known.
+  // The folder of the files does not matter, since their content is known.
   return [...(x === y ? [] : ["content of the data"]), ...keys.filter((key) => !PLACE.includes(key))];
 }
 
-/** Also those of the loss; none: their losses can be compared. */
+/** These differences and those of the loss. If there are none, the losses can be compared. */
 export function lossDifferences(a: RunData, b: RunData): string[] {
   return [...dataDifferences(a, b), ...unlike(lossOf(a), lossOf(b))];
 }
 
-/** Indices of runs in groups of those that differ in nothing from the group's first, in the order given. */
+/** The indices of the runs in groups; a run belongs to a group if nothing differs from the group's first run. */
 export function groupsOfRuns(
   runs: readonly RunData[],
   differences: (a: RunData, b: RunData) => readonly string[],
@@ -80,7 +86,10 @@ export function groupsOfRuns(
   return groups;
 }
 
-/** Whether all runs whose environment is known were made on one machine with as many threads: only then do speeds compare. */
+/**
+ * Whether all runs with a known environment used the same machine and number of threads, so that speeds can be
+ * compared.
+ */
 export function sameMachine(runs: readonly RunData[]): boolean {
   const machines = runs.flatMap(({ environment }) =>
     environment ? [JSON.stringify([environment.host, environment.cpu, environment.threads])] : []

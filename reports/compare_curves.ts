@@ -1,4 +1,4 @@
-/** Losses and throughput of runs, drawn together where they can be compared. */
+/** Losses and throughput of several runs, drawn together if they can be compared. */
 import type { RunData } from "../core/runs/types.ts";
 import { type CompareLine, compareLines } from "./charts/compare_lines.ts";
 import { firstIsOutside } from "./charts/loss_by_epoch.ts";
@@ -12,7 +12,7 @@ import { finite, type Point } from "./series.ts";
 import { strokeOf, tagOf, tagsText } from "./tags.ts";
 import { lossUnit } from "./units.ts";
 
-/** The losses that are drawn: validation where every run with epochs has it, else training, so that like meets like. */
+/** The losses that are drawn: validation losses if every run with epochs has them, otherwise training losses. */
 export function lossKind(runs: readonly RunData[]): "validation" | "training" {
   const trained = runs.filter((r) => r.epochs.length > 0);
   return trained.every((r) => r.epochs.some((e) => e.validation_loss !== null)) ? "validation" : "training";
@@ -20,7 +20,7 @@ export function lossKind(runs: readonly RunData[]): "validation" | "training" {
 
 type EpochOf = RunData["epochs"][number];
 
-/** Lines of some of the runs; colours and letters are those of all of them. */
+/** The lines of some runs, with the colours and letters that they have among all runs. */
 function lines(
   runs: readonly RunData[],
   chosen: readonly number[],

@@ -1,4 +1,4 @@
-/** The page that sets several runs side by side, and compares those that can be. */
+/** The page that shows several runs side by side, and compares those that can be compared. */
 import type { RunData } from "../core/runs/types.ts";
 import { curves, lossKind } from "./compare_curves.ts";
 import { flatten, valueText } from "./config_view.ts";
@@ -12,11 +12,11 @@ import { quantile } from "./series.ts";
 import { byImportance } from "./settings_order.ts";
 import { tagMark, tagOf, tagsText } from "./tags.ts";
 
-/** Differing config keys shown beside the metrics; all of them have a table of their own. */
+/** The largest number of differing config keys beside the metrics; another table has all of them. */
 const KEYS_BESIDE = 3;
-/** Longer values (layer lists) have their place in the table of configs only. */
+/** Longer values, such as lists of layers, are only in the table of configs. */
 const SHORT = 14;
-/** Say nothing about how a run was trained. */
+/** Keys that do not affect training. */
 const IGNORED = new Set(["name", "title", "description", "paths.runs"]);
 
 /** Paths whose values are not the same in all runs, the most important first. */
@@ -35,7 +35,7 @@ interface Metric {
   readonly of: (run: RunData) => number | null | undefined;
   readonly show: (value: number | null | undefined) => string;
   readonly better: "low" | "high" | null;
-  /** Compared only where all were made on one machine. */
+  /** Whether the metric is compared only if all runs used the same machine. */
   readonly speed?: boolean;
 }
 
@@ -93,7 +93,7 @@ function configCell(run: RunData, key: string): string {
   return valueText(flatten(run.config).get(key), key);
 }
 
-/** What of the runs cannot be compared, and why; null where everything can. */
+/** What cannot be compared between the runs, and why; null if everything can. */
 function comparability(runs: readonly RunData[]): Content {
   const [first] = runs;
   const notes = runs.slice(1).flatMap((run, k): Content[] => {
@@ -127,7 +127,7 @@ function differences(runs: readonly RunData[], keys: readonly string[], numberin
   );
 }
 
-/** The lowest loss, where it means something. */
+/** The sentences at the top: the run with the lowest loss in each group of runs that can be compared. */
 function lede(runs: readonly RunData[], keys: readonly string[]): Html {
   const groups = groupsOfRuns(runs, lossDifferences);
   const settings = keys.length === 0

@@ -1,4 +1,4 @@
-/** Numbers, times and sizes as a reader wants them. All are locale-free, so a report is the same everywhere. */
+/** Formats numbers, times and sizes. Nothing depends on the locale, so a report is the same everywhere. */
 
 const MISSING = "–";
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -12,7 +12,7 @@ function grouped(digits: string): string {
   return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
-/** 47192 -> "47,192". A dash for what is missing or not a number. */
+/** 47192 -> "47,192". A dash for a missing value or one that is not a number. */
 export function count(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return MISSING;
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
@@ -71,7 +71,7 @@ export function timeUnit(seconds: number): { readonly seconds: number; readonly 
   return seconds >= 300 ? { seconds: 60, name: "min" } : { seconds: 1, name: "s" };
 }
 
-/** Decimal units, as disks and memory are sold: 1.24 GB. */
+/** Bytes in decimal units: 1.24 GB. */
 export function bytes(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
   const units = ["B", "kB", "MB", "GB", "TB"];
@@ -94,7 +94,7 @@ export function compact(value: number | null | undefined): string {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** An ISO time as "21 Nov 2025, 03:50 UTC"; a text that is no time is given back as it is. */
+/** An ISO time as "21 Nov 2025, 03:50 UTC"; other text is returned unchanged. */
 export function date(iso: string | null | undefined): string {
   if (!iso) return MISSING;
   const time = new Date(iso);
@@ -128,7 +128,7 @@ export function rate(value: number | null | undefined): string {
   return compact(value === null || value === undefined ? value : Math.round(value));
 }
 
-/** A setting with the digits that it was written with, four at most: 0.001 has one. */
+/** A setting with the digits with which it was written, at most four: 0.001 has one. */
 export function setting(value: number): string {
   return number(value, Math.min(4, value.toExponential().split("e")[0]!.replace(/[-.]/g, "").length));
 }

@@ -1,4 +1,4 @@
-/** The rows of a latent map by label: which groups there are, in which order, with which marks. */
+/** The rows of a latent map by label: the groups, their order and their marks. */
 import type { LatentDiagnostic } from "../core/runs/types.ts";
 import type { LatentGroup } from "./charts/latent_scatter.ts";
 import { SHAPES } from "./charts/marks.ts";
@@ -7,14 +7,14 @@ import { leadingNumber, naturalOrder } from "./natural.ts";
 import { type Point, quantile } from "./series.ts";
 import { color, RAMP_COLORS, rampColor, SERIES_COLORS, seriesColor, TRAIN } from "./theme.ts";
 
-/** Colours times shapes; what is rarer is drawn as "other". */
+/** The number of different marks (colours times shapes); rarer labels are drawn as "other". */
 const GROUPS = SERIES_COLORS * SHAPES.length;
 
 export function pointsOf(latent: LatentDiagnostic): Point[] {
   return latent.scores.map((s, i): Point => latent.latent_size === 1 ? { x: i, y: s[0]! } : { x: s[0]!, y: s[1]! });
 }
 
-/** Many different numbers as labels: bands of equal numbers of rows, coloured low to high. */
+/** Groups of labels that are many different numbers: bands with equal numbers of rows, coloured from low to high. */
 function bands(points: readonly Point[], values: readonly number[]): LatentGroup[] {
   const edges = Array.from({ length: RAMP_COLORS + 1 }, (_, i) => quantile(values, i / RAMP_COLORS));
   const groups = Array.from({ length: RAMP_COLORS }, (_, i) => ({

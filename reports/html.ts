@@ -1,4 +1,4 @@
-/** HTML by tagged template: what is put in is escaped unless it is HTML already, so names from data stay text. */
+/** HTML by tagged templates. Values are escaped unless they are HTML already, so names from data stay text. */
 import { visible } from "../core/visible.ts";
 
 /** A piece of finished HTML. Only `markup`, `raw` and `join` make one. */
@@ -41,21 +41,23 @@ export function markup(strings: TemplateStringsArray, ...contents: readonly Cont
   return new Html(text);
 }
 
-/** Text that is HTML already: our own SVG and CSS, never data. */
+/** Text that is HTML already, such as SVG and CSS made here; never data. */
 export function raw(text: string): Html {
   return new Html(text);
 }
 
-/** Joints of paths and names: after a mark between two words, but not inside a number (0.5, 1e-8). */
+/** Places where a path or name may be broken: after a mark between two words, but not inside a number (0.5, 1e-8). */
 const JOINT =
   /(?<=[\p{L}\p{N}][/\\_:;=@])(?=[\p{L}\p{N}/])|(?<=[\p{L}\p{N}]-)(?<!\de-)(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}][.,])(?<!\d[.,](?=\d))(?=[\p{L}\p{N}])/u;
 
-/** Text that may be broken at its joints, and so within no word. */
+/** Text that may be broken at these places, and not within a word. */
 export function breakable(text: string): Html {
   return join(text.split(JOINT), raw("<wbr>"));
 }
 
-/** A command line: broken between its words, and within those at their joints, but not in the names of options. */
+/**
+ * A command line, which may be broken between words and at these places within them, but not in the names of options.
+ */
 export function commandLine(text: string): Html {
   const words = text.split(" ").map((word) =>
     /^--?[\w-]+$/.test(word) ? markup`<span class="nowrap">${word}</span>` : breakable(word)

@@ -1,4 +1,4 @@
-/** What the marks of a figure stand for: as HTML beside it, and as SVG in the figure's own file. */
+/** The legend of a figure: as HTML beside it, and as SVG in the figure's own file. */
 import { type Html, markup, raw } from "./html.ts";
 import { escape } from "./html.ts";
 import { textWidth } from "./charts/plot.ts";
@@ -44,7 +44,7 @@ function text(item: LegendItem): string {
   return item.value ? `${item.name} ${item.value}` : item.name;
 }
 
-/** Room for an item in an SVG, in px. */
+/** The width of an item in an SVG, in px. */
 export function itemWidth(item: LegendItem): number {
   return SIDE + 6 + textWidth(text(item));
 }

@@ -1,4 +1,4 @@
-/** The order in which a reader expects names: 2 before 10, "2 h" before "10 h", "chr2" before "chr10". */
+/** Natural order of names: 2 before 10, "2 h" before "10 h", "chr2" before "chr10". */
 
 /** Number that a label begins with: 24 of "24 h". NaN where it begins otherwise. */
 export function leadingNumber(label: string): number {
@@ -7,7 +7,10 @@ export function leadingNumber(label: string): number {
 
 const collator = new Intl.Collator("en", { numeric: true });
 
-/** Labels that begin with a number by that number, before all others; others with the numbers inside them as numbers. */
+/**
+ * Compares labels: those that begin with a number come first, by that number; in others, numbers are compared as
+ * numbers.
+ */
 export function naturalOrder(a: string, b: string): number {
   const [x, y] = [leadingNumber(a), leadingNumber(b)];
   if (Number.isFinite(x) && Number.isFinite(y) && x !== y) return x - y;

@@ -7,7 +7,7 @@ export interface FigureOptions {
   readonly legend?: Legend;
   /** The legend is a list of figures in columns. */
   readonly spread?: boolean;
-  /** What stands below the caption, such as the figure's numbers. */
+  /** Content below the caption, such as the figure's numbers. */
   readonly below?: Content;
 }
 
@@ -23,7 +23,7 @@ export class Numbering {
     this.#name = name.replace(/[^A-Za-z0-9._-]+/g, "-").slice(0, 80);
   }
 
-  /** A chart (an SVG string of ours) over its legend and caption. */
+  /** A chart (an SVG string made here) with its legend and caption below. */
   figure(svg: string, caption: Content, options: FigureOptions = {}): Html {
     const number = ++this.#figures;
     const legend = options.legend ?? [];
@@ -54,7 +54,7 @@ export class Numbering {
     }" aria-label="Save figure ${number} as SVG">Save as SVG</a></figcaption>`;
   }
 
-  /** Tables behind a figure: closed until asked for. */
+  /** The tables behind a figure, which the reader can open. */
   numbers(tables: readonly (readonly [Table, Content])[], summary = "The numbers"): Html {
     return markup`<details class="numbers"><summary>${summary}</summary>${
       tables.map(([table, caption]) => render(table, caption))
@@ -101,7 +101,7 @@ function shortened(text: string): string {
 export interface Table {
   /** Absent for a table of names and values. */
   readonly head?: readonly Content[];
-  /** Names and values: one below the other where the page is narrow. */
+  /** Whether the table has names and values only; they are one below the other if the page is narrow. */
   readonly pairs?: boolean;
   /** The first cell of a row names it. */
   readonly rows: readonly (readonly Content[])[];

@@ -1,18 +1,18 @@
-/** The page around a report: one file, no script, nothing loaded. */
+/** The page around a report: one file without scripts that loads nothing. */
 import { type Content, type Html, markup, raw } from "./html.ts";
 import { STYLE } from "./style.ts";
 import { THEME_CSS } from "./theme.ts";
 
 export interface Section {
-  /** Anchor; a name of ours, never from data. */
+  /** The anchor of the section; never from data. */
   readonly id: string;
   readonly title: string;
   readonly body: Content;
-  /** Stands after the results, under a heading of its own. */
+  /** Whether the section belongs to the appendix after the results. */
   readonly appendix?: boolean;
 }
 
-/** What stands in the place of something that a run does not have. */
+/** The text that replaces something that a run does not have. */
 export function missing(text: Content): Html {
   return markup`<p class="missing">${text}</p>\n`;
 }

@@ -1,4 +1,4 @@
-/** What a run came to, in one sentence made of measured figures only. */
+/** The result of a run in one sentence of measured values. */
 import type { BaselineMetrics, RunData, SplitMetrics, Summary } from "../core/runs/types.ts";
 import { type Content, markup } from "./html.ts";
 import { count, error, plural, ratio } from "./format.ts";
@@ -13,13 +13,13 @@ export interface Headline {
   readonly pca: BaselineMetrics | null;
 }
 
-/** The part whose figures speak for the run: test, or else validation, or else train. */
+/** The part whose metrics are given: test, or else validation, or else train. */
 export function headline(summary: Summary | null): Headline | null {
   for (const split of SPLITS) {
     const metrics = summary?.metrics[split];
     if (!metrics) continue;
     const pca = summary!.baseline?.pca?.[split] ?? null;
-    // A baseline of other rows is no baseline.
+    // A baseline that was measured on other rows cannot be compared.
     return { split, metrics, pca: pca && pca.rows === metrics.rows && Number.isFinite(pca.r2) ? pca : null };
   }
   return null;
@@ -50,14 +50,16 @@ const SEEN: Readonly<Record<SplitName, string>> = {
   train: ", on which it was trained",
 };
 
-/** Against PCA, where that was measured on the same rows; the same to three decimals is called so. */
+/**
+ * The comparison with PCA, if it was measured on the same rows. Values that agree to three decimals are called equal.
+ */
 function againstPca(own: number, pca: BaselineMetrics): string {
   const [ours, theirs] = [ratio(own), ratio(pca.r2)];
   if (ours === theirs) return `, as much as PCA with as many components`;
   return `, ${own > pca.r2 ? "more" : "less"} than PCA with as many components (${theirs})`;
 }
 
-/** One sentence; null where nothing was measured at the end. */
+/** The sentence; null if nothing was measured at the end. */
 export function resultSentence(run: RunData): Content {
   const best = headline(run.summary);
   if (!best || !Number.isFinite(best.metrics.mse)) return null;

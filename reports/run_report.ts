@@ -12,7 +12,7 @@ import { reconstructionSection } from "./sections/reconstruction.ts";
 import { configSection, environmentSection } from "./sections/environment.ts";
 import { timeSection } from "./sections/time.ts";
 
-/** One static HTML document: no script, nothing loaded. The same run gives the same text. */
+/** One static HTML document without scripts that loads nothing. The same run gives the same text. */
 export function renderRunReport(run: RunData): string {
   const numbering = new Numbering(run.name);
   const results: Section[] = [
@@ -21,7 +21,7 @@ export function renderRunReport(run: RunData): string {
     { id: "metrics", title: "Metrics", body: metricsSection(run, numbering) },
     { id: "columns", title: "Error by column", body: columnsSection(run, numbering) },
   ];
-  // What a run does not have stands behind what it has.
+  // Sections about what the run does not have come after the others.
   const absent = (section: Section) => String(section.body).startsWith('<p class="missing">');
   const sections: Section[] = [
     ...results.filter((section) => !absent(section)),

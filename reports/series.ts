@@ -1,4 +1,4 @@
-/** Series made small enough to draw: what is kept is what the eye would see. */
+/** Reduces series to what can be seen in a chart. */
 
 export interface Point {
   readonly x: number;
@@ -10,12 +10,12 @@ export function finite(points: readonly Point[]): Point[] {
   return points.filter((p) => Number.isFinite(p.x) && Number.isFinite(p.y));
 }
 
-/** How many times the usual distance between two neighbours is a gap. */
+/** A distance between neighbours that is this many times the usual one is a gap. */
 const GAP = 3;
-/** With more stretches than this, x has no usual distance, and breaks would say nothing. */
+/** With more pieces than this, x has no usual distance, and the series is drawn without breaks. */
 const STRETCHES = 100;
 
-/** The stretches of a series between its gaps: where x leaps by more than GAP times what is usual. */
+/** The pieces of a series between its gaps, where x increases by more than GAP times the usual distance. */
 export function stretches(points: readonly Point[]): readonly (readonly Point[])[] {
   const leaps = points.slice(1).map((p, i) => p.x - points[i]!.x);
   const usual = quantile(leaps, 0.5);
@@ -27,7 +27,7 @@ export function stretches(points: readonly Point[]): readonly (readonly Point[])
   return result.length > STRETCHES ? [points] : result;
 }
 
-/** Stretches as one series for a line, with a break between two. */
+/** Joins pieces to one series for a line, with a break between each two. */
 export function broken(parts: readonly (readonly Point[])[]): Point[] {
   return parts.flatMap((part, i) => i === 0 ? [...part] : [{ x: part[0]!.x, y: NaN }, ...part]);
 }
@@ -92,7 +92,9 @@ export function smooth(points: readonly Point[], width: number): Point[] {
   });
 }
 
-/** Linear interpolation between order statistics (type 7); NaN for no values. Values that are not finite are left out. */
+/**
+ * Linear interpolation between order statistics (type 7); NaN for no values. Values that are not finite are left out.
+ */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
   if (sorted.length === 0) return NaN;
@@ -119,7 +121,9 @@ export function sum(values: Iterable<number>): number {
   return total;
 }
 
-/** Positions moved apart by at least `gap`, in their order and inside [low, high], each as near its own as that allows. */
+/**
+ * Positions moved apart by at least `gap`, in their order and inside [low, high], each as near its own as that allows.
+ */
 export function spread(positions: readonly number[], gap: number, low: number, high: number): number[] {
   const order = positions.map((_, i) => i).sort((a, b) => positions[a]! - positions[b]!);
   const placed = order.map((i) => positions[i]!);

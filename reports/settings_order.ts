@@ -1,6 +1,8 @@
-/** Settings in the order in which they matter to what a run comes to. */
+/** Sorts settings by their importance for the result of a run. */
 
-/** First what makes it another experiment, then how it is trained, last what only says where things go. */
+/**
+ * The order of sections: first those that make another experiment, then those about training, last those about output.
+ */
 const SECTIONS = [
   "model",
   "loss",
@@ -36,13 +38,13 @@ const LAST = ["data.workers", "data.preload_batches", "data.labels", "data.colum
 function rank(key: string): number {
   const within = (list: readonly string[]) => list.findIndex((k) => key === k || key.startsWith(`${k}.`));
   const [first, last] = [within(FIRST), within(LAST)];
-  // What changes nothing in the result stands behind all that does.
+  // Settings that do not change the result come last.
   if (last >= 0) return 100 * SECTIONS.indexOf("runtime") + 50 + last;
   const section = SECTIONS.indexOf(key.split(".")[0]!);
   return 100 * (section < 0 ? SECTIONS.indexOf("checkpoint") : section) + (first >= 0 ? first : 40);
 }
 
-/** Sorted by importance; those of the same stay in their order. */
+/** Sorts by importance; equally important settings keep their order. */
 export function byImportance(keys: Iterable<string>): string[] {
   return [...keys].sort((a, b) => rank(a) - rank(b));
 }

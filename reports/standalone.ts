@@ -1,4 +1,4 @@
-/** A figure as an SVG file of its own: colours written out, legend below, legible in any program. */
+/** Makes an SVG file of a figure, with plain colours and the legend below, which any program can show. */
 import { escape } from "./html.ts";
 import { itemWidth, type Legend, legendInner } from "./legend.ts";
 import { darkCounterparts, LIGHT } from "./theme.ts";
@@ -21,7 +21,7 @@ function sizeOf(svg: string): readonly [number, number] {
   return [Number(width), Number(height)];
 }
 
-/** Legend items in rows that fit `width`, each at its place. */
+/** The positions of legend items in rows of at most `width`. */
 function legendRows(legend: Legend, width: number): { inner: string; height: number } {
   let [x, y] = [0, LINE];
   const parts: string[] = [];
@@ -34,7 +34,7 @@ function legendRows(legend: Legend, width: number): { inner: string; height: num
   return { inner: parts.join(""), height: legend.length > 0 ? y + 8 : 0 };
 }
 
-/** Colours of the page's custom properties as plain values, and what a dark screen shows instead of each. */
+/** Replaces the page's custom properties by plain colours, with a style sheet of the colours for a dark screen. */
 function plainColors(svg: string): { svg: string; style: string } {
   const plain = svg.replace(/var\(--\w+,(#[0-9a-f]{6})\)/g, "$1").replaceAll('"currentColor"', `"${LIGHT.ink}"`);
   const used = [...darkCounterparts()].filter(([light]) => plain.includes(`"${light}"`));

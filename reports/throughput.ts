@@ -7,7 +7,7 @@ export interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly rate: number;
-  /** Whether it goes on from the one before without a pause. */
+  /** Whether it follows the previous one without a pause. */
   readonly joined: boolean;
 }
 
@@ -20,11 +20,13 @@ interface Piece {
   readonly steps: number;
 }
 
-/** Shorter stretches are joined: in less, the clock's grain and the scheduler's pauses are what one would see. */
+/**
+ * Shorter stretches are joined, since they would mainly show the resolution of the clock and pauses of the scheduler.
+ */
 const LEAST_SECONDS = 0.05;
-/** Stretches drawn at most. */
+/** The largest number of stretches that are drawn. */
 const DRAWN = 160;
-/** Stretches of which each is seen, at most. */
+/** The largest number of stretches that are kept. */
 const STRETCHES = 4 * DRAWN;
 /** Time without training between two pieces is a pause from this share of the whole on. */
 const PAUSE_SHARE = 0.01;

@@ -1,4 +1,4 @@
-/** Where a run's time went, from whatever of its logs there is. */
+/** How a run's time was spent, computed from the logs that exist. */
 import type { RunData } from "../core/runs/types.ts";
 import type { TimePart } from "./charts/time_bar.ts";
 import { BATCH_WAIT_COLOR, CHUNK_WAIT_COLOR } from "./charts/chunk_wait.ts";
@@ -18,7 +18,8 @@ export function timeBudget(run: RunData): TimeBudget | null {
   const seconds = (values: readonly number[]) => sum(values.filter(Number.isFinite)) / 1000;
   const forward = seconds(chunks.map((c) => c.forward_ms));
   const backward = seconds(chunks.map((c) => c.backward_ms));
-  // A pass that was cut short has no row in chunks.csv, and a long log is read thinned out: the summary knows better.
+  // An interrupted pass has no row in chunks.csv, and a long log is thinned when it is read, so the summary takes
+  // precedence.
   const compute = summary?.seconds.train ??
     Math.max(forward + backward, seconds(epochs.map((e) => e.train_ms)), seconds(steps.map((s) => s.step_ms)));
   const batches = summary?.seconds.wait ??

@@ -1,4 +1,4 @@
-/** What the numbers of a run are: the unit of its values after the transforms, and the name of its loss. */
+/** The unit of a run's values after the transforms, and the name of its loss. */
 import { type ConfigValues, valueAt } from "./config_view.ts";
 import { count, setting } from "./format.ts";
 

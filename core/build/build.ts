@@ -1,4 +1,4 @@
-/** Configures and compiles cpp/ with CMake. Quick when nothing changed: then not even CMake is started. */
+/** Configures and compiles cpp/ with CMake. If nothing has changed, CMake is not started. */
 import { join, relative } from "@std/path";
 import { LIBRARY_NAME } from "../../ffi/library.ts";
 import { UserError } from "../errors.ts";
@@ -82,7 +82,7 @@ async function logged(
   return { success: (await child.status).success, output };
 }
 
-/** What a person needs of a failed command's output: the messages, without steps and command lines. */
+/** The messages in a failed command's output, without steps and command lines. */
 export function excerpt(output: readonly string[], most = 40): string[] {
   const start = output.findIndex((line) => /^(FAILED:|CMake Error)|: (fatal )?error[: ]/.test(line));
   const kept = output.slice(Math.max(start, 0)).filter((line, i, all) =>

@@ -17,7 +17,7 @@ async function run(command: string, args: string[], cwd: string): Promise<boolea
   return success;
 }
 
-/** Downloads and unpacks the header and static library into `where.deps`; false if the package is not to be had. */
+/** Downloads and unpacks the header and static library into `where.deps`; false if the package cannot be downloaded. */
 export async function fetchLibdeflate(where: Tree): Promise<boolean> {
   await Deno.mkdir(where.deps, { recursive: true });
   const download = () => run("apt-get", ["-qq", "download", PACKAGE], where.deps);

@@ -1,4 +1,4 @@
-/** Scales with ticks a person would choose. */
+/** Scales with ticks at round numbers. */
 import { count, number } from "../format.ts";
 import { extent, quantile } from "../series.ts";
 
@@ -9,7 +9,7 @@ export interface Axis {
   readonly format: (value: number) => string;
 }
 
-/** Far more than any chart has. */
+/** The largest number of ticks. */
 const TICKS_MAX = 1000;
 /** Values beyond it are drawn at it, so that spans and ratios of them, and a margin, are numbers. */
 const LARGEST = 1e250;
@@ -60,7 +60,7 @@ function logTicks(low: number, high: number, wanted: number): number[] {
 }
 
 export interface AxisOptions {
-  /** auto: log where that reads better. Default: linear. */
+  /** auto: logarithmic if that is easier to read. Default: linear. */
   readonly type?: "auto" | "linear" | "log";
   /** Begins at zero. */
   readonly zero?: boolean;

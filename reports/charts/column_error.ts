@@ -53,7 +53,9 @@ function byDensity(points: readonly Point[], cellOf: (p: Point) => string): [Poi
   return levels;
 }
 
-/** Share of the columns, those of least variance or error, that may be left out so that the others are not in a corner. */
+/**
+ * Share of the columns, those of least variance or error, that may be left out so that the others are not in a corner.
+ */
 const TAIL = 0.01;
 /** A log axis longer than this many times is cut at TAIL. */
 const SPAN = 1e6;

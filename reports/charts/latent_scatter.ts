@@ -20,7 +20,10 @@ const NAME_LENGTH = 10;
 /** Room that a name takes, in px. */
 const NAME_HEIGHT = 15;
 
-/** Names of the groups at the medians of their points, the larger groups' first; those without room are left out. None where most have no room. */
+/**
+ * Names of the groups at the medians of their points, the larger groups' first; those without room are left out. None
+ * where most have no room.
+ */
 function names(groups: readonly LatentGroup[], x: Axis, y: Axis, frame: Frame): Plot.Markish[] {
   const taken: { at: Point; width: number }[] = [];
   const marks: Plot.Markish[] = [];
@@ -45,7 +48,9 @@ const TAIL = 0.005;
 /** How many times the range of the others those must span to be left out. */
 const FAR = 2.5;
 
-/** Which points are inside the frame: all, or those without a few rows so far off that the others would be in a corner. */
+/**
+ * Which points are inside the frame: all, or those without a few rows so far off that the others would be in a corner.
+ */
 export function latentFrame(groups: readonly LatentGroup[]): { inside: (p: Point) => boolean; outside: number } {
   const points = groups.flatMap((g) => finite(g.points));
   const range = (pick: (p: Point) => number): readonly [number, number] => {

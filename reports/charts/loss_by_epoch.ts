@@ -29,7 +29,10 @@ export function firstIsOutside(epochs: readonly EpochLoss[]): boolean {
     first - range[1] > FIRST_ABOVE * (range[1] - range[0]);
 }
 
-/** Training and validation loss by epoch, without a first training loss far above all others, the best epoch marked; a log scale where the losses span a decade. */
+/**
+ * Training and validation loss by epoch, without a first training loss far above all others, the best epoch marked; a
+ * log scale where the losses span a decade.
+ */
 export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, unit: string): string {
   const outside = firstIsOutside(epochs);
   const train = epochs.map((e, i): Point => ({ x: e.epoch, y: outside && i === 0 ? NaN : e.train }));

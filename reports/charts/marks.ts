@@ -1,4 +1,4 @@
-/** Marks that Plot lacks: many points in few bytes, and labels at the ends of lines. */
+/** Marks that Plot does not have: many points in few bytes, and labels at the ends of lines. */
 import * as Plot from "@observablehq/plot";
 import type { Axis } from "./axis.ts";
 import { type Frame, place, short } from "./plot.ts";
@@ -41,7 +41,10 @@ export interface CloudStyle {
   readonly shape?: Shape;
 }
 
-/** All points as one path, opaque, so that each stands out from the page: some ten bytes each. Points that would land on the same spot are drawn once. */
+/**
+ * All points as one path, opaque, so that each stands out from the page: some ten bytes each. Points that would land on
+ * the same spot are drawn once.
+ */
 export function cloud(points: readonly Point[], style: CloudStyle): Plot.RenderFunction {
   return (_index, scales, _values, _dimensions, context) => {
     const shape = style.shape ?? "circle";

@@ -80,7 +80,9 @@ export function place(axis: Axis, value: number, from: number, to: number): numb
   return from + share * (to - from);
 }
 
-/** A chart with two axes: labels and units at the top left and the bottom, grid lines behind, tick labels from the axes. */
+/**
+ * A chart with two axes: labels and units at the top left and the bottom, grid lines behind, tick labels from the axes.
+ */
 export function chart(options: ChartOptions): string {
   const { x, y } = options;
   const width = options.width ?? WIDTH;
@@ -134,7 +136,9 @@ export function svgRoot(title: string, description: string, width: number, heigh
     }</desc>${inner}</svg>`;
 }
 
-/** Plot's own root and style sheet are replaced: its class is the same in every plot of a page, its numbers are long. */
+/**
+ * Plot's own root and style sheet are replaced: its class is the same in every plot of a page, its numbers are long.
+ */
 function finish(svg: Element, title: string, description: string, width: number, height: number): string {
   svg.querySelector("style")?.remove();
   for (const element of svg.querySelectorAll("[aria-label]")) element.removeAttribute("aria-label");

@@ -34,7 +34,10 @@ export function smoothingWidth(points: number): number {
   return points < 30 ? 0 : Math.max(1, points / 60);
 }
 
-/** One quantity over steps or time; the line is broken where values are missing in between. Values that are not finite (not positive on a log scale) are left out. */
+/**
+ * One quantity over steps or time; the line is broken where values are missing in between. Values that are not finite
+ * (not positive on a log scale) are left out.
+ */
 export function trace(options: TraceOptions): string {
   const all = finite(options.points);
   const y = {

@@ -19,18 +19,18 @@ Deno.test("--columns refuses what is no column, and says which was meant", () =>
     const error = assertThrows(() => chosenColumns(texts, 6, names), UserError);
     assertEquals([error.message, error.hint], [`--columns: ${message}`, hint]);
   };
-  refused(["6"], "column 6 is not one of 6", "columns count from 0");
-  refused(["0-99999999999"], "column 99999999999 is not one of 6", "columns count from 0");
+  refused(["6"], "there is no column 6: the data have 6 columns", "the first column is 0");
+  refused(["0-99999999999"], "there is no column 99999999999: the data have 6 columns", "the first column is 0");
   refused(["3-1"], "the range 3-1 runs backwards", "1-3");
   refused(["0,,2"], "a column is missing in 0,,2", "--columns 0-9,42,CD3D");
   refused(["cd3d"], "no column is named cd3d", "did you mean CD3D?");
   refused(["MYOD2"], "no column is named MYOD2", "did you mean MYOD1?");
   refused(["-1"], "no column is named -1", "--columns 0-9,42,CD3D");
-  refused(["twice"], "columns 3 and 4 are both named twice", "choose one by its number");
+  refused(["twice"], "columns 3 and 4 are both named twice", "choose one of them by its number");
   refused(
     ["CD3D"],
-    "CD3D is no number or range, and the columns of this run have no names",
-    "--columns 0-9,42,CD3D; names come from data.column_names",
+    "CD3D is not a number or range, and the columns of this run have no names",
+    "--columns 0-9,42,CD3D; data.column_names gives the names",
     null,
   );
 });

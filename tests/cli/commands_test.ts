@@ -65,13 +65,13 @@ Deno.test("help lists every command with its options; near names of commands are
   const wrong = await run("main", ["evalaute"]);
   assertEquals([wrong.code, wrong.stderr], [
     2,
-    "narrows: evalaute: no such command\n  hint: did you mean deno run -A cli/main.ts evaluate?\n",
+    "narrows: evalaute: there is no such command\n  hint: did you mean deno run -A cli/main.ts evaluate?\n",
   ]);
   for (const args of [["help", "frob"], ["frob"]]) {
     const none = await run("main", args);
     assertEquals([none.code, none.stderr], [
       2,
-      "narrows: frob: no such command\n  hint: see: deno run -A cli/main.ts help\n",
+      "narrows: frob: there is no such command\n  hint: see: deno run -A cli/main.ts help\n",
     ]);
   }
 });

@@ -59,7 +59,7 @@ Deno.test("config explain tells one key, or all below a map", async () => {
       "  type     whole number",
       "  allowed  a whole number from 1 to 1000000",
       "  default  20",
-      "  means    passes over the training rows",
+      "  means    number of passes over the training rows",
       "  resume   may change",
       "",
     ]);
@@ -76,7 +76,7 @@ Deno.test("config schema is JSON; a wrong command line is one line and 2", async
     assertEquals(JSON.parse(schema.out).additionalProperties, false);
     for (
       const [args, message] of [
-        [[], "narrows: config: needs one of check, explain or schema first"],
+        [[], "narrows: config: must be followed by check, explain or schema"],
         [["chekc"], "narrows: config: must be followed by check, explain or schema, got chekc"],
         [["check"], "narrows: config check: F is missing: the config"],
         [["check", "--frob"], "narrows: --frob: config check has no such option"],

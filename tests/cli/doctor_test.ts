@@ -99,8 +99,8 @@ Deno.test("the lines of a diagnosis stand in columns", () => {
     "deno         2.9.6",
     "system       linux x86_64",
     "engine       lib.so, not built yet; train and build compile it",
-    "specialised  lib-1.so, widths 8-2-8, batch 4, made of other sources or by another compiler; " +
-    "not used until build --config makes it anew",
+    "specialised  lib-1.so, widths 8-2-8, batch 4, made from other sources or by another compiler; " +
+    "not used until build --config builds it again",
     "config       general, lib.so: none is made for widths 8-4, batch 4",
     "CMake        /usr/bin/cmake, cmake version 3.25.1",
     "",

@@ -123,7 +123,7 @@ Deno.test("fork: killed before its first save, it begins from its parent again, 
   await stage("config.yaml", "sessions.json");
   Deno.removeSync(at(parent, 25), { recursive: true });
   await copy(at(parent, 30), at(parent, 25));
-  assertStringIncludes(await train(["--resume", cut], 2), "is not the checkpoint any more");
+  assertStringIncludes(await train(["--resume", cut], 2), "is no longer the checkpoint");
 });
 
 Deno.test("fork: what does not go on as it was is said", async () => {
@@ -135,13 +135,13 @@ Deno.test("fork: what does not go on as it was is said", async () => {
   };
   const split = await fork("split", at(parent, 25), "data.split.seed=9");
   assertStringIncludes(split.told, "of the validation and test rows were trained on before the fork");
-  assertStringIncludes(split.told, "epoch 2 begins anew");
+  assertStringIncludes(split.told, "epoch 2 starts again");
   assertEquals(split.session.first_step, 26);
   const batch = await fork("batch", at(parent, 20), "data.batch_size=8");
   assert(!batch.told.includes("anew"), batch.told); // step 20 is the end of an epoch
   assert(!batch.told.includes("trained on before"), batch.told);
   const sgd = await fork("sgd", at(parent, 25), "optimizer.name=sgd", "optimizer.momentum=0.9");
-  assertStringIncludes(sgd.told, "the optimizer's state begins anew (optimizer.name: adamw -> sgd");
+  assertStringIncludes(sgd.told, "the optimizer's state starts again (optimizer.name: adamw -> sgd");
   assertEquals([sgd.session.first_step, json(join(folder.path, "sgd", "summary.json")).steps], [1, 60]);
   const decay = await train(["--config", join(folder.path, "small.yaml"), ...set("optimizer.name=adam"), "--run-dir"]
     .concat(join(folder.path, "adam"))).then(() =>
@@ -156,7 +156,7 @@ Deno.test("fork: what does not go on as it was is said", async () => {
   assertStringIncludes(shape, "encoder.0.weight: the file has shape [24, 60], the model [20, 60]");
   assert(!exists(none));
   assertStringIncludes(await train(["--fork", folder.path], 2), "is not a run folder");
-  assertStringIncludes(await train(["--fork", parent, "--resume", parent], 2), "cannot go with --resume");
+  assertStringIncludes(await train(["--fork", parent, "--resume", parent], 2), "cannot be combined with --resume");
 });
 
 Deno.test("fork: with the factored output layer and another optimizer, the weights are the parent's", async () => {
@@ -164,7 +164,7 @@ Deno.test("fork: with the factored output layer and another optimizer, the weigh
   const parent = await parentRun(folder.path, FACTORED);
   const path = join(folder.path, "fork");
   const change = set("optimizer.name=adam", "training.max_steps=0");
-  assertStringIncludes(await train(["--fork", at(parent, 60), "--run-dir", path, ...change]), "begins anew");
+  assertStringIncludes(await train(["--fork", at(parent, 60), "--run-dir", path, ...change]), "starts again");
   const metrics = (run: string) => json(join(run, "summary.json")).metrics.validation.mse;
   const evaluated = await run("evaluate", [...["--run", parent], "--checkpoint", "latest", "--json"]);
   const validation = evaluated.stdout.trim().split("\n").map((line) => JSON.parse(line))

@@ -83,7 +83,7 @@ Deno.test("init: what is there is not overwritten, and what cannot be read is na
     for (const text of texts) assertStringIncludes(stderr, text);
     assert(stderr.trimEnd().split("\n").length <= 2, stderr);
   };
-  await refused([at("counts"), "--output", at("a.yaml")], "a.yaml: is there already", "--overwrite");
+  await refused([at("counts"), "--output", at("a.yaml")], "a.yaml: already exists", "--overwrite");
   assertEquals(Deno.readTextFileSync(at("a.yaml")), "mine");
   assertEquals((await run("init", [at("counts"), "--output", at("a.yaml"), "--overwrite"])).code, 0);
   assertStringIncludes(Deno.readTextFileSync(at("a.yaml")), "path: counts");

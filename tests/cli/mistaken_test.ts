@@ -84,7 +84,7 @@ Deno.test("where a run is wanted, a checkpoint of it will do; a config, data and
   const checkpoint = at("runs/a/checkpoints/step-000000005");
   assertEquals(parseCommand(reads, [checkpoint]), { run: at("runs/a"), checkpoint });
   assertEquals(parseCommand(reads, [at("runs/a")]), { run: at("runs/a"), checkpoint: undefined });
-  assertStringIncludes(said(reads, checkpoint, "--checkpoint", "best"), "names a checkpoint already");
+  assertStringIncludes(said(reads, checkpoint, "--checkpoint", "best"), "is a checkpoint, too");
   assertStringIncludes(said(compares, at("runs/a"), checkpoint), `is a checkpoint; did you mean ${at("runs/a")}?`);
   const cases: readonly [string, string, string][] = [
     ["runs", "is a folder of runs, not a run folder", `deno task runs ${at("runs")} lists them`],

@@ -79,7 +79,7 @@ Deno.test("what a command does not take is refused with what was meant", () => {
 });
 
 Deno.test("an option that can be given once is refused when it is given twice, by name or by place", () => {
-  const twice = "--config: given 2 times (a, b), sample takes one";
+  const twice = "--config: is given 2 times (a, b), but sample takes one";
   refused(sample, ["--config", "a", "--config", "b"], twice);
   refused(sample, ["b", "--config=a"], twice);
   refused(sample, ["--rows", "1", "--rows", "1"], "--rows: given 2 times (1, 1), sample takes one");

@@ -102,7 +102,7 @@ Deno.test("a held-out part with trained rows is refused unless it is asked for; 
   using p = project();
   assertEquals((await p.train("--override", "training.epochs=1")).code, 0);
   const seed = ["--override", "data.split.seed=99"];
-  await refused("evaluate", [p.run, "--split", "test", ...seed], "rows are rows that the run was trained on");
+  await refused("evaluate", [p.run, "--split", "test", ...seed], "rows were used to train the run");
   await refused("evaluate", [p.run, ...seed], "--allow-trained-rows");
   await refused("embed", [p.run, "--split", "validation", ...seed], "--allow-trained-rows");
   await good("evaluate", p.run, "--allow-trained-rows", ...seed);
@@ -148,11 +148,11 @@ Deno.test("--data: all rows of other data as one part; columns in another order 
   Deno.writeTextFileSync(p.at("wrong.txt"), others.join("\n") + "\n");
   const wrong = ["--data", p.at("other.npz"), "--column-names", p.at("wrong.txt")];
   await refused("evaluate", [p.run, ...wrong], 'column 5 is "unknown"');
-  await refused("embed", [p.run, "--data", p.at("new.npz"), "--split", "test"], "all of its rows are one part");
+  await refused("embed", [p.run, "--data", p.at("new.npz"), "--split", "test"], "whose rows are all one part");
   const { stderr } = await good("evaluate", p.run, "--data", p.at("chunks"));
-  assertMatch(stderr, /\d+ of the 360 rows are rows that the run was trained on/);
+  assertMatch(stderr, /\d+ of the 360 rows were used to train the run/);
   Deno.writeFileSync(p.at("narrow.npz"), csrNpz(syntheticCsr(5, 59, 0.1, 1)));
-  await refused("evaluate", [p.run, "--data", p.at("narrow.npz")], "has 59 columns, the run was trained on 60");
+  await refused("evaluate", [p.run, "--data", p.at("narrow.npz")], "has 59 columns, but the run was trained on 60");
   // The run keeps the names: its own data are read without the file.
   Deno.removeSync(p.at("names.txt"));
   await good("evaluate", p.run);

@@ -42,7 +42,7 @@ Deno.test("embed and reconstruct write .csv with the values of .npy, of columns 
       ["reconstruct", ["--output", at("x")], "--output: must end in .npy or .csv, got "],
       ["reconstruct", ["--columns", "gene 99"], "no column is named gene 99"],
       ["evaluate", ["--split", "valid"], "did you mean --split validation?"],
-      ["embed", ["--run", at("run")], "--run: given 2 times"],
+      ["embed", ["--run", at("run")], "--run: is given 2 times"],
     ] as const
   ) {
     const { code, stderr } = await run(command, [at("run"), ...args]);

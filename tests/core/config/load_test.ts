@@ -386,7 +386,7 @@ Deno.test("explain says value, setter, type, bounds, default and meaning", () =>
     type: "whole number",
     allowed: "a whole number from 1 to 1000000",
     default: 20,
-    description: "passes over the training rows",
+    description: "number of passes over the training rows",
     resume: "may change",
     below: [],
   });

@@ -18,11 +18,11 @@ Deno.test("settings that are odd whatever the data are", () => {
   assertEquals(lines("optimizer: {learning_rate: 0.1}"), []);
   assertEquals(lines("optimizer: {name: sgd, learning_rate: 0.5}"), []);
   assertEquals(lines("optimizer: {learning_rate: 0.5}"), [
-    "warning: a.yaml:5:28: optimizer.learning_rate is 0.5: adam seldom learns above 0.1; 1e-4 to 1e-2 are usual",
+    "warning: a.yaml:5:28: optimizer.learning_rate is 0.5: adam seldom learns above 0.1; usual values are 1e-4 to 1e-2",
   ]);
   assertEquals(lines("", "optimizer.learning_rate=1"), [
     "warning: --override optimizer.learning_rate=1: optimizer.learning_rate is 1: adam seldom learns above 0.1; " +
-    "1e-4 to 1e-2 are usual",
+    "usual values are 1e-4 to 1e-2",
   ]);
   const stopping = "training: {early_stopping: {patience: 3}}";
   assertEquals(lines(stopping), []);
@@ -35,7 +35,7 @@ Deno.test("settings that are odd whatever the data are", () => {
     "validation; set data.split.validation",
   ]);
   assertEquals(lines("training: {epochs: 3, early_stopping: {patience: 3}}"), [
-    "warning: a.yaml:5:50: training.early_stopping.patience is 3, which 3 epochs never reach; lower it",
+    "warning: a.yaml:5:50: training.early_stopping.patience is 3, but the run has only 3 epochs; lower it",
   ]);
   assertEquals(lines("training: {epochs: 3}\ncheckpoint: {every_epochs: 5}\ndiagnostics: {every_epochs: 4}"), [
     "warning: a.yaml:6:28: checkpoint.every_epochs is 5, but the run has 3 epochs; lower it, or set it to 0",
@@ -68,7 +68,7 @@ Deno.test("settings that are odd with these data", () => {
     sizeWarnings(load(text, ...overrides).config, { ...usual, ...sizes }).map((warning) => warningText(warning));
   assertEquals(of("", {}), []);
   assertEquals(of("", { leastBatch: 1 }), [
-    "warning: data.batch_size is 128, which leaves a batch of one row: batch_norm has nothing to compare it with; set " +
+    "warning: data.batch_size is 128, which leaves a batch of one row, and batch_norm cannot normalise a single row; set " +
     "data.last_batch: drop, or another batch size",
   ]);
   assertEquals(of("", { leastBatch: 1 }, "model.encoder=[{linear: 4}]"), []);

@@ -34,9 +34,13 @@ testInFolder("labels: plain, quoted, with a header, an index or names of rows", 
   const refused = (name: string, lines: readonly string[], text: string) =>
     assertRejects(() => read(name, lines), UserError, text);
   await refused("short.txt", LABELS.slice(2), "has 28 entries for 30 rows");
-  await refused("two.tsv", LABELS.map((label, row) => `${row % 5}\t${label}`), "has 2 columns, and which of them");
+  await refused(
+    "two.tsv",
+    LABELS.map((label, row) => `${row % 5}\t${label}`),
+    "has 2 columns, and it is not clear which of them",
+  );
   await refused("three.csv", ["a,b,c", ...LABELS.map((label, row) => `${row},${label},x`)], 'columns ("a", "b", "c")');
-  await refused("uneven.tsv", ["a\tb", ...LABELS.slice(1)], "line 2 has 1 fields, the lines before it 2");
+  await refused("uneven.tsv", ["a\tb", ...LABELS.slice(1)], "line 2 has 1 fields, but the lines before it have 2");
 });
 
 testInFolder("names: the first field, told apart by the next; an index is passed over", async (root) => {

@@ -112,7 +112,7 @@ testInFolder("data.json and column_names.txt are read back; what was edited is r
   Deno.writeTextFileSync(join(root, "column_names.txt"), "x\n");
   let refused = "";
   await readRunNames(root, read!).catch((error) => refused = error.message);
-  assert(refused.includes("its hash is another"), refused);
+  assert(refused.includes("its hash differs"), refused);
   Deno.writeTextFileSync(join(root, "data.json"), '{"version": 1, "files": 3}');
   await readRunData(root).catch((error) => refused = error.message);
   assert(refused.includes("data.json"), refused);

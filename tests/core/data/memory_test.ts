@@ -115,7 +115,7 @@ testInFolder("memory: matrices of embed, reconstruct and evaluate, of the run's 
   const together = await evaluate(path);
   assertEquals([all.rows, together.rows], [360, 360]);
   assert(Math.abs(all.mse - together.mse) <= 1e-12 * all.mse && Math.abs(all.r2 - together.r2) <= 1e-9);
-  assertStringIncludes(await refusal(() => embed(opened, { data })), "the run is open already");
+  assertStringIncludes(await refusal(() => embed(opened, { data })), "cannot be given for a run that is already open");
   assertStringIncludes(await refusal(() => reconstruct(path, { data, columns: [60] })), "column 60 is not one of 60");
   assertStringIncludes(await refusal(() => reconstruct(path, { data, columns: [0.5] })), "got 0.5");
 });
@@ -144,7 +144,7 @@ testInFolder("memory: commands on such a run say where its rows came from and ho
   for (const args of [["train", "--resume", path], ["evaluate", "--run", path], ["embed", "--run", path]]) {
     const { code, stderr } = await run(args[0]!, args.slice(1));
     assertEquals(code, 2);
-    assertStringIncludes(stderr, "the rows were given by a script and are in no file\n  hint: hand them over again");
+    assertStringIncludes(stderr, "the rows were given by a script and are not in a file\n  hint: give them again");
   }
   assertEquals((await run("report", ["--run", path])).code, 0);
 });
@@ -156,8 +156,8 @@ testInFolder("memory: what is wrong is refused, and no run folder stays", async 
     refusal(() => train({ config: { ...config, ...more }, data: data as MemoryData }));
   const cases: [unknown, string][] = [
     [{ rows: [] }, "data.rows: is an empty list"],
-    [good, "data.rows: is no matrix"],
-    [{ rows: [[1, 2], [3, 4]] }, "data.rows[0]: is no matrix"],
+    [good, "data.rows: is not a matrix"],
+    [{ rows: [[1, 2], [3, 4]] }, "data.rows[0]: is not a matrix"],
     [{ rows: { ...good, values: [1, 2, 3, 4, 5] } }, "memory:0: values: must be a typed array"],
     [{ rows: [good, { ...good, columns: 4 }] }, "memory:1: has 4 columns, but memory:0 has 5"],
     [{ rows: [good, { ...syntheticCsr(9, 5, 0.5, 1) }] }, "memory:1: is sparse, but memory:0 is dense"],
@@ -176,7 +176,10 @@ testInFolder("memory: what is wrong is refused, and no run folder stays", async 
 
   const { path } = await train({ config, data: { rows: good }, overrides: ["training.max_steps=2"] });
   const narrow = { rows: { ...good, columns: 4 } };
-  assertStringIncludes(await refusal(() => embed(path, { data: narrow })), "has 4 columns, the run was trained on 5");
+  assertStringIncludes(
+    await refusal(() => embed(path, { data: narrow })),
+    "has 4 columns, but the run was trained on 5",
+  );
   const none = { rows: { ...good, values: good.values.with(7, NaN) } };
   assertStringIncludes(await refusal(() => embed(path, { data: none })), "memory:0: row 1, column 2: ");
   const other = { rows: { ...good, values: good.values.with(7, 1) } };
@@ -185,6 +188,6 @@ testInFolder("memory: what is wrong is refused, and no run folder stays", async 
   const fromFiles = await train({ config: smallProject(dir), overrides: SHORT });
   assertStringIncludes(
     await refusal(() => train({ resume: fromFiles.path, data: { rows: good } })),
-    "data.format: csr_npz -> memory: that is another experiment",
+    "data.format: csr_npz -> memory, because that makes another experiment",
   );
 });

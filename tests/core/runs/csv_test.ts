@@ -70,7 +70,7 @@ testInFolder("csv log: cut at any byte and reopened, each row is there exactly o
 testInFolder("csv log: another header or a last line without a key is refused", async (dir) => {
   const path = join(dir, "log.csv");
   await Deno.writeTextFile(path, "epoch,loss\n1,2\n");
-  await assertRejects(() => open(path), UserError, "the header is");
+  await assertRejects(() => open(path), UserError, "has the header");
   await Deno.writeTextFile(path, "epoch,chunk,file,loss\nx,0,a,1\n");
   await assertRejects(() => open(path), UserError, "no row number");
   await Deno.writeTextFile(path, "x".repeat(200_000) + "\n");
