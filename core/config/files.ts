@@ -9,7 +9,7 @@ import { problem } from "./error.ts";
 import { parseConfig } from "./parse.ts";
 import { entryAt, type MapNode, merge, type Node, whereOf } from "./tree.ts";
 
-/** The YAML parser takes some 2 s a MB at worst, in proportion to the size. */
+/** The largest size of a config file. The YAML parser's time is proportional to the size. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_CHAIN = 16;
 

@@ -1,4 +1,4 @@
-/* The C ABI of libnarrows: the only door into the engine.
+/* The C ABI of libnarrows: the only interface of the engine.
  *
  * Rules that hold for every function unless its own block says otherwise:
  *  - It returns an nrw_status as int32_t, never throws, never prints, never ends the process.
@@ -42,7 +42,7 @@ typedef enum nrw_status {
   NRW_UNSUPPORTED = 9, /* well-formed, but this build cannot do it; the message says what it can */
   NRW_END = 10,        /* no more batches */
   NRW_TIMEOUT = 11,
-  NRW_INTERNAL = 12 /* a broken promise of the engine: please report */
+  NRW_INTERNAL = 12 /* a defect of the engine: please report */
 } nrw_status;
 
 typedef struct nrw_error {
@@ -273,8 +273,8 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 /* Checks the layers, allocates, initialises. After this the shape is fixed. */
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
-/* A second network of the same description as a built one, with one thread, to hold copies of its state: its own is not
- * set. *out is to be closed. */
+/* A twin of a built network: a second network with the same layers and one thread, which holds copies of the first
+ * one's state. Its own state is not set. The caller closes *out. */
 NRW_API int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) NRW_NOEXCEPT;
 
 /* Copies the state of a model, the step number too, to its twin or back, as it lies in memory: much faster than through

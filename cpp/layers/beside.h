@@ -1,5 +1,5 @@
-// The activations beside a layer, which it makes and takes back itself, while the values are in cache. A layer calls
-// these for each part of its output that is finished; without an activation they do nothing.
+// The activations before and after a layer. The layer itself computes them and their gradients while the values are in
+// cache: it calls these functions for each finished part of its output. Without an activation they do nothing.
 #pragma once
 
 #include <cstddef>

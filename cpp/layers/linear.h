@@ -1,8 +1,8 @@
 // y = x W^T + b with x (m x in), W (out x in) as in PyTorch's nn.Linear, b (out), y (m x out).
 //
 // A pass through a network first packs the weights of all its linear layers at once (pack_tasks, pack); then each layer
-// takes one loop of the threads forward and one backward, its bias and the activation next to it included. A loop costs
-// a microsecond or two and the wait for its last task, which is what a small network's step is made of.
+// takes one loop of the threads forward and one backward, its bias and the activation next to it included. Each
+// loop ends with a wait for its last task, and these waits are a large part of a small network's step.
 #pragma once
 
 #include "layers/activation.h"

@@ -27,9 +27,8 @@ void for_blocks(ThreadPool& pool, size_t n, size_t block, size_t work, Body&& bo
             [&](size_t task, unsigned) { body(task * block, std::min(block, n - task * block)); });
 }
 
-// A product C (m x n) in blocks, a task each: some rows of one panel of columns. About four tasks a thread, as blocks
-// of few rows use a panel too briefly (24 rows at 784 x 256 take a third longer than 64). Any blocks give the same
-// bits.
+// A product C (m x n) in blocks, a task each: some rows of one panel of columns. There are about four tasks per thread,
+// because blocks of few rows make too little use of a panel. Any blocks give the same bits.
 struct Blocks {
   size_t m, n, row_block, row_blocks;
   Blocks(size_t m, size_t n, unsigned threads) noexcept : m(m), n(n) {

@@ -1,6 +1,6 @@
 // Rows that no gradient has moved yet: where the optimizer's moments of a row are 0 and there is no weight decay, a
-// step with a gradient of zero changes no bit of the row or of its moments. So an update of all rows may pass over
-// them, which is most of the rows of wide data in the first steps of a run.
+// step with a gradient of zero changes no bit of the row or of its moments. So an update of all rows may skip
+// them. In the first steps of a run on wide data these are most of the rows.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // The output layer whose cost does not grow with the columns, by either rule (layers/factored_rule.h). Its plain
-// weights exist only where they are asked for: in a file, for the reconstruction, for the error by column.
+// weights are computed only when they are needed: for a file, a reconstruction or the error by column.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// What a model handle of narrows.h is: layers as they come in, then the network, its step count and its log; and the
-// loops over a source of batches. One caller at a time, except where it says any thread.
+// The object behind a model handle of narrows.h: first the list of layers, then the network, its step count and its
+// log; and the loops over a source of batches. One caller at a time, except where it says any thread.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@ struct ColumnSums {
   double* sum_squares = nullptr;
 };
 
-// What a training call has come to. Any thread.
+// The progress of a training call. Any thread.
 struct Progress {
   std::atomic<double> step{0}, done{0}, batches{0}, loss{0}, rows_per_second{0}, wait_share{0};
 };
@@ -58,7 +58,7 @@ class Model {
   void set_dense(bool dense);  // the data
   void build();
 
-  // A built model of the same description, its weights not set, with one thread.
+  // A built model with the same layers and one thread, whose weights are not set.
   std::unique_ptr<Model> twin() const;
   void copy_state(Model& from);  // from a twin, or to it
 

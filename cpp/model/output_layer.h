@@ -1,4 +1,4 @@
-// The last layer and the loss together: whoever implements it never needs the batch's dense reconstruction to exist.
+// The last layer together with the loss, so that an implementation need not make the batch's dense reconstruction.
 #pragma once
 
 #include <vector>

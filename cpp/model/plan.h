@@ -1,4 +1,4 @@
-// The layers as they were asked for, and the network that they make: every size worked out, every rule checked.
+// The requested layers, and the network that they make, with every size computed and every rule checked.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct LayerSpec {
   double init_p = 0;
 };
 
-// What does a layer's work: nrw_model_layer's numbers.
+// The implementation of a layer: the numbers of nrw_model_layer.
 enum class Solver : uint32_t {
   kNone = 0,
   kSparseInput = 1,

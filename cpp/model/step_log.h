@@ -1,4 +1,5 @@
-// steps.csv: a row a step, appended. Rows are kept back until a flush, which is one write, so a reader sees whole rows.
+// steps.csv: one row per step, appended. Rows are kept until a flush, which is one write, so a reader sees complete
+// rows.
 #pragma once
 
 #include <chrono>
@@ -24,8 +25,8 @@ class StepLog {
   StepLog& operator=(const StepLog&) = delete;
 
   // Appends to `path`: the header first if it is empty. A last row without its line end, which a killed process left,
-  // is taken away. Rows up to after_step are passed over, of the later ones all but the first step's and multiples of
-  // every_steps: the same rows however a run is cut into calls. Throws NRW_IO, as all functions here do.
+  // is removed. Rows up to after_step are not written; of later ones only step 1 and multiples of every_steps are:
+  // the same rows however many calls make a run. Throws NRW_IO, as all functions here do.
   void open(const std::string& path, uint64_t after_step, uint32_t every_steps, double elapsed_s);
   bool is_open() const noexcept { return file_ >= 0; }
 

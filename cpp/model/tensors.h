@@ -1,4 +1,4 @@
-// What is saved of a network: a list of tensors in PyTorch's names, shapes and order, each a view into the memory that
+// The saved tensors of a network: a list in PyTorch's names, shapes and order, each a view into the memory that
 // the layers work on, whatever its layout.
 #pragma once
 

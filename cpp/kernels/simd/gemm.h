@@ -1,9 +1,7 @@
 // Products over packed panels. C is cut into blocks of at most kMicroRows x (kMicroVectors * kLanes); a block's sums
 // live in registers over kDepth steps of k.
 //
-// bench_gemm measures them. kDepth 128 (a panel's part stays in L1) was a few percent ahead of 64, 192, 256 and 384.
-// Packing A first cost more than it gained where n <= 128, and gained nothing elsewhere, but with AVX2 and A
-// transposed. Asking ahead for A, or for the next panel of B, gains nothing over rounds of kUnroll steps.
+// bench_gemm measures them. With kDepth 128 a panel's part stays in L1.
 #pragma once
 
 #include "kernels/kernels.h"
