@@ -55,7 +55,7 @@ export function engineFor(config: Pick<Config, "model" | "data">): EngineChoice 
   const special = specialName(shapesHash(shapes));
   if (state === "ready") return { kind: "specialised", file: special, reason: `made for ${shapesText(shapes)}`, state };
   const reason = state === "stale"
-    ? `${special} was made of other sources or by another compiler; build --config makes it anew`
+    ? `${special} was made of other sources or by another compiler; build --config builds it again`
     : `none is made for ${shapesText(shapes)}`;
   return { kind: "general", file: LIBRARY_NAME, reason, state };
 }

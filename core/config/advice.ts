@@ -15,7 +15,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
 export function slipInKey(name: string, siblings: readonly string[]): string | undefined {
   if (/^\/[/*]/.test(name)) return "a comment begins with #";
   if (/[\u00a0\u2000-\u200f\u202f\u3000\ufeff]/.test(name)) {
-    return "it holds a space that is none of the keyboard's: type it anew";
+    return "it contains a space character that is not an ordinary space; type the name again";
   }
   if (/^\d+$/.test(name)) return `a decimal has a point, not a comma: 0.${name}`;
   const [first = "", ...rest] = name.split(/\s+/);

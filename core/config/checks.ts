@@ -57,7 +57,7 @@ function checkData({ data }: RawConfig, tree: MapNode, report: Report): void {
   }
   for (const [index, transform] of data.transforms.entries()) checkTransform(transform, index, report);
   if (entryAt(tree, ["data", "split", "seed"]) && byFiles) {
-    report(["data", "split", "seed"], "has no use where files are listed", "remove it");
+    report(["data", "split", "seed"], "has no effect if the split lists files", "remove it");
   }
 }
 
@@ -144,7 +144,7 @@ function checkModel({ model, data }: RawConfig, tree: MapNode, report: Report): 
     if (last.solver === "factored" && data.format === "dense_npy") {
       report(
         [...at, "solver"],
-        "cannot be factored: its cost is that of the values that are not 0, and data.format is dense_npy",
+        "cannot be factored with data.format dense_npy: its cost grows with the number of values that are not 0",
         "set solver: dense, or leave it out",
       );
     }
@@ -167,14 +167,14 @@ function checkFactored(
     if (last.bias === "column_means") {
       report(
         [...at, "bias"],
-        "has no meaning: the factored solver solves for its bias",
+        "has no effect, because the factored solver solves for its bias",
         "remove it, or set solver: dense",
       );
     }
     if (last.init !== "default" && last.update === "least_squares") {
       report(
         [...at, "init"],
-        "has no meaning: least squares starts from nothing",
+        "has no effect, because least squares needs no starting weights",
         "remove it, or set solver: dense",
       );
     }
@@ -209,7 +209,7 @@ function checkTied(encoder: readonly Linear[], decoderLayers: readonly RawLayer[
       const what = `must mirror model.encoder.${mirror.index} (${shape(mirror)}), got ${shape(layer)}`;
       report(at, what, `{linear: ${mirror.inputs}, tied: true} after a width of ${mirror.outputs} fits`);
     } else if (layer.init !== "default") {
-      report([...at, "init"], "has no use in a tied layer, whose weight is the encoder's", "remove it");
+      report([...at, "init"], "has no effect in a tied layer, whose weight is the encoder's", "remove it");
     }
   }
 }

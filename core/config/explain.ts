@@ -69,7 +69,7 @@ export function explainKey(key: string, plain: unknown, tree: MapNode): Explanat
 const RESUME_TEXT: Readonly<Record<ResumePolicy, string>> = {
   free: "may change",
   from_here: "may change from the checkpoint on",
-  fixed: "stays: another value is another experiment, which train --fork begins",
+  fixed: "must stay the same: another value makes another experiment, which train --fork starts",
 };
 
 function unknownKey(key: string): ConfigError {

@@ -113,7 +113,7 @@ function matrices(path: string, files: readonly string[]): { path: string; looke
     path,
     `the files have different numbers of columns: ${looked.length} have ${widest}, ${
       files.length - looked.length
-    } have not`,
+    } differ`,
     "name the files of the data with a glob",
   );
 }

@@ -14,7 +14,7 @@ export interface Kind {
 
 /** What to do with a file of a kind. */
 export function adviceOn({ name, advice }: Kind): string {
-  return advice ?? `make of it a sparse matrix (.npz) or a dense array (.npy): ${name} is not read`;
+  return advice ?? `convert it to a sparse matrix (.npz) or a dense array (.npy), because ${name} cannot be read`;
 }
 
 /** The first bytes that tell what a file is. */

@@ -34,7 +34,7 @@ export function rateJump(before: Config, now: Config, source: Source, state: Tra
   const last = rate(before, old, step - 1);
   const { name } = now.scheduler;
   const stretched = (name === "cosine" || name === "one_cycle") && present.totalSteps !== old.totalSteps
-    ? `, since ${name} is stretched over ${present.totalSteps} steps in place of ${old.totalSteps}`
+    ? `, since ${name} is stretched over ${present.totalSteps} steps instead of ${old.totalSteps}`
     : "";
   return `the learning rate goes from ${rateText(last)} to ${rateText(next)} at step ${step + 1}${stretched}`;
 }

@@ -150,7 +150,7 @@ Deno.test("fork: what does not go on as it was is said", async () => {
   assertStringIncludes(decay, "optimizer.weight_decay: 0 -> 0.1: what was saved of the optimizer does not fit");
   assertStringIncludes(decay, "--override optimizer.weight_decay=0.1");
   const more = await fork("more", join(parent, "checkpoints", "latest"), "training.epochs=4");
-  assertStringIncludes(more.told, "cosine is stretched over 80 steps in place of 60");
+  assertStringIncludes(more.told, "cosine is stretched over 80 steps instead of 60");
   const none = join(folder.path, "none");
   const shape = await train(["--fork", parent, "--run-dir", none, ...set("model.encoder.0.linear=20")], 2);
   assertStringIncludes(shape, "encoder.0.weight: the file has shape [24, 60], the model [20, 60]");

@@ -68,7 +68,7 @@ const CASES: readonly (readonly [string, string, string])[] = [
   [
     `${MODEL}${DATA}\u00a0seed: 3`,
     "unknown key \u00a0seed",
-    "it holds a space that is none of the keyboard's: type it anew",
+    "it contains a space character that is not an ordinary space; type the name again",
   ],
 ];
 

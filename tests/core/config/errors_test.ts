@@ -152,7 +152,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [
     6,
     "  decoder: [{linear: output, solver: factored, init: zeros}]",
-    "a.yaml:6:54: model.decoder.0.init has no meaning: least squares starts from nothing",
+    "a.yaml:6:54: model.decoder.0.init has no effect, because least squares needs no starting weights",
   ],
   [
     6,
@@ -167,7 +167,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [
     6,
     "  decoder: [{linear: output, solver: factored, bias: column_means}]",
-    "a.yaml:6:54: model.decoder.0.bias has no meaning: the factored solver solves for its bias",
+    "a.yaml:6:54: model.decoder.0.bias has no effect, because the factored solver solves for its bias",
   ],
   [5, "  encoder: [{linear: 4, tied: true}]", "a.yaml:5:31: model.encoder.0.tied is for decoder layers only"],
   [
@@ -184,7 +184,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [
     6,
     "  decoder: [{linear: 32, tied: true, init: zeros}, {linear: output}]",
-    "a.yaml:6:44: model.decoder.0.init has no use in a tied layer, whose weight is the encoder's",
+    "a.yaml:6:44: model.decoder.0.init has no effect in a tied layer, whose weight is the encoder's",
   ],
   [
     6,
