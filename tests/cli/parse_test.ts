@@ -82,8 +82,8 @@ Deno.test("an option that can be given once is refused when it is given twice, b
   const twice = "--config: is given 2 times (a, b), but sample takes one";
   refused(sample, ["--config", "a", "--config", "b"], twice);
   refused(sample, ["b", "--config=a"], twice);
-  refused(sample, ["--rows", "1", "--rows", "1"], "--rows: given 2 times (1, 1), sample takes one");
-  refused(sample, ["--split", "all", "--split", "test"], "--split: given 2 times (all, test), sample takes one");
+  refused(sample, ["--rows", "1", "--rows", "1"], "--rows: is given 2 times (1, 1), but sample takes one");
+  refused(sample, ["--split", "all", "--split", "test"], "--split: is given 2 times (all, test), but sample takes one");
 });
 
 Deno.test("a stray argument is refused with the command's form, or with the option it was meant for", () => {

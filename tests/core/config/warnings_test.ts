@@ -27,11 +27,11 @@ Deno.test("settings that are odd whatever the data are", () => {
   const stopping = "training: {early_stopping: {patience: 3}}";
   assertEquals(lines(stopping), []);
   assertEquals(lines(stopping, "data.split={train: 0.9, validation: 0}"), [
-    "warning: a.yaml:5:39: training.early_stopping.patience ends the run by the training loss: no rows are held out for " +
+    "warning: a.yaml:5:39: training.early_stopping.patience ends the run by the training loss, because no rows are held out for " +
     "validation; set data.split.validation",
   ]);
   assertEquals(lines("scheduler: {name: plateau}", "data.split={train: [a.npz]}"), [
-    "warning: a.yaml:5:19: scheduler.name plateau lowers the rate by the training loss: no rows are held out for " +
+    "warning: a.yaml:5:19: scheduler.name plateau lowers the rate by the training loss, because no rows are held out for " +
     "validation; set data.split.validation",
   ]);
   assertEquals(lines("training: {epochs: 3, early_stopping: {patience: 3}}"), [
