@@ -1,6 +1,6 @@
 /**
- * What must be looked at before anything else in a process. The entry points import it first: about half a second after its
- * start Deno puts handlers of its own in place of what the process has inherited.
+ * Reads which signals the process ignores, before anything else. The entry points import it first, because about half a second
+ * after its start Deno replaces the inherited handlers of signals by its own.
  */
 
 /** Whether /proc says that the process ignores SIGHUP; false if there is no /proc. */
