@@ -116,7 +116,7 @@ testInFolder("memory: matrices of embed, reconstruct and evaluate, of the run's 
   assertEquals([all.rows, together.rows], [360, 360]);
   assert(Math.abs(all.mse - together.mse) <= 1e-12 * all.mse && Math.abs(all.r2 - together.r2) <= 1e-9);
   assertStringIncludes(await refusal(() => embed(opened, { data })), "cannot be given for a run that is already open");
-  assertStringIncludes(await refusal(() => reconstruct(path, { data, columns: [60] })), "column 60 is not one of 60");
+  assertStringIncludes(await refusal(() => reconstruct(path, { data, columns: [60] })), "there is no column 60");
   assertStringIncludes(await refusal(() => reconstruct(path, { data, columns: [0.5] })), "got 0.5");
 });
 
