@@ -148,6 +148,12 @@ export function parseCommand(command: Command, args: readonly string[]): Readonl
   const names = Object.keys(options);
   const flags = names.filter((name) => options[name]!.type === "flag");
   const others = names.filter((name) => !flags.includes(name));
+  for (const argument of args.slice(0, args.includes("--") ? args.indexOf("--") : undefined)) {
+    const [, flag, text] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
+    if (flag !== undefined && flags.includes(flag)) {
+      throw new UserError(`--${flag}`, `takes no value, got ${text}`, `give --${flag}, or leave it out`);
+    }
+  }
   const parsed = parseArgs([...args], {
     string: [...others, "_"],
     boolean: flags,

@@ -22,10 +22,10 @@ export function short(value: number): string {
   return size < 1000 ? value.toPrecision(4) : String(Number(value.toPrecision(4)));
 }
 
-/** Of how many rows figures are: "2430 rows", "20,000 of 1,000,000 rows, sampled". */
+/** Of how many rows figures are: "2,430 rows", "20,000 of 1,000,000 rows, sampled". */
 export function rowsText({ rows, sampled_from }: Pick<SplitMetrics, "rows" | "sampled_from">): string {
   return sampled_from == null
-    ? `${rows} rows`
+    ? `${rows.toLocaleString("en-US")} rows`
     : `${rows.toLocaleString("en-US")} of ${sampled_from.toLocaleString("en-US")} rows, sampled`;
 }
 

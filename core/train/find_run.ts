@@ -5,6 +5,7 @@ import { stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
+import { readTextSync } from "../formats/file.ts";
 import { isMissing, missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
@@ -80,11 +81,14 @@ function isOurs(path: string, given: LoadedConfig, warn: (text: string) => void)
   return reason === null && hasCheckpoint(path);
 }
 
+/** Of a file that is looked through for a trace of checkpoints. */
+const TRACE_BYTES_MAX = 64 << 20;
+
 /** What shows that a run without checkpoints once had some; null where it was killed before its first save. */
 function lostCheckpoints(run: string): string | null {
   const text = (name: string) => {
     try {
-      return Deno.readTextFileSync(join(run, name));
+      return readTextSync(join(run, name), TRACE_BYTES_MAX);
     } catch {
       return "";
     }

@@ -8,10 +8,13 @@ import { changesText, compareConfigs } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { openSource, type Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { readTextSync } from "../formats/file.ts";
 import type { Parent } from "../runs/sessions.ts";
 import { beginEpochAnew, checkState, parseState } from "./state_check.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { tensorSinks } from "./tensors.ts";
+
+const MANIFEST_BYTES_MAX = 16 << 20;
 
 /** What a fork begins from. */
 export interface Fork {
@@ -32,7 +35,7 @@ export async function findParent(
   known?: Parent,
 ): Promise<Parent> {
   const { path, step } = await resolveCheckpoint(run, which, warn);
-  const manifest = await Deno.readFile(join(path, "manifest.json"));
+  const manifest = readTextSync(join(path, "manifest.json"), MANIFEST_BYTES_MAX);
   const sha256 = createHash("sha256").update(manifest).digest("hex");
   if (known && known.manifest_sha256 !== sha256) {
     throw new UserError(path, "is not the checkpoint any more that this run was forked from", "fork anew from another");

@@ -8,7 +8,7 @@ import { type DataIdentity, identify } from "../data/identity.ts";
 import { dataFiles } from "../data/files.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
 import { readRunData, readRunNames } from "../data/run_data.ts";
-import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { openError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { readModel } from "../runs/read.ts";
@@ -49,7 +49,7 @@ function formatOf(path: string): DataConfig["format"] {
   try {
     return Chunk.peek(files[0]!).dense ? "dense_npy" : "csr_npz";
   } catch (error) {
-    throw dataError(error);
+    throw openError(error, files[0]!);
   }
 }
 

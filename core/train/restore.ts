@@ -29,6 +29,8 @@ export interface Restored extends Disposable {
   /** Rows of the parts that were trained on. */
   readonly trainedRows: Readonly<Record<Part, number>>;
   readonly allowTrainedRows: boolean;
+  /** What names the labels in messages: the config's key, or the option. */
+  readonly labelsField: string;
 }
 
 export interface RestoreOptions extends GivenData {
@@ -44,7 +46,20 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   await ensureEngine({ quiet: true });
   await openRun(runDir);
   const { overrides = [] } = options;
-  const { config: own } = loadConfig({ file: join(runDir, "config.yaml"), overrides });
+  const loaded = loadConfig({ file: join(runDir, "config.yaml"), overrides });
+  try {
+    return await restored(runDir, loaded.config, overrides, options);
+  } catch (error) {
+    throw loaded.locate(error);
+  }
+}
+
+async function restored(
+  runDir: string,
+  own: Config,
+  overrides: readonly string[],
+  options: RestoreOptions,
+): Promise<Restored> {
   const otherPath = overrides.find((text) => text.startsWith("data.path="));
   if (options.data === undefined && otherPath !== undefined && own.data.split.by === "files") {
     throw new UserError(
@@ -83,6 +98,7 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
     columnNames,
     trainedRows,
     allowTrainedRows: options.allowTrainedRows ?? false,
+    labelsField: options.labels === undefined ? "data.labels" : "--labels",
     [Symbol.dispose]: () => kept.dispose(),
   };
 }

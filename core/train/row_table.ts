@@ -16,7 +16,7 @@ export async function writeRowTable(
 ): Promise<void> {
   const { source, config, otherData } = restored;
   const choice = rowsOf(restored, split);
-  const table = await readRowTable(config.data.labels, source.rows, note);
+  const table = await readRowTable(config.data.labels, source.rows, note, restored.labelsField);
   const labels = source.labels ?? table.labels, names = source.rowNames ?? table.names;
   await writeAtomically(path, async (out) => {
     let lines = ["file,row,name,label,part"];

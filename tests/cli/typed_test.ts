@@ -1,0 +1,114 @@
+/** What people type that is nearly right, and what is said of it. */
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { chosenColumns } from "../../cli/columns.ts";
+import { UserError } from "../../core/errors.ts";
+import { acquireLock, lockState } from "../../core/runs/lock.ts";
+import { readTextSync } from "../../core/formats/file.ts";
+import { run, temporary } from "../helpers/cli.ts";
+import { smallProject } from "../helpers/small_run.ts";
+
+const HDF5 = Uint8Array.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, ...Array(100).fill(0)]);
+
+Deno.test("a flag takes no value: what is written after = is not passed over", async () => {
+  const { code, stderr } = await run("train", ["--dry-run", "--quiet=false"]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "--quiet: takes no value, got false");
+});
+
+Deno.test("runs of a folder that is not there ends with 2 and names the nearest", async () => {
+  using folder = temporary();
+  Deno.mkdirSync(join(folder.path, "runs"));
+  const missing = await run("runs", [join(folder.path, "rusn")]);
+  assertEquals(missing.code, 2);
+  assertStringIncludes(missing.stderr, "there is no such folder");
+  assertStringIncludes(missing.stderr, `did you mean ${join(folder.path, "runs")}?`);
+  assertEquals((await run("runs", [join(folder.path, "runs")])).code, 0);
+  Deno.writeTextFileSync(join(folder.path, "file"), "");
+  assertStringIncludes((await run("runs", [join(folder.path, "file")])).stderr, "is a file, not a folder of runs");
+});
+
+Deno.test("init names files of other kinds by their first bytes, alone and in a folder", async () => {
+  using folder = temporary();
+  const file = join(folder.path, "cells.h5");
+  Deno.writeFileSync(file, HDF5);
+  for (const data of [file, folder.path]) {
+    const { code, stderr } = await run("init", [data, "--output", join(folder.path, "c.yaml")]);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "an HDF5 file");
+    assertStringIncludes(stderr, `h5py.File("cells.h5")`);
+  }
+});
+
+Deno.test("a range by names is answered with the range of numbers that it is", () => {
+  const names = ["CD3D", "HLA-A", "HLA-B", "MT"];
+  assertEquals(chosenColumns(["HLA-A"], 4, names), Uint32Array.of(1));
+  for (const [typed, right] of [["CD3D-HLA-B", null], ["CD3D:MT", "0-3"], ["0..2", "0-2"]] as const) {
+    try {
+      chosenColumns([typed], 4, names);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      if (right !== null) assertEquals(error.hint, `a range is of numbers: ${right}`);
+      continue;
+    }
+    throw new Error(`${typed} was taken`);
+  }
+});
+
+Deno.test("commands that read a run name the option, or the place in the run's config", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  const names = at("names.txt"), config = smallProject(folder.path);
+  Deno.writeTextFileSync(names, Array.from({ length: 60 }, (_, i) => `gene_${i}\n`).join(""));
+  const trained = await run("train", [
+    ...["--config", config, "--run-dir", at("run"), "--quiet", "--no-report"],
+    ...["--override", "training.epochs=1", "--override", `data.column_names=${names}`],
+  ]);
+  assertEquals(trained.code, 0, trained.stderr);
+  // The same file is named in the config, as names of the columns.
+  const labels = await run("embed", [at("run"), "--rows", at("rows.csv"), "--labels", names]);
+  assertEquals(labels.code, 2);
+  assertStringIncludes(labels.stderr, `narrows: --labels: ${names}: has 60 entries for 360 rows`);
+  const other = at("other.npz");
+  Deno.writeFileSync(other, HDF5);
+  const given = await run("evaluate", [at("run"), "--data", other]);
+  assertEquals(given.code, 2);
+  assertStringIncludes(given.stderr, "is an HDF5 file, which is not read");
+  const split = await run("evaluate", [
+    ...[at("run"), "--override", "data.split={train: 0, validation: 0.5, test: 0.5}", "--split", "train"],
+  ]);
+  assertEquals(split.code, 2, split.stderr);
+});
+
+Deno.test("a comment as JavaScript has it is the one problem of a config that has one", async () => {
+  using folder = temporary();
+  const config = join(folder.path, "c.json");
+  Deno.writeTextFileSync(config, '{\n  // mine\n  "name": "a"\n}\n');
+  const { code, stderr } = await run("config", ["check", config]);
+  assertEquals(code, 2);
+  assertEquals(stderr.split("\n").length, 3, stderr);
+  assertStringIncludes(stderr, "c.json:2:3: // begins no comment here");
+  assertStringIncludes(stderr, "a comment begins with #");
+});
+
+Deno.test("init takes no file for names of columns that says the same in every line", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  smallProject(folder.path);
+  Deno.writeTextFileSync(at("ones.txt"), "1\n".repeat(60));
+  const { code, stdout, stderr } = await run("init", [at("chunks"), "--output", at("new.yaml")]);
+  assertEquals(code, 0, stderr);
+  assert(!stdout.includes("ones.txt"), stdout);
+});
+
+Deno.test("no pipe is waited for, and no file of any size is read, where a run's own files are expected", async () => {
+  using folder = temporary();
+  const lock = join(folder.path, "run.lock");
+  assert((await new Deno.Command("mkfifo", { args: [lock] }).output()).success);
+  assertEquals(lockState(folder.path).state, "unknown");
+  await assertRejects(() => acquireLock(folder.path), UserError, "is not a regular file");
+  assertThrows(() => readTextSync(lock, 10), UserError, "is not a regular file");
+  const long = join(folder.path, "summary.json");
+  Deno.writeTextFileSync(long, "x".repeat(11));
+  assertThrows(() => readTextSync(long, 10), UserError, "11 bytes");
+});
