@@ -13,7 +13,7 @@ import { byImportance } from "./settings_order.ts";
 import { tagMark, tagOf, tagsText } from "./tags.ts";
 
 /** Differing config keys shown beside the metrics; all of them have a table of their own. */
-const KEYS_BESIDE = 3;
+const KEYS_BESIDE = 2;
 /** Longer values (layer lists) have their place in the table of configs only. */
 const SHORT = 14;
 /** Say nothing about how a run was trained. */
@@ -86,6 +86,7 @@ function runsTable(runs: readonly RunData[], keys: readonly string[], groups: Gr
       ...cells.map((column) => column[i]!),
     ]),
     numeric: metrics.map((_, i) => 2 + beside.length + i),
+    stacked: true,
   };
 }
 
@@ -187,7 +188,7 @@ ${comparability(runs)}${
       body: numbering.table(
         runsTable(runs, keys, groups),
         `The runs with their final metrics. In bold: the best ${
-          groups.length > 1 ? "among runs of the same data and rows" : "of each"
+          groups.length > 1 ? "value of a figure among runs of the same data and rows" : "value of a figure"
         }${more}.`,
       ),
     },

@@ -51,6 +51,14 @@ Deno.test("metrics with the best in bold, curves with a letter a run, configs be
   assertStringIncludes(document.querySelector(".lede")!.textContent!, "run B, large");
 });
 
+Deno.test("rows of the table of runs can be stacked: each cell knows its column's name", () => {
+  const table = page(runs).querySelector("#runs table")!;
+  assertEquals(table.getAttribute("class"), "stacked");
+  const head = [...table.querySelectorAll("thead th")].map((h) => h.textContent);
+  const cells = [...table.querySelectorAll("tbody tr")[1]!.querySelectorAll("td")];
+  assertEquals(cells.map((td) => td.getAttribute("data-name")), head.slice(1));
+});
+
 Deno.test("runs without losses, and without validation", () => {
   const none = page([emptyRun("a"), emptyRun("b")]);
   assertEquals(none.querySelectorAll("svg.chart").length, 0);
