@@ -14,8 +14,8 @@ export interface Option {
   readonly value?: string;
   /** Of a `choice` all that is allowed; of a `path` words that are no paths; of a `text` what completion offers. */
   readonly values?: readonly string[];
-  /** Of a `path` what has to be there, where something of another kind would be a slip. */
-  readonly kind?: PathKind;
+  /** Of a `path` what has to be there, where something of another kind would be a slip; of an `output` its folder. */
+  readonly kind?: PathKind | "output";
   /** Of a `whole` the least number that is allowed; 0 by default. */
   readonly least?: number;
   /** May be given more than once: the values are a list. */

@@ -12,6 +12,7 @@ const embed = defineCommand({
     ...ROW_OPTIONS,
     output: {
       type: "path",
+      kind: "output",
       value: "F.npy",
       help:
         "rows x latent, float32 (default: RUN/embeddings.npy); .csv writes a text with a header and the rows' numbers",

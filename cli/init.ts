@@ -67,7 +67,12 @@ const init = defineCommand({
   leavesFiles: true,
   options: {
     data: { type: "path", value: "DATA", required: true, help: "a file, folder or glob of .npz or .npy files" },
-    output: { type: "path", value: "F.yaml", help: "the config (default: named after the data, in this folder)" },
+    output: {
+      type: "path",
+      kind: "output",
+      value: "F.yaml",
+      help: "the config (default: named after the data, in this folder)",
+    },
     overwrite: { type: "flag", help: "write it even if it is there" },
     json: SHARED.json,
   },

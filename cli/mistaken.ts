@@ -1,6 +1,7 @@
 /** Paths of another kind than the option takes: a run folder where a config is wanted, data where a run is. */
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../core/errors.ts";
+import { missingArgument } from "../core/missing.ts";
 import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
 
@@ -78,4 +79,16 @@ export function checkKind(path: string, wanted: PathKind): void {
   }
   if (found === "checkpoint") refuse("a checkpoint", `go on from it: ${commandText("train", "--resume", shown)}`);
   if (found === "runs") refuse("a folder of runs", `${commandText("runs", shown)} lists them`);
+}
+
+/** @throws {UserError} where the folder of a file that is to be written is not there: said before any work is done */
+export function requireFolderOf(path: string, option: string): void {
+  const folder = dirname(path);
+  let isFolder: boolean;
+  try {
+    isFolder = Deno.statSync(folder).isDirectory;
+  } catch {
+    throw missingArgument(`--${option}`, folder, "there is no such folder to write into");
+  }
+  if (!isFolder) throw new UserError(`--${option} ${toUser(path)}`, `${toUser(folder)} is a file, not a folder`);
 }

@@ -6,7 +6,7 @@ import { commandText } from "../core/runs/command.ts";
 import { type Command, HELP, type Option, type Options } from "./command.ts";
 import { givenPath } from "./given_path.ts";
 import { usageOf } from "./help_text.ts";
-import { checkKind, runOfCheckpoint } from "./mistaken.ts";
+import { checkKind, requireFolderOf, runOfCheckpoint } from "./mistaken.ts";
 
 type Value = boolean | string | number | undefined | readonly (string | number)[];
 
@@ -69,7 +69,8 @@ function readOne(name: string, text: string, option: Option): string | number {
     case "path": {
       if (option.values?.includes(text)) return text;
       const path = givenPath(text);
-      if (option.kind) checkKind(path, option.kind);
+      if (option.kind === "output") requireFolderOf(path, name);
+      else if (option.kind) checkKind(path, option.kind);
       return path;
     }
     default:

@@ -19,6 +19,7 @@ const reconstruct = defineCommand({
     },
     output: {
       type: "path",
+      kind: "output",
       value: "F.npy",
       help:
         "rows x columns, float32, in the transformed scale (default: RUN/reconstructions.npy); .csv writes a text " +

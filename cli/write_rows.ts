@@ -23,7 +23,12 @@ export const ROW_OPTIONS = {
   },
   ...DATA_OPTIONS,
   labels: { type: "path", value: "F", help: "labels of the rows, for --rows (default: the run's, for its own data)" },
-  rows: { type: "path", value: "F.csv", help: "write which row is which: file, row, name, label, part" },
+  rows: {
+    type: "path",
+    kind: "output",
+    value: "F.csv",
+    help: "write which row is which: file, row, name, label, part",
+  },
   override: { ...SHARED.override, help: "e.g. data.path=... for other data; repeatable" },
   json: SHARED.json,
 } as const satisfies Options;

@@ -62,7 +62,8 @@ export async function exists(path: string): Promise<boolean> {
     await Deno.lstat(path);
     return true;
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
+    // A path through a file leads nowhere.
+    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return false;
     throw ioError(path, "look at it", cause);
   }
 }
@@ -105,12 +106,15 @@ export class OutputFile implements Disposable {
     this.#file = file;
   }
 
-  /** Creates the file; one that exists is an error. */
-  static async create(path: string): Promise<OutputFile> {
+  /**
+   * Creates the file; one that exists is an error.
+   * @param named what messages call it, where it is to have another name once it is whole
+   */
+  static async create(path: string, named = path): Promise<OutputFile> {
     try {
       return new OutputFile(path, await Deno.open(path, { write: true, createNew: true }));
     } catch (cause) {
-      throw ioError(path, "create the file", cause);
+      throw ioError(named, "create the file", cause);
     }
   }
 
@@ -231,7 +235,7 @@ export async function removeQuietly(path: string): Promise<void> {
 export async function writeAtomically(path: string, produce: (file: OutputFile) => Promise<void>): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    using file = await OutputFile.create(temporary);
+    using file = await OutputFile.create(temporary, path);
     await produce(file);
     await file.finish();
     try {

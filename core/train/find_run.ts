@@ -96,6 +96,7 @@ function lostCheckpoints(run: string): string | null {
   const lost = "its checkpoints are gone";
   if (/"status": "(finished|stopped)"/.test(text("summary.json"))) return lost; // both come after a save
   if (/"checkpoint": "/.test(text("recovery.json"))) return lost;
+  if (/"checkpoint": null/.test(text("recovery.json"))) return null; // no save was finished: time in saves says nothing
   const [header = "", ...rows] = text("epochs.csv").trim().split("\n");
   const column = header.split(",").indexOf("checkpoint_ms");
   return rows.some((row) => Number(row.split(",")[column]) > 0) ? lost : null;

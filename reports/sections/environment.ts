@@ -73,7 +73,7 @@ function again(run: RunData): Html {
   const other = departure(run);
   return markup`<h3>${other === null ? "Run it again" : "Train from its config"}</h3>
 <p>${
-    other === null ? "Train" : "This is another run than this one, whose course its sessions tell. Train"
+    other === null ? "Train" : "This makes another run, since its config does not tell all of this one’s course. Train"
   } from the same config${below ? ", from the folder in which this run was started" : ""}:</p>
 ${codeBlock(commandLine(taskText("train", "--config", `${folder}/config.yaml`)), true)}${
     unfinished

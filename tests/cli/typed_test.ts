@@ -4,9 +4,10 @@ import { join } from "@std/path";
 import { chosenColumns } from "../../cli/columns.ts";
 import { UserError } from "../../core/errors.ts";
 import { acquireLock, lockState } from "../../core/runs/lock.ts";
-import { readTextSync } from "../../core/formats/file.ts";
+import { exists, readTextSync, writeAtomically } from "../../core/formats/file.ts";
+import { findRun } from "../../core/train/find_run.ts";
 import { run, temporary } from "../helpers/cli.ts";
-import { smallProject } from "../helpers/small_run.ts";
+import { SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
 
 const HDF5 = Uint8Array.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, ...Array(100).fill(0)]);
 
@@ -111,4 +112,34 @@ Deno.test("no pipe is waited for, and no file of any size is read, where a run's
   const long = join(folder.path, "summary.json");
   Deno.writeTextFileSync(long, "x".repeat(11));
   assertThrows(() => readTextSync(long, 10), UserError, "11 bytes");
+});
+
+Deno.test("a file in a folder that is not there is refused before any work, under the name that was typed", async () => {
+  using folder = temporary();
+  const at = (...names: string[]) => join(folder.path, ...names);
+  Deno.mkdirSync(at("results"));
+  const { code, stderr } = await run("embed", [at("run"), "--output", at("result", "x.npy")]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "there is no such folder to write into");
+  assertStringIncludes(stderr, `did you mean ${at("results")}?`);
+  await assertRejects(
+    () => writeAtomically(at("gone", "x.npy"), () => Promise.resolve()),
+    UserError,
+    `${at("gone", "x.npy")}: cannot create the file`,
+  );
+  assertEquals(await exists(at("results", "x")), false);
+  Deno.writeTextFileSync(at("file"), "");
+  const through = await run("train", ["--run-dir", at("file", "run"), "--quiet"]);
+  assertEquals(through.code, 2, through.stderr);
+});
+
+Deno.test("a run whose every save failed goes on from its first step, as its recovery.json says", async () => {
+  using folder = temporary();
+  const file = (name: string, text: string) => Deno.writeTextFileSync(join(folder.path, name), text);
+  Deno.writeTextFileSync(join(folder.path, "config.yaml"), SMALL_CONFIG);
+  file("epochs.csv", "epoch,checkpoint_ms\n1,0.2\n");
+  const resume = () => findRun({ resume: folder.path, overrides: [] });
+  await assertRejects(resume, UserError, "its checkpoints are gone");
+  file("recovery.json", '{\n  "checkpoint": null\n}\n');
+  assertEquals((await resume()).resumeFrom, null);
 });
