@@ -70,7 +70,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     const { batches, batchesDone } = model!.progress();
     const share = (done + (batches > 0 ? next * batchesDone / batches : 0)) / Math.max(1, rows);
     const left = share > 0 ? clock((performance.now() - since) / 1000 * (1 - share) / share) : "?";
-    return `evaluating ${part}  ${Math.floor(share * 100)} % of ${rows} rows  ${left} left`;
+    return `evaluating ${part}  ${Math.floor(share * 100)} % of ${rows.toLocaleString("en-US")} rows  ${left} left`;
   };
   const draw = () => {
     if (!model) return;

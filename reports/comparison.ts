@@ -90,6 +90,18 @@ function runsTable(runs: readonly RunData[], keys: readonly string[], groups: Gr
   };
 }
 
+/** Which runs' figures of a part are of a sample of its rows. */
+function sampledText(runs: readonly RunData[]): string {
+  const isSampled = ({ summary }: RunData, part: "test" | "validation") => {
+    const metrics = summary?.metrics[part];
+    return typeof metrics?.sampled_from === "number" && metrics.sampled_from > metrics.rows;
+  };
+  return (["test", "validation"] as const).map((part) => {
+    const which = runs.flatMap((run, i) => isSampled(run, part) ? [i] : []);
+    return which.length === 0 ? "" : ` The ${part} figures of ${tagsText(which)} are of a sample of its rows.`;
+  }).join("");
+}
+
 function configCell(run: RunData, key: string): string {
   return valueText(flatten(run.config).get(key), key);
 }
@@ -189,7 +201,7 @@ ${comparability(runs)}${
         runsTable(runs, keys, groups),
         `The runs with their final metrics. In bold: the best ${
           groups.length > 1 ? "value of a figure among runs of the same data and rows" : "value of a figure"
-        }${more}.`,
+        }${more}.${sampledText(runs)}`,
       ),
     },
     { id: "loss", title: "Loss and throughput", body: curves(runs, numbering) },

@@ -143,3 +143,19 @@ Deno.test("a run whose every save failed goes on from its first step, as its rec
   file("recovery.json", '{\n  "checkpoint": null\n}\n');
   assertEquals((await resume()).resumeFrom, null);
 });
+
+Deno.test("going back says what no longer counts, and where it is kept", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run"), config = smallProject(folder.path);
+  const plain = ["--no-report", "--override", "checkpoint.every_steps=10"];
+  assertEquals((await run("train", ["--config", config, "--run-dir", path, ...plain])).code, 0);
+  const [first] = [...Deno.readDirSync(join(path, "checkpoints"))].map(({ name }) => name)
+    .filter((name) => name.startsWith("step-")).sort();
+  const step = Number(first!.slice(5));
+  const back = await run("train", ["--resume", join(path, "checkpoints", first!), "--no-report"]);
+  assertEquals(back.code, 0, back.stderr);
+  assertStringIncludes(
+    back.stdout + back.stderr,
+    `what was made after step ${step} is kept in attempts/001 and no longer counts`,
+  );
+});
