@@ -4,7 +4,7 @@ import type { Model } from "../../ffi/model.ts";
 import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
-import { loadConfig } from "../config/mod.ts";
+import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { MemoryRows } from "../data/memory.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
@@ -31,6 +31,8 @@ export interface Restored extends Disposable {
   readonly allowTrainedRows: boolean;
   /** What names the labels in messages: the config's key, or the option. */
   readonly labelsField: string;
+  /** An error that names a key of the config, with its place there. */
+  readonly locate: LoadedConfig["locate"];
 }
 
 export interface RestoreOptions extends GivenData {
@@ -47,11 +49,23 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   await openRun(runDir);
   const { overrides = [] } = options;
   const loaded = loadConfig({ file: join(runDir, "config.yaml"), overrides });
+  if (overrides.length > 0) checkOverrides(join(runDir, "config.yaml"), loaded.config, options.note);
   try {
-    return await restored(runDir, loaded.config, overrides, options);
+    return { ...await restored(runDir, loaded.config, overrides, options), locate: loaded.locate };
   } catch (error) {
     throw loaded.locate(error);
   }
+}
+
+/** @throws {UserError} on another model than the trained one; what else makes other figures is said */
+function checkOverrides(file: string, config: Config, note?: (text: string) => void): void {
+  const { fixed } = compareConfigs(loadConfig({ file }).config, config);
+  const model = fixed.filter(({ key }) => key.startsWith("model."));
+  if (model.length > 0) {
+    const what = `the network was trained as it is: ${changesText(model)}`;
+    throw new UserError("--override", what, "leave it out, or train another run with it");
+  }
+  if (fixed.length > 0) note?.(`other than the run was trained with: ${changesText(fixed)}`);
 }
 
 async function restored(
@@ -59,7 +73,7 @@ async function restored(
   own: Config,
   overrides: readonly string[],
   options: RestoreOptions,
-): Promise<Restored> {
+): Promise<Omit<Restored, "locate">> {
   const otherPath = overrides.find((text) => text.startsWith("data.path="));
   if (options.data === undefined && otherPath !== undefined && own.data.split.by === "files") {
     throw new UserError(

@@ -9,6 +9,21 @@ import { findRun } from "../../core/train/find_run.ts";
 import { run, temporary } from "../helpers/cli.ts";
 import { SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
 
+/** An array of int32 zeros, as numpy.save writes it. */
+function writeNpy(path: string, length: number): void {
+  const text = `{'descr': '<i4', 'fortran_order': False, 'shape': (${length},), }`.padEnd(117) + "\n";
+  const head = Uint8Array.of(
+    0x93,
+    ...new TextEncoder().encode("NUMPY"),
+    1,
+    0,
+    118,
+    0,
+    ...new TextEncoder().encode(text),
+  );
+  Deno.writeFileSync(path, Uint8Array.of(...head, ...new Uint8Array(4 * length)));
+}
+
 const HDF5 = Uint8Array.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, ...Array(100).fill(0)]);
 
 Deno.test("a flag takes no value: what is written after = is not passed over", async () => {
@@ -75,10 +90,26 @@ Deno.test("commands that read a run name the option, or the place in the run's c
   const given = await run("evaluate", [at("run"), "--data", other]);
   assertEquals(given.code, 2);
   assertStringIncludes(given.stderr, "is an HDF5 file, which is not read");
-  const split = await run("evaluate", [
-    ...[at("run"), "--override", "data.split={train: 0, validation: 0.5, test: 0.5}", "--split", "train"],
-  ]);
-  assertEquals(split.code, 2, split.stderr);
+  const arrays = at("labels.npy");
+  const saved = at("run/config.yaml");
+  writeNpy(arrays, 3);
+  Deno.writeTextFileSync(saved, Deno.readTextFileSync(saved).replace("labels: null", `labels: ${arrays}`));
+  const few = await run("embed", [at("run"), "--rows", at("rows.csv")]);
+  assertEquals(few.code, 2, few.stderr);
+  assert(/run\/config.yaml:\d+:\d+: data.labels: .*has 3 entries for 360 rows/.test(few.stderr), few.stderr);
+});
+
+Deno.test("evaluate says what an override makes other than in training, and takes no other network", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const trained = await run("train", ["--config", smallProject(folder.path), "--run-dir", path, "--quiet"]);
+  assertEquals(trained.code, 0, trained.stderr);
+  const other = await run("evaluate", [path, "--override", "model.encoder.2=tanh"]);
+  assertEquals(other.code, 2, other.stderr);
+  assertStringIncludes(other.stderr, "the network was trained as it is: model.encoder.2");
+  const scaled = await run("evaluate", [path, "--override", "data.transforms=[log1p]"]);
+  assertEquals(scaled.code, 0, scaled.stderr);
+  assertStringIncludes(scaled.stderr, "other than the run was trained with: data.transforms");
 });
 
 Deno.test("a comment as JavaScript has it is the one problem of a config that has one", async () => {
