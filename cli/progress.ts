@@ -34,13 +34,18 @@ export function bar(share: number, width = 24): string {
   return "█".repeat(full) + "░".repeat(width - full);
 }
 
-/** Cuts a line to the terminal, so that it never wraps. */
-function fitted(line: string): string {
-  let columns = 100;
+/** 0 where it is not known: not a terminal, or one without a size, as in a container. */
+function terminalColumns(): number {
   try {
-    columns = Deno.consoleSize().columns;
-  } catch { /* not a terminal */ }
-  return line.slice(0, columns - 1);
+    return Deno.consoleSize().columns;
+  } catch {
+    return 0;
+  }
+}
+
+/** Cuts a line to the terminal, so that it never wraps. */
+export function fitted(line: string, columns = terminalColumns()): string {
+  return line.slice(0, (columns > 1 ? columns : 100) - 1);
 }
 
 /** An evaluation shows from this time on, and has a line so often where lines are all there is. */
@@ -86,6 +91,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     begun ??= { at: performance.now(), step };
     const rate = (step - begun.step) / (performance.now() - begun.at) * 1000;
     const left = rate > 0 ? clock((position.steps - step) / rate) : "?";
+    const trained = step > 0 ? `  loss ${short(loss)}` : ""; // there is none before the first step
     const speed = rowsPerSecond > 0 ? `${Math.round(rowsPerSecond)} rows/s  ` : ""; // 0 while it validates or saves
     const share = position.steps > 0 ? step / position.steps : 0;
     clear();
@@ -93,7 +99,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
       `${bar(share)} ${
         Math.floor(share * 100)
       } %  epoch ${position.epoch}/${position.epochs}  step ${step}/${position.steps}` +
-        `  loss ${short(loss)}  ${speed}${left} left`,
+        `${trained}  ${speed}${left} left`,
     ));
     shown = true;
   };

@@ -65,7 +65,8 @@ function checkOverrides(file: string, config: Config, note?: (text: string) => v
     const what = `the network was trained as it is: ${changesText(model)}`;
     throw new UserError("--override", what, "leave it out, or train another run with it");
   }
-  if (fixed.length > 0) note?.(`other than the run was trained with: ${changesText(fixed)}`);
+  const others = fixed.filter(({ key }) => !key.startsWith("data.")); // the data themselves are compared
+  if (others.length > 0) note?.(`other than the run was trained with: ${changesText(others)}`);
 }
 
 async function restored(

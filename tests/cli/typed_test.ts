@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { chosenColumns } from "../../cli/columns.ts";
+import { fitted } from "../../cli/progress.ts";
 import { UserError } from "../../core/errors.ts";
 import { acquireLock, lockState } from "../../core/runs/lock.ts";
 import { exists, readTextSync, writeAtomically } from "../../core/formats/file.ts";
@@ -107,9 +108,9 @@ Deno.test("evaluate says what an override makes other than in training, and take
   const other = await run("evaluate", [path, "--override", "model.encoder.2=tanh"]);
   assertEquals(other.code, 2, other.stderr);
   assertStringIncludes(other.stderr, "the network was trained as it is: model.encoder.2");
-  const scaled = await run("evaluate", [path, "--override", "data.transforms=[log1p]"]);
+  const scaled = await run("evaluate", [path, "--override", "loss.reduction=sum"]);
   assertEquals(scaled.code, 0, scaled.stderr);
-  assertStringIncludes(scaled.stderr, "other than the run was trained with: data.transforms");
+  assertStringIncludes(scaled.stderr, "other than the run was trained with: loss.reduction: mean -> sum");
 });
 
 Deno.test("a comment as JavaScript has it is the one problem of a config that has one", async () => {
@@ -189,4 +190,9 @@ Deno.test("going back says what no longer counts, and where it is kept", async (
     back.stdout + back.stderr,
     `what was made after step ${step} is kept in attempts/001 and no longer counts`,
   );
+});
+
+Deno.test("a line of progress is cut to the terminal, and whole where the terminal has no size", () => {
+  assertEquals(fitted("0:02 left", 5), "0:02");
+  assertEquals(fitted("0:02 left", 0), "0:02 left");
 });
