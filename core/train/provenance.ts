@@ -115,7 +115,10 @@ export async function openSession(
   const listed = await readSessions(run.path).catch(() => []);
   const attempt = await unlistedAttempt(run, listed);
   const left = attempt === null ? 0 : (await inspectSteps(run.file(`${attempt}/steps.csv`))).lastStep;
-  if (attempt !== null) note?.(`what was made after step ${state.step} is kept in ${attempt} and no longer counts`);
+  if (attempt !== null) {
+    const since = state.step === 0 ? "before" : `after step ${state.step}`;
+    note?.(`what was made ${since} is kept in ${attempt} and no longer counts`);
+  }
   const parent = fork?.parent ?? await parentOf(run.path).catch(() => null);
   await writeJsonAtomic(run.file("environment.json"), parent ? { ...environment, forked_from: parent } : environment);
   const start = {
