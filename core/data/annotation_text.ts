@@ -66,7 +66,17 @@ export function valuesOf(text: string, path: string, where: string, wanted: numb
   let header: string[] | null = null;
   if (rows.length === wanted + 1) {
     header = rows.shift()!;
-    notes.push(`${where}: its first line, ${shortened(header.join(" "))}, is taken as a header`);
+    if (purpose === "labels" && rows.some((row) => row[width - 1] === header![width - 1])) {
+      throw new UserError(
+        where,
+        `has ${rows.length + 1} entries for ${wanted} rows, and its first line, ${
+          shortened(lines[0]!)
+        }, is no header: ` +
+          "the same label stands below it",
+        "one line each, in their order",
+      );
+    }
+    notes.push(`${where}: its first line, ${shortened(lines[0]!)}, is taken as a header`);
   }
   if (rows.length !== wanted) {
     const what = purpose === "labels" ? "rows" : "columns";

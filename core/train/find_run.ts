@@ -229,7 +229,10 @@ export async function findRun(request: RunRequest): Promise<RunTarget> {
       warn,
     })
     : null;
-  if (found) return await resumed(found, null, existing(found));
+  if (found) {
+    note?.(`going on with ${toUser(found)}`);
+    return await resumed(found, null, existing(found));
+  }
   note?.("nothing to resume: starting a new run");
   return { loaded, existing: null, resumeFrom: null, runDir };
 }

@@ -104,14 +104,16 @@ export async function openSession(
   }
   // With other data than the parent's, what its schedule would have done is not known from here.
   const isSameData = !changes.fixed.some(({ key }) => key === "seed" || key.startsWith("data."));
-  const jump = before && isSameData ? rateJump(before, config, source, state) : null;
-  if (jump) warn(jump);
 
   const environment = await collectEnvironment({ ...engine, commandLine: options.commandLine ?? [] });
   const facts = factsOf(environment);
   if (checkpoint !== null) await compareEngines(options, facts, warn);
   const { lastStep } = await inspectSteps(run.file("steps.csv"));
   await goBack(run, checkpoint, state);
+  const made = await inspectSteps(run.file("steps.csv"));
+  const rate = made.lastStep === state.step ? made.learning_rate : null;
+  const jump = before && isSameData ? rateJump(before, config, source, state, rate) : null;
+  if (jump) warn(jump);
   const listed = await readSessions(run.path).catch(() => []);
   const attempt = await unlistedAttempt(run, listed);
   const left = attempt === null ? 0 : (await inspectSteps(run.file(`${attempt}/steps.csv`))).lastStep;
