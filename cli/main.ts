@@ -1,5 +1,5 @@
 /** `narrows COMMAND ...`: the compiled program, and every command in one. Commands are loaded when they are asked for. */
-import "../core/early.ts";
+import "./early.ts";
 import { VERSION } from "../core/version.ts";
 import { commandNamed } from "./help.ts";
 import { printError } from "./print.ts";

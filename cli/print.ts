@@ -1,5 +1,5 @@
 /** How every command ends: errors as one line on stderr, and the exit status that goes with them. */
-import "../core/early.ts";
+import "./early.ts";
 import { ConfigError } from "../core/config/error.ts";
 import { oneLine } from "../core/config/show.ts";
 import { systemError } from "../core/formats/file.ts";

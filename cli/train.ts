@@ -1,5 +1,5 @@
 /** `train`: from a config to a trained run and its report. */
-import "../core/early.ts";
+import "./early.ts";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";

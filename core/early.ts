@@ -1,6 +1,6 @@
 /**
- * What must be done before anything else in a process. The entry points import it first: about half a second after its start
- * Deno puts handlers of its own in place of what the process has inherited.
+ * What must be looked at before anything else in a process. The entry points import it first: about half a second after its
+ * start Deno puts handlers of its own in place of what the process has inherited.
  */
 
 /** Whether /proc tells that the process ignores SIGHUP; false where there is no /proc. */
@@ -31,11 +31,3 @@ function hasTraceOfNohup(): boolean {
 
 /** Whether the program was started with SIGHUP ignored, as nohup does: then it stays ignored. */
 export const HANGUP_IGNORED = Deno.build.os !== "windows" && (ignoresHangup() || hasTraceOfNohup());
-
-if (Deno.build.os !== "windows") {
-  const nothing = () => {};
-  // A signal with a listener does not get the action that Deno's own handler has for it.
-  if (HANGUP_IGNORED) Deno.addSignalListener("SIGHUP", nothing);
-  // A write beyond the limit on the size of a file then fails, with the file's name, and does not end the process.
-  Deno.addSignalListener("SIGXFSZ", nothing);
-}

@@ -38,7 +38,7 @@ export function requireStepsLeft({ config, saved, fork }: SessionOptions, state:
     : state.step >= (training.max_steps ?? Infinity)
     ? "max_steps"
     : null;
-  if (reason === null || !before) return;
+  if (reason === null || !before || state.step === 0) return; // before the first step nothing has been made otherwise
   const { from_here, fixed } = compareConfigs(before, config);
   const changes = [...fixed, ...from_here];
   if (changes.length === 0) return;

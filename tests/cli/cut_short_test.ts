@@ -43,10 +43,12 @@ for (const [what, project, file] of [["dense", denseProject, "rows/a.npy"], ["sp
       Deno.truncateSync(data, 0);
       const { code, signal, stderr } = await output;
       const told = new TextDecoder().decode(stderr);
-      assertEquals([code, signal], [1, null], told);
+      // Cut short in the middle of a pass, or found empty at the start of the next one.
+      const isEmpty = /: the file is empty$/.test(told.split("\n")[0]!);
+      assertEquals([code, signal], [isEmpty ? 2 : 1, null], told);
       assertMatch(
         told.split("\n")[0]!,
-        /^narrows: .*: the file was cut short while it was read; put it back/,
+        /^narrows: .*: the file (was cut short while it was read; put it back|is empty$)/,
       );
       assertStringIncludes(told, name);
       assert(JSON.parse(Deno.readTextFileSync(join(path, "recovery.json"))).checkpoint !== null);
@@ -68,6 +70,7 @@ Deno.test("file size limit: the file and the limit are named, and the run can be
   const path = join(folder.path, "run");
   // 200 KB: checkpoints fit, steps.csv grows beyond it.
   const train = [Deno.execPath(), "run", "-A", `${ROOT}cli/train.ts`, "--config", config, "--run-dir", path, ...long];
+  train.push("--override", "checkpoint.every_epochs=1");
   const args = ["-c", 'ulimit -f 200; exec "$0" "$@"', ...train, "--quiet", "--no-report"];
   const { code, signal, stderr } = await new Deno.Command("bash", { args })
     .output();

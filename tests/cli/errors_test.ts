@@ -298,7 +298,7 @@ Deno.test("train: a save on a signal that finds the disk full keeps the run fold
   const options = overrides.flatMap((override) => ["--override", override]);
   const script = [
     'mount -t tmpfs -o size=400k tmpfs "$0"; "$@" & train=$!',
-    'until [ -s "$0/run/epochs.csv" ]; do sleep 0.02; done',
+    'until [ "$(wc -l < "$0/run/epochs.csv")" -gt 1 ]; do sleep 0.02; done 2> /dev/null',
     'cat /dev/zero > "$0/fill" 2> /dev/null; kill -TERM $train; wait $train; code=$?; ls "$0/run"; exit $code',
   ].join("\n");
   const result = await inNamespace(script, [

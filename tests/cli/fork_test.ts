@@ -50,9 +50,9 @@ for (const [name, text] of [["dense", KEEP], ["factored", FACTORED]] as const) {
     assertEquals(fingerprintOf(parent), before);
     assert(exists(at(path, 25)), "the fork has no checkpoint of its own of where it began");
     const logged = Deno.readTextFileSync(join(path, "steps.csv")).trim().split("\n").slice(1);
-    assertEquals([logged.length, logged[0]!.split(",")[0]], [57 - 25, "26"]);
+    assertEquals([logged.length, logged[0]!.split(",")[0]], [60 - 25, "26"]);
     const [session] = json(join(path, "sessions.json"));
-    assertEquals([session.first_step, session.last_step, session.changes], [26, 57, []]);
+    assertEquals([session.first_step, session.last_step, session.changes], [26, 60, []]);
     const { manifest_sha256, ...recorded } = session.parent;
     assertEquals(recorded, { run: parent, checkpoint: `checkpoints/${step(25)}`, step: 25 });
     assert(/^[0-9a-f]{64}$/.test(manifest_sha256));
@@ -137,12 +137,12 @@ Deno.test("fork: what does not go on as it was is said", async () => {
   assertStringIncludes(split.told, "of the validation and test rows were trained on before the fork");
   assertStringIncludes(split.told, "epoch 2 begins anew");
   assertEquals(split.session.first_step, 26);
-  const batch = await fork("batch", at(parent, 19), "data.batch_size=8");
-  assert(!batch.told.includes("anew"), batch.told); // step 19 is the end of an epoch
+  const batch = await fork("batch", at(parent, 20), "data.batch_size=8");
+  assert(!batch.told.includes("anew"), batch.told); // step 20 is the end of an epoch
   assert(!batch.told.includes("trained on before"), batch.told);
   const sgd = await fork("sgd", at(parent, 25), "optimizer.name=sgd", "optimizer.momentum=0.9");
   assertStringIncludes(sgd.told, "the optimizer's state begins anew (optimizer.name: adamw -> sgd");
-  assertEquals([sgd.session.first_step, json(join(folder.path, "sgd", "summary.json")).steps], [1, 57]);
+  assertEquals([sgd.session.first_step, json(join(folder.path, "sgd", "summary.json")).steps], [1, 60]);
   const decay = await train(["--config", join(folder.path, "small.yaml"), ...set("optimizer.name=adam"), "--run-dir"]
     .concat(join(folder.path, "adam"))).then(() =>
       train(["--resume", join(folder.path, "adam"), ...set("optimizer.weight_decay=0.1", "training.epochs=4")], 2)
@@ -150,7 +150,7 @@ Deno.test("fork: what does not go on as it was is said", async () => {
   assertStringIncludes(decay, "optimizer.weight_decay: 0 -> 0.1: what was saved of the optimizer does not fit");
   assertStringIncludes(decay, "--override optimizer.weight_decay=0.1");
   const more = await fork("more", join(parent, "checkpoints", "latest"), "training.epochs=4");
-  assertStringIncludes(more.told, "cosine is stretched over 76 steps in place of 57");
+  assertStringIncludes(more.told, "cosine is stretched over 80 steps in place of 60");
   const none = join(folder.path, "none");
   const shape = await train(["--fork", parent, "--run-dir", none, ...set("model.encoder.0.linear=20")], 2);
   assertStringIncludes(shape, "encoder.0.weight: the file has shape [24, 60], the model [20, 60]");
@@ -164,7 +164,7 @@ Deno.test("fork: with the factored output layer and another optimizer, the weigh
   const parent = await parentRun(folder.path, FACTORED);
   const path = join(folder.path, "fork");
   const change = set("optimizer.name=adam", "training.max_steps=0");
-  assertStringIncludes(await train(["--fork", at(parent, 57), "--run-dir", path, ...change]), "begins anew");
+  assertStringIncludes(await train(["--fork", at(parent, 60), "--run-dir", path, ...change]), "begins anew");
   const metrics = (run: string) => json(join(run, "summary.json")).metrics.validation.mse;
   const evaluated = await run("evaluate", [...["--run", parent], "--checkpoint", "latest", "--json"]);
   const validation = evaluated.stdout.trim().split("\n").map((line) => JSON.parse(line))
@@ -172,7 +172,7 @@ Deno.test("fork: with the factored output layer and another optimizer, the weigh
   assert(Math.abs(metrics(path) / validation.mse - 1) < 1e-5, `${metrics(path)} and ${validation.mse}`);
   // What its output layer has gathered over the parent's batches is still there after some steps.
   const on = join(folder.path, "on");
-  await train(["--fork", at(parent, 57), "--run-dir", on, ...set("optimizer.name=adam", "training.max_steps=4")]);
+  await train(["--fork", at(parent, 60), "--run-dir", on, ...set("optimizer.name=adam", "training.max_steps=4")]);
   const losses = Deno.readTextFileSync(join(on, "steps.csv")).trim().split("\n").slice(1).map((row) =>
     row.split(",")[5]
   );

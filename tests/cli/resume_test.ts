@@ -84,7 +84,7 @@ Deno.test("resume: with nothing to do, not a byte of the run folder changes", as
   using folder = temporary();
   const path = await trained(folder.path, "run", ["--config", smallProject(folder.path)]);
   const before = await contentOf(path);
-  for (const args of [[path], [join(path, "checkpoints", step(57))], ["auto", "--run-dir", path]]) {
+  for (const args of [[path], [join(path, "checkpoints", step(60))], ["auto", "--run-dir", path]]) {
     const told = await run("train", ["--resume", ...args]);
     assertEquals(told.code, 0, told.stderr);
     assertStringIncludes(told.stderr, "nothing left to train");
@@ -138,20 +138,20 @@ Deno.test("resume: what changes from here on is said, recorded and in the logs; 
   const more = await resume(["--resume", path, "--quiet", ...set("training.epochs=4")]);
   assertMatch(
     more,
-    /learning rate goes from \S+e?\S* to 0\.0005\d* at step 58, since cosine is stretched over 76 steps/,
+    /learning rate goes from \S+e?\S* to 0\.0004\d* at step 61, since cosine is stretched over 80 steps/,
   );
   const told = await resume(["--resume", path, ...set("training.epochs=5", "training.gradient_clip=0.5")]);
-  assertStringIncludes(told, "training.gradient_clip: 1 -> 0.5 from step 77 on");
+  assertStringIncludes(told, "training.gradient_clip: 1 -> 0.5 from step 81 on");
   checkLogs(path);
   const sessions = json(join(path, "sessions.json"));
   assertEquals(
     // deno-lint-ignore no-explicit-any
     sessions.map((entry: any) => [entry.first_step, entry.last_step, entry.ended, entry.checkpoint, entry.attempt]),
-    [[1, 57, "finished", null, null], [58, 76, "finished", `checkpoints/${step(57)}`, null], [
-      77,
-      95,
+    [[1, 60, "finished", null, null], [61, 80, "finished", `checkpoints/${step(60)}`, null], [
+      81,
+      100,
       "finished",
-      `checkpoints/${step(76)}`,
+      `checkpoints/${step(80)}`,
       null,
     ]],
   );
@@ -191,7 +191,7 @@ Deno.test("resume: from an earlier checkpoint the later course goes to attempts/
   const kept = join(path, "attempts", "001");
   assertEquals(rows(join(kept, "steps.csv")), old.slice(20));
   assertEquals(rows(join(kept, "epochs.csv")).map(([epoch]) => epoch), ["2", "3"]);
-  assertEquals(json(join(kept, "summary.json")).steps, 57);
+  assertEquals(json(join(kept, "summary.json")).steps, 60);
   assertEquals(names(join(kept, "checkpoints"))[0], step(25));
   assertEquals(json(join(path, "sessions.json")).at(-1).attempt, "attempts/001");
   const now = rows(join(path, "steps.csv"));
@@ -200,7 +200,7 @@ Deno.test("resume: from an earlier checkpoint the later course goes to attempts/
     const share = Number(row[6]) / Number(old[20 + i]![6]);
     assert(Math.abs(share - 1 / 3) < 1e-6, `step ${row[0]} has ${share} of the rate`);
   }
-  const left = await resume(["--resume", join(kept, "checkpoints", step(57))], 2);
+  const left = await resume(["--resume", join(kept, "checkpoints", step(60))], 2);
   assertStringIncludes(left, `--fork ${kept}/checkpoints/`);
 });
 
@@ -218,7 +218,7 @@ Deno.test("resume: killed right after going back, the later course does not come
     const child = command("train", ["--resume", join(cut, "checkpoints", step(20)), ...QUIET, ...change]).spawn();
     const output = child.output();
     const latest = join(cut, "checkpoints", "latest");
-    while (Deno.readTextFileSync(latest).trim() === step(57)) await new Promise((done) => setTimeout(done, 1));
+    while (Deno.readTextFileSync(latest).trim() === step(60)) await new Promise((done) => setTimeout(done, 1));
     await new Promise((done) => setTimeout(done, 3 * kill));
     child.kill("SIGKILL");
     await output;

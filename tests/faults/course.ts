@@ -111,6 +111,7 @@ export async function course(folder: string, shim: string | null, seed: number, 
     } else if (operation === "fork") {
       const branch = join(folder, `run-${++forks}`);
       const other = next() < 0.5 ? rate() : ["--override", `data.mask_rate=${pick([0, 0.2, 0.3])}`];
+      other.push("--override", `training.epochs=${3 + forks}`); // so that there are steps to make
       await train(["--fork", join(run, "checkpoints", pick(saved)), "--run-dir", branch, ...other], branch, way());
       if (isRun(branch)) run = branch;
     } else {

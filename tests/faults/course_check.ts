@@ -85,10 +85,15 @@ async function repeat(folder: string, config: string, run: string, until: number
   const sessions = sessionsOf(run);
   const parent = sessions[0]!.parent;
   const target = join(folder, `reference-${basename(run)}-${until ?? "end"}`);
-  const course = stretches(sessions).filter(({ first }) => until === null || first <= until);
+  const all = stretches(sessions);
+  let course = all.filter(({ first }) => until === null || first <= until);
+  if (course.length === 0) { // a fork that was forked where it began: it keeps that checkpoint
+    course = all.slice(0, 1);
+    until = null;
+  }
   for (const [i, { settings }] of course.entries()) {
     const last = course[i + 1] ? course[i + 1]!.first - 1 : until;
-    const limit = ["--override", `training.max_steps=${last ?? "null"}`];
+    const limit = ["--override", `training.max_steps=${last ?? "null"}`, "--override", "checkpoint.keep=1000"];
     if (i > 0) await train(["--resume", target, ...overrides(settings), ...limit]);
     else if (parent === null) {
       await train([config, ...CONSTANT_RATE, ...overrides(settings), ...limit, "--run-dir", target]);

@@ -48,12 +48,14 @@ export function fingerprintOf(run: string): Record<string, string> {
     return [head!, ...rows].map((row) => kept.map((i) => row[i]).join(",")).join("\n");
   };
   const clocks = ["samples_per_second", "wait_ms", "step_ms", "elapsed_s", "open_wait_ms", "forward_ms", "backward_ms"];
-  const best = Deno.readTextFileSync(join(run, "checkpoints", "best")).trim();
+  const kept = [...Deno.readDirSync(join(run, "checkpoints"))].some(({ name }) => name === "best");
+  const best = kept ? Deno.readTextFileSync(join(run, "checkpoints", "best")).trim() : "none";
+  const ofBest = (file: string) => kept ? hex(Deno.readFileSync(join(run, "checkpoints", best, file))) : "none";
   return {
     latest,
     best,
-    best_model: hex(Deno.readFileSync(join(run, "checkpoints", best, "model.safetensors"))),
-    best_optimizer: hex(Deno.readFileSync(join(run, "checkpoints", best, "optimizer.safetensors"))),
+    best_model: ofBest("model.safetensors"),
+    best_optimizer: ofBest("optimizer.safetensors"),
     model: hex(Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"))),
     optimizer: hex(Deno.readFileSync(join(run, "checkpoints", latest, "optimizer.safetensors"))),
     steps: clockless("steps.csv", clocks),

@@ -228,9 +228,12 @@ testInFolder("read: problems give the field", async (dir) => {
 });
 
 testInFolder("runs: the newest, and those that a glob names", async (dir) => {
+  let day = 15;
   const make = async (name: string) => {
     await Deno.mkdir(join(dir, name), { recursive: true });
     await Deno.writeTextFile(join(dir, name, "config.yaml"), "name: a\n");
+    const environment = { started_at: `2024-02-${day--}T00:00:00Z` };
+    await Deno.writeTextFile(join(dir, name, "environment.json"), JSON.stringify(environment));
     return join(dir, name);
   };
   assertEquals(await newestRun(dir), null);
@@ -247,6 +250,7 @@ testInFolder("runs: the newest, and those that a glob names", async (dir) => {
   assertEquals(await findRuns(join(dir, "*-2024????-*")), [newer, older]);
   assertEquals(await findRuns(newer), [newer]);
   assertEquals(await findRuns(join(dir, "none*")), []);
+  day = 20;
   const named = await make("mine");
   assertEquals(await newestRun(dir), named);
 });
