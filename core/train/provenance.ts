@@ -3,6 +3,7 @@ import { relative } from "@std/path";
 import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { toUser } from "../paths.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { inspectSteps } from "../runs/csv_log.ts";
@@ -117,6 +118,12 @@ export async function openSession(
   const listed = await readSessions(run.path).catch(() => []);
   const attempt = await unlistedAttempt(run, listed);
   const left = attempt === null ? 0 : (await inspectSteps(run.file(`${attempt}/steps.csv`))).lastStep;
+  if (attempt !== null && left > state.step) {
+    const steps = left === state.step + 1 ? `step ${left}` : `steps ${state.step + 1} to ${left}`;
+    note?.(
+      `going on from step ${state.step}: what was made of ${steps} before is kept in ${toUser(run.file(attempt))}`,
+    );
+  }
   const parent = fork?.parent ?? await parentOf(run.path).catch(() => null);
   await writeJsonAtomic(run.file("environment.json"), parent ? { ...environment, forked_from: parent } : environment);
   const start = {

@@ -132,3 +132,31 @@ Deno.test("resume auto: names the run that it goes on with", async () => {
   const told = await train(["--config", config, "--resume", "auto", ...set("training.epochs=1")]);
   assertStringIncludes(told, `going on with ${at("runs", name!)}`);
 });
+
+Deno.test("resume: what it leaves behind is said, with the folder that keeps it", async () => {
+  using here = project();
+  const { at, train, config } = here;
+  await train(["--config", config, "--run-dir", at("run")]);
+  const steps = json(at("run"), "summary.json").steps;
+  const [first] = [...Deno.readDirSync(at("run", "checkpoints"))].map(({ name }) => name)
+    .filter((name) => name.startsWith("step-")).sort();
+  const step = Number(first!.slice("step-".length));
+  assertStringIncludes(
+    await train(["--resume", at("run", "checkpoints", first!)]),
+    `going on from step ${step}: what was made of steps ${step + 1} to ${steps} before is kept in ${
+      at("run", "attempts", "001")
+    }`,
+  );
+  assert(!(await train(["--resume", at("run")])).includes("is kept in"));
+});
+
+Deno.test("embed: --labels without a table to write them to is refused", async () => {
+  using here = project();
+  const { at, train, told, config } = here;
+  await train(["--config", config, "--run-dir", at("run")]);
+  Deno.writeTextFileSync(at("labels.txt"), "a\n".repeat(360));
+  const embed = ["--run", at("run"), "--labels", at("labels.txt"), "--output", at("z.npy")];
+  assertStringIncludes(await told("embed", embed, 2), "add --rows F.csv");
+  await told("embed", [...embed, "--rows", at("rows.csv")]);
+  assertStringIncludes(Deno.readTextFileSync(at("rows.csv")), "chunk_0.npz,0,,a,");
+});
