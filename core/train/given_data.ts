@@ -93,7 +93,7 @@ export async function givenSource(
   runDir: string,
   data: DataConfig,
   memory: MemoryRows | null,
-  { data: other, columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
+  { data: other, split = "none", columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
     note?: (text: string) => void;
   },
 ): Promise<GivenSource> {
@@ -120,7 +120,7 @@ export async function givenSource(
   });
   const now = await identify(data, source, { names, labels: null, like: trained });
   const counts = Object.fromEntries(PARTS.map((part) => [part, trainedRows(trainedData(trained), now, source, part)]));
-  if (other !== undefined) {
+  if (other !== undefined && split === "none") {
     const count = PARTS.reduce((sum, part) => sum + counts[part]!, 0);
     if (count > 0) note(`${count} of the ${source.rows} rows are rows that the run was trained on`);
   } else {

@@ -1,6 +1,7 @@
 /** What a run says when it is forked twice, taken back, or given files that are almost right. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { evaluate, train as trainInScript } from "../../mod.ts";
 import { command, run, temporary } from "../helpers/cli.ts";
 import { csrNpz, syntheticCsr } from "../helpers/npz.ts";
 import { smallProject } from "../helpers/small_run.ts";
@@ -159,4 +160,28 @@ Deno.test("embed: --labels without a table to write them to is refused", async (
   assertStringIncludes(await told("embed", embed, 2), "add --rows F.csv");
   await told("embed", [...embed, "--rows", at("rows.csv")]);
   assertStringIncludes(Deno.readTextFileSync(at("rows.csv")), "chunk_0.npz,0,,a,");
+});
+
+Deno.test("rows in memory: a part of the run's own says nothing of trained rows, other values are named", async () => {
+  using folder = temporary();
+  const columns = 12;
+  const values = Float32Array.from({ length: 200 * columns }, (_, i) => (i * 7919 % 97) / 97);
+  const config = {
+    seed: 1,
+    data: { batch_size: 16 },
+    model: { encoder: [{ linear: 4 }], decoder: [{ linear: "output" }] },
+    training: { epochs: 1 },
+    paths: { runs: folder.path },
+  };
+  const { path } = await trainInScript({ config, data: { rows: { values, columns } } });
+  const notes: string[] = [];
+  const note = (text: string) => notes.push(text);
+  await evaluate(path, { data: { rows: { values, columns } }, split: "test", note });
+  assertEquals(notes, []);
+  const other = values.map((value, i) => i === 5 ? value + 1 : value);
+  await evaluate(path, { data: { rows: { values: other, columns } }, split: "test", note });
+  assertStringIncludes(notes.join(), "the data are not as the run was trained on: 1 file has changed: memory:0");
+  notes.length = 0;
+  await evaluate(path, { data: { rows: { values, columns } }, note });
+  assertStringIncludes(notes.join(), "of the 200 rows are rows that the run was trained on");
 });
