@@ -110,7 +110,7 @@ export async function openSession(
   const facts = factsOf(environment);
   if (checkpoint !== null) await compareEngines(options, facts, warn);
   const { lastStep } = await inspectSteps(run.file("steps.csv"));
-  await goBack(run, checkpoint, state);
+  await goBack(run, checkpoint, state, config.checkpoint.best);
   const made = await inspectSteps(run.file("steps.csv"));
   const rate = made.lastStep === state.step ? made.learning_rate : null;
   const jump = before && isSameData ? rateJump(before, config, source, state, rate) : null;

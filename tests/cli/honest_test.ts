@@ -185,3 +185,14 @@ Deno.test("rows in memory: a part of the run's own says nothing of trained rows,
   await evaluate(path, { data: { rows: { values, columns } }, note });
   assertStringIncludes(notes.join(), "of the 200 rows are rows that the run was trained on");
 });
+
+Deno.test("resume: a run that does not keep its best epoch has none afterwards, and is evaluated as it is now", async () => {
+  using here = project();
+  const { at, train, told, config } = here;
+  await train(["--config", config, "--run-dir", at("run"), ...set("checkpoint.best=false")]);
+  await train(["--resume", at("run"), ...set("training.epochs=4")]);
+  const names = [...Deno.readDirSync(at("run", "checkpoints"))].map(({ name }) => name);
+  assert(!names.includes("best"), names.join());
+  const evaluate = (...args: string[]) => told("evaluate", ["--run", at("run"), "--json", ...args]);
+  assertEquals(await evaluate(), await evaluate("--checkpoint", "latest"));
+});
