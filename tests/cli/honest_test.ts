@@ -196,3 +196,19 @@ Deno.test("resume: a run that does not keep its best epoch has none afterwards, 
   const evaluate = (...args: string[]) => told("evaluate", ["--run", at("run"), "--json", ...args]);
   assertEquals(await evaluate(), await evaluate("--checkpoint", "latest"));
 });
+
+Deno.test("figures say of which weights they are", async () => {
+  using here = project();
+  const { at, train, told, config } = here;
+  // Far too high a rate from the third epoch on: the best epoch is not the last.
+  await train(["--config", config, "--run-dir", at("run")]);
+  const worse = ["--resume", at("run"), ...set("optimizer.learning_rate=20", "training.epochs=4")];
+  const printed = await train(worse);
+  const { evaluated } = json(at("run"), "summary.json");
+  assertEquals(evaluated.checkpoint, "best");
+  assertStringIncludes(printed, `these figures are of epoch ${evaluated.epoch}, the best one`);
+  assertStringIncludes(
+    await told("evaluate", ["--run", at("run")]),
+    `weights: step-${String(evaluated.step).padStart(9, "0")}`,
+  );
+});
