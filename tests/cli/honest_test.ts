@@ -119,6 +119,9 @@ Deno.test("labels: a first line that is a label like others is no header", async
   assertStringIncludes(await train(dry, 2), 'has 361 entries for 360 rows, and its first line, "0", is no header');
   Deno.writeTextFileSync(at("labels.txt"), ["day", ...labels.slice(1)].join("\n") + "\n");
   assertStringIncludes(await train(dry), 'its first line, "day", is taken as a header');
+  const table = ["--config", config, "--dry-run", ...set(`data.labels=${at("labels.csv")}`)];
+  Deno.writeTextFileSync(at("labels.csv"), labels.slice(1).map((label, row) => `c${row},${label},x`).join("\n") + "\n");
+  assertStringIncludes(await train(table, 2), "cut -d, -f2 FILE");
 });
 
 Deno.test("resume auto: names the run that it goes on with", async () => {
