@@ -96,7 +96,7 @@ Deno.test("train: a divergence before the first save says so", async () => {
   using here = project();
   const { at, train, config } = here;
   const told = await train(["--config", config, "--run-dir", at("run"), ...set("optimizer.learning_rate=900")], 1);
-  assertStringIncludes(told, "nothing was saved before it");
+  assertStringIncludes(told, "no checkpoint was saved before it");
   assert(!told.includes("checkpoint is none"), told);
 });
 
