@@ -32,7 +32,9 @@ function ending(error: unknown, session: Session): string {
   const text = error instanceof Error ? error.message : String(error);
   if (!(error instanceof EngineError) || error.status !== "non_finite") return text;
   const { lastCheckpoint } = session;
-  return `${text}; ${lastCheckpoint ? `the last good checkpoint is ${lastCheckpoint}` : "no checkpoint was saved before it"}`;
+  return `${text}; ${
+    lastCheckpoint ? `the last good checkpoint is ${lastCheckpoint}` : "no checkpoint was saved before it"
+  }`;
 }
 
 /** An emergency save: whatever happens here must not hide the error that led to it. */
