@@ -22,11 +22,16 @@ export function short(value: number): string {
   return size < 1000 ? value.toPrecision(4) : String(Number(value.toPrecision(4)));
 }
 
-/** Of how many rows figures are: "2,430 rows", "20,000 of 1,000,000 rows, sampled". */
-export function rowsText({ rows, sampled_from }: Pick<SplitMetrics, "rows" | "sampled_from">): string {
-  return sampled_from == null
+/**
+ * Of how many rows figures are: "2,430 rows", "20,000 of 1,000,000 rows, sampled", "37 rows, 27 trained on before the fork".
+ */
+export function rowsText(
+  { rows, sampled_from, trained_before }: Pick<SplitMetrics, "rows" | "sampled_from" | "trained_before">,
+): string {
+  const text = sampled_from == null
     ? `${rows.toLocaleString("en-US")} rows`
     : `${rows.toLocaleString("en-US")} of ${sampled_from.toLocaleString("en-US")} rows, sampled`;
+  return trained_before ? `${text}, ${trained_before.toLocaleString("en-US")} trained on before the fork` : text;
 }
 
 export function bar(share: number, width = 24): string {

@@ -1,6 +1,7 @@
 /** What embed and reconstruct share: restore a run, write one row of a table for each row of a split. */
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
+import { UserError } from "../core/errors.ts";
 import { orderNote, SPLITS } from "../core/data/source.ts";
 import { tableKind } from "../core/formats/table.ts";
 import { toUser } from "../core/paths.ts";
@@ -39,6 +40,9 @@ export async function writeRows(
   write: (restored: Restored, split: string, path: string) => Promise<[number, number]>,
 ): Promise<number> {
   const kind = options.output === undefined ? ".npy" : tableKind(options.output, "--output");
+  if (options.labels !== undefined && options.rows === undefined) {
+    throw new UserError("--labels", "labels are written to the table of --rows alone", "add --rows F.csv");
+  }
   await ensureEngine({ quiet: true });
   const run = await runTarget(options.run);
   const note = (text: string) => tell(`narrows: ${text}`);

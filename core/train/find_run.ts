@@ -122,9 +122,9 @@ async function resumed(run: string, checkpoint: string | null, request: Existing
   if (!isRun(run)) {
     const kept = checkpoint !== null && runAbove(run) !== null;
     throw new UserError(
-      `--resume ${named}`,
+      `--resume ${toUser(named)}`,
       kept ? "is a checkpoint that its run has left" : "is not a run folder: it has no config.yaml",
-      kept ? `begin a new run from it: ${commandText("train", "--fork", named)}` : runsHint(run),
+      kept ? `begin a new run from it: ${commandText("train", "--fork", toUser(named))}` : runsHint(run),
     );
   }
   const { loaded, saved } = resumedConfig(run, request);
@@ -139,12 +139,12 @@ async function resumed(run: string, checkpoint: string | null, request: Existing
   const lost = lostCheckpoints(run);
   if (lost !== null) {
     throw new UserError(
-      `--resume ${named}`,
+      `--resume ${toUser(named)}`,
       `${lost}: it could only start at the first step`,
       `train it anew: ${commandText("train", "--config", join(run, "config.yaml"))}`,
     );
   }
-  warn(`${run} has no checkpoint yet: starting at the first step`);
+  warn(`${toUser(run)} has no checkpoint yet: starting at the first step`);
   return { ...target, resumeFrom: null };
 }
 
@@ -181,7 +181,11 @@ function forked(named: string, request: RunRequest, overrides: readonly string[]
   const { run: folder, checkpoint } = namedCheckpoint("--fork", named);
   const run = isRun(folder) ? folder : runAbove(folder);
   if (run === null) {
-    throw new UserError(`--fork ${named}`, "is not a run folder: it has no config.yaml", "name a run or a checkpoint");
+    throw new UserError(
+      `--fork ${toUser(named)}`,
+      "is not a run folder: it has no config.yaml",
+      "name a run or a checkpoint",
+    );
   }
   const file = join(run, "config.yaml");
   const loaded = request.config === undefined ? loadConfig({ file, overrides }) : load(request.config, overrides);
@@ -234,7 +238,10 @@ export async function findRun(request: RunRequest): Promise<RunTarget> {
       warn,
     })
     : null;
-  if (found) return await resumed(found, null, existing(found));
+  if (found) {
+    note?.(`going on with ${toUser(found)}`);
+    return await resumed(found, null, existing(found));
+  }
   note?.("nothing to resume: starting a new run");
   return { loaded, existing: null, resumeFrom: null, runDir };
 }

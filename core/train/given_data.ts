@@ -3,7 +3,7 @@ import { resolve } from "@std/path";
 import { Chunk } from "../../ffi/chunk.ts";
 import type { DataConfig } from "../config/types.ts";
 import { readColumnNames } from "../data/annotations.ts";
-import { compareData, matchColumns, trainedRows } from "../data/compare.ts";
+import { compareData, matchColumns, trainedData, trainedRows } from "../data/compare.ts";
 import { type DataIdentity, identify } from "../data/identity.ts";
 import { dataFiles } from "../data/files.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
@@ -93,7 +93,7 @@ export async function givenSource(
   runDir: string,
   data: DataConfig,
   memory: MemoryRows | null,
-  { data: other, columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
+  { data: other, split = "none", columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
     note?: (text: string) => void;
   },
 ): Promise<GivenSource> {
@@ -119,8 +119,8 @@ export async function givenSource(
     note,
   });
   const now = await identify(data, source, { names, labels: null, like: trained });
-  const counts = Object.fromEntries(PARTS.map((part) => [part, trainedRows(trained, now, source, part)]));
-  if (other !== undefined) {
+  const counts = Object.fromEntries(PARTS.map((part) => [part, trainedRows(trainedData(trained), now, source, part)]));
+  if (other !== undefined && split === "none") {
     const count = PARTS.reduce((sum, part) => sum + counts[part]!, 0);
     if (count > 0) note(`${count} of the ${source.rows} rows are rows that the run was trained on`);
   } else {

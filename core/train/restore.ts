@@ -33,6 +33,7 @@ export interface Restored extends Disposable {
   readonly labelsField: string;
   /** An error that names a key of the config, with its place there. */
   readonly locate: LoadedConfig["locate"];
+  readonly note: (text: string) => void;
 }
 
 export interface RestoreOptions extends GivenData {
@@ -114,6 +115,7 @@ async function restored(
     trainedRows,
     allowTrainedRows: options.allowTrainedRows ?? false,
     labelsField: options.labels === undefined ? "data.labels" : "--labels",
+    note: warn,
     [Symbol.dispose]: () => kept.dispose(),
   };
 }
@@ -129,13 +131,15 @@ export function splitParts(split: string): readonly Part[] {
  * A figure of a part that was held out is worth nothing where the network has seen its rows.
  * @throws {UserError} unless that was asked for
  */
-export function requireHeldOut({ trainedRows, source, allowTrainedRows }: Restored, part: Part): void {
+export function requireHeldOut({ trainedRows, source, allowTrainedRows, note }: Restored, part: Part): void {
   const count = trainedRows[part];
-  if (part === "train" || count === 0 || allowTrainedRows) return;
+  if (part === "train" || count === 0) return;
+  const what = `${count} of its ${source.partRows[part]} rows are rows that the run was trained on`;
+  if (allowTrainedRows) return note(`--split ${part}: ${what}`);
   throw new UserError(
     `--split ${part}`,
-    `${count} of its ${source.partRows[part]} rows are rows that the run was trained on`,
-    "use the split and the file names of the run, or add --allow-trained-rows",
+    what,
+    "use the split and the file names that it was trained with (a fork: its parent's), or add --allow-trained-rows",
   );
 }
 
