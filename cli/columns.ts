@@ -24,6 +24,11 @@ function named(text: string, names: readonly string[] | null): number {
   }
   const at = names.indexOf(text);
   if (at < 0) {
+    const [, first = "", last = ""] = /^(.+?)(?:-|:|\.\.\.?)(.+)$/.exec(text) ?? [];
+    const ends = [first, last].map((end) => /^\d+$/.test(end) ? Number(end) : names.indexOf(end));
+    if (ends.every((end) => end >= 0 && end < names.length)) {
+      throw new UserError("--columns", `no column is named ${text}`, `a range is of numbers: ${ends.join("-")}`);
+    }
     const lower = text.toLowerCase();
     const close = names.find((name) => name.toLowerCase() === lower) ?? nearest(text, names);
     throw new UserError(

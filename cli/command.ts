@@ -18,8 +18,8 @@ export interface Option {
    * For a `choice`, the allowed values; for a `path`, words that are not paths; for a `text`, what completion offers.
    */
   readonly values?: readonly string[];
-  /** For a `path`, the kind of thing that must be there; another kind is refused as a mistake. */
-  readonly kind?: PathKind;
+  /** Of a `path` what has to be there, where something of another kind would be a slip; of an `output` its folder. */
+  readonly kind?: PathKind | "output";
   /** For a `whole`, the smallest allowed number; 0 by default. */
   readonly least?: number;
   /** The option may be given more than once, and its values are a list. */

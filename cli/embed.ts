@@ -12,6 +12,7 @@ const embed = defineCommand({
     ...ROW_OPTIONS,
     output: {
       type: "path",
+      kind: "output",
       value: "F.npy",
       help: "the file for rows x latent float32 values (default: RUN/embeddings.npy); .csv writes text with a " +
         "header and row numbers",

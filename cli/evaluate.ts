@@ -1,4 +1,5 @@
 /** `evaluate`: computes the errors of a trained run on the parts of the data. */
+import { basename } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { UserError } from "../core/errors.ts";
 import { PARTS, SPLITS } from "../core/data/source.ts";
@@ -73,6 +74,7 @@ const evaluate = defineCommand({
       short(m.column_r2_median),
     ]);
     for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7])) print(text);
+    print(`  weights: ${basename(restored.checkpoint)}`);
     return 0;
   },
 });

@@ -71,6 +71,7 @@ const init = defineCommand({
     data: { type: "path", value: "DATA", required: true, help: "a file, a folder or a glob of .npz or .npy files" },
     output: {
       type: "path",
+      kind: "output",
       value: "F.yaml",
       help: "the config that is written (default: named after the data, in this folder)",
     },

@@ -1,6 +1,8 @@
 /** Paths of another kind than the option takes, e.g. a run folder instead of a config, or data instead of a run. */
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../core/errors.ts";
+import { missingArgument } from "../core/missing.ts";
+import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
 
 /** The kind of thing that an option of type path names. */
@@ -55,25 +57,38 @@ export function runOfCheckpoint(path: string): { run: string; checkpoint: string
 export function checkKind(path: string, wanted: PathKind): void {
   const found = kindAt(path);
   if (found === null || found === "other" || found === wanted) return;
+  const shown = toUser(path);
   const refuse = (what: string, hint: string): never => {
-    throw new UserError(path, `is ${what}, not a ${wanted === "run" ? "run folder" : "config"}`, hint);
+    throw new UserError(shown, `is ${what}, not a ${wanted === "run" ? "run folder" : "config"}`, hint);
   };
   if (wanted === "run") {
     if (found === "checkpoint" && runOfCheckpoint(path)) return;
-    if (found === "runs") refuse("a folder of runs", `${commandText("runs", path)} lists them; name one of them`);
-    if (found === "within a run") refuse("a file of a run", `did you mean ${dirname(path)}?`);
+    if (found === "runs") refuse("a folder of runs", `${commandText("runs", shown)} lists them; name one of them`);
+    if (found === "within a run") refuse("a file of a run", `did you mean ${toUser(dirname(path))}?`);
     if (found === "config") refuse("a config", `${commandText("runs")} lists the run folders`);
     if (found === "data") refuse("data", `${commandText("runs")} lists the run folders`);
     return;
   }
-  if (found === "data") refuse("data", `${commandText("init", path)} writes a config for them`);
+  if (found === "data") refuse("data", `${commandText("init", shown)} writes a config for them`);
   if (found === "run") {
-    const again = commandText("train", join(path, "config.yaml"));
+    const again = commandText("train", join(shown, "config.yaml"));
     refuse(
       "a run folder",
-      `resume it: ${commandText("train", "--resume", path)}; or train its config again: ${again}`,
+      `go on with it: ${commandText("train", "--resume", shown)}; train its config again: ${again}`,
     );
   }
-  if (found === "checkpoint") refuse("a checkpoint", `resume from it: ${commandText("train", "--resume", path)}`);
-  if (found === "runs") refuse("a folder of runs", `${commandText("runs", path)} lists them`);
+  if (found === "checkpoint") refuse("a checkpoint", `go on from it: ${commandText("train", "--resume", shown)}`);
+  if (found === "runs") refuse("a folder of runs", `${commandText("runs", shown)} lists them`);
+}
+
+/** @throws {UserError} where the folder of a file that is to be written is not there: said before any work is done */
+export function requireFolderOf(path: string, option: string): void {
+  const folder = dirname(path);
+  let isFolder: boolean;
+  try {
+    isFolder = Deno.statSync(folder).isDirectory;
+  } catch {
+    throw missingArgument(`--${option}`, folder, "there is no such folder to write into");
+  }
+  if (!isFolder) throw new UserError(`--${option} ${toUser(path)}`, `${toUser(folder)} is a file, not a folder`);
 }

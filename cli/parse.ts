@@ -6,7 +6,7 @@ import { commandText } from "../core/runs/command.ts";
 import { type Command, HELP, type Option, type Options } from "./command.ts";
 import { givenPath } from "./given_path.ts";
 import { usageOf } from "./help_text.ts";
-import { checkKind, runOfCheckpoint } from "./mistaken.ts";
+import { checkKind, requireFolderOf, runOfCheckpoint } from "./mistaken.ts";
 
 type Value = boolean | string | number | undefined | readonly (string | number)[];
 
@@ -69,7 +69,8 @@ function readOne(name: string, text: string, option: Option): string | number {
     case "path": {
       if (option.values?.includes(text)) return text;
       const path = givenPath(text);
-      if (option.kind) checkKind(path, option.kind);
+      if (option.kind === "output") requireFolderOf(path, name);
+      else if (option.kind) checkKind(path, option.kind);
       return path;
     }
     default:
@@ -148,6 +149,12 @@ export function parseCommand(command: Command, args: readonly string[]): Readonl
   const names = Object.keys(options);
   const flags = names.filter((name) => options[name]!.type === "flag");
   const others = names.filter((name) => !flags.includes(name));
+  for (const argument of args.slice(0, args.includes("--") ? args.indexOf("--") : undefined)) {
+    const [, flag, text] = /^--([^=]+)=(.*)$/s.exec(argument) ?? [];
+    if (flag !== undefined && flags.includes(flag)) {
+      throw new UserError(`--${flag}`, `takes no value, got ${text}`, `give --${flag}, or leave it out`);
+    }
+  }
   const parsed = parseArgs([...args], {
     string: [...others, "_"],
     boolean: flags,

@@ -25,11 +25,16 @@ export function short(value: number): string {
   return size < 1000 ? value.toPrecision(4) : String(Number(value.toPrecision(4)));
 }
 
-/** The number of rows that metrics are of: "2430 rows", "20,000 of 1,000,000 rows, sampled". */
-export function rowsText({ rows, sampled_from }: Pick<SplitMetrics, "rows" | "sampled_from">): string {
-  return sampled_from == null
-    ? `${rows} rows`
+/**
+ * Of how many rows figures are: "2,430 rows", "20,000 of 1,000,000 rows, sampled", "37 rows, 27 trained on before the fork".
+ */
+export function rowsText(
+  { rows, sampled_from, trained_before }: Pick<SplitMetrics, "rows" | "sampled_from" | "trained_before">,
+): string {
+  const text = sampled_from == null
+    ? `${rows.toLocaleString("en-US")} rows`
     : `${rows.toLocaleString("en-US")} of ${sampled_from.toLocaleString("en-US")} rows, sampled`;
+  return trained_before ? `${text}, ${trained_before.toLocaleString("en-US")} trained on before the fork` : text;
 }
 
 export function bar(share: number, width = 24): string {
@@ -37,13 +42,18 @@ export function bar(share: number, width = 24): string {
   return "█".repeat(full) + "░".repeat(width - full);
 }
 
-/** Cuts a line to the terminal, so that it never wraps. */
-function fitted(line: string): string {
-  let columns = 100;
+/** 0 where it is not known: not a terminal, or one without a size, as in a container. */
+function terminalColumns(): number {
   try {
-    columns = Deno.consoleSize().columns;
-  } catch { /* not a terminal */ }
-  return line.slice(0, columns - 1);
+    return Deno.consoleSize().columns;
+  } catch {
+    return 0;
+  }
+}
+
+/** Cuts a line to the terminal, so that it never wraps. */
+export function fitted(line: string, columns = terminalColumns()): string {
+  return line.slice(0, (columns > 1 ? columns : 100) - 1);
 }
 
 /** Time after which an evaluation is shown, and the time between its lines where there is no live line. */
@@ -73,7 +83,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     const { batches, batchesDone } = model!.progress();
     const share = (done + (batches > 0 ? next * batchesDone / batches : 0)) / Math.max(1, rows);
     const left = share > 0 ? clock((performance.now() - since) / 1000 * (1 - share) / share) : "?";
-    return `evaluating ${part}  ${Math.floor(share * 100)} % of ${rows} rows  ${left} left`;
+    return `evaluating ${part}  ${Math.floor(share * 100)} % of ${rows.toLocaleString("en-US")} rows  ${left} left`;
   };
   const draw = () => {
     if (!model) return;
@@ -89,6 +99,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     begun ??= { at: performance.now(), step };
     const rate = (step - begun.step) / (performance.now() - begun.at) * 1000;
     const left = rate > 0 ? clock((position.steps - step) / rate) : "?";
+    const trained = step > 0 ? `  loss ${short(loss)}` : ""; // there is none before the first step
     const speed = rowsPerSecond > 0 ? `${Math.round(rowsPerSecond)} rows/s  ` : ""; // 0 while it validates or saves
     const share = position.steps > 0 ? step / position.steps : 0;
     clear();
@@ -96,7 +107,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
       `${bar(share)} ${
         Math.floor(share * 100)
       } %  epoch ${position.epoch}/${position.epochs}  step ${step}/${position.steps}` +
-        `  loss ${short(loss)}  ${speed}${left} left`,
+        `${trained}  ${speed}${left} left`,
     ));
     shown = true;
   };

@@ -19,6 +19,7 @@ const reconstruct = defineCommand({
     },
     output: {
       type: "path",
+      kind: "output",
       value: "F.npy",
       help: "the file for rows x columns float32 values, in the scale of the transformed data (default: " +
         "RUN/reconstructions.npy); .csv writes text with a header and row numbers",

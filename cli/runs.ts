@@ -1,6 +1,8 @@
 /** `runs`: lists the run folders, newest first. */
-import { resolve } from "@std/path";
-import { toUser } from "../core/paths.ts";
+import { isGlob } from "@std/path";
+import { UserError } from "../core/errors.ts";
+import { missingArgument } from "../core/missing.ts";
+import { fromUser, toUser } from "../core/paths.ts";
 import { type ListedRun, listRuns } from "../core/runs/list.ts";
 import { commandText } from "../core/runs/command.ts";
 import { formatBytes } from "../core/train/network.ts";
@@ -26,6 +28,18 @@ function cells(run: ListedRun, now: number): string[] {
   return [run.name, run.status, epochs, best, age((now - Date.parse(run.started_at)) / 1000), size];
 }
 
+/** @throws {UserError} where a path was named that is no folder */
+function requireFolder(path: string): void {
+  if (isGlob(path)) return;
+  let isFolder: boolean;
+  try {
+    isFolder = Deno.statSync(path).isDirectory;
+  } catch {
+    throw missingArgument("FOLDER", path, "there is no such folder");
+  }
+  if (!isFolder) throw new UserError(`FOLDER ${toUser(path)}`, "is a file, not a folder of runs", "name the folder");
+}
+
 const runs = defineCommand({
   name: "runs",
   positional: ["runs"],
@@ -41,10 +55,15 @@ const runs = defineCommand({
     "failed or died. The best loss is the lowest validation loss, or the lowest training loss if there are no " +
     "validation rows.",
   ],
-  async run({ runs: folder = resolve("runs"), json }) {
-    const found = await listRuns(folder);
+  async run({ runs: folder, json }) {
+    const found = await listRuns(folder ?? fromUser("runs"));
     if (found.length === 0) {
-      tell(`narrows: ${toUser(folder)}: there is no run folder; train makes one: ${commandText("train")}`);
+      if (folder !== undefined) requireFolder(folder);
+      tell(
+        `narrows: ${toUser(folder ?? fromUser("runs"))}: there is no run folder; train makes one: ${
+          commandText("train")
+        }`,
+      );
       return 0;
     }
     if (json) {

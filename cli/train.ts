@@ -35,6 +35,10 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
       lines.push(`${part.padEnd(10)} MSE ${short(metrics.mse)}  R2 ${short(metrics.r2)}  (${rowsText(metrics)})`);
     }
   }
+  const { evaluated } = summary;
+  if (evaluated?.checkpoint === "best") {
+    lines.push(`weights    these figures are of epoch ${evaluated.epoch}, the best one`);
+  }
   lines.push(`run        ${runDir}`);
   return lines;
 }

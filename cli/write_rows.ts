@@ -1,6 +1,7 @@
 /** What embed and reconstruct share: they restore a run and write one row of a table for each row of a part. */
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
+import { UserError } from "../core/errors.ts";
 import { orderNote, SPLITS } from "../core/data/source.ts";
 import { tableKind } from "../core/formats/table.ts";
 import { toUser } from "../core/paths.ts";
@@ -27,7 +28,12 @@ export const ROW_OPTIONS = {
     value: "F",
     help: "file with the labels of the rows, for --rows (default: the run's labels, for its own data)",
   },
-  rows: { type: "path", value: "F.csv", help: "also write a table of the rows: file, row, name, label, part" },
+  rows: {
+    type: "path",
+    kind: "output",
+    value: "F.csv",
+    help: "also write a table of the rows: file, row, name, label, part",
+  },
   override: { ...SHARED.override, help: "set a key of the config, e.g. data.path=...; repeatable" },
   json: SHARED.json,
 } as const satisfies Options;
@@ -38,6 +44,9 @@ export async function writeRows(
   write: (restored: Restored, split: string, path: string) => Promise<[number, number]>,
 ): Promise<number> {
   const kind = options.output === undefined ? ".npy" : tableKind(options.output, "--output");
+  if (options.labels !== undefined && options.rows === undefined) {
+    throw new UserError("--labels", "labels are written to the table of --rows alone", "add --rows F.csv");
+  }
   await ensureEngine({ quiet: true });
   const run = await runTarget(options.run);
   const note = (text: string) => tell(`narrows: ${text}`);

@@ -80,12 +80,19 @@ export function whereOfPath(path: string): string {
  * @param field the key that names it
  * @param why the operating system's reason, where it is another than that nothing is there
  * @param named the path that the config names, where `path` is a part of it
+ * @param advice what to do where something is there
  */
-export function unreadablePath(path: string, field: string, why?: string, named = path): UserError {
+export function unreadablePath(
+  path: string,
+  field: string,
+  why?: string,
+  named = path,
+  advice = "check the path and its permissions",
+): UserError {
   const origin = originOfPath(named);
   const rule = origin?.rule ? ` (${origin.rule})` : "";
   const what = `${why ?? "there is no such file or folder"}: ${path}${rule}`;
-  const hint = why === undefined ? hintFor(path, asWritten(origin)) : "check the path and its permissions";
+  const hint = why === undefined ? hintFor(path, asWritten(origin)) : advice;
   return new UserError(origin?.where ?? field, origin ? `${field}: ${what}` : what, hint);
 }
 

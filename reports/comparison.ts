@@ -13,7 +13,7 @@ import { byImportance } from "./settings_order.ts";
 import { tagMark, tagOf, tagsText } from "./tags.ts";
 
 /** The largest number of differing config keys beside the metrics; another table has all of them. */
-const KEYS_BESIDE = 3;
+const KEYS_BESIDE = 2;
 /** Longer values, such as lists of layers, are only in the table of configs. */
 const SHORT = 14;
 /** Keys that do not affect training. */
@@ -86,7 +86,20 @@ function runsTable(runs: readonly RunData[], keys: readonly string[], groups: Gr
       ...cells.map((column) => column[i]!),
     ]),
     numeric: metrics.map((_, i) => 2 + beside.length + i),
+    stacked: true,
   };
+}
+
+/** Which runs' figures of a part are of a sample of its rows. */
+function sampledText(runs: readonly RunData[]): string {
+  const isSampled = ({ summary }: RunData, part: "test" | "validation") => {
+    const metrics = summary?.metrics[part];
+    return typeof metrics?.sampled_from === "number" && metrics.sampled_from > metrics.rows;
+  };
+  return (["test", "validation"] as const).map((part) => {
+    const which = runs.flatMap((run, i) => isSampled(run, part) ? [i] : []);
+    return which.length === 0 ? "" : ` The ${part} figures of ${tagsText(which)} are of a sample of its rows.`;
+  }).join("");
 }
 
 function configCell(run: RunData, key: string): string {
@@ -187,8 +200,8 @@ ${comparability(runs)}${
       body: numbering.table(
         runsTable(runs, keys, groups),
         `The runs with their final metrics. In bold: the best ${
-          groups.length > 1 ? "among runs of the same data and rows" : "of each"
-        }${more}.`,
+          groups.length > 1 ? "value of a figure among runs of the same data and rows" : "value of a figure"
+        }${more}.${sampledText(runs)}`,
       ),
     },
     { id: "loss", title: "Loss and throughput", body: curves(runs, numbering) },

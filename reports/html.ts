@@ -50,9 +50,10 @@ export function raw(text: string): Html {
 const JOINT =
   /(?<=[\p{L}\p{N}][/\\_:;=@])(?=[\p{L}\p{N}/])|(?<=[\p{L}\p{N}]-)(?<!\de-)(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}][.,])(?<!\d[.,](?=\d))(?=[\p{L}\p{N}])/u;
 
-/** Text that may be broken at these places, and not within a word. */
+/** Text that may be broken at its joints, and so within no word; a checksum is none. */
 export function breakable(text: string): Html {
-  return join(text.split(JOINT), raw("<wbr>"));
+  const parts = text.split(JOINT).flatMap((part) => /^[0-9a-f]{32,}$/.test(part) ? part.match(/.{1,8}/g)! : [part]);
+  return join(parts, raw("<wbr>"));
 }
 
 /**

@@ -70,7 +70,7 @@ export class Numbering {
 /** A table that may be scrolled sideways, with its caption above. */
 function render(table: Table, caption: Content): Html {
   return markup`<div class="table"><div class="scroll" tabindex="0" role="group" aria-label="Table"><table${
-    raw(table.pairs ? ' class="pairs"' : "")
+    raw(table.pairs ? ' class="pairs"' : table.stacked ? ' class="stacked"' : "")
   }><caption>${caption}</caption>
 ${
     table.head
@@ -80,7 +80,7 @@ ${
 ${
     table.rows.map((row) =>
       markup`<tr>${
-        row.map((c, i) => i === 0 ? cell("th", c, numeric(table, 0), 'scope="row"') : cell("td", c, numeric(table, i)))
+        row.map((c, i) => i === 0 ? cell("th", c, numeric(table, 0), 'scope="row"') : named(table, i, c))
       }</tr>\n`
     )
   }</tbody>${
@@ -103,6 +103,8 @@ export interface Table {
   readonly head?: readonly Content[];
   /** Whether the table has names and values only; they are one below the other if the page is narrow. */
   readonly pairs?: boolean;
+  /** Where the page is narrow, each row is a list of its cells with the head's names before them. */
+  readonly stacked?: boolean;
   /** The first cell of a row names it. */
   readonly rows: readonly (readonly Content[])[];
   readonly foot?: readonly Content[];
@@ -112,6 +114,12 @@ export interface Table {
 
 function numeric(table: Table, column: number): boolean {
   return table.numeric?.includes(column) ?? false;
+}
+
+/** A cell after a row's first, with its column's name where rows may be stacked. */
+function named(table: Table, column: number, content: Content): Html {
+  const name = markup`${table.head?.[column]}`.text.replace(/<[^>]*>/g, "").replaceAll('"', "&quot;");
+  return cell("td", content, numeric(table, column), table.stacked ? `data-name="${name}"` : "");
 }
 
 function cell(tag: "th" | "td", content: Content, isNumber: boolean, attribute = ""): Html {

@@ -67,7 +67,9 @@ export function resultSentence(run: RunData): Content {
   const latent = latentWidth(run);
   const model = latent === null ? "the autoencoder" : `the autoencoder of ${plural(latent, "latent unit")}`;
   const columns = run.summary!.columns;
-  const where = `On ${rowsText(split, metrics)}${SEEN[split]}, ${model} reconstructs ${plural(columns, "column")}`;
+  const before = metrics.trained_before ?? 0;
+  const seen = before > 0 ? `, ${count(before)} of which were trained on before the fork` : SEEN[split];
+  const where = `On ${rowsText(split, metrics)}${seen}, ${model} reconstructs ${plural(columns, "column")}`;
   const errors = `its mean squared error is ${error(metrics.mse)}`;
   if (!Number.isFinite(metrics.r2)) return markup`${where} with a mean squared error of ${error(metrics.mse)}.`;
   const mean = `${error(metrics.mse_mean_predictor)} for predicting each column’s mean`;

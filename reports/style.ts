@@ -80,6 +80,7 @@ tbody th,thead th:first-child{position:sticky;left:0;background:var(--page)}
 td code{display:block;min-width:14rem}
 .pairs td code{min-width:0}
 .nowrap{white-space:nowrap}
+.stacked th,.stacked td{padding-right:.55rem}
 .run{display:block;min-width:9rem}
 .pairs tbody th{position:static;color:var(--muted);white-space:nowrap}
 tfoot th,tfoot td{border-bottom:0;border-top:1px solid var(--muted);font-weight:600}
@@ -104,6 +105,9 @@ pre.wrap{white-space:pre-wrap;overflow-wrap:break-word}
 @media (max-width:46rem){.tiles{grid-template-columns:repeat(3,1fr)}}
 @media (max-width:30rem){main{padding-top:1.4rem}.tiles{grid-template-columns:repeat(2,1fr)}.tiles dd{font-size:1.25rem}
 table{font-size:.84rem;min-width:100%}th,td{padding-right:.6rem}
+.stacked thead{display:none}.stacked :is(tbody,tr,th){display:block}
+.stacked tr{padding:.5rem 0}.stacked td{display:flex;justify-content:space-between;gap:1rem;padding-right:0;text-align:right}
+.stacked td::before{content:attr(data-name);text-align:left;white-space:normal;color:var(--muted)}
 .pairs :is(tbody,tr,th,td){display:block}.pairs tbody th{border-bottom:0;padding-bottom:0}.pairs td{padding-top:0}}
 @media print{
 @page{margin:16mm 15mm}

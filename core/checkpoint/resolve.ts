@@ -1,5 +1,5 @@
 /** Finds an undamaged checkpoint by "latest", "best" or a path. */
-import { basename, dirname, join } from "@std/path";
+import { basename, dirname, join, resolve } from "@std/path";
 import { UserError } from "../errors.ts";
 import { exists, ioError } from "../formats/file.ts";
 import { readTextFile } from "../formats/text_file.ts";
@@ -47,7 +47,7 @@ export async function resolveCheckpoint(
   which: string,
   warn: (line: string) => void,
 ): Promise<CheckpointInfo> {
-  if (which !== "latest" && which !== "best") return await resolveNamed(runDir, which);
+  if (which !== "latest" && which !== "best") return await resolveNamed(runDir, which, warn);
   const folder = checkpointsFolder(runDir);
   let candidates = (await listCheckpoints(runDir)).reverse();
   const name = await pointed(folder, which, warn);
@@ -73,6 +73,8 @@ export async function resolveCheckpoint(
   );
 }
 
+const POINTERS: readonly PointerName[] = ["latest", "best"];
+
 /** The checkpoint that `latest` or `best` names; a run without a best uses its latest. */
 async function pointed(folder: string, which: PointerName, warn: (line: string) => void): Promise<string | null> {
   try {
@@ -87,14 +89,18 @@ async function pointed(folder: string, which: PointerName, warn: (line: string) 
   return await pointed(folder, "latest", warn);
 }
 
-async function resolveNamed(runDir: string, which: string): Promise<CheckpointInfo> {
+async function resolveNamed(runDir: string, which: string, warn: (line: string) => void): Promise<CheckpointInfo> {
   const given = fromUser(which);
   // A name without a folder is the name of a checkpoint of the run.
   const inRun = dirname(given) === userFolder() ? join(checkpointsFolder(runDir), basename(given)) : null;
   const path = inRun && await exists(inRun) ? inRun : given;
+  const pointer = POINTERS.find((name) => resolve(path) === resolve(checkpointsFolder(runDir), name));
   if (!await exists(path)) {
     const missing = inRun ?? path;
     throw new UserError(toUser(missing), "there is no such checkpoint", hintFor(missing));
+  }
+  if (pointer !== undefined && !(await Deno.stat(path)).isDirectory) {
+    return await resolveCheckpoint(runDir, pointer, warn);
   }
   const { step } = await verifyCheckpoint(path);
   return { name: basename(path), path, step };

@@ -2,7 +2,7 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { ParsedNode, YAMLError } from "yaml";
 import { ConfigError, type Problem, problem } from "./error.ts";
-import { explainFault, mergeKeyProblem, spaceAfterColon } from "./syntax.ts";
+import { commentProblem, explainFault, mergeKeyProblem, spaceAfterColon } from "./syntax.ts";
 import { type Entry, entryAt, type MapNode, type Node, type Origin, setAt, splitPath, whereOf } from "./tree.ts";
 
 /** Bounds on what a file may unfold to, so that aliases of aliases end in a message. */
@@ -126,6 +126,7 @@ class Converter {
           this.problems.push(mergeKeyProblem(whereOf(key)));
           continue;
         }
+        if (/^\/[/*]/.test(name)) throw commentProblem(whereOf(key), name); // what follows is part of this key
         const earlier = entries.get(name)?.key.line;
         if (earlier !== undefined) {
           const hint = `line ${earlier} sets it too: keep one of them`;

@@ -1,6 +1,6 @@
 /** Describes errors in the syntax of a YAML text without the parser's own terms. */
 import { Lexer, type YAMLError } from "yaml";
-import { type Problem, problem } from "./error.ts";
+import { type ConfigError, type Problem, problem } from "./error.ts";
 
 /** A fault with the place in the text that a reader should look at. */
 interface Explained {
@@ -112,4 +112,9 @@ export function mergeKeyProblem(where: string): Problem {
     "the YAML merge key << is not read",
     "start from another file with extends: base.yaml, or write the keys here",
   ).problems[0]!;
+}
+
+/** A comment as JavaScript has it, which YAML reads as the beginning of the next key. */
+export function commentProblem(where: string, name: string): ConfigError {
+  return problem(where, `${name.slice(0, 2)} begins no comment here, got ${name}`, "a comment begins with #");
 }

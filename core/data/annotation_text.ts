@@ -32,12 +32,14 @@ function splitLines(text: string): string[] {
   return lines.map((line) => line.endsWith("\r") ? line.slice(0, -1) : line);
 }
 
+const isCsv = (path: string) => /\.csv(\.gz)?$/i.test(path);
+
 /**
  * How a line is divided into fields: at tabs if all lines have the same number of them, at commas in a .csv, or not at
  * all.
  */
 function cutter(lines: readonly string[], path: string): (line: string) => string[] {
-  if (/\.csv(\.gz)?$/i.test(path)) return parseCsvLine;
+  if (isCsv(path)) return parseCsvLine;
   const tabs = lines[0]?.includes("\t") ?? false;
   const quoted = lines.length > 0 && lines.every((line) => /^"([^"]|"")*"$/.test(line));
   return tabs ? (line) => line.split("\t").map(unquoted) : quoted ? (line) => [unquoted(line)] : (line) => [line];
@@ -69,7 +71,17 @@ export function valuesOf(text: string, path: string, where: string, wanted: numb
   let header: string[] | null = null;
   if (rows.length === wanted + 1) {
     header = rows.shift()!;
-    notes.push(`${where}: its first line, ${shortened(header.join(" "))}, is read as a header`);
+    if (purpose === "labels" && rows.some((row) => row[width - 1] === header![width - 1])) {
+      throw new UserError(
+        where,
+        `has ${rows.length + 1} entries for ${wanted} rows, and its first line, ${
+          shortened(lines[0]!)
+        }, is no header: ` +
+          "the same label stands below it",
+        "write one line for each, in their order",
+      );
+    }
+    notes.push(`${where}: its first line, ${shortened(lines[0]!)}, is read as a header`);
   }
   if (rows.length !== wanted) {
     const what = purpose === "labels" ? "rows" : "columns";
@@ -79,7 +91,7 @@ export function valuesOf(text: string, path: string, where: string, wanted: numb
       "write one line for each, in their order",
     );
   }
-  const column = chosenColumn(rows, header, where, purpose);
+  const column = chosenColumn(rows, header, where, path, purpose);
   if (column > 0) notes.push(`${where}: column ${column + 1} is used, since column 1 numbers or names the rows`);
   const values = purpose === "names" ? toldApart(rows, column) : rows.map((row) => row[column]!);
   if (purpose === "labels" && wanted > 20 && distinct(values) === wanted) {
@@ -108,6 +120,7 @@ function chosenColumn(
   rows: readonly string[][],
   header: readonly string[] | null,
   where: string,
+  path: string,
   purpose: Purpose,
 ): number {
   const width = rows[0]?.length ?? 1;
@@ -121,6 +134,6 @@ function chosenColumn(
   throw new UserError(
     where,
     `has ${width} columns${names}, and it is not clear which of them has the labels`,
-    "give a file with the labels only, one per line: cut -f2 FILE > labels.txt",
+    `give a file with the labels only, one per line: cut ${isCsv(path) ? "-d, " : ""}-f2 FILE > labels.txt`,
   );
 }

@@ -19,7 +19,9 @@ async function fromText(path: string, field: string, wanted: number, purpose: Pu
     return found;
   } catch (error) {
     if (!(error instanceof UserError) || error.where !== where) throw error;
-    throw new UserError(whereOfPath(path), `${where} ${error.what}`, error.hint); // at its place in the config
+    const place = field.startsWith("-") ? "" : whereOfPath(path); // an option has none in the config
+    if (place === "") throw error;
+    throw new UserError(place, `${where} ${error.what}`, error.hint);
   }
 }
 
@@ -61,9 +63,9 @@ export async function readLabels(
 }
 
 /** Labels, and names of the rows if the file of labels has them. @throws {UserError} */
-export async function readRowTable(path: string | null, rows: number, note?: Note) {
-  if (path === null || path.endsWith(".npy")) return { labels: await readLabels(path, rows), names: null };
-  const { values, rowNames } = await fromText(path, "data.labels", rows, "labels", note);
+export async function readRowTable(path: string | null, rows: number, note?: Note, field = "data.labels") {
+  if (path === null || path.endsWith(".npy")) return { labels: await readLabels(path, rows, note, field), names: null };
+  const { values, rowNames } = await fromText(path, field, rows, "labels", note);
   return { labels: values, names: rowNames };
 }
 

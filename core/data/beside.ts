@@ -63,7 +63,9 @@ export async function lookBeside(inspection: Inspection): Promise<Beside> {
     }
     if (path.endsWith(".npy")) continue;
     const names = await entriesOf(() => readColumnNames(path, columns));
-    if (names.length === columns && !(fitsRows && !NAMES.test(name))) columnNames.push(path);
+    // Names tell columns apart; what mostly repeats is something else that happens to be as long.
+    const tell = new Set(names).size > columns / 2;
+    if (names.length === columns && tell && !(fitsRows && !NAMES.test(name))) columnNames.push(path);
   }
   const by = (pattern: RegExp) => (a: string, b: string) =>
     Number(pattern.test(basename(b))) - Number(pattern.test(basename(a)));

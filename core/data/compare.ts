@@ -1,7 +1,7 @@
 /** Describes the differences between the data that a run was trained on and the present data. */
 import type { Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import type { DataIdentity, FileIdentity } from "./identity.ts";
+import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
 import { fileKey } from "./row_keys.ts";
 import { type ChunkFile, type Part, partsOf, type Source } from "./source.ts";
 
@@ -84,26 +84,49 @@ export function unsureFiles(was: DataIdentity, now: DataIdentity): string[] {
 }
 
 /** For each row of a file of the run, whether it was trained on. */
-function trainedFlags(was: DataIdentity, file: FileIdentity): Uint8Array {
+function trainedFlags(was: TrainedData, file: FileIdentity): Uint8Array {
   const split: Split = was.split ?? { by: "files", train: [], validation: [], test: [] };
   const flags = new Uint8Array(file.rows);
   for (const row of partsOf(split, file.part, fileKey(file.name), file.rows).train) flags[row] = 1;
   return flags;
 }
 
-/** The number of rows in a part of the present data that the run was trained on, in files with the same content. */
-export function trainedRows(was: DataIdentity, now: DataIdentity, source: Source, part: Part): number {
-  const byContent = Map.groupBy(was.files, ({ content }) => content);
+/** What the weights of a run have been trained on: its own data, and those of the runs that it descends from. */
+export function trainedData(run: DataIdentity): readonly TrainedData[] {
+  return [run, ...run.earlier ?? []];
+}
+
+/** How many rows of some part of the data now are rows that were trained on: of a file of the same content. */
+export function trainedRows(was: readonly TrainedData[], now: DataIdentity, source: Source, part: Part): number {
+  const byContent = was.map(({ files }) => Map.groupBy(files, ({ content }) => content));
   let count = 0;
   source.files.forEach((file: ChunkFile, index) => {
+    if (file.parts[part].length === 0) return;
     const { content, name } = now.files[index]!;
-    const same = byContent.get(content);
-    const old = same?.find((one) => one.name === name) ?? same?.[0];
-    if (old === undefined || file.parts[part].length === 0) return;
-    const flags = trainedFlags(was, old);
-    for (const row of file.parts[part]) count += flags[row] ?? 0;
+    const flags = byContent.flatMap((files, at) => {
+      const same = files.get(content);
+      const old = same?.find((one) => one.name === name) ?? same?.[0];
+      return old === undefined ? [] : [trainedFlags(was[at]!, old)];
+    });
+    for (const row of file.parts[part]) count += flags.some((trained) => trained[row] === 1) ? 1 : 0;
   });
   return count;
+}
+
+const trainedKey = ({ files, split }: TrainedData) =>
+  JSON.stringify([files.map(({ name, rows, content, part }) => [name, rows, content, part]), split]);
+
+/** The data of a fork, with what its parents were trained on before, as far as that is other data or another split. */
+export function withEarlier(now: DataIdentity, parent: DataIdentity): DataIdentity {
+  const known = new Set([trainedKey(now)]);
+  const earlier: TrainedData[] = [];
+  for (const one of trainedData(parent)) {
+    const key = trainedKey(one);
+    if (known.has(key)) continue;
+    known.add(key);
+    earlier.push({ files: one.files, split: one.split });
+  }
+  return earlier.length > 0 ? { ...now, earlier } : now;
 }
 
 /** A description of the first column whose name differs. */

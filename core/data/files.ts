@@ -124,7 +124,8 @@ export function dataFiles(path: string, field: string, extension: string): strin
     throw unreadablePath(path, field, isMissing(error) ? undefined : `cannot read it (${reason(error)})`);
   }
   if (!info.isDirectory && !info.isFile) {
-    throw unreadablePath(path, field, "must be a file or a folder of files, got a device or a pipe");
+    const what = "must be a file or a folder of files, got a device or a pipe";
+    throw unreadablePath(path, field, what, path, "copy what it gives into a file");
   }
   if (!info.isDirectory) return [path];
   const found = folder(path, field).filter((entry) =>

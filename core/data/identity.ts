@@ -30,6 +30,9 @@ export interface FileIdentity {
   readonly part: Part | null;
 }
 
+/** Which rows were trained on: those that the split makes training rows of these files. */
+export type TrainedData = Pick<DataIdentity, "files" | "split">;
+
 export interface DataIdentity {
   readonly version: 1;
   readonly format: DataConfig["format"];
@@ -46,6 +49,8 @@ export interface DataIdentity {
   readonly column_names: string | null;
   /** SHA-256 of the labels, one per line. */
   readonly labels: string | null;
+  /** Of a fork: what its weights were trained on before, in the runs that it descends from, where that differs. */
+  readonly earlier?: readonly TrainedData[];
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");

@@ -4,8 +4,10 @@ import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk, type ChunkHeader } from "../../ffi/chunk.ts";
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import { dataFiles } from "./files.ts";
-import { dataError } from "./source.ts";
+import { toUser } from "../paths.ts";
+import { dataFiles, naturally } from "./files.ts";
+import { adviceOn, kindOf } from "./kinds.ts";
+import { dataError, openError } from "./source.ts";
 
 /** The largest numbers of rows and values that are read, and of files over which they are spread. */
 const SAMPLE_ROWS = 1000;
@@ -67,7 +69,7 @@ function foldersWithData(path: string): string[] {
 
 /** The files that a file, folder or glob names. */
 function filesOf(path: string): string[] {
-  if (!isFolder(path)) return dataFiles(path, "DATA", "");
+  if (!isFolder(path)) return dataFiles(path, toUser(path), "");
   const names = [...Deno.readDirSync(path)].filter((entry) => !entry.isDirectory && !entry.name.startsWith("."))
     .map((entry) => entry.name);
   const there = Object.keys(EXTENSIONS).filter((extension) => names.some((name) => name.endsWith(extension)));
@@ -79,8 +81,14 @@ function filesOf(path: string): string[] {
       `name those of the data, e.g. '${join(path, "*.npz")}'`,
     );
   }
+  const whole = kindOf(path);
+  if (whole) throw new UserError(path, `is ${whole.name}, which is not read`, adviceOn(whole));
   const [below] = foldersWithData(path);
-  throw new UserError(path, "the folder has no .npz or .npy file", below && `did you mean ${below}?`);
+  if (below) throw new UserError(path, "the folder has no .npz or .npy file", `did you mean ${below}?`);
+  const first = names.sort(naturally)[0];
+  const kind = first === undefined ? undefined : kindOf(join(path, first));
+  const what = kind ? `but ${first}, which is ${kind.name}` : names.length === 0 ? "and no other file" : `but ${first}`;
+  throw new UserError(path, `the folder holds no .npz or .npy file, ${what}`, kind && adviceOn(kind));
 }
 
 /** Reads a header; null for an array that is not a matrix, if there may be others. */
@@ -88,7 +96,7 @@ function peek(path: string, isAlone: boolean): ChunkHeader | null {
   try {
     return Chunk.peek(path);
   } catch (error) {
-    if (isAlone || !path.endsWith(".npy")) throw dataError(error);
+    if (isAlone || !path.endsWith(".npy")) throw openError(error, path);
     return null;
   }
 }

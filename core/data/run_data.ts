@@ -2,12 +2,12 @@
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
-import { readJson } from "../formats/json.ts";
+import { isRecord, readJson } from "../formats/json.ts";
 import { readTextFile } from "../formats/text_file.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../runs/atomic.ts";
 import { DecodeError, type Decoder, list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
 import type { Transform } from "../config/types.ts";
-import type { DataIdentity, FileIdentity } from "./identity.ts";
+import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
 import { hashLines } from "./identity.ts";
 import type { Part } from "./source.ts";
 
@@ -19,38 +19,50 @@ const BYTES_MAX = 512e6;
 const part = oneOf<Part>("train", "validation", "test");
 const any: Decoder<Transform> = (value) => value as Transform;
 
-const identity: Decoder<DataIdentity> = object<DataIdentity>({
+const files = list(object<FileIdentity>({
+  name: text,
+  first_row: number,
+  rows: number,
+  nnz: number,
+  bytes: number,
+  modified: text,
+  content: text,
+  part: nullable(part),
+}));
+
+const split = nullable(object<NonNullable<DataIdentity["split"]>>({
+  by: oneOf("rows"),
+  train: number,
+  validation: number,
+  test: number,
+  seed: number,
+}));
+
+const trained = list(object<TrainedData>({ files, split }));
+
+const own: Decoder<Omit<DataIdentity, "earlier">> = object<Omit<DataIdentity, "earlier">>({
   version: (value) => {
     if (value !== 1) throw new DecodeError(`version: expected 1, got ${JSON.stringify(value) ?? "nothing"}`);
     return 1;
   },
   format: text as Decoder<DataIdentity["format"]>,
   path: text,
-  files: list(object<FileIdentity>({
-    name: text,
-    first_row: number,
-    rows: number,
-    nnz: number,
-    bytes: number,
-    modified: text,
-    content: text,
-    part: nullable(part),
-  })),
+  files,
   rows: number,
   columns: number,
   nnz: number,
   parts: object({ train: number, validation: number, test: number }),
-  split: nullable(object<NonNullable<DataIdentity["split"]>>({
-    by: oneOf("rows"),
-    train: number,
-    validation: number,
-    test: number,
-    seed: number,
-  })),
+  split,
   transforms: list(any),
   column_names: nullable(text),
   labels: nullable(text),
 });
+
+const identity: Decoder<DataIdentity> = (value, where) => {
+  const run = own(value, where);
+  const earlier = isRecord(value) ? value.earlier : undefined;
+  return earlier === undefined ? run : { ...run, earlier: trained(earlier, "earlier") };
+};
 
 /** The names first: data.json says that they are there. */
 export async function writeRunData(run: string, data: DataIdentity, names: readonly string[] | null): Promise<void> {

@@ -152,12 +152,14 @@ function fileError(path: string, what: string, hint: string): UserError {
 
 /**
  * The error of a file that cannot be opened: what kind of file it is, where it is another than the one that is wanted.
+ * @param format that was wanted; without one any that is read
  */
-function openError(error: unknown, path: string, format: DataConfig["format"]): unknown {
+export function openError(error: unknown, path: string, format?: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
   const kind = kindOf(path);
-  if (kind && kind.format !== format) {
-    return fileError(path, `is ${kind.name}; data.format ${format} does not read it`, adviceOn(kind));
+  if (kind && (format === undefined ? kind.format === undefined : kind.format !== format)) {
+    const unread = format === undefined ? ", which is not read" : `; data.format ${format} does not read it`;
+    return fileError(path, `is ${kind.name}${unread}`, adviceOn(kind));
   }
   return dataError(error, format);
 }

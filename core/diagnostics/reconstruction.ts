@@ -27,7 +27,7 @@ async function run(context: DiagnosticContext): Promise<ReconstructionDiagnostic
     rows: choice.rows,
     columns: chosen.map((column, j) => ({
       column,
-      name: names?.[column] ?? String(column),
+      name: names?.[column] ?? `column ${column}`,
       truth: Array.from(truth[j]!, short),
       reconstruction: Array.from(rebuilt[j]!, short),
       r2: short(1 - evaluation.columns.sse[column]! / variation[column]!),

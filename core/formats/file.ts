@@ -44,13 +44,30 @@ export function ioError(path: string, action: string, cause: unknown): UserError
   return new UserError(path, `cannot ${action} (${systemReason(cause)})`, hintOf(cause), 1);
 }
 
+/** The error of a folder, a pipe or a device where a file is to be read. */
+export function notRegular(path: string): UserError {
+  return new UserError(path, "is not a regular file", undefined, 1);
+}
+
+/**
+ * The text of a file that is read at once: a regular file, since a pipe would be waited for, of at most `limit` bytes.
+ * @throws {UserError} on another kind or size; the system's errors as they are
+ */
+export function readTextSync(path: string, limit: number): string {
+  const { isFile, size } = Deno.statSync(path);
+  if (!isFile) throw notRegular(path);
+  if (size > limit) throw new UserError(path, `has ${size} bytes, more than the ${limit} that are read`, undefined, 1);
+  return Deno.readTextFileSync(path);
+}
+
 /** Whether something is at `path`. Anything but "not found" is an error, so that nothing is taken for absent. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.lstat(path);
     return true;
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return false;
+    // A path through a file leads nowhere.
+    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return false;
     throw ioError(path, "look at it", cause);
   }
 }
@@ -93,12 +110,15 @@ export class OutputFile implements Disposable {
     this.#file = file;
   }
 
-  /** Creates the file; one that exists is an error. */
-  static async create(path: string): Promise<OutputFile> {
+  /**
+   * Creates the file; one that exists is an error.
+   * @param named what messages call it, where it is to have another name once it is whole
+   */
+  static async create(path: string, named = path): Promise<OutputFile> {
     try {
       return new OutputFile(path, await Deno.open(path, { write: true, createNew: true }));
     } catch (cause) {
-      throw ioError(path, "create the file", cause);
+      throw ioError(named, "create the file", cause);
     }
   }
 
@@ -158,10 +178,10 @@ export class InputFile implements Disposable {
     let file: Deno.FsFile | undefined;
     try {
       // Asked first: a FIFO would not open until somebody writes to it.
-      if (!(await Deno.stat(path)).isFile) throw new Error("it is not a regular file");
+      if (!(await Deno.stat(path)).isFile) throw notRegular(path);
       file = await Deno.open(path, { read: true });
       const info = await file.stat();
-      if (!info.isFile) throw new Error("it is not a regular file");
+      if (!info.isFile) throw notRegular(path);
       return new InputFile(path, file, info.size);
     } catch (cause) {
       file?.close();
@@ -219,7 +239,7 @@ export async function removeQuietly(path: string): Promise<void> {
 export async function writeAtomically(path: string, produce: (file: OutputFile) => Promise<void>): Promise<void> {
   const temporary = temporaryBeside(path);
   try {
-    using file = await OutputFile.create(temporary);
+    using file = await OutputFile.create(temporary, path);
     await produce(file);
     await file.finish();
     try {

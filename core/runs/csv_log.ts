@@ -176,9 +176,13 @@ export interface StepsEnd {
   readonly lastStep: number;
   /** Its elapsed_s; 0 where there is none. */
   readonly elapsed_s: number;
+  /** Its learning_rate; null where there is none. */
+  readonly learning_rate: number | null;
   /** Bytes of a torn last line that were cut off. */
   readonly tornBytes: number;
 }
+
+const EMPTY = { lastStep: 0, elapsed_s: 0, learning_rate: null } as const;
 
 /**
  * Prepares steps.csv, which the engine writes, for more rows, and reads only its beginning and end. A missing file is
@@ -189,21 +193,21 @@ export async function inspectSteps(path: string): Promise<StepsEnd> {
   try {
     file = await Deno.open(path, { read: true, write: true });
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return { lastStep: 0, elapsed_s: 0, tornBytes: 0 };
+    if (cause instanceof Deno.errors.NotFound) return { ...EMPTY, tornBytes: 0 };
     throw ioError(path, "open the log", cause);
   }
   try {
     const tornBytes = await cutTornLine(path, file);
     const ends = await readEnds(path, file);
-    if (!ends?.last) return { lastStep: 0, elapsed_s: 0, tornBytes };
+    if (!ends?.last) return { ...EMPTY, tornBytes };
     const columns = parseCsvLine(ends.header);
     const fields = parseCsvLine(ends.last);
     const value = (column: string) => parseCsvNumber(fields[columns.indexOf(column)] ?? "");
-    const [lastStep, elapsed_s] = [value("step"), value("elapsed_s")];
+    const [lastStep, elapsed_s, rate] = [value("step"), value("elapsed_s"), value("learning_rate")];
     if (!(Number.isSafeInteger(lastStep) && lastStep >= 0 && elapsed_s >= 0)) {
       throw new UserError(path, `the last line is not a step: ${JSON.stringify(ends.last.slice(0, 120))}`);
     }
-    return { lastStep, elapsed_s, tornBytes };
+    return { lastStep, elapsed_s, learning_rate: Number.isFinite(rate) ? rate : null, tornBytes };
   } catch (cause) {
     throw ioError(path, "read", cause);
   } finally {

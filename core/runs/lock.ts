@@ -4,7 +4,7 @@
  * machine.
  */
 import { UserError } from "../errors.ts";
-import { ioError, systemReason } from "../formats/file.ts";
+import { exists, ioError, notRegular, systemReason } from "../formats/file.ts";
 import { isRecord } from "../formats/json.ts";
 
 interface LockRecord {
@@ -75,6 +75,10 @@ export function lockState(runDir: string): LockState {
   const path = `${runDir}/run.lock`;
   let file: Deno.FsFile;
   try {
+    // Asked first: a pipe would not open until somebody writes to it.
+    if (!Deno.statSync(path).isFile) {
+      return { state: "unknown", who: `another process (${path} is not a regular file)` };
+    }
     file = Deno.openSync(path, { read: true });
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return { state: "free", left: null };
@@ -96,6 +100,7 @@ export function isInUse(runDir: string): boolean {
 
 async function open(path: string): Promise<Deno.FsFile> {
   try {
+    if (await exists(path) && !(await Deno.stat(path)).isFile) throw notRegular(path);
     return await Deno.open(path, { read: true, write: true, create: true });
   } catch (cause) {
     throw ioError(path, "open the lock", cause);

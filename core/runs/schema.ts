@@ -84,6 +84,7 @@ const splitMetrics: Decoder<SplitMetrics> = object({
   column_r2_median: number,
   columns_varying: number,
   sampled_from: optional(number),
+  trained_before: optional(number),
 });
 
 const baselineMetrics = optional(object<BaselineMetrics>({ rows: number, mse: number, r2: number }));

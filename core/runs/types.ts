@@ -73,6 +73,8 @@ export interface SplitMetrics {
   readonly columns_varying: number;
   /** Rows of the whole part where these figures are of a sample of them. */
   readonly sampled_from?: number | null;
+  /** Of a fork: how many rows of a part that is held out its weights were trained on before. */
+  readonly trained_before?: number | null;
 }
 
 /** What a model without training, of the same size and on the same rows, reaches. */

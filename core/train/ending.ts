@@ -4,7 +4,9 @@ import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
-import { BadData } from "../data/source.ts";
+import { trainedRows } from "../data/compare.ts";
+import { readRunData } from "../data/run_data.ts";
+import { BadData, type Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { clearRecovery } from "../runs/recovery.ts";
 import { writeSummary } from "../runs/summary.ts";
@@ -29,7 +31,10 @@ export interface SessionResult {
 function ending(error: unknown, session: Session): string {
   const text = error instanceof Error ? error.message : String(error);
   if (!(error instanceof EngineError) || error.status !== "non_finite") return text;
-  return `${text}; the last good checkpoint is ${session.lastCheckpoint ?? "none: nothing was saved before"}`;
+  const { lastCheckpoint } = session;
+  return `${text}; ${
+    lastCheckpoint ? `the last good checkpoint is ${lastCheckpoint}` : "no checkpoint was saved before it"
+  }`;
 }
 
 /** A save after an error. An error of this save must not hide the first one. */
@@ -69,6 +74,21 @@ async function bestWeights({ options, model, saves, state: { best, step } }: Ses
   return evaluated;
 }
 
+/** A fork may hold out rows that its weights were trained on before: its figures say of how many. */
+async function withTrainedBefore(
+  run: string,
+  source: Source,
+  metrics: Summary["metrics"],
+): Promise<Summary["metrics"]> {
+  const data = await readRunData(run);
+  if (!data?.earlier) return metrics;
+  const told = (part: "validation" | "test") => {
+    const trained_before = trainedRows(data.earlier!, data, source, part);
+    return metrics[part] && trained_before > 0 ? { ...metrics[part], trained_before } : metrics[part];
+  };
+  return { ...metrics, validation: told("validation"), test: told("test") };
+}
+
 /** The end of training: final metrics (of the best epoch if it is kept), diagnostics and summary. */
 export async function finish(session: Session, reason: Ending): Promise<SessionResult> {
   let evaluated: Summary["evaluated"] = null;
@@ -85,11 +105,12 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     (info) => session.options.observer?.evaluating?.(info),
   );
   state.seconds.evaluation += (performance.now() - begun) / 1000;
+  const held = await withTrainedBefore(run.path, source, metrics);
   begun = performance.now();
   await runDiagnostics(run.path, { config, model, source, epoch: evaluated.epoch }, validation ?? undefined);
   state.seconds.diagnostics += (performance.now() - begun) / 1000;
   await session.saves.settle();
-  const summary = summarise(session, { status: "finished", reason, metrics, evaluated });
+  const summary = summarise(session, { status: "finished", reason, metrics: held, evaluated });
   await writeSummary(run, summary);
   await clearRecovery(run.path);
   return { status: "finished", summary, signal: null, exitStatus: 0, error: null };

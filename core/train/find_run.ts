@@ -5,6 +5,7 @@ import { stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
+import { readTextSync } from "../formats/file.ts";
 import { isMissing, missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
@@ -80,11 +81,14 @@ function isOurs(path: string, given: LoadedConfig, warn: (text: string) => void)
   return reason === null && hasCheckpoint(path);
 }
 
+/** Of a file that is looked through for a trace of checkpoints. */
+const TRACE_BYTES_MAX = 64 << 20;
+
 /** Evidence that a run without checkpoints once had some; null if it was killed before its first save. */
 function lostCheckpoints(run: string): string | null {
   const text = (name: string) => {
     try {
-      return Deno.readTextFileSync(join(run, name));
+      return readTextSync(join(run, name), TRACE_BYTES_MAX);
     } catch {
       return "";
     }
@@ -92,6 +96,7 @@ function lostCheckpoints(run: string): string | null {
   const lost = "its checkpoints are gone";
   if (/"status": "(finished|stopped)"/.test(text("summary.json"))) return lost; // both come after a save
   if (/"checkpoint": "/.test(text("recovery.json"))) return lost;
+  if (/"checkpoint": null/.test(text("recovery.json"))) return null; // no save was finished: time in saves says nothing
   const [header = "", ...rows] = text("epochs.csv").trim().split("\n");
   const column = header.split(",").indexOf("checkpoint_ms");
   return rows.some((row) => Number(row.split(",")[column]) > 0) ? lost : null;
@@ -117,9 +122,9 @@ async function resumed(run: string, checkpoint: string | null, request: Existing
   if (!isRun(run)) {
     const kept = checkpoint !== null && runAbove(run) !== null;
     throw new UserError(
-      `--resume ${named}`,
+      `--resume ${toUser(named)}`,
       kept ? "is a checkpoint that its run has replaced" : "is not a run folder: it has no config.yaml",
-      kept ? `start a new run from it: ${commandText("train", "--fork", named)}` : runsHint(run),
+      kept ? `start a new run from it: ${commandText("train", "--fork", toUser(named))}` : runsHint(run),
     );
   }
   const { loaded, saved } = resumedConfig(run, request);
@@ -134,12 +139,12 @@ async function resumed(run: string, checkpoint: string | null, request: Existing
   const lost = lostCheckpoints(run);
   if (lost !== null) {
     throw new UserError(
-      `--resume ${named}`,
+      `--resume ${toUser(named)}`,
       `${lost}, so it could only start at the first step`,
       `train it again: ${commandText("train", "--config", join(run, "config.yaml"))}`,
     );
   }
-  warn(`${run} has no checkpoint yet: starting at the first step`);
+  warn(`${toUser(run)} has no checkpoint yet: starting at the first step`);
   return { ...target, resumeFrom: null };
 }
 
@@ -179,7 +184,11 @@ function forked(named: string, request: RunRequest, overrides: readonly string[]
   const { run: folder, checkpoint } = namedCheckpoint("--fork", named);
   const run = isRun(folder) ? folder : runAbove(folder);
   if (run === null) {
-    throw new UserError(`--fork ${named}`, "is not a run folder: it has no config.yaml", "name a run or a checkpoint");
+    throw new UserError(
+      `--fork ${toUser(named)}`,
+      "is not a run folder: it has no config.yaml",
+      "name a run or a checkpoint",
+    );
   }
   const file = join(run, "config.yaml");
   const loaded = request.config === undefined ? loadConfig({ file, overrides }) : load(request.config, overrides);
@@ -234,7 +243,10 @@ export async function findRun(request: RunRequest): Promise<RunTarget> {
       warn,
     })
     : null;
-  if (found) return await resumed(found, null, existing(found));
+  if (found) {
+    note?.(`going on with ${toUser(found)}`);
+    return await resumed(found, null, existing(found));
+  }
   note?.("nothing to resume: starting a new run");
   return { loaded, existing: null, resumeFrom: null, runDir };
 }

@@ -6,12 +6,19 @@ import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { changesText, compareConfigs } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
-import { openSource, type Source } from "../data/source.ts";
+import { compareData, trainedData, trainedRows, withEarlier } from "../data/compare.ts";
+import { type DataIdentity, identify } from "../data/identity.ts";
+import { readRunData } from "../data/run_data.ts";
+import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { readTextSync } from "../formats/file.ts";
+import { toUser } from "../paths.ts";
 import type { Parent } from "../runs/sessions.ts";
 import { beginEpochAnew, checkState, parseState } from "./state_check.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { tensorSinks } from "./tensors.ts";
+
+const MANIFEST_BYTES_MAX = 16 << 20;
 
 /** The checkpoint from which a fork starts. */
 export interface Fork {
@@ -32,12 +39,40 @@ export async function findParent(
   known?: Parent,
 ): Promise<Parent> {
   const { path, step } = await resolveCheckpoint(run, which, warn);
-  const manifest = await Deno.readFile(join(path, "manifest.json"));
+  const manifest = readTextSync(join(path, "manifest.json"), MANIFEST_BYTES_MAX);
   const sha256 = createHash("sha256").update(manifest).digest("hex");
   if (known && known.manifest_sha256 !== sha256) {
     throw new UserError(path, "is no longer the checkpoint from which this run was forked", "start another fork");
   }
   return { run, checkpoint: relative(run, path), step, manifest_sha256: sha256 };
+}
+
+/**
+ * The identity of a fork's data beside those of its parent: what differs is said, and which rows are held out now that the
+ * weights have been trained on, by the parent or by a run that it descends from.
+ */
+export async function forkData(
+  { parent }: Fork,
+  config: Config,
+  source: Source,
+  annotations: { names: readonly string[] | null; labels: readonly string[] | null },
+  warn: (text: string) => void,
+): Promise<DataIdentity> {
+  const was = await readRunData(parent.run);
+  const now = await identify(config.data, source, { ...annotations, like: was ?? undefined });
+  if (was === null) {
+    warn(`${toUser(parent.run)} has no data.json: rows that it was trained on may be held out now`);
+    return now;
+  }
+  const differing = compareData(was, now).filter(({ kind }) => kind !== "transforms" && kind !== "labels");
+  if (differing.length > 0) {
+    warn(`the data are not those that the parent was trained on: ${differing.map(({ text }) => text).join("; ")}`);
+  }
+  if (parent.step === 0) return now;
+  const held = (["validation", "test"] as const).map((part) => trainedRows(trainedData(was), now, source, part));
+  const count = held[0]! + held[1]!;
+  if (count > 0) warn(`${count} of the validation and test rows were trained on before the fork`);
+  return withEarlier(now, was);
 }
 
 /**
@@ -57,9 +92,6 @@ export async function beginFork(
   const loaded = await asked(loadCheckpoint(checkpoint, { parameters }, { verify: "lengths" }));
   const where = join(checkpoint, "state.json");
   const before = parseState(loaded.state, where, loaded.step);
-  const trained = trainedRows(fork.config, source);
-  if (trained === null) warn(`the parent's data cannot be read, so rows that it was trained on may be held out now`);
-  else if (trained > 0) warn(`${trained} of the validation and test rows were trained on before the fork`);
 
   const state: TrainState = { ...before, ...ownClock(freshState(data)) };
   if (before.data !== data) {
@@ -125,25 +157,4 @@ async function asked<T>(loading: Promise<T>): Promise<T> {
 /** The fork's times, which start at 0. */
 function ownClock({ elapsed_s, seconds, since_row, started_at, resumed, data }: TrainState): Partial<TrainState> {
   return { elapsed_s, seconds, since_row, started_at, resumed, data };
-}
-
-/**
- * The number of rows that are held out now but were trained on by the parent; null if the parent's data cannot be read.
- */
-function trainedRows(before: Config, now: Source): number | null {
-  let old: Source;
-  try {
-    old = openSource(before.data);
-  } catch {
-    return null;
-  }
-  const files = new Map(old.files.map((file) => [file.path, file]));
-  let count = 0;
-  for (const file of now.files) {
-    const trained = new Set(files.get(file.path)?.parts.train);
-    for (const part of ["validation", "test"] as const) {
-      for (const row of file.parts[part]) count += trained.has(row) ? 1 : 0;
-    }
-  }
-  return count;
 }

@@ -6,12 +6,12 @@ import { resolve } from "@std/path";
 import { Chunk } from "../../ffi/chunk.ts";
 import type { DataConfig } from "../config/types.ts";
 import { readColumnNames } from "../data/annotations.ts";
-import { compareData, matchColumns, trainedRows } from "../data/compare.ts";
+import { compareData, matchColumns, trainedData, trainedRows } from "../data/compare.ts";
 import { type DataIdentity, identify } from "../data/identity.ts";
 import { dataFiles } from "../data/files.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
 import { readRunData, readRunNames } from "../data/run_data.ts";
-import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { openError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { readModel } from "../runs/read.ts";
@@ -52,7 +52,7 @@ function formatOf(path: string): DataConfig["format"] {
   try {
     return Chunk.peek(files[0]!).dense ? "dense_npy" : "csr_npz";
   } catch (error) {
-    throw dataError(error);
+    throw openError(error, files[0]!);
   }
 }
 
@@ -96,7 +96,7 @@ export async function givenSource(
   runDir: string,
   data: DataConfig,
   memory: MemoryRows | null,
-  { data: other, columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
+  { data: other, split = "none", columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
     note?: (text: string) => void;
   },
 ): Promise<GivenSource> {
@@ -122,8 +122,8 @@ export async function givenSource(
     note,
   });
   const now = await identify(data, source, { names, labels: null, like: trained });
-  const counts = Object.fromEntries(PARTS.map((part) => [part, trainedRows(trained, now, source, part)]));
-  if (other !== undefined) {
+  const counts = Object.fromEntries(PARTS.map((part) => [part, trainedRows(trainedData(trained), now, source, part)]));
+  if (other !== undefined && split === "none") {
     const count = PARTS.reduce((sum, part) => sum + counts[part]!, 0);
     if (count > 0) note(`${count} of the ${source.rows} rows were used to train the run`);
   } else {

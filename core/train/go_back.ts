@@ -13,9 +13,15 @@ import type { TrainState } from "./state.ts";
  * First `latest` is made to name the checkpoint; from then on, not even a kill makes the run return to later checkpoints.
  * Then everything after the checkpoint is moved to `attempts/NNN/`: rows of logs, checkpoints, diagnostics and the summary.
  * @param checkpoint its folder; null where the run begins at its first step again
+ * @param best whether the run keeps its best epoch: else no checkpoint is to be taken for the best
  * @returns the attempt's folder, or null if there was nothing to move
  */
-export async function goBack(run: RunFolder, checkpoint: string | null, state: TrainState): Promise<string | null> {
+export async function goBack(
+  run: RunFolder,
+  checkpoint: string | null,
+  state: TrainState,
+  best: boolean,
+): Promise<string | null> {
   if (checkpoint !== null) {
     const latest = await readPointer(checkpointsFolder(run.path), "latest").catch(() => null);
     if (latest !== basename(checkpoint)) await pointLatest(run.path, basename(checkpoint));
@@ -27,7 +33,7 @@ export async function goBack(run: RunFolder, checkpoint: string | null, state: T
     ...((await readSummary(run))?.steps ?? 0) > step ? ["summary.json"] : [],
   ];
   const attempt = await cutBack(run.path, { step, epoch, window }, others);
-  if (checkpoint !== null) await pointBest(run.path, state.best?.step ?? null);
+  if (checkpoint !== null) await pointBest(run.path, best ? state.best?.step ?? null : null);
   return attempt;
 }
 

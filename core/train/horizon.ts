@@ -20,23 +20,38 @@ export function horizonOf(config: Config, source: Source): Horizon {
 /** The smallest relative difference of two learning rates that counts as a jump. */
 const JUMP = 1e-6;
 
+const differ = (a: number, b: number) => Math.abs(a - b) > JUMP * Math.max(a, b);
+
 /**
  * In one line, where the schedule jumps because the config has changed: an end that was moved, another rate or schedule. Null
  * where the next step has the rate that it would have had.
+ * @param made the rate that the last step was made with; null where the log does not say. It may be another one than `before`
+ *   has for it, where a session between them has left no step behind.
  */
-export function rateJump(before: Config, now: Config, source: Source, state: TrainState): string | null {
+export function rateJump(
+  before: Config,
+  now: Config,
+  source: Source,
+  state: TrainState,
+  made: number | null = null,
+): string | null {
   const { step, plateau } = state;
   const [old, present] = [horizonOf(before, source), horizonOf(now, source)];
   const rate = (config: Config, horizon: Horizon, at: number) =>
     learningRate(at, config.optimizer, config.scheduler, horizon, plateau.factor);
-  const [expected, next] = [rate(before, old, step), rate(now, present, step)];
-  if (step === 0 || Math.abs(next - expected) <= JUMP * Math.max(next, expected)) return null;
-  const last = rate(before, old, step - 1);
+  if (step === 0) return null;
+  const [last, expected, next] = [rate(before, old, step - 1), rate(before, old, step), rate(now, present, step)];
+  // Plateau's factor may have dropped since the last step.
+  const other = made !== null && before.scheduler.name !== "plateau" && differ(made, last);
+  if (!differ(next, other ? made : expected)) return null;
   const { name } = now.scheduler;
-  const stretched = (name === "cosine" || name === "one_cycle") && present.totalSteps !== old.totalSteps
+  const isStretched = (name === "cosine" || name === "one_cycle") && name === before.scheduler.name;
+  const stretched = isStretched && present.totalSteps !== old.totalSteps
     ? `, since ${name} is stretched over ${present.totalSteps} steps instead of ${old.totalSteps}`
     : "";
-  return `the learning rate goes from ${rateText(last)} to ${rateText(next)} at step ${step + 1}${stretched}`;
+  return `the learning rate goes from ${rateText(other ? made : last)} to ${rateText(next)} at step ${
+    step + 1
+  }${stretched}`;
 }
 
 const rateText = (rate: number) => String(Number(rate.toPrecision(3)));

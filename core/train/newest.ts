@@ -1,13 +1,16 @@
 /** Finds the run that `--resume auto` resumes. */
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
+import { readTextSync } from "../formats/file.ts";
 import { safeName } from "../runs/folder.ts";
 import { lockState, onDoubt } from "../runs/lock.ts";
 import { lastStart } from "../runs/started.ts";
 
+const SUMMARY_BYTES_MAX = 16 << 20;
+
 function isFinished(run: string): boolean {
   try {
-    return JSON.parse(Deno.readTextFileSync(join(run, "summary.json"))).status === "finished";
+    return JSON.parse(readTextSync(join(run, "summary.json"), SUMMARY_BYTES_MAX)).status === "finished";
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@ import { relative } from "@std/path";
 import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { toUser } from "../paths.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { inspectSteps } from "../runs/csv_log.ts";
@@ -109,17 +110,24 @@ export async function openSession(
   }
   // With other data than the parent's, what its schedule would have done is not known from here.
   const isSameData = !changes.fixed.some(({ key }) => key === "seed" || key.startsWith("data."));
-  const jump = before && isSameData ? rateJump(before, config, source, state) : null;
-  if (jump) warn(jump);
 
   const environment = await collectEnvironment({ ...engine, commandLine: options.commandLine ?? [] });
   const facts = factsOf(environment);
   if (checkpoint !== null) await compareEngines(options, facts, warn);
   const { lastStep } = await inspectSteps(run.file("steps.csv"));
-  await goBack(run, checkpoint, state);
+  await goBack(run, checkpoint, state, config.checkpoint.best);
+  const made = await inspectSteps(run.file("steps.csv"));
+  const rate = made.lastStep === state.step ? made.learning_rate : null;
+  const jump = before && isSameData ? rateJump(before, config, source, state, rate) : null;
+  if (jump) warn(jump);
   const listed = await readSessions(run.path).catch(() => []);
   const attempt = await unlistedAttempt(run, listed);
   const left = attempt === null ? 0 : (await inspectSteps(run.file(`${attempt}/steps.csv`))).lastStep;
+  if (attempt !== null) {
+    const steps = left === state.step + 1 ? `step ${left}` : `steps ${state.step + 1} to ${left}`;
+    const what = left > state.step ? `what was made of ${steps} before` : "what was made before";
+    note?.(`going on from step ${state.step}: ${what} is kept in ${toUser(run.file(attempt))} and no longer counts`);
+  }
   const parent = fork?.parent ?? await parentOf(run.path).catch(() => null);
   await writeJsonAtomic(run.file("environment.json"), parent ? { ...environment, forked_from: parent } : environment);
   const start = {

@@ -4,7 +4,7 @@ import type { Model } from "../../ffi/model.ts";
 import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
-import { loadConfig } from "../config/mod.ts";
+import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { MemoryRows } from "../data/memory.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
@@ -31,6 +31,11 @@ export interface Restored extends Disposable {
   /** The number of rows of each part that were trained on. */
   readonly trainedRows: Readonly<Record<Part, number>>;
   readonly allowTrainedRows: boolean;
+  /** What names the labels in messages: the config's key, or the option. */
+  readonly labelsField: string;
+  /** An error that names a key of the config, with its place there. */
+  readonly locate: LoadedConfig["locate"];
+  readonly note: (text: string) => void;
 }
 
 export interface RestoreOptions extends GivenData {
@@ -46,7 +51,33 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   await ensureEngine({ quiet: true });
   await openRun(runDir);
   const { overrides = [] } = options;
-  const { config: own } = loadConfig({ file: join(runDir, "config.yaml"), overrides });
+  const loaded = loadConfig({ file: join(runDir, "config.yaml"), overrides });
+  if (overrides.length > 0) checkOverrides(join(runDir, "config.yaml"), loaded.config, options.note);
+  try {
+    return { ...await restored(runDir, loaded.config, overrides, options), locate: loaded.locate };
+  } catch (error) {
+    throw loaded.locate(error);
+  }
+}
+
+/** @throws {UserError} on another model than the trained one; what else makes other figures is said */
+function checkOverrides(file: string, config: Config, note?: (text: string) => void): void {
+  const { fixed } = compareConfigs(loadConfig({ file }).config, config);
+  const model = fixed.filter(({ key }) => key.startsWith("model."));
+  if (model.length > 0) {
+    const what = `the network was trained as it is: ${changesText(model)}`;
+    throw new UserError("--override", what, "leave it out, or train another run with it");
+  }
+  const others = fixed.filter(({ key }) => !key.startsWith("data.")); // the data themselves are compared
+  if (others.length > 0) note?.(`other than the run was trained with: ${changesText(others)}`);
+}
+
+async function restored(
+  runDir: string,
+  own: Config,
+  overrides: readonly string[],
+  options: RestoreOptions,
+): Promise<Omit<Restored, "locate">> {
   const otherPath = overrides.find((text) => text.startsWith("data.path="));
   if (options.data === undefined && otherPath !== undefined && own.data.split.by === "files") {
     throw new UserError(
@@ -85,6 +116,8 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
     columnNames,
     trainedRows,
     allowTrainedRows: options.allowTrainedRows ?? false,
+    labelsField: options.labels === undefined ? "data.labels" : "--labels",
+    note: warn,
     [Symbol.dispose]: () => kept.dispose(),
   };
 }
@@ -100,13 +133,15 @@ export function splitParts(split: string): readonly Part[] {
  * Refuses a validation or test part with rows that the network was trained on, since its metrics would mean nothing.
  * @throws {UserError} unless such rows are allowed
  */
-export function requireHeldOut({ trainedRows, source, allowTrainedRows }: Restored, part: Part): void {
+export function requireHeldOut({ trainedRows, source, allowTrainedRows, note }: Restored, part: Part): void {
   const count = trainedRows[part];
-  if (part === "train" || count === 0 || allowTrainedRows) return;
+  if (part === "train" || count === 0) return;
+  const what = `${count} of its ${source.partRows[part]} rows were used to train the run`;
+  if (allowTrainedRows) return note(`--split ${part}: ${what}`);
   throw new UserError(
     `--split ${part}`,
-    `${count} of its ${source.partRows[part]} rows were used to train the run`,
-    "keep the split and the file names of the run, or add --allow-trained-rows",
+    what,
+    "use the split and the file names that it was trained with (a fork: its parent's), or add --allow-trained-rows",
   );
 }
 

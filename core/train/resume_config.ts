@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
+import { toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 
 export interface ResumeRequest {
@@ -37,7 +38,9 @@ export function resumedConfig(run: string, request: ResumeRequest): ResumedConfi
   const ignored = [...other.from_here, ...other.free].filter(({ key }) => key !== "name" && key !== "paths.runs");
   if (ignored.length > 0) {
     warn(
-      `${configFile ?? "the config given"} differs from the config of ${run}, which is used; not applied: ` +
+      `${configFile === undefined ? "the config given" : toUser(configFile)} differs from the config of ${
+        toUser(run)
+      }, which counts; not applied: ` +
         `${changesText(ignored)} (--override KEY=VALUE changes the run's)`,
     );
   }
@@ -51,11 +54,11 @@ export function differsFrom(run: string, given: LoadedConfig): string | null {
 }
 
 function otherExperiment({ named, overrides, configFile }: ResumeRequest, changes: string, byFile: boolean): UserError {
-  const config = byFile && configFile !== undefined ? ["--config", configFile] : [];
+  const config = byFile && configFile !== undefined ? ["--config", toUser(configFile)] : [];
   const options = overrides.flatMap((text) => ["--override", text]);
-  const command = commandText("train", "--fork", named, ...config, ...options);
+  const command = commandText("train", "--fork", toUser(named), ...config, ...options);
   return new UserError(
-    `--resume ${named}`,
+    `--resume ${toUser(named)}`,
     `a resume cannot change ${changes}, because that makes another experiment`,
     `start it as a new run from this run's weights: ${command}`,
   );

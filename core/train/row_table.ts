@@ -18,7 +18,9 @@ export async function writeRowTable(
 ): Promise<void> {
   const { source, config, otherData } = restored;
   const choice = rowsOf(restored, split);
-  const table = await readRowTable(config.data.labels, source.rows, note);
+  const table = await readRowTable(config.data.labels, source.rows, note, restored.labelsField).catch((error) => {
+    throw restored.locate(error);
+  });
   const labels = source.labels ?? table.labels, names = source.rowNames ?? table.names;
   await writeAtomically(path, async (out) => {
     let lines = ["file,row,name,label,part"];

@@ -70,5 +70,5 @@ export async function sessionData(
       } was written since the run began; its size and a sample of it are the same, which is all that is known`,
     );
   }
-  return now;
+  return was.earlier ? { ...now, earlier: was.earlier } : now;
 }

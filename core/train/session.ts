@@ -27,7 +27,7 @@ import { acquireLock } from "../runs/lock.ts";
 import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
-import { beginFork, type Fork } from "./fork.ts";
+import { beginFork, type Fork, forkData } from "./fork.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
 import { nothingLeft, nothingToDo, openSession, requireStepsLeft } from "./provenance.ts";
@@ -190,7 +190,9 @@ async function prepare(
   const warn = options.warn ?? options.note ?? (() => {});
   const note = options.note ?? (() => {});
   const annotations = await checkAnnotations(config.data, source, note);
-  const identity = await sessionData(run.path, config, source, annotations, resumeFrom !== null, warn);
+  const identity = options.fork && resumeFrom === null
+    ? await forkData(options.fork, config, source, annotations, warn)
+    : await sessionData(run.path, config, source, annotations, resumeFrom !== null, warn);
   const { names } = annotations;
   noteData(config, source, note);
   const chunks = keepOpen(source.files);

@@ -1,4 +1,5 @@
 /** Starts or resumes a run: makes its folder and config file, then runs the session. */
+import { readTextSync } from "../formats/file.ts";
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
 import { BadData } from "../data/source.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
@@ -8,6 +9,9 @@ import { findParent } from "./fork.ts";
 import type { RunTarget } from "./find_run.ts";
 import { requireRunsFolder } from "./announce.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
+
+/** As much as is read of any config. */
+const CONFIG_BYTES_MAX = 4 << 20;
 
 export type StartOptions = RunTarget & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady" | "fork">;
 
@@ -31,7 +35,7 @@ export async function startRun(options: StartOptions): Promise<{ run: RunFolder;
     const onReady = async () => {
       await clearSummary(run);
       const text = loaded.toYaml();
-      if (text === Deno.readTextFileSync(run.file("config.yaml"))) return;
+      if (text === readTextSync(run.file("config.yaml"), CONFIG_BYTES_MAX)) return;
       await writeFileAtomic(run.file("config.yaml"), text);
     };
     return { run, result: await runSession({ ...options, config, run, resumeFrom, saved, fork, onReady }) };

@@ -59,6 +59,14 @@ export const HEIGHT = 280;
 const LABEL_LINE = 15;
 const UNIT = { fill: color("muted"), fontSize: FONT_SIZE - 1 };
 
+/** How far the last tick's label reaches beyond the frame's right side, at most. */
+function overhang(x: Axis): number {
+  const last = x.ticks.at(-1);
+  if (last === undefined) return 0;
+  const beside = (1 - place(x, last, 0, 1)) * WIDTH / 2;
+  return Math.ceil(Math.max(0, textWidth(x.format(last)) / 2 - beside) + 1);
+}
+
 export function frameOf(
   options: Pick<ChartOptions, "y" | "width" | "height" | "marginRight"> & { readonly x?: LabelledAxis },
 ): Frame {
@@ -67,7 +75,7 @@ export function frameOf(
   const below = options.x ? labelLines(options.x).length : above;
   return {
     left: Math.ceil(Math.max(24, widest + 12)),
-    right: (options.width ?? WIDTH) - (options.marginRight ?? 14),
+    right: (options.width ?? WIDTH) - Math.max(options.marginRight ?? 14, options.x ? overhang(options.x) : 0),
     top: above > 0 ? 16 + LABEL_LINE * above : 8,
     bottom: (options.height ?? HEIGHT) - (below > 0 ? 27 + LABEL_LINE * below : 24),
   };

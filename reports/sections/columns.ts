@@ -8,6 +8,7 @@ import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { quantile } from "../series.ts";
 import { squaredUnit, valueUnit } from "../units.ts";
+import { momentText } from "../when.ts";
 
 const LISTED = 10;
 const CANDIDATES = 200;
@@ -41,7 +42,7 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   const floor = r2Floor(columns.map((c) => c.r2));
   const below = columns.filter((c) => c.r2 < floor).length;
   const undrawn = columns.length - drawn.length;
-  const note = `${data.split} part, after epoch ${data.epoch}`;
+  const note = `${data.split} part, after ${momentText(run, data.epoch)}`;
   const list = (rows: readonly Column[]) => ({
     head: ["column", "mean", "variance", "MSE", "R²"],
     rows: rows.map((c) => [breakable(c.name), error(c.mean), error(c.variance), error(c.mse), ratio(c.r2)]),

@@ -6,12 +6,14 @@ import { bytes, date } from "../format.ts";
 import { breakable, commandLine, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
-import { sessionsTable } from "./sessions.ts";
+import { departure, sessionsTable } from "./sessions.ts";
 
 export function configSection(run: RunData): Html {
   if (run.configText.trim() === "") return missing("The run folder has no config.yaml.");
   const lines = run.configText.trimEnd().split("\n").length;
-  return markup`<p>The resolved config: training from it alone repeats the run.</p>
+  const other = departure(run);
+  const repeats = other === null ? "repeats the run" : `does not repeat the run, since ${other}`;
+  return markup`<p>The resolved config: training from it alone ${repeats}.</p>
 <details><summary>config.yaml (${lines} lines)</summary>
 ${codeBlock(yaml(run.configText.trimEnd()))}</details>`;
 }
@@ -68,8 +70,11 @@ function again(run: RunData): Html {
   const below = typeof root === "string" && run.path.startsWith(`${root}/`);
   const folder = below ? run.path.slice(root.length + 1) : run.path;
   const unfinished = run.summary?.status !== "finished";
-  return markup`<h3>Run it again</h3>
-<p>Train from the same config${below ? ", from the folder in which this run was started" : ""}:</p>
+  const other = departure(run);
+  return markup`<h3>${other === null ? "Run it again" : "Train from its config"}</h3>
+<p>${
+    other === null ? "Train" : "This makes another run, since its config does not tell all of this one’s course. Train"
+  } from the same config${below ? ", from the folder in which this run was started" : ""}:</p>
 ${codeBlock(commandLine(taskText("train", "--config", `${folder}/config.yaml`)), true)}${
     unfinished
       ? markup`<p>Go on from the last checkpoint:</p>\n${

@@ -5,6 +5,7 @@ import { bytes, compact, count, dateRange, duration, error, plural, rate, ratio 
 import { breakable, type Content, type Html, markup } from "../html.ts";
 import { headline, latentWidth, resultSentence } from "../result.ts";
 import { timeBudget } from "../time_budget.ts";
+import { forkOf } from "./sessions.ts";
 
 /** Best epoch as recorded, or the one of lowest validation (else training) loss so far. */
 export function bestEpoch(run: RunData): number | null {
@@ -84,7 +85,15 @@ function course(run: RunData): Content {
       ? "; no step is recorded yet."
       : ` for ${epochs > 0 ? `${plural(epochs, "epoch")} (${plural(steps, "step")})` : plural(steps, "step")}`,
   );
-  if (steps > 0) parts.push(took === undefined ? "." : ` in ${duration(took)}.`);
+  const fork = forkOf(run);
+  if (steps > 0 && fork) {
+    const own = took === undefined ? "" : `; its own took ${duration(took)}`;
+    parts.push(
+      markup`, of which ${count(fork.first - 1)} were made in the run <span class="mono">${
+        breakable(fork.parent)
+      }</span>, from which it was forked${own}.`,
+    );
+  } else if (steps > 0) parts.push(took === undefined ? "." : ` in ${duration(took)}.`);
   if (row) {
     const loss = row.validation_loss ?? row.train_loss;
     const which = row.validation_loss === null ? "training" : "validation";
@@ -144,7 +153,7 @@ ${
     tile(
       "Time",
       duration(summary?.seconds.total ?? budget?.total),
-      summary?.resumed ? `resumed ${plural(summary.resumed, "time")}` : "in one go",
+      summary?.resumed ? `resumed ${plural(summary.resumed, "time")}` : forkOf(run) ? "since the fork" : "in one go",
     )
   }
 ${tile("Rows per second", rate(speed), samples.length > 1 ? "median epoch" : "training")}

@@ -9,6 +9,7 @@ import type { Legend } from "../legend.ts";
 import type { Numbering, Table } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { finite, type Point, sum } from "../series.ts";
+import { momentText } from "../when.ts";
 
 /** Rows whose scores are listed at most. */
 const LISTED = 40;
@@ -116,7 +117,9 @@ export function latentSection(run: RunData, numbering: Numbering): Html {
   const legend: Legend = latent.labels
     ? groups.map((g) => ({ name: g.name, fill: g.fill, shape: g.shape, value: count(g.points.length) }))
     : [];
-  const rows = markup`${count(latent.scores.length)} rows (${splitText(latent)}, after epoch ${count(latent.epoch)})`;
+  const rows = markup`${count(latent.scores.length)} rows (${splitText(latent)}, after ${
+    momentText(run, latent.epoch)
+  })`;
   const { outside } = latentFrame(groups);
   const far = outside > 0
     ? ` ${plural(outside, "row")} far from all others ${outside === 1 ? "lies" : "lie"} outside the frame.`

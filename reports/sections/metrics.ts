@@ -6,6 +6,7 @@ import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import type { SplitName } from "../result.ts";
 import { squaredUnit, valueUnit } from "../units.ts";
+import { momentText } from "../when.ts";
 
 const ROWS: readonly (readonly [string, (m: SplitMetrics) => string])[] = [
   ["R²", (m) => ratio(m.r2)],
@@ -39,7 +40,7 @@ the root in ${valueUnit(run.config)}.</dd>${
 function evaluatedText(run: RunData): string {
   const evaluated = run.summary?.evaluated;
   if (!evaluated) return "the end of the run";
-  return `epoch ${count(evaluated.epoch)}, ${evaluated.checkpoint === "best" ? "the best" : "the last"}`;
+  return `${momentText(run, evaluated.epoch)}, ${evaluated.checkpoint === "best" ? "the best" : "the last"}`;
 }
 
 type Measured = readonly { readonly name: SplitName; readonly metrics: SplitMetrics }[];

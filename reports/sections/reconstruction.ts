@@ -7,6 +7,7 @@ import type { Numbering, Table } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { finite, sum } from "../series.ts";
 import { valueUnit } from "../units.ts";
+import { momentText } from "../when.ts";
 
 const PANELS = 12;
 /** Rows whose values are listed at most. */
@@ -80,8 +81,8 @@ in the first ${
     })),
     markup`Reconstruction against truth of the ${count(shown.length)} most variable columns, one point a row: ${
       count(data.rows.length)
-    } rows of the ${data.split} part after epoch ${
-      count(data.epoch)
+    } rows of the ${data.split} part after ${
+      momentText(run, data.epoch)
     }. Both axes are in ${unit}, as the model sees the values. The dashed line is a perfect reconstruction.`,
     numbers,
   );

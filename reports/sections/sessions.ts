@@ -1,6 +1,6 @@
 /** The sessions of a run: when it was started and resumed, from which run it was forked. */
 import type { RunData, Session } from "../../core/runs/types.ts";
-import { valueText } from "../config_view.ts";
+import { valueAt, valueText } from "../config_view.ts";
 import { count, date } from "../format.ts";
 import { breakable, commandLine, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
@@ -53,6 +53,31 @@ export function parentOf(run: RunData): string {
     return at === "" ? JSON.stringify(parent) : `${at}${step}`;
   }
   return parent === undefined ? "" : String(parent);
+}
+
+/** A fork's first step, and the folder's name of the run that made those before; null of other runs. */
+export function forkOf(run: RunData): { readonly first: number; readonly parent: string } | null {
+  const session = run.sessions[0];
+  const parent = session && field(session, "parent", "forked_from");
+  if (session === undefined || parent === undefined) return null;
+  const first = numberOf(session, "first_step");
+  const folder = typeof parent === "object" ? (parent as Record<string, unknown>).run : parent;
+  if (first === null || first < 2 || typeof folder !== "string") return null;
+  return { first, parent: folder.split("/").at(-1)! };
+}
+
+/** Settings that do not decide which steps are made. */
+const HARMLESS =
+  /^(name|title|description|training\.max_steps|(logging|paths|runtime|checkpoint|diagnostics|evaluation)\..*)$/;
+
+/** Why training from the run's config alone gives other weights, as the end of a sentence; null where it does not. */
+export function departure(run: RunData): string | null {
+  if (parentOf(run) !== "") return "the run was forked from another one, as the table of sessions says";
+  const changed = run.sessions.flatMap((session) => Array.isArray(session.changes) ? session.changes : [])
+    .map((change) => String((change as Record<string, unknown> | null)?.key));
+  const scheduled = valueAt(run.config, "scheduler.name") !== "constant";
+  const matters = changed.some((key) => !HARMLESS.test(key) && (key !== "training.epochs" || scheduled));
+  return matters ? "settings were changed on the way, as the table of sessions says" : null;
 }
 
 /** Settings that a session began with another value of: "optimizer.learning_rate 0.001 → 0.0005". */

@@ -141,7 +141,7 @@ export async function prepareRun(dir: string): Promise<void> {
 /** Puts the run back to its step 10, as a resume does before its first step. */
 export async function backToTen(dir: string): Promise<void> {
   const at = { ...freshState("data"), step: 10, epoch: 1, best: { epoch: 1, step: 10, loss: 1 } };
-  await goBack(new RunFolder(dir), join(dir, "checkpoints", "step-000000010"), at);
+  await goBack(new RunFolder(dir), join(dir, "checkpoints", "step-000000010"), at, true);
 }
 
 /** What is wrong with a run that is on its way back, or, if `done`, has come there. All that it had must still be there. */

@@ -9,6 +9,7 @@ import { explainedVariance } from "../../reports/charts/explained_variance.ts";
 import { hourglass } from "../../reports/charts/hourglass.ts";
 import { latentFrame, latentScatter } from "../../reports/charts/latent_scatter.ts";
 import { firstIsOutside, lossByEpoch } from "../../reports/charts/loss_by_epoch.ts";
+import { frameOf, place, textWidth } from "../../reports/charts/plot.ts";
 import { reconstructionPanel } from "../../reports/charts/reconstruction_panel.ts";
 import { timeBar } from "../../reports/charts/time_bar.ts";
 import { trace } from "../../reports/charts/trace.ts";
@@ -184,6 +185,16 @@ Deno.test("axes say their unit, and that a scale is logarithmic", () => {
   for (const [name, draw] of Object.entries(CHARTS)) {
     if (name !== "time_bar") assert(!/ opacity="|stroke-opacity="0/.test(draw()), `${name}: points fade into the page`);
   }
+});
+
+Deno.test("the label of the last tick does not reach beyond the chart", () => {
+  const label = (of: ReturnType<typeof axis>) => ({ ...of, label: "" });
+  const x = label(axis([0, 14_000_000], { whole: true })), y = label(axis([0, 1]));
+  const last = x.ticks.at(-1)!;
+  const { left, right } = frameOf({ x, y, width: 440 });
+  const center = place(x, last, left, right);
+  assert(center + textWidth(x.format(last)) / 2 <= 440, `${x.format(last)} at ${center}`);
+  assertEquals(frameOf({ y }).right, 440 - 14);
 });
 
 Deno.test("a few rows far off are left out of the latent map, and counted", () => {

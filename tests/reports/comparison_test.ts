@@ -51,6 +51,23 @@ Deno.test("metrics with the best in bold, curves with a letter a run, configs be
   assertStringIncludes(document.querySelector(".lede")!.textContent!, "run B, large");
 });
 
+Deno.test("rows of the table of runs can be stacked: each cell knows its column's name", () => {
+  const table = page(runs).querySelector("#runs table")!;
+  assertEquals(table.getAttribute("class"), "stacked");
+  const head = [...table.querySelectorAll("thead th")].map((h) => h.textContent);
+  const cells = [...table.querySelectorAll("tbody tr")[1]!.querySelectorAll("td")];
+  assertEquals(cells.map((td) => td.getAttribute("data-name")), head.slice(1));
+});
+
+Deno.test("figures of a sample are named as such", () => {
+  const [a, b] = runs as [RunData, RunData];
+  const test = { ...a.summary!.metrics.test!, sampled_from: 1_000_000 };
+  const sampled = { ...a, summary: { ...a.summary!, metrics: { ...a.summary!.metrics, test } } };
+  const caption = (of: readonly RunData[]) => page(of).querySelector("#runs caption")!.textContent!;
+  assertStringIncludes(caption([sampled, b]), "The test figures of run A are of a sample of its rows.");
+  assert(!caption([a, b]).includes("sample"));
+});
+
 Deno.test("runs without losses, and without validation", () => {
   const none = page([emptyRun("a"), emptyRun("b")]);
   assertEquals(none.querySelectorAll("svg.chart").length, 0);

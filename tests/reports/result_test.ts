@@ -129,6 +129,33 @@ Deno.test("sessions and the parent of a fork are listed, and marked where the ru
   );
 });
 
+Deno.test("a fork's course names the steps of its parent, and its config alone does not repeat it", () => {
+  const parent = { run: "runs/a", checkpoint: "checkpoints/step-000000040", step: 40 };
+  const session: Session = { started_at: "2026-05-12T09:41:03Z", first_step: 41, last_step: 100 };
+  const text = (sessions: Session[]) => page({ ...run, sessions }).body.textContent!;
+  const fork = text([{ ...session, parent }]);
+  assertStringIncludes(fork, "of which 40 were made in the run a, from which it was forked; its own took");
+  assertStringIncludes(fork, "does not repeat the run, since the run was forked");
+  assert(!fork.includes("in one go"));
+  const rate = [{ key: "optimizer.learning_rate", from: 0.001, to: 0.0005 }];
+  assertStringIncludes(text([{ ...session, first_step: 1 }, { ...session, changes: rate }]), "settings were changed");
+  const limit = [{ key: "training.max_steps", from: 50, to: 100 }];
+  const more = text([{ ...session, first_step: 1 }, { ...session, changes: limit }]);
+  assertStringIncludes(more, "training from it alone repeats the run");
+});
+
+Deno.test("figures measured within an epoch name the step, not the epoch before", () => {
+  const last = run.epochs.at(-1)!;
+  const end = run.epochs.reduce((sum, row) => sum + row.steps, 0);
+  const at = (step: number) => {
+    const summary = { ...run.summary!, evaluated: { checkpoint: "latest", epoch: last.epoch, step } as const };
+    return page({ ...run, summary, latent: { ...run.latent!, epoch: last.epoch } }).body.textContent!;
+  };
+  assertStringIncludes(at(end), `with the weights of epoch ${last.epoch}, the last`);
+  assertStringIncludes(at(end + 2), `with the weights of step ${end + 2}, the last`);
+  assertStringIncludes(at(end + 2), `after step ${end + 2})`);
+});
+
 Deno.test("throughput: rows over time, short steps joined, broken where the run did not train", () => {
   const at = (step: number, from: number, ms: number) => ({
     ...run.steps[0]!,

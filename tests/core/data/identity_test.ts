@@ -1,7 +1,14 @@
 /** What a run was trained on, and what differs. */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import { compareData, firstOtherName, matchColumns, trainedRows, unsureFiles } from "../../../core/data/compare.ts";
+import {
+  compareData,
+  firstOtherName,
+  matchColumns,
+  trainedData,
+  trainedRows,
+  unsureFiles,
+} from "../../../core/data/compare.ts";
 import { contentKey, contentOf, type DataIdentity, identify } from "../../../core/data/identity.ts";
 import { readRunData, readRunNames, writeRunData } from "../../../core/data/run_data.ts";
 import { openSource } from "../../../core/data/source.ts";
@@ -62,16 +69,16 @@ testInFolder(
 testInFolder("rows that were trained on are known by their file's content", async (root) => {
   const { data } = loadConfig({ file: smallProject(root) }).config;
   const was = await identityOf(data), source = openSource(data);
-  assertEquals(trainedRows(was, was, source, "test"), 0);
-  assertEquals(trainedRows(was, was, source, "train"), source.partRows.train);
+  assertEquals(trainedRows(trainedData(was), was, source, "test"), 0);
+  assertEquals(trainedRows(trainedData(was), was, source, "train"), source.partRows.train);
   const other = { ...data, split: { ...data.split, seed: 99 } as DataConfig["split"] };
-  const count = trainedRows(was, await identityOf(other), openSource(other), "test");
+  const count = trainedRows(trainedData(was), await identityOf(other), openSource(other), "test");
   const inTest = openSource(other).partRows.test;
   assert(count > inTest / 2 && count < inTest, `${count} of ${inTest}`);
   Deno.renameSync(join(root, "chunks", "chunk_0.npz"), join(root, "chunks", "chunk_9.npz"));
-  assert(trainedRows(was, await identityOf(data), openSource(data), "test") > 0);
+  assert(trainedRows(trainedData(was), await identityOf(data), openSource(data), "test") > 0);
   Deno.writeFileSync(join(root, "chunks", "chunk_9.npz"), csrNpz(syntheticCsr(120, 60, 0.1, 77)));
-  assertEquals(trainedRows(was, await identityOf(data), openSource(data), "test"), 0);
+  assertEquals(trainedRows(trainedData(was), await identityOf(data), openSource(data), "test"), 0);
 });
 
 testInFolder("the content of a dense file: all bytes of a small one, blocks of a large one", async (root) => {

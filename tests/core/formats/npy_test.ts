@@ -113,6 +113,6 @@ testInFolder("npy: refusals say which field and what to do", async (dir) => {
   // A column of one row is the same in both orders.
   await write("{'descr': '<f4', 'fortran_order': True, 'shape': (2,), }");
   assertEquals((await readNpy(path)).shape, [2]);
-  await assertRejects(() => readNpy(dir), UserError, "it is not a regular file");
+  await assertRejects(() => readNpy(dir), UserError, "is not a regular file");
   await assertRejects(() => readNpy(join(dir, "none.npy")), UserError, "No such file");
 });

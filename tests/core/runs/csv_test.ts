@@ -83,19 +83,20 @@ const stepLine = (step: number) => `${step},1,0,${step},128,${1 / step},0.001,0.
 
 testInFolder("steps: the end is found from the tail, torn lines are cut off", async (dir) => {
   const path = join(dir, "steps.csv");
-  assertEquals(await inspectSteps(path), { lastStep: 0, elapsed_s: 0, tornBytes: 0 });
+  assertEquals(await inspectSteps(path), { lastStep: 0, elapsed_s: 0, learning_rate: null, tornBytes: 0 });
   const lines = [HEADER, ...Array.from({ length: 20 }, (_, i) => stepLine(i + 1))];
   const text = lines.join("\n") + "\n";
   for (let length = 0; length <= text.length; length++) {
     await Deno.writeTextFile(path, text.slice(0, length));
     const whole = text.slice(0, text.slice(0, length).lastIndexOf("\n") + 1);
     const lastStep = Math.max(0, whole.split("\n").length - 2);
-    assertEquals(await inspectSteps(path), { lastStep, elapsed_s: lastStep / 10, tornBytes: length - whole.length });
+    const learning_rate = lastStep === 0 ? null : 0.001, tornBytes = length - whole.length;
+    assertEquals(await inspectSteps(path), { lastStep, elapsed_s: lastStep / 10, learning_rate, tornBytes });
     assertEquals(await Deno.readTextFile(path), whole);
   }
   // A block of zeros, as a file system may leave after a power loss, longer than one read.
   await Deno.writeFile(path, new Uint8Array([...new TextEncoder().encode(text), ...new Uint8Array(200_000)]));
-  assertEquals(await inspectSteps(path), { lastStep: 20, elapsed_s: 2, tornBytes: 200_000 });
+  assertEquals(await inspectSteps(path), { lastStep: 20, elapsed_s: 2, learning_rate: 0.001, tornBytes: 200_000 });
   await Deno.writeTextFile(path, `${HEADER}\nnonsense\n`);
   await assertRejects(() => inspectSteps(path), UserError, "not a step");
 });

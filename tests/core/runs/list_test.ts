@@ -131,6 +131,6 @@ Deno.test("runs: as a command, for people and for scripts", () => {
   const json = JSON.parse(said("--runs", folder.path, "--json")[1]);
   assertEquals([json.name, json.status, json.best_loss, json.path], ["a", "died", 0.5, join(folder.path, "a")]);
   const none = said(join(folder.path, "none"));
-  assertEquals([none[0], none[1]], [0, ""]);
-  assert(none[2].includes("there is no run folder"), none[2]);
+  assertEquals([none[0], none[1]], [2, ""]);
+  assert(none[2].includes("there is no such folder"), none[2]);
 });
