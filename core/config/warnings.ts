@@ -73,9 +73,9 @@ function transformWarnings({ data }: Config): Warning[] {
   const key = "data.transforms";
   const first = kinds.indexOf("log1p");
   if (first < 0) return [];
-  if (kinds.lastIndexOf("log1p") > first) return [{ key, what: "takes the logarithm twice", hint: "keep one log1p" }];
+  if (kinds.lastIndexOf("log1p") > first) return [{ key, what: "take the logarithm twice", hint: "keep one log1p" }];
   if (kinds.lastIndexOf("library_size") > first) {
-    return [{ key, what: "scales rows to library_size after log1p", hint: "put library_size before log1p" }];
+    return [{ key, what: "scale rows to library_size after log1p", hint: "put library_size before log1p" }];
   }
   return [];
 }
