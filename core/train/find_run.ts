@@ -11,6 +11,7 @@ import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 import { type Parent, parentOf } from "../runs/sessions.ts";
 import { newestUnfinished } from "./newest.ts";
+import { FIRST_CHECKPOINT } from "./saves.ts";
 import { differsFrom, resumedConfig } from "./resume_config.ts";
 
 export interface RunRequest {
@@ -96,10 +97,7 @@ function lostCheckpoints(run: string): string | null {
   const lost = "its checkpoints are gone";
   if (/"status": "(finished|stopped)"/.test(text("summary.json"))) return lost; // both come after a save
   if (/"checkpoint": "/.test(text("recovery.json"))) return lost;
-  if (/"checkpoint": null/.test(text("recovery.json"))) return null; // no save was finished: time in saves says nothing
-  const [header = "", ...rows] = text("epochs.csv").trim().split("\n");
-  const column = header.split(",").indexOf("checkpoint_ms");
-  return rows.some((row) => Number(row.split(",")[column]) > 0) ? lost : null;
+  return text(FIRST_CHECKPOINT) !== "" ? lost : null;
 }
 
 function load(config: RunRequest["config"], overrides: readonly string[]): LoadedConfig {

@@ -4,13 +4,19 @@
  * epoch's state is kept as a copy and written before any later state, so that `latest` is never later than a best epoch that
  * is not saved.
  */
-import { relative } from "@std/path";
+import { join, relative } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { CheckpointConfig } from "../config/types.ts";
+import { UserError } from "../errors.ts";
+import { exists } from "../formats/file.ts";
+import { writeFileAtomic } from "../runs/atomic.ts";
 import { isAffordable, saveCost, SECONDS_A_BYTE } from "./cadence.ts";
 import type { TrainState } from "./state.ts";
 import { tensorSources } from "./tensors.ts";
+
+/** The file of a run that names its first checkpoint: a run that has it and no checkpoint has lost them. */
+export const FIRST_CHECKPOINT = "first_checkpoint";
 
 export interface SavesOptions {
   readonly runDir: string;
@@ -274,6 +280,7 @@ export class Saves implements Disposable {
     const { step } = state;
     const best = this.#isBest(state);
     const done = await saveCheckpoint(runDir, { step, ...tensorSources(model), state, keep: config.keep, best });
+    if (this.#lastCheckpoint === null) await noteFirst(runDir, done.name);
     this.#lastCheckpoint = done.path;
     this.#saved = place(state);
     this.#savedAt = elapsed();
@@ -286,5 +293,15 @@ export class Saves implements Disposable {
     for (const twin of [...this.#free, ...this.#begun.map((copy) => copy.twin)]) twin.close();
     this.#free.length = this.#begun.length = 0;
     this.#more = 0;
+  }
+}
+
+/** Writes it once. It is a trace, not a part of the save: where it cannot be written, the save is as good. */
+async function noteFirst(runDir: string, name: string): Promise<void> {
+  const path = join(runDir, FIRST_CHECKPOINT);
+  try {
+    if (!await exists(path)) await writeFileAtomic(path, `${name}\n`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
   }
 }

@@ -56,7 +56,7 @@ Deno.test("fork of a fork: held-out rows that any ancestor was trained on are co
   assertEquals(validation.trained_before + test.trained_before, count);
   assertStringIncludes(third, `${validation.trained_before} trained on before the fork`);
   const evaluate = ["--run", at("third"), "--split", "test"];
-  const part = `${test.trained_before} of its ${test.rows} rows are rows that the run was trained on`;
+  const part = `${test.trained_before} of its ${test.rows} rows were used to train the run`;
   assertStringIncludes(await told("evaluate", evaluate, 2), part);
   assertStringIncludes(await told("evaluate", [...evaluate, "--allow-trained-rows"]), part);
   await told("report", ["--run", at("third")]);
@@ -118,7 +118,7 @@ Deno.test("labels: a first line that is a label like others is no header", async
   Deno.writeTextFileSync(at("labels.txt"), labels.join("\n") + "\n");
   assertStringIncludes(await train(dry, 2), 'has 361 entries for 360 rows, and its first line, "0", is no header');
   Deno.writeTextFileSync(at("labels.txt"), ["day", ...labels.slice(1)].join("\n") + "\n");
-  assertStringIncludes(await train(dry), 'its first line, "day", is taken as a header');
+  assertStringIncludes(await train(dry), 'its first line, "day", is read as a header');
   const table = ["--config", config, "--dry-run", ...set(`data.labels=${at("labels.csv")}`)];
   Deno.writeTextFileSync(at("labels.csv"), labels.slice(1).map((label, row) => `c${row},${label},x`).join("\n") + "\n");
   assertStringIncludes(await train(table, 2), "cut -d, -f2 FILE");
@@ -183,7 +183,10 @@ Deno.test("rows in memory: a part of the run's own says nothing of trained rows,
   assertEquals(notes, []);
   const other = values.map((value, i) => i === 5 ? value + 1 : value);
   await evaluate(path, { data: { rows: { values: other, columns } }, split: "test", note });
-  assertStringIncludes(notes.join(), "the data are not as the run was trained on: 1 file has changed: memory:0");
+  assertStringIncludes(
+    notes.join(),
+    "the data differ from those that the run was trained on: 1 file has changed: memory:0",
+  );
   notes.length = 0;
   await evaluate(path, { data: { rows: { values, columns } }, note });
   assertStringIncludes(notes.join(), "of the 200 rows are rows that the run was trained on");
