@@ -189,7 +189,7 @@ Deno.test("rows in memory: a part of the run's own says nothing of trained rows,
   );
   notes.length = 0;
   await evaluate(path, { data: { rows: { values, columns } }, note });
-  assertStringIncludes(notes.join(), "of the 200 rows are rows that the run was trained on");
+  assertStringIncludes(notes.join(), "of the 200 rows were used to train the run");
 });
 
 Deno.test("resume: a run that does not keep its best epoch has none afterwards, and is evaluated as it is now", async () => {
