@@ -3,6 +3,7 @@
  */
 import { relative } from "@std/path";
 import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
+import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { toUser } from "../paths.ts";
@@ -33,10 +34,14 @@ import type { TrainState } from "./state.ts";
  * have, for example, a learning rate with which nothing was trained.
  * @throws {UserError} if no step is left
  */
-export function requireStepsLeft({ config, saved, fork }: SessionOptions, state: TrainState): void {
+export function requireStepsLeft({ config, saved, fork }: SessionOptions, state: TrainState, source: Source): void {
   const before = fork?.config ?? saved;
   const { training } = config;
-  const reason = state.epoch >= training.epochs
+  // The steps of an epoch may all be done before the epoch counts: its validation and its row come after them.
+  const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
+  const last = plan.length - 1;
+  const isEpochMade = state.window > last || (state.window === last && state.batch >= plan[last]!.batches);
+  const reason = state.epoch + (isEpochMade ? 1 : 0) >= training.epochs
     ? "epochs"
     : state.step >= (training.max_steps ?? Infinity)
     ? "max_steps"

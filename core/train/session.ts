@@ -262,7 +262,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const { source, model, state, checkpoint, library, identity, names, chunks, memory } = await prepare(options);
   using _model = model;
   using _chunks = chunks;
-  requireStepsLeft(options, state);
+  requireStepsLeft(options, state, source);
   const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint);
   if (done) return done;
   const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
