@@ -27,10 +27,15 @@ export function fromUser(path: string): string {
   return resolve(userFolder(), path);
 }
 
-/** A path as it is shown: relative to a folder, by default the user's, if that text is shorter. */
+/**
+ * A path as it is shown: relative to a folder, by default the user's, if it is inside it, or if both are inside the project and
+ * that is the shorter text; otherwise absolute.
+ */
 export function toUser(path: string, from = userFolder()): string {
   const near = relative(from, path) || ".";
-  return near.length < path.length ? near : path;
+  if (!near.startsWith("..")) return near;
+  const isInProject = (other: string) => PROJECT !== undefined && !relative(PROJECT, other).startsWith("..");
+  return isInProject(path) && isInProject(from) && near.length < path.length ? near : path;
 }
 
 /** How a path in a config or an override was resolved. */
