@@ -9,7 +9,8 @@ const MAX_NAMES = 10_000;
 /** The largest number of names that are listed. */
 const LISTED = 4;
 
-function exists(path: string): boolean {
+/** Whether there is anything at a path. */
+export function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

@@ -6,7 +6,7 @@ import { NAME_PATTERN } from "../config/schema.ts";
 import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
 import { readTextSync } from "../formats/file.ts";
-import { isMissing, missingArgument, runsHint } from "../missing.ts";
+import { exists, isMissing, missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 import { type Parent, parentOf } from "../runs/sessions.ts";
@@ -42,15 +42,6 @@ export interface RunTarget {
   readonly saved?: Config;
   /** The checkpoint from which a new run starts: "latest", "best" or a checkpoint folder of a run. */
   readonly fork?: { readonly run: string; readonly which: string; readonly config: Config; readonly known?: Parent };
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const isRun = (path: string) => exists(join(path, "config.yaml"));
