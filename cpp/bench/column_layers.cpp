@@ -30,7 +30,8 @@ bool verify() {
   const Matrix y_expected = product(m, width, columns, dense(batch, batch.target.data()), columns, 1, weights);
   Matrix d_h_expected = product(m, width, columns, r, columns, 1, weights);
   const Matrix d_w = product(columns, width, m, r, 1, columns, h);
-  TileOutput(kernels(), pool).train(batch, h_float.data(), 0.5, w, bias, d_h.data(), step);
+  SquaredError loss(kernels());
+  TileOutput(kernels(), pool, loss).train(batch, h_float.data(), 0.5, w, bias, d_h.data(), step);
   for (size_t i = 0; i < weights.size(); ++i) weights[i] -= 0.01 * d_w[i];
   return error(y_expected, y) <= 2e-6 && error(d_h_expected, d_h) <= 1e-5 && error(weights, plain(w, w.value)) <= 1e-5;
 }
@@ -93,7 +94,8 @@ int main(int count, char** arguments) {
   for (const unsigned n : threads) {
     ThreadPool pool(n);
     SparseInput input(kernels(), pool);
-    TileOutput output(kernels(), pool, bf16 ? bf16_kernels() : nullptr);
+    SquaredError loss(kernels());
+    TileOutput output(kernels(), pool, loss, bf16 ? bf16_kernels() : nullptr);
     const double peak = product_rate(pool), bandwidth = memory_rate(pool, w.moment1, w.moment2);
     w.moment2.zero();
     // One product, one pass over W, and one read and write of W and both moments.

@@ -8,14 +8,15 @@
 #include "dense_form.h"
 #include "memory_source.h"
 #include "model/network.h"
+#include "network_text.h"
 #include "timing.h"
 
 using namespace nrw;
+using namespace nrw::check;
 
 namespace {
 
-LayerSpec linear(uint32_t size) { return {.kind = NRW_LINEAR, .size = size}; }
-const LayerSpec kRelu{.kind = NRW_RELU};
+const std::string kRelu = layer("relu");
 
 void measure(const char* what, uint32_t columns, uint32_t hidden, uint32_t latent, uint32_t batch_rows,
              unsigned threads, double seconds) {

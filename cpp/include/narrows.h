@@ -14,7 +14,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 2u
+#define NRW_ABI_VERSION 3u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -190,79 +190,42 @@ NRW_API int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) NRW_NOEX
 
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
-enum { NRW_ENCODER = 0, NRW_DECODER = 1 };
+/* All types of layers, losses and optimizers with their settings, as JSON text: {"layers": [TYPE...], "losses": [...],
+ * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic". FIELD:
+ * {"name", "type", "about"} and, where they apply, "value" (it stands beside the kind), "default", "minimum", "maximum",
+ * "above", "below" (whether these are excluded), "words", "tag", "refusal", "example", "only". Any thread.
+ * text: capacity bytes; *written gets the length without a terminating zero. With a capacity of 0 only the length is
+ * told. */
+NRW_API int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
 
-enum {
-  NRW_LINEAR = 0, /* size outputs */
-  NRW_RELU = 1,
-  NRW_LEAKY_RELU = 2, /* p0: slope below 0 */
-  NRW_ELU = 3,        /* p0: alpha */
-  NRW_GELU = 4,       /* exact, with erf */
-  NRW_SILU = 5,
-  NRW_TANH = 6,
-  NRW_SIGMOID = 7,
-  NRW_DROPOUT = 8,    /* p0: share dropped; the rest is scaled by 1 / (1 - p0) */
-  NRW_LAYER_NORM = 9, /* p0: eps */
-  NRW_BATCH_NORM = 10 /* p0: eps, p1: momentum (PyTorch's meaning) */
-};
+/* Checks the description of a network, shapes included, and allocates nothing but the handle. spec: JSON text, a map of
+ *   columns        width of a row of the data
+ *   shape          of such a row, channels first: [28, 28]; its product is `columns`. Left out: a flat row
+ *   data           "sparse" (default) or "dense": the form of the batches
+ *   seed           whole number below 2^64 as text; weights are a function of (seed, tensor, element)
+ *   threads        at least 1 (default)
+ *   encoder, decoder   lists of layers: {"kind": NAME, SETTING: VALUE, ...}, with names as nrw_vocabulary has them;
+ *                  "output" as a size is what the last layer must have: columns, times the outputs that the loss wants
+ *                  for each
+ *   loss           {"kind": NAME, ...}; mse by default
+ *   optimizer      {"name": NAME, ...}; adam by default. "sparse": "exact" (default) or "lazy" says what the first
+ *                  layer's update does to the weights of columns that no sample of a batch has an entry in: what the
+ *                  optimizer does to weights with a gradient of zero, or nothing
+ *   gradient_clip  the largest L2 norm of all gradients together; 0 (default) for none
+ *   precision      "f32" (default) or "bf16": whether training rounds the operands of the dense output layer's products
+ *                  to bf16, where the machine has such products (nrw_info)
+ *   training_rows  the number of different ones; 0 (default): not known
+ *   accelerators   true (default): the first and the last layer are fused with the batch and the loss where they can be
+ * Errors: NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the path of the setting, "encoder.2.kernel: must be ...". */
+NRW_API int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** out, nrw_error* err)
+    NRW_NOEXCEPT;
 
-/* Flags of a linear layer. NRW_TIED: the weight is the transpose of the encoder's mirrored linear layer. */
-enum { NRW_NO_BIAS = 1, NRW_TIED = 2, NRW_FACTORED = 4 };
-
-/* Weight initialisations. Biases follow PyTorch's nn.Linear with NRW_INIT_DEFAULT and are 0 with the others. */
-enum {
-  NRW_INIT_DEFAULT = 0,         /* PyTorch's nn.Linear: uniform(-1/sqrt(in), 1/sqrt(in)) for weight and bias */
-  NRW_INIT_KAIMING_UNIFORM = 1, /* gain sqrt(2) */
-  NRW_INIT_KAIMING_NORMAL = 2,
-  NRW_INIT_XAVIER_UNIFORM = 3,
-  NRW_INIT_XAVIER_NORMAL = 4,
-  NRW_INIT_NORMAL = 5, /* p: standard deviation */
-  NRW_INIT_ZEROS = 6
-};
-
-/* An empty network for rows of `columns` values. threads >= 1. Weights are a function of (seed, tensor, element). */
-NRW_API int32_t nrw_model_create(uint32_t columns, uint64_t seed, uint32_t threads, nrw_model** out,
-                                 nrw_error* err) NRW_NOEXCEPT;
-
-/* Appends a layer. The last decoder layer must be linear of size `columns` (the output layer). */
-NRW_API int32_t nrw_model_add_layer(nrw_model* model, uint32_t part, uint32_t kind, uint32_t size, double p0, double p1,
-                                    uint32_t flags, uint32_t init, double init_p, nrw_error* err) NRW_NOEXCEPT;
-
-enum { NRW_LOSS_MSE = 0 };
-/* mean: over rows and columns; row_mean: summed over columns, mean over rows; sum: over both. */
-enum { NRW_REDUCE_MEAN = 0, NRW_REDUCE_ROW_MEAN = 1, NRW_REDUCE_SUM = 2 };
-NRW_API int32_t nrw_model_set_loss(nrw_model* model, uint32_t kind, uint32_t reduction, nrw_error* err) NRW_NOEXCEPT;
-
-enum { NRW_SGD = 0, NRW_ADAM = 1, NRW_ADAMW = 2, NRW_RMSPROP = 3 };
-/* params: 6 doubles: weight_decay, momentum (SGD, RMSprop), nesterov (0 or 1), beta1 (Adam) or alpha (RMSprop), beta2,
- * eps. PyTorch's formulas. gradient_clip: the largest L2 norm of all gradients together; 0 for none. */
-NRW_API int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const double* params, double gradient_clip,
-                                        nrw_error* err) NRW_NOEXCEPT;
-
-/* For an output layer with NRW_FACTORED: params: 6 doubles: beta (forgetting, in (0, 1)), ridge and kappa (both >= 0;
- * see docs/factored.md), the number of different training rows (0: not known), the rule, its weight decay (>= 0). Beta
- * to rows are of NRW_LEAST_SQUARES (the default), which has no learning rate; weight decay is of NRW_FACTORED_SGD, the
- * exact stochastic gradient with each step's learning rate. Before build. */
-enum { NRW_LEAST_SQUARES = 0, NRW_FACTORED_SGD = 1 };
-NRW_API int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) NRW_NOEXCEPT;
-
-/* What the first layer's update does to the weights of columns that no sample of a batch has an entry in. Exact, the
- * default: what the optimizer does to weights with a gradient of zero, at once or later in closed form. Lazy: nothing,
- * as the sparse optimizers of other libraries. Before build. A tied layer is always updated exactly. */
-enum { NRW_SPARSE_EXACT = 0, NRW_SPARSE_LAZY = 1 };
-NRW_API int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* err) NRW_NOEXCEPT;
-
-/* The form of the data's rows, that is, of the batches: the first layer is made for one of them. Before build; the
- * default is sparse. With dense data the output layer cannot be factored, and nrw_model_set_sparse_update has no
- * effect: there are no columns without an entry. */
-enum { NRW_DATA_SPARSE = 0, NRW_DATA_DENSE = 1 };
-NRW_API int32_t nrw_model_set_data(nrw_model* model, uint32_t form, nrw_error* err) NRW_NOEXCEPT;
-
-/* bf16: while training, the dense output layer rounds the operands of its products to bf16; sums, weights and optimizer
- * state stay f32, and so do evaluation and all other layers. On a machine without bf16 products (nrw_info: bf16=none)
- * it is the same as f32. Before build; the default is f32. */
-enum { NRW_PRECISION_F32 = 0, NRW_PRECISION_BF16 = 1 };
-NRW_API int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nrw_error* err) NRW_NOEXCEPT;
+/* The network as JSON text: {"columns", "shape", "latent": {"size", "shape"}, "parameters", "layers": [{"part", "index",
+ * "kind", "input", "output" (shapes, channels first), "parameters" (trained values of its own), "solver" ("none",
+ * "dense", "sparse input", "dense input", "tile-fused", "factored"), "settings"}...]}. Before or after build. Text as
+ * nrw_vocabulary has it. */
+NRW_API int32_t nrw_model_describe(nrw_model* model, char* text, uint32_t capacity, uint32_t* written,
+                                   nrw_error* err) NRW_NOEXCEPT;
 
 /* estimate: 6 doubles in bytes: parameters, optimizer state, gradients and workspace for batches of batch_rows rows
  * with nnz_per_row non-zeros, largest single allocation, sum, number of parameters (not bytes). Before or after build.
@@ -270,7 +233,7 @@ NRW_API int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nr
 NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per_row, double* estimate,
                                    nrw_error* err) NRW_NOEXCEPT;
 
-/* Checks the layers, allocates, initialises. After this the shape is fixed. */
+/* Allocates and draws the starting weights. */
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* A twin of a built network: a second network with the same layers and one thread, which holds copies of the first
@@ -281,17 +244,11 @@ NRW_API int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err
  * nrw_model_tensor_read. Slow: call it off the main thread. */
 NRW_API int32_t nrw_model_copy(nrw_model* model, nrw_model* from, nrw_error* err) NRW_NOEXCEPT;
 
-/* layer: 8 doubles: part, index in its part, kind, inputs, outputs, parameters, solver (0 none, 1 sparse input,
- * 2 dense, 3 tile-fused output, 4 factored output, 5 dense input), flags. count gets the number of layers in all.
- * Before or after build. */
-NRW_API int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, uint32_t* count,
-                                nrw_error* err) NRW_NOEXCEPT;
-
 /* Tensors by name, PyTorch's shapes and order (encoder.0.weight is out x in). Roles: what a file keeps them in. */
 enum { NRW_ROLE_PARAMETER = 0, NRW_ROLE_BUFFER = 1, NRW_ROLE_OPTIMIZER = 2, NRW_ROLE_GRADIENT = 3 };
 NRW_API int32_t nrw_model_tensor_count(nrw_model* model, uint32_t* count, nrw_error* err) NRW_NOEXCEPT;
-/* name: capacity bytes, *name_bytes its length. shape: 6 doubles: role, element type (NRW_F32, NRW_F64, NRW_U32,
- * NRW_I64), number of dimensions (0 to 3), sizes. Gradients are listed only after nrw_model_backward. */
+/* name: capacity bytes, *name_bytes its length. shape: 8 doubles: role, element type (NRW_F32, NRW_F64, NRW_U32,
+ * NRW_I64), number of dimensions (0 to 5), sizes. Gradients are listed only after nrw_model_backward. */
 NRW_API int32_t nrw_model_tensor(nrw_model* model, uint32_t tensor_index, char* name, uint32_t capacity,
                                  uint32_t* name_bytes, double* shape, nrw_error* err) NRW_NOEXCEPT;
 /* Rows [first_row, first_row + rows) of the first dimension, dense, into / from `bytes` bytes. */
@@ -333,7 +290,8 @@ NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) 
 NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error* err) NRW_NOEXCEPT;
 
 /* Loss and error over all batches left, without dropout, with running batch-norm statistics. result: 8 doubles: rows,
- * mean loss (the config's reduction, weighted by rows), sum of squared errors, sum of y, sum of y^2, nnz, ms, columns.
+ * mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum of y, sum of
+ * y^2, nnz, ms, columns.
  * column_sse, column_sum, column_sumsq: `columns` doubles each, added to, or all NULL. */
 NRW_API int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, double* column_sse,
                              double* column_sum, double* column_sumsq, nrw_error* err) NRW_NOEXCEPT;

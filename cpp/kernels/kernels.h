@@ -11,7 +11,7 @@
 namespace nrw {
 
 enum class Activation : uint32_t { kRelu, kLeakyRelu, kElu, kGelu, kSilu, kTanh, kSigmoid };
-enum class OptimizerKind : uint32_t { kSgd, kAdam, kAdamW, kRmsprop };
+enum class OptimizerKind : uint32_t { kSgd, kAdam, kAdamW, kRmsprop, kRule };  // kRule: OptimizerStep::rule
 
 // One update, its step-dependent factors worked out. PyTorch's formulas and order of operations.
 struct OptimizerStep {
@@ -27,12 +27,18 @@ struct OptimizerStep {
   float bias_correction1 = 1;       // 1 - beta1^t
   float bias_correction2_sqrt = 1;  // sqrt(1 - beta2^t)
   float gradient_scale = 1;         // from clipping by norm
+  // Of kRule: the update of n elements, as Kernels::update, with the arrays of state it has and settings of its own.
+  void (*rule)(size_t n, const OptimizerStep& step, const float* g, float* w, float* s1, float* s2) noexcept = nullptr;
+  int rule_moments = 0;
+  double values[4] = {};
   int moments() const noexcept {    // arrays of state a parameter has
     switch (kind) {
       case OptimizerKind::kSgd:
         return momentum != 0 ? 1 : 0;
       case OptimizerKind::kRmsprop:
         return momentum != 0 ? 2 : 1;  // [square average, momentum buffer]
+      case OptimizerKind::kRule:
+        return rule_moments;
       default:
         return 2;  // [exp_avg, exp_avg_sq]
     }

@@ -23,6 +23,10 @@ struct OptimizerSettings {
   double eps = 1e-8;
   double gradient_clip = 0;  // largest norm; 0: no clipping
   SparseUpdate sparse = SparseUpdate::kExact;
+  // Of OptimizerKind::kRule: OptimizerStep's, and the names of its state.
+  decltype(OptimizerStep::rule) rule = nullptr;
+  std::vector<const char*> states{};
+  double values[4] = {};
 };
 
 // Throws NRW_INVALID_ARGUMENT with the setting's name and value.
