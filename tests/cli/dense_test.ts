@@ -95,7 +95,7 @@ Deno.test("dense: what is wrong is said in one line, before anything starts", as
     "is a dense .npy array, but data.format is csr_npz",
     "set data.format: dense_npy",
   );
-  await refused(["model.decoder.2.solver=factored"], "cannot be factored", "set solver: dense");
+  await refused(["model.decoder.2.solver=factored"], "model.decoder.2", "sparse data");
   Deno.writeFileSync(file, good.subarray(0, good.length - 1));
   await refused([], "(100, 24) of '|u1' needs 2400 bytes, the file has 2399", "numpy.save");
   Deno.writeFileSync(file, npy("|u1", "100, 4, 6", new Uint8Array(2400)));
