@@ -146,8 +146,10 @@ export function expectation(schema: JsonSchema): string {
       return "null";
     case "array":
       return list(schema);
-    default:
+    case "object":
       return "a map of keys";
+    default:
+      return "a value";
   }
 }
 

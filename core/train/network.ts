@@ -119,8 +119,8 @@ function layerDetail({ kind, solver, settings, output, outputs }: LayerInfo): st
 }
 
 /** The model table, as it goes into model.json. Shapes are there where they are more than a number of values. */
-export function layerRows(model: Model): LayerRow[] {
-  return model.layers().map((layer) => {
+export function layerRows(layers: readonly LayerInfo[]): LayerRow[] {
+  return layers.map((layer) => {
     const { part, index, kind, input, output, inputs, outputs, parameters } = layer;
     return {
       name: `${part}.${index}`,
