@@ -5,7 +5,7 @@ import { keepOpen } from "../core/data/chunk_cache.ts";
 import { feed, type OpenWindow } from "../core/data/feed.ts";
 import { trainingPlan } from "../core/data/plan.ts";
 import { openSource, type Source } from "../core/data/source.ts";
-import { evaluatePart } from "../core/train/evaluate.ts";
+import { evaluatePart } from "../core/evaluation/evaluate.ts";
 import { startBias } from "../core/train/column_means.ts";
 import { describeModel } from "../core/train/network.ts";
 import type { Model, TrainResult } from "../ffi/model.ts";

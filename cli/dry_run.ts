@@ -1,11 +1,15 @@
 /** What `train --dry-run` prints. */
 import type { Config } from "../core/config/types.ts";
 import { type DryRun, dryRun } from "../core/train/dry_run.ts";
+import type { LayerRow } from "../core/runs/types.ts";
 import { formatBytes } from "../core/train/network.ts";
 import { short } from "./progress.ts";
 import { print } from "../core/output.ts";
 
 const count = (value: number) => value.toLocaleString("en-US");
+
+/** The number of outputs, or their shape: `16 x 14 x 14`. */
+const outputText = ({ outputs, output_shape }: LayerRow) => output_shape?.map(count).join(" x ") ?? count(outputs);
 
 /** A table of texts in aligned columns; the columns in `right` are aligned to the right. */
 export function table(
@@ -24,7 +28,10 @@ export function table(
 function lines(config: Config, result: DryRun): string[] {
   const { memory, partRows } = result;
   const density = result.nnz / (result.rows * result.columns);
-  const stored = config.data.format === "dense_npy" ? "dense" : `${(100 * density).toPrecision(3)} % stored`;
+  const { shape } = config.data;
+  const stored = config.data.format === "dense_npy"
+    ? `dense${shape === null ? "" : `, shape ${shape.join(" x ")}`}`
+    : `${(100 * density).toPrecision(3)} % stored`;
   return [
     `data       ${result.files} file(s), ${count(result.rows)} rows x ${count(result.columns)} columns, ${stored}`,
     `split      train ${count(partRows.train)}, validation ${count(partRows.validation)}, test ${count(partRows.test)}`,
@@ -34,7 +41,7 @@ function lines(config: Config, result: DryRun): string[] {
     "model",
     ...table(
       ["layer", "kind", "output", "parameters", ""],
-      result.layers.map((row) => [row.name, row.kind, count(row.outputs), count(row.parameters), row.detail]),
+      result.layers.map((row) => [row.name, row.kind, outputText(row), count(row.parameters), row.detail]),
       [2, 3],
     ),
     `parameters ${count(result.parameters)}`,

@@ -4,7 +4,7 @@ import { ensureEngine } from "../core/build/ensure.ts";
 import { UserError } from "../core/errors.ts";
 import { PARTS, SPLITS } from "../core/data/source.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
-import { evaluatePart, metricsOf } from "../core/train/evaluate.ts";
+import { evaluatePart, metricsOf } from "../core/evaluation/evaluate.ts";
 import { requireHeldOut, restoreRun, splitParts } from "../core/train/restore.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";

@@ -1,7 +1,7 @@
 /** Progress of a training run: a live line on a terminal, otherwise one line per epoch, and nothing with `quiet`. */
 import type { Model } from "../ffi/model.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
-import type { EvaluationProgress } from "../core/train/evaluate.ts";
+import type { EvaluationProgress } from "../core/evaluation/evaluate.ts";
 import type { TrainObserver } from "../core/train/trainer.ts";
 import { print, tell, tellPart } from "../core/output.ts";
 

@@ -267,7 +267,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   if (done) return done;
   const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
   const opened = await openSession(options, source, state, checkpoint, facts);
-  await writeJsonAtomic(run.file("model.json"), layerRows(config, model));
+  await writeJsonAtomic(run.file("model.json"), layerRows(model.layers()));
   if (checkpoint === null) await writeRunData(run.path, identity, names);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;

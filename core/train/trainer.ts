@@ -10,7 +10,7 @@ import { trainingPlan, type Window } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import type { ChunkRow, EpochRow } from "../runs/types.ts";
 import { basename } from "@std/path";
-import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from "./evaluate.ts";
+import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from "../evaluation/evaluate.ts";
 import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
 import type { Saves } from "./saves.ts";
