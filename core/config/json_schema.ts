@@ -129,7 +129,7 @@ export function knownPaths(schema: JsonSchema = rootSchema(), prefix = ""): stri
 /** What a value must be, in words: "a whole number from 1 to 8", "one of keep, drop". */
 export function expectation(schema: JsonSchema): string {
   if (isKinds(schema)) return `${/^[aeiou]/.test(schema.title!) ? "an" : "a"} ${schema.title}`;
-  if (schema.anyOf) return schema.anyOf.map((branch) => formOf(deref(branch))).join(", or ");
+  if (schema.anyOf) return schema.anyOf.map((branch, at, all) => formOf(deref(branch), all.slice(0, at))).join(", or ");
   if (schema.const !== undefined) return String(schema.const);
   if (schema.enum) return schema.enum.length === 1 ? String(schema.enum[0]) : `one of ${schema.enum.join(", ")}`;
   switch (schema.type) {
@@ -153,8 +153,14 @@ export function expectation(schema: JsonSchema): string {
   }
 }
 
-/** One of several forms of a value; a map among them is shown by its example. */
-function formOf(branch: JsonSchema): string {
+/**
+ * One of several forms of a value; a map among them is shown by its example, a list of what was named before as such.
+ */
+function formOf(branch: JsonSchema, before: readonly JsonSchema[]): string {
+  const items = JSON.stringify(branch.items);
+  if (branch.maxItems !== undefined && before.some((form) => JSON.stringify(form) === items)) {
+    return `a list of ${branch.minItems ?? 0} to ${branch.maxItems} of them`;
+  }
   return branch.type === "object" && branch.examples ? showFlow(branch.examples[0]) : expectation(branch);
 }
 

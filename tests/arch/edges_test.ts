@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const ENGINE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   base: ["base"],
   kernels: ["kernels", "base"],
-  layers: ["layers", "kernels", "base"],
+  layers: ["layers", "losses", "kernels", "base"],
   losses: ["losses", "kernels", "base"],
   optim: ["optim", "kernels", "base"],
   data: ["data", "base"],

@@ -82,7 +82,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [
     5,
     "  encoder: [{linear: 0}]",
-    "a.yaml:5:22: model.encoder.0.linear must be a whole number from 1 to 16777216, or output, got 0",
+    "a.yaml:5:22: model.encoder.0.linear must be a whole number from 1 to 16777216, or a list of 1 to 3 of them, or output, got 0",
   ],
   [5, "  encoder: [{linear: 4}, rellu]", 'a.yaml:5:26: model.encoder.1: unknown layer "rellu"; did you mean relu?'],
   [5, "  encoder: [{liner: 4}]", 'a.yaml:5:13: model.encoder.0: unknown layer "liner"; did you mean linear?'],
