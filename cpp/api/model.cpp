@@ -41,8 +41,7 @@ int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** o
 
 int32_t nrw_model_describe(nrw_model* model, char* text, uint32_t capacity, uint32_t* written,
                            nrw_error* err) noexcept {
-  return with_model(model, err,
-                    [&](Model& m) { give_text(describe(m.plan()).write(), text, capacity, written); });
+  return with_model(model, err, [&](Model& m) { give_text(describe(m.plan()).write(), text, capacity, written); });
 }
 
 int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per_row, double* estimate,

@@ -26,8 +26,8 @@ class Reader {
 
  private:
   [[noreturn]] void wrong(const char* wanted) const {
-    throw Error(NRW_INVALID_ARGUMENT, format("the description of the network is not JSON: byte %zu should be %s", at_,
-                                             wanted));
+    throw Error(NRW_INVALID_ARGUMENT,
+                format("the description of the network is not JSON: byte %zu should be %s", at_, wanted));
   }
   void space() {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;

@@ -102,7 +102,8 @@ class Checker {
     const Field::Tag& tag = field_.tag;
     const bool good = value.is(Json::Kind::kNumber) && std::isfinite(value.number) &&
                       (tag.above ? value.number > tag.minimum : value.number >= tag.minimum);
-    if (!good) refuse(std::string(tag.name) + " must be " + (tag.above ? "above " : "at least ") + shown(tag.minimum), value);
+    if (!good)
+      refuse(std::string(tag.name) + " must be " + (tag.above ? "above " : "at least ") + shown(tag.minimum), value);
   }
 
   std::string wanted() const {
@@ -132,8 +133,7 @@ class Checker {
   }
 
   [[noreturn]] void refuse(const std::string& what, const Json& given) const {
-    throw Error(NRW_INVALID_ARGUMENT,
-                place(path_, field_.name) + ": " + what + ", got " + given.write().substr(0, 80));
+    throw Error(NRW_INVALID_ARGUMENT, place(path_, field_.name) + ": " + what + ", got " + given.write().substr(0, 80));
   }
 
   const Field& field_;
@@ -228,7 +228,8 @@ Json describe(const char* name, const char* about, std::span<const Field> fields
     if (field.only != nullptr) add(all, "only", text(field.only));
     list.push_back(std::move(all));
   }
-  return Json::map({{"name", std::string(name)}, {"about", std::string(about)}, {"fields", Json::list(std::move(list))}});
+  return Json::map(
+      {{"name", std::string(name)}, {"about", std::string(about)}, {"fields", Json::list(std::move(list))}});
 }
 
 }  // namespace nrw

@@ -34,24 +34,24 @@ struct Field {
 
   const char* name;
   Type type;
-  const char* about;                // for the reference page: what it is, in its units
-  const char* fallback = nullptr;   // the default as JSON; NULL: the field is required
+  const char* about;                               // for the reference page: what it is, in its units
+  const char* fallback = nullptr;                  // the default as JSON; NULL: the field is required
   double minimum = -INFINITY, maximum = INFINITY;  // of a number, of each of several
   bool above = false, below = false;               // whether minimum and maximum themselves are excluded
   const char* words = nullptr;                     // words that stand for a value, separated by spaces
   Tag tag{};
-  bool value = false;              // whether it stands beside the kind: {linear: 512}. The first field, if any
-  const char* only = nullptr;      // where it has an effect, for the reference page
-  const char* refusal = nullptr;   // what to do about a word that is refused
-  const char* example = nullptr;   // JSON, for the reference page
+  bool value = false;             // whether it stands beside the kind: {linear: 512}. The first field, if any
+  const char* only = nullptr;     // where it has an effect, for the reference page
+  const char* refusal = nullptr;  // what to do about a word that is refused
+  const char* example = nullptr;  // JSON, for the reference page
 };
 
 // Values for all fields of a type, checked each by itself.
 class Settings {
  public:
   Settings() = default;
-  // given: a map; its members named in `reserved` (separated by spaces) are not fields. Throws NRW_INVALID_ARGUMENT with
-  // `path` (such as "encoder.2") and the field.
+  // given: a map; its members named in `reserved` (separated by spaces) are not fields. Throws NRW_INVALID_ARGUMENT
+  // with `path` (such as "encoder.2") and the field.
   Settings(std::span<const Field> fields, const Json& given, std::string path, std::string_view reserved);
 
   // The value of a field that this type has, of that type.

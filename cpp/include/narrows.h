@@ -191,9 +191,10 @@ NRW_API int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) NRW_NOEX
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
 /* All types of layers, losses and optimizers with their settings, as JSON text: {"layers": [TYPE...], "losses": [...],
- * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic". FIELD:
- * {"name", "type", "about"} and, where they apply, "value" (it stands beside the kind), "default", "minimum", "maximum",
- * "above", "below" (whether these are excluded), "words", "tag", "refusal", "example", "only". Any thread.
+ * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic".
+ * FIELD:
+ * {"name", "type", "about"} and, where they apply, "value" (it stands beside the kind), "default", "minimum",
+ * "maximum", "above", "below" (whether these are excluded), "words", "tag", "refusal", "example", "only". Any thread.
  * text: capacity bytes; *written gets the length without a terminating zero. With a capacity of 0 only the length is
  * told. */
 NRW_API int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
@@ -217,13 +218,13 @@ NRW_API int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written,
  *   training_rows  the number of different ones; 0 (default): not known
  *   accelerators   true (default): the first and the last layer are fused with the batch and the loss where they can be
  * Errors: NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the path of the setting, "encoder.2.kernel: must be ...". */
-NRW_API int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** out, nrw_error* err)
-    NRW_NOEXCEPT;
+NRW_API int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** out,
+                                 nrw_error* err) NRW_NOEXCEPT;
 
-/* The network as JSON text: {"columns", "shape", "latent": {"size", "shape"}, "parameters", "layers": [{"part", "index",
- * "kind", "input", "output" (shapes, channels first), "parameters" (trained values of its own), "solver" ("none",
- * "dense", "sparse input", "dense input", "tile-fused", "factored"), "settings"}...]}. Before or after build. Text as
- * nrw_vocabulary has it. */
+/* The network as JSON text: {"columns", "shape", "latent": {"size", "shape"}, "parameters", "layers": [{"part",
+ * "index", "kind", "input", "output" (shapes, channels first), "parameters" (trained values of its own), "solver"
+ * ("none", "dense", "sparse input", "dense input", "tile-fused", "factored"), "settings"}...]}. Before or after build.
+ * Text as nrw_vocabulary has it. */
 NRW_API int32_t nrw_model_describe(nrw_model* model, char* text, uint32_t capacity, uint32_t* written,
                                    nrw_error* err) NRW_NOEXCEPT;
 

@@ -31,7 +31,7 @@ struct OptimizerStep {
   void (*rule)(size_t n, const OptimizerStep& step, const float* g, float* w, float* s1, float* s2) noexcept = nullptr;
   int rule_moments = 0;
   double values[4] = {};
-  int moments() const noexcept {    // arrays of state a parameter has
+  int moments() const noexcept {  // arrays of state a parameter has
     switch (kind) {
       case OptimizerKind::kSgd:
         return momentum != 0 ? 1 : 0;

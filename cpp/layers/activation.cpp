@@ -25,7 +25,9 @@ constexpr Field kAlpha[] = {{.name = "alpha",
 template <Activation kind>
 std::unique_ptr<Layer> make(const LayerContext& context) {
   const Settings& settings = context.settings;
-  const double p = settings.has("slope") ? settings.number("slope") : settings.has("alpha") ? settings.number("alpha") : 0;
+  const double p = settings.has("slope")   ? settings.number("slope")
+                   : settings.has("alpha") ? settings.number("alpha")
+                                           : 0;
   return std::make_unique<ActivationLayer>(context.products, context.output.size(), kind, static_cast<float>(p));
 }
 

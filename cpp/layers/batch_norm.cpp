@@ -23,7 +23,8 @@ constexpr Field kFields[] = {{.name = "eps",
                               .example = "0.1"}};
 
 std::vector<TensorSpec> tensors(const Settings&, const Shape&, const Shape& output) {
-  return {{.name = "weight", .sizes = {output.channels()}, .constant = 1}, {.name = "bias", .sizes = {output.channels()}}};
+  return {{.name = "weight", .sizes = {output.channels()}, .constant = 1},
+          {.name = "bias", .sizes = {output.channels()}}};
 }
 
 // The statistics of a batch and the running ones.
@@ -36,8 +37,13 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 }  // namespace
 
 const LayerType batch_norm_type = {
-    "batch_norm", "normalises each column over the rows of a batch, then scales and shifts it; of signals and images each channel", kFields, same_shape,
-    tensors,      workspace, make};
+    "batch_norm",
+    "normalises each column over the rows of a batch, then scales and shifts it; of signals and images each channel",
+    kFields,
+    same_shape,
+    tensors,
+    workspace,
+    make};
 
 BatchNorm::BatchNorm(const LayerContext& context)
     : products_(context.products),
@@ -73,8 +79,8 @@ void BatchNorm::forward(const Pass& pass, const float* x, float* y) noexcept {
 void BatchNorm::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
   const size_t rows = pass.rows * places_;
   for_blocks(products_.pool(), width_, kUnitBlock, 4 * rows * width_, [&](size_t first, size_t count) {
-    batch_norm_backward(rows, width_, first, count, eps_, x, gamma_.value.data(), mean_.data(), var_.data(), d_y,
-                        d_x, gamma_.gradient.data(), beta_.gradient.data());
+    batch_norm_backward(rows, width_, first, count, eps_, x, gamma_.value.data(), mean_.data(), var_.data(), d_y, d_x,
+                        gamma_.gradient.data(), beta_.gradient.data());
   });
 }
 

@@ -1,10 +1,9 @@
-// Batch normalisation (Ioffe, Szegedy 2015; PyTorch's nn.BatchNorm1d): each channel of x (m x width; of a shape, m counts all
-// places of all rows) by its mean and
-// biased variance over the batch in training, by running statistics else: xhat = (x - mean) rstd, rstd = 1 / sqrt(var +
-// eps), y = xhat gamma + beta. Running statistics: r <- (1 - momentum) r + momentum * batch's, with the unbiased
-// variance. They move when the step's update is made, so a step that is given up leaves them alone. A batch of one row,
-// which has no variance, gives y = beta and does not move the running variance (PyTorch refuses it). Kept for the
-// backward pass: mean and rstd of each unit.
+// Batch normalisation (Ioffe, Szegedy 2015; PyTorch's nn.BatchNorm1d): each channel of x (m x width; of a shape, m
+// counts all places of all rows) by its mean and biased variance over the batch in training, by running statistics
+// else: xhat = (x - mean) rstd, rstd = 1 / sqrt(var + eps), y = xhat gamma + beta. Running statistics: r <- (1 -
+// momentum) r + momentum * batch's, with the unbiased variance. They move when the step's update is made, so a step
+// that is given up leaves them alone. A batch of one row, which has no variance, gives y = beta and does not move the
+// running variance (PyTorch refuses it). Kept for the backward pass: mean and rstd of each unit.
 #pragma once
 
 #include <cmath>
@@ -94,10 +93,10 @@ class BatchNorm final : public Layer {
 
  private:
   Products& products_;
-  const uint32_t width_;   // channels
-  const uint64_t places_;  // of a row
+  const uint32_t width_;         // channels
+  const uint64_t places_;        // of a row
   const double eps_, momentum_;  // momentum: the weight of the newest batch
-  Parameter gamma_, beta_;  // PyTorch's weight and bias
+  Parameter gamma_, beta_;       // PyTorch's weight and bias
   Buffer running_mean_, running_var_, num_batches_tracked_;
   AlignedBuffer<float> mean_, var_;  // width: of the last training batch
   uint64_t batch_rows_ = 0;

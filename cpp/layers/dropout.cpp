@@ -30,8 +30,10 @@ std::unique_ptr<Layer> make(const LayerContext& context) {
 
 }  // namespace
 
-const LayerType dropout_type = {"dropout", "sets values to 0 at random in training and scales the others up",
-                                kFields,   same_shape, no_tensors, workspace, make};
+const LayerType dropout_type = {"dropout",  "sets values to 0 at random in training and scales the others up",
+                                kFields,    same_shape,
+                                no_tensors, workspace,
+                                make};
 
 Dropout::Dropout(Products& products, uint64_t width, double rate, uint64_t seed, uint32_t layer)
     : products_(products), width_(width), rate_(rate), seed_(seed), layer_(layer) {}
@@ -51,7 +53,8 @@ void Dropout::forward(const Pass& pass, const float* x, float* y) noexcept {
       const uint64_t row = pass.row_id[i];
       float* const mask = mask_.data() + i * width_;
       for (uint64_t unit = 0; unit < width_; unit += 4) {
-        const auto words = philox(key, {static_cast<uint32_t>(unit / 4), 0, static_cast<uint32_t>(row), static_cast<uint32_t>(row >> 32)});
+        const auto words = philox(
+            key, {static_cast<uint32_t>(unit / 4), 0, static_cast<uint32_t>(row), static_cast<uint32_t>(row >> 32)});
         for (uint64_t j = unit; j < std::min(unit + 4, width_); ++j) mask[j] = words[j - unit] < threshold ? 0 : kept;
       }
       for (uint64_t j = 0; j < width_; ++j) y[i * width_ + j] = x[i * width_ + j] * mask[j];

@@ -32,8 +32,10 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 }  // namespace
 
 const LayerType layer_norm_type = {
-    "layer_norm", "normalises the values of each row, then scales and shifts each column", kFields, output, tensors,
-    workspace,    make};
+    "layer_norm", "normalises the values of each row, then scales and shifts each column",
+    kFields,      output,
+    tensors,      workspace,
+    make};
 
 LayerNorm::LayerNorm(const LayerContext& context)
     : products_(context.products), width_(context.output.sizes[0]), eps_(context.settings.number("eps")) {

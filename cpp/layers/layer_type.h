@@ -45,8 +45,8 @@ struct LayerSpec {
   Settings settings;
 };
 
-// given: {"kind": NAME, FIELD: VALUE, ...}. path: such as "encoder.2". Throws NRW_INVALID_ARGUMENT, which names the path
-// and, for an unknown kind, all there are.
+// given: {"kind": NAME, FIELD: VALUE, ...}. path: such as "encoder.2". Throws NRW_INVALID_ARGUMENT, which names the
+// path and, for an unknown kind, all there are.
 LayerSpec layer_spec(const Json& given, const std::string& path);
 // Of a field of type layers, at path.FIELD.0, path.FIELD.1, ...
 std::vector<LayerSpec> layer_specs(const Json& list, const std::string& path);

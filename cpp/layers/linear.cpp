@@ -71,7 +71,8 @@ constexpr Field kFields[] = {
      .fallback = "\"least_squares\"",
      .words = "least_squares sgd",
      .only = "factored",
-     .refusal = "Adam, RMSprop and momentum cannot be exact in the factored form; set solver: dense to train with them"},
+     .refusal =
+         "Adam, RMSprop and momentum cannot be exact in the factored form; set solver: dense to train with them"},
     {.name = "forgetting",
      .type = Field::Type::kNumber,
      .about = "factor by which the weight of past batches is multiplied at each step",
@@ -129,16 +130,16 @@ size_t workspace(const Settings&, const Shape& input, const Shape& output, uint3
 }
 
 std::unique_ptr<Layer> make(const LayerContext& context) {
-  auto layer = std::make_unique<Linear>(
-      context.products, static_cast<uint32_t>(context.input.size()), static_cast<uint32_t>(context.output.size()),
-      has_bias(context.settings), dynamic_cast<Linear*>(context.mirrored));
+  auto layer = std::make_unique<Linear>(context.products, static_cast<uint32_t>(context.input.size()),
+                                        static_cast<uint32_t>(context.output.size()), has_bias(context.settings),
+                                        dynamic_cast<Linear*>(context.mirrored));
   return Reordered::where_needed(std::move(layer), context.products, context.input, context.output);
 }
 
 }  // namespace
 
-const LayerType linear_type = {"linear", "each output is a weighted sum of all inputs, plus a bias",
-                               kFields,  output, tensors, workspace, make};
+const LayerType linear_type = {
+    "linear", "each output is a weighted sum of all inputs, plus a bias", kFields, output, tensors, workspace, make};
 
 bool is_tied(const Settings& linear) { return linear.flag("tied"); }
 bool is_factored(const Settings& linear) { return linear.word("solver") == "factored"; }

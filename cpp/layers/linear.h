@@ -1,7 +1,7 @@
 // y = x W^T + b with x (m x in), W (out x in) as in PyTorch's nn.Linear, b (out), y (m x out).
 //
-// The layer takes one loop of the threads forward and one backward, its bias and the activation next to it included. Each
-// loop ends with a wait for its last task, and these waits are a large part of a small network's step.
+// The layer takes one loop of the threads forward and one backward, its bias and the activation next to it included.
+// Each loop ends with a wait for its last task, and these waits are a large part of a small network's step.
 //
 // Rows of any shape are taken as they would be by a flatten before it, and its outputs may be a shape, as by an
 // unflatten after it: channels first, as in PyTorch.

@@ -30,9 +30,7 @@ class Reordered final : public Layer {
   void commit() noexcept override {
     if (layer_) layer_->commit();
   }
-  std::vector<Parameter*> parameters() override {
-    return layer_ ? layer_->parameters() : std::vector<Parameter*>{};
-  }
+  std::vector<Parameter*> parameters() override { return layer_ ? layer_->parameters() : std::vector<Parameter*>{}; }
   std::vector<Buffer*> buffers() override { return layer_ ? layer_->buffers() : std::vector<Buffer*>{}; }
 
  private:

@@ -24,9 +24,9 @@ struct LossSums {
 struct LossColumn {
   uint32_t column = 0;
   size_t rows = 0;
-  double factor = 1;  // what the derivatives are multiplied by
-  float* o = nullptr;        // rows: outputs before `bias` is added; overwritten with the derivatives to them
-  size_t head_stride = 0;    // of a loss with several outputs a column: floats from one's `o` to the next one's
+  double factor = 1;            // what the derivatives are multiplied by
+  float* o = nullptr;           // rows: outputs before `bias` is added; overwritten with the derivatives to them
+  size_t head_stride = 0;       // of a loss with several outputs a column: floats from one's `o` to the next one's
   const float* bias = nullptr;  // a value an output; NULL for none
   // Targets: all of them, or those that are not 0, by rising row.
   const float* dense = nullptr;
@@ -40,9 +40,9 @@ struct LossColumn {
 struct LossRows {
   size_t rows = 0;
   double factor = 1;
-  const float* o = nullptr;       // rows x columns
-  const float* target = nullptr;  // rows x columns
-  float* d_o = nullptr;           // rows x columns, overwritten; NULL where no gradient is wanted
+  const float* o = nullptr;          // rows x columns
+  const float* target = nullptr;     // rows x columns
+  float* d_o = nullptr;              // rows x columns, overwritten; NULL where no gradient is wanted
   double* column_squares = nullptr;  // columns, added to: squared errors; NULL where they are not wanted
 };
 
@@ -56,8 +56,8 @@ class Loss {
 
   // Before the calls for a batch.
   virtual void begin(const Batch&) {}
-  // Of a separable loss. Any number of threads at once, for different columns. gradient: of the first head; those of all
-  // heads go to head_gradients (heads()) where it is given.
+  // Of a separable loss. Any number of threads at once, for different columns. gradient: of the first head; those of
+  // all heads go to head_gradients (heads()) where it is given.
   virtual LossSums column(const LossColumn& column, double* head_gradients = nullptr) noexcept = 0;
   // Of another loss.
   virtual LossSums rows(const LossRows&) noexcept { return {}; }

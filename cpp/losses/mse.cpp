@@ -12,14 +12,14 @@ std::unique_ptr<Loss> make(const LossContext& context) { return std::make_unique
 
 }  // namespace
 
-const LossType mse_type = {"mse", "squared error of the reconstruction, over zeros too",
-                           kFields, true, true, one_head, no_loss_tensors, make};
+const LossType mse_type = {
+    "mse", "squared error of the reconstruction, over zeros too", kFields, true, true, one_head, no_loss_tensors, make};
 
 LossSums SquaredError::column(const LossColumn& c, double*) noexcept {
   if (c.dense != nullptr) kernels_.axpy(c.rows, -1, c.dense, c.o);
   const float bias = c.bias == nullptr ? 0 : *c.bias;
-  const ResidualSums sums = sparse_.residual(c.rows, bias, c.entries, c.entry_row, c.entry,
-                                             static_cast<float>(2 * c.factor), c.o);
+  const ResidualSums sums =
+      sparse_.residual(c.rows, bias, c.entries, c.entry_row, c.entry, static_cast<float>(2 * c.factor), c.o);
   return {sums.squares, sums.squares, sums.gradient};
 }
 

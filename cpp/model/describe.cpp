@@ -47,7 +47,8 @@ Json vocabulary() {
   for (const OptimizerType* type : optimizer_types()) {
     optimizers.items.push_back(describe(type->name, type->about, type->fields));
   }
-  return Json::map({{"layers", std::move(layers)}, {"losses", std::move(losses)}, {"optimizers", std::move(optimizers)}});
+  return Json::map(
+      {{"layers", std::move(layers)}, {"losses", std::move(losses)}, {"optimizers", std::move(optimizers)}});
 }
 
 }  // namespace nrw

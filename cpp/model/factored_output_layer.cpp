@@ -209,8 +209,8 @@ std::vector<Tensor> FactoredOutputLayer::more_tensors() {
     return t;
   };
   std::vector<Tensor> all;
-  all.push_back(tensor("weight", NRW_ROLE_PARAMETER, {columns_, width_}, NRW_F32,
-                       std::make_shared<PlainRows>(*this, false)));
+  all.push_back(
+      tensor("weight", NRW_ROLE_PARAMETER, {columns_, width_}, NRW_F32, std::make_shared<PlainRows>(*this, false)));
   all.back().derived = true;
   all.push_back(tensor("bias", NRW_ROLE_PARAMETER, {columns_}, NRW_F32, std::make_shared<PlainRows>(*this, true)));
   all.back().derived = true;

@@ -1,9 +1,9 @@
 // Starting weights: every element a function of (seed, tensor, element), so nothing depends on threads or layout.
 #pragma once
 
-#include "base/thread_pool.h"
 #include "base/parameter.h"
 #include "base/settings.h"
+#include "base/thread_pool.h"
 #include "model/tensors.h"
 
 namespace nrw {

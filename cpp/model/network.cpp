@@ -152,9 +152,8 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
   const bool fused = (!clipped && !tied) || gradient_output_ == nullptr;
   OptimizerStep step = optimizer_step(optimizer_, learning_rate, static_cast<double>(t));
   zero_middle();
-  const OutputLayer::Result output = fused
-                                         ? output_->train(batch, h, a, d_h, step)
-                                         : gradient_output_->loss_backward(batch, h, a, d_h, clipped && !tied);
+  const OutputLayer::Result output = fused ? output_->train(batch, h, a, d_h, step)
+                                           : gradient_output_->loss_backward(batch, h, a, d_h, clipped && !tied);
   result.loss = output.loss + a * penalties();
   finite(result.loss, "the loss");
   finite(output.sum_squares, "the gradient of the output layer");

@@ -116,13 +116,13 @@ class Network {
   Products products_;
 
   const std::unique_ptr<Loss> loss_;
-  ColumnParameter input_weight_;  // empty where the input is not claimed
-  Parameter input_bias_;          // of size 0 without one
-  std::unique_ptr<InputLayer> input_;     // NULL where it is not claimed
-  SparseInput* sparse_input_ = nullptr;   // input_, where it is one: some of its rows may be behind
+  ColumnParameter input_weight_;         // empty where the input is not claimed
+  Parameter input_bias_;                 // of size 0 without one
+  std::unique_ptr<InputLayer> input_;    // NULL where it is not claimed
+  SparseInput* sparse_input_ = nullptr;  // input_, where it is one: some of its rows may be behind
   std::vector<std::unique_ptr<Layer>> layers_;
-  // By number in layers_, NULL where a layer is none: it is made with the layer before it, and taken back with the layer
-  // after it, where these take neighbours.
+  // By number in layers_, NULL where a layer is none: it is made with the layer before it, and taken back with the
+  // layer after it, where these take neighbours.
   std::vector<const Elementwise*> elementwise_;
   struct PackTask {
     Layer* layer;
@@ -131,8 +131,8 @@ class Network {
   std::vector<PackTask> packing_, packing_for_training_;
   std::unique_ptr<OutputLayer> output_;
   GradientOutput* gradient_output_ = nullptr;  // output_, where it has gradients apart from its update
-  std::unique_ptr<ColumnErrors> errors_;  // of the evaluation under way, where its sums are known at the end
-  std::vector<Parameter*> middle_;        // input_bias_, the parameters of layers_ and of loss_
+  std::unique_ptr<ColumnErrors> errors_;       // of the evaluation under way, where its sums are known at the end
+  std::vector<Parameter*> middle_;             // input_bias_, the parameters of layers_ and of loss_
   struct Block {
     Parameter* parameter;
     size_t first, count;

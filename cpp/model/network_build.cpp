@@ -120,8 +120,11 @@ std::vector<std::vector<TrainedTensor>> Network::trained() {
   std::vector<std::vector<TrainedTensor>> all(plan_.layers.size());
   if (input_ != nullptr) {
     ColumnWeights& w = input_weight_.weights;
-    all.front().push_back({"weight", {w.width, w.columns}, FloatView::input_weight(w, w.value),
-                           FloatView::input_weight(w, w.moment1), FloatView::input_weight(w, w.moment2),
+    all.front().push_back({"weight",
+                           {w.width, w.columns},
+                           FloatView::input_weight(w, w.value),
+                           FloatView::input_weight(w, w.moment1),
+                           FloatView::input_weight(w, w.moment2),
                            FloatView::input_weight(w, input_weight_.gradient)});
     if (input_bias_.size() != 0) all.front().push_back(TrainedTensor::of(input_bias_));
   }
@@ -184,7 +187,8 @@ std::vector<Tensor> Network::listed() {
     const std::string prefix = plan_.layers[i].name() + ".";
     for (const TrainedTensor& tensor : layers[i]) {
       list(tensor, prefix);
-      if (i != 0 || &tensor != &layers[0][0] || sparse_input_ == nullptr || !sparse_input_->missed().enabled()) continue;
+      if (i != 0 || &tensor != &layers[0][0] || sparse_input_ == nullptr || !sparse_input_->missed().enabled())
+        continue;
       for (Tensor& missed : missed_tensors(all.back(), *sparse_input_)) state.push_back(std::move(missed));
       all.back().computed = caught_up_rows(all.back(), *sparse_input_, input_weight_.weights, pool_);
       all.back().derived = true;

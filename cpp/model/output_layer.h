@@ -50,7 +50,8 @@ class OutputLayer {
   virtual std::vector<Tensor> more_tensors() { return {}; }
 };
 
-// An end whose gradients can be had apart from its update. One without them updates by a rule of its own, in train only.
+// An end whose gradients can be had apart from its update. One without them updates by a rule of its own, in train
+// only.
 class GradientOutput : public OutputLayer {
  public:
   // Whether the weight is the sparse input layer's too: then its gradient has a second share, the input layer's d_y

@@ -85,9 +85,8 @@ LossSums PlainOutput::by_row(const Batch& batch, const float* h, double a, float
   if (!same) {
     rows_.reserve(m * width);
     d_rows_.reserve(m * width);
-    for_blocks(pool_, m, 1, m * width, [&](size_t i, size_t) {
-      to_channels_first(outputs_, h + i * width, rows_.data() + i * width);
-    });
+    for_blocks(pool_, m, 1, m * width,
+               [&](size_t i, size_t) { to_channels_first(outputs_, h + i * width, rows_.data() + i * width); });
   }
   float* const d_o = d_h == nullptr || same ? d_h : d_rows_.data();
   const LossSums sums = loss_.rows({.rows = m,
@@ -97,9 +96,8 @@ LossSums PlainOutput::by_row(const Batch& batch, const float* h, double a, float
                                     .d_o = d_o,
                                     .column_squares = column_sse});
   if (d_h != nullptr && !same) {
-    for_blocks(pool_, m, 1, m * width, [&](size_t i, size_t) {
-      to_channels_last(outputs_, d_rows_.data() + i * width, d_h + i * width);
-    });
+    for_blocks(pool_, m, 1, m * width,
+               [&](size_t i, size_t) { to_channels_last(outputs_, d_rows_.data() + i * width, d_h + i * width); });
   }
   return sums;
 }

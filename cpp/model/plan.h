@@ -27,7 +27,7 @@ struct PlannedLayer {
   uint64_t parameters() const;  // trained values of its own
   uint32_t inputs() const noexcept { return static_cast<uint32_t>(input.size()); }
   uint32_t outputs() const noexcept { return static_cast<uint32_t>(output.size()); }
-  bool has_bias() const;  // of a linear layer
+  bool has_bias() const;     // of a linear layer
   std::string name() const;  // "encoder.0", as in the config and in PyTorch
 };
 

@@ -59,7 +59,7 @@ struct Tensor {
   uint32_t role = NRW_ROLE_PARAMETER;
   std::vector<uint32_t> sizes;  // PyTorch's; empty for a scalar
   FloatView view;               // with the first of the sizes as rows, the others together as columns
-  int64_t* count = nullptr;  // instead of the view: a scalar of type NRW_I64
+  int64_t* count = nullptr;     // instead of the view: a scalar of type NRW_I64
   // Or instead of the view's data, whose sizes hold: rows of that type.
   std::shared_ptr<TensorRows> computed = nullptr;
   uint32_t computed_type = NRW_F32;

@@ -71,12 +71,19 @@ std::vector<TrainedTensor> TileOutputLayer::tensors() {
   std::vector<TrainedTensor> all;
   ColumnWeights& w = weight_.weights;
   if (!tied_) {
-    all.push_back({"weight", {w.columns, w.width}, FloatView::output_weight(w, w.value), FloatView::output_weight(w, w.moment1),
-                   FloatView::output_weight(w, w.moment2), FloatView::output_weight(w, weight_.gradient)});
+    all.push_back({"weight",
+                   {w.columns, w.width},
+                   FloatView::output_weight(w, w.value),
+                   FloatView::output_weight(w, w.moment1),
+                   FloatView::output_weight(w, w.moment2),
+                   FloatView::output_weight(w, weight_.gradient)});
   }
   if (const size_t size = bias_.value.size(); size != 0) {
-    all.push_back({"bias", {w.columns}, FloatView::vector(bias_.value.data(), size),
-                   FloatView::vector(bias_.moment1.data(), size), FloatView::vector(bias_.moment2.data(), size),
+    all.push_back({"bias",
+                   {w.columns},
+                   FloatView::vector(bias_.value.data(), size),
+                   FloatView::vector(bias_.moment1.data(), size),
+                   FloatView::vector(bias_.moment2.data(), size),
                    FloatView::vector(bias_gradient_.data(), size)});
   }
   return all;

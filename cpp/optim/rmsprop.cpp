@@ -4,7 +4,8 @@ namespace nrw {
 
 namespace {
 
-constexpr Field kFields[] = {kWeightDecay, kMomentum,
+constexpr Field kFields[] = {kWeightDecay,
+                             kMomentum,
                              {.name = "alpha",
                               .type = Field::Type::kNumber,
                               .about = "smoothing constant",
@@ -24,7 +25,7 @@ OptimizerSettings settings(const Settings& given) {
 
 }  // namespace
 
-const OptimizerType rmsprop_type = {
-    "rmsprop", "the gradient, divided by the root of the running mean of its square", kFields, settings};
+const OptimizerType rmsprop_type = {"rmsprop", "the gradient, divided by the root of the running mean of its square",
+                                    kFields, settings};
 
 }  // namespace nrw

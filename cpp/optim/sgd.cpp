@@ -4,7 +4,8 @@ namespace nrw {
 
 namespace {
 
-constexpr Field kFields[] = {kWeightDecay, kMomentum,
+constexpr Field kFields[] = {kWeightDecay,
+                             kMomentum,
                              {.name = "nesterov",
                               .type = Field::Type::kFlag,
                               .about = "whether Nesterov momentum is used",

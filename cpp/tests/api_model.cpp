@@ -131,7 +131,8 @@ TEST(api_errors_name_what_is_wrong) {
   CHECK(nrw_model_build(nullptr, &err) == NRW_INVALID_ARGUMENT);
   CHECK(nrw_model_close(nullptr, &err) == NRW_OK);
 
-  const std::string layers = R"("encoder": [{"kind": "linear", "size": 3}], "decoder": [{"kind": "linear", "size": 5}])";
+  const std::string layers =
+      R"("encoder": [{"kind": "linear", "size": 3}], "decoder": [{"kind": "linear", "size": 5}])";
   const auto with = [&](const std::string& more) { return refusal("{\"columns\": 5, " + layers + ", " + more + "}"); };
   const auto starts = [](const std::string& message, const char* start) {
     const bool good = message.rfind(start, 0) == 0;
@@ -146,9 +147,11 @@ TEST(api_errors_name_what_is_wrong) {
   CHECK(starts(with("\"seed\": \"-1\""), "seed: must be"));
   CHECK(starts(with("\"loss\": {\"kind\": \"mean\"}"), "loss.kind: must be one of mse"));
   CHECK(starts(with("\"loss\": {\"kind\": \"mse\", \"reduction\": \"most\"}"), "loss.reduction: must be one of mean"));
-  CHECK(starts(with("\"optimizer\": {\"name\": \"adam\", \"betas\": [0.9, 1.5]}"), "optimizer.betas: must be in [0, 1)"));
+  CHECK(
+      starts(with("\"optimizer\": {\"name\": \"adam\", \"betas\": [0.9, 1.5]}"), "optimizer.betas: must be in [0, 1)"));
   CHECK(starts(with("\"optimizer\": {\"name\": \"sgd\", \"nesterov\": true}"), "optimizer.nesterov: needs a momentum"));
-  CHECK(starts(with("\"optimizer\": {\"name\": \"sgd\", \"betas\": [0.9, 0.5]}"), "optimizer.betas: is not a setting here"));
+  CHECK(starts(with("\"optimizer\": {\"name\": \"sgd\", \"betas\": [0.9, 0.5]}"),
+               "optimizer.betas: is not a setting here"));
 
   Handle handle;
   double step = 0;

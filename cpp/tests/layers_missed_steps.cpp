@@ -187,7 +187,8 @@ TEST(missed_steps_same_bits) {
   for (size_t table = 0; table < count; ++table) {
     for (const Case& c : {cases()[0], cases()[5], cases()[8]}) {
       constexpr uint32_t steps = 420, stop = 333;
-      InputUnderTest whole(c, *tables[table], 1, true), parts(c, *tables[table], 3, true), again(c, *tables[table], 2, true);
+      InputUnderTest whole(c, *tables[table], 1, true), parts(c, *tables[table], 3, true),
+          again(c, *tables[table], 2, true);
       std::vector<float> y(kRows * kWidth), expected(kRows * kWidth);
       for (uint32_t t = 1; t <= steps; ++t) {
         whole.step(c, t);

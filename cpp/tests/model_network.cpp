@@ -353,8 +353,7 @@ TEST(network_without_accelerators_agrees) {
         source.rewind();
         for (uint64_t t = 1; t <= 3; ++t) {
           const Batch& batch = *source.next();
-          const Network::Step step =
-              dense ? network.train(dense_form(batch), 1e-3, t) : network.train(batch, 1e-3, t);
+          const Network::Step step = dense ? network.train(dense_form(batch), 1e-3, t) : network.train(batch, 1e-3, t);
           losses[plain].push_back(step.loss);
           losses[plain].push_back(step.gradient_norm);
         }

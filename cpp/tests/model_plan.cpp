@@ -9,8 +9,8 @@ using namespace nrw::check;
 namespace {
 
 // Whether making the plan fails with a message that starts with `start`.
-bool refused(uint32_t columns, const std::vector<std::string>& encoder,
-             const std::vector<std::string>& decoder, const std::string& start) {
+bool refused(uint32_t columns, const std::vector<std::string>& encoder, const std::vector<std::string>& decoder,
+             const std::string& start) {
   try {
     make_plan(columns, encoder, decoder);
   } catch (const Error& error) {
@@ -43,7 +43,8 @@ TEST(plan_shapes_names_and_counts) {
 TEST(plan_refuses_what_cannot_be_built) {
   CHECK(refused(9, {}, {linear(9)}, "encoder: "));
   CHECK(refused(9, {linear(3)}, {}, "decoder: "));
-  CHECK(refused(9, {linear(3)}, {linear(8)}, "decoder.0: the last layer's output must have the size of a row of the data, 9"));
+  CHECK(refused(9, {linear(3)}, {linear(8)},
+                "decoder.0: the last layer's output must have the size of a row of the data, 9"));
   CHECK(refused(9, {linear(3, kTied)}, {linear(9)}, "encoder.0.tied: is for decoder layers only"));
   CHECK(refused(9, {linear(3)}, {linear(4, kTied), linear(9)}, "decoder.0.tied: the encoder has no linear layer"));
   CHECK(refused(9, {linear(4), linear(3)}, {linear(5, kTied), linear(9)}, "decoder.0.tied: the shape 3 -> 5"));
@@ -53,7 +54,8 @@ TEST(plan_refuses_what_cannot_be_built) {
   CHECK(refused(9, {linear(0)}, {linear(9)}, "encoder.0.size: must be in [1, 16777216], got 0"));
   CHECK(refused(9, {layer("linear")}, {linear(9)}, "encoder.0.size: is missing"));
   CHECK(refused(9, {layer("dropout", "\"rate\": \"half\"")}, {linear(9)}, "encoder.0.rate: must be a number, got"));
-  CHECK(refused(9, {layer("linear", "\"size\": 3, \"sizes\": 3")}, {linear(9)}, "encoder.0.sizes: is not a setting here"));
+  CHECK(refused(9, {layer("linear", "\"size\": 3, \"sizes\": 3")}, {linear(9)},
+                "encoder.0.sizes: is not a setting here"));
   CHECK(refused(9, {linear(3, 0, "\"init\": \"odd\"")}, {linear(9)}, "encoder.0.init: must be one of default, "));
   CHECK(refused(9, {linear(3), layer("nonsense")}, {linear(9)}, "encoder.1.kind: must be one of linear, "));
   CHECK(make_plan(9, {linear(3)}, {linear(9, kFactored)}).last().solver == Solver::kFactoredOutput);

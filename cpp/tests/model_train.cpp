@@ -48,9 +48,10 @@ struct TemporaryFile {
 };
 
 std::unique_ptr<Model> make_model(const std::string& reduction = "mean", uint32_t flags = 0) {
-  auto model = std::make_unique<Model>(model_spec(network_text(
-      kColumns, {linear(5)}, {layer("relu"), linear(kColumns, flags)}, false,
-      format("\"seed\": \"3\", \"threads\": 2, \"loss\": {\"kind\": \"mse\", \"reduction\": \"%s\"}", reduction.c_str()))));
+  auto model = std::make_unique<Model>(model_spec(
+      network_text(kColumns, {linear(5)}, {layer("relu"), linear(kColumns, flags)}, false,
+                   format("\"seed\": \"3\", \"threads\": 2, \"loss\": {\"kind\": \"mse\", \"reduction\": \"%s\"}",
+                          reduction.c_str()))));
   model->build();
   return model;
 }
@@ -222,9 +223,9 @@ TEST(evaluate_agrees_with_the_reconstruction) {
       total += batch_sse;
       batch_sums += batch_sse * batch.rows;
     }
-    const double mean = reduction == "mean"      ? total / rows / kColumns
+    const double mean = reduction == "mean"       ? total / rows / kColumns
                         : reduction == "row_mean" ? total / rows
-                                                           : batch_sums / rows;
+                                                  : batch_sums / rows;
     CHECK(result.rows == rows && result.nnz > 0);
     CHECK_CLOSE(result.squared_error, total, 1e-5 * total);
     CHECK_CLOSE(result.loss, mean, 1e-5 * mean);
