@@ -1,4 +1,4 @@
-// nrw_model_*: set-up, layers, the log and the ends of a handle. See narrows.h.
+// nrw_model_*: settings, layers, the log, creating and closing. See narrows.h.
 #include <algorithm>
 #include <string>
 
@@ -27,8 +27,8 @@ int32_t nrw_model_add_layer(nrw_model* model, uint32_t part, uint32_t kind, uint
 
 int32_t nrw_model_set_loss(nrw_model* model, uint32_t kind, uint32_t reduction, nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {
-    require(kind == NRW_LOSS_MSE, "loss: unknown kind; this build has: mse");
-    require(reduction <= NRW_REDUCE_SUM, "loss: unknown reduction");
+    require(kind == NRW_LOSS_MSE, "loss: the kind is unknown; this build has: mse");
+    require(reduction <= NRW_REDUCE_SUM, "loss: the reduction is unknown");
     m.set_reduction(static_cast<Reduction>(reduction));
   });
 }
@@ -36,7 +36,7 @@ int32_t nrw_model_set_loss(nrw_model* model, uint32_t kind, uint32_t reduction, 
 int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const double* params, double gradient_clip,
                                 nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {
-    require(kind <= NRW_RMSPROP, "optimizer: unknown kind");
+    require(kind <= NRW_RMSPROP, "optimizer: the kind is unknown");
     require(params != nullptr, "params: is null");
     OptimizerSettings settings;
     settings.kind = static_cast<OptimizerKind>(kind);
@@ -58,7 +58,7 @@ int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const double* p
 int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {
     require(params != nullptr, "params: is null");
-    require(params[4] == 0 || params[4] == 1, "factored: unknown rule");
+    require(params[4] == 0 || params[4] == 1, "factored: the rule is unknown");
     m.set_factored({.rule = static_cast<uint32_t>(params[4]),
                     .least_squares = {.beta = params[0], .ridge = params[1], .kappa = params[2]},
                     .rows = params[3],
@@ -125,7 +125,7 @@ int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, u
     require(layer != nullptr && count != nullptr, "layer or count: is null");
     const Plan plan = m.plan();
     *count = static_cast<uint32_t>(plan.layers.size());
-    require(layer_index < *count, "layer_index: is past the last layer");
+    require(layer_index < *count, "layer_index: is beyond the last layer");
     const PlannedLayer& l = plan.layers[layer_index];
     const double values[8] = {static_cast<double>(l.part),      static_cast<double>(l.index),
                               static_cast<double>(l.spec.kind), static_cast<double>(l.inputs),
@@ -153,7 +153,7 @@ int32_t nrw_model_open_log(nrw_model* model, const uint8_t* path, uint32_t path_
     require(every_steps != 0, "every_steps: must be at least 1");
     require(elapsed_s >= 0, "elapsed_s: must be at least 0");
     const std::string name(reinterpret_cast<const char*>(path), path_bytes);
-    require(name.find('\0') == std::string::npos, "path: has a zero byte");
+    require(name.find('\0') == std::string::npos, "path: contains a zero byte");
     m.log.open(name, whole(after_step, "after_step"), every_steps, elapsed_s);
   });
 }
