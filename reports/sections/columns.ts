@@ -84,7 +84,7 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   }${
     numbering.figure(
       columnR2(columns.map((c) => c.r2)),
-      markup`Histogram of R² over the same columns. R² of a column is 1 − MSE / variance: 1 is a perfect reconstruction,
+      markup`Histogram of R² over the same columns. R² of a column is 1\u00a0−\u00a0MSE\u00a0/\u00a0variance: 1 is a perfect reconstruction,
 and 0 is no better than predicting the column’s mean.${
         below > 0 ? ` The first bar also counts ${plural(below, "column")} with R² below ${ratio(floor)}.` : ""
       }`,

@@ -106,7 +106,7 @@ component (line). The first two components have ${percent(shares[0]! + shares[1]
       count(latent.latent_size)
     } are enough for ${percent(0.9, 0)}. The participation ratio, an effective number of dimensions, is ${
       number(participationRatio(shares), 3)
-    }: it is (Σ λ)² / Σ λ² for variances λ of the components, which is their number if all are equal.`,
+    }: it is (Σ λ)² / Σ λ² for variances λ of the components, which equals their number if all are equal.`,
   );
 }
 
@@ -128,8 +128,9 @@ export function latentSection(run: RunData, numbering: Numbering): Html {
   const far = outside > 0
     ? ` ${plural(outside, "row")} far from all others ${outside === 1 ? "lies" : "lie"} outside the frame.`
     : "";
+  const marks = groups.some((g) => g.shape !== "circle") ? "Colours and shapes" : "Colours";
   const labelled = latent.labels
-    ? " Colours and shapes show the label; the legend counts the rows. The labels took no part in training."
+    ? ` ${marks} show the label; the legend counts the rows. The labels took no part in training.`
     : "";
   const scatter = numbering.figure(
     latentScatter(groups, latent.explained, single),

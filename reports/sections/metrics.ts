@@ -23,14 +23,14 @@ const ROWS: readonly (readonly [string, (m: SplitMetrics) => string])[] = [
 
 function definitions(run: RunData, pca: boolean): Html {
   return markup`<dl class="notes">
-<dt>R²</dt><dd>is the share of the variance that the reconstruction explains, 1 − Σ (ŷ − y)² / Σ (ȳ − y)² over all rows and
+<dt>R²</dt><dd>is the share of the variance that the reconstruction explains, 1\u00a0−\u00a0Σ (ŷ\u00a0−\u00a0y)² / Σ (ȳ\u00a0−\u00a0y)² over all rows and
 columns, for values y, reconstructions ŷ and column means ȳ. It is 1 for a perfect reconstruction, 0 for the mean predictor,
 and negative if the reconstruction is worse than that.</dd>
 <dt>Mean predictor</dt><dd>is the prediction of ȳ, the mean of the column in the part, for each row. Its error is what an
 autoencoder has to improve on.</dd>
 <dt>R² by column</dt><dd>is computed for each column that varies in the part, so that columns with a small and a large variance
 count the same. In the mean over columns, a value below −1 counts as −1.</dd>
-<dt>Mean squared error</dt><dd>is Σ (ŷ − y)² / (rows × columns), in which zeros count like any other value. Its unit is ${
+<dt>Mean squared error</dt><dd>is Σ (ŷ\u00a0−\u00a0y)² / (rows × columns), in which zeros count like any other value. Its unit is ${
     squaredUnit(run.config)
   }, and that of its root is ${valueUnit(run.config)}.</dd>${
     pca

@@ -31,7 +31,7 @@ export function modelSection(run: RunData, numbering: Numbering): Html {
   );
   const figure = numbering.figure(
     hourglass(widths, sized.filter((l) => l.name.startsWith("encoder.")).length),
-    markup`Number of values per row between the layers, drawn on a log scale. The latent vector is set in bold.`,
+    markup`Number of values per row between the layers, drawn on a log scale. The size of the latent vector is set in bold.`,
   );
   return markup`<div class="wide-narrow">${table}${figure}</div>`;
 }
