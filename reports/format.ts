@@ -19,7 +19,7 @@ export function count(value: number | null | undefined): string {
   return (value < 0 ? "−" : "") + grouped(String(Math.round(Math.abs(value))));
 }
 
-/** To `digits` significant digits: 0.012346, 1,235, 1.2×10⁻⁷. A true minus sign; a dash for what is missing. */
+/** To `digits` significant digits: 0.012346, 1,235, 1.2×10⁻⁷. With a true minus sign, and a dash for a missing value. */
 export function number(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) return MISSING;
   if (Number.isNaN(value)) return "not a number";
@@ -37,7 +37,7 @@ export function number(value: number | null | undefined, digits = 4): string {
   return sign + grouped(whole) + (fraction ? `.${fraction}` : "");
 }
 
-/** R2 and the like: three decimals, which keeps a table's column aligned. */
+/** R2 and other ratios: three decimals, so that the numbers of a table's column are aligned. */
 export function ratio(value: number | null | undefined): string {
   if (value === null || value === undefined) return MISSING;
   if (Number.isNaN(value)) return "not a number";
@@ -84,7 +84,7 @@ export function bytes(value: number | null | undefined): string {
   return `${unit === 0 ? String(size) : number(size, 3)} ${units[unit]}`;
 }
 
-/** A large count in words for a tile: 48.6 M; exact below 100,000. */
+/** A large count in short form: 48.6 M. It is exact below 100,000. */
 export function compact(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
   if (Math.abs(value) < 1e5) return Math.abs(value) < 100 && value % 1 ? number(value, 3) : count(value);
@@ -103,7 +103,7 @@ export function date(iso: string | null | undefined): string {
   return `${time.getUTCDate()} ${MONTHS[time.getUTCMonth()]} ${time.getUTCFullYear()}, ${clock} UTC`;
 }
 
-/** Begin and end, the day once where it is the same. */
+/** Begin and end; if both are on the same day, the day is given once. */
 export function dateRange(from: string, to: string | null | undefined): string {
   const [begin, end] = [date(from), date(to)];
   if (!to || begin === end) return begin;
@@ -123,12 +123,12 @@ export function error(value: number | null | undefined): string {
   return number(value, 4);
 }
 
-/** Rows a second. */
+/** Rows per second. */
 export function rate(value: number | null | undefined): string {
   return compact(value === null || value === undefined ? value : Math.round(value));
 }
 
-/** A setting with the digits with which it was written, at most four: 0.001 has one. */
+/** A setting with as many significant digits as it was written with, but at most four: 0.001 has one. */
 export function setting(value: number): string {
   return number(value, Math.min(4, value.toExponential().split("e")[0]!.replace(/[-.]/g, "").length));
 }

@@ -19,8 +19,8 @@ function plain(value: number): string {
 }
 
 /**
- * The unit of the values that the model sees and reconstructs, worded from the transforms: "log(1 + counts per 10,000)".
- * Without any it is the stored value.
+ * The unit of the values that the model takes and reconstructs, made of the names of the transforms: "log(1 + counts per
+ * 10,000)". Without transforms it is the stored value.
  */
 export function valueUnit(config: ConfigValues): string {
   const transforms = valueAt(config, "data.transforms");
@@ -60,7 +60,7 @@ export function squaredUnit(config: ConfigValues): string {
   return `(${unit})²`;
 }
 
-/** What the config's loss is, and what its reduction makes of it. */
+/** The name of the loss under the config's reduction. */
 export function lossUnit(config: ConfigValues): string {
   const name = valueAt(config, "loss.kind");
   const kind = LOSSES.find((each) => each.name === name);

@@ -94,7 +94,7 @@ int32_t nrw_model_open_log(nrw_model* model, const uint8_t* path, uint32_t path_
     require(every_steps != 0, "every_steps: must be at least 1");
     require(elapsed_s >= 0, "elapsed_s: must be at least 0");
     const std::string name(reinterpret_cast<const char*>(path), path_bytes);
-    require(name.find('\0') == std::string::npos, "path: has a zero byte");
+    require(name.find('\0') == std::string::npos, "path: contains a zero byte");
     m.log.open(name, whole(after_step, "after_step"), every_steps, elapsed_s);
   });
 }

@@ -1,4 +1,4 @@
-// What the opaque model handle of narrows.h is. Shared by the files of api/ that take it.
+// The type of the opaque model handle of narrows.h, for the files of api/ that take it.
 #pragma once
 
 #include "api/guard.h"
@@ -14,7 +14,7 @@ struct nrw_model {
 
 namespace nrw::api {
 
-// body(model) with the handle taken: a second call meanwhile gives NRW_BUSY.
+// Calls body(model) with the handle locked. A second call meanwhile returns NRW_BUSY.
 template <class Body>
 int32_t with_model(nrw_model* handle, nrw_error* err, Body&& body) noexcept {
   return guarded(err, [&] {

@@ -1,5 +1,5 @@
-// Times the layers whose weights have one row a column, on a random batch, beside a floor measured in the same run: the
-// table's own product in cache, and a pass over memory. Rates and shares of the floor are of the best run.
+// Times the layers whose weights have one row for each column, on a random batch, and compares them with a lower bound
+// measured in the same run: the table's product in cache, and a pass over memory. Rates and shares are of the best run.
 //   bench_column_layers [columns density width rows [f32|bf16 [threads...]]]   (default 60664 0.03 512 128 f32 1 2)
 #include <cstdio>
 #include <cstdlib>
@@ -13,7 +13,7 @@ using namespace nrw::oracle;
 
 namespace {
 
-// The layers agree with double arithmetic on a small case: what is timed is right.
+// Whether the layers agree with double arithmetic on a small case, so that correct code is timed.
 bool verify() {
   const uint32_t m = 40, columns = 900, width = 70;
   ThreadPool pool(2);
@@ -38,7 +38,7 @@ bool verify() {
 
 // GFLOP/s of the table's product on operands in cache.
 double product_rate(ThreadPool& pool) {
-  constexpr size_t m = 192, n = 128, k = 512, repeats = 16;  // a thread
+  constexpr size_t m = 192, n = 128, k = 512, repeats = 16;  // per thread
   const Kernels& table = kernels();
   AlignedBuffer<float> a(m * k), b(k * n), c(pool.size() * m * n);
   const bench::Seconds time = bench::time([&] {
@@ -49,7 +49,7 @@ double product_rate(ThreadPool& pool) {
   return 2e-9 * m * n * k * repeats * pool.size() / time.best;
 }
 
-// GB/s of y += x over arrays far larger than any cache but the last: two reads and a write.
+// GB/s of y += x, two reads and a write, over arrays much larger than the caches except perhaps the last.
 double memory_rate(ThreadPool& pool, AlignedBuffer<float>& x, AlignedBuffer<float>& y) {
   const size_t size = x.size(), piece = size_t{1} << 16, tasks = size / piece;
   const bench::Seconds time = bench::time([&] {
@@ -76,7 +76,7 @@ int main(int count, char** arguments) {
   if (count > 6) threads.clear();
   for (int i = 6; i < count; ++i) threads.push_back(static_cast<unsigned>(std::atoi(arguments[i])));
   if (!verify()) {
-    std::fprintf(stderr, "the layers disagree with double arithmetic: not timed\n");
+    std::fprintf(stderr, "the layers disagree with double arithmetic, so they are not timed\n");
     return 1;
   }
 

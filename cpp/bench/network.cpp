@@ -1,6 +1,7 @@
-// Whole training steps from batches in memory: what a step costs besides waiting for its batch. By the command line:
+// Times whole training steps on batches in memory, that is, without waits for batches. The command line is
 //   bench_network THREADS COLUMNS DENSITY BATCH FACTORED WIDTH ... (encoder and decoder mirror each other)
-// One line: best and median microseconds a step, and a checksum of the weights, which builds must agree on.
+// Prints one line: the best and median microseconds per step, and a checksum of the weights, which must be the same for
+// all builds.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

@@ -1,4 +1,4 @@
-// Steps of small networks on dense rows in memory: what a step costs besides its products.
+// Times the steps of small networks on dense rows in memory, where a large part of a step is not spent in its products.
 //
 //   bench_small_steps [THREADS] [SECONDS] [mlp|tiny]
 #include <cstdio>
@@ -40,7 +40,7 @@ void measure(const char* what, uint32_t columns, uint32_t hidden, uint32_t laten
   double products = 0;
   const uint32_t sizes[] = {columns, hidden, latent, hidden, columns};
   for (int i = 0; i < 4; ++i) products += (i == 0 ? 4e-9 : 6e-9) * batch_rows * sizes[i] * sizes[i + 1];
-  std::printf("%-36s %u threads  %9.4f ms a step, best %.4f (forward %.4f)  best %.1f GFLOP/s\n", what, threads,
+  std::printf("%-36s %u threads  %9.4f ms per step, best %.4f (forward %.4f)  best %.1f GFLOP/s\n", what, threads,
               1e3 * time.median, 1e3 * time.best, forward, products / time.best);
 }
 

@@ -2,12 +2,15 @@
  *
  * Rules that hold for every function unless its own block says otherwise:
  *  - It returns an nrw_status as int32_t, never throws, never prints, never ends the process.
- *  - The last parameter `err` is a caller-allocated record of this one call (may be NULL). On NRW_OK its code is 0.
- *  - Strings go in as UTF-8 bytes with an explicit length, without a terminating zero.
- *  - Arrays go in as a pointer with an explicit count. The engine keeps no pointer into caller memory after it returns.
- *  - Handles are created by `nrw_X_create` / `nrw_X_open` and ended by `nrw_X_close`, which waits for a call in flight.
- *  - Two calls at once on one handle give NRW_BUSY. The functions marked "any thread" may be called at any time.
- *  - Counts that may pass 2^32 are double (exact to 2^53).
+ *  - The last parameter `err` is a record that the caller allocates for this call; it may be NULL. On NRW_OK its code
+ * is 0.
+ *  - Strings are passed as UTF-8 bytes with an explicit length, without a terminating zero.
+ *  - Arrays are passed as a pointer with an explicit count. The engine keeps no pointer into the caller's memory after
+ * it returns.
+ *  - Handles are created by `nrw_X_create` or `nrw_X_open` and ended by `nrw_X_close`, which waits for a running call.
+ *  - A call on a handle that is in use by another call returns NRW_BUSY. The functions marked "any thread" may be
+ * called at any time.
+ *  - Counts that may exceed 2^32 are double, which is exact up to 2^53.
  */
 #ifndef NARROWS_H
 #define NARROWS_H
@@ -31,18 +34,18 @@ extern "C" {
 
 typedef enum nrw_status {
   NRW_OK = 0,
-  NRW_INVALID_ARGUMENT = 1, /* the call itself is wrong: a null pointer, a size of 0, an unknown kind */
+  NRW_INVALID_ARGUMENT = 1, /* the call is wrong: a null pointer, a size of 0, an unknown kind */
   NRW_IO = 2,               /* the operating system refused: open, read, write, map */
   NRW_FORMAT = 3,           /* a file's content is wrong; the message names file, member and field */
   NRW_OUT_OF_MEMORY = 4,
-  NRW_BUSY = 5,        /* another call on this handle is in flight */
+  NRW_BUSY = 5,        /* another call on this handle is still running */
   NRW_STOPPED = 6,     /* ended early by nrw_model_stop or nrw_batches_stop */
   NRW_NON_FINITE = 7,  /* the loss or a gradient became NaN or infinite; nothing was updated in that step */
   NRW_CLOSED = 8,      /* the handle has been closed */
-  NRW_UNSUPPORTED = 9, /* well-formed, but this build cannot do it; the message says what it can */
+  NRW_UNSUPPORTED = 9, /* this build or machine cannot do it; the message says what it can do */
   NRW_END = 10,        /* no more batches */
   NRW_TIMEOUT = 11,
-  NRW_INTERNAL = 12 /* a defect of the engine: please report */
+  NRW_INTERNAL = 12 /* a defect of the engine, which should be reported */
 } nrw_status;
 
 typedef struct nrw_error {
@@ -69,11 +72,11 @@ NRW_API int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_e
 
 /* ---- signals ----------------------------------------------------------------------------------------------------- */
 
-/* Takes signal number `from` away from the handler that the process has for it: from now on it is counted, and sent to
- * the process again as `to`. Any thread. */
+/* From this call on, signal number `from` does not reach the handler that the process has for it. It is counted, and
+ * sent to the process again as signal `to`. Any thread. */
 NRW_API int32_t nrw_signal_turn(int32_t from, int32_t to, nrw_error* err) NRW_NOEXCEPT;
 
-/* How many signals were turned since the last call. Any thread. */
+/* The number of signals that were sent on in this way since the last call. Any thread. */
 NRW_API uint32_t nrw_signal_turned(void) NRW_NOEXCEPT;
 
 /* ---- chunks ------------------------------------------------------------------------------------------------------ */
@@ -95,27 +98,27 @@ enum {
   NRW_NO_ARRAY = 255 /* indices and indptr of a dense chunk */
 };
 
-/* Opens one file of rows: a dense .npy array (rows x columns, in C order), which is mapped and checked against its
- * size, or a scipy.sparse.save_npz file of a CSR matrix: maps stored members, inflates deflated ones into one buffer,
- * checks every declared size against the file and `budget_bytes` before anything is allocated, then checks the CSR
- * structure (indptr rises from 0 to nnz, indices within the columns). Slow: call it off the main thread.
- * budget_bytes: the most that may be allocated for this chunk; 0 for no limit. Errors: NRW_IO, NRW_FORMAT,
- * NRW_OUT_OF_MEMORY, each naming file and member. */
+/* Opens one file of rows. A dense .npy array (rows x columns, in C order) is mapped and checked against its size. Of a
+ * file of scipy.sparse.save_npz with a CSR matrix, stored members are mapped and deflated ones are inflated into one
+ * buffer; before anything is allocated, every declared size is checked against the file and `budget_bytes`, and after
+ * that the CSR structure is checked (indptr rises from 0 to nnz, indices are within the columns). It is slow, so it
+ * should not be called on the main thread. budget_bytes: the most that may be allocated for this chunk; 0 for no limit.
+ * Errors: NRW_IO, NRW_FORMAT, NRW_OUT_OF_MEMORY, each of which names file and member. */
 NRW_API int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double budget_bytes, nrw_chunk** out,
                                nrw_error* err) NRW_NOEXCEPT;
 
-/* A chunk of a matrix in the caller's memory, which is copied and then checked as a file is. name: what messages call
- * it. Sparse (CSR): data and indices have one element a stored entry, indptr rows + 1; indices and indptr are of 32 or
- * 64 bits. Dense: data is rows x columns, row by row; indices_type and indptr_type are NRW_NO_ARRAY, and the two arrays
- * are not read. The caller's arrays must not be freed before this returns. Errors: NRW_INVALID_ARGUMENT, NRW_FORMAT,
- * NRW_OUT_OF_MEMORY, each naming the array and, within it, the row. */
+/* A chunk made of a matrix in the caller's memory, which is copied and then checked like a file. name: its name in
+ * messages. Sparse (CSR): data and indices have one element for each stored entry, indptr has rows + 1; indices and
+ * indptr have 32 or 64 bits. Dense: data is rows x columns, row by row; indices_type and indptr_type are NRW_NO_ARRAY,
+ * and the two arrays are not read. The caller's arrays must not be freed before this returns. Errors:
+ * NRW_INVALID_ARGUMENT, NRW_FORMAT, NRW_OUT_OF_MEMORY, which name the array and, where there is one, the row. */
 NRW_API int32_t nrw_chunk_from_arrays(const uint8_t* name, uint32_t name_bytes, double rows, double columns,
                                       uint32_t data_type, const uint8_t* data, double data_bytes, uint32_t indices_type,
                                       const uint8_t* indices, double indices_bytes, uint32_t indptr_type,
                                       const uint8_t* indptr, double indptr_bytes, nrw_chunk** out,
                                       nrw_error* err) NRW_NOEXCEPT;
 
-/* Only the headers: info as nrw_chunk_info gives it (mapped and bytes_held are 0), without reading data or indices. */
+/* Reads only the headers. info is as in nrw_chunk_info, with 0 for the members mapped and the bytes held. */
 NRW_API int32_t nrw_chunk_peek(const uint8_t* path, uint32_t path_bytes, double* info, nrw_error* err) NRW_NOEXCEPT;
 
 /* info: 8 doubles: rows, columns, nnz, data type, indices type, indptr type, members mapped (0 to 3), bytes held. A
@@ -127,17 +130,18 @@ NRW_API int32_t nrw_chunk_info(nrw_chunk* chunk, double* info, nrw_error* err) N
  * over it is closed. */
 NRW_API int32_t nrw_chunk_pointers(nrw_chunk* chunk, uint64_t* pointers, nrw_error* err) NRW_NOEXCEPT;
 
-/* What the file's own checksums say of its content: 3 CRC-32, of data, indices and indptr, from the archive's directory
- * and without reading the arrays; they change with any stored value. NRW_INVALID_ARGUMENT for a dense file, which has
- * none. */
+/* The checksums of the file's content: 3 CRC-32, of data, indices and indptr. They are read from the directory of the
+ * archive, without reading the arrays, and change with any stored value. Error: NRW_INVALID_ARGUMENT for a dense file,
+ * which has no checksums. */
 NRW_API int32_t nrw_chunk_checksums(const uint8_t* path, uint32_t path_bytes, uint32_t* out,
                                     nrw_error* err) NRW_NOEXCEPT;
 
-/* Gives up the caller's share of the chunk; a batch creator over it keeps its own. NULL is allowed. */
+/* Ends the caller's use of the chunk. It is freed when no batch creator uses it any more. NULL is allowed. */
 NRW_API int32_t nrw_chunk_close(nrw_chunk* chunk, nrw_error* err) NRW_NOEXCEPT;
 
-/* Seeded split: out[i] (rows bytes) = 0 train, 1 validation, 2 test for the row whose key is first_row + i; a function
- * of (seed, key) alone. Shares are in [0, 1], train + validation at most 1; the rest is test. Any thread. */
+/* Assigns rows to parts. out (rows bytes): out[i] is 0 (train), 1 (validation) or 2 (test) for the row with the key
+ * first_row + i, as a function of (seed, key) only. The shares are in [0, 1] with a sum of at most 1, and the rest is
+ * the test part. Any thread. */
 NRW_API int32_t nrw_split_rows(uint64_t seed, double first_row, uint32_t rows, double train_share,
                                double validation_share, uint8_t* out, nrw_error* err) NRW_NOEXCEPT;
 
@@ -145,25 +149,30 @@ NRW_API int32_t nrw_split_rows(uint64_t seed, double first_row, uint32_t rows, d
 
 enum { NRW_SHUFFLE = 1, NRW_DROP_LAST = 2 };
 
-/* Transform kinds, applied in order while a row is cut. p0, p1 by kind. */
+/* Kinds of transforms, which are applied in order when a batch is made. The meaning of p0 and p1 depends on the kind.
+ */
 enum {
-  NRW_LIBRARY_SIZE = 0, /* scale the row so that it sums to p0; an empty or zero-sum row stays as it is */
+  NRW_LIBRARY_SIZE = 0, /* scale the row so that it sums to p0; a row with sum 0 is left as it is */
   NRW_LOG1P = 1,        /* log(1 + x) */
   NRW_SCALE = 2,        /* x * p0 */
   NRW_CLIP = 3,         /* min(max(x, p0), p1) of the stored values; p0 <= 0 <= p1, so that zeros stay zeros */
-  NRW_BINARIZE = 4      /* 1 where x > p0 (p0 >= 0), else the value is dropped */
+  NRW_BINARIZE = 4      /* 1 if x > p0 (p0 >= 0), otherwise 0 */
 };
 
-/* Starts a background batch creator over the rows of one or more chunks (a shuffle window) and begins to preload.
- * chunks: chunk_count addresses of nrw_chunk. rows: row_count indices into the chunks' rows laid end to end; their
- * order is kept without NRW_SHUFFLE, else it is a function of (seed, epoch, stream). row_offsets: chunk_count doubles,
- * the key of each chunk's first row; the rows after it count on (keys of random draws and row ids).
- * first_batch: batches skipped at the start (resume). preload: batches held ready at most, >= 1. workers: threads,
- * >= 1. transforms: transform_count triples (kind, p0, p1). mask_rate: share of the stored values dropped from the
- * input (not from the target), a function of (seed, epoch, row, column); 0 for none. column_map: NULL, or for
- * each column of the chunks the column of the batch that it becomes, a permutation. The chunks are all sparse or all
- * dense; of dense ones all values are stored. A sparse row's columns come out strictly
- * ascending; duplicates are added up, explicit zeros dropped. */
+/* Starts a batch creator over the rows of one or more chunks (a shuffle window), whose threads begin to make batches.
+ *  - chunks: chunk_count addresses of nrw_chunk, all sparse or all dense.
+ *  - row_offsets: chunk_count doubles, the key of each chunk's first row. The following rows of the chunk have the
+ *    following keys, which are the row ids and the keys of random draws.
+ *  - rows: row_count indices into the rows of all chunks, one chunk after another. Without NRW_SHUFFLE their order is
+ * kept; with it the order is a function of (seed, epoch, stream).
+ *  - first_batch: the number of batches to skip at the start, for a resume. preload: the largest number of batches held
+ *    ready, >= 1. workers: the number of threads, >= 1.
+ *  - transforms: transform_count triples (kind, p0, p1).
+ *  - mask_rate: the share of the stored values that are set to 0 in the input but not in the target, as a function of
+ *    (seed, epoch, row, column); 0 for none. All values of dense chunks are stored values.
+ *  - column_map: NULL, or for each column of the chunks its column in the batch, a permutation.
+ * The columns of a sparse row in a batch are strictly ascending; duplicates are added up and explicit zeros are
+ * dropped. */
 NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
                                    const uint32_t* rows, uint32_t row_count, uint32_t batch_size, uint32_t flags,
                                    uint64_t seed, uint32_t epoch, uint32_t stream, uint32_t first_batch,
@@ -171,21 +180,22 @@ NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count,
                                    uint32_t transform_count, double mask_rate, const uint32_t* column_map,
                                    nrw_batches** out, nrw_error* err) NRW_NOEXCEPT;
 
-/* info: 8 doubles: batches in all (from batch 0), next batch, rows, columns, batches ready, bytes ready, batches cut so
- * far, milliseconds the consumer waited so far. Any thread. */
+/* info: 8 doubles: number of batches (counted from batch 0), next batch, rows, columns, batches ready, bytes ready,
+ * batches made so far, milliseconds that the consumer has waited so far. Any thread. */
 NRW_API int32_t nrw_batches_info(nrw_batches* batches, double* info, nrw_error* err) NRW_NOEXCEPT;
 
-/* The next batch, for scripts and tests (training does not come this way). view: 8 u64: rows, nnz, then addresses of
- * row_ptr (u32, rows + 1), columns (u32), target (f32), input (f32), row ids (u64, global), and the batch number.
- * A batch of dense chunks has row_ptr 0, in place of columns the number of floats from column to column, and target and
- * input by column: value (row, column) at [column * that number + row].
- * They live until the next call on this handle. NRW_END after the last, NRW_TIMEOUT after timeout_ms (< 0: wait). */
+/* The next batch, for scripts and tests; training does not use this function. view: 8 u64: rows, nnz, the addresses of
+ * row_ptr (u32, rows + 1), columns (u32), target (f32), input (f32) and row ids (u64, global), and the batch number.
+ * For a batch of dense chunks row_ptr is 0, columns is a stride (a number of floats, not an address), and target and
+ * input are stored by column, with value (row, column) at [column * stride + row]. The arrays are valid until the next
+ * call on this handle. Returns NRW_END after the last batch and NRW_TIMEOUT after timeout_ms (< 0: no limit). */
 NRW_API int32_t nrw_batches_next(nrw_batches* batches, double timeout_ms, uint64_t* view, nrw_error* err) NRW_NOEXCEPT;
 
-/* Ends the workers soon; a waiting nrw_batches_next returns NRW_STOPPED. Any thread. */
+/* Stops the workers after the batches that they are making. A waiting nrw_batches_next returns NRW_STOPPED. Any thread.
+ */
 NRW_API int32_t nrw_batches_stop(nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
 
-/* Stops, joins, frees. NULL is allowed. */
+/* Stops and joins the workers and frees everything. NULL is allowed. */
 NRW_API int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
 
 /* ---- model ------------------------------------------------------------------------------------------------------- */
@@ -237,12 +247,12 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 /* Allocates and draws the starting weights. */
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
-/* A twin of a built network: a second network with the same layers and one thread, which holds copies of the first
- * one's state. Its own state is not set. The caller closes *out. */
+/* A twin of a built network: a second network with the same layers and one thread, made to hold copies of the state of
+ * the first. Its state is undefined until nrw_model_copy. The caller closes *out. */
 NRW_API int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) NRW_NOEXCEPT;
 
-/* Copies the state of a model, the step number too, to its twin or back, as it lies in memory: much faster than through
- * nrw_model_tensor_read. Slow: call it off the main thread. */
+/* Copies the state of a model, including the step number, to its twin or back. It copies memory as it is, which is much
+ * faster than nrw_model_tensor_read, but still slow, so it should not be called on the main thread. */
 NRW_API int32_t nrw_model_copy(nrw_model* model, nrw_model* from, nrw_error* err) NRW_NOEXCEPT;
 
 /* Tensors by name, PyTorch's shapes and order (encoder.0.weight is out x in). Roles: what a file keeps them in. */
@@ -282,8 +292,8 @@ NRW_API int32_t nrw_train(nrw_model* model, nrw_batches* batches, const double* 
                           uint32_t learning_rate_count, double epoch, double chunk, double* result, double* step_losses,
                           nrw_error* err) NRW_NOEXCEPT;
 
-/* Ends nrw_train (NRW_OK), nrw_evaluate, nrw_embed and nrw_reconstruct (NRW_STOPPED) after the current batch, and the
- * next ones at once, until cleared. Any thread. */
+/* With stop = 1, a running nrw_train (which returns NRW_OK), nrw_evaluate, nrw_embed or nrw_reconstruct (NRW_STOPPED)
+ * ends after the current batch, and later calls end at once, until this is called with stop = 0. Any thread. */
 NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) NRW_NOEXCEPT;
 
 /* progress: 6 doubles: step, batches done in this call of nrw_train or nrw_evaluate, batches of this call; of nrw_train
@@ -297,21 +307,22 @@ NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error
 NRW_API int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, double* column_sse,
                              double* column_sum, double* column_sumsq, nrw_error* err) NRW_NOEXCEPT;
 
-/* Between these two calls nrw_evaluate may leave out its loss and squared errors, which are then 0, also by column:
- * where it is faster, they are worked out for all batches together at the end. rows, nnz: of all batches to come,
- * about; by_column: whether column_sse is wanted. A training step in between ends this without a result. result: 2
- * doubles, to be added: sum of squared errors, sum of loss times rows. column_sse: `columns` doubles, added to, or
- * NULL. Slow: call them off the main thread. */
+/* Between these two calls nrw_evaluate may give 0 for its loss and squared errors, also by column. If that is faster,
+ * they are computed for all batches together by nrw_evaluate_end. rows, nnz: the approximate totals of all batches to
+ * come. by_column: whether column_sse is needed. A training step in between discards the evaluation. result: 2 doubles
+ * to add to the results of nrw_evaluate: sum of squared errors, sum of loss times rows. column_sse: `columns` doubles,
+ * which are added to, or NULL. Both are slow, so they should not be called on the main thread. */
 NRW_API int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, uint32_t by_column,
                                    nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) NRW_NOEXCEPT;
 
-/* Latent vectors (rows x latent, f32) of the batches left, in their order, until `capacity` floats would be passed. */
+/* Latent vectors (rows x latent, f32) of the remaining batches, in their order, as long as they fit into `capacity`
+ * floats. */
 NRW_API int32_t nrw_embed(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,
                           nrw_error* err) NRW_NOEXCEPT;
 
-/* Reconstructions (rows x column_count, f32) of the batches left, likewise. columns: which ones; NULL with
- * column_count 0 for all. */
+/* Reconstructions (rows x column_count, f32) of the remaining batches, with `capacity` as in nrw_embed. columns: the
+ * columns to reconstruct; NULL with column_count 0 for all. */
 NRW_API int32_t nrw_reconstruct(nrw_model* model, nrw_batches* batches, const uint32_t* columns, uint32_t column_count,
                                 float* out, double capacity, double* rows, nrw_error* err) NRW_NOEXCEPT;
 
@@ -319,9 +330,8 @@ NRW_API int32_t nrw_reconstruct(nrw_model* model, nrw_batches* batches, const ui
 NRW_API int32_t nrw_decode(nrw_model* model, const float* latent, uint32_t rows, const uint32_t* columns,
                            uint32_t column_count, float* out, double capacity, nrw_error* err) NRW_NOEXCEPT;
 
-/* Forward and backward of the next batch in training mode without an update: *loss, and gradients that
- * nrw_model_tensor lists with NRW_ROLE_GRADIENT. They are added to what is there; nrw_model_zero_gradients zeroes them.
- */
+/* Forward and backward pass of the next batch in training mode without an update. It sets *loss and adds to the
+ * gradients, which nrw_model_tensor lists with NRW_ROLE_GRADIENT. nrw_model_zero_gradients sets them to zero. */
 NRW_API int32_t nrw_model_backward(nrw_model* model, nrw_batches* batches, double* loss, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_model_zero_gradients(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 

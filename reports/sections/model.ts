@@ -35,11 +35,11 @@ export function modelSection(run: RunData, numbering: Numbering): Html {
       foot: ["total", "", "", count(total), ""],
       numeric: [2, 3, 4],
     },
-    markup`Layers in the order in which a row passes them.`,
+    markup`The layers in the order in which a row passes through them.`,
   );
   const figure = numbering.figure(
     hourglass(widths, sized.filter((l) => l.name.startsWith("encoder.")).length),
-    markup`Widths of the model on a log scale, the latent one marked.`,
+    markup`Number of values per row between the layers, drawn on a log scale. The size of the latent vector is set in bold.`,
   );
   return markup`<div class="wide-narrow">${table}${figure}</div>`;
 }

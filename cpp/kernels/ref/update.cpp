@@ -1,5 +1,5 @@
 // Optimizer updates, PyTorch's formulas (torch/optim/sgd.py, adam.py, adamw.py, rmsprop.py; dampening 0, amsgrad and
-// centered off). The momentum buffers start at 0, so PyTorch's first step (buffer = g) needs no case of its own.
+// centered off). The momentum buffers start at 0, which gives the same first step as PyTorch's (buffer = g).
 #include <cmath>
 
 #include "kernels/ref/plain.h"
