@@ -274,7 +274,8 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* A twin of a built network: a second network with the same layers and one thread, which holds copies of the first
- * one's state. Its own state is not set. The caller closes *out. */
+ * one's state. Its own state is not set. The caller closes *out. Slow: call it off the main thread. Any thread, once
+ * the network is built: also while it trains. Two twins at once give NRW_BUSY. */
 NRW_API int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) NRW_NOEXCEPT;
 
 /* Copies the state of a model, the step number too, to its twin or back, as it lies in memory: much faster than through

@@ -1,7 +1,9 @@
 // The model's functions over the C ABI: arguments, errors, tensors by name. What they compute is tested below them.
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "check.h"
@@ -11,7 +13,10 @@ namespace {
 
 struct Handle {
   nrw_model* model = nullptr;
-  explicit Handle(uint32_t columns) { CHECK(nrw_model_create(columns, 1, 2, &model, nullptr) == NRW_OK); }
+  const uint32_t columns;
+  explicit Handle(uint32_t width) : columns(width) {
+    CHECK(nrw_model_create(columns, 1, 2, &model, nullptr) == NRW_OK);
+  }
   ~Handle() { CHECK(nrw_model_close(model, nullptr) == NRW_OK); }
 
   int32_t layer(uint32_t part, uint32_t kind, uint32_t size, uint32_t flags = 0, nrw_error* err = nullptr) {
@@ -20,7 +25,7 @@ struct Handle {
   void build() {
     CHECK(layer(NRW_ENCODER, NRW_LINEAR, 3) == NRW_OK);
     CHECK(layer(NRW_DECODER, NRW_BATCH_NORM, 0) == NRW_OK);
-    CHECK(layer(NRW_DECODER, NRW_LINEAR, 20, NRW_NO_BIAS) == NRW_OK);
+    CHECK(layer(NRW_DECODER, NRW_LINEAR, columns, NRW_NO_BIAS) == NRW_OK);
     CHECK(nrw_model_build(model, nullptr) == NRW_OK);
   }
 };
@@ -151,4 +156,32 @@ TEST(api_info_lines) {
   CHECK(number("\nmemory_available=") > 0 && number("\nmemory_available=") <= number("\nmemory_total="));
   nrw_error err;
   CHECK(nrw_info(text, 10, &written, &err) == NRW_INVALID_ARGUMENT && written > 10);
+}
+
+TEST(api_twins_are_made_while_the_model_is_in_use) {
+  Handle handle(20000);
+  nrw_model* twin = nullptr;
+  CHECK(nrw_model_twin(handle.model, &twin, nullptr) == NRW_INVALID_ARGUMENT && twin == nullptr);
+  handle.build();
+  std::vector<float> first(3 * 20000), copied(first.size());
+  const auto read = [](nrw_model* model, std::vector<float>& into) {
+    return nrw_model_tensor_read(model, 0, 0, 3, reinterpret_cast<uint8_t*>(into.data()),
+                                 static_cast<double>(into.size() * sizeof(float)), nullptr);
+  };
+  std::atomic<bool> done{false};
+  std::atomic<int> reads{0}, refused{0};
+  std::thread user([&] {
+    for (; !done; ++reads) refused += read(handle.model, first) != NRW_OK;
+  });
+  while (reads == 0) std::this_thread::yield();
+  for (int i = 0; i < 50; ++i) {
+    CHECK(nrw_model_twin(handle.model, &twin, nullptr) == NRW_OK);
+    if (i + 1 < 50) CHECK(nrw_model_close(twin, nullptr) == NRW_OK);
+  }
+  done = true;
+  user.join();
+  CHECK(refused == 0);
+  CHECK(nrw_model_copy(twin, handle.model, nullptr) == NRW_OK);
+  CHECK(read(twin, copied) == NRW_OK && copied == first);
+  CHECK(nrw_model_close(twin, nullptr) == NRW_OK);
 }
