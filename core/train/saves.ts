@@ -12,7 +12,7 @@ import { Cadence } from "./cadence.ts";
 import { noteFirst } from "./first_checkpoint.ts";
 import type { TrainState } from "./state.ts";
 import { tensorSources } from "./tensors.ts";
-import { Twins } from "./twins.ts";
+import { Turns, Twins } from "./twins.ts";
 
 export interface SavesOptions {
   readonly runDir: string;
@@ -34,9 +34,14 @@ export interface SavesOptions {
   saved(info: { step: number; path: string; best: boolean }): void;
 }
 
+type Tensors = ReturnType<typeof tensorSources>;
+
 /** A state of the run: its tensors in a network of their own, which does not train. */
 interface Copy {
   readonly twin: Model;
+  /** For calls on the twin, which may be read by a write and by {@linkcode Saves.restore}. */
+  readonly turns: Turns;
+  readonly tensors: Tensors;
   readonly state: TrainState;
   saved: boolean;
 }
@@ -128,8 +133,7 @@ export class Saves implements Disposable {
 
   /**
    * Saves the present state. Training may go on when the promise resolves; {@linkcode settle} waits for the disk.
-   * @param copied called before the writing begins: the copies, and the network itself, are not in use, and the network may
-   *   be given other weights
+   * @param copied called when the present state is copied, or saved: the network may be given other weights
    */
   async save(copied?: () => Promise<void>): Promise<void> {
     this.check();
@@ -139,8 +143,10 @@ export class Saves implements Disposable {
         await this.#writeModel();
         return await copied?.();
       }
-      await this.#written();
-      if (this.options.copies === 1 && !this.#isBest()) await this.#writeBest();
+      if (this.options.copies === 1 && !this.#isBest()) {
+        await this.#written();
+        await this.#writeBest();
+      }
       const copies = [];
       const best = this.#pendingBest();
       if (best) copies.push(best);
@@ -148,14 +154,17 @@ export class Saves implements Disposable {
       await this.options.syncLogs();
       this.#begun.push(...copies);
       await copied?.();
+      this.check();
       if (copies.length > 0) this.#begin(begun);
     });
   }
 
-  /** The network that holds the state of a step, if there is one. */
-  copyOf(step: number): Model | null {
+  /** Gives the network the state of a step, if a copy holds it. */
+  async restore(step: number): Promise<boolean> {
     const copies = this.#best ? [...this.#begun, this.#best] : this.#begun;
-    return copies.find(({ state }) => state.step === step)?.twin ?? null;
+    const copy = copies.find(({ state }) => state.step === step);
+    if (copy) await copy.turns.take(() => this.options.model.copyFrom(copy.twin));
+    return copy !== undefined;
   }
 
   /** Waits until all copies are on disk, that of the best epoch as well. */
@@ -189,8 +198,10 @@ export class Saves implements Disposable {
     return this.options.config.best && state.best?.step === state.step;
   }
 
+  /** Whether the present state is saved or is being saved. */
   #isSaved(): boolean {
-    return this.#saved === place(this.options.state);
+    const present = place(this.options.state);
+    return this.#saved === present || this.#begun.some(({ state }) => place(state) === present);
   }
 
   /** Counts the time in which training stands still for `body`. */
@@ -217,7 +228,8 @@ export class Saves implements Disposable {
       throw error;
     }
     state.elapsed_s = this.options.elapsed();
-    return { twin, state: structuredClone(state), saved: false };
+    const turns = new Turns();
+    return { twin, turns, tensors: tensorSources(twin, turns), state: structuredClone(state), saved: false };
   }
 
   async #freeTwin(): Promise<Model> {
@@ -257,28 +269,30 @@ export class Saves implements Disposable {
   /** Writes the first of the waiting copies. If that fails, the copy stays and is tried again. */
   async #writeNext(): Promise<void> {
     const copy = this.#begun[0]!;
-    await this.#commit(copy.state, copy.twin);
+    await this.#commit(copy.state, copy.tensors);
     this.#begun.shift();
     copy.saved = true;
     if (copy !== this.#best) this.#twins.give(copy.twin);
   }
 
-  /** Writes the copies one after the other beside the training. */
+  /** Writes the copies one after the other beside the training, also those that are added meanwhile. */
   #begin(begun: number): void {
+    this.#cadence.saved(this.#begun.at(-1)!.state.elapsed_s);
+    if (this.#writing) return;
     const { state } = this.options;
-    const left = performance.now(), count = this.#begun.length;
+    const left = performance.now();
     const write = async () => {
+      let written = 0;
       try {
-        while (this.#begun.length > 0) await this.#writeNext();
+        for (; this.#begun.length > 0; written++) await this.#writeNext();
       } catch (cause) {
         this.#error = { cause };
       }
       const beside = (performance.now() - left) / 1000;
       state.seconds.checkpoint_beside += beside;
-      this.#cadence.measured(count, (left - begun) / 1000, beside);
+      if (written > 0) this.#cadence.measured(written, (left - begun) / 1000, beside);
       this.#writing = null;
     };
-    this.#cadence.saved(this.#begun.at(-1)!.state.elapsed_s);
     this.#writing = write();
   }
 
@@ -294,15 +308,15 @@ export class Saves implements Disposable {
     const begun = performance.now();
     await this.options.syncLogs();
     state.elapsed_s = this.options.elapsed();
-    await this.#commit(state, model);
+    await this.#commit(state, tensorSources(model));
     this.#cadence.measured(1, (performance.now() - begun) / 1000, 0);
   }
 
-  async #commit(state: TrainState, model: Model): Promise<void> {
+  async #commit(state: TrainState, tensors: Tensors): Promise<void> {
     const { runDir, config, saved } = this.options;
     const { step } = state;
     const best = this.#isBest(state);
-    const done = await saveCheckpoint(runDir, { step, ...tensorSources(model), state, keep: config.keep, best });
+    const done = await saveCheckpoint(runDir, { step, ...tensors, state, keep: config.keep, best });
     if (this.#lastCheckpoint === null) await noteFirst(runDir, done.name);
     this.#lastCheckpoint = done.path;
     this.#saved = place(state);

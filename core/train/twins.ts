@@ -4,6 +4,17 @@
  */
 import type { Model } from "../../ffi/model.ts";
 
+/** Calls that must not overlap, one after the other. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  take<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(call);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+}
+
 export class Twins implements Disposable {
   readonly #free: Model[] = [];
   #more: number;

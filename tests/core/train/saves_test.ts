@@ -133,11 +133,10 @@ for (const [name, text] of [["dense", SMALL_CONFIG], ["factored", FACTORED]] as 
 Deno.test("saves: the best in memory is on disk before a later state is, and at the end", async () => {
   using run = setting(SMALL_CONFIG);
   await epoch(run, true);
-  await run.saves.keepBest();
-  assertEquals(run.saves.lastCheckpoint, null);
   const order: number[] = [];
   using saves = new Saves({ ...run.saves.options, saved: ({ step }) => order.push(step) });
   await saves.keepBest();
+  assertEquals(saves.lastCheckpoint, null);
   const first = run.state.step;
   await epoch(run, false);
   await saves.save();
@@ -172,20 +171,45 @@ Deno.test("saves: where time suffices for one checkpoint only, it is the best, w
   await written(saves);
   assertEquals(await savedBits(run, "latest"), first);
   assertEquals(await savedBits(run, "best"), first);
-  assertEquals(await bits(saves.copyOf(first[0])!), first[1]);
+  assert(await saves.restore(first[0]));
+  assertEquals(await bits(run.model), first[1]);
   now = 121;
   assert(saves.isOverdue()); // what is saved is older
   await saves.save();
   await saves.settle();
-  assert(saves.copyOf(first[0]) !== null); // the second network was enough
+  assert(await saves.restore(first[0])); // the second network was enough
   assert(!saves.isOverdue());
   assertEquals((await savedBits(run, "latest"))[0], state.step);
   assertEquals(await savedBits(run, "best"), first);
   await epoch(run, true);
   await saves.keepBest();
-  assertEquals(saves.copyOf(first[0]), null);
+  assert(!await saves.restore(first[0]));
   await saves.settle();
   assertEquals(await savedBits(run, "best"), [state.step, await bits(run.model)]);
+});
+
+Deno.test("saves: a state is saved while another is being written, and a copy that is being written can be looked at", async () => {
+  const text = FACTORED.replace("every_epochs: 1", "max_share: 0.05");
+  using run = setting(text, { bytes: 1e9, elapsed: () => 70 }); // time for one checkpoint only, see above
+  const { saves, state } = run;
+  await epoch(run, true);
+  await saves.keepBest();
+  const best: [number, string] = [state.step, await bits(run.model)];
+  await epoch(run, false);
+  const latest: [number, string] = [state.step, await bits(run.model)];
+  await saves.saveDue();
+  let looked = 0, before: string | null = "";
+  await saves.save(async () => {
+    before = saves.lastCheckpoint;
+    for (; looked < 100; looked++) assert(await saves.restore(best[0]));
+  });
+  assertEquals([before, looked], [null, 100]);
+  assertEquals(await bits(run.model), best[1]);
+  await saves.save(); // being written, or saved
+  await saves.settle();
+  assertEquals(await savedBits(run, "latest"), latest);
+  assertEquals(await savedBits(run, "best"), best);
+  assertEquals([...Deno.readDirSync(join(run.runDir, "checkpoints"))].filter((e) => e.isDirectory).length, 2);
 });
 
 Deno.test("saves: with one copy, a best that is on disk makes room for the present state", async () => {
@@ -196,10 +220,10 @@ Deno.test("saves: with one copy, a best that is on disk makes room for the prese
   const best = state.step;
   await saves.save();
   await saves.settle();
-  assert(saves.copyOf(best) !== null);
+  assert(await saves.restore(best));
   await epoch(run, false);
   await saves.save();
-  assertEquals(saves.copyOf(best), null);
+  assert(!await saves.restore(best));
   await saves.settle();
   assertEquals([(await savedBits(run, "best"))[0], (await savedBits(run, "latest"))[0]], [best, state.step]);
 });
