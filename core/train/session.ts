@@ -120,6 +120,7 @@ class Session {
 
   train(): Promise<Ending> {
     const { config, observer } = this.options;
+    this.saves.prepare();
     return new Trainer({
       config,
       model: this.model,

@@ -1,13 +1,17 @@
 /** The network's tensors in the form in which checkpoints are written and loaded. */
 import type { Model, TensorInfo } from "../../ffi/model.ts";
+import type { Turns } from "./twins.ts";
 import type { TensorSink, TensorSource } from "../formats/tensor.ts";
 
-function source(model: Model, info: TensorInfo): TensorSource {
+function source(model: Model, info: TensorInfo, turns?: Turns): TensorSource {
   return {
     name: info.name,
     dtype: info.dtype,
     shape: info.shape,
-    read: (firstRow, rows, into) => model.readTensor(info, firstRow, rows, into),
+    read: (firstRow, rows, into) => {
+      const read = () => model.readTensor(info, firstRow, rows, into);
+      return turns ? turns.take(read) : read();
+    },
   };
 }
 
@@ -25,12 +29,18 @@ export function isParameter({ role }: TensorInfo): boolean {
   return role === "parameter" || role === "buffer";
 }
 
-/** The tensors of model.safetensors (parameters and buffers) and of optimizer.safetensors. */
-export function tensorSources(model: Model): { parameters: TensorSource[]; optimizer: TensorSource[] } {
+/**
+ * The tensors of model.safetensors (parameters and buffers) and of optimizer.safetensors.
+ * @param turns where the network may be used for something else meanwhile
+ */
+export function tensorSources(
+  model: Model,
+  turns?: Turns,
+): { parameters: TensorSource[]; optimizer: TensorSource[] } {
   const tensors = model.tensors();
   return {
-    parameters: tensors.filter(isParameter).map((info) => source(model, info)),
-    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => source(model, info)),
+    parameters: tensors.filter(isParameter).map((info) => source(model, info, turns)),
+    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => source(model, info, turns)),
   };
 }
 

@@ -61,10 +61,12 @@ int32_t nrw_model_build(nrw_model* model, nrw_error* err) noexcept {
 }
 
 int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
+  return guarded(err, [&] {
+    require(model != nullptr, "model: is null");
     require(out != nullptr, "out: is null");
     *out = nullptr;
-    *out = new nrw_model(m.twin());
+    const Busy busy(model->twinning);
+    *out = new nrw_model(model->model.twin());
   });
 }
 
@@ -128,6 +130,7 @@ int32_t nrw_model_close(nrw_model* model, nrw_error* err) noexcept {
     if (model == nullptr) return;
     model->model.stop = true;
     Busy::take_for_ever(model->busy);
+    Busy::take_for_ever(model->twinning);
     delete model;
   });
 }

@@ -10,6 +10,7 @@ struct nrw_model {
   const std::unique_ptr<nrw::Model> owned;
   nrw::Model& model;
   std::atomic<bool> busy{false};
+  std::atomic<bool> twinning{false};  // nrw_model_twin runs beside other calls: it reads only what build has fixed
 };
 
 namespace nrw::api {

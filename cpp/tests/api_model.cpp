@@ -1,7 +1,9 @@
 // The model's functions over the C ABI: arguments, errors, tensors by name. What they compute is tested below them.
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "check.h"
@@ -177,4 +179,34 @@ TEST(api_info_lines) {
   CHECK(number("\nmemory_available=") > 0 && number("\nmemory_available=") <= number("\nmemory_total="));
   nrw_error err;
   CHECK(nrw_info(text, 10, &written, &err) == NRW_INVALID_ARGUMENT && written > 10);
+}
+
+TEST(api_twins_are_made_while_the_model_is_in_use) {
+  std::string wide = kNetwork;
+  wide.replace(wide.find("20"), 2, "20000");
+  Handle handle(wide);
+  nrw_model* twin = nullptr;
+  CHECK(nrw_model_twin(handle.model, &twin, nullptr) == NRW_INVALID_ARGUMENT && twin == nullptr);
+  handle.build();
+  std::vector<float> first(3 * 20000), copied(first.size());
+  const auto read = [](nrw_model* model, std::vector<float>& into) {
+    return nrw_model_tensor_read(model, 0, 0, 3, reinterpret_cast<uint8_t*>(into.data()),
+                                 static_cast<double>(into.size() * sizeof(float)), nullptr);
+  };
+  std::atomic<bool> done{false};
+  std::atomic<int> reads{0}, refused{0};
+  std::thread user([&] {
+    for (; !done; ++reads) refused += read(handle.model, first) != NRW_OK;
+  });
+  while (reads == 0) std::this_thread::yield();
+  for (int i = 0; i < 50; ++i) {
+    CHECK(nrw_model_twin(handle.model, &twin, nullptr) == NRW_OK);
+    if (i + 1 < 50) CHECK(nrw_model_close(twin, nullptr) == NRW_OK);
+  }
+  done = true;
+  user.join();
+  CHECK(refused == 0);
+  CHECK(nrw_model_copy(twin, handle.model, nullptr) == NRW_OK);
+  CHECK(read(twin, copied) == NRW_OK && copied == first);
+  CHECK(nrw_model_close(twin, nullptr) == NRW_OK);
 }
