@@ -7,32 +7,9 @@ import { fromFileUrl, join } from "@std/path";
 import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
 import { SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
 import { backToTen, checkBack, loadSalt, prepareRun, type Sweep } from "./driver.ts";
-import { buildShim } from "./shim.ts";
+import { inFolder, skip, withShim } from "./shim.ts";
 
 const DRIVER = fromFileUrl(new URL("./driver.ts", import.meta.url));
-
-function skip(why: string): void {
-  console.log(`  skipped: ${why}`);
-}
-
-/** A folder in memory where there is one: thousands of fsyncs are slow on a disk, and prove no more there. */
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const memory = Deno.build.os === "linux" && await Deno.stat("/dev/shm").then((info) => info.isDirectory, () => false);
-  const dir = await Deno.makeTempDir({ prefix: "narrows-faults-", dir: memory ? "/dev/shm" : undefined });
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-async function withShim(body: (shim: string, dir: string) => Promise<void>): Promise<void> {
-  await inFolder(async (dir) => {
-    const shim = await buildShim(dir);
-    if (shim === null) return skip("preloading needs Linux and a C compiler");
-    await body(shim, dir);
-  });
-}
 
 function driver(args: string[], env: Record<string, string> = {}): Promise<Deno.CommandOutput> {
   return new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", DRIVER, ...args], env }).output();

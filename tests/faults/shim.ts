@@ -18,3 +18,27 @@ export async function buildShim(folder: string): Promise<string | null> {
     throw error;
   }
 }
+
+export function skip(why: string): void {
+  console.log(`  skipped: ${why}`);
+}
+
+/** A folder in memory where there is one: thousands of fsyncs are slow on a disk, and prove no more there. */
+export async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
+  const memory = Deno.build.os === "linux" && await Deno.stat("/dev/shm").then((info) => info.isDirectory, () => false);
+  const dir = await Deno.makeTempDir({ prefix: "narrows-faults-", dir: memory ? "/dev/shm" : undefined });
+  try {
+    await body(dir);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+/** Such a folder, and the library in it. */
+export async function withShim(body: (shim: string, dir: string) => Promise<void>): Promise<void> {
+  await inFolder(async (dir) => {
+    const shim = await buildShim(dir);
+    if (shim === null) return skip("preloading needs Linux and a C compiler");
+    await body(shim, dir);
+  });
+}
