@@ -18,9 +18,19 @@ const HINTS: Readonly<Record<string, string>> = {
   122: FULL,
 };
 
+/** The system's number of an error; "" where it has none. */
+function errorNumber(cause: unknown): string {
+  return cause instanceof Error ? / \(os error (\d+)\)/.exec(cause.message)?.[1] ?? "" : "";
+}
+
 function hintOf(cause: unknown): string | undefined {
-  const number = cause instanceof Error ? / \(os error (\d+)\)/.exec(cause.message)?.[1] : undefined;
-  return number === undefined ? undefined : HINTS[number] || undefined;
+  return HINTS[errorNumber(cause)] || undefined;
+}
+
+/** Whether a call failed because of the machine (EIO, ENFILE, or one of {@link HINTS}), and not because of its path. */
+export function isMachineFailure(cause: unknown): boolean {
+  const number = errorNumber(cause);
+  return number === "5" || number === "23" || Object.hasOwn(HINTS, number);
 }
 
 /**
@@ -28,14 +38,24 @@ function hintOf(cause: unknown): string | undefined {
  */
 const SYSTEM_ERROR = /^([^\n]*?) \(os error \d+\)(?:: (\w+) '([^]*?)'(?: -> '[^]*')?)?$/;
 
+/** What calls do, where their names are no words. */
+const CALLS: Readonly<Record<string, string>> = {
+  readfile: "read",
+  writefile: "write",
+  readdir: "list the folder",
+  mkdir: "create the folder",
+  stat: "look at it",
+  lstat: "look at it",
+};
+
 /**
  * A failed call of the system that nothing has given a name to, as a UserError of exit status 1; null for other errors.
  */
 export function systemError(error: unknown): UserError | null {
   const found = error instanceof Error ? SYSTEM_ERROR.exec(error.message) : null;
   if (!found) return null;
-  const [, reason, call = "use a file", path = ""] = found;
-  return new UserError(path, `cannot ${call} (${reason})`, hintOf(error), 1);
+  const [, reason, call = "", path = ""] = found;
+  return new UserError(path, `cannot ${CALLS[call] ?? (call || "use a file")} (${reason})`, hintOf(error), 1);
 }
 
 /** A UserError of exit status 1 for a failed I/O call. A UserError comes back as it is. */
@@ -51,13 +71,36 @@ export function notRegular(path: string): UserError {
 
 /**
  * The text of a file that is read at once: a regular file, since a pipe would be waited for, of at most `limit` bytes.
- * @throws {UserError} on another kind or size; the system's errors as they are
+ * @throws {UserError} where it cannot be read; the system's error where nothing is there
  */
 export function readTextSync(path: string, limit: number): string {
-  const { isFile, size } = Deno.statSync(path);
-  if (!isFile) throw notRegular(path);
-  if (size > limit) throw new UserError(path, `has ${size} bytes, more than the ${limit} that are read`, undefined, 1);
-  return Deno.readTextFileSync(path);
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    if (!isFile) throw notRegular(path);
+    if (size <= limit) return Deno.readTextFileSync(path);
+    throw new UserError(path, `has ${size} bytes, more than the ${limit} that are read`, undefined, 1);
+  } catch (cause) {
+    throw isMissing(cause) ? cause : ioError(path, "read", cause);
+  }
+}
+
+/** Whether an error says that nothing is at a path. A path through a file leads nowhere. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+/**
+ * What `look` finds at a path; `otherwise` where nothing is there. A path that cannot be looked at is an error, so that
+ * nothing is taken for absent.
+ * @param action for the error: "read"
+ */
+export function ifThere<T>(path: string, action: string, look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch (cause) {
+    if (isMissing(cause)) return otherwise;
+    throw ioError(path, action, cause);
+  }
 }
 
 /** Whether something is at `path`. Anything but "not found" is an error, so that nothing is taken for absent. */
@@ -66,8 +109,7 @@ export async function exists(path: string): Promise<boolean> {
     await Deno.lstat(path);
     return true;
   } catch (cause) {
-    // A path through a file leads nowhere.
-    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return false;
+    if (isMissing(cause)) return false;
     throw ioError(path, "look at it", cause);
   }
 }
@@ -106,7 +148,7 @@ export class OutputFile implements Disposable {
   #file: Deno.FsFile | null;
   #bytes = 0;
 
-  private constructor(readonly path: string, file: Deno.FsFile) {
+  private constructor(readonly path: string, readonly named: string, file: Deno.FsFile) {
     this.#file = file;
   }
 
@@ -116,7 +158,7 @@ export class OutputFile implements Disposable {
    */
   static async create(path: string, named = path): Promise<OutputFile> {
     try {
-      return new OutputFile(path, await Deno.open(path, { write: true, createNew: true }));
+      return new OutputFile(path, named, await Deno.open(path, { write: true, createNew: true }));
     } catch (cause) {
       throw ioError(named, "create the file", cause);
     }
@@ -136,7 +178,7 @@ export class OutputFile implements Disposable {
         done += count;
       }
     } catch (cause) {
-      throw ioError(this.path, "write", cause);
+      throw ioError(this.named, "write", cause);
     }
     this.#bytes += data.length;
   }
@@ -149,7 +191,7 @@ export class OutputFile implements Disposable {
       const { size } = await this.#file.stat();
       if (size !== this.#bytes) throw new Error(`${size} bytes arrived of ${this.#bytes}`);
     } catch (cause) {
-      throw ioError(this.path, "fsync", cause);
+      throw ioError(this.named, "fsync", cause);
     } finally {
       this.close();
     }

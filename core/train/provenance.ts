@@ -5,8 +5,9 @@ import { relative } from "@std/path";
 import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
 import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
-import { UserError } from "../errors.ts";
+import { MalformedError, UserError } from "../errors.ts";
 import { toUser } from "../paths.ts";
+import { exists } from "../formats/file.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { inspectSteps } from "../runs/csv_log.ts";
@@ -125,7 +126,7 @@ export async function openSession(
   const rate = made.lastStep === state.step ? made.learning_rate : null;
   const jump = before && isSameData ? rateJump(before, config, source, state, rate) : null;
   if (jump) warn(jump);
-  const listed = await readSessions(run.path).catch(() => []);
+  const listed = await unlessMalformed(readSessions(run.path), []);
   const attempt = await unlistedAttempt(run, listed);
   const left = attempt === null ? 0 : (await inspectSteps(run.file(`${attempt}/steps.csv`))).lastStep;
   if (attempt !== null) {
@@ -133,7 +134,7 @@ export async function openSession(
     const what = left > state.step ? `what was made of ${steps} before` : "what was made before";
     note?.(`going on from step ${state.step}: ${what} is kept in ${toUser(run.file(attempt))} and no longer counts`);
   }
-  const parent = fork?.parent ?? await parentOf(run.path).catch(() => null);
+  const parent = fork?.parent ?? await unlessMalformed(parentOf(run.path), null);
   await writeJsonAtomic(run.file("environment.json"), parent ? { ...environment, forked_from: parent } : environment);
   const start = {
     started_at: String(environment.started_at),
@@ -202,13 +203,18 @@ const NAMES: Readonly<Record<string, string>> = { isa: "instruction set", narrow
 
 /** The facts of the newest session, or of environment.json in runs of earlier versions. */
 async function lastFacts(runDir: string, environment: string): Promise<Partial<ReturnType<typeof factsOf>> | null> {
+  const last = (await unlessMalformed(readSessions(runDir), [])).at(-1);
+  if (last) return last;
+  const json = await exists(environment) ? await unlessMalformed(readJson(environment, 1 << 20), null) : null;
+  return isRecord(json) ? factsOf(json) : null;
+}
+
+/** What a file has; `otherwise` where its content is malformed, which is told when the file is written again. */
+async function unlessMalformed<T>(read: Promise<T>, otherwise: T): Promise<T> {
   try {
-    const last = (await readSessions(runDir)).at(-1);
-    if (last) return last;
-    const json = await readJson(environment, 1 << 20);
-    return isRecord(json) ? factsOf(json) : null;
+    return await read;
   } catch (error) {
-    if (error instanceof UserError) return null;
+    if (error instanceof MalformedError) return otherwise;
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
+import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
 import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
@@ -10,6 +11,7 @@ import { MemoryRows } from "../data/memory.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
 import { UserError } from "../errors.ts";
+import { exists } from "../formats/file.ts";
 import { writeTable } from "../formats/table.ts";
 import { openRun } from "../runs/folder.ts";
 import { dataOf, type GivenData, givenSource } from "./given_data.ts";
@@ -86,15 +88,8 @@ async function restored(
       "override data.split.train, data.split.validation or data.split.test",
     );
   }
-  let wanted = options.checkpoint;
-  if (wanted === undefined) {
-    try {
-      Deno.statSync(join(runDir, "checkpoints", "best"));
-      wanted = "best";
-    } catch {
-      wanted = "latest";
-    }
-  }
+  const keepsBest = await exists(join(checkpointsFolder(runDir), "best"));
+  const wanted = options.checkpoint ?? (keepsBest ? "best" : "latest");
   chooseEngine(own, options.note);
   const config = { ...own, data: await dataOf(runDir, own.data, options) };
   using made = new DisposableStack();

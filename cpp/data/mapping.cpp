@@ -24,7 +24,7 @@ struct Descriptor {
 
 [[noreturn]] void io_error(const std::string& path, const char* action, int code) {
   const std::string reason = std::generic_category().message(code);
-  throw Error(NRW_IO, format("%s: cannot %s: %s", shown_path(path).c_str(), action, reason.c_str()));
+  throw Error(NRW_IO, format("%s: cannot %s (%s)", shown_path(path).c_str(), action, reason.c_str()));
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ Mapping Mapping::of_file(const std::string& path) {
   if (fstat(file.value, &status) != 0) io_error(path, "read", errno);
   if (S_ISDIR(status.st_mode)) io_error(path, "read", EISDIR);
   if (!S_ISREG(status.st_mode)) {
-    throw Error(NRW_IO, format("%s: cannot read: not a regular file", shown_path(path).c_str()));
+    throw Error(NRW_IO, format("%s: is not a regular file", shown_path(path).c_str()));
   }
   if (status.st_size == 0) throw Error(NRW_FORMAT, format("%s: the file is empty", shown_path(path).c_str()));
   const size_t size = static_cast<size_t>(status.st_size);

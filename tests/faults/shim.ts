@@ -4,6 +4,22 @@ import { fromFileUrl, join } from "@std/path";
 
 const SOURCE = fromFileUrl(new URL("./io_shim.c", import.meta.url));
 
+/** Of io_shim.c. */
+export const MODES = { fail_once: 1, dead: 2, torn: 3, kill: 4 } as const;
+/** Reading counts as well. */
+export const READS = 4;
+export const EIO = 5;
+
+/** The library, which is preloaded in this process, to arm it. */
+export function openShim(path: string) {
+  return Deno.dlopen(path, {
+    fault_arm: { parameters: ["buffer", "i32", "f64", "i32", "i32"], result: "void" },
+    fault_disarm: { parameters: [], result: "f64" },
+    fault_trace: { parameters: ["buffer", "f64"], result: "f64" },
+    fault_power_loss: { parameters: ["i32"], result: "void" },
+  }).symbols;
+}
+
 /** Compiles it into a folder; null where there is no Linux or no C compiler. */
 export async function buildShim(folder: string): Promise<string | null> {
   if (Deno.build.os !== "linux") return null;
