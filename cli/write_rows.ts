@@ -1,4 +1,5 @@
 /** What embed and reconstruct share: they restore a run and write one row of a table for each row of a part. */
+import { countText } from "../core/figures.ts";
 import { join } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { UserError } from "../core/errors.ts";
@@ -65,7 +66,7 @@ export async function writeRows(
   if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
   else {
     const what = kind === ".csv" ? "values, each row after its number" : "float32";
-    print(`${toUser(output)}: ${rows} x ${columns} ${what}`);
+    print(`${toUser(output)}: ${countText(rows)} x ${countText(columns)} ${what}`);
   }
   return 0;
 }

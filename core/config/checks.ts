@@ -1,4 +1,5 @@
 /** Checks that concern several keys: whether layers, shares and settings fit each other. */
+import { settingText } from "../figures.ts";
 import type { Problem } from "./error.ts";
 import type { RawLayer, RawTransform } from "./layers.ts";
 import type { RawConfig } from "./schema.ts";
@@ -222,8 +223,9 @@ function checkOptimizer({ optimizer, scheduler }: RawConfig, report: Report): vo
   }
   const falls = scheduler.name === "cosine" || scheduler.name === "plateau";
   if (falls && !(scheduler.min_learning_rate <= optimizer.learning_rate)) {
-    const rate = `optimizer.learning_rate ${optimizer.learning_rate}`;
-    report(["scheduler", "min_learning_rate"], `must be at most ${rate}, got ${scheduler.min_learning_rate}`);
+    const rate = `optimizer.learning_rate ${settingText(optimizer.learning_rate)}`;
+    const given = settingText(scheduler.min_learning_rate);
+    report(["scheduler", "min_learning_rate"], `must be at most ${rate}, got ${given}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Warnings about settings that are valid but almost certainly mistakes. */
+import { countText, settingText } from "../figures.ts";
 import type { Config } from "./types.ts";
 
 export interface Warning {
@@ -32,8 +33,8 @@ export function configWarnings(config: Config): Warning[] {
   const misfit = (key: string, what: string, hint: string) =>
     warnings.push({ key, what, hint, against: "training.epochs" });
   if (optimizer.name !== "sgd" && optimizer.learning_rate > ADAPTIVE_RATE) {
-    const what = `is ${optimizer.learning_rate}: ${optimizer.name} seldom learns above ${ADAPTIVE_RATE}`;
-    warn("optimizer.learning_rate", what, "usual values are 1e-4 to 1e-2");
+    const what = `is ${settingText(optimizer.learning_rate)}: ${optimizer.name} seldom learns above ${ADAPTIVE_RATE}`;
+    warn("optimizer.learning_rate", what, "usual values are 0.0001 to 0.01");
   }
   if (!hasValidation(config)) warnings.push(...withoutValidation(config));
   else if (patience !== null && patience >= epochs) {
@@ -94,17 +95,24 @@ export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
     warn("data.batch_size", what, "set data.last_batch: drop, or another batch size");
   }
   if (scheduler.warmup_steps >= steps && steps > 0 && scheduler.warmup_steps > 0) {
-    const what = `is ${scheduler.warmup_steps}, but the run has ${steps} steps: the learning rate is never reached`;
+    const what = `is ${scheduler.warmup_steps}, but the run has ${
+      countText(steps)
+    } steps: the learning rate is never reached`;
     warn("scheduler.warmup_steps", what, "lower it");
   }
   if (checkpoint.every_steps > steps && training.max_steps === null) {
-    warn("checkpoint.every_steps", `is ${checkpoint.every_steps}, but the run has ${steps} steps`, "lower it");
+    warn(
+      "checkpoint.every_steps",
+      `is ${checkpoint.every_steps}, but the run has ${countText(steps)} steps`,
+      "lower it",
+    );
   }
   const latent = model.encoder.findLast(({ kind }) => kind === "linear");
   const isNoisy = data.mask_rate > 0 || layers.some(({ kind }) => kind === "dropout");
   if (latent?.kind === "linear" && Number(latent.size) >= columns && !isNoisy) {
-    const what =
-      `ends with ${latent.size} values for ${columns} columns: it can copy a row instead of learning from it`;
+    const what = `ends with ${latent.size} values for ${
+      countText(columns)
+    } columns: it can copy a row instead of learning from it`;
     warn("model.encoder", what, "make its last linear layer smaller");
   }
   return warnings;

@@ -1,6 +1,7 @@
 /**
  * What a session records about itself before its first step and after its last one: environment.json and sessions.json.
  */
+import { countText } from "../figures.ts";
 import { relative } from "@std/path";
 import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
 import { trainingPlan } from "../data/plan.ts";
@@ -51,7 +52,7 @@ export function requireStepsLeft({ config, saved, fork }: SessionOptions, state:
   const { from_here, fixed } = compareConfigs(before, config);
   const changes = [...fixed, ...from_here];
   if (changes.length === 0) return;
-  const done = `${state.epoch} epochs, ${state.step} steps are done`;
+  const done = doneText(state);
   throw new UserError(
     changesText(changes),
     `no step is left in which it could take effect: ${done}`,
@@ -79,9 +80,13 @@ export async function nothingToDo(
 /** The key under `training` that limits the run. */
 const LIMITS: Readonly<Record<string, string>> = { max_steps: "max_steps", early_stopping: "early_stopping.patience" };
 
-export function nothingLeft({ epoch, step }: TrainState, reason: string): string {
+function doneText({ epoch, step }: TrainState): string {
+  return `${countText(epoch)} epochs, ${countText(step)} steps are done`;
+}
+
+export function nothingLeft(state: TrainState, reason: string): string {
   const key = `training.${LIMITS[reason] ?? "epochs"}`;
-  return `nothing left to train: ${epoch} epochs, ${step} steps are done (${reason}); raise ${key} with --override for more`;
+  return `nothing left to train: ${doneText(state)} (${reason}); raise ${key} with --override for more`;
 }
 
 export interface OpenedSession {

@@ -1,4 +1,5 @@
 /** Restores a trained network from its run folder, for evaluate, embed, reconstruct and scripts. */
+import { countText } from "../figures.ts";
 import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { chooseEngine } from "../build/choose.ts";
@@ -131,7 +132,7 @@ export function splitParts(split: string): readonly Part[] {
 export function requireHeldOut({ trainedRows, source, allowTrainedRows, note }: Restored, part: Part): void {
   const count = trainedRows[part];
   if (part === "train" || count === 0) return;
-  const what = `${count} of its ${source.partRows[part]} rows were used to train the run`;
+  const what = `${countText(count)} of its ${countText(source.partRows[part])} rows were used to train the run`;
   if (allowTrainedRows) return note(`--split ${part}: ${what}`);
   throw new UserError(
     `--split ${part}`,
@@ -185,7 +186,7 @@ export function checkColumns({ source }: Restored, columns: Uint32Array<ArrayBuf
   if (bad === undefined) return;
   throw new UserError(
     field,
-    `there is no column ${bad}: the data have ${source.columns} columns`,
+    `there is no column ${bad}: the data have ${countText(source.columns)} columns`,
     "the first column is 0",
   );
 }

@@ -7,7 +7,15 @@ import { filesUnder, readText } from "./tree.ts";
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ffi: ["ffi"],
   core: ["core", "ffi"],
-  reports: ["reports", "core/runs", "core/config/types.ts", "core/errors.ts", "core/version.ts", "core/visible.ts"],
+  reports: [
+    "reports",
+    "core/runs",
+    "core/config/types.ts",
+    "core/errors.ts",
+    "core/figures.ts",
+    "core/version.ts",
+    "core/visible.ts",
+  ],
   cli: ["cli", "core", "reports", "ffi"],
   "mod.ts": ["core", "reports", "ffi"],
   docs: ["mod.ts"],
