@@ -1,10 +1,8 @@
 /**
  * What a session records about itself before its first step and after its last one: environment.json and sessions.json.
  */
-import { countText } from "../figures.ts";
 import { relative } from "@std/path";
 import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
-import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import { MalformedError, UserError } from "../errors.ts";
 import { toUser } from "../paths.ts";
@@ -24,70 +22,11 @@ import {
   readSessions,
   type SessionEntry,
 } from "../runs/sessions.ts";
-import { readSummary } from "../runs/summary.ts";
 import type { SessionResult } from "./ending.ts";
-import { goBack, laterCheckpoints } from "./go_back.ts";
+import { goBack } from "./go_back.ts";
 import { rateJump } from "./horizon.ts";
 import type { SessionOptions } from "./session.ts";
 import type { TrainState } from "./state.ts";
-
-/**
- * Checks that a setting that changes from the checkpoint on takes effect in at least one step. Otherwise the config would
- * have, for example, a learning rate with which nothing was trained.
- * @throws {UserError} if no step is left
- */
-export function requireStepsLeft({ config, saved, fork }: SessionOptions, state: TrainState, source: Source): void {
-  const before = fork?.config ?? saved;
-  const { training } = config;
-  // The steps of an epoch may all be done before the epoch counts: its validation and its row come after them.
-  const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
-  const last = plan.length - 1;
-  const isEpochMade = state.window > last || (state.window === last && state.batch >= plan[last]!.batches);
-  const reason = state.epoch + (isEpochMade ? 1 : 0) >= training.epochs
-    ? "epochs"
-    : state.step >= (training.max_steps ?? Infinity)
-    ? "max_steps"
-    : null;
-  if (reason === null || !before || state.step === 0) return; // before the first step nothing has been made otherwise
-  const { from_here, fixed } = compareConfigs(before, config);
-  const changes = [...fixed, ...from_here];
-  if (changes.length === 0) return;
-  const done = doneText(state);
-  throw new UserError(
-    changesText(changes),
-    `no step is left in which it could take effect: ${done}`,
-    `raise training.${reason} as well`,
-  );
-}
-
-/**
- * The end of a session whose run is already finished with the same config: nothing is written. Null if there are steps
- * to make.
- */
-export async function nothingToDo(
-  { run, config, saved, note }: SessionOptions,
-  state: TrainState,
-  checkpoint: string,
-): Promise<SessionResult | null> {
-  const summary = await readSummary(run);
-  if (summary?.status !== "finished" || summary.steps !== state.step) return null;
-  const changed = saved ? Object.values(compareConfigs(saved, config)).flat().length > 0 : false;
-  if (changed || !checkpoint.startsWith(run.path) || (await laterCheckpoints(run, state.step)).length > 0) return null;
-  note?.(nothingLeft(state, summary.reason));
-  return { status: "finished", summary, signal: null, exitStatus: 0, error: null, untouched: true };
-}
-
-/** The key under `training` that limits the run. */
-const LIMITS: Readonly<Record<string, string>> = { max_steps: "max_steps", early_stopping: "early_stopping.patience" };
-
-function doneText({ epoch, step }: TrainState): string {
-  return `${countText(epoch)} epochs, ${countText(step)} steps are done`;
-}
-
-export function nothingLeft(state: TrainState, reason: string): string {
-  const key = `training.${LIMITS[reason] ?? "epochs"}`;
-  return `nothing left to train: ${doneText(state)} (${reason}); raise ${key} with --override for more`;
-}
 
 export interface OpenedSession {
   /** Appends the session, before its config is written to the run. */
