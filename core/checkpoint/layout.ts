@@ -11,7 +11,8 @@
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
-import { exists, InputFile, ioError } from "../formats/file.ts";
+import { exists, InputFile } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 
 export const CHECKPOINT_FILES = ["model.safetensors", "optimizer.safetensors", "state.json"] as const;

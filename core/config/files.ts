@@ -2,7 +2,7 @@
 import { basename, dirname, isAbsolute, resolve } from "@std/path";
 import { kindOf } from "../data/kinds.ts";
 import { UserError } from "../errors.ts";
-import { ioError, isMissing } from "../formats/file.ts";
+import { ioError, isMissing } from "../formats/io_error.ts";
 import { hintFor, someNames } from "../missing.ts";
 import { toUser } from "../paths.ts";
 import { problem } from "./error.ts";

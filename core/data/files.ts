@@ -1,7 +1,7 @@
 /** Finds the files that a data path names. */
 import { globToRegExp, isGlob, join } from "@std/path";
 import { UserError } from "../errors.ts";
-import { isMissing, systemReason } from "../formats/file.ts";
+import { isMissing, systemReason } from "../formats/io_error.ts";
 import { someNames, unreadablePath, whereOfPath } from "../missing.ts";
 import { adviceOn, kindOf } from "./kinds.ts";
 import { baseOf } from "./row_keys.ts";

@@ -1,67 +1,14 @@
 /** Files written whole and read exactly; every failure names the path, what failed and the system's reason. */
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../errors.ts";
+import { attempt, ioError, isMissing } from "./io_error.ts";
 
-/** The system's words for an I/O error, without its number and path: "No space left on device". */
-export function systemReason(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.replace(/ \(os error \d+\).*$/s, "");
-}
-
-const FULL = "free some space; what was saved before is intact";
-/** Advice for some of the system's error numbers: EMFILE, EFBIG, ENOSPC, and EDQUOT of macOS and Linux. */
-const HINTS: Readonly<Record<string, string>> = {
-  24: "the number of open files is limited here (ulimit -n)",
-  27: "the size of files is limited here (ulimit -f); what was saved before is intact",
-  28: FULL,
-  69: Deno.build.os === "darwin" ? FULL : "",
-  122: FULL,
-};
-
-/** The system's number of an error; "" where it has none. */
-function errorNumber(cause: unknown): string {
-  return cause instanceof Error ? / \(os error (\d+)\)/.exec(cause.message)?.[1] ?? "" : "";
-}
-
-function hintOf(cause: unknown): string | undefined {
-  return HINTS[errorNumber(cause)] || undefined;
-}
-
-/** Whether a call failed because of the machine (EIO, ENFILE, or one of {@link HINTS}), and not because of its path. */
-export function isMachineFailure(cause: unknown): boolean {
-  const number = errorNumber(cause);
-  return number === "5" || number === "23" || Object.hasOwn(HINTS, number);
-}
-
-/**
- * What Deno says of a failed call: `Permission denied (os error 13): mkdir '/a/b'`, without the call for an open file.
- */
-const SYSTEM_ERROR = /^([^\n]*?) \(os error \d+\)(?:: (\w+) '([^]*?)'(?: -> '[^]*')?)?$/;
-
-/** What calls do, where their names are no words. */
-const CALLS: Readonly<Record<string, string>> = {
-  readfile: "read",
-  writefile: "write",
-  readdir: "list the folder",
-  mkdir: "create the folder",
-  stat: "look at it",
-  lstat: "look at it",
-};
-
-/**
- * A failed call of the system that nothing has given a name to, as a UserError of exit status 1; null for other errors.
- */
-export function systemError(error: unknown): UserError | null {
-  const found = error instanceof Error ? SYSTEM_ERROR.exec(error.message) : null;
-  if (!found) return null;
-  const [, reason, call = "", path = ""] = found;
-  return new UserError(path, `cannot ${CALLS[call] ?? (call || "use a file")} (${reason})`, hintOf(error), 1);
-}
-
-/** A UserError of exit status 1 for a failed I/O call. A UserError comes back as it is. */
-export function ioError(path: string, action: string, cause: unknown): UserError {
-  if (cause instanceof UserError) return cause;
-  return new UserError(path, `cannot ${action} (${systemReason(cause)})`, hintOf(cause), 1);
+/** Removes a file, if there is one. @throws {UserError} */
+export async function removeIfThere(path: string): Promise<void> {
+  await attempt(path, "remove", () =>
+    Deno.remove(path).catch((cause) => {
+      if (!isMissing(cause)) throw cause;
+    }));
 }
 
 /** The error of a folder, a pipe or a device where a file is to be read. */
@@ -84,11 +31,6 @@ export function readTextSync(path: string, limit: number): string {
   }
 }
 
-/** Whether an error says that nothing is at a path. A path through a file leads nowhere. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-}
-
 /**
  * What `look` finds at a path; `otherwise` where nothing is there. A path that cannot be looked at is an error, so that
  * nothing is taken for absent.
@@ -100,6 +42,15 @@ export function ifThere<T>(path: string, action: string, look: () => T, otherwis
   } catch (cause) {
     if (isMissing(cause)) return otherwise;
     throw ioError(path, action, cause);
+  }
+}
+
+/** Whether a file is at `path`, as far as can be told. */
+export function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
   }
 }
 
@@ -126,21 +77,15 @@ export async function namesIn(path: string): Promise<string[]> {
 
 /** Makes a folder and those above it. */
 export async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw ioError(path, "create the folder", cause);
-  }
+  await attempt(path, "create the folder", () => Deno.mkdir(path, { recursive: true }));
 }
 
 /** Makes the entries of a folder (new files, renames) durable. */
 export async function syncFolder(path: string): Promise<void> {
-  try {
+  await attempt(path, "fsync the folder", async () => {
     using folder = await Deno.open(path, { read: true });
     await folder.sync();
-  } catch (cause) {
-    throw ioError(path, "fsync the folder", cause);
-  }
+  });
 }
 
 /** A file being written from its start. fsync in `finish` reports what a failing close would. */
@@ -284,11 +229,7 @@ export async function writeAtomically(path: string, produce: (file: OutputFile) 
     using file = await OutputFile.create(temporary, path);
     await produce(file);
     await file.finish();
-    try {
-      await Deno.rename(temporary, path);
-    } catch (cause) {
-      throw ioError(path, `rename ${basename(temporary)} to it`, cause);
-    }
+    await attempt(path, `rename ${basename(temporary)} to it`, () => Deno.rename(temporary, path));
   } catch (error) {
     await removeQuietly(temporary);
     throw error;

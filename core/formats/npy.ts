@@ -3,7 +3,8 @@
  * False, 'shape': (...)}`, then the values in C order. Written as version 1.0; 1.0, 2.0 and 3.0 are read.
  */
 import { UserError } from "../errors.ts";
-import { InputFile, ioError, OutputFile, removeQuietly, syncFolder, temporaryBeside } from "./file.ts";
+import { InputFile, OutputFile, removeQuietly, syncFolder, temporaryBeside } from "./file.ts";
+import { ioError } from "./io_error.ts";
 import { shapeText } from "./tensor.ts";
 import { basename, dirname } from "@std/path";
 

@@ -2,15 +2,8 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import {
-  exists,
-  ioError,
-  isMachineFailure,
-  isMissing,
-  removeQuietly,
-  syncFolder,
-  systemReason,
-} from "../formats/file.ts";
+import { exists, removeQuietly, syncFolder } from "../formats/file.ts";
+import { ioError, isMachineFailure, isMissing, systemReason } from "../formats/io_error.ts";
 import { hintFor, runsHint } from "../missing.ts";
 import { toUser } from "../paths.ts";
 import { writeFileAtomic } from "./atomic.ts";

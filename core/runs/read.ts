@@ -2,7 +2,8 @@
 import { globToRegExp, isAbsolute, isGlob, join, resolve } from "@std/path";
 import { parse as parseYaml } from "@std/yaml";
 import { UserError } from "../errors.ts";
-import { exists, InputFile, ioError } from "../formats/file.ts";
+import { exists, InputFile } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { readCsv } from "./csv_read.ts";
 import { DecodeError, type Decoder, record } from "./decode.ts";

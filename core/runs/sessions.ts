@@ -1,6 +1,7 @@
 /** sessions.json: every session of a run, oldest first. A session is appended when it begins; its end is filled in. */
 import { join } from "@std/path";
-import { exists, ioError, uniqueSuffix } from "../formats/file.ts";
+import { exists, uniqueSuffix } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { MalformedError } from "../errors.ts";
 import { writeJsonAtomic } from "./atomic.ts";

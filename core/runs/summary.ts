@@ -1,5 +1,5 @@
 /** Writes and reads summary.json. */
-import { exists, ioError } from "../formats/file.ts";
+import { exists, removeIfThere } from "../formats/file.ts";
 import { readJson } from "../formats/json.ts";
 import { MalformedError } from "../errors.ts";
 import { writeJsonAtomic } from "./atomic.ts";
@@ -22,11 +22,7 @@ export async function writeSummary(run: RunFolder, summary: Summary): Promise<vo
 /** Removes the summary of a run that is resumed. It has none until it ends again. */
 export async function clearSummary(run: RunFolder): Promise<void> {
   const path = run.file("summary.json");
-  try {
-    await Deno.remove(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw ioError(path, "remove", cause);
-  }
+  await removeIfThere(path);
 }
 
 const BYTES_MAX = 1 << 20;

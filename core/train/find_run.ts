@@ -4,14 +4,15 @@ import { type Config, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { checkpointsFolder, stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
-import { ifThere, isMissing, readTextSync, systemReason } from "../formats/file.ts";
+import { ifThere, readTextSync } from "../formats/file.ts";
+import { isMissing, systemReason } from "../formats/io_error.ts";
 import { missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 import { type Parent, parentOf } from "../runs/sessions.ts";
 import { newestUnfinished } from "./newest.ts";
 import { FIRST_CHECKPOINT } from "./saves.ts";
-import { differsFrom, resumedConfig } from "./resume_config.ts";
+import { differsFrom, resumedConfig, type ResumeRequest } from "./resume_config.ts";
 
 export interface RunRequest {
   /** The path of a config file, or its content, whose paths are then relative to the working directory. */
@@ -101,13 +102,7 @@ function load(config: RunRequest["config"], overrides: readonly string[]): Loade
   );
 }
 
-interface Existing extends Pick<RunRequest, "note"> {
-  readonly named: string;
-  readonly overrides: readonly string[];
-  readonly given?: LoadedConfig;
-  readonly configFile?: string;
-  readonly warn: (text: string) => void;
-}
+type Existing = ResumeRequest & Pick<RunRequest, "note">;
 
 /** An existing run; it starts at its first step if it was killed before its first save. */
 async function resumed(run: string, checkpoint: string | null, request: Existing): Promise<RunTarget> {

@@ -1,7 +1,8 @@
 /** Finds the run that `--resume auto` resumes. */
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
-import { isMissing, readTextSync, systemReason } from "../formats/file.ts";
+import { readTextSync } from "../formats/file.ts";
+import { isMissing, systemReason } from "../formats/io_error.ts";
 import { safeName } from "../runs/folder.ts";
 import { lockState, onDoubt } from "../runs/lock.ts";
 import { lastStart } from "../runs/started.ts";

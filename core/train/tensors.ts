@@ -2,20 +2,18 @@
 import type { Model, TensorInfo } from "../../ffi/model.ts";
 import type { TensorSink, TensorSource } from "../formats/tensor.ts";
 
+const described = ({ name, dtype, shape }: TensorInfo) => ({ name, dtype, shape });
+
 function source(model: Model, info: TensorInfo): TensorSource {
   return {
-    name: info.name,
-    dtype: info.dtype,
-    shape: info.shape,
+    ...described(info),
     read: (firstRow, rows, into) => model.readTensor(info, firstRow, rows, into),
   };
 }
 
 function sink(model: Model, info: TensorInfo): TensorSink {
   return {
-    name: info.name,
-    dtype: info.dtype,
-    shape: info.shape,
+    ...described(info),
     write: (firstRow, rows, from) => model.writeTensor(info, firstRow, rows, from),
   };
 }
@@ -26,18 +24,18 @@ export function isParameter({ role }: TensorInfo): boolean {
 }
 
 /** The tensors of model.safetensors (parameters and buffers) and of optimizer.safetensors. */
-export function tensorSources(model: Model): { parameters: TensorSource[]; optimizer: TensorSource[] } {
+interface ByFile<T> {
+  parameters: T[];
+  optimizer: T[];
+}
+
+function byFile<T>(model: Model, make: (model: Model, info: TensorInfo) => T): ByFile<T> {
   const tensors = model.tensors();
   return {
-    parameters: tensors.filter(isParameter).map((info) => source(model, info)),
-    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => source(model, info)),
+    parameters: tensors.filter(isParameter).map((info) => make(model, info)),
+    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => make(model, info)),
   };
 }
 
-export function tensorSinks(model: Model): { parameters: TensorSink[]; optimizer: TensorSink[] } {
-  const tensors = model.tensors();
-  return {
-    parameters: tensors.filter(isParameter).map((info) => sink(model, info)),
-    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => sink(model, info)),
-  };
-}
+export const tensorSources = (model: Model): ByFile<TensorSource> => byFile(model, source);
+export const tensorSinks = (model: Model): ByFile<TensorSink> => byFile(model, sink);
