@@ -58,8 +58,8 @@ class Chunk {
   const ChunkInfo& info() const noexcept { return info_; }
   bool dense() const noexcept { return info_.dense; }
   const std::string& path() const noexcept { return path_; }
-  // Whether its file was cut short while it was mapped: what was read since then may be zeros.
-  bool cut_short() const noexcept { return file_.cut_short() != nullptr && file_.cut_short()->load(); }
+  // Whether its file was cut short while it was mapped: what was read until now may be zeros.
+  bool cut_short() const noexcept { return file_.watch().is_cut_short(); }
   // What an array is called in messages: the member of the file, or the argument that was copied.
   std::string array_name(const char* array) const { return in_memory_ ? array : std::string(array) + ".npy"; }
 
