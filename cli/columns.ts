@@ -1,4 +1,5 @@
 /** The columns that a user chooses by number, range or name. */
+import { countText } from "../core/figures.ts";
 import { nearest } from "../core/config/nearest.ts";
 import { UserError } from "../core/errors.ts";
 
@@ -9,7 +10,7 @@ function position(text: string, columns: number): number {
   if (number < columns) return number;
   throw new UserError(
     "--columns",
-    `there is no column ${text}: the data have ${columns} columns`,
+    `there is no column ${text}: the data have ${countText(columns)} columns`,
     "the first column is 0",
   );
 }

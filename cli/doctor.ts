@@ -1,4 +1,5 @@
 /** `doctor`: shows what is installed, what is missing and how to install it. */
+import { bytesText } from "../core/figures.ts";
 import { loadConfig } from "../core/config/mod.ts";
 import { diagnose, type Diagnosis, type ToolState } from "../core/build/diagnose.ts";
 import { defineCommand, SHARED } from "./command.ts";
@@ -18,7 +19,7 @@ const SPECIAL = {
   missing: "its build was not finished",
 };
 
-const gigabytes = (bytes: string | undefined) => bytes ? `${(Number(bytes) / 1e9).toFixed(1)} GB` : "unknown";
+const bytesOf = (bytes: string | undefined) => bytes ? bytesText(Number(bytes)) : "unknown";
 
 function toolText({ found, version, hint, use }: ToolState): string {
   const needed = use === "build" ? "" : ", but only deno task ok needs it";
@@ -44,7 +45,7 @@ export function doctorLines(
       ["kernels", `${info.isa_reason}; available: ${info.isa_available?.replaceAll(",", ", ")}`],
       ["inflate", info.inflate ?? "unknown"],
       ["threads", info.threads ?? "unknown"],
-      ["memory", `${gigabytes(info.memory_available)} free of ${gigabytes(info.memory_total)}`],
+      ["memory", `${bytesOf(info.memory_available)} free of ${bytesOf(info.memory_total)}`],
     );
   }
   for (const { file, shapes, state } of specialised) {

@@ -1,15 +1,14 @@
 /** What `train --dry-run` prints. */
 import type { Config } from "../core/config/types.ts";
 import { type DryRun, dryRun } from "../core/train/dry_run.ts";
+import { bytesText, countText, percentText } from "../core/figures.ts";
 import type { LayerRow } from "../core/runs/types.ts";
-import { formatBytes } from "../core/train/network.ts";
 import { short } from "./progress.ts";
 import { print } from "../core/output.ts";
 
-const count = (value: number) => value.toLocaleString("en-US");
-
 /** The number of outputs, or their shape: `16 x 14 x 14`. */
-const outputText = ({ outputs, output_shape }: LayerRow) => output_shape?.map(count).join(" x ") ?? count(outputs);
+const outputText = ({ outputs, output_shape }: LayerRow) =>
+  output_shape?.map(countText).join(" x ") ?? countText(outputs);
 
 /** A table of texts in aligned columns; the columns in `right` are aligned to the right. */
 export function table(
@@ -31,26 +30,30 @@ function lines(config: Config, result: DryRun): string[] {
   const { shape } = config.data;
   const stored = config.data.format === "dense_npy"
     ? `dense${shape === null ? "" : `, shape ${shape.join(" x ")}`}`
-    : `${(100 * density).toPrecision(3)} % stored`;
+    : `${percentText(density)} stored`;
   return [
-    `data       ${result.files} file(s), ${count(result.rows)} rows x ${count(result.columns)} columns, ${stored}`,
-    `split      train ${count(partRows.train)}, validation ${count(partRows.validation)}, test ${count(partRows.test)}`,
-    `steps      ${count(result.stepsPerEpoch)} per epoch, ${
-      count(result.steps)
+    `data       ${result.files} file(s), ${countText(result.rows)} rows x ${
+      countText(result.columns)
+    } columns, ${stored}`,
+    `split      train ${countText(partRows.train)}, validation ${countText(partRows.validation)}, test ${
+      countText(partRows.test)
+    }`,
+    `steps      ${countText(result.stepsPerEpoch)} per epoch, ${
+      countText(result.steps)
     } in total (batches of ${config.data.batch_size})`,
     "model",
     ...table(
       ["layer", "kind", "output", "parameters", ""],
-      result.layers.map((row) => [row.name, row.kind, outputText(row), count(row.parameters), row.detail]),
+      result.layers.map((row) => [row.name, row.kind, outputText(row), countText(row.parameters), row.detail]),
       [2, 3],
     ),
-    `parameters ${count(result.parameters)}`,
+    `parameters ${countText(result.parameters)}`,
     `solver     ${result.solver}`,
-    `memory     about ${formatBytes(memory.total)}: parameters ${formatBytes(memory.parameters)}, optimizer ${
-      formatBytes(memory.optimizer)
-    }, workspace ${formatBytes(memory.workspace)}, data ${formatBytes(memory.data)}, copies for saves ${
-      formatBytes(memory.copies * memory.copy)
-    }; ${formatBytes(memory.available)} free`,
+    `memory     about ${bytesText(memory.total)}: parameters ${bytesText(memory.parameters)}, optimizer ${
+      bytesText(memory.optimizer)
+    }, workspace ${bytesText(memory.workspace)}, data ${bytesText(memory.data)}, copies for saves ${
+      bytesText(memory.copies * memory.copy)
+    }; ${bytesText(memory.available)} free`,
     `engine     ${result.engine}`,
     `threads    ${result.threads}`,
     `precision  ${result.precision}`,

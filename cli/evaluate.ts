@@ -1,49 +1,33 @@
 /** `evaluate`: computes the errors of a trained run on the parts of the data. */
 import { basename } from "@std/path";
-import { ensureEngine } from "../core/build/ensure.ts";
 import { UserError } from "../core/errors.ts";
-import { PARTS, SPLITS } from "../core/data/source.ts";
+import { PARTS } from "../core/data/source.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import { evaluatePart, metricsOf } from "../core/evaluation/evaluate.ts";
-import { requireHeldOut, restoreRun, splitParts } from "../core/train/restore.ts";
+import { requireHeldOut, splitParts } from "../core/train/restore.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";
-import { DATA_OPTIONS, givenData } from "./given_data.ts";
 import { rowsText, short, showProgress } from "./progress.ts";
+import { restored, restoreOptions } from "./restored.ts";
 import { runCommand } from "./run_command.ts";
 import { runTarget } from "./run_target.ts";
-import { print, tell } from "../core/output.ts";
+import { print } from "../core/output.ts";
 
 const evaluate = defineCommand({
   name: "evaluate",
   positional: ["run"],
   options: {
-    run: SHARED.run,
-    checkpoint: SHARED.checkpoint,
-    split: {
-      type: "choice",
-      value: "S",
-      values: SPLITS,
-      help: "train, validation, test or all (default: each part that has rows)",
-    },
-    ...DATA_OPTIONS,
-    override: { ...SHARED.override, help: "set a key of the config, e.g. data.path=...; repeatable" },
+    ...restoreOptions("train, validation, test or all (default: each part that has rows)"),
     json: { ...SHARED.json, help: "print JSON objects, one per line" },
   },
   async run(options) {
-    await ensureEngine({ quiet: true });
-    using restored = await restoreRun(await runTarget(options.run), {
-      checkpoint: options.checkpoint,
-      overrides: options.override,
-      note: (text) => tell(`narrows: ${text}`),
-      ...givenData(options),
-    });
-    const { model, source, config, otherData } = restored;
+    using run = await restored(await runTarget(options.run), options);
+    const { model, source, config, otherData } = run;
     const results: { split: string; metrics: SplitMetrics }[] = [];
     using progress = showProgress(!options.json && Deno.stderr.isTerminal() ? "live" : "quiet");
     progress.attach(model);
     for (const part of options.split === undefined ? PARTS : splitParts(options.split)) {
-      requireHeldOut(restored, part);
+      requireHeldOut(run, part);
       const evaluation = await evaluatePart(model, source, part, config, {
         byColumn: true,
         progress: progress.observer.evaluating,
@@ -57,7 +41,7 @@ const evaluate = defineCommand({
     if (options.json) {
       for (const { split, metrics } of results) {
         const about = otherData === null ? { split } : { data: otherData };
-        print(JSON.stringify({ ...about, checkpoint: restored.checkpoint, ...metrics }));
+        print(JSON.stringify({ ...about, checkpoint: run.checkpoint, ...metrics }));
       }
       return 0;
     }
@@ -74,7 +58,7 @@ const evaluate = defineCommand({
       short(m.column_r2_median),
     ]);
     for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7])) print(text);
-    print(`  weights: ${basename(restored.checkpoint)}`);
+    print(`  weights: ${basename(run.checkpoint)}`);
     return 0;
   },
 });

@@ -1,4 +1,5 @@
 /** `init`: writes a commented config for given data. */
+import { countText, percentText } from "../core/figures.ts";
 import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { loadConfig } from "../core/config/mod.ts";
@@ -18,9 +19,7 @@ import { short } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
 import { print } from "../core/output.ts";
 
-const count = (value: number) => value.toLocaleString("en-US");
-const figure = (value: number) => Number.isInteger(value) ? count(value) : short(value);
-const percent = (share: number) => `${(100 * share).toPrecision(3)} %`;
+const figure = (value: number) => Number.isInteger(value) ? countText(value) : short(value);
 
 /** A name for the data: that of their file or folder, or of the folder above if that name is as general as `data`. */
 function nameOf({ path, files }: Inspection): string {
@@ -44,21 +43,23 @@ function lines(seen: Inspection, beside: Beside, suggestion: Suggestion, { partR
     paths.length > 0 ? paths.map((path) => toUser(path)).join(", ") : none;
   const transforms = suggestion.transforms.length > 0 ? suggestion.transforms.join(", ") : "no transform";
   return [
-    `data       ${seen.files.length} file(s), ${count(seen.rows)} rows x ${
-      count(seen.columns)
+    `data       ${seen.files.length} file(s), ${countText(seen.rows)} rows x ${
+      countText(seen.columns)
     } columns, ${seen.format}, ` +
     `${seen.dataType}`,
     `values     ${suggestion.kind}, from ${figure(sample.least)} to ${figure(sample.greatest)} where not zero; ` +
-    `${percent(sample.zeros)} zeros (in ${count(sample.rows)} rows)`,
+    `${percentText(sample.zeros)} zeros (in ${countText(sample.rows)} rows)`,
     `           -> ${transforms}: ${suggestion.why}`,
     `labels     ${list(beside.labels, "no file beside the data has one entry per row with few different values")}`,
     ...beside.rowNames.length > 0
       ? [`row names  ${list(beside.rowNames, "")} (not used, since nearly all are different)`]
       : [],
     `columns    ${list(beside.columnNames, "no file beside the data has one name per column")}`,
-    `split      train ${count(partRows.train)}, validation ${count(partRows.validation)}, test ${count(partRows.test)}`,
-    `model      ${[seen.columns, hidden, latent, hidden, seen.columns].map(count).join(" -> ")}`,
-    `training   batches of ${suggestion.batchSize}, ${count(suggestion.stepsPerEpoch)} steps per epoch, at most ` +
+    `split      train ${countText(partRows.train)}, validation ${countText(partRows.validation)}, test ${
+      countText(partRows.test)
+    }`,
+    `model      ${[seen.columns, hidden, latent, hidden, seen.columns].map(countText).join(" -> ")}`,
+    `training   batches of ${suggestion.batchSize}, ${countText(suggestion.stepsPerEpoch)} steps per epoch, at most ` +
     `${suggestion.epochs} epochs`,
   ];
 }

@@ -1,4 +1,5 @@
 /** Paths of another kind than the option takes, e.g. a run folder instead of a config, or data instead of a run. */
+import { isFile } from "../core/formats/file.ts";
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { missingArgument } from "../core/missing.ts";
@@ -12,14 +13,6 @@ type Found = "run" | "checkpoint" | "runs" | "data" | "config" | "within a run" 
 
 /** A run folder has at least one of these beside its config. */
 const RUN_FILES = ["environment.json", "checkpoints", "epochs.csv", "summary.json"];
-
-const isFile = (path: string) => {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-};
 
 function folderKind(path: string): Found {
   const entries = [...Deno.readDirSync(path)];

@@ -2,7 +2,7 @@
 import "./early.ts";
 import { ConfigError } from "../core/config/error.ts";
 import { oneLine } from "../core/config/show.ts";
-import { systemError } from "../core/formats/file.ts";
+import { systemError } from "../core/formats/io_error.ts";
 import { UserError } from "../core/errors.ts";
 import { tell } from "../core/output.ts";
 

@@ -1,4 +1,5 @@
 /** Progress of a training run: a live line on a terminal, otherwise one line per epoch, and nothing with `quiet`. */
+import { countText } from "../core/figures.ts";
 import type { Model } from "../ffi/model.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import type { EvaluationProgress } from "../core/evaluation/evaluate.ts";
@@ -32,9 +33,9 @@ export function rowsText(
   { rows, sampled_from, trained_before }: Pick<SplitMetrics, "rows" | "sampled_from" | "trained_before">,
 ): string {
   const text = sampled_from == null
-    ? `${rows.toLocaleString("en-US")} rows`
-    : `${rows.toLocaleString("en-US")} of ${sampled_from.toLocaleString("en-US")} rows, sampled`;
-  return trained_before ? `${text}, ${trained_before.toLocaleString("en-US")} trained on before the fork` : text;
+    ? `${countText(rows)} rows`
+    : `${countText(rows)} of ${countText(sampled_from)} rows, sampled`;
+  return trained_before ? `${text}, ${countText(trained_before)} trained on before the fork` : text;
 }
 
 export function bar(share: number, width = 24): string {
@@ -83,7 +84,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     const { batches, batchesDone } = model!.progress();
     const share = (done + (batches > 0 ? next * batchesDone / batches : 0)) / Math.max(1, rows);
     const left = share > 0 ? clock((performance.now() - since) / 1000 * (1 - share) / share) : "?";
-    return `evaluating ${part}  ${Math.floor(share * 100)} % of ${rows.toLocaleString("en-US")} rows  ${left} left`;
+    return `evaluating ${part}  ${Math.floor(share * 100)} % of ${countText(rows)} rows  ${left} left`;
   };
   const draw = () => {
     if (!model) return;
@@ -100,13 +101,13 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     const rate = (step - begun.step) / (performance.now() - begun.at) * 1000;
     const left = rate > 0 ? clock((position.steps - step) / rate) : "?";
     const trained = step > 0 ? `  loss ${short(loss)}` : ""; // there is none before the first step
-    const speed = rowsPerSecond > 0 ? `${Math.round(rowsPerSecond)} rows/s  ` : ""; // 0 while it validates or saves
+    const speed = rowsPerSecond > 0 ? `${countText(rowsPerSecond)} rows/s  ` : ""; // 0 while it validates or saves
     const share = position.steps > 0 ? step / position.steps : 0;
     clear();
     tellPart(fitted(
-      `${bar(share)} ${
-        Math.floor(share * 100)
-      } %  epoch ${position.epoch}/${position.epochs}  step ${step}/${position.steps}` +
+      `${bar(share)} ${Math.floor(share * 100)} %  epoch ${position.epoch}/${position.epochs}  step ${
+        countText(step)
+      }/${countText(position.steps)}` +
         `${trained}  ${speed}${left} left`,
     ));
     shown = true;
@@ -158,7 +159,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
         line(
           `epoch ${String(row.epoch).padStart(of.length)}/${of}  loss ${short(row.train_loss)}${validation}${
             best ? " *" : "  "
-          }  ${Math.round(row.samples_per_second)} rows/s  ${clock(row.elapsed_s)}`,
+          }  ${countText(row.samples_per_second)} rows/s  ${clock(row.elapsed_s)}`,
         );
       },
       saved: (info) => {

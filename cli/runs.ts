@@ -5,7 +5,7 @@ import { missingArgument } from "../core/missing.ts";
 import { fromUser, toUser } from "../core/paths.ts";
 import { type ListedRun, listRuns } from "../core/runs/list.ts";
 import { commandText } from "../core/runs/command.ts";
-import { formatBytes } from "../core/train/network.ts";
+import { bytesText } from "../core/figures.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";
 import { short } from "./progress.ts";
@@ -24,7 +24,7 @@ export function age(seconds: number): string {
 function cells(run: ListedRun, now: number): string[] {
   const epochs = run.planned_epochs === null ? String(run.epochs) : `${run.epochs}/${run.planned_epochs}`;
   const best = run.best_loss === null ? "" : `${short(run.best_loss)} (epoch ${run.best_epoch})`;
-  const size = `${run.bytes_at_least ? "over " : ""}${formatBytes(run.bytes)}`;
+  const size = `${run.bytes_at_least ? "over " : ""}${bytesText(run.bytes)}`;
   return [run.name, run.status, epochs, best, age((now - Date.parse(run.started_at)) / 1000), size];
 }
 

@@ -1,4 +1,5 @@
 /** `train`: trains a run from a config and writes its report. */
+import { countText } from "../core/figures.ts";
 import "./early.ts";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
@@ -25,9 +26,9 @@ const REASONS: Readonly<Record<string, string>> = {
 function summaryLines(result: SessionResult, runDir: string): string[] {
   const { summary } = result;
   const lines = [
-    `${summary.status}: ${summary.epochs} epochs, ${summary.steps} steps, ${clock(summary.seconds.total)} (${
-      REASONS[summary.reason] ?? summary.reason
-    })`,
+    `${summary.status}: ${countText(summary.epochs)} epochs, ${countText(summary.steps)} steps, ${
+      clock(summary.seconds.total)
+    } (${REASONS[summary.reason] ?? summary.reason})`,
   ];
   for (const part of ["train", "validation", "test"] as const) {
     const metrics = summary.metrics[part];

@@ -1,28 +1,20 @@
 /** What embed and reconstruct share: they restore a run and write one row of a table for each row of a part. */
+import { countText } from "../core/figures.ts";
 import { join } from "@std/path";
-import { ensureEngine } from "../core/build/ensure.ts";
 import { UserError } from "../core/errors.ts";
-import { orderNote, SPLITS } from "../core/data/source.ts";
+import { orderNote } from "../core/data/source.ts";
 import { tableKind } from "../core/formats/table.ts";
 import { toUser } from "../core/paths.ts";
-import { type Restored, restoreRun } from "../core/train/restore.ts";
+import type { Restored } from "../core/train/restore.ts";
 import { writeRowTable } from "../core/train/row_table.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
-import { DATA_OPTIONS, givenData } from "./given_data.ts";
+import { note, restored, restoreOptions } from "./restored.ts";
 import { runTarget } from "./run_target.ts";
-import { print, tell } from "../core/output.ts";
+import { print } from "../core/output.ts";
 
 /** The options of both commands; each also has its `output`. */
 export const ROW_OPTIONS = {
-  run: SHARED.run,
-  checkpoint: SHARED.checkpoint,
-  split: {
-    type: "choice",
-    value: "S",
-    values: SPLITS,
-    help: "train, validation, test or all, in file order (default: all)",
-  },
-  ...DATA_OPTIONS,
+  ...restoreOptions("train, validation, test or all, in file order (default: all)"),
   labels: {
     type: "path",
     value: "F",
@@ -34,7 +26,6 @@ export const ROW_OPTIONS = {
     value: "F.csv",
     help: "also write a table of the rows: file, row, name, label, part",
   },
-  override: { ...SHARED.override, help: "set a key of the config, e.g. data.path=...; repeatable" },
   json: SHARED.json,
 } as const satisfies Options;
 
@@ -47,25 +38,17 @@ export async function writeRows(
   if (options.labels !== undefined && options.rows === undefined) {
     throw new UserError("--labels", "labels are written to the table of --rows alone", "add --rows F.csv");
   }
-  await ensureEngine({ quiet: true });
-  const run = await runTarget(options.run);
-  const note = (text: string) => tell(`narrows: ${text}`);
-  using restored = await restoreRun(run, {
-    checkpoint: options.checkpoint,
-    overrides: options.override,
-    note,
-    ...givenData(options),
-    labels: options.labels,
-  });
-  const order = options.rows === undefined ? orderNote(restored.source) : null;
+  const folder = await runTarget(options.run);
+  using run = await restored(folder, options);
+  const order = options.rows === undefined ? orderNote(run.source) : null;
   if (order) note(`${order}; --rows F.csv writes which row is which`);
-  if (options.rows !== undefined) await writeRowTable(restored, options.split ?? "all", options.rows, note);
-  const output = options.output ?? join(run, fileName);
-  const [rows, columns] = await write(restored, options.split ?? "all", output);
-  if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: restored.checkpoint }));
+  if (options.rows !== undefined) await writeRowTable(run, options.split ?? "all", options.rows, note);
+  const output = options.output ?? join(folder, fileName);
+  const [rows, columns] = await write(run, options.split ?? "all", output);
+  if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: run.checkpoint }));
   else {
     const what = kind === ".csv" ? "values, each row after its number" : "float32";
-    print(`${toUser(output)}: ${rows} x ${columns} ${what}`);
+    print(`${toUser(output)}: ${countText(rows)} x ${countText(columns)} ${what}`);
   }
   return 0;
 }

@@ -14,3 +14,10 @@ export class UserError extends Error {
     super(where ? `${where}: ${what}` : what);
   }
 }
+
+/** A file of a run that can be read, but has other content than it should. */
+export class MalformedError extends UserError {
+  constructor(where: string, what: string) {
+    super(where, what, undefined, 1);
+  }
+}

@@ -113,8 +113,3 @@ export function runsHint(path: string): string {
   if (runs.length === 1) return `did you mean ${toUser(join(path, runs[0]!))}?`;
   return runs.length > 0 ? `it holds run folders: name one of ${someNames(runs)}` : "name a run folder";
 }
-
-/** Whether an error says that nothing is at a path. */
-export function isMissing(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-}

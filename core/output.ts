@@ -2,7 +2,7 @@
  * Prints everything that the program prints, line by line. The program continues when its output cannot be written because
  * of a full disk, a closed pipe or a closed terminal.
  */
-import { systemReason } from "./formats/file.ts";
+import { systemReason } from "./formats/io_error.ts";
 import { shortened, visible } from "./visible.ts";
 
 const encoder = new TextEncoder();

@@ -1,4 +1,5 @@
 /** A config as a reader sees it: values by path, layer lists in one line, coloured YAML. */
+import { settingText } from "../core/figures.ts";
 import { type Html, markup, raw } from "./html.ts";
 import { count } from "./format.ts";
 
@@ -58,7 +59,7 @@ export function valueText(value: unknown, path = ""): string {
   if (typeof value === "number" && Number.isInteger(value) && Math.abs(value) >= 1e4 && !path.endsWith("seed")) {
     return count(value);
   }
-  return String(value);
+  return typeof value === "number" ? settingText(value) : String(value);
 }
 
 /** Order: quoted text, comment, key, number, constant. Numbers and constants only as whole values. */

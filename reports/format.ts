@@ -1,4 +1,5 @@
 /** Formats numbers, times and sizes. Nothing depends on the locale, so a report is the same everywhere. */
+import { bytesText, countText, settingText } from "../core/figures.ts";
 
 const MISSING = "–";
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -8,15 +9,11 @@ function superscript(n: number): string {
   return n < 0 ? `⁻${digits}` : digits;
 }
 
-function grouped(digits: string): string {
-  return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-}
-
 /** 47192 -> "47,192". A dash for a missing value or one that is not a number. */
 export function count(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return MISSING;
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  return (value < 0 ? "−" : "") + grouped(String(Math.round(Math.abs(value))));
+  return (value < 0 ? "−" : "") + countText(Math.abs(value));
 }
 
 /** To `digits` significant digits: 0.012346, 1,235, 1.2×10⁻⁷. With a true minus sign, and a dash for a missing value. */
@@ -34,7 +31,7 @@ export function number(value: number | null | undefined, digits = 4): string {
     return `${sign}${short === "1" ? "" : short + "×"}10${superscript(exponent)}`;
   }
   const [whole, fraction] = size.toFixed(Math.max(0, digits - 1 - exponent)).split(".") as [string, string?];
-  return sign + grouped(whole) + (fraction ? `.${fraction}` : "");
+  return sign + countText(Number(whole)) + (fraction ? `.${fraction}` : "");
 }
 
 /** R2 and other ratios: three decimals, so that the numbers of a table's column are aligned. */
@@ -74,14 +71,7 @@ export function timeUnit(seconds: number): { readonly seconds: number; readonly 
 /** Bytes in decimal units: 1.24 GB. */
 export function bytes(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  let size = value;
-  let unit = 0;
-  while (size >= 999.5 && unit < units.length - 1) {
-    size /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? String(size) : number(size, 3)} ${units[unit]}`;
+  return bytesText(value);
 }
 
 /** A large count in short form: 48.6 M. It is exact below 100,000. */
@@ -128,7 +118,7 @@ export function rate(value: number | null | undefined): string {
   return compact(value === null || value === undefined ? value : Math.round(value));
 }
 
-/** A setting with as many significant digits as it was written with, but at most four: 0.001 has one. */
+/** A setting, to at most four significant digits. */
 export function setting(value: number): string {
-  return number(value, Math.min(4, value.toExponential().split("e")[0]!.replace(/[-.]/g, "").length));
+  return settingText(Number(value.toPrecision(4))).replace(/^-/, "−");
 }

@@ -1,4 +1,5 @@
 /** Configures and compiles cpp/ with CMake. If nothing has changed, CMake is not started. */
+import { isFile } from "../formats/file.ts";
 import { join, relative } from "@std/path";
 import { LIBRARY_NAME } from "../../ffi/library.ts";
 import { UserError } from "../errors.ts";
@@ -174,7 +175,7 @@ function publish(where: trees.Tree): void {
 /** Forgets a CMake configuration made with other tools or for another place; objects stay. */
 function dropStaleCache(where: trees.Tree, tools: Tools): void {
   const path = join(where.build, "CMakeCache.txt");
-  if (!trees.isFile(path)) return;
+  if (!isFile(path)) return;
   const cache = Deno.readTextFileSync(path);
   const entry = (name: string) => new RegExp(`^${name}:[A-Z]+=(.*)$`, "m").exec(cache)?.[1];
   const same = entry("CMAKE_HOME_DIRECTORY") === where.sources && entry("CMAKE_CXX_COMPILER") === tools.compiler &&
@@ -207,7 +208,7 @@ function stampNow({ where, target, args }: Plan): trees.Stamp {
 }
 
 const planUpToDate = (plan: Plan) =>
-  trees.isFile(plan.where.library) && trees.sameStamp(trees.readStamp(plan.where, plan.target), stampNow(plan));
+  isFile(plan.where.library) && trees.sameStamp(trees.readStamp(plan.where, plan.target), stampNow(plan));
 
 /** Whether {@link buildEngine} with these options would have nothing to do. */
 export function isUpToDate(options: BuildOptions = {}): boolean {

@@ -5,7 +5,8 @@ import { LIBRARY_NAME, libraryPath, useLibrary } from "../../ffi/library.ts";
 import type { Config } from "../config/types.ts";
 import { isUpToDate } from "./build.ts";
 import { type Shapes, shapesHash, shapesIn, shapesOf, shapesText } from "./shapes.ts";
-import { hasSources, isFile, ROOT, specialFolder, specialName, specialTree, tree } from "./tree.ts";
+import { isFile } from "../formats/file.ts";
+import { hasSources, ROOT, specialFolder, specialName, specialTree, tree } from "./tree.ts";
 
 export interface EngineChoice {
   readonly kind: "general" | "specialised" | "named";

@@ -7,7 +7,8 @@ import { isUpToDate } from "./build.ts";
 import { choiceText, engineFor, type SpecialEngine, specialEngines } from "./choose.ts";
 import { canFetchLibdeflate, findLibdeflate } from "./libdeflate.ts";
 import { findCompiler, findProgram, installHint, type Need, NEEDS, outputOf } from "./programs.ts";
-import { hasSources, isFile, tree } from "./tree.ts";
+import { isFile } from "../formats/file.ts";
+import { hasSources, tree } from "./tree.ts";
 
 export interface ToolState {
   readonly what: string;

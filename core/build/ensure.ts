@@ -1,6 +1,7 @@
 import { libraryPath } from "../../ffi/library.ts";
 import { buildEngine, isUpToDate } from "./build.ts";
-import { hasSources, isFile, tree } from "./tree.ts";
+import { isFile } from "../formats/file.ts";
+import { hasSources, tree } from "./tree.ts";
 
 /** Whether there is a library from elsewhere, which is not built here. */
 const isGiven = () => Boolean(Deno.env.get("NARROWS_LIBRARY")) || !hasSources(tree());

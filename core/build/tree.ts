@@ -1,4 +1,5 @@
 /** The source tree and the folders a build writes, and whether what was built is still what the sources say. */
+import { isFile } from "../formats/file.ts";
 import { fromFileUrl, join } from "@std/path";
 import { createHash } from "node:crypto";
 import { LIBRARY_NAME } from "../../ffi/library.ts";
@@ -61,14 +62,6 @@ export function specialTree(hash: string, root = ROOT): Tree {
 /** Whether there is something to build from: not in a compiled program, nor where only the library was installed. */
 export function hasSources(where: Tree): boolean {
   return !Deno.build.standalone && isFile(join(where.sources, "CMakeLists.txt"));
-}
-
-export function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /** Folders of cpp/ that only the tests target needs. */

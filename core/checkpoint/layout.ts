@@ -11,7 +11,8 @@
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
-import { InputFile, ioError } from "../formats/file.ts";
+import { exists, InputFile } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 
 export const CHECKPOINT_FILES = ["model.safetensors", "optimizer.safetensors", "state.json"] as const;
@@ -69,8 +70,7 @@ export async function listCheckpoints(runDir: string): Promise<CheckpointInfo[]>
       const step = stepOfName(entry.name);
       if (step === null || !entry.isDirectory) continue;
       const path = join(folder, entry.name);
-      const manifest = await Deno.stat(join(path, "manifest.json")).catch(() => null);
-      if (manifest?.isFile) found.push({ name: entry.name, path, step });
+      if (await exists(join(path, "manifest.json"))) found.push({ name: entry.name, path, step });
     }
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw ioError(folder, "list the checkpoints", cause);

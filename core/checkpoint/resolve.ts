@@ -1,7 +1,8 @@
 /** Finds an undamaged checkpoint by "latest", "best" or a path. */
 import { basename, dirname, join, resolve } from "@std/path";
 import { UserError } from "../errors.ts";
-import { exists, ioError } from "../formats/file.ts";
+import { exists } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { readTextFile } from "../formats/text_file.ts";
 import { hintFor } from "../missing.ts";
 import { fromUser, toUser, userFolder } from "../paths.ts";

@@ -1,6 +1,7 @@
 /** Deletes old checkpoints. */
 import { join } from "@std/path";
-import { exists, ioError, namesIn } from "../formats/file.ts";
+import { exists, namesIn } from "../formats/file.ts";
+import { attempt } from "../formats/io_error.ts";
 import { UserError } from "../errors.ts";
 import { type CheckpointInfo, checkpointsFolder, listCheckpoints, verifyCheckpoint } from "./layout.ts";
 import { readPointer } from "./resolve.ts";
@@ -44,6 +45,8 @@ async function isReplaced(checkpoint: CheckpointInfo, all: readonly CheckpointIn
 }
 
 const DELETED = ".deleted-";
+/** For messages. */
+const DELETE = "delete the old checkpoint";
 
 /**
  * Deletes a checkpoint. It is first renamed, in one step, so that a kill never leaves half a checkpoint under its name.
@@ -53,20 +56,12 @@ export async function discard(folder: string, name: string): Promise<void> {
   const path = join(folder, name);
   if (!await exists(path)) return;
   const doomed = join(folder, `${DELETED}${name}-${crypto.randomUUID()}`);
-  try {
-    await Deno.rename(path, doomed);
-  } catch (cause) {
-    throw ioError(path, "delete the old checkpoint", cause);
-  }
+  await attempt(path, DELETE, () => Deno.rename(path, doomed));
   await remove(doomed);
 }
 
 async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (cause) {
-    throw ioError(path, "delete the old checkpoint", cause);
-  }
+  await attempt(path, DELETE, () => Deno.remove(path, { recursive: true }));
 }
 
 /** Completes deletions that a kill interrupted. */

@@ -7,13 +7,14 @@ import { dirname, join } from "@std/path";
 import { UserError } from "../errors.ts";
 import {
   exists,
-  ioError,
   OutputFile,
+  removeIfThere,
   removeQuietly,
   syncFolder,
   uniqueSuffix,
   writeAtomically,
 } from "../formats/file.ts";
+import { attempt } from "../formats/io_error.ts";
 import { encodeJson } from "../formats/json.ts";
 import { encodeSafetensors } from "../formats/safetensors.ts";
 import { tensorSizes, type TensorSource } from "../formats/tensor.ts";
@@ -244,25 +245,13 @@ export async function pointBest(runDir: string, step: number | null): Promise<vo
   if (name !== null && await exists(join(folder, name, "manifest.json"))) {
     await writePointer(folder, "best", name);
   } else {
-    const path = join(folder, "best");
-    await attempt(path, "remove", () =>
-      Deno.remove(path).catch((cause) => {
-        if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-      }));
+    await removeIfThere(join(folder, "best"));
   }
 }
 
 async function retain({ folder, replaced, request }: Save): Promise<void> {
   if (replaced) await discard(folder, replaced);
   if (request.keep !== undefined) await applyRetention(dirname(folder), request.step, request.keep);
-}
-
-async function attempt(path: string, action: string, body: () => Promise<unknown>): Promise<void> {
-  try {
-    await body();
-  } catch (cause) {
-    throw ioError(path, action, cause);
-  }
 }
 
 /** The same tensor, refused with its place if it holds a NaN or an infinity: such weights must not be saved as good. */

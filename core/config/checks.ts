@@ -1,4 +1,5 @@
 /** Checks that concern several keys: whether shares, transforms and settings fit each other. */
+import { settingText } from "../figures.ts";
 import type { Problem } from "./error.ts";
 import { checkKinds, checkNetwork, type Report } from "./network_checks.ts";
 import type { RawConfig } from "./schema.ts";
@@ -95,7 +96,8 @@ function checkTransform(transform: RawTransform, index: number, report: Report):
 function checkSchedule({ optimizer, scheduler }: RawConfig, report: Report): void {
   const falls = scheduler.name === "cosine" || scheduler.name === "plateau";
   if (falls && !(scheduler.min_learning_rate <= optimizer.learning_rate)) {
-    const rate = `optimizer.learning_rate ${optimizer.learning_rate}`;
-    report(["scheduler", "min_learning_rate"], `must be at most ${rate}, got ${scheduler.min_learning_rate}`);
+    const rate = `optimizer.learning_rate ${settingText(optimizer.learning_rate)}`;
+    const given = settingText(scheduler.min_learning_rate);
+    report(["scheduler", "min_learning_rate"], `must be at most ${rate}, got ${given}`);
   }
 }

@@ -39,6 +39,20 @@ function tidy({ where, what, hint }: Problem): Problem {
   return { where: cut(where), what: cut(what), ...(hint === undefined ? {} : { hint: cut(hint) }) };
 }
 
+/** Does something with each item, all of them also where some are wrong. @throws {ConfigError} with all problems */
+export function forEach<T>(items: Iterable<T>, body: (item: T) => void): void {
+  const problems: Problem[] = [];
+  for (const item of items) {
+    try {
+      body(item);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
 /** A {@link ConfigError} of one problem. */
 export function problem(where: string, what: string, hint?: string): ConfigError {
   return new ConfigError([hint === undefined ? { where, what } : { where, what, hint }]);

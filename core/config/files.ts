@@ -2,8 +2,8 @@
 import { basename, dirname, isAbsolute, resolve } from "@std/path";
 import { kindOf } from "../data/kinds.ts";
 import { UserError } from "../errors.ts";
-import { systemReason } from "../formats/file.ts";
-import { hintFor, isMissing, someNames } from "../missing.ts";
+import { ioError, isMissing } from "../formats/io_error.ts";
+import { hintFor, someNames } from "../missing.ts";
 import { toUser } from "../paths.ts";
 import { problem } from "./error.ts";
 import { parseConfig } from "./parse.ts";
@@ -80,7 +80,7 @@ function readText(shown: string, path: string, folder: string, from?: string): s
       throw refuse("the config file cannot be read: permission denied");
     }
     if (error instanceof UserError) throw error;
-    throw refuse(`the config file cannot be read (${systemReason(error)})`);
+    throw ioError(shown, "read the config file", error);
   }
   if (bytes.length > MAX_BYTES) throw refuse("the config file is larger than 4 MB", "is this the data?");
   const fault = notText(bytes);

@@ -1,30 +1,23 @@
 /** `--override a.b=v`: one key set over all files, its value a YAML scalar, or a list or map in flow form. */
-import { ConfigError, type Problem, problem } from "./error.ts";
+import { forEach, problem } from "./error.ts";
 import { parseCommandValue } from "./flow.ts";
 import { schemaAt } from "./json_schema.ts";
 import { type MapNode, setAt, splitPath, toValue, whereOf } from "./tree.ts";
 
 /** @param folder what paths in overrides start from, absolute */
 export function applyOverrides(tree: MapNode, overrides: readonly string[], folder: string): MapNode {
-  const problems: Problem[] = [];
   let result = tree;
-  for (const text of overrides) {
+  forEach(overrides, (text) => {
     const origin = { source: text, folder };
     const equals = text.indexOf("=");
     const path = text.slice(0, equals).trim();
-    try {
-      if (equals < 0 || !/^[^.\s]+(\.[^.\s]+)*$/.test(path)) {
-        throw problem(whereOf(origin), "an override must be key=value", "as in --override training.epochs=3");
-      }
-      if (path === "extends") throw problem(whereOf(origin), "extends can be set in a file only");
-      const keys = splitPath(path);
-      const value = parseCommandValue(text.slice(equals + 1), origin, schemaAt(keys, toValue(result)));
-      result = setAt(result, keys, value) as MapNode;
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
+    if (equals < 0 || !/^[^.\s]+(\.[^.\s]+)*$/.test(path)) {
+      throw problem(whereOf(origin), "an override must be key=value", "as in --override training.epochs=3");
     }
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
+    if (path === "extends") throw problem(whereOf(origin), "extends can be set in a file only");
+    const keys = splitPath(path);
+    const value = parseCommandValue(text.slice(equals + 1), origin, schemaAt(keys, toValue(result)));
+    result = setAt(result, keys, value) as MapNode;
+  });
   return result;
 }

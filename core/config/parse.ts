@@ -1,7 +1,7 @@
 /** Text of a config to a tree with positions: YAML 1.2 (JSON is a part of it) and KEY=VALUE lines. */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import type { ParsedNode, YAMLError } from "yaml";
-import { ConfigError, type Problem, problem } from "./error.ts";
+import { ConfigError, forEach, type Problem, problem } from "./error.ts";
 import { commentProblem, explainFault, mergeKeyProblem, spaceAfterColon } from "./syntax.ts";
 import { type Entry, entryAt, type MapNode, type Node, type Origin, setAt, splitPath, whereOf } from "./tree.ts";
 
@@ -148,31 +148,24 @@ class Converter {
 /** Lines `a.b = value`, each value typed as YAML; `#` starts a comment, `export` before a key is skipped. */
 function parseKeyValue(text: string, at: Source): MapNode {
   let root: Node = { kind: "map", origin: { ...at, line: 1, column: 1 }, entries: new Map() };
-  const problems: Problem[] = [];
   const lines = text.split(/\r?\n/);
   if (lines.length > MAX_LINES) throw problem(at.source, `has over ${MAX_LINES} lines: this is not a config`);
-  for (const [index, content] of lines.entries()) {
-    if (/^\s*(#|$)/.test(content)) continue;
+  forEach(lines.entries(), ([index, content]) => {
+    if (/^\s*(#|$)/.test(content)) return;
     const line = index + 1;
     const match = /^(\s*(?:export\s+)?)([^\s=]+)(\s*=\s*)(.*)$/.exec(content);
     const [, before = "", path = "", equals = "", value = ""] = match ?? [];
     const key: Origin = { ...at, line, column: match ? before.length + 1 : content.search(/\S/) + 1 };
-    try {
-      if (!match) {
-        const pair = /^\s*([\w.]+)\s*:\s*(\S.*)$/.exec(content);
-        const hint = pair ? `write ${pair[1]}=${pair[2]}` : "as in training.epochs=3";
-        throw problem(whereOf(key), `a line must be key=value, got ${content.trim()}`, hint);
-      }
-      const keys = splitPath(path);
-      const earlier = entryAt(root, keys);
-      if (earlier) throw problem(whereOf(key), `duplicate key ${path}, set before in line ${earlier.key.line}`);
-      const origin = value ? { ...key, column: (before + path + equals).length + 1 } : key;
-      root = setAt(root, keys, parseValue(value, origin), key);
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      problems.push(...error.problems);
+    if (!match) {
+      const pair = /^\s*([\w.]+)\s*:\s*(\S.*)$/.exec(content);
+      const hint = pair ? `write ${pair[1]}=${pair[2]}` : "as in training.epochs=3";
+      throw problem(whereOf(key), `a line must be key=value, got ${content.trim()}`, hint);
     }
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
+    const keys = splitPath(path);
+    const earlier = entryAt(root, keys);
+    if (earlier) throw problem(whereOf(key), `duplicate key ${path}, set before in line ${earlier.key.line}`);
+    const origin = value ? { ...key, column: (before + path + equals).length + 1 } : key;
+    root = setAt(root, keys, parseValue(value, origin), key);
+  });
   return root as MapNode;
 }

@@ -64,7 +64,7 @@ const data = z.strictObject({
     .describe("denoising: share of the stored values that are set to 0 in the input, but not in the target"),
   labels: path().nullable().default(null)
     .describe(
-      "file with the labels of all rows in the order of the files (.npy, or text with one label per line, may " +
+      "file with the labels of all rows in the order of the files (.npy of text or numbers, or text with one label per line, may " +
         "be gzipped); used in plots and tables only",
     ).meta(onResume("free")),
   column_names: path().nullable().default(null)

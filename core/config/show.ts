@@ -1,4 +1,5 @@
 /** How values are shown in messages. */
+import { settingText } from "../figures.ts";
 import { shortened, visible } from "../visible.ts";
 
 /** Text of any origin as one line without control characters; white space and line ends become spaces. */
@@ -12,10 +13,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object") return `a map with ${Object.keys(value).slice(0, 3).join(", ") || "no keys"}`;
-  if (typeof value === "number" && !Number.isFinite(value)) {
-    return Number.isNaN(value) ? ".nan" : `${value > 0 ? "" : "-"}.inf`;
-  }
-  return String(value);
+  return typeof value === "number" ? settingText(value) : String(value);
 }
 
 /** Plain data as one line of YAML: `{linear: 64, bias: false}`. */
@@ -24,6 +22,5 @@ export function showFlow(value: unknown): string {
   if (typeof value === "object" && value !== null) {
     return `{${Object.entries(value).map(([key, below]) => `${key}: ${showFlow(below)}`).join(", ")}}`;
   }
-  if (typeof value === "number" && value !== 0 && Math.abs(value) < 1e-3) return value.toExponential();
-  return String(value);
+  return typeof value === "number" ? settingText(value) : String(value);
 }

@@ -1,4 +1,5 @@
 /** Suggests a config for given data: sizes and transforms that suit the data, with the reasons as comments. */
+import { countText } from "../figures.ts";
 import type { Inspection, ValueSample } from "../data/inspect.ts";
 
 /** The settings that are chosen by the data. */
@@ -101,8 +102,7 @@ function aligned(lines: readonly (readonly [string, string?])[]): string {
 export function configText(suggestion: Suggestion, { format, rows, columns }: Inspection, paths: Paths): string {
   const { name, hidden, latent, batchSize, epochs, stepsPerEpoch, shuffleWindow, transforms } = suggestion;
   const hasParts = rows >= ROWS_FOR_PARTS;
-  const count = (value: number) => value.toLocaleString("en-US");
-  return `# ${count(rows)} rows x ${count(columns)} columns. Every key and its default: docs/config.md.
+  return `# ${countText(rows)} rows x ${countText(columns)} columns. Every key and its default: docs/config.md.
 ` + aligned([
     [`name: ${word(name)}`, "the run folder's name begins with it"],
     ["seed: 1", "of weights, order of rows and split; the same seed gives the same bits"],
@@ -117,7 +117,7 @@ export function configText(suggestion: Suggestion, { format, rows, columns }: In
     paths.columnNames === null
       ? ["  # column_names: names.txt", "one per column, in the order of the columns"]
       : [`  column_names: ${word(paths.columnNames)}`, "one per column"],
-    [`  batch_size: ${batchSize}`, `${count(stepsPerEpoch)} steps per epoch`],
+    [`  batch_size: ${batchSize}`, `${countText(stepsPerEpoch)} steps per epoch`],
     ...shuffleWindow > 1
       ? [[`  shuffle_window: ${shuffleWindow}`, "number of files whose rows are shuffled together"] as const]
       : [],

@@ -1,4 +1,5 @@
 /** Warnings about settings that are valid but almost certainly mistakes. */
+import { countText, settingText } from "../figures.ts";
 import { dropsValues, isAdaptive, keepsRunningStatistics, sizeOf } from "./properties.ts";
 import type { Config } from "./types.ts";
 
@@ -33,8 +34,8 @@ export function configWarnings(config: Config): Warning[] {
   const misfit = (key: string, what: string, hint: string) =>
     warnings.push({ key, what, hint, against: "training.epochs" });
   if (isAdaptive(optimizer) && optimizer.learning_rate > ADAPTIVE_RATE) {
-    const what = `is ${optimizer.learning_rate}: ${optimizer.name} seldom learns above ${ADAPTIVE_RATE}`;
-    warn("optimizer.learning_rate", what, "usual values are 1e-4 to 1e-2");
+    const what = `is ${settingText(optimizer.learning_rate)}: ${optimizer.name} seldom learns above ${ADAPTIVE_RATE}`;
+    warn("optimizer.learning_rate", what, "usual values are 0.0001 to 0.01");
   }
   if (!hasValidation(config)) warnings.push(...withoutValidation(config));
   else if (patience !== null && patience >= epochs) {
@@ -97,15 +98,23 @@ export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
     warn("data.batch_size", what, "set data.last_batch: drop, or another batch size");
   }
   if (scheduler.warmup_steps >= steps && steps > 0 && scheduler.warmup_steps > 0) {
-    const what = `is ${scheduler.warmup_steps}, but the run has ${steps} steps: the learning rate is never reached`;
+    const what = `is ${scheduler.warmup_steps}, but the run has ${
+      countText(steps)
+    } steps: the learning rate is never reached`;
     warn("scheduler.warmup_steps", what, "lower it");
   }
   if (checkpoint.every_steps > steps && training.max_steps === null) {
-    warn("checkpoint.every_steps", `is ${checkpoint.every_steps}, but the run has ${steps} steps`, "lower it");
+    warn(
+      "checkpoint.every_steps",
+      `is ${checkpoint.every_steps}, but the run has ${countText(steps)} steps`,
+      "lower it",
+    );
   }
   const latent = model.encoder.map(sizeOf).findLast((size) => size !== undefined);
   if (latent !== undefined && latent >= columns && data.mask_rate === 0 && !layers.some(dropsValues)) {
-    const what = `ends with ${latent} values for ${columns} columns: it can copy a row instead of learning from it`;
+    const what = `ends with ${latent} values for ${
+      countText(columns)
+    } columns: it can copy a row instead of learning from it`;
     warn("model.encoder", what, "make its last layer with a size smaller");
   }
   return warnings;

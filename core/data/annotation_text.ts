@@ -94,12 +94,17 @@ export function valuesOf(text: string, path: string, where: string, wanted: numb
   const column = chosenColumn(rows, header, where, path, purpose);
   if (column > 0) notes.push(`${where}: column ${column + 1} is used, since column 1 numbers or names the rows`);
   const values = purpose === "names" ? toldApart(rows, column) : rows.map((row) => row[column]!);
-  if (purpose === "labels" && wanted > 20 && distinct(values) === wanted) {
-    const first = shortened(values[0]!);
-    notes.push(`${where}: all ${wanted} labels differ (the first is ${first}); perhaps they are row names, not labels`);
-  }
+  const doubt = purpose === "labels" ? doubtOf(values, where) : null;
+  if (doubt !== null) notes.push(doubt);
   const first = rows.map((row) => row[0]!);
   return { values, notes, rowNames: column > 0 && !isIndex(first) ? first : null };
+}
+
+/** What is said of labels that divide the rows into no classes; null of others. */
+export function doubtOf(labels: readonly string[], where: string): string | null {
+  if (labels.length <= 20 || distinct(labels) < labels.length) return null;
+  const first = shortened(labels[0]!);
+  return `${where}: all ${labels.length} labels differ (the first is ${first}); perhaps they are row names, not labels`;
 }
 
 /** Names; a name that several columns have gets the next field appended, e.g. a gene symbol its identifier. */

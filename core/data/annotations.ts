@@ -2,10 +2,10 @@
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
-import { NpyReader } from "../formats/npy.ts";
 import { readTextFile } from "../formats/text_file.ts";
 import { unreadablePath, whereOfPath } from "../missing.ts";
-import { type Purpose, valuesOf } from "./annotation_text.ts";
+import { doubtOf, type Purpose, valuesOf } from "./annotation_text.ts";
+import { readLabelArray } from "./label_array.ts";
 import type { Source } from "./source.ts";
 
 type Note = (text: string) => void;
@@ -25,15 +25,12 @@ async function fromText(path: string, field: string, wanted: number, purpose: Pu
   }
 }
 
-/** Labels as numbers, one per row. */
-async function fromNpy(path: string, field: string, rows: number): Promise<string[]> {
+async function fromNpy(path: string, field: string, rows: number, note?: Note): Promise<string[]> {
   try {
-    using reader = await NpyReader.open(path);
-    const found = reader.shape.reduce((product, size) => product * size, 1);
-    if (found !== rows) {
-      throw new UserError(path, `has ${found} entries for ${rows} rows`, "give one for each, in their order");
-    }
-    return Array.from(await reader.rows(0, reader.shape[0] ?? 1), String);
+    const labels = await readLabelArray(path, rows);
+    const doubt = doubtOf(labels, `${field}: ${path}`);
+    if (doubt !== null) note?.(doubt);
+    return labels;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(field, error.message, error.hint ?? `correct ${field}, or set it to null`, 2);
@@ -58,7 +55,7 @@ export async function readLabels(
   field = "data.labels",
 ): Promise<readonly string[] | null> {
   if (path === null) return null;
-  if (path.endsWith(".npy")) return await fromNpy(path, field, rows);
+  if (path.endsWith(".npy")) return await fromNpy(path, field, rows, note);
   return (await fromText(path, field, rows, "labels", note)).values;
 }
 

@@ -1,4 +1,5 @@
 /** Describes the differences between the data that a run was trained on and the present data. */
+import { countText } from "../figures.ts";
 import type { Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
@@ -19,7 +20,7 @@ function some(names: readonly string[], one: string, many: string): string {
 }
 
 function changeOf(was: FileIdentity, now: FileIdentity): string | null {
-  if (was.rows !== now.rows) return `${now.name} (${was.rows} rows then, ${now.rows} now)`;
+  if (was.rows !== now.rows) return `${now.name} (${countText(was.rows)} rows then, ${countText(now.rows)} now)`;
   if (was.content === now.content) return null;
   return was.nnz === now.nnz ? `${now.name} (other values)` : `${now.name} (other entries)`;
 }
@@ -44,7 +45,9 @@ export function compareData(was: DataIdentity, now: DataIdentity): Difference[] 
   const renamed = renamedFiles(gone, added);
   gone = gone.filter((file) => !renamed.some(([old]) => old === file));
   added = added.filter((file) => !renamed.some(([, other]) => other === file));
-  if (was.columns !== now.columns) tell("columns", `${now.columns} columns, there were ${was.columns}`);
+  if (was.columns !== now.columns) {
+    tell("columns", `${countText(now.columns)} columns, there were ${countText(was.columns)}`);
+  }
   if (gone.length > 0) tell("gone", some(gone.map(({ name }) => name), "is gone", "are gone"));
   if (added.length > 0) tell("added", some(added.map(({ name }) => name), "is new", "are new"));
   if (renamed.length > 0) {
@@ -152,7 +155,9 @@ export function matchColumns(
     throw new UserError(
       where,
       `column ${other} is ${JSON.stringify(given[other])}, which is not a column that the run was trained on`,
-      `give the ${trained.length} columns of the run, in any order: column_names.txt in its folder lists them`,
+      `give the ${
+        countText(trained.length)
+      } columns of the run, in any order: column_names.txt in its folder lists them`,
     );
   }
   const seen = new Map<string, number>();

@@ -1,7 +1,8 @@
 /** Finds the files that a data path names. */
 import { globToRegExp, isGlob, join } from "@std/path";
 import { UserError } from "../errors.ts";
-import { isMissing, someNames, unreadablePath, whereOfPath } from "../missing.ts";
+import { isMissing, systemReason } from "../formats/io_error.ts";
+import { someNames, unreadablePath, whereOfPath } from "../missing.ts";
 import { adviceOn, kindOf } from "./kinds.ts";
 import { baseOf } from "./row_keys.ts";
 
@@ -9,14 +10,8 @@ function folder(path: string, field: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(path)];
   } catch (error) {
-    throw unreadablePath(path, field, `cannot list the folder (${reason(error)})`);
+    throw unreadablePath(path, field, `cannot list the folder (${systemReason(error)})`);
   }
-}
-
-/** The operating system's reason in one line. */
-export function reason(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n")[0]!.replace(/ \(os error \d+\).*$/, "");
 }
 
 /** What is at a path that is not read as a glob; null if nothing is there. */
@@ -121,7 +116,7 @@ export function dataFiles(path: string, field: string, extension: string): strin
   try {
     info = Deno.statSync(path);
   } catch (error) {
-    throw unreadablePath(path, field, isMissing(error) ? undefined : `cannot read it (${reason(error)})`);
+    throw unreadablePath(path, field, isMissing(error) ? undefined : `cannot read it (${systemReason(error)})`);
   }
   if (!info.isDirectory && !info.isFile) {
     const what = "must be a file or a folder of files, got a device or a pipe";

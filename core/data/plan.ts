@@ -1,4 +1,5 @@
 /** The order in which an epoch reads its chunks, and the number of its steps. */
+import { countText } from "../figures.ts";
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import type { ChunkFile, Part, Source } from "./source.ts";
@@ -119,7 +120,9 @@ export function leftOutNote(source: Source, data: DataConfig): string | null {
   const over = data.last_batch === "drop" ? rows % data.batch_size : 0;
   if (over === 0) return null;
   const which = data.shuffle ? "others in each epoch" : "always the same ones, the last rows of the last file";
-  return `data.last_batch: drop leaves out ${over} of ${rows} training rows in each epoch (${which})`;
+  return `data.last_batch: drop leaves out ${countText(over)} of ${
+    countText(rows)
+  } training rows in each epoch (${which})`;
 }
 
 /** @throws {UserError} if `last_batch: drop` leaves nothing to train on. */

@@ -2,6 +2,7 @@
  * The data of a run: the chunk files in order, their shapes, and which rows belong to which part. Opening a source reads
  * headers only.
  */
+import { countText } from "../figures.ts";
 import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
@@ -211,7 +212,7 @@ export function openSource(data: DataConfig, memory: MemoryRows | null = null, {
     if (first && first.info.columns !== info.columns) {
       throw new UserError(
         path,
-        `has ${info.columns} columns, but ${first.path} has ${first.info.columns}`,
+        `has ${countText(info.columns)} columns, but ${first.path} has ${countText(first.info.columns)}`,
         "all chunks of a data set must have the same columns",
       );
     }

@@ -1,47 +1,14 @@
 /** Files written whole and read exactly; every failure names the path, what failed and the system's reason. */
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../errors.ts";
+import { attempt, ioError, isMissing } from "./io_error.ts";
 
-/** The system's words for an I/O error, without its number and path: "No space left on device". */
-export function systemReason(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return message.replace(/ \(os error \d+\).*$/s, "");
-}
-
-const FULL = "free some space; what was saved before is intact";
-/** Advice for some of the system's error numbers: EMFILE, EFBIG, ENOSPC, and EDQUOT of macOS and Linux. */
-const HINTS: Readonly<Record<string, string>> = {
-  24: "the number of open files is limited here (ulimit -n)",
-  27: "the size of files is limited here (ulimit -f); what was saved before is intact",
-  28: FULL,
-  69: Deno.build.os === "darwin" ? FULL : "",
-  122: FULL,
-};
-
-function hintOf(cause: unknown): string | undefined {
-  const number = cause instanceof Error ? / \(os error (\d+)\)/.exec(cause.message)?.[1] : undefined;
-  return number === undefined ? undefined : HINTS[number] || undefined;
-}
-
-/**
- * What Deno says of a failed call: `Permission denied (os error 13): mkdir '/a/b'`, without the call for an open file.
- */
-const SYSTEM_ERROR = /^([^\n]*?) \(os error \d+\)(?:: (\w+) '([^]*?)'(?: -> '[^]*')?)?$/;
-
-/**
- * A failed call of the system that nothing has given a name to, as a UserError of exit status 1; null for other errors.
- */
-export function systemError(error: unknown): UserError | null {
-  const found = error instanceof Error ? SYSTEM_ERROR.exec(error.message) : null;
-  if (!found) return null;
-  const [, reason, call = "use a file", path = ""] = found;
-  return new UserError(path, `cannot ${call} (${reason})`, hintOf(error), 1);
-}
-
-/** A UserError of exit status 1 for a failed I/O call. A UserError comes back as it is. */
-export function ioError(path: string, action: string, cause: unknown): UserError {
-  if (cause instanceof UserError) return cause;
-  return new UserError(path, `cannot ${action} (${systemReason(cause)})`, hintOf(cause), 1);
+/** Removes a file, if there is one. @throws {UserError} */
+export async function removeIfThere(path: string): Promise<void> {
+  await attempt(path, "remove", () =>
+    Deno.remove(path).catch((cause) => {
+      if (!isMissing(cause)) throw cause;
+    }));
 }
 
 /** The error of a folder, a pipe or a device where a file is to be read. */
@@ -51,13 +18,40 @@ export function notRegular(path: string): UserError {
 
 /**
  * The text of a file that is read at once: a regular file, since a pipe would be waited for, of at most `limit` bytes.
- * @throws {UserError} on another kind or size; the system's errors as they are
+ * @throws {UserError} where it cannot be read; the system's error where nothing is there
  */
 export function readTextSync(path: string, limit: number): string {
-  const { isFile, size } = Deno.statSync(path);
-  if (!isFile) throw notRegular(path);
-  if (size > limit) throw new UserError(path, `has ${size} bytes, more than the ${limit} that are read`, undefined, 1);
-  return Deno.readTextFileSync(path);
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    if (!isFile) throw notRegular(path);
+    if (size <= limit) return Deno.readTextFileSync(path);
+    throw new UserError(path, `has ${size} bytes, more than the ${limit} that are read`, undefined, 1);
+  } catch (cause) {
+    throw isMissing(cause) ? cause : ioError(path, "read", cause);
+  }
+}
+
+/**
+ * What `look` finds at a path; `otherwise` where nothing is there. A path that cannot be looked at is an error, so that
+ * nothing is taken for absent.
+ * @param action for the error: "read"
+ */
+export function ifThere<T>(path: string, action: string, look: () => T, otherwise: T): T {
+  try {
+    return look();
+  } catch (cause) {
+    if (isMissing(cause)) return otherwise;
+    throw ioError(path, action, cause);
+  }
+}
+
+/** Whether a file is at `path`, as far as can be told. */
+export function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether something is at `path`. Anything but "not found" is an error, so that nothing is taken for absent. */
@@ -66,8 +60,7 @@ export async function exists(path: string): Promise<boolean> {
     await Deno.lstat(path);
     return true;
   } catch (cause) {
-    // A path through a file leads nowhere.
-    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) return false;
+    if (isMissing(cause)) return false;
     throw ioError(path, "look at it", cause);
   }
 }
@@ -84,21 +77,15 @@ export async function namesIn(path: string): Promise<string[]> {
 
 /** Makes a folder and those above it. */
 export async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (cause) {
-    throw ioError(path, "create the folder", cause);
-  }
+  await attempt(path, "create the folder", () => Deno.mkdir(path, { recursive: true }));
 }
 
 /** Makes the entries of a folder (new files, renames) durable. */
 export async function syncFolder(path: string): Promise<void> {
-  try {
+  await attempt(path, "fsync the folder", async () => {
     using folder = await Deno.open(path, { read: true });
     await folder.sync();
-  } catch (cause) {
-    throw ioError(path, "fsync the folder", cause);
-  }
+  });
 }
 
 /** The disk begins with a file when so many bytes of it have been written, so that little is left for `finish`. */
@@ -112,7 +99,7 @@ export class OutputFile implements Disposable {
   #flushed = 0;
   #flushing: Promise<unknown> | null = null;
 
-  private constructor(readonly path: string, file: Deno.FsFile) {
+  private constructor(readonly path: string, readonly named: string, file: Deno.FsFile) {
     this.#file = file;
   }
 
@@ -122,7 +109,7 @@ export class OutputFile implements Disposable {
    */
   static async create(path: string, named = path): Promise<OutputFile> {
     try {
-      return new OutputFile(path, await Deno.open(path, { write: true, createNew: true }));
+      return new OutputFile(path, named, await Deno.open(path, { write: true, createNew: true }));
     } catch (cause) {
       throw ioError(named, "create the file", cause);
     }
@@ -142,7 +129,7 @@ export class OutputFile implements Disposable {
         done += count;
       }
     } catch (cause) {
-      throw ioError(this.path, "write", cause);
+      throw ioError(this.named, "write", cause);
     }
     this.#bytes += data.length;
     if (this.#bytes - this.#flushed >= FLUSH_BYTES) this.#flush();
@@ -170,7 +157,7 @@ export class OutputFile implements Disposable {
       const { size } = await this.#file.stat();
       if (size !== this.#bytes) throw new Error(`${size} bytes arrived of ${this.#bytes}`);
     } catch (cause) {
-      throw ioError(this.path, "fsync", cause);
+      throw ioError(this.named, "fsync", cause);
     } finally {
       this.close();
     }
@@ -263,11 +250,7 @@ export async function writeAtomically(path: string, produce: (file: OutputFile) 
     using file = await OutputFile.create(temporary, path);
     await produce(file);
     await file.finish();
-    try {
-      await Deno.rename(temporary, path);
-    } catch (cause) {
-      throw ioError(path, `rename ${basename(temporary)} to it`, cause);
-    }
+    await attempt(path, `rename ${basename(temporary)} to it`, () => Deno.rename(temporary, path));
   } catch (error) {
     await removeQuietly(temporary);
     throw error;

@@ -3,9 +3,10 @@
  * False, 'shape': (...)}`, then the values in C order. Written as version 1.0; 1.0, 2.0 and 3.0 are read.
  */
 import { UserError } from "../errors.ts";
-import { InputFile, ioError, OutputFile, removeQuietly, syncFolder, temporaryBeside } from "./file.ts";
+import { InputFile, OutputFile, removeQuietly, syncFolder, temporaryBeside } from "./file.ts";
+import { ioError } from "./io_error.ts";
 import { shapeText } from "./tensor.ts";
-import { dirname } from "@std/path";
+import { basename, dirname } from "@std/path";
 
 const ARRAYS = {
   f32: Float32Array,
@@ -147,7 +148,9 @@ export class NpyReader implements Disposable {
   static async open(path: string): Promise<NpyReader> {
     const file = await InputFile.open(path);
     try {
-      const { start, dtype, shape } = await readHeader(file);
+      const { start, shape, descr, itemBytes } = await readNpyHeader(file);
+      const dtype = (Object.keys(DESCR) as NpyDtype[]).find((key) => DESCR[key] === descr);
+      if (!dtype || itemBytes === null) throw otherType(path, descr, Object.values(DESCR).join(", "), '"float64"');
       return new NpyReader(file, start, dtype, shape);
     } catch (error) {
       file.close();
@@ -179,7 +182,34 @@ export async function readNpy(path: string): Promise<NpyData> {
   return { dtype, shape, data: await reader.rows(0, shape[0] ?? 1) };
 }
 
-async function readHeader(file: InputFile): Promise<{ start: number; dtype: NpyDtype; shape: number[] }> {
+export interface NpyHeader {
+  /** The byte at which the values begin. */
+  readonly start: number;
+  /** `<f4`, `<U12`, `|O`, ...; of an array with named fields the list of them. */
+  readonly descr: string;
+  /** Bytes of an element; null for elements of no fixed size, whose number is not checked. */
+  readonly itemBytes: number | null;
+  readonly shape: readonly number[];
+}
+
+/** The error of an array of another type than those that are `read`, with the type `to` which it may be converted. */
+export function otherType(path: string, descr: string, read: string, to: string): UserError {
+  const name = basename(path);
+  const save = `in Python: import numpy; numpy.save("${name}", numpy.load("${name}").astype(${to}))`;
+  return new UserError(path, `descr: '${descr}' is not one of ${read}`, save);
+}
+
+/** Bytes of an element of a simple type: a number, a truth value, or text of a fixed width. */
+function itemBytesOf(descr: string): number | null {
+  const [, kind, size] = /^[<>=|]?([biufcSU])(\d{1,9})$/.exec(descr) ?? [];
+  return kind === undefined ? null : Number(size) * (kind === "U" ? 4 : 1);
+}
+
+/**
+ * Reads the header of an array in C order, and checks it against the file's length.
+ * @throws {UserError} naming the file and the field that is wrong
+ */
+export async function readNpyHeader(file: InputFile): Promise<NpyHeader> {
   const bad = (field: string, what: string, hint?: string) => new UserError(file.path, `${field}: ${what}`, hint);
   const prefix = new Uint8Array(12);
   await file.readAt(0, prefix.subarray(0, Math.min(12, file.size)));
@@ -201,23 +231,16 @@ async function readHeader(file: InputFile): Promise<{ start: number; dtype: NpyD
     return found;
   };
   const descr = field("descr", "'[^']*'|\\[.*\\]").slice(1, -1);
-  const dtype = (Object.keys(DESCR) as NpyDtype[]).find((key) => DESCR[key] === descr);
-  if (!dtype) {
-    throw bad(
-      "descr",
-      `'${descr}' is not one of ${Object.values(DESCR).join(", ")}`,
-      "convert it with array.astype(...)",
-    );
-  }
   const shape = field("shape", "\\([\\d,\\s]*\\)").slice(1, -1).split(",").map((size) => size.trim()).filter(Boolean)
     .map(Number);
   if (field("fortran_order", "True|False") === "True" && shape.filter((size) => size > 1).length > 1) {
     throw bad("fortran_order", "True is not read", "save it with np.ascontiguousarray(array)");
   }
-  const needed = product(shape) * ARRAYS[dtype].BYTES_PER_ELEMENT;
+  const itemBytes = itemBytesOf(descr);
+  const needed = product(shape) * (itemBytes ?? 0);
   const held = file.size - from - length;
-  if (!shape.every(Number.isSafeInteger) || needed !== held) {
-    throw bad("shape", `${shapeText(shape)} of ${dtype} needs ${needed} bytes, the file holds ${held}`);
+  if (!shape.every(Number.isSafeInteger) || (itemBytes !== null && needed !== held)) {
+    throw bad("shape", `${shapeText(shape)} of ${descr} needs ${needed} bytes, the file holds ${held}`);
   }
-  return { start: from + length, dtype, shape };
+  return { start: from + length, descr, itemBytes, shape };
 }

@@ -2,6 +2,7 @@
  * Text files that a user names: regular files of bounded size, plain or gzip (of one member or several, as bgzip
  * makes).
  */
+import { bytesText } from "../figures.ts";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { UserError } from "../errors.ts";
@@ -11,7 +12,6 @@ import { InputFile } from "./file.ts";
 export const TEXT_BYTES_MAX = 256e6;
 
 const inflate = promisify(gunzip) as (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
-const megabytes = (bytes: number) => `${bytes / 1e6} MB`;
 
 /**
  * @param where for messages: the config's key, or the option
@@ -26,7 +26,7 @@ export async function readTextFile(path: string, where: string, limit = TEXT_BYT
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
       if (code === "ERR_BUFFER_TOO_LARGE") {
-        throw refuse(`inflates to more than ${megabytes(limit)}`, "is this the file that was meant?");
+        throw refuse(`inflates to more than ${bytesText(limit)}`, "is this the file that was meant?");
       }
       throw refuse(`is not a whole gzip file: ${message}`, "make the file again");
     }
@@ -39,7 +39,7 @@ async function readBytes(path: string, where: string, limit: number): Promise<Ui
   try {
     using file = await InputFile.open(path);
     if (file.size > limit) {
-      throw new UserError(path, `has ${file.size} bytes, more than the limit of ${megabytes(limit)} for a text file`);
+      throw new UserError(path, `has ${file.size} bytes, more than the limit of ${bytesText(limit)} for a text file`);
     }
     const bytes = new Uint8Array(file.size);
     await file.readAt(0, bytes);

@@ -4,7 +4,8 @@
  * copy gets its name, and only then are the rows cut. A copy that exists already is not made again.
  */
 import { join } from "@std/path";
-import { exists, ioError, syncFolder, uniqueSuffix } from "../formats/file.ts";
+import { exists, syncFolder, uniqueSuffix } from "../formats/file.ts";
+import { attempt } from "../formats/io_error.ts";
 import { cutLog, type LogTail, tailOf, writeTail } from "./log_tail.ts";
 
 /** The position of the checkpoint; rows up to it stay. */
@@ -111,12 +112,4 @@ async function moveInto(runDir: string, name: string, folder: string): Promise<v
   await attempt(from, `move it to ${to}`, () => Deno.rename(from, to));
   await syncFolder(parent);
   await syncFolder(join(from, ".."));
-}
-
-async function attempt(path: string, action: string, body: () => Promise<unknown>): Promise<void> {
-  try {
-    await body();
-  } catch (cause) {
-    throw ioError(path, action, cause);
-  }
 }

@@ -1,6 +1,6 @@
 /** Append-only CSV logs: one header, and each row once, even after interruptions. */
 import { UserError } from "../errors.ts";
-import { ioError } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { formatCsvLine, parseCsvLine, parseCsvNumber } from "../formats/csv.ts";
 
 const NEWLINE = 0x0a;

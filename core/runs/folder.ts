@@ -2,7 +2,8 @@
 import { basename, dirname, join, resolve } from "@std/path";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import { exists, removeQuietly, syncFolder, systemReason } from "../formats/file.ts";
+import { exists, removeQuietly, syncFolder } from "../formats/file.ts";
+import { ioError, isMachineFailure, isMissing, systemReason } from "../formats/io_error.ts";
 import { hintFor, runsHint } from "../missing.ts";
 import { toUser } from "../paths.ts";
 import { writeFileAtomic } from "./atomic.ts";
@@ -94,9 +95,15 @@ export async function openRun(path: string): Promise<RunFolder> {
   return run;
 }
 
+/** @throws {UserError} where that cannot be told */
 export async function isRunFolder(path: string): Promise<boolean> {
-  const info = await Deno.stat(join(path, "config.yaml")).catch(() => null);
-  return info?.isFile ?? false;
+  const config = join(path, "config.yaml");
+  try {
+    return (await Deno.stat(config)).isFile;
+  } catch (cause) {
+    if (isMissing(cause)) return false;
+    throw ioError(config, "look at it", cause);
+  }
 }
 
 /** A name fit for a folder: letters, digits, `.`, `_` and `-`; other characters become `-`. */
@@ -167,5 +174,6 @@ async function makeExactly(path: string): Promise<string> {
 }
 
 function cannotMake(path: string, cause: unknown, hint: string): UserError {
+  if (isMachineFailure(cause)) return ioError(path, "create the run folder", cause);
   return new UserError(path, `cannot create the run folder (${systemReason(cause)})`, hint);
 }

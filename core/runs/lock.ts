@@ -4,7 +4,8 @@
  * machine.
  */
 import { UserError } from "../errors.ts";
-import { exists, ioError, notRegular, systemReason } from "../formats/file.ts";
+import { exists, notRegular } from "../formats/file.ts";
+import { ioError, systemReason } from "../formats/io_error.ts";
 import { isRecord } from "../formats/json.ts";
 
 interface LockRecord {

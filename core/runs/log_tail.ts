@@ -1,6 +1,7 @@
 /** The rows of a CSV log after some key: found from the end, copied, compared and cut. */
 import { UserError } from "../errors.ts";
-import { exists, InputFile, ioError, OutputFile } from "../formats/file.ts";
+import { exists, InputFile, OutputFile } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { parseCsvLine, parseCsvNumber } from "../formats/csv.ts";
 
 const BLOCK_BYTES = 1 << 16;

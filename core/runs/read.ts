@@ -3,6 +3,7 @@ import { globToRegExp, isAbsolute, isGlob, join, resolve } from "@std/path";
 import { parse as parseYaml } from "@std/yaml";
 import { UserError } from "../errors.ts";
 import { exists, InputFile } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { readCsv } from "./csv_read.ts";
 import { DecodeError, type Decoder, record } from "./decode.ts";
@@ -60,7 +61,11 @@ export async function readRun(path: string): Promise<RunData> {
   const steps = await csv(at("steps.csv"), STEP_COLUMNS);
   const chunks = await csv(at("chunks.csv"), CHUNK_COLUMNS);
   const epochs = await csv(at("epochs.csv"), EPOCH_COLUMNS);
-  const diagnostics = await diagnosticsOf(at("diagnostics"), ended?.evaluated?.epoch ?? null);
+  const diagnostics = await attempt(
+    at("diagnostics"),
+    at("diagnostics"),
+    (folder) => diagnosticsOf(folder, ended?.evaluated?.epoch ?? null),
+  );
   return {
     path: run.path,
     name: run.name,
@@ -119,7 +124,7 @@ function parseConfig(path: string, text: string): Record<string, unknown> {
 async function diagnosticsOf(folder: string, evaluated: number | null): Promise<string> {
   let last = -1;
   let name = "epoch-none";
-  for (const entry of await entriesOf(folder)) {
+  for (const entry of await entriesIn(folder)) {
     const epoch = Number(/^epoch-(\d+)$/.exec(entry.name)?.[1] ?? NaN);
     if (entry.isDirectory && epoch === evaluated) return join(folder, entry.name);
     if (entry.isDirectory && epoch > last) [last, name] = [epoch, entry.name];
@@ -127,12 +132,22 @@ async function diagnosticsOf(folder: string, evaluated: number | null): Promise<
   return join(folder, name);
 }
 
-async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {
   try {
     return (await Array.fromAsync(Deno.readDir(folder))).sort((a, b) => a.name < b.name ? -1 : 1);
-  } catch {
-    return []; // missing, not a folder, or not readable
+  } catch (cause) {
+    throw ioError(folder, "list the folder", cause);
   }
+}
+
+/** While runs are looked for: what is missing, no folder, or not readable has no entries. */
+function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  return entriesIn(folder).catch(() => []);
+}
+
+/** While runs are looked for: a folder that cannot be looked into is not one. */
+function isReadableRun(path: string): Promise<boolean> {
+  return isRunFolder(path).catch(() => false);
 }
 
 /** The run that was started last, or null. */
@@ -161,7 +176,7 @@ export async function findRuns(glob: string): Promise<string[]> {
   }
   const found = new Set<string>();
   for (const path of paths.map((path) => resolve(path))) {
-    if (await isRunFolder(path)) found.add(path);
+    if (await isReadableRun(path)) found.add(path);
     else for (const run of await runsIn(path)) found.add(run);
   }
   return [...found].sort();
@@ -171,14 +186,14 @@ async function runsIn(folder: string): Promise<string[]> {
   const runs: string[] = [];
   for (const entry of await entriesOf(folder)) {
     const path = join(folder, entry.name);
-    if (await isRunFolder(path)) runs.push(path);
+    if (await isReadableRun(path)) runs.push(path);
   }
   return runs;
 }
 
 /** A folder and all those below it, but not into run folders. */
 async function foldersBelow(folder: string): Promise<string[]> {
-  if (await isRunFolder(folder)) return [folder];
+  if (await isReadableRun(folder)) return [folder];
   const below = (await entriesOf(folder)).filter((entry) => entry.isDirectory);
   return [folder, ...(await Promise.all(below.map((entry) => foldersBelow(join(folder, entry.name))))).flat()];
 }

@@ -1,5 +1,5 @@
 /** recovery.json: why a run ended early and how to resume it. */
-import { ioError } from "../formats/file.ts";
+import { removeIfThere } from "../formats/file.ts";
 import { writeJsonAtomic } from "./atomic.ts";
 
 export interface Recovery {
@@ -24,9 +24,5 @@ export async function writeRecovery(runDir: string, recovery: Recovery): Promise
 /** Removes it when a run is resumed or finished. */
 export async function clearRecovery(runDir: string): Promise<void> {
   const path = `${runDir}/recovery.json`;
-  try {
-    await Deno.remove(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw ioError(path, "remove", cause);
-  }
+  await removeIfThere(path);
 }

@@ -1,8 +1,9 @@
 /** sessions.json: every session of a run, oldest first. A session is appended when it begins; its end is filled in. */
 import { join } from "@std/path";
-import { exists, ioError, uniqueSuffix } from "../formats/file.ts";
+import { exists, uniqueSuffix } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { isRecord, readJson } from "../formats/json.ts";
-import { UserError } from "../errors.ts";
+import { MalformedError } from "../errors.ts";
 import { writeJsonAtomic } from "./atomic.ts";
 import type { Environment } from "./types.ts";
 
@@ -78,21 +79,21 @@ export function factsOf(environment: Environment) {
   };
 }
 
-/** The sessions of a run; none where the file is missing. @throws {UserError} if it is not a list of sessions */
+/** The sessions of a run; none where the file is missing. @throws {MalformedError} if it is not a list of sessions */
 export async function readSessions(runDir: string): Promise<SessionEntry[]> {
   const path = join(runDir, FILE);
   if (!await exists(path)) return [];
   const json = await readJson(path, BYTES_MAX);
-  if (!Array.isArray(json) || !json.every(isRecord)) throw new UserError(path, "is not a list of sessions");
+  if (!Array.isArray(json) || !json.every(isRecord)) throw new MalformedError(path, "is not a list of sessions");
   return json as unknown as SessionEntry[];
 }
 
-/** Like {@link readSessions}, but an unusable file is kept under another name, with a warning. */
+/** Like {@link readSessions}, but a malformed file is kept under another name, with a warning. */
 async function usableSessions(runDir: string, warn: (text: string) => void): Promise<SessionEntry[]> {
   try {
     return await readSessions(runDir);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof MalformedError)) throw error; // a file that cannot be read may be a good one
     const path = join(runDir, FILE);
     const aside = `sessions-${uniqueSuffix()}.json`;
     try {
@@ -147,7 +148,7 @@ export async function parentOf(runDir: string): Promise<Parent | null> {
   if (parent === null) return null;
   const text = (value: unknown) => typeof value === "string" && value !== "";
   if (!isRecord(parent) || !text(parent.run) || !text(parent.checkpoint) || !text(parent.manifest_sha256)) {
-    throw new UserError(join(runDir, FILE), "the first session's parent is not a run and a checkpoint of it");
+    throw new MalformedError(join(runDir, FILE), "the first session's parent is not a run and a checkpoint of it");
   }
   return parent as unknown as Parent;
 }

@@ -1,7 +1,7 @@
 /** Writes and reads summary.json. */
-import { ioError } from "../formats/file.ts";
+import { exists, removeIfThere } from "../formats/file.ts";
 import { readJson } from "../formats/json.ts";
-import { UserError } from "../errors.ts";
+import { MalformedError } from "../errors.ts";
 import { writeJsonAtomic } from "./atomic.ts";
 import { DecodeError } from "./decode.ts";
 import type { RunFolder } from "./folder.ts";
@@ -22,21 +22,19 @@ export async function writeSummary(run: RunFolder, summary: Summary): Promise<vo
 /** Removes the summary of a run that is resumed. It has none until it ends again. */
 export async function clearSummary(run: RunFolder): Promise<void> {
   const path = run.file("summary.json");
-  try {
-    await Deno.remove(path);
-  } catch (cause) {
-    if (!(cause instanceof Deno.errors.NotFound)) throw ioError(path, "remove", cause);
-  }
+  await removeIfThere(path);
 }
 
 const BYTES_MAX = 1 << 20;
 
-/** The summary of a run that has ended; null where there is none that can be read. */
+/** The summary of a run that has ended; null where there is none, or a malformed one. @throws {UserError} */
 export async function readSummary(run: RunFolder): Promise<Summary | null> {
+  const path = run.file("summary.json");
+  if (!await exists(path)) return null;
   try {
-    return decode(await readJson(run.file("summary.json"), BYTES_MAX), "");
+    return decode(await readJson(path, BYTES_MAX), "");
   } catch (error) {
-    if (error instanceof UserError || error instanceof DecodeError) return null;
+    if (error instanceof MalformedError || error instanceof DecodeError) return null;
     throw error;
   }
 }

@@ -1,18 +1,18 @@
 /** What `train` does: it starts a new run, or finds the run that it resumes. */
 import { basename, dirname, join } from "@std/path";
 import { type Config, loadConfig, type LoadedConfig } from "../config/mod.ts";
-import { stepOfName } from "../checkpoint/layout.ts";
+import { checkpointsFolder, stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
-import { reason } from "../data/files.ts";
 import { UserError } from "../errors.ts";
-import { readTextSync } from "../formats/file.ts";
-import { exists, isMissing, missingArgument, runsHint } from "../missing.ts";
+import { ifThere, readTextSync } from "../formats/file.ts";
+import { isMissing, systemReason } from "../formats/io_error.ts";
+import { missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 import { type Parent, parentOf } from "../runs/sessions.ts";
 import { newestUnfinished } from "./newest.ts";
 import { FIRST_CHECKPOINT } from "./first_checkpoint.ts";
-import { differsFrom, resumedConfig } from "./resume_config.ts";
+import { differsFrom, resumedConfig, type ResumeRequest } from "./resume_config.ts";
 
 export interface RunRequest {
   /** The path of a config file, or its content, whose paths are then relative to the working directory. */
@@ -44,15 +44,23 @@ export interface RunTarget {
   readonly fork?: { readonly run: string; readonly which: string; readonly config: Config; readonly known?: Parent };
 }
 
-const isRun = (path: string) => exists(join(path, "config.yaml"));
+const isThere = (path: string) => ifThere(path, "look at it", () => Deno.statSync(path) !== null, false);
+const isRun = (path: string) => isThere(join(path, "config.yaml"));
 
 /** Whether a save was ever completed. Its pointer `latest` may be missing if the run was killed at that moment. */
 function hasCheckpoint(run: string): boolean {
-  try {
-    return [...Deno.readDirSync(join(run, "checkpoints"))].some((entry) => stepOfName(entry.name) !== null);
-  } catch {
-    return false;
-  }
+  const folder = checkpointsFolder(run);
+  const names = ifThere(
+    folder,
+    "list the checkpoints",
+    () => Array.from(Deno.readDirSync(folder), ({ name }) => name),
+    [],
+  );
+  if (names.some((name) => stepOfName(name) !== null)) return true;
+  // A listing that fails on its way is not told by Deno, and is short.
+  const latest = join(folder, "latest");
+  const named = ifThere(latest, "read", () => readTextSync(latest, TRACE_BYTES_MAX).trim(), "");
+  return stepOfName(named) !== null && isThere(join(folder, named, "manifest.json"));
 }
 
 /** Whether `--resume auto` resumes an unfinished run of the config's name; if not, says why. */
@@ -79,11 +87,8 @@ const TRACE_BYTES_MAX = 64 << 20;
 /** Evidence that a run without checkpoints once had some; null if it was killed before its first save. */
 function lostCheckpoints(run: string): string | null {
   const text = (name: string) => {
-    try {
-      return readTextSync(join(run, name), TRACE_BYTES_MAX);
-    } catch {
-      return "";
-    }
+    const path = join(run, name);
+    return ifThere(path, "read", () => readTextSync(path, TRACE_BYTES_MAX), "");
   };
   const lost = "its checkpoints are gone";
   if (/"status": "(finished|stopped)"/.test(text("summary.json"))) return lost; // both come after a save
@@ -97,13 +102,7 @@ function load(config: RunRequest["config"], overrides: readonly string[]): Loade
   );
 }
 
-interface Existing extends Pick<RunRequest, "note"> {
-  readonly named: string;
-  readonly overrides: readonly string[];
-  readonly given?: LoadedConfig;
-  readonly configFile?: string;
-  readonly warn: (text: string) => void;
-}
+type Existing = ResumeRequest & Pick<RunRequest, "note">;
 
 /** An existing run; it starts at its first step if it was killed before its first save. */
 async function resumed(run: string, checkpoint: string | null, request: Existing): Promise<RunTarget> {
@@ -156,7 +155,7 @@ function namedCheckpoint(option: string, named: string): { run: string; checkpoi
     if (isMissing(error)) throw missingArgument(option, path, "there is no such run or checkpoint folder");
     throw new UserError(
       `${option} ${toUser(path)}`,
-      `cannot read it: ${reason(error)}`,
+      `cannot read it (${systemReason(error)})`,
       "name a run folder or a checkpoint folder",
     );
   }

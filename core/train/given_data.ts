@@ -2,6 +2,7 @@
  * The data that evaluate, embed and reconstruct read: the run's own or other data, compared with what the run was
  * trained on.
  */
+import { countText } from "../figures.ts";
 import { resolve } from "@std/path";
 import { Chunk } from "../../ffi/chunk.ts";
 import type { DataConfig } from "../config/types.ts";
@@ -83,7 +84,7 @@ async function requireColumns(runDir: string, source: Source): Promise<void> {
   if (trained === undefined || trained === source.columns) return;
   throw new UserError(
     source.files[0]!.path,
-    `has ${source.columns} columns, but the run was trained on ${trained}`,
+    `has ${countText(source.columns)} columns, but the run was trained on ${trained}`,
     "give the columns that the run was trained on",
   );
 }
@@ -125,7 +126,7 @@ export async function givenSource(
   const counts = Object.fromEntries(PARTS.map((part) => [part, trainedRows(trainedData(trained), now, source, part)]));
   if (other !== undefined && split === "none") {
     const count = PARTS.reduce((sum, part) => sum + counts[part]!, 0);
-    if (count > 0) note(`${count} of the ${source.rows} rows were used to train the run`);
+    if (count > 0) note(`${countText(count)} of the ${countText(source.rows)} rows were used to train the run`);
   } else {
     for (const { kind, text } of compareData(trained, now)) {
       if (kind !== "names") note(`the data differ from those that the run was trained on: ${text}`);

@@ -3,7 +3,7 @@ import { basename, join } from "@std/path";
 import { checkpointsFolder, stepOfName } from "../checkpoint/layout.ts";
 import { readPointer } from "../checkpoint/resolve.ts";
 import { pointBest, pointLatest } from "../checkpoint/save.ts";
-import { UserError } from "../errors.ts";
+import { namesIn } from "../formats/file.ts";
 import { cutBack } from "../runs/attempts.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { readSummary } from "../runs/summary.ts";
@@ -52,13 +52,4 @@ async function laterDiagnostics(run: RunFolder, step: number, epoch: number): Pr
     of > epoch || (evaluated !== null && evaluated.step > step && of === evaluated.epoch)
   )
     .map(({ name }) => `diagnostics/${name}`);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return [];
-    throw new UserError(folder, `cannot list it (${cause instanceof Error ? cause.message : cause})`, undefined, 1);
-  }
 }

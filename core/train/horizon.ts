@@ -1,4 +1,5 @@
 /** The number of steps of a run, over which schedules with an end are stretched. */
+import { countText, rateText } from "../figures.ts";
 import type { Config } from "../config/types.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
@@ -47,11 +48,9 @@ export function rateJump(
   const { name } = now.scheduler;
   const isStretched = (name === "cosine" || name === "one_cycle") && name === before.scheduler.name;
   const stretched = isStretched && present.totalSteps !== old.totalSteps
-    ? `, since ${name} is stretched over ${present.totalSteps} steps instead of ${old.totalSteps}`
+    ? `, since ${name} is stretched over ${countText(present.totalSteps)} steps instead of ${countText(old.totalSteps)}`
     : "";
   return `the learning rate goes from ${rateText(other ? made : last)} to ${rateText(next)} at step ${
     step + 1
   }${stretched}`;
 }
-
-const rateText = (rate: number) => String(Number(rate.toPrecision(3)));

@@ -3,6 +3,8 @@
  * written twice.
  */
 import type { Model } from "../../ffi/model.ts";
+import { UserError } from "../errors.ts";
+import { EngineError } from "../../ffi/error.ts";
 import type { Config } from "../config/types.ts";
 import { CsvLog } from "../runs/csv_log.ts";
 import type { RunFolder } from "../runs/folder.ts";
@@ -21,7 +23,11 @@ export interface RunLogs {
 /** Opens the logs, which have been cut back to the state. */
 export async function openLogs(run: RunFolder, model: Model, config: Config, state: TrainState): Promise<RunLogs> {
   const steps = await inspectSteps(run.file("steps.csv"));
-  model.openLog(run.file("steps.csv"), steps.lastStep, config.logging.every_steps, state.elapsed_s);
+  try {
+    model.openLog(run.file("steps.csv"), steps.lastStep, config.logging.every_steps, state.elapsed_s);
+  } catch (error) { // not an error of the data, which is what others of the engine are before the first step
+    throw error instanceof EngineError ? new UserError("", error.message, undefined, 1) : error;
+  }
   const chunks = await CsvLog.open<ChunkRow>(run.file("chunks.csv"), columnNames(CHUNK_COLUMNS), ["epoch", "chunk"]);
   const epochs = await CsvLog.open<EpochRow>(run.file("epochs.csv"), columnNames(EPOCH_COLUMNS), ["epoch"]);
   return {

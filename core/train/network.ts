@@ -1,5 +1,6 @@
 /** Builds the engine's model from the config. */
 import { type LayerInfo, Model } from "../../ffi/model.ts";
+import { bytesText } from "../figures.ts";
 import { engineInfo } from "../../ffi/info.ts";
 import { showFlow } from "../config/mod.ts";
 import { ownSettings } from "../config/sections.ts";
@@ -76,21 +77,15 @@ export interface MemoryEstimate {
   readonly available: number;
 }
 
-export function formatBytes(bytes: number): string {
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
-  return `${(bytes / 1e9).toFixed(2)} GB`;
-}
-
 /** @throws {UserError} when the estimate exceeds what is free (or `runtime.memory_gb`). */
 export function checkMemory(estimate: MemoryEstimate): void {
   if (estimate.total <= estimate.available) return;
   throw new UserError(
     "memory",
-    `this run needs about ${formatBytes(estimate.total)} (parameters ${formatBytes(estimate.parameters)}, optimizer ${
-      formatBytes(estimate.optimizer)
-    }, workspace ${formatBytes(estimate.workspace)}, data ${formatBytes(estimate.data)}), ${
-      formatBytes(estimate.available)
+    `this run needs about ${bytesText(estimate.total)} (parameters ${bytesText(estimate.parameters)}, optimizer ${
+      bytesText(estimate.optimizer)
+    }, workspace ${bytesText(estimate.workspace)}, data ${bytesText(estimate.data)}), ${
+      bytesText(estimate.available)
     } are free`,
     "use a smaller layer, an optimizer with less state (sgd), smaller chunks, or set runtime.memory_gb to try anyway",
   );

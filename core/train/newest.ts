@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { readTextSync } from "../formats/file.ts";
+import { isMissing, systemReason } from "../formats/io_error.ts";
 import { safeName } from "../runs/folder.ts";
 import { lockState, onDoubt } from "../runs/lock.ts";
 import { lastStart } from "../runs/started.ts";
@@ -22,9 +23,9 @@ function runsOf(runs: string, name: string): string[] {
   try {
     entries = [...Deno.readDirSync(runs)];
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return [];
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError("--resume auto", `cannot list the runs: ${why}`, "name the run folder");
+    if (isMissing(cause)) return [];
+    const why = systemReason(cause);
+    throw new UserError("--resume auto", `cannot list the runs in ${runs} (${why})`, "name the run folder");
   }
   const ours = new RegExp(String.raw`-\d{8}-\d{6}-[0-9a-zA-Z]+$`);
   return entries.filter((entry) => entry.isDirectory && entry.name.replace(ours, "") === safeName(name))

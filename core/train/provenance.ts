@@ -3,10 +3,10 @@
  */
 import { relative } from "@std/path";
 import { type Change, changesText, changeText, compareConfigs, type Config, valueAt } from "../config/mod.ts";
-import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
-import { UserError } from "../errors.ts";
+import { MalformedError, UserError } from "../errors.ts";
 import { toUser } from "../paths.ts";
+import { exists } from "../formats/file.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { inspectSteps } from "../runs/csv_log.ts";
@@ -22,66 +22,11 @@ import {
   readSessions,
   type SessionEntry,
 } from "../runs/sessions.ts";
-import { readSummary } from "../runs/summary.ts";
 import type { SessionResult } from "./ending.ts";
-import { goBack, laterCheckpoints } from "./go_back.ts";
+import { goBack } from "./go_back.ts";
 import { rateJump } from "./horizon.ts";
 import type { SessionOptions } from "./session.ts";
 import type { TrainState } from "./state.ts";
-
-/**
- * Checks that a setting that changes from the checkpoint on takes effect in at least one step. Otherwise the config would
- * have, for example, a learning rate with which nothing was trained.
- * @throws {UserError} if no step is left
- */
-export function requireStepsLeft({ config, saved, fork }: SessionOptions, state: TrainState, source: Source): void {
-  const before = fork?.config ?? saved;
-  const { training } = config;
-  // The steps of an epoch may all be done before the epoch counts: its validation and its row come after them.
-  const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
-  const last = plan.length - 1;
-  const isEpochMade = state.window > last || (state.window === last && state.batch >= plan[last]!.batches);
-  const reason = state.epoch + (isEpochMade ? 1 : 0) >= training.epochs
-    ? "epochs"
-    : state.step >= (training.max_steps ?? Infinity)
-    ? "max_steps"
-    : null;
-  if (reason === null || !before || state.step === 0) return; // before the first step nothing has been made otherwise
-  const { from_here, fixed } = compareConfigs(before, config);
-  const changes = [...fixed, ...from_here];
-  if (changes.length === 0) return;
-  const done = `${state.epoch} epochs, ${state.step} steps are done`;
-  throw new UserError(
-    changesText(changes),
-    `no step is left in which it could take effect: ${done}`,
-    `raise training.${reason} as well`,
-  );
-}
-
-/**
- * The end of a session whose run is already finished with the same config: nothing is written. Null if there are steps
- * to make.
- */
-export async function nothingToDo(
-  { run, config, saved, note }: SessionOptions,
-  state: TrainState,
-  checkpoint: string,
-): Promise<SessionResult | null> {
-  const summary = await readSummary(run);
-  if (summary?.status !== "finished" || summary.steps !== state.step) return null;
-  const changed = saved ? Object.values(compareConfigs(saved, config)).flat().length > 0 : false;
-  if (changed || !checkpoint.startsWith(run.path) || (await laterCheckpoints(run, state.step)).length > 0) return null;
-  note?.(nothingLeft(state, summary.reason));
-  return { status: "finished", summary, signal: null, exitStatus: 0, error: null, untouched: true };
-}
-
-/** The key under `training` that limits the run. */
-const LIMITS: Readonly<Record<string, string>> = { max_steps: "max_steps", early_stopping: "early_stopping.patience" };
-
-export function nothingLeft({ epoch, step }: TrainState, reason: string): string {
-  const key = `training.${LIMITS[reason] ?? "epochs"}`;
-  return `nothing left to train: ${epoch} epochs, ${step} steps are done (${reason}); raise ${key} with --override for more`;
-}
 
 export interface OpenedSession {
   /** Appends the session, before its config is written to the run. */
@@ -125,7 +70,7 @@ export async function openSession(
   const rate = made.lastStep === state.step ? made.learning_rate : null;
   const jump = before && isSameData ? rateJump(before, config, source, state, rate) : null;
   if (jump) warn(jump);
-  const listed = await readSessions(run.path).catch(() => []);
+  const listed = await unlessMalformed(readSessions(run.path), []);
   const attempt = await unlistedAttempt(run, listed);
   const left = attempt === null ? 0 : (await inspectSteps(run.file(`${attempt}/steps.csv`))).lastStep;
   if (attempt !== null) {
@@ -133,7 +78,7 @@ export async function openSession(
     const what = left > state.step ? `what was made of ${steps} before` : "what was made before";
     note?.(`going on from step ${state.step}: ${what} is kept in ${toUser(run.file(attempt))} and no longer counts`);
   }
-  const parent = fork?.parent ?? await parentOf(run.path).catch(() => null);
+  const parent = fork?.parent ?? await unlessMalformed(parentOf(run.path), null);
   await writeJsonAtomic(run.file("environment.json"), parent ? { ...environment, forked_from: parent } : environment);
   const start = {
     started_at: String(environment.started_at),
@@ -202,13 +147,18 @@ const NAMES: Readonly<Record<string, string>> = { isa: "instruction set", narrow
 
 /** The facts of the newest session, or of environment.json in runs of earlier versions. */
 async function lastFacts(runDir: string, environment: string): Promise<Partial<ReturnType<typeof factsOf>> | null> {
+  const last = (await unlessMalformed(readSessions(runDir), [])).at(-1);
+  if (last) return last;
+  const json = await exists(environment) ? await unlessMalformed(readJson(environment, 1 << 20), null) : null;
+  return isRecord(json) ? factsOf(json) : null;
+}
+
+/** What a file has; `otherwise` where its content is malformed, which is told when the file is written again. */
+async function unlessMalformed<T>(read: Promise<T>, otherwise: T): Promise<T> {
   try {
-    const last = (await readSessions(runDir)).at(-1);
-    if (last) return last;
-    const json = await readJson(environment, 1 << 20);
-    return isRecord(json) ? factsOf(json) : null;
+    return await read;
   } catch (error) {
-    if (error instanceof UserError) return null;
+    if (error instanceof MalformedError) return otherwise;
     throw error;
   }
 }

@@ -1,8 +1,10 @@
 /** Restores a trained network from its run folder, for evaluate, embed, reconstruct and scripts. */
+import { countText } from "../figures.ts";
 import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
+import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
 import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
@@ -10,6 +12,7 @@ import { MemoryRows } from "../data/memory.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../data/row_choice.ts";
 import { UserError } from "../errors.ts";
+import { exists } from "../formats/file.ts";
 import { writeTable } from "../formats/table.ts";
 import { openRun } from "../runs/folder.ts";
 import { dataOf, type GivenData, givenSource } from "./given_data.ts";
@@ -86,15 +89,8 @@ async function restored(
       "override data.split.train, data.split.validation or data.split.test",
     );
   }
-  let wanted = options.checkpoint;
-  if (wanted === undefined) {
-    try {
-      Deno.statSync(join(runDir, "checkpoints", "best"));
-      wanted = "best";
-    } catch {
-      wanted = "latest";
-    }
-  }
+  const keepsBest = await exists(join(checkpointsFolder(runDir), "best"));
+  const wanted = options.checkpoint ?? (keepsBest ? "best" : "latest");
   chooseEngine(own, options.note);
   const config = { ...own, data: await dataOf(runDir, own.data, options) };
   using made = new DisposableStack();
@@ -136,7 +132,7 @@ export function splitParts(split: string): readonly Part[] {
 export function requireHeldOut({ trainedRows, source, allowTrainedRows, note }: Restored, part: Part): void {
   const count = trainedRows[part];
   if (part === "train" || count === 0) return;
-  const what = `${count} of its ${source.partRows[part]} rows were used to train the run`;
+  const what = `${countText(count)} of its ${countText(source.partRows[part])} rows were used to train the run`;
   if (allowTrainedRows) return note(`--split ${part}: ${what}`);
   throw new UserError(
     `--split ${part}`,
@@ -190,7 +186,7 @@ export function checkColumns({ source }: Restored, columns: Uint32Array<ArrayBuf
   if (bad === undefined) return;
   throw new UserError(
     field,
-    `there is no column ${bad}: the data have ${source.columns} columns`,
+    `there is no column ${bad}: the data have ${countText(source.columns)} columns`,
     "the first column is 0",
   );
 }

@@ -28,9 +28,10 @@ import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
 import { beginFork, type Fork, forkData } from "./fork.ts";
+import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
-import { nothingLeft, nothingToDo, openSession, requireStepsLeft } from "./provenance.ts";
+import { openSession } from "./provenance.ts";
 import { startBias } from "./column_means.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
@@ -241,7 +242,7 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
   try {
     const reason = await session.train();
     if (session.signal) return await interrupted(session, session.signal);
-    if (state.step === resumedAt) note?.(nothingLeft(state, reason));
+    if (state.step === resumedAt) note?.(nothingLeft(session.options, state, reason));
     return await finish(session, reason);
   } catch (error) {
     return await failed(session, dataError(error));
@@ -264,7 +265,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   using _model = model;
   using _chunks = chunks;
   requireStepsLeft(options, state, source);
-  const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint);
+  const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint, source);
   if (done) return done;
   const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
   const opened = await openSession(options, source, state, checkpoint, facts);

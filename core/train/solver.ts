@@ -1,5 +1,6 @@
 /** The solver of the output layer: what `solver: auto` chooses, and why. */
 import { sizeOf } from "../config/properties.ts";
+import { countText, percentText } from "../figures.ts";
 import type { Config, Layer } from "../config/types.ts";
 import { kindNamed, LOSSES } from "../config/vocabulary.ts";
 import type { Source } from "../data/source.ts";
@@ -35,18 +36,19 @@ export function chooseSolver(config: Config, source: Pick<Source, "columns" | "r
   const hidden = hiddenUnits(config);
   const { columns } = source;
   const density = source.rows > 0 ? source.nnz / (source.rows * columns) : 1;
-  if (columns < FACTORED_COLUMNS) return dense(`${columns} columns are fewer than ${FACTORED_COLUMNS}`);
-  if (columns < FACTORED_RATIO * hidden) {
-    return dense(`${columns} columns are fewer than ${FACTORED_RATIO} times its ${hidden} inputs`);
+  if (columns < FACTORED_COLUMNS) {
+    return dense(`${countText(columns)} columns are fewer than ${countText(FACTORED_COLUMNS)}`);
   }
-  const percent = (share: number) => `${(100 * share).toPrecision(2)} %`;
+  if (columns < FACTORED_RATIO * hidden) {
+    return dense(`${countText(columns)} columns are fewer than ${FACTORED_RATIO} times its ${hidden} inputs`);
+  }
   if (density > FACTORED_DENSITY) {
-    return dense(`${percent(density)} of the values are stored: more than ${percent(FACTORED_DENSITY)}`);
+    return dense(`${percentText(density)} of the values are stored: more than ${percentText(FACTORED_DENSITY)}`);
   }
   return {
     solver: "factored",
-    reason: `squared error, ${columns} columns of which ${
-      percent(density)
+    reason: `squared error, ${countText(columns)} columns of which ${
+      percentText(density)
     } are stored: a step's cost does not grow with them`,
   };
 }

@@ -3,11 +3,11 @@ import type { Model, TensorInfo } from "../../ffi/model.ts";
 import type { Turns } from "./twins.ts";
 import type { TensorSink, TensorSource } from "../formats/tensor.ts";
 
+const described = ({ name, dtype, shape }: TensorInfo) => ({ name, dtype, shape });
+
 function source(model: Model, info: TensorInfo, turns?: Turns): TensorSource {
   return {
-    name: info.name,
-    dtype: info.dtype,
-    shape: info.shape,
+    ...described(info),
     read: (firstRow, rows, into) => {
       const read = () => model.readTensor(info, firstRow, rows, into);
       return turns ? turns.take(read) : read();
@@ -17,9 +17,7 @@ function source(model: Model, info: TensorInfo, turns?: Turns): TensorSource {
 
 function sink(model: Model, info: TensorInfo): TensorSink {
   return {
-    name: info.name,
-    dtype: info.dtype,
-    shape: info.shape,
+    ...described(info),
     write: (firstRow, rows, from) => model.writeTensor(info, firstRow, rows, from),
   };
 }
@@ -29,25 +27,21 @@ export function isParameter({ role }: TensorInfo): boolean {
   return role === "parameter" || role === "buffer";
 }
 
-/**
- * The tensors of model.safetensors (parameters and buffers) and of optimizer.safetensors.
- * @param turns where the network may be used for something else meanwhile
- */
-export function tensorSources(
-  model: Model,
-  turns?: Turns,
-): { parameters: TensorSource[]; optimizer: TensorSource[] } {
+/** Tensors of model.safetensors (parameters and buffers) and of optimizer.safetensors. */
+interface ByFile<T> {
+  parameters: T[];
+  optimizer: T[];
+}
+
+function byFile<T>(model: Model, make: (model: Model, info: TensorInfo) => T): ByFile<T> {
   const tensors = model.tensors();
   return {
-    parameters: tensors.filter(isParameter).map((info) => source(model, info, turns)),
-    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => source(model, info, turns)),
+    parameters: tensors.filter(isParameter).map((info) => make(model, info)),
+    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => make(model, info)),
   };
 }
 
-export function tensorSinks(model: Model): { parameters: TensorSink[]; optimizer: TensorSink[] } {
-  const tensors = model.tensors();
-  return {
-    parameters: tensors.filter(isParameter).map((info) => sink(model, info)),
-    optimizer: tensors.filter(({ role }) => role === "optimizer").map((info) => sink(model, info)),
-  };
-}
+/** @param turns where the network may be used for something else meanwhile */
+export const tensorSources = (model: Model, turns?: Turns): ByFile<TensorSource> =>
+  byFile(model, (model, info) => source(model, info, turns));
+export const tensorSinks = (model: Model): ByFile<TensorSink> => byFile(model, sink);

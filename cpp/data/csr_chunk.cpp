@@ -77,14 +77,13 @@ Error cut_short_error(const std::string& path) {
 // its place caused.
 template <class Read>
 auto read_whole(const Mapping& file, const std::string& path, Read&& read) {
-  const CutShort watch = file.cut_short();
-  const auto cut_short = [&] { return watch != nullptr && watch->load(); };
+  const FileWatch watch = file.watch();  // `read` may move the mapping elsewhere
   try {
     auto result = read();
-    if (cut_short()) throw cut_short_error(path);
+    if (watch.is_cut_short()) throw cut_short_error(path);
     return result;
   } catch (const Error&) {
-    if (cut_short()) throw cut_short_error(path);
+    if (watch.is_cut_short()) throw cut_short_error(path);
     throw;
   }
 }

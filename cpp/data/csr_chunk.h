@@ -59,7 +59,7 @@ class Chunk {
   bool dense() const noexcept { return info_.dense; }
   const std::string& path() const noexcept { return path_; }
   // Whether the file became shorter while it was mapped. What has been read since then may be zeros.
-  bool cut_short() const noexcept { return file_.cut_short() != nullptr && file_.cut_short()->load(); }
+  bool cut_short() const noexcept { return file_.watch().is_cut_short(); }
   // The name of an array in messages: the member of the file, or the argument that was copied.
   std::string array_name(const char* array) const { return in_memory_ ? array : std::string(array) + ".npy"; }
 

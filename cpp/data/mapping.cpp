@@ -24,7 +24,7 @@ struct Descriptor {
 
 [[noreturn]] void io_error(const std::string& path, const char* action, int code) {
   const std::string reason = std::generic_category().message(code);
-  throw Error(NRW_IO, format("%s: cannot %s: %s", shown_path(path).c_str(), action, reason.c_str()));
+  throw Error(NRW_IO, format("%s: cannot %s (%s)", shown_path(path).c_str(), action, reason.c_str()));
 }
 
 }  // namespace
@@ -50,8 +50,17 @@ Mapping Mapping::of_file(const std::string& path) {
   Mapping mapping;
   mapping.data_ = static_cast<uint8_t*>(data);
   mapping.size_ = size;
-  mapping.cut_short_ = watch_mapping(data, size);
+  mapping.watch_ = {watch_mapping(data, size), path, static_cast<uint64_t>(status.st_dev),
+                    static_cast<uint64_t>(status.st_ino), size};
   return mapping;
+}
+
+bool FileWatch::is_cut_short() const noexcept {
+  if (read_beyond != nullptr && read_beyond->load()) return true;
+  struct stat now;
+  if (size == 0 || stat(path.c_str(), &now) != 0) return false;
+  return static_cast<uint64_t>(now.st_dev) == device && static_cast<uint64_t>(now.st_ino) == number &&
+         static_cast<uint64_t>(now.st_size) < size;
 }
 
 Mapping Mapping::anonymous(size_t bytes) {
@@ -81,7 +90,7 @@ void Mapping::expect(std::span<const uint8_t> bytes) noexcept {
 
 Mapping::~Mapping() {
   if (data_ == nullptr) return;
-  if (cut_short_ != nullptr) unwatch_mapping(data_);
+  if (watch_.read_beyond != nullptr) unwatch_mapping(data_);
   munmap(data_, size_);
 }
 

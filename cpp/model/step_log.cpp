@@ -53,7 +53,7 @@ StepLog::~StepLog() {
 
 void StepLog::fail(const char* action, int error) const {
   throw Error(NRW_IO,
-              format("%s: cannot %s: %s", path_.c_str(), action, std::system_category().message(error).c_str()));
+              format("%s: cannot %s (%s)", path_.c_str(), action, std::system_category().message(error).c_str()));
 }
 
 void StepLog::open(const std::string& path, uint64_t after_step, uint32_t every_steps, double elapsed_s) {
@@ -140,7 +140,7 @@ void StepLog::flush() {
 void StepLog::sync() {
   if (file_ < 0) return;
   flush();
-  if (::fsync(file_) != 0 && errno != EINVAL && errno != ENOTSUP) fail("sync", errno);
+  if (::fsync(file_) != 0 && errno != EINVAL && errno != ENOTSUP) fail("fsync", errno);
 }
 
 void StepLog::close() {

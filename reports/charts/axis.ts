@@ -110,3 +110,17 @@ export function axis(values: readonly number[], options: AxisOptions = {}): Axis
   const { ticks, step } = linearTicks(domain[0], domain[1], wanted, options.whole ?? false);
   return { type: "linear", domain, ticks, format: linearFormat(step, Math.max(...ticks.map(Math.abs), 0)) };
 }
+
+/** The y axis of curves, by the options of their chart. */
+export function yAxis(
+  values: readonly number[],
+  options: {
+    readonly yLabel: string;
+    readonly yUnit?: string;
+    readonly scale?: "auto" | "linear";
+    readonly zero?: boolean;
+  },
+) {
+  const { yLabel: label, yUnit: unit, scale: type = "linear", zero } = options;
+  return { ...axis(values, { type, zero }), label, unit };
+}

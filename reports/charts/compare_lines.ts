@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { axis } from "./axis.ts";
+import { axis, yAxis } from "./axis.ts";
 import { chart, frameOf, textWidth } from "./plot.ts";
 import { endLabels } from "./marks.ts";
 import { broken, finite, keepExtremes, type Point, stretches } from "../series.ts";
@@ -30,11 +30,7 @@ export interface CompareOptions {
 /** One line for each run, with its tag at the end. */
 export function compareLines(lines: readonly CompareLine[], options: CompareOptions): string {
   const all = lines.flatMap((l) => finite(l.points));
-  const y = {
-    ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }),
-    label: options.yLabel,
-    unit: options.yUnit,
-  };
+  const y = yAxis(all.map((p) => p.y), options);
   const ticks = options.xScale === "log" ? 4 : 5; // some ticks of a log scale have many digits
   const x = {
     ...axis(all.map((p) => p.x), { type: options.xScale, whole: options.whole, pad: 0.015, ticks }),

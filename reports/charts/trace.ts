@@ -1,5 +1,5 @@
 import * as Plot from "@observablehq/plot";
-import { axis } from "./axis.ts";
+import { axis, yAxis } from "./axis.ts";
 import { chart } from "./plot.ts";
 import { color } from "../theme.ts";
 import { bin, broken, finite, keepExtremes, type Point, smooth, stretches, thin } from "../series.ts";
@@ -40,11 +40,7 @@ export function smoothingWidth(points: number): number {
  */
 export function trace(options: TraceOptions): string {
   const all = finite(options.points);
-  const y = {
-    ...axis(all.map((p) => p.y), { type: options.scale ?? "linear", zero: options.zero }),
-    label: options.yLabel,
-    unit: options.yUnit,
-  };
+  const y = yAxis(all.map((p) => p.y), options);
   const points = y.type === "log" ? all.filter((p) => p.y > 0) : all;
   const x = { ...axis(points.map((p) => p.x), { whole: options.whole, pad: 0.015 }), label: options.xLabel };
   const width = options.smoothed ? smoothingWidth(points.length) : 0;

@@ -92,6 +92,48 @@ Deno.test("resume: with nothing to do, not a byte of the run folder changes", as
   }
 });
 
+Deno.test("resume: a limit of no more than what is done is told, and leaves a finished run as it is", async () => {
+  using folder = temporary();
+  const path = await trained(folder.path, "run", ["--config", smallProject(folder.path)]);
+  const before = await contentOf(path);
+  const done = "changes nothing: 3 epochs, 60 steps are done, and the run is finished";
+  for (
+    const [limit, said] of [
+      ["training.epochs=2", "training.epochs: 3 -> 2"],
+      ["training.max_steps=30", "training.max_steps: null -> 30"],
+      ["training.max_steps=60", "training.max_steps: null -> 60"],
+    ] as const
+  ) {
+    assertStringIncludes(await resume(["--resume", path, ...set(limit)]), `${said} ${done}`);
+    assertEquals(await contentOf(path), before, limit);
+  }
+  assertStringIncludes(
+    await resume(["--resume", path, ...set("training.epochs=3")]),
+    "nothing left to train: 3 epochs",
+  );
+  const refused = await resume(["--resume", path, ...set("training.epochs=2", "checkpoint.keep=5")], 2);
+  assertStringIncludes(refused, "training.epochs: 3 -> 2: leaves nothing to train: 3 epochs, 60 steps are done");
+  assertStringIncludes(refused, "to change only checkpoint.keep");
+  assertEquals(await contentOf(path), before);
+});
+
+Deno.test("resume: a stopped run is finished where it is by a limit of no more than what is done", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  for (
+    const [limit, key] of [["training.epochs=2", "epochs: 3 -> 2"], ["training.max_steps=40", "max_steps: 50 -> 40"]]
+  ) {
+    const path = await trained(folder.path, limit!, ["--config", config, ...set("training.max_steps=50")]);
+    const summary = join(path, "summary.json");
+    Deno.writeTextFileSync(summary, Deno.readTextFileSync(summary).replace('"finished"', '"stopped"'));
+    const told = await resume(["--resume", path, ...set(limit!)]);
+    const done = "leaves nothing to train: 2 epochs, 50 steps are done, and the run is finished with them";
+    assertStringIncludes(told, `training.${key} ${done}`);
+    const { status, steps } = JSON.parse(Deno.readTextFileSync(summary));
+    assertEquals([status, steps], ["finished", 50]);
+  }
+});
+
 Deno.test("resume: another config file is named key by key, and the run's own counts; also with --quiet", async () => {
   using folder = temporary();
   const config = smallProject(folder.path);

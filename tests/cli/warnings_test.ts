@@ -21,7 +21,7 @@ Deno.test("likely mistakes are told by config check, dry run and train; the solv
   const trained = await run("train", train);
   assertEquals(trained.code, 0, trained.stderr);
   for (const text of [rate, warmup]) assertStringIncludes(trained.stderr, text);
-  const solver = "output layer: dense solver (60 columns are fewer than 4096)";
+  const solver = "output layer: dense solver (60 columns are fewer than 4,096)";
   assert(trained.stderr.indexOf(solver) >= 0 && trained.stderr.indexOf(solver) < trained.stderr.indexOf("epoch 1/1"));
   assert(!trained.stderr.includes("engine general"), trained.stderr);
   const verbose = await run("train", [...train, "--verbose", "--run-dir", join(folder.path, "v")]);

@@ -6,12 +6,8 @@
  *     driver.ts back SHIM FOLDER JSON       every call of a run's way back fails in turn; prints {points, violations}
  *     driver.ts killback SHIM FOLDER K      SIGKILL at call K of a run's way back
  *     driver.ts full FOLDER                 saves more than the file system under FOLDER holds; prints the error
- *     driver.ts runs SHIM FOLDER CONFIG K STRIDE  trains, resumes and reports with call K, K + STRIDE, ... failing; prints the
- *                                           number of calls; what the program says goes to stderr
  */
 import { join } from "@std/path";
-import { main } from "../../cli/main.ts";
-import { print, tell } from "../../core/output.ts";
 import { loadCheckpoint } from "../../core/checkpoint/load.ts";
 import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
 import { saveCheckpoint, type SaveRequest, type SaveStepName } from "../../core/checkpoint/save.ts";
@@ -20,8 +16,7 @@ import { RunFolder } from "../../core/runs/folder.ts";
 import { goBack } from "../../core/train/go_back.ts";
 import { freshState } from "../../core/train/state.ts";
 import { bytesOf, memorySink, patternTensor } from "../core/formats/tensors.ts";
-
-export const MODES = { fail_once: 1, dead: 2, torn: 3, kill: 4 } as const;
+import { EIO, MODES, openShim } from "./shim.ts";
 
 export interface Sweep {
   readonly mode: keyof typeof MODES;
@@ -34,10 +29,6 @@ export interface Sweep {
   /** Planted faults: the steps of a save in another order. */
   readonly order?: readonly SaveStepName[];
 }
-
-const EIO = 5;
-/** Of io_shim.c: reading counts as well. */
-const READS = 4;
 
 function request(step: number, salt: number): SaveRequest {
   return {
@@ -61,14 +52,6 @@ export async function loadSalt(path: string): Promise<number> {
     if (expected.some((byte, at) => byte !== sink.bytes[at])) throw new Error(`${path}: ${sink.name} differs`);
   }
   return salt;
-}
-
-function openShim(path: string) {
-  return Deno.dlopen(path, {
-    fault_arm: { parameters: ["buffer", "i32", "f64", "i32", "i32"], result: "void" },
-    fault_disarm: { parameters: [], result: "f64" },
-    fault_power_loss: { parameters: ["i32"], result: "void" },
-  }).symbols;
 }
 
 async function sweep(shim: ReturnType<typeof openShim>, base: string, plan: Sweep) {
@@ -230,26 +213,6 @@ async function saveUntilFull(dir: string): Promise<void> {
   console.log(JSON.stringify({ message, hint, exitCode, entries, salt, next }));
 }
 
-/** A run, its resume and its report, again and again, one call failing each time. */
-async function runs(shim: ReturnType<typeof openShim>, base: string, config: string, first: number, stride: number) {
-  const name = (k: number) => join(base, `run-${k}`);
-  let calls = 0;
-  for (let k = first;; k += stride) {
-    const run = name(k);
-    shim.fault_arm(new TextEncoder().encode(`${run}\0`), MODES.fail_once, k, EIO, READS);
-    const statuses = [
-      await main(["train", "--config", config, "--run-dir", run, "--quiet"]),
-      await main(["train", "--resume", run, "--override", "training.epochs=3", "--quiet"]),
-      await main(["report", "--run", run]),
-    ];
-    calls = shim.fault_disarm();
-    await Deno.remove(run, { recursive: true }).catch(() => {});
-    tell(`== call ${k}: ${statuses.join(" ")}`);
-    if (calls < k) break;
-  }
-  return calls;
-}
-
 if (import.meta.main) {
   const [command, ...args] = Deno.args as [string, ...string[]];
   if (command === "sweep") {
@@ -265,10 +228,6 @@ if (import.meta.main) {
       await saveCheckpoint(args[1]!, request(step, step));
       Deno.stdout.writeSync(new TextEncoder().encode(`${step}\n`));
     }
-  } else if (command === "runs") {
-    const [shim, folder, config, first, stride] = args as [string, string, string, string, string];
-    print(`calls ${await runs(openShim(shim), folder, config, Number(first), Number(stride))}`);
-    Deno.exit(0);
   } else if (command === "back") {
     const shim = openShim(args[0]!);
     for (const plan of JSON.parse(args[2]!) as Sweep[]) {

@@ -5,34 +5,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { resolveCheckpoint } from "../../core/checkpoint/resolve.ts";
-import { SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
 import { backToTen, checkBack, loadSalt, prepareRun, type Sweep } from "./driver.ts";
-import { buildShim } from "./shim.ts";
+import { inFolder, skip, withShim } from "./shim.ts";
 
 const DRIVER = fromFileUrl(new URL("./driver.ts", import.meta.url));
-
-function skip(why: string): void {
-  console.log(`  skipped: ${why}`);
-}
-
-/** A folder in memory where there is one: thousands of fsyncs are slow on a disk, and prove no more there. */
-async function inFolder(body: (dir: string) => Promise<void>): Promise<void> {
-  const memory = Deno.build.os === "linux" && await Deno.stat("/dev/shm").then((info) => info.isDirectory, () => false);
-  const dir = await Deno.makeTempDir({ prefix: "narrows-faults-", dir: memory ? "/dev/shm" : undefined });
-  try {
-    await body(dir);
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
-}
-
-async function withShim(body: (shim: string, dir: string) => Promise<void>): Promise<void> {
-  await inFolder(async (dir) => {
-    const shim = await buildShim(dir);
-    if (shim === null) return skip("preloading needs Linux and a C compiler");
-    await body(shim, dir);
-  });
-}
 
 function driver(args: string[], env: Record<string, string> = {}): Promise<Deno.CommandOutput> {
   return new Deno.Command(Deno.execPath(), { args: ["run", "-A", "--no-check", DRIVER, ...args], env }).output();
@@ -154,22 +130,4 @@ Deno.test("faults: a full disk is named, harms nothing, and the next save that f
     assertEquals(told.exitCode, 1);
     assertEquals(told.entries, ["latest", "step-000000010"]);
     assertEquals([told.salt, told.next], [10, 30]);
-  }));
-
-Deno.test("faults: whatever call of a run, a resume or a report fails, it is one line with operation, path and cause", () =>
-  withShim(async (shim, dir) => {
-    const config = smallProject(dir, SMALL_CONFIG.replace("epochs: 3", "epochs: 2"), 40);
-    const stride = Number(Deno.env.get("NARROWS_FAULT_STRIDE") ?? 41);
-    const { success, stdout, stderr } = await driver(["runs", shim, dir, config, "1", String(stride)], {
-      LD_PRELOAD: shim,
-    });
-    const told = new TextDecoder().decode(stderr);
-    assert(success, told);
-    const calls = Number(/calls (\d+)/.exec(new TextDecoder().decode(stdout))?.[1]);
-    assert(calls > 200, `${calls} calls`);
-    const lines = told.split("\n").filter((line) => line.startsWith("narrows: "));
-    assert(lines.length > calls / stride / 4, told);
-    assertEquals(told.split("\n").filter((line) => /defect|unexpected|numpy\.save|TypeError/.test(line)), []);
-    const errors = lines.filter((line) => line.includes("Input/output error"));
-    for (const line of errors) assertMatch(line, /^narrows: \/.*: .*cannot [a-z ]+.*\(?Input\/output error\)?/);
   }));

@@ -2,8 +2,8 @@
  * the process, or the disk is dead from then on; and a power loss takes what was not fsynced. The test's own process
  * opens the library once more by its path (the loader gives the same one) to arm it, or the environment does.
  *
- * What counts: open with O_CREAT, write, fsync, fdatasync, rename, mkdir, unlink, unlinkat, rmdir, ftruncate; with READS
- * also any other open, read, opendir and readdir. */
+ * What counts: open with O_CREAT, write, fsync, fdatasync, rename, mkdir, unlink, unlinkat, rmdir, ftruncate; with
+ * READS also any other open, read, opendir and readdir. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -30,6 +30,9 @@ static char folder[PATH_MAX];
 static size_t folder_length;
 static int mode, error_number, flags;
 static long at, count;
+/* The counted calls, one a line: name, space, path. */
+static char trace[1 << 20];
+static size_t traced;
 
 /* Files with data that no fsync has made durable: a second descriptor, and the length that would survive. */
 static struct {
@@ -61,24 +64,26 @@ static int path_of(int fd, char* path) {
 }
 
 /* One counted call: what is to happen to it. The mutex is held. */
-static int decide(int is_write) {
+static int decide(const char* call, const char* path) {
+  const int is_write = !strcmp(call, "write");
   count++;
+  if (traced < sizeof trace - PATH_MAX - 64) traced += sprintf(trace + traced, "%s %.*s\n", call, PATH_MAX, path);
   if (mode == OFF || count < at || (mode == FAIL_ONCE && count > at)) return GO;
   if (mode == KILL) raise(SIGKILL);
   errno = error_number;
   return mode == TORN && count == at && is_write ? HALF : REFUSE;
 }
 
-#define COUNTED(condition, call)        \
-  do {                                  \
-    if (!(condition)) return call;      \
-    pthread_mutex_lock(&mutex);         \
-    __typeof__(call) result = -1;       \
-    if (decide(0) == GO) result = call; \
-    int saved = errno;                  \
-    pthread_mutex_unlock(&mutex);       \
-    errno = saved;                      \
-    return result;                      \
+#define COUNTED(condition, path, call)               \
+  do {                                               \
+    if (!(condition)) return call;                   \
+    pthread_mutex_lock(&mutex);                      \
+    __typeof__(call) result = -1;                    \
+    if (decide(__func__, path) == GO) result = call; \
+    int saved = errno;                               \
+    pthread_mutex_unlock(&mutex);                    \
+    errno = saved;                                   \
+    return result;                                   \
   } while (0)
 
 static void remember_file(int fd) {
@@ -135,7 +140,7 @@ static int do_sync(int fd, int (*real)(int)) {
   if (!path_of(fd, path) || !is_under(path)) return real(fd);
   pthread_mutex_lock(&mutex);
   int result = -1;
-  if (decide(0) == GO) {
+  if (decide("fsync", path) == GO) {
     struct stat info;
     fstat(fd, &info);
     result = real(fd);
@@ -163,7 +168,7 @@ ssize_t write(int fd, const void* data, size_t size) {
   if (!path_of(fd, path) || !is_under(path)) return real(fd, data, size);
   pthread_mutex_lock(&mutex);
   ssize_t result = -1;
-  int what = decide(1);
+  int what = decide("write", path);
   if (what != REFUSE) remember_file(fd);
   if (what == GO) result = real(fd, data, size);
   if (what == HALF) {
@@ -181,7 +186,7 @@ int rename(const char* from, const char* to) {
   if (!is_under(to)) return real(from, to);
   pthread_mutex_lock(&mutex);
   int result = -1;
-  if (decide(0) == GO) {
+  if (decide("rename", to) == GO) {
     remember_rename(from, to);
     result = real(from, to);
     if (result) rename_count--;
@@ -198,19 +203,19 @@ int open64(const char* path, int how, ...) {
   va_start(list, how);
   mode_t permissions = how & O_CREAT ? va_arg(list, mode_t) : 0;
   va_end(list);
-  COUNTED(is_under(path) && (how & O_CREAT || flags & READS), real(path, how, permissions));
+  COUNTED(is_under(path) && (how & O_CREAT || flags & READS), path, real(path, how, permissions));
 }
 
 ssize_t read(int fd, void* data, size_t size) {
   REAL(read);
   char path[PATH_MAX];
-  COUNTED(flags & READS && path_of(fd, path) && is_under(path), real(fd, data, size));
+  COUNTED(flags & READS && path_of(fd, path) && is_under(path), path, real(fd, data, size));
 }
 DIR* opendir(const char* path) {
   REAL(opendir);
   if (!(flags & READS) || !is_under(path)) return real(path);
   pthread_mutex_lock(&mutex);
-  DIR* result = decide(0) == GO ? real(path) : NULL;
+  DIR* result = decide("opendir", path) == GO ? real(path) : NULL;
   int saved = errno;
   pthread_mutex_unlock(&mutex);
   errno = saved;
@@ -222,7 +227,7 @@ struct dirent64* readdir64(DIR* folder_read) {
   if (!(flags & READS) || !path_of(dirfd(folder_read), path) || !is_under(path)) return real(folder_read);
   pthread_mutex_lock(&mutex);
   errno = 0;
-  struct dirent64* result = decide(0) == GO ? real(folder_read) : NULL;
+  struct dirent64* result = decide("readdir", path) == GO ? real(folder_read) : NULL;
   int saved = errno;
   pthread_mutex_unlock(&mutex);
   errno = saved;
@@ -231,25 +236,25 @@ struct dirent64* readdir64(DIR* folder_read) {
 
 int mkdir(const char* path, mode_t permissions) {
   REAL(mkdir);
-  COUNTED(is_under(path), real(path, permissions));
+  COUNTED(is_under(path), path, real(path, permissions));
 }
 int unlink(const char* path) {
   REAL(unlink);
-  COUNTED(is_under(path), real(path));
+  COUNTED(is_under(path), path, real(path));
 }
 int rmdir(const char* path) {
   REAL(rmdir);
-  COUNTED(is_under(path), real(path));
+  COUNTED(is_under(path), path, real(path));
 }
 int ftruncate64(int fd, off64_t size) {
   REAL(ftruncate64);
   char path[PATH_MAX];
-  COUNTED(path_of(fd, path) && is_under(path), real(fd, size));
+  COUNTED(path_of(fd, path) && is_under(path), path, real(fd, size));
 }
 int unlinkat(int fd, const char* name, int how) {
   REAL(unlinkat);
   char path[PATH_MAX];
-  COUNTED(is_under(name) || (path_of(fd, path) && is_under(path)), real(fd, name, how));
+  COUNTED(is_under(name) || (path_of(fd, path) && is_under(path)), is_under(name) ? name : path, real(fd, name, how));
 }
 
 /* ---- the test's side --------------------------------------------------------------------------------------------- */
@@ -261,6 +266,8 @@ void fault_arm(const char* under, int how, double k, int error, int extra) {
   mode = how;
   at = (long)k;
   count = 0;
+  traced = 0;
+  trace[0] = 0;
   error_number = error;
   flags = extra;
   for (; file_count > 0; file_count--) close(files[file_count - 1].fd);
@@ -280,6 +287,13 @@ double fault_disarm(void) {
   mode = OFF;
   folder_length = 0;
   return (double)count;
+}
+
+/* After fault_disarm: the calls that were counted, as far as `size` bytes hold them; the number of bytes. */
+double fault_trace(char* into, double size) {
+  const size_t held = traced < (size_t)size ? traced : (size_t)size;
+  memcpy(into, trace, held);
+  return (double)held;
 }
 
 /* After fault_disarm: unsynced data is lost, and with `names` unsynced renames too, the latest first. */

@@ -5,17 +5,21 @@ import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { engine } from "../../ffi/library.ts";
-import { csrNpz, random, syntheticCsr } from "../helpers/npz.ts";
+import { csrNpz, npy, random, syntheticCsr } from "../helpers/npz.ts";
 
 engine(); // the library stays open: not a leak of the test that is first
 
 const WHOLE = csrNpz(syntheticCsr(400, 300, 0.2, 5));
 
-async function changed(change: (file: Deno.FsFile) => void): Promise<number> {
+async function changed(
+  change: (file: Deno.FsFile) => void,
+  whole: Uint8Array = WHOLE,
+  name = "rows.npz",
+): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "narrows_test_" });
-  const path = join(folder, "rows.npz");
+  const path = join(folder, name);
   try {
-    await Deno.writeFile(path, WHOLE);
+    await Deno.writeFile(path, whole);
     const chunk = await Chunk.open(path);
     try {
       using file = await Deno.open(path, { read: true, write: true });
@@ -36,6 +40,19 @@ Deno.test("changed file: cut short at any page, it is named and the process live
     assertEquals(error.status, "io", error.message);
     assert(/rows\.npz: the file became shorter while it was read/.test(error.message), error.message);
   }
+});
+
+// The rest of a page of which the file still has a part reads as zeros, without a signal.
+Deno.test("changed file: cut short within its last page, no batch is made of the zeros there", async () => {
+  const dense = npy("<f4", "400, 2", new Uint8Array(new Float32Array(800).fill(1).buffer)); // less than a page
+  for (const [whole, name] of [[dense, "rows.npy"], [WHOLE, "rows.npz"]] as const) {
+    for (const bytes of [1, 8, 800]) {
+      const cut = () => changed((file) => file.truncateSync(whole.length - bytes), whole, name);
+      const error = await assertRejects(cut, EngineError, `${name}: the file was cut short while it was read`);
+      assertEquals(error.status, "io");
+    }
+  }
+  assert(await changed((file) => file.utimeSync(0, 0)) > 0, "a new time of the same bytes changes nothing");
 });
 
 Deno.test("changed file: overwritten with anything, it never leads out of bounds", async () => {

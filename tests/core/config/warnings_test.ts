@@ -18,11 +18,11 @@ Deno.test("settings that are odd whatever the data are", () => {
   assertEquals(lines("optimizer: {learning_rate: 0.1}"), []);
   assertEquals(lines("optimizer: {name: sgd, learning_rate: 0.5}"), []);
   assertEquals(lines("optimizer: {learning_rate: 0.5}"), [
-    "warning: a.yaml:5:28: optimizer.learning_rate is 0.5: adam seldom learns above 0.1; usual values are 1e-4 to 1e-2",
+    "warning: a.yaml:5:28: optimizer.learning_rate is 0.5: adam seldom learns above 0.1; usual values are 0.0001 to 0.01",
   ]);
   assertEquals(lines("", "optimizer.learning_rate=1"), [
     "warning: --override optimizer.learning_rate=1: optimizer.learning_rate is 1: adam seldom learns above 0.1; " +
-    "usual values are 1e-4 to 1e-2",
+    "usual values are 0.0001 to 0.01",
   ]);
   const stopping = "training: {early_stopping: {patience: 3}}";
   assertEquals(lines(stopping), []);

@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { readColumnNames, readLabels, readRowTable } from "../../../core/data/annotations.ts";
 import { UserError } from "../../../core/errors.ts";
+import { npy } from "../../helpers/npz.ts";
 import { testInFolder } from "../../temp.ts";
 
 const LABELS = Array.from({ length: 30 }, (_, row) => `type ${row % 3}`);
@@ -53,3 +54,61 @@ testInFolder("names: the first field, told apart by the next; an index is passed
   assertEquals(await read("0\ta\n1\tb\n2\tc\n"), ["a", "b", "c"]);
   assertEquals(await read("gene\na\nb\nc\n"), ["a", "b", "c"]);
 });
+
+/** Elements of one width, as numpy writes them. */
+function texts(values: readonly string[], descr: string): Uint8Array {
+  const width = Number(/\d+/.exec(descr)![0]), isUnicode = descr.includes("U");
+  const bytes = new Uint8Array(values.length * width * (isUnicode ? 4 : 1));
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, row) => {
+    if (isUnicode) {
+      [...value].forEach((char, i) => view.setUint32(4 * (row * width + i), char.codePointAt(0)!, descr[0] !== ">"));
+    } else bytes.set(new TextEncoder().encode(value), row * width);
+  });
+  return bytes;
+}
+
+testInFolder(
+  "labels: arrays of text, numbers and truth values; pickled objects are refused with what to do",
+  async (root) => {
+    const path = join(root, "labels.npy");
+    const notes: string[] = [];
+    const read = (descr: string, shape: string, body: Uint8Array, rows = 3) => {
+      Deno.writeFileSync(path, npy(descr, shape, body));
+      return readLabels(path, rows, (text) => notes.push(text));
+    };
+    const types = ["T cell", "", "B-Zelle \u{1F9EC} é"];
+    for (const descr of ["<U12", ">U12", "|S20"]) assertEquals(await read(descr, "3,", texts(types, descr)), types);
+    assertEquals(await read("<U12", "3, 1", texts(types, "<U12")), types);
+    const bytesOf = (array: ArrayBufferView) => new Uint8Array(array.buffer);
+    assertEquals(await read("<i2", "3,", bytesOf(new Int16Array([-1, 0, 300]))), ["-1", "0", "300"]);
+    assertEquals(await read("|b1", "3,", new Uint8Array([0, 1, 1])), ["False", "True", "True"]);
+    assertEquals(await read("<f4", "3,", bytesOf(new Float32Array([0.1, 3, 1e-8]))), ["0.1", "3", "1e-8"]);
+    assertEquals(await read("<i8", "3,", bytesOf(new BigInt64Array([1n, -2n, 2n ** 60n]))), [
+      "1",
+      "-2",
+      `${2n ** 60n}`,
+    ]);
+    assertEquals(notes, []);
+    // More than one block, and labels that are no classes.
+    const many = Array.from({ length: 1500 }, (_, row) => `cell ${row}`);
+    assertEquals(await read("<U999", "1500,", texts(many, "<U999"), 1500), many);
+    assertEquals(notes.map((note) => note.includes("all 1500 labels differ")), [true]);
+
+    const refused = async (descr: string, body: Uint8Array, what: string, hint: string) => {
+      const error = await assertRejects(() => read(descr, "3,", body), UserError, what);
+      assertEquals(error.message.startsWith("data.labels: "), true, error.message);
+      assertEquals(error.hint?.includes(hint), true, error.hint);
+    };
+    await refused(
+      "|O",
+      new Uint8Array(40),
+      "is an array of pickled Python objects",
+      'numpy.save("labels.npy", numpy.load("labels.npy", allow_pickle=True).astype(str))',
+    );
+    await refused("<M8[D]", new Uint8Array(24), "descr: '<M8[D]' is not one of text, truth", "astype(str)");
+    await refused("|S2", new Uint8Array([65, 66, 0xff, 0, 67, 0]), "entry 2 is no text: is not UTF-8", "UTF-8");
+    await refused("<U1", new Uint8Array(12).fill(255), "entry 1 is no text", "UTF-8");
+    await assertRejects(() => read("<U1", "2,", texts(["a", "b"], "<U1")), UserError, "has 2 entries for 3 rows");
+  },
+);

@@ -99,7 +99,7 @@ testInFolder("npy: refusals say which field and what to do", async (dir) => {
     ["{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", "fortran_order"],
     [
       "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }",
-      "shape: [3] of f32 needs 12 bytes, the file holds 8",
+      "shape: [3] of <f4 needs 12 bytes, the file holds 8",
     ],
     ["{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,), }", "shape"],
     ["{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "no shape"],

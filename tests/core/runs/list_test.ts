@@ -125,7 +125,7 @@ Deno.test("runs: as a command, for people and for scripts", () => {
   const [code, out, err] = said(folder.path);
   assertEquals([code, err], [0, ""]);
   assert(
-    /^name +status +epochs +best loss +age +size\na +died +1\/9 +0\.5000 \(epoch 1\) +\d+ s +\S+ kB\n$/.test(out),
+    /^name +status +epochs +best loss +age +size\na +died +1\/9 +0\.5000 \(epoch 1\) +\d+ s +\d+ B\n$/.test(out),
     out,
   );
   const json = JSON.parse(said("--runs", folder.path, "--json")[1]);
