@@ -31,6 +31,7 @@ struct OptimizerStep {
   // Of kRule: the update of n elements, as Kernels::update, with the arrays of state it has and settings of its own.
   void (*rule)(size_t n, const OptimizerStep& step, const float* g, float* w, float* s1, float* s2) noexcept = nullptr;
   int rule_moments = 0;
+  bool rule_rests = false;  // whether a gradient of zero changes neither weights nor state
   double values[4] = {};
   int moments() const noexcept {  // the number of state arrays of a parameter
     switch (kind) {

@@ -40,6 +40,7 @@ OptimizerStep optimizer_step(const OptimizerSettings& s, double learning_rate, d
   step.bias_correction2_sqrt = static_cast<float>(std::sqrt(1 - std::pow(s.beta2, t)));
   step.rule = s.rule;
   step.rule_moments = static_cast<int>(s.states.size());
+  step.rule_rests = s.rests;
   std::copy_n(s.values, std::size(s.values), step.values);
   return step;
 }

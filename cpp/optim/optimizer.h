@@ -26,6 +26,7 @@ struct OptimizerSettings {
   // Of OptimizerKind::kRule: OptimizerStep's, and the names of its state.
   decltype(OptimizerStep::rule) rule = nullptr;
   std::vector<const char*> states{};
+  bool rests = false;
   double values[4] = {};
 };
 
