@@ -1,3 +1,4 @@
+#include "optim/adagrad.h"
 #include "optim/adam.h"
 #include "optim/optimizer_type.h"
 #include "optim/rmsprop.h"
@@ -8,7 +9,7 @@
 namespace nrw {
 
 namespace {
-const OptimizerType* const kTypes[] = {&sgd_type, &adam_type, &adamw_type, &rmsprop_type};
+const OptimizerType* const kTypes[] = {&sgd_type, &adam_type, &adamw_type, &rmsprop_type, &adagrad_type};
 }
 
 std::span<const OptimizerType* const> optimizer_types() { return kTypes; }

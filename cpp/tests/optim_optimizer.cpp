@@ -1,6 +1,7 @@
 #include "optim/optimizer.h"
 
 #include "check.h"
+#include "optim/optimizer_type.h"
 
 using namespace nrw;
 
@@ -117,4 +118,21 @@ TEST(optimizer_state_names) {
       CHECK(static_cast<int>(state_names(s).size()) == optimizer_step(s, 1, 1).moments());
     }
   }
+}
+
+TEST(adagrad_by_hand) {
+  OptimizerSettings s =
+      optimizer_settings(Json::parse(R"({"name": "adagrad", "learning_rate_decay": 1, "eps": 1e-10})"));
+  CHECK(s.rests && state_names(s) == std::vector<const char*>{"sum"});
+  One one{.w = 2};
+  one.update(s, 0.5, 3, 1);  // a first step of the rate, in the direction of the gradient
+  CHECK_CLOSE(one.w, 1.5, 1e-6);
+  one.update(s, 0.5, 4, 2);  // the rate halved by its decay; 4 / sqrt(9 + 16)
+  CHECK_CLOSE(one.w, 1.5 - 0.25 * 4 / 5, 1e-6);
+  CHECK_CLOSE(one.s1, 25, 0);
+  s = optimizer_settings(Json::parse(R"({"name": "adagrad", "weight_decay": 0.5})"));
+  CHECK(!s.rests);
+  One decayed{.w = 2};
+  decayed.update(s, 0.5, 0, 1);  // the gradient is that of the decay
+  CHECK_CLOSE(decayed.w, 1.5, 1e-6);
 }

@@ -71,6 +71,8 @@ CASES = [
     case("tied, adam", *around("relu", tied=True), ADAM, 0.01),
     case("tied, clipped, sgd with momentum, sum", *around("silu", tied=True), {"name": "sgd", "momentum": 0.9}, 0.01,
          "sum", 2.0),
+    case("tanh, adagrad with a falling rate and weight decay", *around("tanh"),
+         {"name": "adagrad", "learning_rate_decay": 0.1, "weight_decay": 0.02, "eps": 1e-6}, 0.02),
 ]
 
 
@@ -125,9 +127,10 @@ class Autoencoder(nn.Module):
 
 
 def optimizer_of(spec, parameters, learning_rate):
-    settings = {key: value for key, value in spec.items() if key != "name"}
+    names = {"learning_rate_decay": "lr_decay"}
+    settings = {names.get(key, key): value for key, value in spec.items() if key != "name"}
     kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
-             "rmsprop": torch.optim.RMSprop}
+             "rmsprop": torch.optim.RMSprop, "adagrad": torch.optim.Adagrad}
     return kinds[spec["name"]](parameters, lr=learning_rate, foreach=False, **{"weight_decay": 0, **settings})
 
 
