@@ -1,6 +1,7 @@
 #include "base/status.h"
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
+#include "layers/convolution.h"
 #include "layers/dropout.h"
 #include "layers/layer_norm.h"
 #include "layers/layer_type.h"
@@ -11,8 +12,21 @@ namespace nrw {
 namespace {
 
 const LayerType* const kTypes[] = {
-    &linear_type, &relu_type,    &leaky_relu_type, &elu_type,        &gelu_type,       &silu_type,
-    &tanh_type,   &sigmoid_type, &dropout_type,    &layer_norm_type, &batch_norm_type,
+    &linear_type,
+    &relu_type,
+    &leaky_relu_type,
+    &elu_type,
+    &gelu_type,
+    &silu_type,
+    &tanh_type,
+    &sigmoid_type,
+    &dropout_type,
+    &layer_norm_type,
+    &batch_norm_type,
+    &conv1d_type,
+    &conv2d_type,
+    &conv_transpose1d_type,
+    &conv_transpose2d_type,
 };
 
 }  // namespace
