@@ -9,7 +9,7 @@ export type { MemoryData, RowChunk } from "./core/data/memory.ts";
 export { train, type Trained, type TrainOptions } from "./core/train/train.ts";
 export { embedTo, reconstructTo, type Restored, type RestoreOptions, restoreRun } from "./core/train/restore.ts";
 export { embed, evaluate, reconstruct, type ResultOptions, type RowMatrix } from "./core/train/results.ts";
-export { evaluatePart, metricsOf } from "./core/train/evaluate.ts";
+export { evaluatePart, metricsOf } from "./core/evaluation/evaluate.ts";
 export { dryRun } from "./core/train/dry_run.ts";
 export type { TrainObserver } from "./core/train/trainer.ts";
 export { readRun } from "./core/runs/read.ts";

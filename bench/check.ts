@@ -1,4 +1,4 @@
-/** The comparisons that come before a timing: a small case of the same config against plain double arithmetic. */
+/** The checks before a timing, which compare a small case of the same config with plain arithmetic in double. */
 import { join } from "@std/path";
 import { BatchCreator } from "../ffi/batches.ts";
 import { Chunk } from "../ffi/chunk.ts";
@@ -63,7 +63,7 @@ async function checkLoss(training: Training, csr: Csr, path: string, tolerance: 
   near("loss of the reconstruction", loss, sum / target.length, tolerance);
 }
 
-/** @throws {CheckFailed} if a small case of this config computes anything else than it should */
+/** @throws {CheckFailed} if a small case of this config gives a wrong result */
 export async function checkAutoencoder(
   scratch: string,
   { solver, precision, threads, dense: asDense = false }: Pick<

@@ -13,13 +13,13 @@ export interface ChunkShape {
 }
 
 /**
- * How likely columns are. uniform: all alike. skewed: the column of rank r as (r + SHIFT)^-EXPONENT, at most 1, at every
- * width; ranks lie scattered over the columns.
+ * The frequencies of columns. uniform: all are equal. skewed: the column of rank r has (r + SHIFT)^-EXPONENT, at most 1, for
+ * every number of columns. The ranks are scattered over the columns.
  */
 export type ColumnLaw = "uniform" | "skewed";
 /**
- * Zipf-Mandelbrot's law as it fits the 18,846 rows of 20 Newsgroups (130,107 columns, 153.6 non-zeros a row) best of
- * exponents 1.0 to 1.8 and shifts 0 to 1,000: of 128 rows it touches 7,035 different columns, the data 7,290.
+ * Zipf-Mandelbrot's law with the best fit to the 18,846 rows of 20 Newsgroups (130,107 columns, 153.6 non-zeros per row)
+ * among exponents from 1.0 to 1.8 and shifts from 0 to 1,000. 128 rows touch 7,035 different columns, and 7,290 in the data.
  */
 const EXPONENT = 1.2, SHIFT = 30;
 
@@ -75,7 +75,7 @@ export function npyBytes(rows: number, columns: number, values: Float32Array<Arr
 export function skewedCsr(rows: number, columns: number, nnz: number, seed: number): Csr {
   const next = random(seed), power = 1 - EXPONENT;
   const below = (rank: number) => ((rank + SHIFT) ** power - SHIFT ** power) / power; // the law's integral
-  // The first `always` ranks are in every row; of the others each row has one in each of equal stretches of the integral.
+  // The first `always` ranks are in every row. Of the others, each row has one in each of equal parts of the integral.
   let always = 0;
   while ((nnz - always) * (always + SHIFT) ** -EXPONENT > below(columns) - below(always)) always++;
   const first = below(always), stretch = (below(columns) - first) / (nnz - always);
@@ -102,7 +102,7 @@ function coprime(from: number, n: number): number {
   return found;
 }
 
-/** How many different columns the first `rows` rows touch. */
+/** The number of different columns in the first `rows` rows. */
 export function touchedColumns(csr: Csr, rows: number): number {
   return new Set(csr.indices.subarray(0, csr.indptr[Math.min(rows, csr.rows)])).size;
 }

@@ -1,4 +1,4 @@
-/** The machine's limits, measured by build/engine/bench/bench_limits, and what they allow a training step at best. */
+/** The limits of the machine, measured by build/engine/bench/bench_limits, and the floor of a training step. */
 import { join } from "@std/path";
 import { buildEngine } from "../core/build/build.ts";
 
@@ -44,8 +44,8 @@ export function denseFloorMs(shape: StepShape, limits: Limits): number {
 }
 
 /**
- * The same with what an exact Adam cannot leave out of the input layer either: one read and one write of the weights and
- * moments of the `touched` columns, those that some row of the batch has a value in.
+ * The same with the memory that an exact Adam needs in the input layer: one read and one write of the weights and moments of
+ * the `touched` columns, which are those in which some row of the batch has a value.
  */
 export function denseInputFloorMs(shape: StepShape, touched: number, limits: Limits): number {
   return denseFloorMs(shape, limits) + 1e3 * 6 * 4e-9 * touched * shape.hidden / limits.memory_gbps;

@@ -11,23 +11,23 @@ import { runWorkloads } from "./run.ts";
 import type { Mode, Workload } from "./types.ts";
 import { WORKLOADS } from "./workloads/mod.ts";
 
-/** What stands for a path of this machine in a result's command. */
+/** The placeholders for paths of this machine in the command of a result. */
 const PLACES: Readonly<Record<string, string>> = { "--peer": "PYTHON", "--data": "DATA", "--output": "OUTPUT" };
 
 const HELP = `Usage: deno task bench [--quick] [--peer PYTHON] [--only NAME[,NAME]]
 
-Measures narrows, by turns with PyTorch where a Python with torch, numpy and scipy is given, and writes
-bench/results/NAME.json and docs/performance.md. Every answer is checked before it is timed.
+Measures narrows, in turns with PyTorch if a Python with torch, numpy and scipy is given, and writes
+bench/results/NAME.json and docs/performance.md. Every result is checked before it is timed.
 
-  --quick        a look in two minutes; nothing else may run on the machine in any mode
-  --thorough     the longest protocols too: five seeds on 20 Newsgroups take PyTorch an hour and a half
+  --quick        a rough estimate in two minutes; in any mode nothing else may run on the machine
+  --thorough     also the longest protocols: five seeds on 20 Newsgroups take PyTorch an hour and a half
   --peer PYTHON  a Python that has torch, numpy and scipy
   --device D     where the peer's models run: cpu (default) or cuda
   --only NAMES   some workloads: ${WORKLOADS.map((workload) => workload.name).join(", ")}
   --data D       folder with news20/chunks and pbmc3k/chunks (default ../shared/data)
   --threads N    threads of both sides (default 2)
-  --output D     where results and the page go instead: D/results and D/performance.md
-  --render       only draw the page anew from the results that are there`;
+  --output D     write the results and the page to D/results and D/performance.md instead
+  --render       only make the page from the results that exist`;
 
 function chosen(names: string | undefined): readonly Workload[] {
   if (names === undefined) return WORKLOADS;

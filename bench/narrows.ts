@@ -1,11 +1,11 @@
-/** Narrows' side of a measurement: a config, as a user writes it, and its model stepped over the config's data. */
+/** The side of narrows in a measurement: a config as a user writes it, and a model that is trained on its data. */
 import { loadConfig } from "../core/config/mod.ts";
 import type { Config } from "../core/config/types.ts";
 import { keepOpen } from "../core/data/chunk_cache.ts";
 import { feed, type OpenWindow } from "../core/data/feed.ts";
 import { trainingPlan } from "../core/data/plan.ts";
 import { openSource, type Source } from "../core/data/source.ts";
-import { evaluatePart } from "../core/train/evaluate.ts";
+import { evaluatePart } from "../core/evaluation/evaluate.ts";
 import { startBias } from "../core/train/column_means.ts";
 import { describeModel } from "../core/train/network.ts";
 import type { Model, TrainResult } from "../ffi/model.ts";
@@ -36,7 +36,7 @@ export interface Autoencoder {
   readonly validation?: number;
 }
 
-/** The config in YAML's form; what is not here is as its default has it. */
+/** The config in the form of YAML; other keys have their defaults. */
 export function configOf(net: Autoencoder): Record<string, unknown> {
   const validation = net.validation ?? 0;
   const hidden = [{ linear: net.hidden }, ...(net.batchNorm ? ["batch_norm"] : []), "relu"];
@@ -78,14 +78,14 @@ export function cannot(net: Pick<Autoencoder, "solver" | "precision">): string |
 
 export interface StepTimes {
   readonly steps: number;
-  /** Milliseconds a step: waiting for batches and computing. */
+  /** Milliseconds per step: waiting for batches and computing. */
   readonly step: number;
   readonly forward: number;
   readonly backward: number;
   readonly losses: readonly number[];
 }
 
-/** Steps before timing: the first ones touch fresh memory, which takes longest where rows are touched now and then. */
+/** Steps before timing. The first ones use new memory, and most of them if rows are touched rarely. */
 export function settlingSteps(solver: Solver): number {
   return solver === "factored" ? 30 : 4;
 }

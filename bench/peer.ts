@@ -1,4 +1,4 @@
-/** A peer in a process of its own: requests and answers are JSON, one a line. */
+/** A peer in a process of its own. Each request and each answer is one line of JSON. */
 import { fromFileUrl } from "@std/path";
 import { lines } from "../core/build/lines.ts";
 
@@ -43,7 +43,7 @@ export class Peer implements AsyncDisposable {
   }
 }
 
-/** Milliseconds a step of the peer's model, over `count` steps. */
+/** Milliseconds per step of the peer's model, over `count` steps. */
 export async function peerStep(peer: Peer, count: number): Promise<number> {
   return (await peer.ask<{ step_ms: number }>("steps", { count })).step_ms;
 }

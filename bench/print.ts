@@ -11,7 +11,7 @@ export function shown(value: number | null): string {
   return value.toFixed(decimals);
 }
 
-/** Median and, where there are several runs, the extremes. */
+/** The median and, if there are several runs, the smallest and the largest value. */
 export function spread(timing: Timing | null): string {
   if (timing === null) return "";
   const median = shown(timing.median);
@@ -20,7 +20,7 @@ export function spread(timing: Timing | null): string {
 
 const MORE_IS_BETTER: ReadonlySet<Unit> = new Set(["rows/s", "x"]);
 
-/** Share of what the limits allow that is reached, as a percentage. */
+/** The share of the floor, which the limits of the machine allow, as a percentage. */
 export function ofFloor(row: Row): string {
   if (row.floor === null || row.narrows === null) return "";
   const share = MORE_IS_BETTER.has(row.unit) ? row.narrows.median / row.floor : row.floor / row.narrows.median;
@@ -30,7 +30,7 @@ export function ofFloor(row: Row): string {
 export const verdict = ({ reached }: Goal) => reached === null ? "not measured" : reached ? "reached" : "not reached";
 
 export function rowHeadings({ sides = ["narrows", "PyTorch"] }: Pick<Outcome, "sides">): string[] {
-  return ["work", "unit", ...sides, "ratio", "floor", "of floor", "remark"];
+  return ["work", "unit", ...sides, "ratio", "floor", "share of the floor", "remark"];
 }
 
 export function rowCells(row: Row): string[] {
@@ -46,7 +46,7 @@ export function rowCells(row: Row): string[] {
   ];
 }
 
-export const GOAL_HEADINGS = ["work", "wanted", "measured", ""] as const;
+export const GOAL_HEADINGS = ["work", "goal", "measured", "result"] as const;
 export const goalCells = (goal: Goal) => [goal.work, goal.wanted, goal.got ?? "", verdict(goal)];
 
 /** Lines of a table, columns padded to their widest cell; columns without content are left out. */
@@ -64,6 +64,6 @@ export function printOutcome(outcome: Outcome): void {
 }
 
 export function printGoals(goals: readonly Goal[]): void {
-  console.log("\nMust reach");
+  console.log("\nGoals");
   for (const line of table(GOAL_HEADINGS, goals.map(goalCells))) console.log(`  ${line}`);
 }

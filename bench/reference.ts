@@ -1,4 +1,4 @@
-/** An autoencoder with ReLU, squared error and Adam in plain double arithmetic: what the timed one has to agree with. */
+/** An autoencoder with ReLU, squared error and Adam in plain double arithmetic, with which the timed one must agree. */
 import type { Csr } from "./chunks.ts";
 
 /** Outputs x inputs, and a bias for each output. */

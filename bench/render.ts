@@ -39,7 +39,7 @@ export function markdownTable(headings: readonly string[], rows: readonly (reado
 const SIDES = ["narrows, factored", "narrows, dense", "PyTorch"];
 const sideOf = (name: string) => SIDES.findIndex((side) => name.startsWith(side));
 
-/** An SVG file that stands alone: it brings its colours, light or dark as the reader's screen asks. */
+/** A complete SVG file with its own colours, for light and dark mode. */
 export function plotFile(plot: Plot): string {
   const svg = compareLines(
     plot.curves.map((curve, i, all) => ({
@@ -92,21 +92,25 @@ function deviceOf(results: readonly Result[]): string | null {
 function preface(device: string | null): string {
   const targets = device === null
     ? "targets made dense by SciPy"
-    : `targets made dense on the ${device}, where the models are and to which only non-zeros travel`;
+    : `targets made dense on the ${device}, where the models are and to which only non-zeros are copied`;
   return `# Performance${device === null ? "" : ` beside PyTorch on ${device}`}
 
-Made by \`deno task bench --peer PYTHON\` from its results; do not edit. The two programs take turns in one run on one
-machine; figures are medians with the least and the most, ratios above 1 mean that narrows is ahead. The floor of a step
-is what the machine's own limits allow: the products at the measured rate of multiply-adds in registers, and, at the measured
-rate of memory, one read and one write of the output layer's weights and moments; under the factored solver, of what both
-layers have of the columns that a batch touches. PyTorch runs its fastest form known:
-fused Adam, gradients set to None, ${targets}, and an input layer that reads the same dense batch or sums up
-the weights of the batch's non-zeros (embedding_bag), whichever is faster. Every answer is compared with plain arithmetic first.`;
+This page is made by \`deno task bench --peer PYTHON\` from the measured results. Do not edit it.
+
+- **Figures:** The two programs take turns in one run on one machine. Each figure is a median, followed by the smallest and the
+  largest value. A ratio above 1 means that narrows is faster, or needs less memory.
+- **Floor:** The floor is the shortest time of a step that the measured limits of the machine allow. It consists of the products
+  at the peak rate of multiply-adds and of one read and one write, at the peak rate of memory, of the weights and moments of the
+  output layer. Under the factored solver, the memory is that of both layers for the columns that a batch touches. "Share of the
+  floor" is the floor divided by the measured time.
+- **PyTorch** runs in the fastest form that we know: fused Adam, gradients set to None, ${targets}, and an input layer
+  that reads the same dense batch or sums up the weights of the batch's non-zeros (embedding_bag), whichever is faster.
+- **Checks:** Before anything is timed, the results of narrows are compared with plain arithmetic in double precision.`;
 }
 
 function section(result: Result): string {
   const parts = [`## ${result.title}`];
-  if (result.mode === "quick") parts.push("From a quick run: a look, not a measurement.");
+  if (result.mode === "quick") parts.push("These figures are from a quick run and are only a rough estimate.");
   if (result.rows.length > 0) parts.push(markdownTable(rowHeadings(result), result.rows.map(rowCells)));
   for (const plot of result.plots) parts.push(`![${plot.title}](performance/${plot.file})`);
   if (result.notes.length > 0) parts.push(result.notes.map((note) => `- ${note}`).join("\n"));
@@ -116,7 +120,7 @@ function section(result: Result): string {
 export function page(results: readonly Result[]): string {
   const goals = results.flatMap((result) => result.goals);
   const parts = [preface(deviceOf(results))];
-  if (goals.length > 0) parts.push("## Must reach", markdownTable(GOAL_HEADINGS, goals.map(goalCells)));
+  if (goals.length > 0) parts.push("## Goals", markdownTable(GOAL_HEADINGS, goals.map(goalCells)));
   parts.push(...results.map(section));
   if (results.length > 0) parts.push("## Machine and versions", machines(results));
   return parts.join("\n\n") + "\n";

@@ -1,4 +1,4 @@
-/** Runs workloads one after the other: check, measure, print, keep. */
+/** Runs workloads one after the other: checks, measures, prints and saves each. */
 import { join } from "@std/path";
 import { collectEnvironment } from "../core/runs/environment.ts";
 import { writeJsonAtomic } from "../core/runs/atomic.ts";

@@ -1,4 +1,4 @@
-/** Measurements by turns, and what is said of them. */
+/** Measurements in turns, and their statistics. */
 import type { Timing } from "./types.ts";
 
 export function median(values: readonly number[]): number {
@@ -12,7 +12,7 @@ export function timing(values: readonly number[]): Timing {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values), runs: values.length };
 }
 
-/** One measurement each in turn (A B A B ...), so that a drifting machine drifts for all. Sides that are null give []. */
+/** One measurement of each side in turn (A B A B ...), so that changes of the machine affect all. A null side gives []. */
 export async function byTurns(
   rounds: number,
   sides: readonly ((() => Promise<number>) | null)[],

@@ -1,12 +1,12 @@
-/** Training steps in a process of its own, for a comparison of two libraries: requests and answers a line, as JSON. */
+/** Training steps in a process of its own, for comparing two libraries. Each request and each answer is a line of JSON. */
 import { fromFileUrl } from "@std/path";
 import { lines } from "../core/build/lines.ts";
 import type { Autoencoder } from "./narrows.ts";
 
 interface Answer {
-  /** Milliseconds a step: waiting for batches and computing. */
+  /** Milliseconds per step: waiting for batches and computing. */
   readonly step: number;
-  /** Computing alone. */
+  /** Computation only. */
   readonly compute: number;
   readonly losses: readonly number[];
 }

@@ -1,8 +1,8 @@
-/** What a workload is and what it leaves behind: plain data, kept in bench/results and drawn into docs/performance.md. */
+/** A workload and its results, which are plain data in bench/results, from which docs/performance.md is made. */
 import type { Limits } from "./limits.ts";
 import type { Peer } from "./peer.ts";
 
-/** quick: minutes for a look; full: what docs/performance.md shows; thorough: issue-sized protocols that take hours. */
+/** quick: a rough estimate in minutes; full: the figures of docs/performance.md; thorough: long protocols, for hours. */
 export type Mode = "quick" | "full" | "thorough";
 
 export interface Context {
@@ -43,7 +43,7 @@ export interface Row {
   readonly note?: string;
 }
 
-/** A line of the table "must reach". */
+/** A row of the table of goals. */
 export interface Goal {
   readonly work: string;
   readonly wanted: string;
@@ -70,7 +70,7 @@ export interface Outcome {
   readonly rows: readonly Row[];
   readonly goals: readonly Goal[];
   readonly plots: readonly Plot[];
-  /** Sentences for below the table: how it was measured, what was left out and why. */
+  /** Sentences below the table: how it was measured, and what was left out and why. */
   readonly notes: readonly string[];
   /** Headings of the rows' two sides where they are not narrows and PyTorch. */
   readonly sides?: readonly [string, string];
@@ -86,5 +86,5 @@ export interface Workload {
   measure(context: Context): Promise<Outcome>;
 }
 
-/** A workload's answer is wrong: it is not timed. */
+/** The result of a workload is wrong, so it is not timed. */
 export class CheckFailed extends Error {}

@@ -1,5 +1,6 @@
 /** `config`: check a config, explain where a value comes from, print the schema for editors. */
 import { configJsonSchema, type Explanation, loadConfig, showFlow } from "../core/config/mod.ts";
+import { checkNetwork } from "../core/train/check_network.ts";
 import { defineCommand, defineGroup, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
 import { print, tell } from "../core/output.ts";
@@ -19,9 +20,19 @@ const check = defineCommand({
   run({ config: file, override, json, quiet }) {
     const loaded = loadConfig({ file, overrides: override });
     const { files, warnings } = loaded;
-    if (json) print(JSON.stringify({ ok: true, files, warnings, config: loaded.config }));
+    let unchecked: string | null;
+    try {
+      unchecked = checkNetwork(loaded.config);
+    } catch (error) {
+      throw loaded.locate(error);
+    }
+    if (json) print(JSON.stringify({ ok: true, files, warnings, unchecked, config: loaded.config }));
     else if (!quiet) print(loaded.toYaml().trimEnd());
-    if (!json) { for (const warning of warnings) tell(`narrows: ${warning}`); }
+    if (json) return 0;
+    for (const warning of warnings) tell(`narrows: ${warning}`);
+    if (unchecked !== null && !quiet) {
+      tell(`narrows: not checked whether the layers fit the data and each other: ${unchecked}`);
+    }
     return 0;
   },
 });

@@ -2,8 +2,13 @@
 import type { Config } from "../core/config/types.ts";
 import { type DryRun, dryRun } from "../core/train/dry_run.ts";
 import { bytesText, countText, percentText } from "../core/figures.ts";
+import type { LayerRow } from "../core/runs/types.ts";
 import { short } from "./progress.ts";
 import { print } from "../core/output.ts";
+
+/** The number of outputs, or their shape: `16 x 14 x 14`. */
+const outputText = ({ outputs, output_shape }: LayerRow) =>
+  output_shape?.map(countText).join(" x ") ?? countText(outputs);
 
 /** A table of texts in aligned columns; the columns in `right` are aligned to the right. */
 export function table(
@@ -22,7 +27,10 @@ export function table(
 function lines(config: Config, result: DryRun): string[] {
   const { memory, partRows } = result;
   const density = result.nnz / (result.rows * result.columns);
-  const stored = config.data.format === "dense_npy" ? "dense" : `${percentText(density)} stored`;
+  const { shape } = config.data;
+  const stored = config.data.format === "dense_npy"
+    ? `dense${shape === null ? "" : `, shape ${shape.join(" x ")}`}`
+    : `${percentText(density)} stored`;
   return [
     `data       ${result.files} file(s), ${countText(result.rows)} rows x ${
       countText(result.columns)
@@ -36,7 +44,7 @@ function lines(config: Config, result: DryRun): string[] {
     "model",
     ...table(
       ["layer", "kind", "output", "parameters", ""],
-      result.layers.map((row) => [row.name, row.kind, countText(row.outputs), countText(row.parameters), row.detail]),
+      result.layers.map((row) => [row.name, row.kind, outputText(row), countText(row.parameters), row.detail]),
       [2, 3],
     ),
     `parameters ${countText(result.parameters)}`,

@@ -3,7 +3,7 @@ import { basename } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { PARTS } from "../core/data/source.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
-import { evaluatePart, metricsOf } from "../core/train/evaluate.ts";
+import { evaluatePart, metricsOf } from "../core/evaluation/evaluate.ts";
 import { requireHeldOut, splitParts } from "../core/train/restore.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";

@@ -2,7 +2,7 @@
 import { countText } from "../core/figures.ts";
 import type { Model } from "../ffi/model.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
-import type { EvaluationProgress } from "../core/train/evaluate.ts";
+import type { EvaluationProgress } from "../core/evaluation/evaluate.ts";
 import type { TrainObserver } from "../core/train/trainer.ts";
 import { print, tell, tellPart } from "../core/output.ts";
 

@@ -1,6 +1,7 @@
 /** What the engine is and what machine it runs on. */
 import { errorRecord, unwrap } from "./error.ts";
 import { engine } from "./library.ts";
+import { readText } from "./text.ts";
 
 /**
  * `version`, `compiler`, `build_type`, `specialised` (the shapes this build is made for, or `none`), `isa` (the kernels in use), `isa_reason`, `isa_available` (comma-separated),
@@ -18,4 +19,9 @@ export function engineInfo(): Record<string, string> {
     const at = line.indexOf("=");
     return [line.slice(0, at), line.slice(at + 1)];
   }));
+}
+
+/** The layers, losses and optimizers that the engine knows, with their settings, as JSON. @throws {EngineError} */
+export function vocabularyText(): string {
+  return readText((text, capacity, written, error) => engine().nrw_vocabulary(text, capacity, written, error));
 }

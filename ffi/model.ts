@@ -3,35 +3,36 @@ import type { BatchCreator } from "./batches.ts";
 import { EngineError, errorRecord, unwrap } from "./error.ts";
 import { Handle } from "./handle.ts";
 import { engine, objects, utf8 } from "./library.ts";
-import {
-  factoredNumbers,
-  LAYER_KINDS,
-  layerNumbers,
-  NO_BIAS,
-  optimizerNumbers,
-  reductionNumber,
-  sparseUpdateNumber,
-  TIED,
-} from "./model_spec.ts";
+import { specText } from "./model_spec.ts";
 import {
   type ColumnSums,
+  type Description,
   DTYPES,
   ELEMENT_BYTES,
   type Estimate,
   type EvaluateResult,
   type LayerInfo,
   type ModelSpec,
-  PARTS,
   type Progress,
   ROLES,
-  SOLVERS,
   type TensorInfo,
   type TrainResult,
 } from "./model_types.ts";
-import { MAX_U32, seedOf, whole } from "./numbers.ts";
+import { MAX_U32, whole } from "./numbers.ts";
+import { readText } from "./text.ts";
 
-export type { ColumnSums, Estimate, EvaluateResult, LayerInfo, ModelSpec, Progress, TensorInfo, TrainResult };
-export type { Initialisation, LayerSpec, LossSpec, OptimizerSpec } from "./model_spec.ts";
+export type {
+  ColumnSums,
+  Description,
+  Estimate,
+  EvaluateResult,
+  LayerInfo,
+  ModelSpec,
+  Progress,
+  TensorInfo,
+  TrainResult,
+};
+export type { FieldValue, Layer, Loss, Optimizer } from "../spec/network.ts";
 
 /** Where batches come from: a {@link BatchCreator}. They are used up. */
 export type Batches = Pick<BatchCreator, "hold">;
@@ -40,6 +41,8 @@ export type Batches = Pick<BatchCreator, "hold">;
 function rowBytes({ dtype, shape }: TensorInfo): number {
   return shape.slice(1).reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
 }
+
+const sizesOf = ({ columns, latent }: Description) => ({ columns, latentSize: latent.size });
 
 /** A call of {@link Model.train} that failed after some steps: they are done, and counted in `done`. */
 export class TrainError extends EngineError {
@@ -50,41 +53,42 @@ export class TrainError extends EngineError {
 
 export class Model implements Disposable {
   readonly #handle: Handle;
+  readonly columns: number;
+  /** Numbers of one latent vector. */
+  readonly latentSize: number;
 
   /**
    * Describes and checks the network; {@linkcode build} allocates it.
-   * @throws {EngineError} `invalid_argument`, `unsupported`, naming the layer or setting
+   * @throws {EngineError} `invalid_argument`, `unsupported`; the message begins with the path of the setting, such as
+   * `encoder.2.size: ` or `loss.reduction: `
    */
   static create(spec: ModelSpec): Model {
-    const { columns, seed, threads, encoder } = spec;
+    const text = utf8(specText(spec));
     const out = new BigUint64Array(1);
     const error = errorRecord();
-    const width = whole(columns, "columns", 1, MAX_U32);
-    const code = engine().nrw_model_create(width, seedOf(seed), whole(threads, "threads", 1, 1024), out, error);
-    unwrap(code, error);
-    const last = encoder.findLast((layer) => layer.kind === "linear");
-    const latentSize = last === undefined || last.size === "output" ? columns : last.size;
-    const model = new Model(out, columns, latentSize);
-    try {
-      model.#describe(spec);
-    } catch (error) {
-      model.close();
-      throw error;
-    }
-    return model;
+    unwrap(engine().nrw_model_create(text, text.length, out, error), error);
+    return new Model(out);
   }
 
-  private constructor(
-    out: BigUint64Array,
-    readonly columns: number,
-    /** Numbers of one latent vector. */ readonly latentSize: number,
-  ) {
+  /**
+   * @param out the engine's handle, which the model closes, also where it cannot be made
+   * @param like a model with the same layers
+   */
+  private constructor(out: BigUint64Array, like?: Model) {
     this.#handle = new Handle(Deno.UnsafePointer.create(out[0]!)!, "model", (pointer) => {
       objects.freed();
       const error = errorRecord();
       unwrap(engine().nrw_model_close(pointer, error), error);
     });
     objects.made();
+    try {
+      const { columns, latentSize } = like ?? sizesOf(this.describe());
+      this.columns = columns;
+      this.latentSize = latentSize;
+    } catch (error) {
+      this.#handle.close();
+      throw error;
+    }
   }
 
   /**
@@ -94,45 +98,12 @@ export class Model implements Disposable {
   async twin(): Promise<Model> {
     const out = new BigUint64Array(1);
     await this.#start((pointer, error) => engine().nrw_model_twin(pointer, out, error));
-    return new Model(out, this.columns, this.latentSize);
+    return new Model(out, this);
   }
 
   /** Copies the state from a twin (see {@linkcode twin}), or from the model of which this is a twin. */
   async copyFrom(other: Model): Promise<void> {
     await other.#handle.hold((from) => this.#start((pointer, error) => engine().nrw_model_copy(pointer, from, error)));
-  }
-
-  #describe(spec: ModelSpec): void {
-    const {
-      columns,
-      encoder,
-      decoder,
-      loss,
-      optimizer,
-      gradientClip = 0,
-      precision = "f32",
-      trainingRows = 0,
-      dense = false,
-    } = spec;
-    [encoder, decoder].forEach((layers, part) => {
-      layers.forEach((layer, index) => {
-        const { kind, size, p0, p1, flags, init, initP } = layerNumbers(layer, columns);
-        whole(size, `${PARTS[part]}.${index}: size`, 0, MAX_U32);
-        this.#call((pointer, error) =>
-          engine().nrw_model_add_layer(pointer, part, kind, size, p0, p1, flags, init, initP, error)
-        );
-      });
-    });
-    this.#call((pointer, error) => engine().nrw_model_set_loss(pointer, 0, reductionNumber(loss), error));
-    const { kind, params } = optimizerNumbers(optimizer);
-    this.#call((pointer, error) => engine().nrw_model_set_optimizer(pointer, kind, params, gradientClip, error));
-    const update = sparseUpdateNumber(optimizer.sparse ?? "exact");
-    this.#call((pointer, error) => engine().nrw_model_set_sparse_update(pointer, update, error));
-    this.#call((pointer, error) => engine().nrw_model_set_data(pointer, dense ? 1 : 0, error));
-    this.#call((pointer, error) => engine().nrw_model_set_precision(pointer, precision === "bf16" ? 1 : 0, error));
-    const factored = factoredNumbers(decoder.at(-1), trainingRows, optimizer.weight_decay);
-    if (factored) this.#call((pointer, error) => engine().nrw_model_set_factored(pointer, factored, error));
-    this.#layer(0); // the layers' fit
   }
 
   /** Allocates and draws the starting weights: slow for a large network. @throws {EngineError} `out_of_memory` */
@@ -156,31 +127,24 @@ export class Model implements Disposable {
     };
   }
 
-  #layer(index: number): { layer: Float64Array; count: number } {
-    const layer = new Float64Array(8);
-    const count = new Uint32Array(1);
-    this.#call((pointer, error) => engine().nrw_model_layer(pointer, index, layer, count, error));
-    return { layer, count: count[0]! };
+  /** Shapes, parameters and the table of layers. Before or after {@linkcode build}. */
+  describe(): Description {
+    const pointer = this.#handle.pointer;
+    const description: Description = JSON.parse(
+      readText((text, capacity, written, error) =>
+        engine().nrw_model_describe(pointer, text, capacity, written, error)
+      ),
+    );
+    const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+    const layers = description.layers.map((layer) => {
+      return { ...layer, inputs: sizeOf(layer.input), outputs: sizeOf(layer.output) };
+    });
+    return { ...description, layers };
   }
 
-  /** The model table, encoder first. Before or after {@linkcode build}. */
-  layers(): LayerInfo[] {
-    return Array.from({ length: this.#layer(0).count }, (_, number) => {
-      const { layer } = this.#layer(number);
-      const at = (index: number) => layer[index]!;
-      const kind = LAYER_KINDS[at(2)]!;
-      return {
-        part: PARTS[at(0)]!,
-        index: at(1),
-        kind,
-        inputs: at(3),
-        outputs: at(4),
-        parameters: at(5),
-        solver: SOLVERS[at(6)]!,
-        bias: kind === "linear" && (at(7) & NO_BIAS) === 0,
-        tied: (at(7) & TIED) !== 0,
-      };
-    });
+  /** The table of layers, encoder first. Before or after {@linkcode build}. */
+  layers(): readonly LayerInfo[] {
+    return this.describe().layers;
   }
 
   /** Parameters and buffers in PyTorch's order, then the optimizer's state, then gradients, if there are any. */
@@ -188,7 +152,7 @@ export class Model implements Disposable {
     const count = new Uint32Array(1);
     this.#call((pointer, error) => engine().nrw_model_tensor_count(pointer, count, error));
     const name = new Uint8Array(256);
-    const shape = new Float64Array(6);
+    const shape = new Float64Array(8);
     return Array.from({ length: count[0]! }, (_, index) => {
       this.#call((pointer, error) => engine().nrw_model_tensor(pointer, index, name, name.length, count, shape, error));
       const dtype = DTYPES[shape[1]!];
@@ -309,7 +273,7 @@ export class Model implements Disposable {
         whole(columns[name].length, `columns.${name}: length`, this.columns, this.columns);
       }
     }
-    const result = new Float64Array(8);
+    const result = new Float64Array(10);
     const { sse = null, sum = null, sumsq = null } = columns ?? {};
     const status = await this.#run(
       batches,

@@ -2,76 +2,19 @@
 export const modelSymbols = {
   nrw_model_create: {
     parameters: [
-      "u32", // uint32_t columns
-      "u64", // uint64_t seed
-      "u32", // uint32_t threads
+      "buffer", // const uint8_t* spec
+      "u32", // uint32_t spec_bytes
       "buffer", // nrw_model** out
       "buffer", // nrw_error* err
     ],
     result: "i32",
   },
-  nrw_model_add_layer: {
+  nrw_model_describe: {
     parameters: [
       "pointer", // nrw_model* model
-      "u32", // uint32_t part
-      "u32", // uint32_t kind
-      "u32", // uint32_t size
-      "f64", // double p0
-      "f64", // double p1
-      "u32", // uint32_t flags
-      "u32", // uint32_t init
-      "f64", // double init_p
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-  },
-  nrw_model_set_loss: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "u32", // uint32_t kind
-      "u32", // uint32_t reduction
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-  },
-  nrw_model_set_optimizer: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "u32", // uint32_t kind
-      "buffer", // const double* params
-      "f64", // double gradient_clip
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-  },
-  nrw_model_set_factored: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "buffer", // const double* params
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-  },
-  nrw_model_set_sparse_update: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "u32", // uint32_t mode
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-  },
-  nrw_model_set_data: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "u32", // uint32_t form
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-  },
-  nrw_model_set_precision: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "u32", // uint32_t precision
+      "buffer", // char* text
+      "u32", // uint32_t capacity
+      "buffer", // uint32_t* written
       "buffer", // nrw_error* err
     ],
     result: "i32",
@@ -110,16 +53,6 @@ export const modelSymbols = {
     ],
     result: "i32",
     nonblocking: true,
-  },
-  nrw_model_layer: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "u32", // uint32_t layer_index
-      "buffer", // double* layer
-      "buffer", // uint32_t* count
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
   },
   nrw_model_tensor_count: {
     parameters: [

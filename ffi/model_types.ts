@@ -1,16 +1,19 @@
 /** What a {@link Model} takes and tells, as plain data, and the engine's numbers for it. */
-import type { LayerSpec, LossSpec, OptimizerSpec } from "./model_spec.ts";
+import type { FieldValue, Layer, Loss, Optimizer } from "../spec/network.ts";
 
 export interface ModelSpec {
   /** Width of a row of data. */
   readonly columns: number;
+  /** Of a row, channels first; the product is `columns`. Without one a row has no shape but its length. */
+  readonly shape?: readonly number[];
   /** Starting weights and dropout are functions of it. */
   readonly seed: number | bigint;
   readonly threads: number;
-  readonly encoder: readonly LayerSpec[];
-  readonly decoder: readonly LayerSpec[];
-  readonly loss: LossSpec;
-  readonly optimizer: OptimizerSpec;
+  /** Fields that are left out have their defaults. */
+  readonly encoder: readonly Layer[];
+  readonly decoder: readonly Layer[];
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
   /** Largest L2 norm of all gradients together; 0, the default, for no clipping. */
   readonly gradientClip?: number;
   /** Of the operands of the dense output layer's products while training; `f32` by default. */
@@ -19,11 +22,15 @@ export interface ModelSpec {
   readonly dense?: boolean;
   /** Different rows to be trained on: a factored output layer suits its ridge to it. 0: not known. */
   readonly trainingRows?: number;
+  /**
+   * Whether layers at the ends may be computed together with the data and the loss, which is faster; true by default.
+   * Otherwise plain layers and a plain loss do it, with which the others are compared.
+   */
+  readonly accelerators?: boolean;
 }
 
 /** In the order of narrows.h. */
 export const PARTS = ["encoder", "decoder"] as const;
-export const SOLVERS = ["none", "sparse input", "dense", "tile-fused", "factored", "dense input"] as const;
 export const ROLES = ["parameter", "buffer", "optimizer", "gradient"] as const;
 /** safetensors' names of the element types that tensors have, by the engine's number. */
 export const DTYPES: Readonly<Record<number, "F32" | "F64" | "U32" | "I64">> = {
@@ -38,15 +45,30 @@ export interface LayerInfo {
   readonly part: typeof PARTS[number];
   /** Place in its part. */
   readonly index: number;
-  readonly kind: LayerSpec["kind"];
+  readonly kind: string;
+  /** Shapes of a row, channels first. */
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+  /** Their numbers of values. */
   readonly inputs: number;
   readonly outputs: number;
   /** Trained values of its own: a tied weight counts for the encoder. */
   readonly parameters: number;
-  /** What does a linear layer's products. */
-  readonly solver: typeof SOLVERS[number];
-  readonly bias: boolean;
-  readonly tied: boolean;
+  /** What does a layer's products, such as `dense`, `sparse input` or `factored`; `none` where it has none. */
+  readonly solver: string;
+  /** All fields by name, defaults filled in. */
+  readonly settings: Readonly<Record<string, FieldValue>>;
+}
+
+/** A network as the engine describes it, before it is built or after. */
+export interface Description {
+  readonly columns: number;
+  /** Of a row of the data; one number where it has no shape but its length. */
+  readonly shape: readonly number[];
+  readonly latent: { readonly size: number; readonly shape: readonly number[] };
+  readonly parameters: number;
+  /** Encoder first. */
+  readonly layers: readonly LayerInfo[];
 }
 
 export interface TensorInfo {
@@ -56,7 +78,7 @@ export interface TensorInfo {
   readonly name: string;
   readonly role: typeof ROLES[number];
   readonly dtype: "F32" | "F64" | "U32" | "I64";
-  /** PyTorch's; empty for a scalar. */
+  /** PyTorch's, at most 5 dimensions; empty for a scalar. */
   readonly shape: readonly number[];
   /** Its number in the list. Gradients come last, so theirs go away when training drops them. */
   readonly index: number;

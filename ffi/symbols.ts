@@ -19,6 +19,15 @@ export const symbols = {
     ],
     result: "i32",
   },
+  nrw_vocabulary: {
+    parameters: [
+      "buffer", // char* text
+      "u32", // uint32_t capacity
+      "buffer", // uint32_t* written
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_signal_turn: {
     parameters: [
       "i32", // int32_t from

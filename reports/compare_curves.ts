@@ -57,7 +57,7 @@ function lossFigures(runs: readonly RunData[], group: readonly number[], numberi
       byEpoch,
       { title: `${kind} loss by epoch`, xLabel: "epoch", yLabel: `${kind} loss`, yUnit, whole: true, scale: "auto" },
       `${name} loss by epoch of ${tagsText(group)}, which have the same data, rows and loss.${
-        absent > 0 ? ` ${plural(absent, "run")} without a finite loss left out.` : ""
+        absent > 0 ? ` ${plural(absent, "run")} without a finite loss ${absent === 1 ? "is" : "are"} left out.` : ""
       }`,
     ),
     figure(
@@ -69,10 +69,10 @@ function lossFigures(runs: readonly RunData[], group: readonly number[], numberi
         yUnit,
         scale: "auto",
       },
-      `The same by time.${
+      `The same losses by time.${
         sameMachine(members)
-          ? " Runs that were made at once do not compare here."
-          : " The runs were not all made on the same machine, or with as many threads: their times do not compare."
+          ? " The times can be compared only if no two runs shared the machine at the same time."
+          : " The runs were not all made on the same machine with the same number of threads, so their times cannot be compared."
       }`,
     ),
   ];
@@ -85,9 +85,9 @@ function lossFigures(runs: readonly RunData[], group: readonly number[], numberi
     figures.push(figure(
       training,
       { title: "training loss by epoch", xLabel: "epoch", yLabel: "training loss", yUnit, whole: true, scale: "auto" },
-      `Training loss by epoch: the mean over its steps${
-        cut ? ", the first epoch left out, which is far above the others" : ""
-      }.`,
+      `Training loss by epoch, which is the mean over the steps of the epoch.${
+        cut ? " The first epoch is left out, since its loss is far above the others." : ""
+      }`,
     ));
   }
   return figures;
@@ -99,10 +99,10 @@ function speedFigure(runs: readonly RunData[], group: readonly number[], numberi
   const options = { title: "Throughput by epoch", xLabel: "epoch", yLabel: "throughput", yUnit: "rows per second" };
   return numbering.figure(
     compareLines(speeds, { ...options, whole: true, zero: true }),
-    `Throughput of training of ${tagsText(group)} by epoch, waits included.${
+    `Training throughput of ${tagsText(group)} by epoch, in rows per second, including the waits for data.${
       sameMachine(group.map((i) => runs[i]!))
         ? ""
-        : " Not all on the same machine, or with as many threads: the differences are not only the settings’."
+        : " The runs were not all made on the same machine with the same number of threads, so their settings alone do not explain the differences."
     }`,
     { legend: legendOf(speeds) },
   );
@@ -118,9 +118,9 @@ export function curves(runs: readonly RunData[], numbering: Numbering): Content 
     : figures.length === 0
     ? missing("None of these runs completed an epoch with a finite loss.")
     : alone.length > 0
-    ? markup`<p>Not drawn with the others: ${tagsText(alone)}, which ${
-      alone.length === 1 ? "has" : "have"
-    } other data, rows or loss.</p>\n`
+    ? markup`<p>The losses of ${tagsText(alone)} are not drawn with the others, because ${
+      alone.length === 1 ? "this run has" : "these runs have"
+    } other data, rows or another loss.</p>\n`
     : null;
   return markup`${why}<div class="grid">${figures}${
     groupsOfRuns(runs, dataDifferences).filter((g) => g.length > 1).map((group) => speedFigure(runs, group, numbering))

@@ -90,7 +90,7 @@ function runsTable(runs: readonly RunData[], keys: readonly string[], groups: Gr
   };
 }
 
-/** Which runs' figures of a part are of a sample of its rows. */
+/** Sentences that name the runs of which only a sample of a part's rows was measured. */
 function sampledText(runs: readonly RunData[]): string {
   const isSampled = ({ summary }: RunData, part: "test" | "validation") => {
     const metrics = summary?.metrics[part];
@@ -98,7 +98,9 @@ function sampledText(runs: readonly RunData[]): string {
   };
   return (["test", "validation"] as const).map((part) => {
     const which = runs.flatMap((run, i) => isSampled(run, part) ? [i] : []);
-    return which.length === 0 ? "" : ` The ${part} figures of ${tagsText(which)} are of a sample of its rows.`;
+    return which.length === 0
+      ? ""
+      : ` The ${part} metrics of ${tagsText(which)} were measured on a sample of the ${part} rows.`;
   }).join("");
 }
 
@@ -118,12 +120,12 @@ function comparability(runs: readonly RunData[]): Content {
       ", ",
     );
     const what = data.length > 0
-      ? "was measured on other values than run A, so that neither errors nor losses can be compared"
-      : "was trained on another loss than run A, so that errors can be compared, but not losses";
-    return [markup`<li><b>Run ${tagOf(k + 1)}</b> ${what}. Not the same: ${keys}.</li>`];
+      ? "was measured on other values than run A, so neither its errors nor its losses can be compared with those of run A"
+      : "was trained with another loss than run A, so its errors can be compared with those of run A, but not its losses";
+    return [markup`<li><b>Run ${tagOf(k + 1)}</b> ${what}. They differ in: ${keys}.</li>`];
   });
   if (notes.length === 0) return null;
-  return markup`<div class="alert"><p><b>Not everything here can be compared:</b></p><ul>${notes}</ul></div>\n`;
+  return markup`<div class="alert"><p><b>Some of these runs cannot be compared:</b></p><ul>${notes}</ul></div>\n`;
 }
 
 function differences(runs: readonly RunData[], keys: readonly string[], numbering: Numbering): Content {
@@ -136,7 +138,7 @@ function differences(runs: readonly RunData[], keys: readonly string[], numberin
         ...runs.map((run) => breakable(configCell(run, key))),
       ]),
     },
-    `Settings that are not the same in all runs, those that matter most to the result first.`,
+    `The settings that are not the same in all runs, in the order of their importance for the result.`,
   );
 }
 
@@ -180,7 +182,7 @@ export function renderComparison(runs: readonly RunData[]): string {
 ${lede(runs, keys)}
 ${comparability(runs)}${
     problems.length > 0
-      ? markup`<div class="alert"><p><b>Not everything could be read:</b></p><ul>${
+      ? markup`<div class="alert"><p><b>Some files could not be read completely:</b></p><ul>${
         problems.map((p) => markup`<li>${p}</li>`)
       }</ul></div>`
       : null
@@ -190,8 +192,10 @@ ${comparability(runs)}${
   const shown = keysBeside(runs, keys).length;
   const more = keys.length > shown
     ? shown === 0
-      ? "; what differs in their configs is in the last table"
-      : `; ${shown} of the ${keys.length} config keys that differ are shown, the rest is below`
+      ? " The last table shows where their configs differ."
+      : ` Their configs differ in ${plural(keys.length, "key")}, of which ${
+        shown === 1 ? "one is" : `${shown} are`
+      } shown here and all in the last table.`
     : "";
   const sections: Section[] = [
     {
@@ -199,9 +203,9 @@ ${comparability(runs)}${
       title: "Runs",
       body: numbering.table(
         runsTable(runs, keys, groups),
-        `The runs with their final metrics. In bold: the best ${
-          groups.length > 1 ? "value of a figure among runs of the same data and rows" : "value of a figure"
-        }${more}.${sampledText(runs)}`,
+        `The runs with their final metrics: R² is the share of the variance that is explained, MSE the mean squared error. The best value of a metric${
+          groups.length > 1 ? " among the runs with the same data and rows" : ""
+        } is bold.${more}${sampledText(runs)}`,
       ),
     },
     { id: "loss", title: "Loss and throughput", body: curves(runs, numbering) },

@@ -27,31 +27,24 @@ export function flatten(config: ConfigValues, prefix = ""): Map<string, unknown>
   return leaves;
 }
 
-/** One layer in short, resolved (`{kind: linear, size: 512}`) or as written (`{linear: 512}`, `relu`). */
+/**
+ * One layer in short, as written (`{linear: 512}`, `relu`) or resolved (`{kind: linear, size: 512}`): its kind, its value,
+ * and its other settings by name. What the program was to choose goes without saying.
+ */
 function layerText(layer: unknown): string {
   if (!isRecord(layer)) return String(layer);
-  const kind = layer.kind ?? Object.keys(layer)[0];
-  const size = layer.size ?? layer.slope ?? layer.rate ?? layer.alpha ?? layer[String(kind)];
-  const words = [String(kind)];
-  if (size !== undefined && size !== null && !isRecord(size)) words.push(valueText(size));
-  for (const [key, value] of Object.entries(layer)) {
-    if (key === kind || SAID.has(key) || USUAL.get(key) === value || value === null || value === undefined) continue;
-    words.push(key === "solver" ? String(value) : isRecord(value) ? `${key} ${leaves(value)}` : `${key} ${value}`);
+  const entries = Object.entries(layer);
+  const [[first, value], ...options] = entries[0]?.[0] === "kind"
+    ? [[String(entries[0][1]), entries[1]?.[1]] as const, ...entries.slice(2)]
+    : [entries[0] ?? ["", undefined], ...entries.slice(1)];
+  const words = [first];
+  if (value !== undefined && value !== null && !isRecord(value)) words.push(valueText(value));
+  for (const [key, option] of options) {
+    if (option === "auto" || option === null || option === undefined) continue;
+    words.push(key === "solver" ? String(option) : isRecord(option) ? `${key} ${leaves(option)}` : `${key} ${option}`);
   }
   return words.join(" ");
 }
-
-/** Keys of a layer that layerText has said already, and values that go without saying. */
-const SAID = new Set(["kind", "size", "slope", "rate", "alpha"]);
-const USUAL = new Map<string, unknown>([
-  ["bias", true],
-  ["init", "default"],
-  ["tied", false],
-  ["solver", "auto"],
-  ["update", "least_squares"],
-  ["forgetting", 0.99],
-  ["ridge", "auto"],
-]);
 
 const leaves = (value: ConfigValues) => [...flatten(value)].map(([key, leaf]) => `${key} ${leaf}`).join(" ");
 

@@ -16,7 +16,7 @@ export function count(value: number | null | undefined): string {
   return (value < 0 ? "−" : "") + countText(Math.abs(value));
 }
 
-/** To `digits` significant digits: 0.012346, 1,235, 1.2×10⁻⁷. A true minus sign; a dash for what is missing. */
+/** To `digits` significant digits: 0.012346, 1,235, 1.2×10⁻⁷. With a true minus sign, and a dash for a missing value. */
 export function number(value: number | null | undefined, digits = 4): string {
   if (value === null || value === undefined) return MISSING;
   if (Number.isNaN(value)) return "not a number";
@@ -34,7 +34,7 @@ export function number(value: number | null | undefined, digits = 4): string {
   return sign + countText(Number(whole)) + (fraction ? `.${fraction}` : "");
 }
 
-/** R2 and the like: three decimals, which keeps a table's column aligned. */
+/** R2 and other ratios: three decimals, so that the numbers of a table's column are aligned. */
 export function ratio(value: number | null | undefined): string {
   if (value === null || value === undefined) return MISSING;
   if (Number.isNaN(value)) return "not a number";
@@ -74,7 +74,7 @@ export function bytes(value: number | null | undefined): string {
   return bytesText(value);
 }
 
-/** A large count in words for a tile: 48.6 M; exact below 100,000. */
+/** A large count in short form: 48.6 M. It is exact below 100,000. */
 export function compact(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return MISSING;
   if (Math.abs(value) < 1e5) return Math.abs(value) < 100 && value % 1 ? number(value, 3) : count(value);
@@ -93,7 +93,7 @@ export function date(iso: string | null | undefined): string {
   return `${time.getUTCDate()} ${MONTHS[time.getUTCMonth()]} ${time.getUTCFullYear()}, ${clock} UTC`;
 }
 
-/** Begin and end, the day once where it is the same. */
+/** Begin and end; if both are on the same day, the day is given once. */
 export function dateRange(from: string, to: string | null | undefined): string {
   const [begin, end] = [date(from), date(to)];
   if (!to || begin === end) return begin;
@@ -113,7 +113,7 @@ export function error(value: number | null | undefined): string {
   return number(value, 4);
 }
 
-/** Rows a second. */
+/** Rows per second. */
 export function rate(value: number | null | undefined): string {
   return compact(value === null || value === undefined ? value : Math.round(value));
 }

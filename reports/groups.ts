@@ -32,8 +32,9 @@ function bands(points: readonly Point[], values: readonly number[]): LatentGroup
 }
 
 /**
- * One group a label, in natural order; colours first, then shapes. A few labels that all begin with a number of their own
- * ("0 h", "24 h") are coloured low to high. Of more labels than there are marks, the rarest are one group.
+ * One group for each label, in natural order, with a new colour for each and then a new shape. A few labels that begin with
+ * different numbers ("0 h", "24 h") are coloured from low to high. If there are more labels than marks, the rarest are one
+ * group.
  */
 export function groupsOf(latent: LatentDiagnostic): LatentGroup[] {
   const points = pointsOf(latent);

@@ -20,7 +20,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Text safe inside an element and inside a quoted attribute. Control characters, which HTML forbids, and marks that turn the
+ * Escapes text for an element or a quoted attribute. Control characters, which HTML forbids, and marks that change the
  * direction of writing are shown as their codes.
  */
 export function escape(text: string): string {
@@ -34,14 +34,14 @@ function render(content: Content): string {
   return escape(String(content));
 }
 
-/** Not called `html`: deno fmt would lay out the text of such a tag anew, and doubles its backslashes. */
+/** The name is not `html`, since `deno fmt` would change the layout of such a template and double its backslashes. */
 export function markup(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
   let text = strings[0]!;
   for (const [i, content] of contents.entries()) text += render(content) + strings[i + 1]!;
   return new Html(text);
 }
 
-/** Text that is HTML already, such as SVG and CSS made here; never data. */
+/** Text that is HTML already, such as SVG and CSS made by this program. It must never be data. */
 export function raw(text: string): Html {
   return new Html(text);
 }
@@ -50,7 +50,7 @@ export function raw(text: string): Html {
 const JOINT =
   /(?<=[\p{L}\p{N}][/\\_:;=@])(?=[\p{L}\p{N}/])|(?<=[\p{L}\p{N}]-)(?<!\de-)(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}][.,])(?<!\d[.,](?=\d))(?=[\p{L}\p{N}])/u;
 
-/** Text that may be broken at its joints, and so within no word; a checksum is none. */
+/** Text that may be broken at its joints, so that no word is broken. A checksum is broken after each 8 digits. */
 export function breakable(text: string): Html {
   const parts = text.split(JOINT).flatMap((part) => /^[0-9a-f]{32,}$/.test(part) ? part.match(/.{1,8}/g)! : [part]);
   return join(parts, raw("<wbr>"));

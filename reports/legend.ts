@@ -1,4 +1,4 @@
-/** The legend of a figure: as HTML beside it, and as SVG in the figure's own file. */
+/** The legend of a figure, as HTML for the page and as SVG for the file of the figure. */
 import { type Html, markup, raw } from "./html.ts";
 import { escape } from "./html.ts";
 import { textWidth } from "./charts/plot.ts";
@@ -7,10 +7,10 @@ import { markerInner, type Shape } from "./charts/marks.ts";
 export interface LegendItem {
   readonly name: string;
   readonly fill: string;
-  /** A filled area where there is none. */
+  /** If absent, the mark is a filled square. */
   readonly shape?: Shape | "line";
   readonly dash?: string | null;
-  /** A figure beside the name. */
+  /** A value beside the name. */
   readonly value?: string;
 }
 export type Legend = readonly LegendItem[];
@@ -31,7 +31,7 @@ function icon(item: LegendItem): Html {
   return raw(`<svg class="key" viewBox="0 0 ${SIDE} ${SIDE}" aria-hidden="true">${mark(item)}</svg>`);
 }
 
-/** @param spread in columns with the values flush right, for long lists of figures */
+/** @param spread sets the items in columns with the values flush right, for long lists of values */
 export function legendHtml(legend: Legend, spread = false): Html | null {
   if (legend.length === 0) return null;
   const value = (item: LegendItem) => item.value ? markup` <span class="v">${item.value}</span>` : null;

@@ -1,13 +1,13 @@
-/** Captions with running numbers, as in a paper; each figure can be saved. */
+/** Captions of figures and tables with running numbers. Each figure can be saved as a file. */
 import { breakable, type Content, type Html, markup, raw } from "./html.ts";
 import { type Legend, legendHtml } from "./legend.ts";
 import { dataUrl, type Part, standalone } from "./standalone.ts";
 
 export interface FigureOptions {
   readonly legend?: Legend;
-  /** The legend is a list of figures in columns. */
+  /** Whether the legend is a list of values in columns. */
   readonly spread?: boolean;
-  /** Content below the caption, such as the figure's numbers. */
+  /** Content below the caption, such as the numbers behind the figure. */
   readonly below?: Content;
 }
 
@@ -32,7 +32,7 @@ export class Numbering {
     }${options.below}</figure>\n`;
   }
 
-  /** A figure made of several charts, each with a heading and a figure beside it. */
+  /** A figure made of several charts, each with a heading and a note beside it. */
   panels(
     parts: readonly (Part & { readonly title: string; readonly note: string })[],
     caption: Content,
@@ -103,12 +103,12 @@ export interface Table {
   readonly head?: readonly Content[];
   /** Whether the table has names and values only; they are one below the other if the page is narrow. */
   readonly pairs?: boolean;
-  /** Where the page is narrow, each row is a list of its cells with the head's names before them. */
+  /** Whether each row becomes a list of its cells with the names of their columns if the page is narrow. */
   readonly stacked?: boolean;
   /** The first cell of a row names it. */
   readonly rows: readonly (readonly Content[])[];
   readonly foot?: readonly Content[];
-  /** Columns of figures, set flush right. */
+  /** The indices of columns with numbers, which are set flush right. */
   readonly numeric?: readonly number[];
 }
 

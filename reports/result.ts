@@ -1,4 +1,4 @@
-/** The result of a run in one sentence of measured values. */
+/** The result of a run in a few words, made of measured values only. */
 import type { BaselineMetrics, RunData, SplitMetrics, Summary } from "../core/runs/types.ts";
 import { type Content, markup } from "./html.ts";
 import { count, error, plural, ratio } from "./format.ts";
@@ -51,29 +51,32 @@ const SEEN: Readonly<Record<SplitName, string>> = {
 };
 
 /**
- * The comparison with PCA, if it was measured on the same rows. Values that agree to three decimals are called equal.
+ * A sentence that compares R2 with that of PCA. Values that agree to three decimals are called equal.
  */
 function againstPca(own: number, pca: BaselineMetrics): string {
   const [ours, theirs] = [ratio(own), ratio(pca.r2)];
-  if (ours === theirs) return `, as much as PCA with as many components`;
-  return `, ${own > pca.r2 ? "more" : "less"} than PCA with as many components (${theirs})`;
+  const components = "Principal component analysis (PCA) with as many components";
+  if (ours === theirs) return ` ${components} explains as much.`;
+  return ` ${components} explains ${own > pca.r2 ? "less" : "more"} (${theirs}).`;
 }
 
-/** The sentence; null if nothing was measured at the end. */
+/** The sentences that stand on top of a report; null if nothing was measured at the end. */
 export function resultSentence(run: RunData): Content {
   const best = headline(run.summary);
   if (!best || !Number.isFinite(best.metrics.mse)) return null;
   const { split, metrics, pca } = best;
   const latent = latentWidth(run);
-  const model = latent === null ? "the autoencoder" : `the autoencoder of ${plural(latent, "latent unit")}`;
+  const model = latent === null ? "the autoencoder" : `the autoencoder with ${plural(latent, "latent unit")}`;
   const columns = run.summary!.columns;
   const before = metrics.trained_before ?? 0;
   const seen = before > 0 ? `, ${count(before)} of which were trained on before the fork` : SEEN[split];
   const where = `On ${rowsText(split, metrics)}${seen}, ${model} reconstructs ${plural(columns, "column")}`;
-  const errors = `its mean squared error is ${error(metrics.mse)}`;
   if (!Number.isFinite(metrics.r2)) return markup`${where} with a mean squared error of ${error(metrics.mse)}.`;
-  const mean = `${error(metrics.mse_mean_predictor)} for predicting each column’s mean`;
+  const verdict = metrics.r2 <= 0
+    ? "which is no better than predicting each column’s mean"
+    : "the share of the variance that it explains";
   const against = pca ? againstPca(metrics.r2, pca) : "";
-  const verdict = metrics.r2 <= 0 ? ", no better than each column’s mean" : "";
-  return markup`${where} with <b>R² ${ratio(metrics.r2)}</b>${against}${verdict}: ${errors}, against ${mean}.`;
+  return markup`${where} with <b>R² ${ratio(metrics.r2)}</b>, ${verdict}.${against} The mean squared error is ${
+    error(metrics.mse)
+  }, against ${error(metrics.mse_mean_predictor)} for predicting each column’s mean.`;
 }

@@ -1,4 +1,4 @@
-/** The report of one run: the result, the course of training, then how it was made. */
+/** The report of one run: its results, its losses, and an appendix that says how it was made. */
 import type { RunData } from "../core/runs/types.ts";
 import { Numbering } from "./numbering.ts";
 import { page, type Section } from "./page.ts";
@@ -27,7 +27,7 @@ export function renderRunReport(run: RunData): string {
     ...results.filter((section) => !absent(section)),
     { id: "loss", title: "Loss", body: lossSection(run, numbering) },
     ...results.filter(absent),
-    { id: "time", title: "Where the time went", body: timeSection(run, numbering), appendix: true },
+    { id: "time", title: "Use of time", body: timeSection(run, numbering), appendix: true },
     { id: "model", title: "Model", body: modelSection(run, numbering), appendix: true },
     { id: "config", title: "Config", body: configSection(run), appendix: true },
     { id: "environment", title: "Environment", body: environmentSection(run, numbering), appendix: true },

@@ -53,7 +53,7 @@ export function keepExtremes(points: readonly Point[], limit: number): readonly 
   return [...kept].sort((a, b) => a - b).map((i) => points[i]!);
 }
 
-/** At most `limit` points, evenly spaced by index, first and last included: for a series that is smooth already. */
+/** At most `limit` points, evenly spaced by index, including the first and the last; for a series that is smooth already. */
 export function thin(points: readonly Point[], limit: number): readonly Point[] {
   if (points.length <= limit) return points;
   return Array.from({ length: limit }, (_, i) => points[Math.round((i * (points.length - 1)) / (limit - 1))]!);
@@ -72,8 +72,8 @@ export function bin(points: readonly Point[], limit: number): readonly Point[] {
 }
 
 /**
- * Gaussian mean with a standard deviation of `width` points. Near the beginning the window narrows on both sides, so
- * that a steep first fall is not flattened; near the end only what is missing is left out.
+ * Gaussian moving average with a standard deviation of `width` points. Near the beginning the window narrows on both sides,
+ * so that a steep fall there is not flattened. Near the end the window is cut on one side.
  */
 export function smooth(points: readonly Point[], width: number): Point[] {
   const reach = Math.ceil(3 * width);
@@ -122,7 +122,7 @@ export function sum(values: Iterable<number>): number {
 }
 
 /**
- * Positions moved apart by at least `gap`, in their order and inside [low, high], each as near its own as that allows.
+ * Moves positions apart by at least `gap`, keeping their order, inside [low, high] and as near to their own as possible.
  */
 export function spread(positions: readonly number[], gap: number, low: number, high: number): number[] {
   const order = positions.map((_, i) => i).sort((a, b) => positions[a]! - positions[b]!);

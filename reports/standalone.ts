@@ -13,7 +13,7 @@ const GAP = 18;
 const HEADING = 22;
 const LINE = 20;
 const PADDING = 12;
-/** A bar without text of its own is stretched to this width. */
+/** The smallest width of the file in px. */
 const LEAST_WIDTH = 420;
 
 function sizeOf(svg: string): readonly [number, number] {
@@ -46,8 +46,8 @@ function plainColors(svg: string): { svg: string; style: string } {
 }
 
 /**
- * Charts side by side (`columns` of them in a row), the legend below, on a background.
- * Colours are attributes, so that a program without CSS shows the light ones; a browser on a dark screen shows the dark.
+ * Charts side by side, `columns` of them in a row, with the legend below them on a background.
+ * Colours are attributes, so that programs without CSS show those for a light page. A browser in dark mode shows the others.
  */
 export function standalone(parts: readonly Part[], legend: Legend, title: string, columns = 1): string {
   const headed = parts.some((part) => part.title !== undefined);
@@ -79,7 +79,7 @@ export function standalone(parts: readonly Part[], legend: Legend, title: string
     `<title>${escape(title)}</title>${style}${svg}</svg>`;
 }
 
-/** A file as an address, for a link that saves it; safe in a quoted attribute. */
+/** A file as a data URL, for a link that saves it. It can be used in a quoted attribute. */
 export function dataUrl(svg: string): string {
   const safe = svg.replace(/[%#<>"&'\n]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
   return `data:image/svg+xml;charset=utf-8,${safe}`;

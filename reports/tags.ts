@@ -1,4 +1,4 @@
-/** The letters, colours and dashes by which runs are told apart. */
+/** The letters, colours and dashes that distinguish runs. */
 import { type Html, markup, raw } from "./html.ts";
 import { SERIES_COLORS, seriesColor } from "./theme.ts";
 

@@ -18,7 +18,7 @@ export interface Palette {
   readonly series: readonly string[];
   /** Low to high, for labels that are numbers. */
   readonly ramp: readonly string[];
-  /** Points where few, some and many lie in one place. */
+  /** Colours of places with few, some and many points. */
   readonly density: readonly string[];
 }
 
@@ -62,7 +62,7 @@ function declarations(palette: Palette): string {
   return pairs.map(([name, color]) => `--${name}:${color}`).join(";");
 }
 
-/** Dark only on a screen that asks for it: paper is white. */
+/** Dark colours only on a screen in dark mode, since paper is white. */
 export const THEME_CSS = `:root{color-scheme:light;${declarations(LIGHT)}}
 @media screen and (prefers-color-scheme:dark){:root{color-scheme:dark;${declarations(DARK)}}}`;
 
@@ -87,7 +87,7 @@ export function densityColor(i: 0 | 1 | 2): string {
   return `var(--d${i + 1},${LIGHT.density[i]})`;
 }
 
-/** Pairs of a light colour and the dark one that stands for it. */
+/** Pairs of a light colour and the dark one that replaces it. */
 export function darkCounterparts(): ReadonlyMap<string, string> {
   const { series, ramp, density, ...named } = LIGHT;
   const pairs = (Object.keys(named) as (keyof typeof named)[]).map((name) => [named[name], DARK[name]] as const);

@@ -6,6 +6,6 @@ import { count } from "./format.ts";
 export function thinnedText(run: RunData, log: "steps" | "chunks" | "epochs", what: string): string {
   const [read, logged] = [run[log].length, run.logged[log]];
   return read > 0 && logged > read
-    ? ` Drawn from ${count(read)} of the ${count(logged)} ${what} that ${log}.csv has, evenly spread.`
+    ? ` The figure is drawn from ${count(read)} of the ${count(logged)} ${what} in ${log}.csv, evenly spread.`
     : "";
 }

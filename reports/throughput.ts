@@ -1,4 +1,4 @@
-/** Rows a second over a run's time, over stretches long enough for a clock, with the pauses between them left out. */
+/** Rows per second over a run's time, as means over stretches that are long enough to be timed. Pauses are left out. */
 import type { RunData } from "../core/runs/types.ts";
 import { type Point, quantile } from "./series.ts";
 
@@ -61,11 +61,11 @@ function pieces(run: RunData): { pieces: Piece[]; by: string } {
 export function throughput(run: RunData): { stretches: Stretch[]; by: string } {
   const { pieces: all, by } = pieces(run);
   const stretches = all.length === 0 ? [] : cut(all, true);
-  // A log with more pauses than a chart has room for is drawn through them.
+  // If there are more pauses than a chart can show, they are not drawn.
   return { stretches: stretches.length > STRETCHES ? cut(all, false) : stretches, by };
 }
 
-/** Pieces joined to stretches, which end at pauses where these are to be seen. */
+/** Joins pieces to stretches, which end at a pause if `atPauses` is set. */
 function cut(all: readonly Piece[], atPauses: boolean): Stretch[] {
   const total = all.at(-1)!.to - all[0]!.from;
   const least = Math.max(LEAST_SECONDS, total / DRAWN);
@@ -79,7 +79,7 @@ function cut(all: readonly Piece[], atPauses: boolean): Stretch[] {
     if (open.length === 0) return;
     const seconds = open.reduce((s, p) => s + p.seconds, 0);
     const rows = open.reduce((s, p) => s + p.rows, 0);
-    // Too short for the clock to have seen any time pass: no rate.
+    // A stretch that took no measurable time has no rate.
     if (seconds > 0) stretches.push({ from: open[0]!.from, to: open.at(-1)!.to, rate: rows / seconds, joined });
     open = [];
   };
@@ -98,7 +98,7 @@ function cut(all: readonly Piece[], atPauses: boolean): Stretch[] {
   return stretches;
 }
 
-/** A line level over each stretch, broken at pauses. */
+/** A line that is level over each stretch and broken at pauses. */
 export function throughputLine(stretches: readonly Stretch[], unitSeconds: number): Point[] {
   return stretches.flatMap((s) => [
     ...(s.joined ? [] : [{ x: s.from / unitSeconds, y: NaN }]),

@@ -12,7 +12,7 @@ export interface TimeBudget {
   readonly waitShare: number | null;
 }
 
-/** Null where neither logs nor a summary say anything about time. All in seconds. */
+/** Null if neither the logs nor the summary have times. All values are in seconds. */
 export function timeBudget(run: RunData): TimeBudget | null {
   const { chunks, epochs, steps, summary } = run;
   const seconds = (values: readonly number[]) => sum(values.filter(Number.isFinite)) / 1000;

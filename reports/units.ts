@@ -1,4 +1,5 @@
 /** The unit of a run's values after the transforms, and the name of its loss. */
+import { LOSSES } from "../core/config/vocabulary.ts";
 import { type ConfigValues, valueAt } from "./config_view.ts";
 import { count, setting } from "./format.ts";
 
@@ -18,8 +19,8 @@ function plain(value: number): string {
 }
 
 /**
- * The unit of the values that the model sees and reconstructs, worded from the transforms: "log(1 + counts per 10,000)".
- * Without any it is the stored value.
+ * The unit of the values that the model takes and reconstructs, made of the names of the transforms: "log(1 + counts per
+ * 10,000)". Without transforms it is the stored value.
  */
 export function valueUnit(config: ConfigValues): string {
   const transforms = valueAt(config, "data.transforms");
@@ -59,14 +60,22 @@ export function squaredUnit(config: ConfigValues): string {
   return `(${unit})²`;
 }
 
-/** What the config's reduction makes of the squared error. */
+/** The name of the loss under the config's reduction. */
 export function lossUnit(config: ConfigValues): string {
+  const name = valueAt(config, "loss.kind");
+  const kind = LOSSES.find((each) => each.name === name);
+  const error = kind === undefined && name !== undefined || kind?.quadratic === false
+    ? `${name} loss`
+    : "squared error";
   switch (valueAt(config, "loss.reduction")) {
     case "row_mean":
-      return "squared error per row";
+      return `${error} per row`;
     case "sum":
-      return "squared error per batch";
+      return `${error} per batch`;
+    case "mean":
+    case undefined:
+      return `mean ${error}`;
     default:
-      return "mean squared error";
+      return error;
   }
 }

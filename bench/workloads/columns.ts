@@ -1,4 +1,4 @@
-/** Step time against the number of columns, with the same non-zeros a row: what the factored solver is for. */
+/** Step time against the number of columns, with the same number of non-zeros per row. */
 import { checkAutoencoder } from "../check.ts";
 import { type ColumnLaw, csrOf, touchedColumns, writeChunks } from "../chunks.ts";
 import { denseFloorMs, factoredFloorMs } from "../limits.ts";
@@ -9,7 +9,7 @@ import type { Context, Curve, Goal, Outcome, Row, Workload } from "../types.ts";
 
 const NNZ = 1500, ROWS = 512, HIDDEN = 256, LATENT = 64;
 const FEW = 20_000, MANY = 2_000_000;
-/** Beyond these a dense step takes seconds and shows nothing new. */
+/** The largest numbers of columns that are measured. Beyond them a dense step takes seconds. */
 const MOST: Readonly<Record<Solver | "peer", number>> = { factored: MANY, dense: 500_000, peer: 200_000 };
 
 function sizes({ mode }: Context): number[] {
@@ -18,7 +18,7 @@ function sizes({ mode }: Context): number[] {
 
 const solvers = (["factored", "dense"] as const).filter((solver) => cannot({ solver }) === null);
 
-/** The goal is judged on the first: words, genes and the like are skewed. The second is the worst case. */
+/** The first law is that of the goal, since words and genes are skewed. The second is the worst case. */
 const LAWS = ["skewed", "uniform"] as const satisfies readonly ColumnLaw[];
 const BATCH = 128;
 const curveOf = (solver: Solver, law: ColumnLaw) => `narrows, ${solver}, ${law}`;
@@ -61,7 +61,7 @@ async function measure(context: Context): Promise<Outcome> {
       const chunks = await writeChunks(context.scratch, shape);
       const count = touchedColumns(csrOf(law, BATCH, columns, NNZ, 1), BATCH);
       touched.push(`${columns.toLocaleString("en-US")} ${law}: ${count.toLocaleString("en-US")}`);
-      // A dense step costs the same whatever columns are touched: once is enough.
+      // A dense step takes the same time whatever columns are touched, so it is measured for one law only.
       const uniform = law === "uniform", most = context.mode === "quick" ? FEW : MOST.peer;
       await using peer = uniform && columns <= most ? await context.peer() : null;
       const sizes = { hidden: HIDDEN, latent: LATENT, batch: BATCH, threads: context.threads };
@@ -83,16 +83,17 @@ async function measure(context: Context): Promise<Outcome> {
       file: "columns.svg",
       title: "Step time against columns",
       x: "columns",
-      y: "ms a step",
+      y: "ms per step",
       log: true,
       curves: named,
     }],
     notes: [
-      `${NNZ} non-zeros a row at every width, ${HIDDEN}-${LATENT}-${HIDDEN}, batch ${BATCH}, Adam for all other layers`,
-      "skewed: columns are as likely as words of 20 Newsgroups are by rank (bench/chunks.ts), with the same law at every " +
-      "width and a tail as long as the width; uniform: all columns alike, the worst case for the input layer, whose step " +
-      "costs what the different columns of a batch cost. The goal is judged on the skewed one",
-      `different columns of a batch: ${touched.join("; ")}`,
+      `Rows have ${NNZ} non-zeros for every number of columns. The network is ${HIDDEN}-${LATENT}-${HIDDEN}, the batch has ` +
+      `${BATCH} rows, and all layers except a factored output layer are trained with Adam.`,
+      "Skewed: the frequencies of the columns follow the law of the words of 20 Newsgroups (bench/chunks.ts), whose tail " +
+      "gets longer with the number of columns. Uniform: all columns are equally frequent, which is the worst case for the " +
+      "input layer, since its time depends on the number of different columns in a batch. The goal is for skewed columns.",
+      `Different columns in a batch: ${touched.join("; ")}.`,
     ],
   };
 }
@@ -104,9 +105,11 @@ function goal(rows: readonly Row[]): Goal {
   const of = (columns: number) => rows.find(({ what }) => what === rowName(columns, LAWS[0], "factored"));
   const few = of(FEW), many = of(MANY);
   const growth = few?.narrows && many?.narrows ? many.narrows.median / few.narrows.median : null;
-  const ofFloors = few?.floor && many?.floor ? `; that of the floors alone ${(many.floor / few.floor).toFixed(2)}` : "";
+  const ofFloors = few?.floor && many?.floor
+    ? `; the ratio of the floors is ${(many.floor / few.floor).toFixed(2)}`
+    : "";
   return {
-    work: "step time at 2,000,000 columns over that at 20,000, skewed, factored",
+    work: "step time at 2,000,000 columns divided by that at 20,000, skewed, factored",
     wanted: "at most 1.5",
     got: growth === null ? null : growth.toFixed(2) + ofFloors,
     reached: growth === null ? null : growth <= 1.5,

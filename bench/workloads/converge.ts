@@ -1,4 +1,4 @@
-/** Loss of held-out rows against seconds of training, narrows and the peer on the very same rows and transforms. */
+/** Loss of held-out rows against seconds of training, for narrows and the peer on the same rows and transforms. */
 import { join } from "@std/path";
 import { checkAutoencoder } from "../check.ts";
 import { cannot, type Solver, Training } from "../narrows.ts";
@@ -32,10 +32,10 @@ interface Protocol {
 
 type Point = Curve["points"][number];
 
-/** Adam's learning rates on our side, not searched for: what the configs of these data have. */
+/** Adam's learning rates of narrows. They are those of the configs for these data and were not searched for. */
 const OWN_RATE: Readonly<Record<Solver, number>> = { factored: 3e-4, dense: 1e-3 };
 const NET = { hidden: 512, latent: 64, batch: 128 };
-/** On our side, whose first epochs are what counts. */
+/** For narrows, of which the first epochs are the most important. */
 const EVALUATIONS_PER_EPOCH = 10;
 const solvers = (["factored", "dense"] as const).filter((solver) => cannot({ solver }) === null);
 
@@ -49,7 +49,7 @@ interface PeerRun extends Run {
   readonly input: string;
 }
 
-/** Trains for some epochs, the loss of the held-out rows taken several times an epoch with the clock stopped. */
+/** Trains for some epochs. The loss of the held-out rows is measured several times per epoch, with the clock stopped. */
 async function runNarrows(training: Training, epochs: number): Promise<Run> {
   const points: Point[] = [];
   const every = Math.max(1, Math.floor(training.stepsPerEpoch / EVALUATIONS_PER_EPOCH));
@@ -130,15 +130,15 @@ function outcome(data: Dataset, protocol: Protocol, cases: readonly Case[], allP
       peer: peerRuns.length > 0 ? timing(peerSeconds) : null,
       ratio,
       floor: null,
-      note: peerRuns.length > 0 && !all ? `${ours.length} of ${runs.length} seeds get there; ${ends}` : ends,
+      note: peerRuns.length > 0 && !all ? `${ours.length} of ${runs.length} seeds reach it; ${ends}` : ends,
     });
     if (solver !== "factored") continue;
     const measured = peerRuns.length > 0;
     goals.push({
       work: `${data.name}, seconds to PyTorch's loss after ${protocol.epochs} epochs, ${runs.length} seed(s)`,
-      wanted: "10 x sooner and lower at the end",
+      wanted: "10 x faster, and lower at the end",
       got: measured
-        ? `${ratio === null ? "not got to" : `${ratio.toFixed(1)} x`}, ${lower ? "lower" : "not lower"}`
+        ? `${ratio === null ? "not reached" : `${ratio.toFixed(1)} x`}, ${lower ? "lower" : "not lower"}`
         : null,
       reached: measured ? lower && ratio !== null && ratio >= 10 : null,
     });
@@ -162,20 +162,20 @@ function outcome(data: Dataset, protocol: Protocol, cases: readonly Case[], allP
 /** How it was measured. rate: the peer's. */
 function remarks(protocol: Protocol, seeds: number, input: string | undefined, rate: number): string[] {
   return [
-    `${protocol.epochs} epochs, ${seeds} seed(s)${protocol.chunks ? `, the first ${protocol.chunks} chunks` : ""}; ` +
-    "a tenth of the rows held out, the same on both sides; their loss taken after every epoch of PyTorch's, " +
-    `${EVALUATIONS_PER_EPOCH} times an epoch of narrows'; seconds are of training alone; the plot shows the first seed`,
+    `Both sides train for ${protocol.epochs} epochs with ${seeds} seed(s)${
+      protocol.chunks ? ` on the first ${protocol.chunks} chunks` : ""
+    }. The same tenth of the rows is held out on both sides. Its loss is measured after every epoch of PyTorch and ` +
+    `${EVALUATIONS_PER_EPOCH} times per epoch of narrows. Seconds are of training only. The plot shows the first seed.`,
     ...(input === undefined ? [] : [
       `PyTorch's input layer ${
         input === "bags" ? "is a bag of embeddings" : "reads dense batches"
-      }, the faster form here`,
+      }, which is faster here.`,
     ]),
-    `PyTorch, and narrows under the dense solver, start with the output bias at the column means and small output ` +
-    `weights; PyTorch's learning rates ` +
-    `${protocol.rates.join(", ")}, ${rate} the best on the first seed${
+    `PyTorch and the dense solver of narrows start with the output bias at the column means and small output weights. ` +
+    `Of the learning rates ${protocol.rates.join(", ")} for PyTorch, ${rate} is the best on the first seed${
       protocol.trialEpochs ? ` after ${protocol.trialEpochs} epochs` : ""
-    }; narrows trains with Adam at ${OWN_RATE.factored} under the factored solver, as its configs for these data, and at ` +
-    `${OWN_RATE.dense}, its default, under the dense one`,
+    }. Adam's learning rate in narrows is ${OWN_RATE.factored} with the factored solver, as in its configs for these data, ` +
+    `and ${OWN_RATE.dense}, the default, with the dense solver.`,
   ];
 }
 

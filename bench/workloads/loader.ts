@@ -1,4 +1,4 @@
-/** Rows a second out of chunk files: the batch creator alone, scipy with PyTorch's DataLoader, and who waits for whom. */
+/** Rows per second from chunk files, by the batch creator and by scipy with PyTorch's DataLoader. */
 import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { near } from "../check.ts";
@@ -9,7 +9,7 @@ import type { Peer } from "../peer.ts";
 
 const BATCH = 128, COLUMNS = 60_664, NNZ = 1820;
 
-/** As the feed opens a window: at most `workers` files at a time. */
+/** Opens files as in training: at most `workers` files at a time. */
 async function openAll(paths: readonly string[], workers: number): Promise<Chunk[]> {
   const chunks: Chunk[] = [];
   let next = 0;
@@ -106,13 +106,13 @@ async function measure(context: Context): Promise<Outcome> {
     notes: [
       `${
         COLUMNS.toLocaleString("en-US")
-      } columns, ${NNZ} non-zeros a row, batch ${BATCH}, shuffled, no transform; times from ` +
-      "opening the files to the last batch on both sides; a goal's ratio is the least over 0, 1 and 2 workers of the peer",
-      "both sides check the members' CRC-32 (zipfile does) and shuffle over all files; ours also checks the structure, every " +
-      "column and every value, and brings each batch into its second order by column; the peer's CSR batches have neither " +
-      "checks nor that order, and its dense ones, which is what a PyTorch network takes, are made by toarray",
-      "cold: written out, then dropped from the page cache with posix_fadvise(DONTNEED), by GNU dd's nocache; what lies " +
-      "below the file system (a virtual disk's host) may still have them",
+      } columns, ${NNZ} non-zeros per row, batches of ${BATCH} rows, shuffled, without transforms. Times are from opening ` +
+      "the files to the last batch on both sides. The ratio of a goal is the smallest over 0, 1 and 2 workers of the peer.",
+      "Both sides check the CRC-32 of the members and shuffle over all files. narrows also checks the structure, every column " +
+      "and every value, and stores each batch by column as well. The CSR batches of the peer are not checked and not stored " +
+      "by column. Its dense batches, which a PyTorch network needs, are made by toarray.",
+      "Cold: the files are written out and dropped from the page cache with posix_fadvise(DONTNEED), as GNU dd's nocache does. " +
+      "A cache below the file system, such as that of a virtual disk's host, may still have them.",
     ],
   };
 }
@@ -131,7 +131,7 @@ function goal(rows: readonly Row[], name: string, form: string): Goal {
   };
 }
 
-/** Every row comes once, with its own values. */
+/** Checks that every row comes once, with its own values. */
 async function check({ scratch }: Context): Promise<void> {
   const csr: Csr = syntheticCsr(300, 1000, 20, 3);
   const path = `${scratch}/check-loader.npz`;
@@ -156,7 +156,7 @@ async function check({ scratch }: Context): Promise<void> {
 
 export const loader: Workload = {
   name: "loader",
-  title: "Rows a second out of chunk files",
+  title: "Rows per second from chunk files",
   skip: () => null,
   check,
   measure,

@@ -117,9 +117,9 @@ async function wideRuns(context: Context): Promise<{ rows: Row[]; goals: Goal[] 
       },
     );
     const share = waiting(run);
-    rows.push(alone(`trainer's waiting share, ${solver}, 60,664 columns`, "%", timing([share])));
+    rows.push(alone(`share of training that waits for data, ${solver}, 60,664 columns`, "%", timing([share])));
     goals.push({
-      work: `trainer waits, ${solver} solver`,
+      work: `share of training that waits for data, ${solver} solver`,
       wanted: "under 2 %",
       got: `${share.toFixed(1)} %`,
       reached: share < 2,
@@ -157,7 +157,10 @@ async function measure(context: Context): Promise<Outcome> {
     rows,
     goals,
     plots: [],
-    notes: ["waiting: for files to be open and for batches, out of a run's chunks.csv; engine and caches warm"],
+    notes: [
+      "Waiting is for files to be opened and for batches, as recorded in a run's chunks.csv. The engine is built and the " +
+      "files are in the page cache.",
+    ],
   };
 }
 
@@ -174,7 +177,7 @@ async function check(context: Context): Promise<void> {
 
 export const program: Workload = {
   name: "program",
-  title: "The program: start, waiting, memory",
+  title: "The program: time to start, waits and memory",
   skip: () => null,
   check,
   measure,

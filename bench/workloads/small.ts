@@ -77,8 +77,8 @@ async function measure(context: Context): Promise<Outcome> {
     }],
     plots: [],
     notes: [
-      "both sides read one dense .npy file: narrows' workers cut its batches as they go, PyTorch selects rows of a tensor; " +
-      "the floor is the arithmetic alone",
+      "Both sides read one dense .npy file. The workers of narrows make batches during training, and PyTorch selects rows of " +
+      "a tensor. The floor counts only the arithmetic.",
     ],
   };
 }

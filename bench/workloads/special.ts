@@ -90,7 +90,7 @@ async function measureCase(context: Context, one: Case): Promise<Row[]> {
     const [narrows, peer] = [ours!, theirs!].map((values) => timing(values.map((ms) => unit === "µs" ? 1e3 * ms : ms)));
     return { what: label, unit, narrows: narrows!, peer: peer!, ratio: ratio(narrows!, peer!, "less"), floor: null };
   };
-  return [row(what, whole), row(`${what}: computing alone`, compute)];
+  return [row(what, whole), row(`${what}: computation only`, compute)];
 }
 
 async function measure(context: Context): Promise<Outcome> {
@@ -101,9 +101,10 @@ async function measure(context: Context): Promise<Outcome> {
     goals: [],
     plots: [],
     notes: [
-      "known sizes are made use of in products of at most 16 columns: only the tiny network has any; the other rows show " +
-      "how far two equal programs differ",
-      "specialised: deno task build --config; each library in a process of its own, by turns; losses compared bit by bit first",
+      "The specialised build uses known sizes in products of at most 16 columns. Only the tiny network has such products, so " +
+      "the other rows show how much the times of two equal programs differ.",
+      "Specialised builds are made by deno task build --config. Each library runs in a process of its own, and the two take " +
+      "turns. Before they are timed, their losses are compared bit by bit.",
     ],
     sides: ["specialised", "general"],
   };

@@ -1,4 +1,4 @@
-/** Time of a training step, narrows and the peer by turns on the same chunk files. */
+/** Time of a training step, with narrows and the peer in turns on the same chunk files. */
 import { join } from "@std/path";
 import { checkAutoencoder } from "../check.ts";
 import { writeChunks } from "../chunks.ts";
@@ -45,7 +45,7 @@ export async function chunksIn(folder: string): Promise<string[]> {
 function goals(one: StepCase, row: Row, denseRatio: number | null): Goal[] {
   const list: Goal[] = [];
   if (one.wanted !== undefined) {
-    const beside = denseRatio === null ? "" : `; ${shown(denseRatio)} x where PyTorch reads dense batches`;
+    const beside = denseRatio === null ? "" : `; ${shown(denseRatio)} x if PyTorch reads dense batches`;
     const got = row.ratio === null ? null : `${shown(row.ratio)} x${beside}`;
     const reached = row.ratio === null ? null : row.ratio >= one.wanted;
     list.push({ work: one.what, wanted: `${one.wanted} x`, got, reached });
@@ -65,14 +65,14 @@ function goals(one: StepCase, row: Row, denseRatio: number | null): Goal[] {
 /** How the peer's input layer reads a batch: made dense, or its non-zeros as weighted bags of embeddings. */
 const INPUTS = ["dense", "bags"] as const;
 
-/** What the peer's model runs in: where f32 is the faster, bf16 is not its best form. Times of the probe in ms. */
+/** The precision of the peer's model, which is f32 if that is faster than bf16. Times of the trial in ms. */
 interface PeerPrecision {
   readonly precision: string;
   readonly f32_ms?: number;
   readonly bf16_ms?: number;
 }
 
-/** A peer that makes a model only where the last one is another. */
+/** A peer that makes a new model only if it is not the same as the last one. */
 class PeerModel {
   #made = "";
   #precision: PeerPrecision = { precision: "f32" };
@@ -96,7 +96,7 @@ function fasterInput(narrows: Timing, peers: readonly PeerModel[], times: readon
   const best = times[1]!.median < times[0]!.median ? 1 : 0;
   const ratios = times.map((time) => `${shown(time.median)} ms, ${shown(time.median / narrows.median)} x`);
   const remark = best === 1
-    ? `PyTorch's input layer as a bag of embeddings; where it reads dense batches: ${ratios[0]}`
+    ? `PyTorch's input layer is a bag of embeddings; if it reads dense batches: ${ratios[0]}`
     : `PyTorch's input layer reads dense batches; as a bag of embeddings: ${ratios[1]}`;
   return { time: times[best]!, model: peers[best]!, remark, denseRatio: times[0]!.median / narrows.median };
 }
@@ -122,7 +122,7 @@ function precisionRemarks(training: Training, peer: PeerPrecision | null): strin
   const remarks = [`narrows: ${precisionNote(training.config)}`];
   if (peer?.precision === "f32") {
     remarks.push(
-      `PyTorch in f32, its faster form here (${shown(peer.f32_ms ?? NaN)} ms a step, autocast to bf16 ${
+      `PyTorch runs in f32, which is faster here (${shown(peer.f32_ms ?? NaN)} ms per step, with autocast to bf16 ${
         shown(peer.bf16_ms ?? NaN)
       } ms)`,
     );
@@ -133,7 +133,7 @@ function precisionRemarks(training: Training, peer: PeerPrecision | null): strin
 /** The second floor of a dense step, beside the one that goals are judged by. */
 function inputFloorRemark(touched: number, shape: StepShape, narrows: Timing, limits: Limits): string {
   const floor = denseInputFloorMs(shape, touched, limits);
-  return `with the input layer's ${shown(touched)} touched rows, read and written once, the floor is ${
+  return `with one read and one write of the ${shown(touched)} touched rows of the input layer, the floor is ${
     shown(floor)
   } ms (${(100 * floor / narrows.median).toFixed(0)} %)`;
 }
@@ -163,7 +163,7 @@ async function measureCase(
   const remarks = other ? [other.remark] : [];
   remarks.push(...precisionRemarks(training, other?.model.precision ?? null));
   let floor: number | null = null;
-  if (one.net.precision !== "bf16") { // with it the tiles of AMX, where they are, beat the rates that the limits measure
+  if (one.net.precision !== "bf16") { // with bf16 the tiles of AMX are faster than the rates that the limits measure
     const touched = await touchedColumns(training);
     floor = dense ? denseFloorMs(shape, limits) : factoredFloorMs(shape, touched, limits);
     if (dense) remarks.push(inputFloorRemark(touched, shape, narrows, limits));
@@ -180,7 +180,7 @@ async function measureCase(
   return { row, goals: goals(one, row, other?.denseRatio ?? null) };
 }
 
-/** A workload of several configs over the same chunks. A config that this build cannot train is named, not timed. */
+/** A workload of several configs over the same chunks. A config that this build cannot train is named but not timed. */
 export function stepWorkload(variants: Variants): Workload {
   const able = variants.cases.filter((one) => cannot(one.net) === null);
   return {
@@ -206,7 +206,7 @@ export function stepWorkload(variants: Variants): Workload {
           rows.push(row);
           reached.push(...goals);
         } else {
-          notes.push(`${one.what}: left out, ${why}`);
+          notes.push(`${one.what} is left out: ${why}`);
           if (one.wanted) reached.push({ work: one.what, wanted: `${one.wanted} x`, got: null, reached: null });
         }
       }

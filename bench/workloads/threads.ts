@@ -1,4 +1,4 @@
-/** One thread to two, forward and backward apart. */
+/** The speed-up from one thread to two, for the forward and the backward pass. */
 import { checkAutoencoder } from "../check.ts";
 import { writeChunks } from "../chunks.ts";
 import { cannot, settlingSteps, Training } from "../narrows.ts";
@@ -7,8 +7,8 @@ import type { Context, Goal, Outcome, Row, Workload } from "../types.ts";
 
 const WANTED = 1.85;
 const NOTES = [
-  "the network of the first table; backward includes the output layer, whose passes are one, and all updates",
-  "one thread and two by turns, three steps each; the gain is the median of the rounds' own ratios",
+  "The network is that of the first table. Backward includes the output layer, whose two passes are one, and all updates.",
+  "One thread and two threads take turns with three steps each. The gain is the median of the ratios of the rounds.",
 ];
 const solvers = (["dense", "factored"] as const).filter((solver) => cannot({ solver }) === null);
 
@@ -47,7 +47,7 @@ async function measure(context: Context): Promise<Outcome> {
         note: `${gain.toFixed(2)} x as fast as one thread`,
       });
       goals.push({
-        work: `one thread to two, ${what}`,
+        work: `speed-up from one thread to two, ${what}`,
         wanted: `${WANTED} x`,
         got: `${gain.toFixed(2)} x`,
         reached: gain >= WANTED,
@@ -59,7 +59,7 @@ async function measure(context: Context): Promise<Outcome> {
 
 export const threads: Workload = {
   name: "threads",
-  title: "One thread to two",
+  title: "Speed-up from one thread to two",
   skip: () => navigator.hardwareConcurrency < 2 ? "this machine has one core" : null,
   async check({ scratch }) {
     for (const solver of solvers) await checkAutoencoder(scratch, { solver, threads: 2 });

@@ -1,21 +1,20 @@
 /** What an engine can be specialised to: the sizes of a config that the engine's code makes use of, as config.hpp. */
 import { createHash } from "node:crypto";
+import { sizeOf } from "../config/properties.ts";
 import type { Config } from "../config/types.ts";
 
 /**
  * The number of columns is not among them: no inner loop runs over it, so one library serves a network on any data.
  */
 export interface Shapes {
-  /** Outputs of the linear layers in order, without the output layer. */
+  /** Outputs of the layers with a size, in order, without the output layer. */
   readonly widths: readonly number[];
   readonly batch: number;
 }
 
 export function shapesOf(config: Pick<Config, "model" | "data">): Shapes {
   const layers = [...config.model.encoder, ...config.model.decoder];
-  const widths = layers.flatMap((layer) =>
-    layer.kind === "linear" && typeof layer.size === "number" ? [layer.size] : []
-  );
+  const widths = layers.map(sizeOf).filter((size) => size !== undefined);
   return { widths, batch: config.data.batch_size };
 }
 

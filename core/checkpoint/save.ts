@@ -142,10 +142,20 @@ async function isAlreadySaved(save: Save): Promise<boolean> {
   return true;
 }
 
+/** Files are made durable while the next one is written; the manifest is written when all of them are. */
 async function writeFiles(save: Save): Promise<void> {
-  for (const name of CHECKPOINT_FILES) {
-    save.files[name] = await writeHashed(join(save.temporary, name), encode(save, name));
+  const durable: Promise<void>[] = [];
+  try {
+    for (const name of CHECKPOINT_FILES) {
+      const { record, finished } = await writeHashed(join(save.temporary, name), encode(save, name));
+      finished.catch(() => {}); // it is told below
+      durable.push(finished);
+      save.files[name] = record;
+    }
+  } finally {
+    await Promise.allSettled(durable); // an error of the loop is told once nothing writes any more
   }
+  await Promise.all(durable);
   const manifest: Manifest = {
     format: "narrows-checkpoint",
     version: 1,
@@ -153,20 +163,35 @@ async function writeFiles(save: Save): Promise<void> {
     step: save.request.step,
     files: save.files as Record<CheckpointFile, FileRecord>,
   };
-  await writeHashed(join(save.temporary, "manifest.json"), [encodeJson(manifest)]);
+  await (await writeHashed(join(save.temporary, "manifest.json"), [encodeJson(manifest)])).finished;
   await syncFolder(save.temporary);
 }
 
-/** Writes a file and makes it durable; hashes each piece while the system writes it. */
+/** Bytes that are hashed at once: hashing holds up everything else, also the training between two calls of the engine. */
+const HASH_BYTES = 1 << 20;
+
+/**
+ * Writes a file; hashes each piece while the system writes it.
+ * @returns `finished` resolves when the file is durable
+ */
 async function writeHashed(
   path: string,
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<FileRecord> {
-  using file = await OutputFile.create(path);
-  const hash = createHash("sha256");
-  for await (const piece of pieces) await Promise.all([file.write(piece), hash.update(piece)]);
-  await file.finish();
-  return { bytes: file.bytes, sha256: hash.digest("hex") };
+): Promise<{ record: FileRecord; finished: Promise<void> }> {
+  const file = await OutputFile.create(path);
+  try {
+    const hash = createHash("sha256");
+    for await (const piece of pieces) {
+      for (let begin = 0; begin < piece.length; begin += HASH_BYTES) {
+        const part = piece.subarray(begin, begin + HASH_BYTES);
+        await Promise.all([file.write(part), hash.update(part)]);
+      }
+    }
+    return { record: { bytes: file.bytes, sha256: hash.digest("hex") }, finished: file.finish() };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 /**

@@ -28,7 +28,7 @@ interface Advice {
   readonly hint?: string | undefined;
 }
 
-/** A layer, transform or initialisation of no known kind, or of a kind that wants a value or takes none. */
+/** A layer or transform of no known kind, or of a kind that wants a value or takes none. */
 export function wrongKind(path: string, value: unknown, schema: JsonSchema): Advice {
   const branches = (schema.anyOf ?? []).map(deref);
   const bare = branches.flatMap((branch) => branch.enum ?? []).map(String);
@@ -38,9 +38,9 @@ export function wrongKind(path: string, value: unknown, schema: JsonSchema): Adv
   const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
   const [kind, ...others] = isMap ? Object.keys(value) : typeof value === "string" ? [value] : [];
   if (kind === undefined) {
-    const isSize = schema.title === "layer" && typeof value === "number";
+    const isSize = schema.title === "layer" && typeof value === "number"; // of the first kind, which takes one
     const what = `${path} must be ${expectation(schema)}, got ${show(value)}`;
-    return { what, hint: isSize ? `write {linear: ${value}}` : all };
+    return { what, hint: isSize ? `write {${kindOf(maps[0]!)}: ${value}}` : all };
   }
   const map = mapOf(kind);
   const second = others.find((name) => mapOf(name) !== undefined || bare.includes(name));
@@ -79,7 +79,10 @@ export function adviceOn(value: unknown, schema: JsonSchema | undefined): string
 }
 
 function adviceOnText(value: string, schema: JsonSchema | undefined, isNumber: boolean, isBoolean: boolean) {
-  const meant = nearest(value, (schema?.enum ?? []).map(String));
+  const words = [schema ?? {}, ...schema?.anyOf ?? []].map(deref).flatMap((
+    { enum: all = [], const: one },
+  ) => [...all, one]);
+  const meant = nearest(value, words.filter((word) => word !== undefined).map(String));
   if (meant !== undefined) return `did you mean ${meant}?`;
   if (schema?.refusal !== undefined) return schema.refusal;
   const digits = value.trim().replaceAll(/[_,]/g, "").replace(/^\u2212/, "-");

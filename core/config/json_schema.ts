@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { type Key, splitPath } from "./tree.ts";
 import { configSchema, type ResumePolicy } from "./schema.ts";
+import { showFlow } from "./show.ts";
 
 /** What is used here of JSON Schema (draft 7). */
 export interface JsonSchema {
@@ -13,6 +14,8 @@ export interface JsonSchema {
   readonly enum?: readonly unknown[];
   /** Said with a value that is none of `enum`, where nothing nearer is known. */
   readonly refusal?: string;
+  /** What each value of `enum` means. */
+  readonly names?: Readonly<Record<string, string>>;
   /** What a resume may do with this key, or with those below it that say nothing else. */
   readonly resume?: ResumePolicy;
   readonly const?: unknown;
@@ -41,6 +44,7 @@ export function configJsonSchema(): object {
       const kinds = jsonSchema.examples !== undefined;
       if (zodSchema._zod.def.type === "object" && !kinds) delete jsonSchema.required;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
       if (jsonSchema.type === "object" && JSON.stringify(jsonSchema.default) === "{}") delete jsonSchema.default;
     },
   });
@@ -59,7 +63,7 @@ export function deref(schema: JsonSchema): JsonSchema {
   return (name === undefined ? undefined : rootSchema().definitions?.[name]) ?? schema;
 }
 
-/** Whether a schema lists kinds, as a bare name or a map each: layers, transforms, initialisations. */
+/** Whether a schema lists kinds, as a bare name or a map each: layers, transforms. */
 export function isKinds(schema: JsonSchema): boolean {
   return schema.anyOf !== undefined && schema.title !== undefined;
 }
@@ -125,7 +129,7 @@ export function knownPaths(schema: JsonSchema = rootSchema(), prefix = ""): stri
 /** What a value must be, in words: "a whole number from 1 to 8", "one of keep, drop". */
 export function expectation(schema: JsonSchema): string {
   if (isKinds(schema)) return `${/^[aeiou]/.test(schema.title!) ? "an" : "a"} ${schema.title}`;
-  if (schema.anyOf) return schema.anyOf.map((branch) => expectation(deref(branch))).join(", or ");
+  if (schema.anyOf) return schema.anyOf.map((branch, at, all) => formOf(deref(branch), all.slice(0, at))).join(", or ");
   if (schema.const !== undefined) return String(schema.const);
   if (schema.enum) return schema.enum.length === 1 ? String(schema.enum[0]) : `one of ${schema.enum.join(", ")}`;
   switch (schema.type) {
@@ -142,20 +146,38 @@ export function expectation(schema: JsonSchema): string {
       return "null";
     case "array":
       return list(schema);
-    default:
+    case "object":
       return "a map of keys";
+    default:
+      return "a value";
   }
 }
 
+/**
+ * One of several forms of a value; a map among them is shown by its example, a list of what was named before as such.
+ */
+function formOf(branch: JsonSchema, before: readonly JsonSchema[]): string {
+  const items = JSON.stringify(branch.items);
+  if (branch.maxItems !== undefined && before.some((form) => JSON.stringify(form) === items)) {
+    return `a list of ${branch.minItems ?? 0} to ${branch.maxItems} of them`;
+  }
+  return branch.type === "object" && branch.examples ? showFlow(branch.examples[0]) : expectation(branch);
+}
+
 function list(schema: JsonSchema): string {
-  const items = schema.items;
+  const { items, minItems, maxItems } = schema;
   if (items !== undefined && "length" in items) {
     const parts = (items as readonly JsonSchema[]).map((item) => expectation(deref(item)));
     return `a list of ${parts.length}: ${parts.join(", ")}`;
   }
-  const item = items === undefined ? undefined : deref(items as JsonSchema);
-  const noun = item && isKinds(item) ? `${item.title}s` : "paths";
-  return schema.minItems ? `a list of one or more ${noun}` : `a list of ${noun}`;
+  const of = items === undefined ? "paths" : plural(deref(items as JsonSchema));
+  if (maxItems !== undefined) return `a list of ${minItems ?? 0} to ${maxItems} ${of}`;
+  return minItems ? `a list of one or more ${of}` : `a list of ${of}`;
+}
+
+function plural(item: JsonSchema): string {
+  if (isKinds(item)) return `${item.title}s`;
+  return item.type === "integer" ? `whole numbers${bounds(item)}` : `${item.format ?? "text"}s`;
 }
 
 function bounds(schema: JsonSchema): string {

@@ -10,7 +10,7 @@ import { explainIssues } from "./issues.ts";
 import { applyOverrides } from "./overrides.ts";
 import { resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
-import { type Entry, type MapNode, toValue } from "./tree.ts";
+import { type Entry, type MapNode, nearestAt, showOrigin, splitPath, toValue } from "./tree.ts";
 import type { Config } from "./types.ts";
 import { configWarnings, isOfTrial, warningText } from "./warnings.ts";
 import { configToYaml, toPlain } from "./yaml.ts";
@@ -70,13 +70,25 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     origin,
     locate: (error) => {
       if (!(error instanceof UserError) || !/^[a-z_]+(?:\.\w+)+$/.test(error.where)) return error;
-      const where = origin(error.where);
-      if (where === "default") return error;
+      const where = placeOf(tree, error.where);
+      if (where === undefined) return error;
       return new UserError(where, `${error.where}: ${error.what}`, error.hint, error.exitCode);
     },
     warnings: configWarnings(config).filter((warning) => !isOfTrial(warning, origin))
       .map((warning) => warningText(warning, origin(warning.key))),
   };
+}
+
+/**
+ * Where a key was set, for an error; undefined where nobody has set it. Of what makes the network, also the nearest list or
+ * map above it: a layer is wrong in itself where its settings are defaults.
+ */
+function placeOf(tree: MapNode, key: string): string | undefined {
+  const wanted = splitPath(key);
+  const { entry, keys } = nearestAt(tree, wanted);
+  const isNetwork = ["model", "loss", "optimizer"].includes(wanted[0]!);
+  if (keys.length === 0 || (keys.length < wanted.length && !isNetwork)) return undefined;
+  return showOrigin(entry.node.kind === "scalar" ? entry.node.origin : entry.key);
 }
 
 /** A section with nothing under it (`training:` with all its lines commented out) is as good as none. */

@@ -77,33 +77,33 @@ function table(rows: readonly (readonly [string, JsonSchema])[]): string {
 /** A union of kinds: bare names, then a row for each map with its options. */
 function kindsSection(schema: JsonSchema): string {
   const branches = (schema.anyOf ?? []).map(deref);
-  const bare = branches.find((branch) => branch.enum !== undefined);
-  const lines = branches.flatMap((branch) =>
+  const names = branches.flatMap((branch) => Object.entries(branch.names ?? {}));
+  const maps = branches.flatMap((branch) =>
     Object.entries(branch.properties ?? {}).map(([key, below], index) => {
       const option = deref(below);
       const name = index === 0 ? `\`${showFlow(branch.examples?.[0])}\`` : `- \`${key}\``;
       const fallback = option.default === undefined ? "" : `\`${showFlow(option.default)}\``;
-      const value = isKinds(option) ? initialisations(option) : expectation(option);
-      return `| ${name} | ${value} | ${fallback} | ${option.description ?? ""} |`;
+      const about = [...index === 0 && branch.description ? [branch.description] : [], option.description];
+      return `| ${name} | ${expectation(option)} | ${fallback} | ${about.join("; ")} |`;
     })
   );
-  const names = (bare?.enum ?? []).map((name) => `\`${name}\``).join(", ");
   const title = `${schema.title}s`;
   return [
     `## ${title.charAt(0).toUpperCase()}${title.slice(1)}`,
     "",
-    `Bare names: ${names} (${bare?.description}). Maps, with their further options below them:`,
+    "Bare names, with the settings that they stand for:",
+    "",
+    "| name | meaning |",
+    "|---|---|",
+    ...names.map(([name, about]) => `| \`${name}\` | ${about} |`),
+    "",
+    "Maps, with their further options below them:",
     "",
     "| form | value | default | meaning |",
     "|---|---|---|---|",
-    ...lines,
+    ...maps,
     "",
   ].join("\n");
-}
-
-function initialisations(schema: JsonSchema): string {
-  return (schema.anyOf ?? []).map(deref)
-    .map((branch) => branch.enum ? expectation(branch) : `\`${showFlow(branch.examples?.[0])}\``).join(", or ");
 }
 
 function sentence(text = ""): string {

@@ -1,10 +1,13 @@
 /** Turns a checked config in YAML form into the typed one, with shares filled in and absolute paths. */
 import { isAbsolute, resolve } from "@std/path";
 import { rememberPath } from "../paths.ts";
-import { toLayer, toTransform } from "./layers.ts";
+import { toLayer } from "./layers.ts";
 import { NAME_PATTERN, type RawConfig } from "./schema.ts";
+import { allSettings, settingsOf } from "./sections.ts";
+import { toTransform } from "./transforms.ts";
 import { entryAt, type Key, type MapNode, type Origin, whereOf } from "./tree.ts";
 import type { Config, Split } from "./types.ts";
+import { kindNamed, LOSSES, OPTIMIZERS } from "./vocabulary.ts";
 
 /** @param cwd what paths start from that nobody has set, absolute */
 export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | undefined, cwd: string): Config {
@@ -12,7 +15,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     const origin = entryAt(tree, keys)?.node.origin;
     return origin === undefined ? resolve(cwd, value) : resolvePath(value, origin);
   };
-  const { data, model } = raw;
+  const { data, model, loss, optimizer } = raw;
   return {
     name: raw.name ?? nameOf(file),
     title: raw.title,
@@ -27,8 +30,13 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
     },
     model: { encoder: model.encoder.map(toLayer), decoder: model.decoder.map(toLayer) },
-    loss: raw.loss,
-    optimizer: raw.optimizer,
+    loss: { kind: loss.kind, ...settingsOf(kindNamed(LOSSES, loss.kind), loss) },
+    optimizer: {
+      name: optimizer.name,
+      learning_rate: optimizer.learning_rate,
+      ...allSettings(OPTIMIZERS, optimizer.name, optimizer),
+      sparse: optimizer.sparse,
+    },
     scheduler: raw.scheduler,
     training: raw.training,
     checkpoint: raw.checkpoint,

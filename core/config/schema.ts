@@ -3,7 +3,11 @@
  * Validation, `config schema`, `config explain`, error texts and docs/config.md all come from it.
  */
 import { z } from "zod";
-import { layerSchema, transformSchema } from "./layers.ts";
+import { counts } from "./fields.ts";
+import { layerSchema } from "./layers.ts";
+import { kindSchema, sectionShape } from "./sections.ts";
+import { transformSchema } from "./transforms.ts";
+import { LOSSES, OPTIMIZERS } from "./vocabulary.ts";
 
 /**
  * What a resume may do with a key; one without its own takes its section's. `free`: may change (the machine, the output, how
@@ -37,6 +41,10 @@ const data = z.strictObject({
   path: path().optional().describe(
     "a file, a folder of .npz (dense_npy: .npy) files or a glob; required unless data.split lists files",
   ).meta(onResume("free")),
+  shape: counts({ minimum: 1, maximum: 4_294_967_295 }).nullable().default(null).describe(
+    "shape of a row of dense data, channels first: [1408] or [1, 1408] for a signal, [28, 28] or [3, 32, 32] for an " +
+      "image; the product is the number of columns; null: a row has no shape but its length",
+  ).meta(onResume("fixed")),
   batch_size: count(1, 1_000_000).default(128).describe("rows per training step"),
   last_batch: z.enum(["keep", "drop"]).default("keep").describe(
     "whether a last batch with fewer rows is used; drop leaves out at most one batch per epoch",
@@ -67,33 +75,25 @@ const data = z.strictObject({
 }).describe("what is read and how it is divided into batches").meta(onResume("fixed"));
 
 const model = z.strictObject({
-  encoder: z.array(layerSchema).min(1).describe("layers from the data to the latent vector; the first must be linear"),
+  encoder: z.array(layerSchema).min(1).describe("layers from the data to the latent vector"),
   decoder: z.array(layerSchema).min(1).describe(
-    "layers from the latent vector back to the data; the last must be `linear: output`",
+    "layers from the latent vector back to the data; the last one's output has the size of a row",
   ),
 }).describe("the network: two lists of layers").meta(onResume("fixed"));
 
 const loss = z.strictObject({
-  kind: z.enum(["mse"]).default("mse").describe("mse: squared error of the reconstruction, over zeros too"),
-  reduction: z.enum(["mean", "row_mean", "sum"]).default("mean")
-    .describe("mean: over rows and columns; row_mean: sum over columns, mean over rows; sum: over rows and columns"),
+  kind: kindSchema(LOSSES, "mse"),
+  ...sectionShape(LOSSES),
 }).describe("what is minimised").meta(onResume("fixed"));
 
-const beta = () => z.number().min(0).lt(1);
+const rules = sectionShape(OPTIMIZERS);
 const optimizer = z.strictObject({
-  name: z.enum(["sgd", "adam", "adamw", "rmsprop"]).default("adam").describe("update rule, as in PyTorch"),
+  name: kindSchema(OPTIMIZERS, "adam", "update rule, as in PyTorch; "),
   learning_rate: positive().max(1000).default(1e-3).describe("the highest rate of the schedule").meta(
     onResume("from_here"),
   ),
-  weight_decay: notNegative().max(1000).default(0).describe(
-    "L2 penalty, added to the gradient; adamw: decoupled weight decay",
-  )
-    .meta(onResume("from_here")),
-  momentum: z.number().min(0).lt(1).default(0).describe("sgd and rmsprop: weight of earlier updates"),
-  nesterov: z.boolean().default(false).describe("sgd: whether Nesterov momentum is used"),
-  betas: z.tuple([beta(), beta()]).default([0.9, 0.999]).describe("adam, adamw: decay rates of the two moments"),
-  alpha: z.number().min(0).lt(1).default(0.99).describe("rmsprop: smoothing constant"),
-  eps: positive().max(1).default(1e-8).describe("small number added to the denominator"),
+  ...rules,
+  ...rules.weight_decay ? { weight_decay: rules.weight_decay.meta(onResume("from_here")) } : {},
   sparse: z.enum(["exact", "lazy"]).default("exact")
     .describe(
       "what happens to first-layer weights of columns without values in a batch; exact: they move as the " +

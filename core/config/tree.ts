@@ -71,6 +71,16 @@ export function entryAt(root: Node, keys: readonly Key[]): Entry | undefined {
   return entry;
 }
 
+/** The entry at `keys`, or at the nearest keys above that have one, with those keys; the root has none. */
+export function nearestAt(root: Node, keys: readonly Key[]): { readonly entry: Entry; readonly keys: readonly Key[] } {
+  for (let count = keys.length; count > 0; count--) {
+    const above = keys.slice(0, count);
+    const entry = entryAt(root, above);
+    if (entry) return { entry, keys: above };
+  }
+  return { entry: { key: root.origin, node: root }, keys: [] };
+}
+
 function child(node: Node, key: Key): Entry | undefined {
   if (node.kind === "map") return node.entries.get(String(key));
   if (node.kind !== "list" || !/^\d+$/.test(String(key))) return undefined;

@@ -2,6 +2,9 @@
  * The config as the rest of the program sees it: complete, checked, readonly. Only core/config makes one.
  * Key names are the YAML's (snake_case), so a dotted override path is also the path here.
  */
+import type { Layer, Loss, Optimizer } from "../../spec/network.ts";
+
+export type { FieldValue, Layer, Loss, Optimizer } from "../../spec/network.ts";
 
 /** One transform of a stored value, in the order given. Zeros stay zeros under all of them. */
 export type Transform =
@@ -34,6 +37,8 @@ export interface DataConfig {
    * files`.
    */
   readonly path: string;
+  /** Of a row, channels first; null where it has no shape but its length. */
+  readonly shape: readonly number[] | null;
   readonly batch_size: number;
   readonly last_batch: "keep" | "drop";
   readonly shuffle: boolean;
@@ -51,65 +56,14 @@ export interface DataConfig {
   readonly column_names: string | null;
 }
 
-export type Initialisation =
-  | "default"
-  | "kaiming_uniform"
-  | "kaiming_normal"
-  | "xavier_uniform"
-  | "xavier_normal"
-  | "zeros"
-  | { readonly normal: number };
-
-export type Layer =
-  | {
-    readonly kind: "linear";
-    /** A number of outputs, or the width of the data. */
-    readonly size: number | "output";
-    /**
-     * Whether there is one; output layer with solver dense: column_means is one that starts at the training rows'
-     * means.
-     */
-    readonly bias: boolean | "column_means";
-    readonly init: Initialisation;
-    /** Decoder only: the weight is the transpose of the mirrored encoder layer's. */
-    readonly tied: boolean;
-    /** Output layer only: how it is computed. */
-    readonly solver: "auto" | "dense" | "factored";
-    /** factored: the rule that solves for the weights. */
-    readonly update: "least_squares" | "sgd";
-    /** least_squares: how fast past batches fade, in (0, 1). */
-    readonly forgetting: number;
-    /** least_squares: the ridge as a share of the mean second moment; auto: by the number of rows and hidden units. */
-    readonly ridge: "auto" | number;
-  }
-  | { readonly kind: "relu" | "gelu" | "silu" | "tanh" | "sigmoid" }
-  | { readonly kind: "leaky_relu"; readonly slope: number }
-  | { readonly kind: "elu"; readonly alpha: number }
-  | { readonly kind: "dropout"; readonly rate: number }
-  | { readonly kind: "layer_norm"; readonly eps: number }
-  | { readonly kind: "batch_norm"; readonly eps: number; readonly momentum: number };
-
 export interface ModelConfig {
   readonly encoder: readonly Layer[];
   readonly decoder: readonly Layer[];
 }
 
-export interface LossConfig {
-  readonly kind: "mse";
-  /** mean: over rows and columns; row_mean: summed over columns, mean over rows; sum: over both. */
-  readonly reduction: "mean" | "row_mean" | "sum";
-}
-
-export interface OptimizerConfig {
-  readonly name: "sgd" | "adam" | "adamw" | "rmsprop";
+/** The rule's settings and those of the other rules at their defaults, so that a change of the name alone is complete. */
+export interface OptimizerConfig extends Optimizer {
   readonly learning_rate: number;
-  readonly weight_decay: number;
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly betas: readonly [number, number];
-  /** RMSprop's smoothing constant. */
-  readonly alpha: number;
-  readonly eps: number;
   /** What becomes of the first layer's weights of columns without entries in a batch: docs/sparse_input.md. */
   readonly sparse: "exact" | "lazy";
 }
@@ -201,7 +155,7 @@ export interface Config {
   readonly seed: number;
   readonly data: DataConfig;
   readonly model: ModelConfig;
-  readonly loss: LossConfig;
+  readonly loss: Loss;
   readonly optimizer: OptimizerConfig;
   readonly scheduler: SchedulerConfig;
   readonly training: TrainingConfig;

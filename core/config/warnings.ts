@@ -1,5 +1,6 @@
 /** Warnings about settings that are valid but almost certainly mistakes. */
 import { countText, settingText } from "../figures.ts";
+import { dropsValues, isAdaptive, keepsRunningStatistics, sizeOf } from "./properties.ts";
 import type { Config } from "./types.ts";
 
 export interface Warning {
@@ -32,7 +33,7 @@ export function configWarnings(config: Config): Warning[] {
   const warn = (key: string, what: string, hint: string) => warnings.push({ key, what, hint });
   const misfit = (key: string, what: string, hint: string) =>
     warnings.push({ key, what, hint, against: "training.epochs" });
-  if (optimizer.name !== "sgd" && optimizer.learning_rate > ADAPTIVE_RATE) {
+  if (isAdaptive(optimizer) && optimizer.learning_rate > ADAPTIVE_RATE) {
     const what = `is ${settingText(optimizer.learning_rate)}: ${optimizer.name} seldom learns above ${ADAPTIVE_RATE}`;
     warn("optimizer.learning_rate", what, "usual values are 0.0001 to 0.01");
   }
@@ -90,8 +91,10 @@ export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
   const warn = (key: string, what: string, hint: string) => warnings.push({ key, what, hint });
   const layers = [...model.encoder, ...model.decoder];
   if (sizes.validationRows === 0 && hasValidation(config)) warnings.push(...withoutValidation(config));
-  if (leastBatch === 1 && layers.some(({ kind }) => kind === "batch_norm")) {
-    const what = `is ${data.batch_size}, which leaves a batch of one row, and batch_norm cannot normalise a single row`;
+  const overBatch = layers.find(keepsRunningStatistics);
+  if (leastBatch === 1 && overBatch) {
+    const what =
+      `is ${data.batch_size}, which leaves a batch of one row, and ${overBatch.kind} cannot normalise a single row`;
     warn("data.batch_size", what, "set data.last_batch: drop, or another batch size");
   }
   if (scheduler.warmup_steps >= steps && steps > 0 && scheduler.warmup_steps > 0) {
@@ -107,13 +110,12 @@ export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
       "lower it",
     );
   }
-  const latent = model.encoder.findLast(({ kind }) => kind === "linear");
-  const isNoisy = data.mask_rate > 0 || layers.some(({ kind }) => kind === "dropout");
-  if (latent?.kind === "linear" && Number(latent.size) >= columns && !isNoisy) {
-    const what = `ends with ${latent.size} values for ${
+  const latent = model.encoder.map(sizeOf).findLast((size) => size !== undefined);
+  if (latent !== undefined && latent >= columns && data.mask_rate === 0 && !layers.some(dropsValues)) {
+    const what = `ends with ${latent} values for ${
       countText(columns)
     } columns: it can copy a row instead of learning from it`;
-    warn("model.encoder", what, "make its last linear layer smaller");
+    warn("model.encoder", what, "make its last layer with a size smaller");
   }
   return warnings;
 }

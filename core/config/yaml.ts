@@ -1,6 +1,7 @@
 /** Writes a config as YAML: every key, in the schema's order, with one line per layer and transform. */
 import { Document, isCollection, isMap, isSeq } from "yaml";
-import { fromLayer, fromTransform } from "./layers.ts";
+import { fromLayer } from "./layers.ts";
+import { fromTransform } from "./transforms.ts";
 import type { Config, Split } from "./types.ts";
 
 /** The config's YAML form as plain data; loading it gives the same config. */
@@ -15,6 +16,7 @@ export function toPlain(config: Config): Record<string, unknown> {
     data: {
       format: others.format,
       ...(path === "" ? {} : { path }),
+      ...(others.shape === null ? {} : { shape: others.shape }),
       batch_size: others.batch_size,
       last_batch: others.last_batch,
       shuffle: others.shuffle,

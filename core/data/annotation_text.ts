@@ -3,7 +3,7 @@
  * refused, since a wrong column would be drawn and matched as if it were right.
  */
 import { UserError } from "../errors.ts";
-import { parseCsvLine } from "../runs/csv.ts";
+import { parseCsvLine } from "../formats/csv.ts";
 
 export interface Values {
   readonly values: readonly string[];

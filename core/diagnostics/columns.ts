@@ -1,5 +1,5 @@
 /** Error of every column that varies, beside its mean and variance. */
-import { columnVariation } from "../train/evaluate.ts";
+import { columnVariation } from "../evaluation/evaluate.ts";
 import type { ColumnsDiagnostic } from "../runs/types.ts";
 import { short } from "./latent.ts";
 import type { Diagnostic, DiagnosticContext } from "./types.ts";

@@ -2,7 +2,7 @@
 import { PARTS } from "../data/source.ts";
 import type { LatentDiagnostic } from "../runs/types.ts";
 import { principalComponents } from "./pca.ts";
-import { chooseRows, feedRows } from "./rows.ts";
+import { chooseRows, feedRows } from "../data/row_choice.ts";
 import type { Diagnostic, DiagnosticContext } from "./types.ts";
 
 /** Six significant digits: what a plot can show, and half the bytes. */

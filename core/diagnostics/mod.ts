@@ -6,7 +6,7 @@ import type { Source } from "../data/source.ts";
 import { readColumnNames, readLabels } from "../data/annotations.ts";
 import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
-import { evaluatePart, type Evaluation } from "../train/evaluate.ts";
+import { evaluatePart, type Evaluation } from "../evaluation/evaluate.ts";
 import { columns } from "./columns.ts";
 import { latent } from "./latent.ts";
 import { reconstruction } from "./reconstruction.ts";

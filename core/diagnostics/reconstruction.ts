@@ -1,8 +1,8 @@
 /** Truth against reconstruction of the most variable columns. */
-import { columnVariation } from "../train/evaluate.ts";
+import { columnVariation } from "../evaluation/evaluate.ts";
 import type { ReconstructionDiagnostic } from "../runs/types.ts";
 import { short } from "./latent.ts";
-import { chooseRows, columnValues, feedRows } from "./rows.ts";
+import { chooseRows, columnValues, feedRows } from "../data/row_choice.ts";
 import type { Diagnostic, DiagnosticContext } from "./types.ts";
 
 async function run(context: DiagnosticContext): Promise<ReconstructionDiagnostic> {

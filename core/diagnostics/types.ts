@@ -2,7 +2,7 @@
 import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import type { Part, Source } from "../data/source.ts";
-import type { Evaluation } from "../train/evaluate.ts";
+import type { Evaluation } from "../evaluation/evaluate.ts";
 
 export interface DiagnosticContext {
   readonly config: Config;

@@ -88,10 +88,16 @@ export async function syncFolder(path: string): Promise<void> {
   });
 }
 
+/** The disk begins with a file when so many bytes of it have been written, so that little is left for `finish`. */
+const FLUSH_BYTES = 16 << 20;
+
 /** A file being written from its start. fsync in `finish` reports what a failing close would. */
 export class OutputFile implements Disposable {
   #file: Deno.FsFile | null;
   #bytes = 0;
+  /** Of the bytes up to which the disk has begun. */
+  #flushed = 0;
+  #flushing: Promise<unknown> | null = null;
 
   private constructor(readonly path: string, readonly named: string, file: Deno.FsFile) {
     this.#file = file;
@@ -126,12 +132,27 @@ export class OutputFile implements Disposable {
       throw ioError(this.named, "write", cause);
     }
     this.#bytes += data.length;
+    if (this.#bytes - this.#flushed >= FLUSH_BYTES) this.#flush();
+  }
+
+  /** Through a file of its own: calls on one file wait for each other. */
+  #flush(): void {
+    this.#flushed = this.#bytes;
+    const before = this.#flushing;
+    const flush = async () => {
+      await before;
+      using file = await Deno.open(this.path, { write: true });
+      await file.syncData();
+    };
+    this.#flushing = flush();
+    this.#flushing.catch(() => {}); // it is told by `finish`
   }
 
   /** Makes the content durable, checks the length the system sees, closes. */
   async finish(): Promise<void> {
     if (!this.#file) throw new Error(`${this.path}: finish after close`);
     try {
+      await this.#flushing;
       await this.#file.sync();
       const { size } = await this.#file.stat();
       if (size !== this.#bytes) throw new Error(`${size} bytes arrived of ${this.#bytes}`);

@@ -19,8 +19,9 @@ import {
 const HEADER_BYTES_MAX = 100_000_000;
 
 /**
- * The bytes of a file, piece by piece. A piece is overwritten by the next one, so use it up before asking for more.
- * Tensors are laid out by falling element size, then in the order given, so that each is aligned.
+ * The bytes of a file, piece by piece. A piece is overwritten by the next one, so use it up before asking for more. While
+ * it is used, the slice after it is being read. Tensors are laid out by falling element size, then in the order given, so
+ * that each is aligned.
  */
 export async function* encodeSafetensors(
   sources: readonly TensorSource[],
@@ -28,13 +29,33 @@ export async function* encodeSafetensors(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const ordered = [...sources].sort((a, b) => ELEMENT_BYTES[b.dtype] - ELEMENT_BYTES[a.dtype]);
   yield encodeHeader(ordered, metadata);
-  const buffer = new Uint8Array(largestSlice(ordered));
-  for (const source of ordered) {
-    for (const { firstRow, rows, bytes } of tensorSlices(source)) {
-      const slice = buffer.subarray(0, bytes);
-      await source.read(firstRow, rows, slice);
+  const size = largestSlice(ordered);
+  let free = new Uint8Array(size), read = new Uint8Array(size);
+  const slices = allSlices(ordered);
+  const begin = () => {
+    const { value } = slices.next();
+    if (value === undefined) return null;
+    const slice = free.subarray(0, value.bytes);
+    [free, read] = [read, free];
+    const reading = value.source.read(value.firstRow, value.rows, slice).then(() => slice);
+    reading.catch(() => {}); // it is told where the slice is waited for
+    return reading;
+  };
+  let reading = begin();
+  try {
+    while (reading !== null) {
+      const slice: Uint8Array<ArrayBuffer> = await reading;
+      reading = begin();
       yield slice;
     }
+  } finally {
+    await reading?.catch(() => {}); // afterwards nothing uses the tensors any more
+  }
+}
+
+function* allSlices(sources: readonly TensorSource[]) {
+  for (const source of sources) {
+    for (const slice of tensorSlices(source)) yield { source, ...slice };
   }
 }
 

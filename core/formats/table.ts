@@ -1,7 +1,7 @@
 /** A table of float32 values with a row for each row of the data: `.npy`, or `.csv` for programs that read text. */
 import { extname } from "@std/path";
 import { UserError } from "../errors.ts";
-import { formatCsvLine } from "../runs/csv.ts";
+import { formatCsvLine } from "./csv.ts";
 import { writeAtomically } from "./file.ts";
 import { NpyWriter } from "./npy.ts";
 

@@ -35,11 +35,11 @@ export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(", ")}]`;
 }
 
-const SLICE_BYTES = 8 << 20;
+const SLICE_BYTES = 2 << 20;
 /** The engine keeps some tensors transposed: fewer rows at a time would waste most of each cache line. */
 const SLICE_ROWS_MIN = 16;
 
-/** The pieces a tensor is moved in: about 8 MB, at least 16 rows. */
+/** The pieces a tensor is moved in: about 2 MB, at least 16 rows. */
 export function* tensorSlices(info: TensorInfo): Generator<{ firstRow: number; rows: number; bytes: number }> {
   const { rows, rowBytes } = tensorSizes(info);
   if (rowBytes === 0) return;

@@ -1,7 +1,7 @@
 /** Append-only CSV logs: one header, and each row once, even after interruptions. */
 import { UserError } from "../errors.ts";
 import { ioError } from "../formats/io_error.ts";
-import { formatCsvLine, parseCsvLine, parseCsvNumber } from "./csv.ts";
+import { formatCsvLine, parseCsvLine, parseCsvNumber } from "../formats/csv.ts";
 
 const NEWLINE = 0x0a;
 const TAIL_BYTES = 1 << 16;

@@ -1,6 +1,6 @@
 /** Reading a log of any length in bounded memory. */
 import { InputFile } from "../formats/file.ts";
-import { isCsvNumber, parseCsvLine, parseCsvNumber } from "./csv.ts";
+import { isCsvNumber, parseCsvLine, parseCsvNumber } from "../formats/csv.ts";
 import type { Columns } from "./schema.ts";
 
 const BLOCK_BYTES = 1 << 20;

@@ -2,7 +2,7 @@
 import { UserError } from "../errors.ts";
 import { exists, InputFile, OutputFile } from "../formats/file.ts";
 import { ioError } from "../formats/io_error.ts";
-import { parseCsvLine, parseCsvNumber } from "./csv.ts";
+import { parseCsvLine, parseCsvNumber } from "../formats/csv.ts";
 
 const BLOCK_BYTES = 1 << 16;
 const LINE_BYTES_MAX = 1 << 16;

@@ -134,7 +134,16 @@ export const sessionList: Decoder<Session[]> = (value, field) =>
   list(record)(isRecord(value) ? value.sessions : value, field);
 
 export const layerRows: Decoder<LayerRow[]> = list(
-  object<LayerRow>({ name: text, kind: text, detail: text, inputs: number, outputs: number, parameters: number }),
+  object<LayerRow>({
+    name: text,
+    kind: text,
+    detail: text,
+    inputs: number,
+    outputs: number,
+    input_shape: optional(list(number)),
+    output_shape: optional(list(number)),
+    parameters: number,
+  }),
 );
 
 export const latent: Decoder<LatentDiagnostic> = object<LatentDiagnostic>({

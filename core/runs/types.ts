@@ -146,6 +146,9 @@ export interface LayerRow {
   readonly detail: string;
   readonly inputs: number;
   readonly outputs: number;
+  /** Channels first, where it has more than one dimension. */
+  readonly input_shape?: readonly number[] | null;
+  readonly output_shape?: readonly number[] | null;
   readonly parameters: number;
 }
 

@@ -36,8 +36,7 @@ export function requireRunsFolder({ paths }: Config): void {
 /** Prints the warnings and, if the config says `solver: auto`, which solver the output layer gets and why. */
 export function announce(config: Config, source: Source, note: (text: string) => void = () => {}): void {
   for (const warning of runWarnings(config, source)) note(warning);
-  const last = config.model.decoder.at(-1);
-  if (last?.kind !== "linear" || last.solver !== "auto") return;
+  if (config.model.decoder.at(-1)?.solver !== "auto") return;
   const { solver, reason } = chooseSolver(config, source);
   note(`output layer: ${solver} solver (${reason})`);
 }

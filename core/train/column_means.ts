@@ -22,8 +22,8 @@ export async function columnMeans(source: Source, data: DataConfig): Promise<Flo
 
 /** Sets the output bias of a new model to the column means, if the config says so. */
 export async function startBias(config: Config, source: Source, model: Model): Promise<void> {
-  const index = config.model.decoder.length - 1, last = config.model.decoder[index]!;
-  if (last.kind !== "linear" || last.bias !== "column_means") return;
+  const index = config.model.decoder.length - 1;
+  if (config.model.decoder[index]!.bias !== "column_means") return;
   const name = `decoder.${index}.bias`;
   const info = model.tensors().find((tensor) => tensor.name === name)!;
   const means = await columnMeans(source, config.data);

@@ -70,7 +70,7 @@ export async function dryRun(config: Config, note?: (text: string) => void, data
   checkMemory(memory);
   await checkValues(source, config.data).catch((error) => Promise.reject(dataError(error)));
   model.build();
-  const layers = layerRows(config, model);
+  const layers = layerRows(model.layers());
   const batches = [];
   for (const part of PARTS) {
     if (batchCount(source.partRows[part], { ...config.data, last_batch: "keep" }) === 0) continue;

@@ -57,11 +57,7 @@ async function bestWeights({ options, model, saves, state: { best, step } }: Ses
   const { config, run, warn = options.note } = options;
   if (!config.checkpoint.best || best === null || best.step === step) return null;
   const evaluated = { checkpoint: "best", epoch: best.epoch, step: best.step } as const;
-  const copy = saves.copyOf(best.step);
-  if (copy) {
-    await model.copyFrom(copy);
-    return evaluated;
-  }
+  if (await saves.restore(best.step)) return evaluated;
   let path: string;
   try {
     ({ path } = await resolveCheckpoint(run.path, checkpointName(best.step), () => {}));

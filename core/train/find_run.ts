@@ -11,7 +11,7 @@ import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 import { type Parent, parentOf } from "../runs/sessions.ts";
 import { newestUnfinished } from "./newest.ts";
-import { FIRST_CHECKPOINT } from "./saves.ts";
+import { FIRST_CHECKPOINT } from "./first_checkpoint.ts";
 import { differsFrom, resumedConfig, type ResumeRequest } from "./resume_config.ts";
 
 export interface RunRequest {

@@ -8,7 +8,7 @@ import type { Source } from "../data/source.ts";
 import type { MemoryEstimate } from "./network.ts";
 
 /** The copies of the tensors for saves beside the training: one that is being written, and one of the best epoch. */
-const COPIES = 2;
+const copiesOf = ({ checkpoint }: Config) => checkpoint.best ? 2 : 1;
 
 /**
  * Bytes of one batch in the queue: CSR and CSC of its non-zeros, or a dense matrix; the input a second time with masking
@@ -41,7 +41,7 @@ export function estimateMemory(config: Config, source: Source, model: Model): Me
   const limit = config.runtime.memory_gb > 0 ? config.runtime.memory_gb * 1e9 : Number(engineInfo().memory_available);
   const needed = engine.parameters + engine.optimizer + engine.workspace + dataBytes;
   const copy = engine.parameters + engine.optimizer;
-  const copies = Math.min(COPIES, Math.max(0, Math.floor((limit - needed) / copy)));
+  const copies = Math.min(copiesOf(config), Math.max(0, Math.floor((limit - needed) / copy)));
   return {
     parameters: engine.parameters,
     optimizer: engine.optimizer,

@@ -1,11 +1,15 @@
 /** Builds the engine's model from the config. */
+import { type LayerInfo, Model } from "../../ffi/model.ts";
 import { bytesText } from "../figures.ts";
-import { Model } from "../../ffi/model.ts";
 import { engineInfo } from "../../ffi/info.ts";
-import type { Config } from "../config/types.ts";
+import { showFlow } from "../config/mod.ts";
+import { ownSettings } from "../config/sections.ts";
+import type { Config, FieldValue } from "../config/types.ts";
+import { kindNamed, LAYERS, sameValue } from "../config/vocabulary.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import type { LayerRow } from "../runs/types.ts";
+import { networkError } from "./network_error.ts";
 import { chooseSolver, decoderWith } from "./solver.ts";
 
 /** The number of threads: that of the config, or else the number of cores that this process may use. */
@@ -21,21 +25,42 @@ export function precisionNote(config: Config): string {
   return `bf16 asked for, but ${bf16_reason?.replace(/^none: /, "")}: products in f32`;
 }
 
-/** Describes the network; nothing is allocated before `build()`. The caller closes it. */
+/** @throws {UserError} if the rows cannot have the shape that the config gives them */
+function checkShape({ data }: Config, { columns, dense }: Source): void {
+  const { shape } = data;
+  if (shape === null) return;
+  if (!dense) throw new UserError("data.shape", "is for dense rows, but these are sparse", "remove it");
+  const size = shape.reduce((product, count) => product * count, 1);
+  if (size === columns) return;
+  const what = `[${shape.join(", ")}] has ${size} values, but a row of the data has ${columns}`;
+  throw new UserError("data.shape", what, "the product must be the number of columns");
+}
+
+/**
+ * Describes the network; nothing is allocated before `build()`. The caller closes it.
+ * @throws {UserError} if the layers, the loss and the data do not fit each other; `where` is the key of the config
+ */
 export function describeModel(config: Config, source: Source): Model {
-  return Model.create({
-    columns: source.columns,
-    seed: config.seed,
-    threads: threadCount(config),
-    dense: source.dense,
-    encoder: config.model.encoder,
-    decoder: decoderWith(config, chooseSolver(config, source)),
-    trainingRows: source.partRows.train,
-    loss: config.loss,
-    optimizer: config.optimizer,
-    precision: config.training.precision,
-    gradientClip: config.training.gradient_clip ?? 0,
-  });
+  checkShape(config, source);
+  const { model, data, loss, optimizer, training } = config;
+  try {
+    return Model.create({
+      columns: source.columns,
+      ...data.shape === null ? {} : { shape: data.shape },
+      seed: config.seed,
+      threads: threadCount(config),
+      dense: source.dense,
+      encoder: model.encoder,
+      decoder: decoderWith(config, chooseSolver(config, source)),
+      trainingRows: source.partRows.train,
+      loss,
+      optimizer: ownSettings(optimizer),
+      precision: training.precision,
+      gradientClip: training.gradient_clip ?? 0,
+    });
+  } catch (error) {
+    throw networkError(error, model);
+  }
 }
 
 export interface MemoryEstimate {
@@ -66,26 +91,41 @@ export function checkMemory(estimate: MemoryEstimate): void {
   );
 }
 
-/** The model table, as it goes into model.json. */
-export function layerRows(config: Config, model: Model): LayerRow[] {
-  return model.layers().map((layer) => {
-    const spec = config.model[layer.part][layer.index]!;
-    const detail: string[] = [];
-    if (spec.kind === "linear") {
-      if (layer.solver !== "none" && layer.solver !== "dense") detail.push(layer.solver);
-      if (spec.tied) detail.push("tied");
-      if (!spec.bias) detail.push("no bias");
-      if (spec.bias === "column_means") detail.push("bias from the column means");
-    } else if (spec.kind === "leaky_relu") detail.push(`slope ${spec.slope}`);
-    else if (spec.kind === "elu") detail.push(`alpha ${spec.alpha}`);
-    else if (spec.kind === "dropout") detail.push(`rate ${spec.rate}`);
+/** A setting beside a layer's kind: `slope 0.1`, `tied`, `no bias`. */
+function settingText(name: string, value: FieldValue): string {
+  if (typeof value === "boolean") return value ? name : `no ${name}`;
+  const isLayers = Array.isArray(value) && typeof value[0] === "object";
+  return isLayers ? `${name}: ${value.length} layers` : `${name} ${showFlow(value)}`;
+}
+
+/**
+ * What does a layer's products, where there is a choice, and the settings that differ from their defaults. A size is left
+ * out that the output's shape says.
+ */
+function layerDetail({ kind, solver, settings, output, outputs }: LayerInfo): string {
+  const shown = kindNamed(LAYERS, kind).fields.filter(({ name, value, default: fallback, words = [] }) => {
+    const setting = settings[name];
+    if (setting === undefined || name === "solver" || sameValue(setting, fallback)) return false;
+    const isSize = setting === outputs || setting === output[0] || sameValue(setting, output);
+    return !(value && (isSize || words.includes(String(setting))));
+  });
+  const products = solver === "none" || solver === "dense" ? [] : [solver];
+  return [...products, ...shown.map(({ name }) => settingText(name, settings[name]!))].join(", ");
+}
+
+/** The model table, as it goes into model.json. Shapes are there where they are more than a number of values. */
+export function layerRows(layers: readonly LayerInfo[]): LayerRow[] {
+  return layers.map((layer) => {
+    const { part, index, kind, input, output, inputs, outputs, parameters } = layer;
     return {
-      name: `${layer.part}.${layer.index}`,
-      kind: spec.kind,
-      detail: detail.join(", "),
-      inputs: layer.inputs,
-      outputs: layer.outputs,
-      parameters: layer.parameters,
+      name: `${part}.${index}`,
+      kind,
+      detail: layerDetail(layer),
+      inputs,
+      outputs,
+      ...input.length > 1 ? { input_shape: input } : {},
+      ...output.length > 1 ? { output_shape: output } : {},
+      parameters,
     };
   });
 }

@@ -10,7 +10,7 @@ import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../c
 import type { Config } from "../config/types.ts";
 import { MemoryRows } from "../data/memory.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
-import { allRows, feedRows, type RowChoice } from "../diagnostics/rows.ts";
+import { allRows, feedRows, type RowChoice } from "../data/row_choice.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { writeTable } from "../formats/table.ts";

@@ -3,8 +3,8 @@ import type { MemoryData } from "../data/memory.ts";
 import { dataError } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import type { SplitMetrics } from "../runs/types.ts";
-import type { RowChoice } from "../diagnostics/rows.ts";
-import { type ColumnSums, evaluatePart, type Evaluation, metricsOf } from "./evaluate.ts";
+import type { RowChoice } from "../data/row_choice.ts";
+import { type ColumnSums, evaluatePart, type Evaluation, metricsOf } from "../evaluation/evaluate.ts";
 import {
   checkColumns,
   latentRows,

@@ -2,7 +2,7 @@
 import { readRowTable } from "../data/annotations.ts";
 import { type Part, PARTS } from "../data/source.ts";
 import { writeAtomically } from "../formats/file.ts";
-import { formatCsvLine } from "../runs/csv.ts";
+import { formatCsvLine } from "../formats/csv.ts";
 import { type Restored, rowsOf } from "./restore.ts";
 
 const LINES = 10_000;

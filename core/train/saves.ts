@@ -2,21 +2,17 @@
  * The saves of a session. Training stops only while the tensors are copied in memory; the checkpoint is then written from the
  * copy beside the training. If there is no memory for copies, training waits until the checkpoint is written. The best
  * epoch's state is kept as a copy and written before any later state, so that `latest` is never later than a best epoch that
- * is not saved.
+ * is not saved. It is written alone, as soon as time suffices, where the present state would exceed the share of time.
  */
-import { join, relative } from "@std/path";
+import { relative } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { CheckpointConfig } from "../config/types.ts";
-import { UserError } from "../errors.ts";
-import { exists } from "../formats/file.ts";
-import { writeFileAtomic } from "../runs/atomic.ts";
-import { isAffordable, saveCost, SECONDS_A_BYTE } from "./cadence.ts";
+import { Cadence } from "./cadence.ts";
+import { noteFirst } from "./first_checkpoint.ts";
 import type { TrainState } from "./state.ts";
 import { tensorSources } from "./tensors.ts";
-
-/** The file of a run that names its first checkpoint: a run that has it and no checkpoint has lost them. */
-export const FIRST_CHECKPOINT = "first_checkpoint";
+import { Turns, Twins } from "./twins.ts";
 
 export interface SavesOptions {
   readonly runDir: string;
@@ -38,10 +34,16 @@ export interface SavesOptions {
   saved(info: { step: number; path: string; best: boolean }): void;
 }
 
+type Tensors = ReturnType<typeof tensorSources>;
+
 /** A state of the run: its tensors in a network of their own, which does not train. */
 interface Copy {
   readonly twin: Model;
+  /** For calls on the twin, which may be read by a write and by {@linkcode Saves.restore}. */
+  readonly turns: Turns;
+  readonly tensors: Tensors;
   readonly state: TrainState;
+  saved: boolean;
 }
 
 /**
@@ -54,24 +56,20 @@ export class Saves implements Disposable {
   /** Of the newest state saved: see {@link place}. */
   #saved = "";
   #lastCheckpoint: string | null;
-  /** Networks that hold no copy at present, and the number of networks that may still be made. */
-  readonly #free: Model[] = [];
-  #more: number;
-  /** The best epoch's state, not written yet. */
+  readonly #twins: Twins;
+  /** The best epoch's state. Once it is saved, it stays for the evaluation at the end until its memory is needed. */
   #best: Copy | null = null;
   /** Copies that are being written, and copies whose write has failed, which is tried again at the end. */
   #begun: Copy[] = [];
   #writing: Promise<void> | null = null;
   #error: { readonly cause: unknown } | null = null;
-  /** Seconds that the next save may take, by the last one. */
-  #cost: number;
-  #savedAt: number;
+  readonly #cadence: Cadence;
 
   constructor(readonly options: SavesOptions) {
-    this.#more = options.copies;
+    const { model, state, copies } = options;
+    this.#twins = new Twins(model, copies, (seconds) => state.seconds.checkpoint_beside += seconds);
     this.#lastCheckpoint = options.checkpoint;
-    this.#cost = options.bytes * SECONDS_A_BYTE;
-    this.#savedAt = options.elapsed();
+    this.#cadence = new Cadence({ ...options, seconds: state.seconds, beside: copies > 0 });
     if (options.checkpoint) this.#saved = place(options.state);
   }
 
@@ -80,20 +78,39 @@ export class Saves implements Disposable {
     return this.#lastCheckpoint;
   }
 
+  /** Begins to prepare the memory of the first copy beside the training. */
+  prepare(): void {
+    this.#twins.prepare();
+  }
+
   /**
    * Whether a save is due at the end of an epoch: it stays within the share of time, or `every_minutes` have passed.
    */
   isDue(): boolean {
-    const { state: { seconds }, config, elapsed, cores } = this.options;
-    if (this.isOverdue()) return true;
-    if (this.#writing) return false;
-    const spent = saveCost(seconds.checkpoint, seconds.checkpoint_beside, cores);
-    return isAffordable({ elapsed: elapsed(), spent, next: this.#cost }, config.max_share);
+    return this.isOverdue() || this.#affords(this.#pendingBest() !== null && !this.#isBest() ? 2 : 1);
   }
 
-  /** Whether `every_minutes` have gone by since the last save. */
+  /** At the end of an epoch: saves the present state if that is due, or else the best one alone if that is affordable. */
+  async saveDue(): Promise<void> {
+    this.check();
+    if (this.isDue()) return await this.save();
+    const best = this.#pendingBest();
+    if (best === null || !this.#affords(1)) return;
+    const begun = performance.now();
+    await this.#standing(async () => {
+      await this.options.syncLogs();
+      this.#begun.push(best);
+      this.#begin(begun);
+    });
+  }
+
+  #affords(checkpoints: number): boolean {
+    return !this.#writing && this.#cadence.affords(checkpoints);
+  }
+
+  /** Whether `every_minutes` have gone by since the newest state saved. */
   isOverdue(): boolean {
-    return !this.#writing && this.options.elapsed() - this.#savedAt >= this.options.config.every_minutes * 60;
+    return !this.#writing && this.#cadence.overdue;
   }
 
   /** Throws the error of a write beside the training, once. */
@@ -110,13 +127,13 @@ export class Saves implements Disposable {
       if (this.options.copies === 0) return await this.#writeModel();
       this.#drop();
       this.#best = await this.#copy();
+      this.#twins.prepare(); // the next save copies the present state, while this one is kept
     });
   }
 
   /**
    * Saves the present state. Training may go on when the promise resolves; {@linkcode settle} waits for the disk.
-   * @param copied called before the writing begins: the copies, and the network itself, are not in use, and the network may
-   *   be given other weights
+   * @param copied called when the present state is copied, or saved: the network may be given other weights
    */
   async save(copied?: () => Promise<void>): Promise<void> {
     this.check();
@@ -126,23 +143,28 @@ export class Saves implements Disposable {
         await this.#writeModel();
         return await copied?.();
       }
-      await this.#written();
-      if (this.options.copies === 1 && !this.#isBest()) await this.#writeBest();
+      if (this.options.copies === 1 && !this.#isBest()) {
+        await this.#written();
+        await this.#writeBest();
+      }
       const copies = [];
-      const best = this.#takeBest();
+      const best = this.#pendingBest();
       if (best) copies.push(best);
       if (!this.#isSaved() && !(best && this.#isBest())) copies.push(await this.#copy());
       await this.options.syncLogs();
       this.#begun.push(...copies);
       await copied?.();
+      this.check();
       if (copies.length > 0) this.#begin(begun);
     });
   }
 
-  /** The network that holds the state of a step, if there is one. */
-  copyOf(step: number): Model | null {
+  /** Gives the network the state of a step, if a copy holds it. */
+  async restore(step: number): Promise<boolean> {
     const copies = this.#best ? [...this.#begun, this.#best] : this.#begun;
-    return copies.find(({ state }) => state.step === step)?.twin ?? null;
+    const copy = copies.find(({ state }) => state.step === step);
+    if (copy) await copy.turns.take(() => this.options.model.copyFrom(copy.twin));
+    return copy !== undefined;
   }
 
   /** Waits until all copies are on disk, that of the best epoch as well. */
@@ -176,8 +198,10 @@ export class Saves implements Disposable {
     return this.options.config.best && state.best?.step === state.step;
   }
 
+  /** Whether the present state is saved or is being saved. */
   #isSaved(): boolean {
-    return this.#saved === place(this.options.state);
+    const present = place(this.options.state);
+    return this.#saved === present || this.#begun.some(({ state }) => place(state) === present);
   }
 
   /** Counts the time in which training stands still for `body`. */
@@ -196,36 +220,46 @@ export class Saves implements Disposable {
   /** A copy of the present state. If there is no memory for one more, it waits until another is written. */
   async #copy(): Promise<Copy> {
     const { model, state } = this.options;
-    if (this.#free.length === 0 && this.#more > 0) {
-      this.#free.push(await model.twin());
-      this.#more--;
-    }
-    if (this.#free.length === 0) await this.#written();
-    const twin = this.#free.pop()!;
+    const twin = await this.#freeTwin();
     try {
       await twin.copyFrom(model);
     } catch (error) {
-      this.#free.push(twin);
+      this.#twins.give(twin);
       throw error;
     }
     state.elapsed_s = this.options.elapsed();
-    return { twin, state: structuredClone(state) };
+    const turns = new Turns();
+    return { twin, turns, tensors: tensorSources(twin, turns), state: structuredClone(state), saved: false };
   }
 
+  async #freeTwin(): Promise<Model> {
+    let twin = await this.#twins.take();
+    if (twin === null && !this.#best?.saved) {
+      await this.#written();
+      twin = await this.#twins.take();
+    }
+    if (twin === null && this.#best?.saved) {
+      this.#drop();
+      twin = await this.#twins.take();
+    }
+    if (twin === null) throw new Error("every network for copies holds one that is not saved");
+    return twin;
+  }
+
+  /** Gives up the copy of the best epoch, unless it is being written. */
   #drop(): void {
-    if (this.#best) this.#free.push(this.#best.twin);
-    this.#best = null;
-  }
-
-  /** Hands the copy of the best epoch over to the caller. */
-  #takeBest(): Copy | null {
     const best = this.#best;
     this.#best = null;
-    return best;
+    if (best && !this.#begun.includes(best)) this.#twins.give(best.twin);
+  }
+
+  /** The copy of the best epoch where no write of it has begun. */
+  #pendingBest(): Copy | null {
+    return this.#best === null || this.#best.saved || this.#begun.includes(this.#best) ? null : this.#best;
   }
 
   async #writeBest(): Promise<void> {
-    const best = this.#takeBest();
+    const best = this.#pendingBest();
     if (best === null) return;
     this.#begun.push(best);
     await this.options.syncLogs();
@@ -235,27 +269,30 @@ export class Saves implements Disposable {
   /** Writes the first of the waiting copies. If that fails, the copy stays and is tried again. */
   async #writeNext(): Promise<void> {
     const copy = this.#begun[0]!;
-    await this.#commit(copy.state, copy.twin);
+    await this.#commit(copy.state, copy.tensors);
     this.#begun.shift();
-    this.#free.push(copy.twin);
+    copy.saved = true;
+    if (copy !== this.#best) this.#twins.give(copy.twin);
   }
 
-  /** Writes the copies one after the other beside the training. */
+  /** Writes the copies one after the other beside the training, also those that are added meanwhile. */
   #begin(begun: number): void {
-    const { state, cores } = this.options;
+    this.#cadence.saved(this.#begun.at(-1)!.state.elapsed_s);
+    if (this.#writing) return;
+    const { state } = this.options;
     const left = performance.now();
     const write = async () => {
+      let written = 0;
       try {
-        while (this.#begun.length > 0) await this.#writeNext();
+        for (; this.#begun.length > 0; written++) await this.#writeNext();
       } catch (cause) {
         this.#error = { cause };
       }
       const beside = (performance.now() - left) / 1000;
       state.seconds.checkpoint_beside += beside;
-      this.#cost = saveCost((left - begun) / 1000, beside, cores);
+      if (written > 0) this.#cadence.measured(written, (left - begun) / 1000, beside);
       this.#writing = null;
     };
-    this.#savedAt = this.options.elapsed();
     this.#writing = write();
   }
 
@@ -271,37 +308,27 @@ export class Saves implements Disposable {
     const begun = performance.now();
     await this.options.syncLogs();
     state.elapsed_s = this.options.elapsed();
-    await this.#commit(state, model);
-    this.#cost = (performance.now() - begun) / 1000;
+    await this.#commit(state, tensorSources(model));
+    this.#cadence.measured(1, (performance.now() - begun) / 1000, 0);
   }
 
-  async #commit(state: TrainState, model: Model): Promise<void> {
-    const { runDir, config, saved, elapsed } = this.options;
+  async #commit(state: TrainState, tensors: Tensors): Promise<void> {
+    const { runDir, config, saved } = this.options;
     const { step } = state;
     const best = this.#isBest(state);
-    const done = await saveCheckpoint(runDir, { step, ...tensorSources(model), state, keep: config.keep, best });
+    const done = await saveCheckpoint(runDir, { step, ...tensors, state, keep: config.keep, best });
     if (this.#lastCheckpoint === null) await noteFirst(runDir, done.name);
     this.#lastCheckpoint = done.path;
     this.#saved = place(state);
-    this.#savedAt = elapsed();
+    this.#cadence.saved(state.elapsed_s);
     saved({ step, path: relative(runDir, done.path), best });
   }
 
   /** Frees the copies. */
   [Symbol.dispose](): void {
     this.#drop();
-    for (const twin of [...this.#free, ...this.#begun.map((copy) => copy.twin)]) twin.close();
-    this.#free.length = this.#begun.length = 0;
-    this.#more = 0;
-  }
-}
-
-/** Writes it once. It is a trace, not a part of the save: where it cannot be written, the save is as good. */
-async function noteFirst(runDir: string, name: string): Promise<void> {
-  const path = join(runDir, FIRST_CHECKPOINT);
-  try {
-    if (!await exists(path)) await writeFileAtomic(path, `${name}\n`);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    for (const { twin } of this.#begun) this.#twins.give(twin);
+    this.#begun.length = 0;
+    this.#twins[Symbol.dispose]();
   }
 }

@@ -121,6 +121,7 @@ class Session {
 
   train(): Promise<Ending> {
     const { config, observer } = this.options;
+    this.saves.prepare();
     return new Trainer({
       config,
       model: this.model,
@@ -268,7 +269,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   if (done) return done;
   const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
   const opened = await openSession(options, source, state, checkpoint, facts);
-  await writeJsonAtomic(run.file("model.json"), layerRows(config, model));
+  await writeJsonAtomic(run.file("model.json"), layerRows(model.layers()));
   if (checkpoint === null) await writeRunData(run.path, identity, names);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;

@@ -1,8 +1,9 @@
 /** The solver of the output layer: what `solver: auto` chooses, and why. */
+import { sizeOf } from "../config/properties.ts";
 import { countText, percentText } from "../figures.ts";
 import type { Config, Layer } from "../config/types.ts";
+import { kindNamed, LOSSES } from "../config/vocabulary.ts";
 import type { Source } from "../data/source.ts";
-import { UserError } from "../errors.ts";
 
 /**
  * `auto` chooses factored from this number of columns, this ratio of columns to hidden units and up to this density.
@@ -14,31 +15,24 @@ export interface SolverChoice {
   readonly reason: string;
 }
 
-/** Width of the activations that reach the output layer. */
-function hiddenUnits(config: Config): number {
-  const before = [...config.model.encoder, ...config.model.decoder.slice(0, -1)].findLast((layer) =>
-    layer.kind === "linear"
-  );
-  return before?.kind === "linear" && typeof before.size === "number" ? before.size : 0;
+/** Width of the activations that reach the output layer: the size of the last layer before it that has one. */
+function hiddenUnits({ model }: Config): number {
+  return [...model.encoder, ...model.decoder.slice(0, -1)].map(sizeOf).findLast((size) => size !== undefined) ?? 0;
 }
 
 export function chooseSolver(config: Config, source: Pick<Source, "columns" | "rows" | "nnz" | "dense">): SolverChoice {
   const last = config.model.decoder.at(-1)!;
-  if (last.kind !== "linear") return { solver: "dense", reason: "the last layer is not linear" };
-  if (last.solver === "factored" && source.dense) {
-    throw new UserError(
-      "model.decoder: solver",
-      "cannot be factored for dense data: its cost grows with the number of values that are not 0",
-      "set solver: dense, or leave it out",
-    );
+  if (last.solver === undefined) return { solver: "dense", reason: `${last.kind}, the last layer, has no other` };
+  if (last.solver !== "auto") {
+    return { solver: last.solver === "factored" ? "factored" : "dense", reason: "as the config says" };
   }
-  if (last.solver !== "auto") return { solver: last.solver, reason: "as the config says" };
   const dense = (reason: string): SolverChoice => ({ solver: "dense", reason });
   if (last.tied) return dense("its weights are tied to the encoder's");
   if (!last.bias) return dense("it has no bias");
   if (last.bias === "column_means") return dense("its bias starts at the column means");
   if (last.init !== "default" && last.update === "least_squares") return dense("its initialisation is set");
   if (source.dense) return dense("the data are dense: a step's cost grows with the columns either way");
+  if (!kindNamed(LOSSES, config.loss.kind).quadratic) return dense(`${config.loss.kind} is no squared error`);
   const hidden = hiddenUnits(config);
   const { columns } = source;
   const density = source.rows > 0 ? source.nnz / (source.rows * columns) : 1;
@@ -62,6 +56,6 @@ export function chooseSolver(config: Config, source: Pick<Source, "columns" | "r
 /** The decoder with `auto` replaced by the chosen solver. */
 export function decoderWith(config: Config, choice: SolverChoice): readonly Layer[] {
   return config.model.decoder.map((layer, index, all) =>
-    index === all.length - 1 && layer.kind === "linear" ? { ...layer, solver: choice.solver } : layer
+    index === all.length - 1 && layer.solver !== undefined ? { ...layer, solver: choice.solver } : layer
   );
 }

@@ -3,7 +3,7 @@ import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import type { RunStatus, SplitMetrics, Summary } from "../runs/types.ts";
-import { evaluatePart, type Evaluation, type EvaluationProgress, metricsOf } from "./evaluate.ts";
+import { evaluatePart, type Evaluation, type EvaluationProgress, metricsOf } from "../evaluation/evaluate.ts";
 import type { Session } from "./session.ts";
 
 /** Metrics of every part, and the sums of the part that diagnostics look at. */

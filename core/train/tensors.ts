@@ -1,13 +1,17 @@
 /** The network's tensors in the form in which checkpoints are written and loaded. */
 import type { Model, TensorInfo } from "../../ffi/model.ts";
+import type { Turns } from "./twins.ts";
 import type { TensorSink, TensorSource } from "../formats/tensor.ts";
 
 const described = ({ name, dtype, shape }: TensorInfo) => ({ name, dtype, shape });
 
-function source(model: Model, info: TensorInfo): TensorSource {
+function source(model: Model, info: TensorInfo, turns?: Turns): TensorSource {
   return {
     ...described(info),
-    read: (firstRow, rows, into) => model.readTensor(info, firstRow, rows, into),
+    read: (firstRow, rows, into) => {
+      const read = () => model.readTensor(info, firstRow, rows, into);
+      return turns ? turns.take(read) : read();
+    },
   };
 }
 
@@ -23,7 +27,7 @@ export function isParameter({ role }: TensorInfo): boolean {
   return role === "parameter" || role === "buffer";
 }
 
-/** The tensors of model.safetensors (parameters and buffers) and of optimizer.safetensors. */
+/** Tensors of model.safetensors (parameters and buffers) and of optimizer.safetensors. */
 interface ByFile<T> {
   parameters: T[];
   optimizer: T[];
@@ -37,5 +41,7 @@ function byFile<T>(model: Model, make: (model: Model, info: TensorInfo) => T): B
   };
 }
 
-export const tensorSources = (model: Model): ByFile<TensorSource> => byFile(model, source);
+/** @param turns where the network may be used for something else meanwhile */
+export const tensorSources = (model: Model, turns?: Turns): ByFile<TensorSource> =>
+  byFile(model, (model, info) => source(model, info, turns));
 export const tensorSinks = (model: Model): ByFile<TensorSink> => byFile(model, sink);

@@ -6,6 +6,7 @@ import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { UserError } from "../errors.ts";
 import type { Summary } from "../runs/types.ts";
 import { findRun, type RunRequest } from "./find_run.ts";
+import { NetworkError } from "./network_error.ts";
 import { startRun } from "./start.ts";
 import type { TrainObserver } from "./trainer.ts";
 
@@ -57,6 +58,9 @@ export async function train(options: TrainOptions): Promise<Trained> {
     note: options.note,
     warn: options.warn,
     signals: options.signals ?? false,
+  }).catch((error) => {
+    // An object has no lines to name.
+    throw error instanceof NetworkError && typeof options.config !== "object" ? target.loaded.locate(error) : error;
   });
   if (result.error) throw result.error;
   return { path: run.path, summary: result.summary };

@@ -10,7 +10,7 @@ import { trainingPlan, type Window } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import type { ChunkRow, EpochRow } from "../runs/types.ts";
 import { basename } from "@std/path";
-import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from "./evaluate.ts";
+import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from "../evaluation/evaluate.ts";
 import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
 import type { Saves } from "./saves.ts";
@@ -39,7 +39,7 @@ export interface TrainerParts {
   /** Appends a row, once per key even across resumes. */
   logChunk(row: ChunkRow): Promise<void>;
   logEpoch(row: EpochRow): Promise<void>;
-  readonly saves: Pick<Saves, "save" | "keepBest" | "isDue" | "isOverdue" | "check">;
+  readonly saves: Pick<Saves, "save" | "saveDue" | "keepBest" | "isOverdue" | "check">;
   /** Runs the config's diagnostics after an epoch. @throws {Stopped} */
   diagnose(epoch: number): Promise<void>;
   /** Seconds since this run began, over all sessions. */
@@ -252,8 +252,8 @@ export class Trainer {
     this.parts.observer.epochDone?.(row, best);
     if (best && config.checkpoint.best) await this.parts.saves.keepBest();
     const every = config.checkpoint.every_epochs;
-    const due = every === null ? this.parts.saves.isDue() : every > 0 && state.epoch % every === 0;
-    if (due) await this.parts.saves.save();
+    if (every === null) await this.parts.saves.saveDue();
+    else if (every > 0 && state.epoch % every === 0) await this.parts.saves.save();
     return true;
   }
 

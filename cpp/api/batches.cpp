@@ -34,7 +34,7 @@ int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const d
     require(chunks != nullptr && row_offsets != nullptr && chunk_count != 0, "chunks: at least one is needed");
     require(rows != nullptr || row_count == 0, "rows: is null");
     require(transforms != nullptr || transform_count == 0, "transforms: is null");
-    require((flags & ~uint32_t{NRW_SHUFFLE | NRW_DROP_LAST}) == 0, "flags: unknown bits");
+    require((flags & ~uint32_t{NRW_SHUFFLE | NRW_DROP_LAST}) == 0, "flags: has unknown bits");
     std::vector<std::shared_ptr<const Chunk>> window;
     std::vector<uint64_t> first_rows;
     for (uint32_t i = 0; i < chunk_count; ++i) {

@@ -33,7 +33,7 @@ void write_info(const ChunkInfo& info, double* out) noexcept {
 
 ElementType element_type(uint32_t type, const char* name) {
   if (type <= NRW_F16) return static_cast<ElementType>(type);
-  throw Error(NRW_INVALID_ARGUMENT, format("%s: unknown element type %u", name, type));
+  throw Error(NRW_INVALID_ARGUMENT, format("%s: the element type %u is unknown", name, type));
 }
 
 std::span<const uint8_t> array(const uint8_t* bytes, double count, const char* name) {
@@ -72,7 +72,7 @@ int32_t nrw_chunk_from_arrays(const uint8_t* name, uint32_t name_bytes, double r
     arrays.data = array(data, data_bytes, "data_bytes");
     arrays.dense = indices_type == NRW_NO_ARRAY;
     require(arrays.dense == (indptr_type == NRW_NO_ARRAY),
-            "indices_type and indptr_type: one says dense, one does not");
+            "indices_type and indptr_type: must both be NRW_NO_ARRAY or neither");
     if (!arrays.dense) {
       arrays.indices_type = element_type(indices_type, "indices_type");
       arrays.indices = array(indices, indices_bytes, "indices_bytes");

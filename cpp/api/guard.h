@@ -1,5 +1,5 @@
-// What every extern "C" function of the engine does around its one line of work: run it, turn exceptions into a status
-// and fill the caller's error record. Also the lock that turns a second call on a handle into NRW_BUSY.
+// The frame of every extern "C" function of the engine: it runs the function's body, turns exceptions into a status and
+// fills the caller's error record. Also the lock that makes a second call on a handle return NRW_BUSY.
 #pragma once
 
 #include <atomic>
@@ -35,11 +35,11 @@ int32_t guarded(nrw_error* err, Body&& body) noexcept {
   } catch (const Error& error) {
     return fail(err, error.code(), error.what());
   } catch (const std::bad_alloc&) {
-    return fail(err, NRW_OUT_OF_MEMORY, "no memory left");
+    return fail(err, NRW_OUT_OF_MEMORY, "there is not enough memory");
   } catch (const std::exception& error) {
     return fail(err, NRW_INTERNAL, error.what());
   } catch (...) {
-    return fail(err, NRW_INTERNAL, "an unknown exception");
+    return fail(err, NRW_INTERNAL, "an exception of unknown type was thrown");
   }
 }
 
@@ -47,12 +47,12 @@ inline void require(bool condition, const char* message) {
   if (!condition) throw Error(NRW_INVALID_ARGUMENT, message);
 }
 
-// One call at a time: throws NRW_BUSY when another one holds the handle. close() waits instead.
+// One call at a time: throws NRW_BUSY if another call holds the handle. close() waits instead.
 class Busy {
  public:
   explicit Busy(std::atomic<bool>& flag) : flag_(flag) {
     if (flag_.exchange(true, std::memory_order_acquire)) {
-      throw Error(NRW_BUSY, "another call on this handle is in flight");
+      throw Error(NRW_BUSY, "another call on this handle is still running");
     }
   }
   ~Busy() {
@@ -62,7 +62,7 @@ class Busy {
   Busy(const Busy&) = delete;
   Busy& operator=(const Busy&) = delete;
 
-  // Waits until no call is in flight and keeps the handle taken for ever: for close.
+  // Waits until no call is running and then keeps the lock for ever. It is used by close.
   static void take_for_ever(std::atomic<bool>& flag) noexcept {
     while (flag.exchange(true, std::memory_order_acquire)) flag.wait(true, std::memory_order_acquire);
   }

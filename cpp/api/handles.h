@@ -1,4 +1,4 @@
-// What the opaque data handles of narrows.h are. Shared by the files of api/ that take them.
+// The types of the opaque data handles of narrows.h, for the files of api/ that take them.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@ class BatchCreator;
 class Chunk;
 }  // namespace nrw
 
-// Read-only after it was opened, so it needs no lock: any number of calls may read it.
+// It is read-only once it is open, so any number of calls may read it without a lock.
 struct nrw_chunk {
   std::shared_ptr<const nrw::Chunk> chunk;
 };
@@ -20,7 +20,7 @@ struct nrw_batches {
   explicit nrw_batches(std::unique_ptr<nrw::BatchCreator> started) noexcept;
   ~nrw_batches();
 
-  // The batches, for nrw_train and its kind. Hold a nrw::api::Busy on `busy` meanwhile.
+  // The batches, for nrw_train and similar functions, which hold a nrw::api::Busy on `busy` meanwhile.
   nrw::BatchSource& source() noexcept;
 
   std::atomic<bool> busy{false};

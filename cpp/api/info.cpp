@@ -49,7 +49,7 @@ int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_error* er
     line("memory_total", std::to_string(memory.total));
     line("memory_available", std::to_string(memory.available));
     *written = static_cast<uint32_t>(all.size());
-    require(all.size() <= capacity, "text: does not fit into its capacity");
+    require(all.size() <= capacity, "text: is longer than its capacity");
     std::memcpy(text, all.data(), all.size());
   });
 }

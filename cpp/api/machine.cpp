@@ -19,7 +19,8 @@ std::string text_of(const std::string& path) {
   return text;
 }
 
-// The number that follows `key` at the start of a line, or `otherwise` ("max" is no number). Key "": the first line.
+// The number after `key` at the start of a line, or `otherwise` if there is none ("max" is not a number). An empty key
+// stands for the first line.
 uint64_t number_in(const std::string& path, const std::string& key, uint64_t otherwise) {
   const std::string text = text_of(path);
   for (size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
@@ -32,8 +33,8 @@ uint64_t number_in(const std::string& path, const std::string& key, uint64_t oth
   return otherwise;
 }
 
-// Limits of a group and of all that it is in. What the kernel caches of files counts as used there, but is given up for
-// the asking, so it is added back.
+// The limits of a control group and of all groups that contain it. The kernel counts its cache of files as used memory,
+// but frees it on demand, so it is added to the available memory.
 void apply_limits(MachineMemory& memory, const std::string& root, std::string group, const char* limit_file,
                   const char* usage_file, const char* cache_field) {
   for (;;) {
@@ -60,7 +61,7 @@ MachineMemory machine_memory() {
 
   const std::string groups = text_of("/proc/self/cgroup");
   for (size_t at = 0, end; (end = groups.find('\n', at)) != std::string::npos; at = end + 1) {
-    // `number:controllers:/path`; version 2 names no controllers
+    // `number:controllers:/path`; in version 2 the list of controllers is empty
     const std::string line = groups.substr(at, end - at);
     const size_t first = line.find(':'), second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;

@@ -1,4 +1,4 @@
-// Memory of this machine, as far as this process may use it.
+// The memory of this machine that this process may use.
 #pragma once
 
 #include <cstdint>
@@ -6,10 +6,10 @@
 namespace nrw::api {
 
 struct MachineMemory {
-  uint64_t total = 0, available = 0;  // bytes; 0 where the system does not tell
+  uint64_t total = 0, available = 0;  // bytes; 0 if the system does not say
 };
 
-// The system's figures, cut down to the limits of this process's control groups (version 1 and 2).
+// The numbers of the system, reduced to the limits of the control groups (version 1 and 2) of this process.
 MachineMemory machine_memory();
 
 }  // namespace nrw::api

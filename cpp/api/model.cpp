@@ -1,90 +1,47 @@
-// nrw_model_*: set-up, layers, the log and the ends of a handle. See narrows.h.
+// nrw_vocabulary, nrw_model_*: set-up, description, the log and the ends of a handle. See narrows.h.
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "api/model_handle.h"
 #include "api/numbers.h"
+#include "model/describe.h"
 
 using namespace nrw;
 using namespace nrw::api;
 
+namespace {
+
+// Copies a text into the caller's memory. With a capacity of 0 only its length is told.
+void give_text(const std::string& all, char* text, uint32_t capacity, uint32_t* written) {
+  require(written != nullptr, "written: is null");
+  *written = static_cast<uint32_t>(all.size());
+  if (capacity == 0) return;
+  require(text != nullptr, "text: is null");
+  require(all.size() <= capacity, "text: does not fit into its capacity");
+  std::memcpy(text, all.data(), all.size());
+}
+
+}  // namespace
+
 extern "C" {
 
-int32_t nrw_model_create(uint32_t columns, uint64_t seed, uint32_t threads, nrw_model** out, nrw_error* err) noexcept {
+int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) noexcept {
+  return guarded(err, [&] { give_text(vocabulary().write(2) + "\n", text, capacity, written); });
+}
+
+int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** out, nrw_error* err) noexcept {
   return guarded(err, [&] {
     require(out != nullptr, "out: is null");
     *out = nullptr;
-    require(columns != 0, "columns: must be at least 1");
-    require(threads >= 1 && threads <= 1024, "threads: must be in [1, 1024]");
-    *out = new nrw_model(std::make_unique<Model>(columns, seed, threads));
+    require(spec != nullptr, "spec: is null");
+    *out = new nrw_model(std::make_unique<Model>(model_spec({reinterpret_cast<const char*>(spec), spec_bytes})));
   });
 }
 
-int32_t nrw_model_add_layer(nrw_model* model, uint32_t part, uint32_t kind, uint32_t size, double p0, double p1,
-                            uint32_t flags, uint32_t init, double init_p, nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) { m.add_layer(part, {kind, size, p0, p1, flags, init, init_p}); });
-}
-
-int32_t nrw_model_set_loss(nrw_model* model, uint32_t kind, uint32_t reduction, nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
-    require(kind == NRW_LOSS_MSE, "loss: unknown kind; this build has: mse");
-    require(reduction <= NRW_REDUCE_SUM, "loss: unknown reduction");
-    m.set_reduction(static_cast<Reduction>(reduction));
-  });
-}
-
-int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const double* params, double gradient_clip,
-                                nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
-    require(kind <= NRW_RMSPROP, "optimizer: unknown kind");
-    require(params != nullptr, "params: is null");
-    OptimizerSettings settings;
-    settings.kind = static_cast<OptimizerKind>(kind);
-    settings.weight_decay = params[0];
-    settings.momentum = kind == NRW_SGD || kind == NRW_RMSPROP ? params[1] : 0;
-    settings.nesterov = kind == NRW_SGD && params[2] != 0;
-    if (kind == NRW_RMSPROP) {
-      settings.beta2 = params[3];
-    } else {
-      settings.beta1 = params[3];
-      settings.beta2 = params[4];
-    }
-    settings.eps = params[5];
-    settings.gradient_clip = gradient_clip;
-    m.set_optimizer(settings);
-  });
-}
-
-int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
-    require(params != nullptr, "params: is null");
-    require(params[4] == 0 || params[4] == 1, "factored: unknown rule");
-    m.set_factored({.rule = static_cast<uint32_t>(params[4]),
-                    .least_squares = {.beta = params[0], .ridge = params[1], .kappa = params[2]},
-                    .rows = params[3],
-                    .weight_decay = params[5]});
-  });
-}
-
-int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
-    require(mode <= NRW_SPARSE_LAZY, "mode: must be 0 (exact) or 1 (lazy)");
-    m.set_sparse_update(static_cast<SparseUpdate>(mode));
-  });
-}
-
-int32_t nrw_model_set_data(nrw_model* model, uint32_t form, nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
-    require(form <= NRW_DATA_DENSE, "form: must be 0 (sparse) or 1 (dense)");
-    m.set_dense(form == NRW_DATA_DENSE);
-  });
-}
-
-int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
-    require(precision <= NRW_PRECISION_BF16, "precision: must be 0 (f32) or 1 (bf16)");
-    m.set_precision(precision == NRW_PRECISION_BF16);
-  });
+int32_t nrw_model_describe(nrw_model* model, char* text, uint32_t capacity, uint32_t* written,
+                           nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) { give_text(describe(m.plan()).write(), text, capacity, written); });
 }
 
 int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per_row, double* estimate,
@@ -104,10 +61,12 @@ int32_t nrw_model_build(nrw_model* model, nrw_error* err) noexcept {
 }
 
 int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
+  return guarded(err, [&] {
+    require(model != nullptr, "model: is null");
     require(out != nullptr, "out: is null");
     *out = nullptr;
-    *out = new nrw_model(m.twin());
+    const Busy busy(model->twinning);
+    *out = new nrw_model(model->model.twin());
   });
 }
 
@@ -116,22 +75,6 @@ int32_t nrw_model_copy(nrw_model* model, nrw_model* from, nrw_error* err) noexce
     require(from != nullptr && from != model, "from: is null or the model itself");
     const Busy busy(from->busy);
     m.copy_state(from->model);
-  });
-}
-
-int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, uint32_t* count,
-                        nrw_error* err) noexcept {
-  return with_model(model, err, [&](Model& m) {
-    require(layer != nullptr && count != nullptr, "layer or count: is null");
-    const Plan plan = m.plan();
-    *count = static_cast<uint32_t>(plan.layers.size());
-    require(layer_index < *count, "layer_index: is past the last layer");
-    const PlannedLayer& l = plan.layers[layer_index];
-    const double values[8] = {static_cast<double>(l.part),      static_cast<double>(l.index),
-                              static_cast<double>(l.spec.kind), static_cast<double>(l.inputs),
-                              static_cast<double>(l.outputs),   static_cast<double>(l.parameters()),
-                              static_cast<double>(l.solver),    static_cast<double>(l.linear() ? l.spec.flags : 0)};
-    std::copy_n(values, 8, layer);
   });
 }
 
@@ -153,7 +96,7 @@ int32_t nrw_model_open_log(nrw_model* model, const uint8_t* path, uint32_t path_
     require(every_steps != 0, "every_steps: must be at least 1");
     require(elapsed_s >= 0, "elapsed_s: must be at least 0");
     const std::string name(reinterpret_cast<const char*>(path), path_bytes);
-    require(name.find('\0') == std::string::npos, "path: has a zero byte");
+    require(name.find('\0') == std::string::npos, "path: contains a zero byte");
     m.log.open(name, whole(after_step, "after_step"), every_steps, elapsed_s);
   });
 }
@@ -187,6 +130,7 @@ int32_t nrw_model_close(nrw_model* model, nrw_error* err) noexcept {
     if (model == nullptr) return;
     model->model.stop = true;
     Busy::take_for_ever(model->busy);
+    Busy::take_for_ever(model->twinning);
     delete model;
   });
 }

@@ -1,4 +1,4 @@
-// What the opaque model handle of narrows.h is. Shared by the files of api/ that take it.
+// The type of the opaque model handle of narrows.h, for the files of api/ that take it.
 #pragma once
 
 #include "api/guard.h"
@@ -10,11 +10,12 @@ struct nrw_model {
   const std::unique_ptr<nrw::Model> owned;
   nrw::Model& model;
   std::atomic<bool> busy{false};
+  std::atomic<bool> twinning{false};  // nrw_model_twin runs beside other calls: it reads only what build has fixed
 };
 
 namespace nrw::api {
 
-// body(model) with the handle taken: a second call meanwhile gives NRW_BUSY.
+// Calls body(model) with the handle locked. A second call meanwhile returns NRW_BUSY.
 template <class Body>
 int32_t with_model(nrw_model* handle, nrw_error* err, Body&& body) noexcept {
   return guarded(err, [&] {

@@ -10,7 +10,7 @@ using namespace nrw::api;
 
 namespace {
 
-// body(model, source) with both handles taken.
+// Calls body(model, source) with both handles locked.
 template <class Body>
 int32_t with_batches(nrw_model* model, nrw_batches* batches, nrw_error* err, Body&& body) noexcept {
   return with_model(model, err, [&](Model& m) {

@@ -1,6 +1,7 @@
 // nrw_model_tensor_*: see narrows.h.
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "api/model_handle.h"
@@ -10,6 +11,9 @@ using namespace nrw;
 using namespace nrw::api;
 
 namespace {
+
+constexpr size_t kMostDimensions = 5;
+
 Tensor tensor_at(Model& model, uint32_t index) {
   auto all = model.tensors();
   if (index >= all.size()) {
@@ -36,13 +40,11 @@ int32_t nrw_model_tensor(nrw_model* model, uint32_t tensor_index, char* name, ui
     *name_bytes = static_cast<uint32_t>(tensor.name.size());
     require(tensor.name.size() <= capacity, "name: the name is longer than its capacity");
     std::memcpy(name, tensor.name.data(), tensor.name.size());
-    const double values[6] = {static_cast<double>(tensor.role),
-                              static_cast<double>(tensor.type()),
-                              static_cast<double>(tensor.dimensions),
-                              tensor.dimensions > 0 ? static_cast<double>(tensor.view.rows) : 0,
-                              tensor.dimensions > 1 ? static_cast<double>(tensor.view.columns) : 0,
-                              0};
-    std::copy_n(values, 6, shape);
+    double values[3 + kMostDimensions] = {static_cast<double>(tensor.role), static_cast<double>(tensor.type()),
+                                          static_cast<double>(tensor.sizes.size())};
+    if (tensor.sizes.size() > kMostDimensions) throw Error(NRW_INTERNAL, tensor.name + ": has too many dimensions");
+    std::copy(tensor.sizes.begin(), tensor.sizes.end(), values + 3);
+    std::copy_n(values, std::size(values), shape);
   });
 }
 

@@ -1,5 +1,5 @@
-// Owned array aligned to 64 bytes (a cache line, an AVX-512 register). Elements are zeroed. Large buffers ask for huge
-// pages. Throws nrw::Error(NRW_OUT_OF_MEMORY).
+// An array that owns its memory, aligned to 64 bytes (a cache line, an AVX-512 register). Elements are zeroed. Large
+// buffers ask the system for huge pages. Throws nrw::Error(NRW_OUT_OF_MEMORY).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// One batch as the loader hands it to the network. Of sparse data the target is sparse, too: what is not listed is 0.
-// Of dense data it is a dense matrix, by column.
+// One batch as the network gets it. For sparse data the target is sparse too: values that are not listed are 0. For
+// dense data it is a dense matrix, stored by column.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,10 @@
 
 namespace nrw {
 
-// Sparse: rows x columns in CSR, columns strictly ascending within a row, and the same entries once more by column (CSC
-// over the touched columns only). Both are cut by the loader's workers, so that training never sorts. Dense: csc_target
-// and csc_input hold whole columns, value (row, column) at [column * dense_stride() + row], and the other arrays of
-// entries are not in use.
+// Sparse: rows x columns in CSR with strictly ascending columns in each row, and the same entries by column (CSC over
+// the touched columns only). Worker threads make both, so that training never sorts. Dense: csc_target and csc_input
+// hold whole columns, with value (row, column) at [column * dense_stride() + row], and the other arrays of entries are
+// not used.
 struct Batch {
   uint32_t rows = 0;
   uint32_t columns = 0;
@@ -31,12 +31,12 @@ struct Batch {
   AlignedBuffer<float> csc_input;       // nnz, or empty like input
 
   bool dense = false;
-  // Floats from column to column of a dense batch: an odd number of cache lines, so that neighbouring columns spread
-  // over all sets of a cache; of short columns none are wasted.
+  // The number of floats from one column of a dense batch to the next. It is an odd number of cache lines, so that
+  // neighbouring columns use all sets of a cache. Short columns are not padded.
   static size_t stride_of(size_t rows) noexcept { return rows <= 32 ? rows : (rows + 31) / 32 * 32 + 16; }
   size_t dense_stride() const noexcept { return stride_of(rows); }
 
-  // The buffers are reused from batch to batch and may be longer than the batch: these tell how much is in use.
+  // The buffers are reused and may be longer than the batch needs. These functions give the part that is in use.
   uint32_t nnz() const noexcept { return rows == 0 ? 0 : dense ? rows * columns : row_ptr[rows]; }
   bool masked = false;  // whether input and csc_input are in use
   const float* inputs() const noexcept { return masked ? input.data() : target.data(); }

@@ -1,6 +1,6 @@
-// Denormal floats as zero, in arithmetic and in what is read, while an object of this class lives on a thread. Moments
-// of parameters whose gradients have died out decay into the denormals, where one operation costs a hundred cycles. All
-// threads of one computation must agree, or its bits depend on who did what.
+// While an object of this class exists on a thread, denormal floats are treated as zero, as operands and as results.
+// The moments of parameters without gradients decay to denormals, for which one operation costs a hundred cycles. All
+// threads of a computation must use the same mode, or its bits depend on which thread did what.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Counter-based random numbers: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2,
-// 3", SC 2011). Every draw is a function of a key and a counter, so there is no state to save and nothing depends on
-// which thread asked.
+// 3", SC 2011). Every draw is a function of a key and a counter, so there is no state to save and the draws do not
+// depend on the thread.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@
 
 namespace nrw {
 
-// What a draw is for: the third word of the counter, so that no two purposes share a stream.
+// The purpose of a draw. It is the third word of the counter, so that no two purposes share a stream.
 enum class Purpose : uint32_t { kInit = 1, kSplit = 2, kShuffle = 3, kDropout = 4, kMask = 5 };
 
 inline std::array<uint32_t, 4> philox(uint64_t key, std::array<uint32_t, 4> counter) noexcept {

@@ -32,7 +32,7 @@ void turn_signal(int from, int to) {
   action.sa_flags = SA_RESTART | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   if (from == to || sigaction(from, &action, nullptr) != 0) {
-    throw Error(NRW_INVALID_ARGUMENT, format("signal %d cannot be turned into %d", from, to));
+    throw Error(NRW_INVALID_ARGUMENT, format("signal %d cannot be sent on as %d", from, to));
   }
 }
 

@@ -1,5 +1,5 @@
-// What this build of the engine is specialised to: the sizes of one config, known to the compiler, or nothing. Results
-// are the same bits either way, and every size works in both; only speed differs.
+// The sizes of one config to which this build of the engine is specialised, or none. The compiler knows these sizes. A
+// specialised engine works for all other sizes too and gives the same bits; only its speed differs.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,11 @@
 namespace nrw {
 namespace {
 
-// Widths of the linear layers but the output layer's, and the rows of a batch. The first stands for an empty list.
+// The widths of the linear layers without the output layer, and the rows of a batch. The first number stands for an
+// empty list.
 constexpr size_t kKnownSizes[] = {0, NARROWS_WIDTHS NARROWS_BATCH};
 
-// A size that the compiler knows, where a size_t is asked for.
+// A size that the compiler knows. It converts to size_t.
 template <size_t kValue>
 struct KnownSize {
   constexpr operator size_t() const noexcept { return kValue; }
@@ -31,7 +32,7 @@ constexpr bool is_repeated(size_t i) noexcept {
   return false;
 }
 
-// f(KnownSize<n>) where n is one of the known sizes, else f(n).
+// Calls f(KnownSize<n>) if n is one of the known sizes, otherwise f(n).
 template <size_t kAt = 1, class Function>
 inline __attribute__((always_inline)) void with_known_size(size_t n, Function f) noexcept {
   if constexpr (kAt == sizeof(kKnownSizes) / sizeof(size_t)) {

@@ -1,4 +1,5 @@
-// Errors inside the engine: thrown as nrw::Error on cold paths, turned into a status by every function of api/.
+// Errors inside the engine. They are thrown as nrw::Error outside inner loops, and every function of api/ turns them
+// into a status.
 #pragma once
 
 #include <cstdarg>

@@ -18,8 +18,8 @@
 namespace nrw {
 
 namespace {
-// A waiting thread polls this long before it sleeps: loops of one training step follow each other within microseconds,
-// while waking a sleeping thread costs about 30 of them.
+// A waiting thread polls for this time before it sleeps. The loops of one training step follow each other within
+// microseconds, and waking a sleeping thread takes about 30 microseconds.
 constexpr int kSpins = 4000;
 
 inline void relax() noexcept {
@@ -95,7 +95,7 @@ void ThreadPool::dispatch(size_t tasks, Call call, void* context) noexcept {
 }
 
 void ThreadPool::work(unsigned worker) noexcept {
-  const FlushToZero mode;  // for life: these threads do nothing but the engine's arithmetic
+  const FlushToZero mode;  // for the whole life of the thread, which only computes for the engine
   Shared& s = *shared_;
   for (uint64_t seen = 0;;) {
     for (int spin = 0; s.generation.load(std::memory_order_acquire) == seen; ++spin) {

@@ -1,8 +1,8 @@
 // A fixed set of threads for data-parallel loops. The caller works too: ThreadPool(1) has no threads of its own.
 //
-// Sameness: a loop's tasks are cut by the caller independently of the number of threads; each task writes its own
-// output; partial sums are one per task and are added in task order afterwards. Then the bits do not depend on who ran
-// which task.
+// Reproducibility: the caller divides a loop into tasks independently of the number of threads, each task writes its
+// own output, and partial sums, one per task, are added in the order of the tasks afterwards. So the bits do not depend
+// on which thread ran which task.
 #pragma once
 
 #include <condition_variable>
@@ -18,7 +18,7 @@ namespace nrw {
 
 class ThreadPool {
  public:
-  // Throws Error(NRW_OUT_OF_MEMORY) where the system starts no more threads.
+  // Throws Error(NRW_OUT_OF_MEMORY) if the system cannot start the threads.
   explicit ThreadPool(unsigned threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -47,7 +47,8 @@ class ThreadPool {
   std::vector<std::thread> threads_;
 };
 
-// The cores this process may use: affinity mask and cgroup CPU quota, at least 1.
+// The number of cores that this process may use, by its affinity mask and the CPU quota of its control group; at
+// least 1.
 unsigned available_threads() noexcept;
 
 }  // namespace nrw

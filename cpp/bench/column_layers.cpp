@@ -1,5 +1,5 @@
-// Times the layers whose weights have one row a column, on a random batch, beside a floor measured in the same run: the
-// table's own product in cache, and a pass over memory. Rates and shares of the floor are of the best run.
+// Times the layers whose weights have one row for each column, on a random batch, and compares them with a lower bound
+// measured in the same run: the table's product in cache, and a pass over memory. Rates and shares are of the best run.
 //   bench_column_layers [columns density width rows [f32|bf16 [threads...]]]   (default 60664 0.03 512 128 f32 1 2)
 #include <cstdio>
 #include <cstdlib>
@@ -13,7 +13,7 @@ using namespace nrw::oracle;
 
 namespace {
 
-// The layers agree with double arithmetic on a small case: what is timed is right.
+// Whether the layers agree with double arithmetic on a small case, so that correct code is timed.
 bool verify() {
   const uint32_t m = 40, columns = 900, width = 70;
   ThreadPool pool(2);
@@ -30,14 +30,15 @@ bool verify() {
   const Matrix y_expected = product(m, width, columns, dense(batch, batch.target.data()), columns, 1, weights);
   Matrix d_h_expected = product(m, width, columns, r, columns, 1, weights);
   const Matrix d_w = product(columns, width, m, r, 1, columns, h);
-  TileOutput(kernels(), pool).train(batch, h_float.data(), 0.5, w, bias, d_h.data(), step);
+  SquaredError loss(kernels());
+  TileOutput(kernels(), pool, loss).train(batch, h_float.data(), 0.5, w, bias, d_h.data(), step);
   for (size_t i = 0; i < weights.size(); ++i) weights[i] -= 0.01 * d_w[i];
   return error(y_expected, y) <= 2e-6 && error(d_h_expected, d_h) <= 1e-5 && error(weights, plain(w, w.value)) <= 1e-5;
 }
 
 // GFLOP/s of the table's product on operands in cache.
 double product_rate(ThreadPool& pool) {
-  constexpr size_t m = 192, n = 128, k = 512, repeats = 16;  // a thread
+  constexpr size_t m = 192, n = 128, k = 512, repeats = 16;  // per thread
   const Kernels& table = kernels();
   AlignedBuffer<float> a(m * k), b(k * n), c(pool.size() * m * n);
   const bench::Seconds time = bench::time([&] {
@@ -48,7 +49,7 @@ double product_rate(ThreadPool& pool) {
   return 2e-9 * m * n * k * repeats * pool.size() / time.best;
 }
 
-// GB/s of y += x over arrays far larger than any cache but the last: two reads and a write.
+// GB/s of y += x, two reads and a write, over arrays much larger than the caches except perhaps the last.
 double memory_rate(ThreadPool& pool, AlignedBuffer<float>& x, AlignedBuffer<float>& y) {
   const size_t size = x.size(), piece = size_t{1} << 16, tasks = size / piece;
   const bench::Seconds time = bench::time([&] {
@@ -75,7 +76,7 @@ int main(int count, char** arguments) {
   if (count > 6) threads.clear();
   for (int i = 6; i < count; ++i) threads.push_back(static_cast<unsigned>(std::atoi(arguments[i])));
   if (!verify()) {
-    std::fprintf(stderr, "the layers disagree with double arithmetic: not timed\n");
+    std::fprintf(stderr, "the layers disagree with double arithmetic, so they are not timed\n");
     return 1;
   }
 
@@ -93,7 +94,8 @@ int main(int count, char** arguments) {
   for (const unsigned n : threads) {
     ThreadPool pool(n);
     SparseInput input(kernels(), pool);
-    TileOutput output(kernels(), pool, bf16 ? bf16_kernels() : nullptr);
+    SquaredError loss(kernels());
+    TileOutput output(kernels(), pool, loss, bf16 ? bf16_kernels() : nullptr);
     const double peak = product_rate(pool), bandwidth = memory_rate(pool, w.moment1, w.moment2);
     w.moment2.zero();
     // One product, one pass over W, and one read and write of W and both moments.

@@ -1,4 +1,5 @@
-// Activations, updates and sums of every table, one thread: nanoseconds an element in cache, GB/s from memory.
+// Times activations, updates and sums of every table with one thread: nanoseconds per element in cache, and GB/s from
+// memory.
 #include <cstdio>
 
 #include "base/aligned_buffer.h"
@@ -9,12 +10,12 @@ using namespace nrw;
 
 namespace {
 
-constexpr size_t kInCache = 16384;     // 64 KB an array
-constexpr size_t kInMemory = 4 << 20;  // 16 MB an array
+constexpr size_t kInCache = 16384;     // 64 KB per array
+constexpr size_t kInMemory = 4 << 20;  // 16 MB per array
 
 struct Work {
   const char* name;
-  int floats_moved;  // read and written an element
+  int floats_moved;  // read and written for each element
   void (*run)(const Kernels& table, size_t n, float* a, float* b, float* c, float* d);
 };
 
@@ -61,7 +62,7 @@ int main() {
   size_t count = 0;
   const Kernels* const* tables = available_kernels(&count);
   AlignedBuffer<float> a(kInMemory), b(kInMemory), c(kInMemory), d(kInMemory);
-  std::printf("one thread, best of many: ns an element with 64 KB arrays, GB/s with 16 MB arrays\n%-16s", "");
+  std::printf("one thread, best of many runs: ns per element with 64 KB arrays, GB/s with 16 MB arrays\n%-16s", "");
   for (size_t t = 0; t < count; ++t) std::printf("%20s", tables[t]->name);
   std::printf("\n");
   for (const Work& work : kWorks) {

@@ -1,5 +1,5 @@
-// The factored output layer alone: bench_factored [columns] [non-zeros a row] [width] [rows] [threads]. Prints ms a
-// step.
+// Times the factored output layer alone: bench_factored [columns] [non-zeros per row] [width] [rows] [threads]. Prints
+// the milliseconds per step.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -67,6 +67,6 @@ int main(int count, char** arguments) {
     const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     if (step > 2 && ms < best) best = ms;
   }
-  std::printf("%u columns, %u non-zeros a row, width %u, %u rows, %u threads, %s: %.2f ms a step\n", columns, nnz,
+  std::printf("%u columns, %u non-zeros per row, width %u, %u rows, %u threads, %s: %.2f ms per step\n", columns, nnz,
               width, rows, threads, kernels().name, best);
 }

@@ -1,4 +1,5 @@
-// Products and packing of every table, one thread, against the measured FMA peak of the same instruction set.
+// Times the products and the packing of every table with one thread, and compares them with the measured peak of the
+// same instruction set.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -40,7 +41,7 @@ struct Product {
   AlignedBuffer<float> a, b, c, packed;
 };
 
-// Integers small enough to be exact: every table has to give the reference's very bits.
+// The values are small integers, so sums are exact, and every table must give the bits of the reference.
 bool same_as_reference(const Kernels& table, const Kernels& reference, Shape shape) {
   Product tried(shape), wanted(shape);
   for (bool transposed : {false, true}) {

@@ -1,4 +1,4 @@
-// What this machine can do at most, for the floors that other measurements are compared with: one line of JSON.
+// Measures the limits of this machine, with which other measurements are compared. Prints one line of JSON.
 //   bench_limits [threads]      (default: all this process may use)
 #include <algorithm>
 #include <cstdio>
@@ -13,7 +13,7 @@ using namespace nrw;
 
 namespace {
 
-// The sum over threads of what each measures while the others do the same.
+// The sum of the rates of all threads, which measure at the same time.
 template <class Measure>
 double together(ThreadPool& pool, Measure measure) {
   double each[1024] = {};
@@ -23,7 +23,7 @@ double together(ThreadPool& pool, Measure measure) {
   return sum;
 }
 
-// GB/s of y += x over arrays of 256 MB each: two reads and a write. The best of some passes.
+// GB/s of y += x, two reads and a write, over arrays of 256 MB each; the best of some passes.
 double memory_rate(ThreadPool& pool) {
   constexpr size_t kSize = size_t{64} << 20, kPiece = size_t{1} << 16;
   AlignedBuffer<float> x(kSize), y(kSize);

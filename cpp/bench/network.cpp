@@ -1,6 +1,7 @@
-// Whole training steps from batches in memory: what a step costs besides waiting for its batch. By the command line:
+// Times whole training steps on batches in memory, that is, without waits for batches. The command line is
 //   bench_network THREADS COLUMNS DENSITY BATCH FACTORED WIDTH ... (encoder and decoder mirror each other)
-// One line: best and median microseconds a step, and a checksum of the weights, which builds must agree on.
+// Prints one line: the best and median microseconds per step, and a checksum of the weights, which must be the same for
+// all builds.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -8,9 +9,11 @@
 #include "base/float_mode.h"
 #include "memory_source.h"
 #include "model/network.h"
+#include "network_text.h"
 #include "timing.h"
 
 using namespace nrw;
+using namespace nrw::check;
 
 namespace {
 
@@ -35,19 +38,16 @@ int main(int count, char** words) {
   const auto number = [&](int i) { return static_cast<uint32_t>(std::atoi(words[i])); };
   const uint32_t threads = number(1), columns = number(2), batch = number(4);
   const bool factored = number(5) != 0;
-  std::vector<LayerSpec> encoder, decoder;
-  const auto linear = [](uint32_t size, uint32_t flags) {
-    return LayerSpec{.kind = NRW_LINEAR, .size = size, .flags = flags};
-  };
+  std::vector<std::string> encoder, decoder;
   for (int i = 6; i < count; ++i) {
-    if (i > 6) encoder.push_back({.kind = NRW_RELU});
-    encoder.push_back(linear(number(i), 0));
+    if (i > 6) encoder.push_back(layer("relu"));
+    encoder.push_back(linear(number(i)));
   }
   for (int i = count - 2; i >= 6; --i) {
-    decoder.push_back(linear(number(i), 0));
-    decoder.push_back({.kind = NRW_RELU});
+    decoder.push_back(linear(number(i)));
+    decoder.push_back(layer("relu"));
   }
-  decoder.push_back(linear(columns, factored ? NRW_FACTORED : 0));
+  decoder.push_back(linear(columns, factored ? uint32_t{kFactored} : 0u));
   const FlushToZero mode;
   Network network(make_plan(columns, encoder, decoder), OptimizerSettings{}, Reduction::kMean, 1, threads);
   check::MemorySource source = check::MemorySource::random(8 * batch, columns, std::atof(words[3]), batch);

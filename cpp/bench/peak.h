@@ -1,4 +1,4 @@
-// What the arithmetic units can do at most: loops of nothing but independent multiply-adds in registers, one thread.
+// The peak rate of the arithmetic units: loops of only independent multiply-adds in registers, with one thread.
 #pragma once
 
 #include <cstring>
@@ -7,9 +7,9 @@
 
 namespace nrw::bench {
 
-constexpr int kChains = 12;  // independent FMAs in flight: latency 4 x 2 units and some
+constexpr int kChains = 12;  // independent multiply-adds, more than latency 4 x 2 units
 
-// GFLOP/s. `one_round` runs kChains instructions a round, each of `operations` multiplications and additions.
+// GFLOP/s. Each round of `one_round` runs kChains instructions of `operations` multiplications and additions each.
 template <class Round>
 double peak_of(int operations, Round one_round) {
   constexpr int kRounds = 20000;
@@ -41,7 +41,7 @@ inline void fma_neon(int rounds) { NRW_FMA_ROUNDS(Vector128, "fmla %0.4s, %1.4s,
 #endif
 #undef NRW_FMA_ROUNDS
 
-// GFLOP/s in f32 with the instructions of a kernel table; 0 where there is no FMA to measure.
+// GFLOP/s in f32 with the instructions of a kernel table; 0 if it has no fused multiply-add.
 inline double peak_gflops(const char* table) {
 #if defined(__x86_64__)
   if (std::strncmp(table, "avx512", 6) == 0) return peak_of(2 * 16, fma_avx512);

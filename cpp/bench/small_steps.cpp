@@ -1,4 +1,4 @@
-// Steps of small networks on dense rows in memory: what a step costs besides its products.
+// Times the steps of small networks on dense rows in memory, where a large part of a step is not spent in its products.
 //
 //   bench_small_steps [THREADS] [SECONDS] [mlp|tiny]
 #include <cstdio>
@@ -8,14 +8,15 @@
 #include "dense_form.h"
 #include "memory_source.h"
 #include "model/network.h"
+#include "network_text.h"
 #include "timing.h"
 
 using namespace nrw;
+using namespace nrw::check;
 
 namespace {
 
-LayerSpec linear(uint32_t size) { return {.kind = NRW_LINEAR, .size = size}; }
-const LayerSpec kRelu{.kind = NRW_RELU};
+const std::string kRelu = layer("relu");
 
 void measure(const char* what, uint32_t columns, uint32_t hidden, uint32_t latent, uint32_t batch_rows,
              unsigned threads, double seconds) {
@@ -39,7 +40,7 @@ void measure(const char* what, uint32_t columns, uint32_t hidden, uint32_t laten
   double products = 0;
   const uint32_t sizes[] = {columns, hidden, latent, hidden, columns};
   for (int i = 0; i < 4; ++i) products += (i == 0 ? 4e-9 : 6e-9) * batch_rows * sizes[i] * sizes[i + 1];
-  std::printf("%-36s %u threads  %9.4f ms a step, best %.4f (forward %.4f)  best %.1f GFLOP/s\n", what, threads,
+  std::printf("%-36s %u threads  %9.4f ms per step, best %.4f (forward %.4f)  best %.1f GFLOP/s\n", what, threads,
               1e3 * time.median, 1e3 * time.best, forward, products / time.best);
 }
 

@@ -1,8 +1,9 @@
-// Times the sparse input layer over a run of different batches, as training does it: forward and backward with Adam,
-// all rows updated in every step against rows left behind and caught up, at once or in the next forward pass. Best and
-// median of the steps after the warm-up.
+// Times the sparse input layer over a series of different batches, as in training: forward and backward with Adam. It
+// compares updating all rows in every step with updating rows later, when they are touched again, at once or in the
+// next forward pass. Prints the best and the median of the steps after the warm-up.
 //   bench_sparse_input [columns density width rows [skew [threads...]]]      (default 60664 0.03 512 128 1 1 2)
-// skew: a column's chance falls as u^skew does, u uniform in [0, 1): 1 for none, 3 for something like words.
+// skew: an entry is in column columns * u^skew for u uniform in [0, 1). With 1 all columns are equally likely, and 3
+// gives frequencies similar to those of words.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -16,9 +17,9 @@ using namespace nrw::oracle;
 namespace {
 
 constexpr size_t kBatches = 6;
-constexpr uint32_t kFirst = 101;  // step: in the midst of a run
+constexpr uint32_t kFirst = 101;  // the first step, as in the middle of a run
 
-// About density * columns entries a row, column columns * u^skew.
+// About density * columns entries per row, each in column columns * u^skew.
 Batch make_skewed(uint32_t rows, uint32_t columns, double density, double skew, uint32_t number) {
   std::vector<std::vector<uint32_t>> by_row(rows), by_column(columns);
   const auto wanted = static_cast<uint32_t>(density * columns);
@@ -89,7 +90,7 @@ int main(int count, char** arguments) {
     touched += batches.back().touched / static_cast<double>(kBatches);
     nnz += batches.back().nnz() / static_cast<double>(kBatches);
   }
-  std::printf("kernels %s; %u columns, %.0f non-zeros a row, width %u, %u rows, %.1f %% of the columns touched\n",
+  std::printf("kernels %s; %u columns, %.0f non-zeros per row, width %u, %u rows, %.1f %% of the columns touched\n",
               kernels().name, columns, nnz / m, width, m, 100 * touched / columns);
   std::printf("%-12s %-6s %7s %11s %8s %12s %8s %9s %8s\n", "rows", "update", "threads", "forward ms", "best",
               "backward ms", "best", "both ms", "best");
@@ -124,7 +125,7 @@ int main(int count, char** arguments) {
         if (times.forward.size() != 8) continue;
         if (seen.empty()) seen = y;
         if (!(error(Matrix(seen.begin(), seen.end()), y) <= 1e-5)) {
-          std::fprintf(stderr, "the two updates disagree: not timed\n");
+          std::fprintf(stderr, "the two updates disagree, so they are not timed\n");
           return 1;
         }
       }

@@ -1,4 +1,5 @@
-// Timing for the benchmarks: many short runs; the best tells what the code can do, the median what it did here.
+// Timing for the benchmarks by many short runs. The best run shows what the code can do, the median what it did on this
+// machine at this time.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +12,7 @@ struct Seconds {
   double best, median;
 };
 
-// Runs `body` for about `budget_s` seconds, at least five times after one to warm up.
+// Runs `body` for about `budget_s` seconds, but at least five times, after one run for warming up.
 template <class Body>
 Seconds time(Body body, double budget_s = 0.05) {
   using Clock = std::chrono::steady_clock;

@@ -39,12 +39,12 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
   require(cut_options_.mask_rate >= 0 && cut_options_.mask_rate < 1, "mask rate: must be in [0, 1)");
   for (const uint32_t row : rows_) {
     if (row >= window_.rows()) {
-      throw Error(NRW_INVALID_ARGUMENT,
-                  format("rows: row %u, the chunks have %llu", row, static_cast<unsigned long long>(window_.rows())));
+      throw Error(NRW_INVALID_ARGUMENT, format("rows: row %u does not exist, since the chunks have %llu rows", row,
+                                               static_cast<unsigned long long>(window_.rows())));
     }
   }
   total_ = (rows_.size() + (options.drop_last ? 0 : batch_size_ - 1)) / batch_size_;
-  require(options.first_batch <= total_, "first batch: beyond the last batch");
+  require(options.first_batch <= total_, "first batch: is beyond the last batch");
   if (options.shuffle) shuffle(rows_, cut_options_.seed, cut_options_.epoch, options.stream);
   next_ = taken_ = options.first_batch;
   preload_ = std::max<uint64_t>(1, std::min<uint64_t>(options.preload, total_ - next_));
@@ -96,7 +96,7 @@ void BatchCreator::work() noexcept {
     lock.lock();
     slot.ready = true;
     ++cut_;
-    if (slot.error) taken_ = total_;  // nothing after a batch that failed
+    if (slot.error) taken_ = total_;  // no batch is made after one that failed
     if (number == next_) ready_.notify_one();
   }
 }
@@ -116,7 +116,7 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
     const Chunk* chunk = window_.cut_short();
     slot.error = chunk != nullptr ? chunk->changed() : error;
   } catch (const std::bad_alloc&) {
-    slot.error = Error(NRW_OUT_OF_MEMORY, "no memory left to cut a batch");
+    slot.error = Error(NRW_OUT_OF_MEMORY, "there is not enough memory to make a batch");
   } catch (const std::exception& error) {
     slot.error = Error(NRW_INTERNAL, error.what());
   }
@@ -136,7 +136,7 @@ nrw_status BatchCreator::next(double timeout_ms, const Batch*& batch) {
   if (!done()) {
     const Clock::time_point start = Clock::now();
     bool in_time = true;
-    // A day at a time: beyond that a time limit may pass the range of the clock.
+    // At most one day at a time, since a longer time limit may exceed the range of the clock.
     if (timeout_ms < 0) {
       ready_.wait(lock, done);
     } else {

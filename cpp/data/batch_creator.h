@@ -1,6 +1,6 @@
-// Batches cut in the background. Worker threads take batch numbers in order and cut each into its slot of a ring; the
-// consumer takes them out in order. So the batches do not depend on the number of workers, and no more than `preload`
-// batches are cut or being cut ahead of the consumer.
+// Makes batches in the background. Worker threads take batch numbers in order and make each batch in its slot of a
+// ring, and the consumer takes the batches in order. So the batches do not depend on the number of workers, and at most
+// `preload` of them are ready or being made ahead of the consumer.
 #pragma once
 
 #include <condition_variable>
@@ -23,37 +23,37 @@ namespace nrw {
 struct BatchOptions {
   uint32_t batch_size = 1;
   bool shuffle = false;    // the rows' order is a function of (cut.seed, cut.epoch, stream)
-  bool drop_last = false;  // leaves out a last batch of fewer rows
+  bool drop_last = false;  // leaves out the last batch if it has fewer rows
   uint32_t stream = 0;
   uint32_t first_batch = 0;  // batches skipped at the start
-  uint32_t preload = 1;      // batches held ready at most
+  uint32_t preload = 1;      // the largest number of batches held ready
   uint32_t workers = 1;
   CutOptions cut;
 };
 
 struct BatchInfo {
-  uint64_t total = 0, next = 0;  // batches in all, and the next one's number
+  uint64_t total = 0, next = 0;  // the number of batches, and the number of the next one
   uint64_t rows = 0;
   uint32_t columns = 0;
-  uint64_t ready = 0, ready_bytes = 0;  // batches cut and not yet handed out
-  uint64_t cut = 0;                     // batches cut so far
+  uint64_t ready = 0, ready_bytes = 0;  // batches that are made and not yet handed out
+  uint64_t cut = 0;                     // batches made so far
   double waited_ms = 0;
 };
 
 class BatchCreator final : public BatchSource {
  public:
-  // Checks the options and starts to preload. rows: of the chunks' rows laid end to end. Throws NRW_INVALID_ARGUMENT,
-  // NRW_OUT_OF_MEMORY.
+  // Checks the options and starts to preload. rows: indices into the rows of all chunks, one chunk after another.
+  // Throws NRW_INVALID_ARGUMENT, NRW_OUT_OF_MEMORY.
   BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std::span<const uint64_t> first_rows,
                std::span<const uint32_t> rows, const BatchOptions& options);
   // Stops and joins the workers.
   ~BatchCreator() override;
 
   const Batch* next() override;
-  // The same with a time limit (below 0: none): NRW_OK with a batch, NRW_END or NRW_TIMEOUT.
+  // The same with a time limit (below 0: none). Returns NRW_OK with a batch, NRW_END or NRW_TIMEOUT.
   nrw_status next(double timeout_ms, const Batch*& batch);
 
-  // Any thread. The workers end after the batches they are cutting; next() throws NRW_STOPPED from now on.
+  // Any thread. The workers end after the batches that they are making, and next() throws NRW_STOPPED from then on.
   void stop() noexcept;
   BatchInfo info() const noexcept;
   double waited_ms() const noexcept override { return info().waited_ms; }
@@ -67,7 +67,7 @@ class BatchCreator final : public BatchSource {
     std::optional<Error> error;
     bool ready = false;
   };
-  struct Cutters {  // a worker's: the one that the data needs
+  struct Cutters {  // of one worker: the one that the data need
     std::optional<Cutter> sparse;
     std::optional<DenseCutter> dense;
   };
@@ -85,18 +85,18 @@ class BatchCreator final : public BatchSource {
   uint64_t total_ = 0;
   uint64_t preload_ = 1;
 
-  // Workers fill the slots of [next_, next_ + preload_); the consumer holds the batch handed out last: preload_ + 1
-  // batches. The one that came back last is filled first, since it may still lie in a cache: a consumer that does not
-  // let the queue grow long keeps going round a few of them.
+  // Workers fill the slots [next_, next_ + preload_), and the consumer holds the batch that was handed out last, so
+  // there are preload_ + 1 batches. The batch that came back last is filled first, since it may still be in a cache. So
+  // a consumer with a short queue reuses only a few batches.
   std::vector<Slot> slots_;
   std::vector<Batch> batches_;
   std::vector<Batch*> free_;
   Batch* held_ = nullptr;  // by the consumer
   mutable std::mutex mutex_;
-  std::condition_variable room_;   // for workers: next_ moved, or stopped
+  std::condition_variable room_;   // for workers: next_ has changed, or stopped
   std::condition_variable ready_;  // for the consumer: a slot became ready, or stopped
   uint64_t next_ = 0;              // to hand out
-  uint64_t taken_ = 0;             // to be cut by the next free worker
+  uint64_t taken_ = 0;             // the number that the next free worker takes
   uint64_t cut_ = 0;
   double waited_ms_ = 0;
   bool stopped_ = false;

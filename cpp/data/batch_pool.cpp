@@ -17,7 +17,7 @@ struct Pool {
   size_t bytes = 0;
 };
 
-// Never destroyed: a creator may end while the process does.
+// Never destroyed, since a creator may end while the process ends.
 Pool& pool() {
   static Pool* const only = new Pool;
   return *only;

@@ -1,14 +1,14 @@
-// Batches whose buffers are not in use, kept for the next batch creator: there is one a chunk, and fresh pages would
-// cost more than cutting does.
+// Batches whose buffers are not in use, kept for the next batch creator. There is one creator for each window of
+// chunks, and new pages of memory would take longer than making a batch.
 #pragma once
 
 #include "base/batch.h"
 
 namespace nrw {
 
-// A kept batch, its content without meaning, or an empty one. Any thread.
+// A kept batch with undefined content, or an empty one. Any thread.
 Batch take_batch();
-// Keeps up to 64 batches and 256 MB of them in the process; frees what is beyond that. Any thread.
+// Keeps up to 64 batches with together at most 256 MB in the process, and frees the others. Any thread.
 void give_batch(Batch&& batch) noexcept;
 
 }  // namespace nrw

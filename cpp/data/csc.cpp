@@ -8,15 +8,15 @@ namespace nrw {
 
 namespace {
 
-// A block's pairs and counters share a second-level cache with the rows that are read.
+// The pairs and counters of a block share the second-level cache with the rows that are read.
 constexpr uint64_t kEntriesPerBlock = 8192;
 constexpr uint64_t kNarrowest = 1 << 8, kWidest = 1 << 16;
-// A block costs a visit to each row, and a visit ends in a branch that is guessed wrongly.
+// Each block visits every row, and each visit ends with a branch that the processor predicts wrongly.
 constexpr uint64_t kEntriesPerVisit = 16;
-// Reading all counters beats marking the touched ones while there are at most this many columns an entry.
+// With at most this many columns for each entry, reading all counters is faster than marking the touched ones.
 constexpr uint64_t kDense = 3;
 
-// The columns that hold so many entries on average.
+// The number of columns that have so many entries on average.
 uint64_t columns_of(uint64_t entries, const Batch& batch) noexcept {
   return uint64_t{batch.columns} * entries / batch.nnz() + 1;
 }
@@ -43,7 +43,7 @@ void CscBuilder::build(Batch& batch) {
   cursor_.assign(batch.row_ptr.data(), batch.row_ptr.data() + batch.rows);
   end_.resize(batch.rows);
   while (placed_ < nnz) {
-    uint32_t start = UINT32_MAX;  // the first column that is left: empty stretches are passed over
+    uint32_t start = UINT32_MAX;  // the first column that is left, so that empty ranges are skipped
     for (uint32_t row = 0; row < batch.rows; ++row) {
       if (cursor_[row] < batch.row_ptr[row + 1]) start = std::min(start, batch.column[cursor_[row]]);
     }
@@ -84,8 +84,8 @@ void CscBuilder::count_block(const Batch& batch, uint32_t start) noexcept {
   }
 }
 
-// Turns next_ from counts into places in the block. Returns the block's entries. Without branches: a column without
-// entries is overwritten by the next one.
+// Turns next_ from counts into positions in the block. Returns the number of entries of the block. It has no branches:
+// a column without entries is overwritten by the next one.
 uint32_t CscBuilder::list_block(Batch& batch, uint32_t start) noexcept {
   const uint32_t width = std::min(width_, batch.columns - start);
   uint32_t* touched_col = batch.touched_col.data();
@@ -104,7 +104,7 @@ uint32_t CscBuilder::list_block(Batch& batch, uint32_t start) noexcept {
   return entries;
 }
 
-// The same over the marked columns; clears the marks.
+// The same for the marked columns, whose marks it clears.
 uint32_t CscBuilder::list_marked(Batch& batch, uint32_t start) noexcept {
   uint32_t touched = batch.touched, entries = 0;
   for (uint32_t word = 0; word < (width_ + 63) / 64; ++word) {
@@ -119,7 +119,7 @@ uint32_t CscBuilder::list_marked(Batch& batch, uint32_t start) noexcept {
   return entries;
 }
 
-// Rows rise, so they rise within a column too.
+// Rows are visited in rising order, so they also rise within a column.
 template <bool kMasked>
 void CscBuilder::scatter_block(Batch& batch, uint32_t start) noexcept {
   const uint32_t* column = batch.column.data();

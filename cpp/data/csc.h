@@ -1,9 +1,9 @@
-// The second order of a batch: its entries by column, over the touched columns only. One builder a thread.
+// The second order of a batch: its entries by column, over the touched columns only. Each thread has one builder.
 //
-// A counting sort that goes through the columns block by block, with a cursor in each row, so that counters and entries
-// of a block stay in the fastest caches. Entries are placed as pairs in a buffer of the block's size and told apart in
-// a pass of their own, so that what lies in slower memory is written in order. Of the width it reads a counter a
-// column, or a bit a column where entries are few.
+// It is a counting sort that processes the columns block by block, with a cursor in each row, so that the counters and
+// entries of a block stay in the fastest caches. Entries are placed as pairs in a buffer of the block's size and
+// separated in a second pass, so that slower memory is written in order. For each column it reads a counter, or only a
+// bit if there are few entries.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@
 
 namespace nrw {
 
-// Buffers are reused from batch to batch: some slack, so that growing them ends soon. The content is lost.
+// Buffers are reused from batch to batch. They grow by more than is needed, so that they soon stop growing. The content
+// is lost.
 template <class T>
 void make_room(AlignedBuffer<T>& buffer, size_t size) {
   if (size > buffer.size()) buffer.reserve(size + size / 4);
@@ -35,7 +36,7 @@ class CscBuilder {
   void clear_block(const Batch& batch, uint32_t start, uint32_t first_touched) noexcept;
 
   uint32_t width_ = 0;
-  bool marked_ = false;                 // touched columns are found by marks_, not by reading all counters
+  bool marked_ = false;                 // whether touched columns are found by marks_ and not by reading all counters
   std::vector<uint32_t> cursor_, end_;  // rows
   std::vector<uint32_t> next_;     // a column's count, then where its next entry goes in the block; 0 between blocks
   std::vector<uint64_t> marks_;    // a bit a column; 0 between blocks

@@ -15,7 +15,7 @@ namespace {
 
 using Number = unsigned long long;  // for messages
 
-// Members start on a cache line of the shared buffer.
+// Each member starts at a cache line of the shared buffer.
 uint64_t padded(uint64_t bytes) noexcept { return (bytes + 63) / 64 * 64; }
 
 ChunkInfo info_of(const CsrNpz& csr) {
@@ -44,7 +44,7 @@ decltype(auto) with_index_type(ElementType type, Use&& use) {
   }
 }
 
-// Whether indptr[0..rows] never falls. Branch-free, so that it vectorises.
+// Whether indptr[0..rows] never decreases. It has no branches, so that it is vectorised.
 template <class T>
 bool rises(const uint8_t* indptr, uint64_t rows) noexcept {
   unsigned falls = 0;
@@ -69,11 +69,12 @@ bool all_within(const uint8_t* indices, uint64_t nnz, uint64_t columns) noexcept
 
 Error cut_short_error(const std::string& path) {
   return Error(NRW_IO,
-               format("%s: the file was cut short while it was read; put it back, then go on from the last save",
+               format("%s: the file became shorter while it was read; restore it, then resume from the last checkpoint",
                       shown_path(path).c_str()));
 }
 
-// What `read` returns. Where the file was cut short meanwhile, that is the error, whatever the zeros then led to.
+// Returns what `read` returns. If the file became shorter meanwhile, that is the error, and not one that the zeros in
+// its place caused.
 template <class Read>
 auto read_whole(const Mapping& file, const std::string& path, Read&& read) {
   const FileWatch watch = file.watch();  // `read` may move the mapping elsewhere
@@ -87,17 +88,17 @@ auto read_whole(const Mapping& file, const std::string& path, Read&& read) {
   }
 }
 
-// Below this many bytes to inflate a second thread is not worth its start.
+// With fewer bytes to inflate than this, a second thread takes longer to start than it saves.
 constexpr uint64_t kTwoThreads = 1 << 20;
 
-// Where a member's bytes lie or are to lie.
+// Where the bytes of a member are or will be.
 struct Place {
   const NpzArray& array;
   const uint8_t* begin;  // of the member, header included
   uint8_t* inflated;     // the same if it is deflated, else null
 
-  // Inflates and checks the member. see(values) is shown all of its values a block at a time, whole values each, while
-  // the block is in a cache.
+  // Inflates and checks the member. see(values) gets all values, block by block and never a part of one, while the
+  // block is in a cache.
   template <class See>
   void read(const std::string& path, See&& see) const {
     constexpr size_t kBlock = 128 << 10, kMapped = 2 << 20;  // multiples of every element's size
@@ -166,7 +167,7 @@ bool Chunk::take_arrays(const CsrNpz& csr, uint64_t budget_bytes) {
   if (budget_bytes != 0 && bytes > budget_bytes) {
     throw Error(
         NRW_OUT_OF_MEMORY,
-        format("%s: arrays: %.1f MB when inflated, the budget is %.1f MB; use smaller chunks",
+        format("%s: arrays: need %.1f MB after decompression, but the budget is %.1f MB; use smaller chunks",
                shown_path(path_).c_str(), static_cast<double>(bytes) / 1e6, static_cast<double>(budget_bytes) / 1e6));
   }
   inflated_ = Mapping::anonymous(bytes);
@@ -192,12 +193,13 @@ bool Chunk::take_arrays(const CsrNpz& csr, uint64_t budget_bytes) {
     indices.read(path_, [&](std::span<const uint8_t> values) { within &= columns_within(values); });
     indptr.read(path_, [](std::span<const uint8_t>) {});
   };
-  // Inflating takes as long for the values as for the indices: side by side. A broken data.npy is told of first.
+  // Values and indices take about the same time to inflate, so they are inflated at the same time. If both are corrupt,
+  // the error is that of data.npy.
   std::future<void> other;
   if (csr.data.member.deflated && csr.indices.member.deflated && bytes >= kTwoThreads) {
     try {
       other = std::async(std::launch::async, read_others);
-    } catch (const std::system_error&) {  // no thread to be had: one after the other
+    } catch (const std::system_error&) {  // no thread could be started, so both are read one after the other
     }
   }
   read_data();
@@ -214,7 +216,7 @@ uint64_t Chunk::stored(uint64_t r) const {
 Error Chunk::changed() const {
   if (cut_short()) return cut_short_error(path_);
   return Error(NRW_IO,
-               format("%s: the file was written to while it was read; put it back, then go on from the last save",
+               format("%s: the file changed while it was read; restore it, then resume from the last checkpoint",
                       shown_path(path_).c_str()));
 }
 
@@ -237,13 +239,13 @@ void Chunk::check_structure(bool columns_within) const {
     if (!rises<T>(indptr_, info_.rows)) {
       uint64_t r = 0;
       while (load<T>(indptr_, r + 1) >= load<T>(indptr_, r)) ++r;
-      throw Error(NRW_FORMAT,
-                  where + format(": row %llu: falls from %s to %s", Number{r}, value(r).c_str(), value(r + 1).c_str()));
+      throw Error(NRW_FORMAT, where + format(": row %llu: decreases from %s to %s", Number{r}, value(r).c_str(),
+                                             value(r + 1).c_str()));
     }
     if (static_cast<uint64_t>(load<T>(indptr_, info_.rows)) != info_.nnz) {
-      throw Error(NRW_FORMAT,
-                  where + format(": last value: must be the %llu stored entries, got %s%s", Number{info_.nnz},
-                                 value(info_.rows).c_str(), in_memory_ ? "" : "; call x.prune() before saving"));
+      throw Error(NRW_FORMAT, where + format(": last value: must be %llu, the number of stored entries, got %s%s",
+                                             Number{info_.nnz}, value(info_.rows).c_str(),
+                                             in_memory_ ? "" : "; call x.prune() before saving"));
     }
   });
   if (columns_within) return;

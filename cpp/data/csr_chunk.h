@@ -1,5 +1,5 @@
-// A matrix in compressed sparse rows, read-only, its arrays mapped from a file, inflated from it or copied from a
-// caller's memory; or a dense one, mapped or copied.
+// A read-only matrix in compressed sparse rows (CSR), whose arrays are mapped from a file, inflated from it or copied
+// from a caller's memory; or a dense matrix, which is mapped or copied.
 #pragma once
 
 #include <array>
@@ -22,14 +22,14 @@ struct ChunkInfo {
   uint64_t nnz = 0;
   ElementType data_type = ElementType::kF32;
   ElementType indices_type = ElementType::kI32, indptr_type = ElementType::kI32;  // 32 or 64 bits wide
-  uint32_t mapped = 0;      // of the three arrays, those that lie in the mapped file
+  uint32_t mapped = 0;      // the number of the three arrays that are in the mapped file
   uint64_t bytes_held = 0;  // allocated for the others
   bool dense = false;       // data is rows x columns, nnz = rows * columns; there are no indices and row pointers
 };
 
-// A matrix in a caller's memory. Dense: `dense` is set, and there are no indices and row pointers.
+// A matrix in a caller's memory. For a dense one `dense` is set, and there are no indices and row pointers.
 struct MatrixArrays {
-  std::string name;  // for messages, in the place of a file's path
+  std::string name;  // used in messages instead of a file's path
   uint64_t rows = 0, columns = 0;
   bool dense = false;
   ElementType data_type = ElementType::kF32, indices_type = ElementType::kI32, indptr_type = ElementType::kI32;
@@ -42,7 +42,7 @@ class Chunk {
   // sizes, checksums, the CSR structure. At most budget_bytes (0: no limit) are allocated. Throws NRW_IO, NRW_FORMAT,
   // NRW_OUT_OF_MEMORY.
   static std::shared_ptr<const Chunk> open(const std::string& path, uint64_t budget_bytes);
-  // The same from bytes in memory, which `owner` keeps alive; an empty owner means that they outlive the chunk.
+  // The same from bytes in memory, which `owner` keeps alive. With an empty owner the caller keeps them alive.
   static std::shared_ptr<const Chunk> from_archive(std::span<const uint8_t> archive, Mapping owner,
                                                    const std::string& path, uint64_t budget_bytes);
   // A dense matrix from the bytes of a .npy file. Throws NRW_FORMAT.
@@ -51,31 +51,31 @@ class Chunk {
   static std::shared_ptr<const Chunk> from_arrays(const MatrixArrays& arrays);
   // The headers alone, without reading data or indices: mapped and bytes_held are 0.
   static ChunkInfo peek(const std::string& path);
-  // CRC-32 of data, indices and indptr as the archive's directory has them. Throws NRW_INVALID_ARGUMENT for a dense
+  // The CRC-32 of data, indices and indptr from the directory of the archive. Throws NRW_INVALID_ARGUMENT for a dense
   // file.
   static std::array<uint32_t, 3> checksums(const std::string& path);
 
   const ChunkInfo& info() const noexcept { return info_; }
   bool dense() const noexcept { return info_.dense; }
   const std::string& path() const noexcept { return path_; }
-  // Whether its file was cut short while it was mapped: what was read until now may be zeros.
+  // Whether the file became shorter while it was mapped. What has been read since then may be zeros.
   bool cut_short() const noexcept { return file_.watch().is_cut_short(); }
-  // What an array is called in messages: the member of the file, or the argument that was copied.
+  // The name of an array in messages: the member of the file, or the argument that was copied.
   std::string array_name(const char* array) const { return in_memory_ ? array : std::string(array) + ".npy"; }
 
-  // Perhaps not aligned: read them with load().
+  // These may be unaligned and are read with load().
   const uint8_t* data() const noexcept { return data_; }
   const uint8_t* indices() const noexcept { return indices_; }
   const uint8_t* indptr() const noexcept { return indptr_; }
 
-  // r in [0, rows]. Indices and row pointers were checked, so signed ones are read as unsigned.
+  // r is in [0, rows]. Indices and row pointers have been checked, so signed ones can be read as unsigned.
   uint64_t begin(uint64_t r) const noexcept {
     return wide_indptr_ ? load<uint64_t>(indptr_, r) : load<uint32_t>(indptr_, r);
   }
   bool wide_indices() const noexcept { return wide_indices_; }
-  // Entries of row r. Throws changed() where the row pointers are no longer those that were checked.
+  // The number of entries of row r. Throws changed() if the row pointers are not those that were checked.
   uint64_t stored(uint64_t r) const;
-  // NRW_IO: others wrote to the file, or cut it short, while it was mapped.
+  // The error NRW_IO: the file was changed or became shorter while it was mapped.
   Error changed() const;
 
  private:

@@ -16,8 +16,8 @@ struct RowChecks {
   bool ascends = true, finite = true, zeros = false;
 };
 
-// Copies a row, its columns of type Index and its values of type T, and looks at it in the same pass. Branch-free, so
-// that it vectorises.
+// Copies a row, whose columns have type Index and whose values have type T, and checks it in the same pass. It has no
+// branches, so that it is vectorised.
 template <class Index, class T>
 RowChecks copy_row(const uint8_t* __restrict indices, const uint8_t* __restrict values, uint32_t n,
                    uint32_t* __restrict column, float* __restrict value) noexcept {
@@ -89,13 +89,15 @@ void Cutter::cut(std::span<const uint32_t> rows, Batch& batch) {
   csc_.build(batch);
 }
 
-// Makes room for every stored entry of the rows; returns their number.
+// Makes the buffers large enough for every stored entry of the rows, and returns the number of entries.
 uint64_t Cutter::reserve(std::span<const uint32_t> rows, Batch& batch) const {
   uint64_t most = 0;
   for (const uint32_t row : rows) {
     const Place place = window_.at(row);
     most += place.chunk->stored(place.row);
-    if (most > UINT32_MAX) throw Error(NRW_UNSUPPORTED, "a batch of more than 2^32 entries; use a smaller batch size");
+    if (most > UINT32_MAX) {
+      throw Error(NRW_UNSUPPORTED, "the batch has more than 2^32 entries; use a smaller batch size");
+    }
   }
   make_room(batch.row_ptr, rows.size() + 1);
   make_room(batch.row_id, rows.size());
@@ -105,8 +107,9 @@ uint64_t Cutter::reserve(std::span<const uint32_t> rows, Batch& batch) const {
   return most;
 }
 
-// Returns the number of entries written. Others may write to a mapped file: what was true of it when it was opened is
-// asked again here, so that nothing is written beyond `room` or gets a column that is not there.
+// Writes at most `room` entries and returns their number. Another process may write to a mapped file, so what was
+// checked when it was opened is checked again here: nothing is written beyond `room`, and no column is outside the
+// matrix.
 uint32_t Cutter::cut_row(const Place& place, uint64_t room, uint32_t* column, float* value) {
   const Chunk& chunk = *place.chunk;
   const uint64_t stored = chunk.stored(place.row), first = chunk.begin(place.row), nnz = chunk.info().nnz;
@@ -123,7 +126,7 @@ uint32_t Cutter::cut_row(const Place& place, uint64_t room, uint32_t* column, fl
     checks.ascends = false;
   }
   if (!checks.ascends) n = merge_row(place, column, value, n);
-  if (column[n - 1] >= window_.columns()) throw chunk.changed();  // the largest, since they rise
+  if (column[n - 1] >= window_.columns()) throw chunk.changed();  // the largest column, since they are in rising order
   for (const Transform& transform : options_.transforms) {
     transform.apply(value, n);
     if (!all_finite(value, n)) refuse(place, column[first_non_finite(value)], transform);
@@ -132,7 +135,8 @@ uint32_t Cutter::cut_row(const Place& place, uint64_t room, uint32_t* column, fl
   return (as_read ? checks.zeros : has_zero(value, n)) ? drop_zeros(column, value, n) : n;
 }
 
-// A transform made a value that is not finite in a column of the batch: what the file has there is what can be mended.
+// Refuses a value that is not finite after a transform. The message names the value in the file, since that is what the
+// user can change.
 void Cutter::refuse(const Place& place, uint32_t column, const Transform& transform) const {
   const Chunk& chunk = *place.chunk;
   const auto& map = options_.column_map;
@@ -145,7 +149,7 @@ void Cutter::refuse(const Place& place, uint32_t column, const Transform& transf
   refuse_value(chunk, place.row, column, value, transform.takes());
 }
 
-// Sorts a row by column and adds up what falls on the same one, in the order of the file.
+// Sorts a row by column and adds up entries of the same column in the order of the file.
 uint32_t Cutter::merge_row(const Place& place, uint32_t* column, float* value, uint32_t n) {
   const Chunk& chunk = *place.chunk;
   const uint64_t first = chunk.begin(place.row);
@@ -173,12 +177,13 @@ uint32_t Cutter::merge_row(const Place& place, uint32_t* column, float* value, u
   }
   if (!all_finite(value, kept)) {
     const uint32_t k = first_non_finite(value);
-    refuse_value(chunk, place.row, column[k], value[k], "as the sum of several entries is not a finite 32-bit float");
+    refuse_value(chunk, place.row, column[k], value[k],
+                 "is the sum of several entries and is not a finite 32-bit float");
   }
   return kept;
 }
 
-// Each word of a draw decides one of four neighbouring columns.
+// Each of the four words of a draw decides about one of four neighbouring columns.
 void Cutter::mask(Batch& batch) const noexcept {
   const double threshold = options_.mask_rate * 0x1.0p32;
   for (uint32_t row = 0; row < batch.rows; ++row) {

@@ -1,9 +1,9 @@
-// Cuts one sparse batch out of CSR chunks: values become float, rows are put in order, transforms and masking noise are
-// applied, and the batch's second order by column is made. One cutter a thread; its buffers are reused.
+// Makes one sparse batch from CSR chunks: converts values to float, sorts the entries of each row, applies transforms
+// and masking noise, and makes the order by column. Each thread has one cutter, whose buffers are reused.
 //
-// Rows come out with strictly ascending columns and no zeros. Entries of the same column are added up in double and
-// rounded once (as scipy's sum_duplicates; entries of bool are or-ed); integers beyond 2^24 are rounded to float. What
-// is zero then, or becomes zero in a transform, is dropped. A value that is not finite is an error.
+// The rows have strictly ascending columns and no zeros. Entries of the same column are added up in double and rounded
+// once, as by scipy's sum_duplicates; bool entries are combined with or. Integers beyond 2^24 are rounded to float.
+// Values that are zero before or after a transform are dropped. A value that is not finite is an error.
 #pragma once
 
 #include <cstdint>
@@ -28,10 +28,11 @@ struct CutOptions {
 
 class Cutter {
  public:
-  // The window and the options outlive the cutter.
+  // The window and the options must outlive the cutter.
   Cutter(const RowWindow& window, const CutOptions& options) : window_(window), options_(options) {}
 
-  // rows: of the window. Throws NRW_FORMAT naming file, row and column, NRW_UNSUPPORTED, NRW_OUT_OF_MEMORY.
+  // rows: row numbers of the window. Throws NRW_FORMAT, which names file, row and column, NRW_UNSUPPORTED or
+  // NRW_OUT_OF_MEMORY.
   void cut(std::span<const uint32_t> rows, Batch& batch);
 
  private:

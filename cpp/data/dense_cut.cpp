@@ -13,7 +13,7 @@ namespace nrw {
 
 namespace {
 
-constexpr size_t kRows = 16;  // rows that become columns at a time: a cache line of each column
+constexpr size_t kRows = 16;  // rows that are transposed at a time, which give one cache line of each column
 
 void copy_values(const Chunk& chunk, uint64_t first, size_t n, float* out) noexcept {
   with_type(chunk.info().data_type, [&](auto zero) {
@@ -48,7 +48,7 @@ void to_columns(size_t count, size_t columns, const float* in, size_t stride, fl
 void DenseCutter::cut(std::span<const uint32_t> rows, Batch& batch) {
   const size_t columns = window_.columns();
   if (rows.size() * columns > UINT32_MAX) {
-    throw Error(NRW_UNSUPPORTED, "a batch of more than 2^32 values; use a smaller batch size");
+    throw Error(NRW_UNSUPPORTED, "the batch has more than 2^32 values; use a smaller batch size");
   }
   batch.dense = true;
   batch.masked = options_.mask_rate > 0;
@@ -94,7 +94,7 @@ void DenseCutter::cut_row(const RowWindow::Place& place, float* value) {
   for (uint32_t k = 0; k < n; ++k) value[options_.column_map[k]] = moved_[k];
 }
 
-// The draws of Cutter::mask: each word decides one of four neighbouring columns.
+// The same draws as in Cutter::mask: each word decides about one of four neighbouring columns.
 void DenseCutter::mask(uint64_t row_id, float* value) const noexcept {
   const double threshold = options_.mask_rate * 0x1.0p32;
   const uint32_t columns = window_.columns();

@@ -1,5 +1,6 @@
-// Cuts one dense batch out of dense chunks: values become float, transforms and masking noise are applied, and rows
-// become columns (base/batch.h). One cutter a thread; its buffers are reused. A value that is not finite is an error.
+// Makes one dense batch from dense chunks: converts values to float, applies transforms and masking noise, and
+// transposes the rows to columns (base/batch.h). Each thread has one cutter, whose buffers are reused. A value that is
+// not finite is an error.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +15,11 @@ namespace nrw {
 
 class DenseCutter {
  public:
-  // The window and the options outlive the cutter.
+  // The window and the options must outlive the cutter.
   DenseCutter(const RowWindow& window, const CutOptions& options) : window_(window), options_(options) {}
 
-  // rows: of the window. Throws NRW_FORMAT naming file, row and column, NRW_UNSUPPORTED, NRW_OUT_OF_MEMORY.
+  // rows: row numbers of the window. Throws NRW_FORMAT, which names file, row and column, NRW_UNSUPPORTED or
+  // NRW_OUT_OF_MEMORY.
   void cut(std::span<const uint32_t> rows, Batch& batch);
 
  private:
@@ -27,7 +29,7 @@ class DenseCutter {
   const RowWindow& window_;
   const CutOptions& options_;
   std::vector<float> block_;  // some rows
-  std::vector<float> moved_;  // a row in the order of its file, where there is a column map
+  std::vector<float> moved_;  // a row in the order of its file, used if there is a column map
 };
 
 }  // namespace nrw

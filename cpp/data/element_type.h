@@ -25,7 +25,8 @@ enum class ElementType : uint8_t {
   kF16 = NRW_F16
 };
 
-// Calls use(T{}) with the C++ type; bool has its own stand-in, as a byte other than 0 and 1 must not become a bool.
+// Calls use(T{}) with the C++ type. For bool that is a type of one byte, since a byte other than 0 and 1 must not be
+// read as a bool.
 enum class BoolByte : uint8_t {};
 // IEEE 754 binary16, for which C++20 has no type.
 struct Half {

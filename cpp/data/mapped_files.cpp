@@ -13,7 +13,7 @@ namespace nrw {
 
 namespace {
 
-// Read by the handler without a lock: begin is set last and cleared first.
+// The handler reads this without a lock, so begin is set last and cleared first.
 struct Range {
   std::atomic<uintptr_t> begin{0};
   uintptr_t end = 0;
@@ -26,7 +26,7 @@ std::mutex mutex;  // of those that watch and unwatch
 uintptr_t page_bytes = 4096;
 struct sigaction before;
 
-// Zeros in place of the pages from the fault to the mapping's end.
+// Maps zeros in place of the pages from the fault to the end of the mapping.
 bool replace_pages(uintptr_t fault) noexcept {
   for (Range& range : ranges) {
     const uintptr_t begin = range.begin.load(std::memory_order_acquire);

@@ -1,5 +1,5 @@
-// Mapped files that others may cut short. Reading a page that the file no longer has raises SIGBUS; of a watched
-// mapping such pages then read as zeros and the watch says so, so that the reader can go on to where it asks.
+// Mapped files that may become shorter while they are read. Reading a page beyond the new end raises SIGBUS. In a
+// watched mapping such pages read as zeros instead, and the watch says so, so that the reader can report it.
 #pragma once
 
 #include <atomic>
@@ -8,14 +8,14 @@
 
 namespace nrw {
 
-// Whether a mapping was read beyond the end of its file. Outlives the mapping.
+// Whether a mapping was read beyond the end of its file. It may outlive the mapping.
 using CutShort = std::shared_ptr<std::atomic<bool>>;
 
-// Watches [data, data + size) from now on; installs the handler at the first call. Faults elsewhere go to the handler
-// that was there before. Null where there is no room for one more: then it is not watched.
+// Watches [data, data + size). The first call installs the signal handler; faults elsewhere go to the handler that was
+// there before. Returns null if the table is full; the mapping is not watched then.
 CutShort watch_mapping(const void* data, size_t size);
 
-// Before the pages are unmapped, and when nobody reads them any more.
+// Ends the watch. Call it when nobody reads the pages any more and before they are unmapped.
 void unwatch_mapping(const void* data) noexcept;
 
 }  // namespace nrw

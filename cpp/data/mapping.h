@@ -1,4 +1,4 @@
-// Memory from mmap: a whole file, read-only, or anonymous pages that go back to the system when they are freed.
+// Memory from mmap: a whole file, read-only, or anonymous pages, which are returned to the system when they are freed.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ struct FileWatch {
 class Mapping {
  public:
   Mapping() = default;
-  // A whole regular file. What others cut off it while it is mapped reads as zeros: see FileWatch. Throws NRW_IO, and
-  // NRW_FORMAT when it is empty.
+  // A whole regular file. If it becomes shorter while it is mapped, the missing part reads as zeros: see FileWatch.
+  // Throws NRW_IO, and NRW_FORMAT if it is empty.
   static Mapping of_file(const std::string& path);
   // Throws NRW_OUT_OF_MEMORY.
   static Mapping anonymous(size_t bytes);
@@ -44,7 +44,7 @@ class Mapping {
   }
   ~Mapping();
 
-  // Maps pages that are about to be read all at once rather than one fault after another; a hint, for mapped files.
+  // A hint that these pages of a mapped file will be read soon, so that they are mapped at once and not one by one.
   static void expect(std::span<const uint8_t> bytes) noexcept;
 
   uint8_t* data() noexcept { return data_; }  // writable only if anonymous

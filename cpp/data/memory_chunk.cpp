@@ -1,5 +1,5 @@
-// Chunks of arrays in a caller's memory: copied first and checked in the copy, so that nothing the caller does to its
-// own arrays meanwhile or later can pass a check and be read otherwise.
+// Chunks of arrays in a caller's memory. The arrays are copied first and checked in the copy, so that the caller cannot
+// change what has been checked.
 #include <algorithm>
 
 #include "base/status.h"
@@ -12,7 +12,7 @@ namespace {
 
 using Number = unsigned long long;  // for messages
 
-// Arrays start on a cache line of the shared buffer.
+// Each array starts at a cache line of the shared buffer.
 uint64_t padded(uint64_t bytes) noexcept { return (bytes + 63) / 64 * 64; }
 
 bool is_index_type(ElementType type) noexcept {
@@ -20,7 +20,7 @@ bool is_index_type(ElementType type) noexcept {
          type == ElementType::kU64;
 }
 
-// Throws unless an array has `count` elements of its type.
+// Throws unless an array has `count` elements of its type. `why` explains the count in the message.
 void require_count(const std::string& where, const char* array, std::span<const uint8_t> bytes, ElementType type,
                    uint64_t count, const std::string& why) {
   const uint64_t size = size_of(type);
@@ -30,7 +30,9 @@ void require_count(const std::string& where, const char* array, std::span<const 
 }
 
 void check_shape(const MatrixArrays& arrays, const std::string& where) {
-  if (arrays.rows > UINT32_MAX) throw Error(NRW_FORMAT, where + format("rows: %llu is too many", Number{arrays.rows}));
+  if (arrays.rows > UINT32_MAX) {
+    throw Error(NRW_FORMAT, where + format("rows: must be at most 2^32 - 1, got %llu", Number{arrays.rows}));
+  }
   if (arrays.columns == 0 || arrays.columns > UINT32_MAX) {
     throw Error(NRW_FORMAT, where + format("columns: must be 1 to 2^32 - 1, got %llu", Number{arrays.columns}));
   }
@@ -57,8 +59,11 @@ ChunkInfo info_of(const MatrixArrays& arrays, const std::string& where) {
   info.nnz = arrays.data.size() / size;
   info.indices_type = arrays.indices_type;
   info.indptr_type = arrays.indptr_type;
-  require_count(where, "data", arrays.data, arrays.data_type, info.nnz, "whole values");
-  require_count(where, "indices", arrays.indices, arrays.indices_type, info.nnz, "as data's");
+  if (arrays.data.size() % size != 0) {
+    throw Error(NRW_FORMAT, where + format("data: length: must be whole values of %llu bytes, got %llu bytes",
+                                           Number{size}, Number{arrays.data.size()}));
+  }
+  require_count(where, "indices", arrays.indices, arrays.indices_type, info.nnz, "the length of data");
   require_count(where, "indptr", arrays.indptr, arrays.indptr_type, arrays.rows + 1, "rows + 1");
   return info;
 }

@@ -1,4 +1,4 @@
-// Text from outside (paths, file contents) made fit for a one-line message of bounded length.
+// Turns text from outside (paths, contents of files) into printable text of bounded length for a message in one line.
 #pragma once
 
 #include <string>
@@ -6,9 +6,9 @@
 
 namespace nrw {
 
-// Control characters become '?'; a path longer than 200 bytes keeps its end.
+// Control characters become '?', and only the end of a path longer than 200 bytes is kept.
 std::string shown_path(std::string_view path);
-// What is not printable ASCII becomes '?'; more than 60 bytes are cut.
+// Bytes that are not printable ASCII become '?', and text is cut after 60 bytes.
 std::string shown_text(std::string_view text);
 
 }  // namespace nrw

@@ -27,7 +27,7 @@ class HeaderParser {
       expect(':');
       if (key == "descr" && !has_descr) {
         has_descr = true;
-        if (peek() == '[') fail("descr: structured arrays are not read");
+        if (peek() == '[') fail("descr: structured arrays are not supported");
         header.descr = string();
       } else if (key == "fortran_order" && !has_order) {
         has_order = true;
@@ -43,8 +43,8 @@ class HeaderParser {
         break;
       }
     }
-    if (!has_descr || !has_order || !has_shape) fail("header: needs descr, fortran_order and shape");
-    if (peek() != '\0' || position_ != text_.size()) fail("header: text after the closing brace");
+    if (!has_descr || !has_order || !has_shape) fail("header: must have descr, fortran_order and shape");
+    if (peek() != '\0' || position_ != text_.size()) fail("header: has text after the closing brace");
     return header;
   }
 
@@ -76,7 +76,7 @@ class HeaderParser {
     peek();
     const std::string_view rest = text_.substr(position_);
     const bool value = rest.starts_with("True");
-    if (!value && !rest.starts_with("False")) fail("fortran_order: neither True nor False");
+    if (!value && !rest.starts_with("False")) fail("fortran_order: must be True or False");
     position_ += value ? 4 : 5;
     return value;
   }
@@ -85,12 +85,12 @@ class HeaderParser {
     expect('(');
     bool comma = false;
     while (!accept(')')) {
-      if (!values.empty() && !comma) fail("shape: not a tuple of sizes");
-      if (values.size() == kMaxDimensions) fail("shape: too many dimensions");
+      if (!values.empty() && !comma) fail("shape: must be a tuple of sizes");
+      if (values.size() == kMaxDimensions) fail("shape: has too many dimensions");
       values.push_back(number());
       comma = accept(',');
     }
-    if (values.size() == 1 && !comma) fail("shape: not a tuple of sizes");
+    if (values.size() == 1 && !comma) fail("shape: must be a tuple of sizes");
     return values;
   }
   uint64_t number() {
@@ -99,10 +99,10 @@ class HeaderParser {
     uint64_t value = 0;
     for (; position_ < text_.size() && text_[position_] >= '0' && text_[position_] <= '9'; ++position_) {
       const unsigned digit = static_cast<unsigned>(text_[position_] - '0');
-      if (value > (UINT64_MAX - digit) / 10) fail("shape: a size passes 2^64");
+      if (value > (UINT64_MAX - digit) / 10) fail("shape: must have sizes below 2^64");
       value = value * 10 + digit;
     }
-    if (position_ == first) fail("shape: not a tuple of sizes");
+    if (position_ == first) fail("shape: must be a tuple of sizes");
     return value;
   }
 
@@ -124,17 +124,17 @@ uint64_t NpyHeader::count() const {
 NpyHeader parse_npy_header(std::span<const uint8_t> start, const std::string& where) {
   constexpr uint8_t kMagic[] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
   if (start.size() < 10 || !std::equal(std::begin(kMagic), std::end(kMagic), start.begin())) {
-    throw Error(NRW_FORMAT, where + "header: not a .npy array");
+    throw Error(NRW_FORMAT, where + "header: is not that of a .npy array");
   }
   const unsigned major = start[6], minor = start[7];
   if (major < 1 || major > 3 || minor != 0) {
-    throw Error(NRW_FORMAT, where + format("header: .npy version %u.%u is not read", major, minor));
+    throw Error(NRW_FORMAT, where + format("header: .npy version %u.%u is not supported", major, minor));
   }
   const size_t fixed = major == 1 ? 10 : 12;
-  if (start.size() < fixed) throw Error(NRW_FORMAT, where + "header: cut short");
+  if (start.size() < fixed) throw Error(NRW_FORMAT, where + "header: is incomplete");
   const size_t length = major == 1 ? load<uint16_t>(start.data() + 8, 0) : load<uint32_t>(start.data() + 8, 0);
   if (length > kMaxHeader || length > start.size() - fixed) {
-    throw Error(NRW_FORMAT, where + format("header: %zu bytes declared, too many", length));
+    throw Error(NRW_FORMAT, where + format("header: declares a length of %zu bytes, which is too large", length));
   }
   const std::string_view text(reinterpret_cast<const char*>(start.data()) + fixed, length);
   NpyHeader header = HeaderParser(text, where).parse();
@@ -163,9 +163,10 @@ ElementType element_type(const NpyHeader& header, const std::string& where) {
     if (order == '>') throw refused("is big-endian; save it as little-endian: a.astype(a.dtype.newbyteorder('<'))");
   }
   if (descr.find('O') != std::string_view::npos) {
-    throw refused("is an array of pickled Python objects, which are not read");
+    throw refused("is an array of pickled Python objects, which are not supported");
   }
-  throw refused("is not read; it takes float16, float32, float64, bool and integers of 8 to 64 bits");
+  throw refused(
+      "is not supported; the supported types are float16, float32, float64, bool and integers of 8 to 64 bits");
 }
 
 }  // namespace nrw

@@ -37,15 +37,16 @@ NpyMatrix read_npy_matrix(std::span<const uint8_t> file, const std::string& path
           "shape: must be rows x columns, got " + shown_shape(header.shape) +
               (header.shape.size() > 2 ? "; save a.reshape(len(a), -1)" : "; save a[:, None]"));
   const uint64_t rows = header.shape[0], columns = header.shape[1];
-  require(rows <= UINT32_MAX && columns <= UINT32_MAX, "shape: " + shown_shape(header.shape) + " passes 2^32");
+  require(rows <= UINT32_MAX && columns <= UINT32_MAX,
+          "shape: " + shown_shape(header.shape) + " must have sizes below 2^32");
   require(columns != 0, "shape: " + shown_shape(header.shape) + " has no columns");
   require(!header.fortran_order || rows <= 1 || columns == 1,
-          "fortran_order: the array lies column by column; save numpy.ascontiguousarray(a)");
+          "fortran_order: the array is stored column by column; save numpy.ascontiguousarray(a)");
   uint64_t bytes = 0;
   const bool wraps = __builtin_mul_overflow(header.count(), uint64_t{size_of(type)}, &bytes);
   const uint64_t held = file.size() - header.bytes;
   require(!wraps && bytes == held,
-          format("shape: %s of '%s' needs %llu bytes, the file has %llu", shown_shape(header.shape).c_str(),
+          format("shape: %s of '%s' needs %llu bytes, but the file has %llu", shown_shape(header.shape).c_str(),
                  shown_text(header.descr).c_str(), Number{wraps ? UINT64_MAX : bytes}, Number{held}));
   NpyMatrix matrix;
   matrix.header_bytes = header.bytes;

@@ -17,7 +17,8 @@ struct NpyMatrix {
   size_t header_bytes = 0;  // where the values begin
 };
 
-// Reads the header and checks it against the file's size; not the values. `path` is for messages. Throws NRW_FORMAT.
+// Reads the header and checks it against the size of the file, without reading the values. `path` is for messages.
+// Throws NRW_FORMAT.
 NpyMatrix read_npy_matrix(std::span<const uint8_t> file, const std::string& path);
 
 }  // namespace nrw

@@ -23,7 +23,7 @@ NpyHeader header_of(const ZipMember& member, const std::string& path) {
 void check_size(const ZipMember& member, const NpyHeader& header, size_t item, const std::string& where) {
   const uint64_t values = member.size - header.bytes, count = header.count();
   if (count > values / item || count * item != values) {
-    throw Error(NRW_FORMAT, where + format("shape: %llu values of %zu bytes declared, the member has %llu bytes",
+    throw Error(NRW_FORMAT, where + format("shape: declares %llu values of %zu bytes, but the member has %llu bytes",
                                            Number{count}, item, Number{values}));
   }
 }
@@ -55,11 +55,11 @@ void require_index_type(const NpzArray& array, const std::string& path) {
   }
 }
 
-// A small member (shape, format), whole and checked.
+// Reads and checks a small member (shape or format).
 std::vector<uint8_t> small_member(const ZipMember& member, const std::string& path) {
   constexpr uint64_t kMost = 1 << 16;
   if (member.size > kMost) {
-    throw Error(NRW_FORMAT, place(member, path) + format("size: %llu bytes, too many", Number{member.size}));
+    throw Error(NRW_FORMAT, place(member, path) + format("size: %llu bytes are too many", Number{member.size}));
   }
   std::vector<uint8_t> bytes(member.compressed.begin(), member.compressed.end());
   if (member.deflated) {
@@ -106,9 +106,11 @@ Shape shape_of(const ZipMember& member, const std::string& path) {
       using T = decltype(zero);
       if constexpr (std::is_integral_v<T>) {
         const T loaded = load<T>(bytes.data() + header.bytes, index);
-        if (loaded < T{0}) throw Error(NRW_FORMAT, where + format("%s: is negative", name));
+        if (loaded < T{0}) throw Error(NRW_FORMAT, where + format("%s: must not be negative", name));
         const uint64_t size = static_cast<uint64_t>(loaded);
-        if (size > UINT32_MAX) throw Error(NRW_FORMAT, where + format("%s: %llu is too many", name, Number{size}));
+        if (size > UINT32_MAX) {
+          throw Error(NRW_FORMAT, where + format("%s: must be at most 2^32 - 1, got %llu", name, Number{size}));
+        }
         return size;
       } else {
         throw Error(NRW_FORMAT, where + "descr: must be an integer");
@@ -122,7 +124,7 @@ Shape shape_of(const ZipMember& member, const std::string& path) {
 
 CsrNpz read_csr_npz(std::span<const uint8_t> archive, const std::string& path) {
   constexpr const char* kMembers[] = {"format.npy", "shape.npy", "data.npy", "indices.npy", "indptr.npy"};
-  // Alone and first: a matrix of another format need not have the other members.
+  // The format is read first and alone, since a matrix of another format need not have the other members.
   require_csr(read_zip(archive, std::span(kMembers).first(1), path)[0], path);
   std::vector<ZipMember> members = read_zip(archive, kMembers, path);
   const Shape shape = shape_of(members[1], path);
@@ -140,7 +142,7 @@ CsrNpz read_csr_npz(std::span<const uint8_t> archive, const std::string& path) {
   }
   if (csr.indices.count != csr.data.count) {
     throw Error(NRW_FORMAT,
-                place(csr.indices.member, path) + format("shape: must be %llu as in data.npy, got %llu",
+                place(csr.indices.member, path) + format("shape: must be %llu, the length of data.npy, got %llu",
                                                          Number{csr.data.count}, Number{csr.indices.count}));
   }
   return csr;

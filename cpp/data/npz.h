@@ -24,8 +24,8 @@ struct CsrNpz {
   NpzArray indptr;                 // rows + 1
 };
 
-// Reads the headers and checks that they agree with each other and with the members' sizes; not the arrays themselves.
-// `path` is for messages. Throws NRW_FORMAT: `path: member: field: value ...`.
+// Reads the headers and checks that they agree with each other and with the sizes of the members, without reading the
+// arrays. `path` is for messages. Throws NRW_FORMAT with a message `path: member: field: ...`.
 CsrNpz read_csr_npz(std::span<const uint8_t> archive, const std::string& path);
 
 }  // namespace nrw

@@ -18,16 +18,16 @@ RowWindow::RowWindow(std::vector<std::shared_ptr<const Chunk>> chunks, std::span
   for (const auto& chunk : chunks_) {
     if (chunk->info().columns != columns_) {
       throw Error(NRW_INVALID_ARGUMENT,
-                  format("%s: %llu columns, the chunk before it has %u", shown_path(chunk->path()).c_str(),
+                  format("%s: has %llu columns, but the chunk before it has %u", shown_path(chunk->path()).c_str(),
                          static_cast<unsigned long long>(chunk->info().columns), columns_));
     }
     if (chunk->dense() != dense()) {
       throw Error(NRW_INVALID_ARGUMENT,
-                  format("%s: a dense array among sparse matrices, or the reverse", shown_path(chunk->path()).c_str()));
+                  format("%s: dense arrays and sparse matrices cannot be mixed", shown_path(chunk->path()).c_str()));
     }
     starts_.push_back(starts_.back() + chunk->info().rows);
   }
-  if (rows() > uint64_t{1} << 32) throw Error(NRW_INVALID_ARGUMENT, "chunks: more than 2^32 rows together");
+  if (rows() > uint64_t{1} << 32) throw Error(NRW_INVALID_ARGUMENT, "chunks: have more than 2^32 rows together");
 }
 
 const Chunk* RowWindow::cut_short() const noexcept {
@@ -38,7 +38,7 @@ const Chunk* RowWindow::cut_short() const noexcept {
 }
 
 RowWindow::Place RowWindow::at(uint32_t row) const noexcept {
-  // The last chunk that begins at or before the row; chunks without rows are passed over.
+  // The last chunk that begins at or before the row. Chunks without rows are skipped.
   const auto after = std::upper_bound(starts_.begin(), starts_.end() - 1, uint64_t{row});
   const size_t chunk = static_cast<size_t>(after - starts_.begin()) - 1;
   const uint64_t local = row - starts_[chunk];

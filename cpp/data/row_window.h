@@ -1,4 +1,4 @@
-// The rows of one or more chunks laid end to end.
+// The rows of one or more chunks, one chunk after another.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace nrw {
 
 class RowWindow {
  public:
-  // first_rows: the global row number of each chunk's first row. Throws NRW_INVALID_ARGUMENT when there is no chunk,
-  // their widths differ, some are dense and some are not, or they have more than 2^32 rows together.
+  // first_rows: the global row number of the first row of each chunk. Throws NRW_INVALID_ARGUMENT if there is no chunk,
+  // if chunks differ in their number of columns, if only some are dense, or if they have more than 2^32 rows together.
   RowWindow(std::vector<std::shared_ptr<const Chunk>> chunks, std::span<const uint64_t> first_rows);
 
   struct Place {
@@ -23,7 +23,7 @@ class RowWindow {
   };
   Place at(uint32_t row) const noexcept;
 
-  // A chunk whose file was cut short while it was mapped, or null.
+  // A chunk whose file became shorter while it was mapped, or null.
   const Chunk* cut_short() const noexcept;
 
   uint64_t rows() const noexcept { return starts_.back(); }

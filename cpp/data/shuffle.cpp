@@ -9,7 +9,7 @@ namespace nrw {
 namespace {
 
 // Uniform in [0, n), n >= 1: Lemire's multiplication with rejection ("Fast random integer generation in an interval",
-// 2019). The words of draw number i decide; if all four are rejected, those of attempt 1, 2, ...
+// 2019). The words of draw number i are used; if all four are rejected, those of attempt 1, 2, ... follow.
 uint32_t below(uint32_t n, uint64_t seed, uint64_t key, uint32_t i) noexcept {
   const uint32_t threshold = (0u - n) % n;  // 2^32 mod n
   for (uint64_t attempt = 0;; ++attempt) {

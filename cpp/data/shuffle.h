@@ -1,4 +1,4 @@
-// The order of rows in an epoch: a function of (seed, epoch, stream). The stream tells chunks or windows apart.
+// The order of rows in an epoch, which is a function of (seed, epoch, stream). Each chunk or window has its own stream.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace nrw {
 
-// A uniformly drawn permutation (Fisher and Yates, Durstenfeld's form) with unbiased draws.
+// A uniformly random permutation by the algorithm of Fisher and Yates in Durstenfeld's form, with unbiased draws.
 void shuffle(std::span<uint32_t> rows, uint64_t seed, uint32_t epoch, uint32_t stream) noexcept;
 
 }  // namespace nrw

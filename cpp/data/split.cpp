@@ -6,7 +6,8 @@ namespace nrw {
 
 void split_rows(uint64_t seed, uint64_t first_row, uint32_t rows, double train_share, double validation_share,
                 uint8_t* out) noexcept {
-  // Shares such as 0.7 + 0.2 + 0.1 need not add up to 1 in binary: a rest of rounding is not a test set.
+  // Shares such as 0.7 + 0.2 + 0.1 need not add up to 1 in binary. A rest that is only a rounding error gives no test
+  // rows.
   double most = train_share + validation_share;
   if (most > 1 - 1e-9) most = 1;
   for (uint32_t i = 0; i < rows; ++i) {

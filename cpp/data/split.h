@@ -1,4 +1,5 @@
-// Which rows train, validate and test: a function of (seed, global row) alone, so that chunk borders do not matter.
+// Assigns rows to training, validation and test. It is a function of (seed, global row) only, so that the division into
+// chunks has no effect.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,7 @@ namespace nrw {
 
 namespace {
 
-// Four partial sums in double, added up in a fixed order.
+// The sum by four partial sums in double, which are added in a fixed order.
 double sum(const float* values, size_t n) noexcept {
   double part[4] = {0, 0, 0, 0};
   size_t i = 0;
@@ -22,10 +22,10 @@ double sum(const float* values, size_t n) noexcept {
   return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
-// values[i] = log(1 + values[i]) within 2.1 units in the last place, without branches or calls in the loop, so that it
-// vectorises. 1 + x = 2^e m with m in [sqrt(1/2), sqrt(2)) and f = m - 1 (x itself while e is 0, which keeps small x
-// exact); what 1 + x lost by rounding is added back as `lost` / (1 + x); log(1 + f) is the polynomial of FreeBSD's
-// e_logf.c in s = f / (2 + f).
+// values[i] = log(1 + values[i]) with an error below 2.1 units in the last place. The loop has no branches or calls, so
+// that it is vectorised. 1 + x = 2^e m with m in [sqrt(1/2), sqrt(2)) and f = m - 1, which is x itself if e is 0, so
+// that small x stay exact. The rounding error `lost` of 1 + x is corrected by adding `lost` / (1 + x). log(1 + f) is
+// the polynomial of FreeBSD's e_logf.c in s = f / (2 + f).
 void log_1_plus(float* values, size_t n) noexcept {
   constexpr int32_t kRootHalf = 0x3F3504F3, kOne = 0x3F800000;
   constexpr float kLn2High = 6.9313812256e-01f, kLn2Low = 9.0580006145e-06f;
@@ -46,7 +46,7 @@ void log_1_plus(float* values, size_t n) noexcept {
   }
 }
 
-// Whether the loop above may take them: every 1 + x above 0 and finite.
+// Whether the loop above can be used: every 1 + x must be finite and above 0.
 bool above_minus_one(const float* values, size_t n) noexcept {
   unsigned bad = 0;
   for (size_t i = 0; i < n; ++i) bad |= !(values[i] > -1.0f);
@@ -57,7 +57,7 @@ bool above_minus_one(const float* values, size_t n) noexcept {
 
 Transform Transform::checked(double kind, double p0, double p1) {
   if (!(kind >= 0 && kind <= static_cast<double>(NRW_BINARIZE)) || kind != std::floor(kind)) {
-    throw Error(NRW_INVALID_ARGUMENT, format("transform: unknown kind %g", kind));
+    throw Error(NRW_INVALID_ARGUMENT, format("transform: the kind %g is unknown", kind));
   }
   const Transform transform{static_cast<TransformKind>(static_cast<uint32_t>(kind)), p0, p1};
   const auto require = [&](bool condition, const char* rule) {
@@ -103,11 +103,11 @@ const char* Transform::name() const noexcept {
 std::string Transform::takes() const {
   switch (kind) {
     case TransformKind::kLibrarySize:
-      return format("under library_size: %g over the sum of its row is too large a factor", p0);
+      return format("cannot be scaled by library_size, since %g divided by the sum of its row is too large", p0);
     case TransformKind::kLog1p:
-      return "under log1p, which takes numbers above -1: it is meant for counts";
+      return "cannot be transformed by log1p, which needs values above -1 and is meant for counts";
     default:
-      return std::string("under ") + name() + ", which makes it no finite 32-bit float";
+      return std::string("is not a finite 32-bit float after the transform ") + name();
   }
 }
 

@@ -1,4 +1,4 @@
-// What is done to the stored values of a row while it is cut. Zeros stay zeros under all of them.
+// Transforms of the stored values of a row when a batch is made. All of them map zero to zero.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 namespace nrw {
 
 enum class TransformKind : uint32_t {
-  kLibrarySize = NRW_LIBRARY_SIZE,  // the row is scaled so that its values sum to p0; a row that sums to 0 stays
+  kLibrarySize = NRW_LIBRARY_SIZE,  // scales the row to the sum p0; a row with sum 0 is left as it is
   kLog1p = NRW_LOG1P,               // log(1 + x)
   kScale = NRW_SCALE,               // x * p0
   kClip = NRW_CLIP,                 // min(max(x, p0), p1), p0 <= 0 <= p1
@@ -24,7 +24,7 @@ struct Transform {
   // Checks kind and parameters. Throws NRW_INVALID_ARGUMENT.
   static Transform checked(double kind, double p0, double p1);
   const char* name() const noexcept;
-  // After "a value of -3 ": why it cannot be taken.
+  // The end of a message that begins "a value of -3 ": why the value cannot be used.
   std::string takes() const;
   // values: the n stored values of one row.
   void apply(float* values, size_t n) const noexcept;

@@ -21,7 +21,7 @@ double value_at(const Chunk& chunk, uint64_t index) noexcept {
   });
 }
 
-// Branch-free, so that it vectorises.
+// It has no branches, so that it is vectorised.
 bool all_finite(const float* value, size_t n) noexcept {
   constexpr uint32_t kExponent = 0x7F800000;
   unsigned bad = 0;

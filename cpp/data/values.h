@@ -1,4 +1,4 @@
-// Single values of a chunk, and what is said of those that cannot be used.
+// Single values of a chunk, and the error for values that cannot be used.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace nrw {
 double value_at(const Chunk& chunk, uint64_t index) noexcept;
 
 bool all_finite(const float* value, size_t n) noexcept;
-// The place of the first value that is not; there must be one.
+// The index of the first value that is not finite; there must be one.
 uint32_t first_non_finite(const float* value) noexcept;
 
 // Throws NRW_FORMAT: file, row, column, value, and what is wrong.

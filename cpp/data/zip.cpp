@@ -21,7 +21,7 @@ constexpr uint32_t kLocalHeader = 0x04034b50, kCentralHeader = 0x02014b50;
 constexpr uint32_t kEnd = 0x06054b50, kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
 constexpr size_t kLocalBytes = 30, kCentralBytes = 46, kEndBytes = 22, kEnd64Bytes = 56, kLocatorBytes = 20;
 constexpr uint16_t kZip64Extra = 1, kEncrypted = 1, kStored = 0, kDeflated = 8;
-// Deflate codes at most 258 bytes in 2 bits.
+// Deflate encodes at most 258 bytes in 2 bits.
 constexpr uint64_t kMaxRatio = 1032;
 
 template <class T>
@@ -54,14 +54,14 @@ class Reader {
       limit = at<uint64_t>(archive_, end - kLocatorBytes + 8);
       if (limit > end - kLocatorBytes || end - kLocatorBytes - limit < kEnd64Bytes ||
           at<uint32_t>(archive_, limit) != kEnd64) {
-        fail("zip directory", format("no zip64 record at byte %llu", static_cast<unsigned long long>(limit)));
+        fail("zip directory", format("the zip64 record is not at byte %llu", static_cast<unsigned long long>(limit)));
       }
       disk = at<uint32_t>(archive_, limit + 16);
       entries = at<uint64_t>(archive_, limit + 32);
       size = at<uint64_t>(archive_, limit + 40);
       offset = at<uint64_t>(archive_, limit + 48);
     }
-    if (disk != 0) fail("zip directory", "archives in several parts are not read");
+    if (disk != 0) fail("zip directory", "archives in several parts are not supported");
     if (offset > limit || size > limit - offset || entries > size / kCentralBytes) {
       fail("zip directory", format("%llu entries in %llu bytes at byte %llu do not fit the file",
                                    static_cast<unsigned long long>(entries), static_cast<unsigned long long>(size),
@@ -82,22 +82,22 @@ class Reader {
     read_zip64(extra, member.size, compressed, offset, where);
     if (flags & kEncrypted) fail(where, "the member is encrypted");
     if (method != kStored && method != kDeflated) {
-      fail(where, format("compression method %u is not read; save it with scipy.sparse.save_npz", method));
+      fail(where, format("compression method %u is not supported; save the matrix with scipy.sparse.save_npz", method));
     }
     member.deflated = method == kDeflated;
     if (offset > archive_.size() || archive_.size() - offset < kLocalBytes ||
         at<uint32_t>(archive_, offset) != kLocalHeader) {
-      fail(where, format("offset: no member at byte %llu", static_cast<unsigned long long>(offset)));
+      fail(where, format("offset: the member is not at byte %llu", static_cast<unsigned long long>(offset)));
     }
     const size_t name_bytes = at<uint16_t>(archive_, offset + 26), extra_bytes = at<uint16_t>(archive_, offset + 28);
     const Bytes rest = archive_.subspan(offset + kLocalBytes);
     if (rest.size() < name_bytes + extra_bytes || name_bytes != name.size() ||
         !std::equal(name.begin(), name.end(), rest.begin(), [](char a, uint8_t b) { return uint8_t(a) == b; })) {
-      fail(where, "the member's own header has another name");
+      fail(where, "the header of the member has another name");
     }
     const Bytes content = rest.subspan(name_bytes + extra_bytes);
     if (compressed > content.size()) {
-      fail(where, format("compressed size: %llu bytes declared, the file has %zu left: cut short?",
+      fail(where, format("compressed size: declares %llu bytes, but the file has only %zu left; it may be incomplete",
                          static_cast<unsigned long long>(compressed), content.size()));
     }
     if (member.deflated ? member.size / kMaxRatio > compressed : member.size != compressed) {
@@ -109,17 +109,17 @@ class Reader {
   }
 
  private:
-  // The end record lies before a comment of up to 65,535 bytes.
+  // The end record is followed by a comment of up to 65,535 bytes.
   size_t find_end() const {
     const size_t size = archive_.size();
     for (size_t back = kEndBytes; back <= std::min(size, kEndBytes + 65535); ++back) {
       const size_t end = size - back;
       if (at<uint32_t>(archive_, end) == kEnd && at<uint16_t>(archive_, end + 20) == back - kEndBytes) return end;
     }
-    fail("zip directory", "not found: not an .npz file, or cut short");
+    fail("zip directory", "not found, so the file is not an .npz file or is incomplete");
   }
 
-  // Sizes of 2^32 - 1 stand for the next value of the zip64 field.
+  // A size of 2^32 - 1 means that the next value of the zip64 field is the size.
   void read_zip64(Bytes extra, uint64_t& size, uint64_t& compressed, uint64_t& offset, const char* where) const {
     constexpr uint64_t kElsewhere = 0xFFFFFFFF;
     if (size != kElsewhere && compressed != kElsewhere && offset != kElsewhere) return;
@@ -156,7 +156,7 @@ libdeflate_result decompress(const ZipMember& member, uint8_t* out, size_t size)
     void operator()(libdeflate_decompressor* decompressor) const { libdeflate_free_decompressor(decompressor); }
   };
   const std::unique_ptr<libdeflate_decompressor, Free> decompressor(libdeflate_alloc_decompressor());
-  if (!decompressor) throw Error(NRW_OUT_OF_MEMORY, "no memory for a decompressor");
+  if (!decompressor) throw Error(NRW_OUT_OF_MEMORY, "there is not enough memory for a decompressor");
   return libdeflate_deflate_decompress(decompressor.get(), member.compressed.data(), member.compressed.size(), out,
                                        size, nullptr);
 }
@@ -170,12 +170,14 @@ std::vector<ZipMember> read_zip(Bytes archive, std::span<const char* const> want
   Bytes rest = directory.bytes;
   for (uint64_t entry = 0; entry < directory.entries; ++entry) {
     if (rest.size() < kCentralBytes || at<uint32_t>(rest, 0) != kCentralHeader) {
-      reader.fail("zip directory", format("entry %llu is broken", static_cast<unsigned long long>(entry)));
+      reader.fail("zip directory", format("entry %llu is corrupt", static_cast<unsigned long long>(entry)));
     }
     const Bytes fixed = rest.first(kCentralBytes);
     const size_t name = at<uint16_t>(fixed, 28), extra = at<uint16_t>(fixed, 30), comment = at<uint16_t>(fixed, 32);
     rest = rest.subspan(kCentralBytes);
-    if (rest.size() < name + extra + comment) reader.fail("zip directory", "an entry passes the directory's end");
+    if (rest.size() < name + extra + comment) {
+      reader.fail("zip directory", "an entry ends beyond the end of the directory");
+    }
     const std::string_view text(reinterpret_cast<const char*>(rest.data()), name);
     const auto found = std::find(wanted.begin(), wanted.end(), text);
     if (found != wanted.end()) {
@@ -187,7 +189,7 @@ std::vector<ZipMember> read_zip(Bytes archive, std::span<const char* const> want
   }
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (members[i].name.empty()) {
-      reader.fail(wanted[i], "the member is missing: not a matrix saved by scipy.sparse.save_npz");
+      reader.fail(wanted[i], "the member is missing, so the file is not a matrix saved by scipy.sparse.save_npz");
     }
   }
   return members;
@@ -198,11 +200,11 @@ void inflate(const ZipMember& member, uint8_t* out, const std::string& path) {
     case LIBDEFLATE_SUCCESS:
       return;
     case LIBDEFLATE_SHORT_OUTPUT:
-      broken(member, path, "size: fewer bytes than declared");
+      broken(member, path, "size: the content has fewer bytes than declared");
     case LIBDEFLATE_INSUFFICIENT_SPACE:
-      broken(member, path, "size: more bytes than declared");
+      broken(member, path, "size: the content has more bytes than declared");
     default:
-      broken(member, path, "the compressed data is broken");
+      broken(member, path, "the compressed data are corrupt");
   }
 }
 
@@ -217,14 +219,14 @@ void check_crc(const ZipMember& member, uint32_t found, const std::string& path)
 }
 
 std::vector<uint8_t> first_bytes(const ZipMember& member, const std::string& path) {
-  // libdeflate writes in order and stops at the first match or stored block that does not fit. Those have at most 258
-  // and 65,535 bytes, so what begins in the first 10,000 bytes is there.
+  // libdeflate writes in order and stops at the first match or stored block that does not fit. These have at most 258
+  // and 65,535 bytes, so at least the first 10,000 bytes are complete.
   constexpr uint64_t kFirst = 128 << 10;
   const size_t size = static_cast<size_t>(std::min(member.size, kFirst));
   if (!member.deflated) return {member.compressed.begin(), member.compressed.begin() + static_cast<ptrdiff_t>(size)};
   std::vector<uint8_t> bytes(size);
   if (decompress(member, bytes.data(), size) == LIBDEFLATE_BAD_DATA) {
-    broken(member, path, "the compressed data is broken");
+    broken(member, path, "the compressed data are corrupt");
   }
   return bytes;
 }

@@ -2,19 +2,22 @@
  *
  * Rules that hold for every function unless its own block says otherwise:
  *  - It returns an nrw_status as int32_t, never throws, never prints, never ends the process.
- *  - The last parameter `err` is a caller-allocated record of this one call (may be NULL). On NRW_OK its code is 0.
- *  - Strings go in as UTF-8 bytes with an explicit length, without a terminating zero.
- *  - Arrays go in as a pointer with an explicit count. The engine keeps no pointer into caller memory after it returns.
- *  - Handles are created by `nrw_X_create` / `nrw_X_open` and ended by `nrw_X_close`, which waits for a call in flight.
- *  - Two calls at once on one handle give NRW_BUSY. The functions marked "any thread" may be called at any time.
- *  - Counts that may pass 2^32 are double (exact to 2^53).
+ *  - The last parameter `err` is a record that the caller allocates for this call; it may be NULL. On NRW_OK its code
+ * is 0.
+ *  - Strings are passed as UTF-8 bytes with an explicit length, without a terminating zero.
+ *  - Arrays are passed as a pointer with an explicit count. The engine keeps no pointer into the caller's memory after
+ * it returns.
+ *  - Handles are created by `nrw_X_create` or `nrw_X_open` and ended by `nrw_X_close`, which waits for a running call.
+ *  - A call on a handle that is in use by another call returns NRW_BUSY. The functions marked "any thread" may be
+ * called at any time.
+ *  - Counts that may exceed 2^32 are double, which is exact up to 2^53.
  */
 #ifndef NARROWS_H
 #define NARROWS_H
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 2u
+#define NRW_ABI_VERSION 3u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -31,18 +34,18 @@ extern "C" {
 
 typedef enum nrw_status {
   NRW_OK = 0,
-  NRW_INVALID_ARGUMENT = 1, /* the call itself is wrong: a null pointer, a size of 0, an unknown kind */
+  NRW_INVALID_ARGUMENT = 1, /* the call is wrong: a null pointer, a size of 0, an unknown kind */
   NRW_IO = 2,               /* the operating system refused: open, read, write, map */
   NRW_FORMAT = 3,           /* a file's content is wrong; the message names file, member and field */
   NRW_OUT_OF_MEMORY = 4,
-  NRW_BUSY = 5,        /* another call on this handle is in flight */
+  NRW_BUSY = 5,        /* another call on this handle is still running */
   NRW_STOPPED = 6,     /* ended early by nrw_model_stop or nrw_batches_stop */
   NRW_NON_FINITE = 7,  /* the loss or a gradient became NaN or infinite; nothing was updated in that step */
   NRW_CLOSED = 8,      /* the handle has been closed */
-  NRW_UNSUPPORTED = 9, /* well-formed, but this build cannot do it; the message says what it can */
+  NRW_UNSUPPORTED = 9, /* this build or machine cannot do it; the message says what it can do */
   NRW_END = 10,        /* no more batches */
   NRW_TIMEOUT = 11,
-  NRW_INTERNAL = 12 /* a defect of the engine: please report */
+  NRW_INTERNAL = 12 /* a defect of the engine, which should be reported */
 } nrw_status;
 
 typedef struct nrw_error {
@@ -69,11 +72,11 @@ NRW_API int32_t nrw_info(char* text, uint32_t capacity, uint32_t* written, nrw_e
 
 /* ---- signals ----------------------------------------------------------------------------------------------------- */
 
-/* Takes signal number `from` away from the handler that the process has for it: from now on it is counted, and sent to
- * the process again as `to`. Any thread. */
+/* From this call on, signal number `from` does not reach the handler that the process has for it. It is counted, and
+ * sent to the process again as signal `to`. Any thread. */
 NRW_API int32_t nrw_signal_turn(int32_t from, int32_t to, nrw_error* err) NRW_NOEXCEPT;
 
-/* How many signals were turned since the last call. Any thread. */
+/* The number of signals that were sent on in this way since the last call. Any thread. */
 NRW_API uint32_t nrw_signal_turned(void) NRW_NOEXCEPT;
 
 /* ---- chunks ------------------------------------------------------------------------------------------------------ */
@@ -95,27 +98,27 @@ enum {
   NRW_NO_ARRAY = 255 /* indices and indptr of a dense chunk */
 };
 
-/* Opens one file of rows: a dense .npy array (rows x columns, in C order), which is mapped and checked against its
- * size, or a scipy.sparse.save_npz file of a CSR matrix: maps stored members, inflates deflated ones into one buffer,
- * checks every declared size against the file and `budget_bytes` before anything is allocated, then checks the CSR
- * structure (indptr rises from 0 to nnz, indices within the columns). Slow: call it off the main thread.
- * budget_bytes: the most that may be allocated for this chunk; 0 for no limit. Errors: NRW_IO, NRW_FORMAT,
- * NRW_OUT_OF_MEMORY, each naming file and member. */
+/* Opens one file of rows. A dense .npy array (rows x columns, in C order) is mapped and checked against its size. Of a
+ * file of scipy.sparse.save_npz with a CSR matrix, stored members are mapped and deflated ones are inflated into one
+ * buffer; before anything is allocated, every declared size is checked against the file and `budget_bytes`, and after
+ * that the CSR structure is checked (indptr rises from 0 to nnz, indices are within the columns). It is slow, so it
+ * should not be called on the main thread. budget_bytes: the most that may be allocated for this chunk; 0 for no limit.
+ * Errors: NRW_IO, NRW_FORMAT, NRW_OUT_OF_MEMORY, each of which names file and member. */
 NRW_API int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double budget_bytes, nrw_chunk** out,
                                nrw_error* err) NRW_NOEXCEPT;
 
-/* A chunk of a matrix in the caller's memory, which is copied and then checked as a file is. name: what messages call
- * it. Sparse (CSR): data and indices have one element a stored entry, indptr rows + 1; indices and indptr are of 32 or
- * 64 bits. Dense: data is rows x columns, row by row; indices_type and indptr_type are NRW_NO_ARRAY, and the two arrays
- * are not read. The caller's arrays must not be freed before this returns. Errors: NRW_INVALID_ARGUMENT, NRW_FORMAT,
- * NRW_OUT_OF_MEMORY, each naming the array and, within it, the row. */
+/* A chunk made of a matrix in the caller's memory, which is copied and then checked like a file. name: its name in
+ * messages. Sparse (CSR): data and indices have one element for each stored entry, indptr has rows + 1; indices and
+ * indptr have 32 or 64 bits. Dense: data is rows x columns, row by row; indices_type and indptr_type are NRW_NO_ARRAY,
+ * and the two arrays are not read. The caller's arrays must not be freed before this returns. Errors:
+ * NRW_INVALID_ARGUMENT, NRW_FORMAT, NRW_OUT_OF_MEMORY, which name the array and, where there is one, the row. */
 NRW_API int32_t nrw_chunk_from_arrays(const uint8_t* name, uint32_t name_bytes, double rows, double columns,
                                       uint32_t data_type, const uint8_t* data, double data_bytes, uint32_t indices_type,
                                       const uint8_t* indices, double indices_bytes, uint32_t indptr_type,
                                       const uint8_t* indptr, double indptr_bytes, nrw_chunk** out,
                                       nrw_error* err) NRW_NOEXCEPT;
 
-/* Only the headers: info as nrw_chunk_info gives it (mapped and bytes_held are 0), without reading data or indices. */
+/* Reads only the headers. info is as in nrw_chunk_info, with 0 for the members mapped and the bytes held. */
 NRW_API int32_t nrw_chunk_peek(const uint8_t* path, uint32_t path_bytes, double* info, nrw_error* err) NRW_NOEXCEPT;
 
 /* info: 8 doubles: rows, columns, nnz, data type, indices type, indptr type, members mapped (0 to 3), bytes held. A
@@ -127,17 +130,18 @@ NRW_API int32_t nrw_chunk_info(nrw_chunk* chunk, double* info, nrw_error* err) N
  * over it is closed. */
 NRW_API int32_t nrw_chunk_pointers(nrw_chunk* chunk, uint64_t* pointers, nrw_error* err) NRW_NOEXCEPT;
 
-/* What the file's own checksums say of its content: 3 CRC-32, of data, indices and indptr, from the archive's directory
- * and without reading the arrays; they change with any stored value. NRW_INVALID_ARGUMENT for a dense file, which has
- * none. */
+/* The checksums of the file's content: 3 CRC-32, of data, indices and indptr. They are read from the directory of the
+ * archive, without reading the arrays, and change with any stored value. Error: NRW_INVALID_ARGUMENT for a dense file,
+ * which has no checksums. */
 NRW_API int32_t nrw_chunk_checksums(const uint8_t* path, uint32_t path_bytes, uint32_t* out,
                                     nrw_error* err) NRW_NOEXCEPT;
 
-/* Gives up the caller's share of the chunk; a batch creator over it keeps its own. NULL is allowed. */
+/* Ends the caller's use of the chunk. It is freed when no batch creator uses it any more. NULL is allowed. */
 NRW_API int32_t nrw_chunk_close(nrw_chunk* chunk, nrw_error* err) NRW_NOEXCEPT;
 
-/* Seeded split: out[i] (rows bytes) = 0 train, 1 validation, 2 test for the row whose key is first_row + i; a function
- * of (seed, key) alone. Shares are in [0, 1], train + validation at most 1; the rest is test. Any thread. */
+/* Assigns rows to parts. out (rows bytes): out[i] is 0 (train), 1 (validation) or 2 (test) for the row with the key
+ * first_row + i, as a function of (seed, key) only. The shares are in [0, 1] with a sum of at most 1, and the rest is
+ * the test part. Any thread. */
 NRW_API int32_t nrw_split_rows(uint64_t seed, double first_row, uint32_t rows, double train_share,
                                double validation_share, uint8_t* out, nrw_error* err) NRW_NOEXCEPT;
 
@@ -145,25 +149,30 @@ NRW_API int32_t nrw_split_rows(uint64_t seed, double first_row, uint32_t rows, d
 
 enum { NRW_SHUFFLE = 1, NRW_DROP_LAST = 2 };
 
-/* Transform kinds, applied in order while a row is cut. p0, p1 by kind. */
+/* Kinds of transforms, which are applied in order when a batch is made. The meaning of p0 and p1 depends on the kind.
+ */
 enum {
-  NRW_LIBRARY_SIZE = 0, /* scale the row so that it sums to p0; an empty or zero-sum row stays as it is */
+  NRW_LIBRARY_SIZE = 0, /* scale the row so that it sums to p0; a row with sum 0 is left as it is */
   NRW_LOG1P = 1,        /* log(1 + x) */
   NRW_SCALE = 2,        /* x * p0 */
   NRW_CLIP = 3,         /* min(max(x, p0), p1) of the stored values; p0 <= 0 <= p1, so that zeros stay zeros */
-  NRW_BINARIZE = 4      /* 1 where x > p0 (p0 >= 0), else the value is dropped */
+  NRW_BINARIZE = 4      /* 1 if x > p0 (p0 >= 0), otherwise 0 */
 };
 
-/* Starts a background batch creator over the rows of one or more chunks (a shuffle window) and begins to preload.
- * chunks: chunk_count addresses of nrw_chunk. rows: row_count indices into the chunks' rows laid end to end; their
- * order is kept without NRW_SHUFFLE, else it is a function of (seed, epoch, stream). row_offsets: chunk_count doubles,
- * the key of each chunk's first row; the rows after it count on (keys of random draws and row ids).
- * first_batch: batches skipped at the start (resume). preload: batches held ready at most, >= 1. workers: threads,
- * >= 1. transforms: transform_count triples (kind, p0, p1). mask_rate: share of the stored values dropped from the
- * input (not from the target), a function of (seed, epoch, row, column); 0 for none. column_map: NULL, or for
- * each column of the chunks the column of the batch that it becomes, a permutation. The chunks are all sparse or all
- * dense; of dense ones all values are stored. A sparse row's columns come out strictly
- * ascending; duplicates are added up, explicit zeros dropped. */
+/* Starts a batch creator over the rows of one or more chunks (a shuffle window), whose threads begin to make batches.
+ *  - chunks: chunk_count addresses of nrw_chunk, all sparse or all dense.
+ *  - row_offsets: chunk_count doubles, the key of each chunk's first row. The following rows of the chunk have the
+ *    following keys, which are the row ids and the keys of random draws.
+ *  - rows: row_count indices into the rows of all chunks, one chunk after another. Without NRW_SHUFFLE their order is
+ * kept; with it the order is a function of (seed, epoch, stream).
+ *  - first_batch: the number of batches to skip at the start, for a resume. preload: the largest number of batches held
+ *    ready, >= 1. workers: the number of threads, >= 1.
+ *  - transforms: transform_count triples (kind, p0, p1).
+ *  - mask_rate: the share of the stored values that are set to 0 in the input but not in the target, as a function of
+ *    (seed, epoch, row, column); 0 for none. All values of dense chunks are stored values.
+ *  - column_map: NULL, or for each column of the chunks its column in the batch, a permutation.
+ * The columns of a sparse row in a batch are strictly ascending; duplicates are added up and explicit zeros are
+ * dropped. */
 NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
                                    const uint32_t* rows, uint32_t row_count, uint32_t batch_size, uint32_t flags,
                                    uint64_t seed, uint32_t epoch, uint32_t stream, uint32_t first_batch,
@@ -171,98 +180,63 @@ NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count,
                                    uint32_t transform_count, double mask_rate, const uint32_t* column_map,
                                    nrw_batches** out, nrw_error* err) NRW_NOEXCEPT;
 
-/* info: 8 doubles: batches in all (from batch 0), next batch, rows, columns, batches ready, bytes ready, batches cut so
- * far, milliseconds the consumer waited so far. Any thread. */
+/* info: 8 doubles: number of batches (counted from batch 0), next batch, rows, columns, batches ready, bytes ready,
+ * batches made so far, milliseconds that the consumer has waited so far. Any thread. */
 NRW_API int32_t nrw_batches_info(nrw_batches* batches, double* info, nrw_error* err) NRW_NOEXCEPT;
 
-/* The next batch, for scripts and tests (training does not come this way). view: 8 u64: rows, nnz, then addresses of
- * row_ptr (u32, rows + 1), columns (u32), target (f32), input (f32), row ids (u64, global), and the batch number.
- * A batch of dense chunks has row_ptr 0, in place of columns the number of floats from column to column, and target and
- * input by column: value (row, column) at [column * that number + row].
- * They live until the next call on this handle. NRW_END after the last, NRW_TIMEOUT after timeout_ms (< 0: wait). */
+/* The next batch, for scripts and tests; training does not use this function. view: 8 u64: rows, nnz, the addresses of
+ * row_ptr (u32, rows + 1), columns (u32), target (f32), input (f32) and row ids (u64, global), and the batch number.
+ * For a batch of dense chunks row_ptr is 0, columns is a stride (a number of floats, not an address), and target and
+ * input are stored by column, with value (row, column) at [column * stride + row]. The arrays are valid until the next
+ * call on this handle. Returns NRW_END after the last batch and NRW_TIMEOUT after timeout_ms (< 0: no limit). */
 NRW_API int32_t nrw_batches_next(nrw_batches* batches, double timeout_ms, uint64_t* view, nrw_error* err) NRW_NOEXCEPT;
 
-/* Ends the workers soon; a waiting nrw_batches_next returns NRW_STOPPED. Any thread. */
+/* Stops the workers after the batches that they are making. A waiting nrw_batches_next returns NRW_STOPPED. Any thread.
+ */
 NRW_API int32_t nrw_batches_stop(nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
 
-/* Stops, joins, frees. NULL is allowed. */
+/* Stops and joins the workers and frees everything. NULL is allowed. */
 NRW_API int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
 
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
-enum { NRW_ENCODER = 0, NRW_DECODER = 1 };
+/* All types of layers, losses and optimizers with their settings, as JSON text: {"layers": [TYPE...], "losses": [...],
+ * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic".
+ * FIELD:
+ * {"name", "type", "about"} and, where they apply, "value" (it stands beside the kind), "default", "minimum",
+ * "maximum", "above", "below" (whether these are excluded), "words", "tag", "refusal", "example", "only". Any thread.
+ * text: capacity bytes; *written gets the length without a terminating zero. With a capacity of 0 only the length is
+ * told. */
+NRW_API int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
 
-enum {
-  NRW_LINEAR = 0, /* size outputs */
-  NRW_RELU = 1,
-  NRW_LEAKY_RELU = 2, /* p0: slope below 0 */
-  NRW_ELU = 3,        /* p0: alpha */
-  NRW_GELU = 4,       /* exact, with erf */
-  NRW_SILU = 5,
-  NRW_TANH = 6,
-  NRW_SIGMOID = 7,
-  NRW_DROPOUT = 8,    /* p0: share dropped; the rest is scaled by 1 / (1 - p0) */
-  NRW_LAYER_NORM = 9, /* p0: eps */
-  NRW_BATCH_NORM = 10 /* p0: eps, p1: momentum (PyTorch's meaning) */
-};
-
-/* Flags of a linear layer. NRW_TIED: the weight is the transpose of the encoder's mirrored linear layer. */
-enum { NRW_NO_BIAS = 1, NRW_TIED = 2, NRW_FACTORED = 4 };
-
-/* Weight initialisations. Biases follow PyTorch's nn.Linear with NRW_INIT_DEFAULT and are 0 with the others. */
-enum {
-  NRW_INIT_DEFAULT = 0,         /* PyTorch's nn.Linear: uniform(-1/sqrt(in), 1/sqrt(in)) for weight and bias */
-  NRW_INIT_KAIMING_UNIFORM = 1, /* gain sqrt(2) */
-  NRW_INIT_KAIMING_NORMAL = 2,
-  NRW_INIT_XAVIER_UNIFORM = 3,
-  NRW_INIT_XAVIER_NORMAL = 4,
-  NRW_INIT_NORMAL = 5, /* p: standard deviation */
-  NRW_INIT_ZEROS = 6
-};
-
-/* An empty network for rows of `columns` values. threads >= 1. Weights are a function of (seed, tensor, element). */
-NRW_API int32_t nrw_model_create(uint32_t columns, uint64_t seed, uint32_t threads, nrw_model** out,
+/* Checks the description of a network, shapes included, and allocates nothing but the handle. spec: JSON text, a map of
+ *   columns        width of a row of the data
+ *   shape          of such a row, channels first: [28, 28]; its product is `columns`. Left out: a flat row
+ *   data           "sparse" (default) or "dense": the form of the batches
+ *   seed           whole number below 2^64 as text; weights are a function of (seed, tensor, element)
+ *   threads        at least 1 (default)
+ *   encoder, decoder   lists of layers: {"kind": NAME, SETTING: VALUE, ...}, with names as nrw_vocabulary has them;
+ *                  "output" as a size is what the last layer must have: columns, times the outputs that the loss wants
+ *                  for each
+ *   loss           {"kind": NAME, ...}; mse by default
+ *   optimizer      {"name": NAME, ...}; adam by default. "sparse": "exact" (default) or "lazy" says what the first
+ *                  layer's update does to the weights of columns that no sample of a batch has an entry in: what the
+ *                  optimizer does to weights with a gradient of zero, or nothing
+ *   gradient_clip  the largest L2 norm of all gradients together; 0 (default) for none
+ *   precision      "f32" (default) or "bf16": whether training rounds the operands of the dense output layer's products
+ *                  to bf16, where the machine has such products (nrw_info)
+ *   training_rows  the number of different ones; 0 (default): not known
+ *   accelerators   true (default): the first and the last layer are fused with the batch and the loss where they can be
+ * Errors: NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the path of the setting, "encoder.2.kernel: must be ...". */
+NRW_API int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** out,
                                  nrw_error* err) NRW_NOEXCEPT;
 
-/* Appends a layer. The last decoder layer must be linear of size `columns` (the output layer). */
-NRW_API int32_t nrw_model_add_layer(nrw_model* model, uint32_t part, uint32_t kind, uint32_t size, double p0, double p1,
-                                    uint32_t flags, uint32_t init, double init_p, nrw_error* err) NRW_NOEXCEPT;
-
-enum { NRW_LOSS_MSE = 0 };
-/* mean: over rows and columns; row_mean: summed over columns, mean over rows; sum: over both. */
-enum { NRW_REDUCE_MEAN = 0, NRW_REDUCE_ROW_MEAN = 1, NRW_REDUCE_SUM = 2 };
-NRW_API int32_t nrw_model_set_loss(nrw_model* model, uint32_t kind, uint32_t reduction, nrw_error* err) NRW_NOEXCEPT;
-
-enum { NRW_SGD = 0, NRW_ADAM = 1, NRW_ADAMW = 2, NRW_RMSPROP = 3 };
-/* params: 6 doubles: weight_decay, momentum (SGD, RMSprop), nesterov (0 or 1), beta1 (Adam) or alpha (RMSprop), beta2,
- * eps. PyTorch's formulas. gradient_clip: the largest L2 norm of all gradients together; 0 for none. */
-NRW_API int32_t nrw_model_set_optimizer(nrw_model* model, uint32_t kind, const double* params, double gradient_clip,
-                                        nrw_error* err) NRW_NOEXCEPT;
-
-/* For an output layer with NRW_FACTORED: params: 6 doubles: beta (forgetting, in (0, 1)), ridge and kappa (both >= 0;
- * see docs/factored.md), the number of different training rows (0: not known), the rule, its weight decay (>= 0). Beta
- * to rows are of NRW_LEAST_SQUARES (the default), which has no learning rate; weight decay is of NRW_FACTORED_SGD, the
- * exact stochastic gradient with each step's learning rate. Before build. */
-enum { NRW_LEAST_SQUARES = 0, NRW_FACTORED_SGD = 1 };
-NRW_API int32_t nrw_model_set_factored(nrw_model* model, const double* params, nrw_error* err) NRW_NOEXCEPT;
-
-/* What the first layer's update does to the weights of columns that no sample of a batch has an entry in. Exact, the
- * default: what the optimizer does to weights with a gradient of zero, at once or later in closed form. Lazy: nothing,
- * as the sparse optimizers of other libraries. Before build. A tied layer is always updated exactly. */
-enum { NRW_SPARSE_EXACT = 0, NRW_SPARSE_LAZY = 1 };
-NRW_API int32_t nrw_model_set_sparse_update(nrw_model* model, uint32_t mode, nrw_error* err) NRW_NOEXCEPT;
-
-/* The form of the data's rows, that is, of the batches: the first layer is made for one of them. Before build; the
- * default is sparse. With dense data the output layer cannot be factored, and nrw_model_set_sparse_update has no
- * effect: there are no columns without an entry. */
-enum { NRW_DATA_SPARSE = 0, NRW_DATA_DENSE = 1 };
-NRW_API int32_t nrw_model_set_data(nrw_model* model, uint32_t form, nrw_error* err) NRW_NOEXCEPT;
-
-/* bf16: while training, the dense output layer rounds the operands of its products to bf16; sums, weights and optimizer
- * state stay f32, and so do evaluation and all other layers. On a machine without bf16 products (nrw_info: bf16=none)
- * it is the same as f32. Before build; the default is f32. */
-enum { NRW_PRECISION_F32 = 0, NRW_PRECISION_BF16 = 1 };
-NRW_API int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nrw_error* err) NRW_NOEXCEPT;
+/* The network as JSON text: {"columns", "shape", "latent": {"size", "shape"}, "parameters", "layers": [{"part",
+ * "index", "kind", "input", "output" (shapes, channels first), "parameters" (trained values of its own), "solver"
+ * ("none", "dense", "sparse input", "dense input", "tile-fused", "factored"), "settings"}...]}. Before or after build.
+ * Text as nrw_vocabulary has it. */
+NRW_API int32_t nrw_model_describe(nrw_model* model, char* text, uint32_t capacity, uint32_t* written,
+                                   nrw_error* err) NRW_NOEXCEPT;
 
 /* estimate: 6 doubles in bytes: parameters, optimizer state, gradients and workspace for batches of batch_rows rows
  * with nnz_per_row non-zeros, largest single allocation, sum, number of parameters (not bytes). Before or after build.
@@ -270,28 +244,24 @@ NRW_API int32_t nrw_model_set_precision(nrw_model* model, uint32_t precision, nr
 NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per_row, double* estimate,
                                    nrw_error* err) NRW_NOEXCEPT;
 
-/* Checks the layers, allocates, initialises. After this the shape is fixed. */
+/* Allocates and draws the starting weights. */
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
-/* A twin of a built network: a second network with the same layers and one thread, which holds copies of the first
- * one's state. Its own state is not set. The caller closes *out. */
+/* A twin of a built network: a second network with the same layers and one thread, made to hold copies of the state of
+ * the first. Its state is undefined until nrw_model_copy. The caller closes *out. It is slow, so it should not be called
+ * on the main thread. Any thread, once the network is built, also while it trains. Two such calls at once on one
+ * network give NRW_BUSY. */
 NRW_API int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) NRW_NOEXCEPT;
 
-/* Copies the state of a model, the step number too, to its twin or back, as it lies in memory: much faster than through
- * nrw_model_tensor_read. Slow: call it off the main thread. */
+/* Copies the state of a model, including the step number, to its twin or back. It copies memory as it is, which is much
+ * faster than nrw_model_tensor_read, but still slow, so it should not be called on the main thread. */
 NRW_API int32_t nrw_model_copy(nrw_model* model, nrw_model* from, nrw_error* err) NRW_NOEXCEPT;
-
-/* layer: 8 doubles: part, index in its part, kind, inputs, outputs, parameters, solver (0 none, 1 sparse input,
- * 2 dense, 3 tile-fused output, 4 factored output, 5 dense input), flags. count gets the number of layers in all.
- * Before or after build. */
-NRW_API int32_t nrw_model_layer(nrw_model* model, uint32_t layer_index, double* layer, uint32_t* count,
-                                nrw_error* err) NRW_NOEXCEPT;
 
 /* Tensors by name, PyTorch's shapes and order (encoder.0.weight is out x in). Roles: what a file keeps them in. */
 enum { NRW_ROLE_PARAMETER = 0, NRW_ROLE_BUFFER = 1, NRW_ROLE_OPTIMIZER = 2, NRW_ROLE_GRADIENT = 3 };
 NRW_API int32_t nrw_model_tensor_count(nrw_model* model, uint32_t* count, nrw_error* err) NRW_NOEXCEPT;
-/* name: capacity bytes, *name_bytes its length. shape: 6 doubles: role, element type (NRW_F32, NRW_F64, NRW_U32,
- * NRW_I64), number of dimensions (0 to 3), sizes. Gradients are listed only after nrw_model_backward. */
+/* name: capacity bytes, *name_bytes its length. shape: 8 doubles: role, element type (NRW_F32, NRW_F64, NRW_U32,
+ * NRW_I64), number of dimensions (0 to 5), sizes. Gradients are listed only after nrw_model_backward. */
 NRW_API int32_t nrw_model_tensor(nrw_model* model, uint32_t tensor_index, char* name, uint32_t capacity,
                                  uint32_t* name_bytes, double* shape, nrw_error* err) NRW_NOEXCEPT;
 /* Rows [first_row, first_row + rows) of the first dimension, dense, into / from `bytes` bytes. */
@@ -324,8 +294,8 @@ NRW_API int32_t nrw_train(nrw_model* model, nrw_batches* batches, const double* 
                           uint32_t learning_rate_count, double epoch, double chunk, double* result, double* step_losses,
                           nrw_error* err) NRW_NOEXCEPT;
 
-/* Ends nrw_train (NRW_OK), nrw_evaluate, nrw_embed and nrw_reconstruct (NRW_STOPPED) after the current batch, and the
- * next ones at once, until cleared. Any thread. */
+/* With stop = 1, a running nrw_train (which returns NRW_OK), nrw_evaluate, nrw_embed or nrw_reconstruct (NRW_STOPPED)
+ * ends after the current batch, and later calls end at once, until this is called with stop = 0. Any thread. */
 NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) NRW_NOEXCEPT;
 
 /* progress: 6 doubles: step, batches done in this call of nrw_train or nrw_evaluate, batches of this call; of nrw_train
@@ -333,26 +303,28 @@ NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) 
 NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error* err) NRW_NOEXCEPT;
 
 /* Loss and error over all batches left, without dropout, with running batch-norm statistics. result: 8 doubles: rows,
- * mean loss (the config's reduction, weighted by rows), sum of squared errors, sum of y, sum of y^2, nnz, ms, columns.
+ * mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum of y, sum of
+ * y^2, nnz, ms, columns.
  * column_sse, column_sum, column_sumsq: `columns` doubles each, added to, or all NULL. */
 NRW_API int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, double* column_sse,
                              double* column_sum, double* column_sumsq, nrw_error* err) NRW_NOEXCEPT;
 
-/* Between these two calls nrw_evaluate may leave out its loss and squared errors, which are then 0, also by column:
- * where it is faster, they are worked out for all batches together at the end. rows, nnz: of all batches to come,
- * about; by_column: whether column_sse is wanted. A training step in between ends this without a result. result: 2
- * doubles, to be added: sum of squared errors, sum of loss times rows. column_sse: `columns` doubles, added to, or
- * NULL. Slow: call them off the main thread. */
+/* Between these two calls nrw_evaluate may give 0 for its loss and squared errors, also by column. If that is faster,
+ * they are computed for all batches together by nrw_evaluate_end. rows, nnz: the approximate totals of all batches to
+ * come. by_column: whether column_sse is needed. A training step in between discards the evaluation. result: 2 doubles
+ * to add to the results of nrw_evaluate: sum of squared errors, sum of loss times rows. column_sse: `columns` doubles,
+ * which are added to, or NULL. Both are slow, so they should not be called on the main thread. */
 NRW_API int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, uint32_t by_column,
                                    nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) NRW_NOEXCEPT;
 
-/* Latent vectors (rows x latent, f32) of the batches left, in their order, until `capacity` floats would be passed. */
+/* Latent vectors (rows x latent, f32) of the remaining batches, in their order, as long as they fit into `capacity`
+ * floats. */
 NRW_API int32_t nrw_embed(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,
                           nrw_error* err) NRW_NOEXCEPT;
 
-/* Reconstructions (rows x column_count, f32) of the batches left, likewise. columns: which ones; NULL with
- * column_count 0 for all. */
+/* Reconstructions (rows x column_count, f32) of the remaining batches, with `capacity` as in nrw_embed. columns: the
+ * columns to reconstruct; NULL with column_count 0 for all. */
 NRW_API int32_t nrw_reconstruct(nrw_model* model, nrw_batches* batches, const uint32_t* columns, uint32_t column_count,
                                 float* out, double capacity, double* rows, nrw_error* err) NRW_NOEXCEPT;
 
@@ -360,9 +332,8 @@ NRW_API int32_t nrw_reconstruct(nrw_model* model, nrw_batches* batches, const ui
 NRW_API int32_t nrw_decode(nrw_model* model, const float* latent, uint32_t rows, const uint32_t* columns,
                            uint32_t column_count, float* out, double capacity, nrw_error* err) NRW_NOEXCEPT;
 
-/* Forward and backward of the next batch in training mode without an update: *loss, and gradients that
- * nrw_model_tensor lists with NRW_ROLE_GRADIENT. They are added to what is there; nrw_model_zero_gradients zeroes them.
- */
+/* Forward and backward pass of the next batch in training mode without an update. It sets *loss and adds to the
+ * gradients, which nrw_model_tensor lists with NRW_ROLE_GRADIENT. nrw_model_zero_gradients sets them to zero. */
 NRW_API int32_t nrw_model_backward(nrw_model* model, nrw_batches* batches, double* loss, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_model_zero_gradients(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 

@@ -1,4 +1,4 @@
-// How a table is chosen. Apart from kernels() so that tests can ask for any.
+// How a table is chosen. This is a function of its own so that tests can ask for any table.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ struct KernelChoice {
   std::string reason;
 };
 
-// The table named `forced`, or with NULL or "" the fastest this machine has. Errors: NRW_UNSUPPORTED for a name that
-// this build does not know or this machine cannot run.
+// The table named `forced`, or, for NULL or "", the fastest one that this machine can run. Throws NRW_UNSUPPORTED for a
+// name that this build does not know or that this machine cannot run.
 KernelChoice choose_kernels(const char* forced);
 
 }  // namespace nrw

@@ -1,8 +1,9 @@
-// The arithmetic of the hot loops, one table an instruction set. Single-threaded, noexcept, no allocation.
+// The arithmetic of the inner loops, one table for each instruction set. All functions are single-threaded and noexcept
+// and allocate nothing.
 //
-// Sameness: an output element's sum runs over k in one fixed order, whatever part of the matrix a call covers, so
-// cutting m or n (at multiples of kPanel columns) among threads never changes a bit. Different tables may differ in the
-// last bits.
+// Reproducibility: the order of an output element's sum over k is fixed, whatever part of the matrix a call covers. So
+// the result does not depend on how m or n (at multiples of kPanel columns) is divided among threads. The results of
+// different tables may differ in the last bits.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +12,9 @@
 namespace nrw {
 
 enum class Activation : uint32_t { kRelu, kLeakyRelu, kElu, kGelu, kSilu, kTanh, kSigmoid };
-enum class OptimizerKind : uint32_t { kSgd, kAdam, kAdamW, kRmsprop };
+enum class OptimizerKind : uint32_t { kSgd, kAdam, kAdamW, kRmsprop, kRule };  // kRule: OptimizerStep::rule
 
-// One update, its step-dependent factors worked out. PyTorch's formulas and order of operations.
+// One optimizer update with the factors of its step. Formulas and order of operations are PyTorch's.
 struct OptimizerStep {
   OptimizerKind kind = OptimizerKind::kAdam;
   float learning_rate = 0;
@@ -27,12 +28,19 @@ struct OptimizerStep {
   float bias_correction1 = 1;       // 1 - beta1^t
   float bias_correction2_sqrt = 1;  // sqrt(1 - beta2^t)
   float gradient_scale = 1;         // from clipping by norm
-  int moments() const noexcept {    // arrays of state a parameter has
+  // Of kRule: the update of n elements, as Kernels::update, with the arrays of state it has and settings of its own.
+  void (*rule)(size_t n, const OptimizerStep& step, const float* g, float* w, float* s1, float* s2) noexcept = nullptr;
+  int rule_moments = 0;
+  bool rule_rests = false;  // whether a gradient of zero changes neither weights nor state
+  double values[4] = {};
+  int moments() const noexcept {  // the number of state arrays of a parameter
     switch (kind) {
       case OptimizerKind::kSgd:
         return momentum != 0 ? 1 : 0;
       case OptimizerKind::kRmsprop:
         return momentum != 0 ? 2 : 1;  // [square average, momentum buffer]
+      case OptimizerKind::kRule:
+        return rule_moments;
       default:
         return 2;  // [exp_avg, exp_avg_sq]
     }
@@ -42,7 +50,7 @@ struct OptimizerStep {
 inline constexpr size_t kSmallColumns = 16, kSmallDepth = 64;  // the most that small_gemm takes
 inline constexpr size_t kPanel = 64;                           // columns of a packed panel, on every instruction set
 
-// Memory that is wanted in cache soon: up to two ranges of `floats` each, NULL for none.
+// Memory to prefetch: up to two ranges of `floats` floats each, NULL for none.
 struct Ahead {
   const float* first = nullptr;
   const float* second = nullptr;
@@ -52,22 +60,22 @@ struct Ahead {
 struct Kernels {
   const char* name;  // "plain", "avx2", "avx512", "neon"
 
-  // B (k x n, element (p, j) at b[p * row_stride + j * column_stride]) into panels of kPanel columns, the last one
-  // padded with zeros; a panel's k * kPanel floats lie together, in an order of the table's own. Room for
-  // k * round_up(n, kPanel) floats, aligned to 64.
+  // Packs B (k x n, element (p, j) at b[p * row_stride + j * column_stride]) into panels of kPanel columns, of which
+  // the last is padded with zeros. The k * kPanel floats of a panel are contiguous, in an order that each table
+  // chooses. `packed` has k * round_up(n, kPanel) floats and is aligned to 64 bytes.
   void (*pack_b)(size_t k, size_t n, const float* b, size_t row_stride, size_t column_stride, float* packed) noexcept;
 
-  // C (m x n, leading dimension ldc) = A B, or += with accumulate. A's element (i, p) at a[i * row_stride + p *
-  // column_stride]: one of its strides is 1, so A may be transposed. B packed.
+  // C (m x n, leading dimension ldc) = A B, or C += A B if `accumulate` is set. A's element (i, p) is at
+  // a[i * row_stride + p * column_stride], and one of the strides is 1, so A may be transposed. B is packed.
   void (*gemm)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
                const float* packed, float* c, size_t ldc, bool accumulate) noexcept;
 
-  // The same, and asks for `ahead` on the way, spread over the product's time.
+  // The same, and prefetches `ahead` meanwhile, spread over the time of the product.
   void (*gemm_ahead)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
                      const float* packed, float* c, size_t ldc, bool accumulate, const Ahead& ahead) noexcept;
 
-  // The same bits from B as it is (element (p, j) at b[p * b_row_stride + j * b_column_stride]), for n <=
-  // kSmallColumns, k <= kSmallDepth. NULL where a table has none.
+  // The same result, bit for bit, from an unpacked B (element (p, j) at b[p * b_row_stride + j * b_column_stride]), for
+  // n <= kSmallColumns and k <= kSmallDepth. NULL if the table has no such function.
   void (*small_gemm)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
                      const float* b, size_t b_row_stride, size_t b_column_stride, float* c, size_t ldc,
                      bool accumulate) noexcept;
@@ -81,14 +89,16 @@ struct Kernels {
   void (*activate)(Activation kind, size_t n, const float* x, float p, float* y) noexcept;
   void (*activate_backward)(Activation kind, size_t n, const float* x, const float* d_y, float p, float* d_x) noexcept;
 
-  // w, s1, s2 by the gradient g * step.gradient_scale. s1, s2: moments as OptimizerStep::moments says, else NULL.
-  // g == NULL: a gradient of zero.
+  // Updates w, s1 and s2 with the gradient g * step.gradient_scale; g == NULL stands for a gradient of zero. s1 and s2
+  // are the state arrays, as many as OptimizerStep::moments says, and NULL otherwise.
   void (*update)(size_t n, const OptimizerStep& step, const float* g, float* w, float* s1, float* s2) noexcept;
 };
 
-// The table in use: the fastest this machine has, or the one NARROWS_ISA names (an unknown or absent one is an Error).
+// The table in use: the fastest one that this machine can run, or the one that NARROWS_ISA names. Throws
+// NRW_UNSUPPORTED if that one is unknown or cannot be run.
 const Kernels& kernels();
-// Why it was chosen and why no faster one: one line. And all tables this machine can run, the reference last.
+// One line that says why this table was chosen and not a faster one; and all tables that this machine can run, with the
+// reference last.
 const char* kernels_reason();
 const Kernels* const* available_kernels(size_t* count) noexcept;
 

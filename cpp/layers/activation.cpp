@@ -2,10 +2,50 @@
 
 namespace nrw {
 
-void After::apply(size_t at, size_t n, const float* y) const noexcept { activation->apply(n, y + at, z + at); }
+namespace {
 
-void Before::apply(size_t at, size_t n, float* d_x) const noexcept {
-  activation->apply_backward(n, u + at, d_x + at, d_x + at);
+constexpr Field kSlope[] = {{.name = "slope",
+                             .type = Field::Type::kNumber,
+                             .about = "slope for values below 0",
+                             .fallback = "0.01",
+                             .minimum = 0,
+                             .maximum = 1,
+                             .value = true,
+                             .example = "0.01"}};
+constexpr Field kAlpha[] = {{.name = "alpha",
+                             .type = Field::Type::kNumber,
+                             .about = "what values far below 0 come near, with the sign turned round",
+                             .fallback = "1",
+                             .minimum = 0,
+                             .maximum = 100,
+                             .above = true,
+                             .value = true,
+                             .example = "1"}};
+
+template <Activation kind>
+std::unique_ptr<Layer> make(const LayerContext& context) {
+  const Settings& settings = context.settings;
+  const double p = settings.has("slope")   ? settings.number("slope")
+                   : settings.has("alpha") ? settings.number("alpha")
+                                           : 0;
+  return std::make_unique<ActivationLayer>(context.products, context.output.size(), kind, static_cast<float>(p));
 }
+
+template <Activation kind>
+constexpr LayerType type(const char* name, const char* about, std::span<const Field> fields = {}) {
+  return {name, about, fields, same_shape, no_tensors, no_workspace, make<kind>};
+}
+
+}  // namespace
+
+const LayerType relu_type = type<Activation::kRelu>("relu", "x where it is above 0, else 0");
+const LayerType leaky_relu_type =
+    type<Activation::kLeakyRelu>("leaky_relu", "x where it is above 0, else x times a slope", kSlope);
+const LayerType elu_type = type<Activation::kElu>("elu", "x where it is above 0, else alpha (exp(x) - 1)", kAlpha);
+const LayerType gelu_type =
+    type<Activation::kGelu>("gelu", "x times the normal distribution function of x, exact, with erf");
+const LayerType silu_type = type<Activation::kSilu>("silu", "x times the sigmoid of x");
+const LayerType tanh_type = type<Activation::kTanh>("tanh", "the hyperbolic tangent of x");
+const LayerType sigmoid_type = type<Activation::kSigmoid>("sigmoid", "1 / (1 + exp(-x))");
 
 }  // namespace nrw

@@ -1,29 +1,33 @@
 // y = f(x), element by element; d_x = d_y f'(x).
 #pragma once
 
-#include "layers/beside.h"
 #include "layers/layer.h"
+#include "layers/layer_type.h"
 #include "layers/products.h"
 
 namespace nrw {
 
-class ActivationLayer final : public Layer {
+extern const LayerType relu_type, leaky_relu_type, elu_type, gelu_type, silu_type, tanh_type, sigmoid_type;
+
+class ActivationLayer final : public Layer, public Elementwise {
  public:
   // p: slope below 0 (leaky ReLU) or alpha (ELU).
-  ActivationLayer(Products& products, uint32_t width, Activation kind, float p)
+  ActivationLayer(Products& products, uint64_t width, Activation kind, float p)
       : products_(products), width_(width), kind_(kind), p_(p) {}
 
-  // Of n elements, single-threaded: what other layers do with a part of their output while it is in cache.
-  void apply(size_t n, const float* x, float* y) const noexcept { products_.kernels().activate(kind_, n, x, p_, y); }
-  void apply_backward(size_t n, const float* x, const float* d_y, float* d_x) const noexcept {
+  void apply(size_t n, const float* x, float* y) const noexcept override {
+    products_.kernels().activate(kind_, n, x, p_, y);
+  }
+  void apply_backward(size_t n, const float* x, const float* d_y, float* d_x) const noexcept override {
     products_.kernels().activate_backward(kind_, n, x, d_y, p_, d_x);
   }
+  const Elementwise* elementwise() const noexcept override { return this; }
 
   void forward(const Pass& pass, const float* x, float* y) noexcept override {
     for_elements(pass, [&](size_t first, size_t count) { apply(count, x + first, y + first); });
   }
-
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override {
+    if (d_x == nullptr) return;
     for_elements(pass, [&](size_t first, size_t count) { apply_backward(count, x + first, d_y + first, d_x + first); });
   }
 
@@ -35,7 +39,7 @@ class ActivationLayer final : public Layer {
   }
 
   Products& products_;
-  const uint32_t width_;
+  const uint64_t width_;
   const Activation kind_;
   const float p_;
 };

@@ -1,17 +1,19 @@
-// Batch normalisation (Ioffe, Szegedy 2015; PyTorch's nn.BatchNorm1d): each unit of x (m x width) by its mean and
-// biased variance over the batch in training, by running statistics else: xhat = (x - mean) rstd, rstd = 1 / sqrt(var +
-// eps), y = xhat gamma + beta. Running statistics: r <- (1 - momentum) r + momentum * batch's, with the unbiased
-// variance. They move when the step's update is made, so a step that is given up leaves them alone. A batch of one row,
-// which has no variance, gives y = beta and does not move the running variance (PyTorch refuses it). Kept for the
-// backward pass: mean and rstd of each unit.
+// Batch normalisation (Ioffe, Szegedy 2015; PyTorch's nn.BatchNorm1d): each channel of x (m x width; of a shape, m
+// counts all places of all rows) by its mean and biased variance over the batch in training, by running statistics
+// else: xhat = (x - mean) rstd, rstd = 1 / sqrt(var + eps), y = xhat gamma + beta. Running statistics: r <- (1 -
+// momentum) r + momentum * batch's, with the unbiased variance. They move when the step's update is made, so a step
+// that is given up leaves them alone. A batch of one row, which has no variance, gives y = beta and does not move the
+// running variance (PyTorch refuses it). Kept for the backward pass: mean and rstd of each unit.
 #pragma once
 
 #include <cmath>
 
-#include "layers/layer.h"
+#include "layers/layer_type.h"
 #include "layers/products.h"
 
 namespace nrw {
+
+extern const LayerType batch_norm_type;
 
 inline constexpr size_t kUnitBlock = 16;  // units that are summed side by side
 
@@ -69,6 +71,7 @@ void batch_norm_backward(size_t rows, size_t width, size_t first, size_t count, 
     a[j] = static_cast<T>(sum[j] / static_cast<double>(rows));
     b[j] = static_cast<T>(sum_xhat[j] / static_cast<double>(rows));
   }
+  if (d_x == nullptr) return;
   for (size_t i = 0; i < rows; ++i) {
     for (size_t j = 0; j < count; ++j) {
       const size_t u = first + j, at = i * width + u;
@@ -80,8 +83,7 @@ void batch_norm_backward(size_t rows, size_t width, size_t first, size_t count, 
 
 class BatchNorm final : public Layer {
  public:
-  // momentum: PyTorch's, the weight of the newest batch.
-  BatchNorm(Products& products, uint32_t width, double eps, double momentum);
+  explicit BatchNorm(const LayerContext& context);
 
   void forward(const Pass& pass, const float* x, float* y) noexcept override;
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
@@ -91,12 +93,13 @@ class BatchNorm final : public Layer {
 
  private:
   Products& products_;
-  const uint32_t width_;
-  const double eps_, momentum_;
-  Parameter gamma_, beta_;  // PyTorch's weight and bias
+  const uint32_t width_;         // channels
+  const uint64_t places_;        // of a row
+  const double eps_, momentum_;  // momentum: the weight of the newest batch
+  Parameter gamma_, beta_;       // PyTorch's weight and bias
   Buffer running_mean_, running_var_, num_batches_tracked_;
   AlignedBuffer<float> mean_, var_;  // width: of the last training batch
-  uint32_t batch_rows_ = 0;
+  uint64_t batch_rows_ = 0;
 };
 
 }  // namespace nrw

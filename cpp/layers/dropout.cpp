@@ -7,10 +7,35 @@
 namespace nrw {
 
 namespace {
+
 constexpr size_t kRows = 8;  // a task
+
+constexpr Field kFields[] = {{.name = "rate",
+                              .type = Field::Type::kNumber,
+                              .about = "share of the values that are set to 0 in training",
+                              .minimum = 0,
+                              .maximum = 1,
+                              .below = true,
+                              .value = true,
+                              .example = "0.1"}};
+
+size_t workspace(const Settings&, const Shape&, const Shape& output, uint32_t rows, unsigned) {
+  return size_t{rows} * output.size() * sizeof(float);
 }
 
-Dropout::Dropout(Products& products, uint32_t width, double rate, uint64_t seed, uint32_t layer)
+std::unique_ptr<Layer> make(const LayerContext& context) {
+  return std::make_unique<Dropout>(context.products, context.output.size(), context.settings.number("rate"),
+                                   context.seed, context.number);
+}
+
+}  // namespace
+
+const LayerType dropout_type = {"dropout",  "sets values to 0 at random in training and scales the others up",
+                                kFields,    same_shape,
+                                no_tensors, workspace,
+                                make};
+
+Dropout::Dropout(Products& products, uint64_t width, double rate, uint64_t seed, uint32_t layer)
     : products_(products), width_(width), rate_(rate), seed_(seed), layer_(layer) {}
 
 void Dropout::forward(const Pass& pass, const float* x, float* y) noexcept {
@@ -27,16 +52,18 @@ void Dropout::forward(const Pass& pass, const float* x, float* y) noexcept {
     for (size_t i = first; i < first + count; ++i) {
       const uint64_t row = pass.row_id[i];
       float* const mask = mask_.data() + i * width_;
-      for (uint32_t unit = 0; unit < width_; unit += 4) {
-        const auto words = philox(key, {unit / 4, 0, static_cast<uint32_t>(row), static_cast<uint32_t>(row >> 32)});
-        for (uint32_t j = unit; j < std::min(unit + 4, width_); ++j) mask[j] = words[j - unit] < threshold ? 0 : kept;
+      for (uint64_t unit = 0; unit < width_; unit += 4) {
+        const auto words = philox(
+            key, {static_cast<uint32_t>(unit / 4), 0, static_cast<uint32_t>(row), static_cast<uint32_t>(row >> 32)});
+        for (uint64_t j = unit; j < std::min(unit + 4, width_); ++j) mask[j] = words[j - unit] < threshold ? 0 : kept;
       }
-      for (uint32_t j = 0; j < width_; ++j) y[i * width_ + j] = x[i * width_ + j] * mask[j];
+      for (uint64_t j = 0; j < width_; ++j) y[i * width_ + j] = x[i * width_ + j] * mask[j];
     }
   });
 }
 
 void Dropout::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
+  if (d_x == nullptr) return;
   const size_t n = static_cast<size_t>(pass.rows) * width_;
   for (size_t i = 0; i < n; ++i) d_x[i] = d_y[i] * mask_[i];
 }

@@ -2,15 +2,17 @@
 // an element is a function of (seed, layer, step, row id, unit): the place of a row in its batch does not matter.
 #pragma once
 
-#include "layers/layer.h"
+#include "layers/layer_type.h"
 #include "layers/products.h"
 
 namespace nrw {
 
+extern const LayerType dropout_type;
+
 class Dropout final : public Layer {
  public:
   // layer: this layer's number in the network, so that no two share draws. rate in [0, 1).
-  Dropout(Products& products, uint32_t width, double rate, uint64_t seed, uint32_t layer);
+  Dropout(Products& products, uint64_t width, double rate, uint64_t seed, uint32_t layer);
 
   void reserve(uint32_t rows) override { mask_.reserve(static_cast<size_t>(rows) * width_); }
   void forward(const Pass& pass, const float* x, float* y) noexcept override;
@@ -18,7 +20,7 @@ class Dropout final : public Layer {
 
  private:
   Products& products_;
-  const uint32_t width_;
+  const uint64_t width_;
   const double rate_;
   const uint64_t seed_;
   const uint32_t layer_;

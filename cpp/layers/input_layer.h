@@ -5,8 +5,8 @@
 
 #include "base/batch.h"
 #include "kernels/kernels.h"
-#include "layers/beside.h"
 #include "layers/column_weights.h"
+#include "layers/layer.h"
 
 namespace nrw {
 

@@ -1,38 +1,13 @@
-// A layer between the sparse input layer and the output layer: dense rows in, dense rows out.
+// A layer of the network: rows of one shape in, rows of another out. A row lies in memory as base/shape.h says.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "base/aligned_buffer.h"
+#include "base/parameter.h"
 
 namespace nrw {
-
-// A trained tensor in PyTorch's shape and order, with its gradient and the optimizer's state.
-struct Parameter {
-  const char* name = "";  // "weight" or "bias"
-  uint32_t rows = 0;      // first dimension
-  uint32_t columns = 0;   // second dimension; 0 for a vector
-  AlignedBuffer<float> value, gradient;
-  AlignedBuffer<float> moment1, moment2;  // like value, or empty: OptimizerStep::moments()
-
-  size_t size() const noexcept { return static_cast<size_t>(rows) * (columns == 0 ? 1 : columns); }
-  void allocate(int moments) {
-    value = AlignedBuffer<float>(size());
-    gradient = AlignedBuffer<float>(size());
-    if (moments > 0) moment1 = AlignedBuffer<float>(size());
-    if (moments > 1) moment2 = AlignedBuffer<float>(size());
-  }
-};
-
-// State that is saved but not trained: a float vector, or one count.
-struct Buffer {
-  const char* name = "";
-  AlignedBuffer<float> value;
-  int64_t count = 0;
-  bool is_count = false;
-};
 
 // What a pass through the layers is for.
 struct Pass {
@@ -40,6 +15,32 @@ struct Pass {
   bool training = false;             // else: no dropout, running statistics
   uint64_t step = 0;                 // from 1; with the row ids the key of random draws. Training only
   const uint64_t* row_id = nullptr;  // rows. Training only
+  double factor = 1;                 // the loss's for this batch: what a layer adds to the loss is multiplied by it
+};
+
+// An element-wise function y = f(x), as which a layer may offer itself to its neighbour. n elements, single-threaded.
+class Elementwise {
+ public:
+  virtual ~Elementwise() = default;
+  virtual void apply(size_t n, const float* x, float* y) const noexcept = 0;
+  virtual void apply_backward(size_t n, const float* x, const float* d_y, float* d_x) const noexcept = 0;
+};
+
+// The element-wise layers after and before a layer, which applies them to each finished part of its own output while
+// that is in cache. Without one they do nothing.
+struct After {  // z = f(y) of the same place
+  const Elementwise* function = nullptr;
+  float* z = nullptr;
+  void operator()(size_t at, size_t n, const float* y) const noexcept {
+    if (function != nullptr) function->apply(n, y + at, z + at);
+  }
+};
+struct Before {  // the gradient to x = f(u) becomes that to u, in place
+  const Elementwise* function = nullptr;
+  const float* u = nullptr;
+  void operator()(size_t at, size_t n, float* d_x) const noexcept {
+    if (function != nullptr) function->apply_backward(n, u + at, d_x + at, d_x + at);
+  }
 };
 
 class Layer {
@@ -49,12 +50,30 @@ class Layer {
   // Room for batches of up to `rows` rows: the passes themselves allocate nothing. Called again with a larger number.
   virtual void reserve(uint32_t rows) {}
 
+  // The operands that the passes make of the weights, with `training` also those of the backward pass: tasks
+  // [0, pack_tasks()), in any order and at once, before a pass and again after the weights have changed.
+  virtual size_t pack_tasks(bool training) const noexcept { return 0; }
+  virtual void pack(size_t task) noexcept {}
+
   // y (rows x outputs) from x (rows x inputs).
   virtual void forward(const Pass& pass, const float* x, float* y) noexcept = 0;
 
   // d_x (rows x inputs, overwritten) from d_y (rows x outputs), after the forward pass of the same x in training mode.
-  // Gradients of parameters are added to. d_x and d_y are different memory.
+  // Gradients of parameters are added to. d_x and d_y are different memory. d_x may be NULL: it is not needed.
   virtual void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept = 0;
+
+  // Whether it applies a neighbouring element-wise layer itself, by the two functions below.
+  virtual bool takes_neighbours() const noexcept { return false; }
+  virtual void forward_with(const Pass& pass, const float* x, float* y, const After&) noexcept { forward(pass, x, y); }
+  virtual void backward_with(const Pass& pass, const float* x, const float* d_y, float* d_x, const Before&) noexcept {
+    backward(pass, x, d_y, d_x);
+  }
+  // Itself as the neighbour of such a layer.
+  virtual const Elementwise* elementwise() const noexcept { return nullptr; }
+
+  // What the last forward pass in training mode adds to the loss, multiplied by Pass::factor; backward adds its
+  // gradient.
+  virtual double penalty() const noexcept { return 0; }
 
   // After an update: what the forward pass learned about the data becomes part of the layer.
   virtual void commit() noexcept {}

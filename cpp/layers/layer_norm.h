@@ -5,10 +5,12 @@
 
 #include <cmath>
 
-#include "layers/layer.h"
+#include "layers/layer_type.h"
 #include "layers/products.h"
 
 namespace nrw {
+
+extern const LayerType layer_norm_type;
 
 template <class T>
 void layer_norm_forward(size_t rows, size_t width, double eps, const T* x, const T* gamma, const T* beta, T* y, T* mean,
@@ -62,7 +64,7 @@ void layer_norm_parameters(size_t rows, size_t width, size_t first, size_t count
 
 class LayerNorm final : public Layer {
  public:
-  LayerNorm(Products& products, uint32_t width, double eps);
+  explicit LayerNorm(const LayerContext& context);
 
   void reserve(uint32_t rows) override;
   void forward(const Pass& pass, const float* x, float* y) noexcept override;

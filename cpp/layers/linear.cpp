@@ -1,5 +1,7 @@
 #include "layers/linear.h"
 
+#include "layers/reordered.h"
+
 namespace nrw {
 
 namespace {
@@ -28,15 +30,124 @@ void multiply_block(const Kernels& kernels, const Blocks& blocks, size_t task, s
   }
 }
 
+constexpr Field kFields[] = {
+    {.name = "size",
+     .type = Field::Type::kSize,
+     .about = "number of outputs, or their shape; `output` is the width of the data",
+     .minimum = 1,
+     .maximum = 16777216,
+     .words = "output",
+     .value = true,
+     .example = "64"},
+    {.name = "bias",
+     .type = Field::Type::kFlag,
+     .about = "whether a bias is added; output layer: column_means adds a bias that starts at the column means of the "
+              "training rows",
+     .fallback = "true",
+     .words = "column_means"},
+    {.name = "init",
+     .type = Field::Type::kWord,
+     .about = "how the weight is initialised; default: as in PyTorch",
+     .fallback = "\"default\"",
+     .words = "default kaiming_uniform kaiming_normal xavier_uniform xavier_normal zeros",
+     .tag = {.name = "normal", .about = "standard deviation; the mean is 0", .minimum = 0, .above = true},
+     .example = "{\"normal\": 0.02}"},
+    {.name = "tied",
+     .type = Field::Type::kFlag,
+     .about = "whether the weight is the transpose of the weight of the mirrored encoder layer",
+     .fallback = "false",
+     .only = "decoder"},
+    {.name = "solver",
+     .type = Field::Type::kWord,
+     .about = "dense: the optimizer trains its weights; factored: the weights are solved for, at a cost that does not "
+              "grow with the columns; auto: factored for wide sparse data",
+     .fallback = "\"auto\"",
+     .words = "auto dense factored",
+     .only = "output layer"},
+    {.name = "update",
+     .type = Field::Type::kWord,
+     .about = "least_squares: the ridge solution over past batches; sgd: the exact stochastic gradient step with "
+              "optimizer.learning_rate and optimizer.weight_decay",
+     .fallback = "\"least_squares\"",
+     .words = "least_squares sgd",
+     .only = "factored",
+     .refusal =
+         "Adam, RMSprop and momentum cannot be exact in the factored form; set solver: dense to train with them"},
+    {.name = "forgetting",
+     .type = Field::Type::kNumber,
+     .about = "factor by which the weight of past batches is multiplied at each step",
+     .fallback = "0.99",
+     .minimum = 0,
+     .maximum = 1,
+     .above = true,
+     .below = true,
+     .only = "least_squares"},
+    {.name = "ridge",
+     .type = Field::Type::kNumber,
+     .about = "the ridge as a share of the mean second moment; auto: computed from the numbers of training rows and "
+              "hidden units",
+     .fallback = "\"auto\"",
+     .minimum = 0,
+     .maximum = 1000000,
+     .words = "auto",
+     .only = "least_squares"},
+};
+
+bool has_bias(const Settings& settings) { return settings.is_word("bias") || settings.flag("bias"); }
+
+Shape output(const Settings& settings, const Shape& input) {
+  settings.require(input.size() <= 0xFFFFFFFFu, "size", "cannot follow a shape as large as " + input.text());
+  return settings.shape("size");
+}
+
+TensorSpec weight_spec(uint32_t in, uint32_t out) {
+  return {.name = "weight",
+          .sizes = {out, in},
+          .start = TensorSpec::Start::kWeight,
+          .fan_in = static_cast<double>(in),
+          .fan_out = static_cast<double>(out)};
+}
+
+TensorSpec bias_spec(uint32_t in, uint32_t out) {
+  return {.name = "bias",
+          .sizes = {out},
+          .start = TensorSpec::Start::kBias,
+          .fan_in = static_cast<double>(in),
+          .fan_out = static_cast<double>(out)};
+}
+
+std::vector<TensorSpec> tensors(const Settings& settings, const Shape& input, const Shape& output) {
+  const auto in = static_cast<uint32_t>(input.size()), out = static_cast<uint32_t>(output.size());
+  std::vector<TensorSpec> all;
+  if (!is_tied(settings)) all.push_back(weight_spec(in, out));
+  if (has_bias(settings)) all.push_back(bias_spec(in, out));
+  return all;
+}
+
+size_t workspace(const Settings&, const Shape& input, const Shape& output, uint32_t rows, unsigned) {
+  const auto in = static_cast<uint32_t>(input.size()), out = static_cast<uint32_t>(output.size());
+  return Linear::workspace(rows, in, out) * sizeof(float) + Reordered::workspace(input, output, rows);
+}
+
+std::unique_ptr<Layer> make(const LayerContext& context) {
+  auto layer = std::make_unique<Linear>(context.products, static_cast<uint32_t>(context.input.size()),
+                                        static_cast<uint32_t>(context.output.size()), has_bias(context.settings),
+                                        dynamic_cast<Linear*>(context.mirrored));
+  return Reordered::where_needed(std::move(layer), context.products, context.input, context.output);
+}
+
 }  // namespace
+
+const LayerType linear_type = {
+    "linear", "each output is a weighted sum of all inputs, plus a bias", kFields, output, tensors, workspace, make};
+
+bool is_tied(const Settings& linear) { return linear.flag("tied"); }
+bool is_factored(const Settings& linear) { return linear.word("solver") == "factored"; }
 
 Linear::Linear(Products& products, uint32_t in, uint32_t out, bool bias, Linear* mirrored)
     : products_(products), in_(in), out_(out), mirrored_(mirrored), has_bias_(bias) {
-  weight_.name = "weight";
-  weight_.rows = out;
-  weight_.columns = in;
-  bias_.name = "bias";
-  bias_.rows = out;
+  weight_ = Parameter(weight_spec(in, out));
+  bias_ = Parameter(bias_spec(in, out));
 }
 
 std::vector<Parameter*> Linear::parameters() {
@@ -79,7 +190,7 @@ void Linear::pack(size_t task) noexcept {
 }
 
 // In training x is packed on the way, for the backward pass.
-void Linear::forward(const Pass& pass, const float* x, float* y, const After& after) noexcept {
+void Linear::forward_with(const Pass& pass, const float* x, float* y, const After& after) noexcept {
   const Kernels& kernels = products_.kernels();
   const Blocks blocks(pass.rows, out_, products_.pool().size());
   const size_t packs = pass.training && mirrored_ == nullptr && !small_ ? panels(in_) : 0;
@@ -107,7 +218,8 @@ void Linear::bias_gradient(const float* d_y, size_t rows, size_t first, size_t c
 }
 
 // d_x = d_y W; d_W += d_y^T x; d_b += column sums of d_y. A tied layer's share of the encoder's gradient is x^T d_y.
-void Linear::backward(const Pass& pass, const float* x, const float* d_y, float* d_x, const Before& before) noexcept {
+void Linear::backward_with(const Pass& pass, const float* x, const float* d_y, float* d_x,
+                           const Before& before) noexcept {
   const Kernels& kernels = products_.kernels();
   const size_t rows = pass.rows;
   const MatrixView input{x, in_, 1}, d_output{d_y, out_, 1};
@@ -116,7 +228,8 @@ void Linear::backward(const Pass& pass, const float* x, const float* d_y, float*
   const unsigned threads = products_.pool().size();
   const Blocks d_x_blocks(rows, in_, threads), d_w_blocks(out_, in_, threads);
   const size_t d_w_tasks = own ? d_w_blocks.count() : d_w_blocks.row_blocks;  // of a tied layer the bias alone
-  run_tasks(products_.pool(), d_w_tasks + d_x_blocks.count(), 2 * rows * in_ * out_, [&](size_t task, unsigned) {
+  const size_t d_x_tasks = d_x == nullptr ? 0 : d_x_blocks.count();
+  run_tasks(products_.pool(), d_w_tasks + d_x_tasks, 2 * rows * in_ * out_, [&](size_t task, unsigned) {
     if (task < d_w_tasks) {
       if (own) {
         multiply_block(kernels, d_w_blocks, task, rows, d_output.transposed(), small_, input, packed_x_.data(),
@@ -134,19 +247,6 @@ void Linear::backward(const Pass& pass, const float* x, const float* d_y, float*
       before(i * in_ + column, columns, d_x);
     }
   });
-}
-
-void Linear::forward(const Pass& pass, const float* x, float* y) noexcept {
-  for (size_t task = 0; task < pack_tasks(pass.training); ++task) pack(task);
-  forward(pass, x, y, After{});
-}
-
-void Linear::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
-  for (size_t task = 0; task < pack_tasks(true); ++task) pack(task);
-  for (size_t panel = 0; mirrored_ == nullptr && panel < panels(in_); ++panel) {
-    pack_panel(products_.kernels(), pass.rows, in_, {x, in_, 1}, panel, packed_x_.data());
-  }
-  backward(pass, x, d_y, d_x, Before{});
 }
 
 }  // namespace nrw

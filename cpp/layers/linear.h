@@ -1,15 +1,21 @@
 // y = x W^T + b with x (m x in), W (out x in) as in PyTorch's nn.Linear, b (out), y (m x out).
 //
-// A pass through a network first packs the weights of all its linear layers at once (pack_tasks, pack); then each layer
-// takes one loop of the threads forward and one backward, its bias and the activation next to it included. Each
-// loop ends with a wait for its last task, and these waits are a large part of a small network's step.
+// The layer takes one loop of the threads forward and one backward, its bias and the activation next to it included.
+// Each loop ends with a wait for its last task, and these waits are a large part of a small network's step.
+//
+// Rows of any shape are taken as they would be by a flatten before it, and its outputs may be a shape, as by an
+// unflatten after it: channels first, as in PyTorch.
 #pragma once
 
-#include "layers/activation.h"
-#include "layers/layer.h"
-#include "layers/products.h"
+#include "layers/layer_type.h"
 
 namespace nrw {
+
+extern const LayerType linear_type;
+
+// What the last decoder layer does with these settings of its own.
+bool is_tied(const Settings& linear);
+bool is_factored(const Settings& linear);
 
 class Linear final : public Layer {
  public:
@@ -19,18 +25,17 @@ class Linear final : public Layer {
   void reserve(uint32_t rows) override;
   std::vector<Parameter*> parameters() override;  // its own: a tied layer has at most a bias
 
-  // The weight as the operand of the products that follow, with `training` of those backward, too: tasks [0,
-  // pack_tasks()), in any order and at once. Again after the weight has changed.
-  size_t pack_tasks(bool training) const noexcept;
-  void pack(size_t task) noexcept;
-  // Forward and backward of packed weights with the activation beside them. Backward follows a forward pass in
-  // training, which packed the same x.
-  void forward(const Pass& pass, const float* x, float* y, const After& after) noexcept;
-  void backward(const Pass& pass, const float* x, const float* d_y, float* d_x, const Before& before) noexcept;
-
-  // The layer alone, which packs what it needs.
-  void forward(const Pass& pass, const float* x, float* y) noexcept override;
-  void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
+  size_t pack_tasks(bool training) const noexcept override;
+  void pack(size_t task) noexcept override;
+  // Backward follows a forward pass in training, which packed the same x.
+  bool takes_neighbours() const noexcept override { return true; }
+  void forward_with(const Pass& pass, const float* x, float* y, const After& after) noexcept override;
+  void backward_with(const Pass& pass, const float* x, const float* d_y, float* d_x,
+                     const Before& before) noexcept override;
+  void forward(const Pass& pass, const float* x, float* y) noexcept override { forward_with(pass, x, y, {}); }
+  void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override {
+    backward_with(pass, x, d_y, d_x, {});
+  }
 
   // Floats of its packed operands, for batches of `rows` rows; a tied layer packs one more.
   static size_t workspace(uint32_t rows, uint32_t in, uint32_t out) noexcept;

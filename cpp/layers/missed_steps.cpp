@@ -40,6 +40,7 @@ bool MissedSteps::has_closed_form(const OptimizerStep& s) noexcept {
       if (!(s.eps >= 1e-15f)) return false;  // the catch-up divides by its square
       return 1 - s.beta2 <= 0.1001 * (1 - s.beta1);
     case OptimizerKind::kRmsprop:
+    case OptimizerKind::kRule:
       return false;
   }
   return false;

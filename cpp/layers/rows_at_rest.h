@@ -13,7 +13,7 @@ namespace nrw {
 class RowsAtRest {
  public:
   static bool possible(const OptimizerStep& s) noexcept {
-    if (s.weight_decay != 0 || s.moments() == 0) return false;
+    if (s.weight_decay != 0 || s.moments() == 0 || s.kind == OptimizerKind::kRule) return false;
     return s.kind == OptimizerKind::kSgd || s.eps > 0;  // 0 / (0 + eps) = 0
   }
   // Until this is called no row is passed over.

@@ -186,7 +186,9 @@ double SparseInput::backward_update(const Batch& batch, const float* d_y, Column
   require_moments(step, w.value.size(), w.moment1, w.moment2);
   flush(w);
   // Under plain SGD a gradient of zero moves nothing.
-  const bool still = step.kind == OptimizerKind::kSgd && step.momentum == 0 && step.weight_decay == 0;
+  const bool still = step.kind == OptimizerKind::kRule
+                         ? step.rule_rests
+                         : step.kind == OptimizerKind::kSgd && step.momentum == 0 && step.weight_decay == 0;
   const bool left_behind = missed_.enabled() && !missed_.update_all(batch, step);
   update_ = {&batch, d_y, step, !(still || only_touched_ || left_behind), left_behind, {}};
   if (!SparseNorm::few(batch)) gram = nullptr;

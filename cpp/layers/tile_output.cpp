@@ -34,7 +34,7 @@ size_t residual_stride(size_t m) { return round_up(m, 32) + 16; }
 
 }  // namespace
 
-// One walk over all tiles: the residual, and what is to be done with it.
+// One walk over all tiles: the derivatives, and what is to be done with them.
 struct TileOutput::Walk {
   const Batch& batch;
   const float* h;
@@ -58,30 +58,34 @@ struct TileOutput::Tile {
   float* residual;       // R^T: count x residual_stride(m)
   float* bias_gradient;  // count
   float* gradient;       // strip x w.stride
-  double squared_error = 0, sum_squares = 0;
+  double loss = 0, squared_error = 0, sum_squares = 0;
   TileProducts::Tile operands{};
   Ahead next{};  // W's rows of the group's next tile
 };
 
-// R^T = scale (W h^T + b - Y^T) of the tile, its squared error, and the bias's gradient.
+// R^T = the derivatives to the outputs W h^T + b of the tile, the loss, and the bias's gradient.
 void TileOutput::make_residual(const Walk& work, Tile& tile) {
   const size_t m = work.batch.rows, stride = residual_stride(m);
-  const float scale = static_cast<float>(2 * work.a);
   work.products->residual(tile.operands, work.d_h != nullptr, work.d_h == nullptr ? tile.next : Ahead{});
   ColumnCursor cursor(work.batch, tile.first);
   for (size_t i = 0; i < tile.count; ++i) {
     const size_t column = tile.first + i;
     const auto [begin, entries] = cursor.entries(column);
-    if (work.batch.dense) {
-      kernels_.axpy(m, -1, work.batch.csc_target.data() + column * work.batch.dense_stride(),
-                    tile.residual + i * stride);
-    }
-    const float bias = work.bias.value.size() == 0 ? 0 : work.bias.value[column];
-    const ResidualSums sums = sparse_.residual(m, bias, entries, work.batch.csc_row.data() + begin,
-                                               work.batch.csc_target.data() + begin, scale, tile.residual + i * stride);
-    tile.squared_error += sums.squares;
-    tile.bias_gradient[i] = sums.gradient;
-    if (work.column_sse != nullptr) work.column_sse[column] += sums.squares;
+    const LossSums sums = loss_.column(
+        {.column = static_cast<uint32_t>(column),
+         .rows = m,
+         .factor = work.a,
+         .o = tile.residual + i * stride,
+         .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[column],
+         .dense = work.batch.dense ? work.batch.csc_target.data() + column * work.batch.dense_stride() : nullptr,
+         .entries = entries,
+         .entry_row = work.batch.csc_row.data() + begin,
+         .entry = work.batch.csc_target.data() + begin,
+         .parameters = work.d_h != nullptr});
+    tile.loss += sums.value;
+    tile.squared_error += sums.squared_error;
+    tile.bias_gradient[i] = static_cast<float>(sums.gradient);
+    if (work.column_sse != nullptr) work.column_sse[column] += sums.squared_error;
   }
 }
 
@@ -134,6 +138,7 @@ void TileOutput::make_gradient(const Walk& work, Tile& tile) {
 
 TileOutput::Result TileOutput::walk(const Walk& work) {
   TileProducts& products = *work.products;
+  loss_.begin(work.batch);
   const size_t m = work.batch.rows, width = work.w.width, columns = work.w.columns;
   const size_t tile_size = tile_columns(columns, width, m, products.strip());
   const size_t tiles = (columns + tile_size - 1) / tile_size;
@@ -145,7 +150,7 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
   const size_t gradient_floats = work.gradient ? products.strip() * work.w.stride : 0;
   const size_t worker_floats = residual_floats + bias_floats + product_floats + gradient_floats;
   workspace_.reserve(pool_.size() * worker_floats);
-  partial_.reserve(2 * tiles);
+  partial_.reserve(3 * tiles);
   if (work.d_h != nullptr) partial_d_h_.reserve(groups * m * width);
   if (m != 0) products.pack(m, width, work.h, work.gradient);
   if (work.batch.dense && work.tied.d_y != nullptr) {
@@ -179,8 +184,9 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
         products.d_h(tile.operands, partial_d_h_.data() + group * m * width, t != first, tile.next);
       }
       if (work.gradient) make_gradient(work, tile);
-      partial_[2 * t] = tile.squared_error;
-      partial_[2 * t + 1] = tile.sum_squares;
+      partial_[3 * t] = tile.loss;
+      partial_[3 * t + 1] = tile.sum_squares;
+      partial_[3 * t + 2] = tile.squared_error;
     }
   });
 
@@ -195,8 +201,9 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
   }
   Result sums;
   for (size_t t = 0; t < tiles; ++t) {
-    sums.loss += partial_[2 * t];
-    sums.sum_squares += partial_[2 * t + 1];
+    sums.loss += partial_[3 * t];
+    sums.sum_squares += partial_[3 * t + 1];
+    sums.squared_error += partial_[3 * t + 2];
   }
   sums.loss *= work.a;
   return sums;
@@ -277,9 +284,9 @@ void TileOutput::add_gradient(const Batch& batch, const float* h, double a, cons
         .d_b = d_b});
 }
 
-double TileOutput::evaluate(const Batch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
-                            double* column_sse) {
-  return walk({.batch = batch, .h = h, .w = w, .bias = bias, .column_sse = column_sse, .products = f32_.get()}).loss;
+TileOutput::Result TileOutput::evaluate(const Batch& batch, const float* h, const ColumnWeights& w,
+                                        const ColumnBias& bias, double* column_sse) {
+  return walk({.batch = batch, .h = h, .w = w, .bias = bias, .column_sse = column_sse, .products = f32_.get()});
 }
 
 void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w, const ColumnBias& bias,
@@ -307,6 +314,7 @@ void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w,
     }
     kernels_.pack_b(width, columns, tile_rows, 1, w.stride, packed);
     kernels_.gemm(m, columns, width, h, width, 1, packed, out + first, count, biased);
+    for (size_t i = 0; i < m; ++i) loss_.reconstruct(columns, out + i * count + first);
   });
 }
 

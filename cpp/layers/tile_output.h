@@ -1,7 +1,6 @@
-// The dense output layer under squared error of sparse or dense targets, fused tile by tile: o = h W^T + b with h (m x
-// width), W (columns x width), b (columns). The residual R = o - Y exists one tile of columns at a time; loss, d_h = 2a
-// R W, the gradient 2a R^T h and its update are taken from it while the tile is in cache. loss = a * sum (h W^T + b -
-// Y)^2.
+// The dense output layer under a separable loss, fused tile by tile: o = h W^T + b with h (m x width), W (columns x
+// width), b (columns). The outputs and then their derivatives R exist one tile of columns at a time; loss, d_h = R W,
+// the gradient R^T h and its update are taken from them while the tile is in cache. The loss is multiplied by a.
 #pragma once
 
 #include "base/batch.h"
@@ -10,6 +9,7 @@
 #include "kernels/sparse.h"
 #include "layers/column_weights.h"
 #include "layers/tile_products.h"
+#include "losses/loss.h"
 
 namespace nrw {
 
@@ -27,16 +27,19 @@ class TileOutput {
  public:
   // bf16: with its operands rounded to bf16 in training's products; NULL for f32 throughout. Weights, moments, sums,
   // the residual of the loss, evaluate and reconstruct are f32 in both.
-  TileOutput(const Kernels& kernels, ThreadPool& pool, const Bf16Kernels* bf16 = nullptr)
+  // loss: a separable one with one output a column.
+  TileOutput(const Kernels& kernels, ThreadPool& pool, Loss& loss, const Bf16Kernels* bf16 = nullptr)
       : kernels_(kernels),
+        loss_(loss),
         sparse_(sparse_kernels(kernels)),
         pool_(pool),
         f32_(f32_products(kernels, pool)),
         bf16_(bf16 == nullptr ? nullptr : bf16_products(*bf16, pool)) {}
 
   struct Result {
-    double loss = 0;         // before the update
-    double sum_squares = 0;  // of the gradients of W and b, before step.gradient_scale
+    double loss = 0;           // before the update
+    double sum_squares = 0;    // of the gradients of W and b, before step.gradient_scale
+    double squared_error = 0;  // of the reconstruction
   };
 
   // One pass: loss, d_h (m x width, overwritten), gradient and update. d_h uses the weights before the update.
@@ -58,8 +61,8 @@ class TileOutput {
   void add_gradient(const Batch& batch, const float* h, double a, const ColumnWeights& w, const ColumnBias& bias,
                     float* d_w, float* d_b);
 
-  // Sum of squared errors; column_sse (columns doubles, added to; NULL for none) by column.
-  double evaluate(const Batch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
+  // Loss, for a = 1, and squared errors; column_sse (columns doubles, added to; NULL for none): these by column.
+  Result evaluate(const Batch& batch, const float* h, const ColumnWeights& w, const ColumnBias& bias,
                   double* column_sse);
 
   // out (m x count): the reconstruction of the chosen columns, or of all in order with chosen == NULL (count =
@@ -76,6 +79,7 @@ class TileOutput {
   void make_gradient(const Walk& work, Tile& tile);
 
   const Kernels& kernels_;
+  Loss& loss_;
   const SparseKernels& sparse_;
   ThreadPool& pool_;
   AlignedBuffer<float> workspace_, partial_d_h_, packed_d_y_;

@@ -1,16 +1,21 @@
-// Squared error: loss = a * sum over rows and columns of (reconstruction - target)^2. The reduction is the factor a.
+// Squared error: the sum over rows and columns of (reconstruction - target)^2.
 #pragma once
 
-#include <cstdint>
+#include "kernels/sparse.h"
+#include "losses/loss_type.h"
 
 namespace nrw {
 
-enum class Reduction : uint32_t {
-  kMean,     // over rows and columns: a = 1 / (rows * columns), PyTorch's "mean"
-  kRowMean,  // summed over columns, mean over rows: a = 1 / rows
-  kSum       // over both: a = 1
-};
+extern const LossType mse_type;
 
-double mse_factor(Reduction reduction, uint64_t rows, uint64_t columns) noexcept;
+class SquaredError final : public Loss {
+ public:
+  explicit SquaredError(const Kernels& kernels) : kernels_(kernels), sparse_(sparse_kernels(kernels)) {}
+  LossSums column(const LossColumn& column, double* head_gradients) noexcept override;
+
+ private:
+  const Kernels& kernels_;
+  const SparseKernels& sparse_;
+};
 
 }  // namespace nrw

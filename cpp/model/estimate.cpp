@@ -4,13 +4,67 @@
 #include "layers/dense_input.h"
 #include "layers/factored_sgd.h"
 #include "layers/full_columns.h"
-#include "layers/linear.h"
 #include "layers/missed_steps.h"
 #include "layers/rows_at_rest.h"
 #include "model/column_parameter.h"
+#include "model/plain_output.h"
 #include "model/plan.h"
 
 namespace nrw {
+
+namespace {
+
+// The bytes of one allocation.
+double allocation(Estimate& e, double floats) {
+  e.largest = std::max(e.largest, floats * 4);
+  return floats * 4;
+}
+
+void input_workspace(const Plan& plan, const OptimizerSettings& optimizer, unsigned threads, uint32_t batch_rows,
+                     double nnz_per_row, Estimate& e) {
+  const auto bytes = [&](double floats) { return allocation(e, floats); };
+  const double m = batch_rows, columns = plan.columns, in = plan.first().outputs();
+  const bool shared = plan.output_claimed() && plan.last().tied();
+  const double stride = static_cast<double>(ColumnParameter::stride_of(plan.first().outputs()));
+  if (plan.dense) {
+    const double d_y = static_cast<double>(Products::packed_size(batch_rows, plan.first().outputs()));
+    e.workspace += bytes(static_cast<double>(DenseInput::packed_size(plan.columns, plan.first().outputs())));
+    e.workspace += bytes(static_cast<double>(
+        DenseInput::strip_size(batch_rows, plan.first().outputs(), static_cast<size_t>(stride), threads)));
+    if (shared) e.workspace += bytes(d_y);
+  } else {
+    const double parts = std::clamp(9 * m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
+    e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
+    e.workspace += 2 * bytes(threads * std::max(stride, 128.0)) + 2 * bytes(m * nnz_per_row);
+    const double full = static_cast<double>(FullColumns::floats(batch_rows, plan.first().outputs()));
+    e.workspace += 2 * bytes(threads * full) + bytes(m * (in + kPanel));
+    if (!shared && RowsAtRest::possible(optimizer_step(optimizer, 0, 1))) e.workspace += columns;
+    if (!shared && batch_rows <= 256) {
+      e.workspace += 2 * bytes(m * nnz_per_row) + 2 * bytes(std::min(columns, m * nnz_per_row)) + bytes(m * in) +
+                     bytes(16 * m * m);
+    }
+    if (optimizer.sparse == SparseUpdate::kExact && !shared &&
+        MissedSteps::has_closed_form(optimizer_step(optimizer, 0, 1))) {
+      e.optimizer += bytes(columns);
+      e.workspace += bytes(threads * std::max(0x1.0p18, 16 * stride)) + bytes(parts * m);
+    }
+  }
+}
+
+void output_workspace(const Plan& plan, unsigned threads, uint32_t batch_rows, Estimate& e) {
+  const auto bytes = [&](double floats) { return allocation(e, floats); };
+  const double m = batch_rows, out = plan.last().inputs();
+  const auto to_panel = [](double n) { return static_cast<double>(Products::packed_size(1, static_cast<size_t>(n))); };
+  e.workspace += bytes(to_panel(m) * out) + bytes(to_panel(out) * m);
+  e.workspace += bytes(std::min(32 * m * out, std::max(8 * m * out, 0x1.0p23)));
+  const double tile = std::min(384.0, std::max(48.0, 640.0 * 1024 / 4 / (2 * out + m)));
+  e.workspace += bytes(threads * (tile * (m + 48 + to_panel(out)) + 48 * (out + 16)));
+  if (!plan.dense) {
+    e.workspace += static_cast<double>(ColumnErrors::bytes(plan.columns, plan.last().inputs(), batch_rows, threads));
+  }
+}
+
+}  // namespace
 
 // Floats unless it says bytes; m rows, stride(w) = w rounded up to 16.
 //   parameters   columns * stride(first width), columns * stride(last width) unless tied, and the dense values
@@ -30,10 +84,7 @@ namespace nrw {
 Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned threads, uint32_t batch_rows,
                   double nnz_per_row) {
   Estimate e;
-  const auto bytes = [&](double floats) {
-    e.largest = std::max(e.largest, floats * 4);
-    return floats * 4;
-  };
+  const auto bytes = [&](double floats) { return allocation(e, floats); };
   const double moments = optimizer_step(optimizer, 0, 1).moments();
   const double m = batch_rows, columns = plan.columns;
   const auto trained = [&](double floats, bool dense) {
@@ -42,80 +93,55 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
     if (dense) e.workspace += bytes(floats);
   };
 
-  size_t packed = 0;
   for (const PlannedLayer& layer : plan.layers) {
-    const double weights = static_cast<double>(layer.weights()), biases = static_cast<double>(layer.biases());
+    double values = 0, column_values = 0;  // of all tensors; of the weight that has a row a data column
+    for (const TensorSpec& tensor : layer.tensors()) {
+      (tensor.sizes.size() == 1 ? values : column_values) += static_cast<double>(tensor.size());
+    }
+    const auto strided = [&](uint32_t width) {
+      return column_values == 0 ? 0 : columns * static_cast<double>(ColumnParameter::stride_of(width));
+    };
     switch (layer.solver) {
       case Solver::kSparseInput:
       case Solver::kDenseInput:
-        trained(columns * static_cast<double>(ColumnParameter::stride_of(layer.outputs)), false);
-        trained(biases, true);
+        trained(strided(layer.outputs()), false);
+        trained(values, true);
+        e.workspace += bytes(m * layer.outputs());
         break;
       case Solver::kTileOutput:
-        if (!layer.tied()) trained(columns * static_cast<double>(ColumnParameter::stride_of(layer.inputs)), false);
-        trained(biases, false);
+        trained(strided(layer.inputs()), false);
+        trained(values, false);
         break;
       case Solver::kFactoredOutput: {
-        const double p = layer.inputs + 1.0, ld = static_cast<double>(FactoredOutput::stride_of(layer.inputs));
+        const uint32_t inputs = layer.inputs();
+        const double p = inputs + 1.0, ld = static_cast<double>(FactoredOutput::stride_of(inputs));
         e.optimizer += bytes(columns * ld) + 2 * bytes(3 * p * ld);
         // The plain weights: made for the error by column at the end, and for a file's reconstruction of all columns.
-        e.parameters += bytes(columns * static_cast<double>(ColumnParameter::stride_of(layer.inputs))) + bytes(columns);
-        e.workspace += static_cast<double>(plan.factored.rule == NRW_FACTORED_SGD
-                                               ? FactoredSgd::workspace_bytes(layer.inputs, batch_rows)
-                                               : FactoredOutput::workspace_bytes(layer.inputs, batch_rows));
+        e.parameters += bytes(strided(inputs)) + bytes(columns);
+        e.workspace += static_cast<double>(plan.factored.sgd ? FactoredSgd::workspace_bytes(inputs, batch_rows)
+                                                             : FactoredOutput::workspace_bytes(inputs, batch_rows));
         break;
       }
-      case Solver::kDense:
-        packed += Linear::workspace(batch_rows, layer.inputs, layer.outputs);
-        [[fallthrough]];
-      case Solver::kNone:
-        trained(weights, true);
-        trained(biases, true);
-        if (layer.spec.kind == NRW_BATCH_NORM) e.parameters += bytes(2.0 * layer.outputs);
-        if (layer.spec.kind == NRW_DROPOUT) e.workspace += bytes(m * layer.outputs);
+      case Solver::kPlain:
+        trained(values + column_values, true);
+        e.workspace += static_cast<double>(
+            layer.spec.type->workspace(layer.spec.settings, layer.input, layer.output, batch_rows, threads));
+        e.workspace += bytes(m * layer.outputs());
         break;
     }
-    if (layer.solver != Solver::kTileOutput && layer.solver != Solver::kFactoredOutput)
-      e.workspace += bytes(m * layer.outputs);
   }
-  e.workspace += 2 * bytes(m * plan.widest);
-  e.workspace += bytes(static_cast<double>(packed));
-
-  const double in = plan.first().outputs, out = plan.last().inputs;
-  const double stride = static_cast<double>(ColumnParameter::stride_of(plan.first().outputs));
-  if (plan.dense) {
-    const double d_y = static_cast<double>(Products::packed_size(batch_rows, plan.first().outputs));
-    e.workspace += bytes(static_cast<double>(DenseInput::packed_size(plan.columns, plan.first().outputs)));
-    e.workspace += bytes(static_cast<double>(
-        DenseInput::strip_size(batch_rows, plan.first().outputs, static_cast<size_t>(stride), threads)));
-    if (plan.last().tied()) e.workspace += bytes(d_y);
-  } else {
-    const double parts = std::clamp(9 * m * nnz_per_row / std::max(2048.0, 32 * m), 1.0, 16.0);
-    e.workspace += bytes(std::min(parts * m * in, std::max(m * in, 0x1.0p24))) + bytes(parts * m);
-    e.workspace += 2 * bytes(threads * std::max(stride, 128.0)) + 2 * bytes(m * nnz_per_row);
-    const double full = static_cast<double>(FullColumns::floats(batch_rows, plan.first().outputs));
-    e.workspace += 2 * bytes(threads * full) + bytes(m * (in + kPanel));
-    if (!plan.last().tied() && RowsAtRest::possible(optimizer_step(optimizer, 0, 1))) e.workspace += columns;
-    if (!plan.last().tied() && batch_rows <= 256) {
-      e.workspace += 2 * bytes(m * nnz_per_row) + 2 * bytes(std::min(columns, m * nnz_per_row)) + bytes(m * in) +
-                     bytes(16 * m * m);
-    }
-    if (optimizer.sparse == SparseUpdate::kExact && !plan.last().tied() &&
-        MissedSteps::has_closed_form(optimizer_step(optimizer, 0, 1))) {
-      e.optimizer += bytes(columns);
-      e.workspace += bytes(threads * std::max(0x1.0p18, 16 * stride)) + bytes(parts * m);
-    }
+  for (const TensorSpec& tensor : plan.loss.type->tensors(plan.loss.settings, plan.shape)) {
+    trained(static_cast<double>(tensor.size()), true);
   }
-
-  const auto to_panel = [](double n) { return static_cast<double>(Products::packed_size(1, static_cast<size_t>(n))); };
-  e.workspace += bytes(to_panel(m) * out) + bytes(to_panel(out) * m);
-  e.workspace += bytes(std::min(32 * m * out, std::max(8 * m * out, 0x1.0p23)));
-  const double tile = std::min(384.0, std::max(48.0, 640.0 * 1024 / 4 / (2 * out + m)));
-  e.workspace += bytes(threads * (tile * (m + 48 + to_panel(out)) + 48 * (out + 16)));
-  if (!plan.dense) {
-    e.workspace += static_cast<double>(ColumnErrors::bytes(plan.columns, plan.last().inputs, batch_rows, threads));
-  }
+  e.workspace += 2 * bytes(m * static_cast<double>(plan.widest));
   e.count = static_cast<double>(plan.parameters());
+  if (!plan.input_claimed()) e.workspace += bytes(m * columns);
+  if (!plan.output_claimed()) {
+    e.workspace += static_cast<double>(PlainOutput::workspace(plan.columns, plan.last().output.size(), batch_rows,
+                                                              threads, plan.loss.type->separable));
+  }
+  if (plan.input_claimed()) input_workspace(plan, optimizer, threads, batch_rows, nnz_per_row, e);
+  if (plan.output_claimed()) output_workspace(plan, threads, batch_rows, e);
   return e;
 }
 

@@ -13,11 +13,11 @@ void Model::require_running() const {
 }
 
 void Model::check_columns(const uint32_t* chosen, uint32_t& count) const {
-  if (chosen == nullptr) count = columns_;
+  if (chosen == nullptr) count = plan_.columns;
   if (count == 0) throw Error(NRW_INVALID_ARGUMENT, "columns: at least one is needed");
   for (uint32_t i = 0; chosen != nullptr && i < count; ++i) {
-    if (chosen[i] >= columns_) {
-      throw Error(NRW_INVALID_ARGUMENT, format("columns[%u]: must be below %u, got %u", i, columns_, chosen[i]));
+    if (chosen[i] >= plan_.columns) {
+      throw Error(NRW_INVALID_ARGUMENT, format("columns[%u]: must be below %u, got %u", i, plan_.columns, chosen[i]));
     }
   }
 }
@@ -35,9 +35,9 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
     require_running();
     const Batch* const batch = source.next();
     if (batch == nullptr) break;
-    const double squared_error = net.evaluate(*batch, by_column.squared_error);
-    loss += net.factor(batch->rows) * squared_error * batch->rows;
-    result.squared_error += squared_error;
+    const Network::Evaluation sums = net.evaluate(*batch, by_column.squared_error);
+    loss += net.factor(batch->rows) * (sums.loss + sums.penalties) * batch->rows;
+    result.squared_error += sums.squared_error;
     result.rows += batch->rows;
     result.nnz += batch->nnz();
     const auto add_column = [&](size_t column, size_t first, size_t count) {
@@ -95,7 +95,7 @@ uint64_t Model::for_each_row(BatchSource& source, uint64_t width, float* out, ui
 uint64_t Model::embed(BatchSource& source, float* out, uint64_t capacity) {
   const FlushToZero mode;
   Network& net = network();
-  const uint64_t latent = net.plan().latent;
+  const uint64_t latent = net.plan().latent().size();
   return for_each_row(source, latent, out, capacity, [&](const Batch& batch, uint64_t count, float* to) {
     std::copy_n(net.embed(batch), count * latent, to);
   });

@@ -82,10 +82,10 @@ class FactoredOutputLayer::StateRows final : public TensorRows {
   const size_t rows_, row_bytes_, stride_bytes_;
 };
 
-FactoredOutputLayer::FactoredOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width,
-                                         const FactoredSettings& settings)
-    : tile_(kernels, pool), columns_(columns), width_(width) {
-  if (settings.rule == NRW_FACTORED_SGD) {
+FactoredOutputLayer::FactoredOutputLayer(const Kernels& kernels, ThreadPool& pool, Loss& loss, uint32_t columns,
+                                         uint32_t width, const FactoredSettings& settings)
+    : tile_(kernels, pool, loss), columns_(columns), width_(width) {
+  if (settings.sgd) {
     rule_ = std::make_unique<FactoredSgd>(columns, width, settings.weight_decay, kernels, pool);
   } else {
     rule_ = std::make_unique<FactoredOutput>(columns, width, settings.least_squares, settings.rows, kernels, pool);
@@ -158,11 +158,15 @@ OutputLayer::Result FactoredOutputLayer::train(const Batch& batch, const float* 
   return {loss, 0, rule_->target_gram()};
 }
 
-double FactoredOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
+OutputLayer::Evaluation FactoredOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
   refresh();
   if (column_sse != nullptr) materialise();
-  if (plain_valid_ || plain_written_) return tile_.evaluate(batch, h, plain_, plain_bias_, column_sse);
-  return rule_->evaluate(batch, h);
+  if (plain_valid_ || plain_written_) {
+    const TileOutput::Result sums = tile_.evaluate(batch, h, plain_, plain_bias_, column_sse);
+    return {sums.loss, sums.squared_error};
+  }
+  const double squared_error = rule_->evaluate(batch, h);
+  return {squared_error, squared_error};
 }
 
 OutputLayer::PlainWeights FactoredOutputLayer::plain_weights(bool make) {
@@ -192,31 +196,32 @@ void FactoredOutputLayer::reconstruct(uint32_t rows, const float* h, const uint3
 }
 
 std::vector<Tensor> FactoredOutputLayer::more_tensors() {
-  const auto tensor = [](std::string name, uint32_t role, uint32_t dimensions, size_t rows, size_t columns,
-                         uint32_t type, std::shared_ptr<TensorRows> computed) {
+  const auto tensor = [](std::string name, uint32_t role, std::vector<uint32_t> sizes, uint32_t type,
+                         std::shared_ptr<TensorRows> computed) {
     Tensor t;
     t.name = std::move(name);
     t.role = role;
-    t.dimensions = dimensions;
-    t.view.rows = rows;
-    t.view.columns = columns;
+    t.view.rows = sizes[0];
+    t.view.columns = sizes.size() == 1 ? 1 : sizes[1];
+    t.sizes = std::move(sizes);
     t.computed_type = type;
     t.computed = std::move(computed);
     return t;
   };
   std::vector<Tensor> all;
   all.push_back(
-      tensor("weight", NRW_ROLE_PARAMETER, 2, columns_, width_, NRW_F32, std::make_shared<PlainRows>(*this, false)));
+      tensor("weight", NRW_ROLE_PARAMETER, {columns_, width_}, NRW_F32, std::make_shared<PlainRows>(*this, false)));
   all.back().derived = true;
-  all.push_back(tensor("bias", NRW_ROLE_PARAMETER, 1, columns_, 1, NRW_F32, std::make_shared<PlainRows>(*this, true)));
+  all.push_back(tensor("bias", NRW_ROLE_PARAMETER, {columns_}, NRW_F32, std::make_shared<PlainRows>(*this, true)));
   all.back().derived = true;
   for (const FactoredRule::StateArray& array : rule_->state()) {
     const bool f64 = array.f64 != nullptr;
     const size_t size = f64 ? sizeof(double) : sizeof(float);
     void* const data = f64 ? static_cast<void*>(array.f64) : array.f32;
+    std::vector<uint32_t> sizes{static_cast<uint32_t>(array.rows)};
+    if (array.columns != 1) sizes.push_back(static_cast<uint32_t>(array.columns));
     all.push_back(
-        tensor(format("factored.%s", array.name), NRW_ROLE_OPTIMIZER, array.columns == 1 ? 1 : 2, array.rows,
-               array.columns, f64 ? NRW_F64 : NRW_F32,
+        tensor(format("factored.%s", array.name), NRW_ROLE_OPTIMIZER, std::move(sizes), f64 ? NRW_F64 : NRW_F32,
                std::make_shared<StateRows>(*this, data, array.rows, array.columns * size, array.stride * size)));
   }
   return all;

@@ -13,22 +13,14 @@ namespace nrw {
 
 class FactoredOutputLayer final : public OutputLayer {
  public:
-  FactoredOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width,
+  // loss: squared error.
+  FactoredOutputLayer(const Kernels& kernels, ThreadPool& pool, Loss& loss, uint32_t columns, uint32_t width,
                       const FactoredSettings& settings);
 
-  bool tied() const noexcept override { return false; }
-  bool immediate() const noexcept override { return true; }
   Result train(const Batch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
-  Result loss_backward(const Batch&, const float*, double, float*, bool) override { return {}; }
-  double gradient_sum_squares(const Batch&, const float*, double, const float*) override { return 0; }
-  double update(const Batch&, const float*, double, const float*, const OptimizerStep&) override { return 0; }
-  void add_gradient(const Batch&, const float*, double) override {}
-  void zero_gradients() noexcept override {}
-  void drop_gradients() noexcept override {}
-  double evaluate(const Batch& batch, const float* h, double* column_sse) override;
+  Evaluation evaluate(const Batch& batch, const float* h, double* column_sse) override;
   PlainWeights plain_weights(bool make) override;
   void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
-  std::vector<TrainedTensor> tensors() override { return {}; }
   std::vector<TrainedTensor> starting_tensors() override;
   void started() override { rule_->started(); }
   std::vector<Tensor> more_tensors() override;

@@ -7,29 +7,19 @@
 
 namespace nrw {
 
-Distribution weight_distribution(const LayerSpec& spec, uint32_t inputs, uint32_t outputs) {
-  const double in = inputs, both = static_cast<double>(inputs) + outputs;
-  switch (spec.init) {
-    case NRW_INIT_KAIMING_UNIFORM:
-      return {Distribution::kUniform, std::sqrt(6 / in)};
-    case NRW_INIT_KAIMING_NORMAL:
-      return {Distribution::kNormal, std::sqrt(2 / in)};
-    case NRW_INIT_XAVIER_UNIFORM:
-      return {Distribution::kUniform, std::sqrt(6 / both)};
-    case NRW_INIT_XAVIER_NORMAL:
-      return {Distribution::kNormal, std::sqrt(2 / both)};
-    case NRW_INIT_NORMAL:
-      return {Distribution::kNormal, spec.init_p};
-    case NRW_INIT_ZEROS:
-      return {Distribution::kConstant, 0};
-    default:
-      return {Distribution::kUniform, 1 / std::sqrt(in)};
-  }
-}
-
-Distribution bias_distribution(const LayerSpec& spec, uint32_t inputs) {
-  if (spec.init == NRW_INIT_DEFAULT) return {Distribution::kUniform, 1 / std::sqrt(static_cast<double>(inputs))};
-  return {Distribution::kConstant, 0};
+Distribution distribution_of(const TensorSpec& tensor, const Settings& settings) {
+  const double in = tensor.fan_in, both = tensor.fan_in + tensor.fan_out;
+  const Distribution torch{Distribution::kUniform, 1 / std::sqrt(in)};
+  if (tensor.start == TensorSpec::Start::kConstant) return {Distribution::kConstant, tensor.constant};
+  const std::string init = settings.has("init") ? settings.word("init") : "default";
+  if (init == "default") return torch;
+  if (tensor.start == TensorSpec::Start::kBias) return {Distribution::kConstant, 0};
+  if (init == "kaiming_uniform") return {Distribution::kUniform, std::sqrt(6 / in)};
+  if (init == "kaiming_normal") return {Distribution::kNormal, std::sqrt(2 / in)};
+  if (init == "xavier_uniform") return {Distribution::kUniform, std::sqrt(6 / both)};
+  if (init == "xavier_normal") return {Distribution::kNormal, std::sqrt(2 / both)};
+  if (init == "zeros") return {Distribution::kConstant, 0};
+  return {Distribution::kNormal, settings.value("init").members.at(0).second.number};  // {normal: ...}
 }
 
 void fill(ThreadPool& pool, const FloatView& view, Distribution distribution, uint64_t seed, uint64_t tensor) {

@@ -1,8 +1,9 @@
 // Starting weights: every element a function of (seed, tensor, element), so nothing depends on threads or layout.
 #pragma once
 
+#include "base/parameter.h"
+#include "base/settings.h"
 #include "base/thread_pool.h"
-#include "model/plan.h"
 #include "model/tensors.h"
 
 namespace nrw {
@@ -12,9 +13,9 @@ struct Distribution {
   double scale = 0;  // the constant; uniform in [-scale, scale); standard deviation
 };
 
-// Of a linear layer's weight and bias: narrows.h's initialisations with PyTorch's formulas (torch.nn.init).
-Distribution weight_distribution(const LayerSpec& spec, uint32_t inputs, uint32_t outputs);
-Distribution bias_distribution(const LayerSpec& spec, uint32_t inputs);
+// Of a tensor of a layer or of the loss with these settings: torch.nn.init's formulas, by the setting `init` where the
+// type has it.
+Distribution distribution_of(const TensorSpec& tensor, const Settings& settings);
 
 // tensor: its number among the parameters in PyTorch's order. Element (r, c) is number r * columns + c.
 void fill(ThreadPool& pool, const FloatView& view, Distribution distribution, uint64_t seed, uint64_t tensor);

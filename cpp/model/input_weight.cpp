@@ -86,10 +86,12 @@ std::vector<Tensor> missed_tensors(const Tensor& plain, SparseInput& input) {
   raw.name = plain.name + ".raw";
   last.name = plain.name + ".last_step";
   last.view = FloatView::vector(nullptr, missed.last().size());
+  last.sizes = {static_cast<uint32_t>(missed.last().size())};
   last.computed = std::make_shared<LastSteps>(missed);
   last.computed_type = NRW_U32;
   rates.name = plain.name + ".missed_rates";
   rates.view = FloatView::vector(nullptr, MissedSteps::kMost + 1);
+  rates.sizes = {static_cast<uint32_t>(MissedSteps::kMost + 1)};
   rates.computed = std::make_shared<MissedRates>(missed);
   rates.computed_type = NRW_F64;
   raw.role = last.role = rates.role = NRW_ROLE_OPTIMIZER;

@@ -8,93 +8,24 @@
 
 namespace nrw {
 
-namespace {
-void require_open(const std::unique_ptr<Network>& network) {
-  if (network != nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is built: its shape is fixed");
-}
-}  // namespace
-
-void Model::add_layer(uint32_t part, const LayerSpec& spec) {
-  require_open(network_);
-  if (part > NRW_DECODER) throw Error(NRW_INVALID_ARGUMENT, format("part: must be 0 or 1, got %u", part));
-  PlannedLayer layer;
-  layer.part = part;
-  layer.index = static_cast<uint32_t>(parts_[part].size());
-  validate(spec, layer.name());
-  parts_[part].push_back(spec);
-}
-
-void Model::set_reduction(Reduction reduction) {
-  require_open(network_);
-  reduction_ = reduction;
-}
-
-void Model::set_optimizer(const OptimizerSettings& settings) {
-  require_open(network_);
-  validate(settings);
-  const SparseUpdate sparse = optimizer_.sparse;
-  optimizer_ = settings;
-  optimizer_.sparse = sparse;
-}
-
-void Model::set_sparse_update(SparseUpdate update) {
-  require_open(network_);
-  optimizer_.sparse = update;
-}
-
-void Model::set_factored(const FactoredSettings& settings) {
-  require_open(network_);
-  const LeastSquaresSettings& rule = settings.least_squares;
-  const auto require = [](bool good, const char* what, double value) {
-    if (!good) throw Error(NRW_INVALID_ARGUMENT, format("factored: %s, got %g", what, value));
-  };
-  require(rule.beta > 0 && rule.beta < 1, "beta must be in (0, 1)", rule.beta);
-  require(std::isfinite(rule.ridge) && rule.ridge >= 0, "ridge must be at least 0", rule.ridge);
-  require(std::isfinite(rule.kappa) && rule.kappa >= 0, "kappa must be at least 0", rule.kappa);
-  require(std::isfinite(settings.weight_decay) && settings.weight_decay >= 0, "weight_decay must be at least 0",
-          settings.weight_decay);
-  require(std::isfinite(settings.rows) && settings.rows >= 0, "rows must be at least 0", settings.rows);
-  factored_ = settings;
-}
-
-void Model::set_precision(bool bf16) {
-  require_open(network_);
-  bf16_ = bf16;
-}
-
-void Model::set_dense(bool dense) {
-  require_open(network_);
-  dense_ = dense;
-}
-
-Plan Model::plan() const {
-  Plan plan = make_plan(columns_, parts_[NRW_ENCODER], parts_[NRW_DECODER], dense_);
-  plan.factored = factored_;
-  return plan;
-}
-
 Estimate Model::estimate(uint32_t batch_rows, double nnz_per_row) const {
-  return nrw::estimate(plan(), optimizer_, threads_, batch_rows, nnz_per_row);
+  return nrw::estimate(plan_, spec_.optimizer, spec_.threads, batch_rows, nnz_per_row);
 }
 
 void Model::build() {
-  require_open(network_);
+  if (network_ != nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is built already");
   const FlushToZero mode;
-  network_ =
-      std::make_unique<Network>(plan(), optimizer_, reduction_, seed_, threads_, bf16_ ? bf16_kernels() : nullptr);
+  network_ = std::make_unique<Network>(plan_, spec_.optimizer, spec_.reduction(), spec_.seed, spec_.threads,
+                                       spec_.bf16 ? bf16_kernels() : nullptr);
 }
 
 std::unique_ptr<Model> Model::twin() const {
   if (network_ == nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is not built: call nrw_model_build first");
-  auto twin = std::make_unique<Model>(columns_, seed_, 1);
-  for (int part : {NRW_ENCODER, NRW_DECODER}) twin->parts_[part] = parts_[part];
-  twin->reduction_ = reduction_;
-  twin->optimizer_ = optimizer_;
-  twin->factored_ = factored_;
-  twin->bf16_ = bf16_;
-  twin->dense_ = dense_;
+  ModelSpec spec = spec_;
+  spec.threads = 1;
+  auto twin = std::make_unique<Model>(std::move(spec));
   const FlushToZero mode;
-  twin->network_ = std::make_unique<Network>(plan(), optimizer_, reduction_, seed_, 1, nullptr, false);
+  twin->network_ = std::make_unique<Network>(plan_, spec_.optimizer, spec_.reduction(), spec_.seed, 1, nullptr, false);
   return twin;
 }
 

@@ -10,6 +10,7 @@
 #include "base/batch_source.h"
 #include "model/network.h"
 #include "model/plan.h"
+#include "model/spec.h"
 #include "model/step_log.h"
 
 namespace nrw {
@@ -26,7 +27,7 @@ struct TrainResult {
 
 struct EvaluateResult {
   uint64_t rows = 0, nnz = 0;
-  double loss = 0;  // mean over rows of their batch's loss
+  double loss = 0;  // mean over rows of their batch's loss, with what layers add to it
   double squared_error = 0, sum = 0, sum_squares = 0;
   double ms = 0;
 };
@@ -45,24 +46,17 @@ struct Progress {
 
 class Model {
  public:
-  Model(uint32_t columns, uint64_t seed, unsigned threads) : columns_(columns), seed_(seed), threads_(threads) {}
+  // Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the layer or the setting; allocates nothing.
+  explicit Model(ModelSpec spec) : spec_(std::move(spec)), plan_(make_plan(spec_)) {}
 
-  // Before build. Throw NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED.
-  void add_layer(uint32_t part, const LayerSpec& spec);
-  void set_reduction(Reduction reduction);
-  void set_optimizer(const OptimizerSettings& settings);
-  void set_sparse_update(SparseUpdate update);
-  void set_factored(const FactoredSettings& settings);
-  // bf16: products of the dense output layer in bf16 while training, where this machine has them (bf16_kernels()).
-  void set_precision(bool bf16);
-  void set_dense(bool dense);  // the data
+  // Allocates and draws the starting weights.
   void build();
 
   // A built model with the same layers and one thread, whose weights are not set.
   std::unique_ptr<Model> twin() const;
   void copy_state(Model& from);  // from a twin, or to it
 
-  Plan plan() const;  // before or after build
+  const Plan& plan() const noexcept { return plan_; }  // before or after build
   Estimate estimate(uint32_t batch_rows, double nnz_per_row) const;
 
   // After build.
@@ -107,14 +101,8 @@ class Model {
   template <class Rows>
   uint64_t for_each_row(BatchSource& source, uint64_t width, float* out, uint64_t capacity, Rows&& rows);
 
-  const uint32_t columns_;
-  const uint64_t seed_;
-  const unsigned threads_;
-  std::vector<LayerSpec> parts_[2];  // NRW_ENCODER, NRW_DECODER
-  Reduction reduction_ = Reduction::kMean;
-  OptimizerSettings optimizer_;
-  FactoredSettings factored_;
-  bool bf16_ = false, dense_ = false;
+  const ModelSpec spec_;
+  const Plan plan_;
   std::unique_ptr<Network> network_;
 };
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/status.h"
+#include "model/plain_output.h"
 
 namespace nrw {
 
@@ -27,16 +28,17 @@ void require_finite(bool finite, const char* what, uint64_t t, uint64_t batch) {
 
 void Network::reserve(uint32_t rows) {
   if (rows <= reserved_rows_) return;
-  activations_.resize(plan_.layers.size() - 1);
+  activations_.resize(middle() + 1);
   for (size_t i = 0; i < activations_.size(); ++i) activations_[i].reserve(size_t{rows} * width_at(i));
   for (AlignedBuffer<float>& d : d_) d.reserve(size_t{rows} * plan_.widest);
+  if (!plan_.latent().one_order()) latent_.reserve(size_t{rows} * plan_.latent().size());
   for (const auto& layer : layers_) layer->reserve(rows);
   partial_.reserve(blocks_.size());
   reserved_rows_ = rows;
 }
 
 Pass Network::pass(const Batch& batch, bool training, uint64_t t) const noexcept {
-  return {batch.rows, training, t, batch.row_id.data()};
+  return {batch.rows, training, t, batch.row_id.data(), factor(batch.rows)};
 }
 
 void Network::pack_weights(bool training) noexcept {
@@ -54,9 +56,13 @@ size_t Network::forward_input(const Batch& batch, const Pass& pass, size_t last)
   }
   reserve(batch.rows);
   pack_weights(pass.training);
+  if (input_ == nullptr) {
+    lay_out_rows(batch, plan_.shape, false, pool_, activations_[0].data());
+    return 0;
+  }
   const float* const bias = input_bias_.size() == 0 ? nullptr : input_bias_.value.data();
-  const bool fused = last > 0 && activation_[0] != nullptr;
-  const After after = fused ? After{activation_[0], activations_[1].data()} : After{};
+  const bool fused = last > 0 && elementwise_[0] != nullptr;
+  const After after = fused ? After{elementwise_[0], activations_[1].data()} : After{};
   input_->forward(batch, input_weight_.weights, bias, activations_[0].data(), after);
   return fused ? 1 : 0;
 }
@@ -65,35 +71,40 @@ void Network::forward_layers(const Pass& pass, size_t first, size_t last) noexce
   for (size_t i = first; i < last; ++i) {
     const float* const x = activations_[i].data();
     float* const y = activations_[i + 1].data();
-    if (linear_[i] == nullptr) {
-      layers_[i]->forward(pass, x, y);
-    } else if (i + 1 < last && activation_[i + 1] != nullptr) {
-      linear_[i]->forward(pass, x, y, After{activation_[i + 1], activations_[i + 2].data()});
+    if (layers_[i]->takes_neighbours() && i + 1 < last && elementwise_[i + 1] != nullptr) {
+      layers_[i]->forward_with(pass, x, y, After{elementwise_[i + 1], activations_[i + 2].data()});
       ++i;
     } else {
-      linear_[i]->forward(pass, x, y, After{});
+      layers_[i]->forward(pass, x, y);
     }
   }
 }
 
 const float* Network::backward_layers(const Pass& pass) noexcept {
+  const bool wanted = input_ != nullptr;  // the gradient to activation 0
   size_t at = 0;
   for (size_t i = middle(); i-- > 0; at ^= 1) {
-    float *const d_y = d_[at].data(), *const d_x = d_[at ^ 1].data();
-    if (linear_[i] == nullptr) {
-      layers_[i]->backward(pass, activations_[i].data(), d_y, d_x);
-    } else if (i > 0 && activation_[i - 1] != nullptr) {
-      linear_[i]->backward(pass, activations_[i].data(), d_y, d_x,
-                           Before{activation_[i - 1], activations_[i - 1].data()});
+    float* const d_y = d_[at].data();
+    float* const d_x = i > 0 || wanted ? d_[at ^ 1].data() : nullptr;
+    if (layers_[i]->takes_neighbours() && i > 0 && elementwise_[i - 1] != nullptr) {
+      layers_[i]->backward_with(pass, activations_[i].data(), d_y, d_x,
+                                Before{elementwise_[i - 1], activations_[i - 1].data()});
       --i;
     } else {
-      linear_[i]->backward(pass, activations_[i].data(), d_y, d_x, Before{});
+      layers_[i]->backward(pass, activations_[i].data(), d_y, d_x);
     }
   }
+  if (!wanted) return nullptr;
   if (input_bias_.size() != 0) {
     products_.add_column_sums(pass.rows, width_at(0), d_[at].data(), input_bias_.gradient.data());
   }
   return d_[at].data();
+}
+
+double Network::penalties() const noexcept {
+  double sum = 0;
+  for (const auto& layer : layers_) sum += layer->penalty();
+  return sum;
 }
 
 void Network::zero_middle() noexcept {
@@ -131,54 +142,61 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
   const auto finite = [&](double value, const char* what) {
     require_finite(std::isfinite(value), what, t, batch.number);
   };
-  finite(kernels_.sum_squares(outputs, h), "the input of the output layer");
+  finite(kernels_.sum_squares(outputs, h),
+         plan_.output_claimed() ? "the input of the output layer" : "the output of the last layer");
   Step result;
   result.forward_ms = ms_since(start);
 
   const double a = factor(batch.rows);
-  const bool clipped = optimizer_.gradient_clip > 0, tied = output_->tied();
-  const bool fused = (!clipped && !tied) || output_->immediate();
+  const bool clipped = optimizer_.gradient_clip > 0, tied = gradient_output_ != nullptr && gradient_output_->tied();
+  const bool fused = (!clipped && !tied) || gradient_output_ == nullptr;
   OptimizerStep step = optimizer_step(optimizer_, learning_rate, static_cast<double>(t));
   zero_middle();
-  const OutputLayer::Result output =
-      fused ? output_->train(batch, h, a, d_h, step) : output_->loss_backward(batch, h, a, d_h, clipped && !tied);
-  finite(output.loss, "the loss");
+  const OutputLayer::Result output = fused ? output_->train(batch, h, a, d_h, step)
+                                           : gradient_output_->loss_backward(batch, h, a, d_h, clipped && !tied);
+  result.loss = output.loss + a * penalties();
+  finite(result.loss, "the loss");
   finite(output.sum_squares, "the gradient of the output layer");
   const double* const gram = batch.masked ? nullptr : output.target_gram;  // inputs are targets
   const float* const d_input = backward_layers(pass);
-  finite(kernels_.sum_squares(size_t{batch.rows} * width_at(0), d_input), "the gradient of encoder.0");
+  if (d_input != nullptr) {
+    finite(kernels_.sum_squares(size_t{batch.rows} * width_at(0), d_input), "the gradient of encoder.0");
+  }
   double sum = middle_sum_squares();
-  finite(sum, "the gradient of the dense layers");
+  finite(sum, "the gradient of the layers between the ends");
 
   const auto clip = [&] {
     step.gradient_scale = static_cast<float>(clip_scale(optimizer_.gradient_clip, std::sqrt(sum)));
   };
   if (tied) {
     if (clipped) {
-      sum += output_->gradient_sum_squares(batch, h, a, d_input);
+      sum += gradient_output_->gradient_sum_squares(batch, h, a, d_input);
       finite(sum, "the gradient");
       clip();
-      output_->update(batch, h, a, d_input, step);
+      gradient_output_->update(batch, h, a, d_input, step);
     } else {
-      sum += output_->update(batch, h, a, d_input, step);
+      sum += gradient_output_->update(batch, h, a, d_input, step);
     }
   } else if (clipped) {
-    sum += output.sum_squares + input_->gradient_sum_squares(batch, d_input, input_weight_.weights, gram);
+    double ends = output.sum_squares;
+    if (input_ != nullptr) ends += input_->gradient_sum_squares(batch, d_input, input_weight_.weights, gram);
+    sum += ends;
     finite(sum, "the gradient");
     clip();
-    if (!output_->immediate()) output_->update(batch, h, a, nullptr, step);
-    input_->backward_update(batch, d_input, input_weight_.weights, step, false, gram);
+    if (gradient_output_ != nullptr) gradient_output_->update(batch, h, a, nullptr, step);
+    if (input_ != nullptr) input_->backward_update(batch, d_input, input_weight_.weights, step, false, gram);
   } else {
-    sum += output.sum_squares + input_->backward_update(batch, d_input, input_weight_.weights, step, true, gram);
+    double ends = output.sum_squares;
+    if (input_ != nullptr) ends += input_->backward_update(batch, d_input, input_weight_.weights, step, true, gram);
+    sum += ends;
   }
   update_middle(step);
-  result.loss = output.loss;
   result.gradient_norm = std::sqrt(sum);
   return result;
 }
 
 double Network::backward(const Batch& batch, uint64_t t) {
-  if (output_->immediate()) {
+  if (gradient_output_ == nullptr) {
     throw Error(NRW_UNSUPPORTED, "the factored output layer has no gradients apart from its update; use solver: dense");
   }
   const Pass pass = this->pass(batch, true, t);
@@ -186,41 +204,46 @@ double Network::backward(const Batch& batch, uint64_t t) {
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const float* const h = activations_[middle()].data();
   const double a = factor(batch.rows);
-  const OutputLayer::Result output = output_->loss_backward(batch, h, a, d_[0].data(), false);
-  output_->add_gradient(batch, h, a);
+  const OutputLayer::Result output = gradient_output_->loss_backward(batch, h, a, d_[0].data(), false);
+  gradient_output_->add_gradient(batch, h, a);
   const float* const d_input = backward_layers(pass);
-  input_weight_.want_gradient();
-  input_->add_gradient(batch, d_input, input_weight_.weights, input_weight_.gradient.data());
+  if (input_ != nullptr) {
+    input_weight_.want_gradient();
+    input_->add_gradient(batch, d_input, input_weight_.weights, input_weight_.gradient.data());
+  }
   has_gradients_ = true;
-  return output.loss;
+  return output.loss + a * penalties();
 }
 
 void Network::zero_gradients() noexcept {
   zero_middle();
   input_weight_.gradient.zero();
-  output_->zero_gradients();
+  if (gradient_output_ != nullptr) gradient_output_->zero_gradients();
 }
 
 void Network::drop_gradients() noexcept {
   input_weight_.gradient = {};
-  output_->drop_gradients();
+  if (gradient_output_ != nullptr) gradient_output_->drop_gradients();
   has_gradients_ = false;
 }
 
-double Network::evaluate(const Batch& batch, double* column_sse) {
+Network::Evaluation Network::evaluate(const Batch& batch, double* column_sse) {
   const Pass pass = this->pass(batch, false, 0);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const float* const h = activations_[middle()].data();
-  if (errors_ == nullptr) return output_->evaluate(batch, h, column_sse);
-  errors_->add(batch, h);
-  return 0;
+  if (errors_ != nullptr) {
+    errors_->add(batch, h);
+    return {.penalties = penalties()};
+  }
+  const OutputLayer::Evaluation sums = output_->evaluate(batch, h, column_sse);
+  return {sums.loss, penalties(), sums.squared_error};
 }
 
 // With reduction: sum the loss is no multiple of the squared error where batches differ in size.
 bool Network::begin_evaluation(double rows, double nnz, bool by_column) {
   errors_.reset();
   const double columns = plan_.columns, width = width_at(middle());
-  if (plan_.dense || reduction_ == Reduction::kSum) return false;
+  if (plan_.dense || !plan_.loss.type->quadratic || reduction_ == Reduction::kSum) return false;
   if (!ColumnErrors::worthwhile(rows, nnz, columns, width)) return false;
   const auto [weights, bias] = output_->plain_weights(by_column);
   if (weights == nullptr) return false;
@@ -235,8 +258,15 @@ double Network::end_evaluation(double* column_sse) {
 
 const float* Network::embed(const Batch& batch) {
   const Pass pass = this->pass(batch, false, 0);
-  forward_layers(pass, forward_input(batch, pass, latent_at()), latent_at());
-  return activations_[latent_at()].data();
+  const size_t latent = latent_at();
+  forward_layers(pass, forward_input(batch, pass, latent), latent);
+  const Shape& shape = plan_.latent();
+  const float* const found = activations_[latent].data();
+  if (shape.one_order()) return found;
+  for (size_t i = 0; i < batch.rows; ++i) {
+    to_channels_first(shape, found + i * shape.size(), latent_.data() + i * shape.size());
+  }
+  return latent_.data();
 }
 
 void Network::reconstruct(const Batch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out) {
@@ -248,7 +278,15 @@ void Network::reconstruct(const Batch& batch, uint32_t rows, const uint32_t* cho
 void Network::decode(uint32_t rows, const float* latent, const uint32_t* chosen, uint32_t count, float* out) {
   reserve(rows);
   pack_weights(false);
-  std::copy_n(latent, size_t{rows} * plan_.latent, activations_[latent_at()].data());
+  const Shape& shape = plan_.latent();
+  for (size_t i = 0; i < rows; ++i) {
+    float* const to = activations_[latent_at()].data() + i * shape.size();
+    if (shape.one_order()) {
+      std::copy_n(latent + i * shape.size(), shape.size(), to);
+    } else {
+      to_channels_last(shape, latent + i * shape.size(), to);
+    }
+  }
   forward_layers({.rows = rows}, latent_at(), middle());
   output_->reconstruct(rows, activations_[middle()].data(), chosen, count, out);
 }

@@ -1,6 +1,7 @@
-// The network: rows into the input layer, dense layers, and the output layer with the loss.
+// The network: a batch enters plain layers, through the input layer where an accelerator has claimed the first one, and
+// what leaves them meets the loss, through the output layer where another has claimed the last one.
 //
-//   batch (rows x columns, sparse or dense) -> encoder.0 -> ... -> latent -> ... -> h -> output layer, loss
+//   batch (rows x columns, sparse or dense) -> [encoder.0] -> ... -> latent -> ... -> h -> [output layer], loss
 #pragma once
 
 #include <memory>
@@ -10,12 +11,13 @@
 #include "base/thread_pool.h"
 #include "kernels/bf16.h"
 #include "kernels/kernels.h"
-#include "layers/activation.h"
 #include "layers/column_errors.h"
 #include "layers/input_layer.h"
-#include "layers/linear.h"
+#include "layers/layer.h"
+#include "layers/products.h"
 #include "layers/sparse_input.h"
-#include "losses/mse.h"
+#include "losses/loss.h"
+#include "losses/reduction.h"
 #include "model/column_parameter.h"
 #include "model/output_layer.h"
 #include "model/plan.h"
@@ -45,14 +47,20 @@ class Network {
   void drop_gradients() noexcept;  // frees and no longer lists them
 
   // The rest is in evaluation mode: no dropout, running statistics.
-  // Sum of squared errors; column_sse (columns, added to; NULL for none) by column. From begin_evaluation to
-  // end_evaluation, where begin_evaluation says so, neither is known before end_evaluation, which gives both for all
-  // batches together: evaluate returns 0 then. A step ends it without a result.
-  double evaluate(const Batch& batch, double* column_sse);
+  // Sums over the batch, before the loss's factor; column_sse (columns, added to; NULL for none): squared errors by
+  // column. From begin_evaluation to end_evaluation, where begin_evaluation says so, loss and squared error, which are
+  // one then, are not known before end_evaluation, which gives them for all batches together: evaluate returns 0 for
+  // them. A step ends it without a result.
+  struct Evaluation {
+    double loss = 0;
+    double penalties = 0;  // what layers add to the loss
+    double squared_error = 0;
+  };
+  Evaluation evaluate(const Batch& batch, double* column_sse);
   // rows, nnz: of all batches to come, about.
   bool begin_evaluation(double rows, double nnz, bool by_column);
   double end_evaluation(double* column_sse);
-  // The latent vectors (rows x latent), valid until the next call.
+  // The latent vectors (rows x latent, channels first), valid until the next call.
   const float* embed(const Batch& batch);
   // out (rows x count), the batch's first rows: see OutputLayer::reconstruct.
   void reconstruct(const Batch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out);
@@ -67,17 +75,22 @@ class Network {
 
   const Plan& plan() const noexcept { return plan_; }
   // The loss's factor for a batch of that many rows.
-  double factor(uint32_t rows) const noexcept { return mse_factor(reduction_, rows, plan_.columns); }
+  double factor(uint32_t rows) const noexcept { return reduction_factor(reduction_, rows, plan_.columns); }
   ThreadPool& pool() noexcept { return pool_; }
 
  private:
-  // Dense layers between the two ends: layer i has plan_.layers[i + 1]'s place.
+  // The plain layers: layers_[i] is plan_.layers[plan_.plain_begin() + i].
   size_t middle() const noexcept { return layers_.size(); }
-  size_t latent_at() const noexcept { return plan_.encoder_layers - 1; }
-  uint32_t width_at(size_t i) const noexcept { return plan_.layers[i].outputs; }
+  size_t latent_at() const noexcept { return plan_.encoder_layers - plan_.plain_begin(); }
+  // Of activations_[i], which enters layers_[i].
+  const Shape& shape_at(size_t i) const noexcept {
+    return i == 0 ? plan_.entering() : plan_.layers[plan_.plain_begin() + i - 1].output;
+  }
+  uint64_t width_at(size_t i) const noexcept { return shape_at(i).size(); }
 
-  std::unique_ptr<Layer> make_layer(size_t number, std::vector<Linear*>& linears, uint64_t seed);
-  void plan_tasks(const std::vector<Linear*>& linears);
+  void make_layers(uint64_t seed);
+  void make_ends(const Bf16Kernels* bf16);
+  void plan_tasks();
   void initialise(uint64_t seed);
   void reserve(uint32_t rows);
   Pass pass(const Batch& batch, bool training, uint64_t t) const noexcept;
@@ -85,8 +98,10 @@ class Network {
   size_t forward_input(const Batch& batch, const Pass& pass, size_t last);
   void pack_weights(bool training) noexcept;
   void forward_layers(const Pass& pass, size_t first, size_t last) noexcept;  // activation first -> activation last
-  // From activation.back()'s gradient in d_[0] to the gradient of activation 0, which it returns. Adds to gradients.
+  // From activation.back()'s gradient in d_[0] to the gradient of activation 0, which it returns: NULL where no
+  // accelerator wants it. Adds to gradients.
   const float* backward_layers(const Pass& pass) noexcept;
+  double penalties() const noexcept;
   void update_middle(const OptimizerStep& step) noexcept;
   double middle_sum_squares() noexcept;
   void zero_middle() noexcept;
@@ -100,23 +115,24 @@ class Network {
   const Kernels& kernels_;
   Products products_;
 
-  ColumnParameter input_weight_;
-  Parameter input_bias_;  // of size 0 without one
-  std::unique_ptr<InputLayer> input_;
+  const std::unique_ptr<Loss> loss_;
+  ColumnParameter input_weight_;         // empty where the input is not claimed
+  Parameter input_bias_;                 // of size 0 without one
+  std::unique_ptr<InputLayer> input_;    // NULL where it is not claimed
   SparseInput* sparse_input_ = nullptr;  // input_, where it is one: some of its rows may be behind
   std::vector<std::unique_ptr<Layer>> layers_;
-  // By number in layers_, NULL where it is of another kind: an activation is made with the layer before it, and taken
-  // back with the linear layer after it.
-  std::vector<Linear*> linear_;
-  std::vector<ActivationLayer*> activation_;
+  // By number in layers_, NULL where a layer is none: it is made with the layer before it, and taken back with the
+  // layer after it, where these take neighbours.
+  std::vector<const Elementwise*> elementwise_;
   struct PackTask {
-    Linear* layer;
+    Layer* layer;
     size_t task;
   };
   std::vector<PackTask> packing_, packing_for_training_;
   std::unique_ptr<OutputLayer> output_;
-  std::unique_ptr<ColumnErrors> errors_;  // of the evaluation under way, where its sums are known at the end
-  std::vector<Parameter*> middle_;        // input_bias_ and the parameters of layers_
+  GradientOutput* gradient_output_ = nullptr;  // output_, where it has gradients apart from its update
+  std::unique_ptr<ColumnErrors> errors_;       // of the evaluation under way, where its sums are known at the end
+  std::vector<Parameter*> middle_;             // input_bias_, the parameters of layers_ and of loss_
   struct Block {
     Parameter* parameter;
     size_t first, count;
@@ -125,7 +141,8 @@ class Network {
   size_t middle_size_ = 0;
 
   uint32_t reserved_rows_ = 0;
-  std::vector<AlignedBuffer<float>> activations_;  // [i]: output of plan_.layers[i], all but the last
+  std::vector<AlignedBuffer<float>> activations_;  // [i] enters layers_[i]; the last one enters output_
+  AlignedBuffer<float> latent_;                    // channels first, where the layers have another order
   AlignedBuffer<float> d_[2];                      // gradients to activations, by turns
   AlignedBuffer<double> partial_;                  // sums of squares by block
   bool has_gradients_ = false;

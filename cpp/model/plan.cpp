@@ -4,30 +4,26 @@
 #include <cmath>
 
 #include "base/status.h"
+#include "layers/linear.h"
 
 namespace nrw {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& name, const std::string& what, nrw_status code = NRW_INVALID_ARGUMENT) {
-  throw Error(code, name + ": " + what);
+[[noreturn]] void refuse(const std::string& path, const std::string& what, nrw_status code = NRW_INVALID_ARGUMENT) {
+  throw Error(code, path + ": " + what);
 }
 
-std::string part_name(uint32_t part, size_t index) {
-  return format("%s.%zu", part == NRW_ENCODER ? "encoder" : "decoder", index);
-}
-
-void append(Plan& plan, uint32_t part, const std::vector<LayerSpec>& specs) {
+void append(Plan& plan, bool in_encoder, const std::vector<LayerSpec>& specs) {
   for (size_t i = 0; i < specs.size(); ++i) {
     PlannedLayer layer;
     layer.spec = specs[i];
-    layer.part = part;
+    layer.in_encoder = in_encoder;
     layer.index = static_cast<uint32_t>(i);
-    validate(layer.spec, layer.name());
-    layer.inputs = plan.layers.empty() ? plan.columns : plan.layers.back().outputs;
-    layer.outputs = layer.linear() ? layer.spec.size : layer.inputs;
-    if (layer.linear()) layer.solver = Solver::kDense;
-    plan.layers.push_back(layer);
+    layer.input = plan.layers.empty() ? plan.shape : plan.layers.back().output;
+    layer.output = layer.spec.type->output(layer.spec.settings, layer.input);
+    if (layer.output.size() > 0xFFFFFFFFu) refuse(layer.name(), "its output is too large: " + layer.output.text());
+    plan.layers.push_back(std::move(layer));
   }
 }
 
@@ -35,121 +31,147 @@ void append(Plan& plan, uint32_t part, const std::vector<LayerSpec>& specs) {
 void tie(Plan& plan) {
   std::vector<int> encoder;
   for (size_t i = 0; i < plan.encoder_layers; ++i) {
-    if (plan.layers[i].linear()) encoder.push_back(static_cast<int>(i));
+    if (!plan.layers[i].linear()) continue;
+    if (is_tied(plan.layers[i].spec.settings)) refuse(plan.layers[i].name() + ".tied", "is for decoder layers only");
+    encoder.push_back(static_cast<int>(i));
   }
   size_t from_end = 0;
   for (size_t i = plan.layers.size(); i-- > plan.encoder_layers;) {
     PlannedLayer& layer = plan.layers[i];
     if (!layer.linear()) continue;
     const size_t k = from_end++;
-    if ((layer.spec.flags & NRW_TIED) == 0) continue;
-    if (k >= encoder.size()) refuse(layer.name(), "tied, but the encoder has no linear layer that mirrors it");
+    if (!is_tied(layer.spec.settings)) continue;
+    const std::string path = layer.name() + ".tied";
+    if (k >= encoder.size()) refuse(path, "the encoder has no linear layer that mirrors this one");
     const PlannedLayer& mirror = plan.layers[static_cast<size_t>(encoder[k])];
-    if (mirror.inputs != layer.outputs || mirror.outputs != layer.inputs) {
-      refuse(layer.name(), format("tied: its shape %u -> %u must be the reverse of %s, which is %u -> %u", layer.inputs,
-                                  layer.outputs, mirror.name().c_str(), mirror.inputs, mirror.outputs));
+    if (mirror.inputs() != layer.outputs() || mirror.outputs() != layer.inputs()) {
+      refuse(path, format("the shape %u -> %u must be the reverse of %s, which is %u -> %u", layer.inputs(),
+                          layer.outputs(), mirror.name().c_str(), mirror.inputs(), mirror.outputs()));
+    }
+    const auto flat = [](const PlannedLayer& l) { return l.output.one_order(); };
+    if (!flat(mirror) || !flat(layer) || !layer.input.one_order()) {
+      refuse(path, "tied layers must have flat rows on both sides: put a flatten before them", NRW_UNSUPPORTED);
     }
     layer.mirrored = encoder[k];
   }
 }
 
+// Whether the last layer's own rule takes its place, with all that this rule needs.
+bool factored(const Plan& plan, const ModelSpec& spec) {
+  for (const PlannedLayer& layer : plan.layers) {
+    const bool last = &layer == &plan.last();
+    if (!last && layer.linear() && is_factored(layer.spec.settings)) {
+      refuse(layer.name() + ".solver", "only the output layer can be factored");
+    }
+  }
+  const PlannedLayer& last = plan.last();
+  if (!last.linear() || !is_factored(last.spec.settings)) return false;
+  const auto require = [&](bool good, const char* why) {
+    if (!good) refuse(last.name() + ".solver", std::string("cannot be factored: ") + why, NRW_UNSUPPORTED);
+  };
+  require(!plan.dense, "it is for sparse data, because its cost grows with the number of values that are not 0");
+  require(!last.tied(), "the weights are tied to the encoder's");
+  require(last.has_bias(), "the factored solver has a bias of its own; leave out bias: false");
+  require(plan.loss.type->quadratic, "it needs loss.kind mse");
+  require(spec.accelerators, "accelerators are off");
+  return true;
+}
+
+// The first and the last layer are claimed by the accelerators that can do their work.
+void claim(Plan& plan, const ModelSpec& spec) {
+  const bool solved = factored(plan, spec);
+  PlannedLayer &first = plan.layers.front(), &last = plan.layers.back();
+  if (!spec.accelerators) return;
+  bool input = first.linear() && first.output.one_order();
+  const bool separable = plan.loss.type->separable && plan.loss.type->heads(plan.loss.settings) == 1;
+  bool output = last.linear() && separable && last.input.one_order();
+  if (last.tied() && last.mirrored != 0) output = false;
+  // A weight that two layers share belongs to both accelerators or to none.
+  for (const PlannedLayer& layer : plan.layers) {
+    if (layer.mirrored == 0 && !(&layer == &last && output)) input = false;
+  }
+  if (last.tied() && !input) output = false;
+  if (input) first.solver = plan.dense ? Solver::kDenseInput : Solver::kSparseInput;
+  if (output) last.solver = solved ? Solver::kFactoredOutput : Solver::kTileOutput;
+  if (solved && !output) {
+    refuse(last.name() + ".solver", "cannot be factored after a shape of " + last.input.text() + ": flatten it first",
+           NRW_UNSUPPORTED);
+  }
+  if (!solved) return;
+  const Settings& settings = last.spec.settings;
+  // lambda and kappa of docs/factored.md where the ridge is `auto`.
+  const bool automatic = settings.is_word("ridge");
+  plan.factored = {.sgd = settings.word("update") == "sgd",
+                   .least_squares = {.beta = settings.number("forgetting"),
+                                     .ridge = automatic ? 1e-3 : settings.number("ridge"),
+                                     .kappa = automatic ? 0.2 : 0},
+                   .rows = spec.training_rows,
+                   .weight_decay = spec.optimizer.weight_decay};
+}
+
 }  // namespace
 
-uint64_t PlannedLayer::weights() const noexcept {
-  if (spec.kind == NRW_LAYER_NORM || spec.kind == NRW_BATCH_NORM) return outputs;
-  return linear() && !tied() ? uint64_t{inputs} * outputs : 0;
+const char* solver_name(const PlannedLayer& layer) noexcept {
+  switch (layer.solver) {
+    case Solver::kPlain:
+      return layer.linear() ? "dense" : "none";
+    case Solver::kSparseInput:
+      return "sparse input";
+    case Solver::kDenseInput:
+      return "dense input";
+    case Solver::kTileOutput:
+      return "tile-fused";
+    case Solver::kFactoredOutput:
+      return "factored";
+  }
+  return "none";
 }
 
-uint64_t PlannedLayer::biases() const noexcept {
-  return has_bias() || spec.kind == NRW_LAYER_NORM || spec.kind == NRW_BATCH_NORM ? outputs : 0;
+bool PlannedLayer::linear() const noexcept { return spec.type == &linear_type; }
+
+bool PlannedLayer::has_bias() const {
+  const Settings& settings = spec.settings;
+  return settings.is_word("bias") || settings.flag("bias");
 }
 
-std::string PlannedLayer::name() const { return part_name(part, index); }
-
-uint64_t Plan::parameters() const noexcept {
+uint64_t PlannedLayer::parameters() const {
   uint64_t sum = 0;
-  for (const PlannedLayer& layer : layers) sum += layer.parameters();
+  for (const TensorSpec& tensor : tensors()) sum += tensor.size();
   return sum;
 }
 
-void validate(const LayerSpec& spec, const std::string& name) {
-  const auto require = [&](bool good, const char* what, double value) {
-    if (!good) refuse(name, format("%s, got %g", what, value));
-  };
-  switch (spec.kind) {
-    case NRW_LINEAR:
-      if (spec.flags > (NRW_NO_BIAS | NRW_TIED | NRW_FACTORED)) refuse(name, format("unknown flags %u", spec.flags));
-      require(spec.size >= 1, "a linear layer's size must be at least 1", spec.size);
-      if (spec.init > NRW_INIT_ZEROS) refuse(name, format("unknown initialisation %u", spec.init));
-      require(spec.init != NRW_INIT_NORMAL || (std::isfinite(spec.init_p) && spec.init_p >= 0),
-              "the standard deviation of init must be at least 0", spec.init_p);
-      return;
-    case NRW_LEAKY_RELU:
-      require(std::isfinite(spec.p0), "leaky_relu's slope must be finite", spec.p0);
-      return;
-    case NRW_ELU:
-      require(std::isfinite(spec.p0), "elu's alpha must be finite", spec.p0);
-      return;
-    case NRW_DROPOUT:
-      require(spec.p0 >= 0 && spec.p0 < 1, "dropout's rate must be in [0, 1)", spec.p0);
-      return;
-    case NRW_BATCH_NORM:
-      require(spec.p1 >= 0 && spec.p1 <= 1, "batch_norm's momentum must be in [0, 1]", spec.p1);
-      [[fallthrough]];
-    case NRW_LAYER_NORM:
-      require(std::isfinite(spec.p0) && spec.p0 > 0, "eps must be above 0", spec.p0);
-      return;
-    case NRW_RELU:
-    case NRW_GELU:
-    case NRW_SILU:
-    case NRW_TANH:
-    case NRW_SIGMOID:
-      return;
-    default:
-      refuse(name, format("unknown layer kind %u", spec.kind));
-  }
+std::string PlannedLayer::name() const { return format("%s.%u", in_encoder ? "encoder" : "decoder", index); }
+
+uint64_t Plan::parameters() const {
+  uint64_t sum = 0;
+  for (const PlannedLayer& layer : layers) sum += layer.parameters();
+  for (const TensorSpec& tensor : loss.type->tensors(loss.settings, shape)) sum += tensor.size();
+  return sum;
 }
 
-Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const std::vector<LayerSpec>& decoder,
-               bool dense) {
+Plan make_plan(const ModelSpec& spec) {
   Plan plan;
-  plan.columns = columns;
-  plan.dense = dense;
-  if (encoder.empty()) refuse("encoder", "the model needs at least one encoder layer");
-  if (decoder.empty()) refuse("decoder", "the model needs at least one decoder layer");
-  append(plan, NRW_ENCODER, encoder);
+  plan.columns = spec.columns;
+  plan.shape = spec.shape;
+  plan.dense = spec.dense;
+  plan.loss = spec.loss;
+  if (spec.encoder.empty()) refuse("encoder", "the model needs at least one encoder layer");
+  if (spec.decoder.empty()) refuse("decoder", "the model needs at least one decoder layer");
+  append(plan, true, spec.encoder);
   plan.encoder_layers = plan.layers.size();
-  plan.latent = plan.layers.back().outputs;
-  append(plan, NRW_DECODER, decoder);
+  append(plan, false, spec.decoder);
 
-  for (size_t i = 0; i < plan.encoder_layers; ++i) {
-    if (plan.layers[i].linear() && (plan.layers[i].spec.flags & NRW_TIED)) {
-      refuse(plan.layers[i].name(), "only a decoder layer can be tied");
-    }
-  }
-  if (!plan.first().linear()) refuse(plan.first().name(), "the first layer must be linear");
-  if (!plan.last().linear()) refuse(plan.last().name(), "the last layer must be linear, of size output");
-  if (plan.last().outputs != columns) {
-    refuse(plan.last().name(),
-           format("the last layer's size must be the width of the data, %u, got %u", columns, plan.last().outputs));
+  const uint64_t wanted = uint64_t{spec.columns} * spec.loss.type->heads(spec.loss.settings);
+  if (plan.last().output.size() != wanted) {
+    refuse(plan.last().name(), format("the last layer's output must have the size of a row of the data, %llu, got %s",
+                                      static_cast<unsigned long long>(wanted), plan.last().output.text().c_str()));
   }
   tie(plan);
-  plan.layers.front().solver = dense ? Solver::kDenseInput : Solver::kSparseInput;
-  for (size_t i = 0; i + 1 < plan.layers.size(); ++i) {
-    if (plan.layers[i].linear() && (plan.layers[i].spec.flags & NRW_FACTORED)) {
-      refuse(plan.layers[i].name(), "only the output layer can be factored");
-    }
+  claim(plan, spec);
+  plan.widest = plan.entering().size();
+  for (size_t i = plan.plain_begin(); i < plan.plain_end(); ++i) {
+    plan.widest = std::max(plan.widest, plan.layers[i].output.size());
   }
-  const bool factored = (plan.last().spec.flags & NRW_FACTORED) != 0;
-  if (factored && dense) {
-    refuse(plan.last().name(), "the factored solver is for sparse data: use solver: dense", NRW_UNSUPPORTED);
-  }
-  if (factored && plan.last().tied()) refuse(plan.last().name(), "a tied layer cannot be factored", NRW_UNSUPPORTED);
-  if (factored && !plan.last().has_bias()) {
-    refuse(plan.last().name(), "the factored solver has a bias of its own: leave out bias: false", NRW_UNSUPPORTED);
-  }
-  plan.layers.back().solver = factored ? Solver::kFactoredOutput : Solver::kTileOutput;
-  for (size_t i = 0; i + 1 < plan.layers.size(); ++i) plan.widest = std::max(plan.widest, plan.layers[i].outputs);
   return plan;
 }
 

@@ -1,4 +1,4 @@
-// The requested layers, and the network that they make, with every size computed and every rule checked.
+// The network that a description makes, with every shape computed and every rule checked.
 #pragma once
 
 #include <cstdint>
@@ -6,78 +6,68 @@
 #include <vector>
 
 #include "layers/factored_output.h"
-#include "narrows.h"
-#include "optim/optimizer.h"
+#include "model/spec.h"
 
 namespace nrw {
 
-// One nrw_model_add_layer: values as narrows.h has them.
-struct LayerSpec {
-  uint32_t kind = NRW_LINEAR;
-  uint32_t size = 0;  // linear: outputs
-  double p0 = 0, p1 = 0;
-  uint32_t flags = 0;
-  uint32_t init = NRW_INIT_DEFAULT;
-  double init_p = 0;
-};
-
-// The implementation of a layer: the numbers of nrw_model_layer.
-enum class Solver : uint32_t {
-  kNone = 0,
-  kSparseInput = 1,
-  kDense = 2,
-  kTileOutput = 3,
-  kFactoredOutput = 4,
-  kDenseInput = 5
-};
+// What does a layer's work.
+enum class Solver : uint32_t { kPlain, kSparseInput, kDenseInput, kTileOutput, kFactoredOutput };
 
 struct PlannedLayer {
   LayerSpec spec;
-  uint32_t part = NRW_ENCODER;
+  bool in_encoder = true;
   uint32_t index = 0;  // in its part
-  uint32_t inputs = 0, outputs = 0;
-  Solver solver = Solver::kNone;
+  Shape input, output;
+  Solver solver = Solver::kPlain;
   int mirrored = -1;  // tied: the number in Plan::layers of the encoder layer whose weight this is
 
-  bool linear() const noexcept { return spec.kind == NRW_LINEAR; }
-  bool has_bias() const noexcept { return linear() && (spec.flags & NRW_NO_BIAS) == 0; }
+  bool linear() const noexcept;
   bool tied() const noexcept { return mirrored >= 0; }
-  uint64_t weights() const noexcept;  // trained values of its own
-  uint64_t biases() const noexcept;
-  uint64_t parameters() const noexcept { return weights() + biases(); }
+  std::vector<TensorSpec> tensors() const { return spec.type->tensors(spec.settings, input, output); }
+  uint64_t parameters() const;  // trained values of its own
+  uint32_t inputs() const noexcept { return static_cast<uint32_t>(input.size()); }
+  uint32_t outputs() const noexcept { return static_cast<uint32_t>(output.size()); }
+  bool has_bias() const;     // of a linear layer
   std::string name() const;  // "encoder.0", as in the config and in PyTorch
 };
 
-// nrw_model_set_factored.
+// What does its work, as narrows.h tells it.
+const char* solver_name(const PlannedLayer& layer) noexcept;
+
 struct FactoredSettings {
-  uint32_t rule = NRW_LEAST_SQUARES;
+  bool sgd = false;  // the exact stochastic gradient; else least squares
   LeastSquaresSettings least_squares;
   double rows = 0;          // different training rows; 0: not known
-  double weight_decay = 0;  // NRW_FACTORED_SGD
+  double weight_decay = 0;  // sgd
 };
 
-// The encoder's layers, then the decoder's: the first is the input layer, the last the output layer.
+// The encoder's layers, then the decoder's. An accelerator may claim the first layer, another the last one; the layers
+// between them, or all of them, are plain.
 struct Plan {
   uint32_t columns = 0;
+  Shape shape;         // of a row of the data
   bool dense = false;  // the data
   std::vector<PlannedLayer> layers;
-  uint32_t latent = 0;        // size of the latent vector
+  LossSpec loss;
   size_t encoder_layers = 0;  // layers[0 .. encoder_layers)
-  uint32_t widest = 0;        // of the dense activations
+  uint64_t widest = 0;        // of the activations between the ends
   FactoredSettings factored;  // where the last layer's solver is the factored one
 
   const PlannedLayer& first() const noexcept { return layers.front(); }
   const PlannedLayer& last() const noexcept { return layers.back(); }
-  uint64_t parameters() const noexcept;
+  const Shape& latent() const noexcept { return layers[encoder_layers - 1].output; }
+  bool input_claimed() const noexcept { return first().solver != Solver::kPlain; }
+  bool output_claimed() const noexcept { return last().solver != Solver::kPlain; }
+  size_t plain_begin() const noexcept { return input_claimed() ? 1 : 0; }  // layers[plain_begin .. plain_end) are plain
+  size_t plain_end() const noexcept { return layers.size() - (output_claimed() ? 1 : 0); }
+  // The shape that enters the plain layers, and the one that leaves them.
+  const Shape& entering() const noexcept { return input_claimed() ? first().output : shape; }
+  const Shape& leaving() const noexcept { return output_claimed() ? last().input : last().output; }
+  uint64_t parameters() const;
 };
 
-// A layer's own settings, without its neighbours. Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED; `name` as in the
-// config.
-void validate(const LayerSpec& spec, const std::string& name);
-
-// Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the layer named.
-Plan make_plan(uint32_t columns, const std::vector<LayerSpec>& encoder, const std::vector<LayerSpec>& decoder,
-               bool dense = false);
+// Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the layer and, where it is one setting, the field.
+Plan make_plan(const ModelSpec& spec);
 
 // nrw_model_estimate, in bytes.
 struct Estimate {

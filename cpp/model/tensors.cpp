@@ -6,8 +6,9 @@
 namespace nrw {
 
 FloatView FloatView::of(const Parameter& parameter, AlignedBuffer<float>& array) {
-  const size_t columns = std::max(1u, parameter.columns);
-  return {array.data(), parameter.rows, columns, columns, 1};
+  const size_t rows = parameter.sizes.empty() ? 0 : parameter.sizes[0];
+  const size_t columns = rows == 0 ? 1 : parameter.size() / rows;
+  return {array.data(), rows, columns, columns, 1};
 }
 
 FloatView FloatView::input_weight(const ColumnWeights& w, AlignedBuffer<float>& array) {
@@ -20,7 +21,7 @@ FloatView FloatView::output_weight(const ColumnWeights& w, AlignedBuffer<float>&
 
 TrainedTensor TrainedTensor::of(Parameter& p) {
   return {p.name,
-          p.columns == 0 ? 1u : 2u,
+          p.sizes,
           FloatView::of(p, p.value),
           FloatView::of(p, p.moment1),
           FloatView::of(p, p.moment2),

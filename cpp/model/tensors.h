@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/thread_pool.h"
 #include "layers/column_weights.h"
@@ -31,7 +32,7 @@ struct FloatView {
 // A trained tensor and what goes with it; views without data are not there.
 struct TrainedTensor {
   std::string name;
-  uint32_t dimensions = 1;
+  std::vector<uint32_t> sizes;
   FloatView value, moment1, moment2, gradient;
 
   static TrainedTensor of(Parameter& parameter);
@@ -56,9 +57,9 @@ class TensorRows {
 struct Tensor {
   std::string name;
   uint32_t role = NRW_ROLE_PARAMETER;
-  uint32_t dimensions = 1;  // 0, 1 or 2; sizes are the view's
-  FloatView view;
-  int64_t* count = nullptr;  // instead of the view: a scalar of type NRW_I64
+  std::vector<uint32_t> sizes;  // PyTorch's; empty for a scalar
+  FloatView view;               // with the first of the sizes as rows, the others together as columns
+  int64_t* count = nullptr;     // instead of the view: a scalar of type NRW_I64
   // Or instead of the view's data, whose sizes hold: rows of that type.
   std::shared_ptr<TensorRows> computed = nullptr;
   uint32_t computed_type = NRW_F32;

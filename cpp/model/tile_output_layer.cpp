@@ -6,9 +6,9 @@ namespace {
 OutputLayer::Result result(const TileOutput::Result& tile) { return {tile.loss, tile.sum_squares}; }
 }  // namespace
 
-TileOutputLayer::TileOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width, bool bias,
-                                 int moments, ColumnParameter* tied, const Bf16Kernels* bf16)
-    : tile_(kernels, pool, bf16),
+TileOutputLayer::TileOutputLayer(const Kernels& kernels, ThreadPool& pool, Loss& loss, uint32_t columns, uint32_t width,
+                                 bool bias, int moments, ColumnParameter* tied, const Bf16Kernels* bf16)
+    : tile_(kernels, pool, loss, bf16),
       tied_(tied != nullptr),
       own_(tied_ ? ColumnParameter() : ColumnParameter(columns, width, moments)),
       weight_(tied_ ? *tied : own_) {
@@ -54,8 +54,9 @@ void TileOutputLayer::drop_gradients() noexcept {
   bias_gradient_ = {};
 }
 
-double TileOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
-  return tile_.evaluate(batch, h, weight_.weights, bias_, column_sse);
+OutputLayer::Evaluation TileOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
+  const TileOutput::Result sums = tile_.evaluate(batch, h, weight_.weights, bias_, column_sse);
+  return {sums.loss, sums.squared_error};
 }
 
 OutputLayer::PlainWeights TileOutputLayer::plain_weights(bool) {
@@ -70,12 +71,19 @@ std::vector<TrainedTensor> TileOutputLayer::tensors() {
   std::vector<TrainedTensor> all;
   ColumnWeights& w = weight_.weights;
   if (!tied_) {
-    all.push_back({"weight", 2, FloatView::output_weight(w, w.value), FloatView::output_weight(w, w.moment1),
-                   FloatView::output_weight(w, w.moment2), FloatView::output_weight(w, weight_.gradient)});
+    all.push_back({"weight",
+                   {w.columns, w.width},
+                   FloatView::output_weight(w, w.value),
+                   FloatView::output_weight(w, w.moment1),
+                   FloatView::output_weight(w, w.moment2),
+                   FloatView::output_weight(w, weight_.gradient)});
   }
   if (const size_t size = bias_.value.size(); size != 0) {
-    all.push_back({"bias", 1, FloatView::vector(bias_.value.data(), size),
-                   FloatView::vector(bias_.moment1.data(), size), FloatView::vector(bias_.moment2.data(), size),
+    all.push_back({"bias",
+                   {w.columns},
+                   FloatView::vector(bias_.value.data(), size),
+                   FloatView::vector(bias_.moment1.data(), size),
+                   FloatView::vector(bias_.moment2.data(), size),
                    FloatView::vector(bias_gradient_.data(), size)});
   }
   return all;

@@ -7,12 +7,12 @@
 
 namespace nrw {
 
-class TileOutputLayer final : public OutputLayer {
+class TileOutputLayer final : public GradientOutput {
  public:
   // tied: the sparse input layer's weights, to be shared; NULL for weights of its own. moments: of the optimizer.
   // bf16: see TileOutput.
-  TileOutputLayer(const Kernels& kernels, ThreadPool& pool, uint32_t columns, uint32_t width, bool bias, int moments,
-                  ColumnParameter* tied, const Bf16Kernels* bf16);
+  TileOutputLayer(const Kernels& kernels, ThreadPool& pool, Loss& loss, uint32_t columns, uint32_t width, bool bias,
+                  int moments, ColumnParameter* tied, const Bf16Kernels* bf16);
 
   bool tied() const noexcept override { return tied_; }
   Result train(const Batch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
@@ -22,7 +22,7 @@ class TileOutputLayer final : public OutputLayer {
   void add_gradient(const Batch& batch, const float* h, double a) override;
   void zero_gradients() noexcept override;
   void drop_gradients() noexcept override;
-  double evaluate(const Batch& batch, const float* h, double* column_sse) override;
+  Evaluation evaluate(const Batch& batch, const float* h, double* column_sse) override;
   PlainWeights plain_weights(bool make) override;
   void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
   std::vector<TrainedTensor> tensors() override;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 #include "base/status.h"
 
@@ -37,6 +38,10 @@ OptimizerStep optimizer_step(const OptimizerSettings& s, double learning_rate, d
   step.step = t;
   step.bias_correction1 = static_cast<float>(1 - std::pow(s.beta1, t));
   step.bias_correction2_sqrt = static_cast<float>(std::sqrt(1 - std::pow(s.beta2, t)));
+  step.rule = s.rule;
+  step.rule_moments = static_cast<int>(s.states.size());
+  step.rule_rests = s.rests;
+  std::copy_n(s.values, std::size(s.values), step.values);
   return step;
 }
 
@@ -51,6 +56,8 @@ std::vector<const char*> state_names(const OptimizerSettings& s) {
     case OptimizerKind::kRmsprop:
       return s.momentum != 0 ? std::vector<const char*>{"square_avg", "momentum_buffer"}
                              : std::vector<const char*>{"square_avg"};
+    case OptimizerKind::kRule:
+      return s.states;
     case OptimizerKind::kAdam:
     case OptimizerKind::kAdamW:
       break;

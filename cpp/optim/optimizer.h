@@ -7,9 +7,9 @@
 
 namespace nrw {
 
-// What the sparse input layer does with rows that no sample of a batch touches: NRW_SPARSE_*.
+// How the sparse input layer treats weights of columns that no sample of a batch has an entry in: NRW_SPARSE_*.
 enum class SparseUpdate : uint32_t {
-  kExact,  // what the optimizer does to them: at once, or later in closed form
+  kExact,  // as the optimizer treats weights with a gradient of zero, at once or later in closed form
   kLazy,   // nothing
 };
 
@@ -23,6 +23,11 @@ struct OptimizerSettings {
   double eps = 1e-8;
   double gradient_clip = 0;  // largest norm; 0: no clipping
   SparseUpdate sparse = SparseUpdate::kExact;
+  // Of OptimizerKind::kRule: OptimizerStep's, and the names of its state.
+  decltype(OptimizerStep::rule) rule = nullptr;
+  std::vector<const char*> states{};
+  bool rests = false;
+  double values[4] = {};
 };
 
 // Throws NRW_INVALID_ARGUMENT with the setting's name and value.
@@ -31,10 +36,10 @@ void validate(const OptimizerSettings& settings);
 // The factors of step t (from 1).
 OptimizerStep optimizer_step(const OptimizerSettings& settings, double learning_rate, double t);
 
-// What all gradients are multiplied by: torch.nn.utils.clip_grad_norm_.
+// The factor for all gradients, as in torch.nn.utils.clip_grad_norm_.
 double clip_scale(double gradient_clip, double norm) noexcept;
 
-// PyTorch's names of the state, one an array, in the order of Kernels::update's s1, s2.
+// PyTorch's names of the state arrays, in the order of s1 and s2 in Kernels::update.
 std::vector<const char*> state_names(const OptimizerSettings& settings);
 
 }  // namespace nrw

@@ -73,9 +73,10 @@ TEST(api_chunk_of_wrong_arguments) {
   CHECK(with([](Call& c) { c.data = nullptr; }) == "data_bytes: the array is null");
   CHECK(with([](Call& c) { c.indices = nullptr; }) == "indices_bytes: the array is null");
   CHECK(with([](Call& c) { c.indptr_bytes = 1e300; }).starts_with("indptr_bytes: must be a whole number"));
-  CHECK(with([](Call& c) { c.data_type = 12; }) == "data_type: unknown element type 12");
-  CHECK(with([](Call& c) { c.indptr_type = 254; }) == "indptr_type: unknown element type 254");
-  CHECK(with([](Call& c) { c.indices_type = NRW_NO_ARRAY; }).find("one says dense") != std::string::npos);
+  CHECK(with([](Call& c) { c.data_type = 12; }) == "data_type: the element type 12 is unknown");
+  CHECK(with([](Call& c) { c.indptr_type = 254; }) == "indptr_type: the element type 254 is unknown");
+  CHECK(with([](Call& c) { c.indices_type = NRW_NO_ARRAY; }).find("must both be NRW_NO_ARRAY or neither") !=
+        std::string::npos);
   Call wide;
   wide.columns = 3;
   CHECK(refusal(wide, NRW_FORMAT) == "m: indices: row 0: column 3 is not in [0, 3)");

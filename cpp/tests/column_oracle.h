@@ -9,6 +9,7 @@
 #include "base/philox.h"
 #include "layers/sparse_input.h"
 #include "layers/tile_output.h"
+#include "losses/mse.h"
 
 namespace nrw::oracle {
 

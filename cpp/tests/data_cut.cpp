@@ -174,12 +174,12 @@ TEST(cut_refuses_values_that_are_not_finite) {
           std::string::npos);
   }
   CHECK(cut_error(one_row({2}, {1e300}), "<f8").find("column 2: a value of 1e+300 is not") != std::string::npos);
-  CHECK(cut_error(one_row({2, 2}, {FLT_MAX, FLT_MAX}), "<f4").find("a value of inf as the sum of several") !=
+  CHECK(cut_error(one_row({2, 2}, {FLT_MAX, FLT_MAX}), "<f4").find("a value of inf is the sum of several") !=
         std::string::npos);
   const CutOptions log1p = with({{TransformKind::kLog1p}});
   CHECK(cut_error(one_row({2, 7}, {1, -3}), "<f4", log1p).find("column 7: ") != std::string::npos);
-  CHECK(cut_error(one_row({2, 7}, {1, -1}), "<f4", log1p).find("column 7: a value of -1 under log1p") !=
-        std::string::npos);
+  CHECK(cut_error(one_row({2, 7}, {1, -1}), "<f4", log1p)
+            .find("column 7: a value of -1 cannot be transformed by log1p") != std::string::npos);
 }
 
 TEST(cut_with_a_column_map_moves_columns_and_names_those_of_the_file) {
@@ -193,8 +193,8 @@ TEST(cut_with_a_column_map_moves_columns_and_names_those_of_the_file) {
   const float values[] = {1, 4, 3, 2};
   for (size_t k = 0; k < 4; ++k) CHECK(batch.column[k] == columns[k] && batch.target[k] == values[k]);
   options.transforms = {{TransformKind::kLog1p}};
-  CHECK(cut_error(one_row({0, 7}, {1, -3}), "<f4", options).find("column 7: a value of -3 under log1p") !=
-        std::string::npos);
+  CHECK(cut_error(one_row({0, 7}, {1, -3}), "<f4", options)
+            .find("column 7: a value of -3 cannot be transformed by log1p") != std::string::npos);
 }
 
 TEST(cut_transforms_in_order) {

@@ -139,26 +139,26 @@ TEST(dense_refuses_shapes_and_orders) {
   CHECK(refused(npy("<f4", "(2, 3, 2)", twelve), "got (2, 3, 2); save a.reshape(len(a), -1)"));
   CHECK(refused(npy("<f4", "(12, 0)", Bytes()), "(12, 0) has no columns"));
   CHECK(refused(npy(">f4", "(3, 4)", twelve), "big-endian"));
-  CHECK(refused(npy("<c8", "(3, 4)", twelve), "'<c8' is not read"));
+  CHECK(refused(npy("<c8", "(3, 4)", twelve), "'<c8' is not supported"));
   CHECK(refused(npy("|O", "(3, 4)", twelve), "pickled"));
   Bytes fortran = npy("<f4", "(3, 4)", twelve);
   const std::string no = "False", yes = "True ";
   const auto at = std::search(fortran.begin(), fortran.end(), no.begin(), no.end());
   std::copy(yes.begin(), yes.end(), at);
-  CHECK(refused(fortran, "fortran_order: the array lies column by column; save numpy.ascontiguousarray(a)"));
+  CHECK(refused(fortran, "fortran_order: the array is stored column by column; save numpy.ascontiguousarray(a)"));
 }
 
 TEST(dense_refuses_hostile_sizes) {
   const Bytes four = elements({1, 2, 3, 4}, "<f4");
-  CHECK(refused(npy("<f4", "(2, 3)", four), "(2, 3) of '<f4' needs 24 bytes, the file has 16"));
-  CHECK(refused(npy("<f4", "(1, 3)", four), "needs 12 bytes, the file has 16"));
+  CHECK(refused(npy("<f4", "(2, 3)", four), "(2, 3) of '<f4' needs 24 bytes, but the file has 16"));
+  CHECK(refused(npy("<f4", "(1, 3)", four), "needs 12 bytes, but the file has 16"));
   CHECK(refused(npy("<f4", "(4294967295, 4294967295)", four), "needs"));
   CHECK(refused(npy("<f8", "(4294967295, 536870913)", four), "needs"));
-  CHECK(refused(npy("<f4", "(4294967296, 1)", four), "passes 2^32"));
-  CHECK(refused(npy("<f4", "(1, 18446744073709551615)", four), "passes 2^32"));
-  CHECK(refused(npy("<f4", "(1, 99999999999999999999)", four), "passes 2^64"));
-  CHECK(refused(npy("<f4", "(-1, 4)", four), "shape: not a tuple of sizes"));
-  CHECK(refused(Bytes{0x93, 'N', 'U', 'M', 'P', 'Y'}, "not a .npy array"));
+  CHECK(refused(npy("<f4", "(4294967296, 1)", four), "must have sizes below 2^32"));
+  CHECK(refused(npy("<f4", "(1, 18446744073709551615)", four), "must have sizes below 2^32"));
+  CHECK(refused(npy("<f4", "(1, 99999999999999999999)", four), "sizes below 2^64"));
+  CHECK(refused(npy("<f4", "(-1, 4)", four), "shape: must be a tuple of sizes"));
+  CHECK(refused(Bytes{0x93, 'N', 'U', 'M', 'P', 'Y'}, "is not that of a .npy array"));
   Bytes file = npy("<f4", "(2, 2)", four);
   CHECK(refusal(file).empty());
   for (size_t size = 0; size < file.size(); ++size) {
@@ -237,7 +237,8 @@ TEST(dense_values_that_are_not_finite_are_named) {
         message({std::nan(""), 2}, "<f8").find("row 0, column 0: a value of -nan") != std::string::npos);
   CutOptions log;
   log.transforms = {{TransformKind::kLog1p}};
-  CHECK(message({0, -1}, "<f4", log).find("row 0, column 1: a value of -1 under log1p") != std::string::npos);
+  CHECK(message({0, -1}, "<f4", log).find("row 0, column 1: a value of -1 cannot be transformed by log1p") !=
+        std::string::npos);
 }
 
 TEST(dense_and_sparse_chunks_do_not_share_a_window) {

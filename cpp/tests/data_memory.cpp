@@ -172,13 +172,15 @@ TEST(memory_hostile_structure) {
   };
   CHECK(refusal(with({0, 2, 2, 3}, {0, 3, 1}).arrays).empty());
   CHECK(refused(with({1, 2, 2, 3}, {0, 3, 1}).arrays, "rows: indptr: row 0: must be 0, got 1"));
-  CHECK(refused(with({0, 2, 1, 3}, {0, 3, 1}).arrays, "rows: indptr: row 1: falls from 2 to 1"));
-  CHECK(refused(with({0, 2, -1, 3}, {0, 3, 1}, "<i8").arrays, "rows: indptr: row 1: falls from 2 to -1"));
-  CHECK(refused(with({0, 2, 2, 2}, {0, 3, 1}).arrays, "rows: indptr: last value: must be the 3 stored entries, got 2"));
-  CHECK(refused(with({0, 2, 2, 9}, {0, 3, 1}).arrays, "rows: indptr: last value: must be the 3 stored entries, got 9"));
+  CHECK(refused(with({0, 2, 1, 3}, {0, 3, 1}).arrays, "rows: indptr: row 1: decreases from 2 to 1"));
+  CHECK(refused(with({0, 2, -1, 3}, {0, 3, 1}, "<i8").arrays, "rows: indptr: row 1: decreases from 2 to -1"));
+  CHECK(refused(with({0, 2, 2, 2}, {0, 3, 1}).arrays,
+                "rows: indptr: last value: must be 3, the number of stored entries, got 2"));
+  CHECK(refused(with({0, 2, 2, 9}, {0, 3, 1}).arrays,
+                "rows: indptr: last value: must be 3, the number of stored entries, got 9"));
   CHECK(refused(with({0, 2, 2, 3}, {0, 4, 1}).arrays, "rows: indices: row 0: column 4 is not in [0, 4)"));
   CHECK(refused(with({0, 2, 2, 3}, {0, 3, -1}).arrays, "rows: indices: row 2: column -1 is not in [0, 4)"));
-  CHECK(refused(with({0, 2, 2, 3}, {0, 3}).arrays, "rows: indices: length: must be as data's = 3, got 2"));
+  CHECK(refused(with({0, 2, 2, 3}, {0, 3}).arrays, "rows: indices: length: must be the length of data = 3, got 2"));
   CHECK(refused(with({0, 2, 3}, {0, 3, 1}).arrays, "rows: indptr: length: must be rows + 1 = 4, got 3"));
   CHECK(refused(with({}, {0, 3, 1}).arrays, "rows: indptr: length: must be rows + 1 = 4, got 0"));
 }
@@ -193,7 +195,8 @@ TEST(memory_hostile_shapes_and_types) {
   using M = MatrixArrays;
   CHECK(refused(with([](M& m) { m.rows = 3; }), "rows: values: length: must be rows x columns = 9, got 6"));
   CHECK(refused(with([](M& m) { m.columns = 0; }), "rows: columns: must be 1 to 2^32 - 1, got 0"));
-  CHECK(refused(with([](M& m) { m.rows = uint64_t{1} << 32; }), "rows: rows: 4294967296 is too many"));
+  CHECK(
+      refused(with([](M& m) { m.rows = uint64_t{1} << 32; }), "rows: rows: must be at most 2^32 - 1, got 4294967296"));
   CHECK(refused(with([](M& m) { m.rows = m.columns = UINT32_MAX; }),
                 "rows: values: length: must be rows x columns = 18446744065119617025, got 6"));
   CHECK(refused(with([](M& m) { m.data = m.data.first(23); }),

@@ -98,11 +98,12 @@ TEST(column_errors_are_those_of_the_residual) {
 TEST(column_errors_agree_with_the_tiles) {
   const Case c = make_case(500, 40, 0.1, true);
   ThreadPool pool(2);
-  TileOutput tile(kernels(), pool);
+  SquaredError loss(kernels());
+  TileOutput tile(kernels(), pool, loss);
   Matrix direct(500, 0.0);
   double sum = 0;
   for (size_t b = 0; b < c.batches.size(); ++b)
-    sum += tile.evaluate(c.batches[b], c.h[b].data(), c.w, c.bias, direct.data());
+    sum += tile.evaluate(c.batches[b], c.h[b].data(), c.w, c.bias, direct.data()).squared_error;
   const Found found = find(c, kernels(), 2);
   CHECK_CLOSE(found.total / sum, 1, 1e-6);
   for (size_t j = 0; j < direct.size(); ++j) CHECK_CLOSE(found.sse[j] / direct[j], 1, 1e-6);

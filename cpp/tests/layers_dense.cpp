@@ -6,6 +6,7 @@
 #include "layers/activation.h"
 #include "layers/dropout.h"
 #include "layers/linear.h"
+#include "make_layer.h"
 #include "numeric_gradient.h"
 
 using namespace nrw;
@@ -38,7 +39,7 @@ TEST(linear_forward_by_hand) {
   std::copy_n(w, 6, layer.parameters()[0]->value.data());
   std::copy_n(b, 3, layer.parameters()[1]->value.data());
   float y[6];
-  layer.forward({.rows = 2}, x, y);
+  pack_and_forward(layer, {.rows = 2}, x, y);
   const float expected[6] = {9, 19, 29, 13, 28, 43};
   for (int i = 0; i < 6; ++i) CHECK_CLOSE(y[i], expected[i], 1e-5);
 }
@@ -58,15 +59,15 @@ TEST(linear_with_activations_equals_one_after_the_other) {
         std::vector<float> x(rows * in), y(rows * out), z(rows * out), d_x(rows * in);
         before.forward(pass, u.data(), x.data());
         if (threads == 0) {
-          layer.forward(pass, x.data(), y.data());
+          pack_and_forward(layer, pass, x.data(), y.data());
           after.forward(pass, y.data(), z.data());
           std::vector<float> d_input(rows * in);
           layer.backward(pass, x.data(), d_y.data(), d_input.data());
           before.backward(pass, u.data(), d_input.data(), d_x.data());
         } else {
           for (size_t task = 0; task < layer.pack_tasks(true); ++task) layer.pack(task);
-          layer.forward(pass, x.data(), y.data(), After{&after, z.data()});
-          layer.backward(pass, x.data(), d_y.data(), d_x.data(), Before{&before, u.data()});
+          layer.forward_with(pass, x.data(), y.data(), After{&after, z.data()});
+          layer.backward_with(pass, x.data(), d_y.data(), d_x.data(), Before{&before, u.data()});
         }
         std::vector<float> gradients[2];
         for (int k = 0; k < 2; ++k) {
@@ -100,15 +101,17 @@ TEST(linear_gradients) {
       std::vector<float> y(rows * out), d_x(rows * in);
       const Pass pass{.rows = rows, .training = true};
       const auto loss = [&] {
-        layer.forward(pass, x.data(), y.data());
+        pack_and_forward(layer, pass, x.data(), y.data());
         return weighted(c, y.data());
       };
+      loss();
       layer.backward(pass, x.data(), c.data(), d_x.data());
       check_gradient("x", x.data(), d_x.data(), d_x.size(), 0.5, 1e-5, loss);
       const std::vector<float> d_weight(weight.gradient.begin(), weight.gradient.end());
       check_gradient("weight", weight.value.data(), d_weight.data(), std::min<size_t>(600, weight.size()), 0.5, 1e-5,
                      loss);
       check_gradient("bias", bias.value.data(), bias.gradient.data(), bias.size(), 0.5, 1e-5, loss);
+      loss();
       layer.backward(pass, x.data(), c.data(), d_x.data());
       for (size_t i = 0; i < weight.size(); ++i) CHECK_CLOSE(weight.gradient[i], 2 * d_weight[i], 0);
     }
@@ -124,8 +127,8 @@ TEST(linear_bits_do_not_depend_on_threads) {
     Linear layer(room.products, in, out, true, nullptr);
     start(layer, rows, 3);
     std::vector<float> all(rows * out + rows * in);
-    layer.forward({.rows = rows}, x.data(), all.data());
-    layer.backward({.rows = rows}, x.data(), d_y.data(), all.data() + rows * out);
+    pack_and_forward(layer, {.rows = rows, .training = true}, x.data(), all.data());
+    layer.backward({.rows = rows, .training = true}, x.data(), d_y.data(), all.data() + rows * out);
     for (Parameter* p : layer.parameters()) all.insert(all.end(), p->gradient.begin(), p->gradient.end());
     if (first.empty()) first = all;
     CHECK(all == first);

@@ -15,11 +15,11 @@ using namespace nrw::oracle;
 
 namespace {
 
-struct Shape {
+struct Sizes {
   uint32_t rows, columns, width;
 };
 // Around lane widths, panels, strips, blocks of rows and of packing; one column; more columns than are packed at once.
-const Shape kShapes[] = {{5, 40, 7},    {1, 1, 1},     {3, 1, 17},    {33, 600, 33}, {32, 49, 64},
+const Sizes kShapes[] = {{5, 40, 7},    {1, 1, 1},     {3, 1, 17},    {33, 600, 33}, {32, 49, 64},
                          {9, 257, 129}, {70, 100, 20}, {130, 48, 65}, {2, 5000, 3}};
 
 template <class Body>
@@ -39,7 +39,7 @@ Matrix oracle_gradient(const Batch& sparse, const std::vector<float>& d_y, size_
 
 TEST(dense_input_forward) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       for (const bool masked : {false, true}) {
         ThreadPool pool(2);
         Products products(kernels, pool);
@@ -66,7 +66,7 @@ TEST(dense_input_forward) {
 
 TEST(dense_input_gradient) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       ThreadPool pool(2);
       DenseInput layer(kernels, pool);
       const Batch sparse = make_batch(shape.rows, shape.columns, 0.8, true);
@@ -113,10 +113,11 @@ TEST(dense_input_updates) {
 // A zero that is listed and one that is not are the same: the output layer's bits are those of the sparse batch.
 TEST(tile_output_of_dense_targets) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       for (const double density : {0.5, 1.0}) {
         ThreadPool pool(2);
-        TileOutput layer(kernels, pool);
+        SquaredError loss(kernels);
+        TileOutput layer(kernels, pool, loss);
         const Batch sparse = make_batch(shape.rows, shape.columns, density, false);
         const Batch batch = dense_form(sparse);
         const std::vector<float> h = make_dense(shape.rows * shape.width, 12);
@@ -146,9 +147,10 @@ TEST(tile_output_of_dense_targets) {
 
 TEST(tile_output_of_dense_targets_tied_to_dense_inputs) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       ThreadPool pool(2);
-      TileOutput layer(kernels, pool);
+      SquaredError loss(kernels);
+      TileOutput layer(kernels, pool, loss);
       const Batch sparse = make_batch(shape.rows, shape.columns, 0.7, true);
       const std::vector<float> h = make_dense(shape.rows * shape.width, 12), d_y = make_dense(h.size(), 13);
       const OptimizerStep sgd = optimizer_steps()[0];

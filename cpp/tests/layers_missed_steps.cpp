@@ -108,11 +108,11 @@ ColumnWeights weights_of(const Case& c) {
   return w;
 }
 
-struct Layer {
+struct InputUnderTest {
   ThreadPool pool;
   SparseInput input;
   ColumnWeights w;
-  Layer(const Case& c, const Kernels& kernels, unsigned threads, bool behind)
+  InputUnderTest(const Case& c, const Kernels& kernels, unsigned threads, bool behind)
       : pool(threads), input(kernels, pool), w(weights_of(c)) {
     if (behind) input.leave_behind(c.settings, kColumns);
   }
@@ -145,7 +145,7 @@ double worst(const Matrix& a, const Matrix& b) {
 TEST(missed_steps_against_the_dense_update_in_double) {
   for (const Case& c : cases()) {
     constexpr uint32_t steps = 1200;
-    Layer behind(c, kernels(), 2, true), all(c, kernels(), 2, false);
+    InputUnderTest behind(c, kernels(), 2, true), all(c, kernels(), 2, false);
     CHECK(behind.input.missed().enabled());
     const Matrix start = behind.now();
     Matrix value = start, s1(value.size()), s2(value.size());
@@ -187,7 +187,8 @@ TEST(missed_steps_same_bits) {
   for (size_t table = 0; table < count; ++table) {
     for (const Case& c : {cases()[0], cases()[5], cases()[8]}) {
       constexpr uint32_t steps = 420, stop = 333;
-      Layer whole(c, *tables[table], 1, true), parts(c, *tables[table], 3, true), again(c, *tables[table], 2, true);
+      InputUnderTest whole(c, *tables[table], 1, true), parts(c, *tables[table], 3, true),
+          again(c, *tables[table], 2, true);
       std::vector<float> y(kRows * kWidth), expected(kRows * kWidth);
       for (uint32_t t = 1; t <= steps; ++t) {
         whole.step(c, t);
@@ -206,12 +207,12 @@ TEST(missed_steps_same_bits) {
         again.input.missed().set_history(parts.input.missed().history());
         // The forward pass over rows that are behind is that over rows caught up.
         whole.input.forward(next, whole.w, nullptr, y.data());
-        Layer flushed(c, *tables[table], 2, false);
+        InputUnderTest flushed(c, *tables[table], 2, false);
         for (size_t j = 0; j < kColumns; ++j) whole.input.read_row(whole.w, j, 0, kWidth, flushed.w.row(j));
         flushed.input.forward(next, flushed.w, nullptr, expected.data());
         CHECK(same_bits(expected, y));
       }
-      for (const Layer* other : {&parts, &again}) {
+      for (const InputUnderTest* other : {&parts, &again}) {
         CHECK(same_bits(whole.w.value, other->w.value) && same_bits(whole.w.moment1, other->w.moment1));
         CHECK(same_bits(whole.w.moment2, other->w.moment2));
         CHECK(whole.now() == other->now());
@@ -227,7 +228,7 @@ TEST(missed_steps_every_table_like_the_plain_one) {
   for (const Case& c : cases()) {
     std::vector<Matrix> values;
     for (size_t table = 0; table < count; ++table) {
-      Layer layer(c, *tables[table], 1, true);
+      InputUnderTest layer(c, *tables[table], 1, true);
       for (uint32_t t = 1; t <= 160; ++t) layer.step(c, t);
       values.push_back(layer.now());
       CHECK(error(values.front(), values.back()) <= 1e-6);
@@ -378,7 +379,7 @@ TEST(missed_steps_history_from_elsewhere_does_no_harm) {
 
 TEST(only_touched_rows_move) {
   const Case c = cases()[5];
-  Layer layer(c, kernels(), 2, false);
+  InputUnderTest layer(c, kernels(), 2, false);
   layer.input.only_touched();
   const Matrix before = plain(layer.w, layer.w.value);
   layer.step(c, 2);

@@ -2,6 +2,7 @@
 
 #include "layers/batch_norm.h"
 #include "layers/layer_norm.h"
+#include "make_layer.h"
 #include "numeric_gradient.h"
 
 using namespace nrw;
@@ -86,16 +87,16 @@ TEST(norm_layers_agree_with_the_maths_and_add_up_gradients) {
   std::vector<float> y(m * n), d_x(m * n), first[2];
   for (unsigned threads : {1u, 3u}) {
     Room room(threads);
-    LayerNorm layer_norm(room.products, n, 1e-5);
-    BatchNorm batch_norm(room.products, n, 1e-5, 0.1);
-    for (Layer* layer : {static_cast<Layer*>(&layer_norm), static_cast<Layer*>(&batch_norm)}) {
+    const MadeLayer layer_norm(room.products, R"({"kind": "layer_norm"})", Shape::flat(n));
+    const MadeLayer batch_norm(room.products, R"({"kind": "batch_norm"})", Shape::flat(n));
+    for (Layer* layer : {layer_norm.layer.get(), batch_norm.layer.get()}) {
       start(*layer, m);
       for (float& gamma : layer->parameters()[0]->value) gamma = 1.5f;
       const Pass pass{.rows = m, .training = true};
       layer->forward(pass, x.data(), y.data());
       for (int row = 0; row < 2; ++row) {  // unit 0 of batch norm and row 0 of layer norm have mean 0, variance 1.5^2
         double sum = 0, squares = 0;
-        const bool by_row = layer == &layer_norm;
+        const bool by_row = layer == layer_norm.layer.get();
         const uint32_t count = by_row ? n : m;
         for (uint32_t k = 0; k < count; ++k) {
           const double value = by_row ? y[row * n + k] : y[k * n + row];
@@ -109,7 +110,7 @@ TEST(norm_layers_agree_with_the_maths_and_add_up_gradients) {
       std::vector<float> once(layer->parameters()[0]->gradient.begin(), layer->parameters()[0]->gradient.end());
       layer->backward(pass, x.data(), d_y.data(), d_x.data());
       for (uint32_t j = 0; j < n; ++j) CHECK_CLOSE(layer->parameters()[0]->gradient[j], 2 * once[j], 0);
-      std::vector<float>& seen = first[layer == &batch_norm];
+      std::vector<float>& seen = first[layer == batch_norm.layer.get()];
       if (seen.empty()) seen = d_x;
       CHECK(std::equal(seen.begin(), seen.end(), d_x.begin()));  // bits, whatever the threads
     }
@@ -118,7 +119,8 @@ TEST(norm_layers_agree_with_the_maths_and_add_up_gradients) {
 
 TEST(batch_norm_running_statistics) {
   Room room;
-  BatchNorm layer(room.products, 2, 1e-5, 0.25);
+  const MadeLayer made(room.products, R"({"kind": "batch_norm", "momentum": 0.25})", Shape::flat(2));
+  Layer& layer = *made;
   start(layer, 4);
   layer.parameters()[0]->value[0] = layer.parameters()[0]->value[1] = 1;
   const auto buffers = layer.buffers();

@@ -10,13 +10,13 @@ using namespace nrw::oracle;
 
 namespace {
 
-struct Shape {
+struct Sizes {
   uint32_t rows, columns, width;
   double density;
 };
 // Around the lane widths and block sizes; one column; no entry at all; several ranges of columns and several parts;
 // from 32 rows on, columns that most rows have and others.
-const Shape kShapes[] = {{5, 40, 7, 0.3},    {1, 1, 1, 1},       {3, 1, 17, 0.9},     {4, 300, 16, 0.0},
+const Sizes kShapes[] = {{5, 40, 7, 0.3},    {1, 1, 1, 1},       {3, 1, 17, 0.9},     {4, 300, 16, 0.0},
                          {33, 600, 33, 0.5}, {9, 257, 129, 0.4}, {70, 1000, 20, 0.3}, {2, 5000, 3, 0.001}};
 
 template <class Body>
@@ -59,7 +59,7 @@ std::vector<std::tuple<OptimizerStep, uint32_t, double>> update_cases() {
 
 TEST(sparse_input_forward) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       for (const bool masked : {false, true}) {
         ThreadPool pool(2);
         SparseInput layer(kernels, pool);
@@ -81,7 +81,7 @@ TEST(sparse_input_forward) {
 
 TEST(sparse_input_gradient) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       ThreadPool pool(2);
       SparseInput layer(kernels, pool);
       const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
@@ -272,7 +272,7 @@ TEST(sparse_input_waiting_updates_of_full_columns_same_bits) {
 // The norm from pairs of entries against the gradient itself, with columns of one entry and of all.
 TEST(sparse_norm_is_that_of_the_gradient) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       std::vector<double> seen;
       for (const unsigned threads : {1u, 3u}) {
         ThreadPool pool(threads);

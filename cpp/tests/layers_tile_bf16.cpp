@@ -11,12 +11,12 @@ using namespace nrw::oracle;
 
 namespace {
 
-struct Shape {
+struct Sizes {
   uint32_t rows, columns, width;
   double density;
 };
 // Around tiles of 16 and 32 in every dimension; one column; many tiles; rows beyond a panel.
-const Shape kShapes[] = {{1, 1, 1, 1},        {5, 40, 7, 0.3},    {16, 64, 32, 0.2},   {17, 65, 33, 0.2},
+const Sizes kShapes[] = {{1, 1, 1, 1},        {5, 40, 7, 0.3},    {16, 64, 32, 0.2},   {17, 65, 33, 0.2},
                          {33, 600, 130, 0.3}, {70, 150, 66, 0.3}, {128, 900, 96, 0.05}};
 const double kScale = 0.0625;
 
@@ -26,13 +26,14 @@ struct Trained {
   Matrix weights, bias;
 };
 
-Trained train(const Shape& shape, const Bf16Kernels* bf16, unsigned threads, int steps) {
+Trained train(const Sizes& shape, const Bf16Kernels* bf16, unsigned threads, int steps) {
   const Batch batch = make_batch(shape.rows, shape.columns, shape.density, false);
   ColumnWeights w = make_weights(shape.columns, shape.width, 0);
   ColumnBias bias = make_bias(shape.columns, 0);
   const std::vector<float> h = make_dense(size_t{shape.rows} * shape.width, 6);
   ThreadPool pool(threads);
-  TileOutput layer(kernels(), pool, bf16);
+  SquaredError loss(kernels());
+  TileOutput layer(kernels(), pool, loss, bf16);
   const OptimizerStep sgd{.kind = OptimizerKind::kSgd, .learning_rate = 0.01f};
   Trained result;
   result.d_h.resize(h.size());
@@ -68,7 +69,7 @@ void on_every_table(Body&& body) {
 // A bf16 has 8 bits: operands are off by at most 2^-9 of themselves, sums of many by less.
 TEST(tile_bf16_is_near_f32) {
   on_every_table([](const Bf16Kernels& table) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       const Trained exact = train(shape, nullptr, 2, 1), rounded = train(shape, &table, 2, 1);
       CHECK_CLOSE(rounded.loss / exact.loss, 1, 0.01);
       CHECK(relative(rounded.d_h, exact.d_h) <= 0.01);
@@ -81,7 +82,7 @@ TEST(tile_bf16_is_near_f32) {
 
 TEST(tile_bf16_trains_like_f32) {
   on_every_table([](const Bf16Kernels& table) {
-    const Shape shape{33, 300, 48, 0.2};
+    const Sizes shape{33, 300, 48, 0.2};
     const Trained exact = train(shape, nullptr, 2, 20), rounded = train(shape, &table, 2, 20);
     CHECK_CLOSE(rounded.loss / exact.loss, 1, 0.01);
   });
@@ -89,7 +90,7 @@ TEST(tile_bf16_trains_like_f32) {
 
 TEST(tile_bf16_same_bits_with_any_threads) {
   on_every_table([](const Bf16Kernels& table) {
-    for (const Shape& shape : {kShapes[4], kShapes[6]}) {
+    for (const Sizes& shape : {kShapes[4], kShapes[6]}) {
       const Trained one = train(shape, &table, 1, 2);
       for (unsigned threads : {2u, 3u}) {
         const Trained more = train(shape, &table, threads, 2);

@@ -9,12 +9,12 @@ using namespace nrw::oracle;
 
 namespace {
 
-struct Shape {
+struct Sizes {
   uint32_t rows, columns, width;
   double density;
 };
 // Around lane widths, panels, strips and tiles; one column; no target at all; many tiles; rows beyond a panel.
-const Shape kShapes[] = {{5, 40, 7, 0.3},    {1, 1, 1, 1},       {3, 1, 17, 0.9},
+const Sizes kShapes[] = {{5, 40, 7, 0.3},    {1, 1, 1, 1},       {3, 1, 17, 0.9},
                          {4, 300, 16, 0.0},  {33, 600, 33, 0.5}, {9, 257, 129, 0.4},
                          {70, 150, 66, 0.3}, {130, 90, 20, 0.1}, {3, 7000, 5, 0.05}};
 const double kScale = 0.0625;  // a of the loss
@@ -89,10 +89,11 @@ void check_update(const Expected& gradient, const OptimizerStep& step, const Par
 
 TEST(tile_output_gradients) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       for (const bool biased : {true, false}) {
         ThreadPool pool(2);
-        TileOutput layer(kernels, pool);
+        SquaredError loss(kernels);
+        TileOutput layer(kernels, pool, loss);
         const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
         const std::vector<float> h = make_dense(shape.rows * shape.width, 12);
         const Parameters p(shape.columns, shape.width, 0, biased);
@@ -148,9 +149,10 @@ TEST(tile_output_numeric_gradient) {
 TEST(tile_output_train) {
   on_every_table([](const Kernels& kernels) {
     for (const OptimizerStep& step : optimizer_steps()) {
-      for (const Shape& shape : {kShapes[0], kShapes[5], kShapes[6]}) {
+      for (const Sizes& shape : {kShapes[0], kShapes[5], kShapes[6]}) {
         ThreadPool pool(3);
-        TileOutput layer(kernels, pool);
+        SquaredError loss(kernels);
+        TileOutput layer(kernels, pool, loss);
         const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
         const std::vector<float> h = make_dense(shape.rows * shape.width, 12);
         const Parameters before(shape.columns, shape.width, step.moments());
@@ -178,10 +180,11 @@ TEST(tile_output_train) {
 
 TEST(tile_output_tied) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       const OptimizerStep step = optimizer_steps()[4];
       ThreadPool pool(2);
-      TileOutput layer(kernels, pool);
+      SquaredError loss(kernels);
+      TileOutput layer(kernels, pool, loss);
       const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
       const std::vector<float> h = make_dense(shape.rows * shape.width, 12), d_y = make_dense(h.size(), 13);
       const Parameters before(shape.columns, shape.width, 2);
@@ -199,10 +202,11 @@ TEST(tile_output_tied) {
 
 TEST(tile_output_evaluate_and_reconstruct) {
   on_every_table([](const Kernels& kernels) {
-    for (const Shape& shape : kShapes) {
+    for (const Sizes& shape : kShapes) {
       for (const bool biased : {true, false}) {
         ThreadPool pool(2);
-        TileOutput layer(kernels, pool);
+        SquaredError loss(kernels);
+        TileOutput layer(kernels, pool, loss);
         const uint32_t m = shape.rows, columns = shape.columns;
         const Batch batch = make_batch(m, columns, shape.density, false, 7);
         const std::vector<float> h = make_dense(m * shape.width, 12);
@@ -213,10 +217,10 @@ TEST(tile_output_evaluate_and_reconstruct) {
           by_column[i % columns] += expected.residual[i] * expected.residual[i];
         }
         Matrix column_sse(columns, 1.0);
-        const double sse = layer.evaluate(batch, h.data(), p.w, p.bias, column_sse.data());
+        const double sse = layer.evaluate(batch, h.data(), p.w, p.bias, column_sse.data()).squared_error;
         CHECK_CLOSE(sse, expected.squared_error, 1e-5 * expected.squared_error);
         CHECK(error(by_column, column_sse) <= 1e-5);
-        CHECK(layer.evaluate(batch, h.data(), p.w, p.bias, nullptr) == sse);
+        CHECK(layer.evaluate(batch, h.data(), p.w, p.bias, nullptr).squared_error == sse);
 
         Matrix output = dense(batch, batch.target.data());
         for (size_t i = 0; i < output.size(); ++i) output[i] += expected.residual[i];
@@ -246,7 +250,8 @@ TEST(tile_output_same_bits_with_any_threads) {
     TileOutput::Result first_result;
     for (const unsigned threads : {1u, 2u, 3u, 4u}) {
       ThreadPool pool(threads);
-      TileOutput layer(kernels, pool);
+      SquaredError loss(kernels);
+      TileOutput layer(kernels, pool, loss);
       Parameters p(columns, width, 2);
       std::vector<float> d_h(h.size()), out(m * columns);
       const auto result = layer.train(batch, h.data(), kScale, p.w, p.bias, d_h.data(), step);
@@ -268,7 +273,8 @@ TEST(tile_output_same_bits_with_any_threads) {
 
 TEST(tile_output_empty_batch) {
   ThreadPool pool(2);
-  TileOutput layer(kernels(), pool);
+  SquaredError loss(kernels());
+  TileOutput layer(kernels(), pool, loss);
   Batch batch;
   batch.columns = 200;
   for (const OptimizerStep& step : optimizer_steps()) {
@@ -280,14 +286,15 @@ TEST(tile_output_empty_batch) {
     const auto result = layer.train(batch, nullptr, kScale, after.w, after.bias, nullptr, step);
     CHECK(result.loss == 0 && result.sum_squares == 0);
     check_update(nothing, step, before, after);
-    CHECK(layer.evaluate(batch, nullptr, after.w, after.bias, nullptr) == 0);
+    CHECK(layer.evaluate(batch, nullptr, after.w, after.bias, nullptr).squared_error == 0);
     layer.reconstruct(0, nullptr, after.w, after.bias, nullptr, 200, nullptr);
   }
 }
 
 TEST(tile_output_reports_what_is_not_finite) {
   ThreadPool pool(2);
-  TileOutput layer(kernels(), pool);
+  SquaredError loss(kernels());
+  TileOutput layer(kernels(), pool, loss);
   const Batch batch = make_batch(6, 100, 0.3, false);
   std::vector<float> h = make_dense(6 * 8, 12), d_h(h.size());
   h[11] = NAN;
@@ -298,7 +305,8 @@ TEST(tile_output_reports_what_is_not_finite) {
 
 TEST(tile_output_needs_the_optimizers_moments) {
   ThreadPool pool(1);
-  TileOutput layer(kernels(), pool);
+  SquaredError loss(kernels());
+  TileOutput layer(kernels(), pool, loss);
   const Batch batch = make_batch(2, 10, 0.5, false);
   const std::vector<float> h(8, 1.0f);
   std::vector<float> d_h(8);

@@ -5,6 +5,7 @@
 #include "base/float_mode.h"
 #include "dense_form.h"
 #include "memory_source.h"
+#include "network_text.h"
 #include "numeric_gradient.h"
 
 using namespace nrw;
@@ -12,24 +13,21 @@ using namespace nrw::check;
 
 namespace {
 
-LayerSpec linear(uint32_t size, uint32_t flags = 0) { return {.kind = NRW_LINEAR, .size = size, .flags = flags}; }
-LayerSpec plain(uint32_t kind, double p0 = 0, double p1 = 0) { return {.kind = kind, .p0 = p0, .p1 = p1}; }
-
 constexpr uint32_t kColumns = 300;
 
 // Every kind of layer.
-Plan everything(bool tied, bool dense = false) {
+Plan everything(bool tied, bool dense = false, const std::string& more = "") {
   return make_plan(kColumns,
-                   {linear(48), plain(NRW_BATCH_NORM, 1e-5, 0.1), plain(NRW_RELU), plain(NRW_DROPOUT, 0.2), linear(24),
-                    plain(NRW_LAYER_NORM, 1e-5), plain(NRW_GELU), linear(10), plain(NRW_TANH)},
-                   {linear(24), plain(NRW_LEAKY_RELU, 0.1), linear(20, NRW_NO_BIAS), plain(NRW_ELU, 1), linear(24),
-                    plain(NRW_SILU), linear(48), plain(NRW_SIGMOID), linear(kColumns, tied ? NRW_TIED : 0)},
-                   dense);
+                   {linear(48), layer("batch_norm"), layer("relu"), layer("dropout", "\"rate\": 0.2"), linear(24),
+                    layer("layer_norm"), layer("gelu"), linear(10), layer("tanh")},
+                   {linear(24), layer("leaky_relu", "\"slope\": 0.1"), linear(20, kNoBias), layer("elu"), linear(24),
+                    layer("silu"), linear(48), layer("sigmoid"), linear(kColumns, tied ? uint32_t{kTied} : 0u)},
+                   dense, more);
 }
 
 Plan small(uint32_t columns, uint32_t flags = 0, bool dense = false) {
-  return make_plan(columns, {linear(6), plain(NRW_TANH), linear(3)},
-                   {linear(6, flags), plain(NRW_TANH), linear(columns, flags)}, dense);
+  return make_plan(columns, {linear(6), layer("tanh"), linear(3)},
+                   {linear(6, flags), layer("tanh"), linear(columns, flags)}, dense);
 }
 
 // All that is saved, end to end, but for tensors of one layer.
@@ -118,7 +116,7 @@ TEST(network_refuses_rows_of_the_other_form) {
   Network of_sparse(small(20), {}, Reduction::kMean, 1, 1), of_dense(small(20, 0, true), {}, Reduction::kMean, 1, 1);
   CHECK_THROWS(of_sparse.train(dense, 0.1, 1), NRW_INVALID_ARGUMENT);
   CHECK_THROWS(of_dense.train(sparse, 0.1, 1), NRW_INVALID_ARGUMENT);
-  CHECK_THROWS(make_plan(20, {linear(4)}, {linear(20, NRW_FACTORED)}, true), NRW_UNSUPPORTED);
+  CHECK_THROWS(make_plan(20, {linear(4)}, {linear(20, kFactored)}, true), NRW_UNSUPPORTED);
 }
 
 TEST(network_learns) {
@@ -137,7 +135,7 @@ TEST(network_two_phases_equal_one_pass) {
 }
 
 TEST(network_clips_the_norm_of_all_gradients) {
-  for (const uint32_t flags : {0u, uint32_t{NRW_TIED}}) {
+  for (const uint32_t flags : {0u, uint32_t{kTied}}) {
     const OptimizerSettings sgd{.kind = OptimizerKind::kSgd, .gradient_clip = 0.01};
     Network network(small(20, flags), sgd, Reduction::kSum, 1, 2);
     MemorySource source = MemorySource::random(8, 20, 0.3, 8);
@@ -156,7 +154,7 @@ TEST(network_norm_beside_the_factored_output) {
   for (const bool masked : {false, true}) {
     const OptimizerSettings sgd{.kind = OptimizerKind::kSgd};
     const Plan plan =
-        make_plan(20, {linear(6), plain(NRW_TANH), linear(3)}, {linear(6), plain(NRW_TANH), linear(20, NRW_FACTORED)});
+        make_plan(20, {linear(6), layer("tanh"), linear(3)}, {linear(6), layer("tanh"), linear(20, kFactored)});
     Network network(plan, sgd, Reduction::kSum, 1, 2);
     MemorySource source = MemorySource::random(8, 20, 0.5, 8);
     Batch& batch = source.batch(0);
@@ -182,7 +180,7 @@ TEST(network_norm_beside_the_factored_output) {
 
 TEST(network_gradients) {
   for (const auto& [flags, dense] :
-       {std::pair{0u, false}, {uint32_t{NRW_TIED}, false}, {0u, true}, {uint32_t{NRW_TIED}, true}}) {
+       {std::pair{0u, false}, {uint32_t{kTied}, false}, {0u, true}, {uint32_t{kTied}, true}}) {
     const uint32_t columns = 12;
     Network network(small(columns, flags, dense), {}, Reduction::kRowMean, 3, 2);
     MemorySource source = MemorySource::random(5, columns, 0.4, 5);
@@ -199,7 +197,7 @@ TEST(network_gradients) {
           float once = g.data[r * g.row_stride + c * g.column_stride];
           check_gradient(gradient.name.c_str(), &value.data[r * value.row_stride + c * value.column_stride], &once, 1,
                          0.01, std::fabs(once) < 0.02 ? 0.2 : 5e-3,
-                         [&] { return network.factor(rows.rows) * network.evaluate(rows, nullptr); });
+                         [&] { return network.factor(rows.rows) * network.evaluate(rows, nullptr).loss; });
           ++checked;
         }
       }
@@ -209,7 +207,7 @@ TEST(network_gradients) {
 }
 
 TEST(network_gradients_add_up_and_are_zeroed) {
-  for (const uint32_t flags : {0u, uint32_t{NRW_TIED}}) {
+  for (const uint32_t flags : {0u, uint32_t{kTied}}) {
     Network network(small(40, flags), {}, Reduction::kMean, 3, 2);
     MemorySource source = MemorySource::random(8, 40, 0.2, 8);
     const Batch& batch = *source.next();
@@ -285,21 +283,19 @@ TEST(network_reads_and_writes_pytorchs_layout) {
 
 TEST(network_starting_weights) {
   struct Case {
-    uint32_t init;
-    double p, variance, bound;
+    const char* init;
+    double variance, bound;
   };
   const double in = 400, out = 100, inf = std::numeric_limits<double>::infinity();
-  const Case cases[] = {{NRW_INIT_DEFAULT, 0, 1 / in / 3, 1 / std::sqrt(in)},
-                        {NRW_INIT_KAIMING_UNIFORM, 0, 2 / in, std::sqrt(6 / in)},
-                        {NRW_INIT_KAIMING_NORMAL, 0, 2 / in, inf},
-                        {NRW_INIT_XAVIER_UNIFORM, 0, 2 / (in + out), std::sqrt(6 / (in + out))},
-                        {NRW_INIT_XAVIER_NORMAL, 0, 2 / (in + out), inf},
-                        {NRW_INIT_NORMAL, 0.02, 4e-4, inf},
-                        {NRW_INIT_ZEROS, 0, 0, 0}};
+  const Case cases[] = {{"\"default\"", 1 / in / 3, 1 / std::sqrt(in)},
+                        {"\"kaiming_uniform\"", 2 / in, std::sqrt(6 / in)},
+                        {"\"kaiming_normal\"", 2 / in, inf},
+                        {"\"xavier_uniform\"", 2 / (in + out), std::sqrt(6 / (in + out))},
+                        {"\"xavier_normal\"", 2 / (in + out), inf},
+                        {"{\"normal\": 0.02}", 4e-4, inf},
+                        {"\"zeros\"", 0, 0}};
   for (const Case& c : cases) {
-    LayerSpec first = linear(100);
-    first.init = c.init;
-    first.init_p = c.p;
+    const std::string first = linear(100, 0, std::string("\"init\": ") + c.init);
     std::vector<float> one;
     for (const unsigned threads : {1u, 3u}) {
       Network network(make_plan(400, {first}, {linear(400)}), {}, Reduction::kMean, 9, threads);
@@ -318,7 +314,7 @@ TEST(network_starting_weights) {
       CHECK_CLOSE(squares / n, c.variance, 0.03 * c.variance);
       CHECK(largest <= c.bound && (c.bound == 0 || c.bound == inf || largest > 0.99 * c.bound));
       const FloatView bias = find(network, "encoder.0.bias").view;
-      for (size_t j = 0; j < bias.rows; ++j) CHECK((bias.data[j] != 0) == (c.init == NRW_INIT_DEFAULT));
+      for (size_t j = 0; j < bias.rows; ++j) CHECK((bias.data[j] != 0) == (std::string(c.init) == "\"default\""));
     }
   }
 }
@@ -338,5 +334,45 @@ TEST(network_decode_continues_embed) {
   for (int i = 0; i < 6; ++i) {
     CHECK_CLOSE(some[i * 2], all[i * 25 + 24], 1e-6);
     CHECK_CLOSE(some[i * 2 + 1], all[i * 25 + 3], 1e-6);
+  }
+}
+
+// Plain layers and a plain loss at both ends do what the accelerators do.
+TEST(network_without_accelerators_agrees) {
+  for (const bool dense : {false, true}) {
+    for (const bool tied : {false, true}) {
+      const OptimizerSettings sgd{.kind = OptimizerKind::kSgd, .momentum = 0.9, .gradient_clip = tied ? 0.5 : 0};
+      MemorySource source = MemorySource::random(40, kColumns, 0.1, 10);
+      std::vector<double> losses[2];
+      std::vector<float> rows[2], latents[2];
+      std::vector<double> errors[2];
+      for (const bool plain : {false, true}) {
+        const Plan plan = everything(tied, dense, plain ? "\"accelerators\": false" : "");
+        CHECK(plan.input_claimed() != plain && plan.output_claimed() != plain);
+        Network network(plan, sgd, Reduction::kRowMean, 5, 3);
+        source.rewind();
+        for (uint64_t t = 1; t <= 3; ++t) {
+          const Batch& batch = *source.next();
+          const Network::Step step = dense ? network.train(dense_form(batch), 1e-3, t) : network.train(batch, 1e-3, t);
+          losses[plain].push_back(step.loss);
+          losses[plain].push_back(step.gradient_norm);
+        }
+        const Batch& last = *source.next();
+        const Batch form = dense ? dense_form(last) : Batch();
+        const Batch& batch = dense ? form : last;
+        rows[plain].resize(10 * kColumns);
+        network.reconstruct(batch, 10, nullptr, kColumns, rows[plain].data());
+        const float* const latent = network.embed(batch);
+        latents[plain].assign(latent, latent + 10 * 10);
+        errors[plain].resize(kColumns);
+        const Network::Evaluation sums = network.evaluate(batch, errors[plain].data());
+        losses[plain].push_back(sums.loss);
+        losses[plain].push_back(sums.squared_error);
+      }
+      for (size_t i = 0; i < losses[0].size(); ++i) CHECK_CLOSE(losses[1][i], losses[0][i], 1e-4 * losses[0][i]);
+      for (size_t i = 0; i < rows[0].size(); ++i) CHECK_CLOSE(rows[1][i], rows[0][i], 1e-4);
+      for (size_t i = 0; i < latents[0].size(); ++i) CHECK_CLOSE(latents[1][i], latents[0][i], 1e-4);
+      for (size_t i = 0; i < errors[0].size(); ++i) CHECK_CLOSE(errors[1][i], errors[0][i], 1e-4 * (1 + errors[0][i]));
+    }
   }
 }

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "memory_source.h"
 #include "model/model.h"
+#include "network_text.h"
 
 using namespace nrw;
 using namespace nrw::check;
@@ -46,12 +47,11 @@ struct TemporaryFile {
   }
 };
 
-std::unique_ptr<Model> make_model(Reduction reduction = Reduction::kMean) {
-  auto model = std::make_unique<Model>(kColumns, 3, 2);
-  model->add_layer(NRW_ENCODER, {.kind = NRW_LINEAR, .size = 5});
-  model->add_layer(NRW_DECODER, {.kind = NRW_RELU});
-  model->add_layer(NRW_DECODER, {.kind = NRW_LINEAR, .size = kColumns});
-  model->set_reduction(reduction);
+std::unique_ptr<Model> make_model(const std::string& reduction = "mean", uint32_t flags = 0) {
+  auto model = std::make_unique<Model>(model_spec(
+      network_text(kColumns, {linear(5)}, {layer("relu"), linear(kColumns, flags)}, false,
+                   format("\"seed\": \"3\", \"threads\": 2, \"loss\": {\"kind\": \"mse\", \"reduction\": \"%s\"}",
+                          reduction.c_str()))));
   model->build();
   return model;
 }
@@ -164,14 +164,9 @@ TEST(steps_csv_errors_are_told) {
 }
 
 TEST(evaluation_with_sums_at_the_end_agrees_with_the_one_by_batches) {
-  for (const Reduction reduction : {Reduction::kMean, Reduction::kRowMean, Reduction::kSum}) {
-    for (const uint32_t solver : {0u, uint32_t{NRW_FACTORED}}) {
-      auto model = std::make_unique<Model>(kColumns, 3, 2);
-      model->add_layer(NRW_ENCODER, {.kind = NRW_LINEAR, .size = 5});
-      model->add_layer(NRW_DECODER, {.kind = NRW_RELU});
-      model->add_layer(NRW_DECODER, {.kind = NRW_LINEAR, .size = kColumns, .flags = solver});
-      model->set_reduction(reduction);
-      model->build();
+  for (const std::string reduction : {"mean", "row_mean", "sum"}) {
+    for (const uint32_t solver : {0u, uint32_t{kFactored}}) {
+      auto model = make_model(reduction, solver);
       MemorySource source = MemorySource::random(19, kColumns, 0.3, 8);
       train(*model, source, 3);
       const auto evaluate = [&](std::vector<double>& sse) {
@@ -181,9 +176,9 @@ TEST(evaluation_with_sums_at_the_end_agrees_with_the_one_by_batches) {
       };
       std::vector<double> direct(kColumns), deferred(kColumns);
       const EvaluateResult by_batch = evaluate(direct);
-      CHECK(model->begin_evaluation(1e6, 0, true) == (reduction != Reduction::kSum));
+      CHECK(model->begin_evaluation(1e6, 0, true) == (reduction != "sum"));
       const EvaluateResult at_once = evaluate(deferred);
-      CHECK(at_once.squared_error == 0 || reduction == Reduction::kSum);
+      CHECK(at_once.squared_error == 0 || reduction == "sum");
       const Model::Deferred rest = model->end_evaluation(deferred.data());
       CHECK_CLOSE((at_once.squared_error + rest.squared_error) / by_batch.squared_error, 1, 1e-6);
       CHECK_CLOSE((at_once.loss + rest.loss_rows / 19) / by_batch.loss, 1, 1e-6);
@@ -200,7 +195,7 @@ TEST(evaluation_with_sums_at_the_end_agrees_with_the_one_by_batches) {
 }
 
 TEST(evaluate_agrees_with_the_reconstruction) {
-  for (const Reduction reduction : {Reduction::kMean, Reduction::kRowMean, Reduction::kSum}) {
+  for (const std::string reduction : {"mean", "row_mean", "sum"}) {
     auto model = make_model(reduction);
     const uint32_t rows = 19;
     MemorySource source = MemorySource::random(rows, kColumns, 0.3, 8);
@@ -228,9 +223,9 @@ TEST(evaluate_agrees_with_the_reconstruction) {
       total += batch_sse;
       batch_sums += batch_sse * batch.rows;
     }
-    const double mean = reduction == Reduction::kMean      ? total / rows / kColumns
-                        : reduction == Reduction::kRowMean ? total / rows
-                                                           : batch_sums / rows;
+    const double mean = reduction == "mean"       ? total / rows / kColumns
+                        : reduction == "row_mean" ? total / rows
+                                                  : batch_sums / rows;
     CHECK(result.rows == rows && result.nnz > 0);
     CHECK_CLOSE(result.squared_error, total, 1e-5 * total);
     CHECK_CLOSE(result.loss, mean, 1e-5 * mean);
@@ -257,10 +252,9 @@ TEST(embed_fills_what_fits) {
 
 TEST(model_shape_is_fixed_by_build) {
   auto model = make_model();
-  CHECK_THROWS(model->add_layer(NRW_ENCODER, {.kind = NRW_RELU}), NRW_INVALID_ARGUMENT);
   CHECK_THROWS(model->build(), NRW_INVALID_ARGUMENT);
-  Model empty(4, 0, 1);
-  CHECK_THROWS(empty.build(), NRW_INVALID_ARGUMENT);
+  CHECK_THROWS(model->build(), NRW_INVALID_ARGUMENT);
+  Model empty(model_spec(network_text(4, {linear(2)}, {linear(4)})));
   CHECK_THROWS(empty.tensors(), NRW_INVALID_ARGUMENT);
   MemorySource other = MemorySource::random(4, kColumns + 1, 0.3, 4);
   CHECK_THROWS(train(*model, other, 1), NRW_INVALID_ARGUMENT);

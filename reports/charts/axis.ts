@@ -11,7 +11,7 @@ export interface Axis {
 
 /** The largest number of ticks. */
 const TICKS_MAX = 1000;
-/** Values beyond it are drawn at it, so that spans and ratios of them, and a margin, are numbers. */
+/** Larger values are drawn at this one, so that no span, ratio or margin overflows. */
 const LARGEST = 1e250;
 
 /** The step of 1, 2 or 5 times a power of ten that gives about `wanted` ticks. */
@@ -29,17 +29,17 @@ function linearFormat(step: number, largest: number): (value: number) => string 
   return (value) => value === 0 ? "0" : value.toFixed(decimals).replace("-", "−");
 }
 
-/** Multiples of a nice step inside [low, high]; `whole` for counts, where half a step makes no sense. */
+/** Multiples of a nice step inside [low, high]. `whole` is for counts, which have no ticks between whole numbers. */
 function linearTicks(low: number, high: number, wanted: number, whole: boolean): { ticks: number[]; step: number } {
   const step = whole ? Math.max(1, niceStep(high - low, wanted)) : niceStep(high - low, wanted);
   const first = Math.ceil(low / step - 1e-9);
   const most = Math.floor(high / step + 1e-9) - first + 1;
-  // Spans near the smallest numbers have no step of their own: the ends then stand for the ticks.
+  // A span near the smallest numbers has no nice step. Its two ends are the ticks then.
   if (!(step > 0 && Number.isSafeInteger(first) && most <= TICKS_MAX)) return { ticks: [low, high], step: high - low };
   return { ticks: Array.from({ length: Math.max(0, most) }, (_, i) => (first + i) * step + 0), step }; // + 0: -0 becomes 0
 }
 
-/** 1, 2, 5 times powers of ten where they are few, powers alone where they are many. */
+/** Powers of ten and as many of their multiples as there is space for. */
 function logTicks(low: number, high: number, wanted: number): number[] {
   const choices = [[1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 5], [1, 3], [1]];
   const from = Math.floor(Math.log10(low));
@@ -94,14 +94,14 @@ export function axis(values: readonly number[], options: AxisOptions = {}): Axis
     const room = Math.max(Math.log10(range[1]) - Math.log10(range[0]), 0.2) * pad;
     const domain = [range[0] / 10 ** room, range[1] * 10 ** room] as const;
     const some = logTicks(domain[0], domain[1], wanted);
-    // Between two such values: whatever a linear axis would have.
+    // If no such value lies in the domain, the ticks are those of a linear axis.
     const ticks = some.length > 0 ? some : linearTicks(domain[0], domain[1], wanted, false).ticks;
     const small = ticks.some((t) => t < 1e-4);
     return { type: "log", domain, ticks, format: (v) => v >= 1e4 && !small ? count(v) : number(v, 1) };
   }
   let [low, high] = range ?? [0, 1];
   if (options.zero) [low, high] = [Math.min(0, low), Math.max(0, high)];
-  // Values that differ in their last bits only are one value: no ticks fit between them.
+  // Values that differ only in their last bits count as one, since no tick fits between them.
   if (!(high - low > 1e-12 * Math.max(Math.abs(low), Math.abs(high)))) {
     [low, high] = low === 0 ? [0, 1] : [low - Math.abs(low) * 0.5, high + Math.abs(high) * 0.5];
   }

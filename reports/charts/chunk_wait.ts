@@ -15,7 +15,7 @@ export const CHUNK_WAIT_COLOR = seriesColor(4);
 export const BATCH_WAIT_COLOR = seriesColor(1);
 const BARS = 160;
 
-/** Neighbouring passes joined, waits averaged, so that at most `limit` bars are drawn. */
+/** Joins neighbouring passes and averages their waits, so that at most `limit` bars are drawn. */
 function joined(passes: readonly ChunkWait[], limit: number): ChunkWait[] {
   const group = Math.ceil(passes.length / limit);
   const bars: ChunkWait[] = [];
@@ -32,7 +32,7 @@ function joined(passes: readonly ChunkWait[], limit: number): ChunkWait[] {
   return bars;
 }
 
-/** Waiting in each pass over a chunk: until it was open, and for its batches, stacked. */
+/** The waits in each pass over a chunk as stacked bars: until the chunk was open, and for its batches. */
 export function chunkWait(passes: readonly ChunkWait[]): string {
   const bars = joined(passes, BARS);
   const total = bars.map((b) => b.openWaitMs + b.batchWaitMs);

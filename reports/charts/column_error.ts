@@ -16,10 +16,10 @@ export interface ColumnPoint {
 const CELL = 2.5;
 const FRAME = 420;
 const NAMED = 5;
-/** A longer name is cut: it would run over what stands beside the figure. */
+/** A longer name is shortened, since it would reach beyond the figure. */
 const NAME_LENGTH = 24;
 
-/** Candidates in their order, each left out that would stand too near to one taken before; NAMED at most. */
+/** At most NAMED candidates, in their order, without those that are too near to one that was taken before. */
 function apart(candidates: readonly ColumnPoint[], x: Axis, y: Axis): ColumnPoint[] {
   const taken: { column: ColumnPoint; at: Point }[] = [];
   for (const column of candidates) {
@@ -39,7 +39,7 @@ export const DENSITY_LEGEND: Legend = (["1 column", "2 to 4", "5 or more in one 
   shape: "circle",
 }));
 
-/** Points by how crowded their cell is: alone, a few, many. One point a cell is drawn. */
+/** Points by the number of points in their cell: one, a few, many. One point is drawn for each cell. */
 function byDensity(points: readonly Point[], cellOf: (p: Point) => string): [Point[], Point[], Point[]] {
   const cells = new Map<string, { at: Point; size: number }>();
   for (const at of points) {
@@ -57,10 +57,10 @@ function byDensity(points: readonly Point[], cellOf: (p: Point) => string): [Poi
  * Share of the columns, those of least variance or error, that may be left out so that the others are not in a corner.
  */
 const TAIL = 0.01;
-/** A log axis longer than this many times is cut at TAIL. */
+/** A log axis whose ends have a larger ratio than this is cut at TAIL. */
 const SPAN = 1e6;
 
-/** Those that are drawn: all, or those above the TAIL of variance and of error where the axes would be very long. */
+/** The columns that are drawn: all of them, or, if the axes would be very long, those above the TAIL of variance and error. */
 export function drawnColumns<C extends ColumnPoint>(columns: readonly C[]): readonly C[] {
   const positive = columns.filter((c) => c.variance > 0 && c.mse > 0);
   const least = (values: readonly number[]) => {
@@ -73,7 +73,7 @@ export function drawnColumns<C extends ColumnPoint>(columns: readonly C[]): read
 
 /**
  * Error of each column against its variance, both on log scales. On the diagonal a column is predicted as well as by
- * its mean. As many of `candidates` as have room are named.
+ * its mean. Those of `candidates` whose names do not overlap are named.
  * Columns without error or variance cannot be drawn on log scales and are left out, as is the tail of {@link drawnColumns}.
  */
 export function columnError(
@@ -107,7 +107,7 @@ export function columnError(
   }
   return chart({
     title: "Error of each column against its variance",
-    description: `${points.length} columns; under the diagonal a column is predicted better than by its mean.`,
+    description: `${points.length} columns. A column below the diagonal is predicted better than by its mean.`,
     x,
     y,
     marks,

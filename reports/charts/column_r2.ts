@@ -8,7 +8,7 @@ import { TRAIN } from "../theme.ts";
 
 const BINS = 40;
 
-/** Where the scale begins: at most 0, at least -1, so that a few very bad columns do not squeeze the rest. */
+/** Where the scale begins: between -1 and 0, so that a few very bad columns do not compress the rest of the scale. */
 export function r2Floor(values: readonly number[]): number {
   return Math.min(0, Math.max(-1, Math.floor(quantile(values, 0.002) * 10) / 10));
 }
@@ -47,7 +47,9 @@ export function columnR2(values: readonly number[]): string {
   ];
   return chart({
     title: "Distribution of the columns' R²",
-    description: `${seen.length} columns, median R² ${ratio(median)}; 0 is the mean predictor, 1 is perfect.`,
+    description: `${seen.length} columns, median R² ${
+      ratio(median)
+    }. 0 is the mean predictor, 1 is a perfect reconstruction.`,
     x,
     y,
     marks,

@@ -27,11 +27,11 @@ export interface CompareOptions {
   readonly zero?: boolean;
 }
 
-/** One line a run, tagged at its end. */
+/** One line for each run, with its tag at the end. */
 export function compareLines(lines: readonly CompareLine[], options: CompareOptions): string {
   const all = lines.flatMap((l) => finite(l.points));
   const y = yAxis(all.map((p) => p.y), options);
-  const ticks = options.xScale === "log" ? 4 : 5; // of a log scale's, some have many digits
+  const ticks = options.xScale === "log" ? 4 : 5; // some ticks of a log scale have many digits
   const x = {
     ...axis(all.map((p) => p.x), { type: options.xScale, whole: options.whole, pad: 0.015, ticks }),
     label: options.xLabel,
@@ -53,7 +53,7 @@ export function compareLines(lines: readonly CompareLine[], options: CompareOpti
     const few = line.points.length <= 3 ? line.points : [line.points.at(-1)!];
     marks.push(Plot.dot(few, { x: "x", y: "y", r: 2.6, fill: line.stroke, title: () => line.name }));
   }
-  // Tags stand right of the frame: with few runs level with their lines' ends, with many they would only overlap.
+  // Tags are drawn right of the frame, level with the ends of their lines. With many runs they would overlap.
   if (drawn.length <= 16) {
     const frame = frameOf({ x, y, marginRight, height: HEIGHT });
     marks.push(

@@ -7,7 +7,7 @@ import { seriesColor, TRAIN } from "../theme.ts";
 
 const SHOWN = 24;
 
-/** Share of the latent's variance by component as bars, and added up as a line. */
+/** Share of the variance of the latent vectors by component as bars, and its cumulative sum as a line. */
 export function explainedVariance(shares: readonly number[]): string {
   let total = 0;
   const rows = shares.map((share, i) => ({ k: i + 1, share, total: total += share })).slice(0, SHOWN);
@@ -40,7 +40,7 @@ export function explainedVariance(shares: readonly number[]): string {
         fill: seriesColor(1),
         title: (r) => `first ${r.k}: ${percent(r.total)}`,
       }),
-      note("added up", { x: last.k, y: last.total }, {
+      note("cumulative", { x: last.k, y: last.total }, {
         textAnchor: "end",
         dy: last.total > 0.9 ? 14 : -12,
         fill: seriesColor(1),

@@ -6,8 +6,8 @@ const WIDTH = 400;
 const HEIGHT = 190;
 
 /**
- * The model's widths from input to output, heights on a log scale: the shape of the network.
- * @param narrow which of them is the latent one: it is marked
+ * The model's widths from input to output as heights on a log scale, which shows the shape of the network.
+ * @param narrow the index of the latent width, which is marked
  */
 export function hourglass(widths: readonly number[], narrow: number): string {
   const [top, middle, left, right] = [12, 82, 34, WIDTH - 34];

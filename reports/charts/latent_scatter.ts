@@ -13,16 +13,16 @@ export interface LatentGroup {
 }
 
 const WIDTH = 460;
-/** Fewer groups are told apart by their colours alone. */
+/** If there are fewer groups than this, no names are drawn, as the legend is enough. */
 const NAMED_FROM = 7;
 /** Longer names stand in the legend only. */
 const NAME_LENGTH = 10;
-/** Room that a name takes, in px. */
+/** The height that a name takes, in px. */
 const NAME_HEIGHT = 15;
 
 /**
- * Names of the groups at the medians of their points, the larger groups' first; those without room are left out. None
- * where most have no room.
+ * Names of the groups at the medians of their points, the larger groups first. Names that would overlap one before them
+ * are left out, and all names if that is most of them.
  */
 function names(groups: readonly LatentGroup[], x: Axis, y: Axis, frame: Frame): Plot.Markish[] {
   const taken: { at: Point; width: number }[] = [];
@@ -45,11 +45,11 @@ function names(groups: readonly LatentGroup[], x: Axis, y: Axis, frame: Frame): 
 
 /** Share of the rows, at each end of an axis, that may lie outside the frame. */
 const TAIL = 0.005;
-/** How many times the range of the others those must span to be left out. */
+/** Rows are left out only if all rows span more than this many times the range of the others. */
 const FAR = 2.5;
 
 /**
- * Which points are inside the frame: all, or those without a few rows so far off that the others would be in a corner.
+ * Which points are inside the frame: all, or all but a few that are so far away that the others would fill only a corner.
  */
 export function latentFrame(groups: readonly LatentGroup[]): { inside: (p: Point) => boolean; outside: number } {
   const points = groups.flatMap((g) => finite(g.points));
@@ -75,8 +75,9 @@ function sameUnit(a: Axis, pixels: number, other: Axis, otherPixels: number): Ax
 }
 
 /**
- * Rows on the first two principal components of their latent codes, the larger groups under the smaller, of many groups short names at their medians. Both axes have
- * the same unit; rows far outside all others are left out. A latent of size one is drawn against the rows' order instead.
+ * Rows on the first two principal components of their latent vectors, with the smaller groups above the larger ones. If
+ * there are many groups, those with short names are named at their medians. Both axes have the same unit, and rows far from
+ * all others are left out. A latent vector of size one is drawn against the rows' order instead.
  * @param explained share of variance of the drawn components
  */
 export function latentScatter(groups: readonly LatentGroup[], explained: readonly number[], single: boolean): string {
@@ -97,11 +98,11 @@ export function latentScatter(groups: readonly LatentGroup[], explained: readonl
     x = sameUnit(x, frame.right - frame.left, y, frame.bottom - frame.top);
     y = sameUnit(y, frame.bottom - frame.top, x, frame.right - frame.left);
   }
-  // Shapes are told apart from a certain size on.
+  // Shapes can be distinguished only from a certain size on.
   const radius = (rows > 2000 ? 1.6 : rows > 600 ? 2.2 : 3) + (groups.some((g) => g.shape !== "circle") ? 0.4 : 0);
   const order = [...groups].sort((a, b) => b.points.length - a.points.length);
   return chart({
-    title: "Latent codes on their principal components",
+    title: "Latent vectors on their principal components",
     description: `${rows} rows in ${groups.length} group${groups.length === 1 ? "" : "s"}` +
       (groups.length > 1 ? `: ${groups.map((g) => g.name).join(", ")}.` : "."),
     x: { ...x, label: xLabel },

@@ -15,12 +15,12 @@ export interface EpochLoss {
 /** More epochs than this are drawn as lines without a dot each. */
 const DOTS_UP_TO = 60;
 
-/** How many times the range of all other losses the first training loss may stand above them and still be drawn. */
+/** The first training loss is drawn if it is above all other losses by at most this many times their range. */
 const FIRST_ABOVE = 2;
 
 /**
- * Whether the first epoch's training loss, a mean that counts the untrained weights' steps, is so high that with it in the
- * frame the other losses would be one flat line.
+ * Whether the first epoch's training loss is so high that the other losses would look like a flat line beside it. It is a
+ * mean over steps of which the first used untrained weights.
  */
 export function firstIsOutside(epochs: readonly EpochLoss[]): boolean {
   const first = epochs[0]?.train ?? NaN;
@@ -30,8 +30,8 @@ export function firstIsOutside(epochs: readonly EpochLoss[]): boolean {
 }
 
 /**
- * Training and validation loss by epoch, without a first training loss far above all others, the best epoch marked; a
- * log scale where the losses span a decade.
+ * Training and validation loss by epoch. The best epoch is marked, a first training loss far above all others is left out,
+ * and the scale is logarithmic where that is easier to read.
  */
 export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, unit: string): string {
   const outside = firstIsOutside(epochs);

@@ -1,4 +1,4 @@
-/** Marks that Plot does not have: many points in few bytes, and labels at the ends of lines. */
+/** Marks that Observable Plot does not have: many points in few bytes, and labels at the ends of lines. */
 import * as Plot from "@observablehq/plot";
 import type { Axis } from "./axis.ts";
 import { type Frame, place, short } from "./plot.ts";
@@ -8,7 +8,7 @@ import { color } from "../theme.ts";
 export const SHAPES = ["circle", "triangle", "square"] as const;
 export type Shape = typeof SHAPES[number];
 
-/** Path of one marker of about equal area whatever its shape. A circle is a line of no length with a round cap. */
+/** Path of one marker; all shapes have about the same area. A circle is a line of length zero with a round cap. */
 function marker(shape: Shape, x: number, y: number, radius: number): string {
   if (shape === "circle") return `M${short(x)},${short(y)}h0`;
   if (shape === "square") {
@@ -42,8 +42,7 @@ export interface CloudStyle {
 }
 
 /**
- * All points as one path, opaque, so that each stands out from the page: some ten bytes each. Points that would land on
- * the same spot are drawn once.
+ * All points as one opaque path, at about ten bytes for each point. Points at the same place are drawn once.
  */
 export function cloud(points: readonly Point[], style: CloudStyle): Plot.RenderFunction {
   return (_index, scales, _values, _dimensions, context) => {
@@ -63,12 +62,12 @@ export function cloud(points: readonly Point[], style: CloudStyle): Plot.RenderF
 
 export interface EndLabel {
   readonly text: string;
-  /** Where its line ends, in the axis' units. */
+  /** The last value of the line, in the unit of the axis. */
   readonly value: number;
   readonly fill: string;
 }
 
-/** Labels right of the frame, each level with its line's end, moved apart where they would touch. */
+/** Labels right of the frame, each level with the end of its line, and moved apart where they would touch. */
 export function endLabels(labels: readonly EndLabel[], y: Axis, frame: Frame): Plot.Markish[] {
   const heights = labels.map((label) => place(y, label.value, frame.bottom, frame.top));
   const placed = spread(heights, 14, frame.top, frame.bottom);
@@ -85,7 +84,7 @@ export function endLabels(labels: readonly EndLabel[], y: Axis, frame: Frame): P
   );
 }
 
-/** A text with a halo of the page's colour, readable over lines. */
+/** A text with an outline in the colour of the page, so that it can be read over lines. */
 export function note(text: string, at: Point, options: Plot.TextOptions): Plot.Markish {
   return Plot.text([at], {
     x: "x",

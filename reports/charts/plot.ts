@@ -7,18 +7,18 @@ import { color } from "../theme.ts";
 import { escape } from "../html.ts";
 
 export const FONT_SIZE = 12;
-/** Mean width of a character at FONT_SIZE: wide enough for digits in the usual sans faces. */
+/** Mean width of a character at FONT_SIZE in px, which is enough for digits in the usual sans-serif fonts. */
 const CHARACTER = 6.9;
 
-/** Width of a text in px, estimated: there is no browser to ask. */
+/** Estimated width of a text in px, since no browser is there to measure it. */
 export function textWidth(text: string, fontSize: number = FONT_SIZE): number {
   return [...text].length * CHARACTER * (fontSize / FONT_SIZE);
 }
 
-/** An axis with its name; both empty for none. That a scale is logarithmic is said without being asked. */
+/** An axis with its name. An empty label draws none. "log scale" is added to the label of a logarithmic axis. */
 export type LabelledAxis = Axis & {
   readonly label: string;
-  /** Stands below the label. */
+  /** Drawn below the label. */
   readonly unit?: string;
 };
 
@@ -53,13 +53,13 @@ export interface Frame {
   readonly bottom: number;
 }
 
-/** Narrow enough that the text can be read where the page is as wide as a telephone. */
+/** Narrow enough that the text can be read on a telephone. */
 export const WIDTH = 440;
 export const HEIGHT = 280;
 const LABEL_LINE = 15;
 const UNIT = { fill: color("muted"), fontSize: FONT_SIZE - 1 };
 
-/** How far the last tick's label reaches beyond the frame's right side, at most. */
+/** The largest distance by which the last tick's label reaches beyond the right side of the frame, in px. */
 function overhang(x: Axis): number {
   const last = x.ticks.at(-1);
   if (last === undefined) return 0;
@@ -135,7 +135,7 @@ export function chart(options: ChartOptions): string {
   return finish(svg as unknown as Element, options.title, options.description, width, height);
 }
 
-/** Root element of every chart: scales with its column, announces itself, stands alone as a file. */
+/** Root element of every chart. It scales with its column, has a text for screen readers, and is a complete SVG file. */
 export function svgRoot(title: string, description: string, width: number, height: number, inner: string): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${width} ${height}" width="${width}" ` +
     `height="${height}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" ` +
@@ -145,7 +145,8 @@ export function svgRoot(title: string, description: string, width: number, heigh
 }
 
 /**
- * Plot's own root and style sheet are replaced: its class is the same in every plot of a page, its numbers are long.
+ * Replaces the root and the style sheet of Observable Plot, whose class would be the same in every chart of a page, and
+ * shortens its numbers.
  */
 function finish(svg: Element, title: string, description: string, width: number, height: number): string {
   svg.querySelector("style")?.remove();
@@ -159,7 +160,7 @@ function finish(svg: Element, title: string, description: string, width: number,
   return svgRoot(title, description, width, height, svg.innerHTML.replaceAll(' aria-hidden="true"', ""));
 }
 
-/** A tenth of a pixel is finer than a screen or a printer shows at this size. */
+/** Rounds to a tenth of a pixel, which is finer than a screen or a printer shows at this size. */
 export function short(value: number | string): string {
   return String(Math.round(Number(value) * 10) / 10);
 }

@@ -6,8 +6,10 @@ import { finite, type Point } from "../series.ts";
 import { ratio } from "../format.ts";
 import { color, TRAIN } from "../theme.ts";
 
-/** Reconstruction against truth of one column, one point a row, on equal axes with the diagonal. Small: many stand side by
- * side. */
+/**
+ * Reconstruction against truth of one column, with one point for each row, equal axes and the diagonal. It is small, since
+ * many are drawn side by side.
+ */
 export function reconstructionPanel(
   name: string,
   truth: readonly number[],

@@ -5,19 +5,19 @@ import { count } from "../format.ts";
 import { finite, type Point } from "../series.ts";
 import { color, TRAIN } from "../theme.ts";
 
-/** A level alone that is shorter than this share of the axis gets a dot. */
+/** A single level that is shorter than this share of the axis is drawn as a dot. */
 const SHORT = 0.012;
 
 /**
- * Rows a second over time.
- * @param points level stretches, with a point that is no number where the line is broken
+ * Rows per second over time.
+ * @param points the ends of level stretches, with a point at NaN where the line is broken
  * @param resumed when the run was resumed, in the same unit of time
  */
 export function throughputChart(points: readonly Point[], unit: string, resumed: readonly number[]): string {
   const seen = finite(points);
   const x = axis(seen.map((p) => p.x), { pad: 0.015 });
   const least = SHORT * (x.domain[1] - x.domain[0]);
-  // Levels that stand alone are two points with breaks on both sides.
+  // A single level is two points with breaks on both sides.
   const breaks = (i: number) => !Number.isFinite(points[i]?.y ?? NaN);
   const short = points.flatMap((p, i) => {
     const alone = !breaks(i) && breaks(i - 1) && !breaks(i + 1) && breaks(i + 2);
@@ -25,7 +25,7 @@ export function throughputChart(points: readonly Point[], unit: string, resumed:
   });
   return chart({
     title: "Throughput over time",
-    description: `Rows a second, from ${count(Math.min(...seen.map((p) => p.y)))} to ${
+    description: `Rows per second, from ${count(Math.min(...seen.map((p) => p.y)))} to ${
       count(Math.max(...seen.map((p) => p.y)))
     }.`,
     x: { ...x, label: `time since the start (${unit})` },

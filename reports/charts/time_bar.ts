@@ -8,7 +8,7 @@ export interface TimePart {
   readonly fill: string;
 }
 
-/** One bar of all the run's time, a segment for each use; without text, so that it may be stretched to any width. */
+/** One bar for the whole time of the run, with a segment for each use. It has no text, so it can be stretched to any width. */
 export function timeBar(parts: readonly TimePart[]): string {
   const [width, height] = [1000, 26];
   const total = parts.reduce((s, p) => s + p.seconds, 0);

@@ -12,31 +12,31 @@ export interface TraceOptions {
   readonly yLabel: string;
   readonly yUnit?: string;
   readonly stroke: string;
-  /** `auto` takes a log scale where it reads better; the smoothing is then of logarithms. */
+  /** `auto` takes a log scale where that is easier to read, and then smooths the logarithms. */
   readonly scale?: "auto" | "linear";
   /** The y axis begins at zero. */
   readonly zero?: boolean;
-  /** x is a count: ticks at whole numbers. */
+  /** Whether x is a count, with ticks at whole numbers. */
   readonly whole?: boolean;
   /** Places on the x axis with a dotted line, such as where a run was resumed. */
   readonly marked?: readonly number[];
-  /** Draws the points thin and their smoothed course over them. */
+  /** Draws a smoothed line over a thin line through the points. */
   readonly smoothed?: boolean;
 }
 
-/** Points drawn at most: about one a pixel, lowest and highest of each kept. */
+/** The largest number of points drawn, about one for each pixel. The lowest and the highest of each bucket are kept. */
 const DRAWN = 700;
-/** Buckets smoothed over, and the Gaussian's standard deviation in buckets. */
+/** The largest number of buckets over which a line is smoothed. */
 const BUCKETS = 1000;
 
-/** Standard deviation of the smoothing in points, for a caption; 0 where there are too few points to smooth. */
+/** Standard deviation of the smoothing in points, for a caption; 0 if there are too few points to smooth. */
 export function smoothingWidth(points: number): number {
   return points < 30 ? 0 : Math.max(1, points / 60);
 }
 
 /**
- * One quantity over steps or time; the line is broken where values are missing in between. Values that are not finite
- * (not positive on a log scale) are left out.
+ * One quantity over steps or time. The line is broken where values are missing. Values that are not finite, or not
+ * positive on a log scale, are left out.
  */
 export function trace(options: TraceOptions): string {
   const all = finite(options.points);
@@ -50,7 +50,7 @@ export function trace(options: TraceOptions): string {
   const marks: Plot.Markish[] = [
     Plot.line(broken(drawn), { x: "x", y: "y", stroke: options.stroke, strokeWidth: width > 0 ? 0.8 : 1.8 }),
   ];
-  // A stretch of one point has no line.
+  // A stretch of one point is drawn as a dot.
   const dots = points.length < 30 ? points : drawn.filter((part) => part.length === 1).flat();
   if (dots.length > 0) marks.push(Plot.dot(dots, { x: "x", y: "y", r: 2.5, fill: options.stroke }));
   if (width > 0) {

@@ -23,7 +23,7 @@ interface Column extends ColumnPoint {
 export function columnsSection(run: RunData, numbering: Numbering): Html {
   const data = run.columns;
   if (!data || data.column.length === 0) {
-    return missing("No diagnostic of the columns was written, so their errors are unknown.");
+    return missing("No diagnostic of the columns was written, so the errors of single columns are unknown.");
   }
   const all = data.column.map((index, i): Column => ({
     name: data.name?.[i] ?? `column ${index}`,
@@ -33,7 +33,9 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
     r2: 1 - data.mse[i]! / data.variance[i]!,
   }));
   const columns = all.filter((c) => c.variance > 0 && Number.isFinite(c.mse));
-  if (columns.length === 0) return missing("No column varies or has a finite error, so there is nothing to compare.");
+  if (columns.length === 0) {
+    return missing("No column both varies and has a finite error, so there is nothing to draw.");
+  }
   const better = columns.filter((c) => c.r2 > 0).length;
   const threshold = quantile(columns.map((c) => c.variance), 0.5);
   const ranked = columns.filter((c) => c.variance >= threshold).sort((a, b) => b.r2 - a.r2);
@@ -42,7 +44,8 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   const floor = r2Floor(columns.map((c) => c.r2));
   const below = columns.filter((c) => c.r2 < floor).length;
   const undrawn = columns.length - drawn.length;
-  const note = `${data.split} part, after ${momentText(run, data.epoch)}`;
+  const left = all.length - columns.length;
+  const units = `The mean is in ${valueUnit(run.config)}, the variance and the mean squared error (MSE) in its square.`;
   const list = (rows: readonly Column[]) => ({
     head: ["column", "mean", "variance", "MSE", "R²"],
     rows: rows.map((c) => [breakable(c.name), error(c.mean), error(c.variance), error(c.mse), ratio(c.r2)]),
@@ -51,23 +54,29 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   const most = [...columns].sort((a, b) => b.variance - a.variance).slice(0, TABULATED);
   const numbers = numbering.numbers([[
     list(most),
-    markup`The ${plural(most.length, "column")} of largest variance${
-      most.length < all.length ? markup`; all are in <code>columns.json</code> in the run folder` : null
-    }. Mean in ${valueUnit(run.config)}, variance and MSE (mean squared error) in its square.`,
+    markup`The ${plural(most.length, "column")} with the largest variance. ${units}${
+      most.length < all.length ? markup` The file <code>columns.json</code> in the run folder has all columns.` : null
+    }`,
   ]]);
   const listed = Math.min(LISTED, Math.ceil(ranked.length / 2));
   return markup`<div class="grid">${
     numbering.figure(
       columnError(columns, candidates, squaredUnit(run.config)),
-      markup`Error against variance of ${
-        count(columns.length)
-      } columns that vary (${note}). Under the dashed line a column is predicted better than by its mean: ${
+      markup`Mean squared error of each column against its variance, in the ${data.split} part, after ${
+        momentText(run, data.epoch)
+      }. On the dashed line, the error is as large as that of predicting the column’s mean. ${
         percent(better / columns.length)
-      } of them.${
-        undrawn > 0 ? ` ${plural(undrawn, "column")} of next to no variance or error lie outside the frame.` : ""
+      } of the ${count(columns.length)} columns are predicted better and lie below it.${
+        undrawn > 0
+          ? ` ${plural(undrawn, "column")} with almost no variance or error ${
+            undrawn === 1 ? "lies" : "lie"
+          } outside the frame.`
+          : ""
       }${
-        columns.length < all.length
-          ? ` ${plural(all.length - columns.length, "column")} without a finite error left out.`
+        left > 0
+          ? ` ${plural(left, "column")} without variance or without a finite error ${
+            left === 1 ? "is" : "are"
+          } left out.`
           : ""
       }`,
       { legend: DENSITY_LEGEND, below: numbers },
@@ -75,17 +84,21 @@ export function columnsSection(run: RunData, numbering: Numbering): Html {
   }${
     numbering.figure(
       columnR2(columns.map((c) => c.r2)),
-      markup`Distribution of the columns’ R². 0 is the mean predictor, 1 is perfect.${
-        below > 0 ? ` The first bar has ${plural(below, "column")} of less than ${ratio(floor)}, too.` : ""
+      markup`Histogram of R² over the same columns. R² of a column is 1\u00a0−\u00a0MSE\u00a0/\u00a0variance: 1 is a perfect reconstruction,
+and 0 is no better than predicting the column’s mean.${
+        below > 0 ? ` The first bar also counts ${plural(below, "column")} with R² below ${ratio(floor)}.` : ""
       }`,
     )
   }</div>
 <div class="grid">${
-    numbering.table(list(ranked.slice(0, listed)), markup`Best reconstructed of the more variable half of the columns.`)
+    numbering.table(
+      list(ranked.slice(0, listed)),
+      markup`The best reconstructed columns: those with the highest R² among the half with the larger variance. ${units}`,
+    )
   }${
     numbering.table(
       list(ranked.slice(-listed).reverse()),
-      markup`Worst reconstructed of the more variable half of the columns.`,
+      markup`The worst reconstructed columns: those with the lowest R² among the half with the larger variance. ${units}`,
     )
   }</div>`;
 }

@@ -13,12 +13,15 @@ export function configSection(run: RunData): Html {
   const lines = run.configText.trimEnd().split("\n").length;
   const other = departure(run);
   const repeats = other === null ? "repeats the run" : `does not repeat the run, since ${other}`;
-  return markup`<p>The resolved config: training from it alone ${repeats}.</p>
+  return markup`<p>This is the resolved config, with the defaults filled in. Training from it alone ${repeats}.</p>
 <details><summary>config.yaml (${lines} lines)</summary>
 ${codeBlock(yaml(run.configText.trimEnd()))}</details>`;
 }
 
-/** What the table leaves out: said twice, or of no use once the run has ended. All of it stays in environment.json. */
+/**
+ * Keys that the table leaves out because another key says the same, or because they are of no use once the run has ended.
+ * They stay in environment.json.
+ */
 const LEFT_OUT = new Set([
   "pid",
   "isa",
@@ -28,15 +31,15 @@ const LEFT_OUT = new Set([
   "engine.threads",
 ]);
 
-/** Names that are not the key with its underscores made spaces. */
+/** The names of keys that are not shown as the key itself with spaces for its underscores. */
 const NAMES: Readonly<Record<string, string>> = {
   memory_bytes: "memory",
   os: "operating system",
   os_release: "kernel",
   arch: "architecture",
   "engine.isa": "instruction set",
-  "engine.isa_reason": "why that one",
-  "engine.isa_available": "available",
+  "engine.isa_reason": "reason for this instruction set",
+  "engine.isa_available": "available instruction sets",
 };
 
 function environmentValue(key: string, value: unknown): Content {
@@ -62,7 +65,10 @@ function environmentTable(run: RunData, numbering: Numbering): Html {
     environmentValue(key, value),
   ]);
   if (rows.length === 0) return missing("environment.json is empty.");
-  return numbering.table({ rows, pairs: true }, markup`Where and with what the run was made.`);
+  return numbering.table(
+    { rows, pairs: true },
+    markup`The machine, the software and the command of the newest session.`,
+  );
 }
 
 function again(run: RunData): Html {
@@ -73,13 +79,16 @@ function again(run: RunData): Html {
   const other = departure(run);
   return markup`<h3>${other === null ? "Run it again" : "Train from its config"}</h3>
 <p>${
-    other === null ? "Train" : "This makes another run, since its config does not tell all of this one’s course. Train"
-  } from the same config${below ? ", from the folder in which this run was started" : ""}:</p>
+    other === null
+      ? ""
+      : "The result will differ from this run’s, since the config alone does not describe how it was made. "
+  }Train from the same config${below ? ", in the folder in which this run was started" : ""}:</p>
 ${codeBlock(commandLine(taskText("train", "--config", `${folder}/config.yaml`)), true)}${
     unfinished
-      ? markup`<p>Go on from the last checkpoint:</p>\n${
+      ? markup`<p>Resume this run from its last checkpoint:</p>\n${
         codeBlock(commandLine(taskText("train", "--resume", folder)), true)
       }`
       : ""
-  }<p>The same config, data and build give the same bits with any number of threads and workers.</p>`;
+  }<p>The same config and data give the same weights, bit for bit, if the build of the engine and the instruction set are the
+same. The number of threads and workers makes no difference.</p>`;
 }

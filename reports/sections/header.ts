@@ -20,14 +20,14 @@ export function bestEpoch(run: RunData): number | null {
 
 /** Why a run ended, in words. */
 export function reasonText(summary: Summary | null): string {
-  if (!summary) return "no summary yet: running, or ended without one";
+  if (!summary) return "no summary yet, as the run is still going or ended without writing one";
   switch (summary.reason) {
     case "epochs":
       return "all epochs done";
     case "max_steps":
       return "step limit reached";
     case "early_stopping":
-      return "stopped early, no more improvement";
+      return "stopped early, as the loss no longer improved";
     default:
       return /^SIG[A-Z0-9]+$/.test(summary.reason) ? `by ${summary.reason}` : summary.reason;
   }
@@ -60,8 +60,8 @@ function sourceText(run: RunData): string {
   return typeof folder === "string" && path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }
 
-/** What was trained, on what, for how long. */
-function course(run: RunData): Content {
+/** Sentences that say what was trained, on what and for how long. */
+function trainingText(run: RunData): Content {
   const { summary } = run;
   const columns = summary?.columns ?? run.model[0]?.inputs;
   const source = sourceText(run);
@@ -75,23 +75,25 @@ function course(run: RunData): Content {
   const parts: Content[] = [
     measured
       ? "It was trained"
-      : markup`An autoencoder${latent === null ? "" : ` of ${plural(latent, "latent unit")}`} trained`,
+      : markup`An autoencoder${latent === null ? "" : ` with ${plural(latent, "latent unit")}`} ${
+        steps === 0 ? "is to be trained" : "was trained"
+      }`,
     summary ? ` on ${plural(summary.rows.train, "row")}` : " on rows",
   ];
-  if (columns !== undefined && !measured) parts.push(` of ${plural(columns, "column")}`);
+  if (columns !== undefined && !measured) parts.push(` with ${plural(columns, "column")} each`);
   if (source) parts.push(markup` from <span class="mono">${breakable(source)}</span>`);
   parts.push(
     steps === 0
-      ? "; no step is recorded yet."
+      ? ". No step is recorded yet."
       : ` for ${epochs > 0 ? `${plural(epochs, "epoch")} (${plural(steps, "step")})` : plural(steps, "step")}`,
   );
   const fork = forkOf(run);
   if (steps > 0 && fork) {
-    const own = took === undefined ? "" : `; its own took ${duration(took)}`;
+    const own = took === undefined ? "" : ` The steps after the fork took ${duration(took)}.`;
     parts.push(
-      markup`, of which ${count(fork.first - 1)} were made in the run <span class="mono">${
+      markup`. The first ${plural(fork.first - 1, "step")} were made in the run <span class="mono">${
         breakable(fork.parent)
-      }</span>, from which it was forked${own}.`,
+      }</span>, from which it was forked.${own}`,
     );
   } else if (steps > 0) parts.push(took === undefined ? "." : ` in ${duration(took)}.`);
   if (row) {
@@ -122,7 +124,7 @@ function resultTiles(run: RunData): Content {
   const { metrics } = head;
   const split = `${head.split} part`;
   return [
-    tile("R²", ratio(metrics.r2), metrics.r2 < 0 ? `${split}; worse than the mean` : split),
+    tile("R²", ratio(metrics.r2), metrics.r2 < 0 ? `${split}, worse than the mean` : split),
     tile("Mean squared error", error(metrics.mse), split),
     tile("Mean predictor’s error", error(metrics.mse_mean_predictor), split),
     tile("R² by column", ratio(metrics.column_r2_median), `median of ${plural(metrics.columns_varying, "column")}`),
@@ -145,18 +147,22 @@ ${
     tile(
       "Epochs",
       count(summary?.epochs ?? run.epochs.length),
-      best === null ? "none completed" : `best: ${count(best)}`,
+      best === null ? "none completed" : `best epoch: ${count(best)}`,
     )
   }
-${tile("Steps", count(stepsDone(run)), typeof batch === "number" ? `${plural(batch, "row")} a batch` : "batches")}
+${tile("Steps", count(stepsDone(run)), typeof batch === "number" ? `${plural(batch, "row")} per batch` : "batches")}
 ${
     tile(
       "Time",
       duration(summary?.seconds.total ?? budget?.total),
-      summary?.resumed ? `resumed ${plural(summary.resumed, "time")}` : forkOf(run) ? "since the fork" : "in one go",
+      summary?.resumed
+        ? `resumed ${plural(summary.resumed, "time")}`
+        : forkOf(run)
+        ? "since the fork"
+        : "without interruption",
     )
   }
-${tile("Rows per second", rate(speed), samples.length > 1 ? "median epoch" : "training")}
+${tile("Rows per second", rate(speed), samples.length > 1 ? "median of the epochs" : "while training")}
 ${tile("Peak memory", bytes(summary?.peak_memory_bytes), summary ? "of the process" : NONE)}
 </dl>`;
 }
@@ -170,13 +176,13 @@ function problems(run: RunData): Content {
         ? "failed"
         : summary.status === "stopped"
         ? `was stopped${summary.reason ? ` ${reasonText(summary)}` : ""}`
-        : "had not ended when this was written"
+        : "had not ended when this report was written"
     }.</b> ${
       failed && summary.reason ? markup`${reasonText(summary)}. ` : ""
     }The figures are those recorded until then.</p>`
     : null;
   const list = run.problems.length > 0
-    ? markup`<p><b>Not all of the run folder could be read:</b></p><ul>${
+    ? markup`<p><b>Some files of the run folder could not be read completely:</b></p><ul>${
       run.problems.map((p) => markup`<li>${p}</li>`)
     }</ul>`
     : null;
@@ -195,8 +201,8 @@ function result(run: RunData): Content {
   const sentence = resultSentence(run);
   if (sentence !== null) return sentence;
   return run.summary?.status === "finished"
-    ? "No error was measured at the end."
-    : "No error was measured yet: that is done when a run ends by itself.";
+    ? "No error was measured at the end of the run."
+    : "No error has been measured yet. This is done when a run ends by itself.";
 }
 
 export function header(run: RunData): Html {
@@ -209,7 +215,7 @@ export function header(run: RunData): Html {
 <p class="kicker">Training report · ${when}${why}${name}</p>
 <div class="title"><h1>${breakable(title)}</h1>${badge(summary)}</div>
 ${description(run)}<p class="lede">${result(run)}</p>
-<p>${course(run)}</p>
+<p>${trainingText(run)}</p>
 ${problems(run)}
 ${tiles(run)}
 </header>`;

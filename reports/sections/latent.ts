@@ -15,7 +15,7 @@ import { momentText } from "../when.ts";
 const LISTED = 40;
 
 function splitText(latent: LatentDiagnostic): string {
-  return latent.split === "all" ? "of all parts" : `of the ${latent.split} part`;
+  return latent.split === "all" ? "of all parts of the data" : `of the ${latent.split} part`;
 }
 
 /** (sum of shares)^2 / sum of squared shares: how many components there would be if all had the same variance. */
@@ -37,7 +37,7 @@ function spreadOf(values: readonly number[]): readonly [number, number] {
   return [mean, Math.sqrt(sum(values.map((v) => (v - mean) ** 2)) / values.length)];
 }
 
-/** Where the groups lie: what the map shows, as numbers. */
+/** The position and the spread of each group on the map, as numbers. */
 function groupTable(groups: readonly LatentGroup[], single: boolean): Table {
   const cells = (points: readonly Point[], pick: (p: Point) => number) =>
     spreadOf(finite(points).map(pick)).map((v) => number(v, 3));
@@ -57,7 +57,7 @@ function groupTable(groups: readonly LatentGroup[], single: boolean): Table {
   };
 }
 
-/** Some of the points one by one, evenly spread. */
+/** The coordinates of some points, evenly spread over the rows. */
 function rowTable(latent: LatentDiagnostic): Table {
   const total = latent.scores.length;
   const shown = Math.min(LISTED, total);
@@ -83,12 +83,16 @@ function numbersOf(latent: LatentDiagnostic, groups: readonly LatentGroup[], num
   const rows = rowTable(latent);
   const all = latent.scores.length;
   return numbering.numbers([
-    [groupTable(groups, latent.latent_size === 1), "Where the rows lie: mean and standard deviation (SD) by label."],
+    [
+      groupTable(groups, latent.latent_size === 1),
+      `Mean and standard deviation (SD) of the coordinates${groups.length > 1 ? ", by label" : ""}.`,
+    ],
     [
       rows,
-      markup`${
-        rows.rows.length === all ? "All" : `${count(rows.rows.length)} of the ${count(all)}`
-      } points; row numbers count from 0 in the order of the files. All are in <code>latent.json</code> in the run folder.`,
+      markup`Coordinates of ${
+        rows.rows.length === all ? "all" : `${count(rows.rows.length)} of the ${count(all)}`
+      } points. Rows are numbered from 0 in the order of the files. The file <code>latent.json</code> in the run folder has
+all points.`,
     ],
   ]);
 }
@@ -97,12 +101,12 @@ function explainedFigure(latent: LatentDiagnostic, shares: readonly number[], nu
   const most = componentsFor(shares, 0.9);
   return numbering.figure(
     explainedVariance(shares),
-    markup`Variance of the latent codes by principal component (bars) and added up (line). The first two have ${
-      percent(shares[0]! + shares[1]!)
-    }; ${count(most)} of ${count(latent.latent_size)} hold ${
-      percent(0.9, 0)
-    }. The participation ratio, as many as there would
-be if all had the same variance, is ${number(participationRatio(shares), 3)}.`,
+    markup`Share of the variance of the latent vectors that each principal component has (bars), and the sum up to that
+component (line). The first two components have ${percent(shares[0]! + shares[1]!)}, and ${count(most)} of ${
+      count(latent.latent_size)
+    } are enough for ${percent(0.9, 0)}. The participation ratio, an effective number of dimensions, is ${
+      number(participationRatio(shares), 3)
+    }: it is (Σ λ)² / Σ λ² for variances λ of the components, which equals their number if all are equal.`,
   );
 }
 
@@ -110,31 +114,34 @@ export function latentSection(run: RunData, numbering: Numbering): Html {
   const { latent } = run;
   if (!latent || latent.scores.length === 0) return missing("No diagnostic of the latent space was written.");
   if (!pointsOf(latent).some((p) => Number.isFinite(p.x) && Number.isFinite(p.y))) {
-    return missing("The latent codes are not finite numbers, so they cannot be drawn.");
+    return missing("No latent vector is made of finite numbers, so there is nothing to draw.");
   }
   const groups = groupsOf(latent);
   const single = latent.latent_size === 1;
   const legend: Legend = latent.labels
     ? groups.map((g) => ({ name: g.name, fill: g.fill, shape: g.shape, value: count(g.points.length) }))
     : [];
-  const rows = markup`${count(latent.scores.length)} rows (${splitText(latent)}, after ${
+  const rows = markup`${plural(latent.scores.length, "row")} (${splitText(latent)}, after ${
     momentText(run, latent.epoch)
   })`;
   const { outside } = latentFrame(groups);
   const far = outside > 0
     ? ` ${plural(outside, "row")} far from all others ${outside === 1 ? "lies" : "lie"} outside the frame.`
     : "";
-  const labelled = latent.labels ? " Marked by label; the counts are rows. The labels took no part in training." : "";
+  const marks = groups.some((g) => g.shape !== "circle") ? "Colours and shapes" : "Colours";
+  const labelled = latent.labels
+    ? ` ${marks} show the label; the legend counts the rows. The labels took no part in training.`
+    : "";
   const scatter = numbering.figure(
     latentScatter(groups, latent.explained, single),
     single
-      ? markup`The latent unit of ${rows}, in the order of the data.${far}${labelled}`
-      : markup`Latent map: the latent codes of ${rows} on their first two principal components. A unit is as long on both
-axes.${far}${labelled}`,
+      ? markup`Value of the latent unit for ${rows}, in the order of the data.${far}${labelled}`
+      : markup`Latent map: the latent vectors of ${rows}, projected onto their first two principal components. Both axes have
+the same scale.${far}${labelled}`,
     { legend, below: numbersOf(latent, groups, numbering) },
   );
   const shares = latent.explained.filter(Number.isFinite);
   if (single || shares.length < 2) return scatter;
-  if (!(sum(shares) > 0)) return markup`${scatter}<p>The latent codes do not vary: all rows have the same.</p>`;
+  if (!(sum(shares) > 0)) return markup`${scatter}<p>The latent vectors do not vary: all rows have the same one.</p>`;
   return markup`<div class="wide-narrow">${scatter}${explainedFigure(latent, shares, numbering)}</div>`;
 }

@@ -20,7 +20,7 @@ function epochFigure(run: RunData, numbering: Numbering): Html {
     return missing(
       epochs.length === 0
         ? "No epoch was completed, so there is no loss by epoch."
-        : "The loss of every epoch is not a number, so there is nothing to draw by epoch.",
+        : "No epoch has a finite loss, so there is no loss by epoch to draw.",
     );
   }
   const best = bestEpoch(run);
@@ -30,17 +30,19 @@ function epochFigure(run: RunData, numbering: Numbering): Html {
   const svg = lossByEpoch(losses, best, lossUnit(run.config));
   return numbering.figure(
     svg,
-    markup`Loss by epoch, of values in ${
+    markup`Loss by epoch: the ${lossUnit(run.config)}, of values in ${
       valueUnit(run.config)
-    }. The training loss is the mean over the epoch’s steps, while the weights still changed${
-      validated ? "; the validation loss is measured after the epoch" : "; there is no validation split"
-    }.${best === null ? "" : markup` Best: epoch ${count(best)}.`}${
+    }. The training loss is the mean over the steps of the epoch, between which the weights change. ${
+      validated
+        ? "The validation loss is measured with the weights at the end of the epoch."
+        : "There is no validation part."
+    }${best === null ? "" : markup` The best epoch is epoch ${count(best)}.`}${
       firstIsOutside(losses)
         ? markup` The training loss of epoch ${count(losses[0]!.epoch)}, ${
           error(losses[0]!.train)
-        }, is above the frame.`
+        }, lies above the frame.`
         : ""
-    }${broken > 0 ? markup` ${plural(broken, "epoch")} without a finite loss left out.` : ""}${
+    }${broken > 0 ? ` ${plural(broken, "epoch")} without a finite loss ${broken === 1 ? "is" : "are"} left out.` : ""}${
       thinnedText(run, "epochs", "epochs")
     }`,
   );
@@ -76,17 +78,19 @@ function hasFinite(steps: readonly StepRow[], pick: (row: StepRow) => number): b
   return steps.some((row) => Number.isFinite(pick(row)));
 }
 
-/** That dotted lines mark where the run was resumed, where it was. */
+/** A sentence about the dotted lines; empty for a run that was not resumed. */
 function resumedText(run: RunData): string {
   const at = resumedAt(run);
-  return at.length === 0 ? "" : ` Dotted: where the run was resumed (${plural(at.length, "time")}).`;
+  return at.length === 0 ? "" : ` Dotted lines mark where the run was resumed (${plural(at.length, "time")}).`;
 }
 
 function stepFigure(run: RunData, numbering: Numbering): Html {
   const { steps } = run;
   if (steps.length === 0) return missing("No step is recorded, so there is no loss by step.");
   const broken = steps.filter((s) => !Number.isFinite(s.loss));
-  if (broken.length === steps.length) return missing("The loss of every recorded step is not a number.");
+  if (broken.length === steps.length) {
+    return missing("No recorded step has a finite loss, so there is no loss by step to draw.");
+  }
   const svg = stepTrace(run, (s) => s.loss, {
     title: "Loss by step",
     yLabel: "loss of the batch",
@@ -100,13 +104,15 @@ function stepFigure(run: RunData, numbering: Numbering): Html {
     svg,
     markup`Training loss of each batch.${
       width > 0
-        ? ` Thin: as recorded; thick: smoothed (Gaussian, standard deviation ${plural(Math.round(width), "step")}).`
+        ? ` The thin line shows the recorded values. The thick line is smoothed with a Gaussian whose standard deviation is ${
+          plural(Math.round(width), "step")
+        }.`
         : ""
     }${thinnedText(run, "steps", "steps")}${resumedText(run)}${
       broken.length > 0
-        ? markup` <b>${plural(broken.length, "step")} without a finite loss left out</b>, the first at step ${
-          count(broken[0]!.step)
-        }.`
+        ? markup` <b>${plural(broken.length, "step")} without a finite loss ${
+          broken.length === 1 ? "is" : "are"
+        } left out</b>; the first is step ${count(broken[0]!.step)}.`
         : ""
     }`,
   );
@@ -131,9 +137,9 @@ function rateFigure(run: RunData, numbering: Numbering): Content {
   });
   return numbering.figure(
     svg,
-    markup`Learning rate, highest ${setting(range[1])}, last ${setting(run.steps.at(-1)!.learning_rate)}.${
-      thinnedText(run, "steps", "steps")
-    }${resumedText(run)}`,
+    markup`Learning rate by step. The highest is ${setting(range[1])}, and the last is ${
+      setting(run.steps.at(-1)!.learning_rate)
+    }.${thinnedText(run, "steps", "steps")}${resumedText(run)}`,
   );
 }
 
@@ -152,8 +158,8 @@ function normFigure(run: RunData, numbering: Numbering): Content {
   const width = smoothingWidth(run.steps.length);
   return numbering.figure(
     svg,
-    markup`L2 norm of all gradients together, before clipping.${
-      width > 0 ? " Thin: as recorded; thick: smoothed." : ""
+    markup`L2 norm of the gradient of all parameters, before clipping.${
+      width > 0 ? " The thin line shows the recorded values, and the thick line is smoothed like that of the loss." : ""
     }${thinnedText(run, "steps", "steps")}${resumedText(run)}`,
   );
 }

@@ -15,24 +15,27 @@ const ROWS: readonly (readonly [string, (m: SplitMetrics) => string])[] = [
   ["Mean squared error", (m) => error(m.mse)],
   ["Root mean squared error", (m) => error(m.rmse)],
   ["Mean predictor’s mean squared error", (m) => error(m.mse_mean_predictor)],
-  ["Loss, as trained", (m) => error(m.loss)],
+  ["Loss (as the config defines it)", (m) => error(m.loss)],
   ["Columns that vary", (m) => count(m.columns_varying)],
   ["Rows", (m) => count(m.rows)],
-  ["Values stored", (m) => count(m.nnz)],
+  ["Stored values", (m) => count(m.nnz)],
 ];
 
 function definitions(run: RunData, pca: boolean): Html {
   return markup`<dl class="notes">
-<dt>R²</dt><dd>explained variance, 1 − Σ (ŷ − y)² / Σ (ȳ − y)² over all rows and columns: 0 is the mean predictor, 1 is
-perfect, and less than 0 is worse than the mean.</dd>
-<dt>Mean predictor</dt><dd>predicts ȳ, the mean of the column in the part: what is known without a model.</dd>
-<dt>R² by column</dt><dd>the same for each column that varies in the part, so that a column of small variance counts as much
-as one of large variance. In the mean, less than −1 counts as −1.</dd>
-<dt>Mean squared error</dt><dd>Σ (ŷ − y)² / (rows × columns): zeros count like any other value. In ${
+<dt>R²</dt><dd>is the share of the variance that the reconstruction explains, 1\u00a0−\u00a0Σ (ŷ\u00a0−\u00a0y)² / Σ (ȳ\u00a0−\u00a0y)² over all rows and
+columns, for values y, reconstructions ŷ and column means ȳ. It is 1 for a perfect reconstruction, 0 for the mean predictor,
+and negative if the reconstruction is worse than that.</dd>
+<dt>Mean predictor</dt><dd>is the prediction of ȳ, the mean of the column in the part, for each row. Its error is what an
+autoencoder has to improve on.</dd>
+<dt>R² by column</dt><dd>is computed for each column that varies in the part, so that columns with a small and a large variance
+count the same. In the mean over columns, a value below −1 counts as −1.</dd>
+<dt>Mean squared error</dt><dd>is Σ (ŷ\u00a0−\u00a0y)² / (rows × columns), in which zeros count like any other value. Its unit is ${
     squaredUnit(run.config)
-  },
-the root in ${valueUnit(run.config)}.</dd>${
-    pca ? markup`\n<dt>PCA</dt><dd>principal component analysis with as many components as latent units.</dd>` : null
+  }, and that of its root is ${valueUnit(run.config)}.</dd>${
+    pca
+      ? markup`\n<dt>PCA</dt><dd>is principal component analysis with as many components as there are latent units.</dd>`
+      : null
   }
 </dl>`;
 }
@@ -40,7 +43,7 @@ the root in ${valueUnit(run.config)}.</dd>${
 function evaluatedText(run: RunData): string {
   const evaluated = run.summary?.evaluated;
   if (!evaluated) return "the end of the run";
-  return `${momentText(run, evaluated.epoch)}, ${evaluated.checkpoint === "best" ? "the best" : "the last"}`;
+  return `${momentText(run, evaluated.epoch)} (the ${evaluated.checkpoint === "best" ? "best" : "last"} checkpoint)`;
 }
 
 type Measured = readonly { readonly name: SplitName; readonly metrics: SplitMetrics }[];
@@ -55,11 +58,11 @@ function baselineRows(summary: Summary, parts: Measured): Content[][] {
   ];
 }
 
-/** Which figures are of a sample only. */
+/** Sentences that name the parts of which only a sample of the rows was measured. */
 function sampledText(parts: Measured): string {
   return parts.filter(({ metrics }) => typeof metrics.sampled_from === "number" && metrics.sampled_from > metrics.rows)
     .map(({ name, metrics }) =>
-      ` The figures of the ${name} part are of a sample of ${count(metrics.rows)} of its ${
+      ` The metrics of the ${name} part were measured on a sample of ${count(metrics.rows)} of its ${
         count(metrics.sampled_from)
       } rows.`
     ).join("");
@@ -70,7 +73,7 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
   const parts = (["train", "validation", "test"] as const)
     .flatMap((name) => all?.[name] ? [{ name, metrics: all[name] }] : []);
   if (parts.length === 0) {
-    return missing("Final metrics are measured when a run ends by itself; this one has none.");
+    return missing("Final metrics are measured when a run ends by itself; this run has none.");
   }
   const absent = (["validation", "test"] as const).filter((name) => !all?.[name]);
   const pca = baselineRows(run.summary!, parts);
@@ -80,8 +83,8 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
       rows: [...ROWS.map(([name, show]): Content[] => [name, ...parts.map((s) => show(s.metrics))]), ...pca],
       numeric: parts.map((_, i) => i + 1),
     },
-    markup`Error by part of the data, with the weights of ${evaluatedText(run)}.${sampledText(parts)}${
-      absent.length > 0 ? ` There are no ${absent.join(" and ")} rows.` : ""
+    markup`Metrics of each part of the data, measured with the weights of ${evaluatedText(run)}.${sampledText(parts)}${
+      absent.length > 0 ? ` There are no ${absent.join(" or ")} rows.` : ""
     }`,
   );
   return markup`<div class="wide-narrow">${table}${definitions(run, pca.length > 0)}</div>`;

@@ -1,7 +1,7 @@
 /** Reconstruction against truth, column by column. */
 import type { ReconstructionDiagnostic, RunData } from "../../core/runs/types.ts";
 import { reconstructionPanel } from "../charts/reconstruction_panel.ts";
-import { count, error, number, ratio } from "../format.ts";
+import { count, error, number, plural, ratio } from "../format.ts";
 import { breakable, type Html, markup } from "../html.ts";
 import type { Numbering, Table } from "../numbering.ts";
 import { missing } from "../page.ts";
@@ -15,7 +15,7 @@ const LISTED = 20;
 
 type Column = ReconstructionDiagnostic["columns"][number];
 
-/** What the panels show, as one line of figures each. */
+/** What each panel shows, as a row of numbers. */
 function panelTable(columns: readonly Column[]): Table {
   return {
     head: ["column", "mean truth", "mean reconstruction", "root mean squared error", "R²"],
@@ -55,22 +55,26 @@ export function reconstructionSection(run: RunData, numbering: Numbering): Html 
   const drawable = data.columns.filter((c) =>
     c.truth.some((t, i) => Number.isFinite(t) && Number.isFinite(c.reconstruction[i] ?? NaN))
   );
-  if (drawable.length === 0) return missing("The reconstruction is not made of finite numbers, so it cannot be drawn.");
+  if (drawable.length === 0) {
+    return missing("No column has finite values and reconstructions, so there is nothing to draw.");
+  }
   const shown = drawable.slice(0, PANELS);
   const unit = valueUnit(run.config);
   const values = valueTable(data, shown);
   const numbers = numbering.numbers([
-    [panelTable(shown), "The panels in figures, over the rows drawn; R² over all rows of the part."],
+    [
+      panelTable(shown),
+      "The panels as numbers. Means and errors are over the rows drawn, and R² is over all rows of the part.",
+    ],
     [
       values,
-      markup`${
+      markup`Truth and reconstruction of ${
         values.rows.length === data.rows.length
-          ? "All"
+          ? "all"
           : `${count(values.rows.length)} of the ${count(data.rows.length)}`
-      } rows
-in the first ${
-        count(Math.min(3, shown.length))
-      } panels. All are in <code>reconstruction.json</code> in the run folder.`,
+      } rows in the first ${
+        plural(Math.min(3, shown.length), "panel")
+      }. The file <code>reconstruction.json</code> in the run folder has all of them.`,
     ],
   ]);
   return numbering.panels(
@@ -79,11 +83,13 @@ in the first ${
       note: `R² ${ratio(c.r2)}`,
       svg: reconstructionPanel(c.name, c.truth, c.reconstruction, c.r2, unit),
     })),
-    markup`Reconstruction against truth of the ${count(shown.length)} most variable columns, one point a row: ${
-      count(data.rows.length)
-    } rows of the ${data.split} part after ${
+    markup`Reconstruction against truth in the ${
+      shown.length === 1 ? "column" : `${count(shown.length)} columns`
+    } with the largest variance. Each point is one of ${
+      plural(data.rows.length, "row")
+    } of the ${data.split} part, after ${
       momentText(run, data.epoch)
-    }. Both axes are in ${unit}, as the model sees the values. The dashed line is a perfect reconstruction.`,
+    }. Both axes are in ${unit}, which is the unit of the model’s input. On the dashed line the reconstruction is perfect.`,
     numbers,
   );
 }

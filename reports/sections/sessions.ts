@@ -77,10 +77,10 @@ export function departure(run: RunData): string | null {
     .map((change) => String((change as Record<string, unknown> | null)?.key));
   const scheduled = valueAt(run.config, "scheduler.name") !== "constant";
   const matters = changed.some((key) => !HARMLESS.test(key) && (key !== "training.epochs" || scheduled));
-  return matters ? "settings were changed on the way, as the table of sessions says" : null;
+  return matters ? "settings were changed while it was trained, as the table of sessions says" : null;
 }
 
-/** Settings that a session began with another value of: "optimizer.learning_rate 0.001 → 0.0005". */
+/** The settings whose values changed when a session began: "optimizer.learning_rate 0.001 → 0.0005". */
 function changesOf(session: Session): Content {
   const changes = session.changes;
   if (!Array.isArray(changes)) return "";
@@ -118,7 +118,7 @@ export function sessionsTable(run: RunData, numbering: Numbering): Html | null {
   ];
   const known = columns.filter(([name, show]) => {
     const cells = new Set(run.sessions.map((session) => markup`${show(session)}`.text));
-    // What was the same each time stands in the table of the environment.
+    // What was the same in all sessions is in the table of the environment.
     return MAY_DIFFER.has(name) ? cells.size > 1 : cells.size > 1 || !cells.has("");
   });
   const rows = run.sessions.map((session, i) => [count(i + 1), ...known.map(([, show]) => show(session))]);
@@ -129,8 +129,8 @@ export function sessionsTable(run: RunData, numbering: Numbering): Html | null {
       rows,
       numeric: known.flatMap(([, , figures], i) => figures ? [i + 1] : []),
     },
-    markup`The sessions in which the run was made.${
-      parent ? markup` It was forked from <span class="mono">${breakable(parent)}</span>.` : null
+    markup`The sessions in which the run was made. Each start and each resume begins one.${
+      parent ? markup` The run was forked from <span class="mono">${breakable(parent)}</span>.` : null
     }`,
   );
 }

@@ -1,4 +1,4 @@
-/** Where the time went: uses, throughput, waits. */
+/** How the time of a run was spent, its throughput and its waits for data. */
 import type { RunData } from "../../core/runs/types.ts";
 import { BATCH_WAIT_COLOR, CHUNK_WAIT_COLOR, chunkWait } from "../charts/chunk_wait.ts";
 import { timeBar } from "../charts/time_bar.ts";
@@ -22,7 +22,7 @@ function budgetFigure(run: RunData, numbering: Numbering): Html {
   }));
   const figure = numbering.figure(
     timeBar(budget.parts),
-    markup`Use of the run’s ${duration(budget.total)}, in the order of the bar. ${
+    markup`How the ${duration(budget.total)} of the run were spent; the legend has the order of the bar. ${
       budget.waitShare === null ? "" : `Training waited for data during ${percent(budget.waitShare)} of its time.`
     }`,
     { legend, spread: true },
@@ -37,8 +37,11 @@ function throughputFigure(run: RunData, numbering: Numbering): Html {
   const resumed = resumedAt(run).flatMap((r) => r.elapsed === null ? [] : [r.elapsed / unit.seconds]);
   return numbering.figure(
     throughputChart(throughputLine(stretches, unit.seconds), unit.name, resumed),
-    markup`Throughput of training, waits for data included. Each level is the mean over the time it spans, from the log by ${by}; where the line is broken, the
-run did not train.${resumed.length > 0 ? " Dotted: where the run was resumed." : ""}${
+    markup`Training throughput in rows per second, including the waits for data. Each level is the mean over the time that it
+spans, computed from <code>${
+      by === "step" ? "steps.csv" : "chunks.csv"
+    }</code>. The line is broken where the run did not
+train.${resumed.length > 0 ? " Dotted lines mark where the run was resumed." : ""}${
       by === "step" ? thinnedText(run, "steps", "steps") : thinnedText(run, "chunks", "passes")
     }`,
   );
@@ -56,15 +59,15 @@ function waitFigure(run: RunData, numbering: Numbering): Content {
   const worst = chunks.reduce((a, b) => (b.open_wait_ms + b.wait_ms > a.open_wait_ms + a.wait_ms ? b : a));
   return numbering.figure(
     svg,
-    markup`Waiting in ${
-      chunks.length === 1 ? "the one pass" : `each of ${count(chunks.length)} passes`
-    } over a chunk. Longest: ${duration((worst.open_wait_ms + worst.wait_ms) / 1000)} in epoch ${count(worst.epoch)} (${
-      breakable(worst.file)
-    }).${thinnedText(run, "chunks", "passes")}`,
+    markup`Time spent waiting for data in ${
+      chunks.length === 1 ? "the one pass" : `each of the ${count(chunks.length)} passes`
+    } over a chunk (a data file). The longest wait was ${
+      duration((worst.open_wait_ms + worst.wait_ms) / 1000)
+    }, in epoch ${count(worst.epoch)} (${breakable(worst.file)}).${thinnedText(run, "chunks", "passes")}`,
     {
       legend: [
         { name: "until the chunk was open", fill: CHUNK_WAIT_COLOR },
-        { name: "for its batches", fill: BATCH_WAIT_COLOR },
+        { name: "for batches of the chunk", fill: BATCH_WAIT_COLOR },
       ],
     },
   );

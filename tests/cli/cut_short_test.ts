@@ -48,7 +48,7 @@ for (const [what, project, file] of [["dense", denseProject, "rows/a.npy"], ["sp
       assertEquals([code, signal], [isEmpty ? 2 : 1, null], told);
       assertMatch(
         told.split("\n")[0]!,
-        /^narrows: .*: the file (was cut short while it was read; put it back|is empty$)/,
+        /^narrows: .*: the file (became shorter while it was read; restore it|is empty$)/,
       );
       assertStringIncludes(told, name);
       assert(JSON.parse(Deno.readTextFileSync(join(path, "recovery.json"))).checkpoint !== null);

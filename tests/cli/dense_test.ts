@@ -3,26 +3,10 @@ import { join } from "@std/path";
 import { NpyReader } from "../../core/formats/npy.ts";
 import { run, temporary } from "../helpers/cli.ts";
 import { npy } from "../helpers/npz.ts";
-import { fingerprintOf, SMALL_CONFIG } from "../helpers/small_run.ts";
+import { DENSE_COLUMNS, DENSE_ROWS, denseProject, fingerprintOf } from "../helpers/small_run.ts";
 
-const DENSE_CONFIG = SMALL_CONFIG.replace("csr_npz", "dense_npy").replace("path: chunks", "path: rows");
 const QUIET = ["--quiet", "--no-report"];
-const ROWS = 100, COLUMNS = 24;
-
-/** Rows of bytes that follow a few patterns, in three files; returns the config's path. */
-function denseProject(folder: string, config = DENSE_CONFIG): string {
-  Deno.mkdirSync(join(folder, "rows"));
-  for (let file = 0; file < 3; file++) {
-    const values = Uint8Array.from({ length: ROWS * COLUMNS }, (_, i) => {
-      const row = Math.floor(i / COLUMNS) + file * ROWS, column = i % COLUMNS;
-      return (row * 7 % 5) * (column % 4) + column + (row * 31 + column * 17) % 3;
-    });
-    Deno.writeFileSync(join(folder, "rows", `rows_${file}.npy`), npy("|u1", `${ROWS}, ${COLUMNS}`, values));
-  }
-  const path = join(folder, "small.yaml");
-  Deno.writeTextFileSync(path, config);
-  return path;
-}
+const ROWS = DENSE_ROWS, COLUMNS = DENSE_COLUMNS;
 
 Deno.test("dense: resumed in pieces, with other threads and workers, a run has the same bits", async () => {
   using folder = temporary();
@@ -95,9 +79,9 @@ Deno.test("dense: what is wrong is said in one line, before anything starts", as
     "is a dense .npy array, but data.format is csr_npz",
     "set data.format: dense_npy",
   );
-  await refused(["model.decoder.2.solver=factored"], "cannot be factored", "set solver: dense");
+  await refused(["model.decoder.2.solver=factored"], "model.decoder.2", "sparse data");
   Deno.writeFileSync(file, good.subarray(0, good.length - 1));
-  await refused([], "(100, 24) of '|u1' needs 2400 bytes, the file has 2399", "numpy.save");
+  await refused([], "(100, 24) of '|u1' needs 2400 bytes, but the file has 2399", "numpy.save");
   Deno.writeFileSync(file, npy("|u1", "100, 4, 6", new Uint8Array(2400)));
   await refused([], "shape: must be rows x columns, got (100, 4, 6)", "numpy.save");
   Deno.writeFileSync(file, npy("|u1", "50, 48", new Uint8Array(2400)));

@@ -48,7 +48,9 @@ Deno.test("doctor ends with 1 and the reason when the engine cannot be opened", 
 
 /** A copy of the program alone, as a fresh clone has it: no engine, nothing that a build has fetched. */
 function freshCopy(folder: string): void {
-  for (const name of filesUnder("", [".ts", "deno.json", "deno.lock", "package.json", "CMakeLists.txt"])) {
+  for (
+    const name of filesUnder("", [".ts", "deno.json", "deno.lock", "package.json", "vocabulary.json", "CMakeLists.txt"])
+  ) {
     if (/^(tests|bench|docs)\//.test(name)) continue;
     Deno.mkdirSync(dirname(join(folder, name)), { recursive: true });
     Deno.copyFileSync(join(ROOT, name), join(folder, name));

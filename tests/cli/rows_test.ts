@@ -178,12 +178,12 @@ Deno.test("bad data end with status 2, say what a user did, and leave no run fol
   const where = `chunk_1.npz: row 17, column ${entry.indices[entry.indptr[17]!]}: a value of `;
   await spoilt("NaN", (csr) => value(csr, NaN), `${where}nan is not a finite`);
   await spoilt("infinity", (csr) => value(csr, Infinity), `${where}inf is not a finite`);
-  await spoilt("a negative count", (csr) => value(csr, -3), `${where}-3 under log1p`);
+  await spoilt("a negative count", (csr) => value(csr, -3), `${where}-3 cannot be transformed by log1p`);
   const index = (csr: Csr, to: number) => ({ ...csr, indices: csr.indices.with(csr.indptr[17]!, to) });
   await spoilt("a column out of range", (csr) => index(csr, 60), "row 17: column 60 is not in [0, 60)");
   await spoilt("a negative column", (csr) => index(csr, -1), "row 17: column -1 is not in [0, 60)");
   const falling = (csr: Csr) => ({ ...csr, indptr: csr.indptr.with(6, csr.indptr[8]!) });
-  await spoilt("row starts that fall", falling, "indptr.npy: row 6: falls from");
+  await spoilt("row starts that fall", falling, "indptr.npy: row 6: decreases from");
   for (const name of ["chunk_0", "chunk_1", "chunk_2"]) {
     const none = {
       rows: 5,
@@ -225,7 +225,7 @@ Deno.test("data too large to be looked at before: a bad value is status 2, the f
   spoil(17, -3);
   const first = await p.train(...args);
   assertEquals(first.code, 2, first.stderr);
-  assertStringIncludes(first.stderr, "large.npy: row 17, column 0: a value of -3 under log1p");
+  assertStringIncludes(first.stderr, "large.npy: row 17, column 0: a value of -3 cannot be transformed by log1p");
   assertEquals([...Deno.readDirSync(p.path)].some(({ name }) => name === "run"), false);
   spoil(17, 0);
   spoil(9000, NaN); // in the third batch

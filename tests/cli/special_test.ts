@@ -7,6 +7,7 @@ import { ensureEngine } from "../../core/build/ensure.ts";
 import { configHpp, shapesHash, shapesIn, shapesOf } from "../../core/build/shapes.ts";
 import { specialTree, tree } from "../../core/build/tree.ts";
 import { loadConfig } from "../../core/config/mod.ts";
+import { ownSettings } from "../../core/config/sections.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { engine, libraryPath, useLibrary } from "../../ffi/library.ts";
 import { Model } from "../../ffi/model.ts";
@@ -86,7 +87,8 @@ Deno.test({
     const linear = { kind: "linear", size: 2, bias: true, init: "default", tied: false } as const;
     const rest = { solver: "dense", update: "least_squares", forgetting: 0.99, ridge: "auto" } as const;
     const { loss, optimizer } = loadConfig({ text: OWN }).config;
-    const spec = { columns: 4, seed: 1, threads: 1, trainingRows: 1, loss, optimizer, precision: "f32" } as const;
+    const rule = ownSettings(optimizer);
+    const spec = { columns: 4, seed: 1, threads: 1, trainingRows: 1, loss, optimizer: rule, precision: "f32" } as const;
     const layers = { encoder: [{ ...linear, ...rest }], decoder: [{ ...linear, ...rest, size: "output" as const }] };
     const model = Model.create({ ...spec, ...layers, gradientClip: 0 });
     assertEquals([useLibrary(copy), libraryPath(), engine() === before], [false, tree().library, true]);

@@ -158,10 +158,10 @@ test("numbers that do not fit are refused by name", async (chunks) => {
   refused("seed: must be", { seed: 2n ** 64n });
   refused("epoch: must be", { epoch: 2 ** 32 });
   refused("firstBatch: must be", { firstBatch: -1 });
-  refused("first batch: beyond the last batch", { firstBatch: 12 });
+  refused("first batch: is beyond the last batch", { firstBatch: 12 });
   refused("maskRate: must be", { maskRate: 1.1 });
   refused("rowOffsets: must be one for each of the 2 chunks", { rowOffsets: [0] });
-  refused("rows: row 21, the chunks have 21", { rows: Uint32Array.of(21) });
+  refused("rows: row 21 does not exist, since the chunks have 21 rows", { rows: Uint32Array.of(21) });
   refused("transform clip: min must be at most 0", { transforms: [{ kind: "clip", min: 1, max: 2 }] });
   assertThrows(() => new BatchCreator([], 1, 1, { batchSize: 2 }), EngineError, "at least one");
   using creator = new BatchCreator(chunks, 1, 1, { batchSize: 2 });

@@ -38,7 +38,7 @@ Deno.test("changed file: cut short at any page, it is named and the process live
   for (let length = 0; length < WHOLE.length - 8192; length += 8192) {
     const error = await assertRejects(() => changed((file) => file.truncateSync(length)), EngineError);
     assertEquals(error.status, "io", error.message);
-    assert(/rows\.npz: the file was cut short while it was read/.test(error.message), error.message);
+    assert(/rows\.npz: the file became shorter while it was read/.test(error.message), error.message);
   }
 });
 
@@ -71,7 +71,7 @@ Deno.test("changed file: overwritten with anything, it never leads out of bounds
       });
     } catch (error) {
       assert(error instanceof EngineError && ["io", "format"].includes(error.status), `${error}`);
-      if (/was written to while it was read/.test(error.message)) refused++;
+      if (/the file changed while it was read/.test(error.message)) refused++;
     }
   }
   assert(refused > 10, `${refused} refused`);

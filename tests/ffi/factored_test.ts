@@ -2,14 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { engine } from "../../ffi/library.ts";
-import { type LayerSpec, Model, type TensorInfo } from "../../ffi/model.ts";
+import { type FieldValue, Model, type TensorInfo } from "../../ffi/model.ts";
 import { band, npzBytes, withFiles } from "./npz_file.ts";
 
 engine(); // the library stays open: not a leak of the test that is first
 
 const ROWS = 50, COLUMNS = 20, STEPS = 7;
 
-function built(output: Partial<LayerSpec & { kind: "linear" }>, seed = 1): Model {
+function built(output: Record<string, FieldValue>, seed = 1): Model {
   const model = Model.create({
     columns: COLUMNS,
     seed,

@@ -15,7 +15,7 @@ import { fromFileUrl, join } from "@std/path";
 import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { engine } from "../../ffi/library.ts";
-import { type LayerSpec, type LossSpec, Model, type OptimizerSpec, type TensorInfo } from "../../ffi/model.ts";
+import { type Layer, type Loss, Model, type Optimizer, type TensorInfo } from "../../ffi/model.ts";
 import { temporary } from "../helpers/cli.ts";
 import { npy } from "../helpers/npz.ts";
 
@@ -26,10 +26,10 @@ const folder = new URL("../golden/", import.meta.url);
 
 interface Case {
   readonly name: string;
-  readonly encoder: readonly LayerSpec[];
-  readonly decoder: readonly LayerSpec[];
-  readonly loss: LossSpec;
-  readonly optimizer: OptimizerSpec;
+  readonly encoder: readonly Layer[];
+  readonly decoder: readonly Layer[];
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
   readonly learning_rate: number;
   readonly gradient_clip: number;
   readonly losses: readonly number[];

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { engineInfo } from "../../ffi/info.ts";
+import { engineInfo, vocabularyText } from "../../ffi/info.ts";
 
 Deno.test("the engine tells what it is and what machine it runs on", () => {
   const info = engineInfo();
@@ -22,4 +22,9 @@ Deno.test("the engine tells what it is and what machine it runs on", () => {
   assert(info.isa_reason!.startsWith(`${info.isa}: `));
   assert(Number.isInteger(Number(info.threads)) && Number(info.threads) >= 1);
   assert(Number(info.memory_available) > 0 && Number(info.memory_available) <= Number(info.memory_total));
+});
+
+Deno.test("core/config/vocabulary.json is what the engine knows", () => {
+  const file = Deno.readTextFileSync(new URL("../../core/config/vocabulary.json", import.meta.url));
+  assertEquals(file, vocabularyText(), "run: deno run -A scripts/write_vocabulary.ts");
 });

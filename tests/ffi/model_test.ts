@@ -3,7 +3,7 @@ import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { engine } from "../../ffi/library.ts";
-import { type LayerSpec, Model, type ModelSpec, type TensorInfo } from "../../ffi/model.ts";
+import { type Layer, Model, type ModelSpec, type TensorInfo } from "../../ffi/model.ts";
 import { band, npzBytes, withFiles } from "./npz_file.ts";
 
 engine(); // the library stays open: not a leak of the test that is first
@@ -94,19 +94,23 @@ async function copyState(from: Model, to: Model): Promise<void> {
 
 test("layers and estimate are known before build", () => {
   using model = Model.create(SPEC);
-  assertEquals(model.latentSize, 3);
+  assertEquals([model.latentSize, model.columns], [3, COLUMNS]);
+  const { shape, latent, layers } = model.describe();
+  assertEquals([shape, latent], [[COLUMNS], { size: 3, shape: [3] }]);
+  assertEquals(layers[5]!.settings, { eps: 1e-5, momentum: 0.1 });
+  assertEquals([layers[6]!.input, layers[6]!.output], [[6], [COLUMNS]]);
   assertEquals(
-    model.layers().map(({ part, index, kind, inputs, outputs, parameters, solver, bias }) => [
+    model.layers().map(({ part, index, kind, inputs, outputs, parameters, solver, settings }) => [
       `${part}.${index}`,
-      ...[kind, inputs, outputs, parameters, solver, bias],
+      ...[kind, inputs, outputs, parameters, solver, settings.bias],
     ]),
     [
       ["encoder.0", "linear", 20, 6, 126, "sparse input", true],
-      ["encoder.1", "relu", 6, 6, 0, "none", false],
-      ["encoder.2", "dropout", 6, 6, 0, "none", false],
+      ["encoder.1", "relu", 6, 6, 0, "none", undefined],
+      ["encoder.2", "dropout", 6, 6, 0, "none", undefined],
       ["encoder.3", "linear", 6, 3, 21, "dense", true],
       ["decoder.0", "linear", 3, 6, 24, "dense", true],
-      ["decoder.1", "batch_norm", 6, 6, 12, "none", false],
+      ["decoder.1", "batch_norm", 6, 6, 12, "none", undefined],
       ["decoder.2", "linear", 6, 20, 120, "tile-fused", false],
     ],
   );
@@ -237,14 +241,21 @@ test("one call at a time; closing waits for it", async (batches) => {
 Deno.test("model: what cannot be built is refused in words", () => {
   const refused = (spec: Partial<ModelSpec>, words: string) =>
     assertThrows(() => Model.create({ ...SPEC, ...spec }).close(), EngineError, words);
-  const linear: LayerSpec = { kind: "linear", size: 4 };
-  refused({ encoder: [{ kind: "relu" }, linear] }, "encoder.0: the first layer must be linear");
-  refused({ decoder: [linear, { kind: "sigmoid" }] }, "decoder.1: the last layer must be linear");
-  refused({ decoder: [linear] }, "decoder.0: the last layer's size must be the width of the data, 20, got 4");
-  refused({ decoder: [{ kind: "dropout", rate: 1 }, linear] }, "decoder.0: dropout's rate must be in [0, 1), got 1");
-  refused({ encoder: [{ ...linear, size: 2.5 }] }, "encoder.0: size: must be a whole number");
-  refused({ optimizer: { name: "adam", betas: [0.9, 1] } }, "optimizer: beta2 must be in [0, 1), got 1");
-  refused({ optimizer: { name: "sgd", weight_decay: -1 } }, "optimizer: weight_decay must be at least 0, got -1");
-  refused({ gradientClip: NaN }, "optimizer: gradient_clip must be at least 0");
-  refused({ threads: 0 }, "threads: must be a whole number of 1 to 1024, got 0");
+  const linear: Layer = { kind: "linear", size: 4 };
+  refused({ encoder: [{ kind: "linaer", size: 4 }] }, "encoder.0.kind: ");
+  refused({ encoder: [{ kind: "linear" }] }, "encoder.0.size: ");
+  refused({ encoder: [{ ...linear, size: 2.5 }] }, "encoder.0.size: ");
+  refused({ encoder: [{ ...linear, slope: 1 }] }, "encoder.0.slope: ");
+  refused({ decoder: [linear] }, "decoder.0");
+  refused({ decoder: [{ kind: "dropout", rate: 1 }, linear] }, "decoder.0.rate: ");
+  refused({ loss: { kind: "mse", reduction: "median" } }, "loss.reduction: ");
+  refused({ optimizer: { name: "adam", betas: [0.9, 1] } }, "optimizer.betas: ");
+  refused({ optimizer: { name: "sgd", weight_decay: -1 } }, "optimizer.weight_decay: ");
+  refused({ optimizer: { name: "sgd", betas: [0.9, 0.9] } }, "optimizer.betas: ");
+  refused({ gradientClip: NaN }, "gradient_clip: must be a finite number, got NaN");
+  refused({ encoder: [{ ...linear, init: { normal: Infinity } }] }, "encoder.0.init.normal: must be a finite number");
+  refused({ seed: -1 }, "seed: must be a whole number");
+  refused({ shape: [4, 4] }, "shape: ");
+  refused({ columns: 0 }, "columns: ");
+  refused({ threads: 0 }, "threads: ");
 });

@@ -1,6 +1,6 @@
 /** A small data set and config that use every part of a run: several chunks, dropout, masking, clipping, batch norm. */
 import { join } from "@std/path";
-import { writeChunks } from "./npz.ts";
+import { npy, writeChunks } from "./npz.ts";
 
 export const SMALL_CONFIG = `
 name: small
@@ -33,6 +33,27 @@ export const WIDE_CONFIG = SMALL_CONFIG
 export function smallProject(folder: string, config = SMALL_CONFIG, rows = 120): string {
   if (config === WIDE_CONFIG) writeChunks(join(folder, "chunks"), 3, rows, 900, 0.02);
   else writeChunks(join(folder, "chunks"), 3, rows, 60);
+  const path = join(folder, "small.yaml");
+  Deno.writeTextFileSync(path, config);
+  return path;
+}
+
+export const DENSE_CONFIG = SMALL_CONFIG.replace("csr_npz", "dense_npy").replace("path: chunks", "path: rows");
+
+/** Rows in each of three files, and their width. */
+export const DENSE_ROWS = 100, DENSE_COLUMNS = 24;
+
+/** Rows of bytes that follow a few patterns, in three files; returns the config's path. */
+export function denseProject(folder: string, config = DENSE_CONFIG): string {
+  Deno.mkdirSync(join(folder, "rows"));
+  for (let file = 0; file < 3; file++) {
+    const values = Uint8Array.from({ length: DENSE_ROWS * DENSE_COLUMNS }, (_, i) => {
+      const row = Math.floor(i / DENSE_COLUMNS) + file * DENSE_ROWS, column = i % DENSE_COLUMNS;
+      return (row * 7 % 5) * (column % 4) + column + (row * 31 + column * 17) % 3;
+    });
+    const bytes = npy("|u1", `${DENSE_ROWS}, ${DENSE_COLUMNS}`, values);
+    Deno.writeFileSync(join(folder, "rows", `rows_${file}.npy`), bytes);
+  }
   const path = join(folder, "small.yaml");
   Deno.writeTextFileSync(path, config);
   return path;

@@ -64,7 +64,7 @@ Deno.test("figures of a sample are named as such", () => {
   const test = { ...a.summary!.metrics.test!, sampled_from: 1_000_000 };
   const sampled = { ...a, summary: { ...a.summary!, metrics: { ...a.summary!.metrics, test } } };
   const caption = (of: readonly RunData[]) => page(of).querySelector("#runs caption")!.textContent!;
-  assertStringIncludes(caption([sampled, b]), "The test figures of run A are of a sample of its rows.");
+  assertStringIncludes(caption([sampled, b]), "The test metrics of run A were measured on a sample of the test rows.");
   assert(!caption([a, b]).includes("sample"));
 });
 
@@ -79,7 +79,10 @@ Deno.test("runs without losses, and without validation", () => {
   const mixed = page([blind, runs[1]!, { ...runs[2]!, epochs: [] }]);
   assertEquals(mixed.querySelectorAll("#loss svg.chart").length, 3);
   assertStringIncludes(mixed.querySelector("#loss figcaption")!.textContent!, "Training loss by epoch");
-  assertStringIncludes(mixed.querySelector("#loss figcaption")!.textContent!, "1 run without a finite loss");
+  assertStringIncludes(
+    mixed.querySelector("#loss figcaption")!.textContent!,
+    "1 run without a finite loss is left out",
+  );
 });
 
 const setData = (run: RunData, change: Record<string, unknown>): RunData => ({
@@ -112,13 +115,16 @@ Deno.test("only what is comparable is compared: the same data, the same rows, th
   assertEquals(notes.length, 2);
   assertStringIncludes(notes[0]!, "Run B was measured on other values");
   assertStringIncludes(notes[0]!, "data.split.seed");
-  assertStringIncludes(notes[1]!, "Run C was trained on another loss");
+  assertStringIncludes(notes[1]!, "Run C was trained with another loss");
   const tags = (svg: Element) =>
     [...svg.querySelectorAll("text")].map((t) => t.textContent!).filter((t) => /^[A-D]$/.test(t));
   const charts = [...document.querySelectorAll("#loss svg.chart")];
   assertEquals(charts.slice(0, 3).map((svg) => tags(svg).sort()), [["A", "D"], ["A", "D"], ["A", "D"]]);
   assertEquals(tags(charts[3]!).sort(), ["A", "C", "D"], "throughput: the same data");
-  assertStringIncludes(document.querySelector("#loss")!.textContent!, "Not drawn with the others: runs B and C");
+  assertStringIncludes(
+    document.querySelector("#loss")!.textContent!,
+    "The losses of runs B and C are not drawn with the others",
+  );
   assert(!document.querySelector(".lede")!.textContent!.includes("run B"));
   // B's errors are the lowest, but of other rows: the best of the others is in bold.
   const head = [...document.querySelectorAll("#runs thead th")].map((h) => h.textContent);

@@ -138,22 +138,22 @@ const PARTIAL: Readonly<Record<string, { run: RunData; says: readonly string[]; 
       epochs: small.epochs.map((e) => ({ ...e, validation_loss: null })),
       summary: { ...small.summary!, metrics: { ...small.summary!.metrics, validation: null, test: null } },
     },
-    says: ["there is no validation split", "There are no validation and test rows"],
+    says: ["There is no validation part", "There are no validation or test rows"],
     charts: 24,
   },
-  "one epoch": { run: { ...small, epochs: small.epochs.slice(0, 1) }, says: ["Best: epoch"], charts: 24 },
+  "one epoch": { run: { ...small, epochs: small.epochs.slice(0, 1) }, says: ["The best epoch is epoch"], charts: 24 },
   "all losses NaN": {
     run: {
       ...small,
       steps: small.steps.map((s) => ({ ...s, loss: NaN, grad_norm: NaN })),
       epochs: small.epochs.map((e) => ({ ...e, train_loss: NaN, validation_loss: NaN })),
     },
-    says: ["loss of every recorded step is not a number", "loss of every epoch is not a number"],
+    says: ["No recorded step has a finite loss", "No epoch has a finite loss"],
     charts: 21,
   },
   "some losses NaN": {
     run: { ...small, steps: small.steps.map((s) => (s.step >= 48 ? { ...s, loss: NaN } : s)) },
-    says: ["3 steps without a finite loss left out", "the first at step 48"],
+    says: ["3 steps without a finite loss are left out", "the first is step 48"],
     charts: 24,
   },
   "no diagnostics": {
@@ -172,7 +172,7 @@ const PARTIAL: Readonly<Record<string, { run: RunData; says: readonly string[]; 
         labels: null,
       },
     },
-    says: ["The latent unit of 80 rows"],
+    says: ["Value of the latent unit for 80 rows"],
     charts: 23,
   },
   "a constant learning rate": {
@@ -186,7 +186,7 @@ const PARTIAL: Readonly<Record<string, { run: RunData; says: readonly string[]; 
       ...small,
       columns: { ...small.columns!, name: null, variance: small.columns!.variance.map((v, i) => (i % 2 ? v : 0)) },
     },
-    says: ["100 columns without a finite error left out", "column 1"],
+    says: ["100 columns without variance or without a finite error are left out", "column 1"],
     charts: 24,
   },
 };

@@ -15,11 +15,11 @@ const withSummary = (change: Partial<Summary>): RunData => ({ ...run, summary: {
 const test = run.summary!.metrics.test!;
 const page = (r: RunData) => parseHTML(renderRunReport(r)).document as unknown as Document;
 
-Deno.test("the first sentence: what was measured on which rows, against the mean", () => {
+Deno.test("the result on top: what was measured on which rows, against the mean", () => {
   const sentence = said(run);
   assertStringIncludes(
     sentence,
-    "On the 270 test rows, which took no part in training, the autoencoder of 8 latent units",
+    "On the 270 test rows, which took no part in training, the autoencoder with 8 latent units",
   );
   assertStringIncludes(sentence, `R² ${test.r2.toFixed(3)}`);
   assertStringIncludes(sentence, "against 0.07550 for predicting each column’s mean");
@@ -29,7 +29,7 @@ Deno.test("the first sentence: what was measured on which rows, against the mean
   assertEquals(first.slice(0, 5), ["Latent space", "Reconstruction", "Metrics", "Error by column", "Loss"]);
 });
 
-Deno.test("the first sentence: validation, training rows, a sample of them, worse than the mean", () => {
+Deno.test("the result on top: validation, training rows, a sample of them, worse than the mean", () => {
   const { metrics } = run.summary!;
   assertStringIncludes(
     said(withSummary({ metrics: { ...metrics, test: null } })),
@@ -45,16 +45,16 @@ Deno.test("the first sentence: validation, training rows, a sample of them, wors
   );
   assertStringIncludes(page(some).querySelector("#metrics caption")!.textContent!, "a sample of 100 of its 2,160 rows");
   const worse = withSummary({ metrics: { ...metrics, test: { ...test, r2: -0.2 } } });
-  assertStringIncludes(said(worse), "R² −0.200, no better than each column’s mean");
+  assertStringIncludes(said(worse), "R² −0.200, which is no better than predicting each column’s mean");
   assertEquals(resultSentence(emptyRun()), null);
-  assertStringIncludes(page(emptyRun()).querySelector(".lede")!.textContent!, "No error was measured");
+  assertStringIncludes(page(emptyRun()).querySelector(".lede")!.textContent!, "No error has been measured");
 });
 
-Deno.test("the first sentence: PCA only where it was measured on the same rows", () => {
+Deno.test("the result on top: PCA only where it was measured on the same rows", () => {
   const pca = (r2: number, rows = test.rows) => withSummary({ baseline: { pca: { test: { rows, mse: 0.05, r2 } } } });
-  assertStringIncludes(said(pca(0.1)), "more than PCA with as many components (0.100)");
-  assertStringIncludes(said(pca(0.9)), "less than PCA with as many components (0.900)");
-  assertStringIncludes(said(pca(test.r2 + 1e-6)), "as much as PCA");
+  assertStringIncludes(said(pca(0.1)), "(PCA) with as many components explains less (0.100)");
+  assertStringIncludes(said(pca(0.9)), "(PCA) with as many components explains more (0.900)");
+  assertStringIncludes(said(pca(test.r2 + 1e-6)), "(PCA) with as many components explains as much.");
   assert(!said(pca(0.1, 5)).includes("PCA"), "other rows");
   assertStringIncludes(page(pca(0.1)).querySelector("#metrics table")!.textContent!, "PCA’s R²");
 });
@@ -93,10 +93,10 @@ Deno.test("title and description: shown as text, never as markup", () => {
 Deno.test("captions say where a log is too long to be read whole", () => {
   const long = page({ ...run, logged: { steps: 50_000, chunks: 40, epochs: 10 } });
   const captions = [...long.querySelectorAll("figcaption")].map((c) => c.textContent!);
-  const thinned = captions.filter((c) => c.includes("Drawn from 100 of the 50,000 steps"));
+  const thinned = captions.filter((c) => c.includes("drawn from 100 of the 50,000 steps"));
   assertEquals(thinned.length, 3, "loss, gradient norm, learning rate");
-  assertEquals(captions.filter((c) => c.includes("Drawn from")).length, 3);
-  assert(!page(run).body.textContent!.includes("Drawn from"));
+  assertEquals(captions.filter((c) => c.includes("drawn from")).length, 3);
+  assert(!page(run).body.textContent!.includes("drawn from"));
 });
 
 Deno.test("sessions and the parent of a fork are listed, and marked where the run was resumed", () => {
@@ -134,14 +134,17 @@ Deno.test("a fork's course names the steps of its parent, and its config alone d
   const session: Session = { started_at: "2026-05-12T09:41:03Z", first_step: 41, last_step: 100 };
   const text = (sessions: Session[]) => page({ ...run, sessions }).body.textContent!;
   const fork = text([{ ...session, parent }]);
-  assertStringIncludes(fork, "of which 40 were made in the run a, from which it was forked; its own took");
+  assertStringIncludes(
+    fork,
+    "The first 40 steps were made in the run a, from which it was forked. The steps after the fork took",
+  );
   assertStringIncludes(fork, "does not repeat the run, since the run was forked");
-  assert(!fork.includes("in one go"));
+  assert(!fork.includes("without interruption"));
   const rate = [{ key: "optimizer.learning_rate", from: 0.001, to: 0.0005 }];
   assertStringIncludes(text([{ ...session, first_step: 1 }, { ...session, changes: rate }]), "settings were changed");
   const limit = [{ key: "training.max_steps", from: 50, to: 100 }];
   const more = text([{ ...session, first_step: 1 }, { ...session, changes: limit }]);
-  assertStringIncludes(more, "training from it alone repeats the run");
+  assertStringIncludes(more, "Training from it alone repeats the run");
 });
 
 Deno.test("figures measured within an epoch name the step, not the epoch before", () => {
@@ -151,8 +154,8 @@ Deno.test("figures measured within an epoch name the step, not the epoch before"
     const summary = { ...run.summary!, evaluated: { checkpoint: "latest", epoch: last.epoch, step } as const };
     return page({ ...run, summary, latent: { ...run.latent!, epoch: last.epoch } }).body.textContent!;
   };
-  assertStringIncludes(at(end), `with the weights of epoch ${last.epoch}, the last`);
-  assertStringIncludes(at(end + 2), `with the weights of step ${end + 2}, the last`);
+  assertStringIncludes(at(end), `with the weights of epoch ${last.epoch} (the last checkpoint)`);
+  assertStringIncludes(at(end + 2), `with the weights of step ${end + 2} (the last checkpoint)`);
   assertStringIncludes(at(end + 2), `after step ${end + 2})`);
 });
 

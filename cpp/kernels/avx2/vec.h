@@ -1,4 +1,4 @@
-// The vector of AVX2 with FMA: see simd/vec.h for what is built on it.
+// The vector type of AVX2 with FMA. simd/vec.h says what is built on it.
 #pragma once
 
 #include <immintrin.h>
@@ -12,19 +12,19 @@ namespace nrw {
 namespace {
 
 using Vec = __m256;
-// The product's accumulators: 6 rows x 2 vectors = 12 of 16 registers, 2 for B, 1 for A.
+// Registers of the product: 6 rows x 2 vectors = 12 of 16 hold sums, 2 hold B, 1 holds A.
 constexpr int kMicroRows = 6, kMicroVectors = 2;
 
 NRW_INLINE Vec fma(Vec a, Vec b, Vec c) noexcept { return _mm256_fmadd_ps(a, b, c); }  // a b + c
-// The same as an instruction that adds to `sum` in its own register: compilers choose others in unrolled loops, and
-// move.
+// The same, as the instruction that adds to `sum` in place. In unrolled loops compilers choose another form, which
+// needs moves between registers.
 NRW_INLINE Vec add_product(Vec a, Vec b, Vec sum) noexcept {
   asm("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
   return sum;
 }
 NRW_INLINE Vec sqrt(Vec a) noexcept { return _mm256_sqrt_ps(a); }
 
-// The first `count` <= kLanes elements; the other lanes read as 0 and are not touched in memory.
+// Loads and stores of the first `count` <= kLanes elements. The other lanes are 0, and their memory is not touched.
 NRW_INLINE __m256i first(size_t count) noexcept {
   const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int32_t>(count)), lane);

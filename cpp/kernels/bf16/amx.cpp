@@ -1,6 +1,6 @@
-// AMX: tdpbf16ps multiplies tiles of 16 x 32 by 32 x 16 into 16 x 16 sums. Eight tile registers: four sums, two of A,
-// two of B. They are set up in each call and released at its end, so that no thread carries 8 KB of state from one
-// context switch to the next.
+// AMX: tdpbf16ps multiplies tiles of 16 x 32 and 32 x 16 and adds the product to 16 x 16 sums. Of the eight tile
+// registers four hold sums, two hold A and two hold B. They are configured in each call and released at its end, so
+// that a context switch does not have to save 8 KB of state.
 #include <cstring>
 
 #include "kernels/bf16/pack.h"
@@ -18,7 +18,7 @@ struct alignas(64) TileConfig {
 static_assert(sizeof(TileConfig) == 64);
 constexpr TileConfig kConfig;
 
-// The compiler's intrinsics take literal register numbers only, never a template's.
+// The compiler's intrinsics take only literal register numbers, not template parameters.
 template <int kRegister>
 inline void load_tile(const void* from, size_t row_bytes) noexcept {
   asm volatile("tileloadd (%0,%1,1), %%tmm%c2" ::"r"(from), "r"(row_bytes), "i"(kRegister) : "memory");
@@ -38,7 +38,8 @@ struct Target {  // a block of C
   bool accumulate;
 };
 
-// Register kSum: rows kRow..., columns kColumn... of the block. At C's edges it goes by way of a whole tile.
+// Register kSum has the rows from kRow and the columns from kColumn of the block. At the edges of C it is copied
+// through a whole tile.
 template <int kSum, size_t kRow, size_t kColumn>
 inline void start(const Target& to) noexcept {
   if (!to.accumulate) {

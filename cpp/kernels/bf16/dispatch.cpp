@@ -21,8 +21,8 @@ const char* avx512_bf16_lacks() noexcept {
   return __builtin_cpu_supports("avx512bf16") ? nullptr : "avx512_bf16";
 }
 
-// Linux hands the tile registers only to a process that asks; all its threads have them then. The answer may be no
-// where a thread's alternate signal stack is too small for them.
+// Linux gives the tile registers only to a process that asks for them, and then to all of its threads. It refuses if
+// the alternate signal stack of a thread is too small for them.
 bool tiles_granted() noexcept {
   constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
@@ -35,7 +35,7 @@ const char* amx_lacks() noexcept {
   if ((d & kAmxBf16) == 0 || (d & kAmxTile) == 0) return "amx_bf16";
   if (const char* lacking = avx512_bf16_lacks()) return lacking;  // packing uses it
   static const bool granted = tiles_granted();
-  return granted ? nullptr : "the system's leave to use amx_bf16";
+  return granted ? nullptr : "the permission of the operating system to use amx_bf16";
 }
 #endif
 
@@ -79,7 +79,7 @@ struct Choice {
     } else if (isa.empty()) {
       reason = "none: this machine has neither avx512_bf16 nor amx_bf16";
     } else {
-      reason = "none: NARROWS_ISA is " + isa + ", which has no bf16 products here";
+      reason = "none: NARROWS_ISA is " + isa + ", which has no bf16 products on this machine";
     }
   }
 };

@@ -1,5 +1,5 @@
-// Packing for bf16 products with AVX-512 BF16. In the including file's unnamed namespace: nothing compiled here is
-// shared with another file.
+// Packing for bf16 products with AVX-512 BF16. It is in the unnamed namespace of the including file, so that nothing
+// compiled here is shared with another file.
 #pragma once
 
 #include <immintrin.h>
@@ -14,7 +14,7 @@ constexpr size_t kTile = kBf16Rows * kBf16Depth;
 inline size_t tiles_of(size_t size, size_t tile) noexcept { return (size + tile - 1) / tile; }
 inline size_t at_most(size_t value, size_t limit) noexcept { return value < limit ? value : limit; }
 
-// The first `count` floats at p, zeros behind them; nothing is read where count is 0.
+// The first `count` floats at p, followed by zeros. If count is 0, nothing is read.
 inline __m512 load(const float* p, size_t count) noexcept {
   return count >= 16 ? _mm512_loadu_ps(p) : _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), p);
 }

@@ -1,4 +1,4 @@
-// The reference: rounding in integers, sums in the order of k.
+// The reference: values are rounded with integer arithmetic, and sums are in the order of k.
 #include <bit>
 #include <cstring>
 

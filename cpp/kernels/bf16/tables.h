@@ -1,4 +1,4 @@
-// The bf16 tables of this build, one a translation unit compiled for its instruction set.
+// The bf16 tables of this build. Each is in a translation unit that is compiled for its instruction set.
 #pragma once
 
 #include "kernels/bf16.h"

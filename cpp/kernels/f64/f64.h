@@ -1,7 +1,8 @@
 // Dense double-precision arithmetic for the small square systems of the factored output layer: products, Cholesky
-// factors and triangular solves. One table an instruction set, of the same name as the float table.
+// factors and triangular solves. There is one table for each instruction set, with the name of the float table.
 //
-// Sameness: as in kernels.h, an element's sum runs over k in one fixed order whatever part of the matrix a call covers.
+// Reproducibility: as in kernels.h, the order of an element's sum over k is fixed, whatever part of the matrix a call
+// covers.
 #pragma once
 
 #include <cstddef>

@@ -1,15 +1,15 @@
 // The double kernels over a vector type V of an instruction set (V::kLanes doubles; load, store, broadcast, fma, add,
-// zero) with blocks of kRows x (kVectors * kLanes) sums in registers. Included by one .cpp an instruction set, inside a
-// namespace of its own.
+// zero) with blocks of kRows x (kVectors * kLanes) sums in registers. One .cpp for each instruction set includes this
+// file inside a namespace of its own.
 //
-// A packed panel lies in slices of a block's width, each contiguous: [slice][k][kWidth]. Slices interleaved in rows of
-// kPanel64 fell on a quarter of the first-level cache's sets. k is cut at multiples of kDepth, each part summed in
-// rising order from 0 and then added to C: a part of a slice (AVX2: 16 KB) stays in the first-level cache while strips
-// of rows pass over it.
+// A packed panel consists of contiguous slices of a block's width: [slice][k][kWidth]. Slices that are interleaved in
+// rows of kPanel64 would use only a quarter of the sets of the first-level cache. k is cut at multiples of kDepth; each
+// part is summed in rising order from 0 and then added to C, so that a part of a slice (AVX2: 16 KB) stays in the
+// first-level cache while it is multiplied by all rows of A.
 static constexpr size_t kWidth = kVectors * V::kLanes;
 static constexpr size_t kDepth = 256;
-static constexpr size_t kUnroll = 8;         // steps of k a round
-static constexpr size_t kGroup = 4 * kRows;  // rows of A that are packed at once where A is a transpose
+static constexpr size_t kUnroll = 8;         // steps of k per iteration
+static constexpr size_t kGroup = 4 * kRows;  // rows of A that are packed at once if A is a transpose
 static_assert(kPanel64 % kWidth == 0);
 
 static void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride,
@@ -103,8 +103,8 @@ __attribute__((noinline)) static void block(size_t k, const double* a, size_t ro
   }
 }
 
-// Rows of the next strip: kRows, but a rest of one or two rows more than that is cut in the middle, as blocks of few
-// rows have too few sums to hide the latency of a fused multiply-add.
+// Rows of the next strip: kRows. If one or two rows more than that are left, they are divided evenly, since blocks of
+// few rows have too few sums to hide the latency of a fused multiply-add.
 static size_t strip_rows(size_t left) noexcept {
   return left <= kRows ? left : left <= kRows + 2 ? (left + 1) / 2 : kRows;
 }
@@ -122,10 +122,10 @@ static void strip(size_t rows, size_t k, const double* a, size_t row_stride, con
 
 static void gemm(size_t m, size_t n, size_t k, const double* a, size_t row_stride, size_t column_stride,
                  const double* packed, double* c, size_t ldc, int sign) noexcept {
-  alignas(64) double group[kGroup * kDepth];  // A of some rows, strip by strip, where its columns lie apart
+  alignas(64) double group[kGroup * kDepth];  // some rows of A, strip by strip, if their elements are not contiguous
   const bool apart = column_stride != 1;
   for (size_t first = 0, rows; first < m; first += rows) {
-    // Without packing all rows at once. A last group is not left with one or two rows alone.
+    // Rows are packed in groups. The last group never has only one or two rows.
     const size_t left = m - first;
     rows = !apart || left <= kGroup ? left : left <= kGroup + 2 ? kGroup - kRows : kGroup;
     for (size_t p = 0; p == 0 || p < k; p += kDepth) {

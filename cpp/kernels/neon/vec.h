@@ -1,4 +1,4 @@
-// The vector of NEON on 64-bit ARM: see simd/vec.h for what is built on it.
+// The vector type of NEON on 64-bit ARM. simd/vec.h says what is built on it.
 #pragma once
 
 #include <arm_neon.h>
@@ -11,14 +11,14 @@ namespace nrw {
 namespace {
 
 using Vec = float32x4_t;
-// The product's accumulators: 6 rows x 4 vectors = 24 of 32 registers, 4 for B, 1 for A.
+// Registers of the product: 6 rows x 4 vectors = 24 of 32 hold sums, 4 hold B, 1 holds A.
 constexpr int kMicroRows = 6, kMicroVectors = 4;
 
 NRW_INLINE Vec fma(Vec a, Vec b, Vec c) noexcept { return vfmaq_f32(c, a, b); }  // a b + c
 NRW_INLINE Vec add_product(Vec a, Vec b, Vec sum) noexcept { return vfmaq_f32(sum, a, b); }
 NRW_INLINE Vec sqrt(Vec a) noexcept { return vsqrtq_f32(a); }
 
-// The first `count` <= kLanes elements; the other lanes read as 0 and are not touched in memory.
+// Loads and stores of the first `count` <= kLanes elements. The other lanes are 0, and their memory is not touched.
 NRW_INLINE Vec load_first(const float* p, size_t count) noexcept {
   float lane[4] = {};
   for (size_t i = 0; i < 4; ++i) {

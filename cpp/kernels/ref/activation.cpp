@@ -1,5 +1,6 @@
-// Activations and their derivatives in double, rounded once. Derivatives at a kink are PyTorch's: ReLU 0, leaky ReLU
-// the slope, ELU alpha. Where PyTorch gives NaN at an infinity by 0 * inf (GELU, SiLU), the limit is given instead.
+// Activations and their derivatives, computed in double and rounded once. The derivatives at a kink are PyTorch's: 0
+// for ReLU, the slope for leaky ReLU, alpha for ELU. At an infinity, where PyTorch's GELU and SiLU give NaN as 0 * inf,
+// the result is the limit.
 #include <algorithm>
 #include <cmath>
 
@@ -13,7 +14,7 @@ double sigmoid(double x) noexcept { return x >= 0 ? 1 / (1 + std::exp(-x)) : std
 // The standard normal distribution and its density.
 double normal_cdf(double x) noexcept { return 0.5 * std::erfc(-x * 0.70710678118654752440); }
 double normal_pdf(double x) noexcept { return 0.39894228040143267794 * std::exp(-0.5 * x * x); }
-// x where f(x) * x has its limit long before; NaN stays.
+// x, bounded to a range at whose ends f(x) * x has reached its limit; NaN stays NaN.
 double limited(double x) noexcept { return std::isinf(x) ? std::copysign(1e3, x) : x; }
 
 double value(Activation kind, double x, double p) noexcept {

@@ -1,4 +1,4 @@
-// The reference table: the oracle of the fast ones, and what runs where none of them can.
+// The reference table. Tests compare the fast tables with it, and it runs on machines that can run none of them.
 #include "kernels/ref/plain.h"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ void pack_b(size_t k, size_t n, const float* b, size_t row_stride, size_t column
   }
 }
 
-// A row of C within a panel is summed over p in rising order, from 0, then written or added.
+// Each element of C is summed over p in rising order from 0, and then written or added.
 void gemm(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride, const float* packed,
           float* c, size_t ldc, bool accumulate) noexcept {
   for (size_t first = 0; first < n; first += kPanel) {

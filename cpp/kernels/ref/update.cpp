@@ -1,5 +1,5 @@
 // Optimizer updates, PyTorch's formulas (torch/optim/sgd.py, adam.py, adamw.py, rmsprop.py; dampening 0, amsgrad and
-// centered off). The momentum buffers start at 0, so PyTorch's first step (buffer = g) needs no case of its own.
+// centered off). The momentum buffers start at 0, which gives the same first step as PyTorch's (buffer = g).
 #include <cmath>
 
 #include "kernels/ref/plain.h"
@@ -11,6 +11,7 @@ void update(size_t n, const OptimizerStep& step, const float* g, float* w, float
   const float beta1 = static_cast<float>(step.beta1), rest1 = static_cast<float>(1 - step.beta1);
   const float beta2 = static_cast<float>(step.beta2), rest2 = static_cast<float>(1 - step.beta2);
   const float step_size = learning_rate / step.bias_correction1;
+  if (step.kind == OptimizerKind::kRule) return step.rule(n, step, g, w, s1, s2);
   for (size_t i = 0; i < n; ++i) {
     float gradient = g == nullptr ? 0 : g[i] * step.gradient_scale;
     if (step.kind == OptimizerKind::kAdamW) {
@@ -40,6 +41,8 @@ void update(size_t n, const OptimizerStep& step, const float* g, float* w, float
           gradient = s2[i];
         }
         w[i] -= learning_rate * gradient;
+        break;
+      case OptimizerKind::kRule:
         break;
     }
   }

@@ -1,7 +1,7 @@
-// Products over packed panels. C is cut into blocks of at most kMicroRows x (kMicroVectors * kLanes); a block's sums
-// live in registers over kDepth steps of k.
+// Products over packed panels. C is divided into blocks of at most kMicroRows x (kMicroVectors * kLanes) elements. The
+// sums of a block stay in registers over kDepth steps of k.
 //
-// bench_gemm measures them. With kDepth 128 a panel's part stays in L1.
+// bench_gemm measures them. With kDepth = 128 the part of a panel that is in use fits into the first-level cache.
 #pragma once
 
 #include "kernels/kernels.h"
@@ -10,20 +10,20 @@
 namespace nrw {
 namespace {
 
-// k is cut at multiples of kDepth, each part summed in rising order from 0 and then added to C: the order of an
-// element's sum depends on k alone.
+// k is cut at multiples of kDepth. Each part is summed in rising order from 0 and then added to C, so the order of an
+// element's sum depends only on k.
 constexpr size_t kDepth = 128;
-constexpr size_t kRows = 32 * kMicroRows;         // rows of A that stay in L2 from panel to panel
+constexpr size_t kRows = 32 * kMicroRows;         // rows of A that stay in the second-level cache while panels change
 constexpr size_t kPass = kMicroVectors * kLanes;  // columns of a block
-constexpr size_t kUnroll = 8;                     // steps of k a round
+constexpr size_t kUnroll = 8;                     // steps of k per iteration
 constexpr size_t kLineFloats = 16;                // of a cache line
 static_assert(kPanel % kPass == 0 && kLineFloats % kLanes == 0 && kDepth % kUnroll == 0);
 
 using Block = void (*)(size_t k, const float* a, size_t row_stride, size_t column_stride, const float* b, float* c,
                        size_t ldc, size_t columns, bool accumulate) noexcept;
 
-// How A lies, row after row or column after column: the stride that is known to be 1 makes an address of a register and
-// a constant.
+// Whether A is stored by rows or by columns. A stride that is known to be 1 makes an address of a register and a
+// constant.
 enum class Lies { kInRows, kInColumns };
 
 // sum += column of A (Rows x 1) * row of B (1 x Vectors * kLanes). A's first half of rows at `a`, the others at `low`.
@@ -43,14 +43,14 @@ NRW_INLINE void add_step(Vec (&sum)[Rows][Vectors], const float* a, const float*
 
 // C (Rows x columns) = or += A (Rows x k) B (k x columns, rows kPass apart), columns <= Vectors * kLanes.
 //
-// On a core that another hardware thread shares it is the instructions issued that bound the product rather than the
-// multiply-adds: a step is 6 x 2 of these with AVX2, 8 loads and little else.
+// If two hardware threads share a core, the number of issued instructions limits the product rather than the
+// multiply-adds. With AVX2 a step is 6 x 2 multiply-adds, 8 loads and few other instructions.
 template <int Rows, int Vectors, Lies kLies>
 __attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride, size_t column_stride, const float* b,
                                      float* c, size_t ldc, size_t columns, bool accumulate) noexcept {
   if constexpr (kLies == Lies::kInRows) column_stride = 1;
   if constexpr (kLies == Lies::kInColumns) row_stride = 1;
-    // C is written last, and by then at hand.
+    // C is needed last, and is in the cache by then.
 #pragma GCC unroll 8
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 8
@@ -123,13 +123,13 @@ NRW_INLINE Block choose_block(Lies lies, size_t rows, size_t columns) noexcept {
                                : choose_block<Lies::kInColumns>(rows, columns);
 }
 
-// Rows of the next block, of those left: a few are shared out evenly, as blocks of 1 to 3 rows have too few sums to
-// hide the latency of a multiply-add.
+// Rows of the next block. The last rows are divided evenly, since blocks of 1 to 3 rows have too few sums to hide the
+// latency of a multiply-add.
 NRW_INLINE size_t next_rows(size_t left) noexcept {
   return left >= 2 * kMicroRows || left <= kMicroRows ? at_most(left, kMicroRows) : (left + 1) / 2;
 }
 
-// Asks for `lines` lines from `at` of both ranges.
+// Prefetches `lines` cache lines from `at` of both ranges.
 NRW_INLINE void ask(const Ahead& ahead, size_t at, size_t lines) noexcept {
   for (size_t i = at; i < at + lines; ++i) {
     if (i * kLineFloats >= ahead.floats) return;

@@ -1,13 +1,13 @@
 #pragma once
 
-// Always inlined: vectors stay in registers, and each function is compiled in its caller.
+// Functions are always inlined, so that vectors stay in registers.
 #define NRW_INLINE inline __attribute__((always_inline))
 
 namespace nrw {
 namespace {
 
-// The compiler takes this value, an address or a stride, as it finds it. In an unrolled loop compilers otherwise make
-// an address of its own for each load, and move loads ahead until the sums no longer fit into registers.
+// Hides from the compiler how this value, an address or a stride, was computed. In an unrolled loop it would otherwise
+// compute a separate address for each load and move loads so far ahead that the sums do not fit into registers.
 template <class Value>
 NRW_INLINE void keep(Value& value) noexcept {
   asm volatile("" : "+r"(value));

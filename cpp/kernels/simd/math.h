@@ -1,5 +1,5 @@
-// Elementary functions on vectors, to what the activations need: arguments of exp and expm1 are <= 0. Polynomials are
-// minimax fits in relative error (Lawson's iteration); errors of the whole are measured in kernels_activation.cpp.
+// Elementary functions on vectors for the arguments that activations need: those of exp and expm1 are <= 0. Polynomials
+// are minimax fits in relative error (Lawson's iteration). kernels_activation.cpp tests the errors of the functions.
 #pragma once
 
 #include "kernels/simd/vec.h"
@@ -13,7 +13,7 @@ struct Reduced {
   Vec expm1_r;
 };
 
-// x + low, where low is a rest of x below its last bit.
+// The argument is x + low, where low is smaller than the last bit of x.
 NRW_INLINE Reduced reduce(Vec x, Vec low) noexcept {
   const float round = 0x1.8p23f;  // adding it leaves the nearest integer in the low bits
   const Vec shifted = fma(x, splat(0x1.715476p0f), splat(round));

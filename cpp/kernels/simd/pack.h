@@ -1,5 +1,5 @@
-// B into panels of kPanel columns. Within a panel the kPass columns that a block of the product takes lie together:
-// packed[panel][pass][p][kPass], so that a block reads one run of memory.
+// Packs B into panels of kPanel columns. Within a panel, the kPass columns that a block of the product uses are
+// together, packed[panel][pass][p][kPass], so that a block reads contiguous memory.
 #pragma once
 
 #include <utility>  // integer_sequence: a type, no code

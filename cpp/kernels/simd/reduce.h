@@ -1,4 +1,4 @@
-// Sums of vectors. Lanes and accumulators are added in a fixed order, so the bits depend on n alone.
+// Sums of vectors. Lanes and accumulators are added in a fixed order, which depends only on n.
 #pragma once
 
 #include "kernels/simd/vec.h"
@@ -16,7 +16,7 @@ void add(size_t n, const float* x, float* y) noexcept {
 }
 
 float dot(size_t n, const float* x, const float* y) noexcept {
-  constexpr size_t kSums = 4;  // as many in flight as the latency of an FMA asks for
+  constexpr size_t kSums = 4;  // enough independent sums to hide the latency of a fused multiply-add
   Vec sum[kSums] = {};
   size_t i = 0;
   for (; i + kSums * kLanes <= n; i += kSums * kLanes) {

@@ -1,5 +1,5 @@
-// Products with few columns and a short sum, as tiny networks have them: B is not packed into panels of kPanel columns,
-// of which most would be padding. An element's sum is that of gemm.h, so the bits are the same.
+// Products with few columns and a short sum, as tiny networks have them. B is not packed into panels of kPanel columns,
+// since most of them would be padding. The sums have the same order as in gemm.h, so the results have the same bits.
 //
 // bench_network on one core of Zen 3, a step of a network 16-8-2-8-16 with batches of 4: these products take 8 % of the
 // step's instructions, 17 % with packing; 5 % where the compiler knows n and k (base/specialised.h).

@@ -79,6 +79,8 @@ void update(size_t n, const OptimizerStep& step, const float* g, float* w, float
       return update_adam(n, step, true, g, w, s1, s2);
     case OptimizerKind::kRmsprop:
       return update_rmsprop(n, step, g, w, s1, s2);
+    case OptimizerKind::kRule:
+      return step.rule(n, step, g, w, s1, s2);
   }
 }
 

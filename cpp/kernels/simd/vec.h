@@ -1,9 +1,9 @@
-// What every instruction set's kernels are written in: the compiler's vector type (operators, comparisons and the
-// ternary work lane by lane) plus the few operations that each vec.h adds.
+// The operations with which the kernels of every instruction set are written: the compiler's vector type, whose
+// operators, comparisons and ternary work lane by lane, and the few operations that each vec.h adds.
 //
-// All of simd/ lies in an anonymous namespace and is included by exactly one .cpp an instruction set, after its vec.h,
-// so that nothing compiled with that set's flags can be picked by the linker for baseline code. For the same reason
-// nothing here may use a template or inline function of the standard library.
+// All of simd/ is in an anonymous namespace and is included by exactly one .cpp for each instruction set, after its
+// vec.h, so that the linker cannot use code compiled for that set in other code. For the same reason nothing here may
+// use a template or an inline function of the standard library.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ NRW_INLINE void store(float* p, Vec a) noexcept { *reinterpret_cast<UnalignedVec
 NRW_INLINE Vec splat(float a) noexcept { return a - Vec{}; }
 
 NRW_INLINE size_t at_most(size_t a, size_t limit) noexcept { return a < limit ? a : limit; }
-// Lane by lane; a NaN in a stays.
+// Lane by lane; if a is NaN, the result is NaN.
 NRW_INLINE Vec at_most(Vec a, float limit) noexcept { return splat(limit) < a ? splat(limit) : a; }
 NRW_INLINE Vec at_least(Vec a, float limit) noexcept { return splat(limit) > a ? splat(limit) : a; }
 NRW_INLINE Vec absolute(Vec a) noexcept { return (Vec)((Ints)a & 0x7fffffff); }
@@ -30,8 +30,8 @@ NRW_INLINE Vec with_sign_of(Vec sign, Vec magnitude) noexcept {
   return (Vec)(((Ints)sign & ~0x7fffffff) | (Ints)magnitude);
 }
 
-// Where a loop over [0, n) stands: a whole vector at i, or the last `count` < kLanes elements. Both compute the same,
-// so an element's bits do not depend on its place.
+// The position of a loop over [0, n): a whole vector at i, or the last `count` < kLanes elements. Both compute the
+// same, so the bits of an element do not depend on its position.
 struct Whole {
   size_t i;
   NRW_INLINE Vec load(const float* p) const noexcept { return nrw::load(p + i); }

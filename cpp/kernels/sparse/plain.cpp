@@ -1,4 +1,4 @@
-// The reference: the oracle of the fast tables, and what runs where none of them can.
+// The reference. Tests compare the fast tables with it, and it runs on machines that can run none of them.
 #include <algorithm>
 #include <cmath>
 

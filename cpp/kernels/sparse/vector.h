@@ -10,8 +10,8 @@
 
 namespace nrw::vector_sparse {
 
-// kVectors registers of y, summed over all entries before they are stored. With a tail the last register has only
-// `tail` elements.
+// kVectors registers of y, summed over all entries before they are stored. If there is a tail, the last register has
+// only `tail` elements.
 template <class V, size_t kVectors, bool kTail>
 void gather_block(size_t entries, const uint32_t* rows, const float* values, const float* x, size_t stride,
                   bool accumulate, float* y, size_t tail) noexcept {
@@ -29,8 +29,8 @@ void gather_block(size_t entries, const uint32_t* rows, const float* values, con
   if constexpr (kTail) V::store(y + kFull * V::kLanes, sum[kFull], tail);
 }
 
-// So few entries that their values and places stay in registers: one pass over y, without a loop over entries whose end
-// the processor has to guess again and again.
+// For so few entries that their values and positions stay in registers: one pass over y without an inner loop over the
+// entries, whose end the processor would often predict wrongly.
 template <class V, size_t kEntries, bool kAccumulate>
 void gather_few(size_t n, const uint32_t* rows, const float* values, const float* x, size_t stride, float* y) noexcept {
   const float* row[kEntries];
@@ -172,8 +172,8 @@ void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const
   typename V::Register move;
   if (s2 != nullptr) {
     const typename V::Register square = load(s2), root = V::sqrt(square);
-    // Over one denominator: its division is what a row in cache waits for. Offsets and weights are not negative, so
-    // nothing cancels.
+    // The sum is put over one common denominator, since the division takes most of the time if the row is in cache.
+    // Offsets and weights are not negative, so nothing cancels.
     const typename V::Register a = V::add(root, V::set1(c.offset[0])), b = V::add(root, V::set1(c.offset[1]));
     const typename V::Register both = V::fma(V::set1(-c.weight[0]), b, V::mul(V::set1(-c.weight[1]), a));
     typename V::Register quotient = V::div(both, V::mul(a, b));
@@ -194,7 +194,7 @@ void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const
 template <class V, bool kThree>
 void catch_up_nodes(size_t n, const CatchUp& missed, const float* w, const float* s1, const float* s2, float* w_out,
                     float* s1_out, float* s2_out) noexcept {
-  const CatchUp c = missed;  // stores cannot change it: its numbers stay in registers
+  const CatchUp c = missed;  // a copy, which stores cannot change, so that its numbers stay in registers
   size_t i = 0;
   for (; i + V::kLanes <= n; i += V::kLanes) catch_up_at<V, false, kThree>(i, 0, c, w, s1, s2, w_out, s1_out, s2_out);
   if (i < n) catch_up_at<V, true, kThree>(i, n - i, c, w, s1, s2, w_out, s1_out, s2_out);

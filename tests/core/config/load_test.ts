@@ -37,6 +37,7 @@ Deno.test("everything but data and model has a default", () => {
     data: {
       format: "csr_npz",
       path: "/w/chunks",
+      shape: null,
       batch_size: 128,
       last_batch: "keep",
       shuffle: true,
@@ -421,6 +422,11 @@ Deno.test("an error that names a key is told with the place where the key was se
     1,
   ]);
   assertEquals(lineOf("data.workers"), ["data.workers: is wrong", "do this", 1]);
+  // Of the network, what is nearest: a layer's default has no place of its own.
+  assertEquals(lineOf("model.encoder.0.linear")[0], "a.yaml:2:28: model.encoder.0.linear: is wrong");
+  assertEquals(lineOf("model.encoder.0.bias")[0], "a.yaml:2:19: model.encoder.0.bias: is wrong");
+  assertEquals(lineOf("model.decoder")[0], "a.yaml:2:33: model.decoder: is wrong");
+  assertEquals(lineOf("loss.delta")[0], "loss.delta: is wrong");
   for (const where of ["", "a.yaml:1:1", "/w/data.npz"]) {
     assertEquals(lineOf(where)[0], where ? `${where}: is wrong` : "is wrong");
   }

@@ -80,7 +80,7 @@ Deno.test("settings that are odd with these data", () => {
   assertEquals(of("checkpoint: {every_steps: 500}\ntraining: {max_steps: 20}", {}), []);
   assertEquals(of("", { columns: 4 }), [
     "warning: model.encoder ends with 4 values for 4 columns: it can copy a row instead of learning from it; make its " +
-    "last linear layer smaller",
+    "last layer with a size smaller",
   ]);
   assertEquals(of("", { columns: 4 }, "data.mask_rate=0.2"), []);
   assertEquals(of("training: {early_stopping: {patience: 3}}", { validationRows: 0 }).length, 1);

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { reading } from "../../../core/data/sample.ts";
 import { openSource, type Source } from "../../../core/data/source.ts";
-import { evaluatePart, metricsOf } from "../../../core/train/evaluate.ts";
+import { evaluatePart, metricsOf } from "../../../core/evaluation/evaluate.ts";
 import { describeModel } from "../../../core/train/network.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { SMALL_CONFIG, smallProject } from "../../helpers/small_run.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { UserError } from "../../../core/errors.ts";
-import { formatCsvLine, isCsvNumber, parseCsvLine, parseCsvNumber } from "../../../core/runs/csv.ts";
+import { formatCsvLine, isCsvNumber, parseCsvLine, parseCsvNumber } from "../../../core/formats/csv.ts";
 import { CsvLog, inspectSteps } from "../../../core/runs/csv_log.ts";
 import { readCsv } from "../../../core/runs/csv_read.ts";
 import { columnNames, STEP_COLUMNS } from "../../../core/runs/schema.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { basename, join } from "@std/path";
 import { UserError } from "../../../core/errors.ts";
-import { formatCsvLine } from "../../../core/runs/csv.ts";
+import { formatCsvLine } from "../../../core/formats/csv.ts";
 import { findRuns, newestRun, readRun } from "../../../core/runs/read.ts";
 import { CHUNK_COLUMNS, columnNames, type Columns, EPOCH_COLUMNS, STEP_COLUMNS } from "../../../core/runs/schema.ts";
 import type { Summary } from "../../../core/runs/types.ts";

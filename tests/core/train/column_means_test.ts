@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { openSource } from "../../../core/data/source.ts";
-import { evaluatePart } from "../../../core/train/evaluate.ts";
+import { evaluatePart } from "../../../core/evaluation/evaluate.ts";
 import { columnMeans, startBias } from "../../../core/train/column_means.ts";
 import { describeModel } from "../../../core/train/network.ts";
 import { chooseSolver } from "../../../core/train/solver.ts";

@@ -14,6 +14,7 @@ import { describeModel } from "../../../core/train/network.ts";
 import { Saves } from "../../../core/train/saves.ts";
 import { freshState, type TrainState } from "../../../core/train/state.ts";
 import { tensorSinks } from "../../../core/train/tensors.ts";
+import { Twins } from "../../../core/train/twins.ts";
 import { Trainer } from "../../../core/train/trainer.ts";
 import type { Model } from "../../../ffi/model.ts";
 import { temporary } from "../../helpers/cli.ts";
@@ -30,7 +31,7 @@ interface Setting extends Disposable {
   readonly runDir: string;
 }
 
-function setting(text: string, options: { copies?: number; elapsed?: () => number } = {}): Setting {
+function setting(text: string, options: { copies?: number; bytes?: number; elapsed?: () => number } = {}): Setting {
   const folder = temporary();
   const path = smallProject(folder.path, text);
   const { config } = loadConfig({
@@ -49,7 +50,7 @@ function setting(text: string, options: { copies?: number; elapsed?: () => numbe
     state,
     config: config.checkpoint,
     copies: options.copies ?? 2,
-    bytes: 1e6,
+    bytes: options.bytes ?? 1e6,
     cores: 2,
     checkpoint: null,
     syncLogs: () => Promise.resolve(),
@@ -102,6 +103,11 @@ async function savedBits({ config, source, runDir }: Setting, which: "latest" | 
   return [step, await bits(model)];
 }
 
+/** Waits until nothing is being written, without the writes of a settle. */
+async function written(saves: Saves): Promise<void> {
+  await saves.forgive();
+}
+
 for (const [name, text] of [["dense", SMALL_CONFIG], ["factored", FACTORED]] as const) {
   for (const copies of [0, 1, 2]) {
     Deno.test(`saves: with ${copies} copies, ${name}, a checkpoint is of the moment of its save, and no bit of the run changes`, async () => {
@@ -127,11 +133,10 @@ for (const [name, text] of [["dense", SMALL_CONFIG], ["factored", FACTORED]] as 
 Deno.test("saves: the best in memory is on disk before a later state is, and at the end", async () => {
   using run = setting(SMALL_CONFIG);
   await epoch(run, true);
-  await run.saves.keepBest();
-  assertEquals(run.saves.lastCheckpoint, null);
   const order: number[] = [];
   using saves = new Saves({ ...run.saves.options, saved: ({ step }) => order.push(step) });
   await saves.keepBest();
+  assertEquals(saves.lastCheckpoint, null);
   const first = run.state.step;
   await epoch(run, false);
   await saves.save();
@@ -143,6 +148,111 @@ Deno.test("saves: the best in memory is on disk before a later state is, and at 
   await saves.settle(); // a poisoned end saves no present state
   assertEquals((await savedBits(run, "best"))[0], run.state.best!.step);
   assertEquals(order.length, 3);
+});
+
+Deno.test("saves: where time suffices for one checkpoint only, it is the best, whose copy stays until it is needed", async () => {
+  let now = 0;
+  const text = SMALL_CONFIG.replace("every_epochs: 1", "max_share: 0.05, every_minutes: 2");
+  using run = setting(text, { bytes: 1e9, elapsed: () => now }); // 2.5 s a checkpoint on one of two cores
+  const { saves, state } = run;
+  await epoch(run, true);
+  await saves.keepBest();
+  const first: [number, string] = [state.step, await bits(run.model)];
+  await epoch(run, false);
+  now = 45;
+  await saves.saveDue();
+  await written(saves); // nothing: 2.25 s may be spent
+  assertEquals(saves.lastCheckpoint, null);
+  now = 70;
+  assert(!saves.isDue());
+  await saves.saveDue();
+  await epoch(run, false); // while it is written
+  await saves.saveDue(); // nothing more meanwhile
+  await written(saves);
+  assertEquals(await savedBits(run, "latest"), first);
+  assertEquals(await savedBits(run, "best"), first);
+  assert(await saves.restore(first[0]));
+  assertEquals(await bits(run.model), first[1]);
+  now = 121;
+  assert(saves.isOverdue()); // what is saved is older
+  await saves.save();
+  await saves.settle();
+  assert(await saves.restore(first[0])); // the second network was enough
+  assert(!saves.isOverdue());
+  assertEquals((await savedBits(run, "latest"))[0], state.step);
+  assertEquals(await savedBits(run, "best"), first);
+  await epoch(run, true);
+  await saves.keepBest();
+  assert(!await saves.restore(first[0]));
+  await saves.settle();
+  assertEquals(await savedBits(run, "best"), [state.step, await bits(run.model)]);
+});
+
+Deno.test("saves: a state is saved while another is being written, and a copy that is being written can be looked at", async () => {
+  const text = FACTORED.replace("every_epochs: 1", "max_share: 0.05");
+  using run = setting(text, { bytes: 1e9, elapsed: () => 70 }); // time for one checkpoint only, see above
+  const { saves, state } = run;
+  await epoch(run, true);
+  await saves.keepBest();
+  const best: [number, string] = [state.step, await bits(run.model)];
+  await epoch(run, false);
+  const latest: [number, string] = [state.step, await bits(run.model)];
+  await saves.saveDue();
+  let looked = 0, before: string | null = "";
+  await saves.save(async () => {
+    before = saves.lastCheckpoint;
+    for (; looked < 100; looked++) assert(await saves.restore(best[0]));
+  });
+  assertEquals([before, looked], [null, 100]);
+  assertEquals(await bits(run.model), best[1]);
+  await saves.save(); // being written, or saved
+  await saves.settle();
+  assertEquals(await savedBits(run, "latest"), latest);
+  assertEquals(await savedBits(run, "best"), best);
+  assertEquals([...Deno.readDirSync(join(run.runDir, "checkpoints"))].filter((e) => e.isDirectory).length, 2);
+});
+
+Deno.test("saves: with one copy, a best that is on disk makes room for the present state", async () => {
+  using run = setting(SMALL_CONFIG, { copies: 1 });
+  const { saves, state } = run;
+  await epoch(run, true);
+  await saves.keepBest();
+  const best = state.step;
+  await saves.save();
+  await saves.settle();
+  assert(await saves.restore(best));
+  await epoch(run, false);
+  await saves.save();
+  assert(!await saves.restore(best));
+  await saves.settle();
+  assertEquals([(await savedBits(run, "best"))[0], (await savedBits(run, "latest"))[0]], [best, state.step]);
+});
+
+Deno.test("saves: the memory of a copy is made ready while the network trains", async () => {
+  using run = setting(SMALL_CONFIG);
+  let beside = 0;
+  const twins = new Twins(run.model, 2, (seconds) => beside += seconds);
+  twins.prepare();
+  twins.prepare(); // one at a time
+  await epoch(run, false);
+  const begun = performance.now();
+  while (beside === 0) {
+    assert(performance.now() - begun < 10_000, "nobody heard of it");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  const [first, second] = [await twins.take(), await twins.take()];
+  assert(first !== null && second !== null && first !== second);
+  assertEquals(await twins.take(), null);
+  await first.copyFrom(run.model);
+  assertEquals(await bits(first), await bits(run.model));
+  for (const twin of [first, second]) twins.give(twin);
+  assertEquals(await twins.take(), second);
+  twins.give(second);
+  twins[Symbol.dispose]();
+  assertEquals(await twins.take(), null);
+  const unused = new Twins(run.model, 1, () => {});
+  unused.prepare();
+  unused[Symbol.dispose](); // while it is being made
 });
 
 Deno.test("saves: what fails beside the training is told at the next look, once, and is tried again at the end", async () => {

@@ -1,7 +1,7 @@
-/** Which rows a diagnostic looks at, and the stored values of some of their columns. */
-import type { Part, Source } from "../data/source.ts";
-import { feed } from "../data/feed.ts";
-import type { Window } from "../data/plan.ts";
+/** Some rows of the data, as a pass over them in order, and the stored values of some of their columns. */
+import type { Part, Source } from "./source.ts";
+import { feed } from "./feed.ts";
+import type { Window } from "./plan.ts";
 import type { DataConfig } from "../config/types.ts";
 
 export interface RowChoice {

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { columnVariation, metricsOf } from "../../../core/train/evaluate.ts";
+import { columnVariation, metricsOf } from "../../../core/evaluation/evaluate.ts";
 
 /** Sums by column over rows of (truth, squared error) pairs. */
 function sums(columns: readonly (readonly number[])[], sse: readonly number[]) {

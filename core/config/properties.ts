@@ -1,0 +1,24 @@
+/**
+ * What the program concludes from a layer's or an optimizer's settings. It asks for fields, never for kinds: a field's name
+ * means the same in every kind that has it.
+ */
+import type { Layer, Optimizer } from "../../spec/network.ts";
+import { hasField, kindNamed, OPTIMIZERS } from "./vocabulary.ts";
+
+/** The number of outputs that a layer with a `size` has; undefined where the data or its input decide it. */
+export function sizeOf({ size }: Layer): number | undefined {
+  if (typeof size === "number") return size;
+  return Array.isArray(size) ? (size as number[]).reduce((product, count) => product * count, 1) : undefined;
+}
+
+/** Whether it normalises over the rows of a batch: `momentum` is the weight of a batch in its running statistics. */
+export const keepsRunningStatistics = (layer: Layer): boolean => layer.momentum !== undefined;
+
+/** Whether it sets values to 0 at random in training: `rate` is their share. */
+export const dropsValues = (layer: Layer): boolean => layer.rate !== undefined;
+
+/**
+ * Whether a step's size does not shrink with the gradient: the rule divides by a running size of it, to which it adds
+ * `eps`.
+ */
+export const isAdaptive = ({ name }: Optimizer): boolean => hasField(kindNamed(OPTIMIZERS, name), "eps");

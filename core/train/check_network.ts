@@ -1,0 +1,45 @@
+/** Checks a config's network as training does, as far as that is possible without building anything. */
+import { engine } from "../../ffi/library.ts";
+import { EngineError } from "../../ffi/error.ts";
+import { engineIsReady } from "../build/ensure.ts";
+import type { Config } from "../config/types.ts";
+import { openSource, type Source } from "../data/source.ts";
+import { UserError } from "../errors.ts";
+import { describeModel } from "./network.ts";
+
+/** The data's headers, or why they cannot be read. */
+function sourceOf({ data }: Config): Source | string {
+  if (data.format === "memory") return "the rows come from a script";
+  try {
+    return openSource(data, null, { evaluated: true });
+  } catch (error) {
+    if (error instanceof UserError) return `the data cannot be read (${error.message})`;
+    throw error;
+  }
+}
+
+/** Why the engine cannot be asked; null if it can. */
+function engineMissing(): string | null {
+  if (!engineIsReady()) return "the engine is not built: deno task build";
+  try {
+    engine();
+    return null;
+  } catch (error) {
+    if (error instanceof EngineError) return `the engine cannot be opened (${error.message})`;
+    throw error;
+  }
+}
+
+/**
+ * Describes the network to the engine, which checks that layers, loss and data fit each other.
+ * @returns why that was not possible, in one line; null if it was
+ * @throws {UserError} if they do not fit; `where` is the key of the config
+ */
+export function checkNetwork(config: Config): string | null {
+  const missing = engineMissing();
+  if (missing !== null) return missing;
+  const source = sourceOf(config);
+  if (typeof source === "string") return source;
+  describeModel(config, source).close();
+  return null;
+}

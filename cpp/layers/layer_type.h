@@ -1,0 +1,59 @@
+// What a type of layer tells about itself: its settings, shapes, tensors and memory, and how one is made. A type is one
+// pair of files in this folder and one line in layer_types.cpp; everything else that knows layers reads it from here.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/settings.h"
+#include "layers/layer.h"
+#include "layers/products.h"
+
+namespace nrw {
+
+struct LayerContext {
+  Products& products;
+  const Settings& settings;
+  Shape input, output;
+  uint64_t seed = 0;
+  uint32_t number = 0;        // of the layer in the network, so that no two share random draws
+  Layer* mirrored = nullptr;  // the encoder layer whose weight this layer shares (`tied`)
+};
+
+struct LayerType {
+  const char* name;   // the config's word
+  const char* about;  // what it computes, for the reference page
+  std::span<const Field> fields;
+  // The shape of its output. Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED by Settings::refuse.
+  Shape (*output)(const Settings& settings, const Shape& input);
+  // Its trained tensors in the order of Layer::parameters().
+  std::vector<TensorSpec> (*tensors)(const Settings& settings, const Shape& input, const Shape& output);
+  // Bytes that a layer holds beside its parameters and its output: buffers, packed operands, masks.
+  size_t (*workspace)(const Settings& settings, const Shape& input, const Shape& output, uint32_t rows,
+                      unsigned threads);
+  std::unique_ptr<Layer> (*make)(const LayerContext& context);
+};
+
+// All types, in the order of the reference page.
+std::span<const LayerType* const> layer_types();
+
+// A layer as the config has it.
+struct LayerSpec {
+  const LayerType* type = nullptr;
+  Settings settings;
+};
+
+// given: {"kind": NAME, FIELD: VALUE, ...}. path: such as "encoder.2". Throws NRW_INVALID_ARGUMENT, which names the
+// path and, for an unknown kind, all there are.
+LayerSpec layer_spec(const Json& given, const std::string& path);
+// Of a field of type layers, at path.FIELD.0, path.FIELD.1, ...
+std::vector<LayerSpec> layer_specs(const Json& list, const std::string& path);
+
+// For a type: the shape stays; no tensors; no memory of its own.
+inline Shape same_shape(const Settings&, const Shape& input) { return input; }
+inline std::vector<TensorSpec> no_tensors(const Settings&, const Shape&, const Shape&) { return {}; }
+inline size_t no_workspace(const Settings&, const Shape&, const Shape&, uint32_t, unsigned) { return 0; }
+
+}  // namespace nrw

@@ -1,0 +1,44 @@
+#include "base/status.h"
+#include "layers/activation.h"
+#include "layers/batch_norm.h"
+#include "layers/dropout.h"
+#include "layers/layer_norm.h"
+#include "layers/layer_type.h"
+#include "layers/linear.h"
+
+namespace nrw {
+
+namespace {
+
+const LayerType* const kTypes[] = {
+    &linear_type, &relu_type,    &leaky_relu_type, &elu_type,        &gelu_type,       &silu_type,
+    &tanh_type,   &sigmoid_type, &dropout_type,    &layer_norm_type, &batch_norm_type,
+};
+
+}  // namespace
+
+std::span<const LayerType* const> layer_types() { return kTypes; }
+
+LayerSpec layer_spec(const Json& given, const std::string& path) {
+  const Json* const kind = given.find("kind");
+  if (kind == nullptr || !kind->is(Json::Kind::kText)) {
+    throw Error(NRW_INVALID_ARGUMENT, path + ".kind: is missing");
+  }
+  std::string names;
+  for (const LayerType* type : kTypes) {
+    if (kind->text == type->name) return {type, Settings(type->fields, given, path, "kind")};
+    names += (names.empty() ? "" : ", ") + std::string(type->name);
+  }
+  throw Error(NRW_INVALID_ARGUMENT, path + ".kind: must be one of " + names + ", got " + kind->text.substr(0, 60));
+}
+
+std::vector<LayerSpec> layer_specs(const Json& list, const std::string& path) {
+  if (!list.is(Json::Kind::kList)) throw Error(NRW_INVALID_ARGUMENT, path + ": must be a list of layers");
+  std::vector<LayerSpec> all;
+  for (size_t i = 0; i < list.items.size(); ++i) {
+    all.push_back(layer_spec(list.items[i], path + "." + std::to_string(i)));
+  }
+  return all;
+}
+
+}  // namespace nrw

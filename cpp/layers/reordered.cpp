@@ -1,0 +1,52 @@
+#include "layers/reordered.h"
+
+#include <cstring>
+
+namespace nrw {
+
+std::unique_ptr<Layer> Reordered::where_needed(std::unique_ptr<Layer> layer, Products& products, const Shape& input,
+                                               const Shape& output) {
+  if (input.one_order() && output.one_order()) return layer;
+  return std::make_unique<Reordered>(std::move(layer), products, input, output);
+}
+
+size_t Reordered::workspace(const Shape& input, const Shape& output, uint32_t rows) noexcept {
+  if (input.one_order() && output.one_order()) return 0;
+  return size_t{rows} * (2 * input.size() + output.size()) * sizeof(float);
+}
+
+void Reordered::reserve(uint32_t rows) {
+  x_.reserve(rows * input_.size());
+  d_x_.reserve(rows * input_.size());
+  y_.reserve(rows * output_.size());
+  if (layer_) layer_->reserve(rows);
+}
+
+template <class Change>
+void Reordered::each_row(const Pass& pass, const Shape& shape, const float* from, float* to, Change&& change) noexcept {
+  const size_t size = shape.size();
+  for_blocks(products_.pool(), pass.rows, 1, 2 * pass.rows * size, [&](size_t first, size_t count) {
+    for (size_t i = first; i < first + count; ++i) {
+      if (shape.one_order()) {
+        std::memcpy(to + i * size, from + i * size, size * sizeof(float));
+      } else {
+        change(shape, from + i * size, to + i * size);
+      }
+    }
+  });
+}
+
+void Reordered::forward(const Pass& pass, const float* x, float* y) noexcept {
+  each_row(pass, input_, x, x_.data(), to_channels_first);
+  if (layer_) layer_->forward(pass, x_.data(), y_.data());
+  each_row(pass, output_, layer_ ? y_.data() : x_.data(), y, to_channels_last);
+}
+
+void Reordered::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
+  each_row(pass, output_, d_y, y_.data(), to_channels_first);
+  const bool wanted = d_x != nullptr;
+  if (layer_) layer_->backward(pass, x_.data(), y_.data(), wanted ? d_x_.data() : nullptr);
+  if (wanted) each_row(pass, input_, layer_ ? d_x_.data() : y_.data(), d_x, to_channels_last);
+}
+
+}  // namespace nrw

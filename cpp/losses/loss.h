@@ -1,0 +1,72 @@
+// A loss: how far the network's outputs are from the targets, and the gradient to the outputs.
+//
+// A separable loss is a sum of terms of one row and one column each. It is asked for a column at a time, so the output
+// layer can make outputs, loss and gradient of a few columns while they are in cache, and never holds all of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "base/batch.h"
+#include "base/parameter.h"
+
+namespace nrw {
+
+// Sums over rows, of a column or of several. None is multiplied by the factor but `gradient`.
+struct LossSums {
+  double value = 0;          // the loss
+  double squared_error = 0;  // of the reconstruction: what MSE and R2 are made of, whatever the loss
+  double gradient = 0;       // of the derivatives: the gradient of a bias
+};
+
+// One column of a batch.
+struct LossColumn {
+  uint32_t column = 0;
+  size_t rows = 0;
+  double factor = 1;            // what the derivatives are multiplied by
+  float* o = nullptr;           // rows: outputs before `bias` is added; overwritten with the derivatives to them
+  size_t head_stride = 0;       // of a loss with several outputs a column: floats from one's `o` to the next one's
+  const float* bias = nullptr;  // a value an output; NULL for none
+  // Targets: all of them, or those that are not 0, by rising row.
+  const float* dense = nullptr;
+  size_t entries = 0;
+  const uint32_t* entry_row = nullptr;
+  const float* entry = nullptr;
+  bool parameters = false;  // whether the gradients of the loss's own parameters are added to
+};
+
+// A batch as rows, channels first.
+struct LossRows {
+  size_t rows = 0;
+  double factor = 1;
+  const float* o = nullptr;          // rows x columns
+  const float* target = nullptr;     // rows x columns
+  float* d_o = nullptr;              // rows x columns, overwritten; NULL where no gradient is wanted
+  double* column_squares = nullptr;  // columns, added to: squared errors; NULL where they are not wanted
+};
+
+class Loss {
+ public:
+  virtual ~Loss() = default;
+
+  virtual bool separable() const noexcept { return true; }
+  // Outputs for each column of the data. The last layer has heads() x columns outputs, those of one head together.
+  virtual uint32_t heads() const noexcept { return 1; }
+
+  // Before the calls for a batch.
+  virtual void begin(const Batch&) {}
+  // Of a separable loss. Any number of threads at once, for different columns. gradient: of the first head; those of
+  // all heads go to head_gradients (heads()) where it is given.
+  virtual LossSums column(const LossColumn& column, double* head_gradients = nullptr) noexcept = 0;
+  // Of another loss.
+  virtual LossSums rows(const LossRows&) noexcept { return {}; }
+
+  // n outputs of the first head, the bias added, become what they say about the data: the reconstruction.
+  virtual void reconstruct(size_t n, float* o) const noexcept {}
+
+  // Tensors of the loss itself, named "loss.NAME" in files.
+  virtual std::vector<Parameter*> parameters() { return {}; }
+};
+
+}  // namespace nrw

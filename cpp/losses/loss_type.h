@@ -1,0 +1,46 @@
+// What a loss tells about itself. A loss is one pair of files in this folder and one line in loss_types.cpp.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/settings.h"
+#include "kernels/kernels.h"
+#include "losses/loss.h"
+
+namespace nrw {
+
+struct LossContext {
+  const Kernels& kernels;
+  const Settings& settings;
+  Shape shape;  // of a row of the data
+  uint64_t seed = 0;
+};
+
+struct LossType {
+  const char* name;
+  const char* about;
+  std::span<const Field> fields;  // kReduction among them
+  bool separable;
+  bool quadratic;  // squared error: what the factored output layer solves for
+  uint32_t (*heads)(const Settings& settings);
+  // The tensors of Loss::parameters(), in their order.
+  std::vector<TensorSpec> (*tensors)(const Settings& settings, const Shape& shape);
+  std::unique_ptr<Loss> (*make)(const LossContext& context);
+};
+
+std::span<const LossType* const> loss_types();
+
+struct LossSpec {
+  const LossType* type = nullptr;
+  Settings settings;
+};
+
+// given: {"kind": NAME, FIELD: VALUE, ...}. Throws NRW_INVALID_ARGUMENT with "loss" and the field.
+LossSpec loss_spec(const Json& given);
+
+inline uint32_t one_head(const Settings&) { return 1; }
+inline std::vector<TensorSpec> no_loss_tensors(const Settings&, const Shape&) { return {}; }
+
+}  // namespace nrw

@@ -1,0 +1,24 @@
+#include "base/status.h"
+#include "losses/loss_type.h"
+#include "losses/mse.h"
+
+namespace nrw {
+
+namespace {
+const LossType* const kTypes[] = {&mse_type};
+}
+
+std::span<const LossType* const> loss_types() { return kTypes; }
+
+LossSpec loss_spec(const Json& given) {
+  const Json* const kind = given.find("kind");
+  if (kind == nullptr || !kind->is(Json::Kind::kText)) throw Error(NRW_INVALID_ARGUMENT, "loss.kind: is missing");
+  std::string names;
+  for (const LossType* type : kTypes) {
+    if (kind->text == type->name) return {type, Settings(type->fields, given, "loss", "kind")};
+    names += (names.empty() ? "" : ", ") + std::string(type->name);
+  }
+  throw Error(NRW_INVALID_ARGUMENT, "loss.kind: must be one of " + names + ", got " + kind->text.substr(0, 60));
+}
+
+}  // namespace nrw

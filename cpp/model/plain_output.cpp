@@ -1,0 +1,158 @@
+#include "model/plain_output.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "layers/products.h"
+
+namespace nrw {
+
+namespace {
+
+constexpr size_t kTile = 32;  // columns that a task takes
+
+size_t tiles_of(size_t columns) noexcept { return (columns + kTile - 1) / kTile; }
+
+}  // namespace
+
+size_t PlainOutput::workspace(uint32_t columns, uint64_t outputs, uint32_t rows, unsigned threads,
+                              bool separable) noexcept {
+  if (!separable) return 3 * size_t{rows} * outputs * sizeof(float);
+  return (threads * kTile * (outputs / columns) * Batch::stride_of(rows)) * sizeof(float) +
+         2 * tiles_of(columns) * sizeof(double);
+}
+
+// Outputs of kTile columns at a time are gathered by column, for the loss, and their derivatives put back.
+LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, float* d_h, double* column_sse) {
+  const size_t m = batch.rows, width = outputs_.size(), stride = Batch::stride_of(m), heads = loss_.heads();
+  const size_t tiles = tiles_of(columns_), room = kTile * heads * stride;
+  workspace_.reserve(pool_.size() * room);
+  partial_.reserve(2 * tiles);
+  run_tasks(pool_, tiles, 8 * m * width, [&](size_t tile, unsigned worker) {
+    float* const space = workspace_.data() + worker * room;
+    const size_t first = tile * kTile, count = std::min(kTile, columns_ - first);
+    size_t places[kTile];
+    for (size_t head = 0; head < heads; ++head) {
+      float* const to = space + head * kTile * stride;
+      for (size_t k = 0; k < count; ++k) places[k] = place(head * columns_ + first + k);
+      for (size_t i = 0; i < m; ++i) {
+        for (size_t k = 0; k < count; ++k) to[k * stride + i] = h[i * width + places[k]];
+      }
+    }
+    ColumnCursor cursor(batch, first);
+    LossSums sums;
+    for (size_t k = 0; k < count; ++k) {
+      const size_t column = first + k;
+      const auto [begin, entries] = cursor.entries(column);
+      const LossSums one =
+          loss_.column({.column = static_cast<uint32_t>(column),
+                        .rows = m,
+                        .factor = a,
+                        .o = space + k * stride,
+                        .head_stride = kTile * stride,
+                        .dense = batch.dense ? batch.csc_target.data() + column * batch.dense_stride() : nullptr,
+                        .entries = entries,
+                        .entry_row = batch.csc_row.data() + begin,
+                        .entry = batch.csc_target.data() + begin,
+                        .parameters = d_h != nullptr});
+      sums.value += one.value;
+      sums.squared_error += one.squared_error;
+      if (column_sse != nullptr) column_sse[column] += one.squared_error;
+    }
+    for (size_t head = 0; d_h != nullptr && head < heads; ++head) {
+      const float* const from = space + head * kTile * stride;
+      for (size_t k = 0; k < count; ++k) places[k] = place(head * columns_ + first + k);
+      for (size_t i = 0; i < m; ++i) {
+        for (size_t k = 0; k < count; ++k) d_h[i * width + places[k]] = from[k * stride + i];
+      }
+    }
+    partial_[2 * tile] = sums.value;
+    partial_[2 * tile + 1] = sums.squared_error;
+  });
+  LossSums all;
+  for (size_t tile = 0; tile < tiles; ++tile) {
+    all.value += partial_[2 * tile];
+    all.squared_error += partial_[2 * tile + 1];
+  }
+  return all;
+}
+
+LossSums PlainOutput::by_row(const Batch& batch, const float* h, double a, float* d_h, double* column_sse) {
+  const size_t m = batch.rows, width = outputs_.size();
+  targets_.reserve(m * columns_);
+  lay_out_rows(batch, Shape::flat(columns_), true, pool_, targets_.data());
+  const bool same = outputs_.one_order();
+  if (!same) {
+    rows_.reserve(m * width);
+    d_rows_.reserve(m * width);
+    for_blocks(pool_, m, 1, m * width,
+               [&](size_t i, size_t) { to_channels_first(outputs_, h + i * width, rows_.data() + i * width); });
+  }
+  float* const d_o = d_h == nullptr || same ? d_h : d_rows_.data();
+  const LossSums sums = loss_.rows({.rows = m,
+                                    .factor = a,
+                                    .o = same ? h : rows_.data(),
+                                    .target = targets_.data(),
+                                    .d_o = d_o,
+                                    .column_squares = column_sse});
+  if (d_h != nullptr && !same) {
+    for_blocks(pool_, m, 1, m * width,
+               [&](size_t i, size_t) { to_channels_last(outputs_, d_rows_.data() + i * width, d_h + i * width); });
+  }
+  return sums;
+}
+
+LossSums PlainOutput::sums(const Batch& batch, const float* h, double a, float* d_h, double* column_sse) {
+  loss_.begin(batch);
+  return loss_.separable() ? by_column(batch, h, a, d_h, column_sse) : by_row(batch, h, a, d_h, column_sse);
+}
+
+OutputLayer::Result PlainOutput::loss_backward(const Batch& batch, const float* h, double a, float* d_h, bool) {
+  return {.loss = a * sums(batch, h, a, d_h, nullptr).value};
+}
+
+OutputLayer::Evaluation PlainOutput::evaluate(const Batch& batch, const float* h, double* column_sse) {
+  const LossSums all = sums(batch, h, 1, nullptr, column_sse);
+  return {all.value, all.squared_error};
+}
+
+void PlainOutput::reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) {
+  const size_t width = outputs_.size();
+  for_blocks(pool_, rows, 8, size_t{rows} * count, [&](size_t first, size_t some) {
+    for (size_t i = first; i < first + some; ++i) {
+      for (size_t k = 0; k < count; ++k) out[i * count + k] = h[i * width + place(chosen == nullptr ? k : chosen[k])];
+      loss_.reconstruct(count, out + i * count);
+    }
+  });
+}
+
+void lay_out_rows(const Batch& batch, const Shape& shape, bool targets, ThreadPool& pool, float* y) noexcept {
+  const size_t m = batch.rows, columns = batch.columns, places = shape.places(), channels = shape.channels();
+  const auto place = [&](size_t column) { return column % places * channels + column / places; };
+  if (!batch.dense) {
+    const float* const values = targets ? batch.target.data() : batch.inputs();
+    for_blocks(pool, m, 8, m * columns, [&](size_t first, size_t count) {
+      for (size_t i = first; i < first + count; ++i) {
+        float* const row = y + i * columns;
+        std::memset(row, 0, columns * sizeof(float));
+        for (size_t k = batch.row_ptr[i]; k < batch.row_ptr[i + 1]; ++k) row[place(batch.column[k])] = values[k];
+      }
+    });
+    return;
+  }
+  const float* const values = targets ? batch.csc_target.data() : batch.csc_inputs();
+  const size_t stride = batch.dense_stride();
+  constexpr size_t kRows = 16, kColumns = 64;
+  for_blocks(pool, m, kRows, 2 * m * columns, [&](size_t first, size_t count) {
+    for (size_t left = 0; left < columns; left += kColumns) {
+      const size_t right = std::min(left + kColumns, columns);
+      for (size_t i = first; i < first + count; ++i) {
+        for (size_t column = left; column < right; ++column) {
+          y[i * columns + place(column)] = values[column * stride + i];
+        }
+      }
+    }
+  });
+}
+
+}  // namespace nrw

@@ -1,0 +1,100 @@
+#include "model/spec.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "base/status.h"
+#include "optim/optimizer_type.h"
+
+namespace nrw {
+
+namespace {
+
+constexpr Field kFields[] = {
+    {.name = "columns", .type = Field::Type::kCount, .about = "width of a row", .minimum = 1},
+    {.name = "shape", .type = Field::Type::kSize, .about = "of a row", .fallback = "0", .minimum = 1},
+    {.name = "data",
+     .type = Field::Type::kWord,
+     .about = "form of the rows",
+     .fallback = "\"sparse\"",
+     .words = "sparse dense"},
+    {.name = "threads",
+     .type = Field::Type::kCount,
+     .about = "of the engine",
+     .fallback = "1",
+     .minimum = 1,
+     .maximum = 1024},
+    {.name = "gradient_clip",
+     .type = Field::Type::kNumber,
+     .about = "largest norm; 0: none",
+     .fallback = "0",
+     .minimum = 0},
+    {.name = "precision",
+     .type = Field::Type::kWord,
+     .about = "of products",
+     .fallback = "\"f32\"",
+     .words = "f32 bf16"},
+    {.name = "training_rows", .type = Field::Type::kNumber, .about = "0: not known", .fallback = "0", .minimum = 0},
+    {.name = "accelerators", .type = Field::Type::kFlag, .about = "for the ends", .fallback = "true"},
+};
+
+// The word "output" in a layer's settings is the number of outputs that the loss wants.
+Json with_output(const Json& given, double outputs) {
+  Json all = given;
+  for (Json& item : all.items) item = with_output(item, outputs);
+  for (auto& [name, value] : all.members) {
+    if (value.is(Json::Kind::kText) && value.text == "output" && name != "kind") {
+      value = outputs;
+    } else {
+      value = with_output(value, outputs);
+    }
+  }
+  return all;
+}
+
+uint64_t seed_of(const Json* given) {
+  uint64_t seed = 0;
+  if (given == nullptr) return seed;
+  const char *const first = given->text.data(), *const end = first + given->text.size();
+  if (!given->is(Json::Kind::kText) || first == end || std::from_chars(first, end, seed).ptr != end) {
+    throw Error(NRW_INVALID_ARGUMENT, "seed: must be a whole number below 2^64 as text, got " + given->write());
+  }
+  return seed;
+}
+
+}  // namespace
+
+ModelSpec model_spec(std::string_view json) {
+  const Json given = Json::parse(json);
+  if (!given.is(Json::Kind::kMap)) throw Error(NRW_INVALID_ARGUMENT, "the description of the network must be a map");
+  const Settings settings(kFields, given, "", "encoder decoder loss optimizer seed");
+  ModelSpec spec;
+  spec.columns = settings.count("columns");
+  spec.shape = given.find("shape") == nullptr ? Shape::flat(spec.columns) : settings.shape("shape");
+  settings.require(spec.shape.size() == spec.columns, "shape",
+                   format("%s has %llu values, but a row of the data has %u columns", spec.shape.text().c_str(),
+                          static_cast<unsigned long long>(spec.shape.size()), spec.columns));
+  spec.dense = settings.word("data") == "dense";
+  spec.seed = seed_of(given.find("seed"));
+  spec.threads = settings.count("threads");
+  spec.bf16 = settings.word("precision") == "bf16";
+  spec.training_rows = settings.number("training_rows");
+  spec.accelerators = settings.flag("accelerators");
+
+  const Json* const loss = given.find("loss");
+  spec.loss = loss_spec(loss == nullptr ? Json::map({{"kind", std::string("mse")}}) : *loss);
+  const Json* const optimizer = given.find("optimizer");
+  spec.optimizer = optimizer_settings(optimizer == nullptr ? Json::map({{"name", std::string("adam")}}) : *optimizer);
+  spec.optimizer.gradient_clip = settings.number("gradient_clip");
+  validate(spec.optimizer);
+  const double outputs = static_cast<double>(spec.columns) * spec.loss.type->heads(spec.loss.settings);
+  const auto part = [&](const char* name) {
+    const Json* const list = given.find(name);
+    return layer_specs(list == nullptr ? Json() : with_output(*list, outputs), name);
+  };
+  spec.encoder = part("encoder");
+  spec.decoder = part("decoder");
+  return spec;
+}
+
+}  // namespace nrw
