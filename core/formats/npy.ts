@@ -196,7 +196,8 @@ export interface NpyHeader {
 export function otherType(path: string, descr: string, read: string, to: string): UserError {
   const name = basename(path);
   const save = `in Python: import numpy; numpy.save("${name}", numpy.load("${name}").astype(${to}))`;
-  return new UserError(path, `descr: '${descr}' is not one of ${read}`, save);
+  const shown = descr.replace(/\p{Cc}+/gu, " ").slice(0, 80);
+  return new UserError(path, `descr: '${shown}' is not one of ${read}`, save);
 }
 
 /** Bytes of an element of a simple type: a number, a truth value, or text of a fixed width. */

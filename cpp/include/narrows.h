@@ -248,8 +248,8 @@ NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* A twin of a built network: a second network with the same layers and one thread, made to hold copies of the state of
- * the first. Its state is undefined until nrw_model_copy. The caller closes *out. It is slow, so it should not be called
- * on the main thread. Any thread, once the network is built, also while it trains. Two such calls at once on one
+ * the first. Its state is undefined until nrw_model_copy. The caller closes *out. It is slow, so it should not be
+ * called on the main thread. Any thread, once the network is built, also while it trains. Two such calls at once on one
  * network give NRW_BUSY. */
 NRW_API int32_t nrw_model_twin(nrw_model* model, nrw_model** out, nrw_error* err) NRW_NOEXCEPT;
 

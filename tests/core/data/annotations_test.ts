@@ -112,3 +112,30 @@ testInFolder(
     await assertRejects(() => read("<U1", "2,", texts(["a", "b"], "<U1")), UserError, "has 2 entries for 3 rows");
   },
 );
+
+testInFolder(
+  "labels: an array changed or cut anywhere is refused in one line with its name, or still has its rows",
+  async (root) => {
+    const path = join(root, "labels.npy");
+    let refused = 0, read = 0;
+    for (const descr of ["<U6", "|S6"]) {
+      const whole = npy(descr, "3,", texts(["a", "bc", "déf"], descr));
+      for (let at = 0; at < whole.length; at++) {
+        const flipped = whole.slice();
+        flipped[at]! ^= 1 << (at % 8);
+        for (const bytes of [flipped, whole.subarray(0, at)]) {
+          Deno.writeFileSync(path, bytes);
+          try {
+            assertEquals((await readLabels(path, 3))?.length, 3);
+            read++;
+          } catch (error) {
+            if (!(error instanceof UserError)) throw error;
+            assertEquals([error.message.includes(path), error.message.includes("\n")], [true, false], error.message);
+            refused++;
+          }
+        }
+      }
+    }
+    assertEquals([refused > 300, read > 60], [true, true], `${refused} refused, ${read} read`);
+  },
+);

@@ -94,6 +94,7 @@ testInFolder("npy: refusals say which field and what to do", async (dir) => {
   };
   const cases: [string, string][] = [
     ["{'descr': '>f4', 'fortran_order': False, 'shape': (2,), }", "descr: '>f4'"],
+    ["{'descr': '<\n4', 'fortran_order': False, 'shape': (2,), }", "descr: '< 4' is not"],
     ["{'descr': '|O', 'fortran_order': False, 'shape': (2,), }", "descr: '|O'"],
     ["{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", "descr"],
     ["{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", "fortran_order"],
