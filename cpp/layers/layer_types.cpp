@@ -2,17 +2,24 @@
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
 #include "layers/dropout.h"
+#include "layers/jump_relu.h"
+#include "layers/l1.h"
 #include "layers/layer_norm.h"
 #include "layers/layer_type.h"
 #include "layers/linear.h"
+#include "layers/noise.h"
+#include "layers/top_k.h"
+#include "layers/variational.h"
 
 namespace nrw {
 
 namespace {
 
 const LayerType* const kTypes[] = {
-    &linear_type, &relu_type,    &leaky_relu_type, &elu_type,        &gelu_type,       &silu_type,
-    &tanh_type,   &sigmoid_type, &dropout_type,    &layer_norm_type, &batch_norm_type,
+    &linear_type,     &relu_type,           &leaky_relu_type,      &elu_type,         &gelu_type,
+    &silu_type,       &tanh_type,           &sigmoid_type,         &dropout_type,     &layer_norm_type,
+    &batch_norm_type, &variational_type,    &top_k_type,           &batch_top_k_type, &jump_relu_type,
+    &l1_type,         &gaussian_noise_type, &salt_and_pepper_type, &mask_noise_type,
 };
 
 }  // namespace
