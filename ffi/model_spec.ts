@@ -27,6 +27,7 @@ export function specText(spec: ModelSpec): string {
     gradient_clip: spec.gradientClip ?? 0,
     precision: spec.precision ?? "f32",
     training_rows: spec.trainingRows ?? 0,
+    steps_per_epoch: spec.stepsPerEpoch ?? 0,
     accelerators: spec.accelerators ?? true,
   };
   requireFinite(json, "");

@@ -22,6 +22,8 @@ export interface ModelSpec {
   readonly dense?: boolean;
   /** Different rows to be trained on: a factored output layer suits its ridge to it. 0: not known. */
   readonly trainingRows?: number;
+  /** Of training, of the first epoch: for settings of layers that are given in epochs. 0: not known. */
+  readonly stepsPerEpoch?: number;
   /**
    * Whether layers at the ends may be computed together with the data and the loss, which is faster; true by default.
    * Otherwise plain layers and a plain loss do it, with which the others are compared.

@@ -6,6 +6,7 @@ import { showFlow } from "../config/mod.ts";
 import { ownSettings } from "../config/sections.ts";
 import type { Config, FieldValue } from "../config/types.ts";
 import { kindNamed, LAYERS, sameValue } from "../config/vocabulary.ts";
+import { stepsOf, trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import type { LayerRow } from "../runs/types.ts";
@@ -53,6 +54,7 @@ export function describeModel(config: Config, source: Source): Model {
       encoder: model.encoder,
       decoder: decoderWith(config, chooseSolver(config, source)),
       trainingRows: source.partRows.train,
+      stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, config.seed, 1))),
       loss,
       optimizer: ownSettings(optimizer),
       precision: training.precision,

@@ -226,6 +226,7 @@ NRW_API int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written,
  *   precision      "f32" (default) or "bf16": whether training rounds the operands of the dense output layer's products
  *                  to bf16, where the machine has such products (nrw_info)
  *   training_rows  the number of different ones; 0 (default): not known
+ *   steps_per_epoch  of training: for settings in epochs; 0 (default): not known
  *   accelerators   true (default): the first and the last layer are fused with the batch and the loss where they can be
  * Errors: NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the path of the setting, "encoder.2.kernel: must be ...". */
 NRW_API int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** out,

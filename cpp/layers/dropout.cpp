@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "base/philox.h"
+#include "layers/row_draws.h"
 
 namespace nrw {
 
@@ -44,18 +44,16 @@ void Dropout::forward(const Pass& pass, const float* x, float* y) noexcept {
     std::copy_n(x, n, y);
     return;
   }
-  const auto word = draw(seed_, Purpose::kDropout, layer_, pass.step);
-  const uint64_t key = static_cast<uint64_t>(word[1]) << 32 | word[0];
+  const RowDraws draws(seed_, Purpose::kDropout, layer_, pass.step);
   const double threshold = std::ldexp(rate_, 32);  // a word below it drops
   const float kept = static_cast<float>(1 / (1 - rate_));
   for_blocks(products_.pool(), pass.rows, kRows, 16 * n, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {
-      const uint64_t row = pass.row_id[i];
       float* const mask = mask_.data() + i * width_;
-      for (uint64_t unit = 0; unit < width_; unit += 4) {
-        const auto words = philox(
-            key, {static_cast<uint32_t>(unit / 4), 0, static_cast<uint32_t>(row), static_cast<uint32_t>(row >> 32)});
-        for (uint64_t j = unit; j < std::min(unit + 4, width_); ++j) mask[j] = words[j - unit] < threshold ? 0 : kept;
+      for (uint64_t unit = 0; unit < width_; unit += RowDraws::kWords) {
+        const auto words = draws.block(pass.row_id[i], unit / RowDraws::kWords);
+        const uint64_t end = std::min(unit + RowDraws::kWords, width_);
+        for (uint64_t j = unit; j < end; ++j) mask[j] = words[j - unit] < threshold ? 0 : kept;
       }
       for (uint64_t j = 0; j < width_; ++j) y[i * width_ + j] = x[i * width_ + j] * mask[j];
     }

@@ -71,8 +71,8 @@ class Layer {
   // Itself as the neighbour of such a layer.
   virtual const Elementwise* elementwise() const noexcept { return nullptr; }
 
-  // What the last forward pass in training mode adds to the loss, multiplied by Pass::factor; backward adds its
-  // gradient.
+  // What the last forward pass adds to the loss before it is multiplied by Pass::factor. Backward adds its gradient,
+  // multiplied.
   virtual double penalty() const noexcept { return 0; }
 
   // After an update: what the forward pass learned about the data becomes part of the layer.

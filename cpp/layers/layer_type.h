@@ -18,8 +18,9 @@ struct LayerContext {
   const Settings& settings;
   Shape input, output;
   uint64_t seed = 0;
-  uint32_t number = 0;        // of the layer in the network, so that no two share random draws
-  Layer* mirrored = nullptr;  // the encoder layer whose weight this layer shares (`tied`)
+  uint32_t number = 0;         // of the layer in the network, so that no two share random draws
+  double steps_per_epoch = 0;  // of training, of the first epoch; 0: not known
+  Layer* mirrored = nullptr;   // the encoder layer whose weight this layer shares (`tied`)
 };
 
 struct LayerType {

@@ -3,9 +3,14 @@
 #include "layers/batch_norm.h"
 #include "layers/convolution.h"
 #include "layers/dropout.h"
+#include "layers/jump_relu.h"
+#include "layers/l1.h"
 #include "layers/layer_norm.h"
 #include "layers/layer_type.h"
 #include "layers/linear.h"
+#include "layers/noise.h"
+#include "layers/top_k.h"
+#include "layers/variational.h"
 
 namespace nrw {
 
@@ -27,6 +32,14 @@ const LayerType* const kTypes[] = {
     &conv2d_type,
     &conv_transpose1d_type,
     &conv_transpose2d_type,
+    &variational_type,
+    &top_k_type,
+    &batch_top_k_type,
+    &jump_relu_type,
+    &l1_type,
+    &gaussian_noise_type,
+    &salt_and_pepper_type,
+    &mask_noise_type,
 };
 
 }  // namespace

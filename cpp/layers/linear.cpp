@@ -100,27 +100,11 @@ Shape output(const Settings& settings, const Shape& input) {
   return settings.shape("size");
 }
 
-TensorSpec weight_spec(uint32_t in, uint32_t out) {
-  return {.name = "weight",
-          .sizes = {out, in},
-          .start = TensorSpec::Start::kWeight,
-          .fan_in = static_cast<double>(in),
-          .fan_out = static_cast<double>(out)};
-}
-
-TensorSpec bias_spec(uint32_t in, uint32_t out) {
-  return {.name = "bias",
-          .sizes = {out},
-          .start = TensorSpec::Start::kBias,
-          .fan_in = static_cast<double>(in),
-          .fan_out = static_cast<double>(out)};
-}
-
 std::vector<TensorSpec> tensors(const Settings& settings, const Shape& input, const Shape& output) {
   const auto in = static_cast<uint32_t>(input.size()), out = static_cast<uint32_t>(output.size());
   std::vector<TensorSpec> all;
-  if (!is_tied(settings)) all.push_back(weight_spec(in, out));
-  if (has_bias(settings)) all.push_back(bias_spec(in, out));
+  if (!is_tied(settings)) all.push_back(Linear::weight_spec(in, out));
+  if (has_bias(settings)) all.push_back(Linear::bias_spec(in, out));
   return all;
 }
 
@@ -143,6 +127,22 @@ const LayerType linear_type = {
 
 bool is_tied(const Settings& linear) { return linear.flag("tied"); }
 bool is_factored(const Settings& linear) { return linear.word("solver") == "factored"; }
+
+TensorSpec Linear::weight_spec(uint32_t in, uint32_t out) {
+  return {.name = "weight",
+          .sizes = {out, in},
+          .start = TensorSpec::Start::kWeight,
+          .fan_in = static_cast<double>(in),
+          .fan_out = static_cast<double>(out)};
+}
+
+TensorSpec Linear::bias_spec(uint32_t in, uint32_t out) {
+  return {.name = "bias",
+          .sizes = {out},
+          .start = TensorSpec::Start::kBias,
+          .fan_in = static_cast<double>(in),
+          .fan_out = static_cast<double>(out)};
+}
 
 Linear::Linear(Products& products, uint32_t in, uint32_t out, bool bias, Linear* mirrored)
     : products_(products), in_(in), out_(out), mirrored_(mirrored), has_bias_(bias) {

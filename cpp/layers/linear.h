@@ -37,6 +37,8 @@ class Linear final : public Layer {
     backward_with(pass, x, d_y, d_x, {});
   }
 
+  static TensorSpec weight_spec(uint32_t in, uint32_t out);
+  static TensorSpec bias_spec(uint32_t in, uint32_t out);
   // Floats of its packed operands, for batches of `rows` rows; a tied layer packs one more.
   static size_t workspace(uint32_t rows, uint32_t in, uint32_t out) noexcept;
 

@@ -56,6 +56,7 @@ void Network::make_layers(uint64_t seed) {
                                              .output = layer.output,
                                              .seed = seed,
                                              .number = static_cast<uint32_t>(number),
+                                             .steps_per_epoch = plan_.steps_per_epoch,
                                              .mirrored = layer.tied() ? by_number[size_t(layer.mirrored)] : nullptr}));
     by_number[number] = layers_.back().get();
     for (Parameter* parameter : layers_.back()->parameters()) middle_.push_back(parameter);

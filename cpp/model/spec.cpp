@@ -35,6 +35,7 @@ constexpr Field kFields[] = {
      .fallback = "\"f32\"",
      .words = "f32 bf16"},
     {.name = "training_rows", .type = Field::Type::kNumber, .about = "0: not known", .fallback = "0", .minimum = 0},
+    {.name = "steps_per_epoch", .type = Field::Type::kNumber, .about = "0: not known", .fallback = "0", .minimum = 0},
     {.name = "accelerators", .type = Field::Type::kFlag, .about = "for the ends", .fallback = "true"},
 };
 
@@ -79,6 +80,7 @@ ModelSpec model_spec(std::string_view json) {
   spec.threads = settings.count("threads");
   spec.bf16 = settings.word("precision") == "bf16";
   spec.training_rows = settings.number("training_rows");
+  spec.steps_per_epoch = settings.number("steps_per_epoch");
   spec.accelerators = settings.flag("accelerators");
 
   const Json* const loss = given.find("loss");

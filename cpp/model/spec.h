@@ -21,8 +21,9 @@ struct ModelSpec {
   LossSpec loss;
   OptimizerSettings optimizer;
   bool bf16 = false;
-  double training_rows = 0;  // different ones; 0: not known
-  bool accelerators = true;  // false: plain layers and a plain loss at both ends
+  double training_rows = 0;    // different ones; 0: not known
+  double steps_per_epoch = 0;  // of training, of the first epoch; 0: not known
+  bool accelerators = true;    // false: plain layers and a plain loss at both ends
 
   Reduction reduction() const { return reduction_of(loss.settings); }
 };

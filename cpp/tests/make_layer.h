@@ -11,11 +11,12 @@ struct MadeLayer {
   std::unique_ptr<Layer> layer;
 
   // text: {"kind": ...}.
-  MadeLayer(Products& products, const std::string& text, const Shape& input, uint64_t seed = 1, uint32_t number = 0)
+  MadeLayer(Products& products, const std::string& text, const Shape& input, uint64_t seed = 1, uint32_t number = 0,
+            double steps_per_epoch = 0)
       : spec(layer_spec(Json::parse(text), "layer")),
         input(input),
         output(spec.type->output(spec.settings, input)),
-        layer(spec.type->make({products, spec.settings, input, output, seed, number, nullptr})) {}
+        layer(spec.type->make({products, spec.settings, input, output, seed, number, steps_per_epoch, nullptr})) {}
 
   Layer& operator*() const { return *layer; }
   Layer* operator->() const { return layer.get(); }

@@ -76,6 +76,11 @@ CASES = [
 ]
 
 
+# Makers of further kinds: (layer, width) -> (module, width). A module may have begin(step, rows), which is called
+# before each forward pass, penalty(), which is added to the loss times the reduction's factor, and end() after the update.
+MORE = {}
+
+
 class Tied(nn.Module):
     """A decoder layer with the transposed weight of an encoder layer, and its own bias."""
 
@@ -97,6 +102,8 @@ def module(layer, width, mirrors):
         made = nn.Linear(width, size, bias=layer.get("bias", True))
         mirrors.append(made)
         return made, size
+    if kind in MORE:
+        return MORE[kind](layer, width)
     made = {
         "relu": lambda: nn.ReLU(),
         "leaky_relu": lambda: nn.LeakyReLU(layer["slope"]),
@@ -163,19 +170,32 @@ def run(spec, matrix, out):
 
     dump(tensors.values())
     for step in range(STEPS):
-        batch = x[step * BATCH:(step + 1) * BATCH]
+        rows = range(step * BATCH, min((step + 1) * BATCH, ROWS))
+        batch = x[rows.start:rows.stop]
+        for one in model.modules():
+            if hasattr(one, "begin"):
+                one.begin(step + 1, rows)
         squared = (model(batch) - batch).square()
         loss = {"mean": squared.mean(), "row_mean": squared.sum(1).mean(), "sum": squared.sum()}[
             spec["loss"]["reduction"]]
+        factor = {"mean": 1 / squared.numel(), "row_mean": 1 / len(rows), "sum": 1}[spec["loss"]["reduction"]]
+        for one in model.modules():
+            if hasattr(one, "penalty"):
+                loss = loss + factor * one.penalty()
         optimizer.zero_grad()
         loss.backward()
         if step in (0, STEPS - 1):
             dump(parameter.grad for parameter in parameters.values())
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), spec["gradient_clip"] or float("inf"))
         optimizer.step()
+        for one in model.modules():
+            if hasattr(one, "end"):
+                one.end()
         losses.append(loss.item())
         norms.append(norm.item())
         dump(tensors.values())
+    for layer in spec["encoder"] + spec["decoder"]:
+        layer.pop("number", None)  # of make_codes.py
     return {
         **spec,
         "losses": losses,
@@ -185,14 +205,15 @@ def run(spec, matrix, out):
     }
 
 
-def main():
-    matrix, out = rows(), []
-    scipy.sparse.save_npz(HERE / "rows.npz", matrix)
-    cases = [run(spec, matrix, out) for spec in CASES]
+def write(name, cases):
+    """Writes NAME.json and NAME.bin."""
+    out = []
+    cases = [run(spec, rows(), out) for spec in cases]
     head = {"torch": torch.__version__, "rows": ROWS, "columns": COLUMNS, "batch_size": BATCH, "steps": STEPS}
-    (HERE / "golden.json").write_text(json.dumps({**head, "cases": cases}) + "\n")
-    np.concatenate(out).astype("<f4").tofile(HERE / "golden.bin")
+    (HERE / f"{name}.json").write_text(json.dumps({**head, "cases": cases}) + "\n")
+    np.concatenate(out).astype("<f4").tofile(HERE / f"{name}.bin")
 
 
 if __name__ == "__main__":
-    main()
+    scipy.sparse.save_npz(HERE / "rows.npz", rows())
+    write("golden", CASES)
