@@ -4,6 +4,9 @@
 // Each product is one of matrices, a row at a time: windows (places x depth) times weights (depth x filters), where a
 // window's values are in the order (kernel, channels). Windows of a signal without dilation overlap in memory and are
 // read as they lie in a copy of the row with its zeros; other windows are copied into a strip that stays in cache.
+//
+// With enough channels the scatter is made of gathers, too: X's values that are `stride` apart are a convolution of Y
+// with every stride-th tap, in reverse order, so that each is written once.
 #pragma once
 
 #include "layers/conv_geometry.h"
@@ -37,9 +40,17 @@ class Convolution final : public Layer {
   }
 
   // Floats that it holds beside its parameters.
-  static size_t workspace(const ConvGeometry& geometry, uint32_t rows, unsigned threads) noexcept;
+  static size_t workspace(const ConvGeometry& geometry, uint32_t rows, unsigned threads);
 
  private:
+  // A gather from Y that makes the values of X at down + stride * i, across + stride * j.
+  struct Part {
+    ConvGeometry geometry;
+    size_t down, across;    // first place
+    size_t packed, depths;  // floats before its packed weights in to_wide_, and of one group there
+  };
+  // Empty where windows are added up instead.
+  static std::vector<Part> parts_of(const ConvGeometry& geometry);
   // Windows of a stretch of places of one group: element (place, value) at data[place * pitch + value].
   struct Windows {
     const float* data;
@@ -51,16 +62,31 @@ class Convolution final : public Layer {
     size_t group_size, line_pitch;
   };
   struct Room {  // a worker's
-    float *padded, *strip, *narrow;
+    float *padded, *strip, *other;
   };
+  struct Sizes {  // floats
+    size_t padded, strip, other, packed;
+  };
+  static Sizes sizes_of(const ConvGeometry& geometry, const std::vector<Part>& parts) noexcept;
 
+  static size_t stretch_of(const ConvGeometry& g) noexcept;  // places that are worked on at once
+  static void copy(size_t n, const float* from, float* to) noexcept;
   Room room(unsigned worker) noexcept;
-  Padded pad(const float* x, const Room& room) const noexcept;
-  Windows windows(const Padded& padded, size_t group, size_t first, size_t count, const Room& room) const noexcept;
-  // finish(first, count): a stretch of values of the output is done.
+  static Padded pad(const ConvGeometry& g, const float* x, const Room& room) noexcept;
+  static Windows windows(const ConvGeometry& g, const Padded& padded, size_t group, size_t first, size_t count,
+                         const Room& room) noexcept;
+  // y: all places, or room for a stretch of them (apart). finish(first, count, values): a stretch of places is done.
   template <class Finish>
-  void gather(const float* x, float* y, const Room& room, const float* bias, Finish&& finish) const noexcept;
-  void scatter(const float* y, float* x, const Room& room, const float* bias) const noexcept;
+  void gather(const ConvGeometry& g, const float* packed, const float* x, const Room& room, float* y, bool apart,
+              Finish&& finish) const noexcept;
+  // done(first, count): a stretch of values of the output, with its bias.
+  template <class Done>
+  void to_narrow(const float* x, float* y, const Room& room, const float* bias, Done&& done) const noexcept;
+  template <class Done>
+  void to_wide(const float* y, float* x, const Room& room, const float* bias, Done&& done) const noexcept;
+  void scatter(const float* y, float* x, const Room& room) const noexcept;
+  void add_bias(size_t places, size_t width, const float* bias, float* values) const noexcept;
+  void pack_part(const Part& part, size_t group) noexcept;
   void add_strip(size_t first, size_t count, const float* strip, float* to) const noexcept;
   void outer(const float* x, const float* y, const Room& room, float* partial) const noexcept;
   void add_place_sums(size_t places, size_t width, const float* d_y, float* sums) const noexcept;
@@ -69,11 +95,12 @@ class Convolution final : public Layer {
   Products& products_;
   const ConvGeometry geometry_;
   const bool transposed_, has_bias_;
-  const size_t stretch_;  // places that are worked on at once
+  const std::vector<Part> parts_;
   Parameter weight_, bias_;
   AlignedBuffer<float> ordered_;    // weights as filters x (kernel, channels)
   AlignedBuffer<float> to_narrow_;  // a group: depth x filters, packed
-  AlignedBuffer<float> to_wide_;    // a group: filters x depth, packed
+  AlignedBuffer<float> to_wide_;    // filters x depth of each group, packed, or the parts' weights
+  Sizes sizes_;
   AlignedBuffer<float> rooms_;
   AlignedBuffer<float> partials_;  // a chunk of rows: groups x depth x filters, then the bias
 };
