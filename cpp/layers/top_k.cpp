@@ -71,7 +71,7 @@ const LayerType top_k_type = {"top_k",
                               workspace,
                               make<false>};
 const LayerType batch_top_k_type = {"batch_top_k",
-                                    "keeps the largest values of a batch in training, and those from a learned "
+                                    "keeps the largest values of a batch in training, and those from a running "
                                     "threshold on else, and sets the others to 0",
                                     kBatchFields,
                                     output,

@@ -73,8 +73,8 @@ double warm_up_steps(const LayerContext& context) {
 
 const LayerType variational_type = {
     "variational",
-    "the code of a variational autoencoder: a mean and a variance of each latent value; a sample in training, the mean "
-    "else",
+    "the code of a variational autoencoder: a mean and the logarithm of a variance, between -15 and 15, of each latent "
+    "value; a sample in training, the mean else",
     kFields,
     output,
     tensors,
