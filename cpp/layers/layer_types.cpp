@@ -2,17 +2,33 @@
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
 #include "layers/dropout.h"
+#include "layers/group_norm.h"
 #include "layers/layer_norm.h"
 #include "layers/layer_type.h"
 #include "layers/linear.h"
+#include "layers/pool.h"
+#include "layers/positional_embedding.h"
+#include "layers/prelu.h"
+#include "layers/reshape.h"
+#include "layers/residual.h"
+#include "layers/self_attention.h"
+#include "layers/softmax.h"
+#include "layers/softplus.h"
+#include "layers/upsample.h"
 
 namespace nrw {
 
 namespace {
 
 const LayerType* const kTypes[] = {
-    &linear_type, &relu_type,    &leaky_relu_type, &elu_type,        &gelu_type,       &silu_type,
-    &tanh_type,   &sigmoid_type, &dropout_type,    &layer_norm_type, &batch_norm_type,
+    &linear_type,         &relu_type,           &leaky_relu_type, &elu_type,
+    &gelu_type,           &silu_type,           &tanh_type,       &sigmoid_type,
+    &dropout_type,        &layer_norm_type,     &batch_norm_type, &flatten_type,
+    &unflatten_type,      &reshape_type,        &max_pool1d_type, &max_pool2d_type,
+    &average_pool1d_type, &average_pool2d_type, &upsample1d_type, &upsample2d_type,
+    &softplus_type,       &softmax_type,        &prelu_type,      &group_norm_type,
+    &instance_norm_type,  &residual_type,       &dense_skip_type, &positional_embedding_type,
+    &self_attention_type,
 };
 
 }  // namespace
