@@ -31,6 +31,8 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly anyOf?: readonly JsonSchema[];
   readonly $ref?: string;
+  /** One reference, as zod writes that of a schema to itself: of a layer to the layers within it. */
+  readonly allOf?: readonly JsonSchema[];
   readonly definitions?: Readonly<Record<string, JsonSchema>>;
 }
 
@@ -59,7 +61,7 @@ export function rootSchema(): JsonSchema {
 
 /** The schema that a reference stands for. */
 export function deref(schema: JsonSchema): JsonSchema {
-  const name = schema.$ref?.replace("#/definitions/", "");
+  const name = (schema.$ref ?? schema.allOf?.[0]?.$ref)?.replace("#/definitions/", "");
   return (name === undefined ? undefined : rootSchema().definitions?.[name]) ?? schema;
 }
 

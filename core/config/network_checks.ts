@@ -5,7 +5,7 @@
  */
 import type { Layer } from "../../spec/network.ts";
 import { toLayer } from "./layers.ts";
-import { keepsRunningStatistics } from "./properties.ts";
+import { isLayers, keepsRunningStatistics } from "./properties.ts";
 import type { RawConfig } from "./schema.ts";
 import { foreignKeys } from "./sections.ts";
 import { showFlow } from "./show.ts";
@@ -27,10 +27,19 @@ export function checkNetwork({ model, data }: RawConfig, tree: MapNode, report: 
       if (layer.bias === "column_means" && !isLast) {
         report([...at, "bias"], "can be column_means in the last decoder layer only", "set bias: true");
       }
-      const places = [...isLast ? ["output layer"] : [], part];
-      checkEffects(layer, at, places, tree, report);
-      checkFactored(layer, at, report);
+      checkSettings(layer, at, [...isLast ? ["output layer"] : [], part], tree, report);
     }
+  }
+}
+
+/** Settings without effect of a layer and of those within it, for which the engine has no place that is special. */
+function checkSettings(layer: Layer, at: readonly Key[], places: readonly string[], tree: MapNode, report: Report) {
+  checkEffects(layer, at, places, tree, report);
+  checkFactored(layer, at, report);
+  for (const { name, value } of kindNamed(LAYERS, layer.kind).fields) {
+    const inner = layer[name];
+    if (!isLayers(inner)) continue;
+    inner.forEach((one, index) => checkSettings(one, [...at, value ? layer.kind : name, index], [], tree, report));
   }
 }
 

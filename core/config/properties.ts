@@ -2,7 +2,7 @@
  * What the program concludes from a layer's or an optimizer's settings. It asks for fields, never for kinds: a field's name
  * means the same in every kind that has it.
  */
-import type { Layer, Optimizer } from "../../spec/network.ts";
+import type { FieldValue, Layer, Optimizer } from "../../spec/network.ts";
 import { hasField, kindNamed, OPTIMIZERS } from "./vocabulary.ts";
 
 /** The number of outputs that a layer with a `size` has; undefined where the data or its input decide it. */
@@ -11,11 +11,21 @@ export function sizeOf({ size }: Layer): number | undefined {
   return Array.isArray(size) ? (size as number[]).reduce((product, count) => product * count, 1) : undefined;
 }
 
+/** Whether a setting is a list of layers. */
+export const isLayers = (value: FieldValue | undefined): value is readonly Layer[] =>
+  Array.isArray(value) && typeof value[0] === "object";
+
+/** The layer and all that lie within it. */
+function withInner(layer: Layer): Layer[] {
+  return [layer, ...Object.values(layer).filter(isLayers).flat().flatMap(withInner)];
+}
+
 /** Whether it normalises over the rows of a batch: `momentum` is the weight of a batch in its running statistics. */
-export const keepsRunningStatistics = (layer: Layer): boolean => layer.momentum !== undefined;
+export const keepsRunningStatistics = (layer: Layer): boolean =>
+  withInner(layer).some(({ momentum }) => momentum !== undefined);
 
 /** Whether it sets values to 0 at random in training: `rate` is their share. */
-export const dropsValues = (layer: Layer): boolean => layer.rate !== undefined;
+export const dropsValues = (layer: Layer): boolean => withInner(layer).some(({ rate }) => rate !== undefined);
 
 /**
  * Whether a step's size does not shrink with the gradient: the rule divides by a running size of it, to which it adds

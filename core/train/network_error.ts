@@ -1,6 +1,7 @@
 /** Errors of a network that the engine refuses, by the key of the config that is wrong. */
 import { EngineError } from "../../ffi/error.ts";
-import type { FieldValue, Layer, ModelConfig } from "../config/types.ts";
+import type { Layer, ModelConfig } from "../config/types.ts";
+import { isLayers } from "../config/properties.ts";
 import { kindNamed, LAYERS, valueField } from "../config/vocabulary.ts";
 import { UserError } from "../errors.ts";
 
@@ -18,9 +19,6 @@ const KEYS: Readonly<Record<string, string>> = {
   precision: "training.precision",
   threads: "runtime.threads",
 };
-
-const isLayers = (value: FieldValue | undefined): value is readonly Layer[] =>
-  Array.isArray(value) && typeof value[0] === "object";
 
 /** `2.size` as the config has it, `2.linear`: the value of a layer stands beside its kind. */
 function layerKeys(layers: readonly Layer[], [index, field, ...rest]: readonly string[]): string[] {

@@ -1,6 +1,7 @@
-// Layer normalisation (Ba, Kiros, Hinton 2016; PyTorch's nn.LayerNorm): each row of x (m x width) by its own mean and
-// biased variance: xhat = (x - mean) rstd, rstd = 1 / sqrt(var + eps), y = xhat gamma + beta.
-// Kept for the backward pass: mean and rstd of each row.
+// Layer normalisation (Ba, Kiros, Hinton 2016; PyTorch's nn.LayerNorm of the row's shape): each row of x (m x width) by
+// its own mean and biased variance: xhat = (x - mean) rstd, rstd = 1 / sqrt(var + eps), y = xhat gamma + beta.
+// Kept for the backward pass: mean and rstd of each row. gamma and beta have the row's shape and PyTorch's order,
+// channels first; the passes work with copies in the order of the rows in memory.
 #pragma once
 
 #include <cmath>
@@ -67,16 +68,22 @@ class LayerNorm final : public Layer {
   explicit LayerNorm(const LayerContext& context);
 
   void reserve(uint32_t rows) override;
+  size_t pack_tasks(bool) const noexcept override { return shape_.one_order() ? 0 : 1; }
+  void pack(size_t task) noexcept override;
   void forward(const Pass& pass, const float* x, float* y) noexcept override;
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
   std::vector<Parameter*> parameters() override { return {&gamma_, &beta_}; }
 
  private:
   Products& products_;
-  const uint32_t width_;
+  const Shape shape_;
+  const size_t width_;  // values of a row
   const double eps_;
   Parameter gamma_, beta_;            // PyTorch's weight and bias
   AlignedBuffer<float> mean_, rstd_;  // rows
+  // Where channels last is another order: gamma, beta, their gradients in the order of the memory, and one of these in
+  // PyTorch's order. Width floats each.
+  AlignedBuffer<float> packed_gamma_, packed_beta_, d_gamma_, d_beta_, turned_;
 };
 
 }  // namespace nrw

@@ -3,13 +3,23 @@
 #include "layers/batch_norm.h"
 #include "layers/convolution.h"
 #include "layers/dropout.h"
+#include "layers/group_norm.h"
 #include "layers/jump_relu.h"
 #include "layers/l1.h"
 #include "layers/layer_norm.h"
 #include "layers/layer_type.h"
 #include "layers/linear.h"
 #include "layers/noise.h"
+#include "layers/pool.h"
+#include "layers/positional_embedding.h"
+#include "layers/prelu.h"
+#include "layers/reshape.h"
+#include "layers/residual.h"
+#include "layers/self_attention.h"
+#include "layers/softmax.h"
+#include "layers/softplus.h"
 #include "layers/top_k.h"
+#include "layers/upsample.h"
 #include "layers/variational.h"
 
 namespace nrw {
@@ -25,13 +35,31 @@ const LayerType* const kTypes[] = {
     &silu_type,
     &tanh_type,
     &sigmoid_type,
+    &softplus_type,
+    &softmax_type,
+    &prelu_type,
     &dropout_type,
     &layer_norm_type,
     &batch_norm_type,
+    &group_norm_type,
+    &instance_norm_type,
     &conv1d_type,
     &conv2d_type,
     &conv_transpose1d_type,
     &conv_transpose2d_type,
+    &max_pool1d_type,
+    &max_pool2d_type,
+    &average_pool1d_type,
+    &average_pool2d_type,
+    &upsample1d_type,
+    &upsample2d_type,
+    &flatten_type,
+    &unflatten_type,
+    &reshape_type,
+    &residual_type,
+    &dense_skip_type,
+    &positional_embedding_type,
+    &self_attention_type,
     &variational_type,
     &top_k_type,
     &batch_top_k_type,

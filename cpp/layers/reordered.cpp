@@ -10,16 +10,21 @@ std::unique_ptr<Layer> Reordered::where_needed(std::unique_ptr<Layer> layer, Pro
   return std::make_unique<Reordered>(std::move(layer), products, input, output);
 }
 
-size_t Reordered::workspace(const Shape& input, const Shape& output, uint32_t rows) noexcept {
+size_t Reordered::workspace(const Shape& input, const Shape& output, uint32_t rows, bool layer) noexcept {
+  if (!layer) return input.one_order() || output.one_order() ? 0 : size_t{rows} * input.size() * sizeof(float);
   if (input.one_order() && output.one_order()) return 0;
   return size_t{rows} * (2 * input.size() + output.size()) * sizeof(float);
 }
 
 void Reordered::reserve(uint32_t rows) {
+  if (layer_ == nullptr) {
+    if (!input_.one_order() && !output_.one_order()) x_.reserve(rows * input_.size());
+    return;
+  }
   x_.reserve(rows * input_.size());
   d_x_.reserve(rows * input_.size());
   y_.reserve(rows * output_.size());
-  if (layer_) layer_->reserve(rows);
+  layer_->reserve(rows);
 }
 
 template <class Change>
@@ -36,17 +41,34 @@ void Reordered::each_row(const Pass& pass, const Shape& shape, const float* from
   });
 }
 
+void Reordered::change(const Pass& pass, const Shape& from_shape, const float* from, const Shape& to_shape,
+                       float* to) noexcept {
+  if (to_shape.one_order()) {
+    each_row(pass, from_shape, from, to, to_channels_first);
+  } else if (from_shape.one_order()) {
+    each_row(pass, to_shape, from, to, to_channels_last);
+  } else {
+    each_row(pass, from_shape, from, x_.data(), to_channels_first);
+    each_row(pass, to_shape, x_.data(), to, to_channels_last);
+  }
+}
+
 void Reordered::forward(const Pass& pass, const float* x, float* y) noexcept {
+  if (layer_ == nullptr) return change(pass, input_, x, output_, y);
   each_row(pass, input_, x, x_.data(), to_channels_first);
-  if (layer_) layer_->forward(pass, x_.data(), y_.data());
-  each_row(pass, output_, layer_ ? y_.data() : x_.data(), y, to_channels_last);
+  layer_->forward(pass, x_.data(), y_.data());
+  each_row(pass, output_, y_.data(), y, to_channels_last);
 }
 
 void Reordered::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
-  each_row(pass, output_, d_y, y_.data(), to_channels_first);
   const bool wanted = d_x != nullptr;
-  if (layer_) layer_->backward(pass, x_.data(), y_.data(), wanted ? d_x_.data() : nullptr);
-  if (wanted) each_row(pass, input_, layer_ ? d_x_.data() : y_.data(), d_x, to_channels_last);
+  if (layer_ == nullptr) {
+    if (wanted) change(pass, output_, d_y, input_, d_x);
+    return;
+  }
+  each_row(pass, output_, d_y, y_.data(), to_channels_first);
+  layer_->backward(pass, x_.data(), y_.data(), wanted ? d_x_.data() : nullptr);
+  if (wanted) each_row(pass, input_, d_x_.data(), d_x, to_channels_last);
 }
 
 }  // namespace nrw

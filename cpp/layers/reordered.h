@@ -18,8 +18,8 @@ class Reordered final : public Layer {
   // The layer itself where its rows have one order on both sides.
   static std::unique_ptr<Layer> where_needed(std::unique_ptr<Layer> layer, Products& products, const Shape& input,
                                              const Shape& output);
-  // Bytes beside what the layer holds.
-  static size_t workspace(const Shape& input, const Shape& output, uint32_t rows) noexcept;
+  // Bytes beside what the layer holds. layer: whether there is one between the two changes of order.
+  static size_t workspace(const Shape& input, const Shape& output, uint32_t rows, bool layer = true) noexcept;
 
   void reserve(uint32_t rows) override;
   size_t pack_tasks(bool training) const noexcept override { return layer_ ? layer_->pack_tasks(training) : 0; }
@@ -36,6 +36,8 @@ class Reordered final : public Layer {
  private:
   template <class Change>
   void each_row(const Pass& pass, const Shape& shape, const float* from, float* to, Change&& change) noexcept;
+  // Without a layer: the values of rows of one shape as rows of another.
+  void change(const Pass& pass, const Shape& from_shape, const float* from, const Shape& to_shape, float* to) noexcept;
 
   const std::unique_ptr<Layer> layer_;
   Products& products_;

@@ -4,10 +4,18 @@
 #include <cmath>
 
 #include "base/philox.h"
+#include "layers/layer_type.h"
 
 namespace nrw {
 
 Distribution distribution_of(const TensorSpec& tensor, const Settings& settings) {
+  if (settings.has("layers")) {  // of a layer within it, layers.N.NAME
+    const size_t index = tensor.name.find('.') + 1, name = tensor.name.find('.', index) + 1;
+    TensorSpec inner = tensor;
+    inner.name = tensor.name.substr(name);
+    const auto layers = layer_specs(settings.value("layers"), settings.path());
+    return distribution_of(inner, layers.at(std::stoul(tensor.name.substr(index))).settings);
+  }
   const double in = tensor.fan_in, both = tensor.fan_in + tensor.fan_out;
   const Distribution torch{Distribution::kUniform, 1 / std::sqrt(in)};
   if (tensor.start == TensorSpec::Start::kConstant) return {Distribution::kConstant, tensor.constant};

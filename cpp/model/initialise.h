@@ -14,7 +14,7 @@ struct Distribution {
 };
 
 // Of a tensor of a layer or of the loss with these settings: torch.nn.init's formulas, by the setting `init` where the
-// type has it.
+// type has it. Tensors of layers within a layer start as those layers say.
 Distribution distribution_of(const TensorSpec& tensor, const Settings& settings);
 
 // tensor: its number among the parameters in PyTorch's order. Element (r, c) is number r * columns + c.

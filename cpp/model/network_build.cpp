@@ -7,6 +7,7 @@
 #include "model/tile_output_layer.h"
 
 #include "layers/dense_input.h"
+#include "layers/inner_layers.h"
 #include "layers/linear.h"
 
 namespace nrw {
@@ -47,18 +48,20 @@ Network::Network(const Plan& plan, const OptimizerSettings& optimizer, Reduction
 }
 
 void Network::make_layers(uint64_t seed) {
-  std::vector<Layer*> by_number(plan_.layers.size(), nullptr);  // for tied ones
-  for (size_t number = plan_.plain_begin(); number < plan_.plain_end(); ++number) {
-    const PlannedLayer& layer = plan_.layers[number];
+  std::vector<Layer*> by_index(plan_.layers.size(), nullptr);  // for tied ones
+  uint32_t number = 0;
+  for (size_t i = 0; i < plan_.plain_end(); number += layers_in(plan_.layers[i++].spec)) {
+    if (i < plan_.plain_begin()) continue;
+    const PlannedLayer& layer = plan_.layers[i];
     layers_.push_back(layer.spec.type->make({.products = products_,
                                              .settings = layer.spec.settings,
                                              .input = layer.input,
                                              .output = layer.output,
                                              .seed = seed,
-                                             .number = static_cast<uint32_t>(number),
+                                             .number = number,
                                              .steps_per_epoch = plan_.steps_per_epoch,
-                                             .mirrored = layer.tied() ? by_number[size_t(layer.mirrored)] : nullptr}));
-    by_number[number] = layers_.back().get();
+                                             .mirrored = layer.tied() ? by_index[size_t(layer.mirrored)] : nullptr}));
+    by_index[i] = layers_.back().get();
     for (Parameter* parameter : layers_.back()->parameters()) middle_.push_back(parameter);
   }
 }

@@ -1,0 +1,75 @@
+#include "layers/prelu.h"
+
+namespace nrw {
+
+namespace {
+
+constexpr Field kFields[] = {{.name = "slopes",
+                              .type = Field::Type::kWord,
+                              .about = "whether there is one slope, or one for each channel (of flat rows: column)",
+                              .fallback = "\"one\"",
+                              .words = "one channel",
+                              .value = true,
+                              .example = "\"channel\""}};
+
+uint32_t slopes_of(const Settings& settings, const Shape& shape) {
+  return settings.word("slopes") == "one" ? 1 : shape.channels();
+}
+
+std::vector<TensorSpec> tensors(const Settings& settings, const Shape&, const Shape& output) {
+  return {{.name = "weight", .sizes = {slopes_of(settings, output)}, .constant = 0.25}};
+}
+
+size_t workspace(const Settings& settings, const Shape&, const Shape& output, uint32_t rows, unsigned) {
+  return size_t{rows} * slopes_of(settings, output) * sizeof(double);
+}
+
+std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_unique<PRelu>(context); }
+
+}  // namespace
+
+const LayerType prelu_type = {
+    "prelu", "x where it is above 0, else x times a slope that is trained", kFields, same_shape, tensors, workspace,
+    make};
+
+PRelu::PRelu(const LayerContext& context)
+    : products_(context.products),
+      channels_(context.output.channels()),
+      places_(context.output.places()),
+      slopes_(slopes_of(context.settings, context.output)),
+      slope_(tensors(context.settings, context.input, context.output)[0]) {}
+
+void PRelu::forward(const Pass& pass, const float* x, float* y) noexcept {
+  const float* const slope = slope_.value.data();
+  const size_t step = slopes_ == 1 ? 0 : 1, rows = pass.rows * places_;
+  for_blocks(products_.pool(), rows, 64, 2 * rows * channels_, [&](size_t first, size_t count) {
+    for (size_t i = first; i < first + count; ++i) {
+      const float* const from = x + i * channels_;
+      float* const to = y + i * channels_;
+      for (size_t c = 0; c < channels_; ++c) to[c] = from[c] > 0 ? from[c] : slope[c * step] * from[c];
+    }
+  });
+}
+
+void PRelu::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
+  const float* const slope = slope_.value.data();
+  const size_t step = slopes_ == 1 ? 0 : 1, size = places_ * channels_;
+  for_blocks(products_.pool(), pass.rows, 1, 4 * pass.rows * size, [&](size_t row, size_t) {
+    double* const sums = partial_.data() + row * slopes_;
+    std::fill_n(sums, slopes_, 0.0);
+    for (size_t i = 0; i < places_; ++i) {
+      const size_t at = row * size + i * channels_;
+      for (size_t c = 0; c < channels_; ++c) {
+        if (!(x[at + c] > 0)) sums[c * step] += static_cast<double>(d_y[at + c]) * x[at + c];
+        if (d_x != nullptr) d_x[at + c] = x[at + c] > 0 ? d_y[at + c] : slope[c * step] * d_y[at + c];
+      }
+    }
+  });
+  for (size_t c = 0; c < slopes_; ++c) {
+    double sum = 0;
+    for (size_t row = 0; row < pass.rows; ++row) sum += partial_[row * slopes_ + c];
+    slope_.gradient[c] += static_cast<float>(sum);
+  }
+}
+
+}  // namespace nrw

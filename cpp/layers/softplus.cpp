@@ -1,0 +1,50 @@
+#include "layers/softplus.h"
+
+namespace nrw {
+
+namespace {
+
+constexpr size_t kBlock = 1024, kOperations = 40;  // elements a task takes; operations of one
+
+constexpr Field kFields[] = {{.name = "beta",
+                              .type = Field::Type::kNumber,
+                              .about = "how sharp the bend at 0 is",
+                              .fallback = "1",
+                              .minimum = 0,
+                              .maximum = 1000,
+                              .above = true,
+                              .value = true,
+                              .example = "1"},
+                             {.name = "threshold",
+                              .type = Field::Type::kNumber,
+                              .about = "value of beta x above which the result is x itself",
+                              .fallback = "20",
+                              .minimum = 0,
+                              .maximum = 80,
+                              .example = "20"}};
+
+std::unique_ptr<Layer> make(const LayerContext& context) {
+  return std::make_unique<Softplus>(context.products, context.output.size(),
+                                    static_cast<float>(context.settings.number("beta")),
+                                    static_cast<float>(context.settings.number("threshold")));
+}
+
+}  // namespace
+
+const LayerType softplus_type = {
+    "softplus", "log(1 + exp(beta x)) / beta, which is above 0", kFields, same_shape, no_tensors, no_workspace, make};
+
+void Softplus::forward(const Pass& pass, const float* x, float* y) noexcept {
+  const size_t n = pass.rows * width_;
+  for_blocks(products_.pool(), n, kBlock, kOperations * n,
+             [&](size_t first, size_t count) { apply(count, x + first, y + first); });
+}
+
+void Softplus::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
+  if (d_x == nullptr) return;
+  const size_t n = pass.rows * width_;
+  for_blocks(products_.pool(), n, kBlock, kOperations * n,
+             [&](size_t first, size_t count) { apply_backward(count, x + first, d_y + first, d_x + first); });
+}
+
+}  // namespace nrw

@@ -1,0 +1,142 @@
+"""Golden values of single layers, by PyTorch in double precision: outputs, and the gradients of sum(c * y).
+
+    python tests/golden/make_layers.py     # needs torch 2.x
+
+layers.json: a case a line: the layer in the engine's words, the shape of a row, and channels first (each row's values
+in PyTorch's order) x, c, y and d_x, and the parameters with their gradients under PyTorch's names. Inputs and
+parameters are floats, so that both sides start from the same numbers.
+"""
+import json
+import pathlib
+
+import torch
+from torch import nn
+
+HERE = pathlib.Path(__file__).parent
+ROWS = 3
+
+
+class Residual(nn.Module):
+    def __init__(self, *layers):
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return x + self.layers(x)
+
+
+class DenseSkip(Residual):
+    def forward(self, x):
+        return torch.cat([x, self.layers(x)], 1)
+
+
+class Positions(nn.Embedding):
+    def forward(self, x):
+        return x + self.weight.T.reshape(x.shape[1:])
+
+
+class SelfAttention(nn.MultiheadAttention):
+    def __init__(self, width, heads):
+        super().__init__(width, heads, batch_first=True)
+
+    def forward(self, x):
+        tokens = x.flatten(2).transpose(1, 2)
+        return super().forward(tokens, tokens, tokens)[0].transpose(1, 2).reshape(x.shape)
+
+
+def linear(size):
+    return {"kind": "linear", "size": size}
+
+
+def case(kind, module, shape, /, **settings):
+    return kind, module, shape, settings
+
+
+CASES = [
+    case("flatten", nn.Flatten(), [3, 4, 5]),
+    case("unflatten", nn.Unflatten(1, (3, 4, 5)), [60], shape=[3, 4, 5]),
+    case("reshape", nn.Sequential(nn.Flatten(), nn.Unflatten(1, (15, 2, 2))), [6, 10], shape=[15, 2, 2]),
+    case("max_pool1d", nn.MaxPool1d(3), [2, 10], kernel=3),
+    case("max_pool1d", nn.MaxPool1d(4, 2, 2), [3, 9], kernel=4, stride=2, padding=2),
+    case("max_pool2d", nn.MaxPool2d(2), [5, 6, 7], kernel=2),
+    case("max_pool2d", nn.MaxPool2d((3, 2), (1, 3), (1, 0)), [35, 4, 6], kernel=[3, 2], stride=[1, 3], padding=[1, 0]),
+    case("average_pool1d", nn.AvgPool1d(3, 2, 1), [4, 8], kernel=3, stride=2, padding=1),
+    case("average_pool1d", nn.AvgPool1d(3, 2, 1, count_include_pad=False), [4, 8], kernel=3, stride=2, padding=1,
+         count_include_pad=False),
+    case("average_pool2d", nn.AvgPool2d(2), [3, 4, 5], kernel=2),
+    case("average_pool2d", nn.AvgPool2d((3, 4), 2, (1, 2)), [3, 5, 6], kernel=[3, 4], stride=2, padding=[1, 2]),
+    case("average_pool2d", nn.AvgPool2d((3, 4), 2, (1, 2), count_include_pad=False), [3, 5, 6], kernel=[3, 4], stride=2,
+         padding=[1, 2], count_include_pad=False),
+    case("softplus", nn.Softplus(), [7]),
+    case("softplus", nn.Softplus(beta=2.5, threshold=1), [3, 4], beta=2.5, threshold=1),
+    case("softmax", nn.Softmax(1), [9]),
+    case("softmax", nn.Softmax(1), [4, 5]),
+    case("softmax", nn.Softmax(1), [3, 2, 4]),
+    case("prelu", nn.PReLU(), [3, 4]),
+    case("prelu", nn.PReLU(5), [5], slopes="channel"),
+    case("prelu", nn.PReLU(3), [3, 2, 4], slopes="channel"),
+    case("layer_norm", nn.LayerNorm(12), [12]),
+    case("layer_norm", nn.LayerNorm([3, 5]), [3, 5]),
+    case("layer_norm", nn.LayerNorm([3, 2, 4], eps=1e-3), [3, 2, 4], eps=1e-3),
+    case("group_norm", nn.GroupNorm(2, 6), [6], groups=2),
+    case("group_norm", nn.GroupNorm(2, 6), [6, 3], groups=2),
+    case("group_norm", nn.GroupNorm(3, 3, eps=1e-2), [3, 2, 4], groups=3, eps=1e-2),
+    case("group_norm", nn.GroupNorm(1, 4, affine=False), [4, 5], groups=1, affine=False),
+    case("instance_norm", nn.InstanceNorm1d(4), [4, 6]),
+    case("instance_norm", nn.InstanceNorm2d(3, eps=1e-3, affine=True), [3, 4, 2], eps=1e-3, affine=True),
+    case("residual", Residual(nn.Linear(6, 4), nn.Tanh(), nn.Linear(4, 6)), [6],
+         layers=[linear(4), {"kind": "tanh"}, linear(6)]),
+    case("residual", Residual(nn.PReLU(3), Residual(nn.LayerNorm([3, 4])), nn.Softplus()), [3, 4],
+         layers=[{"kind": "prelu", "slopes": "channel"}, {"kind": "residual", "layers": [{"kind": "layer_norm"}]},
+                 {"kind": "softplus"}]),
+    case("dense_skip", DenseSkip(nn.Linear(5, 3), nn.Tanh()), [5], layers=[linear(3), {"kind": "tanh"}]),
+    case("dense_skip", DenseSkip(DenseSkip(nn.GroupNorm(2, 4)), nn.Softmax(1)), [4, 3],
+         layers=[{"kind": "dense_skip", "layers": [{"kind": "group_norm", "groups": 2}]}, {"kind": "softmax"}]),
+    case("positional_embedding", Positions(5, 3), [3, 5]),
+    case("positional_embedding", Positions(6, 2), [2, 3, 2]),
+    case("self_attention", SelfAttention(4, 1), [4, 5], heads=1),
+    case("self_attention", SelfAttention(6, 3), [6, 4], heads=3),
+    case("self_attention", SelfAttention(4, 2), [4, 2, 3], heads=2),
+    case("upsample1d", nn.Upsample(scale_factor=3), [2, 5], factor=3),
+    case("upsample1d", nn.Upsample(scale_factor=3, mode="linear"), [3, 4], factor=3, mode="linear"),
+    case("upsample1d", nn.Upsample(scale_factor=2, mode="linear"), [2, 1], factor=2, mode="linear"),
+    case("upsample2d", nn.Upsample(scale_factor=(2, 3)), [3, 2, 4], factor=[2, 3]),
+    case("upsample2d", nn.Upsample(scale_factor=(2, 3), mode="bilinear"), [3, 3, 4], factor=[2, 3], mode="linear"),
+]
+
+
+def numbers(tensor):
+    return [float(f"{value:.9g}") for value in tensor.detach().double().ravel().tolist()]
+
+
+def run(kind, module, shape, settings):
+    torch.manual_seed(5)
+    for parameter in module.parameters():
+        nn.init.uniform_(parameter, -1, 1)
+    module = module.double().train()
+    x = (2 * torch.rand(ROWS, *shape) - 1).double().requires_grad_()
+    y = module(x)
+    c = (2 * torch.rand(y.shape) - 1).double()
+    (c * y).sum().backward()
+    return {
+        "layer": {"kind": kind, **settings},
+        "input": shape,
+        "output": list(y.shape[1:]),
+        "rows": ROWS,
+        "x": numbers(x),
+        "c": numbers(c),
+        "y": numbers(y),
+        "d_x": numbers(x.grad),
+        "parameters": [{"name": name, "shape": list(value.shape), "value": numbers(value), "gradient": numbers(value.grad)}
+                       for name, value in module.named_parameters()],
+    }
+
+
+def main():
+    cases = [json.dumps(run(*one), separators=(",", ":")) for one in CASES]
+    text = f'{{"torch": "{torch.__version__}", "cases": [\n' + ",\n".join(cases) + "\n]}\n"
+    (HERE / "layers.json").write_text(text)
+
+
+if __name__ == "__main__":
+    main()
