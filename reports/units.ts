@@ -65,7 +65,7 @@ export function lossUnit(config: ConfigValues): string {
   const name = valueAt(config, "loss.kind");
   const kind = LOSSES.find((each) => each.name === name);
   const error = kind === undefined && name !== undefined || kind?.quadratic === false
-    ? `${name} loss`
+    ? `${String(name).replaceAll("_", " ")} loss`
     : "squared error";
   switch (valueAt(config, "loss.reduction")) {
     case "row_mean":

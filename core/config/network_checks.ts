@@ -15,7 +15,7 @@ import { type Field, type Kind, kindNamed, LAYERS, LOSSES, OPTIMIZERS } from "./
 /** Reports a problem at the key's value, or at the nearest map above it that is in a file. */
 export type Report = (keys: readonly Key[], what: string, hint?: string) => void;
 
-export function checkNetwork({ model, data }: RawConfig, tree: MapNode, report: Report): void {
+export function checkNetwork({ model, data, loss }: RawConfig, tree: MapNode, report: Report): void {
   for (const part of ["encoder", "decoder"] as const) {
     for (const [index, raw] of model[part].entries()) {
       const layer = toLayer(raw);
@@ -26,6 +26,9 @@ export function checkNetwork({ model, data }: RawConfig, tree: MapNode, report: 
       }
       if (layer.bias === "column_means" && !isLast) {
         report([...at, "bias"], "can be column_means in the last decoder layer only", "set bias: true");
+      } else if (layer.bias === "column_means" && !kindNamed(LOSSES, loss.kind).quadratic) {
+        const what = "can be column_means with a squared error only, of which a column's mean is the best constant";
+        report([...at, "bias"], `${what}; got loss.kind ${loss.kind}`, "set bias: true");
       }
       checkSettings(layer, at, [...isLast ? ["output layer"] : [], part], tree, report);
     }

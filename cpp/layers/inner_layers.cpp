@@ -81,7 +81,8 @@ InnerLayers::InnerLayers(const LayerContext& context) : plan_(context.settings, 
                                        .input = plan_.shapes[i],
                                        .output = plan_.shapes[i + 1],
                                        .seed = context.seed,
-                                       .number = number}));
+                                       .number = number,
+                                       .steps_per_epoch = context.steps_per_epoch}));
     number += layers_in(spec);
     for (Parameter* parameter : layers_[i]->parameters()) parameter->name = prefix(i) + parameter->name;
     for (Buffer* buffer : layers_[i]->buffers()) buffer->name = prefix(i) + buffer->name;

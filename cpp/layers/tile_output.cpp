@@ -52,7 +52,7 @@ struct TileOutput::Walk {
   float *d_w = nullptr, *d_b = nullptr;  //   added to these
 };
 
-// One tile of columns and its worker's workspace.
+// One tile of columns and its worker's workspace. Columns are counted as rows of W: heads of them make one of the data.
 struct TileOutput::Tile {
   size_t first = 0, count = 0;
   float* residual;       // R^T: count x residual_stride(m)
@@ -67,24 +67,28 @@ struct TileOutput::Tile {
 void TileOutput::make_residual(const Walk& work, Tile& tile) {
   const size_t m = work.batch.rows, stride = residual_stride(m);
   work.products->residual(tile.operands, work.d_h != nullptr, work.d_h == nullptr ? tile.next : Ahead{});
-  ColumnCursor cursor(work.batch, tile.first);
-  for (size_t i = 0; i < tile.count; ++i) {
-    const size_t column = tile.first + i;
+  double gradients[kMostHeads];
+  ColumnCursor cursor(work.batch, tile.first / heads_);
+  for (size_t i = 0; i < tile.count; i += heads_) {
+    const size_t column = (tile.first + i) / heads_;
     const auto [begin, entries] = cursor.entries(column);
     const LossSums sums = loss_.column(
         {.column = static_cast<uint32_t>(column),
          .rows = m,
          .factor = work.a,
          .o = tile.residual + i * stride,
-         .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[column],
+         .head_stride = stride,
+         .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[tile.first + i],
          .dense = work.batch.dense ? work.batch.csc_target.data() + column * work.batch.dense_stride() : nullptr,
          .entries = entries,
          .entry_row = work.batch.csc_row.data() + begin,
          .entry = work.batch.csc_target.data() + begin,
-         .parameters = work.d_h != nullptr});
+         .parameters = work.d_h != nullptr},
+        heads_ == 1 ? nullptr : gradients);
     tile.loss += sums.value;
     tile.squared_error += sums.squared_error;
-    tile.bias_gradient[i] = static_cast<float>(sums.gradient);
+    if (heads_ == 1) gradients[0] = sums.gradient;
+    for (size_t head = 0; head < heads_; ++head) tile.bias_gradient[i + head] = static_cast<float>(gradients[head]);
     if (work.column_sse != nullptr) work.column_sse[column] += sums.squared_error;
   }
 }
@@ -140,7 +144,7 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
   TileProducts& products = *work.products;
   loss_.begin(work.batch);
   const size_t m = work.batch.rows, width = work.w.width, columns = work.w.columns;
-  const size_t tile_size = tile_columns(columns, width, m, products.strip());
+  const size_t tile_size = round_up(tile_columns(columns, width, m, products.strip()), heads_);
   const size_t tiles = (columns + tile_size - 1) / tile_size;
   const size_t affordable = work.d_h == nullptr ? kMostGroups : kMostPartialFloats / std::max<size_t>(1, m * width);
   const size_t groups = std::min(tiles, std::clamp(affordable, kFewestGroups, kMostGroups));
@@ -292,8 +296,9 @@ TileOutput::Result TileOutput::evaluate(const Batch& batch, const float* h, cons
 void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w, const ColumnBias& bias,
                              const uint32_t* chosen, uint32_t count, float* out) {
   // Here h is the matrix whose elements are broadcast and the W rows of a tile are packed, as out is row by row.
+  const bool in_place = chosen == nullptr && heads_ == 1;  // W's rows are there as they are wanted
   const size_t width = w.width, tile_size = round_up(tile_columns(count, width, m, f32_->strip()), kPanel);
-  const size_t tiles = (count + tile_size - 1) / tile_size, rows_floats = chosen == nullptr ? 0 : tile_size * w.stride;
+  const size_t tiles = (count + tile_size - 1) / tile_size, rows_floats = in_place ? 0 : tile_size * w.stride;
   const bool biased = bias.value.size() != 0;
   if (m == 0) return;
   const size_t worker_floats = rows_floats + tile_size * width + round_up(tile_size, 16);
@@ -303,10 +308,10 @@ void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w,
     float* packed = rows + rows_floats;
     float* tile_bias = packed + tile_size * width;
     const size_t first = task * tile_size, columns = std::min(tile_size, count - first);
-    const float* tile_rows = chosen == nullptr ? w.row(first) : rows;
+    const float* tile_rows = in_place ? w.row(first) : rows;
     for (size_t i = 0; i < columns; ++i) {
-      const size_t column = chosen == nullptr ? first + i : chosen[first + i];
-      if (chosen != nullptr) std::memcpy(rows + i * w.stride, w.row(column), width * sizeof(float));
+      const size_t column = heads_ * (chosen == nullptr ? first + i : chosen[first + i]);
+      if (!in_place) std::memcpy(rows + i * w.stride, w.row(column), width * sizeof(float));
       if (biased) tile_bias[i] = bias.value[column];
     }
     if (biased) {
@@ -314,7 +319,7 @@ void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w,
     }
     kernels_.pack_b(width, columns, tile_rows, 1, w.stride, packed);
     kernels_.gemm(m, columns, width, h, width, 1, packed, out + first, count, biased);
-    for (size_t i = 0; i < m; ++i) loss_.reconstruct(columns, out + i * count + first);
+    for (size_t i = 0; i < m; ++i) loss_.reconstruct(i, columns, out + i * count + first);
   });
 }
 

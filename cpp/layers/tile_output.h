@@ -1,6 +1,8 @@
 // The dense output layer under a separable loss, fused tile by tile: o = h W^T + b with h (m x width), W (columns x
-// width), b (columns). The outputs and then their derivatives R exist one tile of columns at a time; loss, d_h = R W,
-// the gradient R^T h and its update are taken from them while the tile is in cache. The loss is multiplied by a.
+// width), b (columns). Where the loss has several outputs a column (heads), W and b have that many rows for each
+// column, which lie beside each other: row `column * heads + head`. The outputs and then their derivatives R exist one
+// tile of columns at a time; loss, d_h = R W, the gradient R^T h and its update are taken from them while the tile is
+// in cache. The loss is multiplied by a.
 #pragma once
 
 #include "base/batch.h"
@@ -13,7 +15,7 @@
 
 namespace nrw {
 
-// The bias of the output layer and its moments: columns values each; empty without a bias.
+// The bias of the output layer and its moments: columns x heads values each; empty without a bias.
 struct ColumnBias {
   AlignedBuffer<float> value, moment1, moment2;
 };
@@ -27,10 +29,11 @@ class TileOutput {
  public:
   // bf16: with its operands rounded to bf16 in training's products; NULL for f32 throughout. Weights, moments, sums,
   // the residual of the loss, evaluate and reconstruct are f32 in both.
-  // loss: a separable one with one output a column.
+  // loss: a separable one. W.columns below is columns x heads; tied weights have one head.
   TileOutput(const Kernels& kernels, ThreadPool& pool, Loss& loss, const Bf16Kernels* bf16 = nullptr)
       : kernels_(kernels),
         loss_(loss),
+        heads_(loss.heads()),
         sparse_(sparse_kernels(kernels)),
         pool_(pool),
         f32_(f32_products(kernels, pool)),
@@ -80,6 +83,7 @@ class TileOutput {
 
   const Kernels& kernels_;
   Loss& loss_;
+  const size_t heads_;
   const SparseKernels& sparse_;
   ThreadPool& pool_;
   AlignedBuffer<float> workspace_, partial_d_h_, packed_d_y_;

@@ -46,6 +46,8 @@ struct LossRows {
   double* column_squares = nullptr;  // columns, added to: squared errors; NULL where they are not wanted
 };
 
+inline constexpr size_t kMostHeads = 2;  // of any loss
+
 class Loss {
  public:
   virtual ~Loss() = default;
@@ -54,16 +56,19 @@ class Loss {
   // Outputs for each column of the data. The last layer has heads() x columns outputs, those of one head together.
   virtual uint32_t heads() const noexcept { return 1; }
 
-  // Before the calls for a batch.
+  // Before the calls for a batch. Throws NRW_INVALID_ARGUMENT where the loss cannot take its targets.
   virtual void begin(const Batch&) {}
+  // Before reconstruct, where there are latent vectors of that many rows and no batch.
+  virtual void begin_decoding(uint32_t rows) {}
   // Of a separable loss. Any number of threads at once, for different columns. gradient: of the first head; those of
   // all heads go to head_gradients (heads()) where it is given.
   virtual LossSums column(const LossColumn& column, double* head_gradients = nullptr) noexcept = 0;
   // Of another loss.
   virtual LossSums rows(const LossRows&) noexcept { return {}; }
 
-  // n outputs of the first head, the bias added, become what they say about the data: the reconstruction.
-  virtual void reconstruct(size_t n, float* o) const noexcept {}
+  // n outputs of the first head for a row of the batch, the bias added, become what they say about the data: the
+  // reconstruction.
+  virtual void reconstruct(size_t row, size_t n, float* o) const noexcept {}
 
   // Tensors of the loss itself, named "loss.NAME" in files.
   virtual std::vector<Parameter*> parameters() { return {}; }

@@ -98,8 +98,8 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
     for (const TensorSpec& tensor : layer.tensors()) {
       (tensor.sizes.size() == 1 ? values : column_values) += static_cast<double>(tensor.size());
     }
-    const auto strided = [&](uint32_t width) {
-      return column_values == 0 ? 0 : columns * static_cast<double>(ColumnParameter::stride_of(width));
+    const auto strided = [&](uint32_t width, double heads = 1) {
+      return column_values == 0 ? 0 : heads * columns * static_cast<double>(ColumnParameter::stride_of(width));
     };
     switch (layer.solver) {
       case Solver::kSparseInput:
@@ -109,7 +109,7 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
         e.workspace += bytes(m * layer.outputs());
         break;
       case Solver::kTileOutput:
-        trained(strided(layer.inputs()), false);
+        trained(strided(layer.inputs(), plan.loss.type->heads(plan.loss.settings)), false);
         trained(values, false);
         break;
       case Solver::kFactoredOutput: {

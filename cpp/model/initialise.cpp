@@ -45,7 +45,7 @@ void fill(ThreadPool& pool, const FloatView& view, Distribution distribution, ui
       uint64_t drawn = ~uint64_t{0};
       std::array<uint32_t, 4> words{};
       for (size_t c = c0; c < c1; ++c) {
-        float& element = view.data[r * view.row_stride + c * view.column_stride];
+        float& element = view.data[view.row_at(r) + c * view.column_stride];
         if (distribution.kind == Distribution::kConstant) {
           element = static_cast<float>(distribution.scale);
           continue;

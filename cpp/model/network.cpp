@@ -272,6 +272,7 @@ const float* Network::embed(const Batch& batch) {
 void Network::reconstruct(const Batch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out) {
   const Pass pass = this->pass(batch, false, 0);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
+  loss_->begin(batch);
   output_->reconstruct(rows, activations_[middle()].data(), chosen, count, out);
 }
 
@@ -288,6 +289,7 @@ void Network::decode(uint32_t rows, const float* latent, const uint32_t* chosen,
     }
   }
   forward_layers({.rows = rows}, latent_at(), middle());
+  loss_->begin_decoding(rows);
   output_->reconstruct(rows, activations_[middle()].data(), chosen, count, out);
 }
 

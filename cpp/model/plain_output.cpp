@@ -121,7 +121,7 @@ void PlainOutput::reconstruct(uint32_t rows, const float* h, const uint32_t* cho
   for_blocks(pool_, rows, 8, size_t{rows} * count, [&](size_t first, size_t some) {
     for (size_t i = first; i < first + some; ++i) {
       for (size_t k = 0; k < count; ++k) out[i * count + k] = h[i * width + place(chosen == nullptr ? k : chosen[k])];
-      loss_.reconstruct(count, out + i * count);
+      loss_.reconstruct(i, count, out + i * count);
     }
   });
 }

@@ -83,8 +83,7 @@ void claim(Plan& plan, const ModelSpec& spec) {
   PlannedLayer &first = plan.layers.front(), &last = plan.layers.back();
   if (!spec.accelerators) return;
   bool input = first.linear() && first.output.one_order();
-  const bool separable = plan.loss.type->separable && plan.loss.type->heads(plan.loss.settings) == 1;
-  bool output = last.linear() && separable && last.input.one_order();
+  bool output = last.linear() && plan.loss.type->separable && last.input.one_order();
   if (last.tied() && last.mirrored != 0) output = false;
   // A weight that two layers share belongs to both accelerators or to none.
   for (const PlannedLayer& layer : plan.layers) {

@@ -15,8 +15,8 @@ FloatView FloatView::input_weight(const ColumnWeights& w, AlignedBuffer<float>& 
   return {array.data(), w.width, w.columns, 1, w.stride};
 }
 
-FloatView FloatView::output_weight(const ColumnWeights& w, AlignedBuffer<float>& array) {
-  return {array.data(), w.columns, w.width, w.stride, 1};
+FloatView FloatView::output_weight(const ColumnWeights& w, AlignedBuffer<float>& array, size_t heads) {
+  return {array.data(), w.columns, w.width, w.stride, 1, heads};
 }
 
 TrainedTensor TrainedTensor::of(Parameter& p) {
@@ -41,8 +41,8 @@ void walk(ThreadPool& pool, const FloatView& view, size_t first, size_t rows, Bo
     for (size_t top = 0; top < rows; top += kRows) {
       const size_t bottom = std::min(top + kRows, rows);
       for (size_t c = begin; c < end; ++c) {
-        float* const column = view.data + first * view.row_stride + c * view.column_stride;
-        for (size_t r = top; r < bottom; ++r) body(column[r * view.row_stride], r * view.columns + c);
+        float* const column = view.data + c * view.column_stride;
+        for (size_t r = top; r < bottom; ++r) body(column[view.row_at(first + r)], r * view.columns + c);
       }
     }
   });
@@ -61,7 +61,7 @@ void read_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows
     if (rows != 0) tensor.computed->read(first, rows, out);
   } else if (dense_rows(view)) {
     for (size_t r = 0; r < rows; ++r) {
-      std::memcpy(out + r * tensor.row_bytes(), view.data + (first + r) * view.row_stride, tensor.row_bytes());
+      std::memcpy(out + r * tensor.row_bytes(), view.data + view.row_at(first + r), tensor.row_bytes());
     }
   } else {
     walk(pool, view, first, rows,
@@ -77,7 +77,7 @@ void write_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t row
     if (rows != 0) tensor.computed->write(first, rows, in);
   } else if (dense_rows(view)) {
     for (size_t r = 0; r < rows; ++r) {
-      std::memcpy(view.data + (first + r) * view.row_stride, in + r * tensor.row_bytes(), tensor.row_bytes());
+      std::memcpy(view.data + view.row_at(first + r), in + r * tensor.row_bytes(), tensor.row_bytes());
     }
   } else {
     walk(pool, view, first, rows,

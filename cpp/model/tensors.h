@@ -14,19 +14,26 @@
 
 namespace nrw {
 
-// A matrix of floats: element (r, c) at data[r * row_stride + c * column_stride].
+// A matrix of floats: element (r, c) at data[row_at(r) + c * column_stride].
 struct FloatView {
   float* data = nullptr;
   size_t rows = 0, columns = 1;
   size_t row_stride = 1, column_stride = 1;
+  size_t heads = 1;  // the rows are of that many heads, one head after the other; in memory they lie by turns
 
-  static FloatView vector(float* data, size_t size) { return {data, size, 1, 1, 1}; }
+  size_t row_at(size_t r) const noexcept {
+    if (heads == 1) return r * row_stride;
+    const size_t of_a_head = rows / heads;
+    return (r % of_a_head * heads + r / of_a_head) * row_stride;
+  }
+
+  static FloatView vector(float* data, size_t size, size_t heads = 1) { return {data, size, 1, 1, 1, heads}; }
   // One of a parameter's arrays.
   static FloatView of(const Parameter& parameter, AlignedBuffer<float>& array);
   // One of the arrays of column weights, as PyTorch's weight of the layer before which the columns come (width x
-  // columns) or after which they come (columns x width).
+  // columns) or after which they come ((heads x columns) x width).
   static FloatView input_weight(const ColumnWeights& w, AlignedBuffer<float>& array);
-  static FloatView output_weight(const ColumnWeights& w, AlignedBuffer<float>& array);
+  static FloatView output_weight(const ColumnWeights& w, AlignedBuffer<float>& array, size_t heads);
 };
 
 // A trained tensor and what goes with it; views without data are not there.

@@ -10,12 +10,14 @@ TileOutputLayer::TileOutputLayer(const Kernels& kernels, ThreadPool& pool, Loss&
                                  bool bias, int moments, ColumnParameter* tied, const Bf16Kernels* bf16)
     : tile_(kernels, pool, loss, bf16),
       tied_(tied != nullptr),
-      own_(tied_ ? ColumnParameter() : ColumnParameter(columns, width, moments)),
+      heads_(loss.heads()),
+      own_(tied_ ? ColumnParameter() : ColumnParameter(columns * loss.heads(), width, moments)),
       weight_(tied_ ? *tied : own_) {
   if (!bias) return;
-  bias_.value = AlignedBuffer<float>(columns);
-  if (moments > 0) bias_.moment1 = AlignedBuffer<float>(columns);
-  if (moments > 1) bias_.moment2 = AlignedBuffer<float>(columns);
+  const size_t size = columns * heads_;
+  bias_.value = AlignedBuffer<float>(size);
+  if (moments > 0) bias_.moment1 = AlignedBuffer<float>(size);
+  if (moments > 1) bias_.moment2 = AlignedBuffer<float>(size);
 }
 
 OutputLayer::Result TileOutputLayer::train(const Batch& batch, const float* h, double a, float* d_h,
@@ -73,18 +75,18 @@ std::vector<TrainedTensor> TileOutputLayer::tensors() {
   if (!tied_) {
     all.push_back({"weight",
                    {w.columns, w.width},
-                   FloatView::output_weight(w, w.value),
-                   FloatView::output_weight(w, w.moment1),
-                   FloatView::output_weight(w, w.moment2),
-                   FloatView::output_weight(w, weight_.gradient)});
+                   FloatView::output_weight(w, w.value, heads_),
+                   FloatView::output_weight(w, w.moment1, heads_),
+                   FloatView::output_weight(w, w.moment2, heads_),
+                   FloatView::output_weight(w, weight_.gradient, heads_)});
   }
   if (const size_t size = bias_.value.size(); size != 0) {
     all.push_back({"bias",
-                   {w.columns},
-                   FloatView::vector(bias_.value.data(), size),
-                   FloatView::vector(bias_.moment1.data(), size),
-                   FloatView::vector(bias_.moment2.data(), size),
-                   FloatView::vector(bias_gradient_.data(), size)});
+                   {static_cast<uint32_t>(size)},
+                   FloatView::vector(bias_.value.data(), size, heads_),
+                   FloatView::vector(bias_.moment1.data(), size, heads_),
+                   FloatView::vector(bias_.moment2.data(), size, heads_),
+                   FloatView::vector(bias_gradient_.data(), size, heads_)});
   }
   return all;
 }

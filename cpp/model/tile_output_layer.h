@@ -9,6 +9,7 @@ namespace nrw {
 
 class TileOutputLayer final : public GradientOutput {
  public:
+  // W has a row for each of the loss's heads of a column, these beside each other; it is saved head after head.
   // tied: the sparse input layer's weights, to be shared; NULL for weights of its own. moments: of the optimizer.
   // bf16: see TileOutput.
   TileOutputLayer(const Kernels& kernels, ThreadPool& pool, Loss& loss, uint32_t columns, uint32_t width, bool bias,
@@ -30,6 +31,7 @@ class TileOutputLayer final : public GradientOutput {
  private:
   TileOutput tile_;
   const bool tied_;
+  const size_t heads_;
   ColumnParameter own_;
   ColumnParameter& weight_;  // own_, or the input layer's
   ColumnBias bias_;

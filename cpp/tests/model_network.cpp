@@ -5,6 +5,7 @@
 #include "base/float_mode.h"
 #include "dense_form.h"
 #include "memory_source.h"
+#include "network_state.h"
 #include "network_text.h"
 #include "numeric_gradient.h"
 
@@ -28,25 +29,6 @@ Plan everything(bool tied, bool dense = false, const std::string& more = "") {
 Plan small(uint32_t columns, uint32_t flags = 0, bool dense = false) {
   return make_plan(columns, {linear(6), layer("tanh"), linear(3)},
                    {linear(6, flags), layer("tanh"), linear(columns, flags)}, dense);
-}
-
-// All that is saved, end to end, but for tensors of one layer.
-std::vector<float> snapshot(Network& network, const std::string& but = "-") {
-  std::vector<float> all;
-  for (const Tensor& tensor : network.tensors()) {
-    if (tensor.name.starts_with(but)) continue;
-    std::vector<float> values(tensor.first_dimension() * tensor.row_bytes() / sizeof(float));
-    read_rows(network.pool(), tensor, 0, tensor.first_dimension(), reinterpret_cast<uint8_t*>(values.data()));
-    all.insert(all.end(), values.begin(), values.end());
-  }
-  return all;
-}
-
-Tensor find(Network& network, const std::string& name, uint32_t role = NRW_ROLE_PARAMETER) {
-  for (const Tensor& tensor : network.tensors()) {
-    if (tensor.name == name && tensor.role == role) return tensor;
-  }
-  throw Error(NRW_INTERNAL, "no tensor " + name);
 }
 
 // 20 steps over a last partial batch; losses and norms are added to the snapshot.

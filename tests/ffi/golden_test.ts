@@ -13,7 +13,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { BatchCreator } from "../../ffi/batches.ts";
+import { BatchCreator, type Transform } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import { engine } from "../../ffi/library.ts";
 import { type Layer, type Loss, Model, type Optimizer, type TensorInfo } from "../../ffi/model.ts";
@@ -30,6 +30,7 @@ interface Case {
   readonly encoder: readonly Layer[];
   readonly decoder: readonly Layer[];
   readonly loss: Loss;
+  readonly transforms: readonly Transform[];
   readonly optimizer: Optimizer;
   readonly learning_rate: number;
   readonly gradient_clip: number;
@@ -132,7 +133,7 @@ for (
     sanitizeOps: true,
     sanitizeResources: true,
     async fn() {
-      const { encoder, decoder, loss, optimizer, gradient_clip, learning_rate, tensors } = golden_case;
+      const { encoder, decoder, loss, transforms, optimizer, gradient_clip, learning_rate, tensors } = golden_case;
       using model = Model.create({
         ...{ encoder, decoder, loss, optimizer, columns: golden.columns, seed: 1, threads: 2, dense },
         gradientClip: gradient_clip,
@@ -145,11 +146,15 @@ for (
       using scratch = temporary();
       using chunk = await Chunk.open(dense ? await denseRows(golden, scratch.path) : SPARSE);
       assertEquals([chunk.rows, chunk.columns], [golden.rows, golden.columns]);
-      using batches = new BatchCreator([chunk], 2, 1, { batchSize: golden.batch_size });
+      using batches = new BatchCreator([chunk], 2, 1, { batchSize: golden.batch_size, transforms });
       for (const [step, { gradients, after }] of steps.entries()) {
         const what = `step ${step + 1}`;
         if (gradients) {
-          using again = new BatchCreator([chunk], 1, 1, { batchSize: golden.batch_size, firstBatch: step });
+          using again = new BatchCreator([chunk], 1, 1, {
+            batchSize: golden.batch_size,
+            firstBatch: step,
+            transforms,
+          });
           assertNear(`${what}: loss`, [await model.backward(again)], [golden_case.losses[step]!]);
           await assertTensors(`${what}: gradient`, model, ["gradient"], gradients);
         }

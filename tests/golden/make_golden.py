@@ -30,13 +30,14 @@ def plain(kind, **more):
     return {"kind": kind, **more}
 
 
-def case(name, encoder, decoder, optimizer, learning_rate, reduction="mean", clip=0):
+def case(name, encoder, decoder, optimizer, learning_rate, reduction="mean", clip=0, loss=None, transforms=()):
     return {
         "name": name,
         "encoder": encoder,
         "decoder": decoder,
         "optimizer": optimizer,
-        "loss": {"kind": "mse", "reduction": reduction},
+        "loss": {"reduction": reduction, **(loss or plain("mse"))},
+        "transforms": list(transforms),
         "learning_rate": learning_rate,
         "gradient_clip": clip,
     }
@@ -48,6 +49,8 @@ def around(kind, tied=False, **more):
     tie = {"tied": True} if tied else {}
     return [linear(4), f, linear(3)], [linear(4, **tie), f, linear("output", **tie)]
 
+
+TRIPLE = [plain("scale", factor=3)]
 
 CASES = [
     case("one layer each, sgd, row_mean", [linear(4)], [linear("output", bias=False)], {"name": "sgd"}, 0.05, "row_mean"),
@@ -71,9 +74,80 @@ CASES = [
     case("tied, adam", *around("relu", tied=True), ADAM, 0.01),
     case("tied, clipped, sgd with momentum, sum", *around("silu", tied=True), {"name": "sgd", "momentum": 0.9}, 0.01,
          "sum", 2.0),
+    case("mae, adam", *around("tanh"), ADAM, 0.01, "row_mean", loss=plain("mae")),
+    case("huber, sgd with momentum", *around("tanh"), {"name": "sgd", "momentum": 0.8}, 0.01, "row_mean",
+         loss=plain("huber", delta=0.6)),
+    case("binary_cross_entropy, adam", *around("tanh"), ADAM, 0.01, loss=plain("binary_cross_entropy"),
+         transforms=[plain("clip", min=0, max=1)]),
+    case("poisson, adam", *around("tanh"), ADAM, 0.01, loss=plain("poisson"), transforms=TRIPLE),
+    case("negative_binomial, adam", *around("tanh"), ADAM, 0.02, "row_mean", loss=plain("negative_binomial"),
+         transforms=TRIPLE),
+    case("negative_binomial with softplus and library sizes, clipped, sgd", *around("tanh"), {"name": "sgd"}, 0.05,
+         "row_mean", 1.0, loss=plain("negative_binomial", link="softplus", size="library", size_scale=25),
+         transforms=TRIPLE),
+    case("negative_binomial as DCA clips it, adam", *around("tanh"), ADAM, 0.02, "row_mean",
+         loss=plain("negative_binomial", clamp="dca"), transforms=TRIPLE),
+    case("zero_inflated_negative_binomial, adam", *around("tanh"), ADAM, 0.02, "row_mean",
+         loss=plain("zero_inflated_negative_binomial"), transforms=TRIPLE),
+    case("zero_inflated_negative_binomial with library sizes, sgd with momentum and weight decay",
+         [linear(4)], [linear("output", bias=False)], {"name": "sgd", "momentum": 0.9, "weight_decay": 0.01}, 0.01,
+         "mean", loss=plain("zero_inflated_negative_binomial", size="library", size_scale=25), transforms=TRIPLE),
     case("tanh, adagrad with a falling rate and weight decay", *around("tanh"),
          {"name": "adagrad", "learning_rate_decay": 0.1, "weight_decay": 0.02, "eps": 1e-6}, 0.02),
 ]
+
+
+class Loss(nn.Module):
+    """Values of all elements of a batch, from the layers' outputs o and the targets y."""
+
+    def __init__(self, spec):
+        super().__init__()
+        self.spec = spec
+        if "negative_binomial" in spec["kind"]:
+            self.log_theta = nn.Parameter(torch.zeros(COLUMNS))
+
+    @property
+    def heads(self):
+        return 2 if self.spec["kind"].startswith("zero_inflated") else 1
+
+    def forward(self, o, y):
+        kind = self.spec["kind"]
+        if kind == "mse":
+            return (o - y).square()
+        if kind == "mae":
+            return nn.L1Loss(reduction="none")(o, y)
+        if kind == "huber":
+            return nn.HuberLoss(reduction="none", delta=self.spec["delta"])(o, y)
+        if kind == "binary_cross_entropy":
+            return nn.BCEWithLogitsLoss(reduction="none")(o, y)
+        size = y.sum(1, keepdim=True) / self.spec["size_scale"] if self.spec.get("size") == "library" else 1.0
+        o, *rest = o.split(COLUMNS, dim=1)
+        mean = nn.functional.softplus(o) if self.spec.get("link") == "softplus" else o.exp()
+        if kind == "poisson":
+            return nn.PoissonNLLLoss(log_input=True, full=False, reduction="none")(o, y) + torch.lgamma(y + 1)
+        dca = self.spec.get("clamp") == "dca"
+        theta = self.log_theta.exp()
+        if dca:  # Eraslan et al. 2019, its code's NB.loss
+            mean, theta = mean.clamp(1e-5, 1e6) * size, theta.clamp(1e-4, 1e4)
+            eps = 0.0  # 1e-10 there, against theta and mean of 0, which the bounds exclude
+            first = torch.lgamma(theta + eps) + torch.lgamma(y + 1) - torch.lgamma(y + theta + eps)
+            second = (theta + y) * torch.log(1 + mean / (theta + eps)) + y * (
+                torch.log(theta + eps) - torch.log(mean + eps))
+            return first + second
+        # Lopez et al. 2018, scvi-tools' log_nb_positive and log_zinb_positive; its eps of 1e-8 is left out, which
+        # changes values of this size in the 8th digit.
+        mean = mean * size
+        empty = mean == 0  # rows without counts have means of 0, and no likelihood to lose
+        mean = torch.where(empty, torch.ones_like(mean), mean)
+        both = torch.log(theta + mean)
+        plain = theta * (torch.log(theta) - both) + y * (torch.log(mean) - both) + torch.lgamma(y + theta) \
+            - torch.lgamma(theta) - torch.lgamma(y + 1)
+        plain = torch.where(empty, torch.zeros_like(plain), plain)
+        if not rest:
+            return -plain
+        logit, softplus = rest[0], nn.functional.softplus
+        zero = softplus(-logit + plain) - softplus(-logit)
+        return -torch.where(y == 0, zero, -softplus(-logit) - logit + plain)
 
 
 # Makers of further kinds: (layer, width) -> (module, width). A module may have begin(step, rows), which is called
@@ -93,10 +167,10 @@ class Tied(nn.Module):
         return nn.functional.linear(x, self.mirrored[0].weight.t(), self.bias)
 
 
-def module(layer, width, mirrors):
+def module(layer, width, mirrors, heads):
     kind = layer["kind"]
     if kind == "linear":
-        size = COLUMNS if layer["size"] == "output" else layer["size"]
+        size = COLUMNS * heads if layer["size"] == "output" else layer["size"]
         if layer.get("tied"):
             return Tied(mirrors.pop(), size, layer.get("bias", True)), size
         made = nn.Linear(width, size, bias=layer.get("bias", True))
@@ -119,15 +193,16 @@ def module(layer, width, mirrors):
 
 
 class Autoencoder(nn.Module):
-    def __init__(self, encoder, decoder):
+    def __init__(self, encoder, decoder, loss):
         super().__init__()
         width, mirrors = COLUMNS, []
         for name, layers in (("encoder", encoder), ("decoder", decoder)):
             made = []
             for layer in layers:
-                one, width = module(layer, width, mirrors)
+                one, width = module(layer, width, mirrors, loss.heads)
                 made.append(one)
             setattr(self, name, nn.Sequential(*made))
+        self.loss = loss
 
     def forward(self, x):
         return self.decoder(self.encoder(x))
@@ -149,9 +224,15 @@ def rows():
     return scipy.sparse.csr_matrix(dense.astype(np.float32))
 
 
+def transformed(x, transforms):
+    for transform in transforms:
+        x = x * transform["factor"] if transform["kind"] == "scale" else x.clamp(transform["min"], transform["max"])
+    return x
+
+
 def run(spec, matrix, out):
     torch.manual_seed(3)
-    model = Autoencoder(spec["encoder"], spec["decoder"])  # drawn as floats, trained as doubles
+    model = Autoencoder(spec["encoder"], spec["decoder"], Loss(spec["loss"]))  # drawn as floats, trained as doubles
     for one in model.modules():  # nothing left at 0 and 1
         if isinstance(one, (nn.LayerNorm, nn.BatchNorm1d)):
             nn.init.uniform_(one.weight, 0.5, 1.5)
@@ -161,7 +242,7 @@ def run(spec, matrix, out):
     tensors = {name: value for name, value in model.state_dict().items() if not name.endswith("num_batches_tracked")}
     parameters = dict(model.named_parameters())
     optimizer = optimizer_of(spec["optimizer"], model.parameters(), spec["learning_rate"])
-    x = torch.from_numpy(matrix.toarray()).double()
+    x = transformed(torch.from_numpy(matrix.toarray()), spec["transforms"]).double()
     losses, norms = [], []
 
     def dump(values):
@@ -175,10 +256,10 @@ def run(spec, matrix, out):
         for one in model.modules():
             if hasattr(one, "begin"):
                 one.begin(step + 1, rows)
-        squared = (model(batch) - batch).square()
-        loss = {"mean": squared.mean(), "row_mean": squared.sum(1).mean(), "sum": squared.sum()}[
+        values = model.loss(model(batch), batch)
+        loss = {"mean": values.mean(), "row_mean": values.sum(1).mean(), "sum": values.sum()}[
             spec["loss"]["reduction"]]
-        factor = {"mean": 1 / squared.numel(), "row_mean": 1 / len(rows), "sum": 1}[spec["loss"]["reduction"]]
+        factor = {"mean": 1 / values.numel(), "row_mean": 1 / len(rows), "sum": 1}[spec["loss"]["reduction"]]
         for one in model.modules():
             if hasattr(one, "penalty"):
                 loss = loss + factor * one.penalty()

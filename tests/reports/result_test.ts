@@ -70,6 +70,11 @@ Deno.test("units follow from the transforms", () => {
   assertEquals(valueUnit({}), "stored value");
   assertEquals(squaredUnit({ data: { transforms: ["log1p"] } }), "(log(1 + stored value))²");
   assertEquals(lossUnit({ loss: { reduction: "row_mean" } }), "squared error per row");
+  assertEquals(lossUnit({ loss: { kind: "mse", reduction: "mean" } }), "mean squared error");
+  assertEquals(
+    lossUnit({ loss: { kind: "negative_binomial", reduction: "row_mean" } }),
+    "negative binomial loss per row",
+  );
   const labels = [
     ...page({ ...run, config: { ...run.config, data: { transforms: [{ library_size: 1e4 }, "log1p"] } } })
       .querySelectorAll("#reconstruction svg.chart"),

@@ -156,6 +156,12 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   ],
   [
     6,
+    "  decoder: [{linear: output, bias: column_means}]\nloss: {kind: poisson}",
+    "a.yaml:6:36: model.decoder.0.bias can be column_means with a squared error only, of which a column's mean is the " +
+    "best constant; got loss.kind poisson",
+  ],
+  [
+    6,
     "  decoder: [{linear: output, solver: factored, bias: column_means}]",
     "a.yaml:6:54: model.decoder.0.bias has no effect, because the factored solver solves for its bias",
   ],

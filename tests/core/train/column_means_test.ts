@@ -42,6 +42,8 @@ Deno.test("column means: with them solver auto is dense; bias true leaves the st
   const { config, source } = load(folder.path, withLast(LAST));
   const wide = { columns: 100_000, rows: 10, nnz: 1000, dense: false };
   assertEquals(chooseSolver(config, wide).solver, "factored");
+  const counts = { ...config, loss: { kind: "poisson" } } as typeof config;
+  assertEquals(chooseSolver(counts, wide), { solver: "dense", reason: "poisson is no squared error" });
   const { config: asked } = load(folder.path, withLast("{linear: output, bias: column_means}"));
   assertEquals(chooseSolver(asked, wide), { solver: "dense", reason: "its bias starts at the column means" });
 

@@ -1,0 +1,14 @@
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/elementary.h"
+#include "kernels/simd/inline.h"
+
+namespace nrw {
+namespace {
+#include "kernels/elementary/loops.h"
+}  // namespace
+
+const ElementaryKernels kAvx512ElementaryKernels{"avx512", exp, log, log1p};
+
+}  // namespace nrw

@@ -1,0 +1,79 @@
+#include "losses/count_mean.h"
+
+#include <cfloat>
+#include <cmath>
+
+#include "losses/links.h"
+#include "losses/targets.h"
+
+namespace nrw {
+
+CountMean::CountMean(const Kernels& kernels, const Settings& settings, Link link, double lowest, double highest)
+    : elementary_(elementary_kernels(kernels)),
+      link_(link),
+      lowest_(static_cast<float>(link == Link::kExp ? std::log(lowest) : std::log(std::expm1(lowest)))),
+      highest_(static_cast<float>(link == Link::kExp ? std::log(highest) : highest)),
+      by_size_(settings.word("size") == "library"),
+      size_scale_(settings.number("size_scale")) {}
+
+void CountMean::begin(const Batch& batch, const char* loss) {
+  require_targets(batch, 0, FLT_MAX, loss, "of 0 or more", "counts must not be scaled below 0 or centred");
+  if (!by_size_) return;
+  const size_t m = batch.rows;
+  sums_.reserve(m + 1);
+  scale_.reserve(m + 1);
+  std::fill_n(sums_.data(), m, 0.0);
+  if (batch.dense) {
+    for (size_t column = 0; column < batch.columns; ++column) {
+      const float* const y = batch.csc_target.data() + column * batch.dense_stride();
+      for (size_t i = 0; i < m; ++i) sums_[i] += static_cast<double>(y[i]);
+    }
+  } else {
+    for (size_t i = 0; i < m; ++i) {
+      for (size_t k = batch.row_ptr[i]; k < batch.row_ptr[i + 1]; ++k) sums_[i] += static_cast<double>(batch.target[k]);
+    }
+  }
+  // A row of zeros has means of 0, which is what it is.
+  for (size_t i = 0; i < m; ++i) {
+    scale_[i] = sums_[i] == 0 ? 0 : static_cast<float>(std::min(1e10, std::max(1e-20, sums_[i] / size_scale_)));
+  }
+}
+
+void CountMean::begin_decoding(uint32_t rows) {
+  if (!by_size_) return;
+  scale_.reserve(rows);
+  std::fill_n(scale_.data(), rows, 1.0f);
+}
+
+void CountMean::make(size_t n, const float* o, const float* scale, float* mean, float* slope) const noexcept {
+  float x[LossBlock::kRows] = {};
+  for (size_t i = 0; i < n; ++i) {
+    const float above = o[i] < lowest_ ? lowest_ : o[i];
+    x[i] = above > highest_ ? highest_ : above;
+  }
+  if (link_ == Link::kExp) {
+    elementary_.exp(n, x, mean);
+  } else {
+    sigmoid_softplus(elementary_, n, x, slope, mean);
+  }
+  if (scale != nullptr) {
+    for (size_t i = 0; i < n; ++i) mean[i] *= scale[i];
+  }
+  if (link_ == Link::kExp) {
+    std::copy_n(mean, n, slope);
+  } else if (scale != nullptr) {
+    for (size_t i = 0; i < n; ++i) slope[i] *= scale[i];
+  }
+}
+
+void CountMean::reconstruct(size_t row, size_t n, float* o) const noexcept {
+  float mean[LossBlock::kRows], slope[LossBlock::kRows], scale[LossBlock::kRows];
+  if (by_size_) std::fill_n(scale, LossBlock::kRows, scale_[row]);
+  for (size_t first = 0; first < n; first += LossBlock::kRows) {
+    const size_t count = std::min(LossBlock::kRows, n - first);
+    make(count, o + first, by_size_ ? scale : nullptr, mean, slope);
+    std::copy_n(mean, count, o + first);
+  }
+}
+
+}  // namespace nrw
