@@ -2,7 +2,7 @@
 import { basename, dirname, isAbsolute, resolve } from "@std/path";
 import { kindOf } from "../data/kinds.ts";
 import { UserError } from "../errors.ts";
-import { ioError, isMissing } from "../formats/io_error.ts";
+import { ioError, isMachineFailure, isMissing, systemReason } from "../formats/io_error.ts";
 import { hintFor, someNames } from "../missing.ts";
 import { toUser } from "../paths.ts";
 import { problem } from "./error.ts";
@@ -80,7 +80,8 @@ function readText(shown: string, path: string, folder: string, from?: string): s
       throw refuse("the config file cannot be read: permission denied");
     }
     if (error instanceof UserError) throw error;
-    throw ioError(shown, "read the config file", error);
+    if (isMachineFailure(error)) throw ioError(shown, "read the config file", error);
+    throw refuse(`the config file cannot be read (${systemReason(error)})`);
   }
   if (bytes.length > MAX_BYTES) throw refuse("the config file is larger than 4 MB", "is this the data?");
   const fault = notText(bytes);
