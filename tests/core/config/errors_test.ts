@@ -1,6 +1,7 @@
 /** Every rule of a config with the exact line that a user sees. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ConfigError, loadConfig } from "../../../core/config/mod.ts";
+import { OPTIMIZERS } from "../../../core/config/vocabulary.ts";
 
 /** A good config, one key a line, so that a case below can replace or add one line and know its number. */
 const GOOD = `data:
@@ -51,7 +52,11 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
     "  learning_rate: .inf",
     "a.yaml:8:18: optimizer.learning_rate must be a number above 0 and at most 1000, got .inf",
   ],
-  [8, "  name: adm", 'a.yaml:8:9: optimizer.name must be one of sgd, adam, adamw, rmsprop, got "adm"'],
+  [
+    8,
+    "  name: adm",
+    `a.yaml:8:9: optimizer.name must be one of ${OPTIMIZERS.map(({ name }) => name).join(", ")}, got "adm"`,
+  ],
   [8, "  betas: [0.9, 1]", "a.yaml:8:16: optimizer.betas.1 must be a number of at least 0 and below 1, got 1"],
   [
     8,

@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { ConfigError, loadConfig } from "../../../core/config/mod.ts";
+import { allSettings } from "../../../core/config/sections.ts";
+import { OPTIMIZERS } from "../../../core/config/vocabulary.ts";
 import { UserError } from "../../../core/errors.ts";
 
 const MODEL = "model: {encoder: [{linear: 8}], decoder: [{linear: output}]}\n";
@@ -78,11 +80,8 @@ Deno.test("everything but data and model has a default", () => {
     optimizer: {
       name: "adam",
       learning_rate: 0.001,
-      weight_decay: 0,
-      momentum: 0,
-      nesterov: false,
+      ...allSettings(OPTIMIZERS, "adam", {}),
       betas: [0.9, 0.999],
-      alpha: 0.99,
       eps: 1e-8,
       sparse: "exact",
     },
