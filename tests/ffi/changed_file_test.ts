@@ -48,7 +48,7 @@ Deno.test("changed file: cut short within its last page, no batch is made of the
   for (const [whole, name] of [[dense, "rows.npy"], [WHOLE, "rows.npz"]] as const) {
     for (const bytes of [1, 8, 800]) {
       const cut = () => changed((file) => file.truncateSync(whole.length - bytes), whole, name);
-      const error = await assertRejects(cut, EngineError, `${name}: the file was cut short while it was read`);
+      const error = await assertRejects(cut, EngineError, `${name}: the file became shorter while it was read`);
       assertEquals(error.status, "io");
     }
   }
