@@ -30,6 +30,7 @@ export function timeBudget(run: RunData): TimeBudget | null {
   );
   const validation = summary?.seconds.validation ?? seconds(epochs.map((e) => e.validation_ms));
   const checkpoint = summary?.seconds.checkpoint ?? seconds(epochs.map((e) => e.checkpoint_ms));
+  const atEnd = Math.min(checkpoint, summary?.seconds.checkpoint_end ?? 0);
   const diagnostics = summary?.seconds.diagnostics ?? seconds(epochs.map((e) => e.diagnostics_ms));
   const evaluation = summary?.seconds.evaluation ?? 0;
   const known = compute + batches + opening + validation + checkpoint + diagnostics + evaluation;
@@ -48,9 +49,10 @@ export function timeBudget(run: RunData): TimeBudget | null {
     { name: "waiting for batches", seconds: batches, fill: BATCH_WAIT_COLOR },
     { name: "waiting for chunks", seconds: opening, fill: CHUNK_WAIT_COLOR },
     { name: "validation", seconds: validation, fill: seriesColor(2) },
-    { name: "saves", seconds: checkpoint, fill: seriesColor(3) },
+    { name: "saves", seconds: checkpoint - atEnd, fill: seriesColor(3) },
     { name: "diagnostics", seconds: diagnostics, fill: seriesColor(6) },
-    { name: "metrics at the end", seconds: evaluation, fill: seriesColor(4) },
+    { name: "metrics at the end", seconds: evaluation, fill: seriesColor(5) },
+    { name: "save at the end", seconds: atEnd, fill: color("ink") },
     { name: "other", seconds: total - known, fill: color("rule") },
   ].filter((p) => p.seconds > total * 1e-6);
   const trained = compute + batches + opening;

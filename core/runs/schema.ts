@@ -121,6 +121,7 @@ export const summary: Decoder<Summary> = object<Summary>({
     wait: number,
     validation: number,
     checkpoint: number,
+    checkpoint_end: optional(number),
     checkpoint_beside: optional(number),
     diagnostics: number,
     evaluation: optional(number),

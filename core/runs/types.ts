@@ -125,7 +125,9 @@ export interface Summary {
     readonly validation: number;
     /** In which training stood still for saves. */
     readonly checkpoint: number;
-    /** Of writing checkpoints beside the training: no part of the total. */
+    /** Of these, at the end of the run, when nothing is trained any more. */
+    readonly checkpoint_end?: number | null;
+    /** Of preparing memory for checkpoints and writing them beside the run: no part of the total. */
     readonly checkpoint_beside?: number | null;
     readonly diagnostics: number;
     /** Of the metrics at the end. */

@@ -88,6 +88,7 @@ async function withTrainedBefore(
 /** The end of training: final metrics (of the best epoch if it is kept), diagnostics and summary. */
 export async function finish(session: Session, reason: Ending): Promise<SessionResult> {
   let evaluated: Summary["evaluated"] = null;
+  const trained = session.state.seconds.checkpoint;
   await session.saves.save(async () => {
     evaluated = await bestWeights(session);
   });
@@ -106,7 +107,13 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
   await runDiagnostics(run.path, { config, model, source, epoch: evaluated.epoch }, validation ?? undefined);
   state.seconds.diagnostics += (performance.now() - begun) / 1000;
   await session.saves.settle();
-  const summary = summarise(session, { status: "finished", reason, metrics: held, evaluated });
+  const summary = summarise(session, {
+    status: "finished",
+    reason,
+    metrics: held,
+    evaluated,
+    saved: state.seconds.checkpoint - trained,
+  });
   await writeSummary(run, summary);
   await clearRecovery(run.path);
   return { status: "finished", summary, signal: null, exitStatus: 0, error: null };
@@ -114,9 +121,12 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
 
 /** The end after a signal: a save, and recovery.json with the command that resumes the run. */
 export async function interrupted(session: Session, signal: StopSignal): Promise<SessionResult> {
+  const { seconds } = session.state;
+  const trained = seconds.checkpoint;
   await session.saves.saveIfNew();
   await session.record("signal", { signal });
-  const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null });
+  const saved = seconds.checkpoint - trained;
+  const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null, saved });
   await writeSummary(session.options.run, summary);
   return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
 }

@@ -41,6 +41,8 @@ export function summarise(
     reason: string;
     metrics: Summary["metrics"] | null;
     evaluated: Summary["evaluated"];
+    /** Seconds of the save at the end, without what went on beside it. */
+    saved?: number;
   },
 ): Summary {
   const { state, source, model, options: { config } } = session;
@@ -59,7 +61,7 @@ export function summarise(
     columns: source.columns,
     rows: source.partRows,
     metrics: ending.metrics ?? { train: null, validation: null, test: null },
-    seconds: { total: session.elapsed(), ...state.seconds },
+    seconds: { total: session.elapsed(), ...state.seconds, checkpoint_end: ending.saved ?? null },
     peak_memory_bytes: peakMemory(),
     resumed: state.resumed,
   };

@@ -30,6 +30,7 @@ Deno.test("train: a run folder holds what the contract names", async () => {
   assert(!files.has("recovery.json"));
   const summary = JSON.parse(Deno.readTextFileSync(join(path, "summary.json")));
   assertEquals([summary.status, summary.epochs, summary.reason], ["finished", 3, "epochs"]);
+  assert(summary.seconds.checkpoint_end > 0 && summary.seconds.checkpoint_end <= summary.seconds.checkpoint);
   assert(summary.metrics.test.r2 < 1 && summary.metrics.train.rows > summary.metrics.test.rows);
   const steps = Deno.readTextFileSync(join(path, "steps.csv")).trim().split("\n");
   assertEquals(
@@ -190,7 +191,9 @@ for (
     const recovery = JSON.parse(Deno.readTextFileSync(join(path, "recovery.json")));
     assertEquals(recovery.signal, signal);
     assertStringIncludes(recovery.command, "--resume");
-    assertEquals(JSON.parse(Deno.readTextFileSync(join(path, "summary.json"))).status, "stopped");
+    const stopped = JSON.parse(Deno.readTextFileSync(join(path, "summary.json")));
+    assertEquals(stopped.status, "stopped");
+    assert(stopped.seconds.checkpoint_end > 0 && stopped.seconds.checkpoint_end <= stopped.seconds.checkpoint);
     if (text === WIDE_CONFIG) assert(await missedSteps(path) > 0, "no rows were behind when the run was stopped");
     assertEquals((await run("train", ["--resume", path, ...QUIET])).code, 0);
     assert(!exists(join(path, "recovery.json"), 0));

@@ -58,6 +58,7 @@ const SUMMARY: Summary = {
     wait: 1,
     validation: 2,
     checkpoint: 1,
+    checkpoint_end: 0.5,
     checkpoint_beside: 2,
     diagnostics: 1,
     evaluation: 3,
