@@ -90,12 +90,15 @@ export class Saves implements Disposable {
     return this.isOverdue() || this.#affords(this.#pendingBest() !== null && !this.#isBest() ? 2 : 1);
   }
 
-  /** At the end of an epoch: saves the present state if that is due, or else the best one alone if that is affordable. */
-  async saveDue(): Promise<void> {
+  /**
+   * At the end of an epoch: saves the present state if that is due, or else the best one alone if that is affordable.
+   * @param lasting whether the best is likely to stay it: then it is written now rather than at the end
+   */
+  async saveDue(lasting = false): Promise<void> {
     this.check();
     if (this.isDue()) return await this.save();
     const best = this.#pendingBest();
-    if (best === null || !this.#affords(1)) return;
+    if (best === null || this.#writing || !(lasting || this.#affords(1))) return;
     const begun = performance.now();
     await this.#standing(async () => {
       await this.options.syncLogs();

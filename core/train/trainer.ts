@@ -252,9 +252,16 @@ export class Trainer {
     this.parts.observer.epochDone?.(row, best);
     if (best && config.checkpoint.best) await this.parts.saves.keepBest();
     const every = config.checkpoint.every_epochs;
-    if (every === null) await this.parts.saves.saveDue();
+    if (every === null) await this.parts.saves.saveDue(this.#bestLasts());
     else if (every > 0 && state.epoch % every === 0) await this.parts.saves.save();
     return true;
+  }
+
+  /** Whether half of the patience has gone by without an improvement. */
+  #bestLasts(): boolean {
+    const { config, state } = this.parts;
+    const { patience } = config.training.early_stopping;
+    return patience !== null && state.stopping.bad_epochs * 2 >= patience;
   }
 
   #validate(): Promise<Evaluation> {

@@ -166,8 +166,8 @@ Deno.test("saves: where time suffices for one checkpoint only, it is the best, w
   now = 70;
   assert(!saves.isDue());
   await saves.saveDue();
-  await epoch(run, false); // while it is written
-  await saves.saveDue(); // nothing more meanwhile
+  await saves.saveDue(); // nothing more while it is written
+  await epoch(run, false);
   await written(saves);
   assertEquals(await savedBits(run, "latest"), first);
   assertEquals(await savedBits(run, "best"), first);
@@ -186,6 +186,50 @@ Deno.test("saves: where time suffices for one checkpoint only, it is the best, w
   assert(!await saves.restore(first[0]));
   await saves.settle();
   assertEquals(await savedBits(run, "best"), [state.step, await bits(run.model)]);
+});
+
+Deno.test("saves: a best that is likely to last is written before the end, whatever its share", async () => {
+  using run = setting(SMALL_CONFIG.replace("every_epochs: 1", "max_share: 0"), { elapsed: () => 1 });
+  const { saves, state } = run;
+  await epoch(run, true);
+  await saves.keepBest();
+  const best = state.step;
+  await epoch(run, false);
+  await saves.saveDue(false);
+  await written(saves);
+  assertEquals(saves.lastCheckpoint, null);
+  await saves.saveDue(true);
+  await written(saves);
+  assertEquals([(await savedBits(run, "best"))[0], (await savedBits(run, "latest"))[0]], [best, best]);
+});
+
+Deno.test("trainer: the best is likely to last once half of the patience has gone by without an improvement", async () => {
+  const text = SMALL_CONFIG.replace("every_steps: 5, every_epochs: 1", "every_epochs: null")
+    .replace("{epochs: 3,", "{epochs: 9, early_stopping: {patience: 4, min_delta: 1000000},"); // only the first improves
+  using run = setting(text);
+  const told: [epoch: number, lasting: boolean | undefined][] = [];
+  const nothing = () => Promise.resolve();
+  const trainer = new Trainer({
+    config: run.config,
+    model: run.model,
+    source: run.source,
+    state: run.state,
+    observer: {},
+    logChunk: nothing,
+    logEpoch: nothing,
+    diagnose: nothing,
+    saves: {
+      save: nothing,
+      saveDue: (lasting) => Promise.resolve(void told.push([run.state.epoch, lasting])),
+      keepBest: nothing,
+      isOverdue: () => false,
+      check: () => {},
+    },
+    elapsed: () => 0,
+    stopping: () => false,
+  });
+  assertEquals(await trainer.run(), "early_stopping");
+  assertEquals(told, [[1, false], [2, false], [3, true], [4, true], [5, true]]);
 });
 
 Deno.test("saves: a state is saved while another is being written, and a copy that is being written can be looked at", async () => {
