@@ -1,4 +1,5 @@
-// The three passes of convolutions on one thread, or on as many as the argument says, against the measured FMA peak of
+// The three passes of convolutions on one thread, or on as many as the first argument says, of all cases or of those
+// whose settings contain the second, against the measured FMA peak of
 // the instruction set in use. Each is first compared with the reference's products on whole numbers, whose sums are
 // exact.
 #include <cstdio>
@@ -40,6 +41,8 @@ const Case kCases[] = {
     {"\"conv2d\", \"channels\": 32, \"kernel\": 3, \"padding\": 1", Shape::image(1, 28, 28), 128},
     {"\"conv2d\", \"channels\": 32, \"kernel\": 3, \"padding\": 1", Shape::image(3, 32, 32), 128},
     {"\"conv2d\", \"channels\": 16, \"kernel\": 3, \"padding\": 1", Shape::image(16, 28, 28), 128},
+    {"\"conv2d\", \"channels\": 8, \"kernel\": 3, \"padding\": 1", Shape::image(8, 28, 28), 128},
+    {"\"conv1d\", \"channels\": 8, \"kernel\": 7, \"padding\": 3", Shape::signal(8, 1024), 64},
     {"\"conv2d\", \"channels\": 64, \"kernel\": 3, \"padding\": 1, \"stride\": 2", Shape::image(32, 28, 28), 128},
     {"\"conv2d\", \"channels\": 64, \"kernel\": 3, \"padding\": 1", Shape::image(64, 14, 14), 128},
     {"\"conv2d\", \"channels\": 128, \"kernel\": 1", Shape::image(64, 14, 14), 128},
@@ -115,6 +118,7 @@ int main(int count, char** arguments) {
   ThreadPool pool(threads);
   Products products(kernels(), pool);
   for (const Case& c : kCases) {
+    if (count > 2 && std::strstr(c.settings, arguments[2]) == nullptr) continue;
     if (!same_as_reference(c)) {
       std::printf("%s differs from the reference\n", c.settings);
       return 1;

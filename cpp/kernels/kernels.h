@@ -57,6 +57,23 @@ struct Ahead {
   size_t floats = 0;
 };
 
+// The windows of a convolution over one row with channels last, read where they lie. Place (line, i) has the values
+// (run, q) at data[line * line_pitch + i * pitch + run * run_pitch + q], q < `run`, in this order.
+struct Windows {
+  const float* data = nullptr;
+  size_t lines = 1, places = 0, line_pitch = 0, pitch = 0;  // places: of a line
+  size_t runs = 1, run = 0, run_pitch = 0;
+  size_t depth() const noexcept { return runs * run; }
+};
+// The values of the same places elsewhere: those of place (line, i) begin at data[line * line_pitch + i * pitch].
+template <class Value>
+struct Places {
+  Value* data;
+  size_t line_pitch, pitch;
+  Value* at(size_t line, size_t i) const noexcept { return data + line * line_pitch + i * pitch; }
+};
+inline constexpr size_t kFewFilters = 4;  // the most that window_dots takes
+
 struct Kernels {
   const char* name;  // "plain", "avx2", "avx512", "neon"
 
@@ -79,6 +96,15 @@ struct Kernels {
   void (*small_gemm)(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
                      const float* b, size_t b_row_stride, size_t b_column_stride, float* c, size_t ldc,
                      bool accumulate) noexcept;
+
+  // C (places x n) = W B + bias, where a row of W is a window. B (depth x n) is packed; bias (n) is NULL for none.
+  void (*window_gemm)(const Windows& windows, size_t n, const float* packed, const float* bias,
+                      const Places<float>& c) noexcept;
+  // The same for n <= kFewFilters, with B's transpose (n x depth, not packed) and another order of sums.
+  void (*window_dots)(const Windows& windows, size_t n, const float* b, const float* bias,
+                      const Places<float>& c) noexcept;
+  // C (n x depth) += Y^T W, Y (places x n).
+  void (*window_outer)(const Windows& windows, size_t n, const Places<const float>& y, float* c) noexcept;
 
   void (*axpy)(size_t n, float a, const float* x, float* y) noexcept;  // y += a x
   float (*dot)(size_t n, const float* x, const float* y) noexcept;

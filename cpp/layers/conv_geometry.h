@@ -28,6 +28,7 @@ struct ConvAxis {
 struct ConvGeometry {
   uint32_t channels = 1, filters = 1, groups = 1;
   ConvAxis down, across;
+  bool apart = false;  // whether the lines of Y do not follow each other in memory
 
   size_t group_channels() const noexcept { return channels / groups; }
   size_t group_filters() const noexcept { return filters / groups; }

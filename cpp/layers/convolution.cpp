@@ -11,11 +11,6 @@ size_t aligned(size_t floats) noexcept { return (floats + 15) / 16 * 16; }
 
 size_t padded_size(const ConvGeometry& g) noexcept { return g.down.reach() * g.across.reach() * g.channels; }
 
-// Channels of a group from which on gathers are faster than adding windows up: of signals, and of images at stride 1.
-// Measured by bench_conv with AVX-512: 1.45 times as fast for a signal with 16 channels, 0.94 times for an image
-// with 16.
-constexpr size_t kSignalChannels = 16, kImageChannels = 32;
-
 // The values of X at first + stride * i along one axis, as windows of Y. Whether they are without zeros before X.
 bool part_axis(const ConvAxis& a, uint32_t first, ConvAxis& part) noexcept {
   if (a.stride > 1 && a.dilation > 1) return false;
@@ -59,9 +54,6 @@ std::vector<Parameter*> Convolution::parameters() {
 
 std::vector<Convolution::Part> Convolution::parts_of(const ConvGeometry& g) {
   std::vector<Part> parts;
-  const bool signal = g.down.wide == 1 && g.down.kernel == 1;
-  if (g.group_channels() < (signal ? kSignalChannels : kImageChannels)) return parts;
-  if (!signal && (g.down.stride > 1 || g.across.stride > 1)) return parts;
   size_t packed = 0;
   for (uint32_t down = 0; down < std::min(g.down.stride, g.down.wide); ++down) {
     for (uint32_t across = 0; across < std::min(g.across.stride, g.across.wide); ++across) {
@@ -69,6 +61,7 @@ std::vector<Convolution::Part> Convolution::parts_of(const ConvGeometry& g) {
       from.channels = g.filters;
       from.filters = g.channels;
       from.groups = g.groups;
+      from.apart = g.down.stride > 1 || g.across.stride > 1;
       if (!part_axis(g.down, down, from.down) || !part_axis(g.across, across, from.across)) return {};
       const size_t floats = Products::packed_size(from.depth(), from.group_filters());
       parts.push_back({from, down, across, packed, floats});
@@ -80,22 +73,20 @@ std::vector<Convolution::Part> Convolution::parts_of(const ConvGeometry& g) {
 
 Convolution::Sizes Convolution::sizes_of(const ConvGeometry& g, const std::vector<Part>& parts) noexcept {
   const size_t stretch = stretch_of(g);
-  Sizes sizes{padded_size(g), stretch * g.depth(), Products::packed_size(stretch, g.group_filters()),
-              g.groups * Products::packed_size(g.group_filters(), g.depth())};
+  Sizes sizes{padded_size(g), stretch * g.depth(), g.groups * Products::packed_size(g.group_filters(), g.depth())};
   if (!parts.empty()) sizes.packed = parts.back().packed + g.groups * parts.back().depths;
   for (const Part& part : parts) {
     const ConvGeometry& from = part.geometry;
     sizes.padded = std::max(sizes.padded, padded_size(from));
     sizes.strip = std::max(sizes.strip, stretch_of(from) * from.depth());
-    sizes.other = std::max(sizes.other, stretch_of(from) * from.filters);
   }
-  return {aligned(sizes.padded), aligned(sizes.strip), aligned(sizes.other), sizes.packed};
+  return {aligned(sizes.padded), aligned(sizes.strip), sizes.packed};
 }
 
 size_t Convolution::workspace(const ConvGeometry& g, uint32_t rows, unsigned threads) {
   const Sizes sizes = sizes_of(g, parts_of(g));
   return g.weights() + g.groups * Products::packed_size(g.depth(), g.group_filters()) + sizes.packed +
-         threads * (sizes.padded + sizes.strip + sizes.other) + chunks_of(g, rows) * partial_size(g);
+         threads * (sizes.padded + sizes.strip) + chunks_of(g, rows) * partial_size(g);
 }
 
 void Convolution::reserve(uint32_t rows) {
@@ -103,13 +94,13 @@ void Convolution::reserve(uint32_t rows) {
   ordered_.reserve(g.weights());
   to_narrow_.reserve(g.groups * Products::packed_size(g.depth(), g.group_filters()));
   to_wide_.reserve(sizes_.packed);
-  rooms_.reserve(products_.pool().size() * (sizes_.padded + sizes_.strip + sizes_.other));
+  rooms_.reserve(products_.pool().size() * (sizes_.padded + sizes_.strip));
   partials_.reserve(chunks_of(g, rows) * partial_size(g));
 }
 
 Convolution::Room Convolution::room(unsigned worker) noexcept {
-  float* const start = rooms_.data() + worker * (sizes_.padded + sizes_.strip + sizes_.other);
-  return {start, start + sizes_.padded, start + sizes_.padded + sizes_.strip};
+  float* const start = rooms_.data() + worker * (sizes_.padded + sizes_.strip);
+  return {start, start + sizes_.padded};
 }
 
 void Convolution::pack(size_t group) noexcept {
@@ -122,13 +113,21 @@ void Convolution::pack(size_t group) noexcept {
       for (size_t c = 0; c < channels; ++c) to[n * depth + t * channels + c] = from[n * depth + c * taps + t];
     }
   }
-  products_.kernels().pack_b(depth, filters, to, 1, depth,
-                             to_narrow_.data() + group * Products::packed_size(depth, filters));
+  pack_for(g, to, to_narrow_.data() + group * Products::packed_size(depth, filters));
   if (parts_.empty()) {
     products_.kernels().pack_b(filters, depth, to, depth, 1,
                                to_wide_.data() + group * Products::packed_size(filters, depth));
   }
   for (const Part& part : parts_) pack_part(part, group);
+}
+
+// A group's weights (filters x depth), as gather takes them.
+void Convolution::pack_for(const ConvGeometry& g, const float* weights, float* to) const noexcept {
+  if (by_dots(g)) {
+    std::copy_n(weights, g.group_filters() * g.depth(), to);
+  } else {
+    products_.kernels().pack_b(g.depth(), g.group_filters(), weights, 1, g.depth(), to);
+  }
 }
 
 // Values of a window in the order (taps in reverse, filters), a channel after the other.
@@ -149,24 +148,25 @@ void Convolution::pack_part(const Part& part, size_t group) noexcept {
       }
     }
   }
-  products_.kernels().pack_b(depth, channels, to, 1, depth, to_wide_.data() + part.packed + group * part.depths);
+  pack_for(p, to, to_wide_.data() + part.packed + group * part.depths);
 }
 
 template <class Finish>
-void Convolution::gather(const ConvGeometry& g, const float* packed, const float* x, const Room& room, float* y,
-                         bool apart, Finish&& finish) const noexcept {
-  const size_t filters = g.group_filters(), depth = g.depth(), stretch = stretch_of(g);
+void Convolution::gather(const ConvGeometry& g, const float* packed, const float* bias, const float* x,
+                         const Room& room, const Places<float>& y, Finish&& finish) const noexcept {
+  const size_t filters = g.group_filters(), depth = g.depth(), width = g.across.narrow;
   const Padded padded = pad(g, x, room);
-  for (size_t first = 0; first < g.places(); first += stretch) {
-    const size_t count = std::min(stretch, g.places() - first);
-    float* const values = apart ? y : y + first * g.filters;
+  for (size_t first = 0, count; first < g.places(); first += count) {
+    count = stretch_at(g, padded, first);
     for (size_t group = 0; group < g.groups; ++group) {
-      const Windows a = windows(g, padded, group, first, count, room);
-      products_.kernels().gemm(count, filters, depth, a.data, a.pitch, 1,
-                               packed + group * Products::packed_size(depth, filters), values + group * filters,
-                               g.filters, false);
+      const Windows w = windows(g, padded, group, first, count, room);
+      const float* const weights = packed + group * Products::packed_size(depth, filters);
+      const float* const added = bias == nullptr ? nullptr : bias + group * filters;
+      const Places<float> to{y.at(first / width, first % width) + group * filters, y.line_pitch, y.pitch};
+      const Kernels& kernels = products_.kernels();
+      (by_dots(g) ? kernels.window_dots : kernels.window_gemm)(w, filters, weights, added, to);
     }
-    finish(first, count, values);
+    finish(first, count);
   }
 }
 
@@ -182,53 +182,45 @@ void Convolution::add_bias(size_t places, size_t width, const float* bias, float
 template <class Done>
 void Convolution::to_narrow(const float* x, float* y, const Room& room, const float* bias, Done&& done) const noexcept {
   const size_t filters = geometry_.filters;
-  gather(geometry_, to_narrow_.data(), x, room, y, false, [&](size_t first, size_t count, float* values) {
-    add_bias(count, filters, bias, values);
-    done(first * filters, count * filters);
-  });
+  gather(geometry_, to_narrow_.data(), bias, x, room, {y, geometry_.across.narrow * filters, filters},
+         [&](size_t first, size_t count) { done(first * filters, count * filters); });
 }
 
 template <class Done>
 void Convolution::to_wide(const float* y, float* x, const Room& room, const float* bias, Done&& done) const noexcept {
   const ConvGeometry& g = geometry_;
-  if (parts_.size() == 1 && g.down.stride == 1 && g.across.stride == 1) {
-    gather(parts_[0].geometry, to_wide_.data(), y, room, x, false, [&](size_t first, size_t count, float* values) {
-      add_bias(count, g.channels, bias, values);
-      done(first * g.channels, count * g.channels);
-    });
+  const size_t line = g.across.wide * g.channels;
+  if (parts_.size() == 1 && !parts_[0].geometry.apart) {
+    gather(parts_[0].geometry, to_wide_.data(), bias, y, room, {x, line, g.channels},
+           [&](size_t first, size_t count) { done(first * g.channels, count * g.channels); });
     return;
   }
-  if (parts_.empty()) scatter(y, x, room);
-  for (const Part& part : parts_) {
-    const size_t width = part.geometry.across.narrow;
-    gather(part.geometry, to_wide_.data() + part.packed, y, room, room.other, true,
-           [&](size_t first, size_t count, const float* values) {
-             size_t i = first / width, j = first % width;
-             for (size_t k = 0; k < count; ++k) {
-               const size_t line = part.down + i * g.down.stride, place = part.across + j * g.across.stride;
-               copy(g.channels, values + k * g.channels, x + (line * g.across.wide + place) * g.channels);
-               if (++j == width) j = 0, ++i;
-             }
-           });
+  if (parts_.empty()) {
+    scatter(y, x, room);
+    add_bias(g.wide_places(), g.channels, bias, x);
   }
-  add_bias(g.wide_places(), g.channels, bias, x);
+  for (const Part& part : parts_) {
+    gather(part.geometry, to_wide_.data() + part.packed, bias, y, room,
+           {x + part.down * line + part.across * g.channels, g.down.stride * line, g.across.stride * g.channels},
+           [](size_t, size_t) {});
+  }
   done(0, g.wide_size());
 }
 
 // The chunks' sums, in their order, become part of the gradients.
 void Convolution::add_partials(size_t chunks) noexcept {
   const ConvGeometry& g = geometry_;
-  const size_t filters = g.group_filters(), channels = g.group_channels(), depth = g.depth(), taps = g.taps();
-  const size_t size = partial_size(g);
-  for_blocks(products_.pool(), g.groups * depth, 16, chunks * g.weights(), [&](size_t first, size_t count) {
-    float* const sums = partials_.data() + first * filters;
-    for (size_t chunk = 1; chunk < chunks; ++chunk) {
-      products_.kernels().add(count * filters, sums + chunk * size, sums);
-    }
-    for (size_t i = first; i < first + count; ++i) {
-      const size_t group = i / depth, tap = i % depth / channels, c = i % channels;
-      for (size_t n = 0; n < filters; ++n) {
-        weight_.gradient[((group * filters + n) * channels + c) * taps + tap] += partials_[i * filters + n];
+  const size_t channels = g.group_channels(), depth = g.depth(), taps = g.taps(), size = partial_size(g);
+  const bool across = by_filters(g);
+  const size_t filters = g.group_filters(), pitch = across ? filters : 1;
+  for_blocks(products_.pool(), g.filters, across ? filters : 8, chunks * g.weights(), [&](size_t first, size_t count) {
+    float* const sums = partials_.data() + first * depth;
+    for (size_t chunk = 1; chunk < chunks; ++chunk) products_.kernels().add(count * depth, sums + chunk * size, sums);
+    for (size_t n = 0; n < count; ++n) {
+      float* const to = weight_.gradient.data() + (first + n) * depth;
+      const float* const from = sums + n * (across ? 1 : depth);
+      for (size_t t = 0; t < taps; ++t) {
+        for (size_t c = 0; c < channels; ++c) to[c * taps + t] += from[(t * channels + c) * pitch];
       }
     }
   });

@@ -2,11 +2,11 @@
 // ConvTranspose2d, on rows with channels last. conv_geometry.h has the formulas.
 //
 // Each product is one of matrices, a row at a time: windows (places x depth) times weights (depth x filters), where a
-// window's values are in the order (kernel, channels). Windows of a signal without dilation overlap in memory and are
-// read as they lie in a copy of the row with its zeros; other windows are copied into a strip that stays in cache.
+// window's values are in the order (kernel, channels). The kernels read windows as they lie in a copy of the row with
+// its zeros, as runs of neighbouring values. Windows of short runs are first copied into a strip that stays in cache.
 //
-// With enough channels the scatter is made of gathers, too: X's values that are `stride` apart are a convolution of Y
-// with every stride-th tap, in reverse order, so that each is written once.
+// The scatter is made of gathers, too: X's values that are `stride` apart are a convolution of Y with every stride-th
+// tap, in reverse order, so that each is written once. Where that is not possible, windows are added up.
 #pragma once
 
 #include "layers/conv_geometry.h"
@@ -51,34 +51,36 @@ class Convolution final : public Layer {
   };
   // Empty where windows are added up instead.
   static std::vector<Part> parts_of(const ConvGeometry& geometry);
-  // Windows of a stretch of places of one group: element (place, value) at data[place * pitch + value].
-  struct Windows {
-    const float* data;
-    size_t pitch;
-  };
-  // One row of X with its zeros: group by group, each `reach` down x `reach` across x channels of the group.
+  // One row of X with its zeros: group by group, each `reach` down x `reach` across x channels of the group. Of a
+  // signal's windows, those at the places [inner, outer) have no zeros. They lie at `inside` instead, which is where
+  // the first window would begin.
   struct Padded {
     const float* data;
     size_t group_size, line_pitch;
+    const float* inside = nullptr;
+    size_t inner = 0, outer = 0;
   };
   struct Room {  // a worker's
-    float *padded, *strip, *other;
+    float *padded, *strip;
   };
   struct Sizes {  // floats
-    size_t padded, strip, other, packed;
+    size_t padded, strip, packed;
   };
   static Sizes sizes_of(const ConvGeometry& geometry, const std::vector<Part>& parts) noexcept;
 
   static size_t stretch_of(const ConvGeometry& g) noexcept;  // places that are worked on at once
+  static bool by_dots(const ConvGeometry& g) noexcept;       // whether gather takes few filters along their windows
+  static bool by_filters(const ConvGeometry& g) noexcept;
   static void copy(size_t n, const float* from, float* to) noexcept;
   Room room(unsigned worker) noexcept;
   static Padded pad(const ConvGeometry& g, const float* x, const Room& room) noexcept;
+  static size_t stretch_at(const ConvGeometry& g, const Padded& padded, size_t first) noexcept;
   static Windows windows(const ConvGeometry& g, const Padded& padded, size_t group, size_t first, size_t count,
                          const Room& room) noexcept;
-  // y: all places, or room for a stretch of them (apart). finish(first, count, values): a stretch of places is done.
+  // y: of all places. finish(first, count): a stretch of places is done.
   template <class Finish>
-  void gather(const ConvGeometry& g, const float* packed, const float* x, const Room& room, float* y, bool apart,
-              Finish&& finish) const noexcept;
+  void gather(const ConvGeometry& g, const float* packed, const float* bias, const float* x, const Room& room,
+              const Places<float>& y, Finish&& finish) const noexcept;
   // done(first, count): a stretch of values of the output, with its bias.
   template <class Done>
   void to_narrow(const float* x, float* y, const Room& room, const float* bias, Done&& done) const noexcept;
@@ -86,9 +88,11 @@ class Convolution final : public Layer {
   void to_wide(const float* y, float* x, const Room& room, const float* bias, Done&& done) const noexcept;
   void scatter(const float* y, float* x, const Room& room) const noexcept;
   void add_bias(size_t places, size_t width, const float* bias, float* values) const noexcept;
+  void pack_for(const ConvGeometry& g, const float* weights, float* to) const noexcept;
   void pack_part(const Part& part, size_t group) noexcept;
   void add_strip(size_t first, size_t count, const float* strip, float* to) const noexcept;
   void outer(const float* x, const float* y, const Room& room, float* partial) const noexcept;
+  void add_outer(const Windows& windows, const float* y, float* to) const noexcept;
   void add_place_sums(size_t places, size_t width, const float* d_y, float* sums) const noexcept;
   void add_partials(size_t chunks) noexcept;
 
@@ -98,11 +102,11 @@ class Convolution final : public Layer {
   const std::vector<Part> parts_;
   Parameter weight_, bias_;
   AlignedBuffer<float> ordered_;    // weights as filters x (kernel, channels)
-  AlignedBuffer<float> to_narrow_;  // a group: depth x filters, packed
+  AlignedBuffer<float> to_narrow_;  // a group: depth x filters, as pack_for writes them
   AlignedBuffer<float> to_wide_;    // filters x depth of each group, packed, or the parts' weights
   Sizes sizes_;
   AlignedBuffer<float> rooms_;
-  AlignedBuffer<float> partials_;  // a chunk of rows: groups x depth x filters, then the bias
+  AlignedBuffer<float> partials_;  // a chunk of rows: filters x depth, or groups x depth x filters, then the bias
 };
 
 }  // namespace nrw

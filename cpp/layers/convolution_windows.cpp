@@ -10,20 +10,51 @@ namespace {
 constexpr size_t kStripFloats = 24576;  // about 100 KB: half of a second-level cache
 constexpr size_t kShort = 16;           // runs that a loop copies faster than a call
 
+// The fewest values of a run that the kernels take side by side.
+constexpr size_t kRun = 16;
+
 // Whether windows that follow each other lie `across.stride` places apart: no line ends between them.
 bool overlapping(const ConvGeometry& g) noexcept {
   if (g.down.kernel != 1 || (g.across.dilation != 1 && g.across.kernel != 1)) return false;
   return g.down.narrow == 1 || (g.down.stride == 1 && g.across.reach() == size_t{g.across.narrow} * g.across.stride);
 }
 
+// The runs of a window: as long as its values are neighbours, a tap or a line of taps.
+size_t run_of(const ConvGeometry& g) noexcept {
+  return (g.across.dilation == 1 ? g.across.kernel : 1) * g.group_channels();
+}
+
+// Whether windows are read where they lie: they are runs at one distance.
+bool in_place(const ConvGeometry& g) noexcept {
+  return g.across.dilation == 1 || g.across.kernel == 1 || g.down.kernel == 1;
+}
+
+// Whether the places follow each other at one distance.
+bool one_line(const ConvGeometry& g) noexcept { return g.down.narrow == 1 || (overlapping(g) && !g.apart); }
+
 }  // namespace
 
-// A multiple of the kernels' depth where strips are short, so that sums over places come in whole parts.
+// Whole lines where several are worked on. A multiple of the kernels' depth where strips are short, so that sums over
+// places come in whole parts.
 size_t Convolution::stretch_of(const ConvGeometry& g) noexcept {
   constexpr size_t kPart = 128;
+  if (in_place(g)) {
+    const size_t line = one_line(g) ? 1 : g.across.narrow;
+    return std::min(std::max<size_t>(1, 4 * kPart / line) * line, g.places());
+  }
   const size_t fit = kStripFloats / g.depth();
   const size_t some = fit >= kPart ? std::min(fit / kPart * kPart, 4 * kPart) : std::max<size_t>(24, fit / 12 * 12);
-  return std::min(some, g.places());
+  return std::min(g.apart ? std::max<size_t>(1, some / g.across.narrow) * g.across.narrow : some, g.places());
+}
+
+bool Convolution::by_dots(const ConvGeometry& g) noexcept {
+  return g.group_filters() <= kFewFilters && (in_place(g) ? run_of(g) : g.depth()) >= kRun;
+}
+
+// Whether the sums for the weights lie as depth x filters.
+bool Convolution::by_filters(const ConvGeometry& g) noexcept {
+  const size_t run = in_place(g) ? run_of(g) : g.depth();
+  return run < kRun && run < g.group_filters();
 }
 
 void Convolution::copy(size_t n, const float* from, float* to) noexcept {
@@ -34,15 +65,28 @@ void Convolution::copy(size_t n, const float* from, float* to) noexcept {
   }
 }
 
-// One group without zeros around it is read where it lies.
+// One group without zeros around it is read where it lies, and so are the windows of a signal that have none.
 Convolution::Padded Convolution::pad(const ConvGeometry& g, const float* x, const Room& room) noexcept {
   const size_t height = g.down.reach(), width = g.across.reach(), channels = g.group_channels();
-  const Padded padded{room.padded, height * width * channels, width * channels};
+  Padded padded{room.padded, height * width * channels, width * channels};
   const bool inside = g.down.before == 0 && g.across.before == 0 && height <= g.down.wide &&
                       (height == 1 ? width <= g.across.wide : width == g.across.wide);
   if (g.groups == 1 && inside) return {x, padded.group_size, padded.line_pitch};
   const size_t left = std::min<size_t>(g.across.before, width);
   const size_t given = std::min<size_t>(g.across.wide, width - left);  // values of a line
+  size_t skip = 0, skipped = 0;                                        // of these, what no window with zeros has
+  if (g.groups == 1 && height == 1 && g.down.wide == 1 && in_place(g)) {
+    const size_t stride = g.across.stride, span = size_t{g.across.kernel - 1} * g.across.dilation + 1;
+    const size_t inner = (left + stride - 1) / stride;
+    const size_t outer = left + given < span ? 0 : (left + given - span) / stride + 1;
+    if (inner < outer) {
+      padded.inside = x - left * channels;
+      padded.inner = inner, padded.outer = std::min<size_t>(outer, g.across.narrow);
+      const size_t from = inner == 0 ? left : std::max(left, (inner - 1) * stride + span);
+      const size_t to = padded.outer == g.across.narrow ? left + given : std::max(left, padded.outer * stride);
+      if (from < to) skip = from - left, skipped = std::min(to, left + given) - from;
+    }
+  }
   for (size_t group = 0; group < g.groups; ++group) {
     for (size_t line = 0; line < height; ++line) {
       float* const to = room.padded + group * padded.group_size + line * padded.line_pitch;
@@ -55,7 +99,10 @@ Convolution::Padded Convolution::pad(const ConvGeometry& g, const float* x, cons
       std::fill_n(to + (left + given) * channels, (width - left - given) * channels, 0.0f);
       const float* const from = x + y * g.across.wide * g.channels + group * channels;
       if (g.groups == 1) {
-        std::memcpy(to + left * channels, from, given * channels * sizeof(float));
+        const size_t after = skip + skipped;
+        std::memcpy(to + left * channels, from, skip * channels * sizeof(float));
+        std::memcpy(to + (left + after) * channels, from + after * channels,
+                    (given - after) * channels * sizeof(float));
       } else {
         for (size_t i = 0; i < given; ++i) copy(channels, from + i * g.channels, to + (left + i) * channels);
       }
@@ -64,24 +111,37 @@ Convolution::Padded Convolution::pad(const ConvGeometry& g, const float* x, cons
   return padded;
 }
 
-Convolution::Windows Convolution::windows(const ConvGeometry& g, const Padded& padded, size_t group, size_t first,
-                                          size_t count, const Room& room) noexcept {
-  const size_t channels = g.group_channels(), step = g.across.stride * channels;
-  const float* const image = padded.data + group * padded.group_size;
-  if (overlapping(g)) return {image + first * step, step};
-  const bool together = g.across.dilation == 1;  // the taps of a line
-  const size_t runs = together ? 1 : g.across.kernel, run = (together ? g.across.kernel : 1) * channels;
-  const size_t depth = g.depth();
+// The places of the stretch that begins at `first`: all of them or none are without zeros.
+size_t Convolution::stretch_at(const ConvGeometry& g, const Padded& padded, size_t first) noexcept {
+  size_t end = g.places();
+  if (padded.inside != nullptr && first < padded.outer) end = first < padded.inner ? padded.inner : padded.outer;
+  return std::min(stretch_of(g), end - first);
+}
+
+Windows Convolution::windows(const ConvGeometry& g, const Padded& padded, size_t group, size_t first, size_t count,
+                             const Room& room) noexcept {
+  const size_t channels = g.group_channels(), step = g.across.stride * channels, run = run_of(g), depth = g.depth();
+  const bool inside = padded.inside != nullptr && first >= padded.inner && first < padded.outer;
+  const float* const image = inside ? padded.inside : padded.data + group * padded.group_size;
+  const size_t runs = depth / run, tap_pitch = g.across.dilation * channels;
+  if (in_place(g)) {
+    const size_t run_pitch = g.down.kernel == 1 ? tap_pitch : g.down.dilation * padded.line_pitch;
+    if (one_line(g)) return {image + first * step, 1, count, 0, step, runs, run, run_pitch};
+    const size_t line_pitch = g.down.stride * padded.line_pitch, places = g.across.narrow;
+    return {image + first / places * line_pitch, count / places, places, line_pitch, step, runs, run, run_pitch};
+  }
+  const size_t line_runs = runs / g.down.kernel;
   for (size_t ty = 0; ty < g.down.kernel; ++ty) {
     size_t oy = first / g.across.narrow, ox = first % g.across.narrow;
     float* to = room.strip + ty * g.across.kernel * channels;
     for (size_t i = 0; i < count; ++i, to += depth) {
       const float* const from = image + (oy * g.down.stride + ty * g.down.dilation) * padded.line_pitch + ox * step;
-      for (size_t r = 0; r < runs; ++r) copy(run, from + r * g.across.dilation * channels, to + r * run);
+      for (size_t r = 0; r < line_runs; ++r) copy(run, from + r * tap_pitch, to + r * run);
       if (++ox == g.across.narrow) ox = 0, ++oy;
     }
   }
-  return {room.strip, depth};
+  const size_t lines = g.apart ? count / g.across.narrow : 1, places = count / lines;
+  return {room.strip, lines, places, places * depth, depth, 1, depth, 0};
 }
 
 // to, an image with its zeros, += the values of windows at the places [first, first + count).
@@ -143,34 +203,43 @@ void Convolution::scatter(const float* y, float* x, const Room& room) const noex
   }
 }
 
-// partial (groups x depth x filters) += windows^T y.
+// partial (filters x depth) += y^T windows.
 void Convolution::outer(const float* x, const float* y, const Room& room, float* partial) const noexcept {
   const ConvGeometry& g = geometry_;
-  const Kernels& kernels = products_.kernels();
-  const size_t filters = g.group_filters(), depth = g.depth(), stretch = stretch_of(g);
+  const size_t filters = g.group_filters(), depth = g.depth();
   const Padded padded = pad(g, x, room);
-  for (size_t first = 0; first < g.places(); first += stretch) {
-    const size_t count = std::min(stretch, g.places() - first);
+  for (size_t first = 0, count; first < g.places(); first += count) {
+    count = stretch_at(g, padded, first);
     for (size_t group = 0; group < g.groups; ++group) {
-      const Windows a = windows(g, padded, group, first, count, room);
-      kernels.pack_b(count, filters, y + first * g.filters + group * filters, g.filters, 1, room.other);
-      kernels.gemm(depth, filters, count, a.data, 1, a.pitch, room.other, partial + group * depth * filters, filters,
-                   true);
+      const Windows w = windows(g, padded, group, first, count, room);
+      add_outer(w, y + first * g.filters + group * filters, partial + group * filters * depth);
     }
   }
 }
 
-// sums (width) += the sum of d_y (places x width) over the places.
+// to (filters x depth of a group) += y^T windows. Short runs take one lane a filter instead of one a value of the run.
+void Convolution::add_outer(const Windows& w, const float* y, float* to) const noexcept {
+  const ConvGeometry& g = geometry_;
+  const size_t filters = g.group_filters(), line = w.places * g.filters;
+  if (!by_filters(g)) return products_.kernels().window_outer(w, filters, {y, line, g.filters}, to);
+  for (size_t r = 0; r < w.runs; ++r) {
+    products_.kernels().window_outer({y, w.lines, w.places, line, g.filters, 1, filters, 0}, w.run,
+                                     {w.data + r * w.run_pitch, w.line_pitch, w.pitch}, to + r * w.run * filters);
+  }
+}
+
+// sums (width) += the sum of d_y (places x width) over the places: first over lines of several places.
 void Convolution::add_place_sums(size_t places, size_t width, const float* d_y, float* sums) const noexcept {
-  if (width < 8) {  // several sums side by side, each of every eighth value
-    for (size_t c = 0; c < width; ++c) {
-      float side[8] = {};
-      for (size_t i = 0; i < places; ++i) side[i % 8] += d_y[i * width + c];
-      for (const float sum : side) sums[c] += sum;
-    }
+  const size_t together = std::max<size_t>(1, kPanel / width), line = together * width, lines = places / together;
+  const float one = 1;
+  if (together == 1) {
+    products_.kernels().window_outer({d_y, 1, places, 0, width, 1, width, 0}, 1, {&one, 0, 0}, sums);
     return;
   }
-  for (size_t i = 0; i < places; ++i) products_.kernels().add(width, d_y + i * width, sums);
+  float side[kPanel] = {};
+  products_.kernels().window_outer({d_y, 1, lines, 0, line, 1, line, 0}, 1, {&one, 0, 0}, side);
+  for (size_t i = 0; i < line; ++i) sums[i % width] += side[i];
+  for (size_t i = lines * line; i < places * width; ++i) sums[i % width] += d_y[i];
 }
 
 }  // namespace nrw

@@ -44,6 +44,47 @@ void gemm_ahead(size_t m, size_t n, size_t k, const float* a, size_t row_stride,
   gemm(m, n, k, a, row_stride, column_stride, packed, c, ldc, accumulate);
 }
 
+// body(place's line, place, value of its window, number of the value) for each.
+template <class Body>
+void each_value(const Windows& w, Body&& body) noexcept {
+  for (size_t line = 0; line < w.lines; ++line) {
+    for (size_t i = 0; i < w.places; ++i) {
+      const float* const at = w.data + line * w.line_pitch + i * w.pitch;
+      for (size_t p = 0; p < w.depth(); ++p) body(line, i, at[p / w.run * w.run_pitch + p % w.run], p);
+    }
+  }
+}
+
+void begin(const Windows& w, size_t n, const float* bias, const Places<float>& c) noexcept {
+  for (size_t line = 0; line < w.lines; ++line) {
+    for (size_t i = 0; i < w.places; ++i) {
+      for (size_t j = 0; j < n; ++j) c.at(line, i)[j] = bias == nullptr ? 0 : bias[j];
+    }
+  }
+}
+
+void window_gemm(const Windows& w, size_t n, const float* packed, const float* bias, const Places<float>& c) noexcept {
+  begin(w, n, bias, c);
+  each_value(w, [&](size_t line, size_t i, float value, size_t p) {
+    for (size_t j = 0; j < n; ++j) {
+      c.at(line, i)[j] += value * packed[(j / kPanel * w.depth() + p) * kPanel + j % kPanel];
+    }
+  });
+}
+
+void window_dots(const Windows& w, size_t n, const float* b, const float* bias, const Places<float>& c) noexcept {
+  begin(w, n, bias, c);
+  each_value(w, [&](size_t line, size_t i, float value, size_t p) {
+    for (size_t j = 0; j < n; ++j) c.at(line, i)[j] += value * b[j * w.depth() + p];
+  });
+}
+
+void window_outer(const Windows& w, size_t n, const Places<const float>& y, float* c) noexcept {
+  each_value(w, [&](size_t line, size_t i, float value, size_t p) {
+    for (size_t j = 0; j < n; ++j) c[j * w.depth() + p] += y.at(line, i)[j] * value;
+  });
+}
+
 void axpy(size_t n, float a, const float* x, float* y) noexcept {
   for (size_t i = 0; i < n; ++i) y[i] += a * x[i];
 }
@@ -76,6 +117,9 @@ const Kernels kPlainKernels = {
     .gemm = plain::gemm,
     .gemm_ahead = plain::gemm_ahead,
     .small_gemm = nullptr,
+    .window_gemm = plain::window_gemm,
+    .window_dots = plain::window_dots,
+    .window_outer = plain::window_outer,
     .axpy = plain::axpy,
     .dot = plain::dot,
     .sum_squares = plain::sum_squares,

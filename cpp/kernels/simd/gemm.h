@@ -26,66 +26,108 @@ using Block = void (*)(size_t k, const float* a, size_t row_stride, size_t colum
 // constant.
 enum class Lies { kInRows, kInColumns };
 
-// sum += column of A (Rows x 1) * row of B (1 x Vectors * kLanes). A's first half of rows at `a`, the others at `low`.
+// Rows of A whose addresses are made of one register and multiples of the stride.
+constexpr int kGroup = 3;
+template <int Rows>
+constexpr int kGroups = (Rows + kGroup - 1) / kGroup;
+
+// The most rows of a block with so many vectors. With one vector, blocks of kMicroRows have too few sums to hide the
+// latency of a multiply-add.
+template <int Vectors>
+constexpr int kMostRows = Vectors == 1 || (Vectors == 2 && kMicroVectors == 4) ? 2 * kMicroRows : kMicroRows;
+
+// sum += column of A (Rows x 1) * row of B (1 x Vectors * kLanes). Row i of A is at at[i / kGroup] and i % kGroup
+// strides.
 template <int Rows, int Vectors>
-NRW_INLINE void add_step(Vec (&sum)[Rows][Vectors], const float* a, const float* low, size_t row_stride,
-                         const float* b) noexcept {
-  Vec b_p[Vectors];
-#pragma GCC unroll 8
-  for (int v = 0; v < Vectors; ++v) b_p[v] = load(b + v * kLanes);
-#pragma GCC unroll 8
+NRW_INLINE void add_step(Vec (&sum)[Rows][Vectors], const float* const (&at)[kGroups<Rows>], size_t row_stride,
+                         const Vec (&b_p)[Vectors]) noexcept {
+#pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
-    const Vec a_ip = splat(i < kMicroRows / 2 ? a[i * row_stride] : low[(i - kMicroRows / 2) * row_stride]);
+    const Vec a_ip = splat(at[i / kGroup][i % kGroup * row_stride]);
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v) sum[i][v] = add_product(a_ip, b_p[v], sum[i][v]);
   }
 }
 
-// C (Rows x columns) = or += A (Rows x k) B (k x columns, rows kPass apart), columns <= Vectors * kLanes.
+// A row of B (1 x columns), of which memory beyond the last column is not touched unless kWhole.
+template <int Vectors, bool kWhole>
+NRW_INLINE void load_row(const float* b, size_t last, Vec (&b_p)[Vectors]) noexcept {
+#pragma GCC unroll 8
+  for (int v = 0; v < Vectors; ++v) {
+    b_p[v] = kWhole || v + 1 < Vectors ? load(b + v * kLanes) : load_first(b + v * kLanes, last);
+  }
+}
+
+// sum += A (Rows x k) B (k x Vectors * kLanes, rows `pitch` apart).
 //
 // If two hardware threads share a core, the number of issued instructions limits the product rather than the
 // multiply-adds. With AVX2 a step is 6 x 2 multiply-adds, 8 loads and few other instructions.
-template <int Rows, int Vectors, Lies kLies>
-__attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride, size_t column_stride, const float* b,
-                                     float* c, size_t ldc, size_t columns, bool accumulate) noexcept {
+template <int Rows, int Vectors, Lies kLies, bool kWhole>
+NRW_INLINE void add_run(Vec (&sum)[Rows][Vectors], size_t k, const float* a, size_t row_stride, size_t column_stride,
+                        const float* b, size_t pitch, size_t last) noexcept {
   if constexpr (kLies == Lies::kInRows) column_stride = 1;
   if constexpr (kLies == Lies::kInColumns) row_stride = 1;
-    // C is needed last, and is in the cache by then.
+  const float* at[kGroups<Rows>];
 #pragma GCC unroll 8
+  for (int g = 0; g < kGroups<Rows>; ++g) at[g] = a + g * kGroup * row_stride;
+  Vec b_p[Vectors];
+  size_t p = 0;
+  for (; p + kUnroll <= k; p += kUnroll) {
+#pragma GCC unroll 8
+    for (size_t step = 0; step < kUnroll; ++step) {
+      keep(b);
+      load_row<Vectors, kWhole>(b, last, b_p);
+      b += pitch;
+      if constexpr (kLies == Lies::kInRows) {
+        const float* now[kGroups<Rows>];
+        keep(row_stride);
+#pragma GCC unroll 8
+        for (int g = 0; g < kGroups<Rows>; ++g) {
+          keep(at[g]);
+          now[g] = at[g] + step;
+        }
+        add_step<Rows, Vectors>(sum, now, row_stride, b_p);
+      } else {
+        keep(at[0]);
+#pragma GCC unroll 8
+        for (int g = 1; g < kGroups<Rows>; ++g) at[g] = at[0] + g * kGroup;
+        add_step<Rows, Vectors>(sum, at, row_stride, b_p);
+        at[0] += column_stride;
+      }
+    }
+    if constexpr (kLies == Lies::kInRows) {
+#pragma GCC unroll 8
+      for (int g = 0; g < kGroups<Rows>; ++g) at[g] += kUnroll;
+    }
+  }
+  if constexpr (kLies == Lies::kInColumns) {
+#pragma GCC unroll 8
+    for (int g = 1; g < kGroups<Rows>; ++g) at[g] = at[0] + g * kGroup;
+  }
+  for (; p < k; ++p) {
+    load_row<Vectors, kWhole>(b, last, b_p);
+    add_step<Rows, Vectors>(sum, at, row_stride, b_p);
+    b += pitch;
+#pragma GCC unroll 8
+    for (int g = 0; g < kGroups<Rows>; ++g) at[g] += column_stride;
+  }
+}
+
+// C is needed last, and is in the cache by then.
+template <int Rows, int Vectors>
+NRW_INLINE void ask_for(const float* c, size_t ldc) noexcept {
+#pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; v += static_cast<int>(kLineFloats / kLanes)) {
       __builtin_prefetch(c + i * ldc + v * kLanes, 1);
     }
   }
-  Vec sum[Rows][Vectors] = {};
-  const float* low = a + kMicroRows / 2 * row_stride;
-  size_t p = 0;
-  for (; p + kUnroll <= k; p += kUnroll) {
-    if constexpr (kLies == Lies::kInRows) {
-#pragma GCC unroll 8
-      for (size_t step = 0; step < kUnroll; ++step) {
-        keep(a), keep(low), keep(b), keep(row_stride);
-        add_step<Rows, Vectors>(sum, a + step, low + step, row_stride, b + step * kPass);
-      }
-      a += kUnroll;
-      low += kUnroll;
-    } else {
-#pragma GCC unroll 8
-      for (size_t step = 0; step < kUnroll; ++step) {
-        keep(a), keep(b);
-        add_step<Rows, Vectors>(sum, a, a + kMicroRows / 2 * row_stride, row_stride, b + step * kPass);
-        a += column_stride;
-      }
-    }
-    b += kUnroll * kPass;
-  }
-  for (; p < k; ++p) {
-    add_step<Rows, Vectors>(sum, a, a + kMicroRows / 2 * row_stride, row_stride, b);
-    a += column_stride;
-    b += kPass;
-  }
-#pragma GCC unroll 8
+}
+
+template <int Rows, int Vectors>
+NRW_INLINE void put(const Vec (&sum)[Rows][Vectors], float* c, size_t ldc, size_t columns, bool accumulate) noexcept {
+#pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 8
     for (int v = 0; v < Vectors; ++v) {
@@ -100,11 +142,26 @@ __attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride
   }
 }
 
+// C (Rows x columns) = or += A (Rows x k) B (k x columns, rows kPass apart), columns <= Vectors * kLanes.
+template <int Rows, int Vectors, Lies kLies>
+__attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride, size_t column_stride, const float* b,
+                                     float* c, size_t ldc, size_t columns, bool accumulate) noexcept {
+  ask_for<Rows, Vectors>(c, ldc);
+  Vec sum[Rows][Vectors] = {};
+  add_run<Rows, Vectors, kLies, true>(sum, k, a, row_stride, column_stride, b, kPass, 0);
+  put(sum, c, ldc, columns, accumulate);
+}
+
 template <int Vectors, Lies kLies>
 NRW_INLINE Block block_of(size_t rows) noexcept {
   static_assert(kMicroRows == 6);
   constexpr Block kOf[] = {block<1, Vectors, kLies>, block<2, Vectors, kLies>, block<3, Vectors, kLies>,
                            block<4, Vectors, kLies>, block<5, Vectors, kLies>, block<6, Vectors, kLies>};
+  if constexpr (kMostRows<Vectors> == 12) {
+    constexpr Block kTall[] = {block<7, Vectors, kLies>,  block<8, Vectors, kLies>,  block<9, Vectors, kLies>,
+                               block<10, Vectors, kLies>, block<11, Vectors, kLies>, block<12, Vectors, kLies>};
+    if (rows > 6) return kTall[rows - 7];
+  }
   return kOf[rows - 1];
 }
 
@@ -123,10 +180,14 @@ NRW_INLINE Block choose_block(Lies lies, size_t rows, size_t columns) noexcept {
                                : choose_block<Lies::kInColumns>(rows, columns);
 }
 
-// Rows of the next block. The last rows are divided evenly, since blocks of 1 to 3 rows have too few sums to hide the
-// latency of a multiply-add.
-NRW_INLINE size_t next_rows(size_t left) noexcept {
-  return left >= 2 * kMicroRows || left <= kMicroRows ? at_most(left, kMicroRows) : (left + 1) / 2;
+NRW_INLINE size_t most_rows(size_t columns) noexcept {
+  const size_t vectors = (columns + kLanes - 1) / kLanes;
+  return vectors == 1 ? kMostRows<1> : vectors == 2 ? kMostRows<2> : kMicroRows;
+}
+
+// Rows of the next block. The last rows are divided evenly, since blocks of few rows have too few sums.
+NRW_INLINE size_t next_rows(size_t left, size_t most) noexcept {
+  return left >= 2 * most || left <= most ? at_most(left, most) : (left + 1) / 2;
 }
 
 // Prefetches `lines` cache lines from `at` of both ranges.
@@ -158,7 +219,7 @@ void gemm_ahead(size_t m, size_t n, size_t k, const float* a, size_t row_stride,
         const float* b = packed + j * k + p * kPass;
         const size_t columns = at_most(n - j, kPass);
         for (size_t i = row; i < end;) {
-          const size_t rows = next_rows(end - i);
+          const size_t rows = next_rows(end - i, most_rows(columns));
           ask(ahead, asked, share);
           asked += share;
           choose_block(lies, rows, columns)(depth, a + i * row_stride + p * column_stride, row_stride, column_stride, b,

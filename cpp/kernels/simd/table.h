@@ -7,6 +7,7 @@
 #include "kernels/simd/reduce.h"
 #include "kernels/simd/small.h"
 #include "kernels/simd/update.h"
+#include "kernels/simd/windows.h"
 #include "kernels/tables.h"
 
 namespace nrw {
@@ -18,6 +19,9 @@ constexpr Kernels table(const char* name) noexcept {
           .gemm = gemm,
           .gemm_ahead = gemm_ahead,
           .small_gemm = small_gemm,
+          .window_gemm = window_gemm,
+          .window_dots = window_dots,
+          .window_outer = window_outer,
           .axpy = axpy,
           .dot = dot,
           .sum_squares = sum_squares,
