@@ -1,6 +1,8 @@
 /** The limits of the machine, measured by build/engine/bench/bench_limits, and the floor of a training step. */
 import { join } from "@std/path";
 import { buildEngine } from "../core/build/build.ts";
+import type { Source } from "../core/data/source.ts";
+import type { Description, LayerInfo } from "../ffi/model_types.ts";
 
 export interface Limits {
   readonly threads: number;
@@ -62,6 +64,30 @@ export function factoredFloorMs(shape: StepShape, touched: number, limits: Limit
   const doubles = 2e-9 * (batch * p * p * 7 + batch * batch * p + p ** 3 / 6);
   const gbyte = 4e-9 * touched * (6 * hidden + 2 * p);
   return 1e3 * (gflop / limits.f32_gflops + doubles / (limits.f32_gflops / 2) + gbyte / limits.memory_gbps);
+}
+
+/** Multiply-adds of a layer's trained weights for one row. Those of a convolution are used once a place. */
+function products({ kind, parameters, input, output }: LayerInfo): number {
+  const places = (shape: readonly number[]) => shape.slice(1).reduce((product, size) => product * size, 1);
+  if (kind.startsWith("conv_transpose")) return parameters * places(input);
+  if (kind.startsWith("conv")) return parameters * places(output);
+  return ["linear", "variational"].includes(kind) ? parameters : 0;
+}
+
+/**
+ * Milliseconds of a step of any network with Adam: its products at the peak rate, three for each layer but the first, which
+ * has no gradient to its input and of sparse rows multiplies the stored values only. Of sparse rows also one read and one
+ * write of the output layer's weights and moments.
+ */
+export function networkFloorMs({ layers }: Description, source: Source, batch: number, limits: Limits): number {
+  const { dense, columns, nnz, rows } = source;
+  let gflop = 0;
+  for (const [i, layer] of layers.entries()) {
+    const share = i === 0 && !dense ? nnz / rows / columns : 1;
+    gflop += (i === 0 ? 2 : 3) * 2e-9 * batch * products(layer) * share;
+  }
+  const gbyte = dense ? 0 : 6 * 4e-9 * layers.at(-1)!.parameters;
+  return 1e3 * (gflop / limits.f32_gflops + gbyte / limits.memory_gbps);
 }
 
 /** Milliseconds of a step of a network of dense layers with Adam, all of it in cache. */

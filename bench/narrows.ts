@@ -164,9 +164,14 @@ export class Training implements AsyncDisposable {
     return trainingPlan(this.source, data, seed, 1).reduce((sum, window) => sum + window.batches, 0);
   }
 
+  /** Mean loss of the rows of a part, in evaluation. */
+  async loss(part: "train" | "validation"): Promise<number> {
+    return (await evaluatePart(this.model, this.source, part, this.config)).loss;
+  }
+
   /** Mean loss of the held-out rows. */
-  async validationLoss(): Promise<number> {
-    return (await evaluatePart(this.model, this.source, "validation", this.config)).loss;
+  validationLoss(): Promise<number> {
+    return this.loss("validation");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

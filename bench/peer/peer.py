@@ -23,6 +23,7 @@ import torch
 from torch import nn
 
 from data_loading import load_epoch
+from networks import Network
 
 DEVICE = torch.device(sys.argv[1] if len(sys.argv) > 1 else "cpu")
 
@@ -216,6 +217,16 @@ def answer(trainer, op, options):
         trainer = Trainer(**options)
         described = {"precision": "bf16" if trainer.bf16 else "f32", "input": "bags" if trainer.bags else "dense"}
         return {**described, **trainer.probe}, trainer
+    if op == "network":
+        trainer = None
+        dense, chunks = options.pop("dense", None), options.pop("chunks", ())
+        trainer = Network(DenseRows(dense) if dense else SparseRows(read_rows(chunks)), **options)
+        return {"channels_last": trainer.last}, trainer
+    if op == "weights":
+        trainer.set_weights(**options)
+        return {}, trainer
+    if op == "loss":
+        return trainer.loss_in_evaluation(**options), trainer
     if op == "steps":
         return trainer.steps(**options), trainer
     if op == "epoch":

@@ -3,6 +3,7 @@ import type { Workload } from "../types.ts";
 import { columns } from "./columns.ts";
 import { news20Loss, pbmc3kLoss } from "./converge.ts";
 import { loader } from "./loader.ts";
+import { networks } from "./networks.ts";
 import { program } from "./program.ts";
 import { small } from "./small.ts";
 import { special } from "./special.ts";
@@ -16,6 +17,7 @@ export const WORKLOADS: readonly Workload[] = [
   pbmc3kLoss,
   news20Loss,
   small,
+  networks,
   special,
   threads,
   loader,
