@@ -4,6 +4,8 @@
 // bench_gemm measures them. With kDepth = 128 the part of a panel that is in use fits into the first-level cache.
 #pragma once
 
+#include <utility>  // integer_sequence: a type, no code
+
 #include "kernels/kernels.h"
 #include "kernels/simd/vec.h"
 
@@ -34,7 +36,9 @@ constexpr int kGroups = (Rows + kGroup - 1) / kGroup;
 // The most rows of a block with so many vectors. With one vector, blocks of kMicroRows have too few sums to hide the
 // latency of a multiply-add.
 template <int Vectors>
-constexpr int kMostRows = Vectors == 1 || (Vectors == 2 && kMicroVectors == 4) ? 2 * kMicroRows : kMicroRows;
+constexpr int kMostRows = Vectors == 1 && kMicroVectors == 4                     ? 16
+                          : Vectors == 1 || (Vectors == 2 && kMicroVectors == 4) ? 12
+                                                                                 : kMicroRows;
 
 // sum += column of A (Rows x 1) * row of B (1 x Vectors * kLanes). Row i of A is at at[i / kGroup] and i % kGroup
 // strides.
@@ -152,17 +156,15 @@ __attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride
   put(sum, c, ldc, columns, accumulate);
 }
 
+template <int Vectors, Lies kLies, int... Row>
+NRW_INLINE Block block_of(size_t rows, std::integer_sequence<int, Row...>) noexcept {
+  constexpr Block kOf[] = {block<Row + 1, Vectors, kLies>...};
+  return kOf[rows - 1];
+}
+
 template <int Vectors, Lies kLies>
 NRW_INLINE Block block_of(size_t rows) noexcept {
-  static_assert(kMicroRows == 6);
-  constexpr Block kOf[] = {block<1, Vectors, kLies>, block<2, Vectors, kLies>, block<3, Vectors, kLies>,
-                           block<4, Vectors, kLies>, block<5, Vectors, kLies>, block<6, Vectors, kLies>};
-  if constexpr (kMostRows<Vectors> == 12) {
-    constexpr Block kTall[] = {block<7, Vectors, kLies>,  block<8, Vectors, kLies>,  block<9, Vectors, kLies>,
-                               block<10, Vectors, kLies>, block<11, Vectors, kLies>, block<12, Vectors, kLies>};
-    if (rows > 6) return kTall[rows - 7];
-  }
-  return kOf[rows - 1];
+  return block_of<Vectors, kLies>(rows, std::make_integer_sequence<int, kMostRows<Vectors>>{});
 }
 
 template <Lies kLies>
