@@ -29,3 +29,30 @@ export function ratio(ours: Timing | null, theirs: Timing | null, better: "less"
   if (!ours || !theirs) return null;
   return better === "less" ? theirs.median / ours.median : ours.median / theirs.median;
 }
+
+/** The same where the sides keep their own results. */
+export async function byTurnsOf(rounds: number, sides: readonly ((() => Promise<void>) | null)[]): Promise<void> {
+  for (let round = 0; round < rounds; round++) for (const side of sides) await side?.();
+}
+
+export interface Interval {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** 97.5 % quantiles of Student's t distribution by degrees of freedom, from 1. */
+const T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
+
+/** Mean and 95 % t interval of up to ten values; of one value the interval is without bounds. */
+export function interval(values: readonly number[]): Interval {
+  const n = values.length, mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (n < 2) return { mean, low: -Infinity, high: Infinity };
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const half = (T975[n - 2] ?? NaN) * Math.sqrt(variance / n);
+  return { mean, low: mean - half, high: mean + half };
+}
+
+export function overlap(a: Interval, b: Interval): boolean {
+  return a.low <= b.high && b.low <= a.high;
+}

@@ -4,6 +4,7 @@ import { columns } from "./columns.ts";
 import { news20Loss, pbmc3kLoss } from "./converge.ts";
 import { loader } from "./loader.ts";
 import { networks } from "./networks.ts";
+import { networksLoss } from "./networks_loss.ts";
 import { program } from "./program.ts";
 import { small } from "./small.ts";
 import { special } from "./special.ts";
@@ -18,6 +19,7 @@ export const WORKLOADS: readonly Workload[] = [
   news20Loss,
   small,
   networks,
+  networksLoss,
   special,
   threads,
   loader,
