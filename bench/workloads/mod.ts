@@ -3,6 +3,7 @@ import type { Workload } from "../types.ts";
 import { columns } from "./columns.ts";
 import { news20Loss, pbmc3kLoss } from "./converge.ts";
 import { loader } from "./loader.ts";
+import { million } from "./million.ts";
 import { networks } from "./networks.ts";
 import { networksLoss } from "./networks_loss.ts";
 import { program } from "./program.ts";
@@ -22,6 +23,7 @@ export const WORKLOADS: readonly Workload[] = [
   networksLoss,
   special,
   threads,
+  million,
   loader,
   program,
 ];

@@ -1,30 +1,16 @@
 /** The program as a user starts it: time to the first step, the dry run, who waits for whom, peak memory. */
 import { join } from "@std/path";
 import { ROOT } from "../../core/build/tree.ts";
-import { readRun } from "../../core/runs/read.ts";
-import type { RunData } from "../../core/runs/types.ts";
 import { near } from "../check.ts";
 import { writeChunks } from "../chunks.ts";
 import { type Autoencoder, cannot, configOf } from "../narrows.ts";
 import { peerStep } from "../peer.ts";
 import { ratio, timing } from "../stats.ts";
+import { finish, overrides, start, trained, waiting } from "../trained.ts";
 import { CheckFailed, type Context, type Goal, type Outcome, type Row, type Timing, type Workload } from "../types.ts";
 
 const SIZES = { hidden: 512, latent: 64 };
 const QUICKSTART = join(ROOT, "configs", "quickstart.yaml");
-
-function start(args: readonly string[]): Deno.ChildProcess {
-  const command = ["run", "-A", join(ROOT, "cli", "train.ts"), "--quiet", ...args];
-  return new Deno.Command(Deno.execPath(), { args: command, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
-}
-
-async function finish(child: Deno.ChildProcess): Promise<void> {
-  const { success, stderr } = await child.output();
-  if (!success) throw new Error(`train failed: ${new TextDecoder().decode(stderr).trim()}`);
-}
-
-const overrides = (values: Readonly<Record<string, unknown>>) =>
-  Object.entries(values).flatMap(([key, value]) => ["--override", `${key}=${JSON.stringify(value)}`]);
 
 /** Seconds of several runs of `body`, after one to warm up. */
 async function several(count: number, body: () => Promise<number>): Promise<Timing> {
@@ -61,26 +47,6 @@ async function firstStep({ scratch }: Context): Promise<number> {
   await end;
   if (!(seconds > 0)) throw new CheckFailed("the quickstart wrote no step into steps.csv");
   return seconds;
-}
-
-/** Trains a config in a process of its own. */
-async function trained(context: Context, config: Readonly<Record<string, unknown>>, only: Record<string, unknown>) {
-  const folder = await Deno.makeTempDir({ dir: context.scratch });
-  const [file, run] = [join(folder, "config.json"), join(folder, "run")];
-  await Deno.writeTextFile(file, JSON.stringify(config));
-  await finish(start(["--config", file, "--run-dir", run, "--no-report", ...overrides(only)]));
-  return await readRun(run);
-}
-
-/** Percent of a run's time in its chunks that the trainer waited, for files and for batches. */
-function waiting({ chunks }: RunData): number {
-  let wait = 0, all = 0;
-  for (const row of chunks) {
-    wait += row.open_wait_ms + row.wait_ms;
-    all += row.open_wait_ms + row.wait_ms + row.forward_ms + row.backward_ms;
-  }
-  if (!(all > 0)) throw new CheckFailed("chunks.csv of a run has no times");
-  return 100 * wait / all;
 }
 
 const alone = (what: string, unit: Row["unit"], narrows: Timing): Row => (
