@@ -3,7 +3,7 @@ import { countText, percentText } from "../core/figures.ts";
 import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { loadConfig } from "../core/config/mod.ts";
-import { configText, suggest, type Suggestion } from "../core/config/suggest.ts";
+import { configText, suggest, type Suggestion } from "../core/data/suggest.ts";
 import { checkAnnotations } from "../core/data/annotations.ts";
 import { type Beside, lookBeside } from "../core/data/beside.ts";
 import { inspectData, type Inspection } from "../core/data/inspect.ts";

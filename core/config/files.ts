@@ -1,6 +1,6 @@
 /** Config files from disk: read within bounds, parsed, and laid over the files they extend. */
 import { basename, dirname, isAbsolute, resolve } from "@std/path";
-import { kindOf } from "../data/kinds.ts";
+import { kindOf } from "../formats/kinds.ts";
 import { UserError } from "../errors.ts";
 import { ioError, isMachineFailure, isMissing, systemReason } from "../formats/io_error.ts";
 import { hintFor, someNames } from "../missing.ts";

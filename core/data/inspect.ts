@@ -6,7 +6,7 @@ import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { toUser } from "../paths.ts";
 import { dataFiles, naturally } from "./files.ts";
-import { adviceOn, kindOf } from "./kinds.ts";
+import { adviceOn, kindOf } from "../formats/kinds.ts";
 import { dataError, openError } from "./source.ts";
 
 /** The largest numbers of rows and values that are read, and of files over which they are spread. */

@@ -10,7 +10,7 @@ import { UserError } from "../errors.ts";
 import { whereOfPath } from "../missing.ts";
 import { originOfPath } from "../paths.ts";
 import { dataBase, dataFiles } from "./files.ts";
-import { adviceOn, kindOf } from "./kinds.ts";
+import { adviceOn, kindOf } from "../formats/kinds.ts";
 import type { MemoryRows } from "./memory.ts";
 import { commonFolder, fileKey, nameWithin } from "./row_keys.ts";
 

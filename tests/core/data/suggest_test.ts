@@ -1,7 +1,7 @@
 /** What is suggested for data of each kind, and that a config of it is a good one. */
 import { assert, assertEquals } from "@std/assert";
 import { loadConfig } from "../../../core/config/mod.ts";
-import { configText, suggest, transformsFor } from "../../../core/config/suggest.ts";
+import { configText, suggest, transformsFor } from "../../../core/data/suggest.ts";
 import type { Inspection, ValueSample } from "../../../core/data/inspect.ts";
 
 const sample = (change: Partial<ValueSample>): ValueSample => ({

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { loadConfig } from "../../../core/config/mod.ts";
-import { kindOf } from "../../../core/data/kinds.ts";
+import { kindOf } from "../../../core/formats/kinds.ts";
 import { openSource } from "../../../core/data/source.ts";
 import { UserError } from "../../../core/errors.ts";
 import { temporary } from "../../helpers/cli.ts";

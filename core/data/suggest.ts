@@ -1,6 +1,6 @@
 /** Suggests a config for given data: sizes and transforms that suit the data, with the reasons as comments. */
 import { countText } from "../figures.ts";
-import type { Inspection, ValueSample } from "../data/inspect.ts";
+import type { Inspection, ValueSample } from "./inspect.ts";
 
 /** The settings that are chosen by the data. */
 export interface Suggestion {
