@@ -13,7 +13,8 @@ std::unique_ptr<Layer> Reordered::where_needed(std::unique_ptr<Layer> layer, Pro
 size_t Reordered::workspace(const Shape& input, const Shape& output, uint32_t rows, bool layer) noexcept {
   if (!layer) return input.one_order() || output.one_order() ? 0 : size_t{rows} * input.size() * sizeof(float);
   if (input.one_order() && output.one_order()) return 0;
-  return size_t{rows} * (2 * input.size() + output.size()) * sizeof(float);
+  return size_t{rows} * ((input.one_order() ? 0 : 2 * input.size()) + (output.one_order() ? 0 : output.size())) *
+         sizeof(float);
 }
 
 void Reordered::reserve(uint32_t rows) {
@@ -21,9 +22,11 @@ void Reordered::reserve(uint32_t rows) {
     if (!input_.one_order() && !output_.one_order()) x_.reserve(rows * input_.size());
     return;
   }
-  x_.reserve(rows * input_.size());
-  d_x_.reserve(rows * input_.size());
-  y_.reserve(rows * output_.size());
+  if (!input_.one_order()) {
+    x_.reserve(rows * input_.size());
+    d_x_.reserve(rows * input_.size());
+  }
+  if (!output_.one_order()) y_.reserve(rows * output_.size());
   layer_->reserve(rows);
 }
 
@@ -55,8 +58,12 @@ void Reordered::change(const Pass& pass, const Shape& from_shape, const float* f
 
 void Reordered::forward(const Pass& pass, const float* x, float* y) noexcept {
   if (layer_ == nullptr) return change(pass, input_, x, output_, y);
-  each_row(pass, input_, x, x_.data(), to_channels_first);
-  layer_->forward(pass, x_.data(), y_.data());
+  if (!input_.one_order()) {
+    each_row(pass, input_, x, x_.data(), to_channels_first);
+    x = x_.data();
+  }
+  if (output_.one_order()) return layer_->forward(pass, x, y);
+  layer_->forward(pass, x, y_.data());
   each_row(pass, output_, y_.data(), y, to_channels_last);
 }
 
@@ -66,8 +73,12 @@ void Reordered::backward(const Pass& pass, const float* x, const float* d_y, flo
     if (wanted) change(pass, output_, d_y, input_, d_x);
     return;
   }
-  each_row(pass, output_, d_y, y_.data(), to_channels_first);
-  layer_->backward(pass, x_.data(), y_.data(), wanted ? d_x_.data() : nullptr);
+  if (!output_.one_order()) {
+    each_row(pass, output_, d_y, y_.data(), to_channels_first);
+    d_y = y_.data();
+  }
+  if (input_.one_order()) return layer_->backward(pass, x, d_y, d_x);
+  layer_->backward(pass, x_.data(), d_y, wanted ? d_x_.data() : nullptr);
   if (wanted) each_row(pass, input_, d_x_.data(), d_x, to_channels_last);
 }
 
