@@ -16,6 +16,7 @@
 #include "layers/reshape.h"
 #include "layers/residual.h"
 #include "layers/self_attention.h"
+#include "layers/shortcut.h"
 #include "layers/softmax.h"
 #include "layers/softplus.h"
 #include "layers/top_k.h"
@@ -58,6 +59,7 @@ const LayerType* const kTypes[] = {
     &reshape_type,
     &residual_type,
     &dense_skip_type,
+    &shortcut_type,
     &positional_embedding_type,
     &self_attention_type,
     &variational_type,

@@ -102,6 +102,12 @@ TEST(shapes_that_do_not_fit_are_refused_by_field) {
                 "layer.layers.0.tied: is not for layers within a layer");
   check_refused(R"({"kind": "residual", "layers": [{"kind": "linear", "size": 12, "solver": "factored"}]})", flat,
                 "layer.layers.0.solver: only the output layer");
+  check_refused(R"({"kind": "shortcut", "layers": [{"kind": "relu"}], "size": 12})", flat,
+                "layer.size: must be less than the 12 values of a row, got 12");
+  check_refused(R"({"kind": "shortcut", "layers": [{"kind": "relu"}], "size": 5})", flat,
+                "layer.layers: must end with the 5 values of size, to which they are added, got 7");
+  check_refused(R"({"kind": "shortcut", "layers": [{"kind": "relu"}], "size": 5})", signal,
+                "layer.layers: takes flat rows, but gets 3 x 4");
   check_refused(R"({"kind": "residual", "layers": [{"kind": "max_pool1d", "kernel": 9}]})", signal,
                 "layer.layers.0.kernel: 9 is larger");
 }

@@ -25,6 +25,15 @@ class Residual(nn.Module):
         return x + self.layers(x)
 
 
+class Shortcut(nn.Module):
+    def __init__(self, size, *layers):
+        super().__init__()
+        self.layers, self.size = nn.Sequential(*layers), size
+
+    def forward(self, x):
+        return self.layers(x[:, :-self.size]) + x[:, -self.size:]
+
+
 class DenseSkip(Residual):
     def forward(self, x):
         return torch.cat([x, self.layers(x)], 1)
@@ -92,6 +101,8 @@ CASES = [
     case("dense_skip", DenseSkip(nn.Linear(5, 3), nn.Tanh()), [5], layers=[linear(3), {"kind": "tanh"}]),
     case("dense_skip", DenseSkip(DenseSkip(nn.GroupNorm(2, 4)), nn.Softmax(1)), [4, 3],
          layers=[{"kind": "dense_skip", "layers": [{"kind": "group_norm", "groups": 2}]}, {"kind": "softmax"}]),
+    case("shortcut", Shortcut(3, nn.Linear(5, 4), nn.Tanh(), nn.Linear(4, 3)), [8],
+         layers=[linear(4), {"kind": "tanh"}, linear(3)], size=3),
     case("positional_embedding", Positions(5, 3), [3, 5]),
     case("positional_embedding", Positions(6, 2), [2, 3, 2]),
     case("self_attention", SelfAttention(4, 1), [4, 5], heads=1),
