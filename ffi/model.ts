@@ -315,6 +315,20 @@ export class Model implements Disposable {
   }
 
   /**
+   * Solves for the weights of a factored output layer with all other layers as they are, from all rows of some batches,
+   * which count the same. What the layer had learned before is forgotten.
+   * @param sources batches, one creator after the other
+   * @throws {EngineError} `unsupported` where the output layer is trained by gradients; `stopped`: then once more
+   */
+  async refit(sources: AsyncIterable<Batches> | Iterable<Batches>): Promise<void> {
+    await this.#start((pointer, error) => engine().nrw_refit_begin(pointer, error));
+    for await (const batches of sources) {
+      await this.#run(batches, (pointer, source, error) => engine().nrw_refit(pointer, source, error));
+    }
+    await this.#start((pointer, error) => engine().nrw_refit_end(pointer, error));
+  }
+
+  /**
    * Latent vectors of the batches left, at most `rows` of them, in their order: rows x {@linkcode latentSize}. The rest
    * of a batch that does not fit is lost.
    * @throws {EngineError} `stopped`

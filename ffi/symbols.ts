@@ -1,4 +1,5 @@
 import { modelSymbols } from "./model_symbols.ts";
+import { pcaSymbols } from "./pca_symbols.ts";
 
 /**
  * The engine's functions, one entry a function of cpp/include/narrows.h, each parameter annotated with its C
@@ -181,4 +182,5 @@ export const symbols = {
     result: "i32",
   },
   ...modelSymbols,
+  ...pcaSymbols,
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 3u
+#define NRW_ABI_VERSION 4u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -319,6 +319,14 @@ NRW_API int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, ui
                                    nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) NRW_NOEXCEPT;
 
+/* Solves for the weights of a factored output layer (least_squares) with all other layers as they are, from the batches
+ * of any number of calls of nrw_refit in between, whose rows all count the same: what the layer had learned before is
+ * forgotten. NRW_UNSUPPORTED: the layer is trained by gradients. NRW_STOPPED from nrw_refit: begin anew. Slow: call
+ * them off the main thread. */
+NRW_API int32_t nrw_refit_begin(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
+NRW_API int32_t nrw_refit(nrw_model* model, nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
+NRW_API int32_t nrw_refit_end(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
+
 /* Latent vectors (rows x latent, f32) of the remaining batches, in their order, as long as they fit into `capacity`
  * floats. */
 NRW_API int32_t nrw_embed(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,
@@ -340,6 +348,24 @@ NRW_API int32_t nrw_model_zero_gradients(nrw_model* model, nrw_error* err) NRW_N
 
 /* Frees the model. NULL is allowed. */
 NRW_API int32_t nrw_model_close(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
+
+/* Principal components of rows that come in batches, by subspace iteration from a random start. The rows are passed
+ * several times, each time all of them in the same batches: nrw_pca_add any number of times, then nrw_pca_next_pass.
+ * The first pass makes the mean. Each next one, of which there is at least one, makes the components more exact; after
+ * the last one comes nrw_pca_result instead of nrw_pca_next_pass. Sparse rows stay sparse.
+ * more: columns of the basis beyond the components, which make it converge faster; components + more <= columns.
+ * Errors: NRW_INVALID_ARGUMENT, NRW_OUT_OF_MEMORY. nrw_pca_add, nrw_pca_next_pass and nrw_pca_result are slow: call
+ * them off the main thread. */
+typedef struct nrw_pca nrw_pca;
+NRW_API int32_t nrw_pca_create(uint32_t columns, uint32_t components, uint32_t more, uint64_t seed, uint32_t threads,
+                               nrw_pca** out, nrw_error* err) NRW_NOEXCEPT;
+NRW_API int32_t nrw_pca_add(nrw_pca* pca, nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
+NRW_API int32_t nrw_pca_next_pass(nrw_pca* pca, nrw_error* err) NRW_NOEXCEPT;
+/* mean: columns floats. components: components x columns, orthonormal, or 0 beyond the rank of the rows. variances:
+ * components doubles, falling: of the rows along each component, with rows - 1 in the denominator. */
+NRW_API int32_t nrw_pca_result(nrw_pca* pca, float* mean, float* components, double* variances,
+                               nrw_error* err) NRW_NOEXCEPT;
+NRW_API int32_t nrw_pca_close(nrw_pca* pca, nrw_error* err) NRW_NOEXCEPT; /* NULL is allowed */
 
 #ifdef __cplusplus
 }

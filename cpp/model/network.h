@@ -60,6 +60,11 @@ class Network {
   // rows, nnz: of all batches to come, about.
   bool begin_evaluation(double rows, double nnz, bool by_column);
   double end_evaluation(double* column_sse);
+  // Solves for the weights of the output layer anew, with all other layers as they are: refit for each batch of the
+  // rows, between these two. Throws NRW_UNSUPPORTED where the output layer is trained by gradients.
+  void begin_refit();
+  void refit(const Batch& batch);
+  void end_refit();
   // The latent vectors (rows x latent, channels first), valid until the next call.
   const float* embed(const Batch& batch);
   // out (rows x count), the batch's first rows: see OutputLayer::reconstruct.

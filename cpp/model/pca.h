@@ -1,0 +1,62 @@
+// Principal components of rows that come in batches, by subspace iteration from a random start (Halko, Martinsson,
+// Tropp, "Finding structure with randomness", SIAM Review 2011, algorithm 4.4). Rows are centred implicitly, so that
+// sparse rows stay sparse; each pass over them costs two products of the stored values with a basis of the components
+// sought and a few more.
+//
+//   pass 0      the mean m of the rows
+//   each next   B = (X - 1 m') Q, T = B' B, G = X' B = (X - 1 m')' B, since B's columns sum to 0
+//   between     Q = an orthonormal basis of G (Cholesky QR, twice)
+//   at the end  T = U L U' (Jacobi's method): the components are the columns of Q U, their variances L / (rows - 1)
+//
+// The bits depend on the rows, their order, the size of the batches and the seed, not on the threads.
+#pragma once
+
+#include <vector>
+
+#include "base/batch.h"
+#include "base/thread_pool.h"
+#include "kernels/kernels.h"
+#include "layers/products.h"
+
+namespace nrw {
+
+class Pca {
+ public:
+  // components: those sought; more: columns of the basis beyond them. Both together are at most the columns.
+  Pca(uint32_t columns, uint32_t components, uint32_t more, uint64_t seed, unsigned threads);
+
+  uint32_t columns() const noexcept { return columns_; }
+  uint32_t components() const noexcept { return components_; }
+
+  void add(const Batch& batch);  // of the present pass, the targets
+  void next_pass();              // all rows of the present pass are added
+  // After a pass that is not the first: mean (columns), components (components x columns), falling variances
+  // (components). A component beyond the rank of the rows is 0. Each one's largest value is positive.
+  void result(float* mean, float* components, double* variances);
+
+ private:
+  void add_to_mean(const Batch& batch);
+  void add_sparse(const Batch& batch);
+  void add_dense(const Batch& batch);
+  void add_to_gram(uint32_t rows);
+  void start();
+  void orthonormalise(float* basis);
+  void place_mean();  // m' Q
+
+  const uint32_t columns_, components_;
+  const size_t width_;  // of the basis
+  const uint64_t seed_;
+  ThreadPool pool_;
+  const Kernels& kernels_;
+  Products products_;
+
+  size_t pass_ = 0;
+  uint64_t rows_ = 0;
+  std::vector<double> mean_;    // columns: sums in pass 0
+  AlignedBuffer<float> q_, g_;  // columns x width
+  AlignedBuffer<float> b_;      // rows of a batch x width
+  std::vector<float> offset_;   // width: m' Q
+  std::vector<double> t_;       // width x width
+};
+
+}  // namespace nrw
