@@ -8,6 +8,7 @@ import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
 import { takeUserSignals } from "../core/train/signals.ts";
 import { startRun } from "../core/train/start.ts";
+import type { Summary } from "../core/runs/types.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { printDryRun } from "./dry_run.ts";
@@ -23,6 +24,22 @@ const REASONS: Readonly<Record<string, string>> = {
   early_stopping: "no more improvement",
 };
 
+/** What PCA of the same size explains of the same rows, and what to try where that is more. */
+function baselineLines({ baseline, metrics }: Summary): string[] {
+  const pca = baseline?.pca;
+  if (!pca) return [];
+  const parts = (["train", "validation", "test"] as const).filter((part) => pca[part]);
+  const shown = parts.map((part) => `${part} ${short(pca[part]!.r2)}`).join(", ");
+  const lines = [`PCA        R2 ${shown}  (${countText(pca.components ?? 0)} components)`];
+  const part = metrics.validation ? "validation" : metrics.test ? "test" : "train";
+  if (pca[part] && metrics[part] && metrics[part].r2 < pca[part].r2) {
+    lines.push(
+      `           PCA explains more of the ${part} rows than the network; more epochs or another rate may help`,
+    );
+  }
+  return lines;
+}
+
 function summaryLines(result: SessionResult, runDir: string): string[] {
   const { summary } = result;
   const lines = [
@@ -36,6 +53,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
       lines.push(`${part.padEnd(10)} MSE ${short(metrics.mse)}  R2 ${short(metrics.r2)}  (${rowsText(metrics)})`);
     }
   }
+  lines.push(...baselineLines(summary));
   const { evaluated } = summary;
   if (evaluated?.checkpoint === "best") {
     lines.push(`weights    these figures are of epoch ${evaluated.epoch}, the best one`);

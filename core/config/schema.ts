@@ -177,6 +177,10 @@ const evaluation = z.strictObject({
   validation_max_rows: mostRows().default(null).describe("the same for validation rows, also after each epoch")
     .meta(onResume("from_here")),
   test_max_rows: mostRows().default(null).describe("the same for test rows"),
+  pca: z.boolean().default(true).describe(
+    "whether the metrics at the end are compared with a principal component analysis of the training rows that has as " +
+      "many components as the network has latent units",
+  ),
 }).describe("how many rows are evaluated").meta(onResume("free"));
 
 const runtime = z.strictObject({

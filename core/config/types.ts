@@ -132,6 +132,8 @@ export interface EvaluationConfig {
   readonly max_rows: number | null;
   readonly validation_max_rows: number | null;
   readonly test_max_rows: number | null;
+  /** Whether the metrics are compared with PCA of the same size. */
+  readonly pca: boolean;
 }
 
 export interface RuntimeConfig {

@@ -38,8 +38,11 @@ export interface EvaluateOptions {
   readonly progress?: (info: EvaluationProgress) => void;
 }
 
+/** How many rows are evaluated. */
+export type RowLimits = Pick<EvaluationConfig, "max_rows" | "validation_max_rows" | "test_max_rows">;
+
 /** The largest number of rows of a part that is evaluated; null for all. */
-export function mostRows(config: EvaluationConfig, part: Part): number | null {
+export function mostRows(config: RowLimits, part: Part): number | null {
   return part === "train" ? config.max_rows : config[`${part}_max_rows`];
 }
 
@@ -54,7 +57,7 @@ export async function evaluatePart(
   model: Model,
   source: Source,
   part: Part,
-  config: Pick<Config, "data" | "evaluation" | "seed">,
+  config: Pick<Config, "data" | "seed"> & { readonly evaluation: RowLimits },
   { byColumn = false, progress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { data, seed } = config;

@@ -110,6 +110,7 @@ export const summary: Decoder<Summary> = object<Summary>({
   }),
   baseline: optional(object<NonNullable<Summary["baseline"]>>({
     pca: optional(object<NonNullable<NonNullable<Summary["baseline"]>["pca"]>>({
+      components: optional(number),
       train: baselineMetrics,
       validation: baselineMetrics,
       test: baselineMetrics,

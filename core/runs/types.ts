@@ -113,6 +113,7 @@ export interface Summary {
   /** Principal component analysis with as many components as there are latent units, where it was measured. */
   readonly baseline?: {
     readonly pca?: {
+      readonly components?: number | null;
       readonly train?: BaselineMetrics | null;
       readonly validation?: BaselineMetrics | null;
       readonly test?: BaselineMetrics | null;

@@ -1,5 +1,6 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
+import { pcaBaseline } from "../baseline/pca.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
@@ -13,6 +14,7 @@ import { writeSummary } from "../runs/summary.ts";
 import type { Summary } from "../runs/types.ts";
 import type { Session } from "./session.ts";
 import { SIGNAL_STATUS, type StopSignal } from "./signals.ts";
+import { threadCount } from "./network.ts";
 import { finalMetrics, summarise } from "./summary.ts";
 import { tensorSinks } from "./tensors.ts";
 import type { Ending } from "./trainer.ts";
@@ -85,6 +87,23 @@ async function withTrainedBefore(
   return { ...metrics, validation: told("validation"), test: told("test") };
 }
 
+/** What PCA of the same size explains. Where it cannot be had, the run ends without it, and says so. */
+async function measureBaseline(session: Session): Promise<Summary["baseline"]> {
+  const { options: { config, observer, warn = session.options.note }, model, source } = session;
+  try {
+    const pca = await pcaBaseline(source, config, model.latentSize, {
+      threads: threadCount(config),
+      stopped: () => session.signal !== null,
+      progress: (info) => observer?.evaluating?.(info),
+    });
+    return pca && { pca };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    warn?.(`PCA, to which the metrics are compared: ${error.message}; evaluation.pca: false leaves it out`);
+    return null;
+  }
+}
+
 /** The end of training: final metrics (of the best epoch if it is kept), diagnostics and summary. */
 export async function finish(session: Session, reason: Ending): Promise<SessionResult> {
   let evaluated: Summary["evaluated"] = null;
@@ -101,6 +120,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     config,
     (info) => session.options.observer?.evaluating?.(info),
   );
+  const baseline = config.evaluation.pca ? await measureBaseline(session) : null;
   state.seconds.evaluation += (performance.now() - begun) / 1000;
   const held = await withTrainedBefore(run.path, source, metrics);
   begun = performance.now();
@@ -111,6 +131,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     status: "finished",
     reason,
     metrics: held,
+    baseline,
     evaluated,
     saved: state.seconds.checkpoint - trained,
   });

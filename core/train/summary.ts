@@ -40,6 +40,7 @@ export function summarise(
     status: RunStatus;
     reason: string;
     metrics: Summary["metrics"] | null;
+    baseline?: Summary["baseline"];
     evaluated: Summary["evaluated"];
     /** Seconds of the save at the end, without what went on beside it. */
     saved?: number;
@@ -61,6 +62,7 @@ export function summarise(
     columns: source.columns,
     rows: source.partRows,
     metrics: ending.metrics ?? { train: null, validation: null, test: null },
+    ...ending.baseline ? { baseline: ending.baseline } : {},
     seconds: { total: session.elapsed(), ...state.seconds, checkpoint_end: ending.saved ?? null },
     peak_memory_bytes: peakMemory(),
     resumed: state.resumed,

@@ -5,7 +5,7 @@
 //
 //   pass 0      the mean m of the rows
 //   each next   B = (X - 1 m') Q, T = B' B, G = X' B = (X - 1 m')' B, since B's columns sum to 0
-//   between     Q = an orthonormal basis of G (Cholesky QR, twice)
+//   between     Q = an orthonormal basis of G - a Q with a shift a, which converges faster (Cholesky QR, twice)
 //   at the end  T = U L U' (Jacobi's method): the components are the columns of Q U, their variances L / (rows - 1)
 //
 // The bits depend on the rows, their order, the size of the batches and the seed, not on the threads.
@@ -39,6 +39,7 @@ class Pca {
   void add_sparse(const Batch& batch);
   void add_dense(const Batch& batch);
   void add_to_gram(uint32_t rows);
+  void shift();
   void start();
   void orthonormalise(float* basis);
   void place_mean();  // m' Q
@@ -52,6 +53,7 @@ class Pca {
 
   size_t pass_ = 0;
   uint64_t rows_ = 0;
+  double shift_ = 0;
   std::vector<double> mean_;    // columns: sums in pass 0
   AlignedBuffer<float> q_, g_;  // columns x width
   AlignedBuffer<float> b_;      // rows of a batch x width

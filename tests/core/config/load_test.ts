@@ -107,7 +107,7 @@ Deno.test("everything but data and model has a default", () => {
     checkpoint: { every_steps: 0, every_epochs: null, max_share: 0.05, every_minutes: 10, keep: 3, best: true },
     logging: { every_steps: 1 },
     diagnostics: { every_epochs: 0, max_rows: 2000, columns: 12 },
-    evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null },
+    evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null, pca: true },
     runtime: { device: "auto", threads: 0, memory_gb: 0 },
     paths: { runs: "/w/runs" },
   });

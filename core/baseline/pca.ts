@@ -1,0 +1,127 @@
+/**
+ * Principal component analysis of the training rows, with as many components as the network has latent units: what a linear
+ * model of the same size explains. It is a network of two linear layers, so it is evaluated as every other network is.
+ */
+import { Model } from "../../ffi/model.ts";
+import { Pca, type PcaResult } from "../../ffi/pca.ts";
+import type { Config } from "../config/types.ts";
+import { feed } from "../data/feed.ts";
+import { reading } from "../data/sample.ts";
+import { type Part, PARTS, type Source } from "../data/source.ts";
+import { evaluatePart, type EvaluationProgress, metricsOf, mostRows, Stopped } from "../evaluation/evaluate.ts";
+import type { BaselineMetrics } from "../runs/types.ts";
+
+/** Passes over the rows after that which makes their mean. docs/baseline.md says how exact the components are then. */
+const PASSES = 8;
+/** Columns of the basis beyond the components: as many again, but not fewer than this. */
+const FEWEST_MORE = 10;
+
+export interface PcaFit extends PcaResult {
+  readonly columns: number;
+  /** Their number, at most that of the columns and one less than that of the rows. */
+  readonly count: number;
+  /** Training rows that they are of. */
+  readonly rows: number;
+}
+
+export interface FitOptions {
+  readonly threads: number;
+  /** Whether to give up. */
+  readonly stopped?: () => boolean;
+}
+
+/**
+ * The components of the training rows' targets after the transforms, of at most `evaluation.max_rows` of them. A function of
+ * data, seed and batch size alone.
+ * @returns null where there are fewer than two rows
+ * @throws {Stopped}
+ */
+export async function fitPca(
+  source: Source,
+  { data, evaluation, seed }: Pick<Config, "data" | "evaluation" | "seed">,
+  components: number,
+  { threads, stopped }: FitOptions,
+): Promise<PcaFit | null> {
+  const { columns } = source;
+  const sample = reading(source, "train", data, { most: mostRows(evaluation, "train"), seed });
+  const count = Math.min(components, columns, sample.count - 1);
+  if (count < 1) return null;
+  const more = Math.min(Math.max(count, FEWEST_MORE), columns - count);
+  using pca = new Pca({ columns, components: count, more, seed, threads });
+  const options = { data, seed: 0, epoch: 0, part: "train", training: false, rows: sample.rows } as const;
+  for (let pass = 0; pass <= PASSES; pass++) {
+    if (pass > 0) await pca.nextPass();
+    for await (const { batches } of feed(sample.plan, options)) {
+      if (stopped?.()) throw new Stopped("stopped");
+      await pca.add(batches);
+    }
+  }
+  return { ...await pca.result(), columns, count, rows: sample.count };
+}
+
+/** The network of the components P and the mean m: z = P (x - m), reconstruction P' z + m. The caller closes it. */
+export async function pcaModel(fit: PcaFit, { dense }: Pick<Source, "dense">, threads: number): Promise<Model> {
+  const { columns, count, components, mean } = fit;
+  const model = Model.create({
+    columns,
+    seed: 0,
+    threads,
+    dense,
+    encoder: [{ kind: "linear", size: count }],
+    decoder: [{ kind: "linear", size: "output", solver: "dense" }],
+    loss: { kind: "mse", reduction: "mean" },
+    optimizer: { name: "sgd" },
+  });
+  try {
+    model.build();
+    const transposed = new Float32Array(columns * count), bias = new Float32Array(count);
+    for (let k = 0; k < count; k++) {
+      let sum = 0;
+      for (let j = 0; j < columns; j++) {
+        const value = components[k * columns + j]!;
+        transposed[j * count + k] = value;
+        sum += value * mean[j]!;
+      }
+      bias[k] = -sum;
+    }
+    const write = async (name: string, values: Float32Array<ArrayBuffer>) => {
+      const info = model.tensors().find((tensor) => tensor.name === name && tensor.role === "parameter")!;
+      await model.writeTensor(info, 0, info.shape[0]!, new Uint8Array(values.buffer));
+    };
+    await write("encoder.0.weight", components);
+    await write("encoder.0.bias", bias);
+    await write("decoder.0.weight", transposed);
+    await write("decoder.0.bias", mean);
+    return model;
+  } catch (error) {
+    model.close();
+    throw error;
+  }
+}
+
+export type PcaBaseline = { readonly components: number } & Readonly<Partial<Record<Part, BaselineMetrics | null>>>;
+
+/**
+ * MSE and R2 of PCA on each part, on the rows of which the network's metrics are.
+ * @returns null where the training part has fewer than two rows
+ * @throws {Stopped}
+ */
+export async function pcaBaseline(
+  source: Source,
+  config: Config,
+  components: number,
+  options: FitOptions & { readonly progress?: (info: EvaluationProgress) => void },
+): Promise<PcaBaseline | null> {
+  const fit = await fitPca(source, config, components, options);
+  if (fit === null) return null;
+  using model = await pcaModel(fit, source, options.threads);
+  const found: Partial<Record<Part, BaselineMetrics | null>> = {};
+  for (const part of PARTS) {
+    if (source.partRows[part] === 0) continue;
+    if (options.stopped?.()) throw new Stopped("stopped");
+    const evaluation = await evaluatePart(model, source, part, config, { byColumn: true, progress: options.progress });
+    const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! });
+    found[part] = metrics && { rows: metrics.rows, mse: metrics.mse, r2: metrics.r2 };
+  }
+  return { components: fit.count, ...found };
+}
