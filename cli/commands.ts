@@ -28,6 +28,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./report.ts"),
   },
   runs: { does: "list the run folders with status, epochs, best loss, age and size", load: () => import("./runs.ts") },
+  analyze: {
+    does: "compare groups of runs: mean, spread, intervals and paired differences over seeds",
+    load: () => import("./analyze.ts"),
+  },
   config: {
     does: "check a config, explain where a value comes from, or print the schema for editors",
     load: () => import("./config.ts"),
