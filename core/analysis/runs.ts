@@ -49,13 +49,13 @@ export function valueOf(config: Plain, key: string): unknown {
 /** Keys that do not make another experiment: names, places, what the run tells and how many threads work. */
 const ASIDE = ["name", "title", "description", "paths", "logging", "runtime.threads", "seed", "data.split.seed"];
 
-/** The keys, besides seeds and names, in which configs differ, in the order of the config. */
+/** The keys, besides seeds and names, in which configs differ, sorted. */
 export function differingKeys(configs: readonly Plain[]): string[] {
   const found = new Set<string>();
   for (const config of configs.slice(1)) {
     for (const { key } of plainDifferences(configs[0]!, config)) found.add(key);
   }
   const isUnder = (key: string, above: string) => key === above || key.startsWith(`${above}.`);
-  const keys = [...found].filter((key) => !ASIDE.some((aside) => isUnder(key, aside)));
+  const keys = [...found].sort().filter((key) => !ASIDE.some((aside) => isUnder(key, aside)));
   return keys.filter((key) => !keys.some((other) => other !== key && isUnder(key, other)));
 }

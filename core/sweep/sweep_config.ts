@@ -103,7 +103,7 @@ class Reader {
   }
 
   #unknown(origin: Origin, key: string, known: readonly string[], list: string): void {
-    const meant = nearest(key, known);
+    const meant = nearest(key.slice(key.lastIndexOf(".") + 1), known);
     const what = `unknown key ${key}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
     this.#wrong(origin, what, `${list}: ${known.join(", ")}`);
   }
