@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ensureEngine } from "../../core/build/ensure.ts";
-import { command, run, temporary } from "../helpers/cli.ts";
+import { command, ROOT, run, temporary } from "../helpers/cli.ts";
 import { fingerprintOf, SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
 
 const SWEEP = `
@@ -195,4 +195,19 @@ Deno.test("mistakes are refused before anything starts", async () => {
     Deno.removeSync(join(folder.path, "chunks"), { recursive: true });
   }
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["rates.yaml", "small.yaml"]);
+});
+
+Deno.test("the example sweep can be planned, and a dry run leaves nothing behind", async () => {
+  await ensureEngine({ quiet: true });
+  using folder = temporary();
+  const runs = join(folder.path, "runs");
+  const result = await run("sweep", [
+    `${ROOT}configs/sweeps/digits.yaml`,
+    "--dry-run",
+    "--override",
+    `paths.runs=${runs}`,
+  ]);
+  assertEquals(result.code, 0, result.stderr);
+  assertStringIncludes(result.stdout, "12 runs, 0 of them finished");
+  assertEquals([...Deno.readDirSync(folder.path)], []);
 });
