@@ -1,4 +1,5 @@
 /** `sweep`: trains a config with many values and seeds. */
+import { fromFileUrl } from "@std/path";
 import { stringify } from "@std/yaml";
 import "./early.ts";
 import { engineInfo } from "../ffi/info.ts";
@@ -27,7 +28,7 @@ import { print, tell } from "../core/output.ts";
 function trainCommand(): string[] {
   if (Deno.build.standalone) return [Deno.execPath(), "train"];
   const main = new URL("train.ts", import.meta.url);
-  return [Deno.execPath(), "run", "-A", "--quiet", main.protocol === "file:" ? decodeURI(main.pathname) : main.href];
+  return [Deno.execPath(), "run", "-A", "--quiet", main.protocol === "file:" ? fromFileUrl(main) : main.href];
 }
 
 /** Threads of each child: the cores shared out evenly. */
@@ -97,7 +98,10 @@ const sweep = defineCommand({
     "The runs are in the folder sweeps/NAME of the runs' folder. The same command again skips what is finished, resumes what " +
     "was interrupted and tries again what failed. A signal ends the sweep after its runs have saved.",
   ],
-  async run({ config: file, override, jobs: wanted, "on-fail": onFail = "continue", "dry-run": dryRun, json, quiet }) {
+  async run(
+    { config: file, override, jobs: wanted, "on-fail": onFail = "continue", "dry-run": dryRun, json, quiet },
+    args,
+  ) {
     takeUserSignals();
     await ensureEngine({ quiet: quiet || json });
     const config = readSweep(file);
@@ -137,7 +141,7 @@ const sweep = defineCommand({
     await execution.run(plan.runs);
     await saved();
     progress[Symbol.dispose]();
-    return await summed(plan, execution, signal, { json, quiet, command: ["--config", file] });
+    return await summed(plan, execution, signal, { json, quiet, command: args });
   },
 });
 
@@ -169,9 +173,7 @@ async function summed(
     print(`${finished} of ${plan.runs.length} runs finished${failed ? `, ${failed} failed` : ""}`);
     print(`results    ${toUser(plan.folder)}/results.csv`);
   }
-  const again = `go on with: ${
-    commandText("sweep", ...command.map((word) => word.startsWith("--") ? word : toUser(word)))
-  }`;
+  const again = `go on with: ${commandText("sweep", ...command)}`;
   if (signal !== null) tell(`narrows: stopped by ${signal}; ${again}`);
   else if (failed > 0) tell(`narrows: ${failed} of ${plan.runs.length} runs failed\n  hint: ${again}`);
   return signal !== null ? SIGNAL_STATUS[signal] : failed > 0 ? 1 : 0;
