@@ -28,6 +28,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./report.ts"),
   },
   runs: { does: "list the run folders with status, epochs, best loss, age and size", load: () => import("./runs.ts") },
+  sweep: {
+    does: "train a config with many values and seeds, and go on where that was interrupted",
+    load: () => import("./sweep.ts"),
+  },
+  analyze: {
+    does: "compare groups of runs: mean, spread, intervals and paired differences over seeds",
+    load: () => import("./analyze.ts"),
+  },
   config: {
     does: "check a config, explain where a value comes from, or print the schema for editors",
     load: () => import("./config.ts"),

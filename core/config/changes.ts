@@ -25,6 +25,11 @@ export function compareConfigs(from: Config, to: Config): ConfigChanges {
   return changes;
 }
 
+/** The keys of `to` that differ from `from`, of two configs as plain data. */
+export function plainDifferences(from: Plain, to: Plain): readonly Change[] {
+  return differences("", from, to);
+}
+
 /** The value of a key as a {@link Change} has it. */
 export function valueAt(config: Config, key: string): unknown {
   return key.split(".").reduce<unknown>(

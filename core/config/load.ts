@@ -8,6 +8,7 @@ import { explainKey, type Explanation, originOf } from "./explain.ts";
 import { loadTree } from "./files.ts";
 import { explainIssues } from "./issues.ts";
 import { applyOverrides } from "./overrides.ts";
+import { applySettings, type Setting } from "./settings.ts";
 import { resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
 import { type Entry, type MapNode, nearestAt, showOrigin, splitPath, toValue } from "./tree.ts";
@@ -20,6 +21,8 @@ export interface LoadOptions {
   readonly file?: string;
   /** Stands for the file's content; `file` then only names it. */
   readonly text?: string;
+  /** Values that are set on top of the file, in this order and before the overrides. */
+  readonly settings?: readonly Setting[];
   /** `a.b=v`, later ones win. Paths in them are relative to `cwd`. */
   readonly overrides?: readonly string[];
   /** Default: the folder that the user is in. */
@@ -53,7 +56,10 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (file === "") throw problem("", "the name of the config file is empty");
   const text = file === undefined ? options.text ?? "" : options.text;
   const loaded = loadTree(file ?? "config", cwd, text);
-  const tree = dropEmptySections(applyOverrides(loaded.tree, overrides, cwd), configSchema);
+  const tree = dropEmptySections(
+    applyOverrides(applySettings(loaded.tree, options.settings ?? []), overrides, cwd),
+    configSchema,
+  );
   const parsed = configSchema.safeParse(toValue(tree));
   if (!parsed.success) {
     throw new ConfigError(explainIssues(parsed.error.issues, tree, { "data.path": missingData(tree) }));

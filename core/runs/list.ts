@@ -59,9 +59,21 @@ async function orNull<T>(read: () => Promise<T>): Promise<T | null> {
   }
 }
 
+/** How a run stands, and its summary if it has ended. */
+export interface RunState {
+  readonly status: ListedRun["status"];
+  readonly summary: Summary | null;
+}
+
+/** The state of a run folder, without waiting. */
+export async function runState(path: string): Promise<RunState> {
+  const summary = await orNull(async () => summaryOf(await readJson(join(path, "summary.json"), JSON_BYTES_MAX), ""));
+  return { status: isInUse(path) ? "running" : summary?.status ?? "died", summary };
+}
+
 async function listedRun(path: string): Promise<ListedRun> {
-  const ended = await orNull(async () => summaryOf(await readJson(join(path, "summary.json"), JSON_BYTES_MAX), ""));
-  const inUse = isInUse(path);
+  const { status, summary: ended } = await runState(path);
+  const inUse = status === "running";
   const log = ended && !inUse ? null : await orNull(() => epochsOf(path));
   const size = await orNull(() => sizeOf(path));
   const source: Pick<Summary, "epochs" | "best_loss" | "best_epoch"> = log ?? ended ??
@@ -69,7 +81,7 @@ async function listedRun(path: string): Promise<ListedRun> {
   return {
     name: path.slice(path.lastIndexOf("/") + 1),
     path,
-    status: inUse ? "running" : ended?.status ?? "died",
+    status,
     epochs: source.epochs,
     planned_epochs: await orNull(() => plannedEpochs(path)),
     best_loss: source.best_loss,

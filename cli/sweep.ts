@@ -1,0 +1,182 @@
+/** `sweep`: trains a config with many values and seeds. */
+import { fromFileUrl } from "@std/path";
+import { stringify } from "@std/yaml";
+import "./early.ts";
+import { engineInfo } from "../ffi/info.ts";
+import { analyse } from "../core/analysis/groups.ts";
+import { analysedRun } from "../core/analysis/runs.ts";
+import { oneLine } from "../core/config/show.ts";
+import { ensureEngine } from "../core/build/ensure.ts";
+import { makeFolder, writeFileAtomic } from "../core/runs/atomic.ts";
+import { commandText } from "../core/runs/command.ts";
+import { acquireLock } from "../core/runs/lock.ts";
+import { runState } from "../core/runs/list.ts";
+import { toUser } from "../core/paths.ts";
+import { Execution } from "../core/sweep/execute.ts";
+import { type Plan, planSweep } from "../core/sweep/plan.ts";
+import { writeResults } from "../core/sweep/results.ts";
+import { readSweep, type SweepConfig } from "../core/sweep/sweep_config.ts";
+import { SIGNAL_STATUS, type StopSignal, takeUserSignals, watchSignals } from "../core/train/signals.ts";
+import { textLines } from "./analysis_text.ts";
+import { defineCommand, SHARED } from "./command.ts";
+import { table } from "./dry_run.ts";
+import { runCommand } from "./run_command.ts";
+import { showSweep } from "./sweep_progress.ts";
+import { print, tell } from "../core/output.ts";
+
+/** The words that start `train` in a process of its own. */
+function trainCommand(): string[] {
+  if (Deno.build.standalone) return [Deno.execPath(), "train"];
+  const main = new URL("train.ts", import.meta.url);
+  return [Deno.execPath(), "run", "-A", "--quiet", main.protocol === "file:" ? fromFileUrl(main) : main.href];
+}
+
+/** Threads of each child: the cores shared out evenly. */
+function threadsOf(plan: Plan, jobs: number): number | null {
+  if (!plan.threadsAreFree || jobs === 1) return null;
+  return Math.max(1, Math.floor(Number(engineInfo().threads ?? 1) / jobs));
+}
+
+/** The sweep's config as it was given; the overrides of the command line are a comment, each in one line. */
+function copyOf({ plain }: SweepConfig, overrides: readonly string[]): string {
+  return overrides.map((text) => `# --override ${oneLine(text)}\n`).join("") + stringify(plain);
+}
+
+/** What would be run, as a table. Nothing is written. */
+async function printPlan({ keys, metric, runs, folder }: Plan, json: boolean): Promise<void> {
+  const states = await Promise.all(runs.map(async (run) => {
+    const { status } = await runState(run.path);
+    const isThere = await Deno.stat(run.path).then(() => true, () => false);
+    return { run, status: isThere ? status : "new" };
+  }));
+  if (json) {
+    const listed = states.map(({ run: { point, seed, values, name, identity }, status }) => ({
+      ...{ point, seed, name, identity, status },
+      values: Object.fromEntries(keys.map((key, i) => [key, values[i]])),
+    }));
+    return print(JSON.stringify({ event: "dry_run", folder, metric, runs: listed }));
+  }
+  const others = keys.filter((key) => key !== "seed");
+  const rows = states.map(({ run, status }) => [
+    String(run.point),
+    ...keys.flatMap((key, i) => key === "seed" ? [] : [run.values[i]!]),
+    String(run.seed),
+    status,
+  ]);
+  for (const line of table(["point", ...others, "seed", "status"], rows, [0, others.length + 1])) print(line.slice(2));
+  const finished = states.filter(({ status }) => status === "finished").length;
+  print(`${runs.length} runs, ${finished} of them finished, in ${toUser(folder)}; nothing was started`);
+}
+
+const sweep = defineCommand({
+  name: "sweep",
+  leavesFiles: true,
+  positional: ["config"],
+  options: {
+    config: { ...SHARED.config, required: true, help: "the sweep's config" },
+    override: {
+      ...SHARED.override,
+      help: "set a key of every run's config to a YAML value, e.g. training.epochs=3; repeatable",
+    },
+    jobs: {
+      type: "whole",
+      value: "N",
+      least: 1,
+      help: "runs at the same time, which share the cores (default: the config's jobs, or 1)",
+    },
+    "on-fail": {
+      type: "choice",
+      value: "WHAT",
+      values: ["continue", "stop"],
+      help: "what to do when a run fails: continue with the others (default), or stop all of them after a save",
+    },
+    "dry-run": { type: "flag", help: "list the runs and what has become of them, and start nothing" },
+    json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
+    quiet: { ...SHARED.quiet, help: "print no progress" },
+  },
+  notes: [
+    "The runs are in the folder sweeps/NAME of the runs' folder. The same command again skips what is finished, resumes what " +
+    "was interrupted and tries again what failed. A signal ends the sweep after its runs have saved.",
+  ],
+  async run(
+    { config: file, override, jobs: wanted, "on-fail": onFail = "continue", "dry-run": dryRun, json, quiet },
+    args,
+  ) {
+    takeUserSignals();
+    await ensureEngine({ quiet: quiet || json });
+    const config = readSweep(file);
+    const plan = await planSweep(config, override);
+    if (dryRun) return await printPlan(plan, json), 0;
+    const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
+    using progress = showSweep(mode, plan);
+    await makeFolder(plan.folder);
+    using _lock = await acquireLock(plan.folder);
+    await writeFileAtomic(`${plan.folder}/sweep.yaml`, copyOf(config, override));
+    for (const warning of new Set(plan.runs.flatMap(({ loaded }) => loaded.warnings))) progress.note(warning);
+    if (plan.repeated > 0) progress.note(`${plan.repeated} runs are the same as others and are left out`);
+    const jobs = Math.min(wanted ?? config.jobs, plan.runs.length);
+    const execution = new Execution({
+      folder: plan.folder,
+      jobs,
+      threads: threadsOf(plan, jobs),
+      onFail,
+      trainCommand: trainCommand(),
+      observer: {
+        ...progress.observer,
+        ended: async (run, outcome) => {
+          progress.observer.ended?.(run, outcome);
+          await saved();
+        },
+      },
+    });
+    // One after the other, so that an older table never replaces a newer one.
+    let writing = Promise.resolve();
+    const saved = () => writing = writing.then(() => writeResults(plan, execution.outcomes));
+    let signal: StopSignal | null = null;
+    using _watch = watchSignals((received) => {
+      signal = received;
+      progress.note(`${received}: waiting for the runs to save; once more ends at once`);
+      execution.stop();
+    });
+    await execution.run(plan.runs);
+    await saved();
+    progress[Symbol.dispose]();
+    return await summed(plan, execution, signal, { json, quiet, command: args });
+  },
+});
+
+export default sweep;
+
+/** Prints how the sweep ended. @returns the exit status */
+async function summed(
+  plan: Plan,
+  { outcomes }: Execution,
+  signal: StopSignal | null,
+  { json, quiet, command }: { json: boolean; quiet: boolean; command: readonly string[] },
+): Promise<number> {
+  const count = (kind: string) => [...outcomes.values()].filter((outcome) => outcome.kind === kind).length;
+  const [finished, failed, left] = [count("finished"), count("failed"), count("stopped")];
+  if (json) {
+    print(JSON.stringify({ event: "end", folder: plan.folder, runs: plan.runs.length, finished, failed, left }));
+  } else if (!quiet) {
+    const ended = plan.runs.filter((run) => ["finished", "failed"].includes(outcomes.get(run)!.kind));
+    const there = await Promise.all(ended.map(async ({ path }) => {
+      const isThere = await Deno.stat(`${path}/config.yaml`).then(() => true, () => false);
+      return isThere ? await analysedRun(path) : [];
+    }));
+    const runs = there.flat();
+    if (runs.length > 0) {
+      const keys = plan.keys.filter((key) => key !== "seed");
+      for (const line of textLines(analyse(runs, plan.metric, keys))) print(line);
+      print("");
+    }
+    print(`${finished} of ${plan.runs.length} runs finished${failed ? `, ${failed} failed` : ""}`);
+    print(`results    ${toUser(plan.folder)}/results.csv`);
+  }
+  const again = `go on with: ${commandText("sweep", ...command)}`;
+  if (signal !== null) tell(`narrows: stopped by ${signal}; ${again}`);
+  else if (failed > 0) tell(`narrows: ${failed} of ${plan.runs.length} runs failed\n  hint: ${again}`);
+  return signal !== null ? SIGNAL_STATUS[signal] : failed > 0 ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await runCommand(sweep, Deno.args));

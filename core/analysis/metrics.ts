@@ -1,0 +1,78 @@
+/** The figures of a run by name, as summary.json has them: `validation.loss`, `test.r2`, `seconds.total`, `best_loss`. */
+import { nearest } from "../config/nearest.ts";
+import { UserError } from "../errors.ts";
+import type { BaselineMetrics, SplitMetrics, Summary } from "../runs/types.ts";
+
+const PARTS = ["train", "validation", "test"] as const;
+
+const SPLIT: Readonly<Record<keyof SplitMetrics, true>> = {
+  rows: true,
+  nnz: true,
+  loss: true,
+  mse: true,
+  rmse: true,
+  r2: true,
+  mse_mean_predictor: true,
+  column_r2_mean: true,
+  column_r2_median: true,
+  columns_varying: true,
+  sampled_from: true,
+  trained_before: true,
+};
+const BASELINE: Readonly<Record<keyof BaselineMetrics, true>> = { rows: true, mse: true, r2: true };
+const SECONDS: Readonly<Record<keyof Summary["seconds"], true>> = {
+  total: true,
+  train: true,
+  wait: true,
+  validation: true,
+  checkpoint: true,
+  checkpoint_end: true,
+  checkpoint_beside: true,
+  diagnostics: true,
+  evaluation: true,
+};
+
+/** Every name, those of the parts first. */
+export const METRICS: readonly string[] = [
+  ...PARTS.flatMap((part) => Object.keys(SPLIT).map((name) => `${part}.${name}`)),
+  ...PARTS.flatMap((part) => Object.keys(BASELINE).map((name) => `baseline.pca.${part}.${name}`)),
+  ...Object.keys(SECONDS).map((name) => `seconds.${name}`),
+  ...["best_loss", "best_epoch", "steps", "epochs", "parameters", "columns"],
+  ...["rows.train", "rows.validation", "rows.test", "peak_memory_bytes", "resumed"],
+];
+
+/**
+ * The metric that a text names.
+ * @param where the option or the place in a file, for the error
+ * @throws {UserError} with the nearest name
+ */
+export function metricNamed(text: string, where: string): string {
+  const name = text.startsWith("metrics.") ? text.slice("metrics.".length) : text;
+  if (METRICS.includes(name)) return name;
+  const ending = METRICS.find((each) => each.endsWith(`.${name}`) && each.startsWith("validation.")) ??
+    METRICS.find((each) => each.endsWith(`.${name}`));
+  const meant = ending ?? nearest(name, METRICS);
+  throw new UserError(
+    where,
+    `there is no metric ${text}`,
+    meant === undefined ? "a metric is named as in summary.json, e.g. validation.loss" : `did you mean ${meant}?`,
+  );
+}
+
+/** The value of a metric; null where the summary has none, or one that is not finite. */
+export function metricOf(summary: Summary, name: string): number | null {
+  const path = PARTS.some((part) => name.startsWith(`${part}.`)) ? `metrics.${name}` : name;
+  let value: unknown = summary;
+  for (const key of path.split(".")) {
+    value = typeof value === "object" && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  }
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+/** Whether larger values of a metric are better. */
+export const largerIsBetter = (name: string): boolean => /(^|[._])r2(_|$)/.test(name);
+
+/** The metric that is taken where none is named: the loss of the validation part, or of the training part without one. */
+export function usualMetric(summaries: readonly Summary[]): string {
+  return summaries.some((summary) => summary.metrics.validation !== null) ? "validation.loss" : "train.loss";
+}

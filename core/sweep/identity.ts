@@ -1,0 +1,45 @@
+/** What makes two runs the same: everything that their results depend on, in the config and in the data. */
+import { createHash } from "node:crypto";
+import { toPlain } from "../config/yaml.ts";
+import type { Config, DataConfig } from "../config/types.ts";
+import { contentKey, identify } from "../data/identity.ts";
+import { openSource } from "../data/source.ts";
+
+/** Hashes the data that configs name, each data set once. */
+export class Fingerprints {
+  readonly #known = new Map<string, Promise<string>>();
+
+  /** @throws {UserError} if the data cannot be opened */
+  of(data: DataConfig): Promise<string> {
+    const { format, path, shape, split } = data;
+    const name = JSON.stringify([format, path, shape, split]);
+    let known = this.#known.get(name);
+    if (known === undefined) this.#known.set(name, known = hashed(data));
+    return known;
+  }
+}
+
+async function hashed(data: DataConfig): Promise<string> {
+  return contentKey(await identify(data, openSource(data), { names: null, labels: null }));
+}
+
+/**
+ * The identity of a run, 64 hex digits. Left out are names, where files lie, and how many threads work, on which no result
+ * depends.
+ * @param data the fingerprint of its data
+ * @param withThreads whether the number of threads is something that the sweep tries
+ */
+export function identityOf(config: Config, data: string, withThreads: boolean): string {
+  const plain = toPlain(config) as Record<string, Record<string, unknown>>;
+  const { name: _name, title: _title, description: _description, paths: _paths, ...rest } = plain;
+  const { path: _path, labels: _labels, column_names: _names, ...settings } = plain.data!;
+  const { threads, ...runtime } = plain.runtime!;
+  const split = config.data.split.by === "rows" ? settings.split : "files";
+  const kept = {
+    ...rest,
+    data: { ...settings, split },
+    runtime: withThreads ? { ...runtime, threads } : runtime,
+    content: data,
+  };
+  return createHash("sha256").update(JSON.stringify(kept)).digest("hex");
+}
