@@ -32,6 +32,8 @@ export interface BatchOptions {
   /** Number of batches skipped at the start, to continue where another creator ended. */
   readonly firstBatch?: number;
   readonly transforms?: readonly Transform[];
+  /** Applied after these to the input only; the target is without them. */
+  readonly inputTransforms?: readonly Transform[];
   /** Share of the stored values dropped from the input, in [0, 1); the target keeps them. */
   readonly maskRate?: number;
   /** The batch's column of each column of the chunks, a permutation; by default they stay where they are. */
@@ -51,7 +53,7 @@ export interface BatchView {
   /** nnz, as `target` and `input`. */
   readonly columns: Uint32Array;
   readonly target: Float32Array;
-  /** The target after masking noise. */
+  /** The target after input transforms and masking noise. */
   readonly input: Float32Array;
   /** Keys of the rows, one a row: as `rowOffsets` has them. */
   readonly rowIds: BigUint64Array;
@@ -187,6 +189,7 @@ export class BatchCreator implements Disposable {
   constructor(chunks: readonly Chunk[], preloadedBatches: number, workers: number, options: BatchOptions) {
     const rows = options.rows ?? allRows(chunks);
     const transforms = Float64Array.from((options.transforms ?? []).flatMap(encode));
+    const inputTransforms = Float64Array.from((options.inputTransforms ?? []).flatMap(encode));
     const out = new BigUint64Array(1);
     const error = errorRecord();
     const code = engine().nrw_batches_create(
@@ -205,6 +208,8 @@ export class BatchCreator implements Disposable {
       whole(workers, "workers", 1, 1024),
       transforms,
       transforms.length / 3,
+      inputTransforms,
+      inputTransforms.length / 3,
       within(options.maskRate ?? 0, "maskRate", 0, 1),
       columnMapOf(chunks, options.columnMap),
       out,

@@ -60,6 +60,10 @@ const data = z.strictObject({
   ),
   split: split.prefault({}),
   transforms: z.array(transformSchema).default([]).describe("applied to the stored values, in this order"),
+  input_transforms: z.array(transformSchema).default([]).describe(
+    "applied after data.transforms to what enters the network; the loss sees the values without them, so that a loss of " +
+      "counts may go with [log1p] or [{library_size: 10000}, log1p] at the input",
+  ),
   mask_rate: z.number().min(0).lt(1).default(0)
     .describe("denoising: share of the stored values that are set to 0 in the input, but not in the target"),
   labels: path().nullable().default(null)

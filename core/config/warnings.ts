@@ -1,7 +1,7 @@
 /** Warnings about settings that are valid but almost certainly mistakes. */
 import { countText, settingText } from "../figures.ts";
 import { dropsValues, isAdaptive, keepsRunningStatistics, sizeOf } from "./properties.ts";
-import type { Config } from "./types.ts";
+import type { Config, Transform } from "./types.ts";
 
 export interface Warning {
   readonly key: string;
@@ -71,8 +71,13 @@ function withoutValidation({ training, scheduler }: Config): Warning[] {
 }
 
 function transformWarnings({ data }: Config): Warning[] {
-  const kinds = data.transforms.map(({ kind }) => kind);
-  const key = "data.transforms";
+  const own = transformWarning("data.transforms", data.transforms);
+  if (own.length > 0 || data.input_transforms.length === 0) return own;
+  return transformWarning("data.input_transforms", [...data.transforms, ...data.input_transforms]);
+}
+
+function transformWarning(key: string, transforms: readonly Transform[]): Warning[] {
+  const kinds = transforms.map(({ kind }) => kind);
   const first = kinds.indexOf("log1p");
   if (first < 0) return [];
   if (kinds.lastIndexOf("log1p") > first) return [{ key, what: "take the logarithm twice", hint: "keep one log1p" }];
