@@ -27,6 +27,9 @@ export const keepsRunningStatistics = (layer: Layer): boolean =>
 /** Whether it sets values to 0 at random in training: `rate` is their share. */
 export const dropsValues = (layer: Layer): boolean => withInner(layer).some(({ rate }) => rate !== undefined);
 
+/** Whether it keeps only some values of a row, so that its width does not say how much a code holds: `k` is their number. */
+export const keepsFewValues = (layer: Layer): boolean => withInner(layer).some(({ k }) => k !== undefined);
+
 /**
  * Whether a step's size does not shrink with the gradient: the rule divides by a running size of it, to which it adds
  * `eps`.

@@ -1,6 +1,6 @@
 /** Warnings about settings that are valid but almost certainly mistakes. */
 import { countText, settingText } from "../figures.ts";
-import { dropsValues, isAdaptive, keepsRunningStatistics, sizeOf } from "./properties.ts";
+import { dropsValues, isAdaptive, keepsFewValues, keepsRunningStatistics, sizeOf } from "./properties.ts";
 import type { Config, Transform } from "./types.ts";
 
 export interface Warning {
@@ -116,7 +116,8 @@ export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
     );
   }
   const latent = model.encoder.map(sizeOf).findLast((size) => size !== undefined);
-  if (latent !== undefined && latent >= columns && data.mask_rate === 0 && !layers.some(dropsValues)) {
+  const isLimited = layers.some((layer) => dropsValues(layer) || keepsFewValues(layer));
+  if (latent !== undefined && latent >= columns && data.mask_rate === 0 && !isLimited) {
     const what = `ends with ${latent} values for ${
       countText(columns)
     } columns: it can copy a row instead of learning from it`;

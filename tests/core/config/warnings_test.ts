@@ -87,6 +87,7 @@ Deno.test("settings that are odd with these data", () => {
     "last layer with a size smaller",
   ]);
   assertEquals(of("", { columns: 4 }, "data.mask_rate=0.2"), []);
+  assertEquals(of("", { columns: 4 }, "model.encoder=[{linear: 9}, {top_k: 2}]"), []);
   assertEquals(of("training: {early_stopping: {patience: 3}}", { validationRows: 0 }).length, 1);
 });
 
