@@ -157,6 +157,23 @@ function denseView(view: BigUint64Array): BatchView {
   };
 }
 
+/** The keys of rows without a target that is not 0: of sparse batches rows without entries. */
+function emptyOf(view: BigUint64Array): bigint[] {
+  const rows = Number(view[0]);
+  const keys = [...new BigUint64Array(copy(view[6]!, 8 * rows))];
+  if (view[2] !== 0n) {
+    const rowPtr = new Uint32Array(copy(view[2]!, 4 * (rows + 1)));
+    return keys.filter((_, row) => rowPtr[row] === rowPtr[row + 1]);
+  }
+  const columns = rows === 0 ? 0 : Number(view[1]) / rows, stride = Number(view[3]);
+  const values = new Float32Array(copy(view[4]!, columns * stride * 4));
+  const isEmpty = keys.map(() => true);
+  for (let column = 0; column < columns; column++) {
+    for (let row = 0; row < rows; row++) if (values[column * stride + row] !== 0) isEmpty[row] = false;
+  }
+  return keys.filter((_, row) => isEmpty[row]);
+}
+
 function copyOf(view: BigUint64Array): BatchView {
   const [rows, nnz] = [Number(view[0]), Number(view[1])];
   if (view[2] === 0n && rows > 0) return denseView(view);
@@ -263,6 +280,14 @@ export class BatchCreator implements Disposable {
    */
   async skip(options: { readonly timeoutMs?: number } = {}): Promise<number> {
     return await this.#take(options.timeoutMs, (view) => Number(view[0])) ?? 0;
+  }
+
+  /**
+   * Takes the next batch without a copy of it: the keys of its rows whose targets are all 0; null after the last. As
+   * {@linkcode next} otherwise.
+   */
+  emptyRows(options: { readonly timeoutMs?: number } = {}): Promise<bigint[] | null> {
+    return this.#take(options.timeoutMs, emptyOf);
   }
 
   /**
