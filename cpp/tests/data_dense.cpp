@@ -172,7 +172,7 @@ TEST(dense_batches_are_those_of_the_same_sparse_rows) {
     CutOptions options;
     options.seed = 5;
     options.epoch = 3;
-    for (const auto [mask_rate, own] : {std::pair{0.0, false}, {0.4, false}, {0.0, true}, {0.4, true}}) {
+    for (const auto& [mask_rate, own] : {std::pair{0.0, false}, {0.4, false}, {0.0, true}, {0.4, true}}) {
       options.mask_rate = mask_rate;
       for (const auto& transforms : {std::vector<Transform>{},
                                      {{TransformKind::kScale, 0.5}, {TransformKind::kLog1p}},
