@@ -32,6 +32,8 @@ export interface BatchOptions {
   /** Number of batches skipped at the start, to continue where another creator ended. */
   readonly firstBatch?: number;
   readonly transforms?: readonly Transform[];
+  /** Applied after these to the input only; the target is without them. */
+  readonly inputTransforms?: readonly Transform[];
   /** Share of the stored values dropped from the input, in [0, 1); the target keeps them. */
   readonly maskRate?: number;
   /** The batch's column of each column of the chunks, a permutation; by default they stay where they are. */
@@ -51,7 +53,7 @@ export interface BatchView {
   /** nnz, as `target` and `input`. */
   readonly columns: Uint32Array;
   readonly target: Float32Array;
-  /** The target after masking noise. */
+  /** The target after input transforms and masking noise. */
   readonly input: Float32Array;
   /** Keys of the rows, one a row: as `rowOffsets` has them. */
   readonly rowIds: BigUint64Array;
@@ -155,6 +157,23 @@ function denseView(view: BigUint64Array): BatchView {
   };
 }
 
+/** The keys of rows without a target that is not 0: of sparse batches rows without entries. */
+function emptyOf(view: BigUint64Array): bigint[] {
+  const rows = Number(view[0]);
+  const keys = [...new BigUint64Array(copy(view[6]!, 8 * rows))];
+  if (view[2] !== 0n) {
+    const rowPtr = new Uint32Array(copy(view[2]!, 4 * (rows + 1)));
+    return keys.filter((_, row) => rowPtr[row] === rowPtr[row + 1]);
+  }
+  const columns = rows === 0 ? 0 : Number(view[1]) / rows, stride = Number(view[3]);
+  const values = new Float32Array(copy(view[4]!, columns * stride * 4));
+  const isEmpty = keys.map(() => true);
+  for (let column = 0; column < columns; column++) {
+    for (let row = 0; row < rows; row++) if (values[column * stride + row] !== 0) isEmpty[row] = false;
+  }
+  return keys.filter((_, row) => isEmpty[row]);
+}
+
 function copyOf(view: BigUint64Array): BatchView {
   const [rows, nnz] = [Number(view[0]), Number(view[1])];
   if (view[2] === 0n && rows > 0) return denseView(view);
@@ -187,6 +206,7 @@ export class BatchCreator implements Disposable {
   constructor(chunks: readonly Chunk[], preloadedBatches: number, workers: number, options: BatchOptions) {
     const rows = options.rows ?? allRows(chunks);
     const transforms = Float64Array.from((options.transforms ?? []).flatMap(encode));
+    const inputTransforms = Float64Array.from((options.inputTransforms ?? []).flatMap(encode));
     const out = new BigUint64Array(1);
     const error = errorRecord();
     const code = engine().nrw_batches_create(
@@ -205,6 +225,8 @@ export class BatchCreator implements Disposable {
       whole(workers, "workers", 1, 1024),
       transforms,
       transforms.length / 3,
+      inputTransforms,
+      inputTransforms.length / 3,
       within(options.maskRate ?? 0, "maskRate", 0, 1),
       columnMapOf(chunks, options.columnMap),
       out,
@@ -258,6 +280,14 @@ export class BatchCreator implements Disposable {
    */
   async skip(options: { readonly timeoutMs?: number } = {}): Promise<number> {
     return await this.#take(options.timeoutMs, (view) => Number(view[0])) ?? 0;
+  }
+
+  /**
+   * Takes the next batch without a copy of it: the keys of its rows whose targets are all 0; null after the last. As
+   * {@linkcode next} otherwise.
+   */
+  emptyRows(options: { readonly timeoutMs?: number } = {}): Promise<bigint[] | null> {
+    return this.#take(options.timeoutMs, emptyOf);
   }
 
   /**

@@ -142,6 +142,8 @@ export const symbols = {
       "u32", // uint32_t workers
       "buffer", // const double* transforms
       "u32", // uint32_t transform_count
+      "buffer", // const double* input_transforms
+      "u32", // uint32_t input_transform_count
       "f64", // double mask_rate
       "buffer", // const uint32_t* column_map
       "buffer", // nrw_batches** out

@@ -25,6 +25,7 @@ const FIRST = [
   "data.path",
   "data.format",
   "data.transforms",
+  "data.input_transforms",
   "data.split",
   "data.mask_rate",
   "data.batch_size",

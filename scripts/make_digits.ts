@@ -5,22 +5,11 @@
  *     deno run -A scripts/make_digits.ts [FOLDER]
  */
 import { fromFileUrl, join } from "@std/path";
+import { byteNpy } from "./byte_npy.ts";
 import { withPackage } from "./debian_package.ts";
 
 const PACKAGE = "python3-sklearn";
 const SIDE = 8, PIXELS = SIDE * SIDE, FILES = 3;
-
-/** rows x columns of bytes, format 1.0. */
-function npy(values: Uint8Array, columns: number): Uint8Array<ArrayBuffer> {
-  const header = `{'descr': '|u1', 'fortran_order': False, 'shape': (${values.length / columns}, ${columns}), }`;
-  const padded = Math.ceil((10 + header.length + 1) / 64) * 64;
-  const file = new Uint8Array(padded + values.length).fill(0x20, 10, padded);
-  file.set([0x93, ...new TextEncoder().encode("NUMPY"), 1, 0, (padded - 10) & 0xff, (padded - 10) >> 8]);
-  file.set(new TextEncoder().encode(header), 10);
-  file[padded - 1] = 0x0a;
-  file.set(values, padded);
-  return file;
-}
 
 /** The lines of a gzipped table of numbers. */
 async function table(path: string): Promise<number[][]> {
@@ -51,7 +40,7 @@ async function make(target: string): Promise<void> {
     for (let file = 0; file < FILES; file++) {
       const [first, last] = [file, file + 1].map((k) => Math.round(k * rows.length / FILES)) as [number, number];
       const values = Uint8Array.from(rows.slice(first, last).flatMap((row) => row.slice(0, PIXELS)));
-      await Deno.writeFile(join(target, `digits_${file}.npy`), npy(values, PIXELS));
+      await Deno.writeFile(join(target, `digits_${file}.npy`), byteNpy("|u1", values, PIXELS));
     }
     const names = Array.from({ length: PIXELS }, (_, i) => `row ${Math.floor(i / SIDE)} column ${i % SIDE}\n`);
     await Deno.writeTextFile(join(target, "pixels.txt"), names.join(""));

@@ -116,10 +116,11 @@ export async function pcaBaseline(
   if (fit === null) return null;
   using model = await pcaModel(fit, source, options.threads);
   const found: Partial<Record<Part, BaselineMetrics | null>> = {};
+  const same = { ...config, data: { ...config.data, input_transforms: [] } }; // PCA gets what it is to reconstruct
   for (const part of PARTS) {
     if (source.partRows[part] === 0) continue;
     if (options.stopped?.()) throw new Stopped("stopped");
-    const evaluation = await evaluatePart(model, source, part, config, { byColumn: true, progress: options.progress });
+    const evaluation = await evaluatePart(model, source, part, same, { byColumn: true, progress: options.progress });
     const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! });
     found[part] = metrics && { rows: metrics.rows, mse: metrics.mse, r2: metrics.r2 };
   }

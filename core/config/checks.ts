@@ -5,7 +5,7 @@ import { checkKinds, checkNetwork, type Report } from "./network_checks.ts";
 import type { RawConfig } from "./schema.ts";
 import { showFlow } from "./show.ts";
 import type { RawTransform } from "./transforms.ts";
-import { entryAt, type MapNode, nearestAt, whereOf } from "./tree.ts";
+import { entryAt, type Key, type MapNode, nearestAt, whereOf } from "./tree.ts";
 
 /** All such problems of a config in which each single key is valid. */
 export function checkConfig(config: RawConfig, tree: MapNode): Problem[] {
@@ -60,7 +60,9 @@ function checkData({ data }: RawConfig, tree: MapNode, report: Report): void {
       "remove it, or set data.format: dense_npy",
     );
   }
-  for (const [index, transform] of data.transforms.entries()) checkTransform(transform, index, report);
+  for (const key of ["transforms", "input_transforms"] as const) {
+    data[key].forEach((transform, index) => checkTransform(transform, ["data", key, index], report));
+  }
   if (entryAt(tree, ["data", "split", "seed"]) && byFiles) {
     report(["data", "split", "seed"], "has no effect if the split lists files", "remove it");
   }
@@ -83,8 +85,7 @@ function checkShares(shares: Shares, given: readonly Part[], report: Report): vo
   }
 }
 
-function checkTransform(transform: RawTransform, index: number, report: Report): void {
-  const at = ["data", "transforms", index];
+function checkTransform(transform: RawTransform, at: readonly Key[], report: Report): void {
   if (typeof transform === "string") return;
   if ("scale" in transform && transform.scale === 0) report([...at, "scale"], "must not be 0, got 0");
   if ("clip" in transform && !(transform.clip[0] < transform.clip[1])) {

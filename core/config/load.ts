@@ -8,9 +8,10 @@ import { explainKey, type Explanation, originOf } from "./explain.ts";
 import { loadTree } from "./files.ts";
 import { explainIssues } from "./issues.ts";
 import { applyOverrides } from "./overrides.ts";
-import { applySettings, type Setting } from "./settings.ts";
+import { expandPreset } from "./presets.ts";
 import { resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
+import { applySettings, type Setting } from "./settings.ts";
 import { type Entry, type MapNode, nearestAt, showOrigin, splitPath, toValue } from "./tree.ts";
 import type { Config } from "./types.ts";
 import { configWarnings, isOfTrial, warningText } from "./warnings.ts";
@@ -56,10 +57,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (file === "") throw problem("", "the name of the config file is empty");
   const text = file === undefined ? options.text ?? "" : options.text;
   const loaded = loadTree(file ?? "config", cwd, text);
-  const tree = dropEmptySections(
-    applyOverrides(applySettings(loaded.tree, options.settings ?? []), overrides, cwd),
-    configSchema,
-  );
+  const set = applyOverrides(applySettings(loaded.tree, options.settings ?? []), overrides, cwd);
+  const tree = expandPreset(dropEmptySections(set, configSchema));
   const parsed = configSchema.safeParse(toValue(tree));
   if (!parsed.success) {
     throw new ConfigError(explainIssues(parsed.error.issues, tree, { "data.path": missingData(tree) }));
@@ -68,10 +67,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (misfits.length > 0) throw new ConfigError(misfits);
   const config = resolveConfig(parsed.data, tree, file, options.cwd ?? Deno.cwd());
   const origin = (path: string) => originOf(tree, path);
+  const plain = toPlain(config);
   return {
     config,
     files: text === undefined ? loaded.files : loaded.files.slice(1),
-    explain: (key) => explainKey(key, toPlain(config), tree),
+    explain: (key) => explainKey(key, { ...plain, model: { ...parsed.data.model, ...plain.model as object } }, tree),
     toYaml: () => configToYaml(config),
     origin,
     locate: (error) => {

@@ -5,6 +5,7 @@
  */
 import type { Layer } from "../../spec/network.ts";
 import { toLayer } from "./layers.ts";
+import { PRESET_SETTINGS } from "./presets.ts";
 import { isLayers, keepsRunningStatistics } from "./properties.ts";
 import type { RawConfig } from "./schema.ts";
 import { foreignKeys } from "./sections.ts";
@@ -16,6 +17,9 @@ import { type Field, type Kind, kindNamed, LAYERS, LOSSES, OPTIMIZERS } from "./
 export type Report = (keys: readonly Key[], what: string, hint?: string) => void;
 
 export function checkNetwork({ model, data, loss }: RawConfig, tree: MapNode, report: Report): void {
+  for (const key of model.preset === null ? PRESET_SETTINGS : []) {
+    if (model[key] !== null) report(["model", key], "is for a preset, and model.preset is not set", "remove it");
+  }
   for (const part of ["encoder", "decoder"] as const) {
     for (const [index, raw] of model[part].entries()) {
       const layer = toLayer(raw);

@@ -2,7 +2,7 @@
  * What the program concludes from a layer's or an optimizer's settings. It asks for fields, never for kinds: a field's name
  * means the same in every kind that has it.
  */
-import type { FieldValue, Layer, Optimizer } from "../../spec/network.ts";
+import type { FieldValue, Layer, Loss, Optimizer } from "../../spec/network.ts";
 import { hasField, kindNamed, OPTIMIZERS } from "./vocabulary.ts";
 
 /** The number of outputs that a layer with a `size` has; undefined where the data or its input decide it. */
@@ -10,6 +10,9 @@ export function sizeOf({ size }: Layer): number | undefined {
   if (typeof size === "number") return size;
   return Array.isArray(size) ? (size as number[]).reduce((product, count) => product * count, 1) : undefined;
 }
+
+/** Whether a row's targets are compared with means that are multiplied by their sum. */
+export const needsCounts = ({ size }: Loss): boolean => size === "library";
 
 /** Whether a setting is a list of layers. */
 export const isLayers = (value: FieldValue | undefined): value is readonly Layer[] =>
@@ -26,6 +29,9 @@ export const keepsRunningStatistics = (layer: Layer): boolean =>
 
 /** Whether it sets values to 0 at random in training: `rate` is their share. */
 export const dropsValues = (layer: Layer): boolean => withInner(layer).some(({ rate }) => rate !== undefined);
+
+/** Whether it keeps only some values of a row, so that its width does not say how much a code holds: `k` is their number. */
+export const keepsFewValues = (layer: Layer): boolean => withInner(layer).some(({ k }) => k !== undefined);
 
 /**
  * Whether a step's size does not shrink with the gradient: the rule divides by a running size of it, to which it adds

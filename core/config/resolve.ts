@@ -26,6 +26,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       path: data.path === undefined || data.format === "memory" ? "" : path(["data", "path"], data.path),
       split: resolveSplit(raw, path),
       transforms: data.transforms.map(toTransform),
+      input_transforms: data.input_transforms.map(toTransform),
       labels: data.labels === null ? null : path(["data", "labels"], data.labels),
       column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
     },

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { counts } from "./fields.ts";
 import { layerSchema } from "./layers.ts";
+import { PRESETS, type PresetSetting } from "./presets.ts";
 import { kindSchema, sectionShape } from "./sections.ts";
 import { transformSchema } from "./transforms.ts";
 import { LOSSES, OPTIMIZERS } from "./vocabulary.ts";
@@ -60,6 +61,10 @@ const data = z.strictObject({
   ),
   split: split.prefault({}),
   transforms: z.array(transformSchema).default([]).describe("applied to the stored values, in this order"),
+  input_transforms: z.array(transformSchema).default([]).describe(
+    "applied after data.transforms to what enters the network; the loss sees the values without them, so that a loss of " +
+      "counts may go with [log1p] or [{library_size: 10000}, log1p] at the input",
+  ),
   mask_rate: z.number().min(0).lt(1).default(0)
     .describe("denoising: share of the stored values that are set to 0 in the input, but not in the target"),
   labels: path().nullable().default(null)
@@ -74,7 +79,30 @@ const data = z.strictObject({
     ).meta(onResume("free")),
 }).describe("what is read and how it is divided into batches").meta(onResume("fixed"));
 
+const presets = Object.entries(PRESETS);
+/** What a setting of presets means, with the default of each of them. */
+const presetCount = (name: PresetSetting, meaning: string, most: number) =>
+  count(1, most).nullable().default(null).describe(
+    `${meaning}; null: ${
+      presets.filter(([, { settings }]) => settings[name] !== undefined)
+        .map(([preset, { settings }]) => `${settings[name]} (${preset})`).join(", ")
+    }`,
+  );
+
 const model = z.strictObject({
+  preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).nullable().default(null).describe(
+    `writes the layers, and the loss and the input transforms that go with them unless the config sets these: ${
+      presets.map(([name, { about }]) => `${name}: ${about}`).join("; ")
+    }; null: model.encoder and model.decoder list the layers`,
+  ),
+  latent: presetCount("latent", "of a preset: size of the latent vector", 1_000_000),
+  width: presetCount("width", "of a preset: outputs of each hidden layer, or channels of the first convolution", 65536),
+  depth: presetCount(
+    "depth",
+    "of a preset: number of hidden layers or convolutions of the encoder, and of the decoder",
+    16,
+  ),
+  active: presetCount("active", "of a preset: number of values of the latent vector that are not 0", 1_000_000),
   encoder: z.array(layerSchema).min(1).describe("layers from the data to the latent vector"),
   decoder: z.array(layerSchema).min(1).describe(
     "layers from the latent vector back to the data; the last one's output has the size of a row",

@@ -48,6 +48,8 @@ export interface DataConfig {
   readonly preload_batches: number;
   readonly split: Split;
   readonly transforms: readonly Transform[];
+  /** Applied after these to the input; the loss sees the values without them. */
+  readonly input_transforms: readonly Transform[];
   /** Share of the stored input values dropped (denoising); the target keeps them. */
   readonly mask_rate: number;
   /** Labels of all rows in file order (`.npy` or one a line), for plots only. Absolute; null for none. */

@@ -1,7 +1,7 @@
 /** Warnings about settings that are valid but almost certainly mistakes. */
 import { countText, settingText } from "../figures.ts";
-import { dropsValues, isAdaptive, keepsRunningStatistics, sizeOf } from "./properties.ts";
-import type { Config } from "./types.ts";
+import { dropsValues, isAdaptive, keepsFewValues, keepsRunningStatistics, sizeOf } from "./properties.ts";
+import type { Config, Transform } from "./types.ts";
 
 export interface Warning {
   readonly key: string;
@@ -71,8 +71,13 @@ function withoutValidation({ training, scheduler }: Config): Warning[] {
 }
 
 function transformWarnings({ data }: Config): Warning[] {
-  const kinds = data.transforms.map(({ kind }) => kind);
-  const key = "data.transforms";
+  const own = transformWarning("data.transforms", data.transforms);
+  if (own.length > 0 || data.input_transforms.length === 0) return own;
+  return transformWarning("data.input_transforms", [...data.transforms, ...data.input_transforms]);
+}
+
+function transformWarning(key: string, transforms: readonly Transform[]): Warning[] {
+  const kinds = transforms.map(({ kind }) => kind);
   const first = kinds.indexOf("log1p");
   if (first < 0) return [];
   if (kinds.lastIndexOf("log1p") > first) return [{ key, what: "take the logarithm twice", hint: "keep one log1p" }];
@@ -111,7 +116,8 @@ export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
     );
   }
   const latent = model.encoder.map(sizeOf).findLast((size) => size !== undefined);
-  if (latent !== undefined && latent >= columns && data.mask_rate === 0 && !layers.some(dropsValues)) {
+  const isLimited = layers.some((layer) => dropsValues(layer) || keepsFewValues(layer));
+  if (latent !== undefined && latent >= columns && data.mask_rate === 0 && !isLimited) {
     const what = `ends with ${latent} values for ${
       countText(columns)
     } columns: it can copy a row instead of learning from it`;

@@ -7,7 +7,7 @@ import type { Config, Split } from "./types.ts";
 /** The config's YAML form as plain data; loading it gives the same config. */
 export function toPlain(config: Config): Record<string, unknown> {
   const { data, model, ...rest } = config;
-  const { path, split, transforms, ...others } = data;
+  const { path, split, transforms, input_transforms, ...others } = data;
   return {
     name: rest.name,
     title: rest.title,
@@ -25,6 +25,7 @@ export function toPlain(config: Config): Record<string, unknown> {
       preload_batches: others.preload_batches,
       split: plainSplit(split),
       transforms: transforms.map(fromTransform),
+      input_transforms: input_transforms.map(fromTransform),
       mask_rate: others.mask_rate,
       labels: others.labels,
       column_names: others.column_names,

@@ -92,6 +92,7 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
       stream: window.index,
       firstBatch,
       transforms: data.transforms,
+      inputTransforms: data.input_transforms,
       maskRate: training ? data.mask_rate : 0,
       columnMap: window.files[0]?.columnMap,
     });

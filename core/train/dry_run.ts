@@ -68,7 +68,8 @@ export async function dryRun(config: Config, note?: (text: string) => void, data
   using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);
   checkMemory(memory);
-  await checkValues(source, config.data).catch((error) => Promise.reject(dataError(error)));
+  const odd = await checkValues(source, config).catch((error) => Promise.reject(dataError(error)));
+  for (const line of odd) note?.(`warning: ${line}`);
   model.build();
   const layers = layerRows(model.layers());
   const batches = [];

@@ -11,10 +11,13 @@ import { commandText } from "../runs/command.ts";
 /** The numbers that must be the same if an epoch is resumed in its middle. */
 export function fingerprint(config: Config, source: Source, data: DataIdentity): string {
   const { batch_size, last_batch, shuffle, shuffle_window, split, transforms, mask_rate } = config.data;
+  const { input_transforms } = config.data;
   const parts = source.files.map((file) => PARTS.find((part) => file.parts[part].length > 0));
   const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : parts };
   const content = contentKey(data);
-  return JSON.stringify({ seed: config.seed, columns: source.columns, content, ...settings, transforms, mask_rate });
+  const inputs = input_transforms.length > 0 ? { input_transforms } : {};
+  const values = { transforms, ...inputs, mask_rate };
+  return JSON.stringify({ seed: config.seed, columns: source.columns, content, ...settings, ...values });
 }
 
 /** Messages about the data before a run begins. */

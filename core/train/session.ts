@@ -202,7 +202,7 @@ async function prepare(
   try {
     const memory = estimateMemory(config, source, model);
     checkMemory(memory);
-    await checkValues(source, config.data);
+    for (const line of await checkValues(source, config)) warn(`warning: ${line}`);
     model.build();
     const ready = { source, model, library, identity, names, chunks, memory };
     const data = fingerprint(config, source, identity);

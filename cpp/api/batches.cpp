@@ -19,6 +19,15 @@ namespace {
 
 uint64_t address(const void* pointer) noexcept { return reinterpret_cast<uintptr_t>(pointer); }
 
+// count triples (kind, p0, p1).
+std::vector<Transform> transforms_of(const double* triples, uint32_t count) {
+  std::vector<Transform> transforms;
+  for (const double* at = triples; at != triples + size_t{3} * count; at += 3) {
+    transforms.push_back(Transform::checked(at[0], at[1], at[2]));
+  }
+  return transforms;
+}
+
 }  // namespace
 
 extern "C" {
@@ -26,14 +35,16 @@ extern "C" {
 int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
                            const uint32_t* rows, uint32_t row_count, uint32_t batch_size, uint32_t flags, uint64_t seed,
                            uint32_t epoch, uint32_t stream, uint32_t first_batch, uint32_t preload, uint32_t workers,
-                           const double* transforms, uint32_t transform_count, double mask_rate,
-                           const uint32_t* column_map, nrw_batches** out, nrw_error* err) noexcept {
+                           const double* transforms, uint32_t transform_count, const double* input_transforms,
+                           uint32_t input_transform_count, double mask_rate, const uint32_t* column_map,
+                           nrw_batches** out, nrw_error* err) noexcept {
   return guarded(err, [&] {
     require(out != nullptr, "out: is null");
     *out = nullptr;
     require(chunks != nullptr && row_offsets != nullptr && chunk_count != 0, "chunks: at least one is needed");
     require(rows != nullptr || row_count == 0, "rows: is null");
     require(transforms != nullptr || transform_count == 0, "transforms: is null");
+    require(input_transforms != nullptr || input_transform_count == 0, "input_transforms: is null");
     require((flags & ~uint32_t{NRW_SHUFFLE | NRW_DROP_LAST}) == 0, "flags: has unknown bits");
     std::vector<std::shared_ptr<const Chunk>> window;
     std::vector<uint64_t> first_rows;
@@ -54,10 +65,8 @@ int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const d
     options.cut.mask_rate = mask_rate;
     options.cut.seed = seed;
     options.cut.epoch = epoch;
-    for (uint32_t i = 0; i < transform_count; ++i) {
-      const double* triple = transforms + size_t{3} * i;
-      options.cut.transforms.push_back(Transform::checked(triple[0], triple[1], triple[2]));
-    }
+    options.cut.transforms = transforms_of(transforms, transform_count);
+    options.cut.input_transforms = transforms_of(input_transforms, input_transform_count);
     if (column_map != nullptr) {
       options.cut.column_map.assign(column_map, column_map + window.front()->info().columns);
     }

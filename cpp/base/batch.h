@@ -20,7 +20,7 @@ struct Batch {
   AlignedBuffer<uint32_t> row_ptr;  // rows + 1
   AlignedBuffer<uint32_t> column;   // nnz
   AlignedBuffer<float> target;      // nnz
-  AlignedBuffer<float> input;       // nnz: target after masking noise; empty when there is none (read inputs())
+  AlignedBuffer<float> input;       // nnz: target after transforms and noise of its own; empty without (inputs())
   AlignedBuffer<uint64_t> row_id;   // rows: global row number, the key of random draws
 
   uint32_t touched = 0;                 // columns with at least one entry
@@ -38,7 +38,7 @@ struct Batch {
 
   // The buffers are reused and may be longer than the batch needs. These functions give the part that is in use.
   uint32_t nnz() const noexcept { return rows == 0 ? 0 : dense ? rows * columns : row_ptr[rows]; }
-  bool masked = false;  // whether input and csc_input are in use
+  bool masked = false;  // whether inputs are not the targets: input and csc_input are in use
   const float* inputs() const noexcept { return masked ? input.data() : target.data(); }
   const float* csc_inputs() const noexcept { return masked ? csc_input.data() : csc_target.data(); }
 };

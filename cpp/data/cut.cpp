@@ -75,17 +75,22 @@ void Cutter::cut(std::span<const uint32_t> rows, Batch& batch) {
   const uint64_t most = reserve(rows, batch);
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = window_.columns();
-  batch.masked = options_.mask_rate > 0;
+  batch.masked = options_.own_inputs();
   batch.dense = false;
   uint32_t nnz = 0;
   batch.row_ptr[0] = 0;
   for (uint32_t row = 0; row < batch.rows; ++row) {
     const Place place = window_.at(rows[row]);
     batch.row_id[row] = place.global;
-    nnz += cut_row(place, most - nnz, batch.column.data() + nnz, batch.target.data() + nnz);
+    const uint32_t n = cut_row(place, most - nnz, batch.column.data() + nnz, batch.target.data() + nnz);
+    if (batch.masked) {
+      std::copy_n(batch.target.data() + nnz, n, batch.input.data() + nnz);
+      transform_inputs(place, batch.column.data() + nnz, n, batch.input.data() + nnz);
+    }
+    nnz += n;
     batch.row_ptr[row + 1] = nnz;
   }
-  if (batch.masked) mask(batch);
+  if (options_.mask_rate > 0) mask(batch);
   csc_.build(batch);
 }
 
@@ -103,7 +108,7 @@ uint64_t Cutter::reserve(std::span<const uint32_t> rows, Batch& batch) const {
   make_room(batch.row_id, rows.size());
   make_room(batch.column, most);
   make_room(batch.target, most);
-  if (options_.mask_rate > 0) make_room(batch.input, most);
+  if (options_.own_inputs()) make_room(batch.input, most);
   return most;
 }
 
@@ -133,6 +138,13 @@ uint32_t Cutter::cut_row(const Place& place, uint64_t room, uint32_t* column, fl
   }
   const bool as_read = checks.ascends && options_.transforms.empty();
   return (as_read ? checks.zeros : has_zero(value, n)) ? drop_zeros(column, value, n) : n;
+}
+
+void Cutter::transform_inputs(const Place& place, const uint32_t* column, uint32_t n, float* input) const {
+  for (const Transform& transform : options_.input_transforms) {
+    transform.apply(input, n);
+    if (!all_finite(input, n)) refuse(place, column[first_non_finite(input)], transform);
+  }
 }
 
 // Refuses a value that is not finite after a transform. The message names the value in the file, since that is what the
@@ -195,7 +207,7 @@ void Cutter::mask(Batch& batch) const noexcept {
         quad = column >> 2;
         words = draw(options_.seed, Purpose::kMask, uint64_t{quad} << 32 | options_.epoch, batch.row_id[row]);
       }
-      batch.input[k] = words[column & 3] < threshold ? 0.0f : batch.target[k];
+      if (words[column & 3] < threshold) batch.input[k] = 0;
     }
   }
 }

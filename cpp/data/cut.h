@@ -1,5 +1,6 @@
 // Makes one sparse batch from CSR chunks: converts values to float, sorts the entries of each row, applies transforms
-// and masking noise, and makes the order by column. Each thread has one cutter, whose buffers are reused.
+// and masking noise, and makes the order by column. An input is 0 where its target is. Each thread has one cutter,
+// whose buffers are reused.
 //
 // The rows have strictly ascending columns and no zeros. Entries of the same column are added up in double and rounded
 // once, as by scipy's sum_duplicates; bool entries are combined with or. Integers beyond 2^24 are rounded to float.
@@ -20,10 +21,13 @@ namespace nrw {
 
 struct CutOptions {
   std::vector<Transform> transforms;
-  double mask_rate = 0;  // in [0, 1)
-  uint64_t seed = 0;     // seed and epoch key the mask
+  std::vector<Transform> input_transforms;  // after these, of the input only
+  double mask_rate = 0;                     // in [0, 1)
+  uint64_t seed = 0;                        // seed and epoch key the mask
   uint32_t epoch = 0;
   std::vector<uint32_t> column_map;  // empty, or the batch's column of each column of the chunks: a permutation
+
+  bool own_inputs() const noexcept { return mask_rate > 0 || !input_transforms.empty(); }
 };
 
 class Cutter {
@@ -41,6 +45,7 @@ class Cutter {
   uint32_t cut_row(const Place& place, uint64_t room, uint32_t* column, float* value);
   [[noreturn]] void refuse(const Place& place, uint32_t column, const Transform& transform) const;
   uint32_t merge_row(const Place& place, uint32_t* column, float* value, uint32_t n);
+  void transform_inputs(const Place& place, const uint32_t* column, uint32_t n, float* input) const;
   void mask(Batch& batch) const noexcept;
 
   const RowWindow& window_;

@@ -51,7 +51,7 @@ void DenseCutter::cut(std::span<const uint32_t> rows, Batch& batch) {
     throw Error(NRW_UNSUPPORTED, "the batch has more than 2^32 values; use a smaller batch size");
   }
   batch.dense = true;
-  batch.masked = options_.mask_rate > 0;
+  batch.masked = options_.own_inputs();
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = window_.columns();
   batch.touched = 0;
@@ -69,7 +69,11 @@ void DenseCutter::cut(std::span<const uint32_t> rows, Batch& batch) {
     }
     to_columns(count, columns, block_.data(), stride, batch.csc_target.data() + first);
     if (!batch.masked) continue;
-    for (size_t row = 0; row < count; ++row) mask(batch.row_id[first + row], block_.data() + row * columns);
+    for (size_t row = 0; row < count; ++row) {
+      float* const value = block_.data() + row * columns;
+      transform(window_.at(rows[first + row]), options_.input_transforms, options_.column_map, value);
+      if (options_.mask_rate > 0) mask(batch.row_id[first + row], value);
+    }
     to_columns(count, columns, block_.data(), stride, batch.csc_input.data() + first);
   }
 }
@@ -82,16 +86,23 @@ void DenseCutter::cut_row(const RowWindow::Place& place, float* value) {
     const uint32_t k = first_non_finite(value);
     refuse_value(*place.chunk, place.row, k, value_at(*place.chunk, first + k), "is not a finite 32-bit float");
   }
-  for (const Transform& transform : options_.transforms) {
-    transform.apply(value, n);
-    if (!all_finite(value, n)) {
-      const uint32_t k = first_non_finite(value);
-      refuse_value(*place.chunk, place.row, k, value_at(*place.chunk, first + k), transform.takes());
-    }
-  }
+  transform(place, options_.transforms, {}, value);
   if (options_.column_map.empty()) return;
   moved_.assign(value, value + n);
   for (uint32_t k = 0; k < n; ++k) value[options_.column_map[k]] = moved_[k];
+}
+
+// A value that is not finite after a transform is named as it is in the file, since that is what the user can change.
+void DenseCutter::transform(const RowWindow::Place& place, std::span<const Transform> transforms,
+                            std::span<const uint32_t> map, float* value) const {
+  const uint32_t n = window_.columns();
+  for (const Transform& transform : transforms) {
+    transform.apply(value, n);
+    if (all_finite(value, n)) continue;
+    uint32_t k = first_non_finite(value);
+    if (!map.empty()) k = static_cast<uint32_t>(std::find(map.begin(), map.end(), k) - map.begin());
+    refuse_value(*place.chunk, place.row, k, value_at(*place.chunk, place.row * n + k), transform.takes());
+  }
 }
 
 // The same draws as in Cutter::mask: each word decides about one of four neighbouring columns.

@@ -24,6 +24,9 @@ class DenseCutter {
 
  private:
   void cut_row(const RowWindow::Place& place, float* value);
+  // map: the place in `value` of each column of the file, where it is another.
+  void transform(const RowWindow::Place& place, std::span<const Transform> transforms, std::span<const uint32_t> map,
+                 float* value) const;
   void mask(uint64_t row_id, float* value) const noexcept;
 
   const RowWindow& window_;

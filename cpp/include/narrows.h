@@ -168,6 +168,7 @@ enum {
  *  - first_batch: the number of batches to skip at the start, for a resume. preload: the largest number of batches held
  *    ready, >= 1. workers: the number of threads, >= 1.
  *  - transforms: transform_count triples (kind, p0, p1).
+ *  - input_transforms: input_transform_count more, applied after these to the input but not to the target.
  *  - mask_rate: the share of the stored values that are set to 0 in the input but not in the target, as a function of
  *    (seed, epoch, row, column); 0 for none. All values of dense chunks are stored values.
  *  - column_map: NULL, or for each column of the chunks its column in the batch, a permutation.
@@ -177,7 +178,8 @@ NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count,
                                    const uint32_t* rows, uint32_t row_count, uint32_t batch_size, uint32_t flags,
                                    uint64_t seed, uint32_t epoch, uint32_t stream, uint32_t first_batch,
                                    uint32_t preload, uint32_t workers, const double* transforms,
-                                   uint32_t transform_count, double mask_rate, const uint32_t* column_map,
+                                   uint32_t transform_count, const double* input_transforms,
+                                   uint32_t input_transform_count, double mask_rate, const uint32_t* column_map,
                                    nrw_batches** out, nrw_error* err) NRW_NOEXCEPT;
 
 /* info: 8 doubles: number of batches (counted from batch 0), next batch, rows, columns, batches ready, bytes ready,

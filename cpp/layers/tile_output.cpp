@@ -44,6 +44,7 @@ struct TileOutput::Walk {
   float* d_h = nullptr;          // made where given
   double* column_sse = nullptr;  // added to where given
   TileProducts* products = nullptr;
+  int before = -1;        // the number of one of the loss's own walks, which makes outputs and nothing else
   bool gradient = false;  // of W and the bias: its sum of squares, and where given
   TiedInput tied{};       //   joined by the input layer's share
   ColumnWeights* update_w = nullptr;
@@ -54,7 +55,7 @@ struct TileOutput::Walk {
 
 // One tile of columns and its worker's workspace. Columns are counted as rows of W: heads of them make one of the data.
 struct TileOutput::Tile {
-  size_t first = 0, count = 0;
+  size_t group = 0, first = 0, count = 0;
   float* residual;       // R^T: count x residual_stride(m)
   float* bias_gradient;  // count
   float* gradient;       // strip x w.stride
@@ -72,19 +73,23 @@ void TileOutput::make_residual(const Walk& work, Tile& tile) {
   for (size_t i = 0; i < tile.count; i += heads_) {
     const size_t column = (tile.first + i) / heads_;
     const auto [begin, entries] = cursor.entries(column);
-    const LossSums sums = loss_.column(
-        {.column = static_cast<uint32_t>(column),
-         .rows = m,
-         .factor = work.a,
-         .o = tile.residual + i * stride,
-         .head_stride = stride,
-         .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[tile.first + i],
-         .dense = work.batch.dense ? work.batch.csc_target.data() + column * work.batch.dense_stride() : nullptr,
-         .entries = entries,
-         .entry_row = work.batch.csc_row.data() + begin,
-         .entry = work.batch.csc_target.data() + begin,
-         .parameters = work.d_h != nullptr},
-        heads_ == 1 ? nullptr : gradients);
+    const LossColumn outputs{
+        .column = static_cast<uint32_t>(column),
+        .rows = m,
+        .factor = work.a,
+        .o = tile.residual + i * stride,
+        .head_stride = stride,
+        .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[tile.first + i],
+        .dense = work.batch.dense ? work.batch.csc_target.data() + column * work.batch.dense_stride() : nullptr,
+        .entries = entries,
+        .entry_row = work.batch.csc_row.data() + begin,
+        .entry = work.batch.csc_target.data() + begin,
+        .parameters = work.d_h != nullptr};
+    if (work.before >= 0) {
+      loss_.walk_column(static_cast<unsigned>(work.before), tile.group, outputs);
+      continue;
+    }
+    const LossSums sums = loss_.column(outputs, heads_ == 1 ? nullptr : gradients);
     tile.loss += sums.value;
     tile.squared_error += sums.squared_error;
     if (heads_ == 1) gradients[0] = sums.gradient;
@@ -141,13 +146,32 @@ void TileOutput::make_gradient(const Walk& work, Tile& tile) {
 }
 
 TileOutput::Result TileOutput::walk(const Walk& work) {
-  TileProducts& products = *work.products;
   loss_.begin(work.batch);
+  walk_before(work);
+  return tiles(work);
+}
+
+void TileOutput::walk_before(const Walk& work) {
+  const unsigned count = loss_.walks(work.d_h != nullptr || work.gradient);
+  for (unsigned number = 0; number < count; ++number) {
+    tiles({.batch = work.batch,
+           .h = work.h,
+           .w = work.w,
+           .bias = work.bias,
+           .products = work.products,
+           .before = static_cast<int>(number)});
+    loss_.end_walk(number);
+  }
+}
+
+TileOutput::Result TileOutput::tiles(const Walk& work) {
+  TileProducts& products = *work.products;
   const size_t m = work.batch.rows, width = work.w.width, columns = work.w.columns;
   const size_t tile_size = round_up(tile_columns(columns, width, m, products.strip()), heads_);
   const size_t tiles = (columns + tile_size - 1) / tile_size;
   const size_t affordable = work.d_h == nullptr ? kMostGroups : kMostPartialFloats / std::max<size_t>(1, m * width);
   const size_t groups = std::min(tiles, std::clamp(affordable, kFewestGroups, kMostGroups));
+  if (work.before >= 0) loss_.begin_walk(m, groups);
 
   const size_t residual_floats = tile_size * residual_stride(m), bias_floats = round_up(tile_size, 16);
   const size_t product_floats = round_up(products.workspace(tile_size, m, width), 16);
@@ -167,6 +191,7 @@ TileOutput::Result TileOutput::walk(const Walk& work) {
     const size_t first = tiles * group / groups, end = tiles * (group + 1) / groups;
     for (size_t t = first; t < end; ++t) {
       Tile tile;
+      tile.group = group;
       tile.first = t * tile_size;
       tile.count = std::min(tile_size, columns - tile.first);
       tile.residual = space;
@@ -301,6 +326,11 @@ void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w,
   const size_t tiles = (count + tile_size - 1) / tile_size, rows_floats = in_place ? 0 : tile_size * w.stride;
   const bool biased = bias.value.size() != 0;
   if (m == 0) return;
+  if (loss_.walks(false) > 0) {
+    Batch unknown;  // rows without targets
+    unknown.rows = m;
+    walk_before({.batch = unknown, .h = h, .w = w, .bias = bias, .products = f32_.get()});
+  }
   const size_t worker_floats = rows_floats + tile_size * width + round_up(tile_size, 16);
   workspace_.reserve(pool_.size() * worker_floats);
   pool_.run(tiles, [&](size_t task, unsigned worker) {

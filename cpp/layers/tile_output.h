@@ -76,6 +76,8 @@ class TileOutput {
  private:
   struct Walk;
   struct Tile;
+  void walk_before(const Walk& work);
+  Result tiles(const Walk& work);
   TileProducts& training() noexcept;
   Result walk(const Walk& work);
   void make_residual(const Walk& work, Tile& tile);

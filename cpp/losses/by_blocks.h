@@ -18,10 +18,17 @@ struct LossBlock {
   float o[kHeads][kRows];  // outputs, the bias added
   float target[kRows];     // given to the terms of entries only
   float scale[kRows];      // of the rows; only where the loss has scales
+  float pull[kRows];       // of the rows; only where RowTerms has it
   float d[kHeads][kRows];  // derivatives of value to o
   float value[kRows];
   float square[kRows];  // of the reconstruction's error
   float extra[kRows];   // derivatives to the loss's own parameter, where it has one
+};
+
+// What the terms of a row share besides its scale, a value a row; NULL where there is none.
+struct RowTerms {
+  const float* shift = nullptr;  // subtracted from the first head's outputs
+  const float* pull = nullptr;   // given to the terms
 };
 
 struct BlockSums {
@@ -46,7 +53,7 @@ inline double lane_sum(size_t n, const float* values) noexcept {
 // with_extra: whether the terms write `extra`.
 template <class Zeros, class Entries>
 BlockSums by_blocks(const LossColumn& c, size_t heads, const float* row_scale, bool with_extra, double* head_gradients,
-                    Zeros&& zeros, Entries&& entries) noexcept {
+                    Zeros&& zeros, Entries&& entries, const RowTerms& shared = {}) noexcept {
   LossBlock all, some;
   BlockSums result;
   double gradients[LossBlock::kHeads] = {};
@@ -58,7 +65,11 @@ BlockSums by_blocks(const LossColumn& c, size_t heads, const float* row_scale, b
       const float bias = c.bias == nullptr ? 0 : c.bias[head];
       for (size_t i = 0; i < all.n; ++i) all.o[head][i] = o[i] + bias;
     }
+    if (shared.shift != nullptr) {
+      for (size_t i = 0; i < all.n; ++i) all.o[0][i] -= shared.shift[first + i];
+    }
     if (row_scale != nullptr) std::memcpy(all.scale, row_scale + first, all.n * sizeof(float));
+    if (shared.pull != nullptr) std::memcpy(all.pull, shared.pull + first, all.n * sizeof(float));
     if (c.dense != nullptr) {
       std::memcpy(all.target, c.dense + first, all.n * sizeof(float));
       entries(all);
@@ -71,6 +82,7 @@ BlockSums by_blocks(const LossColumn& c, size_t heads, const float* row_scale, b
         for (size_t head = 0; head < heads; ++head) some.o[head][some.n] = all.o[head][i];
         some.target[some.n] = c.entry[at];
         if (row_scale != nullptr) some.scale[some.n] = all.scale[i];
+        if (shared.pull != nullptr) some.pull[some.n] = all.pull[i];
       }
       if (some.n != 0) entries(some);
       for (size_t k = 0; k < some.n; ++k) {

@@ -31,7 +31,9 @@ constexpr Field kSizeScaleField = {.name = "size_scale",
 
 class CountMean {
  public:
-  enum class Link { kExp, kSoftplus };
+  // kSoftmax: e^output of outputs from which the logarithm of their row's sum of exponentials has been subtracted.
+  // These are shares of the row's counts: with sizes they are multiplied by their number, whatever size_scale.
+  enum class Link { kExp, kSoftplus, kSoftmax };
 
   // lowest, highest: the range of the link's value, above 0. Outputs beyond are taken as if they were at its ends;
   // their derivative is the one there, so that they can come back.
@@ -45,8 +47,8 @@ class CountMean {
 
   // mean and slope = d mean / d output of n <= LossBlock::kRows outputs; scale (n, or NULL).
   void make(size_t n, const float* o, const float* scale, float* mean, float* slope) const noexcept;
-  // n outputs of one row become means.
-  void reconstruct(size_t row, size_t n, float* o) const noexcept;
+  // n outputs of one row, less `shift`, become means.
+  void reconstruct(size_t row, size_t n, float* o, float shift = 0) const noexcept;
 
   const ElementaryKernels& elementary() const noexcept { return elementary_; }
 
@@ -55,7 +57,7 @@ class CountMean {
   const Link link_;
   const float lowest_, highest_;  // outputs
   const bool by_size_;
-  const double size_scale_;
+  const double size_scale_, unit_;  // unit_: the scale of a row of size_scale_ counts
   AlignedBuffer<float> scale_;
   AlignedBuffer<double> sums_;
 };

@@ -22,23 +22,34 @@ inline double digamma(double z) noexcept {
   return sum + std::log(z) - r / 2 - s * (1.0 / 12 - s * (1.0 / 120 - s * (1.0 / 252 - s * (1.0 / 240 - s / 132))));
 }
 
-// For one theta above 0 and many x >= 0: log Gamma(x + theta) - log Gamma(theta), and its derivative to theta. Whole x
-// up to 16, which are most counts, are products.
+// log Gamma(x + theta) - log Gamma(theta) for theta above 0 and x >= 0, and its derivative to theta. Whole x up to 16,
+// which are most counts, are products.
+struct Rise {
+  double log = 0, slope = 0;
+};
+
+inline bool is_few(double x) noexcept { return x <= 16 && x == std::floor(x); }
+
+inline Rise few_rise(double theta, double x) noexcept {
+  double product = 1, slope = 0;
+  for (double k = 0; k < x; k += 1) {
+    product *= theta + k;
+    slope += 1 / (theta + k);
+  }
+  return {std::log(product), slope};
+}
+
+inline Rise rising_gamma(double theta, double x) noexcept {
+  if (is_few(x)) return few_rise(theta, x);
+  return {log_gamma(x + theta) - log_gamma(theta), digamma(x + theta) - digamma(theta)};
+}
+
+// The same for one theta and many x.
 class RisingGamma {
  public:
   explicit RisingGamma(double theta) noexcept : theta_(theta), log_(log_gamma(theta)), slope_(digamma(theta)) {}
-  struct Value {
-    double log, slope;
-  };
-  Value at(double x) const noexcept {
-    if (x <= 16 && x == std::floor(x)) {
-      double product = 1, slope = 0;
-      for (double k = 0; k < x; k += 1) {
-        product *= theta_ + k;
-        slope += 1 / (theta_ + k);
-      }
-      return {std::log(product), slope};
-    }
+  Rise at(double x) const noexcept {
+    if (is_few(x)) return few_rise(theta_, x);
     return {log_gamma(x + theta_) - log_, digamma(x + theta_) - slope_};
   }
 
@@ -48,7 +59,7 @@ class RisingGamma {
 
 // log x! for x >= 0: Gamma(x + 1) of numbers that are not whole.
 inline double log_factorial(double x) noexcept {
-  if (x <= 16 && x == std::floor(x)) {
+  if (is_few(x)) {
     double product = 1;
     for (double k = 2; k <= x; k += 1) product *= k;
     return std::log(product);

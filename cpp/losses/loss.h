@@ -46,7 +46,7 @@ struct LossRows {
   double* column_squares = nullptr;  // columns, added to: squared errors; NULL where they are not wanted
 };
 
-inline constexpr size_t kMostHeads = 2;  // of any loss
+inline constexpr size_t kMostHeads = 3;  // of any loss
 
 class Loss {
  public:
@@ -60,6 +60,15 @@ class Loss {
   virtual void begin(const Batch&) {}
   // Before reconstruct, where there are latent vectors of that many rows and no batch.
   virtual void begin_decoding(uint32_t rows) {}
+  // Of a separable loss but for what the terms of a row share: the number of walks over all columns that come before
+  // the calls of `column`, or with derivatives = false before those of `reconstruct`. A walk is begin_walk, then for
+  // each column walk_column, which may overwrite o, then end_walk. Groups are walked through at once, the columns of
+  // one in rising order. The first walk has no targets.
+  virtual unsigned walks(bool derivatives) const noexcept { return 0; }
+  virtual void begin_walk(size_t rows, size_t groups) {}
+  virtual void walk_column(unsigned walk, size_t group, const LossColumn&) noexcept {}
+  virtual void end_walk(unsigned walk) noexcept {}
+
   // Of a separable loss. Any number of threads at once, for different columns. gradient: of the first head; those of
   // all heads go to head_gradients (heads()) where it is given.
   virtual LossSums column(const LossColumn& column, double* head_gradients = nullptr) noexcept = 0;

@@ -9,7 +9,8 @@ namespace nrw {
 
 namespace {
 
-constexpr size_t kTile = 32;  // columns that a task takes
+constexpr size_t kTile = 32;    // columns that are gathered at a time
+constexpr size_t kGroups = 32;  // tasks of a loss's own walk
 
 size_t tiles_of(size_t columns) noexcept { return (columns + kTile - 1) / kTile; }
 
@@ -23,12 +24,22 @@ size_t PlainOutput::workspace(uint32_t columns, uint64_t outputs, uint32_t rows,
 }
 
 // Outputs of kTile columns at a time are gathered by column, for the loss, and their derivatives put back.
-LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, float* d_h, double* column_sse) {
+void PlainOutput::walk_before(const Batch& batch, const float* h, bool derivatives) {
+  const unsigned count = loss_.walks(derivatives);
+  for (unsigned number = 0; number < count; ++number) {
+    loss_.begin_walk(batch.rows, std::min(kGroups, tiles_of(columns_)));
+    by_column(batch, h, 1, nullptr, nullptr, static_cast<int>(number));
+    loss_.end_walk(number);
+  }
+}
+
+LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, float* d_h, double* column_sse,
+                                int before) {
   const size_t m = batch.rows, width = outputs_.size(), stride = Batch::stride_of(m), heads = loss_.heads();
   const size_t tiles = tiles_of(columns_), room = kTile * heads * stride;
   workspace_.reserve(pool_.size() * room);
   partial_.reserve(2 * tiles);
-  run_tasks(pool_, tiles, 8 * m * width, [&](size_t tile, unsigned worker) {
+  const auto one_tile = [&](size_t group, size_t tile, unsigned worker) {
     float* const space = workspace_.data() + worker * room;
     const size_t first = tile * kTile, count = std::min(kTile, columns_ - first);
     size_t places[kTile];
@@ -44,17 +55,21 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
     for (size_t k = 0; k < count; ++k) {
       const size_t column = first + k;
       const auto [begin, entries] = cursor.entries(column);
-      const LossSums one =
-          loss_.column({.column = static_cast<uint32_t>(column),
-                        .rows = m,
-                        .factor = a,
-                        .o = space + k * stride,
-                        .head_stride = kTile * stride,
-                        .dense = batch.dense ? batch.csc_target.data() + column * batch.dense_stride() : nullptr,
-                        .entries = entries,
-                        .entry_row = batch.csc_row.data() + begin,
-                        .entry = batch.csc_target.data() + begin,
-                        .parameters = d_h != nullptr});
+      const LossColumn outputs{.column = static_cast<uint32_t>(column),
+                               .rows = m,
+                               .factor = a,
+                               .o = space + k * stride,
+                               .head_stride = kTile * stride,
+                               .dense = batch.dense ? batch.csc_target.data() + column * batch.dense_stride() : nullptr,
+                               .entries = entries,
+                               .entry_row = batch.csc_row.data() + begin,
+                               .entry = batch.csc_target.data() + begin,
+                               .parameters = d_h != nullptr};
+      if (before >= 0) {
+        loss_.walk_column(static_cast<unsigned>(before), group, outputs);
+        continue;
+      }
+      const LossSums one = loss_.column(outputs);
       sums.value += one.value;
       sums.squared_error += one.squared_error;
       if (column_sse != nullptr) column_sse[column] += one.squared_error;
@@ -68,6 +83,10 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
     }
     partial_[2 * tile] = sums.value;
     partial_[2 * tile + 1] = sums.squared_error;
+  };
+  const size_t groups = before < 0 ? tiles : std::min(kGroups, tiles);
+  run_tasks(pool_, groups, 8 * m * width, [&](size_t group, unsigned worker) {
+    for (size_t t = tiles * group / groups; t < tiles * (group + 1) / groups; ++t) one_tile(group, t, worker);
   });
   LossSums all;
   for (size_t tile = 0; tile < tiles; ++tile) {
@@ -104,6 +123,7 @@ LossSums PlainOutput::by_row(const Batch& batch, const float* h, double a, float
 
 LossSums PlainOutput::sums(const Batch& batch, const float* h, double a, float* d_h, double* column_sse) {
   loss_.begin(batch);
+  if (loss_.separable()) walk_before(batch, h, d_h != nullptr);
   return loss_.separable() ? by_column(batch, h, a, d_h, column_sse) : by_row(batch, h, a, d_h, column_sse);
 }
 
@@ -118,6 +138,11 @@ OutputLayer::Evaluation PlainOutput::evaluate(const Batch& batch, const float* h
 
 void PlainOutput::reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) {
   const size_t width = outputs_.size();
+  if (loss_.separable() && loss_.walks(false) > 0) {
+    Batch unknown;  // rows without targets
+    unknown.rows = rows;
+    walk_before(unknown, h, false);
+  }
   for_blocks(pool_, rows, 8, size_t{rows} * count, [&](size_t first, size_t some) {
     for (size_t i = first; i < first + some; ++i) {
       for (size_t k = 0; k < count; ++k) out[i * count + k] = h[i * width + place(chosen == nullptr ? k : chosen[k])];

@@ -28,7 +28,9 @@ class PlainOutput final : public GradientOutput {
   static size_t workspace(uint32_t columns, uint64_t outputs, uint32_t rows, unsigned threads, bool separable) noexcept;
 
  private:
-  LossSums by_column(const Batch& batch, const float* h, double a, float* d_h, double* column_sse);
+  // before: the number of one of the loss's own walks, or -1.
+  LossSums by_column(const Batch& batch, const float* h, double a, float* d_h, double* column_sse, int before = -1);
+  void walk_before(const Batch& batch, const float* h, bool derivatives);
   LossSums by_row(const Batch& batch, const float* h, double a, float* d_h, double* column_sse);
   LossSums sums(const Batch& batch, const float* h, double a, float* d_h, double* column_sse);
   // The place of output i of a row, counted with channels first.

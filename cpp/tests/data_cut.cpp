@@ -294,6 +294,25 @@ TEST(cut_mask_is_a_function_of_seed_epoch_row_and_column) {
   }
 }
 
+TEST(cut_inputs_have_transforms_of_their_own) {
+  const Matrix matrix = random_matrix(17, 40, 300, 20);
+  const auto chunk = chunk_of(matrix);
+  CutOptions targets, inputs, both;
+  targets.transforms = both.transforms = {{TransformKind::kScale, 0.5}};
+  both.input_transforms = {{TransformKind::kLibrarySize, 100}, {TransformKind::kScale, 0.3}};
+  inputs.transforms = {{TransformKind::kScale, 0.5}, both.input_transforms[0], both.input_transforms[1]};
+  for (const double mask_rate : {0.0, 0.3}) {
+    both.mask_rate = inputs.mask_rate = mask_rate;
+    const Batch got = cut_all(chunk, both), target = cut_all(chunk, targets), input = cut_all(chunk, inputs);
+    check_batch(got);
+    CHECK(got.masked && rows_of(got) == rows_of(target) && got.nnz() == input.nnz());
+    CHECK(std::equal(got.inputs(), got.inputs() + got.nnz(), input.inputs()));
+    CHECK(std::equal(got.csc_inputs(), got.csc_inputs() + got.nnz(), input.csc_inputs()));
+  }
+  both.input_transforms = {{TransformKind::kScale, 1e38}, {TransformKind::kScale, 1e38}};
+  CHECK_THROWS(cut_all(chunk, both), NRW_FORMAT);
+}
+
 TEST(cut_rows_of_several_chunks_in_any_order) {
   const Matrix a = random_matrix(14, 5, 20, 6), b = random_matrix(15, 8, 20, 6);
   Matrix empty;

@@ -172,18 +172,21 @@ TEST(dense_batches_are_those_of_the_same_sparse_rows) {
     CutOptions options;
     options.seed = 5;
     options.epoch = 3;
-    for (const double mask_rate : {0.0, 0.4}) {
+    for (const auto& [mask_rate, own] : {std::pair{0.0, false}, {0.4, false}, {0.0, true}, {0.4, true}}) {
       options.mask_rate = mask_rate;
       for (const auto& transforms : {std::vector<Transform>{},
                                      {{TransformKind::kScale, 0.5}, {TransformKind::kLog1p}},
                                      {{TransformKind::kClip, 0, 20}, {TransformKind::kBinarize, 3}}}) {
         options.transforms = transforms;
+        options.input_transforms =
+            own ? std::vector<Transform>{{TransformKind::kClip, 0, 2}} : std::vector<Transform>{};
         const Batch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
-        CHECK(dense.masked == (mask_rate > 0) && dense.rows == sparse.rows && dense.columns == sparse.columns);
+        CHECK(dense.masked == (mask_rate > 0 || own) && dense.rows == sparse.rows && dense.columns == sparse.columns);
         CHECK(by_row(dense, dense.csc_target.data()) == by_row_of_sparse(sparse, sparse.target.data()));
         CHECK(by_row(dense, dense.csc_inputs()) == by_row_of_sparse(sparse, sparse.inputs()));
       }
     }
+    options.input_transforms.clear();
     options.transforms = {{TransformKind::kLibrarySize, 100}};  // sums in another order
     const Batch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
     const auto a = by_row(dense, dense.csc_target.data()), b = by_row_of_sparse(sparse, sparse.target.data());

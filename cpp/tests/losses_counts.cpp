@@ -199,3 +199,59 @@ TEST(losses_of_counts_refuse_what_is_no_count) {
   }
   CHECK_THROWS(MadeLoss("{\"kind\": \"poisson\", \"size_scale\": 0}", Shape::flat(2)), NRW_INVALID_ARGUMENT);
 }
+
+// With a dispersion that is an output, and with shares by softmax: outputs of any size, and rows without counts.
+TEST(losses_of_counts_with_more_outputs_stay_finite) {
+  const std::string shares = "\"link\": \"softmax\", \"size\": \"library\"", output = "\"dispersion\": \"output\"";
+  for (const std::string kind : {"negative_binomial", "zero_inflated_negative_binomial"}) {
+    for (const std::string& more : {output, output + ", \"clamp\": \"dca\"", shares, shares + ", " + output}) {
+      const MadeLoss loss("{\"kind\": \"" + kind + "\", " + more + "}", Shape::flat(2));
+      const std::vector<float> ends{-1e6f, -100, 0, 100, 1e6f};
+      std::vector<std::vector<float>> heads(3), matrix;
+      for (const float end : ends) {
+        for (const float second : ends) {
+          for (const float target : {0.0f, 1.0f, 0.5f, 1e6f}) {
+            matrix.push_back({target, target == 1 ? 3.0f : 0.0f});
+            heads[0].push_back(end);
+            heads[1].push_back(second);
+            heads[2].push_back(-end);
+          }
+        }
+      }
+      std::vector<float> o, y;
+      for (size_t head = 0; head < loss->heads(); ++head) o.insert(o.end(), heads[head].begin(), heads[head].end());
+      for (const auto& row : matrix) y.push_back(row[0]);
+      loss->begin(make_batch(matrix, 2, 0, 0));
+      for (unsigned walk = 0; walk < loss->walks(true); ++walk) {
+        loss->begin_walk(y.size(), 1);
+        for (const uint32_t column : {0u, 1u}) {
+          std::vector<float> space = o;
+          loss->walk_column(walk, 0, {.column = column, .rows = y.size(), .o = space.data(), .head_stride = y.size()});
+        }
+        loss->end_walk(walk);
+      }
+      for (const bool dense : {false, true}) {
+        const ColumnResult got = column_of(*loss.loss, o, {}, y, dense, 1, 0, true);
+        CHECK(std::isfinite(got.sums.value) && std::isfinite(got.sums.squared_error));
+        for (const double gradient : got.head_gradients) CHECK(std::isfinite(gradient));
+        for (const float d : got.d) CHECK(std::isfinite(d));
+      }
+      std::vector<float> shown = heads[0];
+      for (size_t i = 0; i < shown.size(); ++i) loss->reconstruct(i, 1, &shown[i]);
+      for (const float mean : shown) CHECK(std::isfinite(mean));
+    }
+  }
+}
+
+TEST(losses_of_counts_refuse_shares_of_nothing) {
+  for (const std::string kind : {"negative_binomial", "zero_inflated_negative_binomial"}) {
+    const auto heads = [&](const std::string& more) {
+      const LossSpec spec = loss_spec(Json::parse("{\"kind\": \"" + kind + "\"" + more + "}"));
+      return spec.type->heads(spec.settings);
+    };
+    CHECK(heads("") == (kind == "negative_binomial" ? 1u : 2u));
+    CHECK_THROWS(heads(", \"link\": \"softmax\""), NRW_INVALID_ARGUMENT);
+    CHECK_THROWS(heads(", \"link\": \"softmax\", \"size\": \"library\", \"clamp\": \"dca\""), NRW_INVALID_ARGUMENT);
+    CHECK(heads(", \"link\": \"softmax\", \"size\": \"library\"") == heads(""));
+  }
+}

@@ -67,6 +67,17 @@ test("batches are the same with any number of workers and preloaded batches", as
   assert(expected.some((batch) => batch.input.some((value, index) => value !== batch.target[index])));
 });
 
+test("inputs may have transforms that targets have not", async (chunks) => {
+  const transforms = [{ kind: "scale", factor: 2 }] as const, inputTransforms = [{ kind: "log1p" }] as const;
+  const [got, scaled, both] = await Promise.all([
+    drain(chunks, 2, 2, { batchSize: 6, transforms, inputTransforms }),
+    drain(chunks, 2, 2, { batchSize: 6, transforms }),
+    drain(chunks, 2, 2, { batchSize: 6, transforms: [...transforms, ...inputTransforms] }),
+  ]);
+  assertEquals(got.map(({ target }) => target), scaled.map(({ target }) => target));
+  assertEquals(got.map(({ input }) => input), both.map(({ target }) => target));
+});
+
 test("rows, row offsets and transforms are taken as given", async (chunks) => {
   const [batch] = await drain(chunks, 1, 1, {
     batchSize: 3,

@@ -1,6 +1,6 @@
 /**
- * Ten training steps against PyTorch: tests/golden/make_golden.py says what the files hold, of which make_codes.py makes
- * more.
+ * Ten training steps against PyTorch: tests/golden/make_golden.py says what the files hold, of which make_codes.py and
+ * make_counts.py make more.
  *
  * PyTorch computed in double, the engine in float: they may differ by the rounding of a float's sums. The tolerance is
  * 1e-5 (80 units in the last place) of the largest value of a tensor; for gradients, if that is more, 1e-6 of the step's
@@ -47,7 +47,7 @@ interface Golden {
   readonly cases: readonly Case[];
 }
 
-const files = ["golden", "codes"].map((name) => ({
+const files = ["golden", "codes", "counts"].map((name) => ({
   golden: JSON.parse(Deno.readTextFileSync(new URL(`${name}.json`, folder))) as Golden,
   values: new Float32Array(Deno.readFileSync(new URL(`${name}.bin`, folder)).buffer),
 }));

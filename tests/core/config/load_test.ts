@@ -48,6 +48,7 @@ Deno.test("everything but data and model has a default", () => {
       preload_batches: 8,
       split: { by: "rows", train: 0.8, validation: 0.1, test: 0.1, seed: 0 },
       transforms: [],
+      input_transforms: [],
       mask_rate: 0,
       labels: null,
       column_names: null,

@@ -56,6 +56,10 @@ Deno.test("a run that is made shorter for once is not warned of what does not fi
 Deno.test("transforms that undo or repeat each other", () => {
   const of = (transforms: string) => lines("", `data.transforms=${transforms}`).map((line) => line.split(": ").at(-1));
   assertEquals(of("[{library_size: 1e4}, log1p, {scale: 0.1}]"), []);
+  const inputs = lines("", "data.transforms=[log1p]", "data.input_transforms=[log1p]").map((line) =>
+    line.split(": ").at(-1)
+  );
+  assertEquals(inputs, ["data.input_transforms take the logarithm twice; keep one log1p"]);
   assertEquals(of("[log1p, {scale: 0.1}, log1p]"), ["data.transforms take the logarithm twice; keep one log1p"]);
   assertEquals(of("[log1p, {library_size: 1e4}]"), [
     "data.transforms scale rows to library_size after log1p; put library_size before log1p",
@@ -83,6 +87,7 @@ Deno.test("settings that are odd with these data", () => {
     "last layer with a size smaller",
   ]);
   assertEquals(of("", { columns: 4 }, "data.mask_rate=0.2"), []);
+  assertEquals(of("", { columns: 4 }, "model.encoder=[{linear: 9}, {top_k: 2}]"), []);
   assertEquals(of("training: {early_stopping: {patience: 3}}", { validationRows: 0 }).length, 1);
 });
 
