@@ -7,9 +7,10 @@ import vocabulary from "./vocabulary.json" with { type: "json" };
 
 /**
  * What a field holds: `flag` true or false; `count` a whole number; `word` one of its words; `axes` a count, or one for
- * each axis; `size` a count, or a shape of up to 3 counts, channels first; `pair` two numbers; `layers` a list of layers.
+ * each axis; `size` a count, or a shape of up to 3 counts, channels first; `pair` two numbers; `counts` a list of up to 8
+ * counts; `layers` a list of layers.
  */
-export type FieldType = "flag" | "count" | "number" | "word" | "axes" | "size" | "pair" | "layers";
+export type FieldType = "flag" | "count" | "number" | "word" | "axes" | "size" | "pair" | "counts" | "layers";
 
 /** Bounds of a number, or of each of several. */
 export interface Bounds {

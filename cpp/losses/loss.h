@@ -2,6 +2,7 @@
 //
 // A separable loss is a sum of terms of one row and one column each. It is asked for a column at a time, so the output
 // layer can make outputs, loss and gradient of a few columns while they are in cache, and never holds all of them.
+// Another loss is asked for a whole row at a time.
 #pragma once
 
 #include <cstddef>
@@ -36,14 +37,13 @@ struct LossColumn {
   bool parameters = false;  // whether the gradients of the loss's own parameters are added to
 };
 
-// A batch as rows, channels first.
-struct LossRows {
-  size_t rows = 0;
-  double factor = 1;
-  const float* o = nullptr;          // rows x columns
-  const float* target = nullptr;     // rows x columns
-  float* d_o = nullptr;              // rows x columns, overwritten; NULL where no gradient is wanted
-  double* column_squares = nullptr;  // columns, added to: squared errors; NULL where they are not wanted
+// One row of a batch, channels first.
+struct LossRow {
+  double factor = 1;              // what the derivatives are multiplied by
+  const float* o = nullptr;       // columns
+  const float* target = nullptr;  // columns
+  float* d_o = nullptr;           // columns, overwritten; NULL where no gradient is wanted
+  float* workspace = nullptr;     // row_workspace() floats
 };
 
 inline constexpr size_t kMostHeads = 2;  // of any loss
@@ -63,8 +63,10 @@ class Loss {
   // Of a separable loss. Any number of threads at once, for different columns. gradient: of the first head; those of
   // all heads go to head_gradients (heads()) where it is given.
   virtual LossSums column(const LossColumn& column, double* head_gradients = nullptr) noexcept = 0;
-  // Of another loss.
-  virtual LossSums rows(const LossRows&) noexcept { return {}; }
+  // Of another loss, whose reconstruction are the outputs: the loss of a row as a mean over its values, so that it
+  // counts as often as the row has columns. Any number of threads at once, for different rows.
+  virtual double row(const LossRow&) noexcept { return 0; }
+  virtual size_t row_workspace() const noexcept { return 0; }
 
   // n outputs of the first head for a row of the batch, the bias added, become what they say about the data: the
   // reconstruction.

@@ -18,6 +18,16 @@ namespace {
 
 constexpr uint32_t kColumns = 300;
 
+// A loss with settings that suit rows of 12 values and slopes by differences, and an image where it needs one.
+std::string loss_text(const LossType& type, const char* image) {
+  const std::string name = type.name;
+  const std::string more = name == "spectral" ? ", \"fft_sizes\": [8, 4], \"floor\": 0.5, \"log_share\": 0"
+                           : name == "ssim"   ? ", \"window\": 3"
+                                              : "";
+  return "\"loss\": {\"kind\": \"" + name + "\"" + more + "}" +
+         (name == "ssim" ? std::string(", \"shape\": ") + image : "");
+}
+
 }  // namespace
 
 // Losses of every kind, with one output a column and with two: by the tile-fused output layer and by a plain one, in
@@ -25,7 +35,7 @@ constexpr uint32_t kColumns = 300;
 TEST(network_of_every_loss) {
   const FlushToZero mode;
   const auto plan_of = [](const LossType& type, bool dense, bool accelerated) {
-    const std::string loss = std::string("\"loss\": {\"kind\": \"") + type.name + "\"}";
+    const std::string loss = loss_text(type, "[15, 20]");
     return make_plan(kColumns, {linear(8), layer("tanh"), linear(3)},
                      {linear(8), layer("tanh"), layer("linear", "\"size\": \"output\"")}, dense,
                      loss + (accelerated ? "" : ", \"accelerators\": false"));
@@ -98,7 +108,7 @@ TEST(network_gradients_of_every_loss) {
   for (const LossType* type : loss_types()) {
     for (const bool dense : {false, true}) {
       const uint32_t columns = 12;
-      const std::string loss = std::string("\"loss\": {\"kind\": \"") + type->name + "\"}";
+      const std::string loss = loss_text(*type, "[3, 4]");
       const std::vector<std::string> decoder = {linear(6), layer("tanh"), layer("linear", "\"size\": \"output\"")};
       const Plan plan = make_plan(columns, {linear(6), layer("tanh"), linear(3)}, decoder, dense, loss);
       Network network(plan, {}, Reduction::kRowMean, 3, 2);
