@@ -55,6 +55,8 @@ export interface LossKind extends Kind {
   readonly separable: boolean;
   /** Whether it is a quadratic function of the outputs, which the factored solver needs. */
   readonly quadratic: boolean;
+  /** Whether it is a negative log-likelihood, which deviances can be made of. */
+  readonly likelihood: boolean;
 }
 
 interface Vocabulary {

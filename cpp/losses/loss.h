@@ -46,6 +46,12 @@ struct LossRow {
   float* workspace = nullptr;     // row_workspace() floats
 };
 
+// What values say about every fit of them, in sums of a loss that is a negative log-likelihood.
+struct FitTerms {
+  double perfect = 0;   // the loss where each reconstruction is the value itself
+  double constant = 0;  // the share of any loss of these values that no reconstruction changes
+};
+
 inline constexpr size_t kMostHeads = 2;  // of any loss
 
 class Loss {
@@ -67,6 +73,11 @@ class Loss {
   // counts as often as the row has columns. Any number of threads at once, for different rows.
   virtual double row(const LossRow&) noexcept { return 0; }
   virtual size_t row_workspace() const noexcept { return 0; }
+
+  // Of a negative log-likelihood, with its parameters as they are: the terms of n values of a column, zeros of which
+  // add nothing; and the loss of `rows` values of that sum if each is reconstructed by their mean, less its constant.
+  virtual FitTerms fit_terms(uint32_t column, size_t n, const float* values) const noexcept { return {}; }
+  virtual double mean_loss(uint32_t column, double rows, double sum) const noexcept { return 0; }
 
   // n outputs of the first head for a row of the batch, the bias added, become what they say about the data: the
   // reconstruction.

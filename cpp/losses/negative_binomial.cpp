@@ -53,7 +53,8 @@ const LossType negative_binomial_type = {
     .quadratic = false,
     .heads = one_head,
     .tensors = tensors,
-    .make = make_plain};
+    .make = make_plain,
+    .likelihood = true};
 
 const LossType zero_inflated_negative_binomial_type = {
     .name = "zero_inflated_negative_binomial",
@@ -66,7 +67,8 @@ const LossType zero_inflated_negative_binomial_type = {
     .quadratic = false,
     .heads = two_heads,
     .tensors = tensors,
-    .make = make_inflated};
+    .make = make_inflated,
+    .likelihood = true};
 
 NegativeBinomial::NegativeBinomial(const LossContext& context, bool inflated)
     : inflated_(inflated),
@@ -81,11 +83,14 @@ void NegativeBinomial::begin(const Batch& batch) {
   mean_.begin(batch, inflated_ ? "zero_inflated_negative_binomial" : "negative_binomial");
 }
 
+double NegativeBinomial::theta(uint32_t column) const noexcept {
+  return std::min(highest_theta_, std::max(lowest_theta_, std::exp(static_cast<double>(log_theta_.value[column]))));
+}
+
 LossSums NegativeBinomial::column(const LossColumn& c, double* head_gradients) noexcept {
   constexpr size_t kRows = LossBlock::kRows;
   const ElementaryKernels& elementary = mean_.elementary();
-  const double theta =
-      std::min(highest_theta_, std::max(lowest_theta_, std::exp(static_cast<double>(log_theta_.value[c.column]))));
+  const double theta = this->theta(c.column);
   const double log_theta = std::log(theta);
   const RisingGamma rising(theta);
   const float t = static_cast<float>(theta), over = static_cast<float>(1 / theta);
@@ -141,6 +146,27 @@ LossSums NegativeBinomial::column(const LossColumn& c, double* head_gradients) n
   const BlockSums sums = by_blocks(c, heads(), scale, true, head_gradients, zeros, entries);
   if (c.parameters) log_theta_.gradient[c.column] += static_cast<float>(c.factor * sums.extra);
   return sums.sums;
+}
+
+// With inflation, too: a perfect reconstruction has no inflation where a value is not 0 and needs none where it is.
+FitTerms NegativeBinomial::fit_terms(uint32_t column, size_t n, const float* values) const noexcept {
+  const double theta = this->theta(column), log_theta = std::log(theta);
+  const RisingGamma rising(theta);
+  FitTerms sums;
+  for (size_t i = 0; i < n; ++i) {
+    const double y = static_cast<double>(values[i]);
+    if (y == 0) continue;
+    const double constant = log_factorial(y) - rising.at(y).log;
+    sums.perfect += (theta + y) * std::log1p(y / theta) + y * (log_theta - std::log(y)) + constant;
+    sums.constant += constant;
+  }
+  return sums;
+}
+
+double NegativeBinomial::mean_loss(uint32_t column, double rows, double sum) const noexcept {
+  if (!(sum > 0)) return 0;
+  const double theta = this->theta(column), mean = sum / rows;
+  return (rows * theta + sum) * std::log1p(mean / theta) + sum * (std::log(theta) - std::log(mean));
 }
 
 }  // namespace nrw

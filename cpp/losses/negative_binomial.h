@@ -22,10 +22,14 @@ class NegativeBinomial final : public Loss {
   void begin(const Batch& batch) override;
   void begin_decoding(uint32_t rows) override { mean_.begin_decoding(rows); }
   LossSums column(const LossColumn& column, double* head_gradients) noexcept override;
+  FitTerms fit_terms(uint32_t column, size_t n, const float* values) const noexcept override;
+  double mean_loss(uint32_t column, double rows, double sum) const noexcept override;
   void reconstruct(size_t row, size_t n, float* o) const noexcept override { mean_.reconstruct(row, n, o); }
   std::vector<Parameter*> parameters() override { return {&log_theta_}; }
 
  private:
+  double theta(uint32_t column) const noexcept;
+
   const bool inflated_;
   const double lowest_theta_, highest_theta_;
   CountMean mean_;
