@@ -32,7 +32,7 @@ const evaluate = defineCommand({
         byColumn: true,
         progress: progress.observer.evaluating,
       });
-      const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! });
+      const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! }, model);
       if (metrics) results.push({ split: otherData === null ? part : "new data", metrics });
     }
     if (results.length === 0) {
@@ -46,7 +46,9 @@ const evaluate = defineCommand({
       return 0;
     }
     progress[Symbol.dispose]();
+    const likelihood = results.some(({ metrics }) => metrics.log_likelihood_per_row !== undefined);
     const head = ["split", "rows", "loss", "MSE", "RMSE", "R2", "mean predictor", "column R2 (median)"];
+    if (likelihood) head.push("log-likelihood per row", "deviance explained");
     const rows = results.map(({ split, metrics: m }) => [
       split,
       rowsText(m).replace(/ rows$/, ""),
@@ -56,8 +58,9 @@ const evaluate = defineCommand({
       short(m.r2),
       short(m.mse_mean_predictor),
       short(m.column_r2_median),
+      ...likelihood ? [short(m.log_likelihood_per_row ?? NaN), short(m.deviance_explained ?? NaN)] : [],
     ]);
-    for (const text of table(head, rows, [1, 2, 3, 4, 5, 6, 7])) print(text);
+    for (const text of table(head, rows, head.map((_, at) => at).slice(1))) print(text);
     print(`  weights: ${basename(run.checkpoint)}`);
     return 0;
   },

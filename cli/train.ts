@@ -50,7 +50,9 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
   for (const part of ["train", "validation", "test"] as const) {
     const metrics = summary.metrics[part];
     if (metrics) {
-      lines.push(`${part.padEnd(10)} MSE ${short(metrics.mse)}  R2 ${short(metrics.r2)}  (${rowsText(metrics)})`);
+      const { mse, r2, deviance_explained: d2 } = metrics;
+      const fit = typeof d2 === "number" ? `  deviance explained ${short(d2)}` : "";
+      lines.push(`${part.padEnd(10)} MSE ${short(mse)}  R2 ${short(r2)}${fit}  (${rowsText(metrics)})`);
     }
   }
   lines.push(...baselineLines(summary));

@@ -273,7 +273,7 @@ export class Model implements Disposable {
         whole(columns[name].length, `columns.${name}: length`, this.columns, this.columns);
       }
     }
-    const result = new Float64Array(10);
+    const result = new Float64Array(11);
     const { sse = null, sum = null, sumsq = null } = columns ?? {};
     const status = await this.#run(
       batches,
@@ -290,8 +290,22 @@ export class Model implements Disposable {
       sum: at(3),
       sumsq: at(4),
       ms: at(6),
+      lossSum: at(8),
+      perfect: at(9),
+      constant: at(10),
       stopped: status === "stopped",
     };
+  }
+
+  /**
+   * Of a loss that is a negative log-likelihood, otherwise 0: its sum over `rows` rows with these sums by column if each value
+   * were reconstructed by its column's mean, less the share that no reconstruction changes.
+   */
+  meanLoss(rows: number, sum: Float64Array<ArrayBuffer>): number {
+    whole(sum.length, "sum: length", this.columns, this.columns);
+    const result = new Float64Array(1);
+    this.#call((pointer, error) => engine().nrw_mean_loss(pointer, rows, sum, result, error));
+    return result[0]!;
   }
 
   /**

@@ -187,6 +187,16 @@ export const modelSymbols = {
     result: "i32",
     nonblocking: true,
   },
+  nrw_mean_loss: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "f64", // double rows
+      "buffer", // const double* column_sum
+      "buffer", // double* result
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_evaluate_begin: {
     parameters: [
       "pointer", // nrw_model* model

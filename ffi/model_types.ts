@@ -128,6 +128,14 @@ export interface EvaluateResult {
   readonly sum: number;
   readonly sumsq: number;
   readonly ms: number;
+  /** Sum of the loss over rows and columns, without the reduction and what layers add. */
+  readonly lossSum: number;
+  /**
+   * With sums by column, of a loss that is a negative log-likelihood, otherwise 0: what `lossSum` would be if each
+   * reconstruction were the value itself, and the share of it that no reconstruction changes.
+   */
+  readonly perfect: number;
+  readonly constant: number;
   /** Whether {@link Model.stop} ended it early; then the other figures are 0 and sums by column are incomplete. */
   readonly stopped: boolean;
 }

@@ -47,6 +47,12 @@ function medianSpeed(run: RunData): number | null {
 const METRICS: readonly Metric[] = [
   { name: "test R²", of: (r) => r.summary?.metrics.test?.r2, show: ratio, better: "high" },
   { name: "test MSE", of: (r) => r.summary?.metrics.test?.mse, show: error, better: "low" },
+  {
+    name: "test deviance explained",
+    of: (r) => r.summary?.metrics.test?.deviance_explained,
+    show: ratio,
+    better: "high",
+  },
   { name: "validation MSE", of: (r) => r.summary?.metrics.validation?.mse, show: error, better: "low" },
   { name: "best epoch", of: bestEpoch, show: count, better: null },
   { name: "parameters", of: (r) => r.summary?.parameters, show: compact, better: null },

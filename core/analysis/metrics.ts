@@ -17,6 +17,9 @@ const SPLIT: Readonly<Record<keyof SplitMetrics, true>> = {
   column_r2_median: true,
   columns_varying: true,
   sampled_from: true,
+  log_likelihood_per_row: true,
+  log_likelihood_per_value: true,
+  deviance_explained: true,
   trained_before: true,
 };
 const BASELINE: Readonly<Record<keyof BaselineMetrics, true>> = { rows: true, mse: true, r2: true };

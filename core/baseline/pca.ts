@@ -116,12 +116,14 @@ export async function pcaBaseline(
   if (fit === null) return null;
   using model = await pcaModel(fit, source, options.threads);
   const found: Partial<Record<Part, BaselineMetrics | null>> = {};
-  const same = { ...config, data: { ...config.data, input_transforms: [] } }; // PCA gets what it is to reconstruct
+  // PCA gets what it is to reconstruct, and its loss is the squared error.
+  const data = { ...config.data, input_transforms: [] };
+  const same = { ...config, data, loss: { kind: "mse", reduction: "mean" } as const };
   for (const part of PARTS) {
     if (source.partRows[part] === 0) continue;
     if (options.stopped?.()) throw new Stopped("stopped");
     const evaluation = await evaluatePart(model, source, part, same, { byColumn: true, progress: options.progress });
-    const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! });
+    const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! }, model);
     found[part] = metrics && { rows: metrics.rows, mse: metrics.mse, r2: metrics.r2 };
   }
   return { components: fit.count, ...found };

@@ -13,9 +13,12 @@ function bounded<T extends z.ZodNumber>(schema: T, { minimum, maximum, above, be
   return result;
 }
 
-/** A list of one to three counts. */
-export function counts(bounds: Bounds) {
-  return z.array(bounded(z.int(), bounds)).min(1).max(MAX_AXES);
+/** Most items of a list of counts that are not one for each axis. */
+const MAX_COUNTS = 8;
+
+/** A list of counts, by default of one to three. */
+export function counts(bounds: Bounds, most = MAX_AXES) {
+  return z.array(bounded(z.int(), bounds)).min(1).max(most);
 }
 
 const oneOf = (words: readonly string[]) =>
@@ -37,6 +40,8 @@ function forms(field: Field, layer: () => z.ZodType): z.ZodType[] {
       return [bounded(z.int(), field), counts(field)];
     case "pair":
       return [z.tuple([bounded(z.number(), field), bounded(z.number(), field)])];
+    case "counts":
+      return [counts(field, MAX_COUNTS)];
     case "layers":
       return [z.array(z.lazy(layer)).min(1)];
   }

@@ -7,9 +7,10 @@ import vocabulary from "./vocabulary.json" with { type: "json" };
 
 /**
  * What a field holds: `flag` true or false; `count` a whole number; `word` one of its words; `axes` a count, or one for
- * each axis; `size` a count, or a shape of up to 3 counts, channels first; `pair` two numbers; `layers` a list of layers.
+ * each axis; `size` a count, or a shape of up to 3 counts, channels first; `pair` two numbers; `counts` a list of up to 8
+ * counts; `layers` a list of layers.
  */
-export type FieldType = "flag" | "count" | "number" | "word" | "axes" | "size" | "pair" | "layers";
+export type FieldType = "flag" | "count" | "number" | "word" | "axes" | "size" | "pair" | "counts" | "layers";
 
 /** Bounds of a number, or of each of several. */
 export interface Bounds {
@@ -54,6 +55,8 @@ export interface LossKind extends Kind {
   readonly separable: boolean;
   /** Whether it is a quadratic function of the outputs, which the factored solver needs. */
   readonly quadratic: boolean;
+  /** Whether it is a negative log-likelihood, which deviances can be made of. */
+  readonly likelihood: boolean;
 }
 
 interface Vocabulary {

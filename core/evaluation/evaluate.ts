@@ -4,13 +4,24 @@ import { feed } from "../data/feed.ts";
 import { reading } from "../data/sample.ts";
 import type { Part, Source } from "../data/source.ts";
 import type { Config, EvaluationConfig } from "../config/types.ts";
+import { kindNamed, LOSSES } from "../config/vocabulary.ts";
 import type { SplitMetrics } from "../runs/types.ts";
 
 /** Sums over a part by column, from which every metric is computed. */
 export interface ColumnSums {
   readonly sse: Float64Array;
-  readonly sum: Float64Array;
+  readonly sum: Float64Array<ArrayBuffer>;
   readonly sumsq: Float64Array;
+}
+
+/**
+ * Sums over a part, of a loss that is a negative log-likelihood: the loss, what it is where every reconstruction is the value
+ * itself, and the share of either that does not depend on the reconstruction.
+ */
+export interface LikelihoodSums {
+  readonly loss: number;
+  readonly perfect: number;
+  readonly constant: number;
 }
 
 export interface Evaluation {
@@ -19,6 +30,8 @@ export interface Evaluation {
   readonly loss: number;
   readonly sse: number;
   readonly columns: ColumnSums | null;
+  /** Null for other losses, and without sums by column. */
+  readonly likelihood?: LikelihoodSums | null;
   /** Number of rows of the part if these are a random sample of it; null if they are all of its rows. */
   readonly sampledFrom: number | null;
 }
@@ -57,7 +70,7 @@ export async function evaluatePart(
   model: Model,
   source: Source,
   part: Part,
-  config: Pick<Config, "data" | "seed"> & { readonly evaluation: RowLimits },
+  config: Pick<Config, "data" | "loss" | "seed"> & { readonly evaluation: RowLimits },
   { byColumn = false, progress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { data, seed } = config;
@@ -65,6 +78,7 @@ export async function evaluatePart(
   const zeros = () => new Float64Array(source.columns);
   const columns = byColumn ? { sse: zeros(), sum: zeros(), sumsq: zeros() } : null;
   let rows = 0, nnz = 0, lossRows = 0, sse = 0;
+  const likelihood = { loss: 0, perfect: 0, constant: 0 };
   await model.beginEvaluation(count, count * source.nnz / Math.max(1, source.rows), byColumn);
   const options = { data, seed: 0, epoch: 0, part, training: false, rows: chosen };
   for await (const { window, batches } of feed(plan, options)) {
@@ -75,12 +89,19 @@ export async function evaluatePart(
     nnz += result.nnz;
     lossRows += result.loss * result.rows;
     sse += result.sse;
+    likelihood.loss += result.lossSum;
+    likelihood.perfect += result.perfect;
+    likelihood.constant += result.constant;
   }
   const rest = await model.endEvaluation(columns?.sse);
   const sampledFrom = count < source.partRows[part] ? source.partRows[part] : null;
   lossRows += rest.lossRows;
   sse += rest.sse;
-  return { rows, nnz, loss: rows > 0 ? lossRows / rows : NaN, sse, columns, sampledFrom };
+  const isLikelihood = byColumn && kindNamed(LOSSES, config.loss.kind).likelihood;
+  return {
+    ...{ rows, nnz, loss: rows > 0 ? lossRows / rows : NaN, sse, columns, sampledFrom },
+    likelihood: isLikelihood ? likelihood : null,
+  };
 }
 
 /** Sorts `values`. */
@@ -113,9 +134,29 @@ export function columnVariation(columns: ColumnSums, rows: number): Float64Array
  */
 const COLUMN_R2_FLOOR = -1;
 
-/** The metrics of summary.json. R2 compares with predicting the column means of the part. */
-export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSums }): SplitMetrics | null {
-  const { rows, nnz, loss, sse, columns, sampledFrom } = evaluation;
+/**
+ * Log-likelihood and deviance explained: D2 = 1 - deviance / deviance of the column means of the part, where the deviance of
+ * a reconstruction is twice its log-likelihood's distance from that of a perfect one. The dispersions are the model's for all
+ * three.
+ */
+function likelihoodMetrics({ loss, perfect, constant }: LikelihoodSums, rows: number, columns: number, means: number) {
+  const span = means + constant - perfect;
+  return {
+    log_likelihood_per_row: -loss / rows,
+    log_likelihood_per_value: -loss / (rows * columns),
+    ...span > 0 ? { deviance_explained: 1 - (loss - perfect) / span } : {},
+  };
+}
+
+/**
+ * The metrics of summary.json. R2 compares with predicting the column means of the part.
+ * @param model has the loss of the column means, of a loss that is a likelihood
+ */
+export function metricsOf(
+  evaluation: Evaluation & { readonly columns: ColumnSums },
+  model: Pick<Model, "meanLoss">,
+): SplitMetrics | null {
+  const { rows, nnz, loss, sse, columns, likelihood, sampledFrom } = evaluation;
   if (rows === 0) return null;
   const variation = columnVariation(columns, rows);
   const cells = rows * variation.length;
@@ -137,6 +178,7 @@ export function metricsOf(evaluation: Evaluation & { readonly columns: ColumnSum
     column_r2_mean: r2.reduce((sum, value) => sum + Math.max(value, COLUMN_R2_FLOOR), 0) / varying,
     column_r2_median: median(r2),
     columns_varying: varying,
+    ...likelihood ? likelihoodMetrics(likelihood, rows, variation.length, model.meanLoss(rows, columns.sum)) : {},
     sampled_from: sampledFrom,
   };
 }

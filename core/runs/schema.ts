@@ -83,6 +83,9 @@ const splitMetrics: Decoder<SplitMetrics> = object({
   column_r2_mean: number,
   column_r2_median: number,
   columns_varying: number,
+  log_likelihood_per_row: optional(number),
+  log_likelihood_per_value: optional(number),
+  deviance_explained: optional(number),
   sampled_from: optional(number),
   trained_before: optional(number),
 });

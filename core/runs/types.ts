@@ -71,6 +71,11 @@ export interface SplitMetrics {
   readonly column_r2_mean: number;
   readonly column_r2_median: number;
   readonly columns_varying: number;
+  /** Of a loss that is a negative log-likelihood: with all constants, the mean over rows, and over rows and columns. */
+  readonly log_likelihood_per_row?: number | null;
+  readonly log_likelihood_per_value?: number | null;
+  /** 1 - deviance / deviance of predicting this split's column means, under the model's dispersions. */
+  readonly deviance_explained?: number | null;
   /** Rows of the whole part where these figures are of a sample of them. */
   readonly sampled_from?: number | null;
   /** Of a fork: how many rows of a part that is held out its weights were trained on before. */

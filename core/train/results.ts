@@ -4,7 +4,13 @@ import { dataError } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import type { SplitMetrics } from "../runs/types.ts";
 import type { RowChoice } from "../data/row_choice.ts";
-import { type ColumnSums, evaluatePart, type Evaluation, metricsOf } from "../evaluation/evaluate.ts";
+import {
+  type ColumnSums,
+  evaluatePart,
+  type Evaluation,
+  type LikelihoodSums,
+  metricsOf,
+} from "../evaluation/evaluate.ts";
 import {
   checkColumns,
   latentRows,
@@ -126,12 +132,14 @@ export function reconstruct(
 function added(all: Evaluation, more: Evaluation): Evaluation {
   const rows = all.rows + more.rows;
   const sums = (key: keyof ColumnSums) => all.columns![key].map((value, column) => value + more.columns![key][column]!);
+  const fits = (key: keyof LikelihoodSums) => all.likelihood![key] + more.likelihood![key];
   return {
     rows,
     nnz: all.nnz + more.nnz,
     loss: (all.loss * all.rows + more.loss * more.rows) / rows,
     sse: all.sse + more.sse,
     columns: { sse: sums("sse"), sum: sums("sum"), sumsq: sums("sumsq") },
+    likelihood: all.likelihood && { loss: fits("loss"), perfect: fits("perfect"), constant: fits("constant") },
     sampledFrom: null,
   };
 }
@@ -155,6 +163,6 @@ export function evaluate(run: string | Restored, options: ResultOptions = {}): P
       const evaluation = await evaluatePart(model, source, part, { ...config, evaluation: bounds }, { byColumn: true });
       sums = sums ? added(sums, evaluation) : evaluation;
     }
-    return metricsOf({ ...sums!, columns: sums!.columns! })!;
+    return metricsOf({ ...sums!, columns: sums!.columns! }, model)!;
   });
 }

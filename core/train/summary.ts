@@ -19,7 +19,7 @@ export async function finalMetrics(
   for (const part of PARTS) {
     if (source.partRows[part] === 0) continue;
     const evaluation = await evaluatePart(model, source, part, config, { byColumn: true, progress });
-    metrics[part] = metricsOf({ ...evaluation, columns: evaluation.columns! });
+    metrics[part] = metricsOf({ ...evaluation, columns: evaluation.columns! }, model);
     if (part === looked) validation = evaluation;
   }
   return { metrics, validation };

@@ -65,15 +65,27 @@ int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, dou
     const bool all = column_sse != nullptr && column_sum != nullptr && column_sumsq != nullptr;
     require(!some || all, "column_sse, column_sum, column_sumsq: either all or none are null");
     const EvaluateResult r = m.evaluate(source, {column_sse, column_sum, column_sumsq});
-    const double values[8] = {static_cast<double>(r.rows),
-                              r.loss,
-                              r.squared_error,
-                              r.sum,
-                              r.sum_squares,
-                              static_cast<double>(r.nnz),
-                              r.ms,
-                              static_cast<double>(source.columns())};
-    std::copy_n(values, 8, result);
+    const double values[11] = {static_cast<double>(r.rows),
+                               r.loss,
+                               r.squared_error,
+                               r.sum,
+                               r.sum_squares,
+                               static_cast<double>(r.nnz),
+                               r.ms,
+                               static_cast<double>(source.columns()),
+                               r.loss_sum,
+                               r.fit.perfect,
+                               r.fit.constant};
+    std::copy_n(values, 11, result);
+  });
+}
+
+int32_t nrw_mean_loss(nrw_model* model, double rows, const double* column_sum, double* result,
+                      nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(column_sum != nullptr && result != nullptr, "column_sum or result: is null");
+    require(rows > 0, "rows: must be above 0");
+    *result = m.mean_loss(rows, column_sum);
   });
 }
 

@@ -85,6 +85,10 @@ class Checker {
         require(given.is(Json::Kind::kList) && given.items.size() == 2, given);
         for (const Json& item : given.items) number(item);
         return;
+      case Field::Type::kCounts:
+        require(given.is(Json::Kind::kList) && !given.items.empty() && given.items.size() <= kMostCounts, given);
+        for (const Json& item : given.items) number(item);
+        return;
       case Field::Type::kLayers:
         return require(given.is(Json::Kind::kList) && !given.items.empty(), given);
     }
@@ -122,6 +126,8 @@ class Checker {
         return "a whole number, or a shape: a list of at most 3";
       case Field::Type::kPair:
         return "two numbers";
+      case Field::Type::kCounts:
+        return format("a list of at most %zu whole numbers", kMostCounts);
       case Field::Type::kLayers:
         return "a list of layers";
     }
@@ -180,6 +186,12 @@ std::vector<uint32_t> Settings::axes(std::string_view name, size_t axes) const {
   return all;
 }
 
+std::vector<uint32_t> Settings::counts(std::string_view name) const {
+  std::vector<uint32_t> all;
+  for (const Json& item : value(name).items) all.push_back(static_cast<uint32_t>(item.number));
+  return all;
+}
+
 Shape Settings::shape(std::string_view name) const {
   const Json& given = value(name);
   if (given.is(Json::Kind::kNumber)) return Shape::flat(static_cast<uint32_t>(given.number));
@@ -195,7 +207,7 @@ void Settings::refuse(std::string_view field, const std::string& what) const {
 }
 
 Json describe(const char* name, const char* about, std::span<const Field> fields) {
-  constexpr const char* kTypes[] = {"flag", "count", "number", "word", "axes", "size", "pair", "layers"};
+  constexpr const char* kTypes[] = {"flag", "count", "number", "word", "axes", "size", "pair", "counts", "layers"};
   std::vector<Json> list;
   for (const Field& field : fields) {
     Json all = Json::map({});

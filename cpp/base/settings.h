@@ -13,6 +13,8 @@
 
 namespace nrw {
 
+inline constexpr size_t kMostCounts = 8;
+
 struct Field {
   enum class Type {
     kFlag,
@@ -22,6 +24,7 @@ struct Field {
     kAxes,    // a count, or a list of one count an axis
     kSize,    // a count, or a shape with channels first
     kPair,    // two numbers
+    kCounts,  // a list of whole numbers, at most kMostCounts
     kLayers   // a list of layers
   };
   // A map with this single name is a value, too: {normal: 0.02}.
@@ -58,6 +61,7 @@ class Settings {
   bool flag(std::string_view name) const { return value(name).flag; }
   double number(std::string_view name) const { return value(name).number; }
   uint32_t count(std::string_view name) const { return static_cast<uint32_t>(value(name).number); }
+  std::vector<uint32_t> counts(std::string_view name) const;
   double pair(std::string_view name, size_t index) const { return value(name).items.at(index).number; }
   bool is_word(std::string_view name) const { return value(name).is(Json::Kind::kText); }
   const std::string& word(std::string_view name) const { return value(name).text; }  // "" where it is no word

@@ -305,12 +305,20 @@ NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) 
  * last loss, rows a second, wait share. Any thread. */
 NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error* err) NRW_NOEXCEPT;
 
-/* Loss and error over all batches left, without dropout, with running batch-norm statistics. result: 8 doubles: rows,
+/* Loss and error over all batches left, without dropout, with running batch-norm statistics. result: 11 doubles: rows,
  * mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum of y, sum of
- * y^2, nnz, ms, columns.
- * column_sse, column_sum, column_sumsq: `columns` doubles each, added to, or all NULL. */
+ * y^2, nnz, ms, columns; sum of the loss alone, without its reduction; and with column_sum, of a loss that is a
+ * negative log-likelihood, otherwise 0: what that sum is where each reconstruction is the value itself, and the share
+ * of it that no reconstruction changes. column_sse, column_sum, column_sumsq: `columns` doubles each, added to, or all
+ * NULL. */
 NRW_API int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, double* column_sse,
                              double* column_sum, double* column_sumsq, nrw_error* err) NRW_NOEXCEPT;
+
+/* Of a loss that is a negative log-likelihood, otherwise 0: its sum over `rows` rows with the sums column_sum
+ * (`columns` doubles), where each value is reconstructed by its column's mean, less the share that no reconstruction
+ * changes. result: 1 double. */
+NRW_API int32_t nrw_mean_loss(nrw_model* model, double rows, const double* column_sum, double* result,
+                              nrw_error* err) NRW_NOEXCEPT;
 
 /* Between these two calls nrw_evaluate may give 0 for its loss and squared errors, also by column. If that is faster,
  * they are computed for all batches together by nrw_evaluate_end. rows, nnz: the approximate totals of all batches to

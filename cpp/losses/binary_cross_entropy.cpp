@@ -1,5 +1,7 @@
 #include "losses/binary_cross_entropy.h"
 
+#include <cmath>
+
 #include "losses/links.h"
 #include "losses/reduction.h"
 #include "losses/targets.h"
@@ -34,7 +36,8 @@ const LossType binary_cross_entropy_type = {
     .quadratic = false,
     .heads = one_head,
     .tensors = no_loss_tensors,
-    .make = make};
+    .make = make,
+    .likelihood = true};
 
 void BinaryCrossEntropy::begin(const Batch& batch) {
   require_targets(batch, 0, 1, "binary_cross_entropy", "from 0 to 1",
@@ -46,6 +49,21 @@ LossSums BinaryCrossEntropy::column(const LossColumn& c, double* head_gradients)
              c, 1, nullptr, false, head_gradients, [&](LossBlock& b) { terms(b, nullptr, elementary_); },
              [&](LossBlock& b) { terms(b, b.target, elementary_); })
       .sums;
+}
+
+// -y log y - (1 - y) log(1 - y), which is 0 for 0 and 1.
+FitTerms BinaryCrossEntropy::fit_terms(uint32_t, size_t n, const float* values) const noexcept {
+  FitTerms sums;
+  for (size_t i = 0; i < n; ++i) {
+    const double y = static_cast<double>(values[i]);
+    if (y > 0 && y < 1) sums.perfect -= y * std::log(y) + (1 - y) * std::log1p(-y);
+  }
+  return sums;
+}
+
+double BinaryCrossEntropy::mean_loss(uint32_t, double rows, double sum) const noexcept {
+  const double p = sum / rows;
+  return p > 0 && p < 1 ? -sum * std::log(p) - (rows - sum) * std::log1p(-p) : 0;
 }
 
 void BinaryCrossEntropy::reconstruct(size_t, size_t n, float* o) const noexcept {

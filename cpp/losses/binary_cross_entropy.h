@@ -14,6 +14,8 @@ class BinaryCrossEntropy final : public Loss {
   explicit BinaryCrossEntropy(const Kernels& kernels) : elementary_(elementary_kernels(kernels)) {}
   void begin(const Batch& batch) override;
   LossSums column(const LossColumn& column, double* head_gradients) noexcept override;
+  FitTerms fit_terms(uint32_t column, size_t n, const float* values) const noexcept override;
+  double mean_loss(uint32_t column, double rows, double sum) const noexcept override;
   void reconstruct(size_t row, size_t n, float* o) const noexcept override;
 
  private:

@@ -2,6 +2,7 @@
 //
 // A separable loss is a sum of terms of one row and one column each. It is asked for a column at a time, so the output
 // layer can make outputs, loss and gradient of a few columns while they are in cache, and never holds all of them.
+// Another loss is asked for a whole row at a time.
 #pragma once
 
 #include <cstddef>
@@ -36,14 +37,19 @@ struct LossColumn {
   bool parameters = false;  // whether the gradients of the loss's own parameters are added to
 };
 
-// A batch as rows, channels first.
-struct LossRows {
-  size_t rows = 0;
-  double factor = 1;
-  const float* o = nullptr;          // rows x columns
-  const float* target = nullptr;     // rows x columns
-  float* d_o = nullptr;              // rows x columns, overwritten; NULL where no gradient is wanted
-  double* column_squares = nullptr;  // columns, added to: squared errors; NULL where they are not wanted
+// One row of a batch, channels first.
+struct LossRow {
+  double factor = 1;              // what the derivatives are multiplied by
+  const float* o = nullptr;       // columns
+  const float* target = nullptr;  // columns
+  float* d_o = nullptr;           // columns, overwritten; NULL where no gradient is wanted
+  float* workspace = nullptr;     // row_workspace() floats
+};
+
+// What values say about every fit of them, in sums of a loss that is a negative log-likelihood.
+struct FitTerms {
+  double perfect = 0;   // the loss where each reconstruction is the value itself
+  double constant = 0;  // the share of any loss of these values that no reconstruction changes
 };
 
 inline constexpr size_t kMostHeads = 3;  // of any loss
@@ -72,8 +78,15 @@ class Loss {
   // Of a separable loss. Any number of threads at once, for different columns. gradient: of the first head; those of
   // all heads go to head_gradients (heads()) where it is given.
   virtual LossSums column(const LossColumn& column, double* head_gradients = nullptr) noexcept = 0;
-  // Of another loss.
-  virtual LossSums rows(const LossRows&) noexcept { return {}; }
+  // Of another loss, whose reconstruction are the outputs: the loss of a row as a mean over its values, so that it
+  // counts as often as the row has columns. Any number of threads at once, for different rows.
+  virtual double row(const LossRow&) noexcept { return 0; }
+  virtual size_t row_workspace() const noexcept { return 0; }
+
+  // Of a negative log-likelihood, with its parameters as they are: the terms of n values of a column, zeros of which
+  // add nothing; and the loss of `rows` values of that sum if each is reconstructed by their mean, less its constant.
+  virtual FitTerms fit_terms(uint32_t column, size_t n, const float* values) const noexcept { return {}; }
+  virtual double mean_loss(uint32_t column, double rows, double sum) const noexcept { return 0; }
 
   // n outputs of the first head for a row of the batch, the bias added, become what they say about the data: the
   // reconstruction.

@@ -28,6 +28,9 @@ struct LossType {
   // The tensors of Loss::parameters(), in their order.
   std::vector<TensorSpec> (*tensors)(const Settings& settings, const Shape& shape);
   std::unique_ptr<Loss> (*make)(const LossContext& context);
+  // Throws NRW_INVALID_ARGUMENT with "loss" and the field where rows of that shape cannot be taken. NULL: all can.
+  void (*check)(const Settings& settings, const Shape& shape) = nullptr;
+  bool likelihood = false;  // a negative log-likelihood, with Loss::fit_terms and mean_loss
 };
 
 std::span<const LossType* const> loss_types();

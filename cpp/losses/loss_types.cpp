@@ -1,22 +1,21 @@
 #include "base/status.h"
 #include "losses/binary_cross_entropy.h"
+#include "losses/cosine.h"
 #include "losses/huber.h"
 #include "losses/loss_type.h"
 #include "losses/mae.h"
 #include "losses/mse.h"
 #include "losses/negative_binomial.h"
 #include "losses/poisson.h"
+#include "losses/spectral.h"
+#include "losses/ssim.h"
 
 namespace nrw {
 
 namespace {
-const LossType* const kTypes[] = {&mse_type,
-                                  &mae_type,
-                                  &huber_type,
-                                  &binary_cross_entropy_type,
-                                  &poisson_type,
-                                  &negative_binomial_type,
-                                  &zero_inflated_negative_binomial_type};
+const LossType* const kTypes[] = {
+    &mse_type,      &mae_type,  &huber_type,   &binary_cross_entropy_type, &cosine_type,
+    &spectral_type, &ssim_type, &poisson_type, &negative_binomial_type,    &zero_inflated_negative_binomial_type};
 }
 
 std::span<const LossType* const> loss_types() { return kTypes; }

@@ -88,7 +88,8 @@ const LossType negative_binomial_type = {
     .quadratic = false,
     .heads = plain_heads,
     .tensors = tensors,
-    .make = make_plain};
+    .make = make_plain,
+    .likelihood = true};
 
 const LossType zero_inflated_negative_binomial_type = {
     .name = "zero_inflated_negative_binomial",
@@ -102,7 +103,8 @@ const LossType zero_inflated_negative_binomial_type = {
     .quadratic = false,
     .heads = inflated_heads,
     .tensors = tensors,
-    .make = make_inflated};
+    .make = make_inflated,
+    .likelihood = true};
 
 NegativeBinomial::NegativeBinomial(const LossContext& context, bool inflated)
     : inflated_(inflated),
@@ -147,6 +149,10 @@ void NegativeBinomial::end_walk(unsigned walk) noexcept {
   }
 }
 
+double NegativeBinomial::theta(uint32_t column) const noexcept {
+  return std::min(highest_theta_, std::max(lowest_theta_, std::exp(static_cast<double>(log_theta_.value[column]))));
+}
+
 LossSums NegativeBinomial::column(const LossColumn& c, double* head_gradients) noexcept {
   return terms(c, head_gradients,
                {.shift = shares_ ? softmax_.log_sum() : nullptr, .pull = pulled_ ? softmax_.pull() : nullptr});
@@ -156,8 +162,7 @@ LossSums NegativeBinomial::terms(const LossColumn& c, double* head_gradients, co
   constexpr size_t kRows = LossBlock::kRows;
   const ElementaryKernels& elementary = mean_.elementary();
   const size_t logit = heads() - 1u;
-  const double given = by_output_ ? 1 : std::exp(static_cast<double>(log_theta_.value[c.column]));
-  const double one_theta = std::min(highest_theta_, std::max(lowest_theta_, given));
+  const double one_theta = by_output_ ? 1 : theta(c.column);
   const double one_log_theta = std::log(one_theta);
   const RisingGamma rising(one_theta);
   const float* const scale = mean_.scale();
@@ -231,6 +236,29 @@ LossSums NegativeBinomial::terms(const LossColumn& c, double* head_gradients, co
   const BlockSums sums = by_blocks(c, heads(), scale, true, head_gradients, zeros, entries, shared);
   if (c.parameters && !by_output_) log_theta_.gradient[c.column] += static_cast<float>(c.factor * sums.extra);
   return sums.sums;
+}
+
+// With inflation, too: a perfect reconstruction has no inflation where a value is not 0 and needs none where it is.
+// Where theta is an output, no reconstruction has a theta but the network's, so there is nothing to compare with.
+FitTerms NegativeBinomial::fit_terms(uint32_t column, size_t n, const float* values) const noexcept {
+  if (by_output_) return {};
+  const double theta = this->theta(column), log_theta = std::log(theta);
+  const RisingGamma rising(theta);
+  FitTerms sums;
+  for (size_t i = 0; i < n; ++i) {
+    const double y = static_cast<double>(values[i]);
+    if (y == 0) continue;
+    const double constant = log_factorial(y) - rising.at(y).log;
+    sums.perfect += (theta + y) * std::log1p(y / theta) + y * (log_theta - std::log(y)) + constant;
+    sums.constant += constant;
+  }
+  return sums;
+}
+
+double NegativeBinomial::mean_loss(uint32_t column, double rows, double sum) const noexcept {
+  if (by_output_ || !(sum > 0)) return 0;
+  const double theta = this->theta(column), mean = sum / rows;
+  return (rows * theta + sum) * std::log1p(mean / theta) + sum * (std::log(theta) - std::log(mean));
 }
 
 }  // namespace nrw

@@ -29,6 +29,8 @@ class NegativeBinomial final : public Loss {
   void walk_column(unsigned walk, size_t group, const LossColumn& column) noexcept override;
   void end_walk(unsigned walk) noexcept override;
   LossSums column(const LossColumn& column, double* head_gradients) noexcept override;
+  FitTerms fit_terms(uint32_t column, size_t n, const float* values) const noexcept override;
+  double mean_loss(uint32_t column, double rows, double sum) const noexcept override;
   void reconstruct(size_t row, size_t n, float* o) const noexcept override {
     mean_.reconstruct(row, n, o, shares_ ? softmax_.log_sum()[row] : 0);
   }
@@ -36,6 +38,7 @@ class NegativeBinomial final : public Loss {
 
  private:
   LossSums terms(const LossColumn& column, double* head_gradients, const RowTerms& shared) noexcept;
+  double theta(uint32_t column) const noexcept;
 
   const bool inflated_, by_output_, shares_;  // by_output_: theta; shares_: the link is softmax
   const double lowest_theta_, highest_theta_;

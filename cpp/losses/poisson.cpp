@@ -25,7 +25,8 @@ const LossType poisson_type = {
     .quadratic = false,
     .heads = one_head,
     .tensors = no_loss_tensors,
-    .make = make};
+    .make = make,
+    .likelihood = true};
 
 Poisson::Poisson(const LossContext& context)
     : mean_(context.kernels, context.settings, CountMean::Link::kExp, 1e-8, 1e8) {}
@@ -52,6 +53,22 @@ LossSums Poisson::column(const LossColumn& c, double* head_gradients) noexcept {
                      }
                    })
       .sums;
+}
+
+FitTerms Poisson::fit_terms(uint32_t, size_t n, const float* values) const noexcept {
+  FitTerms sums;
+  for (size_t i = 0; i < n; ++i) {
+    const double y = static_cast<double>(values[i]);
+    if (y == 0) continue;
+    const double constant = log_factorial(y);
+    sums.perfect += y - y * std::log(y) + constant;
+    sums.constant += constant;
+  }
+  return sums;
+}
+
+double Poisson::mean_loss(uint32_t, double rows, double sum) const noexcept {
+  return sum > 0 ? sum - sum * std::log(sum / rows) : 0;
 }
 
 }  // namespace nrw

@@ -14,6 +14,8 @@ class Poisson final : public Loss {
   void begin(const Batch& batch) override { mean_.begin(batch, "poisson"); }
   void begin_decoding(uint32_t rows) override { mean_.begin_decoding(rows); }
   LossSums column(const LossColumn& column, double* head_gradients) noexcept override;
+  FitTerms fit_terms(uint32_t column, size_t n, const float* values) const noexcept override;
+  double mean_loss(uint32_t column, double rows, double sum) const noexcept override;
   void reconstruct(size_t row, size_t n, float* o) const noexcept override { mean_.reconstruct(row, n, o); }
 
  private:

@@ -41,7 +41,9 @@ Json vocabulary() {
   for (const LayerType* type : layer_types()) layers.items.push_back(describe(type->name, type->about, type->fields));
   for (const LossType* type : loss_types()) {
     Json all = describe(type->name, type->about, type->fields);
-    all.members.insert(all.members.begin() + 2, {{"separable", type->separable}, {"quadratic", type->quadratic}});
+    all.members.insert(
+        all.members.begin() + 2,
+        {{"separable", type->separable}, {"quadratic", type->quadratic}, {"likelihood", type->likelihood}});
     losses.items.push_back(std::move(all));
   }
   for (const OptimizerType* type : optimizer_types()) {

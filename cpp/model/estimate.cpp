@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kernels/kernels.h"
 #include "layers/column_errors.h"
 #include "layers/dense_input.h"
 #include "layers/factored_sgd.h"
@@ -137,8 +138,9 @@ Estimate estimate(const Plan& plan, const OptimizerSettings& optimizer, unsigned
   e.count = static_cast<double>(plan.parameters());
   if (!plan.input_claimed()) e.workspace += bytes(m * columns);
   if (!plan.output_claimed()) {
-    e.workspace += static_cast<double>(PlainOutput::workspace(plan.columns, plan.last().output.size(), batch_rows,
-                                                              threads, plan.loss.type->separable));
+    const auto loss = plan.loss.type->make({kernels(), plan.loss.settings, plan.shape, 0});
+    e.workspace += static_cast<double>(
+        PlainOutput::workspace(*loss, plan.columns, plan.last().output.size(), batch_rows, threads));
   }
   if (plan.input_claimed()) input_workspace(plan, optimizer, threads, batch_rows, nnz_per_row, e);
   if (plan.output_claimed()) output_workspace(plan, threads, batch_rows, e);

@@ -4,9 +4,40 @@
 
 #include "base/float_mode.h"
 #include "base/status.h"
+#include "layers/products.h"
 #include "model/model.h"
 
 namespace nrw {
+
+namespace {
+
+// The terms of all targets of a batch: sums of some columns each, added in order.
+FitTerms fit_terms(const Loss& loss, const Batch& batch, ThreadPool& pool, AlignedBuffer<double>& partial) {
+  constexpr size_t kColumns = 64;
+  const size_t columns = batch.dense ? batch.columns : batch.touched, tasks = (columns + kColumns - 1) / kColumns;
+  partial.reserve(2 * tasks);
+  run_tasks(pool, tasks, 32 * batch.nnz(), [&](size_t task, unsigned) {
+    FitTerms sums;
+    for (size_t k = task * kColumns; k < std::min(columns, (task + 1) * kColumns); ++k) {
+      const size_t first = batch.dense ? k * batch.dense_stride() : batch.touched_ptr[k];
+      const size_t count = batch.dense ? batch.rows : batch.touched_ptr[k + 1] - first;
+      const auto column = static_cast<uint32_t>(batch.dense ? k : batch.touched_col[k]);
+      const FitTerms one = loss.fit_terms(column, count, batch.csc_target.data() + first);
+      sums.perfect += one.perfect;
+      sums.constant += one.constant;
+    }
+    partial[2 * task] = sums.perfect;
+    partial[2 * task + 1] = sums.constant;
+  });
+  FitTerms all;
+  for (size_t task = 0; task < tasks; ++task) {
+    all.perfect += partial[2 * task];
+    all.constant += partial[2 * task + 1];
+  }
+  return all;
+}
+
+}  // namespace
 
 void Model::require_running() const {
   if (stop) throw Error(NRW_STOPPED, "stopped before all batches were seen");
@@ -28,6 +59,8 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
   const auto start = std::chrono::steady_clock::now();
   EvaluateResult result;
   double loss = 0;
+  AlignedBuffer<double> partial;
+  const bool fits = plan_.loss.type->likelihood && by_column.sum != nullptr;
   const uint64_t done = source.position();
   progress.done = 0;
   progress.batches = static_cast<double>(source.total() - done);
@@ -38,6 +71,12 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
     const Network::Evaluation sums = net.evaluate(*batch, by_column.squared_error);
     loss += net.factor(batch->rows) * (sums.loss + sums.penalties) * batch->rows;
     result.squared_error += sums.squared_error;
+    result.loss_sum += sums.loss;
+    if (fits) {
+      const FitTerms terms = fit_terms(net.loss(), *batch, net.pool(), partial);
+      result.fit.perfect += terms.perfect;
+      result.fit.constant += terms.constant;
+    }
     result.rows += batch->rows;
     result.nnz += batch->nnz();
     const auto add_column = [&](size_t column, size_t first, size_t count) {
@@ -99,6 +138,13 @@ Model::Deferred Model::end_evaluation(double* column_sse) {
   const FlushToZero mode;
   const double squared_error = network().end_evaluation(column_sse);
   return {squared_error, network().factor(1) * squared_error};  // a batch's factor times its rows is that of one row
+}
+
+double Model::mean_loss(double rows, const double* column_sum) {
+  const Loss& loss = network().loss();
+  double sum = 0;
+  for (uint32_t column = 0; column < plan_.columns; ++column) sum += loss.mean_loss(column, rows, column_sum[column]);
+  return sum;
 }
 
 // rows(batch, count, out): writes the first `count` rows of a batch.

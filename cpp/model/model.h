@@ -30,6 +30,8 @@ struct EvaluateResult {
   double loss = 0;  // mean over rows of their batch's loss, with what layers add to it
   double squared_error = 0, sum = 0, sum_squares = 0;
   double ms = 0;
+  double loss_sum = 0;  // over rows and columns, without what layers add
+  FitTerms fit;         // with sums by column, of a loss that is a likelihood
 };
 
 // columns doubles each, added to, or all NULL.
@@ -85,6 +87,9 @@ class Model {
   };
   bool begin_evaluation(double rows, double nnz, bool by_column);
   Deferred end_evaluation(double* column_sse);
+  // Of a loss that is a likelihood: what it would be over `rows` rows of these sums (columns), if each value were
+  // reconstructed by its column's mean, less FitTerms::constant.
+  double mean_loss(double rows, const double* column_sum);
   // Rows written to out, as many as fit into `capacity` floats.
   uint64_t embed(BatchSource& source, float* out, uint64_t capacity);
   // chosen: count columns; NULL for all.

@@ -79,6 +79,7 @@ class Network {
   void copy_state(Network& from);
 
   const Plan& plan() const noexcept { return plan_; }
+  const Loss& loss() const noexcept { return *loss_; }
   // The loss's factor for a batch of that many rows.
   double factor(uint32_t rows) const noexcept { return reduction_factor(reduction_, rows, plan_.columns); }
   ThreadPool& pool() noexcept { return pool_; }

@@ -14,11 +14,18 @@ constexpr size_t kGroups = 32;  // tasks of a loss's own walk
 
 size_t tiles_of(size_t columns) noexcept { return (columns + kTile - 1) / kTile; }
 
+double square(float o, float target) noexcept {
+  const double error = static_cast<double>(o) - static_cast<double>(target);
+  return error * error;
+}
+
 }  // namespace
 
-size_t PlainOutput::workspace(uint32_t columns, uint64_t outputs, uint32_t rows, unsigned threads,
-                              bool separable) noexcept {
-  if (!separable) return 3 * size_t{rows} * outputs * sizeof(float);
+size_t PlainOutput::workspace(const Loss& loss, uint32_t columns, uint64_t outputs, uint32_t rows,
+                              unsigned threads) noexcept {
+  if (!loss.separable()) {
+    return (3 * size_t{rows} * outputs + threads * loss.row_workspace()) * sizeof(float) + 2 * rows * sizeof(double);
+  }
   return (threads * kTile * (outputs / columns) * Batch::stride_of(rows)) * sizeof(float) +
          2 * tiles_of(columns) * sizeof(double);
 }
@@ -96,29 +103,45 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
   return all;
 }
 
+// A task takes a row, in the order of the files.
 LossSums PlainOutput::by_row(const Batch& batch, const float* h, double a, float* d_h, double* column_sse) {
-  const size_t m = batch.rows, width = outputs_.size();
-  targets_.reserve(m * columns_);
-  lay_out_rows(batch, Shape::flat(columns_), true, pool_, targets_.data());
+  const size_t m = batch.rows, width = outputs_.size(), room = loss_.row_workspace();
   const bool same = outputs_.one_order();
-  if (!same) {
-    rows_.reserve(m * width);
-    d_rows_.reserve(m * width);
-    for_blocks(pool_, m, 1, m * width,
-               [&](size_t i, size_t) { to_channels_first(outputs_, h + i * width, rows_.data() + i * width); });
+  targets_.reserve(m * columns_);
+  workspace_.reserve(pool_.size() * room);
+  partial_.reserve(2 * m);
+  if (!same) rows_.reserve(m * width);
+  if (!same && d_h != nullptr) d_rows_.reserve(m * width);
+  lay_out_rows(batch, Shape::flat(columns_), true, pool_, targets_.data());
+  const float* const rows = same ? h : rows_.data();
+  run_tasks(pool_, m, 16 * m * width, [&](size_t i, unsigned worker) {
+    if (!same) to_channels_first(outputs_, h + i * width, rows_.data() + i * width);
+    const float *const o = rows + i * width, *const target = targets_.data() + i * width;
+    float* const d_o = d_h == nullptr ? nullptr : (same ? d_h : d_rows_.data()) + i * width;
+    partial_[2 * i] = loss_.row({.factor = a * static_cast<double>(columns_),
+                                 .o = o,
+                                 .target = target,
+                                 .d_o = d_o,
+                                 .workspace = workspace_.data() + worker * room});
+    double squares = 0;
+    for (size_t k = 0; k < width; ++k) squares += square(o[k], target[k]);
+    partial_[2 * i + 1] = squares;
+    if (d_o != nullptr && !same) to_channels_last(outputs_, d_o, d_h + i * width);
+  });
+  if (column_sse != nullptr) {
+    for_blocks(pool_, columns_, kTile, m * width, [&](size_t first, size_t count) {
+      for (size_t i = 0; i < m; ++i) {
+        const size_t at = i * width;
+        for (size_t k = first; k < first + count; ++k) column_sse[k] += square(rows[at + k], targets_[at + k]);
+      }
+    });
   }
-  float* const d_o = d_h == nullptr || same ? d_h : d_rows_.data();
-  const LossSums sums = loss_.rows({.rows = m,
-                                    .factor = a,
-                                    .o = same ? h : rows_.data(),
-                                    .target = targets_.data(),
-                                    .d_o = d_o,
-                                    .column_squares = column_sse});
-  if (d_h != nullptr && !same) {
-    for_blocks(pool_, m, 1, m * width,
-               [&](size_t i, size_t) { to_channels_last(outputs_, d_rows_.data() + i * width, d_h + i * width); });
+  LossSums all;
+  for (size_t i = 0; i < m; ++i) {
+    all.value += static_cast<double>(columns_) * partial_[2 * i];
+    all.squared_error += partial_[2 * i + 1];
   }
-  return sums;
+  return all;
 }
 
 LossSums PlainOutput::sums(const Batch& batch, const float* h, double a, float* d_h, double* column_sse) {

@@ -25,7 +25,8 @@ class PlainOutput final : public GradientOutput {
   Evaluation evaluate(const Batch& batch, const float* h, double* column_sse) override;
   void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
 
-  static size_t workspace(uint32_t columns, uint64_t outputs, uint32_t rows, unsigned threads, bool separable) noexcept;
+  static size_t workspace(const Loss& loss, uint32_t columns, uint64_t outputs, uint32_t rows,
+                          unsigned threads) noexcept;
 
  private:
   // before: the number of one of the loss's own walks, or -1.

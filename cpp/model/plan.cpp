@@ -155,6 +155,7 @@ Plan make_plan(const ModelSpec& spec) {
   plan.dense = spec.dense;
   plan.loss = spec.loss;
   plan.steps_per_epoch = spec.steps_per_epoch;
+  if (plan.loss.type->check != nullptr) plan.loss.type->check(plan.loss.settings, plan.shape);
   if (spec.encoder.empty()) refuse("encoder", "the model needs at least one encoder layer");
   if (spec.decoder.empty()) refuse("decoder", "the model needs at least one decoder layer");
   append(plan, true, spec.encoder);

@@ -2,9 +2,8 @@
 // forward and backward pass with its parameters' names, shapes and gradients; besides, what holds for any layer: the
 // same bits on any number of threads, gradients that add up and do not hang on whether d_x is wanted, and slopes.
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
+#include "golden_json.h"
 #include "make_layer.h"
 #include "numeric_gradient.h"
 
@@ -14,26 +13,8 @@ using namespace nrw::check;
 namespace {
 
 const Json& golden() {
-  static const Json all = [] {
-    std::ifstream file(NARROWS_GOLDEN "layers.json");
-    std::stringstream text;
-    text << file.rdbuf();
-    return Json::parse(text.str());
-  }();
-  return *all.find("cases");
-}
-
-std::vector<float> numbers(const Json& list) {
-  std::vector<float> all;
-  for (const Json& item : list.items) all.push_back(static_cast<float>(item.number));
+  static const Json all = golden_cases("layers.json");
   return all;
-}
-
-Shape shape_of(const Json& list) {
-  Shape shape;
-  shape.dimensions = static_cast<uint32_t>(list.items.size());
-  for (uint32_t i = 0; i < shape.dimensions; ++i) shape.sizes[i] = static_cast<uint32_t>(list.items[i].number);
-  return shape;
 }
 
 // Rows with channels first as rows with channels last.

@@ -16,12 +16,22 @@ const ROWS: readonly (readonly [string, (m: SplitMetrics) => string])[] = [
   ["Root mean squared error", (m) => error(m.rmse)],
   ["Mean predictor’s mean squared error", (m) => error(m.mse_mean_predictor)],
   ["Loss (as the config defines it)", (m) => error(m.loss)],
+];
+
+/** Of a loss that is a likelihood. */
+const LIKELIHOOD_ROWS: typeof ROWS = [
+  ["Deviance explained", (m) => ratio(m.deviance_explained)],
+  ["Log-likelihood per row", (m) => error(m.log_likelihood_per_row)],
+  ["Log-likelihood per value", (m) => error(m.log_likelihood_per_value)],
+];
+
+const COUNT_ROWS: typeof ROWS = [
   ["Columns that vary", (m) => count(m.columns_varying)],
   ["Rows", (m) => count(m.rows)],
   ["Stored values", (m) => count(m.nnz)],
 ];
 
-function definitions(run: RunData, pca: boolean): Html {
+function definitions(run: RunData, pca: boolean, likelihood: boolean): Html {
   return markup`<dl class="notes">
 <dt>R²</dt><dd>is the share of the variance that the reconstruction explains, 1\u00a0−\u00a0Σ (ŷ\u00a0−\u00a0y)² / Σ (ȳ\u00a0−\u00a0y)² over all rows and
 columns, for values y, reconstructions ŷ and column means ȳ. It is 1 for a perfect reconstruction, 0 for the mean predictor,
@@ -35,6 +45,12 @@ count the same. In the mean over columns, a value below −1 counts as −1.</dd
   }, and that of its root is ${valueUnit(run.config)}.</dd>${
     pca
       ? markup`\n<dt>PCA</dt><dd>is principal component analysis with as many components as there are latent units.</dd>`
+      : null
+  }${
+    likelihood
+      ? markup`\n<dt>Deviance explained</dt><dd>is 1\u00a0−\u00a0D / D̄, where D is twice the distance of the log-likelihood from
+that of a perfect reconstruction, and D̄ the same for the mean predictor, both with the dispersions that the model has learned.
+The log-likelihood has all constants; it does not have what layers add to the loss.</dd>`
       : null
   }
 </dl>`;
@@ -77,15 +93,17 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
   }
   const absent = (["validation", "test"] as const).filter((name) => !all?.[name]);
   const pca = baselineRows(run.summary!, parts);
+  const likelihood = parts.some(({ metrics }) => typeof metrics.log_likelihood_per_row === "number");
+  const shown = [...ROWS, ...likelihood ? LIKELIHOOD_ROWS : [], ...COUNT_ROWS];
   const table = numbering.table(
     {
       head: ["", ...parts.map((s) => s.name)],
-      rows: [...ROWS.map(([name, show]): Content[] => [name, ...parts.map((s) => show(s.metrics))]), ...pca],
+      rows: [...shown.map(([name, show]): Content[] => [name, ...parts.map((s) => show(s.metrics))]), ...pca],
       numeric: parts.map((_, i) => i + 1),
     },
     markup`Metrics of each part of the data, measured with the weights of ${evaluatedText(run)}.${sampledText(parts)}${
       absent.length > 0 ? ` There are no ${absent.join(" or ")} rows.` : ""
     }`,
   );
-  return markup`<div class="wide-narrow">${table}${definitions(run, pca.length > 0)}</div>`;
+  return markup`<div class="wide-narrow">${table}${definitions(run, pca.length > 0, likelihood)}</div>`;
 }

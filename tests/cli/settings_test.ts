@@ -160,6 +160,17 @@ const CASES: readonly Case[] = [
     .map((init): Case => [init, [`model.encoder=[{linear: 24, init: ${init}}, relu, {linear: 6, bias: false}]`]]),
   ["one layer", ["model.encoder=[{linear: 6}]", "model.decoder=[{linear: output}]"]],
   // Loss
+  ["counts", ["loss.kind=poisson", "data.transforms=[]"], ({ summary }) => {
+    for (const part of ["train", "validation", "test"] as const) {
+      const { loss, log_likelihood_per_row, log_likelihood_per_value, deviance_explained } = summary.metrics[part]!;
+      assertAlmostEquals(log_likelihood_per_value!, -loss, 1e-12 * loss);
+      assertAlmostEquals(log_likelihood_per_row!, log_likelihood_per_value! * summary.columns, 1e-9);
+      assert(deviance_explained! < 1 && deviance_explained! > -100, `${deviance_explained}`);
+    }
+  }],
+  ["cosine loss", ["loss.kind=cosine"], ({ summary }) => {
+    assert(summary.metrics.test!.loss < 1.5 && summary.metrics.test!.deviance_explained === undefined);
+  }],
   [
     "sums",
     ["loss.reduction=sum", "training.gradient_clip=0.5"],

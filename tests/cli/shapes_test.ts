@@ -58,11 +58,10 @@ Deno.test("shapes: a run is trained, evaluated, embedded, reconstructed and repo
   }
 });
 
-Deno.test("shapes: resumed in pieces, with other threads and workers, a run has the same bits", async () => {
-  using folder = temporary();
-  const config = denseProject(folder.path, CONFIG);
+/** A run in one go, and the same one in three sessions with other threads and workers. */
+async function assertSameInPieces(folder: string, config: string): Promise<void> {
   const constant = ["--override", "scheduler.name=constant"];
-  const straight = join(folder.path, "straight"), pieces = join(folder.path, "pieces");
+  const straight = join(folder, "straight"), pieces = join(folder, "pieces");
   const whole = await run("train", ["--config", config, "--run-dir", straight, ...constant, ...QUIET]);
   assertEquals(whole.code, 0, whole.stderr);
   for (const [steps, threads, workers] of [["7", 1, 1], ["25", 3, 2], ["null", 2, 3]] as const) {
@@ -74,6 +73,49 @@ Deno.test("shapes: resumed in pieces, with other threads and workers, a run has 
     assertEquals(result.code, 0, result.stderr);
   }
   assertEquals(fingerprintOf(pieces), fingerprintOf(straight));
+}
+
+Deno.test("shapes: resumed in pieces, with other threads and workers, a run has the same bits", async () => {
+  using folder = temporary();
+  await assertSameInPieces(folder.path, denseProject(folder.path, CONFIG));
+});
+
+const PLAIN = DENSE_CONFIG.replace("path: rows\n", "path: rows\n  shape: SHAPE\n");
+for (
+  const [loss, shape] of [
+    ["{kind: cosine}", "[24]"],
+    ["{kind: ssim, window: 3, range: 4}", "[2, 3, 4]"],
+    ["{kind: spectral, fft_sizes: [4, 8]}", "[2, 12]"],
+  ] as const
+) {
+  Deno.test(`shapes: a run with loss ${loss} goes down, and has the same bits in pieces`, async () => {
+    using folder = temporary();
+    const config = denseProject(folder.path, `${PLAIN.replace("SHAPE", shape)}\nloss: ${loss}\n`);
+    await assertSameInPieces(folder.path, config);
+    const rows = Deno.readTextFileSync(join(folder.path, "straight", "epochs.csv")).trim().split("\n").slice(1);
+    const losses = rows.map((row) => Number(row.split(",")[1]));
+    assert(losses.length > 1 && losses.at(-1)! > 0 && losses.at(-1)! < losses[0]!, `${losses}`);
+  });
+}
+
+Deno.test("shapes: a loss that cannot take the shape of the rows is told with its key and line", async () => {
+  using folder = temporary();
+  const config = denseProject(folder.path);
+  for (
+    const [loss, shape, key, what] of [
+      ["{kind: ssim}", "[24]", "loss.kind", "set data.shape to [height, width]"],
+      ["{kind: ssim, window: 5}", "[2, 3, 4]", "loss.window", "at most height and width of the images, 3 x 4, got 5"],
+      ["{kind: spectral}", "[2, 12]", "loss.fft_sizes", "at most the length of the signals, 12, got 64"],
+    ] as const
+  ) {
+    const text = `${PLAIN.replace("SHAPE", shape)}\nloss: ${loss}\n`;
+    Deno.writeTextFileSync(config, text);
+    const { code, stderr } = await run("config", ["check", config]);
+    assertEquals(code, 2, stderr);
+    assertStringIncludes(stderr, key);
+    assertStringIncludes(stderr, `small.yaml:${text.split("\n").indexOf(`loss: ${loss}`) + 1}:`);
+    assertStringIncludes(stderr, what);
+  }
 });
 
 Deno.test("shapes: what a layer within a layer does not take is told with its key, line and column", async () => {

@@ -71,6 +71,19 @@ Deno.test("a whole run: every section has its figures and tables", () => {
   assertEquals(figures, figures.map((_, i) => `Figure ${i + 1}.`));
 });
 
+Deno.test("log-likelihood and deviance explained are in the table where the loss has them", () => {
+  assert(!renderRunReport(small).includes("Deviance explained"));
+  const summary = small.summary!, test = summary.metrics.test!;
+  const counts = { log_likelihood_per_row: -812.5, log_likelihood_per_value: -0.0625, deviance_explained: 0.375 };
+  const metrics = { ...summary.metrics, test: { ...test, ...counts } };
+  const document = checkPage(renderRunReport({ ...small, summary: { ...summary, metrics } }));
+  const rows = [...document.querySelectorAll("tr")].map((row) => row.textContent.replaceAll(/\s+/g, " "));
+  for (const [name, value] of [["Deviance explained", "0.375"], ["Log-likelihood per row", "812.5"]] as const) {
+    const row = rows.find((text) => text.includes(name));
+    assert(row?.includes(value), `${name}: ${row}`);
+  }
+});
+
 Deno.test("the same run gives the same text", () => {
   assertEquals(renderRunReport(small), renderRunReport(small));
 });

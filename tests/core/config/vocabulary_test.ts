@@ -53,6 +53,11 @@ const KINDS: readonly Kind[] = [
   },
   { name: "flatten", about: "one axis", fields: [] },
   {
+    name: "windows",
+    about: "several sizes",
+    fields: [{ name: "sizes", type: "counts", about: "of windows", value: true, minimum: 2, example: [4] }],
+  },
+  {
     name: "skip",
     about: "adds its input to its output",
     fields: [
@@ -82,6 +87,7 @@ Deno.test("vocabulary: layers of every type of field go to the typed form and ba
       layers: [{ kind: "flatten" }, { kind: "skip", layers: [{ ...conv, channels: 1, kernel: 1 }], scale: 1 }],
       scale: 0.5,
     }],
+    [{ windows: [2, 4, 8, 16] }, { kind: "windows", sizes: [2, 4, 8, 16] }],
     [{ leaky: 0.1 }, { kind: "leaky", slope: 0.1 }],
   ] as const;
   for (const [yaml, typed] of cases) {
@@ -99,7 +105,17 @@ Deno.test("vocabulary: what a layer's fields do not allow is refused", () => {
     kernel: [1, 2, 3, 4],
   }];
   const more = [{ dense: "other" }, { dense: 4, init: "ones" }, { dense: 4, init: { normal: 0 } }, { flatten: 1 }];
-  const rest = [{ dense: 4, range: [1] }, { dense: 4, range: [-1, 1] }, { dense: [0] }, { skip: [] }, { skip: ["a"] }];
+  const rest = [
+    { dense: 4, range: [1] },
+    { dense: 4, range: [-1, 1] },
+    { dense: [0] },
+    { windows: [1] },
+    {
+      windows: Array(9).fill(2),
+    },
+    { skip: [] },
+    { skip: ["a"] },
+  ];
   for (const yaml of [...wrong, ...more, ...rest, { skip: ["flatten"], scale: 2 }, { conv: 8.5, kernel: 1 }]) {
     assert(!schema.safeParse(yaml).success, JSON.stringify(yaml));
   }

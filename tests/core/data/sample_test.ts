@@ -66,7 +66,7 @@ Deno.test("evaluation: of a sample it says so; of all rows it is the engine's ow
   const bounded = { ...config, evaluation: { ...config.evaluation, max_rows: 50 } };
   const some = await evaluatePart(model, source, "train", bounded, { byColumn: true });
   assertEquals([some.rows, some.sampledFrom], [50, source.partRows.train]);
-  assertEquals(metricsOf({ ...some, columns: some.columns! })!.sampled_from, source.partRows.train);
+  assertEquals(metricsOf({ ...some, columns: some.columns! }, model)!.sampled_from, source.partRows.train);
   const validation = await evaluatePart(model, source, "validation", bounded, {});
   assertEquals([validation.rows, validation.sampledFrom], [source.partRows.validation, null]);
 });
