@@ -46,6 +46,7 @@ const LAYER_EXAMPLES: Examples = {
   image: [
     { conv2d: 3, kernel: 2 },
     { conv_transpose2d: 3, kernel: 2, stride: 2 },
+    { locally_connected2d: 3, kernel: 2 },
     { max_pool2d: [1, 2] },
     { average_pool2d: [3, 2] },
     { upsample2d: 2 },
