@@ -1,5 +1,6 @@
 // The settings and shapes of the four convolutions.
 #include "base/status.h"
+#include "layers/conv_settings.h"
 #include "layers/convolution.h"
 #include "layers/reordered.h"
 
@@ -7,36 +8,6 @@ namespace nrw {
 
 namespace {
 
-constexpr uint32_t kMostTaps = 64;  // of an axis
-constexpr uint32_t kMostStep = 65536;
-
-constexpr Field kChannels{.name = "channels",
-                          .type = Field::Type::kCount,
-                          .about = "number of output channels",
-                          .minimum = 1,
-                          .maximum = 65536,
-                          .value = true,
-                          .example = "32"};
-constexpr Field kKernel{.name = "kernel",
-                        .type = Field::Type::kAxes,
-                        .about = "taps of the kernel along each axis",
-                        .minimum = 1,
-                        .maximum = kMostTaps,
-                        .example = "3"};
-constexpr Field kStride{.name = "stride",
-                        .type = Field::Type::kAxes,
-                        .about = "values from one window to the next",
-                        .fallback = "1",
-                        .minimum = 1,
-                        .maximum = kMostStep,
-                        .example = "2"};
-constexpr Field kDilation{.name = "dilation",
-                          .type = Field::Type::kAxes,
-                          .about = "values from one tap of the kernel to the next",
-                          .fallback = "1",
-                          .minimum = 1,
-                          .maximum = kMostStep,
-                          .example = "2"};
 constexpr Field kGroups{.name = "groups",
                         .type = Field::Type::kCount,
                         .about =
@@ -48,36 +19,12 @@ constexpr Field kGroups{.name = "groups",
                         .example = "4"};
 constexpr Field kBias{
     .name = "bias", .type = Field::Type::kFlag, .about = "whether a bias is added to each channel", .fallback = "true"};
-constexpr Field kInit{
-    .name = "init",
-    .type = Field::Type::kWord,
-    .about = "how the weight is initialised; default: as in PyTorch",
-    .fallback = "\"default\"",
-    .words = "default kaiming_uniform kaiming_normal xavier_uniform xavier_normal zeros",
-    .tag = {.name = "normal", .about = "standard deviation; the mean is 0", .minimum = 0, .above = true},
-    .example = "{\"normal\": 0.02}"};
+constexpr Field kConvFields[] = {kConvChannels, kConvKernel, kConvStride, kConvPadding,
+                                 kConvDilation, kGroups,     kBias,       kConvInit};
 
-constexpr Field kConvFields[] = {
-    kChannels,
-    kKernel,
-    kStride,
-    {.name = "padding",
-     .type = Field::Type::kAxes,
-     .about = "zeros on both sides of each axis; same: dilation * (kernel - 1) in all, half of them before, so that "
-              "stride 1 keeps the size",
-     .fallback = "0",
-     .minimum = 0,
-     .maximum = kMostStep,
-     .words = "same",
-     .example = "1"},
-    kDilation,
-    kGroups,
-    kBias,
-    kInit};
-
-constexpr Field kTransposedFields[] = {kChannels,
-                                       kKernel,
-                                       kStride,
+constexpr Field kTransposedFields[] = {kConvChannels,
+                                       kConvKernel,
+                                       kConvStride,
                                        {.name = "padding",
                                         .type = Field::Type::kAxes,
                                         .about = "values that the output lacks on both sides of each axis",
@@ -93,45 +40,20 @@ constexpr Field kTransposedFields[] = {kChannels,
                                         .minimum = 0,
                                         .maximum = kMostStep,
                                         .example = "1"},
-                                       kDilation,
+                                       kConvDilation,
                                        kGroups,
                                        kBias,
-                                       kInit};
+                                       kConvInit};
 
-// A row as channels and `axes` extents: without a dimension for channels it has one channel.
-template <size_t kAxes>
-Shape with_channels(const Settings& settings, const Shape& input) {
-  if (input.dimensions == kAxes + 1) return input;
-  if (input.dimensions != kAxes) {
-    settings.refuse(
-        "kernel", format("needs rows of shape %s, got %s",
-                         kAxes == 1 ? "[channels, length] or [length]" : "[channels, height, width] or [height, width]",
-                         input.text().c_str()) +
-                      "; put an unflatten before it, or set data.shape for the first layer");
-  }
-  return kAxes == 1 ? Shape::signal(1, input.sizes[0]) : Shape::image(1, input.sizes[0], input.sizes[1]);
-}
-
-// The axis of a convolution (of X's size) or of a transposed one (of Y's size).
-ConvAxis axis_of(const Settings& settings, uint32_t size, size_t axes, size_t axis, bool transposed) {
+// The axis of a transposed convolution, from the size of Y.
+ConvAxis transposed_axis(const Settings& settings, uint32_t size, size_t axes, size_t axis) {
   const auto of = [&](const char* field) { return settings.axes(field, axes)[axis]; };
   ConvAxis a;
   a.kernel = of("kernel");
   a.stride = of("stride");
   a.dilation = of("dilation");
+  a.before = of("padding");
   const uint64_t span = uint64_t{a.kernel - 1} * a.dilation + 1;
-  const bool same = settings.is_word("padding");
-  a.before = same ? static_cast<uint32_t>((span - 1) / 2) : of("padding");
-  if (!transposed) {
-    const uint64_t padded = size + (same ? span - 1 : 2 * uint64_t{a.before});
-    settings.require(span <= padded, "kernel",
-                     format("spans %llu values, but the input with its padding has %llu; add padding or set a smaller "
-                            "kernel",
-                            static_cast<unsigned long long>(span), static_cast<unsigned long long>(padded)));
-    a.wide = size;
-    a.narrow = static_cast<uint32_t>((padded - span) / a.stride + 1);
-    return a;
-  }
   const uint32_t more = of("output_padding");
   settings.require(
       more < std::max(a.stride, a.dilation), "output_padding",
@@ -147,7 +69,7 @@ ConvAxis axis_of(const Settings& settings, uint32_t size, size_t axes, size_t ax
 
 template <size_t kAxes, bool kTransposed>
 ConvGeometry geometry_of(const Settings& settings, const Shape& given) {
-  const Shape input = with_channels<kAxes>(settings, given);
+  const Shape input = with_channels(settings, given, kAxes);
   const uint32_t in = input.channels(), out = settings.count("channels"), groups = settings.count("groups");
   const auto divides = [&](const char* what, uint32_t channels) {
     settings.require(channels % groups == 0, "groups",
@@ -159,8 +81,9 @@ ConvGeometry geometry_of(const Settings& settings, const Shape& given) {
   g.channels = kTransposed ? out : in;
   g.filters = kTransposed ? in : out;
   g.groups = groups;
-  g.across = axis_of(settings, input.sizes[kAxes], kAxes, kAxes - 1, kTransposed);
-  if (kAxes == 2) g.down = axis_of(settings, input.sizes[1], kAxes, 0, kTransposed);
+  const auto axis_of = kTransposed ? transposed_axis : conv_axis;
+  g.across = axis_of(settings, input.sizes[kAxes], kAxes, kAxes - 1);
+  if (kAxes == 2) g.down = axis_of(settings, input.sizes[1], kAxes, 0);
   return g;
 }
 
@@ -196,18 +119,12 @@ std::vector<TensorSpec> tensors(const Settings& settings, const Shape& input, co
   return all;
 }
 
-// Rows of an image without channels are height x width in the order of columns: Reordered turns them round.
-template <size_t kAxes>
-bool turned(const Shape& input) {
-  return kAxes == 2 && input.dimensions == 2 && !input.one_order();
-}
-
 template <size_t kAxes, bool kTransposed>
 size_t workspace(const Settings& settings, const Shape& input, const Shape& output, uint32_t rows, unsigned threads) {
   const ConvGeometry g = geometry_of<kAxes, kTransposed>(settings, input);
   const auto size = static_cast<uint32_t>(output.size());
   return Convolution::workspace(g, rows, threads) * sizeof(float) +
-         (turned<kAxes>(input) ? Reordered::workspace(input, Shape::flat(size), rows) : 0);
+         (turned(input, kAxes) ? Reordered::workspace(input, Shape::flat(size), rows) : 0);
 }
 
 template <size_t kAxes, bool kTransposed>
@@ -216,7 +133,7 @@ std::unique_ptr<Layer> make(const LayerContext& context) {
   auto layer =
       std::make_unique<Convolution>(context.products, geometry_of<kAxes, kTransposed>(context.settings, context.input),
                                     kTransposed, specs[0], specs.size() > 1 ? &specs[1] : nullptr);
-  if (!turned<kAxes>(context.input)) return layer;
+  if (!turned(context.input, kAxes)) return layer;
   const auto size = static_cast<uint32_t>(context.output.size());
   return std::make_unique<Reordered>(std::move(layer), context.products, context.input, Shape::flat(size));
 }

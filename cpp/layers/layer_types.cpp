@@ -9,6 +9,7 @@
 #include "layers/layer_norm.h"
 #include "layers/layer_type.h"
 #include "layers/linear.h"
+#include "layers/locally_connected.h"
 #include "layers/noise.h"
 #include "layers/pool.h"
 #include "layers/positional_embedding.h"
@@ -48,6 +49,7 @@ const LayerType* const kTypes[] = {
     &conv2d_type,
     &conv_transpose1d_type,
     &conv_transpose2d_type,
+    &locally_connected2d_type,
     &max_pool1d_type,
     &max_pool2d_type,
     &average_pool1d_type,

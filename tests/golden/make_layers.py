@@ -53,6 +53,24 @@ class SelfAttention(nn.MultiheadAttention):
         return super().forward(tokens, tokens, tokens)[0].transpose(1, 2).reshape(x.shape)
 
 
+class LocallyConnected(nn.Module):
+    """A convolution whose weights are not shared: windows by unfold, each place's product by einsum."""
+
+    def __init__(self, output, channels, kernel, bias=True, **windows):
+        super().__init__()
+        places = output[1] * output[2]
+        self.output, self.kernel, self.windows = output, kernel, windows
+        self.weight = nn.Parameter(torch.empty(places, output[0], channels, *kernel))
+        self.bias = nn.Parameter(torch.empty(places, output[0])) if bias else None
+
+    def forward(self, x):
+        columns = nn.functional.unfold(x, self.kernel, **self.windows)
+        y = torch.einsum("ndo,ofd->nfo", columns, self.weight.flatten(2))
+        if self.bias is not None:
+            y = y + self.bias.T
+        return y.reshape(-1, *self.output)
+
+
 def linear(size):
     return {"kind": "linear", "size": size}
 
@@ -108,6 +126,13 @@ CASES = [
     case("self_attention", SelfAttention(4, 1), [4, 5], heads=1),
     case("self_attention", SelfAttention(6, 3), [6, 4], heads=3),
     case("self_attention", SelfAttention(4, 2), [4, 2, 3], heads=2),
+    case("locally_connected2d", LocallyConnected((4, 3, 4), 2, (3, 3)), [2, 5, 6], channels=4, kernel=3),
+    case("locally_connected2d", LocallyConnected((3, 3, 4), 3, (3, 2), stride=(2, 1), padding=(1, 0)), [3, 5, 5], channels=3,
+         kernel=[3, 2], stride=[2, 1], padding=[1, 0]),
+    case("locally_connected2d", LocallyConnected((2, 2, 2), 4, (2, 2), bias=False, dilation=(1, 2)), [4, 3, 4], channels=2,
+         kernel=2, dilation=[1, 2], bias=False),
+    case("locally_connected2d", LocallyConnected((2, 4, 3), 1, (3, 3), padding=1), [1, 4, 3], channels=2, kernel=3,
+         padding="same"),
     case("upsample1d", nn.Upsample(scale_factor=3), [2, 5], factor=3),
     case("upsample1d", nn.Upsample(scale_factor=3, mode="linear"), [3, 4], factor=3, mode="linear"),
     case("upsample1d", nn.Upsample(scale_factor=2, mode="linear"), [2, 1], factor=2, mode="linear"),
