@@ -127,7 +127,8 @@ TEST(locally_connected_tensors_and_refusals) {
   CHECK(starts(R"("channels": 3, "kernel": 3)", Shape::flat(81), "layer.kernel: needs rows of shape [channels,"));
   CHECK(starts(R"("channels": 3, "kernel": 10)", image, "layer.kernel: spans 10 values, but the input with its"));
   CHECK(starts(R"("channels": 3, "kernel": 3, "groups": 2)", image, "layer.groups: is not a setting here"));
-  CHECK(starts(R"("channels": 65536, "kernel": 9, "padding": "same")", Shape::image(40, 9, 9), "layer.channels: makes a weight of"));
+  CHECK(starts(R"("channels": 65536, "kernel": 9, "padding": "same")", Shape::image(40, 9, 9),
+               "layer.channels: makes a weight of"));
 }
 
 // Rows of height x width, without channels, are in the order of columns as everywhere.
