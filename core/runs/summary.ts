@@ -6,17 +6,20 @@ import { writeJsonAtomic } from "./atomic.ts";
 import { DecodeError } from "./decode.ts";
 import type { RunFolder } from "./folder.ts";
 import { summary as decode } from "./schema.ts";
-import type { SplitMetrics, Summary } from "./types.ts";
+import type { Summary } from "./types.ts";
 
 /** Writes the summary, with null for values that do not exist, e.g. R2 of columns that do not vary. */
 export async function writeSummary(run: RunFolder, summary: Summary): Promise<void> {
-  const figures = (metrics: SplitMetrics | null) =>
+  const figures = <T extends object>(metrics: T | null | undefined) =>
     metrics && Object.fromEntries(
       Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
     );
-  const { train, validation, test } = summary.metrics;
+  const { metrics: { train, validation, test }, baseline } = summary;
   const metrics = { train: figures(train), validation: figures(validation), test: figures(test) };
-  await writeJsonAtomic(run.file("summary.json"), { ...summary, metrics });
+  const pca = baseline?.pca && Object.fromEntries(
+    Object.entries(baseline.pca).map(([name, value]) => [name, typeof value === "object" ? figures(value) : value]),
+  );
+  await writeJsonAtomic(run.file("summary.json"), { ...summary, metrics, ...pca ? { baseline: { pca } } : {} });
 }
 
 /** Removes the summary of a run that is resumed. It has none until it ends again. */

@@ -56,6 +56,7 @@ typedef struct nrw_error {
 typedef struct nrw_chunk nrw_chunk;
 typedef struct nrw_batches nrw_batches;
 typedef struct nrw_model nrw_model;
+typedef struct nrw_pca nrw_pca;
 
 /* ---- build and machine ------------------------------------------------------------------------------------------- */
 
@@ -364,15 +365,14 @@ NRW_API int32_t nrw_model_close(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
  * The first pass makes the mean. Each next one, of which there is at least one, makes the components more exact; after
  * the last one comes nrw_pca_result instead of nrw_pca_next_pass. Sparse rows stay sparse.
  * more: columns of the basis beyond the components, which make it converge faster; components + more <= columns.
- * Errors: NRW_INVALID_ARGUMENT, NRW_OUT_OF_MEMORY. nrw_pca_add, nrw_pca_next_pass and nrw_pca_result are slow: call
- * them off the main thread. */
-typedef struct nrw_pca nrw_pca;
+ * Errors: NRW_INVALID_ARGUMENT, NRW_OUT_OF_MEMORY. */
 NRW_API int32_t nrw_pca_create(uint32_t columns, uint32_t components, uint32_t more, uint64_t seed, uint32_t threads,
                                nrw_pca** out, nrw_error* err) NRW_NOEXCEPT;
+/* Slow: call them off the main thread. */
 NRW_API int32_t nrw_pca_add(nrw_pca* pca, nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_pca_next_pass(nrw_pca* pca, nrw_error* err) NRW_NOEXCEPT;
-/* mean: columns floats. components: components x columns, orthonormal, or 0 beyond the rank of the rows. variances:
- * components doubles, falling: of the rows along each component, with rows - 1 in the denominator. */
+/* Slow. mean: columns floats. components: components x columns, orthonormal, or 0 beyond the rank of the rows.
+ * variances: components doubles, falling: of the rows along each component, with rows - 1 in the denominator. */
 NRW_API int32_t nrw_pca_result(nrw_pca* pca, float* mean, float* components, double* variances,
                                nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_pca_close(nrw_pca* pca, nrw_error* err) NRW_NOEXCEPT; /* NULL is allowed */

@@ -59,7 +59,9 @@ Deno.test("header and symbol table name the same functions", () => {
 });
 
 Deno.test("parameters and results are the header's, by type and by annotation", () => {
-  const comments = annotations(readText("ffi/symbols.ts") + readText("ffi/model_symbols.ts"));
+  const comments = annotations(
+    ["symbols", "model_symbols", "pca_symbols"].map((file) => readText(`ffi/${file}.ts`)).join(""),
+  );
   for (const [name, { result, parameters }] of inHeader) {
     assertEquals(inTable[name]?.parameters, parameters.map(ffiType), `${name}: types`);
     assertEquals(inTable[name]?.result, SCALARS[result], `${name}: result`);

@@ -65,7 +65,10 @@ Deno.test("config explain tells one key, or all below a map", async () => {
       "",
     ]);
     const model = await run("explain", "good.yaml", "model");
-    assertMatch(model.out, /^model\.encoder {2}\[\{linear: 8\}, relu\] +good\.yaml:2:9\nmodel\.decoder/);
+    assertMatch(
+      model.out,
+      /^model\.preset +null +default\n[^]*\nmodel\.encoder {2}\[\{linear: 8\}, relu\] +good\.yaml:2:9\nmodel\.decoder/,
+    );
     const wrong = await run("explain", "good.yaml", "training.epoch");
     assertEquals([wrong.code, wrong.err], [2, "narrows: unknown key training.epoch; did you mean training.epochs?\n"]);
   });

@@ -10,7 +10,15 @@ import { engine } from "../../ffi/library.ts";
 import { type Layer, Model, type ModelSpec } from "../../ffi/model.ts";
 import { toLayer } from "../../core/config/layers.ts";
 import { kindNamed, LAYERS, LOSSES, OPTIMIZERS } from "../../core/config/vocabulary.ts";
-import { COLUMNS, layerExample, lossExample, optimizerExample, SHAPES, variations } from "../helpers/every_type.ts";
+import {
+  COLUMNS,
+  layerExample,
+  lossExample,
+  lossShape,
+  optimizerExample,
+  SHAPES,
+  variations,
+} from "../helpers/every_type.ts";
 import { random } from "../helpers/npz.ts";
 
 engine(); // the library stays open: not a leak of the test that is first
@@ -120,7 +128,8 @@ for (const kind of LAYERS) {
 for (const kind of LOSSES) {
   Deno.test(`every loss trains, with accelerators and without: ${kind.name}`, async () => {
     for (const loss of variations(kind, lossExample(kind))) {
-      await checkBothWays({ encoder: CODE, decoder: DECODER, loss }, { first: true, last: kind.separable });
+      const ends = { first: true, last: kind.separable };
+      await checkBothWays({ shape: lossShape(kind), encoder: CODE, decoder: DECODER, loss }, ends);
     }
   });
 }

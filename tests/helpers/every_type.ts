@@ -22,6 +22,7 @@ const LAYER_EXAMPLES: Examples = {
     { unflatten: [2, 3, 4] },
     { residual: ["tanh"] },
     { dense_skip: ["tanh"] },
+    { shortcut: [{ linear: 4 }], size: 4 },
     { variational: 5, weight: 0.01 },
     { top_k: 5 },
     { batch_top_k: 5 },
@@ -54,7 +55,15 @@ const LAYER_EXAMPLES: Examples = {
 };
 
 /** Settings with which a loss or an optimizer is tried beside its defaults. */
-const LOSS_EXAMPLES: Readonly<Record<string, Omit<Loss, "kind">>> = {};
+const SIZED = { size: "library", size_scale: 10 }; // without a size the link softmax is refused
+const LOSS_EXAMPLES: Readonly<Record<string, Omit<Loss, "kind">>> = {
+  negative_binomial: SIZED,
+  zero_inflated_negative_binomial: SIZED,
+  spectral: { fft_sizes: [8, 4], floor: 0.5 },
+  ssim: { window: 3 },
+};
+/** The form of the rows, of a loss that does not take every form. */
+const LOSS_FORMS: Readonly<Record<string, Form>> = { spectral: "signal", ssim: "image" };
 const OPTIMIZER_EXAMPLES: Readonly<Record<string, Omit<Optimizer, "name">>> = { sgd: { momentum: 0.5 } };
 
 const nameOf = (raw: RawLayer) => typeof raw === "string" ? raw : Object.keys(raw)[0]!;
@@ -80,6 +89,10 @@ export function lossExample(kind: Kind): Loss {
   const more = LOSS_EXAMPLES[kind.name];
   if (more === undefined) requireDefaults(kind);
   return { kind: kind.name, ...more };
+}
+
+export function lossShape(kind: Kind): readonly number[] {
+  return SHAPES[LOSS_FORMS[kind.name] ?? "flat"];
 }
 
 export function optimizerExample(kind: Kind): Optimizer {
