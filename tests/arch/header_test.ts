@@ -7,7 +7,7 @@ import { symbols } from "../../ffi/symbols.ts";
 import { readText, ROOT } from "./tree.ts";
 
 const HEADER = "cpp/include/narrows.h";
-const HANDLES = ["nrw_chunk*", "nrw_batches*", "nrw_model*"];
+const HANDLES = ["nrw_chunk*", "nrw_batches*", "nrw_model*", "nrw_pca*"];
 const SCALARS: Readonly<Record<string, string>> = {
   uint32_t: "u32",
   int32_t: "i32",
