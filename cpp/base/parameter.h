@@ -53,12 +53,13 @@ struct Parameter {
   }
 };
 
-// State that is saved but not trained: a float vector, or one count.
+// State that is saved but not trained: floats, or one count.
 struct Buffer {
   std::string name;
   AlignedBuffer<float> value;
   int64_t count = 0;
   bool is_count = false;
+  std::vector<uint32_t> sizes;  // of `value`; empty for a vector
 };
 
 }  // namespace nrw

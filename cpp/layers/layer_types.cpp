@@ -23,6 +23,7 @@
 #include "layers/top_k.h"
 #include "layers/upsample.h"
 #include "layers/variational.h"
+#include "layers/vector_quantised.h"
 
 namespace nrw {
 
@@ -65,6 +66,7 @@ const LayerType* const kTypes[] = {
     &positional_embedding_type,
     &self_attention_type,
     &variational_type,
+    &vector_quantised_type,
     &top_k_type,
     &batch_top_k_type,
     &jump_relu_type,

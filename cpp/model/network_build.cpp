@@ -201,6 +201,11 @@ std::vector<Tensor> Network::listed() {
     for (Buffer* buffer : layers_[i - plan_.plain_begin()]->buffers()) {
       const auto size = static_cast<uint32_t>(buffer->value.size());
       Tensor tensor{prefix + buffer->name, NRW_ROLE_BUFFER, {size}, FloatView::vector(buffer->value.data(), size)};
+      if (!buffer->sizes.empty()) {
+        const size_t rows = buffer->sizes.front(), columns = size / rows;
+        tensor.sizes = buffer->sizes;
+        tensor.view = {buffer->value.data(), rows, columns, columns};
+      }
       if (buffer->is_count) {
         tensor.sizes.clear();
         tensor.count = &buffer->count;

@@ -1,4 +1,5 @@
-"""Golden values of single layers, by PyTorch in double precision: outputs, and the gradients of sum(c * y).
+"""Golden values of single layers, by PyTorch in double precision: outputs, and the gradients of sum(c * y), plus what a
+layer adds to the loss.
 
     python tests/golden/make_layers.py     # needs torch 2.x
 
@@ -71,6 +72,21 @@ class LocallyConnected(nn.Module):
         return y.reshape(-1, *self.output)
 
 
+class VectorQuantised(nn.Module):
+    """The code of van den Oord et al. 2017; both distances are added to the loss as `penalty`."""
+
+    def __init__(self, codes, width, commitment):
+        super().__init__()
+        self.commitment = commitment
+        self.codebook = nn.Parameter(torch.empty(codes, width))
+
+    def forward(self, x):
+        z = x.reshape(len(x), x.shape[1], -1).transpose(1, 2)
+        e = self.codebook[torch.cdist(z, self.codebook.expand(len(x), -1, -1)).argmin(2)]
+        self.penalty = ((z.detach() - e) ** 2).sum() + self.commitment * ((z - e.detach()) ** 2).sum()
+        return (z + (e - z).detach()).transpose(1, 2).reshape(x.shape)
+
+
 def linear(size):
     return {"kind": "linear", "size": size}
 
@@ -133,6 +149,9 @@ CASES = [
          kernel=2, dilation=[1, 2], bias=False),
     case("locally_connected2d", LocallyConnected((2, 4, 3), 1, (3, 3), padding=1), [1, 4, 3], channels=2, kernel=3,
          padding="same"),
+    case("vector_quantised", VectorQuantised(6, 4, 0.25), [4], codes=6, update="gradient"),
+    case("vector_quantised", VectorQuantised(5, 3, 0.5), [3, 4], codes=5, update="gradient", commitment=0.5),
+    case("vector_quantised", VectorQuantised(7, 2, 0.25), [2, 2, 3], codes=7, update="gradient"),
     case("upsample1d", nn.Upsample(scale_factor=3), [2, 5], factor=3),
     case("upsample1d", nn.Upsample(scale_factor=3, mode="linear"), [3, 4], factor=3, mode="linear"),
     case("upsample1d", nn.Upsample(scale_factor=2, mode="linear"), [2, 1], factor=2, mode="linear"),
@@ -153,7 +172,7 @@ def run(kind, module, shape, settings):
     x = (2 * torch.rand(ROWS, *shape) - 1).double().requires_grad_()
     y = module(x)
     c = (2 * torch.rand(y.shape) - 1).double()
-    (c * y).sum().backward()
+    ((c * y).sum() + getattr(module, "penalty", 0)).backward()
     return {
         "layer": {"kind": kind, **settings},
         "input": shape,

@@ -24,6 +24,7 @@ const LAYER_EXAMPLES: Examples = {
     { dense_skip: ["tanh"] },
     { shortcut: [{ linear: 4 }], size: 4 },
     { variational: 5, weight: 0.01 },
+    { vector_quantised: 4 },
     { top_k: 5 },
     { batch_top_k: 5 },
     { jump_relu: 0.01, threshold: 0.05, bandwidth: 0.1 },
