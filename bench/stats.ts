@@ -1,12 +1,6 @@
 /** Measurements in turns, and their statistics. */
+import { mean, meanInterval, median } from "../core/analysis/statistics.ts";
 import type { Timing } from "./types.ts";
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) return NaN;
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
 
 export function timing(values: readonly number[]): Timing {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values), runs: values.length };
@@ -41,16 +35,10 @@ export interface Interval {
   readonly high: number;
 }
 
-/** 97.5 % quantiles of Student's t distribution by degrees of freedom, from 1. */
-const T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
-
-/** Mean and 95 % t interval of up to ten values; of one value the interval is without bounds. */
+/** Mean and 95 % t interval; of one value the interval is without bounds. */
 export function interval(values: readonly number[]): Interval {
-  const n = values.length, mean = values.reduce((sum, value) => sum + value, 0) / n;
-  if (n < 2) return { mean, low: -Infinity, high: Infinity };
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
-  const half = (T975[n - 2] ?? NaN) * Math.sqrt(variance / n);
-  return { mean, low: mean - half, high: mean + half };
+  const [low, high] = values.length > 1 ? meanInterval(values) : [-Infinity, Infinity];
+  return { mean: mean(values), low, high };
 }
 
 export function overlap(a: Interval, b: Interval): boolean {

@@ -266,7 +266,7 @@ export class Model implements Disposable {
     return done();
   }
 
-  /** Loss and error over the batches left, without dropout, with running statistics of batch norm. */
+  /** Loss and error over the batches left, in evaluation mode: without random draws, with running statistics. */
   async evaluate(batches: Batches, columns?: ColumnSums): Promise<EvaluateResult> {
     if (columns) {
       for (const name of ["sse", "sum", "sumsq"] as const) {
@@ -326,20 +326,6 @@ export class Model implements Disposable {
     const result = new Float64Array(2);
     await this.#start((pointer, error) => engine().nrw_evaluate_end(pointer, result, sse ?? null, error));
     return { sse: result[0]!, lossRows: result[1]! };
-  }
-
-  /**
-   * Solves for the weights of a factored output layer with all other layers as they are, from all rows of some batches,
-   * which count the same. What the layer had learned before is forgotten.
-   * @param sources batches, one creator after the other
-   * @throws {EngineError} `unsupported` where the output layer is trained by gradients; `stopped`: then once more
-   */
-  async refit(sources: AsyncIterable<Batches> | Iterable<Batches>): Promise<void> {
-    await this.#start((pointer, error) => engine().nrw_refit_begin(pointer, error));
-    for await (const batches of sources) {
-      await this.#run(batches, (pointer, source, error) => engine().nrw_refit(pointer, source, error));
-    }
-    await this.#start((pointer, error) => engine().nrw_refit_end(pointer, error));
   }
 
   /**

@@ -218,31 +218,6 @@ export const modelSymbols = {
     result: "i32",
     nonblocking: true,
   },
-  nrw_refit_begin: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-    nonblocking: true,
-  },
-  nrw_refit: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "pointer", // nrw_batches* batches
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-    nonblocking: true,
-  },
-  nrw_refit_end: {
-    parameters: [
-      "pointer", // nrw_model* model
-      "buffer", // nrw_error* err
-    ],
-    result: "i32",
-    nonblocking: true,
-  },
   nrw_embed: {
     parameters: [
       "pointer", // nrw_model* model

@@ -6,7 +6,7 @@ export interface ModelSpec {
   readonly columns: number;
   /** Of a row, channels first; the product is `columns`. Without one a row has no shape but its length. */
   readonly shape?: readonly number[];
-  /** Starting weights and dropout are functions of it. */
+  /** Starting weights and random draws are functions of it. */
   readonly seed: number | bigint;
   readonly threads: number;
   /** Fields that are left out have their defaults. */

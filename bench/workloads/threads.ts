@@ -2,7 +2,8 @@
 import { checkAutoencoder } from "../check.ts";
 import { writeChunks } from "../chunks.ts";
 import { cannot, settlingSteps, Training } from "../narrows.ts";
-import { byTurns, median, timing } from "../stats.ts";
+import { median } from "../../core/analysis/statistics.ts";
+import { byTurns, timing } from "../stats.ts";
 import type { Context, Goal, Outcome, Row, Workload } from "../types.ts";
 
 const WANTED = 1.85;

@@ -2,6 +2,7 @@
 import { knownPaths } from "../config/json_schema.ts";
 import { nearestKey } from "../config/nearest.ts";
 import { showFlow } from "../config/show.ts";
+import { isUnder } from "../config/tree.ts";
 import { UserError } from "../errors.ts";
 import { largerIsBetter, metricOf } from "./metrics.ts";
 import { type AnalysedRun, differingKeys, valueOf } from "./runs.ts";
@@ -137,7 +138,7 @@ export function analyse(runs: readonly AnalysedRun[], metric: string, groupBy: r
   const differing = differingKeys(runs.map(({ config }) => config));
   for (const key of groupBy ?? []) requireKey(key, runs);
   const keys = groupBy ?? differing;
-  const otherKeys = differing.filter((key) => !keys.some((each) => key === each || key.startsWith(`${each}.`)));
+  const otherKeys = differing.filter((key) => !keys.some((each) => isUnder(key, each)));
   const members = new Map<string, { values: (string | null)[]; members: Member[] }>();
   for (const run of runs) {
     const values = keys.map((key) => textOf(run, key));

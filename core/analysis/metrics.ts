@@ -5,24 +5,27 @@ import type { BaselineMetrics, SplitMetrics, Summary } from "../runs/types.ts";
 
 const PARTS = ["train", "validation", "test"] as const;
 
-const SPLIT: Readonly<Record<keyof SplitMetrics, true>> = {
-  rows: true,
-  nnz: true,
-  loss: true,
-  mse: true,
-  rmse: true,
-  r2: true,
-  mse_mean_predictor: true,
-  column_r2_mean: true,
-  column_r2_median: true,
-  columns_varying: true,
-  sampled_from: true,
-  log_likelihood_per_row: true,
-  log_likelihood_per_value: true,
-  deviance_explained: true,
-  trained_before: true,
+/** Which values of a metric are better; null of what is no measure of quality. */
+type Better = "smaller" | "larger" | null;
+
+const SPLIT: Readonly<Record<keyof SplitMetrics, Better>> = {
+  rows: null,
+  nnz: null,
+  loss: "smaller",
+  mse: "smaller",
+  rmse: "smaller",
+  r2: "larger",
+  mse_mean_predictor: null,
+  column_r2_mean: "larger",
+  column_r2_median: "larger",
+  columns_varying: null,
+  sampled_from: null,
+  log_likelihood_per_row: "larger",
+  log_likelihood_per_value: "larger",
+  deviance_explained: "larger",
+  trained_before: null,
 };
-const BASELINE: Readonly<Record<keyof BaselineMetrics, true>> = { rows: true, mse: true, r2: true };
+const BASELINE: Readonly<Record<keyof BaselineMetrics, Better>> = { rows: null, mse: "smaller", r2: "larger" };
 const SECONDS: Readonly<Record<keyof Summary["seconds"], true>> = {
   total: true,
   train: true,
@@ -72,8 +75,12 @@ export function metricOf(summary: Summary, name: string): number | null {
   return typeof value === "number" && Number.isFinite(value) ? value : null;
 }
 
-/** Whether larger values of a metric are better. */
-export const largerIsBetter = (name: string): boolean => /(^|[._])r2(_|$)/.test(name);
+/** Whether larger values of a metric are better; of what is no measure of quality, the smaller is taken for better. */
+export function largerIsBetter(name: string): boolean {
+  const key = name.slice(name.lastIndexOf(".") + 1);
+  const table: Readonly<Record<string, Better>> = name.startsWith("baseline.") ? BASELINE : SPLIT;
+  return Object.hasOwn(table, key) && table[key] === "larger";
+}
 
 /** The metric that is taken where none is named: the loss of the validation part, or of the training part without one. */
 export function usualMetric(summaries: readonly Summary[]): string {

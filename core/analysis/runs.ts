@@ -2,6 +2,7 @@
 import { parse as parseYaml } from "@std/yaml";
 import { basename, join } from "@std/path";
 import { plainDifferences } from "../config/changes.ts";
+import { isUnder } from "../config/tree.ts";
 import { UserError } from "../errors.ts";
 import { readTextSync } from "../formats/file.ts";
 import { isRecord } from "../formats/json.ts";
@@ -55,7 +56,6 @@ export function differingKeys(configs: readonly Plain[]): string[] {
   for (const config of configs.slice(1)) {
     for (const { key } of plainDifferences(configs[0]!, config)) found.add(key);
   }
-  const isUnder = (key: string, above: string) => key === above || key.startsWith(`${above}.`);
   const keys = [...found].sort().filter((key) => !ASIDE.some((aside) => isUnder(key, aside)));
   return keys.filter((key) => !keys.some((other) => other !== key && isUnder(key, other)));
 }

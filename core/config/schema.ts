@@ -240,7 +240,9 @@ export const configSchema = z.strictObject({
   ).meta(onResume("free")),
   description: z.string().min(1).max(4000).nullable().default(null)
     .describe("what the run is for; stands below the report's heading").meta(onResume("free")),
-  seed: z.int().min(0).default(0).describe("seed of weights, order of rows, dropout, masks and the split").meta(
+  seed: z.int().min(0).default(0).describe(
+    "seed of weights, order of rows, random draws of layers, masks and the split",
+  ).meta(
     onResume("fixed"),
   ),
   extends: z.union([path(), z.array(path()).min(1)]).optional()

@@ -52,6 +52,9 @@ export function splitPath(path: string): string[] {
   return path === "" ? [] : path.split(".");
 }
 
+/** Whether a dotted key is another one, or lies below it. */
+export const isUnder = (key: string, above: string): boolean => key === above || key.startsWith(`${above}.`);
+
 /** The tree as plain data. Maps have no prototype, so that no key of theirs means anything to JavaScript. */
 export function toValue(node: Node): unknown {
   if (node.kind === "scalar") return node.value;

@@ -1,5 +1,5 @@
 /**
- * Which row a row is: (its file's name within the data set, its number within the file). Splits, masking noise, dropout and
+ * Which row a row is: (its file's name within the data set, its number within the file). Splits, random draws and
  * the order of an epoch are functions of it, so that files that are added, or moved to another folder, leave the others' alone.
  */
 import { dirname, isGlob, relative } from "@std/path";

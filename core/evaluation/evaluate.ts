@@ -63,7 +63,7 @@ export function mostRows(config: RowLimits, part: Part): number | null {
 export class Stopped extends Error {}
 
 /**
- * Loss and errors of a part, without dropout or noise: of every row, or of a sample if the config limits the rows.
+ * Loss and errors of a part, without the random draws of training: of every row, or of a sample if the config limits the rows.
  * @throws {Stopped}
  */
 export async function evaluatePart(

@@ -4,7 +4,7 @@ import { loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { problem } from "../config/error.ts";
 import { showFlow } from "../config/show.ts";
 import type { Setting } from "../config/settings.ts";
-import { type Node, toValue } from "../config/tree.ts";
+import { isUnder, type Node, toValue } from "../config/tree.ts";
 import type { Config } from "../config/types.ts";
 import { toPlain } from "../config/yaml.ts";
 import { UserError } from "../errors.ts";
@@ -54,7 +54,6 @@ function settingsOf(sweep: SweepConfig, point: Point, seed: number | null): Sett
 
 /** @throws {UserError} for an override of what the sweep sets */
 function checkOverrides({ parameters, seeds }: SweepConfig, overrides: readonly string[]): void {
-  const isUnder = (path: string, above: string) => path === above || path.startsWith(`${above}.`);
   for (const override of overrides) {
     const path = override.split("=", 1)[0]!.trim();
     const where = `--override "${override}"`;

@@ -7,7 +7,7 @@ import { nearest } from "../config/nearest.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { show } from "../config/show.ts";
 import type { Setting } from "../config/settings.ts";
-import { type Entry, type MapNode, type Node, type Origin, toValue, whereOf } from "../config/tree.ts";
+import { type Entry, isUnder, type MapNode, type Node, type Origin, toValue, whereOf } from "../config/tree.ts";
 import { UserError } from "../errors.ts";
 import { exists, hintFor } from "../missing.ts";
 import { toUser, userFolder } from "../paths.ts";
@@ -238,7 +238,6 @@ class Reader {
         this.#wrong(key, `seed cannot be set here together with seeds: ${seeds}`, "leave out one of them");
       }
     }
-    const isUnder = (path: string, above: string) => path === above || path.startsWith(`${above}.`);
     for (const [i, { path, key }] of parameters.entries()) {
       const same = parameters.slice(0, i).find((each) => isUnder(each.path, path) || isUnder(path, each.path));
       if (same) this.#wrong(key, `parameters.${path}: ${same.path} is a parameter, too`, "leave out one of them");

@@ -274,7 +274,7 @@ NRW_API int32_t nrw_model_tensor_read(nrw_model* model, uint32_t tensor_index, d
 NRW_API int32_t nrw_model_tensor_write(nrw_model* model, uint32_t tensor_index, double first_row, double rows,
                                        const uint8_t* in, double bytes, nrw_error* err) NRW_NOEXCEPT;
 
-/* The number of optimizer steps taken: Adam's t, and the key of dropout draws. */
+/* The number of optimizer steps taken: Adam's t, and the key of random draws. */
 NRW_API int32_t nrw_model_get_step(nrw_model* model, double* step, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_model_set_step(nrw_model* model, double step, nrw_error* err) NRW_NOEXCEPT;
 
@@ -306,12 +306,12 @@ NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) 
  * last loss, rows a second, wait share. Any thread. */
 NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error* err) NRW_NOEXCEPT;
 
-/* Loss and error over all batches left, without dropout, with running batch-norm statistics. result: 11 doubles: rows,
- * mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum of y, sum of
- * y^2, nnz, ms, columns; sum of the loss alone, without its reduction; and with column_sum, of a loss that is a
- * negative log-likelihood, otherwise 0: what that sum is where each reconstruction is the value itself, and the share
- * of it that no reconstruction changes. column_sse, column_sum, column_sumsq: `columns` doubles each, added to, or all
- * NULL. */
+/* Loss and error over all batches left, in evaluation mode: without random draws, with running statistics. result: 11
+ * doubles: rows, mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum
+ * of y, sum of y^2, nnz, ms, columns; sum of the loss alone, without its reduction; and with column_sum, of a loss that
+ * is a negative log-likelihood, otherwise 0: what that sum is where each reconstruction is the value itself, and the
+ * share of it that no reconstruction changes. column_sse, column_sum, column_sumsq: `columns` doubles each, added to,
+ * or all NULL. */
 NRW_API int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, double* column_sse,
                              double* column_sum, double* column_sumsq, nrw_error* err) NRW_NOEXCEPT;
 
@@ -329,14 +329,6 @@ NRW_API int32_t nrw_mean_loss(nrw_model* model, double rows, const double* colum
 NRW_API int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, uint32_t by_column,
                                    nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) NRW_NOEXCEPT;
-
-/* Solves for the weights of a factored output layer (least_squares) with all other layers as they are, from the batches
- * of any number of calls of nrw_refit in between, whose rows all count the same: what the layer had learned before is
- * forgotten. NRW_UNSUPPORTED: the layer is trained by gradients. NRW_STOPPED from nrw_refit: begin anew. Slow: call
- * them off the main thread. */
-NRW_API int32_t nrw_refit_begin(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
-NRW_API int32_t nrw_refit(nrw_model* model, nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
-NRW_API int32_t nrw_refit_end(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* Latent vectors (rows x latent, f32) of the remaining batches, in their order, as long as they fit into `capacity`
  * floats. */

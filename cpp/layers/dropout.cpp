@@ -44,7 +44,7 @@ void Dropout::forward(const Pass& pass, const float* x, float* y) noexcept {
     std::copy_n(x, n, y);
     return;
   }
-  const RowDraws draws(seed_, Purpose::kDropout, layer_, pass.step);
+  const RowDraws draws(seed_, Purpose::kLayer, layer_, pass.step);
   const double threshold = std::ldexp(rate_, 32);  // a word below it drops
   const float kept = static_cast<float>(1 / (1 - rate_));
   for_blocks(products_.pool(), pass.rows, kRows, 16 * n, [&](size_t first, size_t count) {

@@ -184,12 +184,14 @@ void FactoredOutput::advance(uint32_t rows, double beta) {
   });
 }
 
-// A batch becomes part of M, S and T. Returns its error with the W before, where there is one.
-double FactoredOutput::take_up(const Batch& batch, const float* h, const float* weights, double beta) {
+double FactoredOutput::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
   const uint32_t rows = batch.rows;
+  if (rows == 0) return 0;
   reserve(rows);
   if (scalars_[kSteps] == 0) first_basis(rows, h, weights);
   features(rows, h);
+  const double steps = scalars_[kSteps] + 1;
+  const double beta = std::min(settings_.beta, 1 - 1 / (steps / 2 + 2));
   const auto weight = [&](size_t i) { return weights == nullptr ? 1.0 : static_cast<double>(weights[i]); };
   double trace = 0;
   for (size_t i = 0; i < rows; ++i) trace += weight(i) * sums_[i];
@@ -225,19 +227,11 @@ double FactoredOutput::take_up(const Batch& batch, const float* h, const float* 
   });
   pack(rows, p_, e_.data(), ld_, 1, packed_g_.data());
   advance(rows, beta);
-  scalars_[kSteps] += 1;
+  scalars_[kSteps] = steps;
   scalars_[kRows] = beta * scalars_[kRows] + rows;
   scalars_[kSigma] *= beta;
   scalars_[kTrace] = beta * scalars_[kTrace] + trace;
   if (scalars_[kSigma] < kSmallestSigma) scale_v();
-  return loss;
-}
-
-double FactoredOutput::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
-  const uint32_t rows = batch.rows;
-  if (rows == 0) return 0;
-  const double steps = scalars_[kSteps] + 1;
-  const double loss = take_up(batch, h, weights, std::min(settings_.beta, 1 - 1 / (steps / 2 + 2)));
   factor();
 
   // d_h = 2 a C (E T - Z) (M + R)^-1 with the new matrices.
@@ -257,7 +251,7 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
   tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
     times_basis_t(u_.data(), e_.data(), row, count, first, n);
     for (size_t i = row; i < row + count; ++i) {
-      const double scale = 2 * a * (weights == nullptr ? 1.0 : static_cast<double>(weights[i]));
+      const double scale = 2 * a * weight(i);
       for (size_t k = first; k < first + n && k < width_; ++k)
         d_h[i * width_ + k] = static_cast<float>(scale * e_[i * ld_ + k]);
     }
@@ -265,28 +259,6 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
   const bool worse = condition() > kWorstCondition && std::fmod(steps, kRestSteps) == 0;
   if (steps == kSettledSteps || worse) rebase();
   return a * loss;
-}
-
-void FactoredOutput::begin_refit() {
-  factored_ = false;
-  v_.value.zero();
-  m_.zero();
-  t_.zero();
-  basis_.zero();
-  for (size_t k = 0; k < p_; ++k) basis_[k * ld_ + k] = 1;
-  pack_basis();
-  std::fill(scalars_, scalars_ + kScalars, 0.0);
-  scalars_[kSigma] = 1;
-}
-
-void FactoredOutput::absorb(const Batch& batch, const float* h) {
-  if (batch.rows > 0) take_up(batch, h, nullptr, 1);
-}
-
-void FactoredOutput::end_refit() {
-  if (scalars_[kSteps] == 0) return;
-  factor();
-  if (condition() > kWorstCondition) rebase();
 }
 
 double FactoredOutput::evaluate(const Batch& batch, const float* h) {

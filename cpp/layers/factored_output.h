@@ -47,10 +47,6 @@ class FactoredOutput final : public FactoredRule {
   double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) override;
   const double* target_gram() const noexcept override { return k_.data(); }
   double evaluate(const Batch& batch, const float* h) override;
-  bool refits() const noexcept override { return true; }
-  void begin_refit() override;
-  void absorb(const Batch& batch, const float* h) override;
-  void end_refit() override;
   void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
   std::vector<StateArray> state() override {
     return {{"v", columns_, p_, ld_, v_.value.data(), nullptr},
@@ -75,7 +71,6 @@ class FactoredOutput final : public FactoredRule {
     kScalars
   };  // steps, effective rows, sigma, trace of M in the plain basis
   void reserve(uint32_t rows);
-  double take_up(const Batch& batch, const float* h, const float* weights, double beta);
   void features(uint32_t rows, const float* h);
   double error(uint32_t rows, const float* weights);
   void advance(uint32_t rows, double beta);

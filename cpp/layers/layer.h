@@ -12,7 +12,7 @@ namespace nrw {
 // What a pass through the layers is for.
 struct Pass {
   uint32_t rows = 0;
-  bool training = false;             // else: no dropout, running statistics
+  bool training = false;             // else: no random draws, running statistics
   uint64_t step = 0;                 // from 1; with the row ids the key of random draws. Training only
   const uint64_t* row_id = nullptr;  // rows. Training only
   double factor = 1;                 // the loss's for this batch: what a layer adds to the loss is multiplied by it

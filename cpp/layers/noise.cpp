@@ -82,7 +82,7 @@ const LayerType salt_and_pepper_type = {
     no_tensors,          kept_workspace,
     make_salt_and_pepper};
 const LayerType mask_noise_type = {
-    "mask_noise", "sets values to 0 at random in training, without scaling up the others as dropout does",
+    "mask_noise", "sets values to 0 at random in training, without scaling up the others",
     kMasked,      masked_output,
     no_tensors,   kept_workspace,
     make_mask};

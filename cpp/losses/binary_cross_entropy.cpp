@@ -34,8 +34,6 @@ const LossType binary_cross_entropy_type = {
     .fields = kFields,
     .separable = true,
     .quadratic = false,
-    .heads = one_head,
-    .tensors = no_loss_tensors,
     .make = make,
     .likelihood = true};
 

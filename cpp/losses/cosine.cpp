@@ -23,8 +23,6 @@ const LossType cosine_type = {
     .fields = kFields,
     .separable = false,
     .quadratic = false,
-    .heads = one_head,
-    .tensors = no_loss_tensors,
     .make = make};
 
 double Cosine::row(const LossRow& row) noexcept {

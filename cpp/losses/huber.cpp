@@ -40,8 +40,6 @@ const LossType huber_type = {.name = "huber",
                              .fields = kFields,
                              .separable = true,
                              .quadratic = false,
-                             .heads = one_head,
-                             .tensors = no_loss_tensors,
                              .make = make};
 
 LossSums Huber::column(const LossColumn& c, double* head_gradients) noexcept {

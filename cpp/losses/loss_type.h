@@ -24,10 +24,13 @@ struct LossType {
   std::span<const Field> fields;  // kReduction among them
   bool separable;
   bool quadratic;  // squared error: what the factored output layer solves for
-  uint32_t (*heads)(const Settings& settings);
-  // The tensors of Loss::parameters(), in their order.
-  std::vector<TensorSpec> (*tensors)(const Settings& settings, const Shape& shape);
   std::unique_ptr<Loss> (*make)(const LossContext& context);
+  // Outputs for each column of the data.
+  uint32_t (*heads)(const Settings& settings) = [](const Settings&) { return uint32_t{1}; };
+  // The tensors of Loss::parameters(), in their order.
+  std::vector<TensorSpec> (*tensors)(const Settings& settings, const Shape& shape) = [](const Settings&, const Shape&) {
+    return std::vector<TensorSpec>();
+  };
   // Throws NRW_INVALID_ARGUMENT with "loss" and the field where rows of that shape cannot be taken. NULL: all can.
   void (*check)(const Settings& settings, const Shape& shape) = nullptr;
   bool likelihood = false;  // a negative log-likelihood, with Loss::fit_terms and mean_loss
@@ -42,8 +45,5 @@ struct LossSpec {
 
 // given: {"kind": NAME, FIELD: VALUE, ...}. Throws NRW_INVALID_ARGUMENT with "loss" and the field.
 LossSpec loss_spec(const Json& given);
-
-inline uint32_t one_head(const Settings&) { return 1; }
-inline std::vector<TensorSpec> no_loss_tensors(const Settings&, const Shape&) { return {}; }
 
 }  // namespace nrw

@@ -29,8 +29,6 @@ const LossType mae_type = {.name = "mae",
                            .fields = kFields,
                            .separable = true,
                            .quadratic = false,
-                           .heads = one_head,
-                           .tensors = no_loss_tensors,
                            .make = make};
 
 LossSums AbsoluteError::column(const LossColumn& c, double* head_gradients) noexcept {

@@ -12,8 +12,7 @@ std::unique_ptr<Loss> make(const LossContext& context) { return std::make_unique
 
 }  // namespace
 
-const LossType mse_type = {
-    "mse", "squared error of the reconstruction, over zeros too", kFields, true, true, one_head, no_loss_tensors, make};
+const LossType mse_type = {"mse", "squared error of the reconstruction, over zeros too", kFields, true, true, make};
 
 LossSums SquaredError::column(const LossColumn& c, double*) noexcept {
   if (c.dense != nullptr) kernels_.axpy(c.rows, -1, c.dense, c.o);

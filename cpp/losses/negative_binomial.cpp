@@ -86,9 +86,9 @@ const LossType negative_binomial_type = {
     .fields = kFields,
     .separable = true,
     .quadratic = false,
+    .make = make_plain,
     .heads = plain_heads,
     .tensors = tensors,
-    .make = make_plain,
     .likelihood = true};
 
 const LossType zero_inflated_negative_binomial_type = {
@@ -101,9 +101,9 @@ const LossType zero_inflated_negative_binomial_type = {
     .fields = kFields,
     .separable = true,
     .quadratic = false,
+    .make = make_inflated,
     .heads = inflated_heads,
     .tensors = tensors,
-    .make = make_inflated,
     .likelihood = true};
 
 NegativeBinomial::NegativeBinomial(const LossContext& context, bool inflated)

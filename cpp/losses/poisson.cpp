@@ -23,8 +23,6 @@ const LossType poisson_type = {
     .fields = kFields,
     .separable = true,
     .quadratic = false,
-    .heads = one_head,
-    .tensors = no_loss_tensors,
     .make = make,
     .likelihood = true};
 

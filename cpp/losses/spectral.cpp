@@ -69,8 +69,6 @@ const LossType spectral_type = {
     .fields = kFields,
     .separable = false,
     .quadratic = false,
-    .heads = one_head,
-    .tensors = no_loss_tensors,
     .make = make,
     .check = check};
 

@@ -54,8 +54,6 @@ const LossType ssim_type = {
     .fields = kFields,
     .separable = false,
     .quadratic = false,
-    .heads = one_head,
-    .tensors = no_loss_tensors,
     .make = make,
     .check = check};
 

@@ -71,7 +71,7 @@ void output_workspace(const Plan& plan, unsigned threads, uint32_t batch_rows, E
 //   parameters   columns * stride(first width), columns * stride(last width) unless tied, and the dense values
 //   optimizer    the same for each moment
 //   gradients    of the dense layers only: those of the first and last layer exist a tile at a time
-//   activations  m * outputs of every layer but the last, dropout masks, and two gradients of the widest
+//   activations  m * outputs of every layer but the last, what layers keep besides, and two gradients of the widest
 //   products     the packed operands of every dense layer
 //   sparse input at most 16 partial sums of m * width, at most 2^24 floats together, a cursor each, a row a thread; a
 //                place and a value an entry; for columns that most samples have, two workspaces a thread and d_y

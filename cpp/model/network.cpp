@@ -239,22 +239,6 @@ Network::Evaluation Network::evaluate(const Batch& batch, double* column_sse) {
   return {sums.loss, penalties(), sums.squared_error};
 }
 
-void Network::begin_refit() {
-  FactoredRule* const rule = output_ == nullptr ? nullptr : output_->refitted();
-  if (rule == nullptr) {
-    throw Error(NRW_UNSUPPORTED, "the output layer is trained by gradients, so its weights cannot be solved for");
-  }
-  rule->begin_refit();
-}
-
-void Network::refit(const Batch& batch) {
-  const Pass pass = this->pass(batch, false, 0);
-  forward_layers(pass, forward_input(batch, pass, middle()), middle());
-  output_->refitted()->absorb(batch, activations_[middle()].data());
-}
-
-void Network::end_refit() { output_->refitted()->end_refit(); }
-
 // With reduction: sum the loss is no multiple of the squared error where batches differ in size.
 bool Network::begin_evaluation(double rows, double nnz, bool by_column) {
   errors_.reset();

@@ -46,7 +46,7 @@ class Network {
   void zero_gradients() noexcept;
   void drop_gradients() noexcept;  // frees and no longer lists them
 
-  // The rest is in evaluation mode: no dropout, running statistics.
+  // The rest is in evaluation mode: no random draws, running statistics.
   // Sums over the batch, before the loss's factor; column_sse (columns, added to; NULL for none): squared errors by
   // column. From begin_evaluation to end_evaluation, where begin_evaluation says so, loss and squared error, which are
   // one then, are not known before end_evaluation, which gives them for all batches together: evaluate returns 0 for
@@ -60,11 +60,6 @@ class Network {
   // rows, nnz: of all batches to come, about.
   bool begin_evaluation(double rows, double nnz, bool by_column);
   double end_evaluation(double* column_sse);
-  // Solves for the weights of the output layer anew, with all other layers as they are: refit for each batch of the
-  // rows, between these two. Throws NRW_UNSUPPORTED where the output layer is trained by gradients.
-  void begin_refit();
-  void refit(const Batch& batch);
-  void end_refit();
   // The latent vectors (rows x latent, channels first), valid until the next call.
   const float* embed(const Batch& batch);
   // out (rows x count), the batch's first rows: see OutputLayer::reconstruct.

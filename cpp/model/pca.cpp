@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/float_mode.h"
 #include "base/philox.h"
 #include "base/status.h"
 #include "model/symmetric_eigen.h"
@@ -39,6 +40,7 @@ void Pca::add(const Batch& batch) {
     throw Error(NRW_INVALID_ARGUMENT, format("batches: have %u columns, expected %u", batch.columns, columns_));
   }
   if (batch.rows == 0) return;
+  const FlushToZero mode;
   if (pass_ == 0) return add_to_mean(batch);
   b_.reserve(batch.rows * width_);
   if (batch.dense) {
@@ -112,6 +114,7 @@ void Pca::add_to_gram(uint32_t rows) {
 
 void Pca::next_pass() {
   if (rows_ == 0) throw Error(NRW_INVALID_ARGUMENT, "batches: there are no rows");
+  const FlushToZero mode;
   if (pass_ == 0) {
     for (double& sum : mean_) sum /= static_cast<double>(rows_);
     start();
@@ -131,7 +134,7 @@ void Pca::next_pass() {
 // smallest one sought (Feng, Xie, Song, Yu, Tang, "Faster Randomized SVD with Dynamic Shifts", 2024). The smallest Ritz
 // value is below it.
 void Pca::shift() {
-  const double smallest = SymmetricEigen(width_, t_).values.back();
+  const double smallest = SymmetricEigen(width_, t_, false).values.back();
   shift_ = std::max(shift_, smallest / 2);
   const float shift = static_cast<float>(shift_);
   for_blocks(pool_, q_.size(), 4096, q_.size(),
@@ -179,9 +182,10 @@ void Pca::orthonormalise(float* basis) {
       }  // else the column's scale stays 0
     }
   }
-  for_blocks(pool_, columns_, kColumnsAtOnce, columns_ * n * n, [&](size_t first, size_t count) {
-    std::vector<double> solved(n);
-    for (size_t j = first; j < first + count; ++j) {
+  std::vector<double> rooms(pool_.size() * n);
+  pool_.run(parts, [&](size_t part, unsigned worker) {
+    double* const solved = rooms.data() + worker * n;
+    for (size_t j = part * each; j < std::min<size_t>((part + 1) * each, columns_); ++j) {
       float* const row = basis + j * n;
       for (size_t r = 0; r < n; ++r) {
         double value = row[r];
@@ -203,6 +207,7 @@ void Pca::place_mean() {
 
 void Pca::result(float* mean, float* components, double* variances) {
   if (pass_ == 0) throw Error(NRW_INVALID_ARGUMENT, "there is no result before the second pass over the rows");
+  const FlushToZero mode;
   std::transform(mean_.begin(), mean_.end(), mean, [](double value) { return static_cast<float>(value); });
   const SymmetricEigen eigen(width_, t_);
   for (uint32_t k = 0; k < components_; ++k) {

@@ -6,7 +6,7 @@
 //   pass 0      the mean m of the rows
 //   each next   B = (X - 1 m') Q, T = B' B, G = X' B = (X - 1 m')' B, since B's columns sum to 0
 //   between     Q = an orthonormal basis of G - a Q with a shift a, which converges faster (Cholesky QR, twice)
-//   at the end  T = U L U' (Jacobi's method): the components are the columns of Q U, their variances L / (rows - 1)
+//   at the end  T = U L U': the components are the columns of Q U, their variances L / (rows - 1)
 //
 // The bits depend on the rows, their order, the size of the batches and the seed, not on the threads.
 #pragma once

@@ -1,5 +1,6 @@
-// Eigenvalues and eigenvectors of a small symmetric matrix by Jacobi's method (Golub, Van Loan, "Matrix Computations",
-// 8.5): exact to rounding, n^3 a sweep.
+// Eigenvalues and eigenvectors of a small symmetric matrix: Householder's reduction to a tridiagonal one (Golub, Van
+// Loan, "Matrix Computations", 8.3), then the implicit QL method with shifts (Dubrulle, Martin, Wilkinson, "The
+// Implicit QL Algorithm", Numerische Mathematik 12, 1968). About 4 n^3 multiply-adds with vectors, 2/3 n^3 without.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +9,8 @@
 namespace nrw {
 
 struct SymmetricEigen {
-  // matrix: n x n, of which the lower triangle is read.
-  SymmetricEigen(size_t n, const std::vector<double>& matrix);
+  // matrix: n x n, of which the lower triangle is read. with_vectors: else `vectors` stays empty.
+  SymmetricEigen(size_t n, const std::vector<double>& matrix, bool with_vectors = true);
 
   std::vector<double> values;   // n, falling
   std::vector<double> vectors;  // n x n: that of values[k] is row k

@@ -2,7 +2,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { analyse } from "../../../core/analysis/groups.ts";
-import { metricNamed, metricOf, METRICS, usualMetric } from "../../../core/analysis/metrics.ts";
+import { largerIsBetter, metricNamed, metricOf, METRICS, usualMetric } from "../../../core/analysis/metrics.ts";
 import { analysedRun } from "../../../core/analysis/runs.ts";
 import { meanInterval } from "../../../core/analysis/statistics.ts";
 import type { SplitMetrics, Summary } from "../../../core/runs/types.ts";
@@ -141,5 +141,15 @@ Deno.test("metrics go by their names in summary.json", () => {
   for (const [wrong, meant] of [["validation.los", "validation.loss"], ["r2", "validation.r2"]] as const) {
     const error = assertThrows(() => metricNamed(wrong, "--metric"), Error, `there is no metric ${wrong}`);
     assertEquals((error as Error & { hint?: string }).hint, `did you mean ${meant}?`);
+  }
+});
+
+Deno.test("metrics: larger likelihoods, deviances explained and R2 are better, smaller losses, errors and times", () => {
+  for (const name of ["r2", "column_r2_median", "log_likelihood_per_row", "deviance_explained"]) {
+    assert(largerIsBetter(`validation.${name}`), name);
+  }
+  assert(largerIsBetter("baseline.pca.test.r2"));
+  for (const name of ["validation.loss", "test.mse", "seconds.total", "best_loss", "baseline.pca.test.mse"]) {
+    assert(!largerIsBetter(name), name);
   }
 });
