@@ -201,6 +201,15 @@ export class Model implements Disposable {
   }
 
   /**
+   * Multiplies the learning rate for a layer's weights from the next step on; 0: they stay as they are.
+   * @param layer such as `encoder.0`
+   */
+  setRate(layer: string, rate: number): void {
+    const bytes = utf8(layer);
+    this.#call((pointer, error) => engine().nrw_model_set_rate(pointer, bytes, bytes.length, rate, error));
+  }
+
+  /**
    * Appends to `path` (steps.csv) a row for each later step that is a multiple of `everySteps`, and for the last of each
    * {@linkcode train}. Steps up to `afterStep` are there already.
    * @param elapsedS what the column elapsed_s goes on from
@@ -266,7 +275,7 @@ export class Model implements Disposable {
     return done();
   }
 
-  /** Loss and error over the batches left, in evaluation mode: without random draws, with running statistics. */
+  /** Loss and error over the batches left, without random draws, with running statistics of batch norm. */
   async evaluate(batches: Batches, columns?: ColumnSums): Promise<EvaluateResult> {
     if (columns) {
       for (const name of ["sse", "sum", "sumsq"] as const) {
@@ -326,6 +335,26 @@ export class Model implements Disposable {
     const result = new Float64Array(2);
     await this.#start((pointer, error) => engine().nrw_evaluate_end(pointer, result, sse ?? null, error));
     return { sse: result[0]!, lossRows: result[1]! };
+  }
+
+  /**
+   * Solves for the weights of a factored output layer with all other layers as they are, from all rows of some batches,
+   * which count the same. What the layer had learned before is forgotten.
+   * @param sources batches, one creator after the other
+   * @param heldOut batches of rows that are not fitted to: with `ridge: auto` the ridge is chosen by their error
+   * @throws {EngineError} `unsupported` where the output layer is trained by gradients; `stopped`: then once more
+   */
+  async refit(
+    sources: AsyncIterable<Batches> | Iterable<Batches>,
+    heldOut: AsyncIterable<Batches> | Iterable<Batches> = [],
+  ): Promise<void> {
+    await this.#start((pointer, error) => engine().nrw_refit_begin(pointer, error));
+    for (const [part, held] of [[sources, 0], [heldOut, 1]] as const) {
+      for await (const batches of part) {
+        await this.#run(batches, (pointer, source, error) => engine().nrw_refit(pointer, source, held, error));
+      }
+    }
+    await this.#start((pointer, error) => engine().nrw_refit_end(pointer, error));
   }
 
   /**

@@ -116,6 +116,16 @@ export const modelSymbols = {
     ],
     result: "i32",
   },
+  nrw_model_set_rate: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // const uint8_t* layer
+      "u32", // uint32_t layer_bytes
+      "f64", // double rate
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_model_open_log: {
     parameters: [
       "pointer", // nrw_model* model
@@ -213,6 +223,32 @@ export const modelSymbols = {
       "pointer", // nrw_model* model
       "buffer", // double* result
       "buffer", // double* column_sse
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_refit_begin: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_refit: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_batches* batches
+      "u32", // uint32_t held_out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_refit_end: {
+    parameters: [
+      "pointer", // nrw_model* model
       "buffer", // nrw_error* err
     ],
     result: "i32",

@@ -21,6 +21,10 @@ export interface PcaResult {
   readonly components: Float32Array<ArrayBuffer>;
   /** Of the rows along each component, falling. */
   readonly variances: Float64Array<ArrayBuffer>;
+  /** The mean over the rows of the sum of a row's absolute values. */
+  readonly meanAbsolute: number;
+  /** The mean over the rows of the sum of a row's squares. */
+  readonly meanSquare: number;
 }
 
 export class Pca implements Disposable {
@@ -69,13 +73,13 @@ export class Pca implements Disposable {
   async result(): Promise<PcaResult> {
     const { columns, components: count } = this.options;
     const mean = new Float32Array(columns), components = new Float32Array(count * columns);
-    const variances = new Float64Array(count);
+    const variances = new Float64Array(count), sizes = new Float64Array(2);
     const error = errorRecord();
     const status = await this.#handle.hold((pointer) =>
-      engine().nrw_pca_result(pointer, mean, components, variances, error)
+      engine().nrw_pca_result(pointer, mean, components, variances, sizes, error)
     );
     unwrap(status, error);
-    return { mean, components, variances };
+    return { mean, components, variances, meanAbsolute: sizes[0]!, meanSquare: sizes[1]! };
   }
 
   close(): void {

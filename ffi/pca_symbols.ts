@@ -35,6 +35,7 @@ export const pcaSymbols = {
       "buffer", // float* mean
       "buffer", // float* components
       "buffer", // double* variances
+      "buffer", // double* sizes
       "buffer", // nrw_error* err
     ],
     result: "i32",

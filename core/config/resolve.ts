@@ -30,7 +30,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       labels: data.labels === null ? null : path(["data", "labels"], data.labels),
       column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
     },
-    model: { encoder: model.encoder.map(toLayer), decoder: model.decoder.map(toLayer) },
+    model: { encoder: model.encoder.map(toLayer), decoder: model.decoder.map(toLayer), start: model.start },
     loss: { kind: loss.kind, ...settingsOf(kindNamed(LOSSES, loss.kind), loss) },
     optimizer: {
       name: optimizer.name,

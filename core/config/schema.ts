@@ -107,6 +107,10 @@ const model = z.strictObject({
   decoder: z.array(layerSchema).min(1).describe(
     "layers from the latent vector back to the data; the last one's output has the size of a row",
   ),
+  start: z.enum(["auto", "pca", "random"]).default("auto").describe(
+    "the weights before the first step; pca: the network begins as a principal component analysis of the training rows, to " +
+      "which the layers add what they learn; random: as each layer's init says; auto: pca where the layers and the loss allow it",
+  ),
 }).describe("the network: two lists of layers").meta(onResume("fixed"));
 
 const loss = z.strictObject({

@@ -61,6 +61,7 @@ export interface DataConfig {
 export interface ModelConfig {
   readonly encoder: readonly Layer[];
   readonly decoder: readonly Layer[];
+  readonly start: "auto" | "pca" | "random";
 }
 
 /** The rule's settings and those of the other rules at their defaults, so that a change of the name alone is complete. */

@@ -50,6 +50,11 @@ export interface Kind {
   readonly fields: readonly Field[];
 }
 
+export interface LayerKind extends Kind {
+  /** Whether it changes rows in training only, by chance. */
+  readonly noise?: true;
+}
+
 export interface LossKind extends Kind {
   /** Whether it is a sum over the values of a row. */
   readonly separable: boolean;
@@ -60,7 +65,7 @@ export interface LossKind extends Kind {
 }
 
 interface Vocabulary {
-  readonly layers: readonly Kind[];
+  readonly layers: readonly LayerKind[];
   readonly losses: readonly LossKind[];
   readonly optimizers: readonly Kind[];
 }

@@ -12,6 +12,7 @@ import { UserError } from "../errors.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { networkError } from "./network_error.ts";
 import { chooseSolver, decoderWith } from "./solver.ts";
+import { chooseStart, type Layers, residualLayers } from "./start_layers.ts";
 
 /** The number of threads: that of the config, or else the number of cores that this process may use. */
 export function threadCount(config: Config): number {
@@ -37,6 +38,12 @@ function checkShape({ data }: Config, { columns, dense }: Source): void {
   throw new UserError("data.shape", what, "the product must be the number of columns");
 }
 
+/** The layers that the engine gets: with the output layer's solver, and those of a start at PCA. */
+export function networkLayers(config: Config, source: Source): Layers {
+  const layers = { encoder: config.model.encoder, decoder: decoderWith(config, chooseSolver(config, source)) };
+  return chooseStart(config, source).start === "pca" ? residualLayers(layers) : layers;
+}
+
 /**
  * Describes the network; nothing is allocated before `build()`. The caller closes it.
  * @throws {UserError} if the layers, the loss and the data do not fit each other; `where` is the key of the config
@@ -51,8 +58,7 @@ export function describeModel(config: Config, source: Source): Model {
       seed: config.seed,
       threads: threadCount(config),
       dense: source.dense,
-      encoder: model.encoder,
-      decoder: decoderWith(config, chooseSolver(config, source)),
+      ...networkLayers(config, source),
       trainingRows: source.partRows.train,
       stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, config.seed, 1))),
       loss,

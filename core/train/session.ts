@@ -33,6 +33,9 @@ import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
 import { openSession } from "./provenance.ts";
 import { startBias } from "./column_means.ts";
+import { fitPca } from "../baseline/pca.ts";
+import { startAtPca } from "./pca_start.ts";
+import { chooseStart } from "./start_layers.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
@@ -212,7 +215,10 @@ async function prepare(
         model.step = state.step;
         return { ...ready, state, checkpoint: null };
       }
-      await startBias(config, source, model);
+      if (chooseStart(config, source).start === "pca") {
+        const fit = await fitPca(source, config, model.latentSize, { threads: threadCount(config) });
+        if (fit) await startAtPca(config, source, model, fit);
+      } else await startBias(config, source, model);
       return { ...ready, state: freshState(data), checkpoint: null };
     }
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, warn);

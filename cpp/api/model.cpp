@@ -1,4 +1,5 @@
 // nrw_vocabulary, nrw_model_*: set-up, description, the log and the ends of a handle. See narrows.h.
+#include <cmath>
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -87,6 +88,15 @@ int32_t nrw_model_get_step(nrw_model* model, double* step, nrw_error* err) noexc
 
 int32_t nrw_model_set_step(nrw_model* model, double step, nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) { m.step = whole(step, "step"); });
+}
+
+int32_t nrw_model_set_rate(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double rate,
+                           nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(layer != nullptr, "layer: is null");
+    require(std::isfinite(rate) && rate >= 0, "rate: must be at least 0");
+    m.set_rate({reinterpret_cast<const char*>(layer), layer_bytes}, rate);
+  });
 }
 
 int32_t nrw_model_open_log(nrw_model* model, const uint8_t* path, uint32_t path_bytes, double after_step,

@@ -105,6 +105,18 @@ int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, n
   });
 }
 
+int32_t nrw_refit_begin(nrw_model* model, nrw_error* err) noexcept {
+  return with_model(model, err, [](Model& m) { m.begin_refit(); });
+}
+
+int32_t nrw_refit(nrw_model* model, nrw_batches* batches, uint32_t held_out, nrw_error* err) noexcept {
+  return with_batches(model, batches, err, [&](Model& m, BatchSource& source) { m.refit(source, held_out != 0); });
+}
+
+int32_t nrw_refit_end(nrw_model* model, nrw_error* err) noexcept {
+  return with_model(model, err, [](Model& m) { m.end_refit(); });
+}
+
 int32_t nrw_embed(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,
                   nrw_error* err) noexcept {
   return with_batches(model, batches, err, [&](Model& m, BatchSource& source) {

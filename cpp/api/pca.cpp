@@ -52,10 +52,14 @@ int32_t nrw_pca_next_pass(nrw_pca* pca, nrw_error* err) noexcept {
   return with_pca(pca, err, [](nrw_pca& p) { p.pca.next_pass(); });
 }
 
-int32_t nrw_pca_result(nrw_pca* pca, float* mean, float* components, double* variances, nrw_error* err) noexcept {
+int32_t nrw_pca_result(nrw_pca* pca, float* mean, float* components, double* variances, double* sizes,
+                       nrw_error* err) noexcept {
   return with_pca(pca, err, [&](nrw_pca& p) {
-    require(mean != nullptr && components != nullptr && variances != nullptr, "mean, components, variances: is null");
+    require(mean != nullptr && components != nullptr && variances != nullptr && sizes != nullptr,
+            "mean, components, variances or sizes: is null");
     p.pca.result(mean, components, variances);
+    sizes[0] = p.pca.mean_absolute();
+    sizes[1] = p.pca.mean_square();
   });
 }
 

@@ -36,6 +36,7 @@ struct Parameter {
   std::vector<uint32_t> sizes;
   AlignedBuffer<float> value, gradient;
   AlignedBuffer<float> moment1, moment2;  // like value, or empty: OptimizerStep::moments()
+  double rate = 1;                        // factor of the learning rate
 
   Parameter() = default;
   explicit Parameter(const TensorSpec& spec) : name(spec.name), sizes(spec.sizes) {}

@@ -204,7 +204,7 @@ NRW_API int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) NRW_NOEX
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
 /* All types of layers, losses and optimizers with their settings, as JSON text: {"layers": [TYPE...], "losses": [...],
- * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic".
+ * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic", of a layer "noise" where it is true.
  * FIELD:
  * {"name", "type", "about"} and, where they apply, "value" (it stands beside the kind), "default", "minimum",
  * "maximum", "above", "below" (whether these are excluded), "words", "tag", "refusal", "example", "only". Any thread.
@@ -278,6 +278,11 @@ NRW_API int32_t nrw_model_tensor_write(nrw_model* model, uint32_t tensor_index, 
 NRW_API int32_t nrw_model_get_step(nrw_model* model, double* step, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_model_set_step(nrw_model* model, double step, nrw_error* err) NRW_NOEXCEPT;
 
+/* Multiplies the learning rate for the weights of one layer, such as "encoder.0", from the next step on. 0: they stay as
+ * they are. 1 is what a new model has; it is no part of the state that tensors hold. */
+NRW_API int32_t nrw_model_set_rate(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double rate,
+                                   nrw_error* err) NRW_NOEXCEPT;
+
 /* steps.csv: appends a row for each step > after_step that is a multiple of every_steps, or step 1.
  * elapsed_s: what the column elapsed_s starts from. Writes the header when the file is empty. Rows are flushed to the
  * operating system at least once a second and at the end of each nrw_train; fsynced by nrw_model_sync_log. */
@@ -306,12 +311,12 @@ NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) 
  * last loss, rows a second, wait share. Any thread. */
 NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error* err) NRW_NOEXCEPT;
 
-/* Loss and error over all batches left, in evaluation mode: without random draws, with running statistics. result: 11
- * doubles: rows, mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum
- * of y, sum of y^2, nnz, ms, columns; sum of the loss alone, without its reduction; and with column_sum, of a loss that
- * is a negative log-likelihood, otherwise 0: what that sum is where each reconstruction is the value itself, and the
- * share of it that no reconstruction changes. column_sse, column_sum, column_sumsq: `columns` doubles each, added to,
- * or all NULL. */
+/* Loss and error over all batches left, without random draws, with running batch-norm statistics. result: 11 doubles: rows,
+ * mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum of y, sum of
+ * y^2, nnz, ms, columns; sum of the loss alone, without its reduction; and with column_sum, of a loss that is a
+ * negative log-likelihood, otherwise 0: what that sum is where each reconstruction is the value itself, and the share
+ * of it that no reconstruction changes. column_sse, column_sum, column_sumsq: `columns` doubles each, added to, or all
+ * NULL. */
 NRW_API int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, double* column_sse,
                              double* column_sum, double* column_sumsq, nrw_error* err) NRW_NOEXCEPT;
 
@@ -329,6 +334,14 @@ NRW_API int32_t nrw_mean_loss(nrw_model* model, double rows, const double* colum
 NRW_API int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, uint32_t by_column,
                                    nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) NRW_NOEXCEPT;
+
+/* Solves for the weights of a factored output layer (least_squares) with all other layers as they are, from the batches
+ * of any number of calls of nrw_refit in between, whose rows all count the same: what the layer had learned before is
+ * forgotten. NRW_UNSUPPORTED: the layer is trained by gradients. NRW_STOPPED from nrw_refit: begin anew. Slow: call
+ * them off the main thread. */
+NRW_API int32_t nrw_refit_begin(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
+NRW_API int32_t nrw_refit(nrw_model* model, nrw_batches* batches, uint32_t held_out, nrw_error* err) NRW_NOEXCEPT;
+NRW_API int32_t nrw_refit_end(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
 /* Latent vectors (rows x latent, f32) of the remaining batches, in their order, as long as they fit into `capacity`
  * floats. */
@@ -364,8 +377,9 @@ NRW_API int32_t nrw_pca_create(uint32_t columns, uint32_t components, uint32_t m
 NRW_API int32_t nrw_pca_add(nrw_pca* pca, nrw_batches* batches, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_pca_next_pass(nrw_pca* pca, nrw_error* err) NRW_NOEXCEPT;
 /* Slow. mean: columns floats. components: components x columns, orthonormal, or 0 beyond the rank of the rows.
- * variances: components doubles, falling: of the rows along each component, with rows - 1 in the denominator. */
-NRW_API int32_t nrw_pca_result(nrw_pca* pca, float* mean, float* components, double* variances,
+ * variances: components doubles, falling: of the rows along each component, with rows - 1 in the denominator.
+ * sizes: 2 doubles, the means over the rows of the sum of a row's absolute values and of the sum of its squares. */
+NRW_API int32_t nrw_pca_result(nrw_pca* pca, float* mean, float* components, double* variances, double* sizes,
                                nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_pca_close(nrw_pca* pca, nrw_error* err) NRW_NOEXCEPT; /* NULL is allowed */
 

@@ -23,6 +23,15 @@ void FactoredOutput::pack_basis() {
     doubles_.gemm(rows, n, first + n, basis_.data() + row, 1, ld_, packed_basis_.data() + first * p_,
                   gram_.data() + row * ld_ + first, ld_, 0);
   });
+  const size_t free = settings_.free;
+  if (free == 0) return;
+  pool_.run(p_, [&](size_t i, unsigned) {
+    for (size_t j = 0; j <= i; ++j) {
+      double sum = 0;
+      for (size_t k = 0; k < free; ++k) sum += basis_[k * ld_ + i] * basis_[k * ld_ + j];
+      free_gram_[i * ld_ + j] = sum;
+    }
+  });
 }
 
 // matrix <- Q^T matrix Q with Q = L^-T sqrt(scale), for a symmetric matrix (the scale is the caller's).
@@ -96,7 +105,7 @@ void FactoredOutput::first_basis(uint32_t rows, const float* h, const float* wei
     doubles_.gemm(count, n, rows, f_.data() + row, 1, ld_, packed_.data() + first * rows, m_.data() + row * ld_ + first,
                   ld_, 0);
   });
-  factor();
+  factor(false);  // a few rows may say nothing of some free features
   change_basis();
   m_.zero();
   scalars_[kTrace] = scalars_[kRows] = 0;

@@ -17,6 +17,10 @@ constexpr double kSmallestSigma = 1e-10;
 // conditioned than this (a lower bound is known from its factor), though not in each step.
 constexpr double kSettledSteps = 500, kWorstCondition = 1e3;
 constexpr double kRestSteps = 50;
+constexpr size_t kHeldAtOnce = 256;  // rows held out that are gone through at a time
+constexpr int kLeastRidge = -6, kMostRidge = 6;  // a refit tries 10^(k/2), as a share of the mean second moment
+constexpr double kBiasRidge = 1e-9;  // as a share of the mean second moment, as the next one
+constexpr double kFreeRidge = 1e-7;  // of the free features
 }  // namespace
 
 FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSquaresSettings& settings, double rows,
@@ -39,7 +43,8 @@ FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSqua
       packed_basis_t_(p_ * round_up(p_, kPanel64)),
       product_(p_ * ld_),
       packed_t_(p_ * round_up(p_, kPanel64)),
-      rows_(pool.size() * SpdFactor::kRowsAtOnce * ld_) {
+      rows_(pool.size() * SpdFactor::kRowsAtOnce * ld_),
+      free_gram_(settings.free > 0 ? p_ * ld_ : 0) {
   v_.columns = columns;
   v_.width = p_;
   v_.stride = ld_;
@@ -130,19 +135,32 @@ double FactoredOutput::error(uint32_t rows, const float* weights) {
   return sum;
 }
 
-// Factors M + R and packs T. In the basis, R = B^T diag(r) B.
-void FactoredOutput::factor() {
-  const double trace = scalars_[kTrace] / static_cast<double>(p_);
+double FactoredOutput::present_ridge() const noexcept {
+  if (scalars_[kRidge] > 0) return scalars_[kRidge];
   const double rows = total_rows_ > 0 ? total_rows_ : std::max(1.0, scalars_[kRows]);
-  const double ridge = (settings_.ridge + settings_.kappa * p_ / (rows + p_)) * trace + 1e-300;
-  const double bias_ridge = 1e-9 * trace + 1e-300;
+  return settings_.ridge + settings_.kappa * p_ / (rows + p_);
+}
+
+// Factors M + R. In the basis, R = B^T diag(r) B. free: whether r is nearly 0 for the free features.
+bool FactoredOutput::try_factor(double ridge, bool free) {
+  const double trace = scalars_[kTrace] / static_cast<double>(p_);
+  const double held = ridge * trace + 1e-300;
+  const double bias_ridge = kBiasRidge * trace + 1e-300;
   const double* last = basis_.data() + width_ * ld_;
+  const double* freed = free && settings_.free > 0 ? free_gram_.data() : nullptr;
+  const double less = std::min(held, kFreeRidge * trace) - held;
   pool_.run(p_, [&](size_t i, unsigned) {
     for (size_t j = 0; j <= i; ++j) {
-      product_[i * ld_ + j] = m_[i * ld_ + j] + ridge * gram_[i * ld_ + j] + (bias_ridge - ridge) * last[i] * last[j];
+      product_[i * ld_ + j] = m_[i * ld_ + j] + held * gram_[i * ld_ + j] + (bias_ridge - held) * last[i] * last[j];
+      if (freed != nullptr) product_[i * ld_ + j] += less * freed[i * ld_ + j];
     }
   });
-  factored_ = factor_.factor(product_.data(), p_, ld_);
+  return factor_.factor(product_.data(), p_, ld_);
+}
+
+// Factors M + R and packs T.
+void FactoredOutput::factor(bool free) {
+  factored_ = try_factor(present_ridge(), free);
   if (!factored_) {
     double sum = 0;
     for (size_t i = 0; i < p_; ++i)
@@ -184,14 +202,12 @@ void FactoredOutput::advance(uint32_t rows, double beta) {
   });
 }
 
-double FactoredOutput::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
+// A batch becomes part of M, S and T. Returns its error with the W before, where there is one.
+double FactoredOutput::take_up(const Batch& batch, const float* h, const float* weights, double beta) {
   const uint32_t rows = batch.rows;
-  if (rows == 0) return 0;
   reserve(rows);
   if (scalars_[kSteps] == 0) first_basis(rows, h, weights);
   features(rows, h);
-  const double steps = scalars_[kSteps] + 1;
-  const double beta = std::min(settings_.beta, 1 - 1 / (steps / 2 + 2));
   const auto weight = [&](size_t i) { return weights == nullptr ? 1.0 : static_cast<double>(weights[i]); };
   double trace = 0;
   for (size_t i = 0; i < rows; ++i) trace += weight(i) * sums_[i];
@@ -225,13 +241,22 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
       }
     }
   });
+  for (size_t i = 0; i < rows; ++i) squares_ += weight(i) * k_[i * rows + i];
   pack(rows, p_, e_.data(), ld_, 1, packed_g_.data());
   advance(rows, beta);
-  scalars_[kSteps] = steps;
+  scalars_[kSteps] += 1;
   scalars_[kRows] = beta * scalars_[kRows] + rows;
   scalars_[kSigma] *= beta;
   scalars_[kTrace] = beta * scalars_[kTrace] + trace;
   if (scalars_[kSigma] < kSmallestSigma) scale_v();
+  return loss;
+}
+
+double FactoredOutput::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
+  const uint32_t rows = batch.rows;
+  if (rows == 0) return 0;
+  const double steps = scalars_[kSteps] + 1;
+  const double loss = take_up(batch, h, weights, std::min(settings_.beta, 1 - 1 / (steps / 2 + 2)));
   factor();
 
   // d_h = 2 a C (E T - Z) (M + R)^-1 with the new matrices.
@@ -251,7 +276,7 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
   tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
     times_basis_t(u_.data(), e_.data(), row, count, first, n);
     for (size_t i = row; i < row + count; ++i) {
-      const double scale = 2 * a * weight(i);
+      const double scale = 2 * a * (weights == nullptr ? 1.0 : static_cast<double>(weights[i]));
       for (size_t k = first; k < first + n && k < width_; ++k)
         d_h[i * width_ + k] = static_cast<float>(scale * e_[i * ld_ + k]);
     }
@@ -259,6 +284,129 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
   const bool worse = condition() > kWorstCondition && std::fmod(steps, kRestSteps) == 0;
   if (steps == kSettledSteps || worse) rebase();
   return a * loss;
+}
+
+void FactoredOutput::begin_refit() {
+  factored_ = false;
+  v_.value.zero();
+  m_.zero();
+  t_.zero();
+  basis_.zero();
+  for (size_t k = 0; k < p_; ++k) basis_[k * ld_ + k] = 1;
+  pack_basis();
+  std::fill(scalars_, scalars_ + kScalars, 0.0);
+  scalars_[kSigma] = 1;
+  squares_ = 0;
+  held_f_ = held_z_ = held_squares_ = {};
+}
+
+void FactoredOutput::absorb(const Batch& batch, const float* h) {
+  if (batch.rows > 0) take_up(batch, h, nullptr, 1);
+}
+
+// The error of rows that are left out of the fit, about: (residual sum of squares / n) / (1 - trace of the hat matrix /
+// n)^2. Golub, Heath, Wahba, "Generalized Cross-Validation as a Method for Choosing a Good Ridge Parameter",
+// Technometrics 1979. With A = M + R and T = S' S: residual = |Y|^2 - 2 tr(T A^-1) + tr(M A^-1 T A^-1), hat = tr(M
+// A^-1).
+double FactoredOutput::cross_validated(double ridge) {
+  if (!try_factor(ridge, true)) return INFINITY;
+  for (size_t i = 0; i < p_; ++i)
+    for (size_t j = 0; j < i; ++j) m_[j * ld_ + i] = m_[i * ld_ + j];
+  factor_.solve(p_, m_.data(), product_.data(), ld_);  // M A^-1
+  factor_.solve(p_, t_.data(), solved_.data(), ld_);   // T A^-1
+  double hat = 0, fit = 0, both = 0;
+  for (size_t i = 0; i < p_; ++i) {
+    hat += product_[i * ld_ + i];
+    fit += solved_[i * ld_ + i];
+    for (size_t j = 0; j < p_; ++j) both += product_[i * ld_ + j] * solved_[j * ld_ + i];
+  }
+  const double n = scalars_[kRows], left = 1 - hat / n;
+  if (!(left > 0)) return INFINITY;
+  return std::max(0.0, squares_ - 2 * fit + both) / (n * left * left);
+}
+
+void FactoredOutput::hold_out(const Batch& batch, const float* h) {
+  if (batch.rows == 0) return;
+  reserve(batch.rows);
+  features(batch.rows, h);
+  target_.run(batch, v_, nullptr, scalars_[kSigma], z_.data(), k_.data());
+  const size_t values = size_t{batch.rows} * ld_;
+  held_f_.insert(held_f_.end(), f_.data(), f_.data() + values);
+  held_z_.insert(held_z_.end(), z_.data(), z_.data() + values);
+  for (size_t i = 0; i < batch.rows; ++i) held_squares_.push_back(k_[i * batch.rows + i]);
+}
+
+// Of each row held out, with that ridge; none where M + R cannot be factored.
+std::vector<double> FactoredOutput::held_out_errors(double ridge) {
+  const size_t rows = held_squares_.size();
+  if (!try_factor(ridge, true)) return {};
+  std::vector<double> errors(rows);
+  pack_t();
+  for (size_t first = 0; first < rows; first += kHeldAtOnce) {
+    const size_t count = std::min(kHeldAtOnce, rows - first);
+    const double* const z = held_z_.data() + first * ld_;
+    reserve(static_cast<uint32_t>(count));
+    factor_.solve(count, held_f_.data() + first * ld_, e_.data(), ld_);
+    tiles(count, [&](size_t row, size_t several, size_t column, size_t n) {
+      doubles_.gemm(several, n, p_, e_.data() + row * ld_, ld_, 1, packed_t_.data() + column * p_,
+                    u_.data() + row * ld_ + column, ld_, 0);
+    });
+    for (size_t i = 0; i < count; ++i) {
+      double sum = held_squares_[first + i];
+      for (size_t k = 0; k < p_; ++k) sum += e_[i * ld_ + k] * (u_[i * ld_ + k] - 2 * z[i * ld_ + k]);
+      errors[first + i] = sum;
+    }
+  }
+  return errors;
+}
+
+// Where rows are held out: the ridge with their lowest error, if this is lower than that of the largest ridge by more
+// than the standard error of the difference; else the largest. Otherwise the one of generalized cross-validation.
+void FactoredOutput::choose_ridge() {
+  const auto tried = [](int half) { return std::pow(10.0, half / 2.0); };
+  const size_t rows = held_squares_.size();
+  double best = INFINITY;
+  if (rows < 2) {
+    solved_.reserve(p_ * ld_);
+    for (int half = kLeastRidge; half <= kMostRidge; ++half) {
+      const double error = cross_validated(tried(half));
+      if (error < best) {
+        best = error;
+        scalars_[kRidge] = tried(half);
+      }
+    }
+    return;
+  }
+  const std::vector<double> most = held_out_errors(tried(kMostRidge));
+  if (most.empty()) return;
+  best = 0;
+  scalars_[kRidge] = tried(kMostRidge);
+  for (int half = kMostRidge - 1; half >= kLeastRidge; --half) {
+    const std::vector<double> errors = held_out_errors(tried(half));
+    if (errors.empty()) break;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < rows; ++i) {
+      const double less = errors[i] - most[i];
+      sum += less;
+      squares += less * less;
+    }
+    const double n = static_cast<double>(rows), mean = sum / n;
+    const double error = std::sqrt(std::max(0.0, squares / n - mean * mean) / (n - 1));
+    if (mean < best && mean < -error) {
+      best = mean;
+      scalars_[kRidge] = tried(half);
+    }
+  }
+}
+
+void FactoredOutput::end_refit() {
+  if (scalars_[kSteps] == 0) return;
+  if (settings_.chosen) choose_ridge();
+  factor();
+  if (condition() > kWorstCondition) rebase();
+  // The rows of the refit are past ones: the weight of the next batch is the settled one.
+  scalars_[kSteps] = std::max(scalars_[kSteps], std::ceil(2 / (1 - settings_.beta)));
+  held_f_ = held_z_ = held_squares_ = {};
 }
 
 double FactoredOutput::evaluate(const Batch& batch, const float* h) {

@@ -34,6 +34,8 @@ struct LeastSquaresSettings {
   double beta = 0.99;   // forgetting: the weight of a batch halves after some 69 steps
   double ridge = 1e-3;  // lambda: share of the mean second moment
   double kappa = 0.2;   // more ridge while there are few rows: + kappa p / (rows + p)
+  uint32_t free = 0;    // features, the first ones, that the ridge leaves alone
+  bool chosen = false;  // whether a refit chooses the ridge
 };
 
 class FactoredOutput final : public FactoredRule {
@@ -47,6 +49,11 @@ class FactoredOutput final : public FactoredRule {
   double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) override;
   const double* target_gram() const noexcept override { return k_.data(); }
   double evaluate(const Batch& batch, const float* h) override;
+  bool refits() const noexcept override { return true; }
+  void begin_refit() override;
+  void absorb(const Batch& batch, const float* h) override;
+  void hold_out(const Batch& batch, const float* h) override;
+  void end_refit() override;
   void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
   std::vector<StateArray> state() override {
     return {{"v", columns_, p_, ld_, v_.value.data(), nullptr},
@@ -68,13 +75,20 @@ class FactoredOutput final : public FactoredRule {
     kRows,
     kSigma,
     kTrace,
+    kRidge,
     kScalars
-  };  // steps, effective rows, sigma, trace of M in the plain basis
+  };  // steps, effective rows, sigma, trace of M in the plain basis, the ridge that a refit has chosen or 0
   void reserve(uint32_t rows);
+  double take_up(const Batch& batch, const float* h, const float* weights, double beta);
   void features(uint32_t rows, const float* h);
   double error(uint32_t rows, const float* weights);
   void advance(uint32_t rows, double beta);
-  void factor();
+  double present_ridge() const noexcept;  // as a share of M's mean diagonal
+  bool try_factor(double ridge, bool free);
+  void factor(bool free = true);
+  double cross_validated(double ridge);
+  std::vector<double> held_out_errors(double ridge);
+  void choose_ridge();
   void first_basis(uint32_t rows, const float* h, const float* weights);
   double change_basis();
   void rebase();
@@ -111,12 +125,17 @@ class FactoredOutput final : public FactoredRule {
   AlignedBuffer<double> basis_;  // p x ld, upper triangular
   double scalars_[kScalars] = {};
   bool factored_ = false;
+  double squares_ = 0;  // of the targets of a refit
+  // Of rows held out of a refit: features and Z (rows x p, leading dimension ld), and squares of the targets.
+  std::vector<double> held_f_, held_z_, held_squares_;
   AlignedBuffer<double> gram_, packed_basis_, packed_basis_t_;  // B^T B; B and B^T packed
 
   AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_, packed_g_;  // m x ld, and so on
   AlignedBuffer<float> f32_;
   AlignedBuffer<double> sums_;
   AlignedBuffer<double> rows_;  // a thread's rows of V in a new basis
+  AlignedBuffer<double> solved_;     // p x ld, for choose_ridge
+  AlignedBuffer<double> free_gram_;  // B_F^T B_F, the rows of B of the free features
 };
 
 }  // namespace nrw

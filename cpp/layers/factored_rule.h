@@ -34,6 +34,15 @@ class FactoredRule {
   // Sum of squared errors of the batch with the present W; nothing changes.
   virtual double evaluate(const Batch& batch, const float* h) = 0;
 
+  // A rule whose W follows from rows it has seen can forget them (begin_refit), take up batches that all count the
+  // same (absorb), and make W of these (end_refit).
+  virtual bool refits() const noexcept { return false; }
+  virtual void begin_refit() {}
+  virtual void absorb(const Batch&, const float*) {}
+  // After all of these: rows that W is not fitted to, by which its ridge is chosen.
+  virtual void hold_out(const Batch&, const float*) {}
+  virtual void end_refit() {}
+
   // Rows [first, first + count) of W in PyTorch's layout: w (count x width), bias (count); either may be NULL.
   virtual void weights(uint32_t first, uint32_t count, float* w, float* bias) = 0;
 

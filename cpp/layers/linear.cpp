@@ -91,6 +91,13 @@ constexpr Field kFields[] = {
      .maximum = 1000000,
      .words = "auto",
      .only = "least_squares"},
+    {.name = "free",
+     .type = Field::Type::kCount,
+     .about = "number of inputs, the first ones, whose weights the ridge leaves alone",
+     .fallback = "0",
+     .minimum = 0,
+     .maximum = 16777216,
+     .only = "least_squares"},
 };
 
 bool has_bias(const Settings& settings) { return settings.is_word("bias") || settings.flag("bias"); }

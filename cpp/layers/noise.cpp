@@ -75,17 +75,17 @@ std::unique_ptr<Layer> make_mask(const LayerContext& context) {
 const LayerType gaussian_noise_type = {"gaussian_noise", "adds normally distributed noise to the values in training",
                                        kDeviation,       same_shape,
                                        no_tensors,       no_workspace,
-                                       make_gaussian};
+                                       make_gaussian,    true};
 const LayerType salt_and_pepper_type = {
     "salt_and_pepper",   "replaces values at random by one of two values in training",
     kReplaced,           same_shape,
     no_tensors,          kept_workspace,
-    make_salt_and_pepper};
+    make_salt_and_pepper, true};
 const LayerType mask_noise_type = {
     "mask_noise", "sets values to 0 at random in training, without scaling up the others",
     kMasked,      masked_output,
     no_tensors,   kept_workspace,
-    make_mask};
+    make_mask,    true};
 
 GaussianNoise::GaussianNoise(const LayerContext& context)
     : products_(context.products),

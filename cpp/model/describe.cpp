@@ -38,7 +38,11 @@ Json describe(const Plan& plan) {
 
 Json vocabulary() {
   Json layers = Json::list({}), losses = Json::list({}), optimizers = Json::list({});
-  for (const LayerType* type : layer_types()) layers.items.push_back(describe(type->name, type->about, type->fields));
+  for (const LayerType* type : layer_types()) {
+    Json all = describe(type->name, type->about, type->fields);
+    if (type->noise) all.members.insert(all.members.begin() + 2, {"noise", true});
+    layers.items.push_back(std::move(all));
+  }
   for (const LossType* type : loss_types()) {
     Json all = describe(type->name, type->about, type->fields);
     all.members.insert(

@@ -104,6 +104,31 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
   return result;
 }
 
+void Model::begin_refit() {
+  const FlushToZero mode;
+  network().begin_refit();
+}
+
+void Model::refit(BatchSource& source, bool held_out) {
+  const FlushToZero mode;
+  Network& net = network();
+  const uint64_t done = source.position();
+  progress.done = 0;
+  progress.batches = static_cast<double>(source.total() - done);
+  for (;;) {
+    require_running();
+    const Batch* const batch = source.next();
+    if (batch == nullptr) break;
+    net.refit(*batch, held_out);
+    progress.done = static_cast<double>(source.position() - done);
+  }
+}
+
+void Model::end_refit() {
+  const FlushToZero mode;
+  network().end_refit();
+}
+
 bool Model::begin_evaluation(double rows, double nnz, bool by_column) {
   const FlushToZero mode;
   return network().begin_evaluation(rows, nnz, by_column);

@@ -144,15 +144,26 @@ std::vector<TrainedTensor> FactoredOutputLayer::starting_tensors() {
   return {weight, bias};
 }
 
+// They are no longer what they were: their memory is given back.
+void FactoredOutputLayer::drop_plain() noexcept {
+  if (!plain_valid_ && !plain_written_) return;
+  plain_ = {};
+  plain_bias_ = {};
+  plain_valid_ = plain_written_ = false;
+}
+
+FactoredRule* FactoredOutputLayer::refitted() {
+  if (!rule_->refits()) return nullptr;
+  state_written_ = false;  // what was written is forgotten, too
+  drop_plain();
+  return rule_.get();
+}
+
 OutputLayer::Result FactoredOutputLayer::train(const Batch& batch, const float* h, double a, float* d_h,
                                                const OptimizerStep& step) {
   refresh();
   if (plain_written_) start_from_plain();
-  if (plain_valid_ || plain_written_) {  // no longer what it was: give the memory back
-    plain_ = {};
-    plain_bias_ = {};
-    plain_valid_ = plain_written_ = false;
-  }
+  drop_plain();
   rule_->set_learning_rate(static_cast<double>(step.learning_rate));
   const double loss = rule_->train(batch, h, nullptr, a, d_h);
   return {loss, 0, rule_->target_gram()};

@@ -19,6 +19,7 @@ class FactoredOutputLayer final : public OutputLayer {
 
   Result train(const Batch& batch, const float* h, double a, float* d_h, const OptimizerStep& step) override;
   Evaluation evaluate(const Batch& batch, const float* h, double* column_sse) override;
+  FactoredRule* refitted() override;
   PlainWeights plain_weights(bool make) override;
   void reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) override;
   std::vector<TrainedTensor> starting_tensors() override;
@@ -32,6 +33,7 @@ class FactoredOutputLayer final : public OutputLayer {
   void materialise();  // plain_ from the state
   void allocate_plain();
 
+  void drop_plain() noexcept;
   void start_from_plain();  // where the rule can: written plain weights become the state
 
   std::unique_ptr<FactoredRule> rule_;

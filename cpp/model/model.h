@@ -72,7 +72,12 @@ class Model {
   void train(BatchSource& source, std::span<const double> learning_rates, double epoch, double chunk,
              TrainResult& result);
   double backward(BatchSource& source);
+  // See Network::begin_refit: over all batches of some sources, in the order of the calls.
+  void begin_refit();
+  void refit(BatchSource& source, bool held_out);
+  void end_refit();
   void zero_gradients() { network().zero_gradients(); }
+  void set_rate(std::string_view layer, double rate) { network().set_rate(layer, rate); }
 
   // These throw NRW_STOPPED when stopped, and take whole batches off the source.
   EvaluateResult evaluate(BatchSource& source, const ColumnSums& by_column);

@@ -1,6 +1,7 @@
 // Training: forward, loss, backward, update.
 #include "model/network.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -22,6 +23,12 @@ void require_finite(bool finite, const char* what, uint64_t t, uint64_t batch) {
                        "gradient_clip may help",
                        static_cast<unsigned long long>(t), static_cast<unsigned long long>(batch), what));
   }
+}
+
+OptimizerStep at_rate(const OptimizerStep& step, double rate) {
+  OptimizerStep own = step;
+  own.learning_rate = static_cast<float>(static_cast<double>(step.learning_rate) * rate);
+  return own;
 }
 
 }  // namespace
@@ -107,6 +114,22 @@ double Network::penalties() const noexcept {
   return sum;
 }
 
+void Network::set_rate(std::string_view layer, double rate) {
+  const auto found = std::find_if(plan_.layers.begin(), plan_.layers.end(),
+                                  [&](const PlannedLayer& each) { return each.name() == layer; });
+  if (found == plan_.layers.end()) {
+    throw Error(NRW_INVALID_ARGUMENT, "layer: there is none named " + std::string(layer));
+  }
+  const size_t at = static_cast<size_t>(found - plan_.layers.begin());
+  if (at < plan_.plain_begin()) {
+    input_rate_ = input_bias_.rate = rate;
+  } else if (at - plan_.plain_begin() < layers_.size()) {
+    for (Parameter* parameter : layers_[at - plan_.plain_begin()]->parameters()) parameter->rate = rate;
+  } else {
+    output_rate_ = rate;
+  }
+}
+
 void Network::zero_middle() noexcept {
   for (Parameter* p : middle_) p->gradient.zero();
 }
@@ -124,9 +147,10 @@ double Network::middle_sum_squares() noexcept {
 void Network::update_middle(const OptimizerStep& step) noexcept {
   run_tasks(pool_, blocks_.size(), 4 * middle_size_, [&](size_t i, unsigned) {
     const auto [p, first, count] = blocks_[i];
+    const OptimizerStep own = at_rate(step, p->rate);
     float* const s1 = p->moment1.size() == 0 ? nullptr : p->moment1.data() + first;
     float* const s2 = p->moment2.size() == 0 ? nullptr : p->moment2.data() + first;
-    kernels_.update(count, step, p->gradient.data() + first, p->value.data() + first, s1, s2);
+    kernels_.update(count, own, p->gradient.data() + first, p->value.data() + first, s1, s2);
   });
   for (const auto& layer : layers_) layer->commit();
 }
@@ -152,7 +176,7 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
   const bool fused = (!clipped && !tied) || gradient_output_ == nullptr;
   OptimizerStep step = optimizer_step(optimizer_, learning_rate, static_cast<double>(t));
   zero_middle();
-  const OutputLayer::Result output = fused ? output_->train(batch, h, a, d_h, step)
+  const OutputLayer::Result output = fused ? output_->train(batch, h, a, d_h, at_rate(step, output_rate_))
                                            : gradient_output_->loss_backward(batch, h, a, d_h, clipped && !tied);
   result.loss = output.loss + a * penalties();
   finite(result.loss, "the loss");
@@ -173,9 +197,9 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
       sum += gradient_output_->gradient_sum_squares(batch, h, a, d_input);
       finite(sum, "the gradient");
       clip();
-      gradient_output_->update(batch, h, a, d_input, step);
+      gradient_output_->update(batch, h, a, d_input, at_rate(step, output_rate_));
     } else {
-      sum += gradient_output_->update(batch, h, a, d_input, step);
+      sum += gradient_output_->update(batch, h, a, d_input, at_rate(step, output_rate_));
     }
   } else if (clipped) {
     double ends = output.sum_squares;
@@ -183,11 +207,15 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
     sum += ends;
     finite(sum, "the gradient");
     clip();
-    if (gradient_output_ != nullptr) gradient_output_->update(batch, h, a, nullptr, step);
-    if (input_ != nullptr) input_->backward_update(batch, d_input, input_weight_.weights, step, false, gram);
+    if (gradient_output_ != nullptr) gradient_output_->update(batch, h, a, nullptr, at_rate(step, output_rate_));
+    if (input_ != nullptr) {
+      input_->backward_update(batch, d_input, input_weight_.weights, at_rate(step, input_rate_), false, gram);
+    }
   } else {
     double ends = output.sum_squares;
-    if (input_ != nullptr) ends += input_->backward_update(batch, d_input, input_weight_.weights, step, true, gram);
+    if (input_ != nullptr) {
+      ends += input_->backward_update(batch, d_input, input_weight_.weights, at_rate(step, input_rate_), true, gram);
+    }
     sum += ends;
   }
   update_middle(step);
@@ -238,6 +266,28 @@ Network::Evaluation Network::evaluate(const Batch& batch, double* column_sse) {
   const OutputLayer::Evaluation sums = output_->evaluate(batch, h, column_sse);
   return {sums.loss, penalties(), sums.squared_error};
 }
+
+void Network::begin_refit() {
+  FactoredRule* const rule = output_ == nullptr ? nullptr : output_->refitted();
+  if (rule == nullptr) {
+    throw Error(NRW_UNSUPPORTED, "the output layer is trained by gradients, so its weights cannot be solved for");
+  }
+  rule->begin_refit();
+}
+
+void Network::refit(const Batch& batch, bool held_out) {
+  const Pass pass = this->pass(batch, false, 0);
+  forward_layers(pass, forward_input(batch, pass, middle()), middle());
+  FactoredRule& rule = *output_->refitted();
+  const float* const h = activations_[middle()].data();
+  if (held_out) {
+    rule.hold_out(batch, h);
+  } else {
+    rule.absorb(batch, h);
+  }
+}
+
+void Network::end_refit() { output_->refitted()->end_refit(); }
 
 // With reduction: sum the loss is no multiple of the squared error where batches differ in size.
 bool Network::begin_evaluation(double rows, double nnz, bool by_column) {

@@ -41,6 +41,9 @@ class Network {
   // phases.
   Step train(const Batch& batch, double learning_rate, uint64_t t);
 
+  // The factor of the learning rate for the weights of a layer, such as "encoder.0"; 1 for those that have none.
+  void set_rate(std::string_view layer, double rate);
+
   // Loss of a batch in training mode; gradients are added up, nothing else changes. t: the step it would be.
   double backward(const Batch& batch, uint64_t t);
   void zero_gradients() noexcept;
@@ -60,6 +63,11 @@ class Network {
   // rows, nnz: of all batches to come, about.
   bool begin_evaluation(double rows, double nnz, bool by_column);
   double end_evaluation(double* column_sse);
+  // Solves for the weights of the output layer anew, with all other layers as they are: refit for each batch of the
+  // rows, between these two. Throws NRW_UNSUPPORTED where the output layer is trained by gradients.
+  void begin_refit();
+  void refit(const Batch& batch, bool held_out);
+  void end_refit();
   // The latent vectors (rows x latent, channels first), valid until the next call.
   const float* embed(const Batch& batch);
   // out (rows x count), the batch's first rows: see OutputLayer::reconstruct.
@@ -140,6 +148,7 @@ class Network {
   };
   std::vector<Block> blocks_;  // of middle_: what one task updates or sums
   size_t middle_size_ = 0;
+  double input_rate_ = 1, output_rate_ = 1;  // of the learning rate, where an accelerator updates the layer
 
   uint32_t reserved_rows_ = 0;
   std::vector<AlignedBuffer<float>> activations_;  // [i] enters layers_[i]; the last one enters output_

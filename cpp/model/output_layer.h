@@ -6,6 +6,7 @@
 #include "base/batch.h"
 #include "kernels/kernels.h"
 #include "layers/column_weights.h"
+#include "layers/factored_rule.h"
 #include "losses/loss.h"
 #include "model/tensors.h"
 
@@ -31,6 +32,8 @@ class OutputLayer {
     double loss = 0, squared_error = 0;
   };
   virtual Evaluation evaluate(const Batch& batch, const float* h, double* column_sse) = 0;
+  // Where the weights can be solved for with the layers before as they are: NULL otherwise. See FactoredRule.
+  virtual FactoredRule* refitted() { return nullptr; }
   // The weights that evaluate uses, (columns x width) and bias (columns, or NULL), until the next step or write. NULL
   // where they are not there as such and `make` does not ask for them.
   struct PlainWeights {

@@ -52,13 +52,19 @@ void Pca::add(const Batch& batch) {
 
 void Pca::add_to_mean(const Batch& batch) {
   rows_ += batch.rows;
+  const auto add_sizes = [&](size_t count, const float* values) {
+    for (size_t i = 0; i < count; ++i) absolute_ += static_cast<double>(std::fabs(values[i]));
+    square_ += kernels_.sum_squares(count, values);
+  };
   if (batch.dense) {
     for (uint32_t column = 0; column < columns_; ++column) {
       const float* const values = batch.csc_target.data() + column * batch.dense_stride();
       mean_[column] = std::accumulate(values, values + batch.rows, mean_[column]);
+      add_sizes(batch.rows, values);
     }
     return;
   }
+  add_sizes(batch.nnz(), batch.target.data());
   for (uint32_t t = 0; t < batch.touched; ++t) {
     const float* const values = batch.csc_target.data();
     double& sum = mean_[batch.touched_col[t]];

@@ -11,6 +11,7 @@
 // The bits depend on the rows, their order, the size of the batches and the seed, not on the threads.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "base/batch.h"
@@ -33,6 +34,9 @@ class Pca {
   // After a pass that is not the first: mean (columns), components (components x columns), falling variances
   // (components). A component beyond the rank of the rows is 0. Each one's largest value is positive.
   void result(float* mean, float* components, double* variances);
+  // Means over the rows of the sums of a row's absolute values and of its squares. After the first pass.
+  double mean_absolute() const noexcept { return absolute_ / std::max(1.0, static_cast<double>(rows_)); }
+  double mean_square() const noexcept { return square_ / std::max(1.0, static_cast<double>(rows_)); }
 
  private:
   void add_to_mean(const Batch& batch);
@@ -54,6 +58,7 @@ class Pca {
   size_t pass_ = 0;
   uint64_t rows_ = 0;
   double shift_ = 0;
+  double absolute_ = 0, square_ = 0;  // sums over all values
   std::vector<double> mean_;    // columns: sums in pass 0
   AlignedBuffer<float> q_, g_;  // columns x width
   AlignedBuffer<float> b_;      // rows of a batch x width

@@ -103,7 +103,9 @@ void claim(Plan& plan, const ModelSpec& spec) {
   plan.factored = {.sgd = settings.word("update") == "sgd",
                    .least_squares = {.beta = settings.number("forgetting"),
                                      .ridge = automatic ? 1e-3 : settings.number("ridge"),
-                                     .kappa = automatic ? 0.2 : 0},
+                                     .kappa = automatic ? 0.2 : 0,
+                                     .free = settings.count("free"),
+                                     .chosen = automatic},
                    .rows = spec.training_rows,
                    .weight_decay = spec.optimizer.weight_decay};
 }

@@ -202,3 +202,47 @@ TEST(factored_least_squares_has_the_same_bits_with_any_threads) {
     CHECK(all == first);
   }
 }
+
+// Whatever was learned before, W is the ridge solution of all rows, which count the same.
+TEST(factored_refit_is_the_ridge_solution_of_all_rows) {
+  constexpr uint32_t kColumns = 40, kWidth = 5;
+  const LeastSquaresSettings settings;
+  std::vector<Step> made;
+  Oracle oracle(kColumns, kWidth, settings, 300);
+  for (uint64_t t = 0; t < 9; ++t) {
+    made.push_back(make_step(t, {.rows = t == 4 ? 3u : 16u, .columns = kColumns, .width = kWidth}));
+    Step& s = made.back();
+    std::fill(s.weights.begin(), s.weights.end(), 1.0f);
+    for (size_t i = 0; i < s.rows(); ++i) {
+      const std::vector<double> f = s.features(i);
+      for (size_t a = 0; a < oracle.p; ++a)
+        for (size_t b = 0; b < oracle.p; ++b) oracle.M[a * oracle.p + b] += f[a] * f[b];
+      for (size_t j = 0; j < kColumns; ++j)
+        for (size_t b = 0; b < oracle.p; ++b) oracle.S[j * oracle.p + b] += s.dense[i * kColumns + j] * f[b];
+    }
+  }
+  oracle.solve();
+  std::vector<std::vector<float>> found;
+  for (const unsigned threads : {1u, 3u}) {
+    for (const bool trained : {false, true}) {
+      ThreadPool pool(threads);
+      FactoredOutput layer(kColumns, kWidth, settings, 300, kernels(), pool);
+      for (size_t t = 0; trained && t < 5; ++t) {
+        std::vector<float> d_h(made[t].h.size());
+        layer.train(made[t].batch, made[t].h.data(), nullptr, 1, d_h.data());
+      }
+      layer.begin_refit();
+      for (const Step& s : made) layer.absorb(s.batch, s.h.data());
+      layer.end_refit();
+      std::vector<float> w(kColumns * kWidth), bias(kColumns);
+      layer.weights(0, kColumns, w.data(), bias.data());
+      for (size_t j = 0; j < kColumns; ++j) {
+        for (size_t k = 0; k < kWidth; ++k) CHECK_CLOSE(w[j * kWidth + k], oracle.W[j * oracle.p + k], 2e-5);
+        CHECK_CLOSE(bias[j], oracle.W[j * oracle.p + kWidth], 2e-5);
+      }
+      w.insert(w.end(), bias.begin(), bias.end());
+      found.push_back(w);
+    }
+  }
+  for (const std::vector<float>& w : found) CHECK(w == found[0]);
+}

@@ -1,6 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
+import { EngineError } from "../../ffi/error.ts";
 import { engine } from "../../ffi/library.ts";
 import { type FieldValue, Model, type TensorInfo } from "../../ffi/model.ts";
 import { band, npzBytes, withFiles } from "./npz_file.ts";
@@ -121,4 +122,20 @@ test("update: sgd goes on from plain weights that were written", async (batches)
   await train(to, batches, 2);
   const apart = await distance(from, to);
   assert(apart <= 1e-5, `${apart}`);
+});
+
+test("refit: forgets what was learned and solves for all rows; a layer trained by gradients refuses", async (batches) => {
+  const weight = (model: Model) => read(model, model.tensors().find(({ name }) => name === "decoder.2.weight")!);
+  const least = { solver: "factored", update: "least_squares" };
+  using fresh = built(least);
+  using trained = built(least);
+  await trained.train(batches(), new Float64Array(STEPS).fill(0), 1, 0); // rate 0: the layers before stay
+  for (const model of [fresh, trained]) await model.refit([batches()]);
+  assertEquals(await weight(fresh), await weight(trained));
+  const before = (await fresh.evaluate(batches())).sse;
+  using start = built(least);
+  assert(before < (await start.evaluate(batches())).sse);
+
+  using dense = built({ solver: "dense" });
+  await assertRejects(() => dense.refit([batches()]), EngineError, "trained by gradients");
 });

@@ -1,0 +1,80 @@
+/**
+ * `model.start`: whether a network begins as a principal component analysis, and the layers that it then has.
+ *
+ *     z    = s P (x - m) + f(x)       f: the config's encoder, whose last layer begins at 0
+ *     xhat = P' z / s + m + g(z)      g: the config's decoder, whose output layer begins at 0 for what is not z
+ *
+ * Both sums are made of plain layers, so that a network that begins this way is saved, resumed and read like any other.
+ */
+import { sizeOf } from "../config/properties.ts";
+import type { Config, Layer } from "../config/types.ts";
+import { kindNamed, LAYERS, LOSSES } from "../config/vocabulary.ts";
+import type { Source } from "../data/source.ts";
+
+export interface StartChoice {
+  readonly start: "pca" | "random";
+  readonly reason: string;
+}
+
+export interface Layers {
+  readonly encoder: readonly Layer[];
+  readonly decoder: readonly Layer[];
+}
+
+/** The most columns times components for which `auto` computes them: 4 GB of bases. */
+const MOST_VALUES = 2 ** 28;
+
+/** Layers before the first linear one that leave the rows as they are but for noise in training. */
+const isNoise = ({ kind }: Layer) => kindNamed(LAYERS, kind).noise === true;
+const isLinear = ({ kind }: Layer) => kind === "linear";
+
+/** The index of the encoder's first layer that is no noise. */
+const firstOf = ({ encoder }: Layers) => encoder.findIndex((layer) => !isNoise(layer));
+
+/** Why a network cannot begin as PCA; null where it can. */
+function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "columns">): string | null {
+  const first = model.encoder[firstOf(model)], code = model.encoder.at(-1)!, last = model.decoder.at(-1)!;
+  if (!kindNamed(LOSSES, loss.kind).quadratic) return `${loss.kind} is no squared error`;
+  if (data.input_transforms.length > 0) return "data.input_transforms makes another input than what is reconstructed";
+  if (first === undefined || !isLinear(first)) return "the encoder does not begin with a linear layer";
+  if (!isLinear(code)) return "the encoder does not end with a linear layer";
+  if (!isLinear(last)) return "the decoder does not end with a linear layer";
+  if (model.decoder.some(({ tied }) => tied === true)) return "weights are tied";
+  for (const layer of [first, code, last]) {
+    if (layer.bias === false) return "a linear layer at an end has no bias";
+    if (layer.init !== "default") return "the initialisation of a layer at an end is set";
+  }
+  if (last.update === "sgd") return "update: sgd learns the output layer from its own start";
+  const latent = sizeOf(code)!;
+  if (latent >= columns) return `the latent vector is not smaller than a row: ${latent} of ${columns} values`;
+  if (latent * columns > MOST_VALUES) return `${latent} components of ${columns} columns are too many to compute`;
+  return null;
+}
+
+export function chooseStart(config: Config, source: Pick<Source, "columns">): StartChoice {
+  const { start } = config.model;
+  if (start === "random") return { start, reason: "as the config says" };
+  const why = obstacle(config, source);
+  return why === null
+    ? { start: "pca", reason: "squared error, linear layers at both ends" }
+    : { start: "random", reason: why };
+}
+
+/** The layers that the engine gets where the network begins as PCA. */
+export function residualLayers(model: Layers): Layers {
+  const at = firstOf(model);
+  const noise = model.encoder.slice(0, at), [first, ...rest] = model.encoder.slice(at);
+  const latent = sizeOf(model.encoder.at(-1)!)!;
+  const encoder = rest.length === 0 ? model.encoder : [
+    ...noise,
+    { ...first!, size: sizeOf(first!)! + latent },
+    {
+      kind: "shortcut",
+      layers: [...rest.slice(0, -1), { ...rest.at(-1)!, init: "zeros" }],
+      size: latent,
+    },
+  ];
+  const inner = model.decoder.slice(0, -1), last = { ...model.decoder.at(-1)!, free: latent };
+  const decoder = inner.length === 0 ? [last] : [{ kind: "dense_skip", layers: inner }, last];
+  return { encoder, decoder };
+}
