@@ -7,6 +7,7 @@ import { counts } from "./fields.ts";
 import { layerSchema } from "./layers.ts";
 import { PRESETS, type PresetSetting } from "./presets.ts";
 import { kindSchema, sectionShape } from "./sections.ts";
+import { sinkSchema } from "./sinks.ts";
 import { transformSchema } from "./transforms.ts";
 import { LOSSES, OPTIMIZERS } from "./vocabulary.ts";
 
@@ -189,6 +190,11 @@ const logging = z.strictObject({
   every_steps: count(1, 1_000_000_000).default(1).describe(
     "number of steps between two rows of steps.csv; the first step always has a row",
   ),
+  sinks: z.array(sinkSchema).default(["csv"]).describe(
+    "what takes the events of the run (docs/logging.md); none of them can hold up or end it",
+  ),
+  group: z.string().min(1).max(200).nullable().default(null).describe("what the run belongs to, for loggers"),
+  tags: z.array(z.string().min(1).max(64)).max(64).default([]).describe("words by which loggers find the run"),
 }).describe("what is written while training").meta(onResume("free"));
 
 const diagnostics = z.strictObject({

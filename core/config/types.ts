@@ -116,8 +116,16 @@ export interface CheckpointConfig {
   readonly best: boolean;
 }
 
+/** A logger of a run, as a config names it. */
+export type SinkConfig = "csv" | "jsonl";
+
 export interface LoggingConfig {
   readonly every_steps: number;
+  /** The CSV files are written whether they are listed or not. */
+  readonly sinks: readonly SinkConfig[];
+  /** What the run belongs to, and words by which it is found. */
+  readonly group: string | null;
+  readonly tags: readonly string[];
 }
 
 export interface DiagnosticsConfig {

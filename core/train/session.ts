@@ -24,6 +24,7 @@ import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText } from "../runs/command.ts";
 import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
+import { EventStream, sinksOf } from "../events/mod.ts";
 import { writeRecovery } from "../runs/recovery.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
@@ -33,6 +34,7 @@ import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
 import { openSession } from "./provenance.ts";
 import { startBias } from "./column_means.ts";
+import { startEvent, tellDiagnostics, withNotes } from "./events.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
@@ -83,6 +85,7 @@ class Session {
     readonly model: Model,
     readonly state: TrainState,
     readonly logs: RunLogs,
+    readonly events: EventStream,
     checkpoint: string | null,
     memory: MemoryEstimate,
   ) {
@@ -100,7 +103,10 @@ class Session {
       checkpoint,
       syncLogs: () => logs.sync(),
       elapsed: this.elapsed,
-      saved: (info) => observer?.saved?.(info),
+      saved: (info) => {
+        events.emit({ event: "checkpoint", ...info });
+        observer?.saved?.(info);
+      },
     });
   }
 
@@ -113,7 +119,8 @@ class Session {
   async diagnose(epoch: number): Promise<void> {
     const { config, run } = this.options;
     const begun = performance.now();
-    await runDiagnostics(run.path, { config, model: this.model, source: this.source, epoch });
+    const folder = await runDiagnostics(run.path, { config, model: this.model, source: this.source, epoch });
+    tellDiagnostics(this.events, folder, run, { step: this.state.step, epoch, final: false });
     const ms = performance.now() - begun;
     this.state.seconds.diagnostics += ms / 1000;
     this.state.since_row.diagnostics_ms += ms;
@@ -128,8 +135,15 @@ class Session {
       source: this.source,
       state: this.state,
       observer: observer ?? {},
-      logChunk: (row) => this.logs.chunk(row),
-      logEpoch: (row) => this.logs.epoch(row),
+      stepsMade: () => this.events.stepsMade(this.state.step),
+      logChunk: async (row) => {
+        await this.logs.chunk(row);
+        this.events.emit({ event: "chunk", step: this.state.step, ...row });
+      },
+      logEpoch: async (row) => {
+        await this.logs.epoch(row);
+        this.events.emit({ event: "epoch", step: this.state.step, ...row });
+      },
       saves: this.saves,
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
@@ -255,7 +269,9 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
  * Trains. Errors before the first step are thrown. After a later error the run is saved, and the error is in the result.
  * @throws {UserError} if the run cannot start because of the data, the memory, a lock or a checkpoint
  */
-export async function runSession(options: SessionOptions): Promise<SessionResult> {
+export async function runSession(given: SessionOptions): Promise<SessionResult> {
+  const events = new EventStream();
+  const { options, setStep } = withNotes(given, events);
   const { config, run } = options;
   using lock = await acquireLock(run.path);
   options.onLocked?.();
@@ -264,12 +280,14 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const { source, model, state, checkpoint, library, identity, names, chunks, memory } = await prepare(options);
   using _model = model;
   using _chunks = chunks;
+  setStep(() => state.step);
   requireStepsLeft(options, state, source);
   const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint, source);
   if (done) return done;
   const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
   const opened = await openSession(options, source, state, checkpoint, facts);
-  await writeJsonAtomic(run.file("model.json"), layerRows(model.layers()));
+  const layers = layerRows(model.layers());
+  await writeJsonAtomic(run.file("model.json"), layers);
   if (checkpoint === null) await writeRunData(run.path, identity, names);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
@@ -277,7 +295,13 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     await opened.announce();
     await options.onReady?.();
     await opened.begin();
-    const session = new Session(options, source, model, state, logs, checkpoint, memory);
+    await events.begin(startEvent(options, state, source, opened.environment, layers), {
+      run: run.path,
+      position: { step: state.step, epoch: state.epoch, window: state.window },
+      sinks: sinksOf(config, run),
+      warn: (given.warn ?? given.note) ?? (() => {}),
+    });
+    const session = new Session(options, source, model, state, logs, events, checkpoint, memory);
     using _saves = session.saves;
     // A fork has its own first checkpoint, so that it can be resumed even if the parent is deleted.
     if (options.fork) await session.saves.saveIfNew();
@@ -285,6 +309,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     result = await trainToAnEnd(session);
   } catch (error) {
     await logs.close().catch(() => {}); // the first error is the one that is reported
+    await events.close();
     throw error;
   }
   try {
@@ -292,6 +317,9 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   } catch (error) {
     if (!result.error) result = { ...result, status: "failed", exitStatus: 1, error };
   }
+  events.stepsMade(state.step);
+  events.emit({ event: "end", time: new Date().toISOString(), step: state.step, summary: result.summary });
+  await events.close();
   await opened.end(result, state.step);
   return result;
 }

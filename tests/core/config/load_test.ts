@@ -106,7 +106,7 @@ Deno.test("everything but data and model has a default", () => {
       early_stopping: { patience: null, min_delta: 0 },
     },
     checkpoint: { every_steps: 0, every_epochs: null, max_share: 0.05, every_minutes: 10, keep: 3, best: true },
-    logging: { every_steps: 1 },
+    logging: { every_steps: 1, sinks: ["csv"], group: null, tags: [] },
     diagnostics: { every_epochs: 0, max_rows: 2000, columns: 12 },
     evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null, pca: true },
     runtime: { device: "auto", threads: 0, memory_gb: 0 },

@@ -1,0 +1,140 @@
+/** Loggers of a run: what they hold equals the CSV files, whatever happens to the run; nothing that happens to them harms it. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import type { RunEvent, StepsEvent } from "../../core/events/types.ts";
+import { withShim } from "../faults/shim.ts";
+import { run, temporary } from "../helpers/cli.ts";
+import { csvRows, killedAndResumed } from "../helpers/killed_run.ts";
+import { fingerprintOf, smallProject } from "../helpers/small_run.ts";
+
+const QUIET = ["--quiet", "--no-report"];
+
+const eventsOf = (path: string): RunEvent[] =>
+  Deno.readTextFileSync(join(path, "events.jsonl")).trimEnd().split("\n").map((line) => JSON.parse(line));
+
+/** The rows of an event's columns. */
+const rowsOf = ({ event: _, ...columns }: StepsEvent) =>
+  columns.step.map((_, i) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[i]!])));
+
+/** That events.jsonl has every row of the CSV files once, in order, and nothing else of the kind. */
+function checkEvents(path: string): RunEvent[] {
+  const events = eventsOf(path);
+  const steps = events.flatMap((event) => event.event === "steps" ? rowsOf(event) : []);
+  assert(steps.length > 10);
+  assertEquals(steps, csvRows(join(path, "steps.csv")));
+  for (const kind of ["chunk", "epoch"] as const) {
+    const rows = events.filter(({ event }) => event === kind).map(({ event: _, ...row }) => row);
+    const steps = rows.map((row) => Number("step" in row && row.step));
+    assertEquals(steps, [...steps].sort((a, b) => a - b));
+    const file = csvRows(join(path, `${kind}s.csv`)).map((row, i) => ({ step: steps[i]!, ...row }));
+    assert(file.length > 2);
+    assertEquals(rows as unknown[], file);
+  }
+  return events;
+}
+
+Deno.test("sinks: events.jsonl tells a run from its start to its end, and the run has the bits of one without it", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const train = async (name: string, ...args: string[]) => {
+    const path = join(folder.path, name);
+    const { code, stderr } = await run("train", [config, "--run-dir", path, ...QUIET, ...args]);
+    assertEquals([code, stderr], [0, ""]);
+    return path;
+  };
+  const plain = await train("plain");
+  const tags = ["--override", "logging.tags=[first, 'second one']", "--override", "logging.group=all"];
+  const logged = await train("logged", "--override", "logging.sinks=[csv, jsonl]", ...tags);
+  assertEquals(fingerprintOf(logged), fingerprintOf(plain));
+  assert(![...Deno.readDirSync(plain)].some(({ name }) => name === "events.jsonl"));
+  const events = checkEvents(logged);
+  const [start, end] = [events[0]!, events.at(-1)!];
+  assert(start.event === "start" && end.event === "end");
+  assertEquals([start.tags, start.group, start.step, start.resumed], [["first", "second one"], "all", 0, 0]);
+  assertEquals(start.environment, JSON.parse(Deno.readTextFileSync(join(logged, "environment.json"))));
+  assertEquals(end.summary, JSON.parse(Deno.readTextFileSync(join(logged, "summary.json"))));
+  const of = (kind: string) => events.filter(({ event }) => event === kind);
+  assertEquals(of("diagnostic").map((event) => event.event === "diagnostic" && event.final), [true, true, true]);
+  for (const event of [...of("diagnostic"), ...of("checkpoint")]) {
+    const name = event.event === "diagnostic" || event.event === "checkpoint" ? event.path : "";
+    assert(event.event === "checkpoint" || Deno.statSync(join(logged, name)).isFile, name);
+  }
+  assert(of("checkpoint").length > 3);
+});
+
+Deno.test("sinks: after kills and resumes, events.jsonl holds each row of the CSV files once", async () => {
+  using folder = temporary();
+  const path = await killedAndResumed(folder.path, ["logging.sinks=[csv, jsonl]"]);
+  const events = checkEvents(path);
+  const starts = events.filter(({ event }) => event === "start");
+  assertEquals(starts.map((event) => event.event === "start" && event.resumed), [0, 1, 2]);
+});
+
+Deno.test("sinks: a sink that a resume adds is given what came before it", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const path = join(folder.path, "run");
+  assertEquals((await run("train", [config, "--run-dir", path, ...QUIET])).code, 0);
+  const more = ["--override", "training.epochs=5", "--override", "logging.sinks=[jsonl]"];
+  const { code, stderr } = await run("train", ["--resume", path, ...QUIET, ...more]);
+  assertEquals(code, 0, stderr);
+  const events = checkEvents(path);
+  const at = events.findIndex(({ event }) => event === "start");
+  assertEquals(events.slice(0, at).filter(({ event }) => event === "epoch").length, 3);
+  assertEquals(events.slice(at).filter(({ event }) => event === "epoch").length, 2);
+});
+
+Deno.test("sinks: one whose disk is full is switched off with one warning, and a resume gives it what it lacks", () =>
+  withShim(async (shim, dir) => {
+    const config = smallProject(dir);
+    const plain = join(dir, "plain"), logged = join(dir, "logged");
+    assertEquals((await run("train", [config, "--run-dir", plain, ...QUIET])).code, 0);
+    const args = [config, "--run-dir", logged, ...QUIET, "--override", "logging.sinks=[csv, jsonl]"];
+    const full = { LD_PRELOAD: shim, FAULT_FOLDER: join(logged, "events.jsonl"), FAULT_FULL_AT: "4" };
+    const { code, stderr } = await run("train", args, full);
+    assertEquals(code, 0);
+    assertMatch(
+      stderr,
+      /^logging\.sinks: jsonl failed: \S*events\.jsonl: cannot write \(No space left on device\); it is switched off, and the run goes on without it\n$/,
+    );
+    assertEquals(fingerprintOf(logged), fingerprintOf(plain));
+    const more = ["--resume", logged, ...QUIET, "--override", "training.epochs=4"];
+    assertEquals((await run("train", more)).code, 0);
+    checkEvents(logged);
+  }));
+
+Deno.test("sinks: what is no file is left alone, and the run goes on", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const path = join(folder.path, "run");
+  assertEquals((await run("train", [config, "--run-dir", path, ...QUIET])).code, 0);
+  const events = join(path, "events.jsonl");
+  for (const target of ["/dev/full", "/"]) {
+    Deno.symlinkSync(target, events);
+    const epochs = target === "/" ? 5 : 4;
+    const more = ["--override", `training.epochs=${epochs}`, "--override", "logging.sinks=[jsonl]"];
+    const { code, stderr } = await run("train", ["--resume", path, ...QUIET, ...more]);
+    assertEquals(code, 0, stderr);
+    assertEquals(
+      stderr.match(/logging\.sinks: jsonl failed: \S*events\.jsonl: is not a regular file/g)?.length,
+      1,
+      stderr,
+    );
+    Deno.removeSync(events);
+  }
+});
+
+Deno.test("sinks: an unknown one and one that is named twice are refused with their place", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  for (
+    const [sinks, what] of [
+      ["[jsnol]", /logging\.sinks\.0: unknown sink "jsnol"; did you mean jsonl\?/],
+      ["[jsonl, csv, jsonl]", /logging\.sinks\.2 names jsonl a second time/],
+    ] as const
+  ) {
+    const { code, stderr } = await run("config", ["check", config, "--override", `logging.sinks=${sinks}`]);
+    assertEquals(code, 2);
+    assertMatch(stderr, what);
+  }
+});
