@@ -7,5 +7,6 @@ export const sinkSchema = z.union([
   namesSchema({
     csv: "steps.csv, chunks.csv and epochs.csv, which are always written",
     jsonl: "events.jsonl, every event as a line of JSON",
+    tensorboard: "tensorboard/, for TensorBoard: scalars, histograms of the weights, the config",
   }),
 ]).meta({ title: "sink", id: "sink" });

@@ -1,7 +1,7 @@
 /** events.jsonl: every event as a line of JSON. */
 import { exists, InputFile } from "../formats/file.ts";
-import { ioError } from "../formats/io_error.ts";
 import { type Held, holding, isPast, NOTHING_HELD, type Position } from "./course.ts";
+import { LogFile } from "./log_file.ts";
 import type { Sink } from "./sink.ts";
 import type { RunEvent } from "./types.ts";
 
@@ -44,7 +44,7 @@ async function* linesOf(path: string): AsyncGenerator<{ text: string; end: numbe
 
 export class JsonLinesSink implements Sink {
   readonly name = "jsonl";
-  #file: Deno.FsFile | null = null;
+  #file: LogFile | null = null;
 
   constructor(readonly path: string) {}
 
@@ -58,37 +58,21 @@ export class JsonLinesSink implements Sink {
         length = end;
       }
     }
-    try {
-      this.#file = await Deno.open(this.path, { write: true, create: true });
-      await this.#file.truncate(length);
-      await this.#file.seek(length, Deno.SeekMode.Start);
-    } catch (cause) {
-      throw ioError(this.path, "open", cause);
-    }
+    this.#file = await LogFile.open(this.path, length);
     return held;
   }
 
   async write(events: readonly RunEvent[]): Promise<void> {
-    const bytes = new TextEncoder().encode(events.map((event) => `${lineOf(event)}\n`).join(""));
-    try {
-      for (let done = 0; done < bytes.length;) done += await this.#file!.write(bytes.subarray(done));
-    } catch (cause) {
-      throw ioError(this.path, "write", cause);
-    }
+    await this.#file!.write([new TextEncoder().encode(events.map((event) => `${lineOf(event)}\n`).join(""))]);
   }
 
   async close(): Promise<void> {
-    try {
-      await this.#file?.sync();
-    } catch (cause) {
-      throw ioError(this.path, "fsync", cause);
-    } finally {
-      this.abandon();
-    }
+    await this.#file?.close();
+    this.#file = null;
   }
 
   abandon(): void {
-    this.#file?.close();
+    this.#file?.abandon();
     this.#file = null;
   }
 }

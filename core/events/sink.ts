@@ -9,6 +9,8 @@ import type { RunEvent } from "./types.ts";
 export interface Sink {
   /** What warnings call it, as the config names it. */
   readonly name: string;
+  /** Whether it takes histograms of the weights, which are made after each epoch if a sink takes them. */
+  readonly weights?: boolean;
   /**
    * Begins, before any event. What it has from earlier sessions and lies after the position is cut off.
    * @returns what it still holds. The rows from there up to the position are read from the run's CSV files and come first;

@@ -64,6 +64,28 @@ export interface DiagnosticEvent {
   readonly final: boolean;
 }
 
+/** How some values are distributed. */
+export interface Histogram {
+  readonly min: number;
+  readonly max: number;
+  readonly count: number;
+  readonly sum: number;
+  /** Sum of the squares. */
+  readonly squares: number;
+  /** Bin i holds values from edge i up to edge i + 1, the last bin those at its end as well. */
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** The weights after an epoch, for sinks that ask for them. */
+export interface WeightsEvent {
+  readonly event: "weights";
+  readonly step: number;
+  readonly epoch: number;
+  /** Of large tensors, evenly spread values. */
+  readonly tensors: readonly ({ readonly name: string } & Histogram)[];
+}
+
 /** What is printed while training. */
 export interface NoteEvent {
   readonly event: "note";
@@ -86,6 +108,7 @@ export type RunEvent =
   | EpochEvent
   | CheckpointEvent
   | DiagnosticEvent
+  | WeightsEvent
   | NoteEvent
   | EndEvent;
 

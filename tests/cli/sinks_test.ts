@@ -2,6 +2,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { RunEvent, StepsEvent } from "../../core/events/types.ts";
+import { readEvent } from "../../core/events/tensorboard_messages.ts";
+import { recordsIn } from "../../core/formats/tfrecord.ts";
 import { withShim } from "../faults/shim.ts";
 import { run, temporary } from "../helpers/cli.ts";
 import { csvRows, killedAndResumed } from "../helpers/killed_run.ts";
@@ -44,7 +46,8 @@ Deno.test("sinks: events.jsonl tells a run from its start to its end, and the ru
   };
   const plain = await train("plain");
   const tags = ["--override", "logging.tags=[first, 'second one']", "--override", "logging.group=all"];
-  const logged = await train("logged", "--override", "logging.sinks=[csv, jsonl]", ...tags);
+  const logged = await train("logged", "--override", "logging.sinks=[csv, jsonl, tensorboard]", ...tags);
+  checkTensorBoard(logged);
   assertEquals(fingerprintOf(logged), fingerprintOf(plain));
   assert(![...Deno.readDirSync(plain)].some(({ name }) => name === "events.jsonl"));
   const events = checkEvents(logged);
@@ -62,9 +65,30 @@ Deno.test("sinks: events.jsonl tells a run from its start to its end, and the ru
   assert(of("checkpoint").length > 3);
 });
 
-Deno.test("sinks: after kills and resumes, events.jsonl holds each row of the CSV files once", async () => {
+/** That TensorBoard's file has every step and epoch of the CSV files once, in order, as numbers of 32 bits. */
+function checkTensorBoard(path: string): void {
+  const folder = join(path, "tensorboard");
+  const [file, ...others] = [...Deno.readDirSync(folder)].map(({ name }) => name);
+  assertEquals(others, []);
+  const records = [...recordsIn(Deno.readFileSync(join(folder, file!)))].map(({ data }) => readEvent(data));
+  for (const [prefix, log, main] of [["train", "steps.csv", "loss"], ["epoch", "epochs.csv", "train_loss"]] as const) {
+    const logged = records.filter(({ scalars }) => scalars.has(`${prefix}/${main}`));
+    const rows = csvRows(join(path, log));
+    assertEquals(logged.length, rows.length);
+    for (const [index, { step, scalars }] of logged.entries()) {
+      if (prefix === "train") assertEquals(step, rows[index]!.step);
+      assert(scalars.size >= 4);
+      for (const [tag, value] of scalars) {
+        assertEquals(value, Math.fround(Number(rows[index]![tag.slice(prefix.length + 1)])), `${tag} at ${step}`);
+      }
+    }
+  }
+}
+
+Deno.test("sinks: after kills and resumes, each row of the CSV files is in every sink once", async () => {
   using folder = temporary();
-  const path = await killedAndResumed(folder.path, ["logging.sinks=[csv, jsonl]"]);
+  const path = await killedAndResumed(folder.path, ["logging.sinks=[csv, jsonl, tensorboard]"]);
+  checkTensorBoard(path);
   const events = checkEvents(path);
   const starts = events.filter(({ event }) => event === "start");
   assertEquals(starts.map((event) => event.event === "start" && event.resumed), [0, 1, 2]);
