@@ -195,6 +195,16 @@ const logging = z.strictObject({
   ),
   group: z.string().min(1).max(200).nullable().default(null).describe("what the run belongs to, for loggers"),
   tags: z.array(z.string().min(1).max(64)).max(64).default([]).describe("words by which loggers find the run"),
+  wandb: z.strictObject({
+    mode: z.enum(["offline", "online", "disabled"]).nullable().default(null).describe(
+      "offline: a folder for `wandb sync`; online: an installed `wandb sync` uploads it at the end; disabled: nothing, " +
+        "even if logging.sinks lists wandb; null: offline where logging.sinks lists wandb",
+    ),
+    project: z.string().min(1).max(128).nullable().default(null).describe("W&B's project; null: the config's name"),
+    entity: z.string().min(1).max(128).nullable().default(null).describe(
+      "W&B's user or team; null: that of the one who uploads",
+    ),
+  }).prefault({}).describe("Weights & Biases"),
 }).describe("what is written while training").meta(onResume("free"));
 
 const diagnostics = z.strictObject({

@@ -117,7 +117,7 @@ export interface CheckpointConfig {
 }
 
 /** A logger of a run, as a config names it. */
-export type SinkConfig = "csv" | "jsonl" | "tensorboard";
+export type SinkConfig = "csv" | "jsonl" | "tensorboard" | "wandb";
 
 export interface LoggingConfig {
   readonly every_steps: number;
@@ -126,6 +126,12 @@ export interface LoggingConfig {
   /** What the run belongs to, and words by which it is found. */
   readonly group: string | null;
   readonly tags: readonly string[];
+  readonly wandb: {
+    /** null: offline where `sinks` lists wandb, else disabled. */
+    readonly mode: "offline" | "online" | "disabled" | null;
+    readonly project: string | null;
+    readonly entity: string | null;
+  };
 }
 
 export interface DiagnosticsConfig {

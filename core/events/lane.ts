@@ -1,7 +1,7 @@
 /** The queue of one sink: it keeps the sink off the training's path, and switches it off where it fails or hangs. */
 import type { Held, Position } from "./course.ts";
 import type { Sink } from "./sink.ts";
-import { rowsOf, type RunEvent } from "./types.ts";
+import { rowsOf, type RunEvent, type StartEvent } from "./types.ts";
 
 export interface Limits {
   /** Rows that wait at most: some ten megabytes. */
@@ -18,6 +18,7 @@ const WRITE_ROWS = 4096;
 
 export interface LaneOptions {
   readonly position: Position;
+  readonly start: StartEvent;
   /** Rows of the run's CSV files after what the sink holds, up to the position. */
   readonly missing: (held: Held) => AsyncIterable<RunEvent>;
   readonly warn: (text: string) => void;
@@ -69,7 +70,7 @@ export class Lane {
   async #run(): Promise<void> {
     const { sink, options } = this;
     try {
-      const held = await this.#call(() => sink.open(options.position));
+      const held = await this.#call(() => sink.open(options.position, options.start));
       if (held !== null) {
         for await (const event of options.missing(held)) await this.#call(() => sink.write([event]));
       }

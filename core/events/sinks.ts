@@ -1,19 +1,29 @@
 /** The sinks that a config names. The CSV files are not among them: the run itself writes them, and depends on them. */
-import type { Config } from "../config/types.ts";
+import type { Config, LoggingConfig } from "../config/types.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import { JsonLinesSink } from "./json_lines.ts";
 import type { Sink } from "./sink.ts";
 import { TensorBoardSink } from "./tensorboard.ts";
+import { WandbSink } from "./wandb.ts";
 
 export function sinksOf({ logging }: Config, run: RunFolder): Sink[] {
-  return logging.sinks.flatMap((sink): Sink[] => {
+  const listed = logging.sinks.flatMap((sink): Sink[] => {
     switch (sink) {
-      case "csv":
-        return [];
       case "jsonl":
         return [new JsonLinesSink(run.file("events.jsonl"))];
       case "tensorboard":
         return [new TensorBoardSink(run.file("tensorboard"))];
+      case "csv":
+      case "wandb":
+        return [];
     }
   });
+  const mode = wandbMode(logging);
+  if (mode === "disabled") return listed;
+  return [...listed, new WandbSink(run.file("wandb"), { ...logging.wandb, upload: mode === "online" })];
+}
+
+/** What becomes of W&B: `logging.wandb.mode`, or else whether it is listed. */
+export function wandbMode({ sinks, wandb }: LoggingConfig): "offline" | "online" | "disabled" {
+  return wandb.mode ?? (sinks.includes("wandb") ? "offline" : "disabled");
 }

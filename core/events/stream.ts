@@ -6,7 +6,7 @@ import { join } from "@std/path";
 import type { Held, Position } from "./course.ts";
 import { Lane, type Limits } from "./lane.ts";
 import { rowsAfter, StepReader } from "./rows.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink, Tell } from "./sink.ts";
 import type { NoteEvent, RunEvent, StartEvent } from "./types.ts";
 
 /** Notes kept from before the beginning. */
@@ -48,7 +48,7 @@ export class EventStream {
         warn(text);
         this.emit({ event: "note", step: position.step, text });
       };
-      return new Lane(sink, { position, missing, warn: told, ...limits ? { limits } : {} });
+      return new Lane(sink, { position, start, missing, warn: told, ...limits ? { limits } : {} });
     });
     for (const event of [start, ...this.#early.splice(0)]) this.#give(event);
     this.#state = "running";
@@ -82,6 +82,13 @@ export class EventStream {
     await this.#order;
     this.#state = "over";
     await Promise.all(this.#lanes.map((lane) => lane.finish()));
+  }
+
+  /** After {@link close}: what sinks that are still on have left to do, such as an upload. */
+  async afterwards(isFinished: boolean, tell: Tell): Promise<void> {
+    for (const { sink, isOn } of this.#lanes) {
+      if (isOn) await sink.afterwards?.(isFinished, tell);
+    }
   }
 
   #give(event: RunEvent): void {

@@ -7,9 +7,9 @@ import { join } from "@std/path";
 import { makeFolder, namesIn, removeIfThere, syncFolder, writeAtomically } from "../formats/file.ts";
 import type { Message } from "../formats/protobuf.ts";
 import { recordOf, recordsIn } from "../formats/tfrecord.ts";
-import type { SplitMetrics } from "../runs/types.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
 import { LogFile, readLog } from "./log_file.ts";
+import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink } from "./sink.ts";
 import {
   eventOf,
@@ -25,23 +25,18 @@ import {
 import type { EndEvent, RunEvent, StartEvent } from "./types.ts";
 
 const NAME = /^events\.out\.tfevents\.\d+\.narrows/;
-const STEP_SCALARS = ["loss", "learning_rate", "grad_norm", "samples_per_second"] as const;
-const EPOCH_SCALARS = [
-  ...["epoch", "train_loss", "validation_loss", "learning_rate", "samples_per_second", "grad_norm_max"] as const,
-  ...["elapsed_s", "wait_ms", "train_ms", "validation_ms", "checkpoint_ms", "diagnostics_ms"] as const,
-];
 
 /** Whether a record lies after a position, as {@link isPast} says of events. */
 function isPastRecord({ step, tags, scalars }: Found, position: Position): boolean {
-  const epoch = scalars.get("epoch/epoch");
+  const epoch = scalars.get(EPOCH_NUMBER);
   if (epoch !== undefined) return epoch > position.epoch;
-  return step > position.step || tags.some((tag) => tag.startsWith("final/") || tag.endsWith("session_end_info"));
+  return step > position.step || tags.some((tag) => tag.startsWith(FINAL) || tag.endsWith("session_end_info"));
 }
 
 function heldAfter(held: Held, { step, scalars }: Found): Held {
-  const epoch = scalars.get("epoch/epoch");
+  const epoch = scalars.get(EPOCH_NUMBER);
   if (epoch !== undefined) return { ...held, epoch };
-  return scalars.has("train/loss") ? { ...held, step } : held;
+  return scalars.has(STEP_VALUE) ? { ...held, step } : held;
 }
 
 export class TensorBoardSink implements Sink {
@@ -55,7 +50,8 @@ export class TensorBoardSink implements Sink {
   /** @param folder `tensorboard/` of the run */
   constructor(readonly folder: string) {}
 
-  async open(position: Position): Promise<Held> {
+  async open(position: Position, start: StartEvent): Promise<Held> {
+    this.#began = this.#now = Date.parse(start.run_started_at) / 1000;
     await makeFolder(this.folder);
     const names = (await namesIn(this.folder)).filter((name) => NAME.test(name));
     const newest = names.at(-1);
@@ -101,16 +97,10 @@ export class TensorBoardSink implements Sink {
         return [this.#start(event)];
       case "steps":
         return event.step.map((step, row) => {
-          const values = STEP_SCALARS.map((name) => scalar(`train/${name}`, event[name][row]!));
-          return eventOf(this.#time(event.elapsed_s[row]!), step, values);
+          return eventOf(this.#time(event.elapsed_s[row]!), step, stepScalars(event, row).map(scalar));
         });
-      case "epoch": {
-        const values = EPOCH_SCALARS.flatMap((name) => {
-          const value = event[name];
-          return value === null ? [] : [scalar(`epoch/${name}`, value)];
-        });
-        return [eventOf(this.#time(event.elapsed_s), event.step, values)];
-      }
+      case "epoch":
+        return [eventOf(this.#time(event.elapsed_s), event.step, epochScalars(event).map(scalar))];
       case "weights":
         return [
           eventOf(this.#now, event.step, event.tensors.map(({ name, ...of }) => histogram(`weights/${name}`, of))),
@@ -129,8 +119,6 @@ export class TensorBoardSink implements Sink {
 
   #start(event: StartEvent): Message {
     const { step, run, config, environment, description, tags, group } = event;
-    this.#began = Date.parse(event.run_started_at) / 1000;
-    this.#now = Math.max(this.#now, this.#began);
     const code = (text: string) => text.trimEnd().split("\n").map((line) => `    ${line}`).join("\n");
     const about = { run, description, group, tags };
     return eventOf(this.#now, step, [
@@ -142,11 +130,7 @@ export class TensorBoardSink implements Sink {
   }
 
   #end({ step, time, summary }: EndEvent): Message {
-    const parts = Object.entries(summary.metrics).flatMap(([part, metrics]) =>
-      Object.entries((metrics ?? {}) as SplitMetrics).flatMap(([name, value]) =>
-        typeof value === "number" ? [scalar(`final/${part}_${name}`, value)] : []
-      )
-    );
+    const parts = finalScalars(summary).map(scalar);
     const at = summary.evaluated?.step ?? step;
     return eventOf(this.#now, at, [...parts, settingsEnd(Date.parse(time) / 1000, summary.status !== "failed")]);
   }

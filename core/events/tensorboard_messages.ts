@@ -16,7 +16,7 @@ export function versionEvent(wallTime: number): Message {
   return new Message().double(1, wallTime).text(3, "brain.Event:2");
 }
 
-export function scalar(tag: string, value: number): Message {
+export function scalar([tag, value]: readonly [string, number]): Message {
   return new Message().text(1, tag).float(2, value);
 }
 

@@ -6,7 +6,7 @@ import { DIAGNOSTICS } from "../diagnostics/mod.ts";
 import type { EventStream, StartEvent } from "../events/mod.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import type { Environment, LayerRow } from "../runs/types.ts";
-import type { SessionOptions } from "./session.ts";
+import type { SessionOptions } from "./session_options.ts";
 import type { TrainState } from "./state.ts";
 
 /** The options with functions that note in the stream, too, what they print. */
@@ -19,6 +19,8 @@ export function withNotes(options: SessionOptions, events: EventStream) {
   const { note, warn } = options;
   return {
     options: { ...options, note: also(note), warn: also(warn ?? note) },
+    /** What only prints. */
+    tell: { note: note ?? (() => {}), warn: warn ?? note ?? (() => {}) },
     /** Says where the number of steps is found, once it is known. */
     setStep: (known: () => number) => {
       step = known;

@@ -9,13 +9,11 @@ import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts"
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { changeText, compareConfigs } from "../config/mod.ts";
-import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
 import { checkValues } from "../data/check.ts";
 import type { DataIdentity } from "../data/identity.ts";
-import type { MemoryRows } from "../data/memory.ts";
 import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
@@ -26,9 +24,8 @@ import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
 import { EventStream, sinksOf } from "../events/mod.ts";
 import { writeRecovery } from "../runs/recovery.ts";
-import type { RunFolder } from "../runs/folder.ts";
 import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
-import { beginFork, type Fork, forkData } from "./fork.ts";
+import { beginFork, forkData } from "./fork.ts";
 import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
@@ -39,40 +36,13 @@ import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
 import { Saves } from "./saves.ts";
+import type { SessionOptions } from "./session_options.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { checkState, parseState } from "./state_check.ts";
 import { tensorSinks } from "./tensors.ts";
 import { weightHistograms } from "./weights.ts";
-import { type Ending, Trainer, type TrainObserver } from "./trainer.ts";
-
-export interface SessionOptions {
-  readonly config: Config;
-  readonly run: RunFolder;
-  /** The checkpoint from which the run is resumed: "latest", "best" or a folder; null for a new run. */
-  readonly resumeFrom: string | null;
-  /** Rows in memory instead of the config's files. The caller closes them. */
-  readonly memory?: MemoryRows | null;
-  /** The config of a resumed run before the changes. */
-  readonly saved?: Config;
-  /** The checkpoint from which a fork starts. */
-  readonly fork?: Fork;
-  readonly observer?: TrainObserver;
-  /** Called when the network is ready, to show progress. */
-  readonly onModel?: (model: Model) => void;
-  readonly note?: (text: string) => void;
-  /** Like `note`, but for what went wrong without ending the run. */
-  readonly warn?: (text: string) => void;
-  /** Gets details that are shown with --verbose only. */
-  readonly detail?: (text: string) => void;
-  /** Called when the run's lock is taken. */
-  readonly onLocked?: () => void;
-  /** Called under the run's lock once everything is ready, before the first step. */
-  readonly onReady?: () => Promise<void>;
-  readonly commandLine?: readonly string[];
-  /** Whether SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 end the run after a save. */
-  readonly signals?: boolean;
-}
+import { type Ending, Trainer } from "./trainer.ts";
 
 class Session {
   readonly #begun = performance.now();
@@ -279,7 +249,7 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
  */
 export async function runSession(given: SessionOptions): Promise<SessionResult> {
   const events = new EventStream();
-  const { options, setStep } = withNotes(given, events);
+  const { options, tell, setStep } = withNotes(given, events);
   const { config, run } = options;
   using lock = await acquireLock(run.path);
   options.onLocked?.();
@@ -307,7 +277,7 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
       run: run.path,
       position: { step: state.step, epoch: state.epoch, window: state.window },
       sinks: sinksOf(config, run),
-      warn: (given.warn ?? given.note) ?? (() => {}),
+      warn: tell.warn,
     });
     const session = new Session(options, source, model, state, logs, events, checkpoint, memory);
     using _saves = session.saves;
@@ -329,7 +299,8 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
   events.emit({ event: "end", time: new Date().toISOString(), step: state.step, summary: result.summary });
   await events.close();
   await opened.end(result, state.step);
+  await events.afterwards(result.status === "finished", tell);
   return result;
 }
 
-export type { Session, SessionResult };
+export type { Session, SessionOptions, SessionResult };

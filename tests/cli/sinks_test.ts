@@ -3,6 +3,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import type { RunEvent, StepsEvent } from "../../core/events/types.ts";
 import { readEvent } from "../../core/events/tensorboard_messages.ts";
+import { readRecord } from "../../core/events/wandb_messages.ts";
+import { logRecordsIn } from "../../core/formats/leveldb_log.ts";
 import { recordsIn } from "../../core/formats/tfrecord.ts";
 import { withShim } from "../faults/shim.ts";
 import { run, temporary } from "../helpers/cli.ts";
@@ -46,8 +48,9 @@ Deno.test("sinks: events.jsonl tells a run from its start to its end, and the ru
   };
   const plain = await train("plain");
   const tags = ["--override", "logging.tags=[first, 'second one']", "--override", "logging.group=all"];
-  const logged = await train("logged", "--override", "logging.sinks=[csv, jsonl, tensorboard]", ...tags);
+  const logged = await train("logged", "--override", "logging.sinks=[csv, jsonl, tensorboard, wandb]", ...tags);
   checkTensorBoard(logged);
+  checkWandb(logged);
   assertEquals(fingerprintOf(logged), fingerprintOf(plain));
   assert(![...Deno.readDirSync(plain)].some(({ name }) => name === "events.jsonl"));
   const events = checkEvents(logged);
@@ -85,10 +88,33 @@ function checkTensorBoard(path: string): void {
   }
 }
 
+/** That the W&B run has one row for each step, in order, with the values of the CSV files, and one beginning and end. */
+function checkWandb(path: string): void {
+  const [folder, ...others] = [...Deno.readDirSync(join(path, "wandb"))].map(({ name }) => name);
+  assertEquals(others, []);
+  const file = join(path, "wandb", folder!, `run-${folder!.split("-").at(-1)}.wandb`);
+  const records = [...logRecordsIn(Deno.readFileSync(file))].map(({ data }) => readRecord(data));
+  assertEquals(records.map(({ number }) => number), records.map((_, i) => i + 1));
+  assertEquals(records.flatMap(({ kind }, i) => kind === "exit" ? [i] : []), [records.length - 1]);
+  const history = records.filter(({ kind }) => kind === "history");
+  const steps = csvRows(join(path, "steps.csv")), epochs = csvRows(join(path, "epochs.csv"));
+  assertEquals(history.map(({ step }) => step), steps.map(({ step }) => step));
+  for (const [prefix, rows] of [["train", steps], ["epoch", epochs]] as const) {
+    const logged = history.filter(({ values }) => [...values.keys()].some((name) => name.startsWith(`${prefix}/`)));
+    assertEquals(logged.length, rows.length);
+    for (const [index, { values }] of logged.entries()) {
+      const own = [...values].filter(([name]) => name.startsWith(`${prefix}/`));
+      assert(own.length >= 4);
+      for (const [name, json] of own) assertEquals(JSON.parse(json), rows[index]![name.slice(prefix.length + 1)], name);
+    }
+  }
+}
+
 Deno.test("sinks: after kills and resumes, each row of the CSV files is in every sink once", async () => {
   using folder = temporary();
-  const path = await killedAndResumed(folder.path, ["logging.sinks=[csv, jsonl, tensorboard]"]);
+  const path = await killedAndResumed(folder.path, ["logging.sinks=[csv, jsonl, tensorboard, wandb]"]);
   checkTensorBoard(path);
+  checkWandb(path);
   const events = checkEvents(path);
   const starts = events.filter(({ event }) => event === "start");
   assertEquals(starts.map((event) => event.event === "start" && event.resumed), [0, 1, 2]);
@@ -99,10 +125,13 @@ Deno.test("sinks: a sink that a resume adds is given what came before it", async
   const config = smallProject(folder.path);
   const path = join(folder.path, "run");
   assertEquals((await run("train", [config, "--run-dir", path, ...QUIET])).code, 0);
-  const more = ["--override", "training.epochs=5", "--override", "logging.sinks=[jsonl]"];
+  const sinks = "logging.sinks=[jsonl, tensorboard, wandb]";
+  const more = ["--override", "training.epochs=5", "--override", sinks];
   const { code, stderr } = await run("train", ["--resume", path, ...QUIET, ...more]);
   assertEquals(code, 0, stderr);
   const events = checkEvents(path);
+  checkTensorBoard(path);
+  checkWandb(path);
   const at = events.findIndex(({ event }) => event === "start");
   assertEquals(events.slice(0, at).filter(({ event }) => event === "epoch").length, 3);
   assertEquals(events.slice(at).filter(({ event }) => event === "epoch").length, 2);

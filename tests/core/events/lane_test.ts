@@ -4,7 +4,7 @@ import { type Held, NOTHING_HELD } from "../../../core/events/course.ts";
 import { Lane } from "../../../core/events/lane.ts";
 import type { Sink } from "../../../core/events/sink.ts";
 import type { RunEvent } from "../../../core/events/types.ts";
-import { COURSE, epochDone, steps } from "../../helpers/events.ts";
+import { COURSE, epochDone, START, steps } from "../../helpers/events.ts";
 
 const LIMITS = { queuedRows: 100, callMs: 60, lastCallMs: 30 };
 const AT = { step: 0, epoch: 0, window: 0 };
@@ -27,6 +27,7 @@ function laneOf(sink: Sink, missing: readonly RunEvent[] = []) {
   const told: string[] = [];
   const lane = new Lane(sink, {
     position: AT,
+    start: START,
     missing: async function* () {
       yield* missing;
     },

@@ -25,7 +25,7 @@ const found = (dir: string) => {
 
 async function write(dir: string, position: Position, events: readonly RunEvent[]) {
   const sink = new TensorBoardSink(dir);
-  const held = await sink.open(position);
+  const held = await sink.open(position, START);
   await sink.write(events);
   await sink.close();
   return held;
