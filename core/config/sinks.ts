@@ -10,4 +10,10 @@ export const sinkSchema = z.union([
     tensorboard: "tensorboard/, for TensorBoard: scalars, histograms of the weights, the config",
     wandb: "wandb/, a run of Weights & Biases that `wandb sync` uploads",
   }),
+  z.strictObject({
+    command: z.string().min(1).max(4096).describe(
+      "what a shell starts to read the events as lines of JSON on its standard input; it runs only if the command line says " +
+        "--allow-run",
+    ),
+  }).meta({ examples: [{ command: "python3 watch.py" }] }),
 ]).meta({ title: "sink", id: "sink" });

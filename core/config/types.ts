@@ -117,7 +117,7 @@ export interface CheckpointConfig {
 }
 
 /** A logger of a run, as a config names it. */
-export type SinkConfig = "csv" | "jsonl" | "tensorboard" | "wandb";
+export type SinkConfig = "csv" | "jsonl" | "tensorboard" | "wandb" | { readonly command: string };
 
 export interface LoggingConfig {
   readonly every_steps: number;

@@ -11,7 +11,7 @@ export interface Limits {
   readonly lastCallMs: number;
 }
 
-export const LIMITS: Limits = { queuedRows: 100_000, callMs: 30_000, lastCallMs: 5_000 };
+export const LIMITS: Limits = { queuedRows: 100_000, callMs: 30_000, lastCallMs: 10_000 };
 
 /** Rows that a sink is given at a time, at least one event. */
 const WRITE_ROWS = 4096;

@@ -19,7 +19,7 @@ import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
-import { commandText } from "../runs/command.ts";
+import { commandText, resumeCommand } from "../runs/command.ts";
 import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
 import { EventStream, sinksOf } from "../events/mod.ts";
@@ -131,7 +131,7 @@ class Session {
 
   /** The command that resumes the run. */
   get resumeCommand(): string {
-    return commandText("train", "--resume", this.options.run.path);
+    return resumeCommand(this.options.config, this.options.run.path);
   }
 
   async record(reason: string, details: { signal?: string; error?: string }): Promise<void> {
