@@ -119,9 +119,9 @@ export class Lane {
       this.#pending = { hurry: () => wait(this.#limits.lastCallMs), leave: () => reject(new Switched()) };
       wait(this.#isEnding ? this.#limits.lastCallMs : this.#limits.callMs);
     });
-    const made = body();
-    made.catch(() => {}); // told by the race, unless the sink is off by then
     try {
+      const made = body();
+      made.catch(() => {}); // told by the race, unless the sink is off by then
       return await Promise.race([made, expired]);
     } finally {
       clearTimeout(timer);

@@ -10,6 +10,12 @@ export async function readLog(path: string): Promise<Uint8Array<ArrayBuffer>> {
   return bytes;
 }
 
+/** Gives way to what else is waiting, every so many calls: a long file is looked through beside the training. */
+export function givingWay(every = 1000): () => Promise<void> | undefined {
+  let calls = 0;
+  return () => ++calls % every === 0 ? new Promise((resolve) => setTimeout(resolve)) : undefined;
+}
+
 export class LogFile {
   #file: Deno.FsFile | null;
 

@@ -3,8 +3,9 @@
  * values that the file has.
  */
 import { join } from "@std/path";
-import { parseCsvLine, parseCsvNumber } from "../formats/csv.ts";
-import { exists, InputFile } from "../formats/file.ts";
+import { parseCsvNumber } from "../formats/csv.ts";
+import { exists, notRegular } from "../formats/file.ts";
+import { ioError } from "../formats/io_error.ts";
 import { readCsv } from "../runs/csv_read.ts";
 import { CHUNK_COLUMNS, columnNames, EPOCH_COLUMNS, STEP_COLUMNS } from "../runs/schema.ts";
 import type { StepRow } from "../runs/types.ts";
@@ -14,7 +15,6 @@ import type { RunEvent, StepsEvent } from "./types.ts";
 /** Rows of one event at most. */
 const BLOCK_ROWS = 1024;
 const READ_BYTES = 1 << 18;
-const NEWLINE = 0x0a;
 
 type StepColumns = { [C in keyof StepRow]: number[] };
 const NAMES = columnNames(STEP_COLUMNS);
@@ -23,61 +23,85 @@ function emptyColumns(): StepColumns {
   return Object.fromEntries(NAMES.map((name) => [name, []])) as unknown as StepColumns;
 }
 
-/** Reads the rows of steps.csv that were not there before. */
-export class StepReader {
-  #at: number;
+/** Reads the rows of steps.csv that were not there before. The file is kept open, since short windows end many times a second. */
+export class StepReader implements Disposable {
+  #file: Deno.FsFile | null = null;
   /** Where the columns stand in a row; null before the header is read. */
   #places: number[] | null = null;
+  /** What is read and not yet given out; whole lines stand in #lines, from #next on. */
+  #torn = "";
+  #lines: string[] = [];
+  #next = 0;
+  readonly #buffer = new Uint8Array(READ_BYTES);
 
   /** @param at the byte after which rows are new: 0, or the end of a row */
-  constructor(readonly path: string, at = 0) {
-    this.#at = at;
-  }
+  constructor(readonly path: string, private readonly at = 0) {}
 
   /**
    * The rows since the last call up to a step, in events of at most 1024 of them.
    * @throws {UserError} if the file cannot be read
    */
   async *read(until = Infinity): AsyncGenerator<StepsEvent> {
-    if (!await exists(this.path)) return;
-    using file = await InputFile.open(this.path);
-    this.#places ??= await this.#header(file);
-    if (this.#places === null) return;
     let columns = emptyColumns();
-    let held = new Uint8Array(0);
-    for (let from = this.#at, isDone = false; from < file.size && !isDone;) {
-      const length = Math.min(READ_BYTES, file.size - from);
-      const block = new Uint8Array(held.length + length);
-      block.set(held);
-      await file.readAt(from, block.subarray(held.length));
-      from += length;
-      const end = block.lastIndexOf(NEWLINE) + 1;
-      for (const line of new TextDecoder().decode(block.subarray(0, end)).split("\n")) {
-        if (line === "") continue;
-        const fields = line.split(",");
-        isDone = parseCsvNumber(fields[this.#places[0]!] ?? "") > until;
-        if (isDone) break;
-        this.#at += line.length + 1; // the rows are ASCII
-        for (const [index, name] of NAMES.entries()) {
-          columns[name].push(parseCsvNumber(fields[this.#places[index]!] ?? ""));
-        }
-        if (columns.step.length < BLOCK_ROWS) continue;
-        yield { event: "steps", ...columns };
-        columns = emptyColumns();
+    for (let line = await this.#line(); line !== null; line = await this.#line()) {
+      const fields = line.split(",");
+      this.#places ??= NAMES.map((name) => fields.indexOf(name));
+      const step = parseCsvNumber(fields[this.#places[0]!] ?? "");
+      if (step > until) {
+        this.#next--;
+        break;
       }
-      held = block.slice(end);
+      if (Number.isNaN(step)) continue; // the header
+      for (const [index, name] of NAMES.entries()) {
+        columns[name].push(parseCsvNumber(fields[this.#places[index]!] ?? ""));
+      }
+      if (columns.step.length < BLOCK_ROWS) continue;
+      yield { event: "steps", ...columns };
+      columns = emptyColumns();
     }
     if (columns.step.length > 0) yield { event: "steps", ...columns };
   }
 
-  async #header(file: InputFile): Promise<number[] | null> {
-    const head = new Uint8Array(Math.min(file.size, 4096));
-    await file.readAt(0, head);
-    const end = head.indexOf(NEWLINE);
-    if (end < 0) return null;
-    const names = parseCsvLine(new TextDecoder().decode(head.subarray(0, end)));
-    this.#at = Math.max(this.#at, end + 1);
-    return NAMES.map((name) => names.indexOf(name));
+  /** The next whole line; null where there is none yet. */
+  async #line(): Promise<string | null> {
+    while (this.#next === this.#lines.length) {
+      const count = await this.#read();
+      if (count === 0) return null;
+      const parts = (this.#torn + new TextDecoder().decode(this.#buffer.subarray(0, count))).split("\n");
+      this.#torn = parts.pop()!;
+      this.#lines = parts;
+      this.#next = 0;
+    }
+    return this.#lines[this.#next++]!;
+  }
+
+  /** Reads on; the rows are ASCII, so that no character is torn. @returns 0 at the present end, and where there is no file */
+  async #read(): Promise<number> {
+    try {
+      if (this.#file === null) {
+        if (!await exists(this.path)) return 0;
+        if (!(await Deno.stat(this.path)).isFile) throw notRegular(this.path);
+        this.#file = await Deno.open(this.path, { read: true });
+        if (this.at > 0) await this.#seek(this.#file);
+      }
+      return await this.#file.read(this.#buffer) ?? 0;
+    } catch (cause) {
+      throw ioError(this.path, "read", cause);
+    }
+  }
+
+  /** Reads the header, and goes on where rows are new. */
+  async #seek(file: Deno.FsFile): Promise<void> {
+    const count = await file.read(this.#buffer) ?? 0;
+    const [header] = new TextDecoder().decode(this.#buffer.subarray(0, count)).split("\n");
+    const names = header!.split(",");
+    this.#places = NAMES.map((name) => names.indexOf(name));
+    await file.seek(this.at, Deno.SeekMode.Start);
+  }
+
+  [Symbol.dispose](): void {
+    this.#file?.close();
+    this.#file = null;
   }
 }
 
@@ -125,7 +149,8 @@ export async function* rowsAfter(run: string, held: Held, position: Position): A
       : event.event === "epoch" && event.epoch > held.epoch)
   );
   let next = 0, last = held.step;
-  for await (const block of new StepReader(join(run, "steps.csv")).read()) {
+  using steps = new StepReader(join(run, "steps.csv"));
+  for await (const block of steps.read()) {
     if (block.step[0]! > position.step) break;
     if (block.step.at(-1)! <= last) continue;
     for (; next < others.length && others[next]!.step < block.step.at(-1)!; next++) {

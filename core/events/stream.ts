@@ -80,6 +80,7 @@ export class EventStream {
   /** Gives the sinks what has happened, and waits until they have written it or are switched off. */
   async close(): Promise<void> {
     await this.#order;
+    this.#steps?.[Symbol.dispose]();
     this.#state = "over";
     await Promise.all(this.#lanes.map((lane) => lane.finish()));
   }
@@ -99,6 +100,7 @@ export class EventStream {
     try {
       for await (const event of this.#steps?.read(until) ?? []) this.#give(event);
     } catch (error) {
+      this.#steps?.[Symbol.dispose]();
       this.#steps = null;
       const why = error instanceof Error ? error.message : String(error);
       this.#warn(`logging.sinks: steps.csv cannot be read: ${why}; no sink gets more steps in this session`);

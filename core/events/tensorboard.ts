@@ -8,7 +8,7 @@ import { makeFolder, namesIn, removeIfThere, syncFolder, writeAtomically } from 
 import type { Message } from "../formats/protobuf.ts";
 import { recordOf, recordsIn } from "../formats/tfrecord.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
-import { LogFile, readLog } from "./log_file.ts";
+import { givingWay, LogFile, readLog } from "./log_file.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink } from "./sink.ts";
 import {
@@ -76,7 +76,9 @@ export class TensorBoardSink implements Sink {
     }
     const bytes = await readLog(join(this.folder, name));
     let held = NOTHING_HELD, length = 0, isWhole = true;
+    const giveWay = givingWay();
     for (const { data, end } of recordsIn(bytes)) {
+      await giveWay();
       const found = readEvent(data);
       isWhole = !isPastRecord(found, position);
       if (!isWhole) break;

@@ -6,9 +6,11 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { exists, makeFolder, namesIn, removeIfThere, syncFolder, writeAtomically } from "../formats/file.ts";
 import { logRecord, logRecordsIn, WANDB_HEADER } from "../formats/leveldb_log.ts";
+import { isRecord } from "../formats/json.ts";
 import type { Message } from "../formats/protobuf.ts";
+import type { Environment } from "../runs/types.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
-import { LogFile, readLog } from "./log_file.ts";
+import { givingWay, LogFile, readLog } from "./log_file.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, type Scalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink, Tell } from "./sink.ts";
 import type { EndEvent, RunEvent, StartEvent } from "./types.ts";
@@ -96,7 +98,9 @@ export class WandbSink implements Sink {
   async #kept(path: string, position: Position): Promise<{ held: Held; length: number }> {
     let held = NOTHING_HELD, length = 0;
     let last: { held: Held; length: number; number: number } | null = null;
+    const giveWay = givingWay();
     for (const { data, start, end } of logRecordsIn(await readLog(path))) {
+      await giveWay();
       const found = readRecord(data);
       if (isPastRecord(found, position)) break;
       const epoch = found.values.get(EPOCH_NUMBER);
@@ -127,7 +131,7 @@ export class WandbSink implements Sink {
     const run = {
       ...{ id: this.#id, project, entity: this.settings.entity, group: start.group, displayName: start.run },
       ...{ notes: start.description, tags: start.tags, host: text(facts.host), began: this.#began },
-      commit: text(facts.git_commit) || null,
+      commit: commitOf(facts),
     };
     await this.#append([
       header(),
@@ -234,6 +238,12 @@ export class WandbSink implements Sink {
     this.#file?.abandon();
     this.#file = null;
   }
+}
+
+/** The commit of the user's work tree, or else of the program. */
+function commitOf({ working_git, git_commit }: Environment): string | null {
+  if (isRecord(working_git) && typeof working_git.commit === "string") return working_git.commit;
+  return typeof git_commit === "string" ? git_commit : null;
 }
 
 const jsonOf = (scalars: Scalars) => scalars.map(([name, value]) => [name, jsonNumber(value)] as const);

@@ -41,7 +41,7 @@ import { type StopSignal, watchSignals } from "./signals.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { checkState, parseState } from "./state_check.ts";
 import { tensorSinks } from "./tensors.ts";
-import { weightHistograms } from "./weights.ts";
+import { tellWeights } from "./weights.ts";
 import { type Ending, Trainer } from "./trainer.ts";
 
 class Session {
@@ -114,19 +114,15 @@ class Session {
       logEpoch: async (row) => {
         await this.logs.epoch(row);
         this.events.emit({ event: "epoch", step: this.state.step, ...row });
-        if (this.events.wantsWeights) await this.#tellWeights(row.epoch);
+        if (this.events.wantsWeights) {
+          await tellWeights(this.events, this.model, this.state, row.epoch, this.options.warn);
+        }
       },
       saves: this.saves,
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
       stopping: () => this.signal !== null,
     }).run();
-  }
-
-  async #tellWeights(epoch: number): Promise<void> {
-    const begun = performance.now();
-    this.events.emit({ event: "weights", step: this.state.step, epoch, tensors: await weightHistograms(this.model) });
-    this.state.seconds.diagnostics += (performance.now() - begun) / 1000;
   }
 
   /** The command that resumes the run. */

@@ -1,8 +1,9 @@
 /** Histograms of a network's weights. */
 import type { Model, TensorInfo } from "../../ffi/model.ts";
 import { histogramOf } from "../events/histograms.ts";
-import type { WeightsEvent } from "../events/mod.ts";
+import type { EventStream, WeightsEvent } from "../events/mod.ts";
 import { tensorSizes } from "../formats/tensor.ts";
+import type { TrainState } from "./state.ts";
 
 /** Values of a tensor that are looked at, at most or one row of it; of a larger tensor they are from evenly spread rows. */
 export const VALUES_MAX = 1 << 20;
@@ -33,11 +34,28 @@ async function valuesOf(model: Model, info: TensorInfo): Promise<Float32Array> {
 }
 
 /** A histogram of each tensor of weights. The network must not be in use. */
-export async function weightHistograms(model: Model): Promise<WeightsEvent["tensors"]> {
+async function weightHistograms(model: Model): Promise<WeightsEvent["tensors"]> {
   const tensors: WeightsEvent["tensors"][number][] = [];
   for (const info of model.tensors()) {
     if (info.role !== "parameter" || info.dtype !== "F32") continue;
     tensors.push({ name: info.name, ...histogramOf(await valuesOf(model, info)) });
   }
   return tensors;
+}
+
+/** Tells the histograms of an epoch. A failure is a warning: a logger is not worth a run. */
+export async function tellWeights(
+  events: EventStream,
+  model: Model,
+  state: Pick<TrainState, "step" | "seconds">,
+  epoch: number,
+  warn: (text: string) => void = () => {},
+): Promise<void> {
+  const begun = performance.now();
+  try {
+    events.emit({ event: "weights", step: state.step, epoch, tensors: await weightHistograms(model) });
+  } catch (error) {
+    warn(`no histograms of the weights of epoch ${epoch}: ${error instanceof Error ? error.message : error}`);
+  }
+  state.seconds.diagnostics += (performance.now() - begun) / 1000;
 }
