@@ -272,7 +272,7 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
     await events.begin(startEvent(options, state, source, opened.environment, layers), {
       run: run.path,
       position: { step: state.step, epoch: state.epoch, window: state.window },
-      sinks: sinksOf(config, run),
+      sinks: [...sinksOf(config, run), ...options.sinks ?? []],
       warn: tell.warn,
     });
     const session = new Session(options, source, model, state, logs, events, checkpoint, memory);

@@ -2,6 +2,7 @@
 import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import type { MemoryRows } from "../data/memory.ts";
+import type { Sink } from "../events/mod.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import type { Fork } from "./fork.ts";
 import type { TrainObserver } from "./trainer.ts";
@@ -18,6 +19,8 @@ export interface SessionOptions {
   /** The checkpoint from which a fork starts. */
   readonly fork?: Fork;
   readonly observer?: TrainObserver;
+  /** Loggers besides those of the config. */
+  readonly sinks?: readonly Sink[];
   /** Called when the network is ready, to show progress. */
   readonly onModel?: (model: Model) => void;
   readonly note?: (text: string) => void;
