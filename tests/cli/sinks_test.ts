@@ -137,23 +137,38 @@ Deno.test("sinks: a sink that a resume adds is given what came before it", async
   assertEquals(events.slice(at).filter(({ event }) => event === "epoch").length, 2);
 });
 
-Deno.test("sinks: one whose disk is full is switched off with one warning, and a resume gives it what it lacks", () =>
+Deno.test("sinks: those whose disk is full are switched off with one warning each, and a resume gives them what they lack", () =>
   withShim(async (shim, dir) => {
     const config = smallProject(dir);
-    const plain = join(dir, "plain"), logged = join(dir, "logged");
+    const plain = join(dir, "plain");
     assertEquals((await run("train", [config, "--run-dir", plain, ...QUIET])).code, 0);
-    const args = [config, "--run-dir", logged, ...QUIET, "--override", "logging.sinks=[csv, jsonl]"];
-    const full = { LD_PRELOAD: shim, FAULT_FOLDER: join(logged, "events.jsonl"), FAULT_FULL_AT: "4" };
-    const { code, stderr } = await run("train", args, full);
-    assertEquals(code, 0);
-    assertMatch(
-      stderr,
-      /^logging\.sinks: jsonl failed: \S*events\.jsonl: cannot write \(No space left on device\); it is switched off, and the run goes on without it\n$/,
-    );
-    assertEquals(fingerprintOf(logged), fingerprintOf(plain));
-    const more = ["--resume", logged, ...QUIET, "--override", "training.epochs=4"];
-    assertEquals((await run("train", more)).code, 0);
-    checkEvents(logged);
+    const wanted = fingerprintOf(plain);
+    const all = "logging.sinks=[csv, jsonl, tensorboard, wandb]";
+    const full = async (name: string, place: string, at: number) => {
+      const path = join(dir, `${name}-${at}`);
+      const args = [config, "--run-dir", path, ...QUIET, "--override", all];
+      const env = { LD_PRELOAD: shim, FAULT_FOLDER: join(path, place), FAULT_FULL_AT: String(at) };
+      const { code, stderr } = await run("train", args, env);
+      assertEquals(code, 0, stderr);
+      const warning = new RegExp(
+        `^logging\\.sinks: ${name} failed: \\S+: cannot .* \\(No space left on device\\); it is switched off, and the run ` +
+          "goes on without it\n$",
+      );
+      assertMatch(stderr, warning);
+      assertEquals(fingerprintOf(path), wanted);
+      const more = ["--resume", path, ...QUIET, "--override", "training.epochs=4"];
+      assertEquals((await run("train", more)).code, 0);
+      checkEvents(path);
+      checkTensorBoard(path);
+      checkWandb(path);
+    };
+    for (const at of [1, 4, 12]) {
+      await Promise.all([
+        full("jsonl", "events.jsonl", at),
+        full("tensorboard", "tensorboard", at),
+        full("wandb", "wandb", at),
+      ]);
+    }
   }));
 
 Deno.test("sinks: what is no file is left alone, and the run goes on", async () => {
@@ -190,6 +205,55 @@ Deno.test("sinks: an unknown one and one that is named twice are refused with th
     assertEquals(code, 2);
     assertMatch(stderr, what);
   }
+});
+
+Deno.test("sinks: a fork has loggers of its own, from the step on at which it starts", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const sinks = ["--override", "logging.sinks=[jsonl, tensorboard, wandb]"];
+  const path = join(folder.path, "run"), fork = join(folder.path, "fork");
+  assertEquals((await run("train", [config, "--run-dir", path, ...QUIET, ...sinks])).code, 0);
+  const more = ["--fork", path, "--run-dir", fork, ...QUIET, "--override", "training.epochs=6"];
+  const { code, stderr } = await run("train", more);
+  assertEquals(code, 0, stderr);
+  const events = checkEvents(fork);
+  assertEquals([events[0]!.event, events[0]!.event === "start" && events[0]!.step], ["start", 60]);
+  checkTensorBoard(fork);
+  checkWandb(fork);
+  const [ours, theirs] = [path, fork].map((run) => [...Deno.readDirSync(join(run, "wandb"))][0]!.name);
+  assert(ours !== theirs);
+});
+
+Deno.test("sinks: logging.wandb.mode switches W&B on and off, and uploads a run that has ended", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  const bin = join(folder.path, "bin"), told = join(folder.path, "told");
+  Deno.mkdirSync(bin);
+  const script = `#!/bin/sh\necho "$@" >> ${told}\nfor file in "$3"/*.wandb; do touch "$file.synced"; done\n`;
+  Deno.writeTextFileSync(join(bin, "wandb"), script, { mode: 0o755 });
+  const train = async (name: string, logging: string, ...more: string[]) => {
+    const path = join(folder.path, name);
+    const args = [config, "--run-dir", path, "--no-report", "--override", `logging=${logging}`, ...more];
+    const { code, stderr } = await run("train", args, { PATH: `${bin}:${Deno.env.get("PATH")}` });
+    assertEquals(code, 0, stderr);
+    const folders = [...Deno.readDirSync(path)].map(({ name }) => name);
+    return { stderr, wandb: folders.includes("wandb") ? [...Deno.readDirSync(join(path, "wandb"))][0]!.name : null };
+  };
+  const uploads = () => {
+    try {
+      return Deno.readTextFileSync(told).trim().split("\n");
+    } catch {
+      return [];
+    }
+  };
+  assertEquals((await train("off", "{sinks: [wandb], wandb: {mode: disabled}}")).wandb, null);
+  const offline = await train("offline", "{wandb: {mode: offline}}");
+  assertMatch(offline.wandb!, /^offline-run-/);
+  assertMatch(offline.stderr, /upload the run to W&B with: wandb sync \S*offline-run-/);
+  assertEquals(uploads(), []);
+  const online = await train("online", "{wandb: {mode: online}}");
+  assertMatch(online.stderr, /uploading the run to W&B\n/);
+  assertEquals(uploads(), [`sync --yes ${join(folder.path, "online", "wandb", online.wandb!)}`]);
 });
 
 Deno.test("sinks: a command gets every event, and runs only if the command line allows it", async () => {
