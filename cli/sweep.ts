@@ -20,6 +20,7 @@ import { SIGNAL_STATUS, type StopSignal, takeUserSignals, watchSignals } from ".
 import { textLines } from "./analysis_text.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";
+import { refuseCommands } from "../core/train/find_run.ts";
 import { runCommand } from "./run_command.ts";
 import { showSweep } from "./sweep_progress.ts";
 import { print, tell } from "../core/output.ts";
@@ -90,6 +91,7 @@ const sweep = defineCommand({
       values: ["continue", "stop"],
       help: "what to do when a run fails: continue with the others (default), or stop all of them after a save",
     },
+    "allow-run": { type: "flag", help: "allow that commands run that the config names in logging.sinks" },
     "dry-run": { type: "flag", help: "list the runs and what has become of them, and start nothing" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
     quiet: { ...SHARED.quiet, help: "print no progress" },
@@ -99,13 +101,23 @@ const sweep = defineCommand({
     "was interrupted and tries again what failed. A signal ends the sweep after its runs have saved.",
   ],
   async run(
-    { config: file, override, jobs: wanted, "on-fail": onFail = "continue", "dry-run": dryRun, json, quiet },
+    {
+      config: file,
+      override,
+      jobs: wanted,
+      "on-fail": onFail = "continue",
+      "allow-run": allowRun,
+      "dry-run": dryRun,
+      json,
+      quiet,
+    },
     args,
   ) {
     takeUserSignals();
     await ensureEngine({ quiet: quiet || json });
     const config = readSweep(file);
     const plan = await planSweep(config, override);
+    if (!allowRun) { for (const { loaded } of plan.runs) refuseCommands(loaded); }
     if (dryRun) return await printPlan(plan, json), 0;
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showSweep(mode, plan);
@@ -120,7 +132,7 @@ const sweep = defineCommand({
       jobs,
       threads: threadsOf(plan, jobs),
       onFail,
-      trainCommand: trainCommand(),
+      trainCommand: [...trainCommand(), ...allowRun ? ["--allow-run"] : []],
       observer: {
         ...progress.observer,
         ended: async (run, outcome) => {

@@ -5,7 +5,7 @@ import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
 import { toUser } from "../core/paths.ts";
-import { commandText } from "../core/runs/command.ts";
+import { resumeCommand } from "../core/runs/command.ts";
 import { takeUserSignals } from "../core/train/signals.ts";
 import { startRun } from "../core/train/start.ts";
 import type { Summary } from "../core/runs/types.ts";
@@ -95,6 +95,10 @@ const train = defineCommand({
     },
     "run-dir": { type: "path", value: "D", help: "use D as the run folder" },
     "set-name": { type: "text", value: "N", help: "set the name of the run" },
+    "allow-run": {
+      type: "flag",
+      help: "allow that commands run that the config names in logging.sinks",
+    },
     "no-report": { type: "flag", help: "do not write report.html at the end" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
     quiet: { ...SHARED.quiet, help: "print no progress" },
@@ -113,6 +117,7 @@ const train = defineCommand({
       runDir: options["run-dir"],
       setName: options["set-name"],
       overrides: options.override,
+      allowRun: options["allow-run"],
       note: progress.note,
       warn: progress.warn,
     });
@@ -140,13 +145,14 @@ const train = defineCommand({
       for (const text of summaryLines(result, shown)) print(text);
       if (report) print(`report     ${toUser(report)}`);
     }
+    const resume = resumeCommand(target.loaded.config, shown);
     if (result.status === "stopped") {
-      tell(`narrows: stopped by ${result.signal}; resume with: ${commandText("train", "--resume", shown)}`);
+      tell(`narrows: stopped by ${result.signal}; resume with: ${resume}`);
     }
     if (result.error) {
       printError(result.error);
       const hinted = result.error instanceof UserError && result.error.hint !== undefined;
-      if (!hinted) tell(`  hint: resume with: ${commandText("train", "--resume", shown)}`);
+      if (!hinted) tell(`  hint: resume with: ${resume}`);
     }
     return result.exitStatus;
   },

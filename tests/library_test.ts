@@ -41,9 +41,15 @@ function blocks(language: string): string[] {
 }
 
 Deno.test("library: the page shows the example, and its code without a run folder runs", async () => {
-  const [first, _arrays, batches, ...others] = blocks("ts");
+  const [first, _arrays, sink, batches, ...others] = blocks("ts");
   assertEquals(first, example);
   assertEquals(others.length, 0);
+  const start = example.slice(example.indexOf("config: {") + "config: ".length, example.indexOf("  observer:"));
+  const used = `import { type Sink, train } from "../mod.ts";\nconst config = ${start.trim().replace(/,$/, "")};\n`;
+  assertEquals(
+    (await runs(`${used}${sink}console.log(losses.length, losses.every((loss) => loss > 0));`)).trim(),
+    "40 true",
+  );
   assertStringIncludes(await runs(batches!), "0 32 ");
 });
 

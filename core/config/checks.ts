@@ -18,6 +18,7 @@ export function checkConfig(config: RawConfig, tree: MapNode): Problem[] {
   checkNetwork(config, tree, report);
   checkKinds(config, tree, report);
   checkSchedule(config, report);
+  checkSinks(config, report);
   return problems;
 }
 
@@ -101,4 +102,12 @@ function checkSchedule({ optimizer, scheduler }: RawConfig, report: Report): voi
     const given = settingText(scheduler.min_learning_rate);
     report(["scheduler", "min_learning_rate"], `must be at most ${rate}, got ${given}`);
   }
+}
+
+/** No sink twice: both would write the same file. */
+function checkSinks({ logging: { sinks } }: RawConfig, report: Report): void {
+  sinks.forEach((sink, index) => {
+    if (typeof sink !== "string" || sinks.indexOf(sink) === index) return;
+    report(["logging", "sinks", index], `names ${sink} a second time`, "remove it");
+  });
 }

@@ -7,6 +7,7 @@ import { counts } from "./fields.ts";
 import { layerSchema } from "./layers.ts";
 import { PRESETS, type PresetSetting } from "./presets.ts";
 import { kindSchema, sectionShape } from "./sections.ts";
+import { sinkSchema } from "./sinks.ts";
 import { transformSchema } from "./transforms.ts";
 import { LOSSES, OPTIMIZERS } from "./vocabulary.ts";
 
@@ -193,6 +194,21 @@ const logging = z.strictObject({
   every_steps: count(1, 1_000_000_000).default(1).describe(
     "number of steps between two rows of steps.csv; the first step always has a row",
   ),
+  sinks: z.array(sinkSchema).default(["csv"]).describe(
+    "what takes the events of the run (docs/logging.md); none of them can hold up or end it",
+  ),
+  group: z.string().min(1).max(200).nullable().default(null).describe("what the run belongs to, for loggers"),
+  tags: z.array(z.string().min(1).max(64)).max(64).default([]).describe("words by which loggers find the run"),
+  wandb: z.strictObject({
+    mode: z.enum(["offline", "online", "disabled"]).nullable().default(null).describe(
+      "offline: a folder for `wandb sync`; online: an installed `wandb sync` uploads it at the end; disabled: nothing, " +
+        "even if logging.sinks lists wandb; null: offline where logging.sinks lists wandb",
+    ),
+    project: z.string().min(1).max(128).nullable().default(null).describe("W&B's project; null: the config's name"),
+    entity: z.string().min(1).max(128).nullable().default(null).describe(
+      "W&B's user or team; null: that of the one who uploads",
+    ),
+  }).prefault({}).describe("Weights & Biases"),
 }).describe("what is written while training").meta(onResume("free"));
 
 const diagnostics = z.strictObject({

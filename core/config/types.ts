@@ -117,8 +117,22 @@ export interface CheckpointConfig {
   readonly best: boolean;
 }
 
+/** A logger of a run, as a config names it. */
+export type SinkConfig = "csv" | "jsonl" | "tensorboard" | "wandb" | { readonly command: string };
+
 export interface LoggingConfig {
   readonly every_steps: number;
+  /** The CSV files are written whether they are listed or not. */
+  readonly sinks: readonly SinkConfig[];
+  /** What the run belongs to, and words by which it is found. */
+  readonly group: string | null;
+  readonly tags: readonly string[];
+  readonly wandb: {
+    /** null: offline where `sinks` lists wandb, else disabled. */
+    readonly mode: "offline" | "online" | "disabled" | null;
+    readonly project: string | null;
+    readonly entity: string | null;
+  };
 }
 
 export interface DiagnosticsConfig {

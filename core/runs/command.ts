@@ -1,4 +1,5 @@
 /** The program's commands as a user types them. */
+import type { Config } from "../config/types.ts";
 import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
 
 const OURS = new URL("../../cli/", import.meta.url).href;
@@ -8,6 +9,12 @@ const PROJECT = OURS.startsWith("file:") ? dirname(fromFileUrl(OURS)) : null;
 /** A word for a shell, quoted if necessary. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The command that resumes a run. Commands that its config names need to be allowed again. */
+export function resumeCommand({ logging }: Pick<Config, "logging">, run: string): string {
+  const hasCommand = logging.sinks.some((sink) => typeof sink === "object");
+  return commandText("train", "--resume", run, ...hasCommand ? ["--allow-run"] : []);
 }
 
 /** Facts that show how the program was started. */

@@ -2,6 +2,7 @@
 import { dirname, isAbsolute, join, resolve } from "@std/path";
 import { userFolder } from "../paths.ts";
 import { VERSION } from "../version.ts";
+import { gitState } from "./git.ts";
 import type { Environment } from "./types.ts";
 
 export interface EnvironmentFacts {
@@ -15,9 +16,14 @@ export interface EnvironmentFacts {
 }
 
 export async function collectEnvironment(facts: EnvironmentFacts): Promise<Environment> {
+  const root = join(import.meta.dirname ?? ".", "../.."), here = userFolder();
+  const commit = await gitCommit(root);
+  const [own, working] = await Promise.all([commit === null ? null : gitState(root), gitState(here)]);
   return {
     narrows: VERSION,
-    git_commit: await gitCommit(join(import.meta.dirname ?? ".", "../..")),
+    git_commit: commit,
+    git_dirty: own?.dirty ?? null,
+    working_git: working,
     deno: Deno.version.deno,
     v8: Deno.version.v8,
     typescript: Deno.version.typescript,
@@ -36,7 +42,7 @@ export async function collectEnvironment(facts: EnvironmentFacts): Promise<Envir
     threads: facts.threads,
     seed: facts.seed,
     command_line: facts.commandLine,
-    working_folder: userFolder(),
+    working_folder: here,
     started_at: new Date().toISOString(),
   };
 }

@@ -8,7 +8,7 @@ const OF_SESSIONS =
 const SUFFIX = "\\.[0-9a-f]{12}\\.tmp$";
 const IN_RUN = new RegExp(`^\\.(?:${OF_SESSIONS})${SUFFIX}`);
 const IN_CHECKPOINTS = new RegExp(`^\\.tmp-step-\\d{9}-[0-9a-f]{12}$|^\\.(?:latest|best)${SUFFIX}`);
-const IN_DIAGNOSTICS = new RegExp(`^\\..+${SUFFIX}`);
+const OF_OTHERS = new RegExp(`^\\..+${SUFFIX}`);
 
 async function clear(folder: string, pattern: RegExp): Promise<void> {
   const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
@@ -22,7 +22,12 @@ async function clear(folder: string, pattern: RegExp): Promise<void> {
 export async function clearLeftovers(runDir: string): Promise<void> {
   await clear(runDir, IN_RUN);
   await clear(join(runDir, "checkpoints"), IN_CHECKPOINTS);
-  const diagnostics = join(runDir, "diagnostics");
-  const epochs = await Array.fromAsync(Deno.readDir(diagnostics)).catch(() => []);
-  for (const entry of epochs) if (entry.isDirectory) await clear(join(diagnostics, entry.name), IN_DIAGNOSTICS);
+  await clear(join(runDir, "tensorboard"), OF_OTHERS);
+  for (const folder of await foldersIn(join(runDir, "diagnostics"))) await clear(folder, OF_OTHERS);
+  for (const folder of await foldersIn(join(runDir, "wandb"))) await clear(join(folder, "files"), OF_OTHERS);
+}
+
+async function foldersIn(path: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(path)).catch(() => []);
+  return entries.flatMap(({ isDirectory, name }) => isDirectory ? [join(path, name)] : []);
 }

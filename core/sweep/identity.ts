@@ -38,6 +38,7 @@ export function identityOf(config: Config, data: string, withThreads: boolean): 
   const kept = {
     ...rest,
     data: { ...settings, split },
+    logging: { every_steps: config.logging.every_steps }, // what loggers write changes nothing
     runtime: withThreads ? { ...runtime, threads } : runtime,
     content: data,
   };

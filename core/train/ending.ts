@@ -12,6 +12,7 @@ import { UserError } from "../errors.ts";
 import { clearRecovery } from "../runs/recovery.ts";
 import { writeSummary } from "../runs/summary.ts";
 import type { Summary } from "../runs/types.ts";
+import { tellDiagnostics } from "./events.ts";
 import type { Session } from "./session.ts";
 import { SIGNAL_STATUS, type StopSignal } from "./signals.ts";
 import { threadCount } from "./network.ts";
@@ -124,7 +125,9 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
   state.seconds.evaluation += (performance.now() - begun) / 1000;
   const held = await withTrainedBefore(run.path, source, metrics);
   begun = performance.now();
-  await runDiagnostics(run.path, { config, model, source, epoch: evaluated.epoch }, validation ?? undefined);
+  const { epoch, step } = evaluated;
+  const folder = await runDiagnostics(run.path, { config, model, source, epoch }, validation ?? undefined);
+  tellDiagnostics(session.events, folder, run, { step, epoch, final: true });
   state.seconds.diagnostics += (performance.now() - begun) / 1000;
   await session.saves.settle();
   const summary = summarise(session, {

@@ -25,6 +25,8 @@ export interface RunRequest {
   /** Replaces the config's name. */
   readonly setName?: string;
   readonly overrides: readonly string[];
+  /** Whether commands that the config names may run. */
+  readonly allowRun?: boolean;
   readonly note?: (text: string) => void;
   /** Like `note`, but for what the user may not expect; by default the same function. */
   readonly warn?: (text: string) => void;
@@ -185,8 +187,30 @@ function forked(named: string, request: RunRequest, overrides: readonly string[]
   return { loaded, existing: null, resumeFrom: null, runDir, fork };
 }
 
-/** @throws {UserError} if the run that was named cannot be resumed. */
+/** @throws {UserError} if the run that was named cannot be resumed, or its config names a command that may not run. */
 export async function findRun(request: RunRequest): Promise<RunTarget> {
+  const target = await findTarget(request);
+  if (!request.allowRun) refuseCommands(target.loaded);
+  return target;
+}
+
+/**
+ * A config is data: what it names runs only if whoever starts the run says so.
+ * @throws {UserError} if a config names a command
+ */
+export function refuseCommands({ config, locate }: Pick<LoadedConfig, "config" | "locate">): void {
+  const index = config.logging.sinks.findIndex((sink) => typeof sink === "object");
+  if (index < 0) return;
+  throw locate(
+    new UserError(
+      `logging.sinks.${index}`,
+      "names a command, and commands of a config run only if the command line allows it",
+      "add --allow-run, or leave the command out: --override logging.sinks=[csv]",
+    ),
+  );
+}
+
+async function findTarget(request: RunRequest): Promise<RunTarget> {
   const { resume, fork, setName, note } = request;
   const warn = request.warn ?? note ?? (() => {});
   if (setName !== undefined && !NAME_PATTERN.test(setName)) {

@@ -22,6 +22,7 @@ import {
   readSessions,
   type SessionEntry,
 } from "../runs/sessions.ts";
+import type { Environment } from "../runs/types.ts";
 import type { SessionResult } from "./ending.ts";
 import { goBack } from "./go_back.ts";
 import { rateJump } from "./horizon.ts";
@@ -29,6 +30,8 @@ import type { SessionOptions } from "./session.ts";
 import type { TrainState } from "./state.ts";
 
 export interface OpenedSession {
+  /** What environment.json holds. */
+  readonly environment: Environment;
   /** Appends the session, before its config is written to the run. */
   announce(): Promise<void>;
   /** Records that the session is about to make its first step. */
@@ -79,7 +82,8 @@ export async function openSession(
     note?.(`going on from step ${state.step}: ${what} is kept in ${toUser(run.file(attempt))} and no longer counts`);
   }
   const parent = fork?.parent ?? await unlessMalformed(parentOf(run.path), null);
-  await writeJsonAtomic(run.file("environment.json"), parent ? { ...environment, forked_from: parent } : environment);
+  const recorded = parent ? { ...environment, forked_from: parent } : environment;
+  await writeJsonAtomic(run.file("environment.json"), recorded);
   const start = {
     started_at: String(environment.started_at),
     command_line: options.commandLine ?? [],
@@ -90,6 +94,7 @@ export async function openSession(
     parent: fork?.parent ?? null,
   };
   return {
+    environment: recorded,
     announce: () => announceSession(run.path, start, Math.max(lastStep, left), warn),
     begin: () => beginSession(run.path, state.step + 1),
     end: async ({ status, signal, error }, step) => {

@@ -9,25 +9,23 @@ import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts"
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { changeText, compareConfigs } from "../config/mod.ts";
-import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
 import { checkValues } from "../data/check.ts";
 import type { DataIdentity } from "../data/identity.ts";
-import type { MemoryRows } from "../data/memory.ts";
 import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
-import { commandText } from "../runs/command.ts";
+import { commandText, resumeCommand } from "../runs/command.ts";
 import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
+import { EventStream, sinksOf } from "../events/mod.ts";
 import { writeRecovery } from "../runs/recovery.ts";
-import type { RunFolder } from "../runs/folder.ts";
 import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
-import { beginFork, type Fork, forkData } from "./fork.ts";
+import { beginFork, forkData } from "./fork.ts";
 import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
@@ -36,43 +34,18 @@ import { startBias } from "./column_means.ts";
 import { fitPca } from "../baseline/pca.ts";
 import { startAtPca } from "./pca_start.ts";
 import { chooseStart } from "./start_layers.ts";
+import { startEvent, tellDiagnostics, withNotes } from "./events.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
 import { Saves } from "./saves.ts";
+import type { SessionOptions } from "./session_options.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { checkState, parseState } from "./state_check.ts";
 import { tensorSinks } from "./tensors.ts";
-import { type Ending, Trainer, type TrainObserver } from "./trainer.ts";
-
-export interface SessionOptions {
-  readonly config: Config;
-  readonly run: RunFolder;
-  /** The checkpoint from which the run is resumed: "latest", "best" or a folder; null for a new run. */
-  readonly resumeFrom: string | null;
-  /** Rows in memory instead of the config's files. The caller closes them. */
-  readonly memory?: MemoryRows | null;
-  /** The config of a resumed run before the changes. */
-  readonly saved?: Config;
-  /** The checkpoint from which a fork starts. */
-  readonly fork?: Fork;
-  readonly observer?: TrainObserver;
-  /** Called when the network is ready, to show progress. */
-  readonly onModel?: (model: Model) => void;
-  readonly note?: (text: string) => void;
-  /** Like `note`, but for what went wrong without ending the run. */
-  readonly warn?: (text: string) => void;
-  /** Gets details that are shown with --verbose only. */
-  readonly detail?: (text: string) => void;
-  /** Called when the run's lock is taken. */
-  readonly onLocked?: () => void;
-  /** Called under the run's lock once everything is ready, before the first step. */
-  readonly onReady?: () => Promise<void>;
-  readonly commandLine?: readonly string[];
-  /** Whether SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 end the run after a save. */
-  readonly signals?: boolean;
-}
+import { tellWeights } from "./weights.ts";
+import { type Ending, Trainer } from "./trainer.ts";
 
 class Session {
   readonly #begun = performance.now();
@@ -86,6 +59,7 @@ class Session {
     readonly model: Model,
     readonly state: TrainState,
     readonly logs: RunLogs,
+    readonly events: EventStream,
     checkpoint: string | null,
     memory: MemoryEstimate,
   ) {
@@ -103,7 +77,10 @@ class Session {
       checkpoint,
       syncLogs: () => logs.sync(),
       elapsed: this.elapsed,
-      saved: (info) => observer?.saved?.(info),
+      saved: (info) => {
+        events.emit({ event: "checkpoint", ...info });
+        observer?.saved?.(info);
+      },
     });
   }
 
@@ -116,7 +93,8 @@ class Session {
   async diagnose(epoch: number): Promise<void> {
     const { config, run } = this.options;
     const begun = performance.now();
-    await runDiagnostics(run.path, { config, model: this.model, source: this.source, epoch });
+    const folder = await runDiagnostics(run.path, { config, model: this.model, source: this.source, epoch });
+    tellDiagnostics(this.events, folder, run, { step: this.state.step, epoch, final: false });
     const ms = performance.now() - begun;
     this.state.seconds.diagnostics += ms / 1000;
     this.state.since_row.diagnostics_ms += ms;
@@ -131,8 +109,18 @@ class Session {
       source: this.source,
       state: this.state,
       observer: observer ?? {},
-      logChunk: (row) => this.logs.chunk(row),
-      logEpoch: (row) => this.logs.epoch(row),
+      stepsMade: () => this.events.stepsMade(this.state.step),
+      logChunk: async (row) => {
+        await this.logs.chunk(row);
+        this.events.emit({ event: "chunk", step: this.state.step, ...row });
+      },
+      logEpoch: async (row) => {
+        await this.logs.epoch(row);
+        this.events.emit({ event: "epoch", step: this.state.step, ...row });
+        if (this.events.wantsWeights) {
+          await tellWeights(this.events, this.model, this.state, row.epoch, this.options.warn);
+        }
+      },
       saves: this.saves,
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
@@ -142,7 +130,7 @@ class Session {
 
   /** The command that resumes the run. */
   get resumeCommand(): string {
-    return commandText("train", "--resume", this.options.run.path);
+    return resumeCommand(this.options.config, this.options.run.path);
   }
 
   async record(reason: string, details: { signal?: string; error?: string }): Promise<void> {
@@ -261,7 +249,9 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
  * Trains. Errors before the first step are thrown. After a later error the run is saved, and the error is in the result.
  * @throws {UserError} if the run cannot start because of the data, the memory, a lock or a checkpoint
  */
-export async function runSession(options: SessionOptions): Promise<SessionResult> {
+export async function runSession(given: SessionOptions): Promise<SessionResult> {
+  const events = new EventStream();
+  const { options, tell, setStep } = withNotes(given, events);
   const { config, run } = options;
   using lock = await acquireLock(run.path);
   options.onLocked?.();
@@ -270,12 +260,14 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   const { source, model, state, checkpoint, library, identity, names, chunks, memory } = await prepare(options);
   using _model = model;
   using _chunks = chunks;
+  setStep(() => state.step);
   requireStepsLeft(options, state, source);
   const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint, source);
   if (done) return done;
   const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
   const opened = await openSession(options, source, state, checkpoint, facts);
-  await writeJsonAtomic(run.file("model.json"), layerRows(model.layers()));
+  const layers = layerRows(model.layers());
+  await writeJsonAtomic(run.file("model.json"), layers);
   if (checkpoint === null) await writeRunData(run.path, identity, names);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
@@ -283,7 +275,13 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     await opened.announce();
     await options.onReady?.();
     await opened.begin();
-    const session = new Session(options, source, model, state, logs, checkpoint, memory);
+    await events.begin(startEvent(options, state, source, opened.environment, layers), {
+      run: run.path,
+      position: { step: state.step, epoch: state.epoch, window: state.window },
+      sinks: [...sinksOf(config, run), ...options.sinks ?? []],
+      warn: tell.warn,
+    });
+    const session = new Session(options, source, model, state, logs, events, checkpoint, memory);
     using _saves = session.saves;
     // A fork has its own first checkpoint, so that it can be resumed even if the parent is deleted.
     if (options.fork) await session.saves.saveIfNew();
@@ -291,6 +289,7 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
     result = await trainToAnEnd(session);
   } catch (error) {
     await logs.close().catch(() => {}); // the first error is the one that is reported
+    await events.close();
     throw error;
   }
   try {
@@ -298,8 +297,12 @@ export async function runSession(options: SessionOptions): Promise<SessionResult
   } catch (error) {
     if (!result.error) result = { ...result, status: "failed", exitStatus: 1, error };
   }
+  events.stepsMade(state.step);
+  events.emit({ event: "end", time: new Date().toISOString(), step: state.step, summary: result.summary });
+  await events.close();
   await opened.end(result, state.step);
+  await events.afterwards(result.status === "finished", tell);
   return result;
 }
 
-export type { Session, SessionResult };
+export type { Session, SessionOptions, SessionResult };

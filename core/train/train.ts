@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { ensureEngine } from "../build/ensure.ts";
 import { loadConfig } from "../config/mod.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
+import type { Sink } from "../events/mod.ts";
 import { UserError } from "../errors.ts";
 import type { Summary } from "../runs/types.ts";
 import { findRun, type RunRequest } from "./find_run.ts";
@@ -14,6 +15,8 @@ export interface TrainOptions extends Partial<RunRequest> {
   /** Rows in memory instead of `data.path`, with their names and labels. A resume needs those of its run again. */
   readonly data?: MemoryData;
   readonly observer?: TrainObserver;
+  /** Loggers of one's own, besides those of the config. One that fails or hangs is switched off, with a warning. */
+  readonly sinks?: readonly Sink[];
   /** Like `note`, but for what went wrong without ending the run. */
   readonly warn?: (text: string) => void;
   /**
@@ -55,6 +58,7 @@ export async function train(options: TrainOptions): Promise<Trained> {
     ...target,
     memory,
     observer: options.observer,
+    sinks: options.sinks,
     note: options.note,
     warn: options.warn,
     signals: options.signals ?? false,

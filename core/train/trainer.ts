@@ -36,6 +36,8 @@ export interface TrainerParts {
   /** The state that a checkpoint saves. It is changed in place. */
   readonly state: TrainState;
   readonly observer: TrainObserver;
+  /** Called when steps are done, and in steps.csv. */
+  stepsMade(): void;
   /** Appends a row, once per key even across resumes. */
   logChunk(row: ChunkRow): Promise<void>;
   logEpoch(row: EpochRow): Promise<void>;
@@ -139,6 +141,7 @@ export class Trainer {
         throw error;
       }
       this.#count(result, window);
+      this.parts.stepsMade();
       if (every > 0 && state.step % every === 0 && result.steps === steps) await this.parts.saves.save();
     }
     return true;

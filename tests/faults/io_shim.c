@@ -276,10 +276,12 @@ void fault_arm(const char* under, int how, double k, int error, int extra) {
   pthread_mutex_unlock(&mutex);
 }
 
-/* Armed by the environment, for a whole process: FAULT_FOLDER, and the call at which it is killed. */
+/* Armed by the environment, for a whole process: FAULT_FOLDER, and the call at which it is killed, or from which on the
+ * disk is full. */
 __attribute__((constructor)) static void from_environment(void) {
-  const char *under = getenv("FAULT_FOLDER"), *kill_at = getenv("FAULT_KILL_AT");
+  const char *under = getenv("FAULT_FOLDER"), *kill_at = getenv("FAULT_KILL_AT"), *full_at = getenv("FAULT_FULL_AT");
   if (under && kill_at) fault_arm(under, KILL, atof(kill_at), 0, 0);
+  if (under && full_at) fault_arm(under, DEAD, atof(full_at), ENOSPC, 0);
 }
 
 /* Calls counted since fault_arm; nothing fails or is counted from here on. */

@@ -3,6 +3,7 @@ import { basename, join } from "@std/path";
 import type { Config } from "../../../core/config/types.ts";
 import { UserError } from "../../../core/errors.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../../../core/runs/atomic.ts";
+import { gitState } from "../../../core/runs/git.ts";
 import { collectEnvironment, gitCommit } from "../../../core/runs/environment.ts";
 import { createRun, openRun, safeName, timeOfName } from "../../../core/runs/folder.ts";
 import { acquireLock, isInUse, isShared, lockState } from "../../../core/runs/lock.ts";
@@ -243,6 +244,38 @@ testInFolder("environment: the commit is read from .git in all its forms", async
   await write("refs/heads/main", "garbage");
   assertEquals(await gitCommit(dir), null);
 });
+
+testInFolder(
+  "git: the commit of a work tree and whether tracked files differ from it; null outside of one",
+  async (dir) => {
+    const git = async (...args: string[]) => {
+      const env = {
+        GIT_AUTHOR_NAME: "a",
+        GIT_AUTHOR_EMAIL: "a@b",
+        GIT_COMMITTER_NAME: "a",
+        GIT_COMMITTER_EMAIL: "a@b",
+      };
+      const { success, stdout } = await new Deno.Command("git", { args: ["-C", dir, ...args], env }).output();
+      assert(success);
+      return new TextDecoder().decode(stdout).trim();
+    };
+    if (!await new Deno.Command("git", { args: ["--version"] }).output().catch(() => null)) return;
+    assertEquals(await gitState(dir), null);
+    await git("init", "-q");
+    assertEquals(await gitState(dir), null);
+    await Deno.writeTextFile(join(dir, "file"), "1");
+    await git("add", "file");
+    await git("commit", "-q", "-m", "one");
+    const commit = await git("rev-parse", "HEAD");
+    assertEquals(await gitState(dir), { commit, dirty: false });
+    await Deno.mkdir(join(dir, "folder"));
+    await Deno.writeTextFile(join(dir, "folder/untracked"), "1");
+    assertEquals(await gitState(join(dir, "folder")), { commit, dirty: false });
+    await Deno.writeTextFile(join(dir, "file"), "2");
+    assertEquals(await gitState(join(dir, "folder")), { commit, dirty: true });
+    assertEquals(await gitState(join(dir, "none")), null);
+  },
+);
 
 Deno.test("environment: versions, machine and command line", async () => {
   const engineInfo = { isa: "avx2", isa_reason: "no avx512f", version: "0.1.0" };

@@ -216,6 +216,7 @@ Deno.test("trainer: the best is likely to last once half of the patience has gon
     state: run.state,
     observer: {},
     logChunk: nothing,
+    stepsMade: () => {},
     logEpoch: nothing,
     diagnose: nothing,
     saves: {
@@ -393,6 +394,7 @@ Deno.test("trainer: an epoch counts once its row and its diagnostics are written
       state: run.state,
       observer: {},
       logChunk: () => Promise.resolve(),
+      stepsMade: () => {},
       logEpoch: (row) => write(`row ${row.epoch}`),
       diagnose: (epoch) => write(`diagnostics ${epoch}`),
       saves: run.saves,

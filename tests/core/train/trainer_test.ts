@@ -45,6 +45,7 @@ Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also f
       source,
       state,
       observer: {},
+      stepsMade: () => {},
       logChunk: (row) => Promise.resolve(void chunks.push(row)),
       logEpoch: (row) => Promise.resolve(void epochs.push(row)),
       saves,

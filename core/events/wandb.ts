@@ -1,0 +1,265 @@
+/**
+ * wandb/offline-run-*: a run as W&B keeps it where it is offline, so that `wandb sync` takes it. There is one for the run, with one
+ * identity, however often the run is resumed: its file is cut back and appended to.
+ */
+import { createHash } from "node:crypto";
+import { join } from "@std/path";
+import { exists, makeFolder, namesIn, removeIfThere, syncFolder, writeAtomically } from "../formats/file.ts";
+import { logRecord, logRecordsIn, WANDB_HEADER } from "../formats/leveldb_log.ts";
+import { isRecord } from "../formats/json.ts";
+import type { Message } from "../formats/protobuf.ts";
+import type { Environment } from "../runs/types.ts";
+import { type Held, NOTHING_HELD, type Position } from "./course.ts";
+import { givingWay, LogFile, readLog } from "./log_file.ts";
+import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, type Scalars, STEP_VALUE, stepScalars } from "./scalars.ts";
+import type { Sink, Tell } from "./sink.ts";
+import type { EndEvent, RunEvent, StartEvent } from "./types.ts";
+import {
+  configRecord,
+  environmentRecord,
+  exitRecord,
+  filesRecord,
+  type FoundRecord,
+  header,
+  historyRecord,
+  readRecord,
+  record,
+  runRecord,
+  summaryRecord,
+  type Values,
+} from "./wandb_messages.ts";
+import { syncCommand, syncWandb } from "./wandb_sync.ts";
+
+const FOLDER = /^offline-run-\d{8}_\d{6}-([a-z0-9]+)$/;
+
+export interface WandbSettings {
+  /** Whether the run is uploaded at its end. */
+  readonly upload: boolean;
+  readonly project: string | null;
+  readonly entity: string | null;
+}
+
+/** Whether a record lies after a position, as {@link isPast} says of events. */
+function isPastRecord({ kind, step, values }: FoundRecord, position: Position): boolean {
+  if (kind === "exit") return true;
+  if (kind === "summary") return [...values.keys()].some((name) => name.startsWith(FINAL));
+  if (kind !== "history") return false;
+  const epoch = values.get(EPOCH_NUMBER);
+  return step > position.step || (epoch !== undefined && Number(epoch) > position.epoch);
+}
+
+/** A row of the history that may still get values: W&B has one row a step. */
+interface Row {
+  readonly step: number;
+  readonly values: Map<string, string>;
+}
+
+export class WandbSink implements Sink {
+  readonly name = "wandb";
+  readonly weights = true;
+  #file: LogFile | null = null;
+  #bytes = 0;
+  #number = 0;
+  #id = "";
+  #row: Row | null = null;
+  /** The newest values of all names. */
+  readonly #summary = new Map<string, string>();
+  #began = 0;
+  #elapsed = 0;
+  /** The folder of the offline run, and the file in it. */
+  #folder = "";
+  #path = "";
+
+  /** @param parent `wandb/` of the run */
+  constructor(readonly parent: string, private readonly settings: WandbSettings) {}
+
+  async open(position: Position, start: StartEvent): Promise<Held> {
+    await makeFolder(this.parent);
+    this.#began = Date.parse(start.run_started_at) / 1000;
+    const found = (await namesIn(this.parent)).filter((name) => FOLDER.test(name)).at(-1) ?? nameOf(start);
+    this.#id = FOLDER.exec(found)![1]!;
+    this.#folder = join(this.parent, found);
+    const path = this.#path = join(this.#folder, `run-${this.#id}.wandb`);
+    await makeFolder(join(this.#folder, "files"));
+    await this.#writeFiles(start);
+    for (const mark of [".synced", ".syncstate"]) await removeIfThere(path + mark); // it has more to upload from now on
+    const { held, length } = position.step > 0 && await exists(path)
+      ? await this.#kept(path, position)
+      : { held: NOTHING_HELD, length: 0 };
+    this.#file = await LogFile.open(path, length);
+    this.#bytes = length;
+    if (length === 0) await this.#begin(start);
+    else await this.#append([configRecord(settingsOf(start))]);
+    await syncFolder(this.#folder);
+    return held;
+  }
+
+  /** How much of a file stays: the records up to a position, without a last row that may still get values. */
+  async #kept(path: string, position: Position): Promise<{ held: Held; length: number }> {
+    let held = NOTHING_HELD, length = 0;
+    let last: { held: Held; length: number; number: number } | null = null;
+    const giveWay = givingWay();
+    for (const { data, start, end } of logRecordsIn(await readLog(path))) {
+      await giveWay();
+      const found = readRecord(data);
+      if (isPastRecord(found, position)) break;
+      const epoch = found.values.get(EPOCH_NUMBER);
+      if (found.kind === "history") {
+        last = epoch === undefined && found.step === position.step
+          ? { held, length: start, number: this.#number }
+          : null;
+        if (found.values.has(STEP_VALUE)) held = { ...held, step: found.step };
+        if (epoch !== undefined) held = { ...held, epoch: Number(epoch) };
+        if (last === null) { for (const [name, json] of found.values) this.#summary.set(name, json); }
+      }
+      this.#number = found.number;
+      length = end;
+    }
+    if (last !== null) this.#number = last.number;
+    return last ?? { held, length };
+  }
+
+  /** The records with which a file begins. */
+  async #begin(start: StartEvent): Promise<void> {
+    const { environment: facts } = start;
+    const text = (value: unknown) => typeof value === "string" ? value : "";
+    const number = (value: unknown) => typeof value === "number" ? value : 0;
+    const project = this.settings.project ?? start.name;
+    await this.#file!.write([WANDB_HEADER]);
+    this.#bytes = WANDB_HEADER.length;
+    this.#number = 0;
+    const run = {
+      ...{ id: this.#id, project, entity: this.settings.entity, group: start.group, displayName: start.run },
+      ...{ notes: start.description, tags: start.tags, host: text(facts.host), began: this.#began },
+      commit: commitOf(facts),
+    };
+    await this.#append([
+      header(),
+      runRecord(run, { _wandb: {}, ...settingsOf(start) }),
+      environmentRecord({
+        ...{ os: `${text(facts.os)} ${text(facts.os_release)}`, began: this.#began, root: text(facts.working_folder) },
+        ...{ args: Array.isArray(facts.command_line) ? facts.command_line.map(String) : [], host: text(facts.host) },
+        ...{ cores: number(facts.cores), memory: number(facts.memory_bytes), writer: `narrows-${this.#id}` },
+      }),
+      filesRecord(Object.keys(filesOf(start))),
+    ]);
+  }
+
+  async #writeFiles(start: StartEvent): Promise<void> {
+    for (const [name, content] of Object.entries(filesOf(start))) {
+      const bytes = new TextEncoder().encode(`${JSON.stringify(content, null, 2)}\n`);
+      await writeAtomically(join(this.#folder, "files", name), (file) => file.write(bytes));
+    }
+  }
+
+  async write(events: readonly RunEvent[]): Promise<void> {
+    await this.#append(events.flatMap((event) => this.#records(event)));
+  }
+
+  #records(event: RunEvent): [number, Message][] {
+    switch (event.event) {
+      case "steps":
+        return event.step.flatMap((step, row) =>
+          this.#add(step, event.elapsed_s[row]!, jsonOf(stepScalars(event, row)))
+        );
+      case "epoch":
+        return [
+          ...this.#add(event.step, event.elapsed_s, jsonOf(epochScalars(event))),
+          summaryRecord(this.#summary),
+        ];
+      case "weights":
+        return this.#add(
+          event.step,
+          this.#elapsed,
+          event.tensors.map(({ name, edges, counts }) => {
+            return [`weights/${name}`, JSON.stringify({ _type: "histogram", values: counts, bins: edges })] as const;
+          }),
+        );
+      case "end":
+        return this.#end(event);
+      default:
+        return [];
+    }
+  }
+
+  /** Adds values to the row of a step. @returns the row before, once nothing can be added to it any more */
+  #add(step: number, elapsed: number, values: readonly (readonly [string, string])[]): [number, Message][] {
+    const done = this.#row !== null && this.#row.step < step ? this.#rowDone() : [];
+    this.#elapsed = elapsed;
+    this.#row ??= { step, values: new Map() };
+    const clock = [["_step", step], ["_runtime", elapsed], ["_timestamp", this.#began + elapsed]] as const;
+    for (const [name, json] of [...values, ...jsonOf(clock)]) {
+      this.#row.values.set(name, json);
+      this.#summary.set(name, json);
+    }
+    return done;
+  }
+
+  #rowDone(): [number, Message][] {
+    const row = this.#row;
+    this.#row = null;
+    return row === null ? [] : [historyRecord(row.step, row.values)];
+  }
+
+  #end({ summary }: EndEvent): [number, Message][] {
+    const best = [["best_epoch", summary.best_epoch], ["best_loss", summary.best_loss]] as const;
+    const known = best.flatMap(([name, value]) => value === null ? [] : [[`${FINAL}${name}`, value] as const]);
+    const final: Values = new Map([
+      ...this.#summary,
+      ...jsonOf([...finalScalars(summary), ...known, [`${FINAL}seconds`, summary.seconds.total]]),
+    ]);
+    const status = summary.status === "finished" ? 0 : 1;
+    return [...this.#rowDone(), summaryRecord(final), exitRecord(status, summary.seconds.total)];
+  }
+
+  async #append(records: readonly [number, Message][]): Promise<void> {
+    const pieces = records.map(([field, content]) => {
+      const bytes = logRecord(record(++this.#number, this.#id, field, content).bytes, this.#bytes);
+      this.#bytes += bytes.length;
+      return bytes;
+    });
+    if (pieces.length > 0) await this.#file!.write(pieces);
+  }
+
+  async close(): Promise<void> {
+    await this.#append(this.#rowDone());
+    await this.#file?.close();
+    this.#file = null;
+  }
+
+  async afterwards(isFinished: boolean, { note, warn }: Tell): Promise<void> {
+    if (!this.settings.upload || !isFinished) return note(`upload the run to W&B with: ${syncCommand(this.#folder)}`);
+    note("uploading the run to W&B");
+    const problem = await syncWandb(this.#folder, this.#path);
+    if (problem !== null) warn(problem);
+  }
+
+  abandon(): void {
+    this.#file?.abandon();
+    this.#file = null;
+  }
+}
+
+/** The commit of the user's work tree, or else of the program. */
+function commitOf({ working_git, git_commit }: Environment): string | null {
+  if (isRecord(working_git) && typeof working_git.commit === "string") return working_git.commit;
+  return typeof git_commit === "string" ? git_commit : null;
+}
+
+const jsonOf = (scalars: Scalars) => scalars.map(([name, value]) => [name, jsonNumber(value)] as const);
+
+/** W&B reads NaN and the infinities as JavaScript writes them. */
+const jsonNumber = (value: number) => Number.isFinite(value) ? JSON.stringify(value) : `"${value}"`;
+
+/** The config and, under a key of its own, what the machine is. */
+const settingsOf = ({ config, environment }: StartEvent) => ({ ...config, environment });
+
+const filesOf = ({ environment, model }: StartEvent) => ({ "environment.json": environment, "model.json": model });
+
+/** The folder of a run: when it began, in UTC, and an identity that follows from its name and beginning. */
+function nameOf({ run, run_started_at }: StartEvent): string {
+  const digest = createHash("sha256").update(`${run}\n${run_started_at}`).digest();
+  const id = Array.from(digest.subarray(0, 8), (byte) => (byte % 36).toString(36)).join("");
+  const [date, time] = new Date(run_started_at).toISOString().split(/[T.]/);
+  return `offline-run-${date!.replaceAll("-", "")}_${time!.replaceAll(":", "")}-${id}`;
+}

@@ -1,0 +1,143 @@
+/**
+ * Messages of Protocol Buffers, written field by field and walked through, without a description of their types
+ * (https://protobuf.dev/programming-guides/encoding/).
+ */
+
+/** Of the largest number that is written, 2^53. */
+const VARINT_BYTES = 8;
+const VARINT = 0, FIXED64 = 1, LENGTH = 2, FIXED32 = 5;
+
+/** A message that is being written: fields in the order of the calls. Each call returns the message. */
+export class Message {
+  #bytes = new Uint8Array(64);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /** The message so far; valid until the next call. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** A whole number from 0 to 2^53, also of an enum or a bool. */
+  whole(field: number, value: number): this {
+    this.#tag(field, VARINT);
+    this.#varint(value);
+    return this;
+  }
+
+  double(field: number, value: number): this {
+    this.#tag(field, FIXED64);
+    const at = this.#take(8);
+    this.#view.setFloat64(at, value, true);
+    return this;
+  }
+
+  /** A float: the nearest number of 32 bits. */
+  float(field: number, value: number): this {
+    this.#tag(field, FIXED32);
+    const at = this.#take(4);
+    this.#view.setFloat32(at, value, true);
+    return this;
+  }
+
+  text(field: number, value: string): this {
+    return this.data(field, new TextEncoder().encode(value));
+  }
+
+  message(field: number, value: Message): this {
+    return this.data(field, value.bytes);
+  }
+
+  data(field: number, value: Uint8Array): this {
+    this.#tag(field, LENGTH);
+    this.#varint(value.length);
+    const at = this.#take(value.length);
+    this.#bytes.set(value, at);
+    return this;
+  }
+
+  /** Repeated doubles, packed. */
+  doubles(field: number, values: readonly number[]): this {
+    this.#tag(field, LENGTH);
+    this.#varint(values.length * 8);
+    const at = this.#take(values.length * 8);
+    for (const [index, value] of values.entries()) this.#view.setFloat64(at + index * 8, value, true);
+    return this;
+  }
+
+  #tag(field: number, wire: number): void {
+    this.#varint(field * 8 + wire);
+  }
+
+  #varint(value: number): void {
+    let rest = value;
+    let at = this.#take(VARINT_BYTES);
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) this.#bytes[at++] = rest % 0x80 | 0x80;
+    this.#bytes[at++] = rest;
+    this.#length = at;
+  }
+
+  /** Room for some bytes more; where they begin. */
+  #take(count: number): number {
+    const at = this.#length;
+    if (at + count > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, at + count));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    this.#length += count;
+    return at;
+  }
+}
+
+/** A field of a message: a number where it is a varint, a float or a double, else the bytes of a text or a message. */
+export interface Field {
+  readonly field: number;
+  readonly number: number;
+  readonly bytes: Uint8Array;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The fields of a message, in their order. @throws {RangeError} if the bytes are not a message */
+export function* fieldsOf(bytes: Uint8Array): Generator<Field> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const varint = () => {
+    let value = 0;
+    for (let scale = 1;; scale *= 0x80) {
+      const byte = view.getUint8(at++);
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const field = Math.floor(tag / 8);
+    switch (tag % 8) {
+      case VARINT:
+        yield { field, number: varint(), bytes: NO_BYTES };
+        break;
+      case FIXED64:
+        yield { field, number: view.getFloat64(at, true), bytes: NO_BYTES };
+        at += 8;
+        break;
+      case FIXED32:
+        yield { field, number: view.getFloat32(at, true), bytes: NO_BYTES };
+        at += 4;
+        break;
+      case LENGTH: {
+        const length = varint();
+        if (at + length > bytes.length) throw new RangeError("a field is longer than its message");
+        yield { field, number: NaN, bytes: bytes.subarray(at, at + length) };
+        at += length;
+        break;
+      }
+      default:
+        throw new RangeError(`a field of the unknown kind ${tag % 8}`);
+    }
+  }
+}
+
+export const textOf = ({ bytes }: Field): string => new TextDecoder().decode(bytes);

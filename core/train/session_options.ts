@@ -1,0 +1,38 @@
+/** What a session is given. */
+import type { Model } from "../../ffi/model.ts";
+import type { Config } from "../config/types.ts";
+import type { MemoryRows } from "../data/memory.ts";
+import type { Sink } from "../events/mod.ts";
+import type { RunFolder } from "../runs/folder.ts";
+import type { Fork } from "./fork.ts";
+import type { TrainObserver } from "./trainer.ts";
+
+export interface SessionOptions {
+  readonly config: Config;
+  readonly run: RunFolder;
+  /** The checkpoint from which the run is resumed: "latest", "best" or a folder; null for a new run. */
+  readonly resumeFrom: string | null;
+  /** Rows in memory instead of the config's files. The caller closes them. */
+  readonly memory?: MemoryRows | null;
+  /** The config of a resumed run before the changes. */
+  readonly saved?: Config;
+  /** The checkpoint from which a fork starts. */
+  readonly fork?: Fork;
+  readonly observer?: TrainObserver;
+  /** Loggers besides those of the config. */
+  readonly sinks?: readonly Sink[];
+  /** Called when the network is ready, to show progress. */
+  readonly onModel?: (model: Model) => void;
+  readonly note?: (text: string) => void;
+  /** Like `note`, but for what went wrong without ending the run. */
+  readonly warn?: (text: string) => void;
+  /** Gets details that are shown with --verbose only. */
+  readonly detail?: (text: string) => void;
+  /** Called when the run's lock is taken. */
+  readonly onLocked?: () => void;
+  /** Called under the run's lock once everything is ready, before the first step. */
+  readonly onReady?: () => Promise<void>;
+  readonly commandLine?: readonly string[];
+  /** Whether SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 end the run after a save. */
+  readonly signals?: boolean;
+}
