@@ -28,7 +28,9 @@ class OutputLayer {
 
   // Sums over the batch, for a = 1; column_sse (columns, added to; NULL for none): squared errors by column.
   struct Evaluation {
-    double loss = 0, squared_error = 0;
+    double loss = 0;        // by the weights of rows and columns
+    double unweighted = 0;  // with all of them 1
+    double squared_error = 0;
   };
   virtual Evaluation evaluate(const Batch& batch, const float* h, double* column_sse) = 0;
   // The weights that evaluate uses, (columns x width) and bias (columns, or NULL), until the next step or write. NULL
