@@ -61,6 +61,8 @@ const evaluate = defineCommand({
       ...likelihood ? [short(m.log_likelihood_per_row ?? NaN), short(m.deviance_explained ?? NaN)] : [],
     ]);
     for (const text of table(head, rows, head.map((_, at) => at).slice(1))) print(text);
+    const { weighted } = results[0]!.metrics;
+    if (weighted) print(`  the loss is weighted by ${weighted}; all other figures count all of them alike`);
     print(`  weights: ${basename(run.checkpoint)}`);
     return 0;
   },

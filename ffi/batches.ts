@@ -38,6 +38,8 @@ export interface BatchOptions {
   readonly maskRate?: number;
   /** The batch's column of each column of the chunks, a permutation; by default they stay where they are. */
   readonly columnMap?: Uint32Array<ArrayBuffer>;
+  /** What the loss of each row of the concatenated chunks is multiplied by, 0 or more; by default 1. */
+  readonly rowWeights?: Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -116,6 +118,15 @@ function columnMapOf(chunks: readonly Chunk[], map: Uint32Array<ArrayBuffer> | u
     throw new EngineError("invalid_argument", `columnMap: must be a permutation of the ${columns} columns`);
   }
   return map;
+}
+
+function rowWeightsOf(chunks: readonly Chunk[], weights: Float32Array<ArrayBuffer> | undefined) {
+  const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+  if (weights === undefined || weights.length === rows) return weights ?? null;
+  throw new EngineError(
+    "invalid_argument",
+    `rowWeights: must be one for each of the ${rows} rows, got ${weights.length}`,
+  );
 }
 
 function allRows(chunks: readonly Chunk[]): Uint32Array<ArrayBuffer> {
@@ -229,6 +240,7 @@ export class BatchCreator implements Disposable {
       inputTransforms.length / 3,
       within(options.maskRate ?? 0, "maskRate", 0, 1),
       columnMapOf(chunks, options.columnMap),
+      rowWeightsOf(chunks, options.rowWeights),
       out,
       error,
     );

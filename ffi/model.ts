@@ -106,6 +106,15 @@ export class Model implements Disposable {
     await other.#handle.hold((from) => this.#start((pointer, error) => engine().nrw_model_copy(pointer, from, error)));
   }
 
+  /**
+   * What the loss of each column is multiplied by, 0 or more. Before {@linkcode build}.
+   * @throws {EngineError} `unsupported` where the loss takes rows as a whole or the output layer is factored; the message
+   * begins with `loss.column_weights: `
+   */
+  weighColumns(weights: Float32Array<ArrayBuffer>): void {
+    this.#call((pointer, error) => engine().nrw_model_column_weights(pointer, weights, weights.length, error));
+  }
+
   /** Allocates and draws the starting weights: slow for a large network. @throws {EngineError} `out_of_memory` */
   build(): void {
     this.#call((pointer, error) => engine().nrw_model_build(pointer, error));
@@ -275,14 +284,14 @@ export class Model implements Disposable {
     return done();
   }
 
-  /** Loss and error over the batches left, without random draws, with running statistics of batch norm. */
+  /** Loss and error over the batches left, in evaluation mode: without random draws, with running statistics. */
   async evaluate(batches: Batches, columns?: ColumnSums): Promise<EvaluateResult> {
     if (columns) {
       for (const name of ["sse", "sum", "sumsq"] as const) {
         whole(columns[name].length, `columns.${name}: length`, this.columns, this.columns);
       }
     }
-    const result = new Float64Array(11);
+    const result = new Float64Array(12);
     const { sse = null, sum = null, sumsq = null } = columns ?? {};
     const status = await this.#run(
       batches,
@@ -295,6 +304,7 @@ export class Model implements Disposable {
       rows: at(0),
       nnz: at(5),
       loss: at(1),
+      weight: at(11),
       sse: at(2),
       sum: at(3),
       sumsq: at(4),

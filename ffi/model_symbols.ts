@@ -29,6 +29,15 @@ export const modelSymbols = {
     ],
     result: "i32",
   },
+  nrw_model_column_weights: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // const float* weights
+      "u32", // uint32_t count
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_model_build: {
     parameters: [
       "pointer", // nrw_model* model

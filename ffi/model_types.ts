@@ -121,8 +121,10 @@ export interface TrainResult {
 export interface EvaluateResult {
   readonly rows: number;
   readonly nnz: number;
-  /** The reduction's, weighted by rows. */
+  /** The reduction's, a mean over rows by their weights, and of weighted columns. All else counts all of them alike. */
   readonly loss: number;
+  /** Of the rows together: their number where they have no weights. */
+  readonly weight: number;
   readonly sse: number;
   /** Of the targets, and of their squares. */
   readonly sum: number;

@@ -146,6 +146,7 @@ export const symbols = {
       "u32", // uint32_t input_transform_count
       "f64", // double mask_rate
       "buffer", // const uint32_t* column_map
+      "buffer", // const float* row_weights
       "buffer", // nrw_batches** out
       "buffer", // nrw_error* err
     ],

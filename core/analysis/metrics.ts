@@ -8,7 +8,7 @@ const PARTS = ["train", "validation", "test"] as const;
 /** Which values of a metric are better; null of what is no measure of quality. */
 type Better = "smaller" | "larger" | null;
 
-const SPLIT: Readonly<Record<keyof SplitMetrics, Better>> = {
+const SPLIT: Readonly<Record<Exclude<keyof SplitMetrics, "weighted">, Better>> = {
   rows: null,
   nnz: null,
   loss: "smaller",

@@ -8,6 +8,7 @@ import type { Config } from "../config/types.ts";
 import { feed } from "../data/feed.ts";
 import { reading } from "../data/sample.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
+import { withoutRowWeights } from "../data/weights.ts";
 import { evaluatePart, type EvaluationProgress, metricsOf, mostRows, Stopped } from "../evaluation/evaluate.ts";
 import type { BaselineMetrics } from "../runs/types.ts";
 
@@ -118,11 +119,12 @@ export async function pcaBaseline(
   const found: Partial<Record<Part, BaselineMetrics | null>> = {};
   // PCA gets what it is to reconstruct, and its loss is the squared error.
   const data = { ...config.data, input_transforms: [] };
+  const rows = withoutRowWeights(source);
   const same = { ...config, data, loss: { kind: "mse", reduction: "mean" } as const };
   for (const part of PARTS) {
     if (source.partRows[part] === 0) continue;
     if (options.stopped?.()) throw new Stopped("stopped");
-    const evaluation = await evaluatePart(model, source, part, same, { byColumn: true, progress: options.progress });
+    const evaluation = await evaluatePart(model, rows, part, same, { byColumn: true, progress: options.progress });
     const metrics = metricsOf({ ...evaluation, columns: evaluation.columns! }, model);
     found[part] = metrics && { rows: metrics.rows, mse: metrics.mse, r2: metrics.r2 };
   }

@@ -17,6 +17,7 @@ import { type Field, type Kind, kindNamed, LAYERS, LOSSES, OPTIMIZERS } from "./
 export type Report = (keys: readonly Key[], what: string, hint?: string) => void;
 
 export function checkNetwork({ model, data, loss }: RawConfig, tree: MapNode, report: Report): void {
+  checkWeights({ model, data, loss }, report);
   for (const key of model.preset === null ? PRESET_SETTINGS : []) {
     if (model[key] !== null) report(["model", key], "is for a preset, and model.preset is not set", "remove it");
   }
@@ -36,6 +37,25 @@ export function checkNetwork({ model, data, loss }: RawConfig, tree: MapNode, re
       }
       checkSettings(layer, at, [...isLast ? ["output layer"] : [], part], tree, report);
     }
+  }
+}
+
+/** Weights that the loss or the output layer cannot take. */
+function checkWeights({ model, data, loss }: Pick<RawConfig, "model" | "data" | "loss">, report: Report): void {
+  const isFactored = toLayer(model.decoder.at(-1)!).solver === "factored";
+  if (loss.column_weights !== null && !kindNamed(LOSSES, loss.kind).separable) {
+    const what = `is for losses that are a sum over columns; ${loss.kind} takes a row as a whole`;
+    report(["loss", "column_weights"], what, "remove it, or choose another loss.kind");
+  }
+  const hint = "remove it, or set solver: dense for the last decoder layer";
+  for (
+    const [section, name, of, path] of [
+      ["loss", "column_weights", "columns", loss.column_weights],
+      ["data", "row_weights", "rows", data.row_weights],
+    ] as const
+  ) {
+    if (path === null || !isFactored) continue;
+    report([section, name], `does not go with solver: factored, for which all ${of} count alike`, hint);
   }
 }
 

@@ -14,6 +14,15 @@ export function sizeOf({ size }: Layer): number | undefined {
 /** Whether a row's targets are compared with means that are multiplied by their sum. */
 export const needsCounts = ({ size }: Loss): boolean => size === "library";
 
+/** The file of the columns' weights; null where all columns count alike. */
+export const columnWeightsOf = ({ column_weights: path }: Loss): string | null =>
+  typeof path === "string" ? path : null;
+
+/** The loss as the engine takes it: what is a file to the config is not one of its settings. */
+export function engineLoss({ column_weights: _, ...loss }: Loss): Loss {
+  return loss as Loss;
+}
+
 /** Whether a setting is a list of layers. */
 export const isLayers = (value: FieldValue | undefined): value is readonly Layer[] =>
   Array.isArray(value) && typeof value[0] === "object";

@@ -28,10 +28,15 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       transforms: data.transforms.map(toTransform),
       input_transforms: data.input_transforms.map(toTransform),
       labels: data.labels === null ? null : path(["data", "labels"], data.labels),
+      row_weights: data.row_weights === null ? null : path(["data", "row_weights"], data.row_weights),
       column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
     },
     model: { encoder: model.encoder.map(toLayer), decoder: model.decoder.map(toLayer), start: model.start },
-    loss: { kind: loss.kind, ...settingsOf(kindNamed(LOSSES, loss.kind), loss) },
+    loss: {
+      kind: loss.kind,
+      ...settingsOf(kindNamed(LOSSES, loss.kind), loss),
+      ...loss.column_weights === null ? {} : { column_weights: path(["loss", "column_weights"], loss.column_weights) },
+    },
     optimizer: {
       name: optimizer.name,
       learning_rate: optimizer.learning_rate,

@@ -73,6 +73,11 @@ const data = z.strictObject({
       "file with the labels of all rows in the order of the files (.npy of text or numbers, or text with one label per line, may " +
         "be gzipped); used in plots and tables only",
     ).meta(onResume("free")),
+  row_weights: path().nullable().default(null)
+    .describe(
+      "file with what each row counts for in the loss, one number of 0 or more for each row in the order of the files " +
+        "(.npy, or text with one number per line); only their ratios count; null: all rows count alike",
+    ).meta(onResume("free")),
   column_names: path().nullable().default(null)
     .describe(
       "file with the names of the columns, one per line (of a .tsv the first field; may be gzipped); the " +
@@ -117,6 +122,12 @@ const model = z.strictObject({
 const loss = z.strictObject({
   kind: kindSchema(LOSSES, "mse"),
   ...sectionShape(LOSSES),
+  column_weights: path().nullable().default(null)
+    .describe(
+      "file with what each column counts for in the loss, one number of 0 or more for each column (.npy, or text with " +
+        "one number per line); only their ratios count; for losses that are a sum over columns; null: all columns " +
+        "count alike",
+    ).meta(onResume("free")),
 }).describe("what is minimised").meta(onResume("fixed"));
 
 const rules = sectionShape(OPTIMIZERS);

@@ -28,6 +28,7 @@ export function toPlain(config: Config): Record<string, unknown> {
       input_transforms: input_transforms.map(fromTransform),
       mask_rate: others.mask_rate,
       labels: others.labels,
+      row_weights: others.row_weights,
       column_names: others.column_names,
     },
     model: { encoder: model.encoder.map(fromLayer), decoder: model.decoder.map(fromLayer) },

@@ -7,7 +7,17 @@ import { fileKey } from "./row_keys.ts";
 import { type ChunkFile, type Part, partsOf, type Source } from "./source.ts";
 
 export interface Difference {
-  readonly kind: "added" | "gone" | "renamed" | "changed" | "order" | "columns" | "names" | "transforms" | "labels";
+  readonly kind:
+    | "added"
+    | "gone"
+    | "renamed"
+    | "changed"
+    | "order"
+    | "columns"
+    | "names"
+    | "transforms"
+    | "labels"
+    | "weights";
   readonly text: string;
 }
 
@@ -68,6 +78,12 @@ export function compareData(was: DataIdentity, now: DataIdentity): Difference[] 
   }
   if (JSON.stringify(was.transforms) !== JSON.stringify(now.transforms)) {
     tell("transforms", "data.transforms are others");
+  }
+  for (const key of ["row_weights", "column_weights"] as const) {
+    if (was[key] === now[key]) continue;
+    const name = key === "row_weights" ? "data.row_weights" : "loss.column_weights";
+    const gone = now[key] === undefined, fresh = was[key] === undefined;
+    tell("weights", `${name} ${gone ? "are gone" : fresh ? "are new" : "are others"}`);
   }
   if (was.labels !== null && now.labels !== null && was.labels !== now.labels) {
     tell("labels", "the labels are others");

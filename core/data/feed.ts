@@ -49,6 +49,18 @@ function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuff
   return rows;
 }
 
+/** The weights of the rows of all files, one file after another; undefined where all rows count alike. */
+function windowWeights({ files }: Window): Float32Array<ArrayBuffer> | undefined {
+  if (files[0]?.weights === undefined) return undefined;
+  const weights = new Float32Array(files.reduce((sum, { info }) => sum + info.rows, 0));
+  let at = 0;
+  for (const file of files) {
+    weights.set(file.weights!, at);
+    at += file.info.rows;
+  }
+  return weights;
+}
+
 /** Checks that a file still has the shape from which its rows were assigned to parts at the start. */
 function requireUnchanged({ path, info }: ChunkFile, chunk: Chunk): void {
   if (chunk.rows === info.rows && chunk.columns === info.columns && chunk.info.dense === info.dense) return;
@@ -95,6 +107,7 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
       inputTransforms: data.input_transforms,
       maskRate: training ? data.mask_rate : 0,
       columnMap: window.files[0]?.columnMap,
+      rowWeights: windowWeights(window),
     });
   } catch (error) {
     throw dataError(error, options.data.format);

@@ -49,11 +49,17 @@ export interface DataIdentity {
   readonly column_names: string | null;
   /** SHA-256 of the labels, one per line. */
   readonly labels: string | null;
+  /** SHA-256 of what rows and columns count for in the loss; absent where all count alike. */
+  readonly row_weights?: string;
+  readonly column_weights?: string;
   /** Of a fork: what its weights were trained on before, in the runs that it descends from, where that differs. */
   readonly earlier?: readonly TrainedData[];
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+const hashNumbers = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>): string =>
+  createHash("sha256").update(new Uint8Array(buffer, byteOffset, byteLength)).digest("hex");
 
 /** SHA-256 of names or labels, one per line. */
 export const hashLines = (lines: readonly string[] | null): string | null =>
@@ -138,6 +144,8 @@ export async function identify(
     transforms: data.transforms,
     column_names: hashLines(names),
     labels: hashLines(labels),
+    ...source.rowWeights === null ? {} : { row_weights: hashNumbers(source.rowWeights) },
+    ...source.columnWeights === null ? {} : { column_weights: hashNumbers(source.columnWeights) },
   };
 }
 

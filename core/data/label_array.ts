@@ -72,10 +72,10 @@ function pickled(path: string): UserError {
 
 /**
  * Every element as text, in C order.
- * @param wanted the number of elements that there have to be
+ * @param wanted the number of elements that there have to be, one for each of so many rows or columns
  * @throws {UserError} naming the file and what is wrong with it
  */
-export async function readLabelArray(path: string, wanted: number): Promise<string[]> {
+export async function readLabelArray(path: string, wanted: number, of = "rows"): Promise<string[]> {
   using file = await InputFile.open(path);
   const { start, descr, itemBytes, shape } = await readNpyHeader(file);
   if (/^\|?O$/.test(descr)) throw pickled(path);
@@ -83,7 +83,7 @@ export async function readLabelArray(path: string, wanted: number): Promise<stri
   if (!decode || itemBytes === null) throw otherType(path, descr, "text, truth values, integers, f4 and f8", "str");
   const found = shape.reduce((product, size) => product * size, 1);
   if (found !== wanted) {
-    throw new UserError(path, `has ${found} entries for ${wanted} rows`, "give one for each, in their order");
+    throw new UserError(path, `has ${found} entries for ${wanted} ${of}`, "give one for each, in their order");
   }
   const labels: string[] = [];
   const some = Math.max(1, Math.floor(BLOCK_BYTES / Math.max(1, itemBytes)));

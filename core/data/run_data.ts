@@ -19,6 +19,10 @@ const BYTES_MAX = 512e6;
 const part = oneOf<Part>("train", "validation", "test");
 const any: Decoder<Transform> = (value) => value as Transform;
 
+/** A field that may be absent. */
+const maybe = <T>(inner: Decoder<T>): Decoder<T | undefined> => (value, field) =>
+  value === undefined ? undefined : inner(value, field);
+
 const files = list(object<FileIdentity>({
   name: text,
   first_row: number,
@@ -56,6 +60,8 @@ const own: Decoder<Omit<DataIdentity, "earlier">> = object<Omit<DataIdentity, "e
   transforms: list(any),
   column_names: nullable(text),
   labels: nullable(text),
+  row_weights: maybe(text),
+  column_weights: maybe(text),
 });
 
 const identity: Decoder<DataIdentity> = (value, where) => {

@@ -36,6 +36,8 @@ export interface ChunkFile {
   readonly parts: Readonly<Record<Part, Uint32Array<ArrayBuffer>>>;
   /** For each column of the file, the model's column; absent if they are the same. */
   readonly columnMap?: Uint32Array<ArrayBuffer>;
+  /** What each row of the file counts for in the loss; absent if all count alike. */
+  readonly weights?: Float32Array<ArrayBuffer>;
 }
 
 export interface Source {
@@ -50,6 +52,12 @@ export interface Source {
   readonly columnNames: readonly string[] | null;
   readonly rowNames: readonly string[] | null;
   readonly labels: readonly string[] | null;
+  /**
+   * What rows and columns count for in the loss, with a mean of 1 over the training rows and over the columns; null where all
+   * count alike.
+   */
+  readonly rowWeights: Float32Array<ArrayBuffer> | null;
+  readonly columnWeights: Float32Array<ArrayBuffer> | null;
 }
 
 /** A file, or rows in memory, and the part it belongs to; null where rows are split by hash. */
@@ -239,5 +247,6 @@ export function openSource(data: DataConfig, memory: MemoryRows | null = null, {
   const { dense, columns } = files[0]!.info;
   const names = memory?.names({ rows: firstRow, columns });
   const { columnNames = null, rowNames = null, labels = null } = names ?? {};
-  return { files, columns, rows: firstRow, nnz, dense, partRows, columnNames, rowNames, labels };
+  const weights = { rowWeights: null, columnWeights: null }; // weights.ts reads them
+  return { files, columns, rows: firstRow, nnz, dense, partRows, columnNames, rowNames, labels, ...weights };
 }

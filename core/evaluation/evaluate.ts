@@ -3,6 +3,7 @@ import type { Model } from "../../ffi/model.ts";
 import { feed } from "../data/feed.ts";
 import { reading } from "../data/sample.ts";
 import type { Part, Source } from "../data/source.ts";
+import { weightsText } from "../data/weights.ts";
 import type { Config, EvaluationConfig } from "../config/types.ts";
 import { kindNamed, LOSSES } from "../config/vocabulary.ts";
 import type { SplitMetrics } from "../runs/types.ts";
@@ -27,7 +28,12 @@ export interface LikelihoodSums {
 export interface Evaluation {
   readonly rows: number;
   readonly nnz: number;
+  /** Of weighted rows and columns, where they have weights; all else counts all of them alike. */
   readonly loss: number;
+  /** Of the rows together: their number where they have no weights. */
+  readonly weight: number;
+  /** What the loss is weighted by; null where all rows and columns count alike. */
+  readonly weighted: ReturnType<typeof weightsText>;
   readonly sse: number;
   readonly columns: ColumnSums | null;
   /** Null for other losses, and without sums by column. */
@@ -77,9 +83,11 @@ export async function evaluatePart(
   const { plan, rows: chosen, count } = reading(source, part, data, { most: mostRows(config.evaluation, part), seed });
   const zeros = () => new Float64Array(source.columns);
   const columns = byColumn ? { sse: zeros(), sum: zeros(), sumsq: zeros() } : null;
-  let rows = 0, nnz = 0, lossRows = 0, sse = 0;
+  let rows = 0, nnz = 0, lossRows = 0, weight = 0, sse = 0;
   const likelihood = { loss: 0, perfect: 0, constant: 0 };
-  await model.beginEvaluation(count, count * source.nnz / Math.max(1, source.rows), byColumn);
+  // What is left to the end of an evaluation is the sum over rows that count alike.
+  const together = source.rowWeights === null ? count : 0;
+  await model.beginEvaluation(together, together * source.nnz / Math.max(1, source.rows), byColumn);
   const options = { data, seed: 0, epoch: 0, part, training: false, rows: chosen };
   for await (const { window, batches } of feed(plan, options)) {
     progress?.({ part, done: rows, next: window.rows, rows: count });
@@ -87,7 +95,8 @@ export async function evaluatePart(
     if (result.stopped) throw new Stopped("stopped");
     rows += result.rows;
     nnz += result.nnz;
-    lossRows += result.loss * result.rows;
+    lossRows += result.loss * result.weight;
+    weight += result.weight;
     sse += result.sse;
     likelihood.loss += result.lossSum;
     likelihood.perfect += result.perfect;
@@ -99,7 +108,8 @@ export async function evaluatePart(
   sse += rest.sse;
   const isLikelihood = byColumn && kindNamed(LOSSES, config.loss.kind).likelihood;
   return {
-    ...{ rows, nnz, loss: rows > 0 ? lossRows / rows : NaN, sse, columns, sampledFrom },
+    ...{ rows, nnz, loss: weight > 0 ? lossRows / weight : NaN, weight, sse, columns, sampledFrom },
+    weighted: weightsText(source),
     likelihood: isLikelihood ? likelihood : null,
   };
 }
@@ -156,7 +166,7 @@ export function metricsOf(
   evaluation: Evaluation & { readonly columns: ColumnSums },
   model: Pick<Model, "meanLoss">,
 ): SplitMetrics | null {
-  const { rows, nnz, loss, sse, columns, likelihood, sampledFrom } = evaluation;
+  const { rows, nnz, loss, weighted, sse, columns, likelihood, sampledFrom } = evaluation;
   if (rows === 0) return null;
   const variation = columnVariation(columns, rows);
   const cells = rows * variation.length;
@@ -171,6 +181,7 @@ export function metricsOf(
     rows,
     nnz,
     loss,
+    ...weighted === null ? {} : { weighted },
     mse: sse / cells,
     rmse: Math.sqrt(sse / cells),
     r2: total > 0 ? 1 - sse / total : NaN,

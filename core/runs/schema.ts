@@ -83,6 +83,7 @@ const splitMetrics: Decoder<SplitMetrics> = object({
   column_r2_mean: number,
   column_r2_median: number,
   columns_varying: number,
+  weighted: optional(text),
   log_likelihood_per_row: optional(number),
   log_likelihood_per_value: optional(number),
   deviance_explained: optional(number),

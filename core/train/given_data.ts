@@ -5,7 +5,7 @@
 import { countText } from "../figures.ts";
 import { resolve } from "@std/path";
 import { Chunk } from "../../ffi/chunk.ts";
-import type { DataConfig } from "../config/types.ts";
+import type { Config, DataConfig } from "../config/types.ts";
 import { readColumnNames } from "../data/annotations.ts";
 import { compareData, matchColumns, trainedData, trainedRows } from "../data/compare.ts";
 import { type DataIdentity, identify } from "../data/identity.ts";
@@ -13,6 +13,7 @@ import { dataFiles } from "../data/files.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
 import { readRunData, readRunNames } from "../data/run_data.ts";
 import { openError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { weighted } from "../data/weights.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { readModel } from "../runs/read.ts";
@@ -62,7 +63,7 @@ export async function dataOf(runDir: string, data: DataConfig, given: GivenData)
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
   const { data: rows, split } = given;
   if (rows !== undefined) {
-    const others = { labels: at(given.labels) ?? null, column_names: at(given.columnNames) ?? null };
+    const others = { labels: at(given.labels) ?? null, column_names: at(given.columnNames) ?? null, row_weights: null };
     const place = typeof rows === "string"
       ? { path: resolve(rows), format: formatOf(resolve(rows)) }
       : { path: "", format: "memory" as const };
@@ -95,13 +96,13 @@ async function requireColumns(runDir: string, source: Source): Promise<void> {
  */
 export async function givenSource(
   runDir: string,
-  data: DataConfig,
+  { data, loss }: Pick<Config, "data" | "loss">,
   memory: MemoryRows | null,
   { data: other, split = "none", columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
     note?: (text: string) => void;
   },
 ): Promise<GivenSource> {
-  const source = openSource(data, memory, { evaluated: true });
+  const source = await weighted(openSource(data, memory, { evaluated: true }), { data, loss });
   await requireColumns(runDir, source);
   const field = columnNames === undefined ? "data.column_names" : "--column-names";
   const names = source.columnNames ?? await readColumnNames(data.column_names, source.columns, note, field);

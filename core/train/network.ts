@@ -3,6 +3,7 @@ import { type LayerInfo, Model } from "../../ffi/model.ts";
 import { bytesText } from "../figures.ts";
 import { engineInfo } from "../../ffi/info.ts";
 import { showFlow } from "../config/mod.ts";
+import { engineLoss } from "../config/properties.ts";
 import { ownSettings } from "../config/sections.ts";
 import type { Config, FieldValue } from "../config/types.ts";
 import { kindNamed, LAYERS, sameValue } from "../config/vocabulary.ts";
@@ -52,7 +53,7 @@ export function describeModel(config: Config, source: Source): Model {
   checkShape(config, source);
   const { model, data, loss, optimizer, training } = config;
   try {
-    return Model.create({
+    const made = Model.create({
       columns: source.columns,
       ...data.shape === null ? {} : { shape: data.shape },
       seed: config.seed,
@@ -61,11 +62,17 @@ export function describeModel(config: Config, source: Source): Model {
       ...networkLayers(config, source),
       trainingRows: source.partRows.train,
       stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, config.seed, 1))),
-      loss,
+      loss: engineLoss(loss),
       optimizer: ownSettings(optimizer),
       precision: training.precision,
       gradientClip: training.gradient_clip ?? 0,
     });
+    if (source.columnWeights === null) return made;
+    using unused = new DisposableStack();
+    unused.use(made);
+    made.weighColumns(source.columnWeights);
+    unused.move();
+    return made;
   } catch (error) {
     throw networkError(error, model);
   }

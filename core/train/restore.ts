@@ -95,7 +95,7 @@ async function restored(
   const config = { ...own, data: await dataOf(runDir, own.data, options) };
   using made = new DisposableStack();
   const memory = typeof options.data === "object" ? made.use(new MemoryRows(options.data)) : null;
-  const { source, trainedRows, columnNames } = await givenSource(runDir, config.data, memory, options);
+  const { source, trainedRows, columnNames } = await givenSource(runDir, config, memory, options);
   const model = made.adopt(describeModel(config, source), (model) => model.close());
   model.build();
   const targets = { parameters: tensorSinks(model).parameters };

@@ -136,7 +136,9 @@ function added(all: Evaluation, more: Evaluation): Evaluation {
   return {
     rows,
     nnz: all.nnz + more.nnz,
-    loss: (all.loss * all.rows + more.loss * more.rows) / rows,
+    loss: (all.loss * all.weight + more.loss * more.weight) / (all.weight + more.weight),
+    weight: all.weight + more.weight,
+    weighted: all.weighted,
     sse: all.sse + more.sse,
     columns: { sse: sums("sse"), sum: sums("sum"), sumsq: sums("sumsq") },
     likelihood: all.likelihood && { loss: fits("loss"), perfect: fits("perfect"), constant: fits("constant") },

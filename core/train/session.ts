@@ -17,6 +17,7 @@ import type { DataIdentity } from "../data/identity.ts";
 import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
+import { weighted } from "../data/weights.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText, resumeCommand } from "../runs/command.ts";
@@ -177,7 +178,7 @@ async function prepare(
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
   options.detail?.(`engine ${choiceText(library)}`);
-  const source = openSource(config.data, options.memory);
+  const source = await weighted(openSource(config.data, options.memory), config);
   requireSteps(source, config.data, config.seed);
   announce(config, source, options.note);
   const warn = options.warn ?? options.note ?? (() => {});

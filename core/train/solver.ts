@@ -1,5 +1,5 @@
 /** The solver of the output layer: what `solver: auto` chooses, and why. */
-import { sizeOf } from "../config/properties.ts";
+import { columnWeightsOf, sizeOf } from "../config/properties.ts";
 import { countText, percentText } from "../figures.ts";
 import type { Config, Layer } from "../config/types.ts";
 import { kindNamed, LOSSES } from "../config/vocabulary.ts";
@@ -20,7 +20,9 @@ function hiddenUnits({ model }: Config): number {
   return [...model.encoder, ...model.decoder.slice(0, -1)].map(sizeOf).findLast((size) => size !== undefined) ?? 0;
 }
 
-export function chooseSolver(config: Config, source: Pick<Source, "columns" | "rows" | "nnz" | "dense">): SolverChoice {
+type Data = Pick<Source, "columns" | "rows" | "nnz" | "dense">;
+
+export function chooseSolver(config: Config, source: Data): SolverChoice {
   const last = config.model.decoder.at(-1)!;
   if (last.solver === undefined) return { solver: "dense", reason: `${last.kind}, the last layer, has no other` };
   if (last.solver !== "auto") {
@@ -33,6 +35,8 @@ export function chooseSolver(config: Config, source: Pick<Source, "columns" | "r
   if (last.init !== "default" && last.update === "least_squares") return dense("its initialisation is set");
   if (source.dense) return dense("the data are dense: a step's cost grows with the columns either way");
   if (!kindNamed(LOSSES, config.loss.kind).quadratic) return dense(`${config.loss.kind} is no squared error`);
+  if (config.data.row_weights !== null) return dense("the rows have weights");
+  if (columnWeightsOf(config.loss) !== null) return dense("the columns have weights");
   const hidden = hiddenUnits(config);
   const { columns } = source;
   const density = source.rows > 0 ? source.nnz / (source.rows * columns) : 1;

@@ -37,7 +37,7 @@ int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const d
                            uint32_t epoch, uint32_t stream, uint32_t first_batch, uint32_t preload, uint32_t workers,
                            const double* transforms, uint32_t transform_count, const double* input_transforms,
                            uint32_t input_transform_count, double mask_rate, const uint32_t* column_map,
-                           nrw_batches** out, nrw_error* err) noexcept {
+                           const float* row_weights, nrw_batches** out, nrw_error* err) noexcept {
   return guarded(err, [&] {
     require(out != nullptr, "out: is null");
     *out = nullptr;
@@ -69,6 +69,11 @@ int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const d
     options.cut.input_transforms = transforms_of(input_transforms, input_transform_count);
     if (column_map != nullptr) {
       options.cut.column_map.assign(column_map, column_map + window.front()->info().columns);
+    }
+    if (row_weights != nullptr) {
+      uint64_t all = 0;
+      for (const auto& chunk : window) all += chunk->info().rows;
+      options.row_weights.assign(row_weights, row_weights + all);
     }
     const std::span<const uint32_t> row_list(rows, row_count);
     *out = new nrw_batches(std::make_unique<BatchCreator>(std::move(window), first_rows, row_list, options));

@@ -57,6 +57,13 @@ int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per
   });
 }
 
+int32_t nrw_model_column_weights(nrw_model* model, const float* weights, uint32_t count, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(weights != nullptr, "weights: is null");
+    m.set_column_weights({weights, weights + count});
+  });
+}
+
 int32_t nrw_model_build(nrw_model* model, nrw_error* err) noexcept {
   return with_model(model, err, [](Model& m) { m.build(); });
 }

@@ -65,7 +65,7 @@ int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, dou
     const bool all = column_sse != nullptr && column_sum != nullptr && column_sumsq != nullptr;
     require(!some || all, "column_sse, column_sum, column_sumsq: either all or none are null");
     const EvaluateResult r = m.evaluate(source, {column_sse, column_sum, column_sumsq});
-    const double values[11] = {static_cast<double>(r.rows),
+    const double values[12] = {static_cast<double>(r.rows),
                                r.loss,
                                r.squared_error,
                                r.sum,
@@ -75,8 +75,9 @@ int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, dou
                                static_cast<double>(source.columns()),
                                r.loss_sum,
                                r.fit.perfect,
-                               r.fit.constant};
-    std::copy_n(values, 11, result);
+                               r.fit.constant,
+                               r.weight};
+    std::copy_n(values, 12, result);
   });
 }
 

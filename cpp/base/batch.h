@@ -22,6 +22,9 @@ struct Batch {
   AlignedBuffer<float> target;      // nnz
   AlignedBuffer<float> input;       // nnz: target after transforms and noise of its own; empty without (inputs())
   AlignedBuffer<uint64_t> row_id;   // rows: global row number, the key of random draws
+  AlignedBuffer<float> row_weight;  // rows: what a row counts for in the loss; in use where `weighted`
+  bool weighted = false;
+  const float* row_weights() const noexcept { return weighted ? row_weight.data() : nullptr; }
 
   uint32_t touched = 0;                 // columns with at least one entry
   AlignedBuffer<uint32_t> touched_col;  // touched, ascending

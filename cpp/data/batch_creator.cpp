@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "data/batch_pool.h"
+#include "data/csc.h"
 #include "data/shuffle.h"
 
 namespace nrw {
@@ -21,8 +22,9 @@ void require(bool condition, const char* message) {
 
 uint64_t bytes_of(const Batch& batch) noexcept {
   const uint64_t nnz = batch.nnz(), rows = batch.rows, touched = batch.touched;
-  if (batch.dense) return batch.columns * batch.dense_stride() * (batch.masked ? 8 : 4) + rows * 8;
-  return nnz * (batch.masked ? 24 : 16) + rows * 12 + 4 + touched * 8 + 4;
+  const uint64_t each = batch.weighted ? 4 : 0;
+  if (batch.dense) return batch.columns * batch.dense_stride() * (batch.masked ? 8 : 4) + rows * (8 + each);
+  return nnz * (batch.masked ? 24 : 16) + rows * (12 + each) + 4 + touched * 8 + 4;
 }
 
 }  // namespace
@@ -32,11 +34,15 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
     : window_(std::move(chunks), first_rows),
       cut_options_(options.cut),
       batch_size_(options.batch_size),
+      row_weights_(options.row_weights),
       rows_(rows.begin(), rows.end()) {
   require(batch_size_ >= 1, "batch size: must be at least 1");
   require(options.preload >= 1, "preload: must be at least 1");
   require(options.workers >= 1 && options.workers <= kMostWorkers, "workers: must be 1 to 1024");
   require(cut_options_.mask_rate >= 0 && cut_options_.mask_rate < 1, "mask rate: must be in [0, 1)");
+  require(row_weights_.empty() || row_weights_.size() == window_.rows(), "row weights: one is needed for each row");
+  for (const float weight : row_weights_)
+    require(std::isfinite(weight) && weight >= 0, "row weights: must be 0 or more");
   for (const uint32_t row : rows_) {
     if (row >= window_.rows()) {
       throw Error(NRW_INVALID_ARGUMENT, format("rows: row %u does not exist, since the chunks have %llu rows", row,
@@ -111,6 +117,7 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
       cutters.sparse->cut(rows_of(number), *slot.batch);
     }
     slot.batch->number = number;
+    add_weights(rows_of(number), *slot.batch);
     if (const Chunk* chunk = window_.cut_short()) slot.error = chunk->changed();
   } catch (const Error& error) {
     const Chunk* chunk = window_.cut_short();
@@ -120,6 +127,13 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
   } catch (const std::exception& error) {
     slot.error = Error(NRW_INTERNAL, error.what());
   }
+}
+
+void BatchCreator::add_weights(std::span<const uint32_t> rows, Batch& batch) const {
+  batch.weighted = !row_weights_.empty();
+  if (!batch.weighted) return;
+  make_room(batch.row_weight, rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) batch.row_weight[i] = row_weights_[rows[i]];
 }
 
 const Batch* BatchCreator::next() {

@@ -28,6 +28,7 @@ struct BatchOptions {
   uint32_t first_batch = 0;  // batches skipped at the start
   uint32_t preload = 1;      // the largest number of batches held ready
   uint32_t workers = 1;
+  std::vector<float> row_weights;  // empty, or one for each row of the chunks: what it counts for in the loss
   CutOptions cut;
 };
 
@@ -74,6 +75,7 @@ class BatchCreator final : public BatchSource {
   void start(uint32_t workers);
   void work() noexcept;
   void cut(Cutters& cutters, uint64_t number, Slot& slot) const noexcept;
+  void add_weights(std::span<const uint32_t> rows, Batch& batch) const;
   std::span<const uint32_t> rows_of(uint64_t number) const noexcept;
   Slot& slot_of(uint64_t number) noexcept { return slots_[number % slots_.size()]; }
   const Slot& slot_of(uint64_t number) const noexcept { return slots_[number % slots_.size()]; }
@@ -81,6 +83,7 @@ class BatchCreator final : public BatchSource {
   const RowWindow window_;
   const CutOptions cut_options_;
   const uint32_t batch_size_;
+  const std::vector<float> row_weights_;
   std::vector<uint32_t> rows_;
   uint64_t total_ = 0;
   uint64_t preload_ = 1;

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 4u
+#define NRW_ABI_VERSION 5u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -173,6 +173,8 @@ enum {
  *  - mask_rate: the share of the stored values that are set to 0 in the input but not in the target, as a function of
  *    (seed, epoch, row, column); 0 for none. All values of dense chunks are stored values.
  *  - column_map: NULL, or for each column of the chunks its column in the batch, a permutation.
+ *  - row_weights: NULL, or for each row of the chunks, one chunk after another, what its loss is multiplied by: 0 or
+ *    more.
  * The columns of a sparse row in a batch are strictly ascending; duplicates are added up and explicit zeros are
  * dropped. */
 NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
@@ -181,7 +183,7 @@ NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count,
                                    uint32_t preload, uint32_t workers, const double* transforms,
                                    uint32_t transform_count, const double* input_transforms,
                                    uint32_t input_transform_count, double mask_rate, const uint32_t* column_map,
-                                   nrw_batches** out, nrw_error* err) NRW_NOEXCEPT;
+                                   const float* row_weights, nrw_batches** out, nrw_error* err) NRW_NOEXCEPT;
 
 /* info: 8 doubles: number of batches (counted from batch 0), next batch, rows, columns, batches ready, bytes ready,
  * batches made so far, milliseconds that the consumer has waited so far. Any thread. */
@@ -248,6 +250,12 @@ NRW_API int32_t nrw_model_describe(nrw_model* model, char* text, uint32_t capaci
 NRW_API int32_t nrw_model_estimate(nrw_model* model, uint32_t batch_rows, double nnz_per_row, double* estimate,
                                    nrw_error* err) NRW_NOEXCEPT;
 
+/* What the loss of each column is multiplied by, 0 or more. weights: count floats, count = columns; they are copied.
+ * Before nrw_model_build. Errors: NRW_UNSUPPORTED "loss.column_weights: ..." where the loss takes rows as a whole or
+ * the output layer is factored. */
+NRW_API int32_t nrw_model_column_weights(nrw_model* model, const float* weights, uint32_t count,
+                                         nrw_error* err) NRW_NOEXCEPT;
+
 /* Allocates and draws the starting weights. */
 NRW_API int32_t nrw_model_build(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 
@@ -311,12 +319,13 @@ NRW_API int32_t nrw_model_stop(nrw_model* model, uint32_t stop, nrw_error* err) 
  * last loss, rows a second, wait share. Any thread. */
 NRW_API int32_t nrw_model_progress(nrw_model* model, double* progress, nrw_error* err) NRW_NOEXCEPT;
 
-/* Loss and error over all batches left, without random draws, with running batch-norm statistics. result: 11 doubles: rows,
- * mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum of y, sum of
- * y^2, nnz, ms, columns; sum of the loss alone, without its reduction; and with column_sum, of a loss that is a
- * negative log-likelihood, otherwise 0: what that sum is where each reconstruction is the value itself, and the share
- * of it that no reconstruction changes. column_sse, column_sum, column_sumsq: `columns` doubles each, added to, or all
- * NULL. */
+/* Loss and error over all batches left, in evaluation mode: without random draws, with running statistics. result: 12
+ * doubles: rows, mean loss (by its reduction, with what layers add to it, weighted by rows), sum of squared errors, sum
+ * of y, sum of y^2, nnz, ms, columns; sum of the loss alone, without its reduction; with column_sum, of a loss that is
+ * a negative log-likelihood, otherwise 0: what that sum is where each reconstruction is the value itself, and the share
+ * of it that no reconstruction changes; and the sum of the weights of the rows, which is their number where they have
+ * none. The mean loss is of weighted rows and columns, all else counts all of them alike. column_sse, column_sum,
+ * column_sumsq: `columns` doubles each, added to, or all NULL. */
 NRW_API int32_t nrw_evaluate(nrw_model* model, nrw_batches* batches, double* result, double* column_sse,
                              double* column_sum, double* column_sumsq, nrw_error* err) NRW_NOEXCEPT;
 

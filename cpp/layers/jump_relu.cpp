@@ -34,7 +34,7 @@ std::vector<TensorSpec> tensors(const Settings& settings, const Shape&, const Sh
 }
 
 size_t workspace(const Settings&, const Shape&, const Shape& output, uint32_t rows, unsigned) {
-  return output.channels() * sizeof(float) + tasks_of(rows * output.places()) * sizeof(uint64_t);
+  return output.channels() * sizeof(float) + tasks_of(rows * output.places()) * sizeof(double);
 }
 
 std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_unique<JumpRelu>(context); }
@@ -62,19 +62,22 @@ void JumpRelu::forward(const Pass& pass, const float* x, float* y) noexcept {
   for (size_t j = 0; j < units_; ++j) threshold_[j] = std::exp(log_threshold_.value[j]);
   const size_t places = pass.rows * places_;
   for_blocks(products_.pool(), places, kRows, 4 * places * units_, [&](size_t first, size_t count) {
-    uint64_t above = 0;
-    for (size_t at = first * units_; at < (first + count) * units_; at += units_) {
+    double above = 0;
+    for (size_t place = first; place < first + count; ++place) {
+      const size_t at = place * units_;
+      uint64_t here = 0;
       for (size_t j = 0; j < units_; ++j) {
         const bool kept = x[at + j] > threshold_[j];
         y[at + j] = kept ? x[at + j] : x[at + j] - x[at + j];  // what is not finite is passed on as NaN
-        above += kept;
+        here += kept;
       }
+      above += pass.weight(place / places_) * static_cast<double>(here);
     }
     above_[first / kRows] = above;
   });
-  uint64_t above = 0;
+  double above = 0;
   for (size_t task = 0; task < tasks_of(places); ++task) above += above_[task];
-  penalty_ = weight_ * static_cast<double>(above);
+  penalty_ = weight_ * above;
 }
 
 void JumpRelu::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
@@ -82,9 +85,11 @@ void JumpRelu::backward(const Pass& pass, const float* x, const float* d_y, floa
   const auto weight = static_cast<float>(pass.factor * weight_);
   for_blocks(products_.pool(), units_, kUnits, work, [&](size_t first, size_t count) {
     double sums[kUnits] = {};
-    for (size_t at = first; at < places * units_; at += units_) {
+    for (size_t place = 0; place < places; ++place) {
+      const size_t at = place * units_ + first;
+      const float cost = pass.row_weight == nullptr ? weight : weight * pass.row_weight[place / places_];
       for (size_t j = 0; j < count; ++j) {
-        sums[j] += jump_relu_threshold_gradient(x[at + j], threshold_[first + j], bandwidth_, d_y[at + j], weight);
+        sums[j] += jump_relu_threshold_gradient(x[at + j], threshold_[first + j], bandwidth_, d_y[at + j], cost);
       }
     }
     for (size_t j = 0; j < count; ++j) log_threshold_.gradient[first + j] += static_cast<float>(sums[j]);

@@ -44,7 +44,7 @@ class JumpRelu final : public Layer {
   const float bandwidth_;
   Parameter log_threshold_;         // units
   AlignedBuffer<float> threshold_;  // units: of the last forward pass
-  AlignedBuffer<uint64_t> above_;   // values above their threshold, one number a task
+  AlignedBuffer<double> above_;     // values above their threshold, by the rows' weights: one sum a task
   double penalty_ = 0;
 };
 

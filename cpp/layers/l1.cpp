@@ -41,7 +41,8 @@ void L1::forward(const Pass& pass, const float* x, float* y) noexcept {
   for_blocks(products_.pool(), n, kBlock, 4 * n, [&](size_t first, size_t count) {
     double sum = 0;
     for (size_t i = first; i < first + count; ++i) {
-      sum += std::fabs(x[i]);
+      const double size = std::fabs(x[i]);
+      sum += pass.row_weight == nullptr ? size : pass.weight(i / width_) * size;
       y[i] = x[i];
     }
     partial_[first / kBlock] = sum;
@@ -57,7 +58,8 @@ void L1::backward(const Pass& pass, const float* x, const float* d_y, float* d_x
   const auto weight = static_cast<float>(pass.factor * weight_);
   for_blocks(products_.pool(), n, kBlock, 4 * n, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {
-      d_x[i] = d_y[i] + (x[i] > 0 ? weight : x[i] < 0 ? -weight : 0);
+      const float cost = pass.row_weight == nullptr ? weight : weight * pass.row_weight[i / width_];
+      d_x[i] = d_y[i] + (x[i] > 0 ? cost : x[i] < 0 ? -cost : 0);
     }
   });
 }

@@ -12,10 +12,13 @@ namespace nrw {
 // What a pass through the layers is for.
 struct Pass {
   uint32_t rows = 0;
-  bool training = false;             // else: no random draws, running statistics
-  uint64_t step = 0;                 // from 1; with the row ids the key of random draws. Training only
-  const uint64_t* row_id = nullptr;  // rows. Training only
-  double factor = 1;                 // the loss's for this batch: what a layer adds to the loss is multiplied by it
+  bool training = false;              // else: no random draws, running statistics
+  uint64_t step = 0;                  // from 1; with the row ids the key of random draws. Training only
+  const uint64_t* row_id = nullptr;   // rows. Training only
+  double factor = 1;                  // the loss's for this batch: what a layer adds to the loss is multiplied by it
+  const float* row_weight = nullptr;  // rows: what a layer adds to the loss for a row is multiplied by it; NULL: by 1
+
+  double weight(size_t row) const noexcept { return row_weight == nullptr ? 1 : static_cast<double>(row_weight[row]); }
 };
 
 // An element-wise function y = f(x), as which a layer may offer itself to its neighbour. n elements, single-threaded.

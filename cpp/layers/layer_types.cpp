@@ -1,6 +1,7 @@
 #include "base/status.h"
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
+#include "layers/contractive.h"
 #include "layers/convolution.h"
 #include "layers/dropout.h"
 #include "layers/group_norm.h"
@@ -10,6 +11,7 @@
 #include "layers/layer_type.h"
 #include "layers/linear.h"
 #include "layers/locally_connected.h"
+#include "layers/mask_tokens.h"
 #include "layers/noise.h"
 #include "layers/pool.h"
 #include "layers/positional_embedding.h"
@@ -71,9 +73,11 @@ const LayerType* const kTypes[] = {
     &batch_top_k_type,
     &jump_relu_type,
     &l1_type,
+    &contractive_type,
     &gaussian_noise_type,
     &salt_and_pepper_type,
     &mask_noise_type,
+    &mask_tokens_type,
 };
 
 }  // namespace

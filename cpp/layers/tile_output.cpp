@@ -59,7 +59,7 @@ struct TileOutput::Tile {
   float* residual;       // R^T: count x residual_stride(m)
   float* bias_gradient;  // count
   float* gradient;       // strip x w.stride
-  double loss = 0, squared_error = 0, sum_squares = 0;
+  double loss = 0, unweighted = 0, squared_error = 0, sum_squares = 0;
   TileProducts::Tile operands{};
   Ahead next{};  // W's rows of the group's next tile
 };
@@ -77,6 +77,8 @@ void TileOutput::make_residual(const Walk& work, Tile& tile) {
         .column = static_cast<uint32_t>(column),
         .rows = m,
         .factor = work.a,
+        .weight = loss_.column_weight(column),
+        .row_weight = work.batch.row_weights(),
         .o = tile.residual + i * stride,
         .head_stride = stride,
         .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[tile.first + i],
@@ -91,6 +93,7 @@ void TileOutput::make_residual(const Walk& work, Tile& tile) {
     }
     const LossSums sums = loss_.column(outputs, heads_ == 1 ? nullptr : gradients);
     tile.loss += sums.value;
+    tile.unweighted += sums.unweighted;
     tile.squared_error += sums.squared_error;
     if (heads_ == 1) gradients[0] = sums.gradient;
     for (size_t head = 0; head < heads_; ++head) tile.bias_gradient[i + head] = static_cast<float>(gradients[head]);
@@ -178,7 +181,7 @@ TileOutput::Result TileOutput::tiles(const Walk& work) {
   const size_t gradient_floats = work.gradient ? products.strip() * work.w.stride : 0;
   const size_t worker_floats = residual_floats + bias_floats + product_floats + gradient_floats;
   workspace_.reserve(pool_.size() * worker_floats);
-  partial_.reserve(3 * tiles);
+  partial_.reserve(4 * tiles);
   if (work.d_h != nullptr) partial_d_h_.reserve(groups * m * width);
   if (m != 0) products.pack(m, width, work.h, work.gradient);
   if (work.batch.dense && work.tied.d_y != nullptr) {
@@ -213,9 +216,10 @@ TileOutput::Result TileOutput::tiles(const Walk& work) {
         products.d_h(tile.operands, partial_d_h_.data() + group * m * width, t != first, tile.next);
       }
       if (work.gradient) make_gradient(work, tile);
-      partial_[3 * t] = tile.loss;
-      partial_[3 * t + 1] = tile.sum_squares;
-      partial_[3 * t + 2] = tile.squared_error;
+      partial_[4 * t] = tile.loss;
+      partial_[4 * t + 1] = tile.sum_squares;
+      partial_[4 * t + 2] = tile.squared_error;
+      partial_[4 * t + 3] = tile.unweighted;
     }
   });
 
@@ -230,9 +234,10 @@ TileOutput::Result TileOutput::tiles(const Walk& work) {
   }
   Result sums;
   for (size_t t = 0; t < tiles; ++t) {
-    sums.loss += partial_[3 * t];
-    sums.sum_squares += partial_[3 * t + 1];
-    sums.squared_error += partial_[3 * t + 2];
+    sums.loss += partial_[4 * t];
+    sums.sum_squares += partial_[4 * t + 1];
+    sums.squared_error += partial_[4 * t + 2];
+    sums.unweighted += partial_[4 * t + 3];
   }
   sums.loss *= work.a;
   return sums;

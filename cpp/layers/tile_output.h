@@ -40,7 +40,8 @@ class TileOutput {
         bf16_(bf16 == nullptr ? nullptr : bf16_products(*bf16, pool)) {}
 
   struct Result {
-    double loss = 0;           // before the update
+    double loss = 0;           // before the update, by the weights of rows and columns
+    double unweighted = 0;     // the same with all weights 1, for a = 1
     double sum_squares = 0;    // of the gradients of W and b, before step.gradient_scale
     double squared_error = 0;  // of the reconstruction
   };

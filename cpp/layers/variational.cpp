@@ -124,7 +124,7 @@ void Variational::forward(const Pass& pass, const float* x, float* y) noexcept {
     double sum = 0;
     for (size_t i = first; i < first + count; ++i) {
       const size_t at = i * units_;
-      sum += divergence(units_, mean_.data() + at, log_variance_.data() + at);
+      sum += pass.weight(i) * divergence(units_, mean_.data() + at, log_variance_.data() + at);
       if (pass.training) {
         draws.normals(pass.row_id[i], units_, noise_.data() + at);
         sample(units_, mean_.data() + at, log_variance_.data() + at, noise_.data() + at, y + at);
@@ -142,9 +142,13 @@ void Variational::forward(const Pass& pass, const float* x, float* y) noexcept {
 void Variational::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
   const auto weight = static_cast<float>(pass.factor * weight_at(pass));
   const size_t n = size_t{pass.rows} * units_;
-  for_blocks(products_.pool(), n, kRows * units_, 32 * n, [&](size_t at, size_t count) {
-    sample_backward(count, weight, mean_.data() + at, log_variance_.data() + at, noise_.data() + at, d_y + at,
-                    d_mean_.data() + at, d_log_variance_.data() + at);
+  for_blocks(products_.pool(), pass.rows, kRows, 32 * n, [&](size_t first, size_t count) {
+    for (size_t i = first; i < first + count; ++i) {
+      const size_t at = i * units_;
+      const float cost = pass.row_weight == nullptr ? weight : weight * pass.row_weight[i];
+      sample_backward(units_, cost, mean_.data() + at, log_variance_.data() + at, noise_.data() + at, d_y + at,
+                      d_mean_.data() + at, d_log_variance_.data() + at);
+    }
   });
   mean_map_.backward(pass, x, d_mean_.data(), d_x);
   log_variance_map_.backward(pass, x, d_log_variance_.data(), d_x == nullptr ? nullptr : d_x_.data());

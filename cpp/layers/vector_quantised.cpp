@@ -139,7 +139,7 @@ void VectorQuantised::reserve(uint32_t rows) {
 }
 
 // |z - e_j|^2 without |z|^2, which is the same for all codes.
-void VectorQuantised::choose(size_t vectors, const float* x) noexcept {
+void VectorQuantised::choose(const Pass& pass, size_t vectors, const float* x) noexcept {
   for (size_t k = 0; k < codes_; ++k) norms_[k] = static_cast<float>(products_.kernels().sum_squares(width_, code(k)));
   products_.multiply(vectors, codes_, width_, {x, width_, 1}, {codebook(), 1, width_}, products_of_.data(), false);
   for_blocks(products_.pool(), vectors, kVectors, 2 * vectors * codes_, [&](size_t first, size_t count) {
@@ -156,20 +156,27 @@ void VectorQuantised::choose(size_t vectors, const float* x) noexcept {
         }
       }
       chosen_[i] = static_cast<uint32_t>(best);
-      sum += squared_distance(width_, x + i * width_, code(best));
+      sum += pass.weight(i / places_) * squared_distance(width_, x + i * width_, code(best));
     }
     partial_[first / kVectors] = sum;
   });
 }
 
-// The number and the sum of the vectors of each code. A task takes some columns, so a sum has one order.
-void VectorQuantised::sum_up(size_t vectors, const float* x) noexcept {
+// The number and the sum of the vectors of each code; where they make a gradient, by the rows' weights. A task takes
+// some columns, so a sum has one order.
+void VectorQuantised::sum_up(const Pass& pass, size_t vectors, const float* x) noexcept {
   std::fill_n(batch_counts_.data(), codes_, 0.0f);
-  for (size_t i = 0; i < vectors; ++i) batch_counts_[chosen_[i]] += 1;
+  const float* const weights = by_gradient_ ? pass.row_weight : nullptr;
+  for (size_t i = 0; i < vectors; ++i) batch_counts_[chosen_[i]] += weights == nullptr ? 1 : weights[i / places_];
   for_blocks(products_.pool(), width_, kColumns, vectors * width_, [&](size_t first, size_t count) {
     for (size_t k = 0; k < codes_; ++k) std::fill_n(batch_sums_.data() + k * width_ + first, count, 0.0f);
     for (size_t i = 0; i < vectors; ++i) {
-      products_.kernels().add(count, x + i * width_ + first, batch_sums_.data() + chosen_[i] * width_ + first);
+      float* const sum = batch_sums_.data() + chosen_[i] * width_ + first;
+      if (weights == nullptr) {
+        products_.kernels().add(count, x + i * width_ + first, sum);
+      } else {
+        products_.kernels().axpy(count, weights[i / places_], x + i * width_ + first, sum);
+      }
     }
   });
 }
@@ -184,7 +191,7 @@ void VectorQuantised::draw_restarts(const Pass& pass, const float* x) noexcept {
 
 void VectorQuantised::forward(const Pass& pass, const float* x, float* y) noexcept {
   const size_t vectors = pass.rows * places_;
-  choose(vectors, x);
+  choose(pass, vectors, x);
   for_blocks(products_.pool(), vectors, kVectors, vectors * width_, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) std::copy_n(code(chosen_[i]), width_, y + i * width_);
   });
@@ -193,7 +200,7 @@ void VectorQuantised::forward(const Pass& pass, const float* x, float* y) noexce
   penalty_ = (by_gradient_ ? 1 + commitment_ : commitment_) * sum;
   if (!pass.training) return;
   batch_vectors_ = vectors;
-  sum_up(vectors, x);
+  sum_up(pass, vectors, x);
   if (!by_gradient_ && restart_ > 0) draw_restarts(pass, x);
 }
 
@@ -212,7 +219,8 @@ void VectorQuantised::backward(const Pass& pass, const float* x, const float* d_
   for_blocks(products_.pool(), vectors, kVectors, 4 * vectors * width_, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {
       const size_t at = i * width_;
-      straight_through(width_, weight, x + at, code(chosen_[i]), d_y + at, d_x + at);
+      const float cost = pass.row_weight == nullptr ? weight : weight * pass.row_weight[i / places_];
+      straight_through(width_, cost, x + at, code(chosen_[i]), d_y + at, d_x + at);
     }
   });
 }

@@ -58,8 +58,8 @@ class VectorQuantised final : public Layer {
  private:
   const float* code(size_t k) const noexcept { return codebook() + k * width_; }
   const float* codebook() const noexcept { return by_gradient_ ? trained_.value.data() : running_.value.data(); }
-  void choose(size_t vectors, const float* x) noexcept;
-  void sum_up(size_t vectors, const float* x) noexcept;
+  void choose(const Pass& pass, size_t vectors, const float* x) noexcept;
+  void sum_up(const Pass& pass, size_t vectors, const float* x) noexcept;
   void draw_restarts(const Pass& pass, const float* x) noexcept;
 
   Products& products_;

@@ -25,10 +25,12 @@ struct LossBlock {
   float extra[kRows];   // derivatives to the loss's own parameter, where it has one
 };
 
-// What the terms of a row share besides its scale, a value a row; NULL where there is none.
+// What the terms of a row share besides its scale, a value a row; NULL where there is none. The pull times `share` is
+// subtracted from the first head's derivatives, whatever the column weighs.
 struct RowTerms {
   const float* shift = nullptr;  // subtracted from the first head's outputs
-  const float* pull = nullptr;   // given to the terms
+  const float* pull = nullptr;
+  const float* share = nullptr;  // of the block that the terms were last made of
 };
 
 struct BlockSums {
@@ -57,7 +59,15 @@ BlockSums by_blocks(const LossColumn& c, size_t heads, const float* row_scale, b
   LossBlock all, some;
   BlockSums result;
   double gradients[LossBlock::kHeads] = {};
-  const float factor = static_cast<float>(c.factor);
+  const float factor = static_cast<float>(c.factor), weight = static_cast<float>(c.weight);
+  // What comes after the terms of a block.
+  const auto finish = [&](LossBlock& b) {
+    for (size_t head = 0; weight != 1 && head < heads; ++head) {
+      for (size_t i = 0; i < b.n; ++i) b.d[head][i] *= weight;
+    }
+    for (size_t i = 0; weight != 1 && with_extra && i < b.n; ++i) b.extra[i] *= weight;
+    for (size_t i = 0; shared.pull != nullptr && i < b.n; ++i) b.d[0][i] -= shared.share[i] * b.pull[i];
+  };
   for (size_t first = 0, at = 0; first < c.rows; first += LossBlock::kRows) {
     all.n = std::min(LossBlock::kRows, c.rows - first);
     for (size_t head = 0; head < heads; ++head) {
@@ -73,8 +83,10 @@ BlockSums by_blocks(const LossColumn& c, size_t heads, const float* row_scale, b
     if (c.dense != nullptr) {
       std::memcpy(all.target, c.dense + first, all.n * sizeof(float));
       entries(all);
+      finish(all);
     } else {
       zeros(all);
+      finish(all);
       const size_t begin = at;
       some.n = 0;
       for (; at < c.entries && c.entry_row[at] < first + all.n; ++at, ++some.n) {
@@ -84,7 +96,10 @@ BlockSums by_blocks(const LossColumn& c, size_t heads, const float* row_scale, b
         if (row_scale != nullptr) some.scale[some.n] = all.scale[i];
         if (shared.pull != nullptr) some.pull[some.n] = all.pull[i];
       }
-      if (some.n != 0) entries(some);
+      if (some.n != 0) {
+        entries(some);
+        finish(some);
+      }
       for (size_t k = 0; k < some.n; ++k) {
         const size_t i = c.entry_row[begin + k] - first;
         for (size_t head = 0; head < heads; ++head) all.d[head][i] = some.d[head][k];
@@ -93,7 +108,19 @@ BlockSums by_blocks(const LossColumn& c, size_t heads, const float* row_scale, b
         if (with_extra) all.extra[i] = some.extra[k];
       }
     }
-    result.sums.value += lane_sum(all.n, all.value);
+    const double value = lane_sum(all.n, all.value);
+    result.sums.unweighted += value;
+    if (c.row_weight == nullptr) {
+      result.sums.value += c.weight * value;
+    } else {
+      const float* const w = c.row_weight + first;
+      for (size_t i = 0; i < all.n; ++i) all.value[i] *= w[i];
+      for (size_t i = 0; with_extra && i < all.n; ++i) all.extra[i] *= w[i];
+      for (size_t head = 0; head < heads; ++head) {
+        for (size_t i = 0; i < all.n; ++i) all.d[head][i] *= w[i];
+      }
+      result.sums.value += c.weight * lane_sum(all.n, all.value);
+    }
     result.sums.squared_error += lane_sum(all.n, all.square);
     if (with_extra) result.extra += lane_sum(all.n, all.extra);
     for (size_t head = 0; head < heads; ++head) {

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/batch.h"
@@ -16,7 +17,8 @@ namespace nrw {
 
 // Sums over rows, of a column or of several. None is multiplied by the factor but `gradient`.
 struct LossSums {
-  double value = 0;          // the loss
+  double value = 0;          // the loss, by the weights of rows and column
+  double unweighted = 0;     // the loss with all weights 1
   double squared_error = 0;  // of the reconstruction: what MSE and R2 are made of, whatever the loss
   double gradient = 0;       // of the derivatives: the gradient of a bias
 };
@@ -25,8 +27,10 @@ struct LossSums {
 struct LossColumn {
   uint32_t column = 0;
   size_t rows = 0;
-  double factor = 1;            // what the derivatives are multiplied by
-  float* o = nullptr;           // rows: outputs before `bias` is added; overwritten with the derivatives to them
+  double factor = 1;                  // what the derivatives are multiplied by
+  double weight = 1;                  // of the column: multiplies value and derivatives
+  const float* row_weight = nullptr;  // rows: likewise; NULL where all are 1
+  float* o = nullptr;                 // rows: outputs before `bias` is added; overwritten with the derivatives to them
   size_t head_stride = 0;       // of a loss with several outputs a column: floats from one's `o` to the next one's
   const float* bias = nullptr;  // a value an output; NULL for none
   // Targets: all of them, or those that are not 0, by rising row.
@@ -57,6 +61,13 @@ inline constexpr size_t kMostHeads = 3;  // of any loss
 class Loss {
  public:
   virtual ~Loss() = default;
+
+  // What each column's terms are multiplied by, of a separable loss: 1 where none were given.
+  void set_column_weights(std::vector<float> weights) { column_weights_ = std::move(weights); }
+  bool weighs_columns() const noexcept { return !column_weights_.empty(); }
+  double column_weight(size_t column) const noexcept {
+    return column_weights_.empty() ? 1 : static_cast<double>(column_weights_[column]);
+  }
 
   virtual bool separable() const noexcept { return true; }
   // Outputs for each column of the data. The last layer has heads() x columns outputs, those of one head together.
@@ -94,6 +105,9 @@ class Loss {
 
   // Tensors of the loss itself, named "loss.NAME" in files.
   virtual std::vector<Parameter*> parameters() { return {}; }
+
+ private:
+  std::vector<float> column_weights_;  // empty, or one a column
 };
 
 }  // namespace nrw

@@ -135,7 +135,9 @@ void NegativeBinomial::walk_column(unsigned walk, size_t group, const LossColumn
   if (walk == 0) {
     softmax_.add_outputs(group, c);
   } else {
-    terms(c, nullptr, {.shift = softmax_.log_sum()});
+    LossColumn rows = c;  // the rows' weights multiply the sums with all else
+    rows.row_weight = nullptr;
+    terms(rows, nullptr, {.shift = softmax_.log_sum()});
     softmax_.add_slopes(group, c.o);
   }
 }
@@ -158,7 +160,7 @@ LossSums NegativeBinomial::column(const LossColumn& c, double* head_gradients) n
                {.shift = shares_ ? softmax_.log_sum() : nullptr, .pull = pulled_ ? softmax_.pull() : nullptr});
 }
 
-LossSums NegativeBinomial::terms(const LossColumn& c, double* head_gradients, const RowTerms& shared) noexcept {
+LossSums NegativeBinomial::terms(const LossColumn& c, double* head_gradients, RowTerms shared) noexcept {
   constexpr size_t kRows = LossBlock::kRows;
   const ElementaryKernels& elementary = mean_.elementary();
   const size_t logit = heads() - 1u;
@@ -167,14 +169,14 @@ LossSums NegativeBinomial::terms(const LossColumn& c, double* head_gradients, co
   const RisingGamma rising(one_theta);
   const float* const scale = mean_.scale();
   float mean[kRows], slope[kRows], ratio[kRows], log_ratio[kRows];
+  shared.share = mean;
   float t[kRows], over[kRows], t_slope[kRows];  // theta, 1 / theta, and the derivative of theta to its output
   std::fill_n(t, kRows, static_cast<float>(one_theta));
   std::fill_n(over, kRows, static_cast<float>(1 / one_theta));
   float argument[kRows] = {}, keep[kRows], soft[kRows], rest[kRows], softer[kRows];
 
-  // What is the same for all targets: the pull of a softmax, and extra, the derivative to log theta, at its output.
+  // What is the same for all targets: extra, the derivative to log theta, at its output.
   const auto finish = [&](LossBlock& b) {
-    for (size_t i = 0; shared.pull != nullptr && i < b.n; ++i) b.d[0][i] -= mean[i] * b.pull[i];
     for (size_t i = 0; by_output_ && i < b.n; ++i) b.d[1][i] = b.extra[i] * t_slope[i] * over[i];
   };
   // With L = log(1 + mu / theta): theta L, and for inflated zeros -log(p + (1 - p) e^(-theta L)).

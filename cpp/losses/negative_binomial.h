@@ -37,7 +37,7 @@ class NegativeBinomial final : public Loss {
   std::vector<Parameter*> parameters() override;
 
  private:
-  LossSums terms(const LossColumn& column, double* head_gradients, const RowTerms& shared) noexcept;
+  LossSums terms(const LossColumn& column, double* head_gradients, RowTerms shared) noexcept;
   double theta(uint32_t column) const noexcept;
 
   const bool inflated_, by_output_, shares_;  // by_output_: theta; shares_: the link is softmax

@@ -71,7 +71,10 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
     const Network::Evaluation sums = net.evaluate(*batch, by_column.squared_error);
     loss += net.factor(batch->rows) * (sums.loss + sums.penalties) * batch->rows;
     result.squared_error += sums.squared_error;
-    result.loss_sum += sums.loss;
+    result.loss_sum += sums.unweighted;
+    double weight = 0;
+    for (size_t i = 0; batch->weighted && i < batch->rows; ++i) weight += static_cast<double>(batch->row_weight[i]);
+    result.weight += batch->weighted ? weight : batch->rows;
     if (fits) {
       const FitTerms terms = fit_terms(net.loss(), *batch, net.pool(), partial);
       result.fit.perfect += terms.perfect;
@@ -99,7 +102,7 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
     }
     progress.done = static_cast<double>(source.position() - done);
   }
-  if (result.rows != 0) result.loss = loss / static_cast<double>(result.rows);
+  if (result.weight != 0) result.loss = loss / result.weight;
   result.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

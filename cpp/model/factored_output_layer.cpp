@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/status.h"
 #include "layers/factored_output.h"
 #include "layers/factored_sgd.h"
 #include "model/column_parameter.h"
@@ -161,6 +162,8 @@ FactoredRule* FactoredOutputLayer::refitted() {
 
 OutputLayer::Result FactoredOutputLayer::train(const Batch& batch, const float* h, double a, float* d_h,
                                                const OptimizerStep& step) {
+  if (batch.weighted)
+    throw Error(NRW_UNSUPPORTED, "the factored output layer takes rows without weights; use solver: dense");
   refresh();
   if (plain_written_) start_from_plain();
   drop_plain();
@@ -171,13 +174,13 @@ OutputLayer::Result FactoredOutputLayer::train(const Batch& batch, const float* 
 
 OutputLayer::Evaluation FactoredOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
   refresh();
-  if (column_sse != nullptr) materialise();
+  if (column_sse != nullptr || batch.weighted) materialise();
   if (plain_valid_ || plain_written_) {
     const TileOutput::Result sums = tile_.evaluate(batch, h, plain_, plain_bias_, column_sse);
-    return {sums.loss, sums.squared_error};
+    return {sums.loss, sums.unweighted, sums.squared_error};
   }
   const double squared_error = rule_->evaluate(batch, h);
-  return {squared_error, squared_error};
+  return {squared_error, squared_error, squared_error};
 }
 
 OutputLayer::PlainWeights FactoredOutputLayer::plain_weights(bool make) {

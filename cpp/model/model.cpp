@@ -12,11 +12,34 @@ Estimate Model::estimate(uint32_t batch_rows, double nnz_per_row) const {
   return nrw::estimate(plan_, spec_.optimizer, spec_.threads, batch_rows, nnz_per_row);
 }
 
+void Model::set_column_weights(std::vector<float> weights) {
+  const auto refuse = [](nrw_status code, const std::string& what) {
+    throw Error(code, "loss.column_weights: " + what);
+  };
+  if (network_ != nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is built already");
+  if (weights.size() != plan_.columns) {
+    refuse(NRW_INVALID_ARGUMENT, format("%zu weights for %u columns", weights.size(), plan_.columns));
+  }
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (std::isfinite(weights[i]) && weights[i] >= 0) continue;
+    refuse(NRW_INVALID_ARGUMENT, format("the weight of column %zu must be 0 or more, got %g", i, double{weights[i]}));
+  }
+  if (!plan_.loss.type->separable) {
+    refuse(NRW_UNSUPPORTED,
+           format("are for losses that are a sum over columns; %s takes a row as a whole", plan_.loss.type->name));
+  }
+  if (plan_.last().solver == Solver::kFactoredOutput) {
+    refuse(NRW_UNSUPPORTED, "the factored output layer counts all columns alike; use solver: dense");
+  }
+  column_weights_ = std::move(weights);
+}
+
 void Model::build() {
   if (network_ != nullptr) throw Error(NRW_INVALID_ARGUMENT, "the model is built already");
   const FlushToZero mode;
   network_ = std::make_unique<Network>(plan_, spec_.optimizer, spec_.reduction(), spec_.seed, spec_.threads,
                                        spec_.bf16 ? bf16_kernels() : nullptr);
+  network_->set_column_weights(column_weights_);
 }
 
 std::unique_ptr<Model> Model::twin() const {

@@ -27,10 +27,11 @@ struct TrainResult {
 
 struct EvaluateResult {
   uint64_t rows = 0, nnz = 0;
-  double loss = 0;  // mean over rows of their batch's loss, with what layers add to it
+  double loss = 0;    // mean over rows, by their weights, of their batch's loss, with what layers add to it
+  double weight = 0;  // of the rows together: their number where they have none
   double squared_error = 0, sum = 0, sum_squares = 0;
   double ms = 0;
-  double loss_sum = 0;  // over rows and columns, without what layers add
+  double loss_sum = 0;  // over rows and columns, all weights 1, without what layers add
   FitTerms fit;         // with sums by column, of a loss that is a likelihood
 };
 
@@ -50,6 +51,10 @@ class Model {
  public:
   // Throws NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the layer or the setting; allocates nothing.
   explicit Model(ModelSpec spec) : spec_(std::move(spec)), plan_(make_plan(spec_)) {}
+
+  // What each column's loss is multiplied by (plan().columns values). Before build. Throws NRW_UNSUPPORTED where the
+  // loss or the output layer cannot have them.
+  void set_column_weights(std::vector<float> weights);
 
   // Allocates and draws the starting weights.
   void build();
@@ -113,6 +118,7 @@ class Model {
 
   const ModelSpec spec_;
   const Plan plan_;
+  std::vector<float> column_weights_;
   std::unique_ptr<Network> network_;
 };
 

@@ -45,7 +45,7 @@ void Network::reserve(uint32_t rows) {
 }
 
 Pass Network::pass(const Batch& batch, bool training, uint64_t t) const noexcept {
-  return {batch.rows, training, t, batch.row_id.data(), factor(batch.rows)};
+  return {batch.rows, training, t, batch.row_id.data(), factor(batch.rows), batch.row_weights()};
 }
 
 void Network::pack_weights(bool training) noexcept {
@@ -260,11 +260,12 @@ Network::Evaluation Network::evaluate(const Batch& batch, double* column_sse) {
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const float* const h = activations_[middle()].data();
   if (errors_ != nullptr) {
+    if (batch.weighted) throw Error(NRW_INVALID_ARGUMENT, "rows with weights cannot be evaluated all together");
     errors_->add(batch, h);
     return {.penalties = penalties()};
   }
   const OutputLayer::Evaluation sums = output_->evaluate(batch, h, column_sse);
-  return {sums.loss, penalties(), sums.squared_error};
+  return {sums.loss, penalties(), sums.unweighted, sums.squared_error};
 }
 
 void Network::begin_refit() {
@@ -294,6 +295,7 @@ bool Network::begin_evaluation(double rows, double nnz, bool by_column) {
   errors_.reset();
   const double columns = plan_.columns, width = width_at(middle());
   if (plan_.dense || !plan_.loss.type->quadratic || reduction_ == Reduction::kSum) return false;
+  if (loss_->weighs_columns()) return false;
   if (!ColumnErrors::worthwhile(rows, nnz, columns, width)) return false;
   const auto [weights, bias] = output_->plain_weights(by_column);
   if (weights == nullptr) return false;

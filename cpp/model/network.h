@@ -55,8 +55,9 @@ class Network {
   // one then, are not known before end_evaluation, which gives them for all batches together: evaluate returns 0 for
   // them. A step ends it without a result.
   struct Evaluation {
-    double loss = 0;
-    double penalties = 0;  // what layers add to the loss
+    double loss = 0;        // by the weights of rows and columns, as the penalties are
+    double penalties = 0;   // what layers add to the loss
+    double unweighted = 0;  // the loss with all weights 1
     double squared_error = 0;
   };
   Evaluation evaluate(const Batch& batch, double* column_sse);
@@ -82,6 +83,8 @@ class Network {
   void copy_state(Network& from);
 
   const Plan& plan() const noexcept { return plan_; }
+  // Before the first step: see Loss.
+  void set_column_weights(std::vector<float> weights) { loss_->set_column_weights(std::move(weights)); }
   const Loss& loss() const noexcept { return *loss_; }
   // The loss's factor for a batch of that many rows.
   double factor(uint32_t rows) const noexcept { return reduction_factor(reduction_, rows, plan_.columns); }

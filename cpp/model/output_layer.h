@@ -29,7 +29,9 @@ class OutputLayer {
 
   // Sums over the batch, for a = 1; column_sse (columns, added to; NULL for none): squared errors by column.
   struct Evaluation {
-    double loss = 0, squared_error = 0;
+    double loss = 0;        // by the weights of rows and columns
+    double unweighted = 0;  // with all of them 1
+    double squared_error = 0;
   };
   virtual Evaluation evaluate(const Batch& batch, const float* h, double* column_sse) = 0;
   // Where the weights can be solved for with the layers before as they are: NULL otherwise. See FactoredRule.

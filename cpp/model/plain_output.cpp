@@ -24,10 +24,10 @@ double square(float o, float target) noexcept {
 size_t PlainOutput::workspace(const Loss& loss, uint32_t columns, uint64_t outputs, uint32_t rows,
                               unsigned threads) noexcept {
   if (!loss.separable()) {
-    return (3 * size_t{rows} * outputs + threads * loss.row_workspace()) * sizeof(float) + 2 * rows * sizeof(double);
+    return (3 * size_t{rows} * outputs + threads * loss.row_workspace()) * sizeof(float) + 3 * rows * sizeof(double);
   }
   return (threads * kTile * (outputs / columns) * Batch::stride_of(rows)) * sizeof(float) +
-         2 * tiles_of(columns) * sizeof(double);
+         3 * tiles_of(columns) * sizeof(double);
 }
 
 // Outputs of kTile columns at a time are gathered by column, for the loss, and their derivatives put back.
@@ -45,7 +45,7 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
   const size_t m = batch.rows, width = outputs_.size(), stride = Batch::stride_of(m), heads = loss_.heads();
   const size_t tiles = tiles_of(columns_), room = kTile * heads * stride;
   workspace_.reserve(pool_.size() * room);
-  partial_.reserve(2 * tiles);
+  partial_.reserve(3 * tiles);
   const auto one_tile = [&](size_t group, size_t tile, unsigned worker) {
     float* const space = workspace_.data() + worker * room;
     const size_t first = tile * kTile, count = std::min(kTile, columns_ - first);
@@ -65,6 +65,8 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
       const LossColumn outputs{.column = static_cast<uint32_t>(column),
                                .rows = m,
                                .factor = a,
+                               .weight = loss_.column_weight(column),
+                               .row_weight = batch.row_weights(),
                                .o = space + k * stride,
                                .head_stride = kTile * stride,
                                .dense = batch.dense ? batch.csc_target.data() + column * batch.dense_stride() : nullptr,
@@ -78,6 +80,7 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
       }
       const LossSums one = loss_.column(outputs);
       sums.value += one.value;
+      sums.unweighted += one.unweighted;
       sums.squared_error += one.squared_error;
       if (column_sse != nullptr) column_sse[column] += one.squared_error;
     }
@@ -88,8 +91,9 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
         for (size_t k = 0; k < count; ++k) d_h[i * width + places[k]] = from[k * stride + i];
       }
     }
-    partial_[2 * tile] = sums.value;
-    partial_[2 * tile + 1] = sums.squared_error;
+    partial_[3 * tile] = sums.value;
+    partial_[3 * tile + 1] = sums.squared_error;
+    partial_[3 * tile + 2] = sums.unweighted;
   };
   const size_t groups = before < 0 ? tiles : std::min(kGroups, tiles);
   run_tasks(pool_, groups, 8 * m * width, [&](size_t group, unsigned worker) {
@@ -97,8 +101,9 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
   });
   LossSums all;
   for (size_t tile = 0; tile < tiles; ++tile) {
-    all.value += partial_[2 * tile];
-    all.squared_error += partial_[2 * tile + 1];
+    all.value += partial_[3 * tile];
+    all.squared_error += partial_[3 * tile + 1];
+    all.unweighted += partial_[3 * tile + 2];
   }
   return all;
 }
@@ -109,23 +114,26 @@ LossSums PlainOutput::by_row(const Batch& batch, const float* h, double a, float
   const bool same = outputs_.one_order();
   targets_.reserve(m * columns_);
   workspace_.reserve(pool_.size() * room);
-  partial_.reserve(2 * m);
+  partial_.reserve(3 * m);
   if (!same) rows_.reserve(m * width);
   if (!same && d_h != nullptr) d_rows_.reserve(m * width);
   lay_out_rows(batch, Shape::flat(columns_), true, pool_, targets_.data());
-  const float* const rows = same ? h : rows_.data();
+  const float *const rows = same ? h : rows_.data(), *const weights = batch.row_weights();
   run_tasks(pool_, m, 16 * m * width, [&](size_t i, unsigned worker) {
     if (!same) to_channels_first(outputs_, h + i * width, rows_.data() + i * width);
     const float *const o = rows + i * width, *const target = targets_.data() + i * width;
     float* const d_o = d_h == nullptr ? nullptr : (same ? d_h : d_rows_.data()) + i * width;
-    partial_[2 * i] = loss_.row({.factor = a * static_cast<double>(columns_),
-                                 .o = o,
-                                 .target = target,
-                                 .d_o = d_o,
-                                 .workspace = workspace_.data() + worker * room});
+    const double weight = weights == nullptr ? 1 : static_cast<double>(weights[i]);
+    const double value = loss_.row({.factor = weight * a * static_cast<double>(columns_),
+                                    .o = o,
+                                    .target = target,
+                                    .d_o = d_o,
+                                    .workspace = workspace_.data() + worker * room});
     double squares = 0;
     for (size_t k = 0; k < width; ++k) squares += square(o[k], target[k]);
-    partial_[2 * i + 1] = squares;
+    partial_[3 * i] = weight * value;
+    partial_[3 * i + 1] = squares;
+    partial_[3 * i + 2] = value;
     if (d_o != nullptr && !same) to_channels_last(outputs_, d_o, d_h + i * width);
   });
   if (column_sse != nullptr) {
@@ -138,8 +146,9 @@ LossSums PlainOutput::by_row(const Batch& batch, const float* h, double a, float
   }
   LossSums all;
   for (size_t i = 0; i < m; ++i) {
-    all.value += static_cast<double>(columns_) * partial_[2 * i];
-    all.squared_error += partial_[2 * i + 1];
+    all.value += static_cast<double>(columns_) * partial_[3 * i];
+    all.squared_error += partial_[3 * i + 1];
+    all.unweighted += static_cast<double>(columns_) * partial_[3 * i + 2];
   }
   return all;
 }
@@ -156,7 +165,7 @@ OutputLayer::Result PlainOutput::loss_backward(const Batch& batch, const float* 
 
 OutputLayer::Evaluation PlainOutput::evaluate(const Batch& batch, const float* h, double* column_sse) {
   const LossSums all = sums(batch, h, 1, nullptr, column_sse);
-  return {all.value, all.squared_error};
+  return {all.value, all.unweighted, all.squared_error};
 }
 
 void PlainOutput::reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) {

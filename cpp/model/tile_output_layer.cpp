@@ -58,7 +58,7 @@ void TileOutputLayer::drop_gradients() noexcept {
 
 OutputLayer::Evaluation TileOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
   const TileOutput::Result sums = tile_.evaluate(batch, h, weight_.weights, bias_, column_sse);
-  return {sums.loss, sums.squared_error};
+  return {sums.loss, sums.unweighted, sums.squared_error};
 }
 
 OutputLayer::PlainWeights TileOutputLayer::plain_weights(bool) {

@@ -28,6 +28,9 @@ inline Batch dense_form(const Batch& sparse) {
   if (sparse.masked) spread(sparse.input.data(), dense.csc_input);
   dense.row_id = AlignedBuffer<uint64_t>(sparse.row_id.size());
   std::copy_n(sparse.row_id.data(), sparse.row_id.size(), dense.row_id.data());
+  dense.weighted = sparse.weighted;
+  dense.row_weight = AlignedBuffer<float>(sparse.row_weight.size());
+  std::copy_n(sparse.row_weight.data(), sparse.row_weight.size(), dense.row_weight.data());
   return dense;
 }
 

@@ -54,6 +54,12 @@ inline Batch make_batch(const std::vector<std::vector<float>>& rows, uint32_t co
   return batch;
 }
 
+inline void weigh(Batch& batch, const std::vector<float>& weights) {
+  batch.weighted = true;
+  batch.row_weight.reserve(weights.size());
+  std::copy(weights.begin(), weights.end(), batch.row_weight.begin());
+}
+
 class MemorySource final : public BatchSource {
  public:
   MemorySource(std::vector<std::vector<float>> rows, uint32_t batch_size) {

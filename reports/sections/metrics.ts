@@ -84,6 +84,12 @@ function sampledText(parts: Measured): string {
     ).join("");
 }
 
+/** What the loss is weighted by, where it is. */
+function weightedText(parts: readonly { metrics: SplitMetrics }[]): string {
+  const weighted = parts.map(({ metrics }) => metrics.weighted).find(Boolean);
+  return weighted ? ` The loss is weighted by ${weighted}; all other figures count all of them alike.` : "";
+}
+
 export function metricsSection(run: RunData, numbering: Numbering): Html {
   const all = run.summary?.metrics;
   const parts = (["train", "validation", "test"] as const)
@@ -102,8 +108,8 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
       numeric: parts.map((_, i) => i + 1),
     },
     markup`Metrics of each part of the data, measured with the weights of ${evaluatedText(run)}.${sampledText(parts)}${
-      absent.length > 0 ? ` There are no ${absent.join(" or ")} rows.` : ""
-    }`,
+      weightedText(parts)
+    }${absent.length > 0 ? ` There are no ${absent.join(" or ")} rows.` : ""}`,
   );
   return markup`<div class="wide-narrow">${table}${definitions(run, pca.length > 0, likelihood)}</div>`;
 }

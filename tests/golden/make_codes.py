@@ -169,7 +169,51 @@ class Replacing(Drawing):
         return torch.where(words < self.share, torch.where(words < self.share / 2, self.low, self.high), x)
 
 
+class MaskTokens(Drawing):
+    """Tokens of `length` places of a signal; those with the smallest words are hidden."""
+
+    def __init__(self, spec, channels):
+        super().__init__(spec["number"])
+        self.share, self.length = spec["share"], spec["length"]
+        self.channels = channels
+        if spec["fill"] == "learned":
+            self.token = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x):
+        signal = x.view(len(x), self.channels, -1)
+        places = signal.shape[2]
+        tokens = -(-places // self.length)
+        count = round(self.share * tokens)
+        words = torch.tensor([row_words(self.layer, self.step, row, tokens) for row in self.rows])
+        hidden = torch.zeros_like(words, dtype=torch.bool).scatter(1, words.argsort(1)[:, :count], True)
+        hidden = hidden.repeat_interleave(self.length, 1)[:, :places].unsqueeze(1)
+        token = self.token.view(1, -1, 1) if hasattr(self, "token") else torch.zeros(())
+        return torch.where(hidden, token.to(x.dtype), signal).view(x.shape)
+
+
+class Contractive(Drawing):
+    """Linear and tanh, whose Jacobian is estimated by a difference quotient along normal steps."""
+
+    def __init__(self, spec, width):
+        super().__init__(spec["number"])
+        self.spec = spec
+        self.layers = nn.Sequential(nn.Linear(width, spec["layers"][0]["size"]), nn.Tanh())
+
+    def forward(self, x):
+        y = self.layers(x)
+        moved = self.layers(x + self.spec["step"] * normals(self.layer, self.step, self.rows, x.shape[1]))
+        self.squares = ((moved - y) ** 2).sum() / self.spec["step"] ** 2
+        return y
+
+    def penalty(self):
+        return self.spec["weight"] * self.squares
+
+
 golden.MORE |= {
+    "unflatten": lambda spec, width: (nn.Identity(), width),
+    "flatten": lambda spec, width: (nn.Identity(), width),
+    "mask_tokens": lambda spec, width: (MaskTokens(spec, 2), width),
+    "contractive": lambda spec, width: (Contractive(spec, width), spec["layers"][0]["size"]),
     "variational": lambda spec, width: (Variational(spec, width), spec["size"]),
     "top_k": lambda spec, width: (TopK(spec["k"]), width),
     "batch_top_k": lambda spec, width: (BatchTopK(spec["k"], spec["momentum"]), width),
@@ -218,6 +262,15 @@ CASES = [
     code_case("mask_noise twice, sgd",
               [plain("mask_noise", share=0.25), linear(6), plain("mask_noise", share=0.5), plain("tanh")],
               [linear("output")], {"name": "sgd"}, 0.3),
+    code_case("mask_tokens with a learned token first, adam",
+              [plain("unflatten", shape=[2, 20]), plain("mask_tokens", share=0.4, length=3, fill="learned"),
+               plain("flatten"), linear(4)], [linear("output")], ADAM, 0.01),
+    code_case("mask_tokens with zeros first, sgd",
+              [plain("unflatten", shape=[2, 20]), plain("mask_tokens", share=0.6, length=4, fill="zero"),
+               plain("flatten"), linear(4)], [linear("output")], {"name": "sgd"}, 0.3),
+    code_case("contractive first, row_mean, sgd",
+              [plain("contractive", layers=[linear(5), plain("tanh")], weight=0.3, step=0.1)], [linear("output")],
+              {"name": "sgd"}, 0.02, "row_mean"),
 ]
 
 if __name__ == "__main__":

@@ -29,11 +29,13 @@ const LAYER_EXAMPLES: Examples = {
     { batch_top_k: 5 },
     { jump_relu: 0.01, threshold: 0.05, bandwidth: 0.1 },
     { l1: 0.01 },
+    { contractive: [{ linear: 7 }, "tanh"], weight: 0.01 },
     { gaussian_noise: 0.1 },
     { salt_and_pepper: 0.2 },
   ],
   signal: [
     { mask_noise: 0.2 },
+    { mask_tokens: 0.4, length: 3, fill: "learned" },
     "instance_norm",
     { conv1d: 3, kernel: 3, stride: 2, padding: 1 },
     { conv_transpose1d: 3, kernel: 4, stride: 2, padding: 1 },

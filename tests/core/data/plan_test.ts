@@ -24,7 +24,7 @@ function sourceOf(sizes: readonly number[]): Source {
     return { ...file, info: { rows } as ChunkFile["info"] };
   });
   const partRows = { train: firstRow, validation: 0, test: 0 };
-  const tables = { columnNames: null, rowNames: null, labels: null };
+  const tables = { columnNames: null, rowNames: null, labels: null, rowWeights: null, columnWeights: null };
   return { files, columns: 5, rows: firstRow, nnz: 0, dense: false, partRows, ...tables };
 }
 

@@ -11,6 +11,7 @@ function sums(columns: readonly (readonly number[])[], sse: readonly number[]) {
   };
 }
 
+const ALIKE = { weight: 2, weighted: null, sampledFrom: null };
 const NO_LIKELIHOOD = { meanLoss: () => NaN };
 
 Deno.test("variation by column: constant columns and those beneath f32's resolution have none", () => {
@@ -22,7 +23,7 @@ Deno.test("variation by column: constant columns and those beneath f32's resolut
 
 Deno.test("metrics: one hopeless column does not decide the mean R2", () => {
   const columns = sums([[0, 2], [0, 2], [0, 1e-3]], [1, 0, 1]); // R2 0.5, 1 and -2e6
-  const metrics = metricsOf({ rows: 2, nnz: 3, loss: 1, sse: 2, columns, sampledFrom: null }, NO_LIKELIHOOD)!;
+  const metrics = metricsOf({ rows: 2, nnz: 3, loss: 1, sse: 2, columns, ...ALIKE }, NO_LIKELIHOOD)!;
   assertEquals(metrics.columns_varying, 3);
   assertAlmostEquals(metrics.column_r2_mean, (0.5 + 1 - 1) / 3, 1e-12);
   assertAlmostEquals(metrics.column_r2_median, 0.5, 1e-12);
@@ -32,7 +33,7 @@ Deno.test("metrics: one hopeless column does not decide the mean R2", () => {
 
 Deno.test("metrics: log-likelihood and deviance explained are there for a loss that is a likelihood only", () => {
   const columns = sums([[0, 2], [1, 3]], [1, 1]);
-  const evaluation = { rows: 2, nnz: 3, loss: 1, sse: 2, columns, sampledFrom: null };
+  const evaluation = { rows: 2, nnz: 3, loss: 1, sse: 2, columns, ...ALIKE };
   const plain = metricsOf({ ...evaluation, likelihood: null }, NO_LIKELIHOOD)!;
   assertEquals([plain.log_likelihood_per_row, plain.deviance_explained], [undefined, undefined]);
   const likelihood = { loss: 5, perfect: 3, constant: 2 };
