@@ -49,6 +49,7 @@ function lines(config: Config, result: DryRun): string[] {
     ),
     `parameters ${countText(result.parameters)}`,
     `solver     ${result.solver}`,
+    `start      ${result.start}`,
     `memory     about ${bytesText(memory.total)}: parameters ${bytesText(memory.parameters)}, optimizer ${
       bytesText(memory.optimizer)
     }, workspace ${bytesText(memory.workspace)}, data ${bytesText(memory.data)}, copies for saves ${

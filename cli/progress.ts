@@ -138,6 +138,9 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
       else line(text);
     },
     observer: {
+      starting: ({ epochs }) => {
+        position = { ...position, epochs };
+      },
       windowStarted: (info) => {
         position = info;
         evaluation = null;
@@ -156,10 +159,11 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
         if (!plain) return;
         const validation = row.validation_loss === null ? "" : `  validation ${short(row.validation_loss)}`;
         const of = String(position.epochs);
+        const speed = row.steps > 0 ? `${countText(row.samples_per_second)} rows/s  ` : "";
         line(
           `epoch ${String(row.epoch).padStart(of.length)}/${of}  loss ${short(row.train_loss)}${validation}${
             best ? " *" : "  "
-          }  ${countText(row.samples_per_second)} rows/s  ${clock(row.elapsed_s)}`,
+          }  ${speed}${clock(row.elapsed_s)}`,
         );
       },
       saved: (info) => {

@@ -94,7 +94,7 @@ function lossFigures(runs: readonly RunData[], group: readonly number[], numberi
 }
 
 function speedFigure(runs: readonly RunData[], group: readonly number[], numbering: Numbering): Content {
-  const speeds = lines(runs, group, (e) => e.epoch, (e) => e.samples_per_second);
+  const speeds = lines(runs, group, (e) => e.epoch, (e) => e.steps > 0 ? e.samples_per_second : NaN);
   if (speeds.length === 0) return null;
   const options = { title: "Throughput by epoch", xLabel: "epoch", yLabel: "throughput", yUnit: "rows per second" };
   return numbering.figure(

@@ -40,7 +40,7 @@ interface Metric {
 }
 
 function medianSpeed(run: RunData): number | null {
-  const value = quantile(run.epochs.map((e) => e.samples_per_second), 0.5);
+  const value = quantile(run.epochs.filter((e) => e.steps > 0).map((e) => e.samples_per_second), 0.5);
   return Number.isFinite(value) ? value : null;
 }
 

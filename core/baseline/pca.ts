@@ -104,17 +104,14 @@ export type PcaBaseline = { readonly components: number } & Readonly<Partial<Rec
 
 /**
  * MSE and R2 of PCA on each part, on the rows of which the network's metrics are.
- * @returns null where the training part has fewer than two rows
  * @throws {Stopped}
  */
-export async function pcaBaseline(
+export async function evaluatePca(
+  fit: PcaFit,
   source: Source,
   config: Config,
-  components: number,
   options: FitOptions & { readonly progress?: (info: EvaluationProgress) => void },
-): Promise<PcaBaseline | null> {
-  const fit = await fitPca(source, config, components, options);
-  if (fit === null) return null;
+): Promise<PcaBaseline> {
   using model = await pcaModel(fit, source, options.threads);
   const found: Partial<Record<Part, BaselineMetrics | null>> = {};
   // PCA gets what it is to reconstruct, and its loss is the squared error.

@@ -14,7 +14,7 @@ export interface Held {
   readonly epoch: number;
 }
 
-export const NOTHING_HELD: Held = { step: 0, chunk: [0, -1], epoch: 0 };
+export const NOTHING_HELD: Held = { step: 0, chunk: [0, -1], epoch: -1 };
 
 /** What is held after an event, which follows those before it. */
 export function holding(held: Held, event: RunEvent): Held {

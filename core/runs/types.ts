@@ -36,7 +36,7 @@ export interface ChunkRow {
   readonly elapsed_s: number;
 }
 
-/** A row of epochs.csv. */
+/** A row of epochs.csv. Epoch 0 has the losses before the first step, where the network begins with computed weights. */
 export interface EpochRow {
   readonly epoch: number;
   readonly train_loss: number;

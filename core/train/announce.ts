@@ -8,6 +8,7 @@ import { stepsOf, trainingPlan } from "../data/plan.ts";
 import { UserError } from "../errors.ts";
 import type { Source } from "../data/source.ts";
 import { chooseSolver } from "./solver.ts";
+import { chooseStart } from "./start_layers.ts";
 
 /** One line for each setting that is almost certainly a mistake with these data. */
 export function runWarnings(config: Config, source: Source): string[] {
@@ -33,10 +34,15 @@ export function requireRunsFolder({ paths }: Config): void {
   throw new UserError("paths.runs", `must be a folder, but ${paths.runs} is a file`, "name another folder");
 }
 
-/** Prints the warnings and, if the config says `solver: auto`, which solver the output layer gets and why. */
+/** Prints the warnings and what `auto` stands for, and why: the solver of the output layer, and the start. */
 export function announce(config: Config, source: Source, note: (text: string) => void = () => {}): void {
   for (const warning of runWarnings(config, source)) note(warning);
-  if (config.model.decoder.at(-1)?.solver !== "auto") return;
-  const { solver, reason } = chooseSolver(config, source);
-  note(`output layer: ${solver} solver (${reason})`);
+  if (config.model.decoder.at(-1)?.solver === "auto") {
+    const { solver, reason } = chooseSolver(config, source);
+    note(`output layer: ${solver} solver (${reason})`);
+  }
+  if (config.model.start === "auto") {
+    const { start, reason } = chooseStart(config, source);
+    note(`start: ${start} (${reason})`);
+  }
 }

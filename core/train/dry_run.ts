@@ -13,6 +13,7 @@ import { requireRunsFolder, runWarnings } from "./announce.ts";
 import { estimateMemory } from "./memory.ts";
 import { noteData } from "./run_data.ts";
 import { chooseSolver } from "./solver.ts";
+import { chooseStart } from "./start_layers.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
 
 export interface DryRun {
@@ -32,6 +33,8 @@ export interface DryRun {
   readonly precision: string;
   /** The output layer's solver, and why it was chosen. */
   readonly solver: string;
+  /** With what the network begins, and why. */
+  readonly start: string;
   /** Forward and backward pass of one batch of each part. */
   readonly batches: readonly {
     readonly part: Part;
@@ -79,7 +82,7 @@ export async function dryRun(config: Config, note?: (text: string) => void, data
     const result = await firstBatch(config, model, source, part);
     if (result) batches.push(result);
   }
-  const choice = chooseSolver(config, source);
+  const choice = chooseSolver(config, source), start = chooseStart(config, source);
   const stepsPerEpoch = stepsOf(trainingPlan(source, config.data, config.seed, 1));
   return {
     files: source.files.length,
@@ -96,6 +99,7 @@ export async function dryRun(config: Config, note?: (text: string) => void, data
     threads: threadCount(config),
     precision: precisionNote(config),
     solver: `${choice.solver}: ${choice.reason}`,
+    start: `${start.start}: ${start.reason}`,
     batches,
   };
 }

@@ -1,6 +1,7 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
-import { pcaBaseline } from "../baseline/pca.ts";
+import { evaluatePca, fitPca } from "../baseline/pca.ts";
+import type { EvaluationProgress } from "../evaluation/evaluate.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
@@ -90,14 +91,16 @@ async function withTrainedBefore(
 
 /** What PCA of the same size explains. Where it cannot be had, the run ends without it, and says so. */
 async function measureBaseline(session: Session): Promise<Summary["baseline"]> {
-  const { options: { config, observer, warn = session.options.note }, model, source } = session;
+  const { options: { config, observer, warn = session.options.note }, model, source, state } = session;
+  if (state.start?.pca) return { pca: state.start.pca };
   try {
-    const pca = await pcaBaseline(source, config, model.latentSize, {
+    const options = {
       threads: threadCount(config),
       stopped: () => session.signal !== null,
-      progress: (info) => observer?.evaluating?.(info),
-    });
-    return pca && { pca };
+      progress: (info: EvaluationProgress) => observer?.evaluating?.(info),
+    };
+    const fit = await fitPca(source, config, model.latentSize, options);
+    return fit && { pca: await evaluatePca(fit, source, config, options) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     warn?.(`PCA, to which the metrics are compared: ${error.message}; evaluation.pca: false leaves it out`);

@@ -110,7 +110,7 @@ export async function beginFork(
   const why = await optimizerState(checkpoint, fork.config, config, { parameters, optimizer });
   if (why === null) return state;
   warn(`the optimizer's state starts again (${why}), and so do the count of steps and the schedule`);
-  return freshState(data);
+  return { ...freshState(data), start: before.start };
 }
 
 /**

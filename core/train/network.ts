@@ -52,14 +52,14 @@ export function networkLayers(config: Config, source: Source): Layers {
 export function describeModel(config: Config, source: Source): Model {
   checkShape(config, source);
   const { model, data, loss, optimizer, training } = config;
-  try {
-    const made = Model.create({
+  const described = (layers: Layers) =>
+    Model.create({
       columns: source.columns,
       ...data.shape === null ? {} : { shape: data.shape },
       seed: config.seed,
       threads: threadCount(config),
       dense: source.dense,
-      ...networkLayers(config, source),
+      ...layers,
       trainingRows: source.partRows.train,
       stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, config.seed, 1))),
       loss: engineLoss(loss),
@@ -67,6 +67,11 @@ export function describeModel(config: Config, source: Source): Model {
       precision: training.precision,
       gradientClip: training.gradient_clip ?? 0,
     });
+  try {
+    const layers = { encoder: model.encoder, decoder: decoderWith(config, chooseSolver(config, source)) };
+    // Errors name the layers of the config, of which those of a start at PCA are made.
+    if (chooseStart(config, source).start === "pca") described(layers).close();
+    const made = described(networkLayers(config, source));
     if (source.columnWeights === null) return made;
     using unused = new DisposableStack();
     unused.use(made);

@@ -3,21 +3,21 @@ import type { Model } from "../../ffi/model.ts";
 import type { PcaFit } from "../baseline/pca.ts";
 import { isAdaptive } from "../config/properties.ts";
 import type { Config } from "../config/types.ts";
-import { feed } from "../data/feed.ts";
-import { reading } from "../data/sample.ts";
-import type { Part, Source } from "../data/source.ts";
+import type { Source } from "../data/source.ts";
 import { networkLayers } from "./network.ts";
+import type { Started } from "./state.ts";
 
-/** Factors of the learning rate by layer. */
-export type Rates = Readonly<Record<string, number>>;
-
-/** The most validation rows by which a refit chooses the ridge. */
-const HELD_OUT = 2000;
-
-const X = (name: string, fallback: number) => Number(Deno.env.get(`NRW_X_${name}`) ?? fallback);
+/**
+ * An adaptive rule moves each weight by about the learning rate, so a unit's sum moves by the rate times the sum of its inputs'
+ * absolute values. The rate of the first layer is lowered where this sum is larger than that of so many inputs of size 1, as hidden
+ * layers have them: rows of thousands of values would otherwise be forgotten in a step.
+ */
+const INPUTS = 32;
+/** The most by which the output layer's rate is raised for data of a large scale. */
+const MOST_RATE = 100;
 
 /** Writes P, the mean and zeros into a new network. */
-export async function startAtPca(config: Config, source: Source, model: Model, fit: PcaFit): Promise<Rates> {
+export async function startAtPca(config: Config, source: Source, model: Model, fit: PcaFit): Promise<Started["rates"]> {
   const { encoder, decoder } = networkLayers(config, source);
   const { columns, components, count, mean, variances } = fit;
   const first = encoder.findIndex(({ kind }) => kind === "linear"), last = decoder.length - 1;
@@ -43,35 +43,10 @@ export async function startAtPca(config: Config, source: Source, model: Model, f
   }
   await write(`encoder.${first}.weight`, outputs - latent, p);
   await write(`encoder.${first}.bias`, outputs - latent, bias);
-  const hidden = outputs - latent;
-  if (hidden > 0 && X("H0", 0) > 0) {
-    // hidden units that see the components at unit variance
-    const w = new Float32Array(hidden * columns), b = new Float32Array(hidden);
-    let state = 12345;
-    const normal = () => {
-      let sum = 0;
-      for (let i = 0; i < 12; i++) {
-        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-        sum += state / 2 ** 32;
-      }
-      return sum - 6;
-    };
-    for (let i = 0; i < hidden; i++) {
-      for (let k = 0; k < count; k++) {
-        const r = normal() / Math.sqrt(count * Math.max(variances[k]!, 1e-30)) * X("H0", 1);
-        for (let j = 0; j < columns; j++) w[i * columns + j]! += r * components[k * columns + j]!;
-      }
-      let sum = 0;
-      for (let j = 0; j < columns; j++) sum += w[i * columns + j]! * mean[j]!;
-      b[i] = normal() * 0.5 - sum;
-    }
-    await write(`encoder.${first}.weight`, 0, w);
-    await write(`encoder.${first}.bias`, 0, b);
-  }
   const rates: Record<string, number> = {};
   const rms = Math.sqrt(Math.max(0, fit.meanSquare - mean.reduce((sum, m) => sum + m * m, 0) - captured) / columns);
   const adaptive = isAdaptive(config.optimizer);
-  if (adaptive && encoder.length > 0) rates[`encoder.${first}`] = Math.min(1, X("CIN", 32) / fit.meanAbsolute);
+  if (adaptive) rates[`encoder.${first}`] = Math.min(1, INPUTS / fit.meanAbsolute);
   if (decoder[last]!.solver !== "factored") {
     const features = tensors.find(({ name }) => name === `decoder.${last}.weight`)!.shape[1]!;
     const w = new Float32Array(columns * features);
@@ -80,20 +55,8 @@ export async function startAtPca(config: Config, source: Source, model: Model, f
     }
     await write(`decoder.${last}.weight`, 0, w);
     await write(`decoder.${last}.bias`, 0, mean.slice());
-    if (adaptive) rates[`decoder.${last}`] = Math.min(10, rms * X("COUT", 1));
+    if (adaptive) rates[`decoder.${last}`] = Math.min(MOST_RATE, rms);
   }
   for (const [layer, rate] of Object.entries(rates)) model.setRate(layer, rate);
-  if (Deno.env.get("NRW_X_LOG")) console.error({ scale, rms, rates, meanAbs: fit.meanAbsolute });
   return rates;
-}
-
-/** Solves for the factored output layer from all training rows, with the layers before it as they are. */
-export async function refit(config: Config, source: Source, model: Model): Promise<void> {
-  const { data, seed } = config;
-  async function* batches(part: Part, most: number | null) {
-    const { plan, rows } = reading(source, part, data, { most, seed });
-    const options = { data, seed: 0, epoch: 0, part, training: false, rows } as const;
-    for await (const open of feed(plan, options)) yield open.batches;
-  }
-  await model.refit(batches("train", null), batches("validation", HELD_OUT));
 }

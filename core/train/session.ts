@@ -31,10 +31,8 @@ import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
 import { openSession } from "./provenance.ts";
-import { startBias } from "./column_means.ts";
-import { fitPca } from "../baseline/pca.ts";
-import { startAtPca } from "./pca_start.ts";
-import { chooseStart } from "./start_layers.ts";
+import { begin, goOn } from "./begin.ts";
+import { refitDue } from "./refit.ts";
 import { startEvent, tellDiagnostics, withNotes } from "./events.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
@@ -123,6 +121,8 @@ class Session {
         }
       },
       saves: this.saves,
+      begin: () => begin(this),
+      refit: (epoch) => refitDue(this, epoch),
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
       stopping: () => this.signal !== null,
@@ -202,12 +202,9 @@ async function prepare(
       if (options.fork) {
         const state = await beginFork(options.fork, { config, source, model, data }, warn);
         model.step = state.step;
+        goOn(model, state);
         return { ...ready, state, checkpoint: null };
       }
-      if (chooseStart(config, source).start === "pca") {
-        const fit = await fitPca(source, config, model.latentSize, { threads: threadCount(config) });
-        if (fit) await startAtPca(config, source, model, fit);
-      } else await startBias(config, source, model);
       return { ...ready, state: freshState(data), checkpoint: null };
     }
     const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, warn);
@@ -217,6 +214,7 @@ async function prepare(
     checkState(state, `${checkpoint}/state.json`, data, source, config);
     state.resumed++;
     model.step = state.step;
+    goOn(model, state);
     return { ...ready, state, checkpoint };
   } catch (error) {
     model.close();

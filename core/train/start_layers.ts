@@ -35,6 +35,7 @@ const firstOf = ({ encoder }: Layers) => encoder.findIndex((layer) => !isNoise(l
 function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "columns">): string | null {
   const first = model.encoder[firstOf(model)], code = model.encoder.at(-1)!, last = model.decoder.at(-1)!;
   if (!kindNamed(LOSSES, loss.kind).quadratic) return `${loss.kind} is no squared error`;
+  if (data.row_weights !== null || loss.column_weights !== undefined) return "rows or columns are weighted";
   if (data.input_transforms.length > 0) return "data.input_transforms makes another input than what is reconstructed";
   if (first === undefined || !isLinear(first)) return "the encoder does not begin with a linear layer";
   if (!isLinear(code)) return "the encoder does not end with a linear layer";

@@ -1,6 +1,7 @@
 /**
  * The state of a run: everything but tensors that the next step depends on. It is saved as state.json of a checkpoint.
  */
+import type { PcaBaseline } from "../baseline/pca.ts";
 import type { PlateauState } from "./schedule.ts";
 
 /** Sums over some steps. */
@@ -18,8 +19,19 @@ export interface Totals {
   compute_ms: number;
 }
 
+/** With what a network began. */
+export interface Started {
+  readonly kind: "pca" | "random";
+  /** Factors of the learning rate by layer, where they are not 1. */
+  readonly rates: Readonly<Record<string, number>>;
+  /** What PCA explains, where it was evaluated at the start. */
+  readonly pca: PcaBaseline | null;
+}
+
 export interface TrainState {
   readonly version: 1;
+  /** Null until the starting weights are there. */
+  start: Started | null;
   /** Numbers of the data, which must be the same if the epoch is resumed. */
   data: string;
   /** Number of updates made. */
@@ -72,6 +84,7 @@ export function noTotals(): Totals {
 export function freshState(data: string): TrainState {
   return {
     version: 1,
+    start: null,
     data,
     step: 0,
     epoch: 0,

@@ -24,8 +24,16 @@ const totals: z.ZodType<Totals> = z.strictObject({
   compute_ms: amount(),
 });
 
+const baseline = z.strictObject({ rows: count(), mse: z.number(), r2: z.number() }).nullable().optional();
+const started = z.strictObject({
+  kind: z.enum(["pca", "random"]),
+  rates: z.record(z.string(), amount()),
+  pca: z.strictObject({ components: count(), train: baseline, validation: baseline, test: baseline }).nullable(),
+});
+
 const stateSchema: z.ZodType<TrainState> = z.strictObject({
   version: z.literal(1),
+  start: started.nullable(),
   data: z.string().min(1),
   step: count(),
   epoch: count(),
@@ -34,7 +42,7 @@ const stateSchema: z.ZodType<TrainState> = z.strictObject({
   epoch_totals: totals,
   window_totals: totals,
   plateau: z.strictObject({ factor: z.number().min(0).max(1), best: z.number().nullable(), badEpochs: count() }),
-  best: z.strictObject({ epoch: z.int().min(1), step: z.int().min(1), loss: z.number() }).nullable(),
+  best: z.strictObject({ epoch: count(), step: count(), loss: z.number() }).nullable(),
   stopping: z.strictObject({ best: z.number().nullable(), bad_epochs: count() }),
   elapsed_s: amount(),
   seconds: z.strictObject({

@@ -14,10 +14,12 @@ import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from 
 import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
 import type { Saves } from "./saves.ts";
-import { noTotals, type Totals, type TrainState } from "./state.ts";
+import { noTotals, type Started, type Totals, type TrainState } from "./state.ts";
 
 /** Functions that are called when something happens. */
 export interface TrainObserver {
+  /** The run's starting weights are made next, or it goes on. */
+  starting?(info: { epochs: number }): void;
   /** A window's training begins: `batches` steps of epoch `epoch`, `step` done so far. */
   windowStarted?(
     info: { epoch: number; epochs: number; window: number; windows: number; step: number; steps: number },
@@ -42,6 +44,10 @@ export interface TrainerParts {
   logChunk(row: ChunkRow): Promise<void>;
   logEpoch(row: EpochRow): Promise<void>;
   readonly saves: Pick<Saves, "save" | "saveDue" | "keepBest" | "isOverdue" | "check">;
+  /** Makes the starting weights. @throws {Stopped} */
+  begin(): Promise<Started>;
+  /** Fits the output layer to all training rows, where that is due after an epoch. */
+  refit(epoch: number): Promise<void>;
   /** Runs the config's diagnostics after an epoch. @throws {Stopped} */
   diagnose(epoch: number): Promise<void>;
   /** Seconds since this run began, over all sessions. */
@@ -68,6 +74,8 @@ export class Trainer {
   /** Trains from the state to the end or a stop. On an exception the state is that of the last whole step. */
   async run(): Promise<Ending> {
     const { config, source, state } = this.parts;
+    this.parts.observer.starting?.({ epochs: config.training.epochs });
+    if (state.start === null && !await this.#begin()) return "stopped";
     while (state.epoch < config.training.epochs) {
       if (this.#patienceOver()) return "early_stopping";
       // In the middle of an epoch, the row of a completed window or the end of the epoch may be missing.
@@ -77,6 +85,52 @@ export class Trainer {
       if (!await this.#finishEpoch()) return "stopped";
     }
     return "epochs";
+  }
+
+  /**
+   * The starting weights. Where they are those of PCA, they are evaluated as epoch 0, which may be the best. @returns false when
+   * stopped: then all of it is done again
+   */
+  async #begin(): Promise<boolean> {
+    const { config, model, source, state, observer } = this.parts;
+    try {
+      const start = await this.parts.begin();
+      if (start.kind === "random") {
+        state.start = start;
+        return true;
+      }
+      const begun = performance.now();
+      const progress = (info: EvaluationProgress) => observer.evaluating?.(info);
+      const train = await evaluatePart(model, source, "train", config, { progress });
+      const validation = source.partRows.validation > 0 ? await this.#validate() : null;
+      const validation_ms = performance.now() - begun;
+      state.seconds.validation += validation_ms / 1000;
+      const row: EpochRow = {
+        epoch: 0,
+        train_loss: train.loss,
+        validation_loss: validation?.loss ?? null,
+        learning_rate: this.#rate(0),
+        samples_per_second: 0,
+        elapsed_s: this.parts.elapsed(),
+        steps: 0,
+        rows: 0,
+        wait_ms: 0,
+        train_ms: 0,
+        validation_ms,
+        checkpoint_ms: 0,
+        diagnostics_ms: 0,
+        grad_norm_max: 0,
+      };
+      await this.parts.logEpoch(row);
+      state.start = start;
+      const best = this.#judge(validation?.loss ?? train.loss);
+      observer.epochDone?.(row, best);
+      if (best && config.checkpoint.best) await this.parts.saves.keepBest();
+      return true;
+    } catch (error) {
+      if (error instanceof Stopped) return false;
+      throw error;
+    }
   }
 
   /**
@@ -202,6 +256,8 @@ export class Trainer {
   async #finishEpoch(): Promise<boolean> {
     const { config, source, state } = this.parts;
     let validationLoss: number | null = null;
+    if (this.parts.stopping()) return false;
+    await this.parts.refit(state.epoch + 1);
     const begun = performance.now();
     if (source.partRows.validation > 0) {
       try {

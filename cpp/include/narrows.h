@@ -346,8 +346,9 @@ NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* colum
 
 /* Solves for the weights of a factored output layer (least_squares) with all other layers as they are, from the batches
  * of any number of calls of nrw_refit in between, whose rows all count the same: what the layer had learned before is
- * forgotten. NRW_UNSUPPORTED: the layer is trained by gradients. NRW_STOPPED from nrw_refit: begin anew. Slow: call
- * them off the main thread. */
+ * forgotten. held_out: the rows are not fitted to; they come last, and with `ridge: auto` the ridge is chosen by their
+ * error, or else by generalized cross-validation. NRW_UNSUPPORTED: the layer is trained by gradients. nrw_model_stop
+ * does not end it, since the layer would be left without weights. Slow: call them off the main thread. */
 NRW_API int32_t nrw_refit_begin(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_refit(nrw_model* model, nrw_batches* batches, uint32_t held_out, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_refit_end(nrw_model* model, nrw_error* err) NRW_NOEXCEPT;

@@ -119,7 +119,6 @@ void Model::refit(BatchSource& source, bool held_out) {
   progress.done = 0;
   progress.batches = static_cast<double>(source.total() - done);
   for (;;) {
-    require_running();
     const Batch* const batch = source.next();
     if (batch == nullptr) break;
     net.refit(*batch, held_out);

@@ -56,6 +56,13 @@ void tie(Plan& plan) {
   }
 }
 
+// With which about two epochs are remembered: rows that were seen longer ago were seen by another encoder. Fewer steps
+// are too noisy, and more than this the encoder outruns.
+double forgetting(double steps_per_epoch) {
+  constexpr double kUnknown = 100, kLeast = 50, kMost = 500;
+  return 1 - 1 / std::clamp(steps_per_epoch > 0 ? 2 * steps_per_epoch : kUnknown, kLeast, kMost);
+}
+
 // Whether the last layer's own rule takes its place, with all that this rule needs.
 bool factored(const Plan& plan, const ModelSpec& spec) {
   for (const PlannedLayer& layer : plan.layers) {
@@ -100,8 +107,12 @@ void claim(Plan& plan, const ModelSpec& spec) {
   const Settings& settings = last.spec.settings;
   // lambda and kappa of docs/factored.md where the ridge is `auto`.
   const bool automatic = settings.is_word("ridge");
+  if (settings.count("free") > last.inputs()) {
+    refuse(last.name() + ".free", "is more than the " + std::to_string(last.inputs()) + " inputs");
+  }
   plan.factored = {.sgd = settings.word("update") == "sgd",
-                   .least_squares = {.beta = settings.number("forgetting"),
+                   .least_squares = {.beta = settings.is_word("forgetting") ? forgetting(spec.steps_per_epoch)
+                                                                             : settings.number("forgetting"),
                                      .ridge = automatic ? 1e-3 : settings.number("ridge"),
                                      .kappa = automatic ? 0.2 : 0,
                                      .free = settings.count("free"),

@@ -65,7 +65,7 @@ function trainingText(run: RunData): Content {
   const { summary } = run;
   const columns = summary?.columns ?? run.model[0]?.inputs;
   const source = sourceText(run);
-  const epochs = summary?.epochs ?? run.epochs.length;
+  const epochs = summary?.epochs ?? run.epochs.at(-1)?.epoch ?? 0;
   const steps = stepsDone(run);
   const took = summary?.seconds.total ?? run.steps.at(-1)?.elapsed_s;
   const best = bestEpoch(run);
@@ -99,7 +99,8 @@ function trainingText(run: RunData): Content {
   if (row) {
     const loss = row.validation_loss ?? row.train_loss;
     const which = row.validation_loss === null ? "training" : "validation";
-    parts.push(` The ${which} loss was lowest after epoch ${count(row.epoch)}, at ${error(loss)}.`);
+    const when = row.epoch === 0 ? "before the first step" : `after epoch ${count(row.epoch)}`;
+    parts.push(` The ${which} loss was lowest ${when}, at ${error(loss)}.`);
   }
   return parts;
 }
@@ -115,7 +116,11 @@ function lossTile(run: RunData): Html {
   const best = bestEpoch(run);
   const row = run.epochs.find((e) => e.epoch === best);
   const name = row && row.validation_loss === null ? "Lowest training loss" : "Lowest validation loss";
-  return tile(name, error(row?.validation_loss ?? row?.train_loss), row ? `after epoch ${count(row.epoch)}` : NONE);
+  return tile(
+    name,
+    error(row?.validation_loss ?? row?.train_loss),
+    row ? (row.epoch === 0 ? "before the first step" : `after epoch ${count(row.epoch)}`) : NONE,
+  );
 }
 
 function resultTiles(run: RunData): Content {
@@ -134,7 +139,10 @@ function resultTiles(run: RunData): Content {
 function tiles(run: RunData): Html {
   const { summary } = run;
   const budget = timeBudget(run);
-  const samples = run.epochs.map((e) => e.samples_per_second).filter(Number.isFinite).sort((a, b) => a - b);
+  const samples = run.epochs.filter((e) => e.steps > 0).map((e) => e.samples_per_second).filter(Number.isFinite).sort((
+    a,
+    b,
+  ) => a - b);
   const speed = samples[Math.floor(samples.length / 2)] ?? run.steps.at(-1)?.samples_per_second;
   const best = bestEpoch(run);
   const batch = valueAt(run.config, "data.batch_size");
@@ -146,7 +154,7 @@ ${tile("Parameters", compact(parameters), run.model.length > 0 ? plural(run.mode
 ${
     tile(
       "Epochs",
-      count(summary?.epochs ?? run.epochs.length),
+      count(summary?.epochs ?? run.epochs.at(-1)?.epoch ?? 0),
       best === null ? "none completed" : `best epoch: ${count(best)}`,
     )
   }

@@ -36,6 +36,10 @@ function epochFigure(run: RunData, numbering: Numbering): Html {
       validated
         ? "The validation loss is measured with the weights at the end of the epoch."
         : "There is no validation part."
+    }${
+      epochs[0]!.epoch === 0
+        ? " Epoch 0 is before the first step, when the network is a principal component analysis."
+        : ""
     }${best === null ? "" : markup` The best epoch is epoch ${count(best)}.`}${
       firstIsOutside(losses)
         ? markup` The training loss of epoch ${count(losses[0]!.epoch)}, ${

@@ -1,0 +1,38 @@
+/** The weights with which a run begins, and what a resume takes over of that. */
+import type { Model } from "../../ffi/model.ts";
+import { evaluatePca, fitPca } from "../baseline/pca.ts";
+import { countText } from "../figures.ts";
+import type { EvaluationProgress } from "../evaluation/evaluate.ts";
+import { startBias } from "./column_means.ts";
+import { threadCount } from "./network.ts";
+import { startAtPca } from "./pca_start.ts";
+import { canRefit, refit } from "./refit.ts";
+import type { Session } from "./session.ts";
+import { chooseStart } from "./start_layers.ts";
+import type { Started, TrainState } from "./state.ts";
+
+/**
+ * Makes the starting weights, and says what PCA explains where they are made of it.
+ * @throws {Stopped}
+ */
+export async function begin(session: Session): Promise<Started> {
+  const { options: { config, note, observer }, source, model } = session;
+  if (chooseStart(config, source).start === "random") {
+    await startBias(config, source, model);
+    return { kind: "random", rates: {}, pca: null };
+  }
+  const options = { threads: threadCount(config), stopped: () => session.signal !== null };
+  const fit = await fitPca(source, config, model.latentSize, options);
+  if (fit === null) return { kind: "random", rates: {}, pca: null }; // fewer than two rows
+  const rates = await startAtPca(config, source, model, fit);
+  if (canRefit(config, source)) await refit(config, source, model);
+  const progress = (info: EvaluationProgress) => observer?.evaluating?.(info);
+  const pca = config.evaluation.pca ? await evaluatePca(fit, source, config, { ...options, progress }) : null;
+  note?.(`start: ${countText(fit.count)} principal components of ${countText(fit.rows)} training rows`);
+  return { kind: "pca", rates, pca };
+}
+
+/** Takes over what a saved state says of the start. */
+export function goOn(model: Model, { start }: TrainState): void {
+  for (const [layer, rate] of Object.entries(start?.rates ?? {})) model.setRate(layer, rate);
+}
