@@ -38,7 +38,7 @@ function lines(config: Config, result: DryRun): string[] {
     `split      train ${countText(partRows.train)}, validation ${countText(partRows.validation)}, test ${
       countText(partRows.test)
     }`,
-    `steps      ${countText(result.stepsPerEpoch)} per epoch, ${
+    `steps      ${countText(result.stepsPerEpoch)} per epoch, ${countText(result.epochs)} epochs, ${
       countText(result.steps)
     } in total (batches of ${config.data.batch_size})`,
     "model",

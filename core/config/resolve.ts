@@ -44,7 +44,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       sparse: optimizer.sparse,
     },
     scheduler: raw.scheduler,
-    training: raw.training,
+    training: { ...raw.training, epochs: raw.training.epochs === "auto" ? Infinity : raw.training.epochs },
     checkpoint: raw.checkpoint,
     logging: raw.logging,
     diagnostics: raw.diagnostics,

@@ -164,13 +164,16 @@ const scheduler = z.strictObject({
 const earlyStopping = z.strictObject({
   patience: count(1, 1_000_000).nullable().default(null)
     .describe(
-      "number of epochs without improvement of the validation loss after which the run ends; null: it never ends early",
+      "number of epochs without improvement of the validation loss after which the run ends; null: it never ends early, except " +
+        "with training.epochs auto, where it ends after a tenth of the epochs without improvement, and at least 3",
     ),
   min_delta: notNegative().default(0).describe("smallest improvement of the loss that counts"),
 }).describe("ends a run that no longer improves").meta(onResume("from_here"));
 
 const training = z.strictObject({
-  epochs: count(1, 1_000_000).default(20).describe("number of passes over the training rows"),
+  epochs: z.union([count(1, 1_000_000), z.literal("auto")]).default("auto").describe(
+    "number of passes over the training rows; auto: as many as make 4,000 steps, but from 3 to 1,000, which is said at the start",
+  ),
   max_steps: count(0, 1_000_000_000_000).nullable().default(null)
     .describe("number of steps after which the run ends; 0: only the initial weights are saved; null: no limit"),
   precision: z.enum(["f32", "bf16"]).default("f32").describe(

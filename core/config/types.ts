@@ -95,6 +95,7 @@ export interface SchedulerConfig {
 }
 
 export interface TrainingConfig {
+  /** Infinity stands for `auto` until the data are known. */
   readonly epochs: number;
   /** Ends earlier after this many steps; null for no limit. */
   readonly max_steps: number | null;

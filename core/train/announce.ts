@@ -7,6 +7,7 @@ import { sizeWarnings, warningText } from "../config/warnings.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
 import { UserError } from "../errors.ts";
 import type { Source } from "../data/source.ts";
+import { countText } from "../figures.ts";
 import { chooseSolver } from "./solver.ts";
 import { chooseStart } from "./start_layers.ts";
 
@@ -34,8 +35,16 @@ export function requireRunsFolder({ paths }: Config): void {
   throw new UserError("paths.runs", `must be a folder, but ${paths.runs} is a file`, "name another folder");
 }
 
-/** Prints the warnings and what `auto` stands for, and why: the solver of the output layer, and the start. */
-export function announce(config: Config, source: Source, note: (text: string) => void = () => {}): void {
+/**
+ * Prints the warnings and what `auto` stands for, and why: the solver of the output layer, the start and the epochs.
+ * @param asked the config before its numbers of epochs were known
+ */
+export function announce(
+  config: Config,
+  source: Source,
+  asked: Config,
+  note: (text: string) => void = () => {},
+): void {
   for (const warning of runWarnings(config, source)) note(warning);
   if (config.model.decoder.at(-1)?.solver === "auto") {
     const { solver, reason } = chooseSolver(config, source);
@@ -44,5 +53,14 @@ export function announce(config: Config, source: Source, note: (text: string) =>
   if (config.model.start === "auto") {
     const { start, reason } = chooseStart(config, source);
     note(`start: ${start} (${reason})`);
+  }
+  if (!Number.isFinite(asked.training.epochs)) {
+    const { epochs, early_stopping: { patience } } = config.training;
+    const steps = stepsOf(trainingPlan(source, config.data, config.seed, 1));
+    note(
+      `epochs: ${countText(epochs)} of ${countText(steps)} step${
+        steps === 1 ? "" : "s"
+      } each, or fewer: training ends after ${countText(patience ?? 0)} without improvement`,
+    );
   }
 }

@@ -10,6 +10,7 @@ import { dataError, openSource, type Part, PARTS, type Source } from "../data/so
 import { weighted } from "../data/weights.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { requireRunsFolder, runWarnings } from "./announce.ts";
+import { withEpochs } from "./epochs.ts";
 import { estimateMemory } from "./memory.ts";
 import { noteData } from "./run_data.ts";
 import { chooseSolver } from "./solver.ts";
@@ -24,6 +25,7 @@ export interface DryRun {
   readonly partRows: Readonly<Record<Part, number>>;
   readonly stepsPerEpoch: number;
   readonly steps: number;
+  readonly epochs: number;
   readonly layers: readonly LayerRow[];
   readonly parameters: number;
   readonly memory: MemoryEstimate;
@@ -60,11 +62,12 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
  * @param data rows in memory, in the place of the config's files
  * @throws {UserError} for anything that would prevent the run from starting.
  */
-export async function dryRun(config: Config, note?: (text: string) => void, data?: MemoryData): Promise<DryRun> {
+export async function dryRun(asked: Config, note?: (text: string) => void, data?: MemoryData): Promise<DryRun> {
   using rows = data === undefined ? null : new MemoryRows(data);
-  requireRunsFolder(config);
-  const engine = choiceText(chooseEngine(config, note));
-  const source = await weighted(openSource(config.data, rows), config);
+  requireRunsFolder(asked);
+  const engine = choiceText(chooseEngine(asked, note));
+  const source = await weighted(openSource(asked.data, rows), asked);
+  const config = withEpochs(asked, source);
   requireSteps(source, config.data, config.seed);
   for (const warning of runWarnings(config, source)) note?.(warning);
   await checkAnnotations(config.data, source, note);
@@ -91,6 +94,7 @@ export async function dryRun(config: Config, note?: (text: string) => void, data
     nnz: source.nnz,
     partRows: source.partRows,
     stepsPerEpoch,
+    epochs: config.training.epochs,
     steps: Math.min(stepsPerEpoch * config.training.epochs, config.training.max_steps ?? Infinity),
     layers,
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),

@@ -34,6 +34,7 @@ import { openSession } from "./provenance.ts";
 import { begin, goOn } from "./begin.ts";
 import { refitDue } from "./refit.ts";
 import { startEvent, tellDiagnostics, withNotes } from "./events.ts";
+import { withEpochs } from "./epochs.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
@@ -160,10 +161,23 @@ function unfit(error: unknown, { saved, config, run }: SessionOptions): unknown 
   );
 }
 
+/** The options with the numbers of epochs that `auto` stands for with these data. */
+function planned(options: SessionOptions, source: Source): SessionOptions {
+  const { config, saved, fork } = options;
+  return {
+    ...options,
+    config: withEpochs(config, source),
+    ...saved ? { saved: withEpochs(saved, source) } : {},
+    ...fork ? { fork: { ...fork, config: withEpochs(fork.config, source) } } : {},
+  };
+}
+
 /** Opens the data, builds the network and, on a resume, loads the checkpoint. The caller closes the model. */
 async function prepare(
-  options: SessionOptions,
+  given: SessionOptions,
 ): Promise<{
+  /** With numbers in the place of `auto`. */
+  options: SessionOptions;
   source: Source;
   model: Model;
   state: TrainState;
@@ -175,12 +189,13 @@ async function prepare(
   chunks: Disposable;
   memory: MemoryEstimate;
 }> {
+  const library = chooseEngine(given.config, given.note);
+  given.detail?.(`engine ${choiceText(library)}`);
+  const source = await weighted(openSource(given.config.data, given.memory), given.config);
+  const options = planned(given, source);
   const { config, run, resumeFrom } = options;
-  const library = chooseEngine(config, options.note);
-  options.detail?.(`engine ${choiceText(library)}`);
-  const source = await weighted(openSource(config.data, options.memory), config);
   requireSteps(source, config.data, config.seed);
-  announce(config, source, options.note);
+  announce(config, source, given.config, options.note);
   const warn = options.warn ?? options.note ?? (() => {});
   const note = options.note ?? (() => {});
   const annotations = await checkAnnotations(config.data, source, note);
@@ -196,7 +211,7 @@ async function prepare(
     checkMemory(memory);
     for (const line of await checkValues(source, config)) warn(`warning: ${line}`);
     model.build();
-    const ready = { source, model, library, identity, names, chunks, memory };
+    const ready = { options, source, model, library, identity, names, chunks, memory };
     const data = fingerprint(config, source, identity);
     if (resumeFrom === null) {
       if (options.fork) {
@@ -250,13 +265,14 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
  */
 export async function runSession(given: SessionOptions): Promise<SessionResult> {
   const events = new EventStream();
-  const { options, tell, setStep } = withNotes(given, events);
-  const { config, run } = options;
+  const { options: asked, tell, setStep } = withNotes(given, events);
+  const { run } = asked;
   using lock = await acquireLock(run.path);
-  options.onLocked?.();
-  if (lock.notice) (options.warn ?? options.note)?.(lock.notice);
+  asked.onLocked?.();
+  if (lock.notice) (asked.warn ?? asked.note)?.(lock.notice);
   await clearLeftovers(run.path);
-  const { source, model, state, checkpoint, library, identity, names, chunks, memory } = await prepare(options);
+  const { options, source, model, state, checkpoint, library, identity, names, chunks, memory } = await prepare(asked);
+  const { config } = options;
   using _model = model;
   using _chunks = chunks;
   setStep(() => state.step);

@@ -1,0 +1,22 @@
+/** The number of epochs that `training.epochs: auto` stands for, and the patience that goes with it. */
+import type { Config } from "../config/types.ts";
+import { stepsOf, trainingPlan } from "../data/plan.ts";
+import type { Source } from "../data/source.ts";
+
+/** A network takes a number of steps to learn, whatever the number of rows. */
+const STEPS = 4000;
+/** Many rows are better seen more than once or twice; few rows are learned by heart long before this many epochs. */
+const LEAST = 3, MOST = 1000;
+/** The share of the epochs without improvement after which training ends, and the fewest epochs. */
+const PATIENCE_SHARE = 10, LEAST_PATIENCE = 3;
+
+/** The config with numbers in the place of `auto`; it is the same object where its epochs are given. */
+export function withEpochs(config: Config, source: Source): Config {
+  const { training } = config;
+  if (Number.isFinite(training.epochs)) return config;
+  const stepsPerEpoch = Math.max(1, stepsOf(trainingPlan(source, config.data, config.seed, 1)));
+  const epochs = Math.min(MOST, Math.max(LEAST, Math.ceil(STEPS / stepsPerEpoch)));
+  const { early_stopping } = training;
+  const patience = early_stopping.patience ?? Math.max(LEAST_PATIENCE, Math.ceil(epochs / PATIENCE_SHARE));
+  return { ...config, training: { ...training, epochs, early_stopping: { ...early_stopping, patience } } };
+}

@@ -1,0 +1,149 @@
+/** `model.start` and `training.epochs: auto`: what the network begins as, and for how long it is trained. */
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { ensureEngine } from "../../../core/build/ensure.ts";
+import { loadConfig } from "../../../core/config/mod.ts";
+import type { Config } from "../../../core/config/types.ts";
+import { openSource } from "../../../core/data/source.ts";
+import { withEpochs } from "../../../core/train/epochs.ts";
+import { chooseStart, residualLayers } from "../../../core/train/start_layers.ts";
+import { train } from "../../../mod.ts";
+import { temporary } from "../../helpers/cli.ts";
+import { npy, writeChunks } from "../../helpers/npz.ts";
+
+await ensureEngine({ quiet: true });
+
+const NET = {
+  encoder: [{ linear: 12 }, "relu", { linear: 4 }],
+  decoder: [{ linear: 12 }, "relu", { linear: "output" }],
+};
+
+/** Dense rows near a plane, with a bend and some noise. */
+function denseRows(folder: string, rows = 200, columns = 20): void {
+  const values = new Float32Array(rows * columns);
+  let state = 7;
+  const draw = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32 - 0.5;
+  };
+  for (let row = 0; row < rows; row++) {
+    const a = draw() * 4, b = draw() * 4;
+    for (let j = 0; j < columns; j++) {
+      values[row * columns + j] = 3 + a * Math.sin(j) + b * Math.cos(2 * j) + a * b * Math.sin(3 * j) + 0.2 * draw();
+    }
+  }
+  Deno.writeFileSync(join(folder, "rows.npy"), npy("<f4", `${rows}, ${columns}`, new Uint8Array(values.buffer)));
+}
+
+const dense = (folder: string, more: Record<string, unknown> = {}) => ({
+  name: "start",
+  data: { format: "dense_npy", path: join(folder, "rows.npy"), batch_size: 16 },
+  model: NET,
+  training: { epochs: 6 },
+  runtime: { threads: 2 },
+  paths: { runs: join(folder, "runs") },
+  ...more,
+});
+
+const sparse = (folder: string, more: Record<string, unknown> = {}) => ({
+  name: "start",
+  data: { format: "csr_npz", path: join(folder, "chunks"), batch_size: 16, transforms: ["log1p"] },
+  model: { ...NET, decoder: [{ linear: 12 }, "relu", { linear: "output", solver: "factored" }] },
+  training: { epochs: 6 },
+  runtime: { threads: 2 },
+  paths: { runs: join(folder, "runs") },
+  ...more,
+});
+
+const configOf = (value: unknown): Config => loadConfig({ text: JSON.stringify(value) }).config;
+
+/** Epoch and validation loss of the rows of epochs.csv. */
+function losses(run: string): [epoch: number, validation: number][] {
+  const lines = Deno.readTextFileSync(join(run, "epochs.csv")).trim().split("\n").slice(1);
+  return lines.map((line) => line.split(",")).map(([epoch, , validation]) => [Number(epoch), Number(validation)]);
+}
+
+function sparseRows(folder: string): void {
+  writeChunks(join(folder, "chunks"), 3, 80, 300, 0.1);
+}
+
+/** The bytes of the last checkpoint's tensors. */
+function weights(run: string): Uint8Array {
+  const latest = Deno.readTextFileSync(join(run, "checkpoints", "latest")).trim();
+  return Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"));
+}
+
+const KINDS = [["dense", denseRows, dense], ["factored", sparseRows, sparse]] as const;
+
+for (const [name, prepare, config] of KINDS) {
+  Deno.test(`start: a ${name} output layer begins with the R2 of PCA, as epoch 0, and the best is never below it`, async () => {
+    using folder = temporary();
+    prepare(folder.path);
+    const { path, summary } = await train({ config: config(folder.path) });
+    const pca = summary.baseline!.pca!.validation!;
+    const [[first, loss]] = losses(path) as [[number, number]];
+    assertEquals(first, 0);
+    assertAlmostEquals(loss, pca.mse, name === "dense" ? 1e-5 * pca.mse : 0.01 * pca.mse);
+    assert(summary.metrics.validation!.mse <= loss * (1 + 1e-6));
+    assertEquals(losses(path).length, 7);
+  });
+}
+
+for (const [name, prepare, config] of KINDS) {
+  Deno.test(`start: a ${name} run that was stopped ends with the same bits, its rates among them`, async () => {
+    using folder = temporary();
+    prepare(folder.path);
+    const whole = await train({ config: config(folder.path) });
+    const part = await train({ config: config(folder.path, { training: { epochs: 6, max_steps: 23 } }) });
+    const resumed = await train({ resume: part.path, overrides: ["training.max_steps=null"] });
+    assertEquals(resumed.summary.steps, whole.summary.steps);
+    assertEquals(losses(part.path).at(-1), losses(whole.path).at(-1));
+    assertEquals(weights(part.path), weights(whole.path));
+  });
+}
+
+Deno.test("start: which networks begin as PCA, and why the others do not", () => {
+  const choice = (change: Record<string, unknown>, columns = 100) => {
+    const { path: _, ...data } = dense("").data;
+    return chooseStart(configOf({ ...dense(""), data: { ...data, path: "/" }, ...change }), { columns });
+  };
+  assertEquals(choice({}).start, "pca");
+  assertEquals(choice({ model: { ...NET, start: "random" } }), { start: "random", reason: "as the config says" });
+  assertStringIncludes(choice({ loss: { kind: "poisson" } }).reason, "poisson is no squared error");
+  assertStringIncludes(choice({}, 4).reason, "not smaller than a row");
+  const tied = { encoder: [{ linear: 4 }], decoder: [{ linear: "output", tied: true }] };
+  assertStringIncludes(choice({ model: tied }).reason, "tied");
+  const code = { ...NET, encoder: [{ linear: 12 }, "relu", { variational: 4 }] };
+  assertStringIncludes(choice({ model: code }).reason, "does not end with a linear layer");
+  const masked = { ...NET, encoder: [{ mask_noise: 0.2 }, ...NET.encoder] };
+  assertEquals(choice({ model: masked }).start, "pca");
+});
+
+Deno.test("start: the layers of a start at PCA, with and without hidden layers", () => {
+  const { model } = configOf({ ...dense("/") });
+  const { encoder, decoder } = residualLayers(model);
+  assertEquals(encoder.map(({ kind, size }) => [kind, size]), [["linear", 16], ["shortcut", 4]]);
+  assertEquals(decoder.map(({ kind }) => kind), ["dense_skip", "linear"]);
+  const flat = configOf({ ...dense("/"), model: { encoder: [{ linear: 4 }], decoder: [{ linear: "output" }] } }).model;
+  assertEquals(residualLayers(flat).encoder, flat.encoder);
+  assertEquals(residualLayers(flat).decoder.length, 1);
+});
+
+Deno.test("epochs: auto suits the number of steps, and training ends without improvement", async () => {
+  using folder = temporary();
+  denseRows(folder.path);
+  const auto = (batch_size: number) => {
+    const config = configOf(dense(folder.path, { training: {} }));
+    const source = openSource(config.data);
+    const { training } = withEpochs({ ...config, data: { ...config.data, batch_size } }, source);
+    return [training.epochs, training.early_stopping.patience];
+  };
+  assertEquals(auto(1000), [1000, 100]); // one step an epoch
+  const rows = openSource(configOf(dense(folder.path)).data).partRows.train;
+  assertEquals(auto(1), [Math.ceil(4000 / rows), Math.max(3, Math.ceil(Math.ceil(4000 / rows) / 10))]);
+  const given = configOf(dense(folder.path));
+  assertEquals(withEpochs(given, openSource(given.data)), given);
+  const { path, summary } = await train({ config: dense(folder.path, { training: {} }) });
+  assertEquals(summary.reason, "early_stopping");
+  assertStringIncludes(Deno.readTextFileSync(join(path, "config.yaml")), "epochs: auto");
+});
