@@ -18,6 +18,7 @@ import {
   markdown,
   readEvent,
   scalar,
+  scalarEvent,
   settings,
   settingsEnd,
   versionEvent,
@@ -99,10 +100,10 @@ export class TensorBoardSink implements Sink {
         return [this.#start(event)];
       case "steps":
         return event.step.map((step, row) => {
-          return eventOf(this.#time(event.elapsed_s[row]!), step, stepScalars(event, row).map(scalar));
+          return scalarEvent(this.#time(event.elapsed_s[row]!), step, stepScalars(event, row));
         });
       case "epoch":
-        return [eventOf(this.#time(event.elapsed_s), event.step, epochScalars(event).map(scalar))];
+        return [scalarEvent(this.#time(event.elapsed_s), event.step, epochScalars(event))];
       case "weights":
         return [
           eventOf(this.#now, event.step, event.tensors.map(({ name, ...of }) => histogram(`weights/${name}`, of))),

@@ -1,10 +1,18 @@
 /** TensorBoard's messages (tensorboard/compat/proto): what is written of them, and what a resume has to find in them. */
 import { fieldsOf, Message, textOf } from "../formats/protobuf.ts";
+import type { Scalars } from "./scalars.ts";
 import type { Histogram } from "./types.ts";
 
 const DT_FLOAT = 1, DT_STRING = 7;
 
-/** An event: some values at a step. @param wallTime seconds since 1970 */
+/** An event of scalars at a step. @param wallTime seconds since 1970 */
+export function scalarEvent(wallTime: number, step: number, scalars: Scalars): Message {
+  return new Message().double(1, wallTime).whole(2, step).nested(5, (summary) => {
+    for (const [tag, value] of scalars) summary.nested(1, (of) => of.text(1, tag).float(2, value));
+  });
+}
+
+/** An event of any values. */
 export function eventOf(wallTime: number, step: number, values: readonly Message[]): Message {
   const summary = new Message();
   for (const value of values) summary.message(1, value);

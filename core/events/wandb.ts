@@ -7,7 +7,7 @@ import { join } from "@std/path";
 import { exists, makeFolder, namesIn, removeIfThere, syncFolder, writeAtomically } from "../formats/file.ts";
 import { logRecord, logRecordsIn, WANDB_HEADER } from "../formats/leveldb_log.ts";
 import { isRecord } from "../formats/json.ts";
-import type { Message } from "../formats/protobuf.ts";
+import { Message } from "../formats/protobuf.ts";
 import type { Environment } from "../runs/types.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
 import { givingWay, LogFile, readLog } from "./log_file.ts";
@@ -16,6 +16,7 @@ import type { Sink, Tell } from "./sink.ts";
 import type { EndEvent, RunEvent, StartEvent } from "./types.ts";
 import {
   configRecord,
+  type Content,
   environmentRecord,
   exitRecord,
   filesRecord,
@@ -23,10 +24,10 @@ import {
   header,
   historyRecord,
   readRecord,
-  record,
   runRecord,
   summaryRecord,
   type Values,
+  writeRecord,
 } from "./wandb_messages.ts";
 import { syncCommand, syncWandb } from "./wandb_sync.ts";
 
@@ -60,6 +61,8 @@ export class WandbSink implements Sink {
   #file: LogFile | null = null;
   #bytes = 0;
   #number = 0;
+  /** Records are written into it, one after the other. */
+  readonly #message = new Message();
   #id = "";
   #row: Row | null = null;
   /** The newest values of all names. */
@@ -156,7 +159,7 @@ export class WandbSink implements Sink {
     await this.#append(events.flatMap((event) => this.#records(event)));
   }
 
-  #records(event: RunEvent): [number, Message][] {
+  #records(event: RunEvent): Content[] {
     switch (event.event) {
       case "steps":
         return event.step.flatMap((step, row) =>
@@ -183,7 +186,7 @@ export class WandbSink implements Sink {
   }
 
   /** Adds values to the row of a step. @returns the row before, once nothing can be added to it any more */
-  #add(step: number, elapsed: number, values: readonly (readonly [string, string])[]): [number, Message][] {
+  #add(step: number, elapsed: number, values: readonly (readonly [string, string])[]): Content[] {
     const done = this.#row !== null && this.#row.step < step ? this.#rowDone() : [];
     this.#elapsed = elapsed;
     this.#row ??= { step, values: new Map() };
@@ -195,13 +198,13 @@ export class WandbSink implements Sink {
     return done;
   }
 
-  #rowDone(): [number, Message][] {
+  #rowDone(): Content[] {
     const row = this.#row;
     this.#row = null;
     return row === null ? [] : [historyRecord(row.step, row.values)];
   }
 
-  #end({ summary }: EndEvent): [number, Message][] {
+  #end({ summary }: EndEvent): Content[] {
     const best = [["best_epoch", summary.best_epoch], ["best_loss", summary.best_loss]] as const;
     const known = best.flatMap(([name, value]) => value === null ? [] : [[`${FINAL}${name}`, value] as const]);
     const final: Values = new Map([
@@ -212,9 +215,9 @@ export class WandbSink implements Sink {
     return [...this.#rowDone(), summaryRecord(final), exitRecord(status, summary.seconds.total)];
   }
 
-  async #append(records: readonly [number, Message][]): Promise<void> {
-    const pieces = records.map(([field, content]) => {
-      const bytes = logRecord(record(++this.#number, this.#id, field, content).bytes, this.#bytes);
+  async #append(records: readonly Content[]): Promise<void> {
+    const pieces = records.map((content) => {
+      const bytes = logRecord(writeRecord(this.#message, ++this.#number, this.#id, content).bytes, this.#bytes);
       this.#bytes += bytes.length;
       return bytes;
     });
