@@ -294,12 +294,13 @@ Deno.test("sinks: a command that ends, is killed, fails to write or hangs costs 
   const plain = join(folder.path, "plain");
   assertEquals((await run("train", [config, "--run-dir", plain, ...QUIET])).code, 0);
   const wanted = fingerprintOf(plain);
+  const nap = `1000.${Deno.pid}`; // that no other process takes
   const cases = [
     ["exit 3", /ended with status 3/],
     ["kill -9 $$", /ended with SIGKILL/],
     ["cat > /dev/full", /ended with status 1/],
     ["no-such-program", /ended with status 127/],
-    ["exec sleep 1234.5", /hangs: it has not answered for 10 s/],
+    [`exec sleep ${nap}`, /hangs: it has not answered for 10 s/],
   ] as const;
   const all = await Promise.all(cases.map(async ([command, why], index) => {
     const path = join(folder.path, `run-${index}`);
@@ -319,7 +320,7 @@ Deno.test("sinks: a command that ends, is killed, fails to write or hangs costs 
   if (Deno.build.os !== "linux") return;
   const running = [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name)).some(({ name }) => {
     try {
-      return Deno.readTextFileSync(`/proc/${name}/cmdline`) === "sleep\0" + "1234.5\0";
+      return Deno.readTextFileSync(`/proc/${name}/cmdline`) === `sleep\0${nap}\0`;
     } catch {
       return false; // it has ended
     }
