@@ -1,5 +1,6 @@
 /** TensorBoard's messages (tensorboard/compat/proto): what is written of them, and what a resume has to find in them. */
 import { fieldsOf, Message, textOf } from "../formats/protobuf.ts";
+import type { Picture } from "./pictures.ts";
 import type { Scalars } from "./scalars.ts";
 import type { Histogram } from "./types.ts";
 
@@ -33,6 +34,13 @@ export function histogram(tag: string, { min, max, count, sum, squares, edges, c
   const histo = new Message().double(1, min).double(2, max).double(3, count).double(4, sum).double(5, squares)
     .doubles(6, edges.slice(1)).doubles(7, counts);
   return new Message().text(1, tag).message(5, histo);
+}
+
+/** A picture, on the tab *Images*. */
+export function image(tag: string, { width, height, png }: Picture): Message {
+  const RGB = 3;
+  const image = new Message().whole(1, height).whole(2, width).whole(3, RGB).data(4, png);
+  return new Message().text(1, tag).message(4, image);
 }
 
 function metadata(plugin: string, content = new Message()): Message {

@@ -3,7 +3,7 @@
  * identity, however often the run is resumed: its file is cut back and appended to.
  */
 import { createHash } from "node:crypto";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { exists, makeFolder, namesIn, removeIfThere, syncFolder, writeAtomically } from "../formats/file.ts";
 import { logRecord, logRecordsIn, WANDB_HEADER } from "../formats/leveldb_log.ts";
 import { isRecord } from "../formats/json.ts";
@@ -11,9 +11,10 @@ import { Message } from "../formats/protobuf.ts";
 import type { Environment } from "../runs/types.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
 import { givingWay, LogFile, readLog } from "./log_file.ts";
+import { pictureOf } from "./pictures.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, type Scalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink, Tell } from "./sink.ts";
-import type { EndEvent, RunEvent, StartEvent } from "./types.ts";
+import type { DiagnosticEvent, EndEvent, RunEvent, StartEvent } from "./types.ts";
 import {
   configRecord,
   type Content,
@@ -43,7 +44,7 @@ export interface WandbSettings {
 /** Whether a record lies after a position, as {@link isPast} says of events. */
 function isPastRecord({ kind, step, values }: FoundRecord, position: Position): boolean {
   if (kind === "exit") return true;
-  if (kind === "summary") return [...values.keys()].some((name) => name.startsWith(FINAL));
+  if ([...values.keys()].some((name) => name.startsWith(FINAL))) return true;
   if (kind !== "history") return false;
   const epoch = values.get(EPOCH_NUMBER);
   return step > position.step || (epoch !== undefined && Number(epoch) > position.epoch);
@@ -156,7 +157,27 @@ export class WandbSink implements Sink {
   }
 
   async write(events: readonly RunEvent[]): Promise<void> {
-    await this.#append(events.flatMap((event) => this.#records(event)));
+    const records: Content[] = [];
+    for (const event of events) {
+      records.push(...event.event === "diagnostic" ? await this.#picture(event) : this.#records(event));
+    }
+    await this.#append(records);
+  }
+
+  /** Puts a picture below `files/`, and into the row of its step; one of the end into the last row. */
+  async #picture({ name, path, step, final }: DiagnosticEvent): Promise<Content[]> {
+    const picture = await pictureOf(name, join(this.parent, "..", path));
+    if (picture === null) return [];
+    const { png, width, height } = picture;
+    const sha256 = createHash("sha256").update(png).digest("hex");
+    const key = `${final ? FINAL : "diagnostics/"}${name}`;
+    const file = `media/images/${key}_${step}_${sha256.slice(0, 20)}.png`;
+    const target = join(this.#folder, "files", file);
+    await makeFolder(dirname(target));
+    await writeAtomically(target, (output) => output.write(png));
+    const value = { _type: "image-file", format: "png", width, height, path: file, sha256, size: png.length };
+    const row = Math.max(step, this.#row?.step ?? 0);
+    return [filesRecord([file]), ...this.#add(row, this.#elapsed, [[key, JSON.stringify(value)]])];
   }
 
   #records(event: RunEvent): Content[] {

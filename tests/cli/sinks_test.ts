@@ -47,8 +47,15 @@ Deno.test("sinks: events.jsonl tells a run from its start to its end, and the ru
     return path;
   };
   const plain = await train("plain");
+  const pictures = ["--override", "diagnostics.every_epochs=1"];
   const tags = ["--override", "logging.tags=[first, 'second one']", "--override", "logging.group=all"];
-  const logged = await train("logged", "--override", "logging.sinks=[csv, jsonl, tensorboard, wandb]", ...tags);
+  const logged = await train(
+    "logged",
+    "--override",
+    "logging.sinks=[csv, jsonl, tensorboard, wandb]",
+    ...tags,
+    ...pictures,
+  );
   checkTensorBoard(logged);
   checkWandb(logged);
   assertEquals(fingerprintOf(logged), fingerprintOf(plain));
@@ -59,8 +66,10 @@ Deno.test("sinks: events.jsonl tells a run from its start to its end, and the ru
   assertEquals([start.tags, start.group, start.step, start.resumed], [["first", "second one"], "all", 0, 0]);
   assertEquals(start.environment, JSON.parse(Deno.readTextFileSync(join(logged, "environment.json"))));
   assertEquals(end.summary, JSON.parse(Deno.readTextFileSync(join(logged, "summary.json"))));
+  checkPictures(logged, 3);
   const of = (kind: string) => events.filter(({ event }) => event === kind);
-  assertEquals(of("diagnostic").map((event) => event.event === "diagnostic" && event.final), [true, true, true]);
+  const finals = of("diagnostic").map((event) => event.event === "diagnostic" && event.final);
+  assertEquals(finals, Array.from({ length: 12 }, (_, i) => i >= 9));
   for (const event of [...of("diagnostic"), ...of("checkpoint")]) {
     const name = event.event === "diagnostic" || event.event === "checkpoint" ? event.path : "";
     assert(event.event === "checkpoint" || Deno.statSync(join(logged, name)).isFile, name);
@@ -107,6 +116,28 @@ function checkWandb(path: string): void {
       assert(own.length >= 4);
       for (const [name, json] of own) assertEquals(JSON.parse(json), rows[index]![name.slice(prefix.length + 1)], name);
     }
+  }
+}
+
+/** That the pictures of each epoch and of the end are in TensorBoard's file and in the W&B run. */
+function checkPictures(path: string, epochs: number): void {
+  const wanted = ["latent", "reconstruction"].flatMap((name) => [
+    ...Array<string>(epochs).fill(`diagnostics/${name}`),
+    `final/${name}`,
+  ]).sort();
+  const file = (folder: string) => join(path, folder, [...Deno.readDirSync(join(path, folder))][0]!.name);
+  const records = [...recordsIn(Deno.readFileSync(file("tensorboard")))].map(({ data }) => readEvent(data));
+  assertEquals(records.flatMap(({ tags }) => tags).filter((tag) => wanted.includes(tag)).sort(), wanted);
+  const folder = file("wandb");
+  const run = join(folder, `run-${folder.split("-").at(-1)}.wandb`);
+  const values = [...logRecordsIn(Deno.readFileSync(run))].map(({ data }) => readRecord(data))
+    .filter(({ kind }) => kind === "history").flatMap(({ values }) => [...values])
+    .filter(([name]) => wanted.includes(name));
+  assertEquals(values.map(([name]) => name).sort(), wanted);
+  for (const [, json] of values) {
+    const value = JSON.parse(json);
+    const png = Deno.readFileSync(join(folder, "files", value.path));
+    assertEquals([png.length, new TextDecoder().decode(png.subarray(1, 4))], [value.size, "PNG"]);
   }
 }
 
