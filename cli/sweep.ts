@@ -91,7 +91,7 @@ const sweep = defineCommand({
       values: ["continue", "stop"],
       help: "what to do when a run fails: continue with the others (default), or stop all of them after a save",
     },
-    "allow-run": { type: "flag", help: "allow that commands run that the config names in logging.sinks" },
+    "allow-run": { type: "flag", help: "let the commands run that the config names in logging.sinks" },
     "dry-run": { type: "flag", help: "list the runs and what has become of them, and start nothing" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
     quiet: { ...SHARED.quiet, help: "print no progress" },

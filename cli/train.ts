@@ -97,7 +97,7 @@ const train = defineCommand({
     "set-name": { type: "text", value: "N", help: "set the name of the run" },
     "allow-run": {
       type: "flag",
-      help: "allow that commands run that the config names in logging.sinks",
+      help: "let the commands run that the config names in logging.sinks",
     },
     "no-report": { type: "flag", help: "do not write report.html at the end" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },

@@ -7,7 +7,7 @@ export const sinkSchema = z.union([
   namesSchema({
     csv: "steps.csv, chunks.csv and epochs.csv, which are always written",
     jsonl: "events.jsonl, every event as a line of JSON",
-    tensorboard: "tensorboard/, for TensorBoard: scalars, histograms of the weights, the config",
+    tensorboard: "tensorboard/, for TensorBoard: scalars, histograms, pictures of diagnostics, the config",
     wandb: "wandb/, a run of Weights & Biases that `wandb sync` uploads",
   }),
   z.strictObject({

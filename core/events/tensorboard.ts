@@ -9,20 +9,23 @@ import type { Message } from "../formats/protobuf.ts";
 import { recordOf, recordsIn } from "../formats/tfrecord.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
 import { givingWay, LogFile, readLog } from "./log_file.ts";
+import { pictureOf } from "./pictures.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink } from "./sink.ts";
 import {
   eventOf,
   type Found,
   histogram,
+  image,
   markdown,
   readEvent,
   scalar,
+  scalarEvent,
   settings,
   settingsEnd,
   versionEvent,
 } from "./tensorboard_messages.ts";
-import type { EndEvent, RunEvent, StartEvent } from "./types.ts";
+import type { DiagnosticEvent, EndEvent, RunEvent, StartEvent } from "./types.ts";
 
 const NAME = /^events\.out\.tfevents\.\d+\.narrows/;
 
@@ -89,8 +92,18 @@ export class TensorBoardSink implements Sink {
   }
 
   async write(events: readonly RunEvent[]): Promise<void> {
-    const records = events.flatMap((event) => this.#messages(event)).map((message) => recordOf(message.bytes));
+    const records: Uint8Array[] = [];
+    for (const event of events) {
+      const messages = event.event === "diagnostic" ? await this.#picture(event) : this.#messages(event);
+      for (const message of messages) records.push(recordOf(message.bytes));
+    }
     await this.#file!.write(records);
+  }
+
+  async #picture({ name, path, step, final }: DiagnosticEvent): Promise<Message[]> {
+    const picture = await pictureOf(name, join(this.folder, "..", path));
+    if (picture === null) return [];
+    return [eventOf(this.#now, step, [image(`${final ? FINAL : "diagnostics/"}${name}`, picture)])];
   }
 
   #messages(event: RunEvent): Message[] {
@@ -99,10 +112,10 @@ export class TensorBoardSink implements Sink {
         return [this.#start(event)];
       case "steps":
         return event.step.map((step, row) => {
-          return eventOf(this.#time(event.elapsed_s[row]!), step, stepScalars(event, row).map(scalar));
+          return scalarEvent(this.#time(event.elapsed_s[row]!), step, stepScalars(event, row));
         });
       case "epoch":
-        return [eventOf(this.#time(event.elapsed_s), event.step, epochScalars(event).map(scalar))];
+        return [scalarEvent(this.#time(event.elapsed_s), event.step, epochScalars(event))];
       case "weights":
         return [
           eventOf(this.#now, event.step, event.tensors.map(({ name, ...of }) => histogram(`weights/${name}`, of))),

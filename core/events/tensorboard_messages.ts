@@ -1,10 +1,19 @@
 /** TensorBoard's messages (tensorboard/compat/proto): what is written of them, and what a resume has to find in them. */
 import { fieldsOf, Message, textOf } from "../formats/protobuf.ts";
+import type { Picture } from "./pictures.ts";
+import type { Scalars } from "./scalars.ts";
 import type { Histogram } from "./types.ts";
 
 const DT_FLOAT = 1, DT_STRING = 7;
 
-/** An event: some values at a step. @param wallTime seconds since 1970 */
+/** An event of scalars at a step. @param wallTime seconds since 1970 */
+export function scalarEvent(wallTime: number, step: number, scalars: Scalars): Message {
+  return new Message().double(1, wallTime).whole(2, step).nested(5, (summary) => {
+    for (const [tag, value] of scalars) summary.nested(1, (of) => of.text(1, tag).float(2, value));
+  });
+}
+
+/** An event of any values. */
 export function eventOf(wallTime: number, step: number, values: readonly Message[]): Message {
   const summary = new Message();
   for (const value of values) summary.message(1, value);
@@ -25,6 +34,13 @@ export function histogram(tag: string, { min, max, count, sum, squares, edges, c
   const histo = new Message().double(1, min).double(2, max).double(3, count).double(4, sum).double(5, squares)
     .doubles(6, edges.slice(1)).doubles(7, counts);
   return new Message().text(1, tag).message(5, histo);
+}
+
+/** A picture, on the tab *Images*. */
+export function image(tag: string, { width, height, png }: Picture): Message {
+  const RGB = 3;
+  const image = new Message().whole(1, height).whole(2, width).whole(3, RGB).data(4, png);
+  return new Message().text(1, tag).message(4, image);
 }
 
 function metadata(plugin: string, content = new Message()): Message {

@@ -3,19 +3,21 @@
  * identity, however often the run is resumed: its file is cut back and appended to.
  */
 import { createHash } from "node:crypto";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { exists, makeFolder, namesIn, removeIfThere, syncFolder, writeAtomically } from "../formats/file.ts";
 import { logRecord, logRecordsIn, WANDB_HEADER } from "../formats/leveldb_log.ts";
 import { isRecord } from "../formats/json.ts";
-import type { Message } from "../formats/protobuf.ts";
+import { Message } from "../formats/protobuf.ts";
 import type { Environment } from "../runs/types.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
 import { givingWay, LogFile, readLog } from "./log_file.ts";
+import { pictureOf } from "./pictures.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, type Scalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink, Tell } from "./sink.ts";
-import type { EndEvent, RunEvent, StartEvent } from "./types.ts";
+import type { DiagnosticEvent, EndEvent, RunEvent, StartEvent } from "./types.ts";
 import {
   configRecord,
+  type Content,
   environmentRecord,
   exitRecord,
   filesRecord,
@@ -23,10 +25,10 @@ import {
   header,
   historyRecord,
   readRecord,
-  record,
   runRecord,
   summaryRecord,
   type Values,
+  writeRecord,
 } from "./wandb_messages.ts";
 import { syncCommand, syncWandb } from "./wandb_sync.ts";
 
@@ -42,7 +44,7 @@ export interface WandbSettings {
 /** Whether a record lies after a position, as {@link isPast} says of events. */
 function isPastRecord({ kind, step, values }: FoundRecord, position: Position): boolean {
   if (kind === "exit") return true;
-  if (kind === "summary") return [...values.keys()].some((name) => name.startsWith(FINAL));
+  if ([...values.keys()].some((name) => name.startsWith(FINAL))) return true;
   if (kind !== "history") return false;
   const epoch = values.get(EPOCH_NUMBER);
   return step > position.step || (epoch !== undefined && Number(epoch) > position.epoch);
@@ -60,6 +62,8 @@ export class WandbSink implements Sink {
   #file: LogFile | null = null;
   #bytes = 0;
   #number = 0;
+  /** Records are written into it, one after the other. */
+  readonly #message = new Message();
   #id = "";
   #row: Row | null = null;
   /** The newest values of all names. */
@@ -153,10 +157,30 @@ export class WandbSink implements Sink {
   }
 
   async write(events: readonly RunEvent[]): Promise<void> {
-    await this.#append(events.flatMap((event) => this.#records(event)));
+    const records: Content[] = [];
+    for (const event of events) {
+      records.push(...event.event === "diagnostic" ? await this.#picture(event) : this.#records(event));
+    }
+    await this.#append(records);
   }
 
-  #records(event: RunEvent): [number, Message][] {
+  /** Puts a picture below `files/`, and into the row of its step; one of the end into the last row. */
+  async #picture({ name, path, step, final }: DiagnosticEvent): Promise<Content[]> {
+    const picture = await pictureOf(name, join(this.parent, "..", path));
+    if (picture === null) return [];
+    const { png, width, height } = picture;
+    const sha256 = createHash("sha256").update(png).digest("hex");
+    const key = `${final ? FINAL : "diagnostics/"}${name}`;
+    const file = `media/images/${key}_${step}_${sha256.slice(0, 20)}.png`;
+    const target = join(this.#folder, "files", file);
+    await makeFolder(dirname(target));
+    await writeAtomically(target, (output) => output.write(png));
+    const value = { _type: "image-file", format: "png", width, height, path: file, sha256, size: png.length };
+    const row = Math.max(step, this.#row?.step ?? 0);
+    return [filesRecord([file]), ...this.#add(row, this.#elapsed, [[key, JSON.stringify(value)]])];
+  }
+
+  #records(event: RunEvent): Content[] {
     switch (event.event) {
       case "steps":
         return event.step.flatMap((step, row) =>
@@ -183,7 +207,7 @@ export class WandbSink implements Sink {
   }
 
   /** Adds values to the row of a step. @returns the row before, once nothing can be added to it any more */
-  #add(step: number, elapsed: number, values: readonly (readonly [string, string])[]): [number, Message][] {
+  #add(step: number, elapsed: number, values: readonly (readonly [string, string])[]): Content[] {
     const done = this.#row !== null && this.#row.step < step ? this.#rowDone() : [];
     this.#elapsed = elapsed;
     this.#row ??= { step, values: new Map() };
@@ -195,13 +219,13 @@ export class WandbSink implements Sink {
     return done;
   }
 
-  #rowDone(): [number, Message][] {
+  #rowDone(): Content[] {
     const row = this.#row;
     this.#row = null;
     return row === null ? [] : [historyRecord(row.step, row.values)];
   }
 
-  #end({ summary }: EndEvent): [number, Message][] {
+  #end({ summary }: EndEvent): Content[] {
     const best = [["best_epoch", summary.best_epoch], ["best_loss", summary.best_loss]] as const;
     const known = best.flatMap(([name, value]) => value === null ? [] : [[`${FINAL}${name}`, value] as const]);
     const final: Values = new Map([
@@ -212,9 +236,9 @@ export class WandbSink implements Sink {
     return [...this.#rowDone(), summaryRecord(final), exitRecord(status, summary.seconds.total)];
   }
 
-  async #append(records: readonly [number, Message][]): Promise<void> {
-    const pieces = records.map(([field, content]) => {
-      const bytes = logRecord(record(++this.#number, this.#id, field, content).bytes, this.#bytes);
+  async #append(records: readonly Content[]): Promise<void> {
+    const pieces = records.map((content) => {
+      const bytes = logRecord(writeRecord(this.#message, ++this.#number, this.#id, content).bytes, this.#bytes);
       this.#bytes += bytes.length;
       return bytes;
     });

@@ -1,5 +1,5 @@
 /** W&B's records (wandb/proto/wandb_internal.proto): what is written of them, and what a resume has to find in them. */
-import { fieldsOf, Message, textOf } from "../formats/protobuf.ts";
+import { fieldsOf, type Message, textOf } from "../formats/protobuf.ts";
 import { VERSION } from "../version.ts";
 
 /** Fields of a record that say what it is. */
@@ -25,42 +25,46 @@ export interface Run {
   readonly commit: string | null;
 }
 
-/** The record of that number, of a run. */
-export function record(number: number, run: string, field: number, content: Message): Message {
-  return new Message().whole(1, number).message(field, content).message(INFO, new Message().text(1, run));
+/** What a record holds: the number of its field, and a function that writes its fields. */
+export type Content = readonly [field: number, write: (message: Message) => void];
+
+/** Writes the record of that number, of a run. */
+export function writeRecord(into: Message, number: number, run: string, [field, write]: Content): Message {
+  return into.clear().whole(1, number).nested(field, write).nested(INFO, (info) => info.text(1, run));
 }
 
-function timestamp(seconds: number): Message {
-  return new Message().whole(1, Math.floor(seconds)).whole(2, Math.round(seconds % 1 * 1e9));
+/** google.protobuf.Timestamp */
+const timestamp = (seconds: number) => (message: Message) => {
+  message.whole(1, Math.floor(seconds)).whole(2, Math.round(seconds % 1 * 1e9));
+};
+
+export function header(): Content {
+  return [HEADER, (message) => {
+    message.nested(1, (version) => version.text(1, `narrows-${VERSION}`).text(2, MIN_CONSUMER));
+  }];
 }
 
-export function header(): [number, Message] {
-  const version = new Message().text(1, `narrows-${VERSION}`).text(2, MIN_CONSUMER);
-  return [HEADER, new Message().message(1, version)];
-}
-
-function configUpdate(config: Readonly<Record<string, unknown>>): Message {
-  const message = new Message();
+const configUpdate = (config: Readonly<Record<string, unknown>>) => (message: Message) => {
   for (const [key, value] of Object.entries(config)) {
-    message.message(1, new Message().text(KEY, key).text(VALUE_JSON, JSON.stringify(value)));
+    message.nested(1, (item) => item.text(KEY, key).text(VALUE_JSON, JSON.stringify(value)));
   }
-  return message;
+};
+
+export function runRecord(run: Run, config: Readonly<Record<string, unknown>>): Content {
+  return [RUN, (message) => {
+    message.text(1, run.id);
+    if (run.entity !== null) message.text(2, run.entity);
+    message.text(3, run.project).nested(4, configUpdate(config));
+    if (run.group !== null) message.text(6, run.group);
+    message.text(8, run.displayName);
+    if (run.notes !== null) message.text(9, run.notes);
+    for (const tag of run.tags) message.text(10, tag);
+    message.text(13, run.host).nested(17, timestamp(run.began));
+    if (run.commit !== null) message.nested(21, (git) => git.text(2, run.commit!));
+  }];
 }
 
-export function runRecord(run: Run, config: Readonly<Record<string, unknown>>): [number, Message] {
-  const message = new Message().text(1, run.id);
-  if (run.entity !== null) message.text(2, run.entity);
-  message.text(3, run.project).message(4, configUpdate(config));
-  if (run.group !== null) message.text(6, run.group);
-  message.text(8, run.displayName);
-  if (run.notes !== null) message.text(9, run.notes);
-  for (const tag of run.tags) message.text(10, tag);
-  message.text(13, run.host).message(17, timestamp(run.began));
-  if (run.commit !== null) message.message(21, new Message().text(2, run.commit));
-  return [RUN, message];
-}
-
-export function configRecord(config: Readonly<Record<string, unknown>>): [number, Message] {
+export function configRecord(config: Readonly<Record<string, unknown>>): Content {
   return [CONFIG, configUpdate(config)];
 }
 
@@ -74,35 +78,41 @@ export function environmentRecord(facts: {
   readonly cores: number;
   readonly memory: number;
   readonly writer: string;
-}): [number, Message] {
-  const message = new Message().text(1, facts.os).message(3, timestamp(facts.began));
-  for (const arg of facts.args) message.text(5, arg);
-  message.text(6, "narrows").text(11, facts.root).text(12, facts.host).whole(16, facts.cores).whole(17, facts.cores);
-  return [ENVIRONMENT, message.message(21, new Message().whole(1, facts.memory)).text(199, facts.writer)];
+}): Content {
+  return [ENVIRONMENT, (message) => {
+    message.text(1, facts.os).nested(3, timestamp(facts.began));
+    for (const arg of facts.args) message.text(5, arg);
+    message.text(6, "narrows").text(11, facts.root).text(12, facts.host).whole(16, facts.cores).whole(17, facts.cores);
+    message.nested(21, (memory) => memory.whole(1, facts.memory)).text(199, facts.writer);
+  }];
 }
+
+const items = (values: Values) => (message: Message) => {
+  for (const [name, json] of values) message.nested(1, (item) => item.text(NESTED_KEY, name).text(VALUE_JSON, json));
+};
 
 /** A row of the history: its step, and its values. */
-export function historyRecord(step: number, values: Values): [number, Message] {
-  const message = new Message();
-  for (const [name, json] of values) message.message(1, new Message().text(NESTED_KEY, name).text(VALUE_JSON, json));
-  return [HISTORY, message.message(2, new Message().whole(1, step))];
+export function historyRecord(step: number, values: Values): Content {
+  return [HISTORY, (message) => {
+    items(values)(message);
+    message.nested(2, (of) => of.whole(1, step));
+  }];
 }
 
-export function summaryRecord(values: Values): [number, Message] {
-  const message = new Message();
-  for (const [name, json] of values) message.message(1, new Message().text(NESTED_KEY, name).text(VALUE_JSON, json));
-  return [SUMMARY, message];
+/** The newest values of all names, which may change afterwards. */
+export function summaryRecord(values: Values): Content {
+  return [SUMMARY, items(new Map(values))];
 }
 
 /** Files below `files/`, which W&B uploads. */
-export function filesRecord(names: readonly string[]): [number, Message] {
-  const message = new Message();
-  for (const name of names) message.message(1, new Message().text(1, name));
-  return [FILES, message];
+export function filesRecord(names: readonly string[]): Content {
+  return [FILES, (message) => {
+    for (const name of names) message.nested(1, (file) => file.text(1, name));
+  }];
 }
 
-export function exitRecord(status: number, seconds: number): [number, Message] {
-  return [EXIT, new Message().whole(1, status).whole(2, Math.round(seconds))];
+export function exitRecord(status: number, seconds: number): Content {
+  return [EXIT, (message) => message.whole(1, status).whole(2, Math.round(seconds))];
 }
 
 /** What a resume has to know of a record. */

@@ -3,7 +3,7 @@
  * of its kind and data (4 bytes), the length of its data (2), its kind (1) and the data. W&B's file begins with 7 bytes of its own,
  * and its CRC is zlib's, not CRC-32C (wandb/core/internal/transactionlog).
  */
-import { crc32 } from "node:zlib";
+import { crc32 } from "./crc.ts";
 
 const BLOCK_BYTES = 32 * 1024, HEAD_BYTES = 7;
 const FULL = 1, FIRST = 2, MIDDLE = 3, LAST = 4;
@@ -11,7 +11,9 @@ const FULL = 1, FIRST = 2, MIDDLE = 3, LAST = 4;
 /** ":W&B", the magic number 0xBEE1 and version 0. */
 export const WANDB_HEADER = new Uint8Array([0x3a, 0x57, 0x26, 0x42, 0xe1, 0xbe, 0x00]);
 
-const checksum = (kind: number, data: Uint8Array) => crc32(data, crc32(new Uint8Array([kind])));
+/** The CRC of each kind's byte. */
+const KINDS = Array.from({ length: LAST + 1 }, (_, kind) => crc32(new Uint8Array([kind])));
+const checksum = (kind: number, data: Uint8Array) => crc32(data, KINDS[kind] ?? 0);
 
 /** The bytes of a record that begins at byte `at` of the file. */
 export function logRecord(data: Uint8Array, at: number): Uint8Array<ArrayBuffer> {

@@ -7,15 +7,25 @@
 const VARINT_BYTES = 8;
 const VARINT = 0, FIXED64 = 1, LENGTH = 2, FIXED32 = 5;
 
+const encoder = new TextEncoder();
+/** Characters of a text whose length in bytes surely fits in one byte. */
+const SHORT_TEXT = 42;
+
 /** A message that is being written: fields in the order of the calls. Each call returns the message. */
 export class Message {
-  #bytes = new Uint8Array(64);
+  #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
   /** The message so far; valid until the next call. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Makes it empty, to be written again. */
+  clear(): this {
+    this.#length = 0;
+    return this;
   }
 
   /** A whole number from 0 to 2^53, also of an enum or a bool. */
@@ -41,11 +51,35 @@ export class Message {
   }
 
   text(field: number, value: string): this {
-    return this.data(field, new TextEncoder().encode(value));
+    if (value.length > SHORT_TEXT) return this.data(field, encoder.encode(value));
+    this.#tag(field, LENGTH);
+    const at = this.#take(1 + 3 * value.length);
+    const { written } = encoder.encodeInto(value, this.#bytes.subarray(at + 1));
+    this.#bytes[at] = written;
+    this.#length = at + 1 + written;
+    return this;
   }
 
   message(field: number, value: Message): this {
     return this.data(field, value.bytes);
+  }
+
+  /** A message whose fields `write` writes into the one that it is given. */
+  nested(field: number, write: (message: this) => void): this {
+    this.#tag(field, LENGTH);
+    const at = this.#take(1);
+    write(this);
+    const length = this.#length - at - 1;
+    if (length < 0x80) {
+      this.#bytes[at] = length;
+      return this;
+    }
+    const written = this.bytes.slice(at + 1); // its length takes more than the byte that was left for it
+    this.#length = at;
+    this.#varint(length);
+    const to = this.#take(length);
+    this.#bytes.set(written, to);
+    return this;
   }
 
   data(field: number, value: Uint8Array): this {

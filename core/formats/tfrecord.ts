@@ -2,22 +2,9 @@
  * TensorFlow's record file: each record is its length (8 bytes, little-endian), the masked CRC-32C of these bytes, the data, and
  * the masked CRC-32C of the data.
  */
+import { crc32c } from "./crc.ts";
 
 const HEAD_BYTES = 12, FOOT_BYTES = 4;
-
-/** CRC-32C (Castagnoli) of each byte, reflected: polynomial 0x82f63b78. */
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >>> 1 ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-
-/** CRC-32C, RFC 3720 appendix B.4. */
-export function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = crc >>> 8 ^ TABLE[(crc ^ bytes[i]!) & 0xff]!;
-  return ~crc >>> 0;
-}
 
 /** As TensorFlow stores a CRC, so that the CRC of data that hold CRCs is not special. */
 export function masked(crc: number): number {

@@ -1,41 +1,13 @@
 /** Loggers of a run: what they hold equals the CSV files, whatever happens to the run; nothing that happens to them harms it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import type { RunEvent, StepsEvent } from "../../core/events/types.ts";
-import { readEvent } from "../../core/events/tensorboard_messages.ts";
-import { readRecord } from "../../core/events/wandb_messages.ts";
-import { logRecordsIn } from "../../core/formats/leveldb_log.ts";
-import { recordsIn } from "../../core/formats/tfrecord.ts";
 import { withShim } from "../faults/shim.ts";
 import { run, temporary } from "../helpers/cli.ts";
-import { csvRows, killedAndResumed } from "../helpers/killed_run.ts";
-import { fingerprintOf, smallProject } from "../helpers/small_run.ts";
+import { killedAndResumed } from "../helpers/killed_run.ts";
+import { checkEvents, checkPictures, checkTensorBoard, checkWandb } from "../helpers/sinks.ts";
+import { fingerprintOf, SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
 
 const QUIET = ["--quiet", "--no-report"];
-
-const eventsOf = (path: string): RunEvent[] =>
-  Deno.readTextFileSync(join(path, "events.jsonl")).trimEnd().split("\n").map((line) => JSON.parse(line));
-
-/** The rows of an event's columns. */
-const rowsOf = ({ event: _, ...columns }: StepsEvent) =>
-  columns.step.map((_, i) => Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, values[i]!])));
-
-/** That events.jsonl has every row of the CSV files once, in order, and nothing else of the kind. */
-function checkEvents(path: string): RunEvent[] {
-  const events = eventsOf(path);
-  const steps = events.flatMap((event) => event.event === "steps" ? rowsOf(event) : []);
-  assert(steps.length > 10);
-  assertEquals(steps, csvRows(join(path, "steps.csv")));
-  for (const kind of ["chunk", "epoch"] as const) {
-    const rows = events.filter(({ event }) => event === kind).map(({ event: _, ...row }) => row);
-    const steps = rows.map((row) => Number("step" in row && row.step));
-    assertEquals(steps, [...steps].sort((a, b) => a - b));
-    const file = csvRows(join(path, `${kind}s.csv`)).map((row, i) => ({ step: steps[i]!, ...row }));
-    assert(file.length > 2);
-    assertEquals(rows as unknown[], file);
-  }
-  return events;
-}
 
 Deno.test("sinks: events.jsonl tells a run from its start to its end, and the run has the bits of one without it", async () => {
   using folder = temporary();
@@ -47,8 +19,15 @@ Deno.test("sinks: events.jsonl tells a run from its start to its end, and the ru
     return path;
   };
   const plain = await train("plain");
+  const pictures = ["--override", "diagnostics.every_epochs=1"];
   const tags = ["--override", "logging.tags=[first, 'second one']", "--override", "logging.group=all"];
-  const logged = await train("logged", "--override", "logging.sinks=[csv, jsonl, tensorboard, wandb]", ...tags);
+  const logged = await train(
+    "logged",
+    "--override",
+    "logging.sinks=[csv, jsonl, tensorboard, wandb]",
+    ...tags,
+    ...pictures,
+  );
   checkTensorBoard(logged);
   checkWandb(logged);
   assertEquals(fingerprintOf(logged), fingerprintOf(plain));
@@ -59,56 +38,16 @@ Deno.test("sinks: events.jsonl tells a run from its start to its end, and the ru
   assertEquals([start.tags, start.group, start.step, start.resumed], [["first", "second one"], "all", 0, 0]);
   assertEquals(start.environment, JSON.parse(Deno.readTextFileSync(join(logged, "environment.json"))));
   assertEquals(end.summary, JSON.parse(Deno.readTextFileSync(join(logged, "summary.json"))));
+  checkPictures(logged, 3);
   const of = (kind: string) => events.filter(({ event }) => event === kind);
-  assertEquals(of("diagnostic").map((event) => event.event === "diagnostic" && event.final), [true, true, true]);
+  const finals = of("diagnostic").map((event) => event.event === "diagnostic" && event.final);
+  assertEquals(finals, Array.from({ length: 12 }, (_, i) => i >= 9));
   for (const event of [...of("diagnostic"), ...of("checkpoint")]) {
     const name = event.event === "diagnostic" || event.event === "checkpoint" ? event.path : "";
     assert(event.event === "checkpoint" || Deno.statSync(join(logged, name)).isFile, name);
   }
   assert(of("checkpoint").length > 3);
 });
-
-/** That TensorBoard's file has every step and epoch of the CSV files once, in order, as numbers of 32 bits. */
-function checkTensorBoard(path: string): void {
-  const folder = join(path, "tensorboard");
-  const [file, ...others] = [...Deno.readDirSync(folder)].map(({ name }) => name);
-  assertEquals(others, []);
-  const records = [...recordsIn(Deno.readFileSync(join(folder, file!)))].map(({ data }) => readEvent(data));
-  for (const [prefix, log, main] of [["train", "steps.csv", "loss"], ["epoch", "epochs.csv", "train_loss"]] as const) {
-    const logged = records.filter(({ scalars }) => scalars.has(`${prefix}/${main}`));
-    const rows = csvRows(join(path, log));
-    assertEquals(logged.length, rows.length);
-    for (const [index, { step, scalars }] of logged.entries()) {
-      if (prefix === "train") assertEquals(step, rows[index]!.step);
-      assert(scalars.size >= 4);
-      for (const [tag, value] of scalars) {
-        assertEquals(value, Math.fround(Number(rows[index]![tag.slice(prefix.length + 1)])), `${tag} at ${step}`);
-      }
-    }
-  }
-}
-
-/** That the W&B run has one row for each step, in order, with the values of the CSV files, and one beginning and end. */
-function checkWandb(path: string): void {
-  const [folder, ...others] = [...Deno.readDirSync(join(path, "wandb"))].map(({ name }) => name);
-  assertEquals(others, []);
-  const file = join(path, "wandb", folder!, `run-${folder!.split("-").at(-1)}.wandb`);
-  const records = [...logRecordsIn(Deno.readFileSync(file))].map(({ data }) => readRecord(data));
-  assertEquals(records.map(({ number }) => number), records.map((_, i) => i + 1));
-  assertEquals(records.flatMap(({ kind }, i) => kind === "exit" ? [i] : []), [records.length - 1]);
-  const history = records.filter(({ kind }) => kind === "history");
-  const steps = csvRows(join(path, "steps.csv")), epochs = csvRows(join(path, "epochs.csv"));
-  assertEquals(history.map(({ step }) => step), steps.map(({ step }) => step));
-  for (const [prefix, rows] of [["train", steps], ["epoch", epochs]] as const) {
-    const logged = history.filter(({ values }) => [...values.keys()].some((name) => name.startsWith(`${prefix}/`)));
-    assertEquals(logged.length, rows.length);
-    for (const [index, { values }] of logged.entries()) {
-      const own = [...values].filter(([name]) => name.startsWith(`${prefix}/`));
-      assert(own.length >= 4);
-      for (const [name, json] of own) assertEquals(JSON.parse(json), rows[index]![name.slice(prefix.length + 1)], name);
-    }
-  }
-}
 
 Deno.test("sinks: after kills and resumes, each row of the CSV files is in every sink once", async () => {
   using folder = temporary();
@@ -207,6 +146,22 @@ Deno.test("sinks: an unknown one and one that is named twice are refused with th
   }
 });
 
+Deno.test("sinks: a run that goes back to an earlier checkpoint leaves nothing of the later steps in any of them", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path, SMALL_CONFIG.replace("keep: 3", "keep: 99"));
+  const path = join(folder.path, "run");
+  const sinks = ["--override", "logging.sinks=[jsonl, tensorboard, wandb]"];
+  assertEquals((await run("train", [config, "--run-dir", path, ...QUIET, ...sinks])).code, 0);
+  for (const step of ["25", "40", "05"]) { // within a window, at the end of an epoch, in the first one
+    const checkpoint = join(path, "checkpoints", `step-0000000${step}`);
+    const { code, stderr } = await run("train", ["--resume", checkpoint, ...QUIET]);
+    assertEquals(code, 0, stderr);
+    checkEvents(path);
+    checkTensorBoard(path);
+    checkWandb(path);
+  }
+});
+
 Deno.test("sinks: a fork has loggers of its own, from the step on at which it starts", async () => {
   using folder = temporary();
   const config = smallProject(folder.path);
@@ -254,75 +209,4 @@ Deno.test("sinks: logging.wandb.mode switches W&B on and off, and uploads a run 
   const online = await train("online", "{wandb: {mode: online}}");
   assertMatch(online.stderr, /uploading the run to W&B\n/);
   assertEquals(uploads(), [`sync --yes ${join(folder.path, "online", "wandb", online.wandb!)}`]);
-});
-
-Deno.test("sinks: a command gets every event, and runs only if the command line allows it", async () => {
-  using folder = temporary();
-  const config = smallProject(folder.path);
-  Deno.writeTextFileSync(
-    config,
-    Deno.readTextFileSync(config) +
-      "logging:\n  sinks:\n    - jsonl\n    - command: 'cat > \"$NARROWS_RUN/copy.jsonl\"; echo done'\n",
-  );
-  const path = join(folder.path, "run");
-  const line = Deno.readTextFileSync(config).split("\n").findIndex((text) => text.includes("command")) + 1;
-  const refused = new RegExp(
-    `small\\.yaml:${line}:\\d+: logging\\.sinks\\.1: names a command, .*\\n  hint: add --allow-run`,
-  );
-  for (const args of [[config, "--run-dir", path], [config, "--dry-run"]]) {
-    const { code, stderr } = await run("train", [...args, ...QUIET]);
-    assertEquals(code, 2);
-    assertMatch(stderr, refused);
-  }
-  assert(![...Deno.readDirSync(folder.path)].some(({ name }) => name === "run"));
-  const { code, stderr } = await run("train", [config, "--run-dir", path, ...QUIET, "--allow-run"]);
-  assertEquals([code, stderr], [0, ""]);
-  assertEquals(Deno.readTextFileSync(join(path, "copy.jsonl")), Deno.readTextFileSync(join(path, "events.jsonl")));
-  assertEquals(Deno.readTextFileSync(join(path, "command-1.log")), "done\n");
-  // A resume needs to be allowed again; the command is told from where the run goes on.
-  const more = ["--resume", path, ...QUIET, "--override", "training.epochs=4"];
-  assertEquals((await run("train", more)).code, 2);
-  assertEquals((await run("train", [...more, "--allow-run"])).code, 0);
-  const [first] = Deno.readTextFileSync(join(path, "copy.jsonl")).split("\n").map((text) => JSON.parse(text || "{}"));
-  assertEquals([first.event, first.step, first.resumed], ["start", 60, 1]);
-  checkEvents(path);
-});
-
-Deno.test("sinks: a command that ends, is killed, fails to write or hangs costs one warning and no bits", async () => {
-  using folder = temporary();
-  const config = smallProject(folder.path);
-  const plain = join(folder.path, "plain");
-  assertEquals((await run("train", [config, "--run-dir", plain, ...QUIET])).code, 0);
-  const wanted = fingerprintOf(plain);
-  const cases = [
-    ["exit 3", /ended with status 3/],
-    ["kill -9 $$", /ended with SIGKILL/],
-    ["cat > /dev/full", /ended with status 1/],
-    ["no-such-program", /ended with status 127/],
-    ["exec sleep 1234.5", /hangs: it has not answered for 10 s/],
-  ] as const;
-  const all = await Promise.all(cases.map(async ([command, why], index) => {
-    const path = join(folder.path, `run-${index}`);
-    const sinks = `logging.sinks=${JSON.stringify([{ command }])}`;
-    const args = [config, "--run-dir", path, ...QUIET, "--allow-run", "--override", sinks];
-    const { code, stderr } = await run("train", args);
-    assertEquals(code, 0, stderr);
-    assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
-    assertMatch(stderr, /^logging\.sinks: the command ".*"/);
-    assertMatch(stderr, why);
-    assertMatch(stderr, /it is switched off, and the run goes on without it$/m);
-    assertEquals(fingerprintOf(path), wanted, command);
-    return path;
-  }));
-  assertMatch(Deno.readTextFileSync(join(all[2]!, "command-1.log")), /No space left on device/);
-  assertMatch(Deno.readTextFileSync(join(all[3]!, "command-1.log")), /no-such-program/);
-  if (Deno.build.os !== "linux") return;
-  const running = [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name)).some(({ name }) => {
-    try {
-      return Deno.readTextFileSync(`/proc/${name}/cmdline`) === "sleep\0" + "1234.5\0";
-    } catch {
-      return false; // it has ended
-    }
-  });
-  assert(!running, "the command that hangs still runs");
 });

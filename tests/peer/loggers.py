@@ -83,6 +83,8 @@ def check_tensorboard(run):
                 assert np.float32(row[column]) == np.float32(scalar.value), (tag, scalar, row)
                 assert prefix == "epoch" or scalar.step == row["step"]
                 compared += 1
+    pictures = events.Tags()["images"]
+    assert "final/latent" in pictures and all(image.width == 480 for tag in pictures for image in events.Images(tag))
     histograms = [tag for tag in events.Tags()["histograms"] if tag.startswith("weights/")]
     assert histograms and all(events.Histograms(tag) for tag in histograms)
     print(f"tensorboard: {compared} scalars equal, {len(histograms)} histograms")
@@ -211,6 +213,7 @@ def check_wandb(run):
     config = json.loads(Server.run["config"])
     assert config["optimizer"]["value"]["learning_rate"] and config["environment"]["value"]["narrows"]
     assert {"environment.json", "model.json", "config.yaml", "wandb-metadata.json"} <= Server.files, Server.files
+    assert sum(name.endswith(".png") for name in Server.files) >= 2, Server.files
     summary = json.loads(Server.streams["wandb-summary.json"][0])
     final = json.loads((run / "summary.json").read_text())["metrics"]["train"]["r2"]
     assert summary["final/train_r2"] == final, summary

@@ -1,7 +1,9 @@
 /** Messages of Protocol Buffers against bytes written down from the specification of the encoding. */
+import { crc32 as zlib } from "node:zlib";
 import { assertEquals, assertThrows } from "@std/assert";
 import { fieldsOf, Message, textOf } from "../../../core/formats/protobuf.ts";
-import { crc32c, masked, recordOf, recordsIn } from "../../../core/formats/tfrecord.ts";
+import { crc32, crc32c } from "../../../core/formats/crc.ts";
+import { masked, recordOf, recordsIn } from "../../../core/formats/tfrecord.ts";
 
 const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
@@ -17,6 +19,13 @@ Deno.test("protobuf: the encoding's examples", () => {
 Deno.test("protobuf: what is written is read again, also in messages that grow", () => {
   const message = new Message();
   const long = "x".repeat(1000);
+  const nested = new Message().whole(1, 7).nested(2, (inner) => {
+    inner.nested(3, (deep) => deep.text(4, long)).text(5, "ä".repeat(42)).text(6, "ß".repeat(43));
+  }).whole(8, 9);
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const inner = new Message().message(3, new Message().data(4, bytes(long))).data(5, bytes("ä".repeat(42)))
+    .data(6, bytes("ß".repeat(43)));
+  assertEquals(nested.bytes, new Message().whole(1, 7).message(2, inner).whole(8, 9).bytes);
   for (let i = 0; i < 200; i++) {
     message.whole(1, i * 1e9).double(2, i / 3).float(3, i / 3).text(4, long.slice(0, 5 * i));
   }
@@ -30,6 +39,16 @@ Deno.test("protobuf: what is written is read again, also in messages that grow",
   assertThrows(() => [...fieldsOf(new Uint8Array([0x12, 0x07, 0x74]))], RangeError);
   assertThrows(() => [...fieldsOf(new Uint8Array([0x08, 0x96]))], RangeError);
   assertThrows(() => [...fieldsOf(new Uint8Array([0x0b]))], RangeError);
+});
+
+Deno.test("CRC-32: as zlib computes it, for all lengths, also in parts", () => {
+  const bytes = Uint8Array.from({ length: 100 }, (_, i) => i * i);
+  assertEquals(crc32(new TextEncoder().encode("123456789")), 0xcbf43926);
+  for (let length = 0; length <= bytes.length; length++) {
+    const part = bytes.subarray(0, length);
+    assertEquals(crc32(part), zlib(part));
+    assertEquals(crc32(part.subarray(length >> 1), crc32(part.subarray(0, length >> 1))), zlib(part));
+  }
 });
 
 Deno.test("records: CRC-32C of RFC 3720, and a file that ends at what is torn or damaged", () => {

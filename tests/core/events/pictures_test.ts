@@ -1,0 +1,75 @@
+/** Pictures of diagnostics, decoded again. */
+import { assert, assertEquals } from "@std/assert";
+import { crc32, inflateSync } from "node:zlib";
+import { Canvas } from "../../../core/events/canvas.ts";
+import { latentMap, type Picture, reconstructions } from "../../../core/events/pictures.ts";
+import { pngOf } from "../../../core/formats/png.ts";
+
+/** The pixels of a PNG of 8-bit RGB without filters, as texts `r,g,b`, row by row. */
+function pixelsOf({ png, width, height }: Picture): string[][] {
+  assertEquals([...png.subarray(0, 8)], [137, 80, 78, 71, 13, 10, 26, 10]);
+  const view = new DataView(png.buffer, png.byteOffset);
+  const chunks: [string, Uint8Array][] = [];
+  for (let at = 8; at < png.length;) {
+    const length = view.getUint32(at);
+    const type = new TextDecoder().decode(png.subarray(at + 4, at + 8));
+    assertEquals(view.getUint32(at + 8 + length), crc32(png.subarray(at + 4, at + 8 + length)), type);
+    chunks.push([type, png.subarray(at + 8, at + 8 + length)]);
+    at += 12 + length;
+  }
+  assertEquals(chunks.map(([type]) => type), ["IHDR", "IDAT", "IEND"]);
+  const header = chunks[0]![1], size = new DataView(header.buffer, header.byteOffset);
+  assertEquals([size.getUint32(0), size.getUint32(4), ...header.subarray(8)], [width, height, 8, 2, 0, 0, 0]);
+  const rows = inflateSync(chunks[1]![1]);
+  assertEquals(rows.length, height * (1 + 3 * width));
+  return Array.from({ length: height }, (_, y) => {
+    const row = rows.subarray(y * (1 + 3 * width), (y + 1) * (1 + 3 * width));
+    assertEquals(row[0], 0);
+    return Array.from({ length: width }, (_, x) => row.subarray(1 + 3 * x, 4 + 3 * x).join(","));
+  });
+}
+
+Deno.test("png: each pixel, in its place", () => {
+  const rgb = Uint8Array.from({ length: 3 * 5 * 4 }, (_, i) => i * 4);
+  const pixels = pixelsOf({ png: pngOf(5, 4, rgb), width: 5, height: 4 });
+  assertEquals(pixels.flat(), Array.from({ length: 20 }, (_, i) => rgb.subarray(3 * i, 3 * i + 3).join(",")));
+});
+
+Deno.test("canvas: dots and frames, cut at the edges", () => {
+  const canvas = new Canvas(9, 9);
+  canvas.dot(4, 4, 1, [0, 0, 0], 1);
+  canvas.dot(0, 0, 1, [255, 0, 0], 1);
+  canvas.dot(NaN, 3, 1, [0, 0, 0], 1);
+  const pixels = pixelsOf({ png: canvas.png(), width: 9, height: 9 });
+  assertEquals([pixels[4]![4], pixels[4]![2], pixels[0]![0], pixels[8]![8]], [
+    ...["0,0,0", "255,255,255", "255,0,0", "255,255,255"],
+  ]);
+});
+
+Deno.test("pictures: rows stand where their scores are, the commonest label has the first colour", () => {
+  const scores = [[0, 0], [10, 0], [0, 10], [10, 10], [5, 5]];
+  const labels = ["b", "a", "a", "b", "b"];
+  const picture = latentMap({ epoch: 1, split: "all", rows: [], latent_size: 2, scores, explained: [], labels });
+  const pixels = pixelsOf(picture);
+  const at = (x: number, y: number) => pixels[picture.height - 1 - y]![x]!;
+  const [low, high] = [12, picture.width - 13];
+  assertEquals(at(low, low), at(high, high));
+  assertEquals(at(low, high), at(high, low));
+  const [blue, orange] = [at(low, low), at(high, low)].map((colour) => colour.split(",").map(Number));
+  assert(blue![2]! > blue![0]! && orange![0]! > orange![2]!);
+  assertEquals(pixels[picture.height >> 1]![picture.width >> 1], at(low, low));
+  const one = latentMap({ epoch: 1, split: "", rows: [], latent_size: 1, scores: [[3]], explained: [], labels: null });
+  assert(pixelsOf(one)[240]![240] !== "255,255,255", "a single row stands in the middle");
+});
+
+Deno.test("pictures: a square for each column; what is reconstructed exactly lies on its diagonal", () => {
+  const truth = [0, 1, 2, 3], column = { column: 1, name: "a", truth, reconstruction: truth, r2: 1 };
+  const picture = reconstructions({ epoch: 1, split: "", rows: [], columns: Array(5).fill(column) })!;
+  assertEquals([picture.width, picture.height], [480, 320]);
+  const pixels = pixelsOf(picture);
+  for (const [x, y] of [[4, 155], [155, 4], [320 + 4, 155], [160 + 4, 320 - 1 - 4]]) {
+    assert(pixels[y!]![x!] !== "255,255,255" && pixels[y!]![x!] !== "200,200,200", `${x}, ${y}`);
+  }
+  assertEquals(pixels[300]![400], "255,255,255");
+  assertEquals(reconstructions({ epoch: 1, split: "", rows: [], columns: [] }), null);
+});
