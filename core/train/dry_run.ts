@@ -7,7 +7,7 @@ import { feed } from "../data/feed.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
-import { weighted } from "../data/weights.ts";
+import { withRowFiles } from "../data/row_files.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { requireRunsFolder, runWarnings } from "./announce.ts";
 import { estimateMemory } from "./memory.ts";
@@ -61,7 +61,7 @@ export async function dryRun(config: Config, note?: (text: string) => void, data
   using rows = data === undefined ? null : new MemoryRows(data);
   requireRunsFolder(config);
   const engine = choiceText(chooseEngine(config, note));
-  const source = await weighted(openSource(config.data, rows), config);
+  const source = await withRowFiles(openSource(config.data, rows), config, { note });
   requireSteps(source, config.data, config.seed);
   for (const warning of runWarnings(config, source)) note?.(warning);
   await checkAnnotations(config.data, source, note);

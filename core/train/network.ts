@@ -56,6 +56,7 @@ export function describeModel(config: Config, source: Source): Model {
       decoder: decoderWith(config, chooseSolver(config, source)),
       trainingRows: source.partRows.train,
       stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, config.seed, 1))),
+      categories: source.categoryNames?.length ?? 0,
       loss: engineLoss(loss),
       optimizer: ownSettings(optimizer),
       precision: training.precision,

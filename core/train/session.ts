@@ -19,7 +19,7 @@ import type { MemoryRows } from "../data/memory.ts";
 import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
-import { weighted } from "../data/weights.ts";
+import { withRowFiles } from "../data/row_files.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText } from "../runs/command.ts";
@@ -187,7 +187,7 @@ async function prepare(
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
   options.detail?.(`engine ${choiceText(library)}`);
-  const source = await weighted(openSource(config.data, options.memory), config);
+  const source = await withRowFiles(openSource(config.data, options.memory), config, { note: options.note });
   requireSteps(source, config.data, config.seed);
   announce(config, source, options.note);
   const warn = options.warn ?? options.note ?? (() => {});

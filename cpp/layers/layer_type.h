@@ -35,6 +35,7 @@ struct LayerType {
   size_t (*workspace)(const Settings& settings, const Shape& input, const Shape& output, uint32_t rows,
                       unsigned threads);
   std::unique_ptr<Layer> (*make)(const LayerContext& context);
+  bool categories = false;  // whether it needs the category of each row
 };
 
 // All types, in the order of the reference page.
