@@ -4,7 +4,7 @@ import { UserError } from "../core/errors.ts";
 import { PARTS } from "../core/data/source.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import { evaluatePart, metricsOf } from "../core/evaluation/evaluate.ts";
-import { requireHeldOut, splitParts } from "../core/train/restore.ts";
+import { requireAllCategories, requireHeldOut, splitParts } from "../core/train/restore.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { table } from "./dry_run.ts";
 import { rowsText, short, showProgress } from "./progress.ts";
@@ -23,6 +23,7 @@ const evaluate = defineCommand({
   async run(options) {
     using run = await restored(await runTarget(options.run), options);
     const { model, source, config, otherData } = run;
+    requireAllCategories(run);
     const results: { split: string; metrics: SplitMetrics }[] = [];
     using progress = showProgress(!options.json && Deno.stderr.isTerminal() ? "live" : "quiet");
     progress.attach(model);

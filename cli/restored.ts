@@ -16,6 +16,11 @@ export const restoreOptions = <const Help extends string>(split: Help) => ({
     value: "F",
     help: "file with the names of their columns, which are then matched by name",
   },
+  batch: {
+    type: "path",
+    value: "F",
+    help: "file with the category of each of their rows, for a network that was trained with data.batch",
+  },
   "allow-trained-rows": {
     type: "flag",
     help: "use a validation or test part even if the run was trained on rows of it",
@@ -48,6 +53,7 @@ export async function restored(
     note,
     data,
     columnNames: options["column-names"],
+    batch: options.batch,
     allowTrainedRows: options["allow-trained-rows"],
     labels: options.labels,
   });

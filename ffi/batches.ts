@@ -40,6 +40,8 @@ export interface BatchOptions {
   readonly columnMap?: Uint32Array<ArrayBuffer>;
   /** What the loss of each row of the concatenated chunks is multiplied by, 0 or more; by default 1. */
   readonly rowWeights?: Float32Array<ArrayBuffer>;
+  /** The number of the category of each row of the concatenated chunks, for networks that need it. */
+  readonly rowCategories?: Uint32Array<ArrayBuffer>;
 }
 
 /**
@@ -120,13 +122,15 @@ function columnMapOf(chunks: readonly Chunk[], map: Uint32Array<ArrayBuffer> | u
   return map;
 }
 
-function rowWeightsOf(chunks: readonly Chunk[], weights: Float32Array<ArrayBuffer> | undefined) {
+/** @throws {EngineError} if there is not one value for each row */
+function forEachRow<T extends Float32Array | Uint32Array>(
+  chunks: readonly Chunk[],
+  values: T | undefined,
+  what: string,
+) {
   const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
-  if (weights === undefined || weights.length === rows) return weights ?? null;
-  throw new EngineError(
-    "invalid_argument",
-    `rowWeights: must be one for each of the ${rows} rows, got ${weights.length}`,
-  );
+  if (values === undefined || values.length === rows) return values ?? null;
+  throw new EngineError("invalid_argument", `${what}: must be one for each of the ${rows} rows, got ${values.length}`);
 }
 
 function allRows(chunks: readonly Chunk[]): Uint32Array<ArrayBuffer> {
@@ -240,7 +244,8 @@ export class BatchCreator implements Disposable {
       inputTransforms.length / 3,
       within(options.maskRate ?? 0, "maskRate", 0, 1),
       columnMapOf(chunks, options.columnMap),
-      rowWeightsOf(chunks, options.rowWeights),
+      forEachRow(chunks, options.rowWeights, "rowWeights"),
+      forEachRow(chunks, options.rowCategories, "rowCategories"),
       out,
       error,
     );

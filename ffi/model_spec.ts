@@ -28,6 +28,7 @@ export function specText(spec: ModelSpec): string {
     precision: spec.precision ?? "f32",
     training_rows: spec.trainingRows ?? 0,
     steps_per_epoch: spec.stepsPerEpoch ?? 0,
+    categories: spec.categories ?? 0,
     accelerators: spec.accelerators ?? true,
   };
   requireFinite(json, "");

@@ -24,6 +24,8 @@ export interface ModelSpec {
   readonly trainingRows?: number;
   /** Of training, of the first epoch: for settings of layers that are given in epochs. 0: not known. */
   readonly stepsPerEpoch?: number;
+  /** Of the rows, for layers that need them; 0, the default: the rows have none. */
+  readonly categories?: number;
   /**
    * Whether layers at the ends may be computed together with the data and the loss, which is faster; true by default.
    * Otherwise plain layers and a plain loss do it, with which the others are compared.

@@ -147,6 +147,7 @@ export const symbols = {
       "f64", // double mask_rate
       "buffer", // const uint32_t* column_map
       "buffer", // const float* row_weights
+      "buffer", // const uint32_t* row_categories
       "buffer", // nrw_batches** out
       "buffer", // nrw_error* err
     ],

@@ -6,7 +6,7 @@
 import type { Layer } from "../../spec/network.ts";
 import { toLayer } from "./layers.ts";
 import { PRESET_SETTINGS } from "./presets.ts";
-import { isLayers, keepsRunningStatistics } from "./properties.ts";
+import { isLayers, keepsRunningStatistics, needsCategories } from "./properties.ts";
 import type { RawConfig } from "./schema.ts";
 import { foreignKeys } from "./sections.ts";
 import { showFlow } from "./show.ts";
@@ -18,6 +18,7 @@ export type Report = (keys: readonly Key[], what: string, hint?: string) => void
 
 export function checkNetwork({ model, data, loss }: RawConfig, tree: MapNode, report: Report): void {
   checkWeights({ model, data, loss }, report);
+  checkCategories({ model, data }, report);
   for (const key of model.preset === null ? PRESET_SETTINGS : []) {
     if (model[key] !== null) report(["model", key], "is for a preset, and model.preset is not set", "remove it");
   }
@@ -38,6 +39,22 @@ export function checkNetwork({ model, data, loss }: RawConfig, tree: MapNode, re
       checkSettings(layer, at, [...isLast ? ["output layer"] : [], part], tree, report);
     }
   }
+}
+
+/** Categories without a layer that takes them, and such layers without categories. */
+function checkCategories({ model, data }: Pick<RawConfig, "model" | "data">, report: Report): void {
+  let needed = false;
+  for (const part of ["encoder", "decoder"] as const) {
+    model[part].forEach((raw, index) => {
+      if (!needsCategories(toLayer(raw))) return;
+      needed = true;
+      if (data.batch !== null || data.format === "memory") return;
+      report(["model", part, index], "needs the category of each row", "set data.batch, a file with one a line");
+    });
+  }
+  if (needed || data.batch === null) return;
+  const hint = "put a layer covariate after a linear layer, such as the decoder's first, or remove data.batch";
+  report(["data", "batch"], "has no effect, because no layer takes the categories of rows", hint);
 }
 
 /** Weights that the loss or the output layer cannot take. */

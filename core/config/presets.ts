@@ -29,27 +29,31 @@ interface Preset {
   readonly axes: readonly number[];
   /** The shapes in words. */
   readonly shapes: string;
-  make(settings: Settings, shape: readonly number[]): Expansion;
+  /** @param batch whether the rows have categories: `data.batch` */
+  make(settings: Settings, shape: readonly number[], batch: boolean): Expansion;
 }
 
 const FLAT = { axes: [0, 1], shapes: "rows without a shape but their length" };
 const repeated = <T>(count: number, layers: (index: number) => readonly T[]) =>
   Array.from({ length: count }, (_, index) => layers(index)).flat();
-const hidden = (width: number, depth: number) =>
-  repeated<RawLayer>(depth, () => [{ linear: width }, "batch_norm", "relu"]);
+const hidden = (width: number, depth: number, ...joined: readonly RawLayer[]) =>
+  repeated<RawLayer>(depth, () => [{ linear: width }, ...joined, "batch_norm", "relu"]);
 
-/** Lopez et al. 2018: zero-inflated negative binomial, a gene's share by softmax, times the cell's counts. */
+/**
+ * Lopez et al. 2018: zero-inflated negative binomial, a gene's share by softmax, times the cell's counts. Categories are joined
+ * to the input of each hidden layer of the decoder.
+ */
 const scvi: Preset = {
   about: "a variational autoencoder of counts with scVI's likelihood",
   settings: { latent: 10, width: 128, depth: 1 },
   ...FLAT,
-  make: ({ latent, width, depth }) => ({
+  make: ({ latent, width, depth }, _shape, batch) => ({
     model: {
       encoder: [
         ...repeated<RawLayer>(depth, () => [{ linear: width }, "batch_norm", "relu", { dropout: 0.1 }]),
         { variational: latent, warm_up: { epochs: 10 } },
       ],
-      decoder: [...hidden(width, depth), { linear: "output" }],
+      decoder: [...hidden(width, depth, ...batch ? ["covariate"] : []), { linear: "output" }],
     },
     loss: {
       kind: "zero_inflated_negative_binomial",
@@ -220,7 +224,9 @@ export function expandPreset(tree: MapNode): MapNode {
     const what = `model.active ${active} is more than the latent vector has, model.latent ${latent}`;
     throw problem(whereOf(entryAt(tree, ["model", "active"])?.node.origin ?? origin), what, "lower it");
   }
-  const { loss, ...rest } = preset.make(settings as Settings, shape);
+  const batch = entryAt(tree, ["data", "batch"]);
+  const isBatch = batch !== undefined && toValue(batch.node) !== null;
+  const { loss, ...rest } = preset.make(settings as Settings, shape, isBatch);
   const kind = entryAt(tree, ["loss", "kind"]);
   const keepsLoss = loss !== undefined && (kind === undefined || toValue(kind.node) === loss.kind);
   return merge(written({ ...rest, ...keepsLoss ? { loss } : {} }, origin), tree) as MapNode;

@@ -14,6 +14,10 @@ export function sizeOf({ size }: Layer): number | undefined {
 /** Whether a row's targets are compared with means that are multiplied by their sum. */
 export const needsCounts = ({ size }: Loss): boolean => size === "library";
 
+/** Whether it, or a layer within it, needs the category of each row: `categories` is their number. */
+export const needsCategories = (layer: Layer): boolean =>
+  withInner(layer).some(({ categories }) => categories !== undefined);
+
 /** The file of the columns' weights; null where all columns count alike. */
 export const columnWeightsOf = ({ column_weights: path }: Loss): string | null =>
   typeof path === "string" ? path : null;

@@ -73,6 +73,11 @@ const data = z.strictObject({
       "file with the labels of all rows in the order of the files (.npy of text or numbers, or text with one label per line, may " +
         "be gzipped); used in plots and tables only",
     ).meta(onResume("free")),
+  batch: path().nullable().default(null)
+    .describe(
+      "file with the category of each row, such as the donor or the run of a cell, in the order of the files (.npy of " +
+        "text or numbers, or text with one category per line); layers of the kind covariate take it",
+    ).meta(onResume("free")),
   row_weights: path().nullable().default(null)
     .describe(
       "file with what each row counts for in the loss, one number of 0 or more for each row in the order of the files " +

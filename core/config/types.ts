@@ -54,6 +54,8 @@ export interface DataConfig {
   readonly mask_rate: number;
   /** Labels of all rows in file order (`.npy` or one a line), for plots only. Absolute; null for none. */
   readonly labels: string | null;
+  /** The category of each row, in file order. Absolute; null where the rows have none. */
+  readonly batch: string | null;
   /** What each row counts for in the loss, in file order. Absolute; null where all rows count alike. */
   readonly row_weights: string | null;
   /** Names of the columns, one a line (first field of a `.tsv`, may be gzipped). Absolute; null for none. */

@@ -28,6 +28,7 @@ export function toPlain(config: Config): Record<string, unknown> {
       input_transforms: input_transforms.map(fromTransform),
       mask_rate: others.mask_rate,
       labels: others.labels,
+      batch: others.batch,
       row_weights: others.row_weights,
       column_names: others.column_names,
     },

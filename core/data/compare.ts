@@ -85,6 +85,7 @@ export function compareData(was: DataIdentity, now: DataIdentity): Difference[] 
     const gone = now[key] === undefined, fresh = was[key] === undefined;
     tell("weights", `${name} ${gone ? "are gone" : fresh ? "are new" : "are others"}`);
   }
+  if (JSON.stringify(was.batch) !== JSON.stringify(now.batch)) tell("weights", "data.batch has other categories");
   if (was.labels !== null && now.labels !== null && was.labels !== now.labels) {
     tell("labels", "the labels are others");
   }

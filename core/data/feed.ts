@@ -49,16 +49,20 @@ function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuff
   return rows;
 }
 
-/** The weights of the rows of all files, one file after another; undefined where all rows count alike. */
-function windowWeights({ files }: Window): Float32Array<ArrayBuffer> | undefined {
-  if (files[0]?.weights === undefined) return undefined;
-  const weights = new Float32Array(files.reduce((sum, { info }) => sum + info.rows, 0));
+/** What each row of all files has, one file after another; undefined where rows have none. */
+function ofAllRows<T extends Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(
+  { files }: Window,
+  all: (rows: number) => T,
+  of: (file: ChunkFile) => T | undefined,
+): T | undefined {
+  if (files[0] === undefined || of(files[0]) === undefined) return undefined;
+  const values = all(files.reduce((sum, { info }) => sum + info.rows, 0));
   let at = 0;
   for (const file of files) {
-    weights.set(file.weights!, at);
+    values.set(of(file)!, at);
     at += file.info.rows;
   }
-  return weights;
+  return values;
 }
 
 /** Checks that a file still has the shape from which its rows were assigned to parts at the start. */
@@ -107,7 +111,8 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
       inputTransforms: data.input_transforms,
       maskRate: training ? data.mask_rate : 0,
       columnMap: window.files[0]?.columnMap,
-      rowWeights: windowWeights(window),
+      rowWeights: ofAllRows(window, (rows) => new Float32Array(rows), ({ weights }) => weights),
+      rowCategories: ofAllRows(window, (rows) => new Uint32Array(rows), ({ categories }) => categories),
     });
   } catch (error) {
     throw dataError(error, options.data.format);

@@ -52,14 +52,25 @@ export interface DataIdentity {
   /** SHA-256 of what rows and columns count for in the loss; absent where all count alike. */
   readonly row_weights?: string;
   readonly column_weights?: string;
+  /** The names of the categories, and the SHA-256 of their numbers, one a row; absent where the rows have none. */
+  readonly batch?: { readonly names: readonly string[]; readonly rows: string };
   /** Of a fork: what its weights were trained on before, in the runs that it descends from, where that differs. */
   readonly earlier?: readonly TrainedData[];
 }
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-const hashNumbers = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>): string =>
-  createHash("sha256").update(new Uint8Array(buffer, byteOffset, byteLength)).digest("hex");
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>) =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+const hashNumbers = (values: Float32Array<ArrayBuffer>): string =>
+  createHash("sha256").update(bytesOf(values)).digest("hex");
+
+function batchOf({ files, categoryNames }: Source): Pick<DataIdentity, "batch"> {
+  if (categoryNames === null || files[0]?.categories === undefined) return {};
+  const hash = createHash("sha256");
+  for (const { categories } of files) hash.update(bytesOf(categories!));
+  return { batch: { names: categoryNames, rows: hash.digest("hex") } };
+}
 
 /** SHA-256 of names or labels, one per line. */
 export const hashLines = (lines: readonly string[] | null): string | null =>
@@ -145,6 +156,7 @@ export async function identify(
     column_names: hashLines(names),
     labels: hashLines(labels),
     ...source.rowWeights === null ? {} : { row_weights: hashNumbers(source.rowWeights) },
+    ...batchOf(source),
     ...source.columnWeights === null ? {} : { column_weights: hashNumbers(source.columnWeights) },
   };
 }

@@ -19,12 +19,15 @@ export interface MemoryData {
   readonly labels?: ArrayLike<string | number | bigint>;
   /** One name per row, for all matrices in order. */
   readonly rowNames?: readonly string[];
+  /** The category of each row, as a file of `data.batch` would have it. */
+  readonly batch?: ArrayLike<string | number | bigint>;
 }
 
 export interface RowTables {
   readonly columnNames: readonly string[] | null;
   readonly rowNames: readonly string[] | null;
   readonly labels: readonly string[] | null;
+  readonly batch: readonly string[] | null;
 }
 
 function namesOf(rows: readonly RowChunk[]): string[] {
@@ -81,11 +84,12 @@ export class MemoryRows implements Disposable {
 
   /** Names and labels. @throws {UserError} if they are not as many as columns and rows */
   names({ rows, columns }: { readonly rows: number; readonly columns: number }): RowTables {
-    const { columnNames, rowNames, labels } = this.data;
+    const { columnNames, rowNames, labels, batch } = this.data;
     return {
       columnNames: texts(columnNames, "columnNames", columns, "columns"),
       rowNames: texts(rowNames, "rowNames", rows, "rows"),
       labels: texts(labels, "labels", rows, "rows"),
+      batch: texts(batch, "batch", rows, "rows"),
     };
   }
 

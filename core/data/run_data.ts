@@ -62,6 +62,7 @@ const own: Decoder<Omit<DataIdentity, "earlier">> = object<Omit<DataIdentity, "e
   labels: nullable(text),
   row_weights: maybe(text),
   column_weights: maybe(text),
+  batch: maybe(object<NonNullable<DataIdentity["batch"]>>({ names: list(text), rows: text })),
 });
 
 const identity: Decoder<DataIdentity> = (value, where) => {

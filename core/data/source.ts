@@ -38,6 +38,8 @@ export interface ChunkFile {
   readonly columnMap?: Uint32Array<ArrayBuffer>;
   /** What each row of the file counts for in the loss; absent if all count alike. */
   readonly weights?: Float32Array<ArrayBuffer>;
+  /** The number of the category of each row of the file; absent if the rows have none. */
+  readonly categories?: Uint32Array<ArrayBuffer>;
 }
 
 export interface Source {
@@ -52,6 +54,10 @@ export interface Source {
   readonly columnNames: readonly string[] | null;
   readonly rowNames: readonly string[] | null;
   readonly labels: readonly string[] | null;
+  /** The category of each row, where it was given with rows in memory. */
+  readonly batch: readonly string[] | null;
+  /** The names of the categories, by their numbers; null where there are none. */
+  readonly categoryNames: readonly string[] | null;
   /**
    * What rows and columns count for in the loss, with a mean of 1 over the training rows and over the columns; null where all
    * count alike.
@@ -246,7 +252,7 @@ export function openSource(data: DataConfig, memory: MemoryRows | null = null, {
   }
   const { dense, columns } = files[0]!.info;
   const names = memory?.names({ rows: firstRow, columns });
-  const { columnNames = null, rowNames = null, labels = null } = names ?? {};
-  const weights = { rowWeights: null, columnWeights: null }; // weights.ts reads them
-  return { files, columns, rows: firstRow, nnz, dense, partRows, columnNames, rowNames, labels, ...weights };
+  const { columnNames = null, rowNames = null, labels = null, batch = null } = names ?? {};
+  const none = { rowWeights: null, columnWeights: null, categoryNames: null }; // row_files.ts reads them
+  return { files, columns, rows: firstRow, nnz, dense, partRows, columnNames, rowNames, labels, batch, ...none };
 }

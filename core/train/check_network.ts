@@ -3,15 +3,17 @@ import { engine } from "../../ffi/library.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { engineIsReady } from "../build/ensure.ts";
 import type { Config } from "../config/types.ts";
+import { withRowFiles } from "../data/row_files.ts";
 import { openSource, type Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { describeModel } from "./network.ts";
 
-/** The data's headers, or why they cannot be read. */
-function sourceOf({ data }: Config): Source | string {
+/** The data's headers, with weights and categories, or why they cannot be read. */
+async function sourceOf(config: Config): Promise<Source | string> {
+  const { data } = config;
   if (data.format === "memory") return "the rows come from a script";
   try {
-    return openSource(data, null, { evaluated: true });
+    return await withRowFiles(openSource(data, null, { evaluated: true }), config);
   } catch (error) {
     if (error instanceof UserError) return `the data cannot be read (${error.message})`;
     throw error;
@@ -35,10 +37,10 @@ function engineMissing(): string | null {
  * @returns why that was not possible, in one line; null if it was
  * @throws {UserError} if they do not fit; `where` is the key of the config
  */
-export function checkNetwork(config: Config): string | null {
+export async function checkNetwork(config: Config): Promise<string | null> {
   const missing = engineMissing();
   if (missing !== null) return missing;
-  const source = sourceOf(config);
+  const source = await sourceOf(config);
   if (typeof source === "string") return source;
   describeModel(config, source).close();
   return null;

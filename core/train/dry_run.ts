@@ -7,7 +7,7 @@ import { feed } from "../data/feed.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
-import { weighted } from "../data/weights.ts";
+import { withRowFiles } from "../data/row_files.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { requireRunsFolder, runWarnings } from "./announce.ts";
 import { withEpochs } from "./epochs.ts";
@@ -66,7 +66,7 @@ export async function dryRun(asked: Config, note?: (text: string) => void, data?
   using rows = data === undefined ? null : new MemoryRows(data);
   requireRunsFolder(asked);
   const engine = choiceText(chooseEngine(asked, note));
-  const source = await weighted(openSource(asked.data, rows), asked);
+  const source = await withRowFiles(openSource(asked.data, rows), asked, { note });
   const config = withEpochs(asked, source);
   requireSteps(source, config.data, config.seed);
   for (const warning of runWarnings(config, source)) note?.(warning);

@@ -13,7 +13,7 @@ import { dataFiles } from "../data/files.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
 import { readRunData, readRunNames } from "../data/run_data.ts";
 import { openError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
-import { weighted } from "../data/weights.ts";
+import { withRowFiles } from "../data/row_files.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { readModel } from "../runs/read.ts";
@@ -27,6 +27,8 @@ export interface GivenData {
   readonly labels?: string;
   /** One name per column, instead of the config's. Without them, `data` have no names. */
   readonly columnNames?: string;
+  /** The category of each row, instead of the config's. Without them, `data` have none. */
+  readonly batch?: string;
   /** Whether a validation or test part may have rows that were trained on. */
   readonly allowTrainedRows?: boolean;
 }
@@ -63,7 +65,12 @@ export async function dataOf(runDir: string, data: DataConfig, given: GivenData)
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
   const { data: rows, split } = given;
   if (rows !== undefined) {
-    const others = { labels: at(given.labels) ?? null, column_names: at(given.columnNames) ?? null, row_weights: null };
+    const others = {
+      labels: at(given.labels) ?? null,
+      column_names: at(given.columnNames) ?? null,
+      batch: at(given.batch) ?? null,
+      row_weights: null,
+    };
     const place = typeof rows === "string"
       ? { path: resolve(rows), format: formatOf(resolve(rows)) }
       : { path: "", format: "memory" as const };
@@ -72,7 +79,12 @@ export async function dataOf(runDir: string, data: DataConfig, given: GivenData)
   let { column_names } = data;
   // The run keeps the names: its own data can be read without the file that they came from.
   if (column_names !== null && !await exists(column_names) && await readRunData(runDir)) column_names = null;
-  return { ...data, labels: at(given.labels) ?? data.labels, column_names: at(given.columnNames) ?? column_names };
+  return {
+    ...data,
+    labels: at(given.labels) ?? data.labels,
+    column_names: at(given.columnNames) ?? column_names,
+    batch: at(given.batch) ?? data.batch,
+  };
 }
 
 function withColumnMap(source: Source, columnMap: Uint32Array<ArrayBuffer> | null): Source {
@@ -98,15 +110,19 @@ export async function givenSource(
   runDir: string,
   { data, loss }: Pick<Config, "data" | "loss">,
   memory: MemoryRows | null,
-  { data: other, split = "none", columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
+  { data: other, split = "none", columnNames, batch, allowTrainedRows = false, note = () => {} }: GivenData & {
     note?: (text: string) => void;
   },
 ): Promise<GivenSource> {
-  const source = await weighted(openSource(data, memory, { evaluated: true }), { data, loss });
+  const trained = await readRunData(runDir);
+  const source = await withRowFiles(openSource(data, memory, { evaluated: true }), { data, loss }, {
+    known: trained?.batch?.names,
+    field: batch === undefined ? "data.batch" : "--batch",
+    note,
+  });
   await requireColumns(runDir, source);
   const field = columnNames === undefined ? "data.column_names" : "--column-names";
   const names = source.columnNames ?? await readColumnNames(data.column_names, source.columns, note, field);
-  const trained = await readRunData(runDir);
   if (trained === null) {
     if (other === undefined && !allowTrainedRows) {
       throw new UserError(

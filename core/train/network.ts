@@ -62,6 +62,7 @@ export function describeModel(config: Config, source: Source): Model {
       ...layers,
       trainingRows: source.partRows.train,
       stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, config.seed, 1))),
+      categories: source.categoryNames?.length ?? 0,
       loss: engineLoss(loss),
       optimizer: ownSettings(optimizer),
       precision: training.precision,

@@ -8,6 +8,7 @@ import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
 import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
+import { requireCategories } from "../data/categories.ts";
 import { MemoryRows } from "../data/memory.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../data/row_choice.ts";
@@ -36,6 +37,8 @@ export interface Restored extends Disposable {
   readonly allowTrainedRows: boolean;
   /** What names the labels in messages: the config's key, or the option. */
   readonly labelsField: string;
+  /** What names the categories of the rows in messages, likewise. */
+  readonly batchField: string;
   /** An error that names a key of the config, with its place there. */
   readonly locate: LoadedConfig["locate"];
   readonly note: (text: string) => void;
@@ -112,6 +115,7 @@ async function restored(
     columnNames,
     trainedRows,
     allowTrainedRows: options.allowTrainedRows ?? false,
+    batchField: onePart ? "--batch" : "data.batch",
     labelsField: options.labels === undefined ? "data.labels" : "--labels",
     note: warn,
     [Symbol.dispose]: () => kept.dispose(),
@@ -141,6 +145,11 @@ export function requireHeldOut({ trainedRows, source, allowTrainedRows, note }: 
   );
 }
 
+/** @throws {UserError} if a layer needs the categories of the rows, and the rows have none */
+export function requireAllCategories({ source, config: { model }, batchField }: Restored): void {
+  requireCategories(source, [...model.encoder, ...model.decoder], batchField);
+}
+
 /** The rows of a split; all rows of other data. @throws {UserError} if the split has none */
 export function rowsOf(restored: Restored, split: string): RowChoice {
   const { source, config } = restored;
@@ -160,18 +169,21 @@ function slices(width: number, batch: number): number {
 
 /** The latent vectors of the chosen rows, some rows at a time. */
 export async function* latentRows(
-  { model, config }: Restored,
+  { model, config, source, batchField }: Restored,
   choice: RowChoice,
 ): AsyncGenerator<Float32Array<ArrayBuffer>> {
+  requireCategories(source, config.model.encoder, batchField);
   for await (const { window, batches } of feedRows(choice, config.data)) yield await model.embed(batches, window.rows);
 }
 
 /** The reconstructions of the chosen rows and columns, some rows at a time. */
 export async function* reconstructedRows(
-  { model, config, source }: Restored,
+  restored: Restored,
   choice: RowChoice,
   columns: Uint32Array<ArrayBuffer> | null,
 ): AsyncGenerator<Float32Array<ArrayBuffer>> {
+  const { model, config, source } = restored;
+  requireAllCategories(restored);
   const most = slices(columns?.length ?? source.columns, config.data.batch_size);
   for await (const { window, batches } of feedRows(choice, config.data)) {
     for (let done = 0; done < window.rows; done += most) {

@@ -15,6 +15,7 @@ import {
   checkColumns,
   latentRows,
   reconstructedRows,
+  requireAllCategories,
   type Restored,
   restoreRun,
   rowsOf,
@@ -154,6 +155,7 @@ function added(all: Evaluation, more: Evaluation): Evaluation {
 export function evaluate(run: string | Restored, options: ResultOptions = {}): Promise<SplitMetrics> {
   return withRun(run, options, async (restored, split) => {
     rowsOf(restored, split); // a split without rows is refused
+    requireAllCategories(restored);
     const { model, source, config } = restored;
     let sums: Evaluation | null = null;
     const parts = splitParts(split);

@@ -4,6 +4,7 @@ import { contentKey, type DataIdentity, identify } from "../data/identity.ts";
 import { leftOutNote } from "../data/plan.ts";
 import { readRunData, readRunNames } from "../data/run_data.ts";
 import { orderNote, PARTS, type Source } from "../data/source.ts";
+import { untrainedNote } from "../data/categories.ts";
 import { weightsText } from "../data/weights.ts";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
@@ -17,8 +18,8 @@ export function fingerprint(config: Config, source: Source, data: DataIdentity):
   const settings = { batch_size, last_batch, shuffle, shuffle_window, split: split.by === "rows" ? split : parts };
   const content = contentKey(data);
   const inputs = input_transforms.length > 0 ? { input_transforms } : {};
-  const { row_weights, column_weights } = data; // absent where there are none
-  const values = { transforms, ...inputs, mask_rate, row_weights, column_weights };
+  const { row_weights, column_weights, batch } = data; // absent where there are none
+  const values = { transforms, ...inputs, mask_rate, row_weights, column_weights, batch };
   return JSON.stringify({ seed: config.seed, columns: source.columns, content, ...settings, ...values });
 }
 
@@ -28,10 +29,14 @@ export function noteData(config: Config, source: Source, note: (text: string) =>
   if (leftOut) note(leftOut);
   const weighted = weightsText(source);
   if (weighted) note(`the loss is weighted by ${weighted}; MSE, R2 and all other figures count all of them alike`);
+  const untrained = untrainedNote(source);
+  if (untrained) note(untrained);
   const order = config.data.labels === null ? null : orderNote(source);
   if (order) note(`${order}; data.labels must follow it`);
-  const weightOrder = config.data.row_weights === null ? null : orderNote(source);
-  if (weightOrder) note(`${weightOrder}; data.row_weights must follow it`);
+  for (const key of ["row_weights", "batch"] as const) {
+    const other = config.data[key] === null ? null : orderNote(source);
+    if (other) note(`${other}; data.${key} must follow it`);
+  }
 }
 
 /** Refuses a resume with other data, which would be another experiment. @throws {UserError} */

@@ -17,7 +17,7 @@ import type { DataIdentity } from "../data/identity.ts";
 import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
-import { weighted } from "../data/weights.ts";
+import { withRowFiles } from "../data/row_files.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText, resumeCommand } from "../runs/command.ts";
@@ -191,7 +191,7 @@ async function prepare(
 }> {
   const library = chooseEngine(given.config, given.note);
   given.detail?.(`engine ${choiceText(library)}`);
-  const source = await weighted(openSource(given.config.data, given.memory), given.config);
+  const source = await withRowFiles(openSource(given.config.data, given.memory), given.config, { note: given.note });
   const options = planned(given, source);
   const { config, run, resumeFrom } = options;
   requireSteps(source, config.data, config.seed);

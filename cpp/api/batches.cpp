@@ -37,7 +37,8 @@ int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const d
                            uint32_t epoch, uint32_t stream, uint32_t first_batch, uint32_t preload, uint32_t workers,
                            const double* transforms, uint32_t transform_count, const double* input_transforms,
                            uint32_t input_transform_count, double mask_rate, const uint32_t* column_map,
-                           const float* row_weights, nrw_batches** out, nrw_error* err) noexcept {
+                           const float* row_weights, const uint32_t* row_categories, nrw_batches** out,
+                           nrw_error* err) noexcept {
   return guarded(err, [&] {
     require(out != nullptr, "out: is null");
     *out = nullptr;
@@ -70,11 +71,10 @@ int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const d
     if (column_map != nullptr) {
       options.cut.column_map.assign(column_map, column_map + window.front()->info().columns);
     }
-    if (row_weights != nullptr) {
-      uint64_t all = 0;
-      for (const auto& chunk : window) all += chunk->info().rows;
-      options.row_weights.assign(row_weights, row_weights + all);
-    }
+    uint64_t all = 0;
+    for (const auto& chunk : window) all += chunk->info().rows;
+    if (row_weights != nullptr) options.row_weights.assign(row_weights, row_weights + all);
+    if (row_categories != nullptr) options.row_categories.assign(row_categories, row_categories + all);
     const std::span<const uint32_t> row_list(rows, row_count);
     *out = new nrw_batches(std::make_unique<BatchCreator>(std::move(window), first_rows, row_list, options));
   });

@@ -24,7 +24,10 @@ struct Batch {
   AlignedBuffer<uint64_t> row_id;   // rows: global row number, the key of random draws
   AlignedBuffer<float> row_weight;  // rows: what a row counts for in the loss; in use where `weighted`
   bool weighted = false;
+  AlignedBuffer<uint32_t> row_category;  // rows; in use where `categorised`
+  bool categorised = false;
   const float* row_weights() const noexcept { return weighted ? row_weight.data() : nullptr; }
+  const uint32_t* row_categories() const noexcept { return categorised ? row_category.data() : nullptr; }
 
   uint32_t touched = 0;                 // columns with at least one entry
   AlignedBuffer<uint32_t> touched_col;  // touched, ascending

@@ -22,7 +22,7 @@ void require(bool condition, const char* message) {
 
 uint64_t bytes_of(const Batch& batch) noexcept {
   const uint64_t nnz = batch.nnz(), rows = batch.rows, touched = batch.touched;
-  const uint64_t each = batch.weighted ? 4 : 0;
+  const uint64_t each = (batch.weighted ? 4 : 0) + (batch.categorised ? 4 : 0);
   if (batch.dense) return batch.columns * batch.dense_stride() * (batch.masked ? 8 : 4) + rows * (8 + each);
   return nnz * (batch.masked ? 24 : 16) + rows * (12 + each) + 4 + touched * 8 + 4;
 }
@@ -35,12 +35,15 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
       cut_options_(options.cut),
       batch_size_(options.batch_size),
       row_weights_(options.row_weights),
+      row_categories_(options.row_categories),
       rows_(rows.begin(), rows.end()) {
   require(batch_size_ >= 1, "batch size: must be at least 1");
   require(options.preload >= 1, "preload: must be at least 1");
   require(options.workers >= 1 && options.workers <= kMostWorkers, "workers: must be 1 to 1024");
   require(cut_options_.mask_rate >= 0 && cut_options_.mask_rate < 1, "mask rate: must be in [0, 1)");
   require(row_weights_.empty() || row_weights_.size() == window_.rows(), "row weights: one is needed for each row");
+  require(row_categories_.empty() || row_categories_.size() == window_.rows(),
+          "row categories: one is needed for each row");
   for (const float weight : row_weights_)
     require(std::isfinite(weight) && weight >= 0, "row weights: must be 0 or more");
   for (const uint32_t row : rows_) {
@@ -117,7 +120,7 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
       cutters.sparse->cut(rows_of(number), *slot.batch);
     }
     slot.batch->number = number;
-    add_weights(rows_of(number), *slot.batch);
+    add_row_values(rows_of(number), *slot.batch);
     if (const Chunk* chunk = window_.cut_short()) slot.error = chunk->changed();
   } catch (const Error& error) {
     const Chunk* chunk = window_.cut_short();
@@ -129,11 +132,15 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
   }
 }
 
-void BatchCreator::add_weights(std::span<const uint32_t> rows, Batch& batch) const {
-  batch.weighted = !row_weights_.empty();
-  if (!batch.weighted) return;
-  make_room(batch.row_weight, rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) batch.row_weight[i] = row_weights_[rows[i]];
+void BatchCreator::add_row_values(std::span<const uint32_t> rows, Batch& batch) const {
+  const auto pick = [&](bool& used, const auto& values, auto& to) {
+    used = !values.empty();
+    if (!used) return;
+    make_room(to, rows.size());
+    for (size_t i = 0; i < rows.size(); ++i) to[i] = values[rows[i]];
+  };
+  pick(batch.weighted, row_weights_, batch.row_weight);
+  pick(batch.categorised, row_categories_, batch.row_category);
 }
 
 const Batch* BatchCreator::next() {

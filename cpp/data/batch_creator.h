@@ -28,7 +28,8 @@ struct BatchOptions {
   uint32_t first_batch = 0;  // batches skipped at the start
   uint32_t preload = 1;      // the largest number of batches held ready
   uint32_t workers = 1;
-  std::vector<float> row_weights;  // empty, or one for each row of the chunks: what it counts for in the loss
+  std::vector<float> row_weights;        // empty, or one for each row of the chunks: what it counts for in the loss
+  std::vector<uint32_t> row_categories;  // empty, or one for each row of the chunks
   CutOptions cut;
 };
 
@@ -75,7 +76,7 @@ class BatchCreator final : public BatchSource {
   void start(uint32_t workers);
   void work() noexcept;
   void cut(Cutters& cutters, uint64_t number, Slot& slot) const noexcept;
-  void add_weights(std::span<const uint32_t> rows, Batch& batch) const;
+  void add_row_values(std::span<const uint32_t> rows, Batch& batch) const;
   std::span<const uint32_t> rows_of(uint64_t number) const noexcept;
   Slot& slot_of(uint64_t number) noexcept { return slots_[number % slots_.size()]; }
   const Slot& slot_of(uint64_t number) const noexcept { return slots_[number % slots_.size()]; }
@@ -84,6 +85,7 @@ class BatchCreator final : public BatchSource {
   const CutOptions cut_options_;
   const uint32_t batch_size_;
   const std::vector<float> row_weights_;
+  const std::vector<uint32_t> row_categories_;
   std::vector<uint32_t> rows_;
   uint64_t total_ = 0;
   uint64_t preload_ = 1;

@@ -25,8 +25,8 @@ Pool& pool() {
 
 size_t bytes_of(const Batch& batch) noexcept {
   return batch.row_ptr.bytes() + batch.column.bytes() + batch.target.bytes() + batch.input.bytes() +
-         batch.row_id.bytes() + batch.row_weight.bytes() + batch.touched_col.bytes() + batch.touched_ptr.bytes() +
-         batch.csc_row.bytes() + batch.csc_target.bytes() + batch.csc_input.bytes();
+         batch.row_id.bytes() + batch.row_weight.bytes() + batch.row_category.bytes() + batch.touched_col.bytes() +
+         batch.touched_ptr.bytes() + batch.csc_row.bytes() + batch.csc_target.bytes() + batch.csc_input.bytes();
 }
 
 }  // namespace

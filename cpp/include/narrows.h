@@ -175,6 +175,7 @@ enum {
  *  - column_map: NULL, or for each column of the chunks its column in the batch, a permutation.
  *  - row_weights: NULL, or for each row of the chunks, one chunk after another, what its loss is multiplied by: 0 or
  *    more.
+ *  - row_categories: NULL, or for each row of the chunks, likewise, its category, which layers may need.
  * The columns of a sparse row in a batch are strictly ascending; duplicates are added up and explicit zeros are
  * dropped. */
 NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const double* row_offsets,
@@ -183,7 +184,8 @@ NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count,
                                    uint32_t preload, uint32_t workers, const double* transforms,
                                    uint32_t transform_count, const double* input_transforms,
                                    uint32_t input_transform_count, double mask_rate, const uint32_t* column_map,
-                                   const float* row_weights, nrw_batches** out, nrw_error* err) NRW_NOEXCEPT;
+                                   const float* row_weights, const uint32_t* row_categories, nrw_batches** out,
+                                   nrw_error* err) NRW_NOEXCEPT;
 
 /* info: 8 doubles: number of batches (counted from batch 0), next batch, rows, columns, batches ready, bytes ready,
  * batches made so far, milliseconds that the consumer has waited so far. Any thread. */
@@ -232,6 +234,7 @@ NRW_API int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written,
  *                  to bf16, where the machine has such products (nrw_info)
  *   training_rows  the number of different ones; 0 (default): not known
  *   steps_per_epoch  of training: for settings in epochs; 0 (default): not known
+ *   categories     of the rows, for layers that need them; 0 (default): the rows have none
  *   accelerators   true (default): the first and the last layer are fused with the batch and the loss where they can be
  * Errors: NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the path of the setting, "encoder.2.kernel: must be ...". */
 NRW_API int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** out,

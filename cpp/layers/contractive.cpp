@@ -35,7 +35,7 @@ size_t tasks_of(size_t rows) noexcept { return (rows + kRows - 1) / kRows; }
 
 size_t workspace(const Settings& settings, const Shape& input, const Shape& output, uint32_t rows, unsigned threads) {
   return OuterLayer::workspace(settings, input, output, 2 * rows, threads) +
-         rows * ((4 * input.size() + output.size() + 2) * sizeof(float) + 2 * sizeof(uint64_t)) +
+         rows * ((4 * input.size() + output.size() + 4) * sizeof(float) + 2 * sizeof(uint64_t)) +
          tasks_of(rows) * sizeof(double);
 }
 
@@ -70,6 +70,7 @@ void Contractive::reserve(uint32_t rows) {
   difference_.reserve(rows * outputs_);
   row_id_.reserve(both);
   row_weight_.reserve(both);
+  row_category_.reserve(both);
   partial_.reserve(tasks_of(rows));
 }
 
@@ -78,6 +79,7 @@ Pass Contractive::doubled(const Pass& pass) const noexcept {
   both.rows = 2 * pass.rows;
   both.row_id = row_id_.data();
   both.row_weight = row_weight_.data();
+  both.row_category = pass.row_category == nullptr ? nullptr : row_category_.data();
   return both;
 }
 
@@ -102,6 +104,7 @@ void Contractive::forward(const Pass& pass, const float* x, float* y) noexcept {
       row_id_[i] = row_id_[m + i] = pass.row_id[i];
       row_weight_[i] = static_cast<float>(pass.weight(i));
       row_weight_[m + i] = 0;
+      if (pass.row_category != nullptr) row_category_[i] = row_category_[m + i] = pass.row_category[i];
     }
   });
   const float* const f = inner_.forward(doubled(pass), x_.data());

@@ -31,11 +31,12 @@ class Contractive final : public OuterLayer {
   const double weight_, step_;
   const uint64_t seed_;
   const uint32_t layer_;
-  AlignedBuffer<float> x_, d_x_;     // 2 rows x inputs: x, then x + step v
-  AlignedBuffer<float> difference_;  // rows x outputs: f(x + step v) - f(x)
-  AlignedBuffer<uint64_t> row_id_;   // 2 rows
-  AlignedBuffer<float> row_weight_;  // 2 rows: 0 for the second ones, so that what layers within add counts once
-  AlignedBuffer<double> partial_;    // squares, one sum a task
+  AlignedBuffer<float> x_, d_x_;          // 2 rows x inputs: x, then x + step v
+  AlignedBuffer<float> difference_;       // rows x outputs: f(x + step v) - f(x)
+  AlignedBuffer<uint64_t> row_id_;        // 2 rows
+  AlignedBuffer<uint32_t> row_category_;  // 2 rows
+  AlignedBuffer<float> row_weight_;       // 2 rows: 0 for the second ones, so that what layers within add counts once
+  AlignedBuffer<double> partial_;         // squares, one sum a task
   double penalty_ = 0;
 };
 

@@ -17,6 +17,7 @@ struct Pass {
   const uint64_t* row_id = nullptr;   // rows. Training only
   double factor = 1;                  // the loss's for this batch: what a layer adds to the loss is multiplied by it
   const float* row_weight = nullptr;  // rows: what a layer adds to the loss for a row is multiplied by it; NULL: by 1
+  const uint32_t* row_category = nullptr;  // rows: below the number of categories; NULL where no layer needs them
 
   double weight(size_t row) const noexcept { return row_weight == nullptr ? 1 : static_cast<double>(row_weight[row]); }
 };

@@ -36,6 +36,7 @@ struct LayerType {
                       unsigned threads);
   std::unique_ptr<Layer> (*make)(const LayerContext& context);
   bool noise = false;  // whether it changes rows in training only, by chance
+  bool categories = false;  // whether it needs the category of each row
 };
 
 // All types, in the order of the reference page.

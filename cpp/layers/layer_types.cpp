@@ -3,6 +3,7 @@
 #include "layers/batch_norm.h"
 #include "layers/contractive.h"
 #include "layers/convolution.h"
+#include "layers/covariate.h"
 #include "layers/dropout.h"
 #include "layers/group_norm.h"
 #include "layers/jump_relu.h"
@@ -66,6 +67,7 @@ const LayerType* const kTypes[] = {
     &dense_skip_type,
     &shortcut_type,
     &positional_embedding_type,
+    &covariate_type,
     &self_attention_type,
     &variational_type,
     &vector_quantised_type,

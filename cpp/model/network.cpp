@@ -44,8 +44,17 @@ void Network::reserve(uint32_t rows) {
   reserved_rows_ = rows;
 }
 
-Pass Network::pass(const Batch& batch, bool training, uint64_t t) const noexcept {
-  return {batch.rows, training, t, batch.row_id.data(), factor(batch.rows), batch.row_weights()};
+Pass Network::pass(const Batch& batch, bool training, uint64_t t, bool needs_categories) const {
+  const uint32_t* const category = needs_categories ? batch.row_categories() : nullptr;
+  if (needs_categories && category == nullptr) {
+    throw Error(NRW_INVALID_ARGUMENT, "the network needs the category of each row, but the batch has none");
+  }
+  for (size_t i = 0; category != nullptr && i < batch.rows; ++i) {
+    if (category[i] < plan_.categories) continue;
+    throw Error(NRW_INVALID_ARGUMENT,
+                format("the category of a row must be below %u, got %u", plan_.categories, category[i]));
+  }
+  return {batch.rows, training, t, batch.row_id.data(), factor(batch.rows), batch.row_weights(), category};
 }
 
 void Network::pack_weights(bool training) noexcept {
@@ -158,7 +167,7 @@ void Network::update_middle(const OptimizerStep& step) noexcept {
 Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t t) {
   const auto start = std::chrono::steady_clock::now();
   errors_.reset();
-  const Pass pass = this->pass(batch, true, t);
+  const Pass pass = this->pass(batch, true, t, plan_.needs_categories);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const size_t outputs = size_t{batch.rows} * width_at(middle());
   const float* const h = activations_[middle()].data();
@@ -227,7 +236,7 @@ double Network::backward(const Batch& batch, uint64_t t) {
   if (gradient_output_ == nullptr) {
     throw Error(NRW_UNSUPPORTED, "the factored output layer has no gradients apart from its update; use solver: dense");
   }
-  const Pass pass = this->pass(batch, true, t);
+  const Pass pass = this->pass(batch, true, t, plan_.needs_categories);
   if (!has_gradients_) zero_middle();  // left by training
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const float* const h = activations_[middle()].data();
@@ -256,7 +265,7 @@ void Network::drop_gradients() noexcept {
 }
 
 Network::Evaluation Network::evaluate(const Batch& batch, double* column_sse) {
-  const Pass pass = this->pass(batch, false, 0);
+  const Pass pass = this->pass(batch, false, 0, plan_.needs_categories);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const float* const h = activations_[middle()].data();
   if (errors_ != nullptr) {
@@ -309,7 +318,7 @@ double Network::end_evaluation(double* column_sse) {
 }
 
 const float* Network::embed(const Batch& batch) {
-  const Pass pass = this->pass(batch, false, 0);
+  const Pass pass = this->pass(batch, false, 0, plan_.encoder_needs_categories);
   const size_t latent = latent_at();
   forward_layers(pass, forward_input(batch, pass, latent), latent);
   const Shape& shape = plan_.latent();
@@ -322,13 +331,16 @@ const float* Network::embed(const Batch& batch) {
 }
 
 void Network::reconstruct(const Batch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out) {
-  const Pass pass = this->pass(batch, false, 0);
+  const Pass pass = this->pass(batch, false, 0, plan_.needs_categories);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   loss_->begin(batch);
   output_->reconstruct(rows, activations_[middle()].data(), chosen, count, out);
 }
 
 void Network::decode(uint32_t rows, const float* latent, const uint32_t* chosen, uint32_t count, float* out) {
+  if (plan_.needs_categories) {
+    throw Error(NRW_UNSUPPORTED, "the network needs the category of each row, which latent vectors do not have");
+  }
   reserve(rows);
   pack_weights(false);
   const Shape& shape = plan_.latent();

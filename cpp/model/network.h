@@ -105,7 +105,9 @@ class Network {
   void plan_tasks();
   void initialise(uint64_t seed);
   void reserve(uint32_t rows);
-  Pass pass(const Batch& batch, bool training, uint64_t t) const noexcept;
+  // needs_categories: whether the layers that are passed do. Throws NRW_INVALID_ARGUMENT where the rows have none, or
+  // others.
+  Pass pass(const Batch& batch, bool training, uint64_t t, bool needs_categories) const;
   // The input layer, with the activation after it where there is one and `last` lets it: how many of layers_ that was.
   size_t forward_input(const Batch& batch, const Pass& pass, size_t last);
   void pack_weights(bool training) noexcept;

@@ -63,6 +63,25 @@ double forgetting(double steps_per_epoch) {
   return 1 - 1 / std::clamp(steps_per_epoch > 0 ? 2 * steps_per_epoch : kUnknown, kLeast, kMost);
 }
 
+// Whether the layer, or one within it, needs the categories of rows: as many as the rows have.
+bool check_categories(const LayerSpec& spec, uint32_t categories) {
+  const Settings& settings = spec.settings;
+  if (spec.type->categories) {
+    settings.require(categories > 0, "categories", "needs the category of each row, but the rows have none");
+    settings.require(settings.count("categories") == categories, "categories",
+                     format("must be data, or the number of categories of the rows, %u, got %u", categories,
+                            settings.count("categories")));
+  }
+  bool needed = spec.type->categories;
+  for (const Field& field : spec.type->fields) {
+    if (field.type != Field::Type::kLayers) continue;
+    for (const LayerSpec& inner : layer_specs(settings.value(field.name), settings.path())) {
+      needed = check_categories(inner, categories) || needed;
+    }
+  }
+  return needed;
+}
+
 // Whether the last layer's own rule takes its place, with all that this rule needs.
 bool factored(const Plan& plan, const ModelSpec& spec) {
   for (const PlannedLayer& layer : plan.layers) {
@@ -179,6 +198,12 @@ Plan make_plan(const ModelSpec& spec) {
   if (plan.last().output.size() != wanted) {
     refuse(plan.last().name(), format("the last layer's output must have the size of a row of the data, %llu, got %s",
                                       static_cast<unsigned long long>(wanted), plan.last().output.text().c_str()));
+  }
+  plan.categories = spec.categories;
+  for (const PlannedLayer& layer : plan.layers) {
+    const bool needed = check_categories(layer.spec, plan.categories);
+    plan.needs_categories = plan.needs_categories || needed;
+    plan.encoder_needs_categories = plan.encoder_needs_categories || (needed && layer.in_encoder);
   }
   tie(plan);
   claim(plan, spec);

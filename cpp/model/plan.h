@@ -49,10 +49,12 @@ struct Plan {
   bool dense = false;  // the data
   std::vector<PlannedLayer> layers;
   LossSpec loss;
-  size_t encoder_layers = 0;   // layers[0 .. encoder_layers)
-  uint64_t widest = 0;         // of the activations between the ends
-  double steps_per_epoch = 0;  // of training; 0: not known
-  FactoredSettings factored;   // where the last layer's solver is the factored one
+  size_t encoder_layers = 0;                                        // layers[0 .. encoder_layers)
+  uint64_t widest = 0;                                              // of the activations between the ends
+  double steps_per_epoch = 0;                                       // of training; 0: not known
+  uint32_t categories = 0;                                          // of the rows; 0: none
+  bool encoder_needs_categories = false, needs_categories = false;  // whether a layer does
+  FactoredSettings factored;                                        // where the last layer's solver is the factored one
 
   const PlannedLayer& first() const noexcept { return layers.front(); }
   const PlannedLayer& last() const noexcept { return layers.back(); }

@@ -36,18 +36,23 @@ constexpr Field kFields[] = {
      .words = "f32 bf16"},
     {.name = "training_rows", .type = Field::Type::kNumber, .about = "0: not known", .fallback = "0", .minimum = 0},
     {.name = "steps_per_epoch", .type = Field::Type::kNumber, .about = "0: not known", .fallback = "0", .minimum = 0},
+    {.name = "categories", .type = Field::Type::kCount, .about = "of rows; 0: none", .fallback = "0"},
     {.name = "accelerators", .type = Field::Type::kFlag, .about = "for the ends", .fallback = "true"},
 };
 
-// The word "output" in a layer's settings is the number of outputs that the loss wants.
-Json with_output(const Json& given, double outputs) {
+// The word "output" in a layer's settings is the number of outputs that the loss wants, and the word "data" for
+// `categories` that of the rows' categories, where they have any.
+Json with_sizes(const Json& given, double outputs, double categories) {
   Json all = given;
-  for (Json& item : all.items) item = with_output(item, outputs);
+  for (Json& item : all.items) item = with_sizes(item, outputs, categories);
   for (auto& [name, value] : all.members) {
-    if (value.is(Json::Kind::kText) && value.text == "output" && name != "kind") {
+    const bool text = value.is(Json::Kind::kText) && name != "kind";
+    if (text && value.text == "output") {
       value = outputs;
+    } else if (text && name == "categories" && value.text == "data") {
+      if (categories > 0) value = categories;
     } else {
-      value = with_output(value, outputs);
+      value = with_sizes(value, outputs, categories);
     }
   }
   return all;
@@ -81,6 +86,7 @@ ModelSpec model_spec(std::string_view json) {
   spec.bf16 = settings.word("precision") == "bf16";
   spec.training_rows = settings.number("training_rows");
   spec.steps_per_epoch = settings.number("steps_per_epoch");
+  spec.categories = settings.count("categories");
   spec.accelerators = settings.flag("accelerators");
 
   const Json* const loss = given.find("loss");
@@ -92,7 +98,7 @@ ModelSpec model_spec(std::string_view json) {
   const double outputs = static_cast<double>(spec.columns) * spec.loss.type->heads(spec.loss.settings);
   const auto part = [&](const char* name) {
     const Json* const list = given.find(name);
-    return layer_specs(list == nullptr ? Json() : with_output(*list, outputs), name);
+    return layer_specs(list == nullptr ? Json() : with_sizes(*list, outputs, spec.categories), name);
   };
   spec.encoder = part("encoder");
   spec.decoder = part("decoder");

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { LAYERS } from "../../core/config/vocabulary.ts";
 import { run, temporary } from "../helpers/cli.ts";
 import { chain, COLUMNS, type Form, kindsIn, SHAPES } from "../helpers/every_type.ts";
-import { DENSE_COLUMNS, DENSE_CONFIG, denseProject, fingerprintOf } from "../helpers/small_run.ts";
+import { DENSE_COLUMNS, DENSE_CONFIG, DENSE_ROWS, denseProject, fingerprintOf } from "../helpers/small_run.ts";
 
 const FORMS = Object.keys(SHAPES) as Form[];
 const QUIET = ["--quiet", "--no-report", "--override", "scheduler.name=constant"];
@@ -18,11 +18,15 @@ Deno.test("every layer of the vocabulary is in one of the networks that are resu
 for (const form of FORMS) {
   Deno.test(`every layer of ${form} rows: resumed within epochs, with other threads, a run has the same bits`, async () => {
     using folder = temporary();
+    const layers = chain(form);
+    const needed = kindsIn(layers).has("covariate");
+    const donors = Array.from({ length: 3 * DENSE_ROWS }, (_, row) => `donor ${row * 7 % 4}`);
+    if (needed) Deno.writeTextFileSync(join(folder.path, "donors.txt"), donors.join("\n"));
     const list = (layers: readonly unknown[]) => JSON.stringify(layers);
     const config = denseProject(
       folder.path,
-      DENSE_CONFIG
-        .replace(/encoder: .*/, `encoder: ${list([...chain(form), { linear: 6 }])}`)
+      DENSE_CONFIG.replace("path: rows", needed ? "path: rows\n  batch: donors.txt" : "path: rows")
+        .replace(/encoder: .*/, `encoder: ${list([...layers, { linear: 6 }])}`)
         .replace(/decoder: .*/, `decoder: ${list([{ linear: 24 }, "relu", { linear: "output" }])}`),
     );
     const train = async (path: string, ...overrides: string[]) => {

@@ -24,6 +24,7 @@ import { random } from "../helpers/npz.ts";
 engine(); // the library stays open: not a leak of the test that is first
 
 const ROWS = 24, BATCH = 8, STEPS = 2;
+const CATEGORIES = 3, rowCategories = Uint32Array.from({ length: ROWS }, (_, row) => row * 7 % CATEGORIES);
 
 /** Rows of zeros and ones, which every loss takes, with some structure. */
 function rowsOf(dense: boolean): Chunk {
@@ -57,15 +58,23 @@ type Network = Pick<ModelSpec, "encoder" | "decoder"> & Partial<Pick<ModelSpec, 
 async function trained(network: Network, dense: boolean, accelerators: boolean): Promise<Trained> {
   using chunk = rowsOf(dense);
   using model = Model.create({
-    ...{ columns: COLUMNS, seed: 5, threads: 2, dense, accelerators, stepsPerEpoch: ROWS / BATCH },
+    ...{
+      columns: COLUMNS,
+      seed: 5,
+      threads: 2,
+      dense,
+      accelerators,
+      stepsPerEpoch: ROWS / BATCH,
+      categories: CATEGORIES,
+    },
     ...{ loss: { kind: "mse" }, optimizer: { name: "sgd" } },
     ...network,
   });
   model.build();
   const solvers = [model.layers()[0]!.solver, model.layers().at(-1)!.solver];
-  using batches = new BatchCreator([chunk], 1, 1, { batchSize: BATCH });
+  using batches = new BatchCreator([chunk], 1, 1, { batchSize: BATCH, rowCategories });
   const { losses } = await model.train(batches, new Float64Array(STEPS).fill(0.05), 1, 0);
-  using all = new BatchCreator([chunk], 1, 1, { batchSize: BATCH });
+  using all = new BatchCreator([chunk], 1, 1, { batchSize: BATCH, rowCategories });
   const { loss } = await model.evaluate(all);
   const parameters = new Map<string, Float32Array>();
   for (const info of model.tensors().filter(({ role }) => role === "parameter")) {

@@ -51,6 +51,7 @@ Deno.test("everything but data and model has a default", () => {
       input_transforms: [],
       mask_rate: 0,
       labels: null,
+      batch: null,
       row_weights: null,
       column_names: null,
     },
