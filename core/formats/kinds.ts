@@ -87,8 +87,8 @@ const table = (name: string, reader: string) => (path: string): Kind => ({
 
 const other = (name: string) => (): Kind => ({ name });
 
-function matrixMarket(path: string): Kind {
-  return { name: "a Matrix Market file", advice: sparse(path, `scipy.io.mmread("${basename(path)}")`, ", scipy.io") };
+function matrixMarket(): Kind {
+  return { name: "a Matrix Market file", advice: "set data.format: mtx" };
 }
 
 /** The first that fits counts. */
@@ -142,7 +142,7 @@ const SIGNATURES: readonly Signature[] = [
 
 function gzip(path: string): Kind {
   if (!/\.mtx\.gz$/i.test(path)) return packed("a gzip file", "gunzip")(path);
-  return { ...matrixMarket(path), name: "a gzip file of Matrix Market text" };
+  return { ...matrixMarket(), name: "a gzip file of Matrix Market text" };
 }
 
 /** The kind of what is at a path; undefined where it cannot be read or no kind is known by these bytes. */
@@ -241,9 +241,6 @@ function folderKind(path: string): Kind | undefined {
       advice: `in Python: import numpy, zarr; ${save}; then set data.format: dense_npy`,
     };
   }
-  const matrix = ["matrix.mtx", "matrix.mtx.gz"].find(holds);
-  if (matrix === undefined) return undefined;
-  const save =
-    `scipy.sparse.save_npz("${folder}.npz", scipy.sparse.csr_matrix(scipy.io.mmread("${folder}/${matrix}").T))`;
-  return { name: "a 10x matrix folder", advice: `in Python: import scipy.io, scipy.sparse; ${save}` };
+  if (!["matrix.mtx", "matrix.mtx.gz"].some(holds)) return undefined;
+  return { name: "a folder of Cell Ranger", advice: "set data.format: 10x" };
 }

@@ -122,8 +122,13 @@ export async function writeNpy<D extends NpyDtype>(
 }
 
 function encodeHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array {
+  return npyHeader(DESCR[dtype], shape);
+}
+
+/** The first bytes of an `.npy` file of version 1.0. @param descr NumPy's name of the type, such as `<f4` */
+export function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const text = `{'descr': '${DESCR[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // The data starts at a multiple of 64; the header ends with a newline.
   const length = Math.ceil((10 + text.length + 1) / 64) * 64;
   const header = new Uint8Array(length).fill(0x20);

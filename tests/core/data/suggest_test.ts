@@ -64,13 +64,13 @@ Deno.test("the text is a config, whatever the paths and names", () => {
       const seen = inspection(rows, columns, files);
       const text = configText(suggest(path, seen), seen, {
         data: path,
-        labels: path,
-        columnNames: path,
+        labels: `${path}.txt`,
+        columnNames: `${path}.txt`,
         otherLabels: [path],
       });
       const { config } = loadConfig({ text: text.replace(/^name: .*$/m, "name: a"), cwd: "/base" });
       assertEquals(config.data.labels, config.data.column_names);
-      assertEquals(config.data.path, config.data.labels);
+      assertEquals(`${config.data.path}.txt`, config.data.labels);
       assertEquals(
         config.data.path,
         new URL(encodeURIComponent(path).replaceAll("%2F", "/"), "file:///base/").pathname
