@@ -63,31 +63,29 @@ export function chunksOf(listed: Listed, prepared: Prepared | undefined): { chun
     const what = listed.kind === "prepared" ? "is a data set that has not been opened" : "has not been prepared yet";
     throw new UserError(listed.path, what, "train prepares it; a script awaits prepareData first");
   }
-  const { folder, data, rows, columnNames } = set;
-  const named = data.sources.map((source, index) => ({
-    source,
-    name: listed.kind === "source" ? listed.name : source.name,
+  const sources = sourcesOf(set, listed.kind === "source" ? listed.name : undefined);
+  const chunks = set.data.sources.flatMap((source, index) =>
+    source.chunks.map(({ file, first_row, rows }) => ({
+      path: join(set.folder, file),
+      name: sources[index]!.name,
+      offset: first_row,
+      part: listed.part,
+      rows,
+    }))
+  );
+  return { chunks, sources };
+}
+
+/** @param name of the only source, where it is called otherwise than when it was prepared */
+export function sourcesOf({ data, rows, columnNames }: PreparedSet, name?: string): Named[] {
+  return data.sources.map((source, index) => ({
+    name: name ?? source.name,
+    path: source.path,
+    rows: source.rows,
     names: rows[index]!,
+    columnNames,
+    shape: data.shape,
   }));
-  return {
-    chunks: named.flatMap(({ source, name }) =>
-      source.chunks.map(({ file, first_row, rows }) => ({
-        path: join(folder, file),
-        name,
-        offset: first_row,
-        part: listed.part,
-        rows,
-      }))
-    ),
-    sources: named.map(({ source, name, names }) => ({
-      name,
-      path: source.path,
-      rows: source.rows,
-      names,
-      columnNames,
-      shape: data.shape,
-    })),
-  };
 }
 
 /** `sampleA` of `sampleA.h5ad`. */

@@ -18,8 +18,9 @@ export async function* matrixRows(
   const { transposed } = options;
   const rows = transposed ? header.columns : header.rows;
   requirePlausible(path, rows, header.entries);
-  const sorted = options.anyOrder || header.symmetry !== "general" || (header.isArray && !transposed);
-  if (!sorted) {
+  const needsSorting = options.anyOrder || header.symmetry !== "general" || (header.isArray && !transposed) ||
+    !await beginsInOrder(path, transposed);
+  if (!needsSorting) {
     const assembler = new RowAssembler(blockRows);
     for await (const entries of entriesOf(path)) {
       const [row, column] = transposed ? [entries.columns, entries.rows] : [entries.rows, entries.columns];
@@ -41,6 +42,15 @@ export async function* matrixRows(
   } finally {
     await buckets.close();
   }
+}
+
+/** Whether the first entries are in the order of the rows, so that most likely all are. */
+async function beginsInOrder(path: string, transposed: boolean): Promise<boolean> {
+  for await (const { count, rows, columns } of entriesOf(path)) {
+    const order = (transposed ? columns : rows).subarray(0, count);
+    return order.every((row, at) => at === 0 || row >= order[at - 1]!);
+  }
+  return true;
 }
 
 /** A symmetric file holds the entries on and below the diagonal alone. */

@@ -12,28 +12,10 @@ import { openSource, PARTS } from "../../../core/data/source.ts";
 import { UserError } from "../../../core/errors.ts";
 import { engine } from "../../../ffi/library.ts";
 import { run } from "../../helpers/cli.ts";
-import { random } from "../../helpers/readers.ts";
+import { GENES, tenXSample } from "../../helpers/ten_x.ts";
 import { testInFolder } from "../../temp.ts";
 
 engine(); // the library stays open: not a leak of the test that is first
-
-const GENES = 30;
-
-/** A folder of Cell Ranger with random counts; every fifth cell is empty. */
-function sample(folder: string, cells: number, seed = 1): string {
-  const next = random(seed), lines: string[] = [];
-  for (let cell = 0; cell < cells; cell++) {
-    for (let gene = 0; gene < GENES && cell % 5 !== 4; gene++) {
-      if (next() < 0.3) lines.push(`${gene + 1} ${cell + 1} ${1 + Math.floor(next() * 9)}`);
-    }
-  }
-  Deno.mkdirSync(folder, { recursive: true });
-  const head = `%%MatrixMarket matrix coordinate integer general\n${GENES} ${cells} ${lines.length}\n`;
-  Deno.writeTextFileSync(join(folder, "matrix.mtx"), head + lines.join("\n") + "\n");
-  Deno.writeTextFileSync(join(folder, "barcodes.tsv"), Array.from({ length: cells }, (_, i) => `C${i}\n`).join(""));
-  Deno.writeTextFileSync(join(folder, "genes.tsv"), Array.from({ length: GENES }, (_, i) => `E${i}\tG${i}\n`).join(""));
-  return folder;
-}
 
 const configFor = (root: string, path: string, more = "") =>
   loadConfig({
@@ -49,7 +31,7 @@ paths: {cache: cache, runs: runs}
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
 testInFolder("prepare: once, found again, and again where the source was written anew", async (root) => {
-  const folder = sample(join(root, "pbmc"), 40);
+  const folder = tenXSample(join(root, "pbmc"), 40);
   const config = configFor(root, "pbmc");
   const told: string[] = [];
   const open = () => openData(config, null, { note: (text) => told.push(text) });
@@ -71,13 +53,13 @@ testInFolder("prepare: once, found again, and again where the source was written
   await open();
   assertEquals(Deno.statSync(join(root, "cache", cached!, "data.json")).ino, made);
   assert(!told.some((text) => text.includes("preparing")), told.join("\n"));
-  sample(folder, 41);
+  tenXSample(folder, 41);
   assertEquals((await open()).rows, 41);
   assertEquals(names(join(root, "cache")).length, 2);
 });
 
 testInFolder("prepare: refresh makes it again, readonly makes nothing", async (root) => {
-  sample(join(root, "pbmc"), 10);
+  tenXSample(join(root, "pbmc"), 10);
   await assertRejects(() => openData(configFor(root, "pbmc", ", cache: readonly")), UserError, "is not in the cache");
   await openData(configFor(root, "pbmc"));
   await openData(configFor(root, "pbmc", ", cache: readonly"));
@@ -88,7 +70,7 @@ testInFolder("prepare: refresh makes it again, readonly makes nothing", async (r
 });
 
 testInFolder("prepare: a damaged cache is made again, with one warning", async (root) => {
-  sample(join(root, "pbmc"), 20);
+  tenXSample(join(root, "pbmc"), 20);
   const config = configFor(root, "pbmc");
   await openData(config);
   const folder = join(root, "cache", names(join(root, "cache"))[0]!);
@@ -119,7 +101,7 @@ testInFolder("prepare: a damaged cache is made again, with one warning", async (
 });
 
 testInFolder("prepare: what fails, or was killed, leaves nothing behind", async (root) => {
-  const folder = sample(join(root, "pbmc"), 20);
+  const folder = tenXSample(join(root, "pbmc"), 20);
   const matrix = join(folder, "matrix.mtx");
   const text = Deno.readTextFileSync(matrix);
   Deno.writeTextFileSync(matrix, text.slice(0, text.lastIndexOf("\n", text.length - 9) + 1));
@@ -136,7 +118,7 @@ testInFolder("prepare: what fails, or was killed, leaves nothing behind", async 
 });
 
 testInFolder("prepare: two at once prepare once", async (root) => {
-  sample(join(root, "pbmc"), 400);
+  tenXSample(join(root, "pbmc"), 400);
   const config = configFor(root, "pbmc");
   const told: string[] = [];
   const note = (text: string) => told.push(text);
@@ -147,7 +129,7 @@ testInFolder("prepare: two at once prepare once", async (root) => {
 });
 
 testInFolder("prepare: a row keeps its part however the chunks are cut", async (root) => {
-  const folder = sample(join(root, "pbmc"), 300);
+  const folder = tenXSample(join(root, "pbmc"), 300);
   const { data } = configFor(root, "pbmc");
   const [place] = locate(folder, "data.path", "auto") as SourcePlace[];
   const partsWith = async (chunkBytes: number) => {
@@ -166,15 +148,15 @@ testInFolder("prepare: a row keeps its part however the chunks are cut", async (
 });
 
 testInFolder("prepare: several samples in one folder, with their names", async (root) => {
-  sample(join(root, "samples", "liver"), 12, 1);
-  sample(join(root, "samples", "brain"), 10, 2);
+  tenXSample(join(root, "samples", "liver"), 12, 1);
+  tenXSample(join(root, "samples", "brain"), 10, 2);
   const source = await openData(configFor(root, "samples"));
   assertEquals([source.rows, source.files.map(({ name }) => name)], [22, ["brain", "liver"]]);
   assertEquals([source.rowNames![0], source.rowNames![10]], ["brain_C0", "liver_C0"]);
   assertEquals(source.rowTables.get("source")!.filter((name) => name === "liver").length, 12);
   // A further sample leaves every row in its part.
   const before = source.files.map(({ parts }) => [...parts.train]);
-  sample(join(root, "samples", "kidney"), 8, 3);
+  tenXSample(join(root, "samples", "kidney"), 8, 3);
   const after = await openData(configFor(root, "samples"));
   assertEquals(after.files.filter(({ name }) => name !== "kidney").map(({ parts }) => [...parts.train]), before);
   Deno.writeTextFileSync(
@@ -195,8 +177,8 @@ testInFolder("prepare: rows in memory need no cache", async () => {
 });
 
 testInFolder("train and embed take a source as it is, and labels by a table's name", async (root) => {
-  sample(join(root, "samples", "liver"), 60, 1);
-  sample(join(root, "samples", "brain"), 60, 2);
+  tenXSample(join(root, "samples", "liver"), 60, 1);
+  tenXSample(join(root, "samples", "brain"), 60, 2);
   const config = join(root, "c.yaml");
   Deno.writeTextFileSync(
     config,
@@ -213,7 +195,7 @@ paths: {cache: cache, runs: runs}
   const resumed = await run("train", ["--resume", folder, "--override", "training.epochs=2", "--no-report"]);
   assertEquals(resumed.code, 0, resumed.stderr);
   const rows = join(root, "rows.csv");
-  sample(join(root, "new"), 7, 4);
+  tenXSample(join(root, "new"), 7, 4);
   const embedded = await run("embed", ["--run", folder, "--data", join(root, "new"), "--rows", rows]);
   assertEquals(embedded.code, 0, embedded.stderr);
   assertStringIncludes(embedded.stdout, "7 x 4");

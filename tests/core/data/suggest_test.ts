@@ -2,10 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { configText, suggest, transformsFor } from "../../../core/data/suggest.ts";
-import type { Inspection, ValueSample } from "../../../core/data/inspect.ts";
+import type { Inspection } from "../../../core/data/inspect.ts";
+import type { ValueSample } from "../../../core/data/value_sample.ts";
 
 const sample = (change: Partial<ValueSample>): ValueSample => ({
   rows: 100,
+  emptyRows: 0,
   least: 1,
   greatest: 400,
   whole: true,
