@@ -8,7 +8,9 @@ export const CHUNK_FORMATS = {
 
 /** Files that are prepared into chunks, which are kept in the cache. */
 export const SOURCE_FORMATS = {
-  "10x": "folders of Cell Ranger (matrix.mtx, barcodes and features or genes), also several in one folder",
+  h5ad: "AnnData files",
+  "10x":
+    "what Cell Ranger writes: folders (matrix.mtx, barcodes and features or genes) and .h5 files, also several in one folder",
   mtx: "Matrix Market files",
 } as const;
 

@@ -50,7 +50,7 @@ function sparse(path: string, value: string, modules: string): string {
 function hdf5(path: string): Kind {
   const file = basename(path);
   if (/\.h5ad$/i.test(path)) {
-    return { name: "an AnnData file (HDF5)", advice: sparse(path, `anndata.read_h5ad("${file}").X`, ", anndata") };
+    return { name: "an AnnData file (HDF5)", advice: "set data.format: h5ad" };
   }
   return { name: "an HDF5 file", advice: dense(path, `h5py.File("${file}")["NAME"][:]`, ", h5py") };
 }

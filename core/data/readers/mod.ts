@@ -1,6 +1,7 @@
 /** The readers of sources, and which of them a file or folder belongs to. */
 import type { SourceFormat } from "../../config/data_formats.ts";
 import { HEAD_BYTES } from "../../formats/kinds.ts";
+import { h5ad } from "./h5ad.ts";
 import { matrixMarket } from "./matrix_market.ts";
 import type { Reader } from "./reader.ts";
 import { tenX } from "./ten_x.ts";
@@ -9,6 +10,7 @@ import { tenX } from "./ten_x.ts";
 export const READERS_VERSION = 1;
 
 const READERS: Readonly<Record<SourceFormat, Reader>> = {
+  h5ad,
   "10x": tenX,
   mtx: matrixMarket,
 };

@@ -10,7 +10,9 @@ import { toldApart } from "../annotation_text.ts";
 import { linesOf } from "./bytes.ts";
 import { matrixRows } from "./matrix_rows.ts";
 import { readHeader } from "./matrix_text.ts";
+import { hasNames, isHdf5 } from "./hdf5_names.ts";
 import type { OpenSource, Reader, ReaderOptions } from "./reader.ts";
+import { openInWorker } from "./worker_client.ts";
 import { requireNoMember, settingsOf } from "./reader_settings.ts";
 
 const SETTINGS = z.strictObject({});
@@ -88,6 +90,7 @@ function requireCount(path: string, names: readonly string[], wanted: number, wh
 }
 
 async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
+  if (filesOf(path) === null && Deno.statSync(path).isFile) return await openInWorker("ten_x_h5", path, options);
   requireNoMember("10x", options);
   settingsOf("10x", SETTINGS, options);
   const files = filesOf(path);
@@ -124,8 +127,8 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
 
 export const tenX: Reader = {
   format: "10x",
-  about: "a folder of Cell Ranger",
-  claims: (path) => filesOf(path) !== null,
+  about: "a folder or an .h5 file of Cell Ranger",
+  claims: (path, head) => isHdf5(head) ? hasNames(path, "barcodes", "indptr", "shape") : filesOf(path) !== null,
   files: (path) => {
     const files = filesOf(path);
     return files === null ? [path] : Object.values(files).filter((file) => file !== null);

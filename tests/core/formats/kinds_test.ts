@@ -17,7 +17,7 @@ const format = (name: string) => ({ name: "format.npy", bytes: npy("|S3", "", ne
 
 /** [file, its start, what it is called, a part of what to do] */
 const FILES: readonly (readonly [string, string | Uint8Array, string, string])[] = [
-  ["a.h5ad", HDF5, "an AnnData file (HDF5)", 'csr_matrix(anndata.read_h5ad("a.h5ad").X)'],
+  ["a.h5ad", HDF5, "an AnnData file (HDF5)", "set data.format: h5ad"],
   ["a.npz", HDF5, "an HDF5 file", 'h5py.File("a.npz")["NAME"][:]'],
   ["user.h5", "x".repeat(512) + HDF5, "an HDF5 file", 'h5py.File("user.h5")'],
   ["a.mat", `MATLAB 7.3 MAT-file${" ".repeat(493)}${HDF5}`, "a MATLAB 7.3 file (HDF5)", '["NAME"][:].T'],
@@ -129,7 +129,7 @@ Deno.test("data of another kind are refused by their name, with the line that co
   Deno.writeFileSync(join(folder, "h5", "x.h5ad"), bytesOf(HDF5));
   assertStringIncludes(
     refused("h5"),
-    "the folder holds no .npz file | it holds x.h5ad; in Python: import scipy.sparse, anndata",
+    "the folder holds no .npz file | it holds x.h5ad; set data.format: h5ad",
   );
   Deno.mkdirSync(join(folder, "empty"));
   assertStringIncludes(refused("empty"), "the folder holds no .npz file | the folder is empty");
