@@ -12,6 +12,8 @@ export const SOURCE_FORMATS = {
   "10x":
     "what Cell Ranger writes: folders (matrix.mtx, barcodes and features or genes) and .h5 files, also several in one folder",
   mtx: "Matrix Market files",
+  svmlight: "files of SVMlight and LIBSVM",
+  csv: "tables of text, divided by commas, tabs or semicolons",
 } as const;
 
 export type ChunkFormat = keyof typeof CHUNK_FORMATS;

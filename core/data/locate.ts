@@ -6,7 +6,7 @@ import { kindOf } from "../formats/kinds.ts";
 import { someNames, whereOfPath } from "../missing.ts";
 import { isPrepared } from "./data_json.ts";
 import { dataBase, dataFiles, entriesOf, isPattern, matchedFolders } from "./files.ts";
-import { claimant, isOf, readerOf } from "./readers/mod.ts";
+import { claimant, isOf, readerByEnding, readerOf } from "./readers/mod.ts";
 import type { Reader } from "./readers/reader.ts";
 import { nameWithin } from "./row_keys.ts";
 
@@ -31,7 +31,7 @@ export interface SourcePlace {
 const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
 
 /** Formats of text, which files of labels and notes beside the data are of as well. */
-const TEXTS: ReadonlySet<string> = new Set(["csv", "svmlight", "mtx"]);
+const TEXTS: ReadonlySet<string> = new Set(["csv", "svmlight"]);
 
 function isFolder(path: string): boolean {
   try {
@@ -101,7 +101,7 @@ interface Make {
 /** A file: chunks by their first bytes, else the reader's whose it is. What is nobody's is a chunk, and opening it says why not. */
 function fileAt(path: string, forced: Reader | null, { named, source }: Make): Place {
   if (forced) return source(path, forced);
-  const reader = kindOf(path)?.format === undefined ? claimant(path) : null;
+  const reader = kindOf(path)?.format === undefined ? claimant(path) ?? readerByEnding(path) : null;
   return reader ? source(path, reader) : { kind: "chunk", path, name: named(path) };
 }
 

@@ -172,11 +172,11 @@ function kindOfBytes(head: Uint8Array, path: string, members: () => readonly Zip
     return { name: "a Python pickle", advice: `${dense(path, value, "")} (only if you trust the file)` };
   }
   if (head[8] === 0x7b && begins([0, 0, 0, 0], 4)) return { name: "a safetensors file" };
-  return textKind(head, path);
+  return textKind(head);
 }
 
 /** Text of some kind; undefined for what is no text. */
-function textKind(head: Uint8Array, path: string): Kind | undefined {
+function textKind(head: Uint8Array): Kind | undefined {
   if (head.includes(0)) return undefined;
   let text: string;
   try {
@@ -190,11 +190,8 @@ function textKind(head: Uint8Array, path: string): Kind | undefined {
   const [first = "", second = ""] = text.split(/\r?\n/);
   const separator = [",", "\t", ";"].find((char) => first.split(char).length > 1 && second.split(char).length > 1);
   if (separator === undefined) return { name: "a text file" };
-  const isHeader = first.split(separator).some((cell) => cell.trim() !== "" && !Number.isFinite(Number(cell)));
-  const shown = separator === "\t" ? "\\t" : separator;
-  const options = `delimiter="${shown}"${isHeader ? ", skiprows=1" : ""}, dtype="float32", ndmin=2`;
   const name = separator === "\t" ? "a table of text (TSV)" : "a table of text (CSV)";
-  return { name, advice: dense(path, `numpy.loadtxt("${basename(path)}", ${options})`, "") };
+  return { name, advice: "set data.format: csv" };
 }
 
 /** An archive by the names in it: sparse matrices, arrays, and what else is a zip file. */

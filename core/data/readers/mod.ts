@@ -1,9 +1,11 @@
 /** The readers of sources, and which of them a file or folder belongs to. */
 import type { SourceFormat } from "../../config/data_formats.ts";
 import { HEAD_BYTES } from "../../formats/kinds.ts";
+import { csv } from "./csv.ts";
 import { h5ad } from "./h5ad.ts";
 import { matrixMarket } from "./matrix_market.ts";
 import type { Reader } from "./reader.ts";
+import { svmlight } from "./svmlight.ts";
 import { tenX } from "./ten_x.ts";
 
 /** Part of what the cache is found by: raised when a reader gives other rows or names than before. */
@@ -13,6 +15,8 @@ const READERS: Readonly<Record<SourceFormat, Reader>> = {
   h5ad,
   "10x": tenX,
   mtx: matrixMarket,
+  svmlight,
+  csv,
 };
 
 export const readerOf = (format: SourceFormat): Reader => READERS[format];
@@ -30,6 +34,9 @@ function headOf(path: string): Uint8Array {
     return new Uint8Array(0);
   }
 }
+
+/** The reader of a file that is no such table as its name says, so that the reader tells what is wrong with it. */
+export const readerByEnding = (path: string): Reader | null => /\.(csv|tsv)(\.gz)?$/i.test(path) ? csv : null;
 
 /** Whether a file or folder is of a reader's format. */
 export const isOf = (reader: Reader, path: string): boolean => reader.claims(path, headOf(path));

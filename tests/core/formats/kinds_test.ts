@@ -31,9 +31,9 @@ const FILES: readonly (readonly [string, string | Uint8Array, string, string])[]
   ["a.jpg", "\xff\xd8\xff\xe0", "a JPEG picture", 'glob.glob("*.jpg")'],
   ["a.parquet", "PAR1", "a Parquet file", 'read_parquet("a.parquet")'],
   ["a.pkl", "\x80\x04\x95", "a Python pickle", "allow_pickle=True"],
-  ["a.csv", "g1,g2,g3\n1,2,3\n", "a table of text (CSV)", 'delimiter=",", skiprows=1'],
-  ["b.csv", "1;2;3\n1;2;3\n", "a table of text (CSV)", 'loadtxt("b.csv", delimiter=";", dtype'],
-  ["a.tsv", "1\t2\n3\t4\n", "a table of text (TSV)", 'delimiter="\\t", dtype'],
+  ["a.csv", "g1,g2,g3\n1,2,3\n", "a table of text (CSV)", "set data.format: csv"],
+  ["b.csv", "1;2;3\n1;2;3\n", "a table of text (CSV)", "set data.format: csv"],
+  ["a.tsv", "1\t2\n3\t4\n", "a table of text (TSV)", "set data.format: csv"],
   ["a.txt", "hello\n", "a text file", ""],
   ["a.html", "<!DOCTYPE html>", "a web page or XML", "downloaded whole"],
   [

@@ -1,24 +1,20 @@
 /** AnnData files and .h5 files of Cell Ranger, read through the worker and, mutated, without it. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { h5ad } from "../../../../core/data/readers/h5ad.ts";
 import { claimant } from "../../../../core/data/readers/mod.ts";
 import type { Reader } from "../../../../core/data/readers/reader.ts";
 import { tenX } from "../../../../core/data/readers/ten_x.ts";
 import { WorkerSource } from "../../../../core/data/readers/worker_client.ts";
 import { UserError } from "../../../../core/errors.ts";
+import { exists } from "../../../../core/missing.ts";
 import { type AnnData, writeH5ad, writeTenXH5 } from "../../../helpers/h5ad.ts";
 import { mutations, random, readAll } from "../../../helpers/readers.ts";
 import { testInFolder } from "../../../temp.ts";
 
-const FORMATS = "/work/shared/data/formats";
-const isThere = (path: string) => {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-};
+/** Real files, where they are there: NARROWS_DATA, or shared/data beside the checkout. */
+const DATA = Deno.env.get("NARROWS_DATA") ?? fromFileUrl(new URL("../../../../../shared/data", import.meta.url));
+const FORMATS = join(DATA, "formats");
 
 /** Counts of 23 cells and 9 genes, of which a third are not zero. */
 function counts(rows = 23, columns = 9, seed = 3): number[][] {
@@ -129,7 +125,7 @@ testInFolder(
 
 Deno.test({
   name: "h5ad: files of versions 0.5 and 0.7, and of Cell Ranger",
-  ignore: !isThere(`${FORMATS}/h5ad/v0.5.0.h5ad`),
+  ignore: !exists(FORMATS),
   async fn() {
     const old = await readAll(h5ad, `${FORMATS}/h5ad/v0.5.0.h5ad`, {}, 500);
     assertEquals([old.values.length, old.columnNames!.length, old.sparse], [700, 765, false]);
