@@ -12,6 +12,7 @@ export const SOURCE_FORMATS = {
   "10x":
     "what Cell Ranger writes: folders (matrix.mtx, barcodes and features or genes) and .h5 files, also several in one folder",
   mtx: "Matrix Market files",
+  sparse_npz: "matrices of scipy's save_npz in CSC or COO form",
   svmlight: "files of SVMlight and LIBSVM",
   csv: "tables of text, divided by commas, tabs or semicolons",
 } as const;

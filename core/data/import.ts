@@ -3,6 +3,7 @@ import { basename } from "@std/path";
 import type { DataFormat } from "../config/data_formats.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
+import { adviceOn, kindOf } from "../formats/kinds.ts";
 import { isPrepared, type PreparedData } from "./data_json.ts";
 import { locate } from "./locate.ts";
 import { prepareInto, type PrepareOptions } from "./prepare.ts";
@@ -19,6 +20,10 @@ export async function importData(source: string, folder: string, options: Import
   const sources = places.filter((place) => place.kind === "source");
   const other = places.find((place) => place.kind !== "source");
   if (other) {
+    const kind = other.kind === "chunk" ? kindOf(other.path) : undefined;
+    if (kind && kind.format === undefined) {
+      throw new UserError(other.path, `is ${kind.name}, which is not read`, adviceOn(kind));
+    }
     const what = other.kind === "prepared"
       ? "is a prepared data set"
       : "is trained on as it is, without being prepared";

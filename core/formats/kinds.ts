@@ -205,7 +205,10 @@ function zipKind(path: string, members: readonly ZipMember[]): Kind | undefined 
     const written = /(csr|csc|bsr|dia|coo)$/.exec(text)?.[1];
     if (written === "csr") return { name: "a sparse matrix (.npz)", format: "csr_npz" };
     const form = written?.toUpperCase() ?? "another";
-    return { name: `a sparse matrix in ${form} form`, advice: sparse(path, `scipy.sparse.load_npz("${file}")`, "") };
+    const advice = form === "CSC" || form === "COO"
+      ? "set data.format: sparse_npz"
+      : sparse(path, `scipy.sparse.load_npz("${file}")`, "");
+    return { name: `a sparse matrix in ${form} form`, advice };
   }
   if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) {
     const arrays = names.map((name) => name.slice(0, -4));

@@ -3,8 +3,9 @@
  * trained on.
  */
 import { countText } from "../figures.ts";
-import { resolve } from "@std/path";
+import { basename, resolve } from "@std/path";
 import { isChunkFormat } from "../config/data_formats.ts";
+import { tableOrFile } from "../config/resolve.ts";
 import type { Config, DataConfig } from "../config/types.ts";
 import { columnNamesOf } from "../data/annotations.ts";
 import { compareData, matchColumns, trainedData, trainedRows } from "../data/compare.ts";
@@ -44,10 +45,12 @@ const ONE_PART = { by: "rows", train: 1, validation: 0, test: 0, seed: 0 } as co
 /** The run's config with the given data instead of its own. */
 export async function dataOf(runDir: string, data: DataConfig, given: GivenData): Promise<DataConfig> {
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
+  // A word may name a table of the rows.
+  const labels = given.labels === undefined ? undefined : tableOrFile(basename(given.labels), resolve(given.labels));
   const { data: rows, split } = given;
   if (rows !== undefined) {
     const chosen = split === "run" ? data.split : ONE_PART;
-    const others = { labels: at(given.labels) ?? null, column_names: at(given.columnNames) ?? null };
+    const others = { labels: labels ?? null, column_names: at(given.columnNames) ?? null };
     if (typeof rows !== "string") return { ...data, ...others, path: "", format: "memory", split: chosen };
     // A source is read as the run's own were; chunks are found by their first bytes.
     const format = isChunkFormat(data.format) || data.format === "memory" ? "auto" : data.format;
@@ -56,7 +59,7 @@ export async function dataOf(runDir: string, data: DataConfig, given: GivenData)
   let { column_names } = data;
   // The run keeps the names: its own data can be read without the file that they came from.
   if (column_names !== null && !await exists(column_names) && await readRunData(runDir)) column_names = null;
-  return { ...data, labels: at(given.labels) ?? data.labels, column_names: at(given.columnNames) ?? column_names };
+  return { ...data, labels: labels ?? data.labels, column_names: at(given.columnNames) ?? column_names };
 }
 
 function withColumnMap(source: Source, columnMap: Uint32Array<ArrayBuffer> | null): Source {

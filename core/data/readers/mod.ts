@@ -5,6 +5,7 @@ import { csv } from "./csv.ts";
 import { h5ad } from "./h5ad.ts";
 import { matrixMarket } from "./matrix_market.ts";
 import type { Reader } from "./reader.ts";
+import { sparseNpz } from "./sparse_npz.ts";
 import { svmlight } from "./svmlight.ts";
 import { tenX } from "./ten_x.ts";
 
@@ -15,6 +16,7 @@ const READERS: Readonly<Record<SourceFormat, Reader>> = {
   h5ad,
   "10x": tenX,
   mtx: matrixMarket,
+  sparse_npz: sparseNpz,
   svmlight,
   csv,
 };
