@@ -28,7 +28,7 @@ function lines(config: Config, result: DryRun): string[] {
   const { memory, partRows } = result;
   const density = result.nnz / (result.rows * result.columns);
   const { shape } = config.data;
-  const stored = config.data.format === "dense_npy"
+  const stored = result.dense
     ? `dense${shape === null ? "" : `, shape ${shape.join(" x ")}`}`
     : `${percentText(density)} stored`;
   return [

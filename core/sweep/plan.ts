@@ -105,7 +105,7 @@ export async function planSweep(sweep: SweepConfig, overrides: readonly string[]
       const loaded = load(point, k === 0 ? null : base.config.seed + k);
       const { config } = loaded;
       planned++;
-      const data = await fingerprints.of(config.data).catch((error) => Promise.reject(loaded.locate(error)));
+      const data = await fingerprints.of(config).catch((error) => Promise.reject(loaded.locate(error)));
       const identity = identityOf(config, data, withThreads);
       if (runs.has(identity)) continue;
       const name = folderName(present, i + 1, config.seed, identity);

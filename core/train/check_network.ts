@@ -3,17 +3,17 @@ import { engine } from "../../ffi/library.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { engineIsReady } from "../build/ensure.ts";
 import type { Config } from "../config/types.ts";
+import { openData } from "../data/open.ts";
 import { withRowFiles } from "../data/row_files.ts";
-import { openSource, type Source } from "../data/source.ts";
+import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { describeModel } from "./network.ts";
 
 /** The data's headers, with weights and categories, or why they cannot be read. */
 async function sourceOf(config: Config): Promise<Source | string> {
-  const { data } = config;
-  if (data.format === "memory") return "the rows come from a script";
+  if (config.data.format === "memory") return "the rows come from a script";
   try {
-    return await withRowFiles(openSource(data, null, { evaluated: true }), config);
+    return await withRowFiles(await openData(config, null, { evaluated: true, find: true }), config);
   } catch (error) {
     if (error instanceof UserError) return `the data cannot be read (${error.message})`;
     throw error;

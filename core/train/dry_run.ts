@@ -6,7 +6,9 @@ import { checkValues } from "../data/check.ts";
 import { feed } from "../data/feed.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
-import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { openData } from "../data/open.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
+import { dataError, type Part, PARTS, type Source } from "../data/source.ts";
 import { withRowFiles } from "../data/row_files.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { requireRunsFolder, runWarnings } from "./announce.ts";
@@ -18,6 +20,7 @@ import { chooseStart } from "./start_layers.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
 
 export interface DryRun {
+  readonly dense: boolean;
   readonly files: number;
   readonly rows: number;
   readonly columns: number;
@@ -62,11 +65,16 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
  * @param data rows in memory, in the place of the config's files
  * @throws {UserError} for anything that would prevent the run from starting.
  */
-export async function dryRun(asked: Config, note?: (text: string) => void, data?: MemoryData): Promise<DryRun> {
+export async function dryRun(
+  asked: Config,
+  note?: (text: string) => void,
+  data?: MemoryData,
+  progress?: (progress: PreparingProgress) => void,
+): Promise<DryRun> {
   using rows = data === undefined ? null : new MemoryRows(data);
   requireRunsFolder(asked);
   const engine = choiceText(chooseEngine(asked, note));
-  const source = await withRowFiles(openSource(asked.data, rows), asked, { note });
+  const source = await withRowFiles(await openData(asked, rows, { note, progress }), asked, { note });
   const config = withEpochs(asked, source);
   requireSteps(source, config.data, config.seed);
   for (const warning of runWarnings(config, source)) note?.(warning);
@@ -88,6 +96,7 @@ export async function dryRun(asked: Config, note?: (text: string) => void, data?
   const choice = chooseSolver(config, source), start = chooseStart(config, source);
   const stepsPerEpoch = stepsOf(trainingPlan(source, config.data, config.seed, 1));
   return {
+    dense: source.dense,
     files: source.files.length,
     rows: source.rows,
     columns: source.columns,

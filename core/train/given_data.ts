@@ -3,16 +3,18 @@
  * trained on.
  */
 import { countText } from "../figures.ts";
-import { resolve } from "@std/path";
-import { Chunk } from "../../ffi/chunk.ts";
+import { basename, resolve } from "@std/path";
+import { isChunkFormat } from "../config/data_formats.ts";
+import { tableOrFile } from "../config/resolve.ts";
 import type { Config, DataConfig } from "../config/types.ts";
-import { readColumnNames } from "../data/annotations.ts";
+import { columnNamesOf } from "../data/annotations.ts";
 import { compareData, matchColumns, trainedData, trainedRows } from "../data/compare.ts";
 import { type DataIdentity, identify } from "../data/identity.ts";
-import { dataFiles } from "../data/files.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
 import { readRunData, readRunNames } from "../data/run_data.ts";
-import { openError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { openData } from "../data/open.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
+import { type Part, PARTS, type Source } from "../data/source.ts";
 import { withRowFiles } from "../data/row_files.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
@@ -43,45 +45,31 @@ export interface GivenSource {
 /** All rows are the part `train`. */
 const ONE_PART = { by: "rows", train: 1, validation: 0, test: 0, seed: 0 } as const;
 
-/** What a folder holds, or what a file is. */
-function formatOf(path: string): DataConfig["format"] {
-  const folder = (extension: string) => dataFiles(path, "--data", extension);
-  let files: readonly string[];
-  try {
-    files = folder(".npz");
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    files = folder(".npy");
-  }
-  try {
-    return Chunk.peek(files[0]!).dense ? "dense_npy" : "csr_npz";
-  } catch (error) {
-    throw openError(error, files[0]!);
-  }
-}
-
 /** The run's config with the given data instead of its own. */
 export async function dataOf(runDir: string, data: DataConfig, given: GivenData): Promise<DataConfig> {
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
+  // A word may name a table of the rows.
+  const labels = given.labels === undefined ? undefined : tableOrFile(basename(given.labels), resolve(given.labels));
   const { data: rows, split } = given;
   if (rows !== undefined) {
+    const chosen = split === "run" ? data.split : ONE_PART;
     const others = {
-      labels: at(given.labels) ?? null,
+      labels: labels ?? null,
       column_names: at(given.columnNames) ?? null,
       batch: at(given.batch) ?? null,
       row_weights: null,
     };
-    const place = typeof rows === "string"
-      ? { path: resolve(rows), format: formatOf(resolve(rows)) }
-      : { path: "", format: "memory" as const };
-    return { ...data, ...others, ...place, split: split === "run" ? data.split : ONE_PART };
+    if (typeof rows !== "string") return { ...data, ...others, path: "", format: "memory", split: chosen };
+    // A source is read as the run's own were; chunks are found by their first bytes.
+    const format = isChunkFormat(data.format) || data.format === "memory" ? "auto" : data.format;
+    return { ...data, ...others, path: resolve(rows), format, split: chosen };
   }
   let { column_names } = data;
   // The run keeps the names: its own data can be read without the file that they came from.
   if (column_names !== null && !await exists(column_names) && await readRunData(runDir)) column_names = null;
   return {
     ...data,
-    labels: at(given.labels) ?? data.labels,
+    labels: labels ?? data.labels,
     column_names: at(given.columnNames) ?? column_names,
     batch: at(given.batch) ?? data.batch,
   };
@@ -108,21 +96,25 @@ async function requireColumns(runDir: string, source: Source): Promise<void> {
  */
 export async function givenSource(
   runDir: string,
-  { data, loss }: Pick<Config, "data" | "loss">,
+  { data, loss, paths }: Pick<Config, "data" | "loss" | "paths">,
   memory: MemoryRows | null,
-  { data: other, split = "none", columnNames, batch, allowTrainedRows = false, note = () => {} }: GivenData & {
-    note?: (text: string) => void;
-  },
+  { data: other, split = "none", columnNames, batch, allowTrainedRows = false, note = () => {}, progress }:
+    & GivenData
+    & {
+      note?: (text: string) => void;
+      progress?: (progress: PreparingProgress) => void;
+    },
 ): Promise<GivenSource> {
   const trained = await readRunData(runDir);
-  const source = await withRowFiles(openSource(data, memory, { evaluated: true }), { data, loss }, {
+  const opened = await openData({ data, paths }, memory, { evaluated: true, note, progress });
+  const source = await withRowFiles(opened, { data, loss }, {
     known: trained?.batch?.names,
     field: batch === undefined ? "data.batch" : "--batch",
     note,
   });
   await requireColumns(runDir, source);
   const field = columnNames === undefined ? "data.column_names" : "--column-names";
-  const names = source.columnNames ?? await readColumnNames(data.column_names, source.columns, note, field);
+  const names = await columnNamesOf(data, source, note, field);
   if (trained === null) {
     if (other === undefined && !allowTrainedRows) {
       throw new UserError(

@@ -10,6 +10,7 @@ import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../c
 import type { Config } from "../config/types.ts";
 import { requireCategories } from "../data/categories.ts";
 import { MemoryRows } from "../data/memory.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../data/row_choice.ts";
 import { UserError } from "../errors.ts";
@@ -50,6 +51,8 @@ export interface RestoreOptions extends GivenData {
   /** Config overrides, e.g. another `data.path`. */
   readonly overrides?: readonly string[];
   readonly note?: (text: string) => void;
+  /** Gets how far a source is prepared that has to be. */
+  readonly progress?: (progress: PreparingProgress) => void;
 }
 
 /** @throws {UserError} if the folder is not a run, the checkpoint is damaged or the data do not fit */

@@ -191,7 +191,8 @@ async function prepare(
 }> {
   const library = chooseEngine(given.config, given.note);
   given.detail?.(`engine ${choiceText(library)}`);
-  const source = await withRowFiles(openSource(given.config.data, given.memory), given.config, { note: given.note });
+  const opened = openSource(given.config.data, given.memory, { prepared: given.prepared });
+  const source = await withRowFiles(opened, given.config, { note: given.note });
   const options = planned(given, source);
   const { config, run, resumeFrom } = options;
   requireSteps(source, config.data, config.seed);

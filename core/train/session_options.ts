@@ -4,6 +4,7 @@ import type { Config } from "../config/types.ts";
 import type { MemoryRows } from "../data/memory.ts";
 import type { Sink } from "../events/mod.ts";
 import type { RunFolder } from "../runs/folder.ts";
+import type { Prepared } from "../data/prepared.ts";
 import type { Fork } from "./fork.ts";
 import type { TrainObserver } from "./trainer.ts";
 
@@ -14,6 +15,8 @@ export interface SessionOptions {
   readonly resumeFrom: string | null;
   /** Rows in memory instead of the config's files. The caller closes them. */
   readonly memory?: MemoryRows | null;
+  /** What was prepared of the config's sources. */
+  readonly prepared?: Prepared;
   /** The config of a resumed run before the changes. */
   readonly saved?: Config;
   /** The checkpoint from which a fork starts. */
