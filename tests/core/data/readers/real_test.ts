@@ -1,0 +1,38 @@
+/** The readers on real files, where they are there: NARROWS_DATA, or shared/data beside the checkout. */
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { image } from "../../../../core/data/readers/image.ts";
+import { UserError } from "../../../../core/errors.ts";
+import { exists } from "../../../../core/missing.ts";
+import { readAll } from "./read_all.ts";
+
+const DATA = Deno.env.get("NARROWS_DATA") ?? fromFileUrl(new URL("../../../../../shared/data", import.meta.url));
+const onData = (name: string, body: (path: string) => Promise<void>) => {
+  const path = join(DATA, name);
+  Deno.test({ name: `real data: ${name}`, ignore: !exists(path), fn: () => body(path) });
+};
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+onData("olivetti/png", async (path) => {
+  const { rows, shape, values } = await readAll(image, path);
+  assertEquals([rows, shape], [400, [1, 64, 64]]);
+  // The first values of scikit-learn's documentation, and the mean that it publishes.
+  [0.30991736, 0.3677686, 0.41735536].forEach((value, i) => assertAlmostEquals(values[i]!, value, 0.5 / 255));
+  assertAlmostEquals(mean(values), 0.547, 5e-4);
+});
+
+onData("cifar10_rgb", async (path) => {
+  const { rows, shape, rowTables } = await readAll(image, path);
+  assertEquals([rows, shape], [600, [3, 32, 32]]);
+  assertEquals(new Set(rowTables.get("class")).size, 10);
+});
+
+onData("pngsuite", async (path) => {
+  const settings = { size: [32, 32], fit: "resize" };
+  const { rows } = await readAll(image, join(path, "files", "[a-wyz]*.png"), { settings });
+  assertEquals(rows, 161);
+  // Files that are damaged on purpose: each is refused.
+  const damaged = [...Deno.readDirSync(join(path, "files"))].map(({ name }) => name).filter((name) => /^x/.test(name));
+  assertEquals(damaged.length, 14);
+  for (const name of damaged) await assertRejects(() => readAll(image, join(path, "files", name)), UserError);
+});
