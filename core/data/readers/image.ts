@@ -8,23 +8,28 @@ import { type PictureHead, pictureKind, readHeads } from "../../formats/pictures
 import { type Picture, pictureDecoder, uprightSize } from "../../formats/pictures/picture.ts";
 import { type Fit, FITS, fitted } from "../../formats/pictures/resize.ts";
 import { ahead } from "./ahead.ts";
-import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
-import { classTable, holdsRecords, PLAIN, recordFiles, rowNamesOf, rowsOfBlock } from "./records.ts";
+import type { Block, OpenSource, ReaderOptions } from "./reader.ts";
+import { classTable, holdsRecords, PLAIN, recordFiles, rowNamesOf, rowsOfBlock, type Together } from "./records.ts";
 import { refuseMember, Settings } from "./settings.ts";
 
-const ENDINGS = [".png", ".jpg", ".jpeg", ".jpe", ".tif", ".tiff", ".webp"];
+const PICTURES = {
+  about: "pictures",
+  pattern: /\.(png|jpe?g|jpe|tiff?|webp)$/i,
+  shown: ".png, .jpg, .tif, .webp",
+};
 /** Files that are read at a time, and pixels of theirs that are decoded at a time. */
 const FILES_AHEAD = 8;
 const PIXELS_AHEAD = 2 ** 24;
 /** Pixels of a row, for which a network can be thought of. */
 const ROW_PIXELS_MAX = 2 ** 26;
 
-export const image: Reader = {
+export const image = {
+  together: true,
   format: "image",
   about: "pictures (PNG, JPEG, TIFF, WebP)",
-  claims: (path, head) => head.length > 0 ? pictureKind(head) !== undefined : holdsRecords(path, ENDINGS),
+  claims: (path, head) => head.length > 0 ? pictureKind(head) !== undefined : holdsRecords(path, PICTURES),
   open: openPictures,
-};
+} as const satisfies Together;
 
 /** One file with its pictures; where it is decoded, one row after another. */
 interface PictureFile {
@@ -60,7 +65,7 @@ function wantedOf(options: ReaderOptions): Wanted {
 async function openPictures(path: string, options: ReaderOptions): Promise<OpenSource> {
   refuseMember(options, "a picture");
   const wanted = wantedOf(options);
-  const { files: found, notes: before } = recordFiles(path, ENDINGS, "pictures");
+  const { files: found, notes: before } = recordFiles(path, PICTURES);
   const files = await Array.fromAsync(ahead(found, FILES_AHEAD, async ({ path, name }): Promise<PictureFile> => {
     using file = await InputFile.open(path);
     return { path, name, heads: await readHeads(file) };

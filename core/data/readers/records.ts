@@ -1,11 +1,15 @@
 /** The files of a source of which every file is a record: one file, a folder with folders of classes, or a glob. */
-import { extname, join } from "@std/path";
+import { join } from "@std/path";
 import { UserError } from "../../errors.ts";
+import { countText } from "../../figures.ts";
 import { systemReason } from "../../formats/io_error.ts";
 import { someNames, unreadablePath } from "../../missing.ts";
 import { dataBase, dataFiles, isPattern, naturally } from "../files.ts";
 import { nameWithin } from "../row_keys.ts";
-import type { OpenSource } from "./reader.ts";
+import type { OpenSource, Reader } from "./reader.ts";
+
+/** A reader of which a folder or a glob is one source. */
+export type Together = Reader & { readonly together: true };
 
 export interface RecordFile {
   readonly path: string;
@@ -19,19 +23,23 @@ export interface RecordFiles {
   readonly notes: readonly string[];
 }
 
+/** How the files of a kind are found among others in a folder. */
+export interface Kind {
+  /** What they are: "pictures". */
+  readonly about: string;
+  readonly pattern: RegExp;
+  /** The pattern for messages: ".png, .jpg". */
+  readonly shown: string;
+}
+
 /** Folders below folders are looked into to this depth. */
 const DEPTH_MAX = 32;
 
-/** Whether a name ends like one of these: ".png". */
-const endsLike = (name: string, endings: readonly string[]) => endings.includes(extname(name).toLowerCase());
-
 /**
- * The files of a source.
- * @param endings with their dots, in lower case, of the files in a folder that are records
- * @param about what they are: "pictures"
+ * The files of a source. A file that is named itself, or by a glob, need not fit the pattern.
  * @throws {UserError} where there are none, or a folder cannot be listed
  */
-export function recordFiles(path: string, endings: readonly string[], about: string): RecordFiles {
+export function recordFiles(path: string, { about, pattern, shown }: Kind): RecordFiles {
   if (isPattern(path) || Deno.statSync(path).isFile) {
     const base = dataBase(path);
     const files = dataFiles(path, "data.path", "").map((each) => ({ path: each, name: nameWithin(base, each) }));
@@ -41,12 +49,12 @@ export function recordFiles(path: string, endings: readonly string[], about: str
   look(path, "", 0);
   if (found.length === 0) {
     const held = others.length > 0 ? `it holds ${someNames(others.sort(naturally))}` : "the folder is empty";
-    throw new UserError("data.path", `${path}: the folder holds no ${about} (${endings.join(", ")})`, held);
+    throw new UserError("data.path", `${path}: the folder holds no ${about} (${shown})`, held);
   }
   const notes: string[] = [];
   if (others.length > 0) {
     const which = others.length === 1 ? "1 file is" : `${others.length} files are`;
-    notes.push(`${which} not read, because other endings are expected of ${about}: ${someNames(others)}.`);
+    notes.push(`${which} not read, because ${about} have other names: ${someNames(others)}.`);
   }
   if (links.length > 0) notes.push(`Symbolic links to folders are not followed: ${someNames(links)}.`);
   return { files: found.sort((a, b) => naturally(a.name, b.name)), notes };
@@ -60,7 +68,7 @@ export function recordFiles(path: string, endings: readonly string[], about: str
       const [at, name] = [join(folder, entry.name), join(below, entry.name)];
       if (entry.isDirectory) look(at, name, depth + 1);
       else if (entry.isSymlink && leadsToFolder(at)) links.push(name);
-      else if (endsLike(entry.name, endings)) found.push({ path: at, name: name.normalize("NFC") });
+      else if (pattern.test(entry.name)) found.push({ path: at, name: name.normalize("NFC") });
       else others.push(name);
     }
   }
@@ -84,15 +92,15 @@ function leadsToFolder(path: string): boolean {
 }
 
 /** Whether a folder holds such files, itself or in one of its first folders. It stops at the first that it finds. */
-export function holdsRecords(folder: string, endings: readonly string[], depth = 2): boolean {
+export function holdsRecords(folder: string, { pattern }: Pick<Kind, "pattern">, depth = 2): boolean {
   try {
     const folders: string[] = [];
     for (const entry of Deno.readDirSync(folder)) {
       if (entry.name.startsWith(".")) continue;
       if (entry.isDirectory) folders.push(join(folder, entry.name));
-      else if (endsLike(entry.name, endings)) return true;
+      else if (pattern.test(entry.name)) return true;
     }
-    return depth > 0 && folders.slice(0, 8).some((each) => holdsRecords(each, endings, depth - 1));
+    return depth > 0 && folders.slice(0, 8).some((each) => holdsRecords(each, { pattern }, depth - 1));
   } catch {
     return false;
   }
@@ -113,6 +121,25 @@ export function rowNamesOf(files: readonly RecordFile[], rowsOf: (file: number) 
     const rows = rowsOf(i);
     return rows === 1 ? [name] : Array.from({ length: rows }, (_, row) => `${name}#${row + 1}`);
   });
+}
+
+/** Which file a row is of, where there are several. */
+export function fileTable(
+  files: readonly RecordFile[],
+  rowsOf: (file: number) => number,
+): Map<string, readonly string[]> {
+  if (files.length === 1) return new Map();
+  return new Map([["file", files.flatMap(({ name }, i) => Array<string>(rowsOf(i)).fill(name))]]);
+}
+
+/** Values of a row. */
+const ROW_VALUES_MAX = 2 ** 28;
+
+/** Refuses rows that no memory holds. */
+export function checkRow(where: string, columns: number): void {
+  if (columns <= ROW_VALUES_MAX) return;
+  const what = `a row has ${countText(columns)} values, more than the ${countText(ROW_VALUES_MAX)} that are read`;
+  throw new UserError(where, what, "cut it into smaller parts");
 }
 
 /** Bytes of a block's values, about. */

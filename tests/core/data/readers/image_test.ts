@@ -27,7 +27,7 @@ testInFolder("a folder with folders of classes is a source", async (dir) => {
   assertEquals(source.values.map((value) => Math.round(value * 255)), [50, 60, 10, 20, 30, 40]);
   assertEquals(source.blocks, [2, 1]);
   assertEquals(source.notes, [
-    "1 file is not read, because other endings are expected of pictures: notes.txt.",
+    "1 file is not read, because pictures have other names: notes.txt.",
     "Symbolic links to folders are not followed: again.",
     "Values of 8 bits were scaled to 0 to 1.",
   ]);

@@ -1,6 +1,7 @@
 /** The readers on real files, where they are there: NARROWS_DATA, or shared/data beside the checkout. */
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { idx } from "../../../../core/data/readers/idx.ts";
 import { image } from "../../../../core/data/readers/image.ts";
 import { UserError } from "../../../../core/errors.ts";
 import { exists } from "../../../../core/missing.ts";
@@ -35,4 +36,19 @@ onData("pngsuite", async (path) => {
   const damaged = [...Deno.readDirSync(join(path, "files"))].map(({ name }) => name).filter((name) => /^x/.test(name));
   assertEquals(damaged.length, 14);
   for (const name of damaged) await assertRejects(() => readAll(image, join(path, "files", name)), UserError);
+});
+
+onData("fashion_mnist", async (path) => {
+  const { rows, shape, rowTables } = await idx.open(path, {});
+  assertEquals([rows, shape, rowTables.get("label")?.length], [70_000, [1, 28, 28], 70_000]);
+  const train = await readAll(idx, join(path, "train-images-idx3-ubyte.gz"), {}, 10_000);
+  assertEquals([train.rows, train.rowTables.get("label")!.filter((label) => label === "3").length], [60_000, 6_000]);
+  // As published: mean 0.2860, standard deviation 0.3530.
+  const average = mean(train.values);
+  assertAlmostEquals(average, 0.286, 5e-5);
+  assertAlmostEquals(
+    Math.sqrt(train.values.reduce((sum, v) => sum + (v - average) ** 2, 0) / train.values.length),
+    0.353,
+    5e-5,
+  );
 });

@@ -1,0 +1,48 @@
+/** Numbers of files, of any size and byte order, as float32. */
+
+const TYPES = {
+  int8: { bytes: 1, array: Int8Array, get: DataView.prototype.getInt8 },
+  uint8: { bytes: 1, array: Uint8Array, get: DataView.prototype.getUint8 },
+  int16: { bytes: 2, array: Int16Array, get: DataView.prototype.getInt16 },
+  uint16: { bytes: 2, array: Uint16Array, get: DataView.prototype.getUint16 },
+  int32: { bytes: 4, array: Int32Array, get: DataView.prototype.getInt32 },
+  uint32: { bytes: 4, array: Uint32Array, get: DataView.prototype.getUint32 },
+  int64: { bytes: 8, array: BigInt64Array, get: DataView.prototype.getBigInt64 },
+  uint64: { bytes: 8, array: BigUint64Array, get: DataView.prototype.getBigUint64 },
+  float32: { bytes: 4, array: Float32Array, get: DataView.prototype.getFloat32 },
+  float64: { bytes: 8, array: Float64Array, get: DataView.prototype.getFloat64 },
+} as const;
+
+export type ValueType = keyof typeof TYPES;
+export const VALUE_TYPES = Object.keys(TYPES) as readonly ValueType[];
+export type ByteOrder = "little" | "big";
+
+/** Bytes of a value. */
+export const valueBytes = (type: ValueType): number => TYPES[type].bytes;
+
+const HOST: ByteOrder = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? "little" : "big";
+
+/**
+ * Values of a block of bytes, rounded to float32.
+ * @param bytes as many as `out` has values of this type
+ */
+export function toFloats(type: ValueType, order: ByteOrder, bytes: Uint8Array, out: Float32Array): void {
+  const { bytes: size, array, get } = TYPES[type];
+  if (bytes.length !== out.length * size) throw new RangeError(`${bytes.length} bytes for ${out.length} values`);
+  if ((order === HOST || size === 1) && bytes.byteOffset % size === 0) {
+    const values = new array(bytes.buffer as ArrayBuffer, bytes.byteOffset, out.length);
+    if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
+      for (let i = 0; i < out.length; i++) out[i] = Number(values[i]);
+    } else out.set(values);
+    return;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const read = get as (this: DataView, at: number, little: boolean) => number | bigint;
+  for (let i = 0; i < out.length; i++) out[i] = Number(read.call(view, i * size, order === "little"));
+}
+
+/** The note on values that float32 does not hold exactly; none of types that it does. */
+export function roundingNote(type: ValueType): string[] {
+  const isExact = valueBytes(type) < 4 || type === "float32";
+  return isExact ? [] : [`Values of ${type} were rounded to float32.`];
+}
