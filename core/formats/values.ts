@@ -41,6 +41,13 @@ export function toFloats(type: ValueType, order: ByteOrder, bytes: Uint8Array, o
   for (let i = 0; i < out.length; i++) out[i] = Number(read.call(view, i * size, order === "little"));
 }
 
+/** The first value of a block of bytes, as exactly as a double holds it. */
+export function firstNumber(type: ValueType, order: ByteOrder, bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const read = TYPES[type].get as (this: DataView, at: number, little: boolean) => number | bigint;
+  return Number(read.call(view, 0, order === "little"));
+}
+
 /** The note on values that float32 does not hold exactly; none of types that it does. */
 export function roundingNote(type: ValueType): string[] {
   const isExact = valueBytes(type) < 4 || type === "float32";

@@ -43,6 +43,12 @@ export class Settings {
     return value;
   }
 
+  /** A number above 0, or text; undefined where it is not set. */
+  numberOrText(name: string): number | string | undefined {
+    if (typeof this.#values[name] === "string") return this.text(name);
+    return this.positive(name);
+  }
+
   flag(name: string): boolean {
     const value = this.#take(name) ?? false;
     if (typeof value !== "boolean") throw this.refuse(name, `must be true or false, got ${shown(value)}`);

@@ -1,6 +1,7 @@
 /** The readers on real files, where they are there: NARROWS_DATA, or shared/data beside the checkout. */
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
+import { hdf5 } from "../../../../core/data/readers/hdf5.ts";
 import { idx } from "../../../../core/data/readers/idx.ts";
 import { image } from "../../../../core/data/readers/image.ts";
 import { UserError } from "../../../../core/errors.ts";
@@ -51,4 +52,12 @@ onData("fashion_mnist", async (path) => {
     0.353,
     5e-5,
   );
+});
+
+onData("muscle_rf/rf_dataset.hdf5", async (path) => {
+  const source = await readAll(hdf5, path, { member: "data/rf_data/*/shot_1", settings: { rate: "data/f_sampling" } });
+  assertEquals([source.rows, source.shape, source.rate], [384, [1, 1408], 2e7]);
+  // The first values, and the rails of the converter.
+  assertEquals(source.values.slice(0, 5), [100, 82, -142, -152, 150]);
+  assertEquals(source.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0), 16384);
 });
