@@ -28,6 +28,7 @@ export interface Hdf5Array {
 /** Bytes of a part that is read at once. */
 const PART_BYTES_MAX = 1e9;
 const NAMES_MAX = 1_000_000;
+const TEXT_BYTES_MAX = 1 << 16;
 /** The byte order in which the library gives values, whatever the file's. */
 const ORDER: ByteOrder = "little";
 
@@ -231,6 +232,20 @@ export class Hdf5File implements Disposable {
     const { shape, values: type } = arrayOf(name, this.#ask(what, about, isMetadata));
     if (type === undefined || shape.some((size) => size !== 1)) return undefined;
     return this.#one(name, type, (to) => this.#lib.get_attribute_data(this.#open, owner, name, to));
+  }
+
+  /** An attribute that is text of fixed length; undefined where there is none. */
+  text(path: string, name: string): string | undefined {
+    const what = `the attributes of ${path} cannot be read`;
+    const names = this.#ask(what, () => this.#lib.get_attribute_names(this.#open, path), Array.isArray) as string[];
+    if (!names.includes(name)) return undefined;
+    const about = () => this.#lib.get_attribute_metadata(this.#open, path, name);
+    const { type, size, vlen } = this.#ask(what, about, isMetadata);
+    if (type !== CLASS.text || vlen || size > TEXT_BYTES_MAX) return undefined;
+    let text = "";
+    const fill = (to: bigint) => this.#lib.get_attribute_data(this.#open, path, name, to);
+    this.#into(name, size, "uint8", fill, (bytes) => text = new TextDecoder().decode(bytes).replace(/\0.*$/s, ""));
+    return text;
   }
 
   #one(name: string, type: ValueType, fill: (to: bigint) => number): number {
