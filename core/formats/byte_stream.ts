@@ -1,14 +1,15 @@
 /** A file, or a part of one, that is read from its start to its end, plain or compressed, in bounded memory. */
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
-import { createGunzip, createInflate } from "node:zlib";
+import { createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import { UserError } from "../errors.ts";
 import { InputFile } from "./file.ts";
 import { ioError } from "./io_error.ts";
 
 const BLOCK_BYTES = 1 << 18;
 
-type Packed = "gzip" | "zlib" | null;
+/** `raw` is Deflate without a header, as in zip archives. */
+export type Packed = "gzip" | "zlib" | "raw" | null;
 interface Range {
   readonly start?: number;
   readonly end?: number;
@@ -21,7 +22,8 @@ export class ByteStream implements Disposable {
 
   private constructor(readonly path: string, readonly packed: Packed, range: Range = {}) {
     const file = createReadStream(path, { highWaterMark: BLOCK_BYTES, ...range });
-    const unpack = packed && { gzip: createGunzip, zlib: createInflate }[packed]({ chunkSize: BLOCK_BYTES });
+    const unpack = packed &&
+      { gzip: createGunzip, zlib: createInflate, raw: createInflateRaw }[packed]({ chunkSize: BLOCK_BYTES });
     // The failure of a part is told by the iterator.
     const stream = unpack ? pipeline(file, unpack, () => {}) : file;
     this.#blocks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;

@@ -5,6 +5,14 @@ export interface ZipMember {
   readonly name: string;
   /** Bytes unpacked. */
   readonly size: number;
+  /** Bytes as they lie in the archive. */
+  readonly packed: number;
+  /** 0: stored, 8: Deflate. */
+  readonly method: number;
+  /** The byte at which the member's own header begins. */
+  readonly offset: number;
+  /** CRC-32 of the unpacked bytes. */
+  readonly sum: number;
   /** The content of a small member, a byte a character; "" where it is large or cannot be unpacked. */
   text(): string;
 }
@@ -41,7 +49,16 @@ export function zipMembers(file: Deno.FsFile, size: number): ZipMember[] {
     const method = view.getUint16(at + 10, true);
     const packed = view.getUint32(at + 20, true), size = view.getUint32(at + 24, true);
     const offset = view.getUint32(at + 42, true);
-    members.push({ name, size, text: () => smallText(file, { offset, method, packed, size }) });
+    const sum = view.getUint32(at + 16, true);
+    members.push({
+      name,
+      size,
+      packed,
+      method,
+      offset,
+      sum,
+      text: () => smallText(file, { offset, method, packed, size }),
+    });
     at += ENTRY_BYTES + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return members;

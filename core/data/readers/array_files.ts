@@ -22,6 +22,8 @@ export interface ArrayFile {
   number(member: string): Promise<number | undefined>;
   /** @param owner "" for the file itself; undefined where files of this kind have no attributes */
   attribute?(owner: string, name: string): number | undefined;
+  /** Single values of a file, as text by name: what a record was measured with. */
+  singles?(): Promise<ReadonlyMap<string, string>>;
   close(): void;
 }
 
@@ -70,6 +72,7 @@ export async function openArrays(
   const open = new OpenFiles(openFile);
   try {
     const parts: ArrayPart[] = [], converted = new Set<string>();
+    const singles = new Map<string, ReadonlyMap<string, string>>();
     for (const { path, name } of files) {
       const file = await open.at(path);
       for (const member of chosen(path, file.members, options.member)) {
@@ -79,6 +82,7 @@ export async function openArrays(
           ...file.shapeOf(member),
           read: async (start, count) => (await open.at(path)).read(member, start, count),
         });
+        if (files.length > 1 && file.singles) singles.set(parts.at(-1)!.name, await file.singles());
       }
     }
     const first = await open.at(files[0]!.path);
@@ -86,6 +90,7 @@ export async function openArrays(
     return {
       ...PLAIN,
       ...source,
+      rowTables: new Map([...source.rowTables, ...singlesTables(source, parts, singles)]),
       rate: await rateOf(first, rate),
       members: first.members.map(({ name, shape, type, sparse }) => ({ name, shape, type, sparse })),
       notes: [...notes, ...first.notes, ...source.notes, ...converted],
@@ -95,6 +100,21 @@ export async function openArrays(
     open.close();
     throw error;
   }
+}
+
+/** The single values that every file has, as a table of the rows. */
+function singlesTables(
+  { rows, rowTables }: Pick<OpenSource, "rows" | "rowTables">,
+  parts: readonly ArrayPart[],
+  singles: ReadonlyMap<string, ReadonlyMap<string, string>>,
+): Map<string, readonly string[]> {
+  const [first] = singles.values();
+  // Which part a row is of; records that were cut are named `PART` or `PART#ROW`.
+  const owners = rowTables.get("part") ?? rowTables.get("file")?.map((name) => name.replace(/#\d+$/, "")) ??
+    (rows === parts.length ? parts.map(({ name }) => name) : null);
+  if (first === undefined || owners === null) return new Map();
+  const names = [...first.keys()].filter((name) => [...singles.values()].every((values) => values.has(name)));
+  return new Map(names.map((name) => [name, owners.map((owner) => singles.get(owner)!.get(name)!)]));
 }
 
 /** The rate in Hz that is given as a number, or found where the text says. */

@@ -4,6 +4,7 @@ import { fromFileUrl, join } from "@std/path";
 import { hdf5 } from "../../../../core/data/readers/hdf5.ts";
 import { idx } from "../../../../core/data/readers/idx.ts";
 import { image } from "../../../../core/data/readers/image.ts";
+import { numpy } from "../../../../core/data/readers/numpy.ts";
 import { UserError } from "../../../../core/errors.ts";
 import { exists } from "../../../../core/missing.ts";
 import { readAll } from "./read_all.ts";
@@ -60,4 +61,15 @@ onData("muscle_rf/rf_dataset.hdf5", async (path) => {
   // The first values, and the rails of the converter.
   assertEquals(source.values.slice(0, 5), [100, 82, -142, -152, 150]);
   assertEquals(source.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0), 16384);
+});
+
+onData("lit3rick", async (path) => {
+  const source = await readAll(numpy, join(path, "npz"));
+  assertEquals([source.shape, source.rowTables.get("GAIN")!.length], [[1, 8192], source.rows]);
+  // The same records are rows of the array beside them.
+  const { values } = await readAll(numpy, join(path, "gaintests_352x8192_int32.npy"));
+  const rows = new Set(Array.from({ length: 352 }, (_, row) => values.slice(8192 * row, 8192 * (row + 1)).join()));
+  for (let row = 0; row < source.rows; row++) {
+    assertEquals(rows.has(source.values.slice(8192 * row, 8192 * (row + 1)).join()), true, source.rowNames![row]);
+  }
 });
