@@ -1,15 +1,10 @@
-/**
- * HDF5 files, read by the HDF5 library itself, which h5wasm has compiled to WebAssembly: what a damaged file does to it stays
- * in there. Links to other files are not followed.
- */
-import fs from "node:fs";
-import type { Metadata, ready } from "h5wasm/node";
+/** HDF5 files, read by the HDF5 library itself. Links to other files are not followed. */
+import type { Metadata } from "h5wasm/node";
 import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
 import { InputFile } from "./file.ts";
-import { type ByteOrder, firstNumber, toFloats, valueBytes, type ValueType } from "./values.ts";
-
-type H5Module = Awaited<typeof ready>;
+import { asked, type H5Module, load } from "./hdf5_library.ts";
+import { type ByteOrder, firstNumber, toDoubles, toFloats, valueBytes, type ValueType } from "./values.ts";
 
 /** An array of a file. */
 export interface Hdf5Array {
@@ -23,12 +18,15 @@ export interface Hdf5Array {
   readonly values: ValueType | undefined;
   /** The shape of the parts that are stored, and compressed, each for itself; null where it is one. */
   readonly chunks: readonly number[] | null;
+  /** Whether its values are texts. */
+  readonly isText: boolean;
+  /** What the library tells of its type. */
+  readonly metadata: Metadata;
 }
 
 /** Bytes of a part that is read at once. */
 const PART_BYTES_MAX = 1e9;
 const NAMES_MAX = 1_000_000;
-const TEXT_BYTES_MAX = 1 << 16;
 /** The byte order in which the library gives values, whatever the file's. */
 const ORDER: ByteOrder = "little";
 
@@ -43,68 +41,6 @@ const CLASS = {
   varying: 9,
   array: 10,
 } as const;
-
-let library: Promise<H5Module> | undefined;
-/** Takes what the library prints while it is asked something. */
-let said: ((text: string) => void) | null = null;
-
-async function load(): Promise<H5Module> {
-  return await (library ??= begin());
-}
-
-/** The library, and beside it the compressions that are no part of it, such as LZF and Blosc, each loaded when it is needed. */
-async function begin(): Promise<H5Module> {
-  const { error, warn } = console;
-  // The library keeps these two functions for what it has to say.
-  console.error = (...texts) => said ? said(texts.join(" ")) : error.apply(console, texts);
-  console.warn = (...texts) => said ? said(texts.join(" ")) : warn.apply(console, texts);
-  try {
-    const lib = await (await import("h5wasm/node")).ready;
-    const others = lib.get_plugin_search_paths().length;
-    (await import("h5wasm-plugins")).install_local_plugins(lib);
-    for (let i = 0; i < others; i++) lib.remove_plugin_search_path(1);
-    return lib;
-  } finally {
-    Object.assign(console, { error, warn });
-  }
-}
-
-/**
- * Runs a call of the library. It prints what fails on standard error, which is kept from there, and the last line of it,
- * where it failed first, is the reason.
- * @throws {MalformedError}
- */
-function asked<T>(path: string, what: string, call: () => T, isGood: (result: T) => boolean): T {
-  const { writeSync } = fs;
-  let text = "";
-  const keep = (handle: number, bytes: Uint8Array, from = 0, length = bytes.length - from, ...rest: unknown[]) => {
-    if (handle !== 2) return (writeSync as (...all: unknown[]) => number)(handle, bytes, from, length, ...rest);
-    text += new TextDecoder().decode(bytes.subarray(from, from + length));
-    return length;
-  };
-  let result: T | undefined, failure: unknown;
-  try {
-    fs.writeSync = keep as unknown as typeof fs.writeSync;
-    said = (more) => text += `${more}\n`;
-    result = call();
-  } catch (thrown) {
-    failure = thrown;
-  } finally {
-    fs.writeSync = writeSync;
-    said = null;
-  }
-  if (failure === undefined && isGood(result as T)) return result as T;
-  const filter = /required filter '[^']*' is not registered/.exec(text)?.[0];
-  const first = [...text.matchAll(/#\d+: .* in \w+\(\): (.*)/g)].at(-1)?.[1];
-  const reason = filter ?? first ?? (failure instanceof Error ? failure.message.split("\n")[0]! : "");
-  throw new MalformedError(path, `${what}${reason ? `: ${reason}` : ""}`);
-}
-
-/** Whether a file begins like HDF5, after a block of the user's of 0, 512, 1024 or 2048 bytes. */
-export function isHdf5(head: Uint8Array): boolean {
-  const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
-  return [0, 512, 1024, 2048].some((at) => signature.every((byte, i) => head[at + i] === byte));
-}
 
 export class Hdf5File implements Disposable {
   readonly #lib: H5Module;
@@ -181,6 +117,76 @@ export class Hdf5File implements Disposable {
     return out;
   }
 
+  /** Like `read`, as exactly as doubles hold the values: of numbers of entries, and of positions. @throws {MalformedError} */
+  numbers({ path, values: type }: Hdf5Array, start: number, count: number): Float64Array {
+    if (type === undefined) throw new MalformedError(this.path, `${path} holds no numbers`);
+    const out = new Float64Array(count);
+    this.#into(
+      path,
+      count,
+      type,
+      (to) => this.#lib.get_dataset_data(this.#open, path, [BigInt(count)], [BigInt(start)], [1n], to),
+      (bytes) => toDoubles(type, ORDER, bytes, out),
+    );
+    return out;
+  }
+
+  /** Texts of an array with one axis. @throws {MalformedError} */
+  texts(array: Hdf5Array, start: number, count: number): string[] {
+    const { path, metadata, isText } = array;
+    if (!isText) throw new MalformedError(this.path, `${path} holds no texts`);
+    const counts = [BigInt(count)];
+    return this.#textsInto(
+      path,
+      metadata,
+      count,
+      (to) => this.#lib.get_dataset_data(this.#open, path, counts, [BigInt(start)], [1n], to),
+      (at) => this.#lib.reclaim_vlen_memory_count(this.#open, path, "", at, counts),
+    );
+  }
+
+  /** The bytes of records (a compound type) of an array with one axis. @throws {MalformedError} */
+  records({ path, metadata }: Hdf5Array, start: number, count: number): Uint8Array {
+    let records = new Uint8Array(0);
+    this.#intoBytes(
+      path,
+      count * metadata.size,
+      (to) => this.#lib.get_dataset_data(this.#open, path, [BigInt(count)], [BigInt(start)], [1n], to),
+      (bytes) => records = bytes.slice(),
+    );
+    return records;
+  }
+
+  #textsInto(
+    name: string,
+    { size, vlen, cset }: Metadata,
+    count: number,
+    fill: (to: bigint) => number,
+    reclaim: (at: bigint) => unknown,
+  ): string[] {
+    const texts: string[] = [];
+    this.#intoBytes(name, count * size, fill, (bytes, at) => {
+      if (!vlen) {
+        const decoder = new TextDecoder();
+        for (let i = 0; i < count; i++) {
+          const value = bytes.subarray(i * size, (i + 1) * size);
+          const end = value.indexOf(0);
+          texts.push(decoder.decode(end < 0 ? value : value.slice(0, end)));
+        }
+        return;
+      }
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (let i = 0; i < count; i++) {
+        const pointer = view.getUint32(4 * i, true);
+        texts.push(
+          pointer === 0 ? "" : cset === 1 ? this.#lib.UTF8ToString(pointer) : this.#lib.AsciiToString(pointer),
+        );
+      }
+      this.#ask(`${name} cannot be read`, () => reclaim(BigInt(at)), () => true);
+    });
+    return texts;
+  }
+
   /** Has memory of the library filled by `fill`, which returns a status, and gives it to `take`. */
   #into(
     name: string,
@@ -189,7 +195,15 @@ export class Hdf5File implements Disposable {
     fill: (to: bigint) => number,
     take: (bytes: Uint8Array) => void,
   ): void {
-    const bytes = length * valueBytes(type);
+    this.#intoBytes(name, length * valueBytes(type), fill, take);
+  }
+
+  #intoBytes(
+    name: string,
+    bytes: number,
+    fill: (to: bigint) => number,
+    take: (bytes: Uint8Array, at: number) => void,
+  ): void {
     if (!(bytes <= PART_BYTES_MAX)) {
       throw new UserError(this.path, `${name}: ${bytesText(bytes)} are more than are read at once`);
     }
@@ -197,11 +211,19 @@ export class Hdf5File implements Disposable {
     const at = this.#ask(what, () => this.#lib._malloc(Math.max(1, bytes)), (at) => at !== 0);
     try {
       this.#ask(what, () => fill(BigInt(at)), (status) => status >= 0);
-      take(this.#lib.HEAPU8.subarray(at, at + bytes));
+      take(this.#lib.HEAPU8.subarray(at, at + bytes), at);
     } finally {
       this.#lib._free(at);
     }
   }
+
+  /** The array of a path; undefined where there is none. */
+  array(path: string): Hdf5Array | undefined {
+    this.#byPath ??= new Map(this.arrays.map((array) => [array.path, array]));
+    return this.#byPath.get(path);
+  }
+
+  #byPath: Map<string, Hdf5Array> | null = null;
 
   /** A single number: of an array with one value. Undefined where there is none of this name. */
   number(path: string): number | undefined {
@@ -234,18 +256,41 @@ export class Hdf5File implements Disposable {
     return this.#one(name, type, (to) => this.#lib.get_attribute_data(this.#open, owner, name, to));
   }
 
-  /** An attribute that is text of fixed length; undefined where there is none. */
-  text(path: string, name: string): string | undefined {
+  /** An attribute that is text, or a list of texts; undefined where there is none. @param path "" for the file itself */
+  attributeTexts(path: string, name: string): string[] | undefined {
+    const owner = path === "" ? "/" : path;
+    const what = `the attributes of ${owner} cannot be read`;
+    const names = this.#ask(what, () => this.#lib.get_attribute_names(this.#open, owner), Array.isArray);
+    if (!names.includes(name)) return undefined;
+    const about = this.#ask(what, () => this.#lib.get_attribute_metadata(this.#open, owner, name), isMetadata);
+    if (about.type !== CLASS.text) return undefined;
+    const count = (about.shape ?? []).reduce((product, size) => product * size, 1);
+    return this.#textsInto(
+      name,
+      about,
+      count,
+      (to) => this.#lib.get_attribute_data(this.#open, owner, name, to),
+      (at) => this.#lib.reclaim_vlen_memory(this.#open, owner, name, at),
+    );
+  }
+
+  /** An attribute that is a list of numbers; undefined where there is none. */
+  attributeNumbers(path: string, name: string): number[] | undefined {
     const what = `the attributes of ${path} cannot be read`;
-    const names = this.#ask(what, () => this.#lib.get_attribute_names(this.#open, path), Array.isArray) as string[];
+    const names = this.#ask(what, () => this.#lib.get_attribute_names(this.#open, path), Array.isArray);
     if (!names.includes(name)) return undefined;
     const about = () => this.#lib.get_attribute_metadata(this.#open, path, name);
-    const { type, size, vlen } = this.#ask(what, about, isMetadata);
-    if (type !== CLASS.text || vlen || size > TEXT_BYTES_MAX) return undefined;
-    let text = "";
-    const fill = (to: bigint) => this.#lib.get_attribute_data(this.#open, path, name, to);
-    this.#into(name, size, "uint8", fill, (bytes) => text = new TextDecoder().decode(bytes).replace(/\0.*$/s, ""));
-    return text;
+    const { shape, values: type } = arrayOf(name, this.#ask(what, about, isMetadata));
+    if (type === undefined) return undefined;
+    const out = new Float64Array(shape.reduce((product, size) => product * size, 1));
+    this.#into(
+      name,
+      out.length,
+      type,
+      (to) => this.#lib.get_attribute_data(this.#open, path, name, to),
+      (bytes) => toDoubles(type, ORDER, bytes, out),
+    );
+    return [...out];
   }
 
   #one(name: string, type: ValueType, fill: (to: bigint) => number): number {
@@ -269,7 +314,7 @@ const isMetadata = (data: Metadata) => data !== null && typeof data === "object"
 
 function arrayOf(path: string, data: Metadata): Hdf5Array {
   const { shape, chunks, type, size, signed } = data;
-  const base = { path, shape: shape ?? [0], chunks } as const;
+  const base = { path, shape: shape ?? [0], chunks, isText: type === CLASS.text, metadata: data } as const;
   const none = (words: string): Hdf5Array => ({ ...base, type: words, values: undefined });
   const some = (values: ValueType, words: string = values): Hdf5Array => ({ ...base, type: words, values });
   if (type === CLASS.float) {

@@ -41,6 +41,22 @@ export function toFloats(type: ValueType, order: ByteOrder, bytes: Uint8Array, o
   for (let i = 0; i < out.length; i++) out[i] = Number(read.call(view, i * size, order === "little"));
 }
 
+/** The same as doubles; of 64-bit integers above 2^53 the nearest. */
+export function toDoubles(type: ValueType, order: ByteOrder, bytes: Uint8Array, out: Float64Array): void {
+  const { bytes: size, array, get } = TYPES[type];
+  if (bytes.length !== out.length * size) throw new RangeError(`${bytes.length} bytes for ${out.length} values`);
+  if ((order === HOST || size === 1) && bytes.byteOffset % size === 0) {
+    const values = new array(bytes.buffer as ArrayBuffer, bytes.byteOffset, out.length);
+    if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
+      for (let i = 0; i < out.length; i++) out[i] = Number(values[i]);
+    } else out.set(values);
+    return;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const read = get as (this: DataView, at: number, little: boolean) => number | bigint;
+  for (let i = 0; i < out.length; i++) out[i] = Number(read.call(view, i * size, order === "little"));
+}
+
 /** The first value of a block of bytes, as exactly as a double holds it. */
 export function firstNumber(type: ValueType, order: ByteOrder, bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -2,9 +2,11 @@
  * Arrays of HDF5 files: `data.member` is the path of one, or a pattern with `*` of several of one shape. `data.reader.axes`
  * says what each axis is; `data.reader.rate` the rate in Hz, or the path of an array or, behind `@`, the attribute that holds it.
  */
-import { type Hdf5Array, Hdf5File, isHdf5 } from "../../formats/hdf5.ts";
+import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import { isHdf5 } from "../../formats/hdf5_library.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
+import type { OpenSource, ReaderOptions } from "./reader.ts";
 import { holdsRecords, type Together } from "./records.ts";
 
 const FILES = { about: "HDF5 files", pattern: /\.(h5|hdf5?|uff|he5|nde)$/i, shown: ".h5, .hdf5" };
@@ -15,9 +17,12 @@ export const hdf5 = {
   about: "an HDF5 file",
   // MATLAB's files are HDF5 behind a text of their own.
   claims: (path, head) => head.length > 0 ? isHdf5(head) && !isMatlab(head) : holdsRecords(path, FILES, 0),
-  open: (path, options) =>
-    openArrays(path, options, "hdf5", FILES, async (path) => hdf5Arrays(await Hdf5File.open(path))),
+  open: openHdf5,
 } as const satisfies Together;
+
+export function openHdf5(path: string, options: ReaderOptions): Promise<OpenSource> {
+  return openArrays(path, options, "hdf5", FILES, async (path) => hdf5Arrays(await Hdf5File.open(path)));
+}
 
 const isMatlab = (head: Uint8Array) => new TextDecoder("latin1").decode(head.subarray(0, 6)) === "MATLAB";
 

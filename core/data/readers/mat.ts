@@ -2,12 +2,14 @@
  * Arrays of MATLAB files, of versions 5 to 7 and of 7.3, which is HDF5. Axes are counted as MATLAB shows them, and fields of
  * structures are named `structure/field`. The settings are those of HDF5.
  */
-import { Hdf5File, isHdf5 } from "../../formats/hdf5.ts";
+import { Hdf5File } from "../../formats/hdf5.ts";
+import { isHdf5 } from "../../formats/hdf5_library.ts";
 import { InputFile } from "../../formats/file.ts";
 import { isMat5, Mat5File } from "../../formats/mat5.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import { hdf5Arrays } from "./hdf5.ts";
+import type { OpenSource, ReaderOptions } from "./reader.ts";
 import { holdsRecords, type Together } from "./records.ts";
 
 const FILES = { about: "MATLAB files", pattern: /\.mat$/i, shown: ".mat" };
@@ -18,8 +20,12 @@ export const mat = {
   format: "mat",
   about: "a MATLAB file",
   claims: (path, head) => head.length > 0 ? isMat5(head) || isMat73(head) : holdsRecords(path, FILES, 0),
-  open: (path, options) => openArrays(path, options, "mat", FILES, openMat),
+  open: openMatlab,
 } as const satisfies Together;
+
+export function openMatlab(path: string, options: ReaderOptions): Promise<OpenSource> {
+  return openArrays(path, options, "mat", FILES, openMat);
+}
 
 /** MATLAB 7.3 writes a text of its own before HDF5. */
 function isMat73(head: Uint8Array): boolean {
@@ -48,7 +54,7 @@ function mat73(file: Hdf5File): ArrayFile {
     seen({ path, type, values }) {
       // What cells and the like refer to.
       if (path.startsWith("#")) return null;
-      const word = file.text(path, "MATLAB_class");
+      const word = file.attributeTexts(path, "MATLAB_class")?.[0];
       const isEmpty = file.attribute(path, "MATLAB_empty") === 1;
       if (word === undefined || isEmpty) {
         return { type: isEmpty ? "empty" : type, isNumeric: !isEmpty && values !== undefined };

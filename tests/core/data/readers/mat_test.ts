@@ -89,7 +89,7 @@ testInFolder("damaged files are refused", async (dir) => {
   assert((await refusal(packed)).includes("compressed data are damaged"));
   let refused = 0;
   for (const whole of [plain, await Deno.readFile(FILES[1]!)]) {
-    for (let round = 0; round < 150; round++) {
+    for (let round = 0; round < 80; round++) {
       const changed = whole.slice();
       for (let i = 0; i < 3; i++) {
         changed[128 + (round * 7919 + i * 104729) % (whole.length - 128)]! ^= 1 << (round + i) % 8;
@@ -103,5 +103,5 @@ testInFolder("damaged files are refused", async (dir) => {
       }
     }
   }
-  assert(refused > 30, `${refused} were refused`);
+  assert(refused > 15, `${refused} were refused`);
 });
