@@ -91,19 +91,34 @@ function leadsToFolder(path: string): boolean {
   }
 }
 
-/** Whether a folder holds such files, itself or in one of its first folders. It stops at the first that it finds. */
+/** Entries of a folder, and folders in it, that are looked at to tell what it holds. */
+const ENTRIES_LOOKED_AT = 2000, FOLDERS_LOOKED_AT = 8;
+
+/** Whether most of a folder's files are such, in itself and in the first of its folders. */
 export function holdsRecords(folder: string, { pattern }: Pick<Kind, "pattern">, depth = 2): boolean {
+  const { like, unlike } = counted(folder, pattern, depth);
+  return like > unlike;
+}
+
+function counted(folder: string, pattern: RegExp, depth: number): { readonly like: number; readonly unlike: number } {
+  let like = 0, unlike = 0, seen = 0;
+  const folders: string[] = [];
   try {
-    const folders: string[] = [];
     for (const entry of Deno.readDirSync(folder)) {
       if (entry.name.startsWith(".")) continue;
+      if (++seen > ENTRIES_LOOKED_AT) break;
       if (entry.isDirectory) folders.push(join(folder, entry.name));
-      else if (pattern.test(entry.name)) return true;
+      else if (pattern.test(entry.name)) like++;
+      else unlike++;
     }
-    return depth > 0 && folders.slice(0, 8).some((each) => holdsRecords(each, { pattern }, depth - 1));
-  } catch {
-    return false;
+  } catch { /* A folder that cannot be listed says nothing; opening it says why. */ }
+  if (depth === 0) return { like, unlike };
+  for (const each of folders.slice(0, FOLDERS_LOOKED_AT)) {
+    const below = counted(each, pattern, depth - 1);
+    like += below.like;
+    unlike += below.unlike;
   }
+  return { like, unlike };
 }
 
 /** The name of the folder that a file is in, where any of the files is in a folder below the source: its class. */

@@ -104,6 +104,14 @@ testInFolder("settings are checked by name and value", async (dir) => {
   assert((await refusalOf(image, dir, { member: "X" })).startsWith("data.member: a picture has no arrays with names"));
 });
 
+testInFolder("a folder of other data with some pictures in it is not one of pictures", async (dir) => {
+  for (const name of ["a.h5ad", "b.h5ad", "plots/c.csv"]) await put(dir, name, Uint8Array.from([1]));
+  await put(dir, "plots/map.png", greyPng([[1]]));
+  assert(!image.claims(dir, new Uint8Array(0)));
+  for (const name of ["1", "2", "3"]) await put(dir, `plots/${name}.png`, greyPng([[1]]));
+  assert(image.claims(dir, new Uint8Array(0)));
+});
+
 testInFolder("folders without pictures, and links that lead nowhere, are named", async (dir) => {
   await put(dir, "a.txt", Uint8Array.from([65]));
   assert(!image.claims(dir, new Uint8Array(0)));
