@@ -1,0 +1,133 @@
+/** Files of named arrays as one source: which arrays are read, what their axes are, and at what rate. */
+import { UserError } from "../../errors.ts";
+import { type ArrayPart, arraySource } from "./arrays.ts";
+import { axesOf } from "./axes.ts";
+import { chosen, type Listed } from "./members.ts";
+import type { OpenSource, ReaderOptions } from "./reader.ts";
+import { type Kind, PLAIN, recordFiles } from "./records.ts";
+import { Settings } from "./settings.ts";
+import { windowsOf } from "./windows.ts";
+
+/** A file that is open. */
+export interface ArrayFile {
+  readonly path: string;
+  readonly members: readonly Listed[];
+  readonly notes: readonly string[];
+  /** What converting the values of a member did; none where nothing was lost. */
+  notesOn(member: string): readonly string[];
+  /** Shapes and chunks as the kind of file shows them. */
+  shapeOf(member: string): Pick<ArrayPart, "shape" | "chunks">;
+  read(member: string, ...part: Parameters<ArrayPart["read"]>): ReturnType<ArrayPart["read"]>;
+  /** The only value of an array; undefined where there is no such array. */
+  number(member: string): Promise<number | undefined>;
+  /** @param owner "" for the file itself; undefined where files of this kind have no attributes */
+  attribute?(owner: string, name: string): number | undefined;
+  /** Single values of a file, as text by name: what a record was measured with. */
+  singles?(): Promise<ReadonlyMap<string, string>>;
+  close(): void;
+}
+
+const FILES_OPEN_MAX = 64;
+
+/** Files stay open, the ones that were opened last. */
+class OpenFiles {
+  readonly #files = new Map<string, ArrayFile>();
+
+  constructor(private readonly open: (path: string) => Promise<ArrayFile>) {}
+
+  async at(path: string): Promise<ArrayFile> {
+    const found = this.#files.get(path);
+    if (found !== undefined) return found;
+    const [oldest] = this.#files;
+    if (this.#files.size >= FILES_OPEN_MAX && oldest !== undefined) {
+      oldest[1].close();
+      this.#files.delete(oldest[0]);
+    }
+    const file = await this.open(path);
+    this.#files.set(path, file);
+    return file;
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+  }
+}
+
+/** Opens one file, a folder or a glob, with the settings `axes`, `window`, `hop` and `rate`. */
+export async function openArrays(
+  path: string,
+  options: ReaderOptions,
+  format: string,
+  kind: Kind,
+  openFile: (path: string) => Promise<ArrayFile>,
+): Promise<OpenSource> {
+  const settings = new Settings(options, format);
+  const axes = axesOf(settings);
+  const windows = windowsOf(settings);
+  const rate = settings.numberOrText("rate");
+  settings.finish();
+  const { files, notes } = recordFiles(path, kind);
+  const isPattern = options.member !== undefined && /[*?[{]/.test(options.member);
+  const open = new OpenFiles(openFile);
+  try {
+    const parts: ArrayPart[] = [], converted = new Set<string>();
+    const singles = new Map<string, ReadonlyMap<string, string>>();
+    for (const { path, name } of files) {
+      const file = await open.at(path);
+      for (const member of chosen(path, file.members, options.member)) {
+        for (const note of file.notesOn(member)) converted.add(note);
+        parts.push({
+          name: files.length === 1 ? member : isPattern ? `${name}/${member}` : name,
+          ...file.shapeOf(member),
+          read: async (start, count) => (await open.at(path)).read(member, start, count),
+        });
+        if (files.length > 1 && file.singles) singles.set(parts.at(-1)!.name, await file.singles());
+      }
+    }
+    const first = await open.at(files[0]!.path);
+    const source = arraySource(path, parts, axes, windows);
+    return {
+      ...PLAIN,
+      ...source,
+      rowTables: new Map([...source.rowTables, ...singlesTables(source, parts, singles)]),
+      rate: await rateOf(first, rate),
+      members: first.members.map(({ name, shape, type, sparse }) => ({ name, shape, type, sparse })),
+      notes: [...notes, ...first.notes, ...source.notes, ...converted],
+      close: () => open.close(),
+    };
+  } catch (error) {
+    open.close();
+    throw error;
+  }
+}
+
+/** The single values that every file has, as a table of the rows. */
+function singlesTables(
+  { rows, rowTables }: Pick<OpenSource, "rows" | "rowTables">,
+  parts: readonly ArrayPart[],
+  singles: ReadonlyMap<string, ReadonlyMap<string, string>>,
+): Map<string, readonly string[]> {
+  const [first] = singles.values();
+  // Which part a row is of; records that were cut are named `PART` or `PART#ROW`.
+  const owners = rowTables.get("part") ?? rowTables.get("file")?.map((name) => name.replace(/#\d+$/, "")) ??
+    (rows === parts.length ? parts.map(({ name }) => name) : null);
+  if (first === undefined || owners === null) return new Map();
+  const names = [...first.keys()].filter((name) => [...singles.values()].every((values) => values.has(name)));
+  return new Map(names.map((name) => [name, owners.map((owner) => singles.get(owner)!.get(name)!)]));
+}
+
+/** The rate in Hz that is given as a number, or found where the text says. */
+async function rateOf(file: ArrayFile, rate: number | string | undefined): Promise<number | undefined> {
+  if (typeof rate !== "string") return rate;
+  const [path = "", attribute] = rate.split("@");
+  const plain = path.replace(/^\/+/, "");
+  const found = attribute === undefined ? await file.number(plain) : file.attribute?.(plain, attribute);
+  if (found !== undefined && found > 0 && found < Infinity) return found;
+  const what = attribute === undefined ? `array of one number ${path}` : `attribute ${attribute} of ${path || "/"}`;
+  throw new UserError(
+    "data.reader.rate",
+    found === undefined ? `${file.path} has no ${what}` : `the ${what} is ${found}, not a rate in Hz`,
+    `name it as PATH${file.attribute ? " or as PATH@ATTRIBUTE" : ""}, or give the number of Hz`,
+  );
+}

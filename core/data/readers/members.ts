@@ -1,0 +1,65 @@
+/** Which arrays of a file are meant. */
+import { globToRegExp, isGlob } from "@std/path";
+import { nearest } from "../../config/nearest.ts";
+import { UserError } from "../../errors.ts";
+import { someNames } from "../../missing.ts";
+import { naturally } from "../files.ts";
+import type { Member } from "./reader.ts";
+
+/** A member that may be read, because it holds numbers. */
+export type Listed = Member & { readonly isNumeric: boolean };
+
+const described = ({ name, shape, type }: Member) =>
+  `${name} (${[...shape, type].join(" x ").replace(/ x (\D)/, " $1")})`;
+
+/**
+ * The names of the arrays that `data.member` names: one, or those that a pattern fits, in natural order. Without it the only
+ * array of numbers with at least two axes, or else the only one with more than one value.
+ * @throws {UserError} where it names none, or leaves a choice
+ */
+export function chosen(path: string, members: readonly Listed[], wanted: string | undefined): readonly string[] {
+  if (wanted === undefined) return [only(path, members)];
+  const name = wanted.replace(/^\/+|\/+$/g, "");
+  const exact = members.find((member) => member.name === name);
+  if (exact !== undefined) {
+    if (exact.isNumeric) return [name];
+    throw new UserError("data.member", `${name} of ${path} holds no numbers that are read (${exact.type})`);
+  }
+  const pattern = isGlob(name) ? globToRegExp(name) : null;
+  const found = members.filter((member) => member.isNumeric && pattern?.test(member.name)).map((member) => member.name);
+  if (found.length > 0) return found.sort(naturally);
+  const near = nearest(name, members.map((member) => member.name));
+  throw new UserError(
+    "data.member",
+    pattern ? `no array of numbers in ${path} fits ${wanted}` : `${path} has no array ${wanted}`,
+    near ? `did you mean ${near}?` : `it holds ${someNames(members.map((member) => member.name))}`,
+  );
+}
+
+function only(path: string, members: readonly Listed[]): string {
+  const numeric = members.filter(({ isNumeric }) => isNumeric);
+  const lengths = ({ shape }: Member) => shape.filter((size) => size > 1).length;
+  const matrices = numeric.filter((member) => lengths(member) >= 2);
+  const lists = numeric.filter((member) => lengths(member) === 1);
+  const candidates = matrices.length > 0 ? matrices : lists;
+  if (candidates.length === 1) return candidates[0]!.name;
+  if (candidates.length === 0) {
+    const held = members.length === 0 ? "it holds no arrays" : `it holds ${someNames(members.map(described))}`;
+    throw new UserError(path, "holds no array of numbers that rows can be made of", held);
+  }
+  const [first, second] = candidates as [Listed, Listed];
+  const alike = candidates.every(({ shape }) => shape.join() === first.shape.join());
+  const both = alike ? `, or "${patternOf(first.name, second.name)}" for all that are alike` : "";
+  throw new UserError(
+    "data.member",
+    `is not set, and ${path} holds several arrays: ${someNames(candidates.map(described))}`,
+    `name one, such as "${first.name}"${both}`,
+  );
+}
+
+/** A pattern that fits two paths: `frame_1/rf` and `frame_2/rf` both fit `frame_*` / `rf`. */
+function patternOf(a: string, b: string): string {
+  const [first, second] = [a.split("/"), b.split("/")];
+  if (first.length !== second.length) return "**";
+  return first.map((part, i) => part === second[i] ? part : "*").join("/");
+}

@@ -1,0 +1,319 @@
+/**
+ * MATLAB's files up to version 7 ("Level 5 MAT-files", MathWorks, MAT-File Format, 2019): arrays of numbers, by themselves
+ * or as fields of structures, plain or compressed. Values lie with the first axis changing fastest.
+ */
+import { MalformedError, UserError } from "../errors.ts";
+import { bytesText } from "../figures.ts";
+import { ByteStream } from "./byte_stream.ts";
+import { InputFile } from "./file.ts";
+import { type ByteOrder, firstNumber, toFloats, valueBytes, type ValueType } from "./values.ts";
+
+/** An array of a file. */
+export interface Mat5Array {
+  /** Its name; of a field of a structure `structure/field`. */
+  readonly path: string;
+  readonly shape: readonly number[];
+  /** MATLAB's word for it: "double", "logical", "cell". */
+  readonly type: string;
+  /** How many bits and signs its values have; undefined where it is no array of real numbers. */
+  readonly values: ValueType | undefined;
+}
+
+/** Types of elements, and of them those that are values. */
+const COMPRESSED = 15, MATRIX = 14;
+const VALUES: Readonly<Record<number, ValueType>> = {
+  1: "int8",
+  2: "uint8",
+  3: "int16",
+  4: "uint16",
+  5: "int32",
+  6: "uint32",
+  7: "float32",
+  9: "float64",
+  12: "int64",
+  13: "uint64",
+};
+/** Classes of arrays: MATLAB's word, and the type of those that hold numbers. */
+const STRUCT = 2;
+const CLASSES: Readonly<Record<number, readonly [string, ValueType?]>> = {
+  1: ["cell"],
+  2: ["struct"],
+  3: ["object"],
+  4: ["char"],
+  5: ["sparse"],
+  6: ["double", "float64"],
+  7: ["single", "float32"],
+  8: ["int8", "int8"],
+  9: ["uint8", "uint8"],
+  10: ["int16", "int16"],
+  11: ["uint16", "uint16"],
+  12: ["int32", "int32"],
+  13: ["uint32", "uint32"],
+  14: ["int64", "int64"],
+  15: ["uint64", "uint64"],
+  16: ["function"],
+  17: ["object"],
+};
+const COMPLEX = 0x08, LOGICAL = 0x02;
+const HEADER_BYTES = 128;
+const DEPTH_MAX = 16, DIMENSIONS_MAX = 32, NAME_BYTES_MAX = 1 << 16, FIELDS_MAX = 10_000, ARRAYS_MAX = 100_000;
+/** Bytes that zlib makes of one, at most. */
+const DEFLATE_MAX = 1032;
+/** Values of an array, which is held in memory whole. */
+const LOADED_MAX = 2 ** 28;
+const READ_BYTES = 1 << 20;
+
+/** Whether a file begins like this. */
+export function isMat5(head: Uint8Array): boolean {
+  if (head.length < HEADER_BYTES || head[0] === 0) return false;
+  const order = String.fromCharCode(head[126]!, head[127]!);
+  return (order === "IM" && head[125] === 1) || (order === "MI" && head[124] === 1);
+}
+
+/** An element of a stream: its type, and its bytes where they are part of the tag. */
+interface Element {
+  readonly type: number;
+  readonly bytes: number;
+  readonly inTag: Uint8Array | null;
+}
+
+/** What is done with an array that is met. @returns whether the walk goes on */
+type Visit = (array: Mat5Array, data: () => Promise<Data>) => Promise<boolean>;
+
+/** The values of an array that is met. */
+interface Data {
+  readonly type: ValueType;
+  readonly order: ByteOrder;
+  readonly count: number;
+  /** The next bytes of them. */
+  take(bytes: number): Promise<Uint8Array>;
+}
+
+export class Mat5File {
+  private constructor(
+    readonly path: string,
+    readonly arrays: readonly Mat5Array[],
+    private readonly order: ByteOrder,
+    /** Where the variables lie. */
+    private readonly places: readonly { readonly start: number; readonly end: number; readonly packed: boolean }[],
+    /** The variable that an array is in, by the array's path. */
+    private readonly placeOf: ReadonlyMap<string, number>,
+  ) {}
+
+  /** @throws {UserError} where it cannot be opened or is damaged */
+  static async open(path: string): Promise<Mat5File> {
+    using file = await InputFile.open(path);
+    const head = new Uint8Array(Math.min(HEADER_BYTES, file.size));
+    await file.readAt(0, head);
+    if (!isMat5(head)) throw new MalformedError(path, "is not a MATLAB file of versions 5 to 7");
+    const order: ByteOrder = head[126] === 0x49 ? "little" : "big";
+    const places: { start: number; end: number; packed: boolean }[] = [];
+    for (let at = HEADER_BYTES; at < file.size;) {
+      const tag = new Uint8Array(8);
+      if (at + 8 > file.size) throw new MalformedError(path, "the file ends within a tag");
+      await file.readAt(at, tag);
+      const view = new DataView(tag.buffer);
+      const [type, bytes] = [view.getUint32(0, order === "little"), view.getUint32(4, order === "little")];
+      const end = at + 8 + bytes;
+      if (end > file.size) throw new MalformedError(path, `the file ends within the variable at byte ${at}`);
+      if (places.length === ARRAYS_MAX) throw new MalformedError(path, `has more than ${ARRAYS_MAX} variables`);
+      if (type === COMPRESSED) places.push({ start: at + 8, end, packed: true });
+      else if (type === MATRIX) places.push({ start: at, end, packed: false });
+      at = end;
+    }
+    const arrays: Mat5Array[] = [], placeOf = new Map<string, number>();
+    const mat = new Mat5File(path, arrays, order, places, placeOf);
+    for (const place of places.keys()) {
+      await mat.#walk(place, (array) => {
+        if (arrays.length === ARRAYS_MAX) throw new MalformedError(path, `has more than ${ARRAYS_MAX} arrays`);
+        // Of two of one name the last one counts, as in MATLAB.
+        if (placeOf.has(array.path)) arrays.splice(arrays.findIndex((each) => each.path === array.path), 1);
+        arrays.push(array);
+        placeOf.set(array.path, place);
+        return Promise.resolve(true);
+      });
+    }
+    return mat;
+  }
+
+  /** All values of an array, in the order of the file. @throws {UserError} */
+  async load(path: string): Promise<Float32Array> {
+    return await this.#values(path, async ({ type, order, count, take }) => {
+      if (count > LOADED_MAX) {
+        const what = `${path}: ${bytesText(4 * count)} are more than are held in memory`;
+        throw new UserError(this.path, what, "save it with -v7.3, of which parts are read");
+      }
+      const out = new Float32Array(count);
+      const most = READ_BYTES / valueBytes(type);
+      for (let from = 0; from < count; from += most) {
+        const part = out.subarray(from, Math.min(count, from + most));
+        toFloats(type, order, await take(part.length * valueBytes(type)), part);
+      }
+      return out;
+    });
+  }
+
+  /** The value of an array with one; undefined of others. */
+  async number(path: string): Promise<number | undefined> {
+    const array = this.arrays.find((each) => each.path === path);
+    if (array?.values === undefined || array.shape.some((size) => size !== 1)) return undefined;
+    return await this.#values(path, async ({ type, order, take }) => {
+      return firstNumber(type, order, await take(valueBytes(type)));
+    });
+  }
+
+  async #values<T>(path: string, use: (data: Data) => Promise<T>): Promise<T> {
+    let found: { readonly is: T } | undefined;
+    await this.#walk(this.placeOf.get(path)!, async (array, data) => {
+      if (array.path === path) found = { is: await use(await data()) };
+      return found === undefined;
+    }, true);
+    if (found === undefined) throw new MalformedError(this.path, `${path} is no longer there: the file was changed`);
+    return found.is;
+  }
+
+  async #walk(place: number, visit: Visit, isRead = false): Promise<void> {
+    const { start, end, packed } = this.places[place]!;
+    using stream = ByteStream.part(this.path, start, end, packed ? "zlib" : null);
+    const most = (end - start) * (packed ? DEFLATE_MAX : 1);
+    const walk = new Walk(this.path, this.order, stream, most, visit);
+    await walk.variable();
+    // The sum of compressed data is checked at their end, which what is read needs.
+    if (isRead) { while (await stream.skip(READ_BYTES) > 0); }
+  }
+}
+
+/** Goes through one variable from its start to its end. */
+class Walk {
+  #position = 0;
+
+  constructor(
+    private readonly path: string,
+    private readonly order: ByteOrder,
+    private readonly stream: ByteStream,
+    /** Bytes that there can be at most. */
+    private readonly most: number,
+    private readonly visit: Visit,
+  ) {}
+
+  #bad(what: string): MalformedError {
+    return new MalformedError(this.path, what);
+  }
+
+  async #take(count: number): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(count);
+    if (await this.stream.read(bytes) < count) throw this.#bad("a variable is cut short");
+    this.#position += count;
+    return bytes;
+  }
+
+  async #skip(count: number): Promise<void> {
+    if (await this.stream.skip(count) < count) throw this.#bad("a variable is cut short");
+    this.#position += count;
+  }
+
+  #whole(bytes: Uint8Array, at = 0): number {
+    if (bytes.length < at + 4) throw this.#bad("a number is cut short");
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, this.order === "little");
+  }
+
+  /** A tag; small elements lie within it. */
+  async #element(): Promise<Element> {
+    const tag = await this.#take(8);
+    const first = this.#whole(tag);
+    const small = first >>> 16;
+    if (small > 4) throw this.#bad("a small element claims more than 4 bytes");
+    if (small > 0) return { type: first & 0xffff, bytes: small, inTag: tag.subarray(4, 4 + small) };
+    return { type: first, bytes: this.#whole(tag, 4), inTag: null };
+  }
+
+  /** The bytes of an element of bounded size, with what fills it up to a multiple of 8. */
+  async #content({ bytes, inTag }: Element, most: number): Promise<Uint8Array> {
+    if (inTag) return inTag;
+    if (bytes > most) throw this.#bad(`an element of at most ${most} bytes claims ${bytes}`);
+    const content = await this.#take(bytes);
+    await this.#skip(padding(bytes));
+    return content;
+  }
+
+  /** The variable that the stream holds. */
+  async variable(): Promise<void> {
+    const { type, bytes } = await this.#element();
+    if (type !== MATRIX) throw this.#bad(`a variable is of type ${type}, not ${MATRIX}`);
+    await this.#matrix(bytes, null, 0);
+  }
+
+  /**
+   * @param length bytes of the matrix behind its tag
+   * @param path of a field; null of a variable, which has a name
+   * @returns whether the walk goes on
+   */
+  async #matrix(length: number, path: string | null, depth: number): Promise<boolean> {
+    // MATLAB writes a field without a value as a matrix without content.
+    if (length === 0) return true;
+    if (depth > DEPTH_MAX) throw this.#bad(`structures are nested more than ${DEPTH_MAX} deep`);
+    const end = this.#position + length;
+    const flags = this.#whole(await this.#content(await this.#element(), 8));
+    const sizes = await this.#content(await this.#element(), 4 * DIMENSIONS_MAX);
+    const shape = Array.from({ length: Math.floor(sizes.length / 4) }, (_, i) => this.#whole(sizes, 4 * i));
+    const name = text(await this.#content(await this.#element(), NAME_BYTES_MAX));
+    const own = path ?? name;
+    const [word, values] = CLASSES[flags & 0xff] ?? ["unknown"];
+    const isComplex = (flags >>> 8 & COMPLEX) !== 0;
+    const isLogical = (flags >>> 8 & LOGICAL) !== 0;
+    const array: Mat5Array = {
+      path: own,
+      shape,
+      type: isComplex ? `complex ${word}` : isLogical ? "logical" : word,
+      values: isComplex ? undefined : values,
+    };
+    if ((flags & 0xff) === STRUCT && shape.every((size) => size === 1)) {
+      if (!await this.#fields(own, depth)) return false;
+    } else if (!await this.visit(array, () => this.#data(array))) return false;
+    // Nothing more of a variable is read than was asked for.
+    if (depth === 0 && path === null) return true;
+    if (this.#position > end) throw this.#bad(`${own} is longer than it claims`);
+    await this.#skip(end - this.#position);
+    return true;
+  }
+
+  async #fields(own: string, depth: number): Promise<boolean> {
+    const room = this.#whole(await this.#content(await this.#element(), 4));
+    const names = await this.#content(await this.#element(), FIELDS_MAX * 64);
+    if (room === 0 || names.length % room !== 0) throw this.#bad(`the names of the fields of ${own} are damaged`);
+    for (let at = 0; at < names.length; at += room) {
+      const { type, bytes } = await this.#element();
+      if (type !== MATRIX) throw this.#bad(`a field of ${own} is of type ${type}, not ${MATRIX}`);
+      const path = `${own}/${text(names.subarray(at, at + room))}`;
+      if (!await this.#matrix(bytes, path, depth + 1)) return false;
+      await this.#skip(padding(bytes));
+    }
+    return true;
+  }
+
+  async #data({ path, shape }: Mat5Array): Promise<Data> {
+    const element = await this.#element();
+    const type = VALUES[element.type];
+    if (type === undefined) throw this.#bad(`the values of ${path} are of type ${element.type}, which is not known`);
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (element.bytes !== count * valueBytes(type) || element.bytes > this.most) {
+      throw this.#bad(`${path}: ${shape.join(" x ")} of ${type} are claimed to be ${element.bytes} bytes`);
+    }
+    const { inTag } = element;
+    return {
+      type,
+      order: this.order,
+      count,
+      take: (bytes) => inTag ? Promise.resolve(inTag.subarray(0, bytes)) : this.#take(bytes),
+    };
+  }
+}
+
+/** Bytes that fill an element up to a multiple of 8. */
+const padding = (bytes: number) => (8 - bytes % 8) % 8;
+
+/** Latin letters up to the first zero. */
+function text(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0);
+  return new TextDecoder("latin1").decode(end < 0 ? bytes : bytes.subarray(0, end));
+}

@@ -1,0 +1,113 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { zipSync } from "fflate";
+import { numpy } from "../../../../core/data/readers/numpy.ts";
+import { UserError } from "../../../../core/errors.ts";
+import { testInFolder } from "../../../temp.ts";
+import { readAll, refusalOf } from "./read_all.ts";
+
+/** An array as NumPy writes it. @param shape as Python writes it: "(2, 3)" */
+function makeNpy(descr: string, shape: string, values: { readonly buffer: ArrayBuffer }, fortran = false, version = 1) {
+  const text = `{'descr': '${descr}', 'fortran_order': ${fortran ? "True" : "False"}, 'shape': ${shape}, }`;
+  const start = version === 1 ? 10 : 12;
+  const length = Math.ceil((start + text.length + 1) / 64) * 64 - start;
+  const head = new Uint8Array(start + length).fill(0x20);
+  head.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0, length & 0xff, length >> 8]);
+  if (version > 1) head.set([0, 0], 10);
+  head.set(new TextEncoder().encode(text), start);
+  head[head.length - 1] = 0x0a;
+  return Uint8Array.from([...head, ...new Uint8Array(values.buffer)]);
+}
+const text = (word: string) => Uint32Array.from(word, (char) => char.codePointAt(0)!);
+const range = (length: number) => Array.from({ length }, (_, i) => i);
+
+testInFolder("arrays of every type, version and order of axes", async (dir) => {
+  const path = join(dir, "a.npy");
+  const big = Uint8Array.from(range(6).flatMap((value) => [0, value]));
+  const cases: [string, { readonly buffer: ArrayBuffer }][] = [
+    ["|i1", Int8Array.from(range(6))],
+    ["|u1", Uint8Array.from(range(6))],
+    ["<i2", Int16Array.from(range(6))],
+    [">i2", big],
+    ["<u4", Uint32Array.from(range(6))],
+    ["<i8", BigInt64Array.from(range(6), BigInt)],
+    ["<f4", Float32Array.from(range(6))],
+    ["<f8", Float64Array.from(range(6))],
+  ];
+  for (const [descr, values] of cases) {
+    for (const version of [1, 2]) {
+      await Deno.writeFile(path, makeNpy(descr, "(2, 3)", values, false, version));
+      assertEquals((await readAll(numpy, path)).values, range(6), descr);
+      await Deno.writeFile(path, makeNpy(descr, "(2, 3)", values, true, version));
+      assertEquals((await readAll(numpy, path)).values, [0, 2, 4, 1, 3, 5], descr);
+    }
+  }
+  // Parts of a large array are read one by one, whichever axis rows are.
+  const many = Float32Array.from(range(60));
+  for (const fortran of [false, true]) {
+    await Deno.writeFile(path, makeNpy("<f4", "(3, 4, 5)", many, fortran));
+    const at = (i: number, j: number, k: number) => fortran ? i + 3 * j + 12 * k : 20 * i + 5 * j + k;
+    const first = await readAll(numpy, path, { settings: { axes: ["row", "channel", "sample"] } }, 1);
+    assertEquals(first.values, range(60).map((n) => at(Math.floor(n / 20), Math.floor(n / 5) % 4, n % 5)));
+    const last = await readAll(numpy, path, { settings: { axes: ["sample", "row", "row"] } }, 7);
+    assertEquals(last.values, range(60).map((n) => at(n % 3, Math.floor(n / 15), Math.floor(n / 3) % 5)));
+  }
+});
+
+testInFolder("a folder of archives: each is a record, its single values are tables", async (dir) => {
+  for (const [name, gain, level] of [["b2", 600, 0], ["b10", 20, 6]] as const) {
+    const members = {
+      "signal.npy": makeNpy("<i4", "(4,)", Int32Array.from([gain, gain + 1, gain + 2, gain + 3])),
+      "GAIN.npy": makeNpy("<i4", "()", Int32Array.of(gain)),
+      "V.npy": makeNpy("<U3", "()", text("5V\0")),
+      "note.txt": new Uint8Array(3),
+    };
+    await Deno.writeFile(join(dir, `${name}.npz`), zipSync(members, { level }));
+  }
+  const source = await readAll(numpy, dir, { settings: { rate: "GAIN" } });
+  assertEquals([source.rows, source.shape, source.rate], [2, [1, 4], 600]);
+  assertEquals(source.rowNames, ["b2.npz", "b10.npz"]);
+  assertEquals(source.values, [600, 601, 602, 603, 20, 21, 22, 23]);
+  assertEquals(Object.fromEntries(source.rowTables), {
+    part: ["b2.npz", "b10.npz"],
+    GAIN: ["600", "20"],
+    V: ["5V", "5V"],
+  });
+  const windows = await readAll(numpy, dir, { settings: { window: 2 } });
+  assertEquals(windows.rowTables.get("GAIN"), ["600", "600", "20", "20"]);
+  assert(numpy.claims(dir, new Uint8Array(0)));
+});
+
+testInFolder("damaged arrays, and arrays of objects, are refused", async (dir) => {
+  const path = join(dir, "a.npz");
+  const array = makeNpy("<i4", "(4, 2)", Int32Array.from(range(8)));
+  const write = (bytes: Uint8Array) => Deno.writeFile(path, bytes);
+  const refusal = async (bytes: Uint8Array, member?: string) => {
+    await write(bytes);
+    return (await refusalOf(numpy, path, { member })).replace(`${path}: `, "");
+  };
+  assert((await refusal(array.slice(0, 140))).startsWith("array: 4 x 2 of int32 needs 32 bytes, it holds 12"));
+  assert((await refusal(array.slice(0, 40))).startsWith("array: its header is cut short"));
+  assert((await refusal(new Uint8Array(0))).startsWith("is no whole zip archive of arrays"));
+  assert((await refusal(makeNpy("|O", "(4,)", new Uint8Array(9)))).includes("array (4 object)"));
+  const flipped = zipSync({ "x.npy": array }, { level: 0 });
+  flipped[30 + 5 + array.length - 3]! ^= 1;
+  assertEquals(await refusal(flipped), "x is damaged: its CRC-32 is not as noted");
+  assert((await refusal(zipSync({ "x.txt": array }))).startsWith("is a zip archive without arrays of NumPy"));
+  let refused = 0;
+  for (const level of [0, 6] as const) {
+    const zip = zipSync({ "x.npy": array, "y.npy": makeNpy("<f8", "()", Float64Array.of(2)) }, { level });
+    for (let at = 0; at < zip.length; at += 3) {
+      const changed = zip.slice();
+      changed[at]! ^= 1 << at % 8;
+      await write(changed);
+      try {
+        await readAll(numpy, path, { member: "x" });
+      } catch (error) {
+        assert(error instanceof UserError, String(error));
+        refused++;
+      }
+    }
+  }
+  assert(refused > 50, `${refused} were refused`);
+});
