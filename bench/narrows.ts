@@ -52,6 +52,7 @@ export function configOf(net: Autoencoder): Record<string, unknown> {
       transforms: net.transforms ?? [],
     },
     model: {
+      start: "random", // as PyTorch's
       encoder: [...hidden, { linear: net.latent }],
       decoder: [...hidden, {
         linear: "output",

@@ -7,6 +7,7 @@ import { million } from "./million.ts";
 import { networks } from "./networks.ts";
 import { networksLoss } from "./networks_loss.ts";
 import { program } from "./program.ts";
+import { quality } from "./quality.ts";
 import { small } from "./small.ts";
 import { special } from "./special.ts";
 import { news20, sparse } from "./steps.ts";
@@ -23,6 +24,7 @@ export const WORKLOADS: readonly Workload[] = [
   networksLoss,
   special,
   threads,
+  quality,
   million,
   loader,
   program,

@@ -133,7 +133,7 @@ export function networkConfig(
       split: { train: 1 - validation, validation, test: 0 },
       transforms: [],
     },
-    model: { encoder: net.encoder, decoder: net.decoder },
+    model: { encoder: net.encoder, decoder: net.decoder, start: "random" },
     ...net.loss ? { loss: net.loss } : {},
     optimizer: { name: "adam", learning_rate: net.learningRate ?? 1e-3 },
     training: { epochs: 1 },

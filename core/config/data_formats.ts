@@ -11,8 +11,15 @@ export const SOURCE_FORMATS = {
   h5ad: "AnnData files",
   "10x":
     "what Cell Ranger writes: folders (matrix.mtx, barcodes and features or genes) and .h5 files, also several in one folder",
+  mat: "MATLAB files",
+  hdf5: "arrays in HDF5 files",
+  image: "pictures: PNG, JPEG, TIFF and WebP",
+  idx: "IDX files, as MNIST has them",
+  wav: "WAV recordings",
   mtx: "Matrix Market files",
   sparse_npz: "matrices of scipy's save_npz in CSC or COO form",
+  numpy: "arrays of NumPy, .npy and .npz, in any order of axes",
+  binary: "raw values of a declared type",
   svmlight: "files of SVMlight and LIBSVM",
   csv: "tables of text, divided by commas, tabs or semicolons",
 } as const;

@@ -16,7 +16,12 @@ type Settings = Readonly<Record<PresetSetting, number>>;
 
 /** The parts of a config that a preset writes. */
 interface Expansion {
-  readonly model: { readonly encoder: readonly RawLayer[]; readonly decoder: readonly RawLayer[] };
+  readonly model: {
+    readonly encoder: readonly RawLayer[];
+    readonly decoder: readonly RawLayer[];
+    readonly start?: "pca";
+  };
+  readonly training?: Readonly<Record<string, unknown>>;
   readonly loss?: Readonly<Record<string, unknown>>;
   readonly data?: Readonly<Record<string, unknown>>;
 }
@@ -148,7 +153,19 @@ const imageAutoencoder: Preset = {
   make: (settings, shape) => ({ model: convolutions(2, 3, settings, shape.length === 2 ? [1, ...shape] : shape) }),
 };
 
+/** Begins as PCA and makes no step. */
+const pca: Preset = {
+  about: "principal component analysis: a linear layer each, and no step of training",
+  settings: { latent: 32 },
+  ...FLAT,
+  make: ({ latent }) => ({
+    model: { encoder: [{ linear: latent }], decoder: [{ linear: "output", solver: "dense" }], start: "pca" },
+    training: { max_steps: 0 },
+  }),
+};
+
 export const PRESETS: Readonly<Record<string, Preset>> = {
+  pca,
   scvi,
   dca,
   cnn_autoencoder: cnnAutoencoder,

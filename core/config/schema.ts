@@ -117,7 +117,7 @@ const presetCount = (name: PresetSetting, meaning: string, most: number) =>
 
 const model = z.strictObject({
   preset: z.enum(Object.keys(PRESETS) as [string, ...string[]]).nullable().default(null).describe(
-    `writes the layers, and the loss and the input transforms that go with them unless the config sets these: ${
+    `writes the layers, and what goes with them (loss, input transforms, number of steps) unless the config sets it: ${
       presets.map(([name, { about }]) => `${name}: ${about}`).join("; ")
     }; null: model.encoder and model.decoder list the layers`,
   ),

@@ -114,7 +114,11 @@ export class ArrayStream {
     if (!shape.every(Number.isSafeInteger)) throw bad("shape", "is too large", AGAIN);
     const values = shape.reduce((product, size) => product * size, 1);
     if (from + length + values * valueBytes(type) !== member.size) {
-      throw bad("shape", `(${shape.join(", ")}) of ${type} does not fit the ${member.size} bytes that are there`, AGAIN);
+      throw bad(
+        "shape",
+        `(${shape.join(", ")}) of ${type} does not fit the ${member.size} bytes that are there`,
+        AGAIN,
+      );
     }
     return new ArrayStream(
       path,

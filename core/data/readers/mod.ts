@@ -1,13 +1,20 @@
 /** The readers of sources, and which of them a file or folder belongs to. */
 import type { SourceFormat } from "../../config/data_formats.ts";
 import { HEAD_BYTES } from "../../formats/kinds.ts";
+import { binary } from "./binary.ts";
 import { csv } from "./csv.ts";
 import { h5ad } from "./h5ad.ts";
+import { hdf5 } from "./hdf5.ts";
+import { idx } from "./idx.ts";
+import { image } from "./image.ts";
+import { mat } from "./mat.ts";
 import { matrixMarket } from "./matrix_market.ts";
+import { numpy } from "./numpy.ts";
 import type { Reader } from "./reader.ts";
 import { sparseNpz } from "./sparse_npz.ts";
 import { svmlight } from "./svmlight.ts";
 import { tenX } from "./ten_x.ts";
+import { wav } from "./wav.ts";
 
 /** Part of what the cache is found by: raised when a reader gives other rows or names than before. */
 export const READERS_VERSION = 1;
@@ -15,8 +22,15 @@ export const READERS_VERSION = 1;
 const READERS: Readonly<Record<SourceFormat, Reader>> = {
   h5ad,
   "10x": tenX,
+  mat,
+  hdf5,
+  image,
+  idx,
+  wav,
   mtx: matrixMarket,
   sparse_npz: sparseNpz,
+  numpy,
+  binary,
   svmlight,
   csv,
 };

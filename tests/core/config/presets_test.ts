@@ -18,6 +18,7 @@ function refusal(model: string, ...overrides: string[]): string {
 
 /** Shapes over which each preset goes. */
 const SHAPES: Readonly<Record<string, readonly string[]>> = {
+  pca: ["", "[28]"],
   scvi: [""],
   dca: [""],
   sparse_autoencoder: ["", "[100]", "[1, 28, 28]"],

@@ -7,7 +7,7 @@ import type { Config } from "../../../core/config/types.ts";
 import { openSource } from "../../../core/data/source.ts";
 import { withEpochs } from "../../../core/train/epochs.ts";
 import { chooseStart, residualLayers } from "../../../core/train/start_layers.ts";
-import { train } from "../../../mod.ts";
+import { embed, reconstruct, train, writeReport } from "../../../mod.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { npy, writeChunks } from "../../helpers/npz.ts";
 
@@ -101,6 +101,21 @@ for (const [name, prepare, config] of KINDS) {
     assertEquals(weights(part.path), weights(whole.path));
   });
 }
+
+Deno.test("start: the preset pca makes no step, has the R2 of PCA and goes through embed and reconstruct", async () => {
+  using folder = temporary();
+  denseRows(folder.path);
+  const { training: _, ...config } = dense(folder.path, { model: { preset: "pca", latent: 3 } });
+  const { path, summary } = await train({ config });
+  assertEquals([summary.steps, summary.epochs, summary.best_epoch], [0, 0, 0]);
+  const pca = summary.baseline!.pca!;
+  for (const part of ["train", "validation", "test"] as const) {
+    assertAlmostEquals(summary.metrics[part]!.r2, pca[part]!.r2, 1e-6);
+  }
+  assertEquals((await embed(path)).values.length, 200 * 3);
+  assertEquals((await reconstruct(path)).values.length, 200 * 20);
+  assertStringIncludes(Deno.readTextFileSync(await writeReport(path)), "explains as much");
+});
 
 Deno.test("start: which networks begin as PCA, and why the others do not", () => {
   const choice = (change: Record<string, unknown>, columns = 100) => {
