@@ -26,14 +26,17 @@ export interface CacheOptions {
   readonly find?: boolean;
 }
 
+const HASH_DIGITS = 20;
+
 /** Of a source of which preparing took longer than this, the next start says what it saved. */
 const TOLD_SECONDS = 0.5;
 
-/** The name of a source's folder in the cache: as the source, with a hash. */
-export function cacheName(place: SourcePlace, data: DataConfig): string {
+/** The name of a source's folder in the cache: as the source, with a hash. @param sparse whether it has to be sparse rows */
+export function cacheName(place: SourcePlace, data: DataConfig, sparse = false): string {
   const hash = createHash("sha256");
   const { reader, path, files } = place;
   hash.update(JSON.stringify([READERS_VERSION, reader.format, path, data.member, data.reader, data.shape !== null]));
+  if (sparse) hash.update("sparse");
   for (const file of files) {
     try {
       const { size, mtime } = Deno.statSync(file);
@@ -43,7 +46,7 @@ export function cacheName(place: SourcePlace, data: DataConfig): string {
     }
   }
   const plain = basename(path).replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "").slice(0, 60);
-  return `${plain || "data"}-${hash.digest("hex").slice(0, 20)}`;
+  return `${plain || "data"}-${hash.digest("hex").slice(0, HASH_DIGITS)}`;
 }
 
 /**
@@ -56,6 +59,18 @@ export async function prepareData(data: DataConfig, options: CacheOptions): Prom
   for (const listed of listFiles(data)) {
     if (listed.kind === "prepared") sets.set(listed.path, await openGiven(listed.path));
     else if (listed.kind === "source") sets.set(listed.path, await cached(listed, data, options));
+  }
+  return await alike(sets, data, options);
+}
+
+/** Tables of which some are stored as sparse rows, and others as dense ones, are all stored as sparse rows. */
+async function alike(sets: Map<string, PreparedSet>, data: DataConfig, options: CacheOptions): Promise<Prepared> {
+  const isSparse = (set: PreparedSet) => set.data.format === "csr_npz";
+  if (data.shape !== null || ![...sets.values()].some(isSparse)) return sets;
+  for (const listed of listFiles(data)) {
+    const set = sets.get(listed.path);
+    if (listed.kind !== "source" || set === undefined || isSparse(set) || set.data.shape !== null) continue;
+    sets.set(listed.path, await cached(listed, data, options, true));
   }
   return sets;
 }
@@ -71,10 +86,15 @@ async function openGiven(folder: string): Promise<PreparedSet> {
 }
 
 /** A source's data set in the cache, which is made where it is not there. */
-async function cached(place: SourcePlace, data: DataConfig, options: CacheOptions): Promise<PreparedSet> {
+async function cached(
+  place: SourcePlace,
+  data: DataConfig,
+  options: CacheOptions,
+  sparse = false,
+): Promise<PreparedSet> {
   const { note } = options;
   const cache = options.folder();
-  const folder = join(cache, cacheName(place, data));
+  const folder = join(cache, cacheName(place, data, sparse));
   const isWanted = data.cache !== "refresh" || options.find === true;
   if (isWanted) {
     const found = await sound(folder, options);
@@ -101,16 +121,35 @@ async function cached(place: SourcePlace, data: DataConfig, options: CacheOption
     if (found) return found; // made while this process waited
   }
   await clearUnfinished(folder);
+  for (const text of earlierCopies(cache, folder, place)) note?.(text);
   note?.(`${place.name}: preparing it for training in ${folder}`);
   const made = await prepareInto(folder, [place], {
     member: data.member ?? undefined,
     settings: data.reader,
     dense: data.shape !== null,
+    sparse,
     progress: options.progress,
     note,
   });
   note?.(`${place.name}: ${sizeText(made)}`);
   return openPrepared(folder, made);
+}
+
+/** What is said of data sets that were prepared of an earlier state of the source, since the cache keeps them. */
+function earlierCopies(cache: string, folder: string, { path, name }: SourcePlace): string[] {
+  const start = basename(folder).slice(0, -HASH_DIGITS);
+  const texts: string[] = [];
+  for (const entry of Deno.readDirSync(cache)) {
+    const other = join(cache, entry.name);
+    if (!entry.isDirectory || other === folder || !entry.name.startsWith(start)) continue;
+    try {
+      const data = readPrepared(other);
+      if (data === null || data.sources[0]?.path !== path) continue;
+      const bytes = filesOf(data).reduce((sum, { bytes }) => sum + bytes, 0);
+      texts.push(`${name}: also prepared with other settings or of an earlier state, ${bytesText(bytes)} in ${other}`);
+    } catch { /* damaged: it is nobody's */ }
+  }
+  return texts.slice(0, 3);
 }
 
 export function sizeText(data: PreparedData): string {

@@ -24,6 +24,8 @@ export interface PreparingProgress {
 export interface PrepareOptions extends ReaderOptions {
   /** Whether dense rows stay dense, since the config gives them a shape. */
   readonly dense?: boolean;
+  /** Whether dense rows are stored as sparse ones, since those of another source of the data set are. */
+  readonly sparse?: boolean;
   readonly progress?: (progress: PreparingProgress) => void;
   readonly note?: (text: string) => void;
   readonly chunkBytes?: number;
@@ -148,7 +150,7 @@ async function oneSource(
   const blocks = open.read(BLOCK_ROWS)[Symbol.asyncIterator]();
   let next = await blocks.next();
   const notes = [...open.notes];
-  const mine = common ?? await commonOf(path, open, next.done ? null : next.value, options.dense ?? false, notes);
+  const mine = common ?? commonOf(path, open, next.done ? null : next.value, options, notes);
   requireAlike(path, open, mine);
   const writer = new ChunkWriter(work, {
     columns: open.columns,
@@ -192,11 +194,12 @@ function commonOf(
   path: string,
   { columns, sparse, shape, rate, columnNames }: OpenSource,
   first: Block | null,
-  dense: boolean,
+  { dense = false, sparse: asSparse = false }: PrepareOptions,
   notes: string[],
 ): Common {
   const common = { path, columns, sparse, shape: shape ?? null, rate: rate ?? null, names: columnNames };
   if (sparse && dense) return { ...common, sparse: false };
+  if (asSparse) return { ...common, sparse: true };
   if (sparse || dense || shape !== undefined || first === null || !("values" in first)) return common;
   const zeros = first.values.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0) / Math.max(1, first.values.length);
   if (zeros < SPARSE_SHARE) return common;

@@ -9,18 +9,21 @@ import { openData } from "../data/open.ts";
 export class Fingerprints {
   readonly #known = new Map<string, Promise<string>>();
 
+  /** @param note is told what has to be prepared before */
+  constructor(readonly note?: (text: string) => void) {}
+
   /** @throws {UserError} if the data cannot be opened */
   of({ data, paths }: Config): Promise<string> {
     const { format, path, member, reader, shape, split } = data;
     const name = JSON.stringify([format, path, member, reader, shape, split, paths.cache]);
     let known = this.#known.get(name);
-    if (known === undefined) this.#known.set(name, known = hashed({ data, paths }));
+    if (known === undefined) this.#known.set(name, known = hashed({ data, paths }, this.note));
     return known;
   }
 }
 
-async function hashed(config: Pick<Config, "data" | "paths">): Promise<string> {
-  return contentKey(await identify(config.data, await openData(config), { names: null, labels: null }));
+async function hashed(config: Pick<Config, "data" | "paths">, note?: (text: string) => void): Promise<string> {
+  return contentKey(await identify(config.data, await openData(config, null, { note }), { names: null, labels: null }));
 }
 
 /**

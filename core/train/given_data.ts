@@ -80,11 +80,12 @@ function withColumnMap(source: Source, columnMap: Uint32Array<ArrayBuffer> | nul
 }
 
 /** Checks that other data have as many columns as the network. */
-async function requireColumns(runDir: string, source: Source): Promise<void> {
+async function requireColumns(runDir: string, source: Source, { path }: DataConfig): Promise<void> {
   const trained = (await readModel(runDir)).find((layer) => layer.name.startsWith("encoder."))?.inputs;
   if (trained === undefined || trained === source.columns) return;
+  const [file] = source.files;
   throw new UserError(
-    source.files[0]!.path,
+    file!.path.endsWith(file!.name) ? file!.path : path, // a chunk is called by what it was prepared from
     `has ${countText(source.columns)} columns, but the run was trained on ${trained}`,
     "give the columns that the run was trained on",
   );
@@ -112,7 +113,7 @@ export async function givenSource(
     field: batch === undefined ? "data.batch" : "--batch",
     note,
   });
-  await requireColumns(runDir, source);
+  await requireColumns(runDir, source, data);
   const field = columnNames === undefined ? "data.column_names" : "--column-names";
   const names = await columnNamesOf(data, source, note, field);
   if (trained === null) {

@@ -1,6 +1,7 @@
 /** The tables obs and var of AnnData files: the names in their index, and their columns of text, categories and few numbers. */
 import { UserError } from "../../errors.ts";
 import type { Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import { requireHeld } from "./hdf5_rows.ts";
 
 /** Texts that are read at once. */
 const TEXTS = 100_000;
@@ -14,6 +15,7 @@ export interface Frame {
 }
 
 function allTexts(file: Hdf5File, array: Hdf5Array): string[] {
+  requireHeld(file, array);
   const { path, shape } = array;
   if (shape.length !== 1) throw new UserError(file.path, `${path} has ${shape.length} axes, expected 1`);
   const texts: string[] = [], [length = 0] = shape;
@@ -24,6 +26,7 @@ function allTexts(file: Hdf5File, array: Hdf5Array): string[] {
 }
 
 const allNumbers = (file: Hdf5File, array: Hdf5Array): Float64Array => {
+  requireHeld(file, array);
   if (array.shape.length !== 1) {
     throw new UserError(file.path, `${array.path} has ${array.shape.length} axes, expected 1`);
   }
@@ -65,6 +68,7 @@ const ofFew = (texts: readonly string[]) => new Set(texts).size <= GROUPS_MAX ? 
 
 /** A table of records, as AnnData wrote before version 0.7; the names of categories are in uns. */
 function recordFrame(file: Hdf5File, array: Hdf5Array): Frame {
+  requireHeld(file, array);
   const { metadata: { compound_type, size }, shape: [rows = 0] } = array;
   const fields = compound_type?.members ?? [];
   const some = Math.max(1, Math.floor(16e6 / size));

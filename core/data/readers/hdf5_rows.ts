@@ -1,6 +1,6 @@
 /** Rows of matrices in HDF5 files: CSR, CSC and dense, a block at a time. */
 import { UserError } from "../../errors.ts";
-import { countText } from "../../figures.ts";
+import { bytesText, countText } from "../../figures.ts";
 import type { Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
 import type { Block } from "./reader.ts";
 import { requirePlausible, RowBuckets, sortEntries } from "./rows.ts";
@@ -13,6 +13,19 @@ const BLOCK_ENTRIES = 2 << 20;
 const BLOCK_VALUES = 8 << 20;
 
 const AGAIN = "make the file again, or fetch it again";
+
+/** Deflate packs no more than 1032 bytes into one. */
+const PACKED_MOST = 1100;
+const SMALL_BYTES = 1e6;
+
+/** Refuses an array that says it has more values than its file can hold, before memory is taken for them. @throws {UserError} */
+export function requireHeld(file: Hdf5File, { path, shape, metadata }: Hdf5Array): void {
+  const bytes = shape.reduce((product, size) => product * size, 1) * Math.max(1, metadata.size);
+  const { size } = Deno.statSync(file.path);
+  if (bytes <= PACKED_MOST * size + SMALL_BYTES) return;
+  const what = `${path} says that it has ${bytesText(bytes)}, in a file of ${bytesText(size)}`;
+  throw new UserError(file.path, what, AGAIN);
+}
 
 /** The three arrays of a sparse matrix. */
 export interface SparseArrays {
@@ -53,7 +66,9 @@ class Sequence<T extends Float32Array | Float64Array> {
 /** The positions at which rows or columns begin. @throws {UserError} where they do not fit the other arrays */
 function positions(file: Hdf5File, { data, indices, indptr }: SparseArrays, count: number): Float64Array {
   const bad = (what: string) => new UserError(file.path, `${indptr.path}: ${what}`, AGAIN);
-  for (const { path, shape } of [data, indices, indptr]) {
+  for (const array of [data, indices, indptr]) {
+    requireHeld(file, array);
+    const { path, shape } = array;
     if (shape.length !== 1) throw new UserError(file.path, `${path} has ${shape.length} axes, expected 1`, AGAIN);
   }
   const entries = data.shape[0]!;
@@ -162,6 +177,7 @@ export async function* denseRows(
   { rows, columns }: MatrixSize,
   blockRows: number,
 ): AsyncGenerator<Block> {
+  requireHeld(file, array);
   const part = array.chunks?.[0] ?? 1;
   const fitting = Math.max(1, Math.floor(BLOCK_VALUES / Math.max(1, columns)));
   // Whole parts of the file, as long as these are not much larger than a block.

@@ -5,14 +5,17 @@ import { countText } from "../../figures.ts";
 import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
 import { someNames } from "../../missing.ts";
 import { toldApart } from "../annotation_text.ts";
-import { csrRows } from "./hdf5_rows.ts";
+import { csrRows, requireHeld } from "./hdf5_rows.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
 import { settingsOf } from "./reader_settings.ts";
 
 const SETTINGS = z.strictObject({});
 
-const textsOf = (file: Hdf5File, array: Hdf5Array | undefined): string[] | null =>
-  array?.isText && array.shape.length === 1 ? file.texts(array, 0, array.shape[0]!) : null;
+function textsOf(file: Hdf5File, array: Hdf5Array | undefined): string[] | null {
+  if (!array?.isText || array.shape.length !== 1) return null;
+  requireHeld(file, array);
+  return file.texts(array, 0, array.shape[0]!);
+}
 
 /** The group that is read. @throws {UserError} where there is none, or several and none is named */
 function groupOf(file: Hdf5File, member: string | undefined): string {

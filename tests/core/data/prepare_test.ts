@@ -166,6 +166,16 @@ testInFolder("prepare: several samples in one folder, with their names", async (
   await assertRejects(() => openData(configFor(root, "samples")), UserError, `column 0 is "H0", but that of`);
 });
 
+testInFolder("prepare: tables of which only some have many zeros are all sparse rows", async (root) => {
+  Deno.mkdirSync(join(root, "tables"));
+  Deno.writeTextFileSync(join(root, "tables", "a.csv"), "x,y,z\n1,2,3\n4,5,6\n");
+  Deno.writeTextFileSync(join(root, "tables", "b.csv"), "x,y,z\n0,0,3\n0,0,0\n");
+  const source = await openData(configFor(root, "tables, split: {train: 1}"));
+  assertEquals([source.dense, source.rows, source.nnz], [false, 4, 7]);
+  const dense = await openData(configFor(root, "tables/a.csv, split: {train: 1}"));
+  assertEquals([dense.dense, dense.columnNames], [true, ["x", "y", "z"]]);
+});
+
 testInFolder("prepare: a value that is not finite is refused with its row and column", async (root) => {
   Deno.writeTextFileSync(join(root, "a.mtx"), "%%MatrixMarket matrix coordinate real general\n2 2 1\n2 1 1e300\n");
   await assertRejects(() => openData(configFor(root, "a.mtx")), UserError, "row 1, column 0: the value is Infinity");
