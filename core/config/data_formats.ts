@@ -16,6 +16,7 @@ export const SOURCE_FORMATS = {
   image: "pictures: PNG, JPEG, TIFF and WebP",
   idx: "IDX files, as MNIST has them",
   wav: "WAV recordings",
+  flac: "FLAC recordings",
   mtx: "Matrix Market files",
   sparse_npz: "matrices of scipy's save_npz in CSC or COO form",
   numpy: "arrays of NumPy, .npy and .npz, in any order of axes",

@@ -3,6 +3,7 @@ import type { SourceFormat } from "../../config/data_formats.ts";
 import { HEAD_BYTES } from "../../formats/kinds.ts";
 import { binary } from "./binary.ts";
 import { csv } from "./csv.ts";
+import { flac } from "./flac.ts";
 import { h5ad } from "./h5ad.ts";
 import { hdf5 } from "./hdf5.ts";
 import { idx } from "./idx.ts";
@@ -27,6 +28,7 @@ const READERS: Readonly<Record<SourceFormat, Reader>> = {
   image,
   idx,
   wav,
+  flac,
   mtx: matrixMarket,
   sparse_npz: sparseNpz,
   numpy,
