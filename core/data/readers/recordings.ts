@@ -20,6 +20,8 @@ export interface RecordingHead {
   readonly samples: number;
   /** Whether the file's end is that of the recording, since the header does not know it. */
   readonly isOpenEnded?: boolean;
+  /** What is to be known about its values, in a sentence. */
+  readonly note?: string;
 }
 
 export interface Recordings<H extends RecordingHead> {
@@ -73,6 +75,7 @@ export async function openRecordings<H extends RecordingHead>(
       ...notes,
       ...whole.length > 0 ? [`Values of ${whole.join(" and ")} bits were scaled to -1 to 1.`] : [],
       ...heads.some(({ float, bits }) => bits === (float ? 64 : 32)) ? ["Values were rounded to float32."] : [],
+      ...new Set(heads.flatMap(({ note }) => note ?? [])),
       ...files.filter(({ head }) => head.isOpenEnded).map(({ name }) =>
         `The header of ${name} does not say how long it is: it was read to its end.`
       ),

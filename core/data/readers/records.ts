@@ -30,6 +30,8 @@ export interface Kind {
   readonly pattern: RegExp;
   /** The pattern for messages: ".png, .jpg". */
   readonly shown: string;
+  /** Files that belong to them, which are no records of their own. */
+  readonly beside?: RegExp;
 }
 
 /** Folders below folders are looked into to this depth. */
@@ -39,7 +41,7 @@ const DEPTH_MAX = 32;
  * The files of a source. A file that is named itself, or by a glob, need not fit the pattern.
  * @throws {UserError} where there are none, or a folder cannot be listed
  */
-export function recordFiles(path: string, { about, pattern, shown }: Kind): RecordFiles {
+export function recordFiles(path: string, { about, pattern, shown, beside }: Kind): RecordFiles {
   if (isPattern(path) || Deno.statSync(path).isFile) {
     const base = dataBase(path);
     const files = dataFiles(path, "data.path", "").map((each) => ({ path: each, name: nameWithin(base, each) }));
@@ -69,7 +71,7 @@ export function recordFiles(path: string, { about, pattern, shown }: Kind): Reco
       if (entry.isDirectory) look(at, name, depth + 1);
       else if (entry.isSymlink && leadsToFolder(at)) links.push(name);
       else if (pattern.test(entry.name)) found.push({ path: at, name: name.normalize("NFC") });
-      else others.push(name);
+      else if (!beside?.test(entry.name)) others.push(name);
     }
   }
 }
@@ -95,12 +97,16 @@ function leadsToFolder(path: string): boolean {
 const ENTRIES_LOOKED_AT = 2000, FOLDERS_LOOKED_AT = 8;
 
 /** Whether most of a folder's files are such, in itself and in the first of its folders. */
-export function holdsRecords(folder: string, { pattern }: Pick<Kind, "pattern">, depth = 2): boolean {
-  const { like, unlike } = counted(folder, pattern, depth);
+export function holdsRecords(folder: string, kind: Pick<Kind, "pattern" | "beside">, depth = 2): boolean {
+  const { like, unlike } = counted(folder, kind, depth);
   return like > unlike;
 }
 
-function counted(folder: string, pattern: RegExp, depth: number): { readonly like: number; readonly unlike: number } {
+function counted(
+  folder: string,
+  kind: Pick<Kind, "pattern" | "beside">,
+  depth: number,
+): { readonly like: number; readonly unlike: number } {
   let like = 0, unlike = 0, seen = 0;
   const folders: string[] = [];
   try {
@@ -108,13 +114,13 @@ function counted(folder: string, pattern: RegExp, depth: number): { readonly lik
       if (entry.name.startsWith(".")) continue;
       if (++seen > ENTRIES_LOOKED_AT) break;
       if (entry.isDirectory) folders.push(join(folder, entry.name));
-      else if (pattern.test(entry.name)) like++;
-      else unlike++;
+      else if (kind.pattern.test(entry.name)) like++;
+      else if (!kind.beside?.test(entry.name)) unlike++;
     }
   } catch { /* A folder that cannot be listed says nothing; opening it says why. */ }
   if (depth === 0) return { like, unlike };
   for (const each of folders.slice(0, FOLDERS_LOOKED_AT)) {
-    const below = counted(each, pattern, depth - 1);
+    const below = counted(each, kind, depth - 1);
     like += below.like;
     unlike += below.unlike;
   }

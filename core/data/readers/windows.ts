@@ -89,6 +89,8 @@ function whole(where: string, records: readonly SignalRecord[]): Plan {
   return { length: samples, hop: samples, rowsOf: records.map(() => 1), notes: [] };
 }
 
+const many = (count: number, what: string) => `${countText(count)} ${what}${count === 1 ? "" : "s"}`;
+
 function cut(where: string, records: readonly SignalRecord[], { length, hop }: Windows): Plan {
   const rowsOf = records.map(({ samples }) => samples < length ? 0 : 1 + Math.floor((samples - length) / hop));
   const rows = rowsOf.reduce((sum, count) => sum + count, 0);
@@ -100,16 +102,14 @@ function cut(where: string, records: readonly SignalRecord[], { length, hop }: W
     );
   }
   const notes = [
-    `Records were cut into ${countText(rows)} windows of ${countText(length)} samples, ${
-      countText(hop)
-    } samples apart.`,
+    `Records were cut into ${many(rows, "window")} of ${many(length, "sample")}, ${many(hop, "sample")} apart.`,
   ];
   const left = records.map(({ samples }, i) => samples - (rowsOf[i] === 0 ? 0 : (rowsOf[i]! - 1) * hop + length));
   const dropped = left.reduce((sum, count) => sum + count, 0);
   const ends = left.filter((count) => count > 0).length;
   if (dropped > 0) {
     const which = ends === 1 ? "1 record is" : `${countText(ends)} records are`;
-    notes.push(`The end of ${which} in no window: ${countText(dropped)} samples in all.`);
+    notes.push(`The end of ${which} in no window: ${many(dropped, "sample")} in all.`);
   }
   const short = rowsOf.filter((count) => count === 0).length;
   if (short > 0) {
