@@ -34,7 +34,6 @@ export function isPast(event: RunEvent, { step, epoch, window }: Position): bool
     case "chunk":
       return event.epoch > epoch + 1 || (event.epoch === epoch + 1 && event.chunk >= window);
     case "epoch":
-    case "weights":
       return event.epoch > epoch;
     case "diagnostic":
       return event.final || event.epoch > epoch;

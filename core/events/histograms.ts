@@ -1,5 +1,17 @@
 /** Histograms of tensors. */
-import type { Histogram } from "./types.ts";
+
+/** How some values are distributed. */
+export interface Histogram {
+  readonly min: number;
+  readonly max: number;
+  readonly count: number;
+  readonly sum: number;
+  /** Sum of the squares. */
+  readonly squares: number;
+  /** Bin i holds values from edge i up to edge i + 1, the last bin those at its end as well. */
+  readonly edges: readonly number[];
+  readonly counts: readonly number[];
+}
 
 const BINS = 64;
 

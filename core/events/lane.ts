@@ -50,7 +50,7 @@ export class Lane {
 
   /** Appends an event to the queue. Never waits and never throws. */
   push(event: RunEvent): void {
-    if (this.#isOff || (event.event === "weights" && !this.sink.weights)) return;
+    if (this.#isOff) return;
     this.#queue.push(event);
     this.#queued += rowsOf(event);
     if (this.#queued > this.#limits.queuedRows) {

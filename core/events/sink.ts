@@ -9,8 +9,6 @@ import type { RunEvent, StartEvent } from "./types.ts";
 export interface Sink {
   /** What warnings call it, as the config names it. */
   readonly name: string;
-  /** Whether it takes histograms of the weights, which are made after each epoch if a sink takes them. */
-  readonly weights?: boolean;
   /**
    * Begins, before any event. What it has from earlier sessions and lies after the position is cut off.
    * @param start the session's first event, which also comes after the rows that are missing

@@ -54,11 +54,6 @@ export class EventStream {
     this.#state = "running";
   }
 
-  /** Whether a sink takes histograms of the weights. */
-  get wantsWeights(): boolean {
-    return this.#lanes.some(({ sink, isOn }) => isOn && sink.weights);
-  }
-
   /** What is printed; before the beginning it is kept. */
   note(step: number, text: string): void {
     const event = { event: "note", step, text } as const;

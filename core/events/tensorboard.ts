@@ -25,8 +25,11 @@ import {
   settingsEnd,
   versionEvent,
 } from "./tensorboard_messages.ts";
-import type { DiagnosticEvent, EndEvent, RunEvent, StartEvent } from "./types.ts";
+import { checkpointOf, type EndEvent, type RunEvent, type StartEvent } from "./types.ts";
+import { weightsOf } from "./weights.ts";
 
+/** What the tags of histograms begin with. */
+const WEIGHTS = "weights/";
 const NAME = /^events\.out\.tfevents\.\d+\.narrows/;
 
 /** Whether a record lies after a position, as {@link isPast} says of events. */
@@ -44,11 +47,12 @@ function heldAfter(held: Held, { step, scalars }: Found): Held {
 
 export class TensorBoardSink implements Sink {
   readonly name = "tensorboard";
-  readonly weights = true;
   #file: LogFile | null = null;
   /** Seconds since 1970 at which the run began, and those of the newest row. */
   #began = 0;
   #now = 0;
+  /** The step of the newest histograms. */
+  #weightsAt = 0;
 
   /** @param folder `tensorboard/` of the run */
   constructor(readonly folder: string) {}
@@ -86,6 +90,7 @@ export class TensorBoardSink implements Sink {
       isWhole = !isPastRecord(found, position);
       if (!isWhole) break;
       held = heldAfter(held, found);
+      if (found.tags[0]?.startsWith(WEIGHTS)) this.#weightsAt = found.step;
       length = end;
     }
     return { held, bytes: bytes.subarray(0, length), isWhole: isWhole && length > 0 };
@@ -94,16 +99,27 @@ export class TensorBoardSink implements Sink {
   async write(events: readonly RunEvent[]): Promise<void> {
     const records: Uint8Array[] = [];
     for (const event of events) {
-      const messages = event.event === "diagnostic" ? await this.#picture(event) : this.#messages(event);
+      const messages = [...this.#messages(event), ...await this.#read(event)];
       for (const message of messages) records.push(recordOf(message.bytes));
     }
     await this.#file!.write(records);
   }
 
-  async #picture({ name, path, step, final }: DiagnosticEvent): Promise<Message[]> {
-    const picture = await pictureOf(name, join(this.folder, "..", path));
-    if (picture === null) return [];
-    return [eventOf(this.#now, step, [image(`${final ? FINAL : "diagnostics/"}${name}`, picture)])];
+  /** What is read from the run folder for an event: a picture, or the weights of a checkpoint. */
+  async #read(event: RunEvent): Promise<Message[]> {
+    const run = join(this.folder, "..");
+    if (event.event === "diagnostic") {
+      const { name, path, step, final } = event;
+      const picture = await pictureOf(name, join(run, path));
+      if (picture === null) return [];
+      return [eventOf(this.#now, step, [image(`${final ? FINAL : "diagnostics/"}${name}`, picture)])];
+    }
+    const checkpoint = checkpointOf(event);
+    if (checkpoint === null || checkpoint.step <= this.#weightsAt) return []; // one of the best epoch may be told twice
+    const weights = await weightsOf(join(run, checkpoint.path));
+    if (weights === null) return [];
+    this.#weightsAt = checkpoint.step;
+    return [eventOf(this.#now, checkpoint.step, weights.map(({ name, ...of }) => histogram(`${WEIGHTS}${name}`, of)))];
   }
 
   #messages(event: RunEvent): Message[] {
@@ -116,10 +132,6 @@ export class TensorBoardSink implements Sink {
         });
       case "epoch":
         return [scalarEvent(this.#time(event.elapsed_s), event.step, epochScalars(event))];
-      case "weights":
-        return [
-          eventOf(this.#now, event.step, event.tensors.map(({ name, ...of }) => histogram(`weights/${name}`, of))),
-        ];
       case "end":
         return [this.#end(event)];
       default:

@@ -1,8 +1,8 @@
 /** TensorBoard's messages (tensorboard/compat/proto): what is written of them, and what a resume has to find in them. */
 import { fieldsOf, Message, textOf } from "../formats/protobuf.ts";
+import type { Histogram } from "./histograms.ts";
 import type { Picture } from "./pictures.ts";
 import type { Scalars } from "./scalars.ts";
-import type { Histogram } from "./types.ts";
 
 const DT_FLOAT = 1, DT_STRING = 7;
 

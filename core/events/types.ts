@@ -1,4 +1,5 @@
 /** What happens in a run, as plain values: the stream that loggers read. */
+import { checkpointName } from "../checkpoint/layout.ts";
 import type { ChunkRow, Environment, EpochRow, LayerRow, StepRow, Summary } from "../runs/types.ts";
 
 /** The first event of a session. */
@@ -64,28 +65,6 @@ export interface DiagnosticEvent {
   readonly final: boolean;
 }
 
-/** How some values are distributed. */
-export interface Histogram {
-  readonly min: number;
-  readonly max: number;
-  readonly count: number;
-  readonly sum: number;
-  /** Sum of the squares. */
-  readonly squares: number;
-  /** Bin i holds values from edge i up to edge i + 1, the last bin those at its end as well. */
-  readonly edges: readonly number[];
-  readonly counts: readonly number[];
-}
-
-/** The weights after an epoch, for sinks that ask for them. */
-export interface WeightsEvent {
-  readonly event: "weights";
-  readonly step: number;
-  readonly epoch: number;
-  /** Of large tensors, evenly spread values. */
-  readonly tensors: readonly ({ readonly name: string } & Histogram)[];
-}
-
 /** What is printed while training. */
 export interface NoteEvent {
   readonly event: "note";
@@ -108,11 +87,17 @@ export type RunEvent =
   | EpochEvent
   | CheckpointEvent
   | DiagnosticEvent
-  | WeightsEvent
   | NoteEvent
   | EndEvent;
 
 /** Rows that an event holds: what a queue's bound is counted in. */
 export function rowsOf(event: RunEvent): number {
   return event.event === "steps" ? event.step.length : 1;
+}
+
+/** The checkpoint that an event tells: a new one, or the one from which a session goes on; null if there is none. */
+export function checkpointOf(event: RunEvent): { readonly step: number; readonly path: string } | null {
+  if (event.event === "checkpoint") return event;
+  if (event.event !== "start" || event.step === 0) return null;
+  return { step: event.step, path: `checkpoints/${checkpointName(event.step)}` };
 }

@@ -14,7 +14,8 @@ import { givingWay, LogFile, readLog } from "./log_file.ts";
 import { pictureOf } from "./pictures.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, type Scalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink, Tell } from "./sink.ts";
-import type { DiagnosticEvent, EndEvent, RunEvent, StartEvent } from "./types.ts";
+import { checkpointOf, type DiagnosticEvent, type EndEvent, type RunEvent, type StartEvent } from "./types.ts";
+import { weightsOf } from "./weights.ts";
 import {
   configRecord,
   type Content,
@@ -32,6 +33,8 @@ import {
 } from "./wandb_messages.ts";
 import { syncCommand, syncWandb } from "./wandb_sync.ts";
 
+/** The name of the step of which the histograms in a row are. */
+const WEIGHTS_STEP = "weights/step";
 const FOLDER = /^offline-run-\d{8}_\d{6}-([a-z0-9]+)$/;
 
 export interface WandbSettings {
@@ -44,7 +47,7 @@ export interface WandbSettings {
 /** Whether a record lies after a position, as {@link isPast} says of events. */
 function isPastRecord({ kind, step, values }: FoundRecord, position: Position): boolean {
   if (kind === "exit") return true;
-  if ([...values.keys()].some((name) => name.startsWith(FINAL))) return true;
+  if (kind === "summary") return [...values.keys()].some((name) => name.startsWith(FINAL));
   if (kind !== "history") return false;
   const epoch = values.get(EPOCH_NUMBER);
   return step > position.step || (epoch !== undefined && Number(epoch) > position.epoch);
@@ -58,7 +61,6 @@ interface Row {
 
 export class WandbSink implements Sink {
   readonly name = "wandb";
-  readonly weights = true;
   #file: LogFile | null = null;
   #bytes = 0;
   #number = 0;
@@ -70,6 +72,8 @@ export class WandbSink implements Sink {
   readonly #summary = new Map<string, string>();
   #began = 0;
   #elapsed = 0;
+  /** The step of the newest histograms. */
+  #weightsAt = 0;
   /** The folder of the offline run, and the file in it. */
   #folder = "";
   #path = "";
@@ -98,29 +102,38 @@ export class WandbSink implements Sink {
     return held;
   }
 
-  /** How much of a file stays: the records up to a position, without a last row that may still get values. */
+  /**
+   * How much of a file stays: the records up to a position. The row of the position's step is taken out again, since it may get
+   * more values, and loses what belongs to an end that is undone.
+   */
   async #kept(path: string, position: Position): Promise<{ held: Held; length: number }> {
     let held = NOTHING_HELD, length = 0;
-    let last: { held: Held; length: number; number: number } | null = null;
     const giveWay = givingWay();
     for (const { data, start, end } of logRecordsIn(await readLog(path))) {
       await giveWay();
       const found = readRecord(data);
       if (isPastRecord(found, position)) break;
-      const epoch = found.values.get(EPOCH_NUMBER);
       if (found.kind === "history") {
-        last = epoch === undefined && found.step === position.step
-          ? { held, length: start, number: this.#number }
-          : null;
-        if (found.values.has(STEP_VALUE)) held = { ...held, step: found.step };
-        if (epoch !== undefined) held = { ...held, epoch: Number(epoch) };
-        if (last === null) { for (const [name, json] of found.values) this.#summary.set(name, json); }
+        const values = new Map([...found.values].filter(([name]) => !name.startsWith(FINAL)));
+        held = this.#hold(held, found.step, values);
+        if (found.step === position.step || values.size < found.values.size) {
+          this.#row = { step: found.step, values };
+          return { held, length: start };
+        }
       }
       this.#number = found.number;
       length = end;
     }
-    if (last !== null) this.#number = last.number;
-    return last ?? { held, length };
+    return { held, length };
+  }
+
+  /** Takes note of a row that is in the file. */
+  #hold(held: Held, step: number, values: Values): Held {
+    for (const [name, json] of values) this.#summary.set(name, json);
+    const epoch = values.get(EPOCH_NUMBER), weights = values.get(WEIGHTS_STEP);
+    if (weights !== undefined) this.#weightsAt = Number(weights);
+    const withStep = values.has(STEP_VALUE) ? { ...held, step } : held;
+    return epoch === undefined ? withStep : { ...withStep, epoch: Number(epoch) };
   }
 
   /** The records with which a file begins. */
@@ -159,7 +172,9 @@ export class WandbSink implements Sink {
   async write(events: readonly RunEvent[]): Promise<void> {
     const records: Content[] = [];
     for (const event of events) {
-      records.push(...event.event === "diagnostic" ? await this.#picture(event) : this.#records(event));
+      records.push(...this.#records(event));
+      if (event.event === "diagnostic") records.push(...await this.#picture(event));
+      else records.push(...await this.#weights(event));
     }
     await this.#append(records);
   }
@@ -180,6 +195,23 @@ export class WandbSink implements Sink {
     return [filesRecord([file]), ...this.#add(row, this.#elapsed, [[key, JSON.stringify(value)]])];
   }
 
+  /**
+   * The histograms of a checkpoint. It is written beside the training, and a row cannot be added to once later ones are there: so
+   * they go into the present row, and `weights/step` says of which step they are.
+   */
+  async #weights(event: RunEvent): Promise<Content[]> {
+    const checkpoint = checkpointOf(event);
+    if (checkpoint === null || checkpoint.step <= this.#weightsAt) return []; // one of the best epoch may be told twice
+    const weights = await weightsOf(join(this.parent, "..", checkpoint.path));
+    if (weights === null) return [];
+    this.#weightsAt = checkpoint.step;
+    const values = weights.map(({ name, edges, counts }) => {
+      return [`weights/${name}`, JSON.stringify({ _type: "histogram", values: counts, bins: edges })] as const;
+    });
+    const row = Math.max(checkpoint.step, this.#row?.step ?? 0);
+    return this.#add(row, this.#elapsed, [[WEIGHTS_STEP, String(checkpoint.step)], ...values]);
+  }
+
   #records(event: RunEvent): Content[] {
     switch (event.event) {
       case "steps":
@@ -191,14 +223,6 @@ export class WandbSink implements Sink {
           ...this.#add(event.step, event.elapsed_s, jsonOf(epochScalars(event))),
           summaryRecord(this.#summary),
         ];
-      case "weights":
-        return this.#add(
-          event.step,
-          this.#elapsed,
-          event.tensors.map(({ name, edges, counts }) => {
-            return [`weights/${name}`, JSON.stringify({ _type: "histogram", values: counts, bins: edges })] as const;
-          }),
-        );
       case "end":
         return this.#end(event);
       default:

@@ -44,7 +44,6 @@ import { type StopSignal, watchSignals } from "./signals.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { checkState, parseState } from "./state_check.ts";
 import { tensorSinks } from "./tensors.ts";
-import { tellWeights } from "./weights.ts";
 import { type Ending, Trainer } from "./trainer.ts";
 
 class Session {
@@ -117,9 +116,6 @@ class Session {
       logEpoch: async (row) => {
         await this.logs.epoch(row);
         this.events.emit({ event: "epoch", step: this.state.step, ...row });
-        if (this.events.wantsWeights) {
-          await tellWeights(this.events, this.model, this.state, row.epoch, this.options.warn);
-        }
       },
       saves: this.saves,
       begin: () => begin(this),

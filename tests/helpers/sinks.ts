@@ -62,7 +62,11 @@ export function checkWandb(path: string): void {
   assertEquals(records.flatMap(({ kind }, i) => kind === "exit" ? [i] : []), [records.length - 1]);
   const history = records.filter(({ kind }) => kind === "history");
   const steps = csvRows(join(path, "steps.csv")), epochs = csvRows(join(path, "epochs.csv"));
-  assertEquals(history.map(({ step }) => step), steps.map(({ step }) => step));
+  for (const [i, { step }] of history.entries()) {
+    assert(i === 0 || step > history[i - 1]!.step, `${step} is there twice`);
+  }
+  const trained = history.filter(({ values }) => values.has("train/loss"));
+  assertEquals(trained.map(({ step }) => step), steps.map(({ step }) => step));
   for (const [prefix, rows] of [["train", steps], ["epoch", epochs]] as const) {
     const logged = history.filter(({ values }) => [...values.keys()].some((name) => name.startsWith(`${prefix}/`)));
     assertEquals(logged.length, rows.length);

@@ -204,7 +204,9 @@ def check_wandb(run):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     env = {**os.environ, "WANDB_BASE_URL": f"http://127.0.0.1:{server.server_port}", "WANDB_API_KEY": "0" * 40}
     program = Path(sys.executable).with_name("wandb")
-    subprocess.run([program, "sync", "--yes", folder], env=env, check=True, capture_output=True, timeout=120)
+    with tempfile.TemporaryDirectory() as logs:  # wandb leaves log files where it is started
+        command = [program, "sync", "--yes", folder.resolve()]
+        subprocess.run(command, env=env, cwd=logs, check=True, capture_output=True, timeout=120)
     server.shutdown()
     assert Path(f"{path}.synced").exists()
     lines = Server.streams["wandb-history.jsonl"]

@@ -8,6 +8,7 @@ import { readEvent } from "../../../core/events/tensorboard_messages.ts";
 import type { RunEvent } from "../../../core/events/types.ts";
 import { recordsIn } from "../../../core/formats/tfrecord.ts";
 import type { Summary } from "../../../core/runs/types.ts";
+import { writeCheckpoint } from "../../helpers/checkpoint.ts";
 import { COURSE, epochDone, epochRow, START, stepRow, steps } from "../../helpers/events.ts";
 import { testInFolder } from "../../temp.ts";
 
@@ -32,10 +33,11 @@ async function write(dir: string, position: Position, events: readonly RunEvent[
 }
 
 testInFolder("tensorboard: scalars of steps and epochs, histograms, texts and the end", async (dir) => {
-  const weights = { name: "encoder.0.weight", ...histogramOf(new Float32Array([1, 2, 3])) };
-  const events = [...COURSE, { event: "weights", step: 10, epoch: 2, tensors: [weights] } as const, END];
-  assertEquals(await write(dir, { step: 0, epoch: 0, window: 0 }, events), NOTHING_HELD);
-  const all = found(dir);
+  const run = dir, folder = join(run, "tensorboard");
+  writeCheckpoint(run, 5, { "encoder.0.weight": [1, 2, 3] });
+  const events = [...COURSE, { ...COURSE[4], best: false } as RunEvent, END];
+  assertEquals(await write(folder, { step: 0, epoch: 0, window: 0 }, events), NOTHING_HELD);
+  const all = found(folder);
   const losses = all.filter(({ scalars }) => scalars.has("train/loss"));
   assertEquals(
     losses.map(({ step, scalars }) => [step, scalars.get("train/loss"), scalars.get("train/grad_norm")]),
@@ -52,6 +54,10 @@ testInFolder("tensorboard: scalars of steps and epochs, histograms, texts and th
   for (const tag of ["config", "environment", "run", "_hparams_/session_start_info", "weights/encoder.0.weight"]) {
     assertEquals(tags.filter((each) => each === tag).length, 1, tag);
   }
+  const start = { ...START, step: 5, epoch: 1, resumed: 1 } as const;
+  await write(folder, { step: 5, epoch: 1, window: 0 }, [start]);
+  const resumed = found(folder).flatMap(({ tags, step }) => tags.includes("weights/encoder.0.weight") ? [step] : []);
+  assertEquals(resumed, [5], "those of the checkpoint from which a resume goes on are there once");
   assertEquals(all.at(-1)!.tags, ["final/train_r2", "_hparams_/session_end_info"]);
 });
 

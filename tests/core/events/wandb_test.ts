@@ -6,6 +6,7 @@ import type { RunEvent } from "../../../core/events/types.ts";
 import { WandbSink } from "../../../core/events/wandb.ts";
 import { type FoundRecord, readRecord } from "../../../core/events/wandb_messages.ts";
 import { logRecord, logRecordsIn, WANDB_HEADER } from "../../../core/formats/leveldb_log.ts";
+import { writeCheckpoint } from "../../helpers/checkpoint.ts";
 import { COURSE, epochRow, START, stepRow, steps } from "../../helpers/events.ts";
 import { testInFolder } from "../../temp.ts";
 
@@ -89,6 +90,39 @@ testInFolder(
   },
 );
 
+testInFolder(
+  "wandb: histograms of a checkpoint go into the present row, those of a resume's into its own",
+  async (dir) => {
+    const folder = join(dir, "wandb");
+    for (const step of [5, 9]) writeCheckpoint(dir, step, { "encoder.0.weight": [1, 2, 4] });
+    const saved = (step: number) => {
+      return { event: "checkpoint", step, path: `checkpoints/step-00000000${step}`, best: false } as const;
+    };
+    // Told late, and once more as the best one; one that is gone has none.
+    const events = [
+      ...COURSE.slice(0, 4),
+      COURSE[5]!,
+      saved(5),
+      { ...saved(5), best: true },
+      saved(8),
+      ...COURSE.slice(7),
+      saved(9),
+    ];
+    await write(folder, BEGIN, events);
+    const weights = () =>
+      recordsOf(folder).filter(({ values }) => values.has("weights/step")).filter(({ kind }) => kind === "history")
+        .map((
+          { step, values },
+        ) => [step, values.get("weights/step"), JSON.parse(values.get("weights/encoder.0.weight")!)]);
+    const value = weights()[0]![2] as { _type: string; values: number[]; bins: number[] };
+    assertEquals([value._type, value.values[0], value.values.at(-1), value.bins.at(-1)], ["histogram", 1, 1, 4]);
+    assertEquals(weights(), [[8, "5", value], [10, "9", value]]);
+    const start = { ...START, step: 5, epoch: 1, resumed: 1 };
+    await write(folder, { step: 5, epoch: 1, window: 0 }, [start, steps(6, 10, 2), saved(9)]);
+    assertEquals(weights(), [[5, "5", value], [10, "9", value]]);
+  },
+);
+
 testInFolder("wandb: a resume cuts the run back, goes on with it, and has it uploaded again", async (dir) => {
   await write(dir, BEGIN, [...COURSE, END]);
   const path = pathIn(dir);
@@ -98,18 +132,22 @@ testInFolder("wandb: a resume cuts the run back, goes on with it, and has it upl
   assertEquals(history(dir).at(-1), row(10, 2));
   assert(!recordsOf(dir).some(({ kind, values }) => kind === "exit" || values.has("final/train_r2")));
   assert(![...Deno.readDirSync(join(path, ".."))].some(({ name }) => name.endsWith(".synced")));
-  // Within an epoch: the last row may still get values, and is written once more.
-  assertEquals(await write(dir, { step: 7, epoch: 1, window: 0 }, [steps(7, 8, 2)]), {
+  // Within an epoch.
+  assertEquals(await write(dir, { step: 7, epoch: 1, window: 0 }, [steps(8, 8, 2)]), {
     ...NOTHING_HELD,
-    step: 6,
+    step: 7,
     epoch: 1,
   });
   assertEquals(history(dir), range(1, 8).map((step) => row(step, step === 5 ? 1 : null)));
-  // Before the first epoch counts.
+  // Before the first epoch counts: the row of its last step is made once more.
   assertEquals(await write(dir, { step: 5, epoch: 0, window: 1 }, [steps(5, 5, 1), COURSE[3]!]), {
     ...NOTHING_HELD,
     step: 4,
   });
+  assertEquals(history(dir), range(1, 5).map((step) => row(step, step === 5 ? 1 : null)));
+  // In the middle of a row's making: the last step is there, and the epoch is added to it.
+  await write(dir, BEGIN, COURSE.slice(0, 3));
+  assertEquals(await write(dir, { step: 5, epoch: 0, window: 1 }, [COURSE[3]!]), { ...NOTHING_HELD, step: 5 });
   assertEquals(history(dir), range(1, 5).map((step) => row(step, step === 5 ? 1 : null)));
   const numbers = recordsOf(dir).map(({ number }) => number);
   assertEquals(numbers, numbers.map((_, i) => i + 1));

@@ -1,6 +1,6 @@
 /** Which rows of a tensor a histogram is of. */
 import { assert, assertEquals } from "@std/assert";
-import { blocksOf, VALUES_MAX } from "../../../core/train/weights.ts";
+import { blocksOf, VALUES_MAX } from "../../../core/events/weights.ts";
 
 Deno.test("weights: a large tensor is looked at in blocks of rows from its first to its last, within a bound", () => {
   assertEquals(blocksOf({ rows: 1000, values: 1000 }), [{ first: 0, rows: 1000 }]);
