@@ -286,7 +286,7 @@ void Network::begin_refit() {
 }
 
 void Network::refit(const Batch& batch, bool held_out) {
-  const Pass pass = this->pass(batch, false, 0);
+  const Pass pass = this->pass(batch, false, 0, plan_.needs_categories);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   FactoredRule& rule = *output_->refitted();
   const float* const h = activations_[middle()].data();
