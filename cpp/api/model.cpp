@@ -1,6 +1,6 @@
 // nrw_vocabulary, nrw_model_*: set-up, description, the log and the ends of a handle. See narrows.h.
-#include <cmath>
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 

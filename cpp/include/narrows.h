@@ -208,8 +208,8 @@ NRW_API int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) NRW_NOEX
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
 /* All types of layers, losses and optimizers with their settings, as JSON text: {"layers": [TYPE...], "losses": [...],
- * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic", of a layer "noise" where it is true.
- * FIELD:
+ * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic", of a
+ * layer "noise" where it is true. FIELD:
  * {"name", "type", "about"} and, where they apply, "value" (it stands beside the kind), "default", "minimum",
  * "maximum", "above", "below" (whether these are excluded), "words", "tag", "refusal", "example", "only". Any thread.
  * text: capacity bytes; *written gets the length without a terminating zero. With a capacity of 0 only the length is
@@ -289,8 +289,8 @@ NRW_API int32_t nrw_model_tensor_write(nrw_model* model, uint32_t tensor_index, 
 NRW_API int32_t nrw_model_get_step(nrw_model* model, double* step, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_model_set_step(nrw_model* model, double step, nrw_error* err) NRW_NOEXCEPT;
 
-/* Multiplies the learning rate for the weights of one layer, such as "encoder.0", from the next step on. 0: they stay as
- * they are. 1 is what a new model has; it is no part of the state that tensors hold. */
+/* Multiplies the learning rate for the weights of one layer, such as "encoder.0", from the next step on. 0: they stay
+ * as they are. 1 is what a new model has; it is no part of the state that tensors hold. */
 NRW_API int32_t nrw_model_set_rate(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double rate,
                                    nrw_error* err) NRW_NOEXCEPT;
 

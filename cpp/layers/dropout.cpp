@@ -33,7 +33,7 @@ std::unique_ptr<Layer> make(const LayerContext& context) {
 const LayerType dropout_type = {"dropout",  "sets values to 0 at random in training and scales the others up",
                                 kFields,    same_shape,
                                 no_tensors, workspace,
-                                make, true};
+                                make,       true};
 
 Dropout::Dropout(Products& products, uint64_t width, double rate, uint64_t seed, uint32_t layer)
     : products_(products), width_(width), rate_(rate), seed_(seed), layer_(layer) {}

@@ -17,10 +17,10 @@ constexpr double kSmallestSigma = 1e-10;
 // conditioned than this (a lower bound is known from its factor), though not in each step.
 constexpr double kSettledSteps = 500, kWorstCondition = 1e3;
 constexpr double kRestSteps = 50;
-constexpr size_t kHeldAtOnce = 256;  // rows held out that are gone through at a time
+constexpr size_t kHeldAtOnce = 256;              // rows held out that are gone through at a time
 constexpr int kLeastRidge = -6, kMostRidge = 6;  // a refit tries 10^(k/2), as a share of the mean second moment
-constexpr double kBiasRidge = 1e-9;  // as a share of the mean second moment, as the next one
-constexpr double kFreeRidge = 1e-7;  // of the free features
+constexpr double kBiasRidge = 1e-9;              // as a share of the mean second moment, as the next one
+constexpr double kFreeRidge = 1e-7;              // of the free features
 }  // namespace
 
 FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSquaresSettings& settings, double rows,

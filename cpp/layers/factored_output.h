@@ -133,7 +133,7 @@ class FactoredOutput final : public FactoredRule {
   AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_, packed_g_;  // m x ld, and so on
   AlignedBuffer<float> f32_;
   AlignedBuffer<double> sums_;
-  AlignedBuffer<double> rows_;  // a thread's rows of V in a new basis
+  AlignedBuffer<double> rows_;       // a thread's rows of V in a new basis
   AlignedBuffer<double> solved_;     // p x ld, for choose_ridge
   AlignedBuffer<double> free_gram_;  // B_F^T B_F, the rows of B of the free features
 };

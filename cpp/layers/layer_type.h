@@ -35,7 +35,7 @@ struct LayerType {
   size_t (*workspace)(const Settings& settings, const Shape& input, const Shape& output, uint32_t rows,
                       unsigned threads);
   std::unique_ptr<Layer> (*make)(const LayerContext& context);
-  bool noise = false;  // whether it changes rows in training only, by chance
+  bool noise = false;       // whether it changes rows in training only, by chance
   bool categories = false;  // whether it needs the category of each row
 };
 

@@ -76,11 +76,14 @@ const LayerType gaussian_noise_type = {"gaussian_noise", "adds normally distribu
                                        kDeviation,       same_shape,
                                        no_tensors,       no_workspace,
                                        make_gaussian,    true};
-const LayerType salt_and_pepper_type = {
-    "salt_and_pepper",   "replaces values at random by one of two values in training",
-    kReplaced,           same_shape,
-    no_tensors,          kept_workspace,
-    make_salt_and_pepper, true};
+const LayerType salt_and_pepper_type = {"salt_and_pepper",
+                                        "replaces values at random by one of two values in training",
+                                        kReplaced,
+                                        same_shape,
+                                        no_tensors,
+                                        kept_workspace,
+                                        make_salt_and_pepper,
+                                        true};
 const LayerType mask_noise_type = {
     "mask_noise", "sets values to 0 at random in training, without scaling up the others",
     kMasked,      masked_output,

@@ -59,11 +59,11 @@ class Pca {
   uint64_t rows_ = 0;
   double shift_ = 0;
   double absolute_ = 0, square_ = 0;  // sums over all values
-  std::vector<double> mean_;    // columns: sums in pass 0
-  AlignedBuffer<float> q_, g_;  // columns x width
-  AlignedBuffer<float> b_;      // rows of a batch x width
-  std::vector<float> offset_;   // width: m' Q
-  std::vector<double> t_;       // width x width
+  std::vector<double> mean_;          // columns: sums in pass 0
+  AlignedBuffer<float> q_, g_;        // columns x width
+  AlignedBuffer<float> b_;            // rows of a batch x width
+  std::vector<float> offset_;         // width: m' Q
+  std::vector<double> t_;             // width x width
 };
 
 }  // namespace nrw

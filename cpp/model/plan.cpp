@@ -131,7 +131,7 @@ void claim(Plan& plan, const ModelSpec& spec) {
   }
   plan.factored = {.sgd = settings.word("update") == "sgd",
                    .least_squares = {.beta = settings.is_word("forgetting") ? forgetting(spec.steps_per_epoch)
-                                                                             : settings.number("forgetting"),
+                                                                            : settings.number("forgetting"),
                                      .ridge = automatic ? 1e-3 : settings.number("ridge"),
                                      .kappa = automatic ? 0.2 : 0,
                                      .free = settings.count("free"),
