@@ -9,7 +9,7 @@ import { startAtPca } from "./pca_start.ts";
 import { canRefit, refit } from "./refit.ts";
 import type { Session } from "./session.ts";
 import { chooseStart } from "./start_layers.ts";
-import type { Started, TrainState } from "./state.ts";
+import { RANDOM_START, type Started, type TrainState } from "./state.ts";
 
 /**
  * Makes the starting weights, and says what PCA explains where they are made of it.
@@ -19,11 +19,11 @@ export async function begin(session: Session): Promise<Started> {
   const { options: { config, note, observer }, source, model } = session;
   if (chooseStart(config, source).start === "random") {
     await startBias(config, source, model);
-    return { kind: "random", rates: {}, pca: null };
+    return RANDOM_START;
   }
   const options = { threads: threadCount(config), stopped: () => session.signal !== null };
   const fit = await fitPca(source, config, model.latentSize, options);
-  if (fit === null) return { kind: "random", rates: {}, pca: null }; // fewer than two rows
+  if (fit === null) return RANDOM_START; // fewer than two rows
   const rates = await startAtPca(config, source, model, fit);
   if (canRefit(config, source)) await refit(config, source, model);
   const progress = (info: EvaluationProgress) => observer?.evaluating?.(info);

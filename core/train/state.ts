@@ -28,6 +28,8 @@ export interface Started {
   readonly pca: PcaBaseline | null;
 }
 
+export const RANDOM_START: Started = { kind: "random", rates: {}, pca: null };
+
 export interface TrainState {
   readonly version: 1;
   /** Null until the starting weights are there. */

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { fitPca, pcaBaseline } from "../../../core/baseline/pca.ts";
+import { evaluatePca, fitPca } from "../../../core/baseline/pca.ts";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { openSource } from "../../../core/data/source.ts";
 import { Stopped } from "../../../core/evaluation/evaluate.ts";
@@ -36,7 +36,8 @@ Deno.test("pca: with as many components as columns nothing is left, and more com
   const { config, source } = load(folder.path, [], true);
   const explained: number[] = [];
   for (const components of [1, 4, 1000]) {
-    const found = (await pcaBaseline(source, config, components, { threads: 1 }))!;
+    const fit = (await fitPca(source, config, components, { threads: 1 }))!;
+    const found = await evaluatePca(fit, source, config, { threads: 1 });
     assertEquals(found.components, Math.min(components, source.columns));
     assertEquals(found.train!.rows, source.partRows.train);
     explained.push(found.train!.r2);

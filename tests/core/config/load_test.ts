@@ -67,8 +67,9 @@ Deno.test("everything but data and model has a default", () => {
         tied: false,
         solver: "auto",
         update: "least_squares",
-        forgetting: 0.99,
+        forgetting: "auto",
         ridge: "auto",
+        free: 0,
       }],
       decoder: [{
         kind: "linear",
@@ -78,9 +79,11 @@ Deno.test("everything but data and model has a default", () => {
         tied: false,
         solver: "auto",
         update: "least_squares",
-        forgetting: 0.99,
+        forgetting: "auto",
         ridge: "auto",
+        free: 0,
       }],
+      start: "auto",
     },
     loss: { kind: "mse", reduction: "mean" },
     optimizer: {
@@ -104,7 +107,7 @@ Deno.test("everything but data and model has a default", () => {
       threshold: 0.0001,
     },
     training: {
-      epochs: 20,
+      epochs: Infinity,
       max_steps: null,
       precision: "f32",
       gradient_clip: null,

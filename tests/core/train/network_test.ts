@@ -43,6 +43,7 @@ Deno.test("network: an error within layers of a layer names those", () => {
   const error = networkError(new EngineError("invalid_argument", "encoder.0.layers.1.size: x"), {
     encoder,
     decoder: [],
+    start: "random",
   });
   assert(error instanceof NetworkError);
   assertEquals(error.where, "model.encoder.0.layers.1.linear");

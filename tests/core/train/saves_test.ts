@@ -12,7 +12,7 @@ import { UserError } from "../../../core/errors.ts";
 import { isAffordable, saveCost } from "../../../core/train/cadence.ts";
 import { describeModel } from "../../../core/train/network.ts";
 import { Saves } from "../../../core/train/saves.ts";
-import { freshState, type TrainState } from "../../../core/train/state.ts";
+import { freshState, RANDOM_START, type TrainState } from "../../../core/train/state.ts";
 import { tensorSinks } from "../../../core/train/tensors.ts";
 import { Twins } from "../../../core/train/twins.ts";
 import { Trainer } from "../../../core/train/trainer.ts";
@@ -218,6 +218,8 @@ Deno.test("trainer: the best is likely to last once half of the patience has gon
     logChunk: nothing,
     stepsMade: () => {},
     logEpoch: nothing,
+    begin: () => Promise.resolve(RANDOM_START),
+    refit: () => Promise.resolve(),
     diagnose: nothing,
     saves: {
       save: nothing,
@@ -396,6 +398,8 @@ Deno.test("trainer: an epoch counts once its row and its diagnostics are written
       logChunk: () => Promise.resolve(),
       stepsMade: () => {},
       logEpoch: (row) => write(`row ${row.epoch}`),
+      begin: () => Promise.resolve(RANDOM_START),
+      refit: () => Promise.resolve(),
       diagnose: (epoch) => write(`diagnostics ${epoch}`),
       saves: run.saves,
       elapsed: () => 0,

@@ -7,7 +7,7 @@ import { openSource } from "../../../core/data/source.ts";
 import type { ChunkRow, EpochRow } from "../../../core/runs/types.ts";
 import { describeModel } from "../../../core/train/network.ts";
 import { Saves } from "../../../core/train/saves.ts";
-import { freshState, type TrainState } from "../../../core/train/state.ts";
+import { freshState, RANDOM_START, type TrainState } from "../../../core/train/state.ts";
 import { Trainer } from "../../../core/train/trainer.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { smallProject } from "../../helpers/small_run.ts";
@@ -48,6 +48,8 @@ Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also f
       stepsMade: () => {},
       logChunk: (row) => Promise.resolve(void chunks.push(row)),
       logEpoch: (row) => Promise.resolve(void epochs.push(row)),
+      begin: () => Promise.resolve(RANDOM_START),
+      refit: () => Promise.resolve(),
       saves,
       diagnose: () => Promise.resolve(),
       elapsed: () => 0,
