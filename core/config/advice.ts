@@ -104,7 +104,7 @@ function adviceOnList(value: unknown, schema: JsonSchema): string | undefined {
 /** A text instead of a section is usually the value of its first or best-known key. */
 function adviceOnSection(value: unknown, schema: JsonSchema): string {
   const keys = Object.keys(schema.properties ?? {});
-  const main = ["name", "kind", "path"].find((key) => keys.includes(key));
+  const main = ["name", "kind", "path", "mode"].find((key) => keys.includes(key));
   if (typeof value === "string" && value !== "") {
     const slip = spaceAfterColon(value);
     if (slip !== undefined) return slip;

@@ -1,5 +1,6 @@
 /** A program of the user's that reads the events as lines of JSON on its standard input. */
 import { ioError } from "../formats/io_error.ts";
+import { userFolder } from "../paths.ts";
 import type { Held, Position } from "./course.ts";
 import { lineOf } from "./json_lines.ts";
 import type { Sink } from "./sink.ts";
@@ -30,6 +31,7 @@ export class CommandSink implements Sink {
     try {
       this.#child = new Deno.Command("/bin/sh", {
         args: ["-c", `exec >> "$1" 2>&1\n${this.command}`, "sh", this.log],
+        cwd: userFolder(),
         env: { NARROWS_RUN: path },
         stdin: "piped",
         stdout: "null",

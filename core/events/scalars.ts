@@ -1,5 +1,5 @@
 /** The numbers of rows and summaries that loggers of scalars take, and their names there. */
-import type { SplitMetrics, Summary } from "../runs/types.ts";
+import type { BaselineMetrics, SplitMetrics, Summary } from "../runs/types.ts";
 import type { EpochEvent, StepsEvent } from "./types.ts";
 
 export type Scalars = readonly (readonly [name: string, value: number])[];
@@ -29,11 +29,22 @@ export const EPOCH_NUMBER = "epoch/epoch";
 export const STEP_VALUE = "train/loss";
 export const FINAL = "final/";
 
-/** `final/test_r2` and so on: the metrics at the end of a run. */
-export function finalScalars({ metrics }: Summary): Scalars {
-  return Object.entries(metrics).flatMap(([part, all]) =>
-    Object.entries((all ?? {}) as SplitMetrics).flatMap(([name, value]) =>
-      typeof value === "number" ? [[`${FINAL}${part}_${name}`, value] as const] : []
+/** `final/test_r2` and so on: the metrics at the end of a run, and `final/pca_test_r2` of the PCA that they are compared with. */
+export function finalScalars({ metrics, baseline }: Summary): Scalars {
+  const { train, validation, test } = baseline?.pca ?? {};
+  return [
+    ...partScalars("", metrics),
+    ...partScalars("pca_", { train, validation, test }),
+  ];
+}
+
+function partScalars(
+  prefix: string,
+  parts: Readonly<Record<string, SplitMetrics | BaselineMetrics | null | undefined>>,
+) {
+  return Object.entries(parts).flatMap(([part, all]) =>
+    Object.entries(all ?? {}).flatMap(([name, value]) =>
+      typeof value === "number" ? [[`${FINAL}${prefix}${part}_${name}`, value] as const] : []
     )
   );
 }

@@ -152,7 +152,7 @@ export class TensorBoardSink implements Sink {
       markdown("config", code(stringify(config, { lineWidth: 0 }))),
       markdown("environment", code(stringify(environment, { lineWidth: 0 }))),
       markdown("run", code(stringify(about, { lineWidth: 0 }))),
-      settings(group ?? run, this.#began, settingPairs(config)),
+      settings(run, this.#began, settingPairs(config)),
     ]);
   }
 

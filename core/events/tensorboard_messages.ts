@@ -68,11 +68,15 @@ const bare = (tag: string, data: Message) => {
   return new Message().text(1, tag).message(9, metadata("hparams", data)).message(8, tensor);
 };
 
-/** The settings of a run, on the tab *HParams*. @param began seconds since 1970 */
-export function settings(group: string, began: number, pairs: readonly (readonly [string, Plain])[]): Message {
+/**
+ * The settings of a run, on the tab *HParams*.
+ * @param run its name: TensorBoard shows runs of one name here as repetitions of one
+ * @param began seconds since 1970
+ */
+export function settings(run: string, began: number, pairs: readonly (readonly [string, Plain])[]): Message {
   const info = new Message();
   for (const [name, of] of pairs) info.message(1, new Message().text(1, name).message(2, value(of)));
-  info.text(4, group).double(5, began);
+  info.text(4, run).double(5, began);
   return bare("_hparams_/session_start_info", new Message().message(3, info));
 }
 

@@ -1,4 +1,5 @@
 /** Uploading an offline run with an installed `wandb`. */
+import { dirname } from "@std/path";
 import { isFile } from "../formats/file.ts";
 import { toUser } from "../paths.ts";
 import { shellWord } from "../runs/command.ts";
@@ -10,7 +11,7 @@ const SYNC_MS = 120_000;
 export const syncCommand = (folder: string) => `wandb sync ${shellWord(toUser(folder))}`;
 
 /**
- * Runs `wandb sync` on the folder of an offline run. Whatever happens, the folder is complete and can be uploaded later.
+ * Runs `wandb sync` on the folder of an offline run, `RUN/wandb/offline-run-...`. Whatever happens, the folder is complete and can be uploaded later.
  * @param file the run's file in the folder, beside which wandb puts a mark once all is uploaded
  * @returns what went wrong, with the command to type; null where all was uploaded
  */
@@ -19,7 +20,8 @@ export async function syncWandb(folder: string, file: string, limit = SYNC_MS): 
   let child: Deno.ChildProcess;
   try {
     const args = ["sync", "--yes", folder];
-    child = new Deno.Command("wandb", { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
+    const cwd = dirname(dirname(folder)); // wandb puts its log files into `wandb/` of the folder in which it is started
+    child = new Deno.Command("wandb", { args, cwd, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
   } catch (error) {
     return failed(error instanceof Deno.errors.NotFound ? "wandb is not installed" : String((error as Error).message));
   }

@@ -131,16 +131,20 @@ Deno.test("sinks: what is no file is left alone, and the run goes on", async () 
   }
 });
 
-Deno.test("sinks: an unknown one and one that is named twice are refused with their place", async () => {
+Deno.test("sinks: an unknown one and one that is named twice are refused with their place; slips have a hint", async () => {
   using folder = temporary();
   const config = smallProject(folder.path);
   for (
-    const [sinks, what] of [
-      ["[jsnol]", /logging\.sinks\.0: unknown sink "jsnol"; did you mean jsonl\?/],
-      ["[jsonl, csv, jsonl]", /logging\.sinks\.2 names jsonl a second time/],
+    const [override, what] of [
+      ["logging.sinks=[jsnol]", /logging\.sinks\.0: unknown sink "jsnol"; did you mean jsonl\?/],
+      ["logging.sinks=[jsonl, csv, jsonl]", /logging\.sinks\.2 names jsonl a second time/],
+      ["logging.sinks=[command]", /logging\.sinks\.0: command needs a value\n {2}hint: write \{command: /],
+      ["tensorboard=true", /unknown key tensorboard; did you mean logging\.sinks\?/],
+      ["logging.notes=x", /unknown key logging\.notes; did you mean description\?/],
+      ["logging.wandb=offline", /logging\.wandb must be a map of keys, .*\n {2}hint: write \{mode: offline\}/],
     ] as const
   ) {
-    const { code, stderr } = await run("config", ["check", config, "--override", `logging.sinks=${sinks}`]);
+    const { code, stderr } = await run("config", ["check", config, "--override", override]);
     assertEquals(code, 2);
     assertMatch(stderr, what);
   }

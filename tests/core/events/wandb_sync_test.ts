@@ -21,8 +21,8 @@ async function withWandb(dir: string, script: string | null, body: () => Promise
 }
 
 testInFolder("wandb sync: what went wrong is told with the command that uploads the run later", async (dir) => {
-  const folder = join(dir, "offline-run-x"), file = join(folder, "run-x.wandb");
-  Deno.mkdirSync(folder);
+  const folder = join(dir, "wandb", "offline-run-x"), file = join(folder, "run-x.wandb");
+  Deno.mkdirSync(folder, { recursive: true });
   const later = new RegExp(`; upload it with: wandb sync \\S*offline-run-x$`);
   await withWandb(dir, null, async () => {
     const told = await syncWandb(folder, file);
@@ -46,8 +46,8 @@ testInFolder("wandb sync: what went wrong is told with the command that uploads 
     assertMatch(told!, /wandb sync has not ended after 0 s/);
     assertMatch(told!, later);
   });
-  await withWandb(dir, 'echo "$@" > "$3/arguments"; touch "$3/run-x.wandb.synced"', async () => {
+  await withWandb(dir, 'echo "$@" "$PWD" > "$3/arguments"; touch "$3/run-x.wandb.synced"', async () => {
     assertEquals(await syncWandb(folder, file), null);
   });
-  assertEquals(Deno.readTextFileSync(join(folder, "arguments")), `sync --yes ${folder}\n`);
+  assertEquals(Deno.readTextFileSync(join(folder, "arguments")), `sync --yes ${folder} ${dir}\n`);
 });

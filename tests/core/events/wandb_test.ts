@@ -61,6 +61,7 @@ const END = {
   ...{ event: "end", time: "2026-01-02T03:05:05.000Z", step: 10 },
   summary: {
     ...{ status: "finished", metrics: { train: { r2: 0.5 }, validation: null, test: null }, evaluated: null },
+    baseline: { pca: { components: 2, test: { rows: 1, mse: 1, r2: 0.125 } } },
     ...{ best_epoch: 2, best_loss: 0.25, seconds: { total: 12 } },
   },
 } as unknown as RunEvent;
@@ -84,6 +85,7 @@ testInFolder(
       "0.5",
       "0.25",
     ]);
+    assertEquals(summary.values.get("final/pca_test_r2"), "0.125");
     assertEquals(summary.values.get("train/loss"), JSON.stringify(stepRow(10, 2).loss));
     const files = join(pathIn(dir), "../files");
     assertEquals(JSON.parse(Deno.readTextFileSync(join(files, "environment.json"))), START.environment);
