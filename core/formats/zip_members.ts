@@ -5,14 +5,7 @@ export interface ZipMember {
   readonly name: string;
   /** Bytes unpacked. */
   readonly size: number;
-  /** Bytes as they lie in the archive. */
-  readonly packed: number;
-  /** 0: stored, 8: Deflate. */
-  readonly method: number;
-  /** The byte at which the member's own header begins. */
-  readonly offset: number;
-  /** CRC-32 of the unpacked bytes. */
-  readonly sum: number;
+  readonly place: Place;
   /** The content of a small member, a byte a character; "" where it is large or cannot be unpacked. */
   text(): string;
 }
@@ -46,30 +39,42 @@ export function zipMembers(file: Deno.FsFile, size: number): ZipMember[] {
     if (view.getUint32(at, true) !== 0x02014b50 || members.length === MAX_MEMBERS) break;
     const length = view.getUint16(at + 28, true);
     const name = new TextDecoder().decode(tail.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + length));
-    const method = view.getUint16(at + 10, true);
-    const packed = view.getUint32(at + 20, true), size = view.getUint32(at + 24, true);
-    const offset = view.getUint32(at + 42, true);
-    const sum = view.getUint32(at + 16, true);
-    members.push({
-      name,
-      size,
-      packed,
-      method,
-      offset,
-      sum,
-      text: () => smallText(file, { offset, method, packed, size }),
-    });
+    const place = placeOf(view, at, length);
+    members.push({ name, size: place.size, place, text: () => smallText(file, place) });
     at += ENTRY_BYTES + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return members;
 }
 
-interface Place {
+/** Where a member lies and how it is packed. */
+export interface Place {
   /** Of the member's own header. */
   readonly offset: number;
   readonly method: number;
   readonly packed: number;
   readonly size: number;
+}
+
+/** Sizes of 4 GB and more are in an extra field (zip64), in this order. */
+function placeOf(view: DataView, at: number, nameLength: number): Place {
+  const place = {
+    size: view.getUint32(at + 24, true),
+    packed: view.getUint32(at + 20, true),
+    offset: view.getUint32(at + 42, true),
+    method: view.getUint16(at + 10, true),
+  };
+  const begin = at + ENTRY_BYTES + nameLength;
+  const end = Math.min(begin + view.getUint16(at + 30, true), view.byteLength - 4);
+  for (let extra = begin; extra + 4 <= end; extra += 4 + view.getUint16(extra + 2, true)) {
+    if (view.getUint16(extra, true) !== 1) continue;
+    let next = extra + 4;
+    for (const key of ["size", "packed", "offset"] as const) {
+      if (place[key] !== 0xffffffff || next + 8 > view.byteLength) continue;
+      place[key] = Number(view.getBigUint64(next, true));
+      next += 8;
+    }
+  }
+  return place;
 }
 
 function smallText(file: Deno.FsFile, { offset, method, packed, size }: Place): string {
