@@ -4,6 +4,7 @@
  */
 export { loadConfig, type LoadedConfig } from "./core/config/mod.ts";
 export type { Config, Layer, Transform } from "./core/config/types.ts";
+export { openData } from "./core/data/open.ts";
 export { openSource, type Part, type Source } from "./core/data/source.ts";
 export type { MemoryData, RowChunk } from "./core/data/memory.ts";
 export { train, type Trained, type TrainOptions } from "./core/train/train.ts";

@@ -23,6 +23,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: "write the reconstructions of the rows, of all or some columns, as .npy or .csv",
     load: () => import("./reconstruct.ts"),
   },
+  data: {
+    does: "import data of other formats, or show what is in a file",
+    load: () => import("./data.ts"),
+  },
   report: {
     does: "write an HTML page about a run, or one that compares several runs",
     load: () => import("./report.ts"),

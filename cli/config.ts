@@ -17,12 +17,12 @@ const check = defineCommand({
     json: SHARED.json,
     quiet: { ...SHARED.quiet, help: "print nothing if the config is right" },
   },
-  run({ config: file, override, json, quiet }) {
+  async run({ config: file, override, json, quiet }) {
     const loaded = loadConfig({ file, overrides: override });
     const { files, warnings } = loaded;
     let unchecked: string | null;
     try {
-      unchecked = checkNetwork(loaded.config);
+      unchecked = await checkNetwork(loaded.config);
     } catch (error) {
       throw loaded.locate(error);
     }

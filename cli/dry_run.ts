@@ -3,6 +3,7 @@ import type { Config } from "../core/config/types.ts";
 import { type DryRun, dryRun } from "../core/train/dry_run.ts";
 import { bytesText, countText, percentText } from "../core/figures.ts";
 import type { LayerRow } from "../core/runs/types.ts";
+import type { PreparingProgress } from "../core/data/prepare.ts";
 import { short } from "./progress.ts";
 import { print } from "../core/output.ts";
 
@@ -28,7 +29,7 @@ function lines(config: Config, result: DryRun): string[] {
   const { memory, partRows } = result;
   const density = result.nnz / (result.rows * result.columns);
   const { shape } = config.data;
-  const stored = config.data.format === "dense_npy"
+  const stored = result.dense
     ? `dense${shape === null ? "" : `, shape ${shape.join(" x ")}`}`
     : `${percentText(density)} stored`;
   return [
@@ -64,8 +65,13 @@ function lines(config: Config, result: DryRun): string[] {
   ];
 }
 
-export async function printDryRun(config: Config, json: boolean, note: (text: string) => void): Promise<number> {
-  const result = await dryRun(config, note);
+export async function printDryRun(
+  config: Config,
+  json: boolean,
+  note: (text: string) => void,
+  preparing?: (progress: PreparingProgress) => void,
+): Promise<number> {
+  const result = await dryRun(config, note, undefined, preparing);
   if (json) print(JSON.stringify({ event: "dry_run", ...result }));
   else for (const line of lines(config, result)) print(line);
   return 0;

@@ -5,9 +5,10 @@ import { ensureEngine } from "../core/build/ensure.ts";
 import { loadConfig } from "../core/config/mod.ts";
 import { configText, suggest, type Suggestion } from "../core/data/suggest.ts";
 import { checkAnnotations } from "../core/data/annotations.ts";
-import { type Beside, lookBeside } from "../core/data/beside.ts";
+import { type Beside, labelTables, lookBeside } from "../core/data/beside.ts";
 import { inspectData, type Inspection } from "../core/data/inspect.ts";
-import { openSource, type Source } from "../core/data/source.ts";
+import { openData } from "../core/data/open.ts";
+import type { Source } from "../core/data/source.ts";
 import { UserError } from "../core/errors.ts";
 import { exists, writeAtomically } from "../core/formats/file.ts";
 import { toUser } from "../core/paths.ts";
@@ -15,15 +16,19 @@ import { commandText } from "../core/runs/command.ts";
 import { safeName } from "../core/runs/folder.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { givenPath } from "./given_path.ts";
-import { short } from "./progress.ts";
+import { short, showProgress } from "./progress.ts";
 import { runCommand } from "./run_command.ts";
 import { print } from "../core/output.ts";
+
+/** Further labels that are written as comments. */
+const OTHER_LABELS = 5;
 
 const figure = (value: number) => Number.isInteger(value) ? countText(value) : short(value);
 
 /** A name for the data: that of their file or folder, or of the folder above if that name is as general as `data`. */
 function nameOf({ path, files }: Inspection): string {
-  const plain = (text: string) => basename(text).replace(/\.np[zy]$/, "");
+  const plain = (text: string) =>
+    basename(text).replace(/\.gz$/, "").replace(/\.(np[zy]|h5ad|h5|mtx|csv|tsv|txt)$/, "");
   const own = /[*?[{]/.test(basename(path)) ? dirname(files[0]!) : path;
   const says = /^(chunks?|data|train|matrix|x|[\W\d]*)$/i.test(plain(own)) ? dirname(resolve(own)) : own;
   return safeName(plain(says)).toLowerCase();
@@ -36,25 +41,41 @@ function from(folder: string, path: string): string {
   return near.startsWith("../../../") && !isAbsolute(near) ? resolve(path) : near || ".";
 }
 
-function lines(seen: Inspection, beside: Beside, suggestion: Suggestion, { partRows }: Source): string[] {
-  const { sample } = seen;
+function lines(
+  seen: Inspection,
+  beside: Beside,
+  suggestion: Suggestion,
+  { partRows, columnNames, files }: Source,
+): string[] {
+  const { sample, source } = seen;
+  const { notes = [] } = source ?? {};
+  const tables = labelTables(seen);
   const { hidden, latent } = suggestion;
   const list = (paths: readonly string[], none: string) =>
     paths.length > 0 ? paths.map((path) => toUser(path)).join(", ") : none;
   const transforms = suggestion.transforms.length > 0 ? suggestion.transforms.join(", ") : "no transform";
   return [
-    `data       ${seen.files.length} file(s), ${countText(seen.rows)} rows x ${
+    `data       ${files.length} ${source ? "chunk(s)" : "file(s)"}, ${countText(seen.rows)} rows x ${
       countText(seen.columns)
     } columns, ${seen.format}, ` +
     `${seen.dataType}`,
     `values     ${suggestion.kind}, from ${figure(sample.least)} to ${figure(sample.greatest)} where not zero; ` +
     `${percentText(sample.zeros)} zeros (in ${countText(sample.rows)} rows)`,
     `           -> ${transforms}: ${suggestion.why}`,
-    `labels     ${list(beside.labels, "no file beside the data has one entry per row with few different values")}`,
+    `labels     ${
+      tables.length > 0
+        ? tables.slice(0, 8).join(", ")
+        : list(beside.labels, "no file beside the data has one entry per row with few different values")
+    }`,
+    ...notes.map((text) => `note       ${text}`),
     ...beside.rowNames.length > 0
       ? [`row names  ${list(beside.rowNames, "")} (not used, since nearly all are different)`]
       : [],
-    `columns    ${list(beside.columnNames, "no file beside the data has one name per column")}`,
+    `columns    ${
+      columnNames
+        ? `named: ${columnNames.slice(0, 3).join(", ")}, ...`
+        : list(beside.columnNames, "no file beside the data has one name per column")
+    }`,
     `split      train ${countText(partRows.train)}, validation ${countText(partRows.validation)}, test ${
       countText(partRows.test)
     }`,
@@ -69,7 +90,7 @@ const init = defineCommand({
   positional: ["data"],
   leavesFiles: true,
   options: {
-    data: { type: "path", value: "DATA", required: true, help: "a file, a folder or a glob of .npz or .npy files" },
+    data: { type: "path", value: "DATA", required: true, help: "a file, a folder or a glob of data" },
     output: {
       type: "path",
       kind: "output",
@@ -83,25 +104,40 @@ const init = defineCommand({
     await ensureEngine({ quiet: true });
     const seen = await inspectData(data);
     const beside = await lookBeside(seen);
+    const tables = labelTables(seen);
     const suggestion = suggest(nameOf(seen), seen);
     const config = output ?? givenPath(`${suggestion.name}.yaml`);
     const folder = dirname(resolve(config));
     if (!overwrite && await exists(config)) {
       throw new UserError(config, "already exists", "name another file with --output, or add --overwrite");
     }
+    const labels = [...tables, ...beside.labels.map((path) => from(folder, path))];
     const text = configText(suggestion, seen, {
       data: from(folder, seen.path),
-      labels: beside.labels[0] ? from(folder, beside.labels[0]) : null,
+      labels: labels[0] ?? null,
       columnNames: beside.columnNames[0] ? from(folder, beside.columnNames[0]) : null,
-      otherLabels: beside.labels.slice(1).map((path) => from(folder, path)),
+      otherLabels: labels.slice(1, 1 + OTHER_LABELS),
     });
-    const checked = loadConfig({ text, cwd: folder }).config.data;
-    const source = openSource(checked);
-    await checkAnnotations(checked, source);
+    const checked = loadConfig({ text, cwd: folder }).config;
+    using progress = showProgress(json ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines");
+    const source = await openData(checked, null, { note: progress.note, progress: progress.observer.preparing });
+    progress[Symbol.dispose]();
+    await checkAnnotations(checked.data, source);
     await writeAtomically(config, (file) => file.write(new TextEncoder().encode(text)));
     if (json) {
-      const { path, files, ...rest } = seen;
-      print(JSON.stringify({ output: config, path, files: files.length, ...rest, beside, suggestion }));
+      const { path, files, source: view, ...rest } = seen;
+      print(
+        JSON.stringify({
+          output: config,
+          path,
+          files: files.length,
+          ...rest,
+          tables,
+          notes: view?.notes ?? [],
+          beside,
+          suggestion,
+        }),
+      );
       return 0;
     }
     for (const line of lines(seen, beside, suggestion, source)) print(line);

@@ -3,6 +3,7 @@ import { countText } from "../core/figures.ts";
 import type { Model } from "../ffi/model.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import type { EvaluationProgress } from "../core/evaluation/evaluate.ts";
+import type { PreparingProgress } from "../core/data/prepare.ts";
 import type { TrainObserver } from "../core/train/trainer.ts";
 import { print, tell, tellPart } from "../core/output.ts";
 
@@ -57,8 +58,8 @@ export function fitted(line: string, columns = terminalColumns()): string {
   return line.slice(0, (columns > 1 ? columns : 100) - 1);
 }
 
-/** Time after which an evaluation is shown, and the time between its lines where there is no live line. */
-const EVALUATION_QUIET_MS = 500, EVALUATION_LINE_MS = 20_000;
+/** Time after which an evaluation is shown, and the time between lines of slow work where there is no live line. */
+const EVALUATION_QUIET_MS = 500, SLOW_LINE_MS = 20_000;
 
 export interface Progress extends Disposable {
   readonly observer: TrainObserver;
@@ -74,6 +75,7 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
   let position = { epoch: 0, epochs: 0, step: 0, steps: 0 };
   let begun: { at: number; step: number } | null = null;
   let evaluation: (EvaluationProgress & { readonly since: number; told: number }) | null = null;
+  let preparing: (PreparingProgress & { readonly since: number; told: number }) | null = null;
   let shown = false;
   const clear = () => {
     if (shown) tellPart("\r\x1b[2K");
@@ -86,7 +88,20 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     const left = share > 0 ? clock((performance.now() - since) / 1000 * (1 - share) / share) : "?";
     return `evaluating ${part}  ${Math.floor(share * 100)} % of ${countText(rows)} rows  ${left} left`;
   };
+  const prepared = () => {
+    const { name, done, rows, since } = preparing!;
+    const share = done / Math.max(1, rows);
+    const left = share > 0 ? clock((performance.now() - since) / 1000 * (1 - share) / share) : "?";
+    return `preparing ${name}  ${Math.floor(100 * share)} % of ${countText(rows)} rows  ${left} left`;
+  };
   const draw = () => {
+    if (preparing) {
+      const text = prepared();
+      clear();
+      tellPart(fitted(text));
+      shown = true;
+      return;
+    }
     if (!model) return;
     if (evaluation) {
       if (performance.now() - evaluation.since < EVALUATION_QUIET_MS) return; // it is over before it can be read
@@ -112,12 +127,16 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
     ));
     shown = true;
   };
-  const tellEvaluation = () => {
-    if (!evaluation || !model || performance.now() - evaluation.told < EVALUATION_LINE_MS) return;
+  const tellSlow = () => {
+    if (preparing && performance.now() - preparing.told >= SLOW_LINE_MS) {
+      preparing.told = performance.now();
+      line(prepared());
+    }
+    if (!evaluation || !model || performance.now() - evaluation.told < SLOW_LINE_MS) return;
     evaluation.told = performance.now();
     line(evaluated());
   };
-  const timer = mode === "live" ? setInterval(draw, 200) : mode === "lines" ? setInterval(tellEvaluation, 1000) : null;
+  const timer = mode === "live" ? setInterval(draw, 200) : mode === "lines" ? setInterval(tellSlow, 1000) : null;
   if (timer !== null) Deno.unrefTimer(timer as unknown as number);
   const line = (text: string) => {
     clear();
@@ -138,6 +157,14 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
       else line(text);
     },
     observer: {
+      preparing: (info) => {
+        const now = performance.now();
+        const isNew = preparing?.name !== info.name;
+        preparing = info.done >= info.rows
+          ? null
+          : { ...info, since: isNew ? now : preparing!.since, told: isNew ? now : preparing!.told };
+        if (preparing === null) clear();
+      },
       windowStarted: (info) => {
         position = info;
         evaluation = null;

@@ -3,6 +3,7 @@ import { SPLITS } from "../core/data/source.ts";
 import { UserError } from "../core/errors.ts";
 import { tell } from "../core/output.ts";
 import { type Restored, restoreRun } from "../core/train/restore.ts";
+import { showProgress } from "./progress.ts";
 import { type Options, SHARED, type Values } from "./command.ts";
 
 /** @param split its help: which parts are taken */
@@ -42,10 +43,12 @@ export async function restored(
       "leave out --split",
     );
   }
+  using progress = showProgress(Deno.stderr.isTerminal() ? "live" : "lines");
   return await restoreRun(run, {
+    progress: progress.observer.preparing,
     checkpoint: options.checkpoint,
     overrides: options.override,
-    note,
+    note: (text) => progress.note(`narrows: ${text}`),
     data,
     columnNames: options["column-names"],
     allowTrainedRows: options["allow-trained-rows"],

@@ -105,7 +105,7 @@ const sweep = defineCommand({
     takeUserSignals();
     await ensureEngine({ quiet: quiet || json });
     const config = readSweep(file);
-    const plan = await planSweep(config, override);
+    const plan = await planSweep(config, override, quiet || json ? undefined : tell);
     if (dryRun) return await printPlan(plan, json), 0;
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showSweep(mode, plan);

@@ -120,7 +120,10 @@ const train = defineCommand({
     const locate = (error: unknown) => {
       throw target.loaded.locate(error);
     };
-    if (options["dry-run"]) return await printDryRun(target.loaded.config, json, progress.note).catch(locate);
+    if (options["dry-run"]) {
+      const { config } = target.loaded;
+      return await printDryRun(config, json, progress.note, progress.observer.preparing).catch(locate);
+    }
     const { run, result } = await startRun({
       ...target,
       observer: progress.observer,

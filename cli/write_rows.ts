@@ -18,7 +18,8 @@ export const ROW_OPTIONS = {
   labels: {
     type: "path",
     value: "F",
-    help: "file with the labels of the rows, for --rows (default: the run's labels, for its own data)",
+    help:
+      "file with the labels of the rows, or the name of a table of rows that the data have, for --rows (default: the run's labels, for its own data)",
   },
   rows: {
     type: "path",

@@ -1,6 +1,7 @@
 /** Turns a checked config in YAML form into the typed one, with shares filled in and absolute paths. */
 import { isAbsolute, resolve } from "@std/path";
-import { rememberPath } from "../paths.ts";
+import { exists } from "../missing.ts";
+import { originOfPath, rememberPath } from "../paths.ts";
 import { toLayer } from "./layers.ts";
 import { NAME_PATTERN, type RawConfig } from "./schema.ts";
 import { allSettings, settingsOf } from "./sections.ts";
@@ -27,7 +28,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       split: resolveSplit(raw, path),
       transforms: data.transforms.map(toTransform),
       input_transforms: data.input_transforms.map(toTransform),
-      labels: data.labels === null ? null : path(["data", "labels"], data.labels),
+      labels: data.labels === null ? null : tableOrFile(data.labels, path(["data", "labels"], data.labels)),
       column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
     },
     model: { encoder: model.encoder.map(toLayer), decoder: model.decoder.map(toLayer) },
@@ -45,7 +46,10 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     diagnostics: raw.diagnostics,
     evaluation: raw.evaluation,
     runtime: raw.runtime,
-    paths: { runs: path(["paths", "runs"], raw.paths.runs) },
+    paths: {
+      runs: path(["paths", "runs"], raw.paths.runs),
+      cache: raw.paths.cache === null ? null : path(["paths", "cache"], raw.paths.cache),
+    },
   };
 }
 
@@ -60,6 +64,14 @@ function resolvePath(written: string, origin: Origin): string {
   const rule = isAbsolute(written) ? "" : home === undefined ? from : `~ is ${home}`;
   rememberPath(path, { where: whereOf(origin), written, folder, rule });
   return path;
+}
+
+/** A word that is no file's name and at whose path there is nothing names a table of rows; it stays as it is written. */
+export function tableOrFile(written: string, path: string): string {
+  if (written.includes("/") || /\.(npy|txt|tsv|csv)(\.gz)?$/i.test(written) || exists(path)) return path;
+  const origin = originOfPath(path);
+  if (origin) rememberPath(written, origin);
+  return written;
 }
 
 /** The file's name without its ending, as far as a run folder may be called so. */

@@ -3,6 +3,7 @@
  * Validation, `config schema`, `config explain`, error texts and docs/config.md all come from it.
  */
 import { z } from "zod";
+import { CHUNK_FORMATS, DATA_FORMATS, SOURCE_FORMATS } from "./data_formats.ts";
 import { counts } from "./fields.ts";
 import { layerSchema } from "./layers.ts";
 import { PRESETS, type PresetSetting } from "./presets.ts";
@@ -24,6 +25,10 @@ const notNegative = () => z.number().min(0);
 const path = () => z.string().min(1).meta({ format: "path" });
 const shareOrFiles = () => z.union([z.number().min(0).max(1), path(), z.array(path()).min(1)]);
 
+/** Names of formats with what they are. */
+const formats = (of: Readonly<Record<string, string>>) =>
+  Object.entries(of).map(([name, about]) => `${name}: ${about}`).join("; ");
+
 const split = z.strictObject({
   train: shareOrFiles().optional()
     .describe("share of the rows, or a list of files (paths or globs); the default is the share that the others leave"),
@@ -35,12 +40,22 @@ const split = z.strictObject({
 }).describe("which rows train, validate and test: shares of the rows by seeded hash, or lists of files");
 
 const data = z.strictObject({
-  format: z.enum(["csr_npz", "dense_npy", "memory"]).default("csr_npz").describe(
-    "csr_npz: sparse matrices written by scipy's save_npz; dense_npy: rows x columns written by numpy's save; " +
+  format: z.enum(DATA_FORMATS).default("auto").describe(
+    `auto: by the first bytes of the files; ${formats(CHUNK_FORMATS)}; ${formats(SOURCE_FORMATS)}; ` +
       "memory: arrays given by a script",
   ),
   path: path().optional().describe(
-    "a file, a folder of .npz (dense_npy: .npy) files or a glob; required unless data.split lists files",
+    "a file, a folder or a glob of data; required unless data.split lists files",
+  ).meta(onResume("free")),
+  member: z.string().min(1).nullable().default(null).describe(
+    "the array in a file of several, e.g. layers/counts; null: the one that is the data by the format's rules",
+  ),
+  reader: z.record(z.string(), z.json()).default({}).describe(
+    "further settings of the format's reader by name; docs/data.md lists them",
+  ),
+  cache: z.enum(["auto", "refresh", "readonly"]).default("auto").describe(
+    "of data that are prepared into chunks; auto: prepared once and kept in paths.cache; refresh: prepared again; readonly: " +
+      "used as they are there, never made",
   ).meta(onResume("free")),
   shape: counts({ minimum: 1, maximum: 4_294_967_295 }).nullable().default(null).describe(
     "shape of a row of dense data, channels first: [1408] or [1, 1408] for a signal, [28, 28] or [3, 32, 32] for an " +
@@ -70,7 +85,7 @@ const data = z.strictObject({
   labels: path().nullable().default(null)
     .describe(
       "file with the labels of all rows in the order of the files (.npy of text or numbers, or text with one label per line, may " +
-        "be gzipped); used in plots and tables only",
+        "be gzipped), or the name of a table of rows that the data have, such as a column of obs; used in plots and tables only",
     ).meta(onResume("free")),
   column_names: path().nullable().default(null)
     .describe(
@@ -225,6 +240,9 @@ const runtime = z.strictObject({
 
 const paths = z.strictObject({
   runs: path().default("runs").describe("the folder in which run folders are made"),
+  cache: path().nullable().default(null).describe(
+    "the folder in which prepared data are kept; null: narrows in $XDG_CACHE_HOME, or in ~/.cache",
+  ),
 }).describe("where output is written").meta(onResume("free"));
 
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -3,6 +3,7 @@
  * Key names are the YAML's (snake_case), so a dotted override path is also the path here.
  */
 import type { Layer, Loss, Optimizer } from "../../spec/network.ts";
+import type { DataFormat } from "./data_formats.ts";
 
 export type { FieldValue, Layer, Loss, Optimizer } from "../../spec/network.ts";
 
@@ -31,12 +32,14 @@ export type Split =
   };
 
 export interface DataConfig {
-  readonly format: "csr_npz" | "dense_npy" | "memory";
-  /**
-   * A file, a folder of the format's files or a glob, absolute. Empty with format memory, and perhaps with `split.by:
-   * files`.
-   */
+  readonly format: DataFormat;
+  /** A file, a folder or a glob, absolute. Empty with format memory, and perhaps with `split.by: files`. */
   readonly path: string;
+  /** The array in a file of several. */
+  readonly member: string | null;
+  /** Settings of the format's reader, which checks them. */
+  readonly reader: Readonly<Record<string, unknown>>;
+  readonly cache: "auto" | "refresh" | "readonly";
   /** Of a row, channels first; null where it has no shape but its length. */
   readonly shape: readonly number[] | null;
   readonly batch_size: number;
@@ -52,7 +55,10 @@ export interface DataConfig {
   readonly input_transforms: readonly Transform[];
   /** Share of the stored input values dropped (denoising); the target keeps them. */
   readonly mask_rate: number;
-  /** Labels of all rows in file order (`.npy` or one a line), for plots only. Absolute; null for none. */
+  /**
+   * Labels of all rows in file order (`.npy` or one a line), for plots only. Absolute, or the name of a table of rows that the data
+   * have; null for none.
+   */
   readonly labels: string | null;
   /** Names of the columns, one a line (first field of a `.tsv`, may be gzipped). Absolute; null for none. */
   readonly column_names: string | null;
@@ -149,6 +155,8 @@ export interface RuntimeConfig {
 export interface PathsConfig {
   /** Folder of the run folders, absolute. */
   readonly runs: string;
+  /** Folder of prepared data, absolute; null for the user's cache. */
+  readonly cache: string | null;
 }
 
 export interface Config {

@@ -16,6 +16,9 @@ export function toPlain(config: Config): Record<string, unknown> {
     data: {
       format: others.format,
       ...(path === "" ? {} : { path }),
+      ...(others.member === null ? {} : { member: others.member }),
+      ...(Object.keys(others.reader).length === 0 ? {} : { reader: others.reader }),
+      ...(others.cache === "auto" ? {} : { cache: others.cache }),
       ...(others.shape === null ? {} : { shape: others.shape }),
       batch_size: others.batch_size,
       last_batch: others.last_batch,

@@ -108,7 +108,7 @@ export function doubtOf(labels: readonly string[], where: string): string | null
 }
 
 /** Names; a name that several columns have gets the next field appended, e.g. a gene symbol its identifier. */
-function toldApart(rows: readonly string[][], column: number): string[] {
+export function toldApart(rows: readonly string[][], column: number): string[] {
   const count = new Map<string, number>();
   for (const row of rows) count.set(row[column]!, (count.get(row[column]!) ?? 0) + 1);
   return rows.map((row) => {

@@ -1,9 +1,11 @@
 /** Names of columns, and labels of rows, which are drawn and written but never trained on. */
+import { isAbsolute, resolve } from "@std/path";
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { readTextFile } from "../formats/text_file.ts";
-import { unreadablePath, whereOfPath } from "../missing.ts";
+import { someNames, unreadablePath, whereOfPath } from "../missing.ts";
+import { originOfPath } from "../paths.ts";
 import { doubtOf, type Purpose, valuesOf } from "./annotation_text.ts";
 import { readLabelArray } from "./label_array.ts";
 import type { Source } from "./source.ts";
@@ -59,10 +61,50 @@ export async function readLabels(
   return (await fromText(path, field, rows, "labels", note)).values;
 }
 
+/** The table of rows that a config names instead of a file. @throws {UserError} where the data have no such table */
+function tableOf(name: string, { rowTables }: Source, field: string, note?: Note): readonly string[] {
+  const table = rowTables.get(name);
+  const origin = originOfPath(name);
+  if (table === undefined) {
+    const path = origin ? resolve(origin.folder, origin.written) : name;
+    if (rowTables.size === 0) throw unreadablePath(path, field, undefined, name);
+    const what = `${field}: ${name} is neither a file (looked for ${path}) nor a table of the rows`;
+    throw new UserError(origin?.where ?? "", what, `the data have ${someNames([...rowTables.keys()])}`);
+  }
+  const doubt = doubtOf(table, `${field}: ${name}`);
+  if (doubt !== null) note?.(doubt);
+  return table;
+}
+
+/** The labels that a config names, by a file or as a table of the rows. @throws {UserError} */
+export async function labelsOf(
+  { labels }: Pick<DataConfig, "labels">,
+  source: Source,
+  note?: Note,
+  field = "data.labels",
+): Promise<readonly string[] | null> {
+  if (source.labels) return source.labels;
+  if (labels === null || isAbsolute(labels)) return await readLabels(labels, source.rows, note, field);
+  return tableOf(labels, source, field, note);
+}
+
+/** The names of the columns, of a file that a config names or of the data. @throws {UserError} */
+export async function columnNamesOf(
+  { column_names }: Pick<DataConfig, "column_names">,
+  source: Source,
+  note?: Note,
+  field?: string,
+): Promise<readonly string[] | null> {
+  return source.columnNames ?? await readColumnNames(column_names, source.columns, note, field);
+}
+
 /** Labels, and names of the rows if the file of labels has them. @throws {UserError} */
-export async function readRowTable(path: string | null, rows: number, note?: Note, field = "data.labels") {
-  if (path === null || path.endsWith(".npy")) return { labels: await readLabels(path, rows, note, field), names: null };
-  const { values, rowNames } = await fromText(path, field, rows, "labels", note);
+export async function readRowTable(data: DataConfig, source: Source, note?: Note, field = "data.labels") {
+  const { labels: path } = data;
+  if (source.labels || path === null || !isAbsolute(path) || path.endsWith(".npy")) {
+    return { labels: await labelsOf(data, source, note, field), names: null };
+  }
+  const { values, rowNames } = await fromText(path, field, source.rows, "labels", note);
   return { labels: values, names: rowNames };
 }
 
@@ -72,12 +114,9 @@ export async function readRowTable(path: string | null, rows: number, note?: Not
  * @throws {UserError}
  */
 export async function checkAnnotations(
-  { column_names, labels }: DataConfig,
+  data: DataConfig,
   source: Source,
   note?: Note,
 ): Promise<{ names: readonly string[] | null; labels: readonly string[] | null }> {
-  return {
-    names: source.columnNames ?? await readColumnNames(column_names, source.columns, note),
-    labels: source.labels ?? await readLabels(labels, source.rows, note),
-  };
+  return { names: await columnNamesOf(data, source, note), labels: await labelsOf(data, source, note) };
 }

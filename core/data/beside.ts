@@ -11,6 +11,15 @@ const FILES_MAX = 200;
 const LABELS = /label|class|target|type|cluster|group|digit|hours|condition/i;
 const NAMES = /gene|feature|column|vocab|word|name|pixel|var/i;
 
+/** Names of tables of the rows that could be labels, the likely ones first. */
+export function labelTables({ rows, source }: Inspection): string[] {
+  const fits = (source?.tables ?? []).filter(([, values]) => {
+    const different = new Set(values).size;
+    return different >= 2 && different <= Math.max(20, rows / 10) && different < values.length;
+  }).map(([name]) => name);
+  return fits.sort((a, b) => Number(LABELS.test(b)) - Number(LABELS.test(a)));
+}
+
 export interface Beside {
   /** Best first. */
   readonly labels: readonly string[];
@@ -61,7 +70,7 @@ export async function lookBeside(inspection: Inspection): Promise<Beside> {
       const different = new Set(values).size;
       (different >= 2 && different <= Math.max(20, rows / 10) && different < rows ? labels : rowNames).push(path);
     }
-    if (path.endsWith(".npy")) continue;
+    if (path.endsWith(".npy") || inspection.source?.columnNames) continue;
     const names = await entriesOf(() => readColumnNames(path, columns));
     // Names tell columns apart; what mostly repeats is something else that happens to be as long.
     const tell = new Set(names).size > columns / 2;

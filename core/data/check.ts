@@ -32,7 +32,7 @@ export async function checkValues(source: Source, { data, loss }: Config): Promi
 function emptyRowsText({ files }: Source, empty: readonly bigint[]): string {
   const names = empty.slice(0, SHOWN).map((key) => {
     const file = files.find(({ key: first, info }) => key >= BigInt(first) && key < BigInt(first + info.rows))!;
-    return `row ${key - BigInt(file.key)} of ${file.name}`;
+    return `row ${key - BigInt(file.key - file.offset)} of ${file.name}`;
   });
   const more = empty.length > SHOWN ? ", ..." : "";
   const what = empty.length === 1 ? "1 row has" : `${countText(empty.length)} rows have`;

@@ -2,7 +2,7 @@
 import { countText } from "../figures.ts";
 import type { Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
+import { type DataIdentity, type FileIdentity, keyOf, type TrainedData } from "./identity.ts";
 import { fileKey } from "./row_keys.ts";
 import { type ChunkFile, type Part, partsOf, type Source } from "./source.ts";
 
@@ -13,6 +13,9 @@ export interface Difference {
 
 const SHOWN = 3;
 
+/** What a file is called: its name, and of a later chunk of a source from which row on. */
+const placeOf = ({ name, offset }: FileIdentity): string => offset === undefined ? name : `${name} from row ${offset}`;
+
 /** "3 files are new: a, b, c"; of more than three names the first three. */
 function some(names: readonly string[], one: string, many: string): string {
   const shown = names.slice(0, SHOWN).join(", ") + (names.length > SHOWN ? ", ..." : "");
@@ -20,9 +23,9 @@ function some(names: readonly string[], one: string, many: string): string {
 }
 
 function changeOf(was: FileIdentity, now: FileIdentity): string | null {
-  if (was.rows !== now.rows) return `${now.name} (${countText(was.rows)} rows then, ${countText(now.rows)} now)`;
+  if (was.rows !== now.rows) return `${placeOf(now)} (${countText(was.rows)} rows then, ${countText(now.rows)} now)`;
   if (was.content === now.content) return null;
-  return was.nnz === now.nnz ? `${now.name} (other values)` : `${now.name} (other entries)`;
+  return was.nnz === now.nnz ? `${placeOf(now)} (other values)` : `${placeOf(now)} (other entries)`;
 }
 
 /** Files with the same content and another name, each listed once. */
@@ -38,30 +41,30 @@ function renamedFiles(gone: readonly FileIdentity[], added: readonly FileIdentit
 export function compareData(was: DataIdentity, now: DataIdentity): Difference[] {
   const found: Difference[] = [];
   const tell = (kind: Difference["kind"], text: string) => found.push({ kind, text });
-  const before = new Map(was.files.map((file) => [file.name, file]));
-  const after = new Map(now.files.map((file) => [file.name, file]));
-  let gone = was.files.filter(({ name }) => !after.has(name));
-  let added = now.files.filter(({ name }) => !before.has(name));
+  const before = new Map(was.files.map((file) => [placeOf(file), file]));
+  const after = new Map(now.files.map((file) => [placeOf(file), file]));
+  let gone = was.files.filter((file) => !after.has(placeOf(file)));
+  let added = now.files.filter((file) => !before.has(placeOf(file)));
   const renamed = renamedFiles(gone, added);
   gone = gone.filter((file) => !renamed.some(([old]) => old === file));
   added = added.filter((file) => !renamed.some(([, other]) => other === file));
   if (was.columns !== now.columns) {
     tell("columns", `${countText(now.columns)} columns, there were ${countText(was.columns)}`);
   }
-  if (gone.length > 0) tell("gone", some(gone.map(({ name }) => name), "is gone", "are gone"));
-  if (added.length > 0) tell("added", some(added.map(({ name }) => name), "is new", "are new"));
+  if (gone.length > 0) tell("gone", some(gone.map(placeOf), "is gone", "are gone"));
+  if (added.length > 0) tell("added", some(added.map(placeOf), "is new", "are new"));
   if (renamed.length > 0) {
-    const pairs = renamed.map(([old, other]) => `${old.name} is now ${other.name}`);
+    const pairs = renamed.map(([old, other]) => `${placeOf(old)} is now ${placeOf(other)}`);
     tell("renamed", some(pairs, "has another name", "have other names"));
   }
   const changed = now.files.flatMap((file) => {
-    const old = before.get(file.name);
+    const old = before.get(placeOf(file));
     return old ? changeOf(old, file) ?? [] : [];
   });
   if (changed.length > 0) tell("changed", some(changed, "has changed", "have changed"));
-  const common = was.files.filter(({ name }) => after.has(name)).map(({ name }) => name);
-  const order = now.files.filter(({ name }) => before.has(name)).map(({ name }) => name);
-  const moved = order.findIndex((name, index) => name !== common[index]);
+  const common = was.files.map(placeOf).filter((place) => after.has(place));
+  const order = now.files.map(placeOf).filter((place) => before.has(place));
+  const moved = order.findIndex((place, index) => place !== common[index]);
   if (moved >= 0) tell("order", `the files come in another order, first ${order[moved]} in place of ${common[moved]}`);
   if (was.column_names !== null && now.column_names !== null && was.column_names !== now.column_names) {
     tell("names", "the names of the columns are others");
@@ -79,18 +82,19 @@ export function compareData(was: DataIdentity, now: DataIdentity): Difference[] 
  * Files that were written since and whose content is compared by a sample only, so that other values may have changed.
  */
 export function unsureFiles(was: DataIdentity, now: DataIdentity): string[] {
-  const before = new Map(was.files.map((file) => [file.name, file]));
+  const before = new Map(was.files.map((file) => [placeOf(file), file]));
   return now.files.filter((file) => {
-    const old = before.get(file.name);
+    const old = before.get(placeOf(file));
     return file.content.startsWith("sample:") && old?.content === file.content && old.modified !== file.modified;
-  }).map(({ name }) => name);
+  }).map(placeOf);
 }
 
 /** For each row of a file of the run, whether it was trained on. */
 function trainedFlags(was: TrainedData, file: FileIdentity): Uint8Array {
   const split: Split = was.split ?? { by: "files", train: [], validation: [], test: [] };
   const flags = new Uint8Array(file.rows);
-  for (const row of partsOf(split, file.part, fileKey(file.name), file.rows).train) flags[row] = 1;
+  const key = fileKey(file.name) + (file.offset ?? 0);
+  for (const row of partsOf(split, file.part, key, file.rows).train) flags[row] = 1;
   return flags;
 }
 
@@ -105,10 +109,11 @@ export function trainedRows(was: readonly TrainedData[], now: DataIdentity, sour
   let count = 0;
   source.files.forEach((file: ChunkFile, index) => {
     if (file.parts[part].length === 0) return;
-    const { content, name } = now.files[index]!;
+    const { content } = now.files[index]!;
+    const place = placeOf(now.files[index]!);
     const flags = byContent.flatMap((files, at) => {
       const same = files.get(content);
-      const old = same?.find((one) => one.name === name) ?? same?.[0];
+      const old = same?.find((one) => placeOf(one) === place) ?? same?.[0];
       return old === undefined ? [] : [trainedFlags(was[at]!, old)];
     });
     for (const row of file.parts[part]) count += flags.some((trained) => trained[row] === 1) ? 1 : 0;
@@ -116,8 +121,7 @@ export function trainedRows(was: readonly TrainedData[], now: DataIdentity, sour
   return count;
 }
 
-const trainedKey = ({ files, split }: TrainedData) =>
-  JSON.stringify([files.map(({ name, rows, content, part }) => [name, rows, content, part]), split]);
+const trainedKey = ({ files, split }: TrainedData) => JSON.stringify([files.map(keyOf), split]);
 
 /** The data of a fork, with what its parents were trained on before, as far as that is other data or another split. */
 export function withEarlier(now: DataIdentity, parent: DataIdentity): DataIdentity {

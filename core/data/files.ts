@@ -29,8 +29,8 @@ function withFoldersBelow(path: string, field: string): string[] {
   return [path, ...inside.flatMap((entry) => withFoldersBelow(join(path, entry.name), field))];
 }
 
-/** The files that an absolute glob names. It is matched name by name, so that only folders that can match are read. */
-function expanded(glob: string, field: string): string[] {
+/** What an absolute glob names. It is matched name by name, so that only folders that can match are read. */
+function everything(glob: string, field: string): string[] {
   const names = glob.split("/").filter((name) => name !== "");
   if (names.at(-1) === "**") names.push("*");
   let paths = ["/"];
@@ -38,7 +38,22 @@ function expanded(glob: string, field: string): string[] {
     const folders = paths.filter((path) => statOf(path)?.isDirectory);
     paths = folders.flatMap((path) => name === "**" ? withFoldersBelow(path, field) : named(path, name, field));
   }
-  return [...new Set(paths)].filter((path) => statOf(path)?.isDirectory === false);
+  return [...new Set(paths)];
+}
+
+const expanded = (glob: string, field: string) =>
+  everything(glob, field).filter((path) => statOf(path)?.isDirectory === false);
+
+/** The folders that a glob matches, in natural order. */
+export function matchedFolders(glob: string, field: string): string[] {
+  return everything(glob, field).filter((path) => statOf(path)?.isDirectory).sort(naturally);
+}
+
+/** The names in a folder, without hidden ones, in natural order. */
+export function entriesOf(path: string, field: string): { files: string[]; folders: string[] } {
+  const entries = folder(path, field).filter(({ name }) => !hidden(name)).map(({ name }) => name).sort(naturally);
+  const isFolder = (name: string) => statOf(join(path, name))?.isDirectory ?? false;
+  return { files: entries.filter((name) => !isFolder(name)), folders: entries.filter(isFolder) };
 }
 
 /** The entries of a folder that one name of a glob matches; only the entry of exactly this name, if there is one. */

@@ -16,8 +16,10 @@ export const WHOLE_BYTES = 512e6;
 const SAMPLES = 64, SAMPLE_BYTES = 1 << 16, BLOCK_BYTES = 1 << 20;
 
 export interface FileIdentity {
-  /** Path below the data's folder. */
+  /** Path below the data's folder, of the file or of the source that it was prepared from. */
   readonly name: string;
+  /** Of a chunk of a source, the number of its first row in it, where that is not 0. */
+  readonly offset?: number;
   readonly first_row: number;
   readonly rows: number;
   readonly nnz: number;
@@ -116,6 +118,7 @@ export async function identify(
     const { size, mtime } = infos[index]!;
     files.push({
       name: file.name,
+      ...file.offset === 0 ? {} : { offset: file.offset },
       first_row: file.firstRow,
       rows: file.info.rows,
       nnz: file.info.nnz,
@@ -141,7 +144,16 @@ export async function identify(
   };
 }
 
+/** What tells one file from another, and from another state of itself. */
+export const keyOf = ({ name, offset, rows, content, part }: FileIdentity): unknown[] => [
+  name,
+  rows,
+  content,
+  part,
+  ...offset === undefined ? [] : [offset],
+];
+
 /** A hash of what an epoch consists of: its rows, their order and their values. */
 export function contentKey(identity: DataIdentity): string {
-  return sha256(JSON.stringify(identity.files.map(({ name, rows, content, part }) => [name, rows, content, part])));
+  return sha256(JSON.stringify(identity.files.map(keyOf)));
 }

@@ -2,34 +2,24 @@
 import { dirname, join } from "@std/path";
 import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk, type ChunkHeader } from "../../ffi/chunk.ts";
-import type { DataConfig } from "../config/types.ts";
+import type { DataFormat } from "../config/data_formats.ts";
 import { UserError } from "../errors.ts";
 import { toUser } from "../paths.ts";
+import { isPrepared, readPrepared } from "./data_json.ts";
 import { dataFiles, naturally } from "./files.ts";
+import { inspectSources } from "./inspect_source.ts";
+import { locate, type Place, type SourcePlace } from "./locate.ts";
+import { joinedNames, openPrepared, sourcesOf } from "./prepared.ts";
+import type { Member, ReaderOptions } from "./readers/reader.ts";
+import { SAMPLE_ROWS, SAMPLE_VALUES, type ValueSample, ValueTally } from "./value_sample.ts";
 import { adviceOn, kindOf } from "../formats/kinds.ts";
 import { dataError, openError } from "./source.ts";
 
-/** The largest numbers of rows and values that are read, and of files over which they are spread. */
-const SAMPLE_ROWS = 1000;
-const SAMPLE_VALUES = 20e6;
+/** The largest number of files over which the rows that are read are spread. */
 const SAMPLE_FILES = 5;
 
-export interface ValueSample {
-  /** Number of rows that were read. */
-  readonly rows: number;
-  /** The smallest and largest nonzero value; 0 if all are zero. */
-  readonly least: number;
-  readonly greatest: number;
-  /** Whether all values are whole numbers. */
-  readonly whole: boolean;
-  /** Share of zeros among all values of these rows. */
-  readonly zeros: number;
-  /** Sums of the rows: lowest, median, highest. */
-  readonly rowSums: readonly [number, number, number];
-}
-
 export interface Inspection {
-  readonly format: DataConfig["format"];
+  readonly format: DataFormat;
   /** The file or folder that the config names; a single file if its folder has other arrays as well. */
   readonly path: string;
   readonly files: readonly string[];
@@ -37,6 +27,21 @@ export interface Inspection {
   readonly columns: number;
   readonly dataType: string;
   readonly sample: ValueSample;
+  /** Of a source that has to be prepared: what its reader tells. */
+  readonly source?: SourceView;
+}
+
+export interface SourceView {
+  readonly sources: number;
+  /** Of a dense row, channels first. */
+  readonly shape: readonly number[] | null;
+  readonly rate_hz: number | null;
+  readonly members: readonly Member[];
+  readonly notes: readonly string[];
+  readonly rowNames: readonly string[] | null;
+  readonly columnNames: readonly string[] | null;
+  /** Columns of text about the rows. */
+  readonly tables: readonly (readonly [name: string, values: readonly string[]])[];
 }
 
 interface Looked {
@@ -70,6 +75,7 @@ function foldersWithData(path: string): string[] {
 /** The files that a file, folder or glob names. */
 function filesOf(path: string): string[] {
   if (!isFolder(path)) return dataFiles(path, toUser(path), "");
+  if (isPrepared(path)) return preparedFiles(path);
   const names = [...Deno.readDirSync(path)].filter((entry) => !entry.isDirectory && !entry.name.startsWith("."))
     .map((entry) => entry.name);
   const there = Object.keys(EXTENSIONS).filter((extension) => names.some((name) => name.endsWith(extension)));
@@ -134,8 +140,7 @@ function spread(rows: number, most: number): Uint32Array<ArrayBuffer> {
 
 async function sampleOf(looked: readonly Looked[], columns: number): Promise<ValueSample> {
   const chosen = [...spread(looked.length, SAMPLE_FILES)].map((index) => looked[index]!);
-  let least = Infinity, greatest = -Infinity, whole = true, stored = 0;
-  const sums: number[] = [];
+  const tally = new ValueTally();
   for (const { path, header } of chosen) {
     const dense = header.dense ? columns : Math.max(1, header.nnz / Math.max(1, header.rows));
     const most = Math.max(1, Math.floor(Math.min(SAMPLE_ROWS, SAMPLE_VALUES / dense) / chosen.length));
@@ -147,40 +152,65 @@ async function sampleOf(looked: readonly Looked[], columns: number): Promise<Val
         rows: spread(header.rows, most),
       });
       for await (const batch of batches) {
-        for (let row = 0; row < batch.rows; row++) {
-          let sum = 0;
-          for (let at = batch.rowPtr[row]!; at < batch.rowPtr[row + 1]!; at++) {
-            const value = batch.target[at]!;
-            if (value === 0) continue;
-            stored++;
-            sum += value;
-            if (value < least) least = value;
-            if (value > greatest) greatest = value;
-            whole &&= Number.isInteger(value);
-          }
-          sums.push(sum);
-        }
+        for (let row = 0; row < batch.rows; row++) tally.add(batch.target, batch.rowPtr[row]!, batch.rowPtr[row + 1]!);
       }
     } catch (error) {
       throw dataError(error);
     }
   }
-  sums.sort((a, b) => a - b);
-  return {
-    rows: sums.length,
-    least: stored > 0 ? least : 0,
-    greatest: stored > 0 ? greatest : 0,
-    whole,
-    zeros: sums.length > 0 ? 1 - stored / (sums.length * columns) : 1,
-    rowSums: [sums[0] ?? 0, sums[sums.length >> 1] ?? 0, sums.at(-1) ?? 0],
-  };
+  return tally.sample(columns);
+}
+
+export interface InspectOptions extends ReaderOptions {
+  readonly format?: DataFormat;
 }
 
 /**
- * Looks at a file, a folder or a glob of `.npz` or `.npy` files.
+ * Looks at a file, a folder or a glob of data.
  * @throws {UserError} if there are none, or if their kinds or widths differ
  */
-export async function inspectData(given: string): Promise<Inspection> {
+export async function inspectData(given: string, options: InspectOptions = {}): Promise<Inspection> {
+  const sources = sourcesIn(given, options.format ?? "auto");
+  return sources === null ? await inspectChunks(given) : await inspectSources(given, sources, options);
+}
+
+/** The sources that a path names; null where it names chunks. */
+function sourcesIn(given: string, format: DataFormat): SourcePlace[] | null {
+  let places: Place[];
+  try {
+    places = locate(given, toUser(given), format);
+  } catch (error) {
+    if (!(error instanceof UserError) || format !== "auto" || !isFolder(given)) throw error;
+    return null; // a look at a folder without data tells where there are some
+  }
+  const sources = places.filter((place) => place.kind === "source");
+  return sources.length === places.length && sources.length > 0 ? sources : null;
+}
+
+/** The chunks of a prepared data set, in order. */
+function preparedFiles(folder: string): string[] {
+  return readPrepared(folder)!.sources.flatMap(({ chunks }) => chunks.map(({ file }) => join(folder, file)));
+}
+
+/** What data.json of a prepared data set tells. */
+function preparedView(folder: string): SourceView {
+  const set = openPrepared(folder, readPrepared(folder)!);
+  const { data } = set;
+  const { columnNames, rowNames, rowTables } = joinedNames(sourcesOf(set));
+  return {
+    sources: data.sources.length,
+    shape: data.shape,
+    rate_hz: data.rate_hz,
+    members: [],
+    notes: data.sources.flatMap(({ name, notes }) => notes.map((text) => `${name}: ${text}`)),
+    rowNames,
+    columnNames,
+    tables: [...rowTables],
+  };
+}
+
+async function inspectChunks(given: string): Promise<Inspection> {
+  const view = isFolder(given) && isPrepared(given) ? { source: preparedView(given) } : {};
   const { path, looked } = matrices(given, filesOf(given));
   const [first] = looked;
   const other = looked.find(({ header }) => header.dense !== first!.header.dense);
@@ -204,6 +234,7 @@ export async function inspectData(given: string): Promise<Inspection> {
     columns,
     dataType,
     sample: await sampleOf(looked, columns),
+    ...view,
   };
 }
 

@@ -5,7 +5,7 @@ import { exists } from "../formats/file.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { readTextFile } from "../formats/text_file.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../runs/atomic.ts";
-import { DecodeError, type Decoder, list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
+import { DecodeError, type Decoder, list, nullable, number, object, oneOf, optional, text } from "../runs/decode.ts";
 import type { Transform } from "../config/types.ts";
 import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
 import { hashLines } from "./identity.ts";
@@ -21,6 +21,7 @@ const any: Decoder<Transform> = (value) => value as Transform;
 
 const files = list(object<FileIdentity>({
   name: text,
+  offset: optional(number) as Decoder<number>,
   first_row: number,
   rows: number,
   nnz: number,

@@ -1,7 +1,7 @@
 /** A sample of a part's rows: which ones is a function of seed, file name and row, not of the order of files. */
 import type { DataConfig } from "../config/types.ts";
 import { batchCount, readingPlan, type Window } from "./plan.ts";
-import type { Part, Source } from "./source.ts";
+import type { ChunkFile, Part, Source } from "./source.ts";
 
 export interface Reading {
   readonly plan: readonly Window[];
@@ -24,10 +24,10 @@ function nameKey(seed: number, name: string): number {
 }
 
 /** A number in [0, 1) for each of a file's rows. */
-function draws(seed: number, name: string, rows: Uint32Array): Float64Array {
+function draws(seed: number, { name, offset }: ChunkFile, rows: Uint32Array): Float64Array {
   const key = nameKey(seed, name);
   return Float64Array.from(rows, (row) => {
-    const high = mixed(key ^ mixed(row + 0x9e3779b9));
+    const high = mixed(key ^ mixed(row + offset + 0x9e3779b9));
     return (high + mixed(high + key) / 2 ** 32) / 2 ** 32;
   });
 }
@@ -52,7 +52,7 @@ export function reading(
   const { most, seed } = sample;
   const total = source.partRows[part];
   if (most === null || total <= most) return { plan: readingPlan(source, part, data), count: total };
-  const values = source.files.map((file) => draws(seed, file.name, file.parts[part]));
+  const values = source.files.map((file) => draws(seed, file, file.parts[part]));
   const all = new Float64Array(total);
   let at = 0;
   for (const some of values) {

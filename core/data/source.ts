@@ -7,15 +7,16 @@ import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import { whereOfPath } from "../missing.ts";
 import { originOfPath } from "../paths.ts";
-import { dataBase, dataFiles } from "./files.ts";
+import { isChunkFormat } from "../config/data_formats.ts";
+import { damaged } from "./data_json.ts";
 import { adviceOn, kindOf } from "../formats/kinds.ts";
+import { listFiles, listMemory, type Part, PARTS } from "./list.ts";
 import type { MemoryRows } from "./memory.ts";
-import { commonFolder, fileKey, nameWithin } from "./row_keys.ts";
+import { chunksOf, joinedNames, type ListedChunk, type Names, type Prepared } from "./prepared.ts";
+import { fileKey } from "./row_keys.ts";
 
-export type Part = "train" | "validation" | "test";
-export const PARTS: readonly Part[] = ["train", "validation", "test"];
+export { type Part, PARTS };
 /** The values of --split: a part, or every row in file order. */
 export const SPLITS = ["train", "validation", "test", "all"] as const;
 
@@ -23,9 +24,14 @@ export interface ChunkFile {
   readonly index: number;
   /** The path of the file; for rows in memory their name, such as `memory:0`. */
   readonly path: string;
-  /** Its name within the data set: the path below the data's folder. With the number of a row it identifies the row. */
+  /**
+   * The name within the data set of the file, or of the source that it was prepared from: the path below the data's folder. With
+   * the number of a row it identifies the row.
+   */
   readonly name: string;
-  /** The key of the first row, a hash of the name. Row r has this key + r. */
+  /** The number of its first row within the file or source of that name. */
+  readonly offset: number;
+  /** The key of the first row: a hash of the name, plus the offset. Row r has this key + r. */
   readonly key: number;
   /** The rows themselves if they came from memory. */
   readonly memory?: Chunk;
@@ -46,67 +52,21 @@ export interface Source {
   readonly nnz: number;
   readonly dense: boolean;
   readonly partRows: Readonly<Record<Part, number>>;
-  /** Column names, labels and row names that were given with rows in memory. */
+  /** Column names, labels and row names that were given with rows in memory, or names that prepared data have. */
   readonly columnNames: readonly string[] | null;
   readonly rowNames: readonly string[] | null;
   readonly labels: readonly string[] | null;
+  /** The shape of a dense row, channels first, where prepared data have one. */
+  readonly shape: readonly number[] | null;
+  /** Columns of text about the rows that prepared data have, by name; `data.labels` may name one. */
+  readonly rowTables: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A file, or rows in memory, and the part it belongs to; null where rows are split by hash. */
-interface Listed {
-  readonly path: string;
-  readonly name: string;
-  readonly part: Part | null;
-  readonly memory?: Chunk;
-}
-
-/** The function that writes files of each format. */
-const MAKER = { csr_npz: "scipy.sparse.save_npz", dense_npy: "numpy.save", memory: "the script" } as const;
-
-/** The ending of data files in a folder, by format. */
-const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
-
-function listMemory({ split }: DataConfig, memory: MemoryRows): Listed[] {
-  if (split.by === "files") {
-    throw new UserError(
-      "data.split",
-      "lists files, but the rows come from memory",
-      "give shares: data: {split: {validation: 0.1, test: 0.1}}",
-    );
-  }
-  return memory.open().map((chunk) => ({ path: chunk.path, name: chunk.path, part: null, memory: chunk }));
-}
-
-/** Files with their names and the part they belong to. */
-function listFiles(data: DataConfig): Listed[] {
-  const { split, format } = data;
-  if (format === "memory") {
-    throw new UserError(
-      "data.format: memory",
-      "the rows were given by a script and are not in a file",
-      "give them again in the script: train({ resume, data }), evaluate(run, { data }); or name files: --data F",
-    );
-  }
-  if (split.by === "rows") {
-    const base = dataBase(data.path);
-    return dataFiles(data.path, "data.path", EXTENSION[format])
-      .map((path) => ({ path, name: nameWithin(base, path), part: null }));
-  }
-  const seen = new Map<string, Part>();
-  for (const part of PARTS) {
-    for (const pattern of split[part]) {
-      for (const path of dataFiles(pattern, `data.split.${part}`, EXTENSION[format])) {
-        const other = seen.get(path);
-        if (other !== undefined && other !== part) {
-          const what = `data.split.${part}: ${path} is also listed under ${other}`;
-          throw new UserError(whereOfPath(path), what, "list it once");
-        }
-        seen.set(path, part);
-      }
-    }
-  }
-  const base = commonFolder([...seen.keys()]);
-  return [...seen].map(([path, part]) => ({ path, name: nameWithin(base, path), part }));
+export interface OpenOptions {
+  /** Whether nothing is to be trained on. */
+  readonly evaluated?: boolean;
+  /** The prepared data sets of the sources, by their path (prepare.ts). */
+  readonly prepared?: Prepared;
 }
 
 function everyRow(rows: number): Uint32Array<ArrayBuffer> {
@@ -131,6 +91,13 @@ export function partsOf(split: Split, part: Part | null, key: number, rows: numb
   };
 }
 
+/** The function that writes files of each format. */
+const MAKER: Readonly<Partial<Record<DataConfig["format"], string>>> = {
+  csr_npz: "scipy.sparse.save_npz",
+  dense_npy: "numpy.save",
+  memory: "the script",
+};
+
 /** The error of a value or a structure in the data that cannot be trained on. */
 export class BadData extends UserError {}
 
@@ -142,7 +109,8 @@ export function dataError(error: unknown, format?: DataConfig["format"]): unknow
   if (!(error instanceof EngineError)) return error;
   if (error.status === "io") return new UserError("", error.message);
   if (error.status !== "format") return error;
-  return new BadData("", error.message, `check the file, or make it again${format ? ` with ${MAKER[format]}` : ""}`);
+  const maker = format === undefined ? undefined : MAKER[format];
+  return new BadData("", error.message, `check the file, or make it again${maker ? ` with ${maker}` : ""}`);
 }
 
 /** An error of a data file, with the position in the config if the config names this file. */
@@ -158,8 +126,9 @@ function fileError(path: string, what: string, hint: string): UserError {
 export function openError(error: unknown, path: string, format?: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
   const kind = kindOf(path);
-  if (kind && (format === undefined ? kind.format === undefined : kind.format !== format)) {
-    const unread = format === undefined ? ", which is not read" : `; data.format ${format} does not read it`;
+  const any = format === undefined || format === "auto";
+  if (kind && (any ? kind.format === undefined : kind.format !== format)) {
+    const unread = any ? ", which is not read" : `; data.format ${format} does not read it`;
     return fileError(path, `is ${kind.name}${unread}`, adviceOn(kind));
   }
   return dataError(error, format);
@@ -182,44 +151,79 @@ export function orderNote({ files }: Source): string | null {
   return `files are read in natural order (${order}), which is not that of \`ls\` or of sorted()`;
 }
 
+/** All files of chunks in order, and the names of what was prepared. */
+function chunkFiles(
+  data: DataConfig,
+  memory: MemoryRows | null,
+  prepared: Prepared | undefined,
+): { chunks: (ListedChunk & { memory?: Chunk })[]; names: Names } {
+  const sources = [];
+  const chunks = [];
+  for (const listed of memory ? listMemory(data, memory) : listFiles(data)) {
+    const { kind, path, name, part } = listed;
+    if (kind === "memory") chunks.push({ path, name, part, offset: 0, memory: listed.memory });
+    else if (kind === "chunk") chunks.push({ path, name, part, offset: 0 });
+    else {
+      const made = chunksOf(listed, prepared);
+      chunks.push(...made.chunks);
+      sources.push(...made.sources);
+    }
+  }
+  return { chunks, names: joinedNames(sources) };
+}
+
+function headerOf({ path, memory, rows }: ListedChunk & { memory?: Chunk }, format: DataConfig["format"]): ChunkHeader {
+  let info: ChunkHeader;
+  try {
+    info = memory?.info ?? Chunk.peek(path);
+  } catch (error) {
+    throw openError(error, path, format);
+  }
+  if (!memory && isChunkFormat(format)) checkFormat(path, info, format);
+  if (rows === undefined || rows === info.rows) return info;
+  throw damaged(path, `has ${info.rows} rows, but data.json says ${rows}`);
+}
+
+function requireAlike(path: string, info: ChunkHeader, first: ChunkFile): void {
+  if (first.info.dense !== info.dense) {
+    const form = (dense: boolean) => dense ? "dense" : "sparse";
+    throw new UserError(
+      path,
+      `is ${form(info.dense)}, but ${first.path} is ${form(first.info.dense)}`,
+      "use either sparse or dense files",
+    );
+  }
+  if (first.info.columns === info.columns) return;
+  throw new UserError(
+    path,
+    `has ${countText(info.columns)} columns, but ${first.path} has ${countText(first.info.columns)}`,
+    "all chunks of a data set must have the same columns",
+  );
+}
+
 /**
  * @param memory rows that stand in the place of the config's files
- * @param evaluated whether nothing is to be trained on
- * @throws {UserError} on a missing or malformed file, unlike widths, no columns, or no row for training
+ * @throws {UserError} on a missing, malformed or unprepared file, unlike widths, no columns, or no row for training
  */
-export function openSource(data: DataConfig, memory: MemoryRows | null = null, { evaluated = false } = {}): Source {
+export function openSource(
+  data: DataConfig,
+  memory: MemoryRows | null = null,
+  { evaluated = false, prepared }: OpenOptions = {},
+): Source {
   const files: ChunkFile[] = [];
   let firstRow = 0;
   let nnz = 0;
   const partRows = { train: 0, validation: 0, test: 0 };
-  for (const { path, name, part, memory: chunk } of memory ? listMemory(data, memory) : listFiles(data)) {
-    let info: ChunkHeader;
-    try {
-      info = chunk?.info ?? Chunk.peek(path);
-    } catch (error) {
-      throw openError(error, path, data.format);
-    }
-    if (!chunk) checkFormat(path, info, data.format);
-    const first = files[0];
-    if (first && first.info.dense !== info.dense) {
-      const form = (dense: boolean) => dense ? "dense" : "sparse";
-      throw new UserError(
-        path,
-        `is ${form(info.dense)}, but ${first.path} is ${form(first.info.dense)}`,
-        "use either sparse or dense files",
-      );
-    }
-    if (first && first.info.columns !== info.columns) {
-      throw new UserError(
-        path,
-        `has ${countText(info.columns)} columns, but ${first.path} has ${countText(first.info.columns)}`,
-        "all chunks of a data set must have the same columns",
-      );
-    }
-    const key = fileKey(name);
+  const listed = chunkFiles(data, memory, prepared);
+  for (const chunk of listed.chunks) {
+    const { path, name, offset, part } = chunk;
+    const info = headerOf(chunk, data.format);
+    if (files[0]) requireAlike(path, info, files[0]);
+    const key = fileKey(name) + offset;
     const parts = partsOf(data.split, part, key, info.rows);
     for (const name of PARTS) partRows[name] += parts[name].length;
-    files.push({ index: files.length, path, name, key, ...(chunk ? { memory: chunk } : {}), firstRow, info, parts });
+    const memory = chunk.memory ? { memory: chunk.memory } : {};
+    files.push({ index: files.length, path, name, offset, key, ...memory, firstRow, info, parts });
     firstRow += info.rows;
     nnz += info.nnz;
   }
@@ -237,7 +241,10 @@ export function openSource(data: DataConfig, memory: MemoryRows | null = null, {
     );
   }
   const { dense, columns } = files[0]!.info;
-  const names = memory?.names({ rows: firstRow, columns });
-  const { columnNames = null, rowNames = null, labels = null } = names ?? {};
-  return { files, columns, rows: firstRow, nnz, dense, partRows, columnNames, rowNames, labels };
+  const given = memory?.names({ rows: firstRow, columns });
+  const names = given ?? { ...listed.names, labels: null };
+  const { rowNames, labels } = names;
+  const columnNames = given === undefined && data.column_names !== null ? null : names.columnNames;
+  const { rowTables, shape } = listed.names;
+  return { files, columns, rows: firstRow, nnz, dense, partRows, columnNames, rowNames, labels, rowTables, shape };
 }

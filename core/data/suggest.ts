@@ -1,6 +1,7 @@
 /** Suggests a config for given data: sizes and transforms that suit the data, with the reasons as comments. */
 import { countText } from "../figures.ts";
-import type { Inspection, ValueSample } from "./inspect.ts";
+import type { Inspection } from "./inspect.ts";
+import type { ValueSample } from "./value_sample.ts";
 
 /** The settings that are chosen by the data. */
 export interface Suggestion {
@@ -62,7 +63,7 @@ export function transformsFor({ least, greatest, whole, zeros, rowSums }: ValueS
   };
 }
 
-export function suggest(name: string, { rows, columns, files, sample }: Inspection): Suggestion {
+export function suggest(name: string, { rows, columns, files, sample, source }: Inspection): Suggestion {
   const hidden = powerOfTwo(between(2, Math.min(512, rows / 4, columns, WIDE_WEIGHTS / columns), 512));
   const batchSize = powerOfTwo(between(Math.min(rows, 8), rows / 16, 256));
   const stepsPerEpoch = Math.max(1, Math.ceil(TRAIN_SHARE * rows / batchSize));
@@ -73,7 +74,7 @@ export function suggest(name: string, { rows, columns, files, sample }: Inspecti
     batchSize,
     stepsPerEpoch,
     epochs: between(5, Math.round(STEPS / stepsPerEpoch), 100),
-    shuffleWindow: Math.min(files.length, 4),
+    shuffleWindow: Math.min(source?.sources ?? files.length, 4),
     ...transformsFor(sample),
   };
 }
@@ -81,6 +82,7 @@ export function suggest(name: string, { rows, columns, files, sample }: Inspecti
 export interface Paths {
   /** Relative to the config's folder. */
   readonly data: string;
+  /** A file, or the name of a table of the rows. */
   readonly labels: string | null;
   readonly columnNames: string | null;
   /** Other files that could be the labels. */
@@ -99,7 +101,11 @@ function aligned(lines: readonly (readonly [string, string?])[]): string {
   return lines.map(([text, comment]) => comment ? `${text.padEnd(width)}  # ${comment}` : text).join("\n");
 }
 
-export function configText(suggestion: Suggestion, { format, rows, columns }: Inspection, paths: Paths): string {
+export function configText(
+  suggestion: Suggestion,
+  { format, rows, columns, source }: Inspection,
+  paths: Paths,
+): string {
   const { name, hidden, latent, batchSize, epochs, stepsPerEpoch, shuffleWindow, transforms } = suggestion;
   const hasParts = rows >= ROWS_FOR_PARTS;
   return `# ${countText(rows)} rows x ${countText(columns)} columns. Every key and its default: docs/config.md.
@@ -113,10 +119,12 @@ export function configText(suggestion: Suggestion, { format, rows, columns }: In
     paths.labels === null
       ? ["  # labels: labels.txt", "one per row, in the order of the rows; for colours in plots, never trained on"]
       : [`  labels: ${word(paths.labels)}`, "one per row; for colours in plots, never trained on"],
-    ...paths.otherLabels.map((path): [string, string] => [`  # labels: ${word(path)}`, "this file fits as well"]),
-    paths.columnNames === null
-      ? ["  # column_names: names.txt", "one per column, in the order of the columns"]
-      : [`  column_names: ${word(paths.columnNames)}`, "one per column"],
+    ...paths.otherLabels.map((path): [string, string] => [`  # labels: ${word(path)}`, "this fits as well"]),
+    ...paths.columnNames === null && source?.columnNames ? [] : [
+      paths.columnNames === null
+        ? ["  # column_names: names.txt", "one per column, in the order of the columns"]
+        : [`  column_names: ${word(paths.columnNames)}`, "one per column"],
+    ] as [string, string?][],
     [`  batch_size: ${batchSize}`, `${countText(stepsPerEpoch)} steps per epoch`],
     ...shuffleWindow > 1
       ? [[`  shuffle_window: ${shuffleWindow}`, "number of files whose rows are shuffled together"] as const]

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import type { Source } from "../data/source.ts";
-import { readColumnNames, readLabels } from "../data/annotations.ts";
+import { columnNamesOf, labelsOf } from "../data/annotations.ts";
 import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { evaluatePart, type Evaluation } from "../evaluation/evaluate.ts";
@@ -31,8 +31,8 @@ export async function runDiagnostics(
     ...context,
     part: part as "validation" | "train",
     evaluation: { ...sums, columns: sums.columns },
-    names: source.columnNames ?? await readColumnNames(config.data.column_names, source.columns),
-    labels: source.labels ?? await readLabels(config.data.labels, source.rows),
+    names: await columnNamesOf(config.data, source),
+    labels: await labelsOf(config.data, source),
   };
   const folder = join(runDir, "diagnostics", `epoch-${String(epoch).padStart(4, "0")}`);
   await makeFolder(folder);

@@ -50,7 +50,7 @@ function sparse(path: string, value: string, modules: string): string {
 function hdf5(path: string): Kind {
   const file = basename(path);
   if (/\.h5ad$/i.test(path)) {
-    return { name: "an AnnData file (HDF5)", advice: sparse(path, `anndata.read_h5ad("${file}").X`, ", anndata") };
+    return { name: "an AnnData file (HDF5)", advice: "set data.format: h5ad" };
   }
   return { name: "an HDF5 file", advice: dense(path, `h5py.File("${file}")["NAME"][:]`, ", h5py") };
 }
@@ -87,8 +87,8 @@ const table = (name: string, reader: string) => (path: string): Kind => ({
 
 const other = (name: string) => (): Kind => ({ name });
 
-function matrixMarket(path: string): Kind {
-  return { name: "a Matrix Market file", advice: sparse(path, `scipy.io.mmread("${basename(path)}")`, ", scipy.io") };
+function matrixMarket(): Kind {
+  return { name: "a Matrix Market file", advice: "set data.format: mtx" };
 }
 
 /** The first that fits counts. */
@@ -142,7 +142,7 @@ const SIGNATURES: readonly Signature[] = [
 
 function gzip(path: string): Kind {
   if (!/\.mtx\.gz$/i.test(path)) return packed("a gzip file", "gunzip")(path);
-  return { ...matrixMarket(path), name: "a gzip file of Matrix Market text" };
+  return { ...matrixMarket(), name: "a gzip file of Matrix Market text" };
 }
 
 /** The kind of what is at a path; undefined where it cannot be read or no kind is known by these bytes. */
@@ -172,11 +172,11 @@ function kindOfBytes(head: Uint8Array, path: string, members: () => readonly Zip
     return { name: "a Python pickle", advice: `${dense(path, value, "")} (only if you trust the file)` };
   }
   if (head[8] === 0x7b && begins([0, 0, 0, 0], 4)) return { name: "a safetensors file" };
-  return textKind(head, path);
+  return textKind(head);
 }
 
 /** Text of some kind; undefined for what is no text. */
-function textKind(head: Uint8Array, path: string): Kind | undefined {
+function textKind(head: Uint8Array): Kind | undefined {
   if (head.includes(0)) return undefined;
   let text: string;
   try {
@@ -190,11 +190,8 @@ function textKind(head: Uint8Array, path: string): Kind | undefined {
   const [first = "", second = ""] = text.split(/\r?\n/);
   const separator = [",", "\t", ";"].find((char) => first.split(char).length > 1 && second.split(char).length > 1);
   if (separator === undefined) return { name: "a text file" };
-  const isHeader = first.split(separator).some((cell) => cell.trim() !== "" && !Number.isFinite(Number(cell)));
-  const shown = separator === "\t" ? "\\t" : separator;
-  const options = `delimiter="${shown}"${isHeader ? ", skiprows=1" : ""}, dtype="float32", ndmin=2`;
   const name = separator === "\t" ? "a table of text (TSV)" : "a table of text (CSV)";
-  return { name, advice: dense(path, `numpy.loadtxt("${basename(path)}", ${options})`, "") };
+  return { name, advice: "set data.format: csv" };
 }
 
 /** An archive by the names in it: sparse matrices, arrays, and what else is a zip file. */
@@ -208,7 +205,10 @@ function zipKind(path: string, members: readonly ZipMember[]): Kind | undefined 
     const written = /(csr|csc|bsr|dia|coo)$/.exec(text)?.[1];
     if (written === "csr") return { name: "a sparse matrix (.npz)", format: "csr_npz" };
     const form = written?.toUpperCase() ?? "another";
-    return { name: `a sparse matrix in ${form} form`, advice: sparse(path, `scipy.sparse.load_npz("${file}")`, "") };
+    const advice = form === "CSC" || form === "COO"
+      ? "set data.format: sparse_npz"
+      : sparse(path, `scipy.sparse.load_npz("${file}")`, "");
+    return { name: `a sparse matrix in ${form} form`, advice };
   }
   if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) {
     const arrays = names.map((name) => name.slice(0, -4));
@@ -241,9 +241,6 @@ function folderKind(path: string): Kind | undefined {
       advice: `in Python: import numpy, zarr; ${save}; then set data.format: dense_npy`,
     };
   }
-  const matrix = ["matrix.mtx", "matrix.mtx.gz"].find(holds);
-  if (matrix === undefined) return undefined;
-  const save =
-    `scipy.sparse.save_npz("${folder}.npz", scipy.sparse.csr_matrix(scipy.io.mmread("${folder}/${matrix}").T))`;
-  return { name: "a 10x matrix folder", advice: `in Python: import scipy.io, scipy.sparse; ${save}` };
+  if (!["matrix.mtx", "matrix.mtx.gz"].some(holds)) return undefined;
+  return { name: "a folder of Cell Ranger", advice: "set data.format: 10x" };
 }

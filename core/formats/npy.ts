@@ -122,8 +122,13 @@ export async function writeNpy<D extends NpyDtype>(
 }
 
 function encodeHeader(dtype: NpyDtype, shape: readonly number[]): Uint8Array {
+  return npyHeader(DESCR[dtype], shape);
+}
+
+/** The first bytes of an `.npy` file of version 1.0. @param descr NumPy's name of the type, such as `<f4` */
+export function npyHeader(descr: string, shape: readonly number[]): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
-  const text = `{'descr': '${DESCR[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const text = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // The data starts at a multiple of 64; the header ends with a newline.
   const length = Math.ceil((10 + text.length + 1) / 64) * 64;
   const header = new Uint8Array(length).fill(0x20);
@@ -182,6 +187,30 @@ export async function readNpy(path: string): Promise<NpyData> {
   return { dtype, shape, data: await reader.rows(0, shape[0] ?? 1) };
 }
 
+/**
+ * The fields of a header of an array in C order.
+ * @param bytes of the header's text
+ * @param bad makes the error of a field
+ */
+export function npyFields(
+  bytes: Uint8Array,
+  bad: (field: string, what: string, hint?: string) => UserError,
+): { descr: string; shape: number[] } {
+  const text = new TextDecoder("latin1").decode(bytes).trim();
+  const field = (name: string, value: string): string => {
+    const found = new RegExp(`^\\{(?:.*,)?\\s*'${name}'\\s*:\\s*(${value})\\s*(?:,.*)?\\}$`, "s").exec(text)?.[1];
+    if (found === undefined) throw bad("header", `no ${name} that can be read`, "expected a plain numeric array");
+    return found;
+  };
+  const descr = field("descr", "'[^']*'|\\[.*\\]").slice(1, -1);
+  const shape = field("shape", "\\([\\d,\\s]*\\)").slice(1, -1).split(",").map((size) => size.trim()).filter(Boolean)
+    .map(Number);
+  if (field("fortran_order", "True|False") === "True" && shape.filter((size) => size > 1).length > 1) {
+    throw bad("fortran_order", "True is not read", "save it with np.ascontiguousarray(array)");
+  }
+  return { descr, shape };
+}
+
 export interface NpyHeader {
   /** The byte at which the values begin. */
   readonly start: number;
@@ -224,19 +253,7 @@ export async function readNpyHeader(file: InputFile): Promise<NpyHeader> {
   }
   const bytes = new Uint8Array(length);
   await file.readAt(from, bytes);
-  const text = new TextDecoder("latin1").decode(bytes).trim();
-
-  const field = (name: string, value: string): string => {
-    const found = new RegExp(`^\\{(?:.*,)?\\s*'${name}'\\s*:\\s*(${value})\\s*(?:,.*)?\\}$`, "s").exec(text)?.[1];
-    if (found === undefined) throw bad("header", `no ${name} that can be read`, "expected a plain numeric array");
-    return found;
-  };
-  const descr = field("descr", "'[^']*'|\\[.*\\]").slice(1, -1);
-  const shape = field("shape", "\\([\\d,\\s]*\\)").slice(1, -1).split(",").map((size) => size.trim()).filter(Boolean)
-    .map(Number);
-  if (field("fortran_order", "True|False") === "True" && shape.filter((size) => size > 1).length > 1) {
-    throw bad("fortran_order", "True is not read", "save it with np.ascontiguousarray(array)");
-  }
+  const { descr, shape } = npyFields(bytes, bad);
   const itemBytes = itemBytesOf(descr);
   const needed = product(shape) * (itemBytes ?? 0);
   const held = file.size - from - length;

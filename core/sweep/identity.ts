@@ -1,26 +1,29 @@
 /** What makes two runs the same: everything that their results depend on, in the config and in the data. */
 import { createHash } from "node:crypto";
 import { toPlain } from "../config/yaml.ts";
-import type { Config, DataConfig } from "../config/types.ts";
+import type { Config } from "../config/types.ts";
 import { contentKey, identify } from "../data/identity.ts";
-import { openSource } from "../data/source.ts";
+import { openData } from "../data/open.ts";
 
 /** Hashes the data that configs name, each data set once. */
 export class Fingerprints {
   readonly #known = new Map<string, Promise<string>>();
 
+  /** @param note is told what has to be prepared before */
+  constructor(readonly note?: (text: string) => void) {}
+
   /** @throws {UserError} if the data cannot be opened */
-  of(data: DataConfig): Promise<string> {
-    const { format, path, shape, split } = data;
-    const name = JSON.stringify([format, path, shape, split]);
+  of({ data, paths }: Config): Promise<string> {
+    const { format, path, member, reader, shape, split } = data;
+    const name = JSON.stringify([format, path, member, reader, shape, split, paths.cache]);
     let known = this.#known.get(name);
-    if (known === undefined) this.#known.set(name, known = hashed(data));
+    if (known === undefined) this.#known.set(name, known = hashed({ data, paths }, this.note));
     return known;
   }
 }
 
-async function hashed(data: DataConfig): Promise<string> {
-  return contentKey(await identify(data, openSource(data), { names: null, labels: null }));
+async function hashed(config: Pick<Config, "data" | "paths">, note?: (text: string) => void): Promise<string> {
+  return contentKey(await identify(config.data, await openData(config, null, { note }), { names: null, labels: null }));
 }
 
 /**
@@ -32,7 +35,8 @@ async function hashed(data: DataConfig): Promise<string> {
 export function identityOf(config: Config, data: string, withThreads: boolean): string {
   const plain = toPlain(config) as Record<string, Record<string, unknown>>;
   const { name: _name, title: _title, description: _description, paths: _paths, ...rest } = plain;
-  const { path: _path, labels: _labels, column_names: _names, ...settings } = plain.data!;
+  const { path: _path, labels: _labels, column_names: _names, format: _format, cache: _cache, ...settings } = plain
+    .data!;
   const { threads, ...runtime } = plain.runtime!;
   const split = config.data.split.by === "rows" ? settings.split : "files";
   const kept = {

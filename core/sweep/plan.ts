@@ -78,9 +78,14 @@ function folderName(present: readonly string[], point: number, seed: number, ide
 /**
  * Loads the config of every run and hashes the data.
  * @param overrides of the command line, for every run
+ * @param note is told what has to be prepared before
  * @throws {ConfigError} with the place in the sweep's config; {UserError} if the data cannot be opened
  */
-export async function planSweep(sweep: SweepConfig, overrides: readonly string[]): Promise<Plan> {
+export async function planSweep(
+  sweep: SweepConfig,
+  overrides: readonly string[],
+  note?: (text: string) => void,
+): Promise<Plan> {
   checkOverrides(sweep, overrides);
   const load = (point: Point, seed: number | null) =>
     loadConfig({ file: sweep.base, settings: settingsOf(sweep, point, seed), overrides });
@@ -95,7 +100,7 @@ export async function planSweep(sweep: SweepConfig, overrides: readonly string[]
   const points = pointsOf(sweep, toPlain(base.config));
   const folder = join(base.config.paths.runs, "sweeps", sweep.name);
   const present = await namesIn(folder);
-  const fingerprints = new Fingerprints();
+  const fingerprints = new Fingerprints(note);
   const withThreads = sweep.parameters.some(({ path }) => /^runtime(\.threads)?$/.test(path));
   const runs = new Map<string, PlannedRun>();
   const values = points.map((point) => point.map((value) => showFlow(toValue(value))));
@@ -105,7 +110,7 @@ export async function planSweep(sweep: SweepConfig, overrides: readonly string[]
       const loaded = load(point, k === 0 ? null : base.config.seed + k);
       const { config } = loaded;
       planned++;
-      const data = await fingerprints.of(config.data).catch((error) => Promise.reject(loaded.locate(error)));
+      const data = await fingerprints.of(config).catch((error) => Promise.reject(loaded.locate(error)));
       const identity = identityOf(config, data, withThreads);
       if (runs.has(identity)) continue;
       const name = folderName(present, i + 1, config.seed, identity);

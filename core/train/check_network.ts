@@ -3,15 +3,16 @@ import { engine } from "../../ffi/library.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { engineIsReady } from "../build/ensure.ts";
 import type { Config } from "../config/types.ts";
-import { openSource, type Source } from "../data/source.ts";
+import { openData } from "../data/open.ts";
+import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { describeModel } from "./network.ts";
 
 /** The data's headers, or why they cannot be read. */
-function sourceOf({ data }: Config): Source | string {
-  if (data.format === "memory") return "the rows come from a script";
+async function sourceOf(config: Config): Promise<Source | string> {
+  if (config.data.format === "memory") return "the rows come from a script";
   try {
-    return openSource(data, null, { evaluated: true });
+    return await openData(config, null, { evaluated: true, find: true });
   } catch (error) {
     if (error instanceof UserError) return `the data cannot be read (${error.message})`;
     throw error;
@@ -35,10 +36,10 @@ function engineMissing(): string | null {
  * @returns why that was not possible, in one line; null if it was
  * @throws {UserError} if they do not fit; `where` is the key of the config
  */
-export function checkNetwork(config: Config): string | null {
+export async function checkNetwork(config: Config): Promise<string | null> {
   const missing = engineMissing();
   if (missing !== null) return missing;
-  const source = sourceOf(config);
+  const source = await sourceOf(config);
   if (typeof source === "string") return source;
   describeModel(config, source).close();
   return null;

@@ -6,7 +6,9 @@ import { checkValues } from "../data/check.ts";
 import { feed } from "../data/feed.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
-import { dataError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { openData } from "../data/open.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
+import { dataError, type Part, PARTS, type Source } from "../data/source.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { requireRunsFolder, runWarnings } from "./announce.ts";
 import { estimateMemory } from "./memory.ts";
@@ -15,6 +17,7 @@ import { chooseSolver } from "./solver.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
 
 export interface DryRun {
+  readonly dense: boolean;
   readonly files: number;
   readonly rows: number;
   readonly columns: number;
@@ -56,11 +59,16 @@ async function firstBatch(config: Config, model: ReturnType<typeof describeModel
  * @param data rows in memory, in the place of the config's files
  * @throws {UserError} for anything that would prevent the run from starting.
  */
-export async function dryRun(config: Config, note?: (text: string) => void, data?: MemoryData): Promise<DryRun> {
+export async function dryRun(
+  config: Config,
+  note?: (text: string) => void,
+  data?: MemoryData,
+  progress?: (progress: PreparingProgress) => void,
+): Promise<DryRun> {
   using rows = data === undefined ? null : new MemoryRows(data);
   requireRunsFolder(config);
   const engine = choiceText(chooseEngine(config, note));
-  const source = openSource(config.data, rows);
+  const source = await openData(config, rows, { note, progress });
   requireSteps(source, config.data, config.seed);
   for (const warning of runWarnings(config, source)) note?.(warning);
   await checkAnnotations(config.data, source, note);
@@ -81,6 +89,7 @@ export async function dryRun(config: Config, note?: (text: string) => void, data
   const choice = chooseSolver(config, source);
   const stepsPerEpoch = stepsOf(trainingPlan(source, config.data, config.seed, 1));
   return {
+    dense: source.dense,
     files: source.files.length,
     rows: source.rows,
     columns: source.columns,

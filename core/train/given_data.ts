@@ -3,16 +3,18 @@
  * trained on.
  */
 import { countText } from "../figures.ts";
-import { resolve } from "@std/path";
-import { Chunk } from "../../ffi/chunk.ts";
-import type { DataConfig } from "../config/types.ts";
-import { readColumnNames } from "../data/annotations.ts";
+import { basename, resolve } from "@std/path";
+import { isChunkFormat } from "../config/data_formats.ts";
+import { tableOrFile } from "../config/resolve.ts";
+import type { Config, DataConfig } from "../config/types.ts";
+import { columnNamesOf } from "../data/annotations.ts";
 import { compareData, matchColumns, trainedData, trainedRows } from "../data/compare.ts";
 import { type DataIdentity, identify } from "../data/identity.ts";
-import { dataFiles } from "../data/files.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
 import { readRunData, readRunNames } from "../data/run_data.ts";
-import { openError, openSource, type Part, PARTS, type Source } from "../data/source.ts";
+import { openData } from "../data/open.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
+import { type Part, PARTS, type Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { readModel } from "../runs/read.ts";
@@ -40,38 +42,24 @@ export interface GivenSource {
 /** All rows are the part `train`. */
 const ONE_PART = { by: "rows", train: 1, validation: 0, test: 0, seed: 0 } as const;
 
-/** What a folder holds, or what a file is. */
-function formatOf(path: string): DataConfig["format"] {
-  const folder = (extension: string) => dataFiles(path, "--data", extension);
-  let files: readonly string[];
-  try {
-    files = folder(".npz");
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    files = folder(".npy");
-  }
-  try {
-    return Chunk.peek(files[0]!).dense ? "dense_npy" : "csr_npz";
-  } catch (error) {
-    throw openError(error, files[0]!);
-  }
-}
-
 /** The run's config with the given data instead of its own. */
 export async function dataOf(runDir: string, data: DataConfig, given: GivenData): Promise<DataConfig> {
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
+  // A word may name a table of the rows.
+  const labels = given.labels === undefined ? undefined : tableOrFile(basename(given.labels), resolve(given.labels));
   const { data: rows, split } = given;
   if (rows !== undefined) {
-    const others = { labels: at(given.labels) ?? null, column_names: at(given.columnNames) ?? null };
-    const place = typeof rows === "string"
-      ? { path: resolve(rows), format: formatOf(resolve(rows)) }
-      : { path: "", format: "memory" as const };
-    return { ...data, ...others, ...place, split: split === "run" ? data.split : ONE_PART };
+    const chosen = split === "run" ? data.split : ONE_PART;
+    const others = { labels: labels ?? null, column_names: at(given.columnNames) ?? null };
+    if (typeof rows !== "string") return { ...data, ...others, path: "", format: "memory", split: chosen };
+    // A source is read as the run's own were; chunks are found by their first bytes.
+    const format = isChunkFormat(data.format) || data.format === "memory" ? "auto" : data.format;
+    return { ...data, ...others, path: resolve(rows), format, split: chosen };
   }
   let { column_names } = data;
   // The run keeps the names: its own data can be read without the file that they came from.
   if (column_names !== null && !await exists(column_names) && await readRunData(runDir)) column_names = null;
-  return { ...data, labels: at(given.labels) ?? data.labels, column_names: at(given.columnNames) ?? column_names };
+  return { ...data, labels: labels ?? data.labels, column_names: at(given.columnNames) ?? column_names };
 }
 
 function withColumnMap(source: Source, columnMap: Uint32Array<ArrayBuffer> | null): Source {
@@ -79,11 +67,12 @@ function withColumnMap(source: Source, columnMap: Uint32Array<ArrayBuffer> | nul
 }
 
 /** Checks that other data have as many columns as the network. */
-async function requireColumns(runDir: string, source: Source): Promise<void> {
+async function requireColumns(runDir: string, source: Source, { path }: DataConfig): Promise<void> {
   const trained = (await readModel(runDir)).find((layer) => layer.name.startsWith("encoder."))?.inputs;
   if (trained === undefined || trained === source.columns) return;
+  const [file] = source.files;
   throw new UserError(
-    source.files[0]!.path,
+    file!.path.endsWith(file!.name) ? file!.path : path, // a chunk is called by what it was prepared from
     `has ${countText(source.columns)} columns, but the run was trained on ${trained}`,
     "give the columns that the run was trained on",
   );
@@ -95,16 +84,17 @@ async function requireColumns(runDir: string, source: Source): Promise<void> {
  */
 export async function givenSource(
   runDir: string,
-  data: DataConfig,
+  { data, paths }: Pick<Config, "data" | "paths">,
   memory: MemoryRows | null,
-  { data: other, split = "none", columnNames, allowTrainedRows = false, note = () => {} }: GivenData & {
+  { data: other, split = "none", columnNames, allowTrainedRows = false, note = () => {}, progress }: GivenData & {
     note?: (text: string) => void;
+    progress?: (progress: PreparingProgress) => void;
   },
 ): Promise<GivenSource> {
-  const source = openSource(data, memory, { evaluated: true });
-  await requireColumns(runDir, source);
+  const source = await openData({ data, paths }, memory, { evaluated: true, note, progress });
+  await requireColumns(runDir, source, data);
   const field = columnNames === undefined ? "data.column_names" : "--column-names";
-  const names = source.columnNames ?? await readColumnNames(data.column_names, source.columns, note, field);
+  const names = await columnNamesOf(data, source, note, field);
   const trained = await readRunData(runDir);
   if (trained === null) {
     if (other === undefined && !allowTrainedRows) {

@@ -26,13 +26,16 @@ export function precisionNote(config: Config): string {
   return `bf16 asked for, but ${bf16_reason?.replace(/^none: /, "")}: products in f32`;
 }
 
-/** @throws {UserError} if the rows cannot have the shape that the config gives them */
-function checkShape({ data }: Config, { columns, dense }: Source): void {
+/**
+ * The shape of a row: the config's, else the data's own.
+ * @throws {UserError} if the rows cannot have the shape that the config gives them
+ */
+function shapeOf({ data }: Config, { columns, dense, shape: own }: Source): readonly number[] | null {
   const { shape } = data;
-  if (shape === null) return;
+  if (shape === null) return own;
   if (!dense) throw new UserError("data.shape", "is for dense rows, but these are sparse", "remove it");
   const size = shape.reduce((product, count) => product * count, 1);
-  if (size === columns) return;
+  if (size === columns) return shape;
   const what = `[${shape.join(", ")}] has ${size} values, but a row of the data has ${columns}`;
   throw new UserError("data.shape", what, "the product must be the number of columns");
 }
@@ -42,12 +45,12 @@ function checkShape({ data }: Config, { columns, dense }: Source): void {
  * @throws {UserError} if the layers, the loss and the data do not fit each other; `where` is the key of the config
  */
 export function describeModel(config: Config, source: Source): Model {
-  checkShape(config, source);
+  const shape = shapeOf(config, source);
   const { model, data, loss, optimizer, training } = config;
   try {
     return Model.create({
       columns: source.columns,
-      ...data.shape === null ? {} : { shape: data.shape },
+      ...shape === null ? {} : { shape },
       seed: config.seed,
       threads: threadCount(config),
       dense: source.dense,

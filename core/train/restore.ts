@@ -9,6 +9,7 @@ import { readCheckpoint } from "../checkpoint/read.ts";
 import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { MemoryRows } from "../data/memory.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../data/row_choice.ts";
 import { UserError } from "../errors.ts";
@@ -47,6 +48,8 @@ export interface RestoreOptions extends GivenData {
   /** Config overrides, e.g. another `data.path`. */
   readonly overrides?: readonly string[];
   readonly note?: (text: string) => void;
+  /** Gets how far a source is prepared that has to be. */
+  readonly progress?: (progress: PreparingProgress) => void;
 }
 
 /** @throws {UserError} if the folder is not a run, the checkpoint is damaged or the data do not fit */
@@ -95,7 +98,7 @@ async function restored(
   const config = { ...own, data: await dataOf(runDir, own.data, options) };
   using made = new DisposableStack();
   const memory = typeof options.data === "object" ? made.use(new MemoryRows(options.data)) : null;
-  const { source, trainedRows, columnNames } = await givenSource(runDir, config.data, memory, options);
+  const { source, trainedRows, columnNames } = await givenSource(runDir, config, memory, options);
   const model = made.adopt(describeModel(config, source), (model) => model.close());
   model.build();
   const targets = { parameters: tensorSinks(model).parameters };

@@ -18,10 +18,10 @@ export async function writeRowTable(
 ): Promise<void> {
   const { source, config, otherData } = restored;
   const choice = rowsOf(restored, split);
-  const table = await readRowTable(config.data.labels, source.rows, note, restored.labelsField).catch((error) => {
+  const table = await readRowTable(config.data, source, note, restored.labelsField).catch((error) => {
     throw restored.locate(error);
   });
-  const labels = source.labels ?? table.labels, names = source.rowNames ?? table.names;
+  const { labels } = table, names = source.rowNames ?? table.names;
   await writeAtomically(path, async (out) => {
     let lines = ["file,row,name,label,part"];
     const flush = async () => {
@@ -33,7 +33,7 @@ export async function writeRowTable(
       for (const row of choice.byFile.get(file.index) ?? []) {
         const at = file.firstRow + row;
         const part = otherData === null ? parts[row]! : "new";
-        lines.push(formatCsvLine([file.name, row, names?.[at] ?? "", labels?.[at] ?? "", part]));
+        lines.push(formatCsvLine([file.name, file.offset + row, names?.[at] ?? "", labels?.[at] ?? "", part]));
         if (lines.length >= LINES) await flush();
       }
     }

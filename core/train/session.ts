@@ -17,6 +17,7 @@ import { checkValues } from "../data/check.ts";
 import type { DataIdentity } from "../data/identity.ts";
 import type { MemoryRows } from "../data/memory.ts";
 import { requireSteps } from "../data/plan.ts";
+import type { Prepared } from "../data/prepared.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
@@ -50,6 +51,8 @@ export interface SessionOptions {
   readonly resumeFrom: string | null;
   /** Rows in memory instead of the config's files. The caller closes them. */
   readonly memory?: MemoryRows | null;
+  /** What was prepared of the config's sources. */
+  readonly prepared?: Prepared;
   /** The config of a resumed run before the changes. */
   readonly saved?: Config;
   /** The checkpoint from which a fork starts. */
@@ -186,7 +189,7 @@ async function prepare(
   const { config, run, resumeFrom } = options;
   const library = chooseEngine(config, options.note);
   options.detail?.(`engine ${choiceText(library)}`);
-  const source = openSource(config.data, options.memory);
+  const source = openSource(config.data, options.memory, { prepared: options.prepared });
   requireSteps(source, config.data, config.seed);
   announce(config, source, options.note);
   const warn = options.warn ?? options.note ?? (() => {});

@@ -1,6 +1,7 @@
 /** Starts or resumes a run: makes its folder and config file, then runs the session. */
 import { readTextSync } from "../formats/file.ts";
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
+import { prepareFor } from "../data/open.ts";
 import { BadData } from "../data/source.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { announceFork } from "../runs/sessions.ts";
@@ -13,14 +14,20 @@ import { runSession, type SessionOptions, type SessionResult } from "./session.t
 /** As much as is read of any config. */
 const CONFIG_BYTES_MAX = 4 << 20;
 
-export type StartOptions = RunTarget & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady" | "fork">;
+export type StartOptions =
+  & RunTarget
+  & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady" | "fork" | "prepared">;
 
 /**
  * @throws {UserError} when the run cannot start; a folder made for it is then removed again
  */
-export async function startRun(options: StartOptions): Promise<{ run: RunFolder; result: SessionResult }> {
+export async function startRun(given: StartOptions): Promise<{ run: RunFolder; result: SessionResult }> {
+  const { config } = given.loaded;
+  const { note, warn, observer, memory } = given;
+  // Before there is a run folder, since it may take long and may be stopped.
+  const prepared = memory ? undefined : await prepareFor(config, { note, warn, progress: observer?.preparing });
+  const options = { ...given, prepared };
   const { loaded, existing, resumeFrom, saved } = options;
-  const { config } = loaded;
   const fork = options.fork && {
     config: options.fork.config,
     parent: await findParent(

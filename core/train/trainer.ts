@@ -7,6 +7,7 @@ import { EngineError } from "../../ffi/error.ts";
 import type { Config } from "../config/types.ts";
 import { feed, type OpenWindow } from "../data/feed.ts";
 import { trainingPlan, type Window } from "../data/plan.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
 import type { Source } from "../data/source.ts";
 import type { ChunkRow, EpochRow } from "../runs/types.ts";
 import { basename } from "@std/path";
@@ -18,6 +19,8 @@ import { noTotals, type Totals, type TrainState } from "./state.ts";
 
 /** Functions that are called when something happens. */
 export interface TrainObserver {
+  /** Some rows of a source have been prepared, before training. */
+  preparing?(progress: PreparingProgress): void;
   /** A window's training begins: `batches` steps of epoch `epoch`, `step` done so far. */
   windowStarted?(
     info: { epoch: number; epochs: number; window: number; windows: number; step: number; steps: number },

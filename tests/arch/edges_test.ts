@@ -45,7 +45,7 @@ const withoutComments = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\//g, "
 /** Specifiers of static imports, re-exports and dynamic imports of a literal. */
 export function importsOf(text: string): string[] {
   const pattern =
-    /(?:^|[;}\s])(?:import|export)\s*(?:type\s+)?(?:[\w$*{}\s,]+?\s*from\s*)?"([^"]+)"|\bimport\(\s*["']([^"']+)["']/g;
+    /(?:^|[;}\s])(?:import|export)\s*(?:type\s+)?(?:[\w$*{}\s,]+?\s*from\s*)?"([^"\n]+)"|\bimport\(\s*["']([^"']+)["']/g;
   return [...withoutComments(text).matchAll(pattern)].map((match) => (match[1] ?? match[2])!);
 }
 

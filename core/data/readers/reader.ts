@@ -9,7 +9,14 @@ export interface ReaderOptions {
   readonly member?: string;
   /** `data.reader`: further settings by name, such as a binary file's value type. Each reader checks its own. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Rows are sorted while they are read, since an earlier attempt ended with {@link OutOfOrder}. */
+  readonly anyOrder?: boolean;
+  /** A folder for what does not fit into memory while rows are sorted; by default a temporary one. */
+  readonly scratch?: string;
 }
+
+/** Thrown by `read` where rows do not come in their order, as the reader expected: the source is read again with `anyOrder`. */
+export class OutOfOrder extends Error {}
 
 /** An array that a file holds, for `data inspect` and for messages that list what could be meant. */
 export interface Member {
@@ -60,8 +67,12 @@ export interface Reader {
   readonly format: string;
   /** What such a file is, with its article: "an AnnData file". */
   readonly about: string;
+  /** Whether a folder or a glob of such files is one source, which is opened by its path; otherwise each file is one. */
+  readonly together?: true;
   /** Whether the file or folder is of this format. @param head its first 4096 bytes; empty for a folder */
   claims(path: string, head: Uint8Array): boolean;
+  /** The files that are read for a path, by which a change is noticed; by default the file, or all files below a folder. */
+  files?(path: string): readonly string[];
   /** @throws {UserError} in one line where the file is damaged, has nothing to train on, or leaves a choice open */
   open(path: string, options: ReaderOptions): Promise<OpenSource>;
 }

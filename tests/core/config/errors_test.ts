@@ -77,7 +77,11 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   ],
   [7, "seed: -1\noptimizer:", "a.yaml:7:7: seed must be a whole number of at least 0, got -1"],
   [7, "runtime: {device: cuda}\noptimizer:", 'a.yaml:7:19: runtime.device must be one of auto, cpu, got "cuda"'],
-  [3, "  format: signal", 'a.yaml:3:11: data.format must be one of csr_npz, dense_npy, memory, got "signal"'],
+  [
+    3,
+    "  format: signal",
+    'a.yaml:3:11: data.format must be one of auto, csr_npz, dense_npy, h5ad, 10x, mtx, sparse_npz, image, idx, wav, flac, wfdb, mat, hdf5, numpy, binary, svmlight, csv, memory, got "signal"',
+  ],
   [3, "  transforms: log1p", 'a.yaml:3:15: data.transforms must be a list of transforms, got "log1p"'],
   [2, "  path: 5", "a.yaml:2:9: data.path must be a path, got 5"],
   [2, "  workers: 2", "a.yaml:1:1: data.path is missing"],
@@ -187,7 +191,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
     "a.yaml:6:52: model.decoder.0.ridge is for solver: factored, got 0.1",
   ],
   // The shape of a row.
-  [3, "  shape: [2, 3]", "a.yaml:3:10: data.shape is for dense rows, got data.format csr_npz"],
+  [3, "  format: csr_npz\n  shape: [2, 3]", "a.yaml:4:10: data.shape is for dense rows, got data.format csr_npz"],
   [
     3,
     "  shape: 28",

@@ -37,8 +37,11 @@ Deno.test("everything but data and model has a default", () => {
     description: null,
     seed: 0,
     data: {
-      format: "csr_npz",
+      format: "auto",
       path: "/w/chunks",
+      member: null,
+      reader: {},
+      cache: "auto",
       shape: null,
       batch_size: 128,
       last_batch: "keep",
@@ -110,7 +113,7 @@ Deno.test("everything but data and model has a default", () => {
     diagnostics: { every_epochs: 0, max_rows: 2000, columns: 12 },
     evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null, pca: true },
     runtime: { device: "auto", threads: 0, memory_gb: 0 },
-    paths: { runs: "/w/runs" },
+    paths: { runs: "/w/runs", cache: null },
   });
 });
 

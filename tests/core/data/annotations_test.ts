@@ -2,6 +2,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { readColumnNames, readLabels, readRowTable } from "../../../core/data/annotations.ts";
+import type { DataConfig } from "../../../core/config/types.ts";
+import type { Source } from "../../../core/data/source.ts";
 import { UserError } from "../../../core/errors.ts";
 import { npy } from "../../helpers/npz.ts";
 import { testInFolder } from "../../temp.ts";
@@ -27,8 +29,10 @@ testInFolder("labels: plain, quoted, with a header, an index or names of rows", 
   await good("index.tsv", LABELS.map((label, row) => `${row}\t${label}`), "column 2");
   await good("named.csv", ["cell,type", ...LABELS.map((label, row) => `"c, ${row}","${label}"`)], "header", "column 2");
   await good("r.tsv", ['"x"\t"y"', ...LABELS.map((label, row) => `"${row + 1}"\t"${label}"`)], "header", "column 2");
-  assertEquals((await readRowTable(join(root, "named.csv"), 30)).names?.[4], "c, 4");
-  assertEquals((await readRowTable(join(root, "index.tsv"), 30)).names, null);
+  const tableFrom = (name: string) =>
+    readRowTable({ labels: join(root, name) } as DataConfig, { rows: 30, labels: null } as Source);
+  assertEquals((await tableFrom("named.csv")).names?.[4], "c, 4");
+  assertEquals((await tableFrom("index.tsv")).names, null);
   const names = LABELS.map((_, row) => `cell ${row}`);
   assertEquals((await read("names.txt", names)).notes.map((note) => note.includes("all 30 labels differ")), [true]);
 

@@ -14,6 +14,7 @@ function fileOf(path: string): ChunkFile {
     index: 0,
     path,
     name: "a.npz",
+    offset: 0,
     key: 0,
     firstRow: 0,
     info: Chunk.peek(path),

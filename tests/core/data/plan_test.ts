@@ -16,6 +16,7 @@ function sourceOf(sizes: readonly number[]): Source {
       index,
       path: name,
       name,
+      offset: 0,
       key: fileKey(name),
       firstRow,
       parts: { train, validation: none, test: none },
@@ -24,7 +25,7 @@ function sourceOf(sizes: readonly number[]): Source {
     return { ...file, info: { rows } as ChunkFile["info"] };
   });
   const partRows = { train: firstRow, validation: 0, test: 0 };
-  const tables = { columnNames: null, rowNames: null, labels: null };
+  const tables = { columnNames: null, rowNames: null, labels: null, rowTables: new Map(), shape: null };
   return { files, columns: 5, rows: firstRow, nnz: 0, dense: false, partRows, ...tables };
 }
 

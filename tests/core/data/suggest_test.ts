@@ -2,10 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { configText, suggest, transformsFor } from "../../../core/data/suggest.ts";
-import type { Inspection, ValueSample } from "../../../core/data/inspect.ts";
+import type { Inspection } from "../../../core/data/inspect.ts";
+import type { ValueSample } from "../../../core/data/value_sample.ts";
 
 const sample = (change: Partial<ValueSample>): ValueSample => ({
   rows: 100,
+  emptyRows: 0,
   least: 1,
   greatest: 400,
   whole: true,
@@ -64,13 +66,13 @@ Deno.test("the text is a config, whatever the paths and names", () => {
       const seen = inspection(rows, columns, files);
       const text = configText(suggest(path, seen), seen, {
         data: path,
-        labels: path,
-        columnNames: path,
+        labels: `${path}.txt`,
+        columnNames: `${path}.txt`,
         otherLabels: [path],
       });
       const { config } = loadConfig({ text: text.replace(/^name: .*$/m, "name: a"), cwd: "/base" });
       assertEquals(config.data.labels, config.data.column_names);
-      assertEquals(config.data.path, config.data.labels);
+      assertEquals(`${config.data.path}.txt`, config.data.labels);
       assertEquals(
         config.data.path,
         new URL(encodeURIComponent(path).replaceAll("%2F", "/"), "file:///base/").pathname

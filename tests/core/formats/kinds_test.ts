@@ -17,23 +17,23 @@ const format = (name: string) => ({ name: "format.npy", bytes: npy("|S3", "", ne
 
 /** [file, its start, what it is called, a part of what to do] */
 const FILES: readonly (readonly [string, string | Uint8Array, string, string])[] = [
-  ["a.h5ad", HDF5, "an AnnData file (HDF5)", 'csr_matrix(anndata.read_h5ad("a.h5ad").X)'],
+  ["a.h5ad", HDF5, "an AnnData file (HDF5)", "set data.format: h5ad"],
   ["a.npz", HDF5, "an HDF5 file", 'h5py.File("a.npz")["NAME"][:]'],
   ["user.h5", "x".repeat(512) + HDF5, "an HDF5 file", 'h5py.File("user.h5")'],
   ["a.mat", `MATLAB 7.3 MAT-file${" ".repeat(493)}${HDF5}`, "a MATLAB 7.3 file (HDF5)", '["NAME"][:].T'],
   ["b.mat", "MATLAB 5.0 MAT-file, Platform", "a MATLAB file", 'scipy.io.loadmat("b.mat")["NAME"]'],
   ["a.npz.gz", "\x1f\x8b\x08", "a gzip file", "gunzip a.npz.gz"],
-  ["m.mtx.gz", "\x1f\x8b\x08", "a gzip file of Matrix Market text", 'scipy.io.mmread("m.mtx.gz")'],
-  ["m.mtx", "%%MatrixMarket matrix", "a Matrix Market file", 'csr_matrix(scipy.io.mmread("m.mtx"))'],
+  ["m.mtx.gz", "\x1f\x8b\x08", "a gzip file of Matrix Market text", "set data.format: mtx"],
+  ["m.mtx", "%%MatrixMarket matrix", "a Matrix Market file", "set data.format: mtx"],
   ["a.xz", "\xfd7zXZ\0", "an xz file", "unxz a.xz"],
   ["a.tar", "x".repeat(257) + "ustar", "a tar archive", "tar -xf a.tar"],
   ["a.png", "\x89PNG\r\n", "a PNG picture", 'glob.glob("*.png")'],
   ["a.jpg", "\xff\xd8\xff\xe0", "a JPEG picture", 'glob.glob("*.jpg")'],
   ["a.parquet", "PAR1", "a Parquet file", 'read_parquet("a.parquet")'],
   ["a.pkl", "\x80\x04\x95", "a Python pickle", "allow_pickle=True"],
-  ["a.csv", "g1,g2,g3\n1,2,3\n", "a table of text (CSV)", 'delimiter=",", skiprows=1'],
-  ["b.csv", "1;2;3\n1;2;3\n", "a table of text (CSV)", 'loadtxt("b.csv", delimiter=";", dtype'],
-  ["a.tsv", "1\t2\n3\t4\n", "a table of text (TSV)", 'delimiter="\\t", dtype'],
+  ["a.csv", "g1,g2,g3\n1,2,3\n", "a table of text (CSV)", "set data.format: csv"],
+  ["b.csv", "1;2;3\n1;2;3\n", "a table of text (CSV)", "set data.format: csv"],
+  ["a.tsv", "1\t2\n3\t4\n", "a table of text (TSV)", "set data.format: csv"],
   ["a.txt", "hello\n", "a text file", ""],
   ["a.html", "<!DOCTYPE html>", "a web page or XML", "downloaded whole"],
   [
@@ -54,13 +54,13 @@ const FILES: readonly (readonly [string, string | Uint8Array, string, string])[]
     "coo.npz",
     zip([format("coo"), ...["row", "col", "shape", "data"].map((name) => member(`${name}.npy`))]),
     "a sparse matrix in COO form",
-    'csr_matrix(scipy.sparse.load_npz("coo.npz"))',
+    "set data.format: sparse_npz",
   ],
   [
     "csc.npz",
     zip([format("csc"), ...["indices", "indptr", "shape", "data"].map((name) => member(`${name}.npy`))]),
     "a sparse matrix in CSC form",
-    'csr_matrix(scipy.sparse.load_npz("csc.npz"))',
+    "set data.format: sparse_npz",
   ],
   ["model.pt", zip([{ name: "model/data.pkl", bytes: new Uint8Array(3) }]), "a PyTorch file", ""],
   ["book.xlsx", zip([{ name: "[Content_Types].xml", bytes: new Uint8Array(3) }]), "an Excel workbook", "read_excel"],
@@ -90,7 +90,7 @@ testInFolder("folders that other programs take for one file are told as well", (
   }
   assertEquals(kindOf(join(folder, "a.zarr"))?.name, "a Zarr store");
   assertStringIncludes(kindOf(join(folder, "b.zarr"))?.advice ?? "", 'zarr.open("b.zarr")');
-  assertStringIncludes(kindOf(join(folder, "pbmc"))?.advice ?? "", 'mmread("pbmc/matrix.mtx.gz").T');
+  assertStringIncludes(kindOf(join(folder, "pbmc"))?.advice ?? "", "set data.format: 10x");
   assertEquals(kindOf(folder), undefined);
 });
 
@@ -129,7 +129,7 @@ Deno.test("data of another kind are refused by their name, with the line that co
   Deno.writeFileSync(join(folder, "h5", "x.h5ad"), bytesOf(HDF5));
   assertStringIncludes(
     refused("h5"),
-    "the folder holds no .npz file | it holds x.h5ad; in Python: import scipy.sparse, anndata",
+    "the folder holds no .npz file | it holds x.h5ad; set data.format: h5ad",
   );
   Deno.mkdirSync(join(folder, "empty"));
   assertStringIncludes(refused("empty"), "the folder holds no .npz file | the folder is empty");

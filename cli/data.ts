@@ -1,0 +1,95 @@
+/** `data`: imports data of other formats, and shows what is in a file. */
+import { resolve } from "@std/path";
+import { ensureEngine } from "../core/build/ensure.ts";
+import { DATA_FORMATS } from "../core/config/data_formats.ts";
+import { importData } from "../core/data/import.ts";
+import { inspectData } from "../core/data/inspect.ts";
+import { parseSettings } from "../core/config/reader_settings.ts";
+import { sizeText } from "../core/data/cache.ts";
+import { countText } from "../core/figures.ts";
+import { print } from "../core/output.ts";
+import { toUser } from "../core/paths.ts";
+import { defineCommand, defineGroup, type Options, SHARED } from "./command.ts";
+import { inspectionLines } from "./inspection_text.ts";
+import { showProgress } from "./progress.ts";
+import { runCommand } from "./run_command.ts";
+
+const READING = {
+  format: {
+    type: "choice",
+    value: "FORMAT",
+    values: DATA_FORMATS.filter((format) => format !== "memory"),
+    help: "what the files are (default: auto, by their first bytes)",
+  },
+  member: { type: "text", value: "NAME", help: "the array in a file of several, e.g. layers/counts" },
+  setting: {
+    type: "text",
+    value: "NAME=VALUE",
+    many: true,
+    help: "a setting of the format's reader, as data.reader has it in a config; repeatable",
+  },
+} as const satisfies Options;
+
+const importing = defineCommand({
+  name: "data import",
+  does: "prepare data of another format into a folder that is a data.path",
+  leavesFiles: true,
+  positional: ["source"],
+  options: {
+    source: { type: "path", value: "SOURCE", required: true, help: "a file, a folder or a glob of data" },
+    output: { type: "path", kind: "output", value: "FOLDER", required: true, help: "the folder that is made" },
+    ...READING,
+    overwrite: { type: "flag", help: "replace the folder if it is an earlier data set" },
+    json: SHARED.json,
+    quiet: SHARED.quiet,
+  },
+  async run({ source, output, format, member, setting, overwrite, json, quiet }) {
+    using progress = showProgress(json || quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines");
+    const data = await importData(resolve(source), resolve(output), {
+      format,
+      member,
+      settings: parseSettings(setting),
+      overwrite,
+      note: progress.note,
+      progress: progress.observer.preparing,
+    });
+    progress[Symbol.dispose]();
+    const rows = data.sources.reduce((sum, { rows }) => sum + rows, 0);
+    if (json) print(JSON.stringify({ output, rows, ...data }));
+    else if (!quiet) {
+      print(`${toUser(output)}: ${countText(rows)} rows x ${countText(data.columns)} columns, ${sizeText(data)}`);
+    }
+    return 0;
+  },
+});
+
+const inspect = defineCommand({
+  name: "data inspect",
+  does: "show what is in data: arrays, sizes, values, names, labels",
+  positional: ["source"],
+  options: {
+    source: { type: "path", value: "SOURCE", required: true, help: "a file, a folder or a glob of data" },
+    ...READING,
+    json: SHARED.json,
+  },
+  async run({ source, format, member, setting, json }) {
+    await ensureEngine({ quiet: true });
+    const seen = await inspectData(source, { format, member, settings: parseSettings(setting) });
+    if (!json) { for (const line of inspectionLines(seen)) print(line); }
+    else {
+      const { source: view, ...rest } = seen;
+      const { rowNames, columnNames, tables, ...others } = view ?? {};
+      const named = tables?.map(([name, values]) => ({ name, different: new Set(values).size }));
+      const names = view &&
+        { row_names: rowNames?.slice(0, 5) ?? null, column_names: columnNames?.slice(0, 5) ?? null };
+      print(JSON.stringify({ ...rest, ...others, ...names, ...named ? { tables: named } : {} }));
+    }
+    return 0;
+  },
+});
+
+const data = defineGroup("data", [importing, inspect]);
+
+export default data;
+
+if (import.meta.main) Deno.exit(await runCommand(data, Deno.args));

@@ -1,0 +1,82 @@
+/** A look at sources that have to be prepared: what their readers tell, and the values of their first rows. */
+import type { DataFormat } from "../config/data_formats.ts";
+import { UserError } from "../errors.ts";
+import type { Inspection } from "./inspect.ts";
+import type { SourcePlace } from "./locate.ts";
+import { type OpenSource, OutOfOrder, type ReaderOptions } from "./readers/reader.ts";
+import { SAMPLE_ROWS, tallyBlocks, ValueTally } from "./value_sample.ts";
+
+/** Sources of which rows are read. */
+const SAMPLE_SOURCES = 5;
+const BLOCK_ROWS = 256;
+
+async function tallied(
+  place: SourcePlace,
+  options: ReaderOptions,
+  tally: ValueTally,
+  most: number,
+): Promise<OpenSource> {
+  const open = await place.reader.open(place.path, options);
+  try {
+    await tallyBlocks(tally, open.read(BLOCK_ROWS), open.columns, most);
+    return open;
+  } finally {
+    open.close();
+  }
+}
+
+/** @throws {UserError} where one cannot be read, or has another number of columns than the first */
+export async function inspectSources(
+  given: string,
+  places: readonly SourcePlace[],
+  options: ReaderOptions,
+): Promise<Inspection> {
+  try {
+    return await inspectAll(given, places, options);
+  } catch (error) {
+    if (!(error instanceof OutOfOrder)) throw error;
+    return await inspectAll(given, places, { ...options, anyOrder: true });
+  }
+}
+
+async function inspectAll(given: string, places: readonly SourcePlace[], options: ReaderOptions): Promise<Inspection> {
+  const tally = new ValueTally();
+  const most = Math.ceil(SAMPLE_ROWS / Math.min(places.length, SAMPLE_SOURCES));
+  let first: OpenSource | null = null;
+  let rows = 0;
+  for (const [index, place] of places.entries()) {
+    const open = await tallied(place, options, tally, index < SAMPLE_SOURCES ? most : 0);
+    first ??= open;
+    rows += open.rows;
+    if (open.columns === first.columns) continue;
+    throw new UserError(
+      place.path,
+      `has ${open.columns} columns, but ${places[0]!.path} has ${first.columns}`,
+      "all sources of a data set must have the same columns",
+    );
+  }
+  const { columns, sparse, shape, rate, rowNames, columnNames, rowTables, members, notes } = first!;
+  if (rows === 0 || columns === 0) {
+    throw new UserError(given, `has ${rows} rows and ${columns} columns`, "name data that have both rows and columns");
+  }
+  return {
+    format: places[0]!.reader.format as DataFormat,
+    path: given,
+    files: places.flatMap(({ files }) => files),
+    rows,
+    columns,
+    dataType: sparse ? "sparse" : "dense",
+    sample: tally.sample(columns),
+    source: {
+      sources: places.length,
+      shape: shape ?? null,
+      rate_hz: rate ?? null,
+      members,
+      notes,
+      rowNames,
+      columnNames,
+      // Tables of several sources are joined when they are prepared; what is told is of the first.
+      tables: [...rowTables],
+    },
+  };
+}

@@ -1,0 +1,171 @@
+/**
+ * Tables of text: comma, tab or semicolon between fields, perhaps with a header and names of the rows, plain or gzip. A line is a
+ * row; with `data.reader: {transpose: true}` it is a column, as in many tables of genes.
+ */
+import { z } from "zod";
+import { basename } from "@std/path";
+import { UserError } from "../../errors.ts";
+import { countText } from "../../figures.ts";
+import { isGzip, linesOf } from "./bytes.ts";
+import { type CsvForm, fieldsOf, formOf, LOOKED_AT, MISSING, numberOf } from "./csv_text.ts";
+import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
+import { requireNoMember, settingsOf } from "./reader_settings.ts";
+import { RowBuckets } from "./rows.ts";
+
+const SETTINGS = z.strictObject({ transpose: z.boolean().default(false) });
+
+/** Values of a block. */
+const BLOCK_VALUES = 4 << 20;
+
+/** Lines with their numbers, without empty ones and without a mark of the byte order. */
+async function* tableLines(path: string): AsyncGenerator<{ line: string; number: number }> {
+  let number = 0;
+  for await (const line of linesOf(path)) {
+    number++;
+    const text = number === 1 ? line.replace(/^\uFEFF/, "") : line;
+    if (text.trim() !== "") yield { line: text, number };
+  }
+}
+
+async function look(path: string): Promise<CsvForm> {
+  const lines: string[] = [];
+  for await (const { line } of tableLines(path)) {
+    lines.push(line);
+    if (lines.length === LOOKED_AT) break;
+  }
+  return formOf(path, lines);
+}
+
+/** The lines below the header: the name of each, and its values. @throws {UserError} of one that is no row of numbers */
+async function* linesWithValues(
+  path: string,
+  { separator, hasHeader, hasNames, columns }: CsvForm,
+  withValues = true,
+): AsyncGenerator<{ name: string; values: Float32Array }> {
+  const from = hasNames ? 1 : 0, values = new Float32Array(columns);
+  let isFirst = true;
+  for await (const { line, number } of tableLines(path)) {
+    if (isFirst && hasHeader) {
+      isFirst = false;
+      continue;
+    }
+    isFirst = false;
+    const fields = fieldsOf(line, separator);
+    if (fields.length !== columns + from) {
+      const what = `line ${number} has ${fields.length} fields, expected ${columns + from}`;
+      throw new UserError(path, what, "every line must have the same number of fields");
+    }
+    for (let column = 0; withValues && column < columns; column++) {
+      const value = numberOf(fields[column + from]!);
+      if (!Number.isFinite(value)) throw noNumber(path, number, column + from, fields[column + from]!);
+      values[column] = value;
+    }
+    yield { name: hasNames ? fields[0]! : "", values };
+  }
+}
+
+function noNumber(path: string, line: number, field: number, text: string): UserError {
+  const shown = JSON.stringify(text.trim().slice(0, 40));
+  const what = `line ${line}, field ${field + 1}: ${shown} is no number`;
+  return new UserError(
+    path,
+    what,
+    MISSING.test(text.trim()) ? "give missing values a number, or remove the line" : undefined,
+  );
+}
+
+async function* rowsAsTheyCome(path: string, form: CsvForm, blockRows: number): AsyncGenerator<Block> {
+  const { columns } = form;
+  const most = Math.max(1, Math.min(blockRows, Math.floor(BLOCK_VALUES / columns)));
+  let block = new Float32Array(most * columns), rows = 0;
+  for await (const { values } of linesWithValues(path, form)) {
+    block.set(values, rows++ * columns);
+    if (rows < most) continue;
+    yield { rows, values: block };
+    block = new Float32Array(most * columns);
+    rows = 0;
+  }
+  if (rows > 0) yield { rows, values: block.subarray(0, rows * columns) };
+}
+
+async function* columnsAsRows(
+  path: string,
+  form: CsvForm,
+  lines: number,
+  blockRows: number,
+  scratch?: string,
+): AsyncGenerator<Block> {
+  // Half of the values, for the number of buckets; zeros take no place.
+  const buckets = new RowBuckets(form.columns, lines * form.columns / 2, scratch);
+  try {
+    let line = 0;
+    for await (const { values } of linesWithValues(path, form)) {
+      values.forEach((value, row) => {
+        if (value !== 0) buckets.add(row, line, value);
+      });
+      line++;
+    }
+    yield* buckets.blocks(blockRows);
+  } finally {
+    await buckets.close();
+  }
+}
+
+async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
+  requireNoMember("csv", options);
+  const { transpose } = settingsOf("csv", SETTINGS, options);
+  const form = await look(path);
+  const names: string[] = [];
+  let lines = 0;
+  for await (const { name } of linesWithValues(path, form, false)) {
+    lines++;
+    if (form.hasNames) names.push(name);
+  }
+  const { columns, header, hasNames, separator } = form;
+  const lineNames = hasNames ? names : null;
+  const shown = separator === "\t" ? "tabs" : separator === "," ? "commas" : "semicolons";
+  return {
+    rows: transpose ? columns : lines,
+    columns: transpose ? lines : columns,
+    sparse: transpose,
+    rowNames: transpose ? header : lineNames,
+    columnNames: transpose ? lineNames : header,
+    rowTables: new Map(),
+    members: [{ name: basename(path), shape: [lines, columns], type: "text", sparse: false }],
+    notes: [
+      `fields are divided by ${shown}; ${header ? "the first line is a header" : "there is no header"}, and ${
+        hasNames ? "the first field of a line is its name" : "lines have no names"
+      }`,
+      ...transpose
+        ? ["a line is a column of the data (data.reader.transpose)"]
+        : columns > 4 * lines || lines <= 4 * columns
+        ? []
+        : [
+          `a line is a row: ${countText(lines)} rows x ${
+            countText(columns)
+          } columns; where lines are genes, set data: ` +
+          "{reader: {transpose: true}}",
+        ],
+    ],
+    read: (blockRows) =>
+      transpose ? columnsAsRows(path, form, lines, blockRows, options.scratch) : rowsAsTheyCome(path, form, blockRows),
+    close: () => {},
+  };
+}
+
+/** Whether the first bytes of a text are lines of several fields. */
+function looksLikeTable(path: string, head: Uint8Array): boolean {
+  if (isGzip(head)) return /\.(csv|tsv)\.gz$/i.test(path);
+  if (head.length === 0 || head.includes(0)) return false;
+  if (!/\.(csv|tsv|txt|tab)$/i.test(path)) return false;
+  const lines = new TextDecoder().decode(head).split(/\r?\n/).slice(0, LOOKED_AT).filter((line) => line.trim() !== "");
+  // The last line may be cut.
+  const whole = lines.length > 2 ? lines.slice(0, -1) : lines;
+  try {
+    return formOf(path, whole).columns > 0;
+  } catch {
+    return false;
+  }
+}
+
+export const csv: Reader = { format: "csv", about: "a table of text", claims: looksLikeTable, open };

@@ -1,0 +1,75 @@
+/** What a table of text is like: its separator, whether it has a header, and whether its first column names the rows. */
+import { UserError } from "../../errors.ts";
+import { parseCsvLine } from "../../formats/csv.ts";
+
+export interface CsvForm {
+  readonly separator: string;
+  readonly hasHeader: boolean;
+  /** Whether the first field of a line is the name of its row. */
+  readonly hasNames: boolean;
+  /** Values of a line. */
+  readonly columns: number;
+  /** Names of the columns; null without a header. */
+  readonly header: readonly string[] | null;
+}
+
+/** Lines that are looked at. */
+export const LOOKED_AT = 20;
+
+const SEPARATORS = [",", "\t", ";"];
+
+/** Fields of a line. A quote has a meaning at the start of a field only. */
+export function fieldsOf(line: string, separator: string): string[] {
+  if (!line.includes('"')) return line.split(separator);
+  if (separator === ",") return parseCsvLine(line);
+  // The parser of CSV knows commas: they change places with the separator.
+  const swapped = (text: string) => text.replace(/[,\t;]/g, (c) => c === "," ? separator : c === separator ? "," : c);
+  return parseCsvLine(swapped(line)).map(swapped);
+}
+
+export const MISSING = /^(|na|nan|null|none|n\/a|-)$/i;
+
+export function numberOf(text: string): number {
+  const value = text.trim();
+  return value === "" ? NaN : Number(value);
+}
+
+const isNumber = (text: string) => Number.isFinite(numberOf(text));
+
+/** @param lines the first lines of the table, without empty ones */
+export function formOf(path: string, lines: readonly string[]): CsvForm {
+  const bad = (what: string, hint?: string) => new UserError(path, what, hint);
+  if (lines.length === 0) throw bad("is an empty table", "make the file again");
+  const body = lines.slice(1), sample = body.length > 0 ? body : lines;
+  const counts = SEPARATORS.map((separator) => fieldsOf(sample[0]!, separator).length);
+  const most = Math.max(...counts);
+  if (most < 2) {
+    throw bad("is no table of numbers: its lines have one field", "fields are divided by commas, tabs or semicolons");
+  }
+  const separator = SEPARATORS[counts.indexOf(most)]!;
+  const rows = sample.map((line) => fieldsOf(line, separator));
+  const first = fieldsOf(lines[0]!, separator);
+  const width = rows[0]!.length;
+  // R writes a header without a field over the names of the rows.
+  const isShort = first.length === width - 1;
+  const hasNames = isShort || rows.some((row) => !isNumber(row[0]!)) || isIndex(rows, first[0]);
+  const from = hasNames ? 1 : 0;
+  const names = isShort ? first : first.slice(from);
+  const hasHeader = body.length > 0 && (isShort || names.some((name) => !isNumber(name) && !MISSING.test(name)));
+  const wrong = rows[0]!.slice(from).find((field) => !isNumber(field) && !MISSING.test(field));
+  if (wrong !== undefined) {
+    throw bad(
+      `is no table of numbers: ${JSON.stringify(wrong.slice(0, 40))} stands among the values of line ${
+        body.length > 0 ? 2 : 1
+      }`,
+      "leave out the columns of text, or name them as labels in a file of their own",
+    );
+  }
+  return { separator, hasHeader, hasNames, columns: width - from, header: hasHeader ? names : null };
+}
+
+/** Whether a first column without a name counts the rows, as pandas writes its index. */
+function isIndex(rows: readonly string[][], title: string | undefined): boolean {
+  if (title === undefined || !/^"?("?unnamed: 0"?)?"?$/i.test(title)) return false;
+  return rows.every((row, at) => Number(row[0]) === Number(rows[0]![0]) + at);
+}

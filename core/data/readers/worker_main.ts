@@ -1,0 +1,56 @@
+/** A worker in which one source is read: what a damaged file does to the code that parses it stays there, and it can be ended. */
+import { UserError } from "../../errors.ts";
+import { type OpenSource, OutOfOrder } from "./reader.ts";
+import type { Answer, Asked, Failure, SourceFacts } from "./worker_client.ts";
+
+/** The readers that run in a worker, by the names of their modules. */
+const OPENERS = {
+  h5ad: async () => (await import("./h5ad_open.ts")).openH5ad,
+  hdf5: async () => (await import("./hdf5.ts")).openHdf5,
+  mat: async () => (await import("./mat.ts")).openMatlab,
+  ten_x_h5: async () => (await import("./ten_x_h5_open.ts")).openTenXH5,
+} as const;
+
+export type WorkerReader = keyof typeof OPENERS;
+
+let source: OpenSource | null = null;
+let blocks: AsyncIterator<unknown> | null = null;
+
+function factsOf({ read: _, close: __, ...facts }: OpenSource): SourceFacts {
+  return facts;
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof OutOfOrder) return { kind: "order" };
+  if (error instanceof UserError) {
+    const { where, what, hint, exitCode } = error;
+    return { kind: "user", where, what, hint, exitCode };
+  }
+  return { kind: "other", message: error instanceof Error ? error.message : String(error) };
+}
+
+async function answer(asked: Asked): Promise<Answer> {
+  if (asked.ask === "open") {
+    source?.close();
+    [source, blocks] = [null, null];
+    const open = await OPENERS[asked.reader]();
+    source = await open(asked.path, asked.options);
+    return { facts: factsOf(source) };
+  }
+  blocks ??= source!.read(asked.blockRows)[Symbol.asyncIterator]();
+  const { done, value } = await blocks.next();
+  return { block: done ? null : value as Answer["block"] };
+}
+
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<Asked>) => void;
+  postMessage(message: Answer, transfer: Transferable[]): void;
+};
+
+scope.onmessage = ({ data }) => {
+  answer(data).then((result) => {
+    const { block } = result;
+    const arrays = block ? "values" in block ? [block.values] : [block.indptr, block.indices, block.data] : [];
+    scope.postMessage(result, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
+  }, (error) => scope.postMessage({ failure: failureOf(error) }, []));
+};

@@ -1,0 +1,86 @@
+/** `data import`, `data inspect` and `init` of sources that have to be prepared. */
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { run, temporary } from "../helpers/cli.ts";
+import { writeChunks } from "../helpers/npz.ts";
+import { GENES, tenXSample } from "../helpers/ten_x.ts";
+
+Deno.test("data import: a folder that trains and is inspected; it is replaced only when that is said", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  tenXSample(at("samples/a"), 40, 1);
+  tenXSample(at("samples/b"), 30, 2);
+  const made = await run("data", ["import", at("samples"), "--output", at("set")]);
+  assertEquals(made.code, 0, made.stderr);
+  assertStringIncludes(made.stdout, `70 rows x ${GENES} columns`);
+  const seen = await run("data", ["inspect", at("set"), "--json"]);
+  assertEquals(seen.code, 0, seen.stderr);
+  const json = JSON.parse(seen.stdout);
+  assertEquals([json.rows, json.columns, json.sample.emptyRows], [70, GENES, 14]);
+  assertEquals([json.row_names[0], json.tables], ["a_C0", [{ name: "source", different: 2 }]]);
+  Deno.writeTextFileSync(
+    at("c.yaml"),
+    "data: {path: set, labels: source}\nmodel: {encoder: [{linear: 4}], decoder: [{linear: output}]}\n" +
+      "training: {epochs: 1}\npaths: {runs: runs, cache: cache}\n",
+  );
+  const trained = await run("train", [at("c.yaml"), "--no-report"]);
+  assertEquals(trained.code, 0, trained.stderr);
+  assertEquals([...Deno.readDirSync(folder.path)].some(({ name }) => name === "cache"), false);
+
+  const refused = async (args: readonly string[], said: string) => {
+    const { code, stderr } = await run("data", args);
+    assertEquals([code, stderr.includes(said)], [2, true], stderr);
+  };
+  await refused(["import", at("samples"), "--output", at("set")], "already exists");
+  await refused(["import", at("samples"), "--output", at("samples"), "--overwrite"], "is no prepared data set");
+  writeChunks(at("chunks"), 1, 10, 6);
+  await refused(["import", at("chunks"), "--output", at("other")], "is trained on as it is");
+  await refused(["import", at("samples"), "--output", at("other"), "--setting", "x"], "must be NAME=VALUE");
+  await refused(
+    ["import", at("samples"), "--output", at("other"), "--setting", "x=1"],
+    "data.reader.x: is not a setting",
+  );
+  await refused(["inspect", at("nothing")], "there is no such file or folder");
+  const again = await run("data", ["import", at("samples/a"), "--output", at("set"), "--overwrite", "--json"]);
+  assertEquals([again.code, JSON.parse(again.stdout).rows], [0, 40], again.stderr);
+});
+
+Deno.test("data inspect: the values, names and arrays of a source and of chunks", async () => {
+  using folder = temporary();
+  const seen = await run("data", ["inspect", tenXSample(join(folder.path, "pbmc"), 40)]);
+  assertEquals([seen.code, seen.stderr], [0, ""]);
+  for (
+    const text of [
+      `40 rows x ${GENES} columns, sparse`,
+      "counts, whole numbers, from 1 to 9",
+      "empty rows 8 of 40",
+      "row names  C0, C1",
+      "columns    G0, G1",
+      "matrix.mtx  30 x 40  integer",
+    ]
+  ) assertStringIncludes(seen.stdout, text);
+  writeChunks(join(folder.path, "chunks"), 2, 10, 6);
+  const chunks = await run("data", ["inspect", join(folder.path, "chunks")]);
+  assertStringIncludes(chunks.stdout, "2 file(s), csr_npz");
+});
+
+Deno.test("init: a source is prepared, and what is written trains", async () => {
+  using folder = temporary();
+  tenXSample(join(folder.path, "pbmc"), 60);
+  const config = join(folder.path, "c.yaml");
+  const env = { XDG_CACHE_HOME: join(folder.path, "caches"), DENO_DIR: Deno.env.get("DENO_DIR") ?? denoFolder() };
+  const made = await run("init", [join(folder.path, "pbmc"), "--output", config], env);
+  assertEquals(made.code, 0, made.stderr);
+  assertStringIncludes(made.stdout, "columns    named: G0, G1, G2");
+  assertStringIncludes(Deno.readTextFileSync(config), "format: 10x");
+  const short = ["--override", "training.max_steps=2", "--override", `paths.runs=${join(folder.path, "runs")}`];
+  const trained = await run("train", [config, "--no-report", ...short], env);
+  assertEquals(trained.code, 0, trained.stderr);
+  assertEquals([...Deno.readDirSync(join(folder.path, "caches", "narrows"))].length, 1);
+});
+
+/** Where this Deno keeps its packages, which follows XDG_CACHE_HOME by default. */
+function denoFolder(): string {
+  const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}

@@ -1,0 +1,94 @@
+/** Tables of text and files of SVMlight: what they are like is found, and what is wrong has its line. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
+import { gzipSync } from "node:zlib";
+import { csv } from "../../../../core/data/readers/csv.ts";
+import { claimant } from "../../../../core/data/readers/mod.ts";
+import type { Reader } from "../../../../core/data/readers/reader.ts";
+import { svmlight } from "../../../../core/data/readers/svmlight.ts";
+import { UserError } from "../../../../core/errors.ts";
+import { mutations, readAll } from "../../../helpers/readers.ts";
+import { testInFolder } from "../../../temp.ts";
+
+const VALUES = [[1, 0, 2.5], [0, 0, 7], [3, -1, 0]];
+
+testInFolder("csv: separators, headers and names of rows are found", async (root) => {
+  const at = (name: string) => join(root, name);
+  const read = async (name: string, text: string, options = {}) => {
+    Deno.writeTextFileSync(at(name), text);
+    assertEquals(claimant(at(name))?.format, "csv", text);
+    const { values, rowNames, columnNames } = await readAll(csv, at(name), options);
+    return { values, rowNames, columnNames };
+  };
+  const genes = ["g1", "g2", "g3"], cells = ["a", "b", "c"];
+  const plain = { values: VALUES, rowNames: null, columnNames: null };
+  assertEquals(await read("a.csv", "1,0,2.5\n0,0,7\n3,-1,0\n"), plain);
+  assertEquals(await read("a.tsv", "\uFEFF1\t0\t2.5\r\n0\t0\t7\r\n\r\n3\t-1\t0"), plain);
+  assertEquals(await read("b.csv", "g1;g2;g3\n1;0;2.5\n0;0;7\n3;-1;0\n"), { ...plain, columnNames: genes });
+  const whole = { values: VALUES, rowNames: cells, columnNames: genes };
+  assertEquals(await read("c.csv", ",g1,g2,g3\na,1,0,2.5\nb,0,0,7\nc,3,-1,0\n"), whole);
+  assertEquals(await read("d.csv", '"g1","g2","g3"\n"a",1,0,2.5\n"b",0,0,7\n"c",3,-1,0\n'), whole); // R's
+  assertEquals((await read("e.csv", '"cell, id";"g;1";g2\n"x;1";1;2\n"x,2";3;4\n')).rowNames, ["x;1", "x,2"]);
+  const counted = await read("f.csv", "Unnamed: 0,g1,g2,g3\n0,1,0,2.5\n1,0,0,7\n2,3,-1,0\n");
+  assertEquals([counted.values, counted.rowNames, counted.columnNames], [VALUES, ["0", "1", "2"], genes]);
+  const turned = await read("g.csv", ",a,b,c\ng1,1,0,3\ng2,0,0,-1\ng3,2.5,7,0\n", { settings: { transpose: true } });
+  assertEquals(turned, whole);
+  Deno.writeFileSync(at("h.csv.gz"), gzipSync("1,0,2.5\n0,0,7\n3,-1,0\n"));
+  assertEquals((await readAll(csv, at("h.csv.gz"))).values, VALUES);
+});
+
+testInFolder("csv: what is no table of numbers is refused with its place", async (root) => {
+  const path = join(root, "a.csv");
+  const refused = async (text: string, said: string) => {
+    Deno.writeTextFileSync(path, text);
+    await assertRejects(() => readAll(csv, path), UserError, said);
+  };
+  await refused("", "is an empty table");
+  await refused("hello\nworld\n", "its lines have one field");
+  await refused("a,b\n1,red\n2,blue\n", `"red" stands among the values of line 2`);
+  await refused("a,b\n1,2\n3\n", "line 3 has 1 fields, expected 2");
+  await refused("a,b\n1,2\n3,NA\n", `line 3, field 2: "NA" is no number`);
+  await refused("a,b\n1,2\n" + "3,4\n".repeat(40) + "5,x\n", `line 43, field 2: "x" is no number`);
+});
+
+testInFolder("svmlight: labels, indices from 0 or 1, comments", async (root) => {
+  const path = join(root, "a.txt");
+  const read = async (text: string, options = {}) => {
+    Deno.writeTextFileSync(path, text);
+    assertEquals(claimant(path)?.format, "svmlight", text);
+    return await readAll(svmlight, path, options);
+  };
+  const one = await read("# made by hand\n+1 1:1 3:2.5 # first\n-1 3:7\n+1 2:-1 1:3\n");
+  assertEquals([one.values, one.rowTables], [VALUES, { label: ["+1", "-1", "+1"] }]);
+  assertEquals((await read("1 qid:3 0:1 2:2.5\n0 2:7\n1 0:3 1:-1\n")).values, VALUES);
+  assertEquals((await read("1 1:1\n", { settings: { columns: 3 } })).values, [[1, 0, 0]]);
+  await assertRejects(
+    () => read("1 1:1 x\n1 1:1\n").catch(() => readAll(svmlight, path)),
+    UserError,
+    "line 1: x has no index",
+  );
+  await assertRejects(() => read("1 4:1\n", { settings: { columns: 3 } }), UserError, "an index for column 4");
+  await assertRejects(() => read("1 2000000000:1\n"), UserError, "2,000,000,000 rows");
+});
+
+testInFolder("csv and svmlight: mutated files are read or refused in one line", async (root) => {
+  const path = join(root, "a.csv");
+  const sources: [Reader, string][] = [
+    [csv, "id,g1,g2\n" + Array.from({ length: 30 }, (_, i) => `"c ${i}",${i},${i * 0.5}\n`).join("")],
+    [svmlight, Array.from({ length: 30 }, (_, i) => `${i % 2} 1:${i} ${i + 2}:0.5\n`).join("")],
+  ];
+  let refused = 0;
+  for (const [reader, text] of sources) {
+    for (const bytes of mutations(new TextEncoder().encode(text), 200)) {
+      Deno.writeFileSync(path, bytes);
+      try {
+        await readAll(reader, path);
+      } catch (error) {
+        assert(error instanceof UserError, `${error}`);
+        assert(!error.message.includes("\n"), error.message);
+        refused++;
+      }
+    }
+  }
+  assert(refused > 100, `${refused}`);
+});
