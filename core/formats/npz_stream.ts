@@ -90,9 +90,8 @@ export class ArrayStream {
   }
 
   /** @throws {UserError} where the header is damaged, or the values are no numbers */
-  static async open(path: string, member: ZipMember): Promise<ArrayStream> {
-    const { name } = member;
-    const bytes = unpacked(path, name, member);
+  static async open(path: string, { name, place }: ZipMember): Promise<ArrayStream> {
+    const bytes = unpacked(path, name, place);
     const bad = (field: string, what: string, hint?: string) => new UserError(path, `${name}: ${field}: ${what}`, hint);
     let head = new Uint8Array(0);
     const need = async (count: number) => {
@@ -113,12 +112,8 @@ export class ArrayStream {
     if (type === undefined) throw bad("descr", `'${descr.slice(0, 40)}' is not a type of numbers`);
     if (!shape.every(Number.isSafeInteger)) throw bad("shape", "is too large", AGAIN);
     const values = shape.reduce((product, size) => product * size, 1);
-    if (from + length + values * valueBytes(type) !== member.size) {
-      throw bad(
-        "shape",
-        `(${shape.join(", ")}) of ${type} does not fit the ${member.size} bytes that are there`,
-        AGAIN,
-      );
+    if (from + length + values * valueBytes(type) !== place.size) {
+      throw bad("shape", `(${shape.join(", ")}) of ${type} does not fit the ${place.size} bytes that are there`, AGAIN);
     }
     return new ArrayStream(
       path,

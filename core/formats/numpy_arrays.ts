@@ -31,8 +31,10 @@ interface Place {
   readonly packed: Packed;
   /** Bytes of the header. */
   readonly header: number;
-  /** CRC-32 of header and values; null of a file of one array. */
+  /** CRC-32 of header and values; null where none is noted. */
   readonly sum: number | null;
+  /** Whether it is no member of an archive. */
+  readonly isWholeFile: boolean;
 }
 
 /** Values of an array that is held in memory whole, and bytes of a part that is read at once. */
@@ -88,16 +90,16 @@ export class NumpyFile {
       using stream = ByteStream.part(path, start, end, packed);
       const { array, header } = await readHeader(path, name, stream, size);
       arrays.push(array);
-      places.set(name, { start, end, packed, header, sum });
+      places.set(name, { start, end, packed, header, sum, isWholeFile: isNpy(head) });
     };
     if (isNpy(head)) await add("array", 0, file.size, null, file.size, null);
     else {
       for (const member of membersOf(path, file.size)) {
         if (!member.name.endsWith(".npy")) continue;
-        const start = await startOf(file, member);
-        const packed = member.method === 0 ? null : "raw";
+        const { start, sum } = await beginningOf(file, member);
+        const packed = member.place.method === 0 ? null : "raw";
         const name = member.name.slice(0, -".npy".length);
-        await add(name, start, start + member.packed, packed, member.size, member.sum);
+        await add(name, start, start + member.place.packed, packed, member.size, sum);
       }
       if (arrays.length === 0) throw new UserError(path, "is a zip archive without arrays of NumPy");
     }
@@ -106,8 +108,7 @@ export class NumpyFile {
 
   /** Whether parts of an array can be read by themselves. */
   isSeekable(name: string): boolean {
-    const { packed, sum } = this.places.get(name)!;
-    return packed === null && sum === null;
+    return this.places.get(name)!.isWholeFile;
   }
 
   /** Values [from, from + count) in the order of the file, of an array that is seekable. */
@@ -199,10 +200,9 @@ function membersOf(path: string, size: number): ZipMember[] {
   return members;
 }
 
-/** The byte at which a member's content begins, behind its own header. */
-async function startOf(file: InputFile, { name, offset, packed, size, method }: ZipMember): Promise<number> {
+/** The byte at which a member's content begins, behind its own header, and the CRC-32 that is noted there. */
+async function beginningOf(file: InputFile, { name, place: { offset, packed, size, method } }: ZipMember) {
   const bad = (what: string) => new MalformedError(file.path, `${name}: ${what}`);
-  if (packed === 0xffffffff || size === 0xffffffff) throw bad("is larger than 4 GB; save it as .npy");
   if (method !== 0 && method !== 8) throw bad(`is packed by method ${method}, which is not read`);
   if (size > DEFLATE_MAX * packed || (method === 0 && size !== packed)) throw bad(`claims ${size} bytes in ${packed}`);
   const head = new Uint8Array(30);
@@ -213,7 +213,9 @@ async function startOf(file: InputFile, { name, offset, packed, size, method }: 
   if (view.getUint32(0, true) !== 0x04034b50 || start + packed > file.size) {
     throw bad("lies beyond the end of the file");
   }
-  return start;
+  // An archive that was written to a pipe notes the sum behind the content.
+  const isBehind = (view.getUint16(6, true) & 8) !== 0;
+  return { start, sum: isBehind ? null : view.getUint32(14, true) };
 }
 
 /** @param size bytes of header and values */

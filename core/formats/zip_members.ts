@@ -1,8 +1,11 @@
 /** Names in a zip archive, from its directory, and its small members: enough to tell what kind of file it is. */
 import { inflateSync } from "fflate";
 
-export interface ZipMember extends Place {
+export interface ZipMember {
   readonly name: string;
+  /** Bytes unpacked. */
+  readonly size: number;
+  readonly place: Place;
   /** The content of a small member, a byte a character; "" where it is large or cannot be unpacked. */
   text(): string;
 }
@@ -37,7 +40,7 @@ export function zipMembers(file: Deno.FsFile, size: number): ZipMember[] {
     const length = view.getUint16(at + 28, true);
     const name = new TextDecoder().decode(tail.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + length));
     const place = placeOf(view, at, length);
-    members.push({ name, ...place, text: () => smallText(file, place) });
+    members.push({ name, size: place.size, place, text: () => smallText(file, place) });
     at += ENTRY_BYTES + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return members;
@@ -45,16 +48,11 @@ export function zipMembers(file: Deno.FsFile, size: number): ZipMember[] {
 
 /** Where a member lies and how it is packed. */
 export interface Place {
-  /** The byte at which the member's own header begins. */
+  /** Of the member's own header. */
   readonly offset: number;
-  /** 0: stored, 8: Deflate. */
   readonly method: number;
-  /** Bytes as they lie in the archive. */
   readonly packed: number;
-  /** Bytes unpacked. */
   readonly size: number;
-  /** CRC-32 of the unpacked bytes. */
-  readonly sum: number;
 }
 
 /** Sizes of 4 GB and more are in an extra field (zip64), in this order. */
@@ -64,7 +62,6 @@ function placeOf(view: DataView, at: number, nameLength: number): Place {
     packed: view.getUint32(at + 20, true),
     offset: view.getUint32(at + 42, true),
     method: view.getUint16(at + 10, true),
-    sum: view.getUint32(at + 16, true),
   };
   const begin = at + ENTRY_BYTES + nameLength;
   const end = Math.min(begin + view.getUint16(at + 30, true), view.byteLength - 4);

@@ -16,6 +16,7 @@ import { sparseNpz } from "./sparse_npz.ts";
 import { svmlight } from "./svmlight.ts";
 import { tenX } from "./ten_x.ts";
 import { wav } from "./wav.ts";
+import { wfdb } from "./wfdb.ts";
 
 /** Part of what the cache is found by: raised when a reader gives other rows or names than before. */
 export const READERS_VERSION = 1;
@@ -23,14 +24,15 @@ export const READERS_VERSION = 1;
 const READERS: Readonly<Record<SourceFormat, Reader>> = {
   h5ad,
   "10x": tenX,
-  mat,
-  hdf5,
+  mtx: matrixMarket,
+  sparse_npz: sparseNpz,
   image,
   idx,
   wav,
   flac,
-  mtx: matrixMarket,
-  sparse_npz: sparseNpz,
+  wfdb,
+  mat,
+  hdf5,
   numpy,
   binary,
   svmlight,

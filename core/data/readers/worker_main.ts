@@ -6,6 +6,8 @@ import type { Answer, Asked, Failure, SourceFacts } from "./worker_client.ts";
 /** The readers that run in a worker, by the names of their modules. */
 const OPENERS = {
   h5ad: async () => (await import("./h5ad_open.ts")).openH5ad,
+  hdf5: async () => (await import("./hdf5.ts")).openHdf5,
+  mat: async () => (await import("./mat.ts")).openMatlab,
   ten_x_h5: async () => (await import("./ten_x_h5_open.ts")).openTenXH5,
 } as const;
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { hdf5 } from "../../../../core/data/readers/hdf5.ts";
+import { hdf5, openHdf5 } from "../../../../core/data/readers/hdf5.ts";
 import { UserError } from "../../../../core/errors.ts";
 import { Hdf5File } from "../../../../core/formats/hdf5.ts";
 import { testInFolder } from "../../../temp.ts";
@@ -120,13 +120,15 @@ testInFolder("damaged files are refused, and the library goes on", async (dir) =
     using file = await Hdf5File.open(path);
     assertThrows(() => file.read(file.arrays[0]!, [0, 0], [41, 100]), UserError, "x cannot be read");
   }
+  // Many files, one after another, in this thread.
+  const inside = { ...hdf5, open: openHdf5 };
   let refused = 0;
   for (let round = 0; round < 40; round++) {
     const changed = whole.slice();
     for (let i = 0; i < 20; i++) changed[(round * 7919 + i * 104729) % 6000]! ^= 1 << i % 8;
     await Deno.writeFile(path, changed);
     try {
-      await readAll(hdf5, path, { member: "lzf" });
+      await readAll(inside, path, { member: "lzf" });
     } catch (error) {
       assert(error instanceof UserError, String(error));
       assert(!error.message.includes("\n"), error.message);
