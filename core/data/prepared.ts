@@ -61,7 +61,7 @@ export function chunksOf(listed: Listed, prepared: Prepared | undefined): { chun
   const set = prepared?.get(listed.path);
   if (set === undefined) {
     const what = listed.kind === "prepared" ? "is a data set that has not been opened" : "has not been prepared yet";
-    throw new UserError(listed.path, what, "train prepares it; a script awaits prepareData first");
+    throw new UserError(listed.path, what, "train prepares it; a script opens it with openData");
   }
   const sources = sourcesOf(set, listed.kind === "source" ? listed.name : undefined);
   const chunks = set.data.sources.flatMap((source, index) =>

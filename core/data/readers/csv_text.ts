@@ -55,7 +55,8 @@ export function formOf(path: string, lines: readonly string[]): CsvForm {
   const hasNames = isShort || rows.some((row) => !isNumber(row[0]!)) || isIndex(rows, first[0]);
   const from = hasNames ? 1 : 0;
   const names = isShort ? first : first.slice(from);
-  const hasHeader = body.length > 0 && (isShort || names.some((name) => !isNumber(name) && !MISSING.test(name)));
+  const hasHeader = body.length > 0 && (isShort || isCounting(first, names) ||
+    names.some((name) => !isNumber(name) && !MISSING.test(name)));
   const wrong = rows[0]!.slice(from).find((field) => !isNumber(field) && !MISSING.test(field));
   if (wrong !== undefined) {
     throw bad(
@@ -68,8 +69,16 @@ export function formOf(path: string, lines: readonly string[]): CsvForm {
   return { separator, hasHeader, hasNames, columns: width - from, header: hasHeader ? names : null };
 }
 
-/** Whether a first column without a name counts the rows, as pandas writes its index. */
+/** Columns that pandas has numbered from 0: over an index without a name, or so many that they are no values. */
+function isCounting(line: readonly string[], names: readonly string[]): boolean {
+  return (line[0] === "" || names.length > 3) && names.every((name, at) => name === String(at));
+}
+
+/** Titles of a first column that counts the rows; without one pandas writes its index. */
+const INDEX = /^(unnamed: 0|id|index|idx|row|rownames?|cell|sample|(row|cell|sample)_?id)?$/i;
+
+/** Whether a first column with such a title, or none, counts the rows. */
 function isIndex(rows: readonly string[][], title: string | undefined): boolean {
-  if (title === undefined || !/^"?("?unnamed: 0"?)?"?$/i.test(title)) return false;
+  if (title === undefined || !INDEX.test(title)) return false;
   return rows.every((row, at) => Number(row[0]) === Number(rows[0]![0]) + at);
 }

@@ -31,6 +31,9 @@ testInFolder("csv: separators, headers and names of rows are found", async (root
   assertEquals((await read("e.csv", '"cell, id";"g;1";g2\n"x;1";1;2\n"x,2";3;4\n')).rowNames, ["x;1", "x,2"]);
   const counted = await read("f.csv", "Unnamed: 0,g1,g2,g3\n0,1,0,2.5\n1,0,0,7\n2,3,-1,0\n");
   assertEquals([counted.values, counted.rowNames, counted.columnNames], [VALUES, ["0", "1", "2"], genes]);
+  const numbered = await read("i.csv", ",0,1,2\n0,1,0,2.5\n1,0,0,7\n2,3,-1,0\n"); // pandas without names
+  assertEquals([numbered.values, numbered.columnNames], [VALUES, ["0", "1", "2"]]);
+  assertEquals((await read("j.csv", "cell_id,g1,g2,g3\n1,1,0,2.5\n2,0,0,7\n3,3,-1,0\n")).rowNames, ["1", "2", "3"]);
   const turned = await read("g.csv", ",a,b,c\ng1,1,0,3\ng2,0,0,-1\ng3,2.5,7,0\n", { settings: { transpose: true } });
   assertEquals(turned, whole);
   Deno.writeFileSync(at("h.csv.gz"), gzipSync("1,0,2.5\n0,0,7\n3,-1,0\n"));
