@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "layers/linear.h"
+#include "layers/mask_tokens.h"
 
 namespace nrw {
 
@@ -53,6 +54,26 @@ void tie(Plan& plan) {
       refuse(path, "tied layers must have flat rows on both sides: put a flatten before them", NRW_UNSUPPORTED);
     }
     layer.mirrored = encoder[k];
+  }
+}
+
+// A loss of hidden places needs a layer that hides places of the data, and terms of one column each.
+void check_hidden(const Plan& plan) {
+  const Settings& loss = plan.loss.settings;
+  if (plan.first().spec.type != &mask_tokens_type) {
+    refuse("loss.on", "hidden needs mask_tokens as the encoder's first layer, which says what is hidden");
+  }
+  if (!plan.loss.type->separable) {
+    refuse("loss.on",
+           format("hidden is for losses that are a sum over columns; %s takes a row as a whole", plan.loss.type->name),
+           NRW_UNSUPPORTED);
+  }
+  if (loss.has("link") && loss.word("link") == "softmax") {
+    refuse("loss.on", "hidden does not go with link: softmax, in which all columns of a row are at once",
+           NRW_UNSUPPORTED);
+  }
+  if (plan.last().solver == Solver::kFactoredOutput) {
+    refuse("loss.on", "hidden does not go with solver: factored; use solver: dense", NRW_UNSUPPORTED);
   }
 }
 
@@ -194,6 +215,8 @@ Plan make_plan(const ModelSpec& spec) {
   }
   tie(plan);
   claim(plan, spec);
+  plan.hidden_only = spec.hidden_only;
+  if (plan.hidden_only) check_hidden(plan);
   plan.widest = plan.entering().size();
   for (size_t i = plan.plain_begin(); i < plan.plain_end(); ++i) {
     plan.widest = std::max(plan.widest, plan.layers[i].output.size());
