@@ -29,6 +29,7 @@ export function specText(spec: ModelSpec): string {
     training_rows: spec.trainingRows ?? 0,
     steps_per_epoch: spec.stepsPerEpoch ?? 0,
     categories: spec.categories ?? 0,
+    hidden_only: spec.hiddenOnly ?? false,
     accelerators: spec.accelerators ?? true,
   };
   requireFinite(json, "");

@@ -27,6 +27,11 @@ export interface ModelSpec {
   /** Of the rows, for layers that need them; 0, the default: the rows have none. */
   readonly categories?: number;
   /**
+   * Whether the loss of training is that of the places which the encoder's first layer, `mask_tokens`, hides; false by
+   * default.
+   */
+  readonly hiddenOnly?: boolean;
+  /**
    * Whether layers at the ends may be computed together with the data and the loss, which is faster; true by default.
    * Otherwise plain layers and a plain loss do it, with which the others are compared.
    */

@@ -22,8 +22,11 @@ export const needsCategories = (layer: Layer): boolean =>
 export const columnWeightsOf = ({ column_weights: path }: Loss): string | null =>
   typeof path === "string" ? path : null;
 
-/** The loss as the engine takes it: what is a file to the config is not one of its settings. */
-export function engineLoss({ column_weights: _, ...loss }: Loss): Loss {
+/** Whether the loss of training is that of hidden places alone. */
+export const isOfHidden = ({ on }: Loss): boolean => on === "hidden";
+
+/** The loss as the engine takes it: `column_weights` and `on` are not among its settings. */
+export function engineLoss({ column_weights: _, on: __, ...loss }: Loss): Loss {
   return loss as Loss;
 }
 

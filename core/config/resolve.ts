@@ -37,6 +37,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     loss: {
       kind: loss.kind,
       ...settingsOf(kindNamed(LOSSES, loss.kind), loss),
+      ...loss.on === "all" ? {} : { on: loss.on },
       ...loss.column_weights === null ? {} : { column_weights: path(["loss", "column_weights"], loss.column_weights) },
     },
     optimizer: {

@@ -142,6 +142,10 @@ const model = z.strictObject({
 const loss = z.strictObject({
   kind: kindSchema(LOSSES, "mse"),
   ...sectionShape(LOSSES),
+  on: z.enum(["all", "hidden"]).default("all").describe(
+    "which values the loss of training is of; all: all of them; hidden: those that mask_tokens, the encoder's first layer, " +
+      "hides, so that the network is trained on nothing but filling in. Validation and test hide nothing and are of all values",
+  ),
   column_weights: path().nullable().default(null)
     .describe(
       "file with what each column counts for in the loss, one number of 0 or more for each column (.npy, or text with " +

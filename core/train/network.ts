@@ -3,7 +3,7 @@ import { type LayerInfo, Model } from "../../ffi/model.ts";
 import { bytesText } from "../figures.ts";
 import { engineInfo } from "../../ffi/info.ts";
 import { showFlow } from "../config/mod.ts";
-import { engineLoss } from "../config/properties.ts";
+import { engineLoss, isOfHidden } from "../config/properties.ts";
 import { ownSettings } from "../config/sections.ts";
 import type { Config, FieldValue } from "../config/types.ts";
 import { kindNamed, LAYERS, sameValue } from "../config/vocabulary.ts";
@@ -66,6 +66,7 @@ export function describeModel(config: Config, source: Source): Model {
       trainingRows: source.partRows.train,
       stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, config.seed, 1))),
       categories: source.categoryNames?.length ?? 0,
+      hiddenOnly: isOfHidden(loss),
       loss: engineLoss(loss),
       optimizer: ownSettings(optimizer),
       precision: training.precision,

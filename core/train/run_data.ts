@@ -6,6 +6,7 @@ import { readRunData, readRunNames } from "../data/run_data.ts";
 import { orderNote, PARTS, type Source } from "../data/source.ts";
 import { untrainedNote } from "../data/categories.ts";
 import { weightsText } from "../data/weights.ts";
+import { isOfHidden } from "../config/properties.ts";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { commandText } from "../runs/command.ts";
@@ -29,6 +30,7 @@ export function noteData(config: Config, source: Source, note: (text: string) =>
   if (leftOut) note(leftOut);
   const weighted = weightsText(source);
   if (weighted) note(`the loss is weighted by ${weighted}; MSE, R2 and all other figures count all of them alike`);
+  if (isOfHidden(config.loss)) note("the training loss is of hidden values, the validation and test losses are of all");
   const untrained = untrainedNote(source);
   if (untrained) note(untrained);
   const order = config.data.labels === null ? null : orderNote(source);

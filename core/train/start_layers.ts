@@ -36,6 +36,7 @@ function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "colu
   const first = model.encoder[firstOf(model)], code = model.encoder.at(-1)!, last = model.decoder.at(-1)!;
   if (!kindNamed(LOSSES, loss.kind).quadratic) return `${loss.kind} is no squared error`;
   if (data.row_weights !== null || loss.column_weights !== undefined) return "rows or columns are weighted";
+  if (loss.on === "hidden") return "the loss is of hidden places";
   if (data.input_transforms.length > 0) return "data.input_transforms makes another input than what is reconstructed";
   if (first === undefined || !isLinear(first)) return "the encoder does not begin with a linear layer";
   if (!isLinear(code)) return "the encoder does not end with a linear layer";

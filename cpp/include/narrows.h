@@ -235,8 +235,10 @@ NRW_API int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written,
  *   training_rows  the number of different ones; 0 (default): not known
  *   steps_per_epoch  of training: for settings in epochs; 0 (default): not known
  *   categories     of the rows, for layers that need them; 0 (default): the rows have none
- *   accelerators   true (default): the first and the last layer are fused with the batch and the loss where they can be
- * Errors: NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the path of the setting, "encoder.2.kernel: must be ...". */
+ *   hidden_only    false (default); true: the loss of training is the mean over the places that the encoder's first
+ * layer, mask_tokens, hides accelerators   true (default): the first and the last layer are fused with the batch and
+ * the loss where they can be Errors: NRW_INVALID_ARGUMENT, NRW_UNSUPPORTED with the path of the setting,
+ * "encoder.2.kernel: must be ...". */
 NRW_API int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_model** out,
                                  nrw_error* err) NRW_NOEXCEPT;
 

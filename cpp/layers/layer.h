@@ -79,6 +79,9 @@ class Layer {
   // multiplied.
   virtual double penalty() const noexcept { return 0; }
 
+  // Of a layer that hides places of a row: rows x places of the last forward pass in training, 1 where it is hidden.
+  virtual const uint8_t* hidden() const noexcept { return nullptr; }
+
   // After an update: what the forward pass learned about the data becomes part of the layer.
   virtual void commit() noexcept {}
 

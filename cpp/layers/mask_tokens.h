@@ -25,6 +25,7 @@ class MaskTokens final : public Layer {
   void forward(const Pass& pass, const float* x, float* y) noexcept override;
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
   std::vector<Parameter*> parameters() override;
+  const uint8_t* hidden() const noexcept override { return hidden_.data(); }
 
  private:
   void draw_row(const class RowDraws& draws, uint64_t row_id, uint64_t* words, uint8_t* hidden) const noexcept;

@@ -78,7 +78,7 @@ void TileOutput::make_residual(const Walk& work, Tile& tile) {
         .rows = m,
         .factor = work.a,
         .weight = loss_.column_weight(column),
-        .row_weight = work.batch.row_weights(),
+        .row_weight = loss_.row_weights(work.batch, column),
         .o = tile.residual + i * stride,
         .head_stride = stride,
         .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[tile.first + i],

@@ -65,6 +65,17 @@ class Loss {
   // What each column's terms are multiplied by, of a separable loss: 1 where none were given.
   void set_column_weights(std::vector<float> weights) { column_weights_ = std::move(weights); }
   bool weighs_columns() const noexcept { return !column_weights_.empty(); }
+  // What the terms of the rows of a batch are multiplied by: their weights, or in a loss of hidden places alone those
+  // of the column's place.
+  struct PlaceWeights {
+    const float* values = nullptr;  // places x stride, a value a row; NULL: the rows' own weights
+    size_t places = 0, stride = 0;
+  };
+  void set_place_weights(const PlaceWeights& weights) noexcept { place_weights_ = weights; }
+  const float* row_weights(const Batch& batch, size_t column) const noexcept {
+    const auto& [values, places, stride] = place_weights_;
+    return values == nullptr ? batch.row_weights() : values + column % places * stride;
+  }
   double column_weight(size_t column) const noexcept {
     return column_weights_.empty() ? 1 : static_cast<double>(column_weights_[column]);
   }
@@ -108,6 +119,7 @@ class Loss {
 
  private:
   std::vector<float> column_weights_;  // empty, or one a column
+  PlaceWeights place_weights_;
 };
 
 }  // namespace nrw

@@ -139,6 +139,38 @@ void Network::set_rate(std::string_view layer, double rate) {
   }
 }
 
+// A hidden place weighs what makes the mean weight of all places of the batch 1, times its row's weight; others weigh
+// 0.
+class Network::OfHiddenPlaces {
+ public:
+  OfHiddenPlaces(Network& network, const Batch& batch) : loss_(*network.loss_) {
+    if (!network.plan_.hidden_only) return;
+    const uint8_t* const hidden = network.layers_.front()->hidden();
+    const size_t places = network.plan_.shape.places(), rows = batch.rows, stride = batch.dense_stride();
+    network.place_weights_.reserve(places * stride);
+    float* const weights = network.place_weights_.data();
+    size_t count = 0;
+    for (size_t k = 0; k < rows * places; ++k) count += hidden[k];
+    const double each = static_cast<double>(rows * places) / static_cast<double>(count);
+    const float* const of_row = batch.row_weights();
+    for_blocks(network.pool_, places, 64, 2 * rows * places, [&](size_t first, size_t some) {
+      for (size_t place = first; place < first + some; ++place) {
+        for (size_t i = 0; i < rows; ++i) {
+          const double weight = of_row == nullptr ? each : each * static_cast<double>(of_row[i]);
+          weights[place * stride + i] = hidden[i * places + place] != 0 ? static_cast<float>(weight) : 0;
+        }
+      }
+    });
+    loss_.set_place_weights({weights, places, stride});
+  }
+  ~OfHiddenPlaces() { loss_.set_place_weights({}); }
+  OfHiddenPlaces(const OfHiddenPlaces&) = delete;
+  OfHiddenPlaces& operator=(const OfHiddenPlaces&) = delete;
+
+ private:
+  Loss& loss_;
+};
+
 void Network::zero_middle() noexcept {
   for (Parameter* p : middle_) p->gradient.zero();
 }
@@ -169,6 +201,7 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
   errors_.reset();
   const Pass pass = this->pass(batch, true, t, plan_.needs_categories);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
+  const OfHiddenPlaces hidden(*this, batch);
   const size_t outputs = size_t{batch.rows} * width_at(middle());
   const float* const h = activations_[middle()].data();
   float* const d_h = d_[0].data();
@@ -239,6 +272,7 @@ double Network::backward(const Batch& batch, uint64_t t) {
   const Pass pass = this->pass(batch, true, t, plan_.needs_categories);
   if (!has_gradients_) zero_middle();  // left by training
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
+  const OfHiddenPlaces hidden(*this, batch);
   const float* const h = activations_[middle()].data();
   const double a = factor(batch.rows);
   const OutputLayer::Result output = gradient_output_->loss_backward(batch, h, a, d_[0].data(), false);

@@ -116,6 +116,8 @@ class Network {
   // accelerator wants it. Adds to gradients.
   const float* backward_layers(const Pass& pass) noexcept;
   double penalties() const noexcept;
+  // After a forward pass in training: the loss is that of hidden places, where the plan says so, as long as this lives.
+  class OfHiddenPlaces;
   void update_middle(const OptimizerStep& step) noexcept;
   double middle_sum_squares() noexcept;
   void zero_middle() noexcept;
@@ -160,6 +162,7 @@ class Network {
   AlignedBuffer<float> latent_;                    // channels first, where the layers have another order
   AlignedBuffer<float> d_[2];                      // gradients to activations, by turns
   AlignedBuffer<double> partial_;                  // sums of squares by block
+  AlignedBuffer<float> place_weights_;             // places x a stride of rows, of a loss of hidden places
   bool has_gradients_ = false;
 };
 

@@ -66,7 +66,7 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
                                .rows = m,
                                .factor = a,
                                .weight = loss_.column_weight(column),
-                               .row_weight = batch.row_weights(),
+                               .row_weight = loss_.row_weights(batch, column),
                                .o = space + k * stride,
                                .head_stride = kTile * stride,
                                .dense = batch.dense ? batch.csc_target.data() + column * batch.dense_stride() : nullptr,

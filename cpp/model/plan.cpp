@@ -5,6 +5,7 @@
 
 #include "base/status.h"
 #include "layers/linear.h"
+#include "layers/mask_tokens.h"
 
 namespace nrw {
 
@@ -61,6 +62,26 @@ void tie(Plan& plan) {
 double forgetting(double steps_per_epoch) {
   constexpr double kUnknown = 100, kLeast = 50, kMost = 500;
   return 1 - 1 / std::clamp(steps_per_epoch > 0 ? 2 * steps_per_epoch : kUnknown, kLeast, kMost);
+}
+
+// A loss of hidden places needs a layer that hides places of the data, and terms of one column each.
+void check_hidden(const Plan& plan) {
+  const Settings& loss = plan.loss.settings;
+  if (plan.first().spec.type != &mask_tokens_type) {
+    refuse("loss.on", "hidden needs mask_tokens as the encoder's first layer, which says what is hidden");
+  }
+  if (!plan.loss.type->separable) {
+    refuse("loss.on",
+           format("hidden is for losses that are a sum over columns; %s takes a row as a whole", plan.loss.type->name),
+           NRW_UNSUPPORTED);
+  }
+  if (loss.has("link") && loss.word("link") == "softmax") {
+    refuse("loss.on", "hidden does not go with link: softmax, in which all columns of a row are at once",
+           NRW_UNSUPPORTED);
+  }
+  if (plan.last().solver == Solver::kFactoredOutput) {
+    refuse("loss.on", "hidden does not go with solver: factored; use solver: dense", NRW_UNSUPPORTED);
+  }
 }
 
 // Whether the layer, or one within it, needs the categories of rows: as many as the rows have.
@@ -207,6 +228,8 @@ Plan make_plan(const ModelSpec& spec) {
   }
   tie(plan);
   claim(plan, spec);
+  plan.hidden_only = spec.hidden_only;
+  if (plan.hidden_only) check_hidden(plan);
   plan.widest = plan.entering().size();
   for (size_t i = plan.plain_begin(); i < plan.plain_end(); ++i) {
     plan.widest = std::max(plan.widest, plan.layers[i].output.size());

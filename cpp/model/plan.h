@@ -54,7 +54,8 @@ struct Plan {
   double steps_per_epoch = 0;                                       // of training; 0: not known
   uint32_t categories = 0;                                          // of the rows; 0: none
   bool encoder_needs_categories = false, needs_categories = false;  // whether a layer does
-  FactoredSettings factored;                                        // where the last layer's solver is the factored one
+  bool hidden_only = false;   // whether the loss of training is that of the places which the first layer hides
+  FactoredSettings factored;  // where the last layer's solver is the factored one
 
   const PlannedLayer& first() const noexcept { return layers.front(); }
   const PlannedLayer& last() const noexcept { return layers.back(); }

@@ -37,6 +37,7 @@ constexpr Field kFields[] = {
     {.name = "training_rows", .type = Field::Type::kNumber, .about = "0: not known", .fallback = "0", .minimum = 0},
     {.name = "steps_per_epoch", .type = Field::Type::kNumber, .about = "0: not known", .fallback = "0", .minimum = 0},
     {.name = "categories", .type = Field::Type::kCount, .about = "of rows; 0: none", .fallback = "0"},
+    {.name = "hidden_only", .type = Field::Type::kFlag, .about = "loss of hidden places", .fallback = "false"},
     {.name = "accelerators", .type = Field::Type::kFlag, .about = "for the ends", .fallback = "true"},
 };
 
@@ -87,6 +88,7 @@ ModelSpec model_spec(std::string_view json) {
   spec.training_rows = settings.number("training_rows");
   spec.steps_per_epoch = settings.number("steps_per_epoch");
   spec.categories = settings.count("categories");
+  spec.hidden_only = settings.flag("hidden_only");
   spec.accelerators = settings.flag("accelerators");
 
   const Json* const loss = given.find("loss");

@@ -24,6 +24,7 @@ struct ModelSpec {
   double training_rows = 0;    // different ones; 0: not known
   double steps_per_epoch = 0;  // of training, of the first epoch; 0: not known
   uint32_t categories = 0;     // of the rows; 0: none
+  bool hidden_only = false;    // whether the loss of training is that of the places which the first layer hides
   bool accelerators = true;    // false: plain layers and a plain loss at both ends
 
   Reduction reduction() const { return reduction_of(loss.settings); }

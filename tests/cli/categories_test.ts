@@ -1,6 +1,7 @@
 /** The category of each row, `data.batch`, as a user meets it: what it does, resumes, other data, and what is refused. */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { evaluate, train, UserError } from "../../mod.ts";
 import { readNpy } from "../../core/formats/npy.ts";
 import { run, temporary } from "../helpers/cli.ts";
 import { npy, random } from "../helpers/npz.ts";
@@ -112,6 +113,26 @@ Deno.test("categories of other data: known ones by name, in any order; unknown o
     await refused(script, [...other, "--batch", strange], 'row 3 is of "donor 4", which is not a category');
   }
   await refused("evaluate", [...other, "--batch", write("few.txt", names.slice(1))], "has 99 entries for 100 rows");
+});
+
+Deno.test("categories of rows in memory: given beside the rows, for training and for new rows", async () => {
+  using its = project();
+  const config = join(its.path, "memory.yaml");
+  Deno.writeTextFileSync(
+    config,
+    Deno.readTextFileSync(its.config).replace("format: dense_npy, path: rows", "format: memory")
+      .replace(", batch: donors.txt", "").replace("epochs: 40", "epochs: 3"),
+  );
+  const next = random(8), values = Float32Array.from({ length: 60 * COLUMNS }, next);
+  const rows = { values, columns: COLUMNS }, batch = Array.from({ length: 60 }, (_, row) => DONORS[row % 3]!);
+  const { path } = await train({ config, data: { rows, batch } });
+  const { r2 } = await evaluate(path, { data: { rows, batch } });
+  const turned = await evaluate(path, { data: { rows, batch: batch.map((_, row) => DONORS[(row + 1) % 3]!) } });
+  assert(Number.isFinite(r2) && turned.r2 !== r2);
+  const strange = { rows, batch: batch.map((name, row) => row === 7 ? "donor 4" : name) };
+  await assertRejects(() => evaluate(path, { data: strange }), UserError, 'row 7 is of "donor 4"');
+  await assertRejects(() => evaluate(path, { data: { rows } }), UserError, "needs the category of each row");
+  await assertRejects(() => train({ config, data: { rows } }), UserError, "needs the category of each row");
 });
 
 Deno.test("categories: what goes with them is told with file and line", async () => {
