@@ -76,7 +76,8 @@ export function residualLayers(model: Layers): Layers {
       size: latent,
     },
   ];
-  const inner = model.decoder.slice(0, -1), last = { ...model.decoder.at(-1)!, free: latent };
+  const inner = model.decoder.slice(0, -1), output = model.decoder.at(-1)!;
+  const last = output.solver === "factored" ? { ...output, free: latent } : output;
   const decoder = inner.length === 0 ? [last] : [{ kind: "dense_skip", layers: inner }, last];
   return { encoder, decoder };
 }
