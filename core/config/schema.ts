@@ -54,6 +54,9 @@ const data = z.strictObject({
   reader: z.record(z.string(), z.json()).default({}).describe(
     "further settings of the format's reader by name; docs/data.md lists them",
   ),
+  steps: z.array(z.json()).default([]).describe(
+    "what is done with each record of a signal before training, in this order, when it is prepared; docs/signals.md lists the steps",
+  ),
   cache: z.enum(["auto", "refresh", "readonly"]).default("auto").describe(
     "of data that are prepared into chunks; auto: prepared once and kept in paths.cache; refresh: prepared again; readonly: " +
       "used as they are there, never made",

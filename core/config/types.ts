@@ -39,6 +39,8 @@ export interface DataConfig {
   readonly member: string | null;
   /** Settings of the format's reader, which checks them. */
   readonly reader: Readonly<Record<string, unknown>>;
+  /** Steps of preparing signals, which core/data/steps checks. */
+  readonly steps: readonly unknown[];
   readonly cache: "auto" | "refresh" | "readonly";
   /** Of a row, channels first; null where it has no shape but its length. */
   readonly shape: readonly number[] | null;

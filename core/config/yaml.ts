@@ -18,6 +18,7 @@ export function toPlain(config: Config): Record<string, unknown> {
       ...(path === "" ? {} : { path }),
       ...(others.member === null ? {} : { member: others.member }),
       ...(Object.keys(others.reader).length === 0 ? {} : { reader: others.reader }),
+      ...(others.steps.length === 0 ? {} : { steps: others.steps }),
       ...(others.cache === "auto" ? {} : { cache: others.cache }),
       ...(others.shape === null ? {} : { shape: others.shape }),
       batch_size: others.batch_size,

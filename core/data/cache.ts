@@ -37,6 +37,7 @@ export function cacheName(place: SourcePlace, data: DataConfig, sparse = false):
   const { reader, path, files } = place;
   hash.update(JSON.stringify([READERS_VERSION, reader.format, path, data.member, data.reader, data.shape !== null]));
   if (sparse) hash.update("sparse");
+  if (data.steps.length > 0) hash.update(JSON.stringify(data.steps));
   for (const file of files) {
     try {
       const { size, mtime } = Deno.statSync(file);
@@ -57,10 +58,20 @@ export async function prepareData(data: DataConfig, options: CacheOptions): Prom
   const sets = new Map<string, PreparedSet>();
   if (data.format === "memory") return sets;
   for (const listed of listFiles(data)) {
+    if (data.steps.length > 0) requireSource(listed);
     if (listed.kind === "prepared") sets.set(listed.path, await openGiven(listed.path));
     else if (listed.kind === "source") sets.set(listed.path, await cached(listed, data, options));
   }
   return await alike(sets, data, options);
+}
+
+/** Steps are for what is prepared. */
+function requireSource({ kind, path }: { readonly kind: string; readonly path: string }): void {
+  if (kind === "source") return;
+  const [what, hint] = kind === "prepared"
+    ? ["has been imported already", "name its source, or import it with these steps in mind"]
+    : ["is trained on as it is", "set data.format: numpy, so that it is prepared, or remove data.steps"];
+  throw new UserError("data.steps", `cannot be done with ${path}, which ${what}`, hint);
 }
 
 /** Tables of which some are stored as sparse rows, and others as dense ones, are all stored as sparse rows. */
@@ -126,6 +137,7 @@ async function cached(
   const made = await prepareInto(folder, [place], {
     member: data.member ?? undefined,
     settings: data.reader,
+    steps: data.steps,
     dense: data.shape !== null,
     sparse,
     progress: options.progress,

@@ -12,6 +12,7 @@ import { writeJsonAtomic } from "../runs/atomic.ts";
 import { ChunkWriter } from "./chunk_writer.ts";
 import { type FileRecord, newPrepared, PREPARED_FILE, type PreparedData, type SourceRecord } from "./data_json.ts";
 import type { SourcePlace } from "./locate.ts";
+import { stepped } from "./stepped.ts";
 import { type Block, type OpenSource, OutOfOrder, type ReaderOptions } from "./readers/reader.ts";
 
 export interface PreparingProgress {
@@ -22,6 +23,8 @@ export interface PreparingProgress {
 }
 
 export interface PrepareOptions extends ReaderOptions {
+  /** What is done with each record of a signal, as `data.steps` lists it. */
+  readonly steps?: readonly unknown[];
   /** Whether dense rows stay dense, since the config gives them a shape. */
   readonly dense?: boolean;
   /** Whether dense rows are stored as sparse ones, since those of another source of the data set are. */
@@ -118,7 +121,14 @@ async function prepareAll(
   const sources: SourceRecord[] = [];
   let common: Common | null = null;
   for (const place of places) {
-    const open = await place.reader.open(place.path, options);
+    const read = await place.reader.open(place.path, options);
+    let open: OpenSource;
+    try {
+      open = stepped(place.path, read, options.steps ?? []);
+    } catch (error) {
+      read.close();
+      throw error;
+    }
     try {
       common = await oneSource(work, place, open, common, sources, options);
     } finally {

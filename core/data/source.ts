@@ -228,6 +228,9 @@ export function openSource(
   let firstRow = 0;
   let nnz = 0;
   const partRows = { train: 0, validation: 0, test: 0 };
+  if (memory !== null && data.steps.length > 0) {
+    throw new UserError("data.steps", "are for files of signals, but the rows come from memory", "remove data.steps");
+  }
   const listed = chunkFiles(data, memory, prepared);
   for (const chunk of listed.chunks) {
     const { path, name, offset, part } = chunk;

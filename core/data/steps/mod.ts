@@ -56,7 +56,7 @@ export function readStep(written: unknown, where: string): Chosen {
   const parsed = step.settings.safeParse(isSettings ? value ?? {} : step.short!(value));
   if (parsed.success) return { step, settings: parsed.data };
   const [issue] = parsed.error.issues;
-  throw new UserError([where, kind, ...issue!.path].join("."), issue!.message);
+  throw new UserError([where, kind, ...issue!.path].join("."), issue!.message, `see docs/signals.md for ${kind}`);
 }
 
 /** Several steps, one behind the other. */

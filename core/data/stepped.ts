@@ -1,0 +1,62 @@
+/** A source whose records go through the steps of `data.steps` before they become rows. */
+import { UserError } from "../errors.ts";
+import { countText } from "../figures.ts";
+import type { OpenSource } from "./readers/reader.ts";
+import type { Form } from "./steps/step.ts";
+import { prepareSteps, readStep } from "./steps/mod.ts";
+
+const product = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1);
+
+/** What its records are like. @throws {UserError} where they are no signals */
+function formOf(path: string, { sparse, columns, shape = [columns], rate }: OpenSource): Form {
+  if (sparse) throw new UserError("data.steps", `are for signals, but ${path} has sparse rows`, "remove data.steps");
+  if (shape.length > 2) {
+    const what = `are for signals, but the records of ${path} have the shape [${shape.join(", ")}]`;
+    throw new UserError("data.steps", what, "remove data.steps, or name what each axis is: data.reader.axes");
+  }
+  const [channels, samples] = shape.length === 1 ? [1, shape[0]!] : shape as [number, number];
+  return { shape: [channels, samples], ...rate === undefined ? {} : { rate } };
+}
+
+/**
+ * @param steps as `data.steps` lists them
+ * @throws {UserError} where a step is not known, or cannot take the records
+ */
+export function stepped(path: string, open: OpenSource, steps: readonly unknown[]): OpenSource {
+  if (steps.length === 0) return open;
+  const chosen = steps.map((step, index) => readStep(step, `data.steps.${index}`));
+  const prepared = prepareSteps(chosen, formOf(path, open));
+  const { form, records } = prepared;
+  const columns = product(form.shape);
+  const repeated = (values: readonly string[]) => values.flatMap((value) => Array<string>(records).fill(value));
+  const { rowNames, notes } = open;
+  const names = records === 1 || rowNames === null
+    ? rowNames
+    : rowNames.flatMap((name) => Array.from({ length: records }, (_, record) => `${name}:${record}`));
+  const kinds = chosen.map(({ step }) => step.kind).join(", ");
+  const cut = records === 1 ? "" : `; each of ${countText(open.rows)} records gives ${countText(records)} rows`;
+  return {
+    rows: open.rows * records,
+    columns,
+    sparse: false,
+    shape: form.shape,
+    ...form.rate === undefined ? {} : { rate: form.rate },
+    rowNames: names,
+    columnNames: columns === open.columns && records === 1 ? open.columnNames : null,
+    rowTables: new Map([...open.rowTables].map(([name, values]) => [name, repeated(values)])),
+    members: open.members,
+    notes: [...notes, `steps: ${kinds}${cut}`],
+    async *read(blockRows) {
+      for await (const block of open.read(Math.max(1, Math.floor(blockRows / records)))) {
+        if (!("values" in block)) throw new Error("a source of dense rows gives sparse ones");
+        const size = block.values.length / Math.max(1, block.rows);
+        const values = new Float32Array(block.rows * records * columns);
+        for (let row = 0; row < block.rows; row++) {
+          values.set(prepared.run(block.values.subarray(row * size, (row + 1) * size)), row * records * columns);
+        }
+        yield { rows: block.rows * records, values };
+      }
+    },
+    close: () => open.close(),
+  };
+}

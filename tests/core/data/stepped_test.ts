@@ -1,0 +1,64 @@
+/** `data.steps`: records go through the steps when their source is prepared, once, and rows say where they come from. */
+import { assertAlmostEquals, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { ensureEngine } from "../../../core/build/ensure.ts";
+import { loadConfig } from "../../../core/config/mod.ts";
+import { openData } from "../../../core/data/open.ts";
+import { prepareSteps, readStep } from "../../../core/data/steps/mod.ts";
+import { UserError } from "../../../core/errors.ts";
+import { embed, train } from "../../../mod.ts";
+import { temporary } from "../../helpers/cli.ts";
+import { npy } from "../../helpers/npz.ts";
+
+await ensureEngine({ quiet: true });
+
+const ROWS = 40, SAMPLES = 64;
+const STEPS = ["remove_dc", { envelope: null }, { window: 16 }];
+
+/** Bursts at places that differ from row to row, above a constant. */
+function signals(): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: ROWS * SAMPLES }, (_, i) => {
+    const row = Math.floor(i / SAMPLES), t = i % SAMPLES - 10 - row;
+    return 5 + Math.sin(t) * Math.exp(-t * t / 40);
+  });
+}
+
+function configOf(folder: string, steps: unknown, more: Record<string, unknown> = {}) {
+  const path = join(folder, "lines.npy");
+  Deno.writeFileSync(path, npy("<f4", `${ROWS}, ${SAMPLES}`, new Uint8Array(signals().buffer)));
+  return {
+    name: "steps",
+    data: { format: "numpy", path, reader: { axes: ["row", "sample"], rate: 1e6 }, steps, batch_size: 16, ...more },
+    model: { encoder: [{ linear: 3 }], decoder: [{ linear: "output" }] },
+    training: { epochs: 1 },
+    paths: { runs: join(folder, "runs"), cache: join(folder, "cache") },
+  };
+}
+
+const open = (config: unknown) => openData(loadConfig({ text: JSON.stringify(config) }).config);
+
+Deno.test("steps: rows are the steps' results, named after their record and window, and a run embeds new files the same way", async () => {
+  using folder = temporary();
+  const config = configOf(folder.path, STEPS);
+  const source = await open(config);
+  assertEquals([source.rows, source.columns, source.shape], [ROWS * 4, 16, [1, 16]]);
+  assertEquals(source.rowNames, null);
+  const chosen = STEPS.map((step, i) => readStep(step, `data.steps.${i}`));
+  const prepared = prepareSteps(chosen, { shape: [1, SAMPLES], rate: 1e6 });
+  const first = prepared.run(signals().subarray(0, SAMPLES));
+  const stored = new Float32Array(Deno.readFileSync(source.files[0]!.path).buffer.slice(-ROWS * 4 * 16 * 4));
+  for (let i = 0; i < first.length; i++) assertAlmostEquals(stored[i]!, first[i]!, 1e-6);
+  const { path } = await train({ config });
+  assertEquals((await embed(path, { data: config.data.path })).rows, ROWS * 4);
+});
+
+Deno.test("steps: what cannot be is refused in one line, with what to do", async () => {
+  using folder = temporary();
+  const refusal = async (steps: unknown, more: Record<string, unknown> = {}) =>
+    (await assertRejects(() => open(configOf(folder.path, steps, more)), UserError)).message;
+  assertStringIncludes(await refusal(["envelop"]), "data.steps.0");
+  assertStringIncludes(await refusal([{ window: 100 }]), "100 samples are more than the 64");
+  assertStringIncludes(await refusal([{ band_pass: [1, 9e5] }]), "below half the rate");
+  const chunks = await refusal(["envelope"], { format: "dense_npy", reader: {} });
+  assertStringIncludes(chunks, "is trained on as it is");
+});
