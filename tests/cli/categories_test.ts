@@ -36,6 +36,7 @@ function project(covariate = true): { path: string; config: string } & Disposabl
 seed: 3
 data: {format: dense_npy, path: rows, batch_size: 16${covariate ? ", batch: donors.txt" : ""}}
 model:
+  start: random
   encoder: [{linear: 8}, tanh, {linear: 1}]
   decoder: [{linear: 8}, ${covariate ? "covariate, " : ""}tanh, {linear: output}]
 optimizer: {learning_rate: 0.02}

@@ -41,7 +41,7 @@ Deno.test("config check prints the config resolved, or each problem as a line an
     const bad = await run("check", "bad.yaml");
     assertEquals([bad.code, bad.out], [2, ""]);
     assertEquals(bad.err.split("\n"), [
-      "narrows: bad.yaml:3:20: training.epochs must be a whole number from 1 to 1000000, got 0",
+      "narrows: bad.yaml:3:20: training.epochs must be a whole number from 1 to 1000000, or auto, got 0",
       "narrows: bad.yaml:3:23: unknown key training.lr; did you mean optimizer.learning_rate?",
       "  hint: keys of training: epochs, max_steps, precision, gradient_clip, early_stopping",
       "",
@@ -57,10 +57,11 @@ Deno.test("config explain tells one key, or all below a map", async () => {
       "training.epochs",
       "  value    3",
       "  set by   --override training.epochs=3",
-      "  type     whole number",
-      "  allowed  a whole number from 1 to 1000000",
-      "  default  20",
-      "  means    number of passes over the training rows",
+      "  type     whole number or text",
+      "  allowed  a whole number from 1 to 1000000, or auto",
+      "  default  auto",
+      "  means    number of passes over the training rows; auto: as many as make 4,000 steps, but from 3 to 1,000, which is " +
+      "said at the start",
       "  resume   may change",
       "",
     ]);

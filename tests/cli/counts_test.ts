@@ -11,7 +11,7 @@ const QUIET = ["--quiet", "--no-report"];
 /** The config with counts as targets and a preset as its network. */
 const counted = (config: string, preset: string) =>
   config.replace(/transforms: .*/, "transforms: []").replace(
-    /model:\n.*\n.*\n/,
+    /model:\n.*\n.*\n.*\n/,
     `model: {preset: ${preset}, width: 12}\n`,
   );
 

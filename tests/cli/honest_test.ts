@@ -11,6 +11,7 @@ name: plain
 seed: 3
 data: {path: chunks, batch_size: 16, split: {train: 0.6, validation: 0.2, test: 0.2}, transforms: [log1p]}
 model:
+  start: random
   encoder: [{linear: 8}, relu, {linear: 4}]
   decoder: [{linear: 8}, relu, {linear: output}]
 optimizer: {name: sgd, learning_rate: 0.001}

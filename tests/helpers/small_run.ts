@@ -13,9 +13,9 @@ data:
   transforms: [{library_size: 100}, log1p]
   mask_rate: 0.1
 model:
+  start: random
   encoder: [{linear: 24}, batch_norm, {leaky_relu: 0.02}, {dropout: 0.1}, {linear: 6}]
   decoder: [{linear: 24}, relu, {linear: output}]
-  start: random
 optimizer: {name: adamw, learning_rate: 0.003}
 scheduler: {name: cosine, warmup_steps: 5}
 training: {epochs: 3, gradient_clip: 1.0}

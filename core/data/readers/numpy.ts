@@ -2,7 +2,9 @@
  * Arrays of NumPy as signals or pictures: .npy and .npz with arrays of any number of axes. In a folder of .npz files each is
  * a record, and their single values (a gain, a voltage) are tables of the rows. The settings are those of HDF5.
  */
+import { join } from "@std/path";
 import { isNpy, isZip, NumpyFile } from "../../formats/numpy_arrays.ts";
+import { kindOf } from "../../formats/kinds.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import { holdsRecords, type Together } from "./records.ts";
@@ -14,13 +16,22 @@ export const numpy = {
   format: "numpy",
   about: "arrays of NumPy",
   claims: (path, head) =>
-    head.length > 0 ? isNpy(head) || (isZip(head) && FILES.pattern.test(path)) : holdsRecords(path, FILES, 0),
+    head.length > 0
+      ? isNpy(head) || (isZip(head) && FILES.pattern.test(path))
+      : holdsRecords(path, FILES, 0) && !holdsChunks(path),
   open: (path, options) =>
     openArrays(path, options, "numpy", FILES, async (path) => arraysOf(await NumpyFile.open(path))),
 } as const satisfies Together;
 
 /** An array is loaded whole where a part of it would take so many times its own size. */
 const WASTE_MAX = 4;
+
+/** Whether the first of a folder's files is trained on as it is. */
+function holdsChunks(folder: string): boolean {
+  const first =
+    [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => FILES.pattern.test(name)).sort()[0];
+  return first !== undefined && kindOf(join(folder, first))?.format !== undefined;
+}
 
 function arraysOf(file: NumpyFile): ArrayFile {
   const arrayOf = (member: string) => file.arrays.find(({ name }) => name === member)!;
