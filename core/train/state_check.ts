@@ -76,6 +76,7 @@ export function parseState(value: unknown, where: string, step: number): TrainSt
   }
   const state = parsed.data;
   requireAll(where, [
+    ["start", state.start, state.start !== null || step === 0, "with what the network began, since steps were made"],
     ["step", state.step, state.step === step, `the manifest's step, ${step}`],
     ["epoch_totals.steps", state.epoch_totals.steps, state.epoch_totals.steps <= step, `at most step, ${step}`],
     ["epoch", state.epoch, state.epoch <= step, `at most step, ${step}, since an epoch has at least one step`],

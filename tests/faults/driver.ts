@@ -14,7 +14,7 @@ import { saveCheckpoint, type SaveRequest, type SaveStepName } from "../../core/
 import { UserError } from "../../core/errors.ts";
 import { RunFolder } from "../../core/runs/folder.ts";
 import { goBack } from "../../core/train/go_back.ts";
-import { freshState } from "../../core/train/state.ts";
+import { freshState, RANDOM_START } from "../../core/train/state.ts";
 import { bytesOf, memorySink, patternTensor } from "../core/formats/tensors.ts";
 import { EIO, MODES, openShim } from "./shim.ts";
 
@@ -123,7 +123,7 @@ export async function prepareRun(dir: string): Promise<void> {
 
 /** Puts the run back to its step 10, as a resume does before its first step. */
 export async function backToTen(dir: string): Promise<void> {
-  const at = { ...freshState("data"), step: 10, epoch: 1, best: { epoch: 1, step: 10, loss: 1 } };
+  const at = { ...freshState("data"), start: RANDOM_START, step: 10, epoch: 1, best: { epoch: 1, step: 10, loss: 1 } };
   await goBack(new RunFolder(dir), join(dir, "checkpoints", "step-000000010"), at, true);
 }
 

@@ -38,12 +38,20 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [10, "lr: 4", "a.yaml:10:1: unknown key lr; did you mean optimizer.learning_rate?"],
   [10, "  __proto__: 4", "a.yaml:10:3: unknown key training.__proto__"],
   // Types and bounds.
-  [10, "  epochs: 0", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, got 0"],
-  [10, "  epochs: 1.5", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, got 1.5"],
-  [10, '  epochs: "3"', 'a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, got "3"'],
-  [10, "  epochs:", "a.yaml:10:3: training.epochs must be a whole number from 1 to 1000000, got nothing (null)"],
-  [10, "  epochs: [3]", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, got a list of 1"],
-  [10, "  epochs: .nan", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, got .nan"],
+  [10, "  epochs: 0", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, or auto, got 0"],
+  [10, "  epochs: 1.5", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, or auto, got 1.5"],
+  [10, '  epochs: "3"', 'a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, or auto, got "3"'],
+  [
+    10,
+    "  epochs:",
+    "a.yaml:10:3: training.epochs must be a whole number from 1 to 1000000, or auto, got nothing (null)",
+  ],
+  [
+    10,
+    "  epochs: [3]",
+    "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, or auto, got a list of 1",
+  ],
+  [10, "  epochs: .nan", "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, or auto, got .nan"],
   [10, "  gradient_clip: -1", "a.yaml:10:18: training.gradient_clip must be a number above 0, or null, got -1"],
   [10, "  precision: f64", 'a.yaml:10:14: training.precision must be one of f32, bf16, got "f64"'],
   [8, "  learning_rate: -1", "a.yaml:8:18: optimizer.learning_rate must be a number above 0 and at most 1000, got -1"],
@@ -286,7 +294,7 @@ Deno.test("all problems of a file are told in the order of its lines, ten at mos
   assertEquals(linesOf(text), [
     'a.yaml:3:15: data.batch_size must be a whole number from 1 to 1000000, got "no"',
     "a.yaml:8:3: unknown key optimizer.nam; did you mean optimizer.name?",
-    "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, got 0",
+    "a.yaml:10:11: training.epochs must be a whole number from 1 to 1000000, or auto, got 0",
   ]);
   const many = GOOD + Array.from({ length: 25 }, (_, i) => `unknown${i}: 1\n`).join("");
   const error = assertThrows(() => loadConfig({ text: many }), ConfigError);
@@ -305,7 +313,7 @@ Deno.test("an override is named where it is wrong", () => {
     '--override "training.epoch=3": unknown key training.epoch; did you mean training.epochs?',
   ]);
   assertEquals(lines("training.epochs=many"), [
-    '--override "training.epochs=many": training.epochs must be a whole number from 1 to 1000000, got "many"',
+    '--override "training.epochs=many": training.epochs must be a whole number from 1 to 1000000, or auto, got "many"',
   ]);
   assertEquals(lines("model.encoder.9.linear=3"), [
     '--override "model.encoder.9.linear=3": model.encoder is a list with the elements 0 to 2, got "9"',
@@ -333,7 +341,7 @@ Deno.test("KEY=VALUE files name line and column", () => {
     "a.env:5:1: duplicate key a, set before in line 1",
   ]);
   assertEquals(linesOf("data.path=x\ntraining.epochs = 0\nlr=1", [], "a.conf").slice(1), [
-    "a.conf:2:19: training.epochs must be a whole number from 1 to 1000000, got 0",
+    "a.conf:2:19: training.epochs must be a whole number from 1 to 1000000, or auto, got 0",
     "a.conf:3:1: unknown key lr; did you mean optimizer.learning_rate?",
   ]);
 });

@@ -48,6 +48,7 @@ Deno.test("the JSON Schema is closed, requires no key, and has layers in all the
     "update",
     "forgetting",
     "ridge",
+    "free",
   ]);
 });
 

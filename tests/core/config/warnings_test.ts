@@ -76,11 +76,11 @@ Deno.test("settings that are odd with these data", () => {
     "data.last_batch: drop, or another batch size",
   ]);
   assertEquals(of("", { leastBatch: 1 }, "model.encoder=[{linear: 4}]"), []);
-  assertEquals(of("scheduler: {warmup_steps: 200}", {}), [
+  assertEquals(of("scheduler: {warmup_steps: 200}\ntraining: {epochs: 20}", {}), [
     "warning: scheduler.warmup_steps is 200, but the run has 200 steps: the learning rate is never reached; lower it",
   ]);
-  assertEquals(of("scheduler: {warmup_steps: 199}", {}), []);
-  assertEquals(of("checkpoint: {every_steps: 500}", {}).length, 1);
+  assertEquals(of("scheduler: {warmup_steps: 199}\ntraining: {epochs: 20}", {}), []);
+  assertEquals(of("checkpoint: {every_steps: 500}\ntraining: {epochs: 20}", {}).length, 1);
   assertEquals(of("checkpoint: {every_steps: 500}\ntraining: {max_steps: 20}", {}), []);
   assertEquals(of("", { columns: 4 }), [
     "warning: model.encoder ends with 4 values for 4 columns: it can copy a row instead of learning from it; make its " +

@@ -4,7 +4,7 @@ import { loadConfig } from "../../../core/config/mod.ts";
 import type { Source } from "../../../core/data/source.ts";
 import { UserError } from "../../../core/errors.ts";
 import { checkState, parseState } from "../../../core/train/state_check.ts";
-import { freshState, noTotals, type TrainState } from "../../../core/train/state.ts";
+import { freshState, noTotals, RANDOM_START, type TrainState } from "../../../core/train/state.ts";
 
 const CONFIG = loadConfig({
   text: "data: {path: x, batch_size: 4, shuffle: false}\n" +
@@ -27,6 +27,7 @@ const SOURCE = {
 function state(): TrainState {
   return {
     ...freshState("data"),
+    start: RANDOM_START,
     step: 10,
     epoch: 1,
     window: 1,
@@ -60,7 +61,7 @@ Deno.test("state.json: a good one passes; any field missing, of another kind or 
   const paths = leaves(state());
   assert(paths.length > 40, `${paths.length} fields`);
   for (const path of [...paths, ["epoch_totals"], ["seconds"], ["plateau"], ["stopping"]]) {
-    const mayBeNull = ["best", "plateau.best", "stopping.best"].includes(path.join("."));
+    const mayBeNull = ["best", "plateau.best", "stopping.best", "start.pca"].includes(path.join("."));
     const values: unknown[] = [undefined, "x", true, [], {}, ...mayBeNull ? [] : [null]];
     const signed = /loss|best$/.test(path.join("."));
     if (!signed) values.push(-1);
