@@ -57,10 +57,7 @@ export function announce(
   if (!Number.isFinite(asked.training.epochs)) {
     const { epochs, early_stopping: { patience } } = config.training;
     const steps = stepsOf(trainingPlan(source, config.data, config.seed, 1));
-    note(
-      `epochs: ${countText(epochs)} of ${countText(steps)} step${
-        steps === 1 ? "" : "s"
-      } each, or fewer: training ends after ${countText(patience ?? 0)} without improvement`,
-    );
+    const early = patience === null ? "" : `, or fewer: training ends after ${countText(patience)} without improvement`;
+    note(`epochs: ${countText(epochs)} of ${countText(steps)} step${steps === 1 ? "" : "s"} each${early}`);
   }
 }

@@ -17,6 +17,8 @@ export function withEpochs(config: Config, source: Source): Config {
   const stepsPerEpoch = Math.max(1, stepsOf(trainingPlan(source, config.data, config.seed, 1)));
   const epochs = Math.min(MOST, Math.max(LEAST, Math.ceil(STEPS / stepsPerEpoch)));
   const { early_stopping } = training;
-  const patience = early_stopping.patience ?? Math.max(LEAST_PATIENCE, Math.ceil(epochs / PATIENCE_SHARE));
+  // The training loss of an epoch is no measure of when to stop: it falls for as long as rows are learned by heart.
+  const own = source.partRows.validation > 0 ? Math.max(LEAST_PATIENCE, Math.ceil(epochs / PATIENCE_SHARE)) : null;
+  const patience = early_stopping.patience ?? own;
   return { ...config, training: { ...training, epochs, early_stopping: { ...early_stopping, patience } } };
 }

@@ -10,6 +10,7 @@ import { sizeOf } from "../config/properties.ts";
 import type { Config, Layer } from "../config/types.ts";
 import { kindNamed, LAYERS, LOSSES } from "../config/vocabulary.ts";
 import type { Source } from "../data/source.ts";
+import { UserError } from "../errors.ts";
 
 export interface StartChoice {
   readonly start: "pca" | "random";
@@ -28,6 +29,16 @@ const MOST_VALUES = 2 ** 28;
 const isNoise = ({ kind }: Layer) => kindNamed(LAYERS, kind).noise === true;
 const isLinear = ({ kind }: Layer) => kind === "linear";
 
+/** Whether flat rows are flat behind these layers: `size` or `shape` may be a list, which gives rows a shape. */
+function staysFlat(layers: readonly Layer[]): boolean {
+  let isFlat = true;
+  for (const layer of layers) {
+    if (layer.kind === "flatten" || (isLinear(layer) && typeof layer.size === "number")) isFlat = true;
+    else if (Object.values(layer).some((value) => Array.isArray(value) && typeof value[0] === "number")) isFlat = false;
+  }
+  return isFlat;
+}
+
 /** The index of the encoder's first layer that is no noise. */
 const firstOf = ({ encoder }: Layers) => encoder.findIndex((layer) => !isNoise(layer));
 
@@ -41,6 +52,9 @@ function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "colu
   if (first === undefined || !isLinear(first)) return "the encoder does not begin with a linear layer";
   if (!isLinear(code)) return "the encoder does not end with a linear layer";
   if (!isLinear(last)) return "the decoder does not end with a linear layer";
+  if ([first, code].some(({ size }) => typeof size !== "number") || !staysFlat(model.decoder.slice(0, -1))) {
+    return "what the ends of the network see of a row has a shape";
+  }
   if (model.decoder.some(({ tied }) => tied === true)) return "weights are tied";
   for (const layer of [first, code, last]) {
     if (layer.bias === false) return "a linear layer at an end has no bias";
@@ -53,12 +67,16 @@ function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "colu
   return null;
 }
 
+/** @throws {UserError} where the config asks for PCA, and the network cannot begin as that */
 export function chooseStart(config: Config, source: Pick<Source, "columns">): StartChoice {
   const { start } = config.model;
   if (start === "random") return { start, reason: "as the config says" };
   const why = obstacle(config, source);
+  if (start === "pca" && why !== null) {
+    throw new UserError("model.start", `cannot be pca: ${why}`, "set model.start: random, or auto");
+  }
   return why === null
-    ? { start: "pca", reason: "squared error, linear layers at both ends" }
+    ? { start: "pca", reason: start === "pca" ? "as the config says" : "squared error, linear layers at both ends" }
     : { start: "random", reason: why };
 }
 

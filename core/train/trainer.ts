@@ -124,9 +124,11 @@ export class Trainer {
         diagnostics_ms: 0,
         grad_norm_max: 0,
       };
+      this.#requireFinite(validation?.loss ?? train.loss, validation === null ? "training" : "validation", 0);
       await this.parts.logEpoch(row);
       state.start = start;
-      const best = this.#judge(validation?.loss ?? train.loss);
+      // The training loss of a later epoch is the mean over its steps, with which this one cannot be compared.
+      const best = validation !== null && this.#judge(validation.loss);
       observer.epochDone?.(row, best);
       if (best && config.checkpoint.best) await this.parts.saves.keepBest();
       return true;
@@ -274,10 +276,7 @@ export class Trainer {
     const totals = state.epoch_totals;
     const trainLoss = totals.loss_rows / totals.rows;
     const loss = validationLoss ?? trainLoss;
-    if (!Number.isFinite(loss)) {
-      const which = validationLoss === null ? "training" : "validation";
-      throw new EngineError("non_finite", `epoch ${state.epoch + 1}, step ${state.step}: the ${which} loss is ${loss}`);
-    }
+    this.#requireFinite(loss, validationLoss === null ? "training" : "validation", state.epoch + 1);
     const row: EpochRow = {
       epoch: state.epoch + 1,
       train_loss: trainLoss,
@@ -324,6 +323,11 @@ export class Trainer {
     const { config, state } = this.parts;
     const { patience } = config.training.early_stopping;
     return patience !== null && state.stopping.bad_epochs * 2 >= patience;
+  }
+
+  #requireFinite(loss: number, which: string, epoch: number): void {
+    if (Number.isFinite(loss)) return;
+    throw new EngineError("non_finite", `epoch ${epoch}, step ${this.parts.state.step}: the ${which} loss is ${loss}`);
   }
 
   #validate(): Promise<Evaluation> {

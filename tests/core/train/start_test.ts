@@ -1,11 +1,12 @@
 /** `model.start` and `training.epochs: auto`: what the network begins as, and for how long it is trained. */
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { ensureEngine } from "../../../core/build/ensure.ts";
 import { loadConfig } from "../../../core/config/mod.ts";
 import type { Config } from "../../../core/config/types.ts";
 import { openSource } from "../../../core/data/source.ts";
 import { withEpochs } from "../../../core/train/epochs.ts";
+import { UserError } from "../../../core/errors.ts";
 import { chooseStart, residualLayers } from "../../../core/train/start_layers.ts";
 import { embed, reconstruct, train, writeReport } from "../../../mod.ts";
 import { temporary } from "../../helpers/cli.ts";
@@ -130,6 +131,12 @@ Deno.test("start: which networks begin as PCA, and why the others do not", () =>
   assertStringIncludes(choice({ model: tied }).reason, "tied");
   const code = { ...NET, encoder: [{ linear: 12 }, "relu", { variational: 4 }] };
   assertStringIncludes(choice({ model: code }).reason, "does not end with a linear layer");
+  const shaped = { ...NET, encoder: [{ linear: [2, 6] }, "relu", "flatten", { linear: 4 }] };
+  assertStringIncludes(choice({ model: shaped }).reason, "has a shape");
+  const unflattened = { ...NET, decoder: [{ linear: 12 }, { unflatten: [2, 6] }, "relu", { linear: "output" }] };
+  assertStringIncludes(choice({ model: unflattened }).reason, "has a shape");
+  const asked = assertThrows(() => choice({ model: { ...code, start: "pca" } }), UserError);
+  assertStringIncludes(asked.message, "model.start: cannot be pca: the encoder does not end with a linear layer");
   const masked = { ...NET, encoder: [{ mask_noise: 0.2 }, ...NET.encoder] };
   assertEquals(choice({ model: masked }).start, "pca");
 });
@@ -142,6 +149,18 @@ Deno.test("start: the layers of a start at PCA, with and without hidden layers",
   const flat = configOf({ ...dense("/"), model: { encoder: [{ linear: 4 }], decoder: [{ linear: "output" }] } }).model;
   assertEquals(residualLayers(flat).encoder, flat.encoder);
   assertEquals(residualLayers(flat).decoder.length, 1);
+});
+
+Deno.test("start: without validation rows PCA is not taken for the best epoch, and nothing ends training early", async () => {
+  using folder = temporary();
+  denseRows(folder.path);
+  const { data } = dense(folder.path);
+  const config = dense(folder.path, { data: { ...data, split: { train: 1, validation: 0, test: 0 } } });
+  const { path, summary } = await train({ config });
+  assertEquals([losses(path)[0]![0], summary.epochs], [0, 6]);
+  assert(summary.best_epoch! > 0);
+  const auto = configOf({ ...config, training: {} });
+  assertEquals(withEpochs(auto, openSource(auto.data)).training.early_stopping.patience, null);
 });
 
 Deno.test("epochs: auto suits the number of steps, and training ends without improvement", async () => {
