@@ -352,7 +352,7 @@ export class Model implements Disposable {
    * which count the same. What the layer had learned before is forgotten.
    * @param sources batches, one creator after the other
    * @param heldOut batches of rows that are not fitted to: with `ridge: auto` the ridge is chosen by their error
-   * @throws {EngineError} `unsupported` where the output layer is trained by gradients; `stopped`: then once more
+   * @throws {EngineError} `unsupported` where the output layer is trained by gradients
    */
   async refit(
     sources: AsyncIterable<Batches> | Iterable<Batches>,

@@ -112,7 +112,8 @@ export function checkMemory(estimate: MemoryEstimate): void {
     }, workspace ${bytesText(estimate.workspace)}, data ${bytesText(estimate.data)}), ${
       bytesText(estimate.available)
     } are free`,
-    "use a smaller layer, an optimizer with less state (sgd), smaller chunks, or set runtime.memory_gb to try anyway",
+    "use a smaller layer, an optimizer with less state (sgd), smaller chunks, model.start: random, or set " +
+      "runtime.memory_gb to try anyway",
   );
 }
 

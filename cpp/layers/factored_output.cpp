@@ -168,7 +168,7 @@ void FactoredOutput::factor(bool free) {
     if (!std::isfinite(sum)) throw Error(NRW_NON_FINITE, "the hidden layer's second moments are not finite");
     throw Error(NRW_INVALID_ARGUMENT,
                 format("ridge: %g is too little for the hidden layer's second moments, which are singular; raise it",
-                       settings_.ridge));
+                       present_ridge()));
   }
   pack_t();
 }
@@ -241,7 +241,6 @@ double FactoredOutput::take_up(const Batch& batch, const float* h, const float* 
       }
     }
   });
-  for (size_t i = 0; i < rows; ++i) squares_ += weight(i) * k_[i * rows + i];
   pack(rows, p_, e_.data(), ld_, 1, packed_g_.data());
   advance(rows, beta);
   scalars_[kSteps] += 1;
@@ -301,7 +300,9 @@ void FactoredOutput::begin_refit() {
 }
 
 void FactoredOutput::absorb(const Batch& batch, const float* h) {
-  if (batch.rows > 0) take_up(batch, h, nullptr, 1);
+  if (batch.rows == 0) return;
+  take_up(batch, h, nullptr, 1);
+  for (size_t i = 0; i < batch.rows; ++i) squares_ += k_[i * batch.rows + i];
 }
 
 // The error of rows that are left out of the fit, about: (residual sum of squares / n) / (1 - trace of the hat matrix /
@@ -321,8 +322,9 @@ double FactoredOutput::cross_validated(double ridge) {
     for (size_t j = 0; j < p_; ++j) both += product_[i * ld_ + j] * solved_[j * ld_ + i];
   }
   const double n = scalars_[kRows], left = 1 - hat / n;
-  if (!(left > 0)) return INFINITY;
-  return std::max(0.0, squares_ - 2 * fit + both) / (n * left * left);
+  const double residual = squares_ - 2 * fit + both;
+  if (!(left > 0) || !std::isfinite(residual)) return INFINITY;
+  return std::max(0.0, residual) / (n * left * left);
 }
 
 void FactoredOutput::hold_out(const Batch& batch, const float* h) {
@@ -361,7 +363,8 @@ std::vector<double> FactoredOutput::held_out_errors(double ridge) {
 }
 
 // Where rows are held out: the ridge with their lowest error, if this is lower than that of the largest ridge by more
-// than the standard error of the difference; else the largest. Otherwise the one of generalized cross-validation.
+// than the standard error of the difference; else the largest. The error falls and then rises, so ridges are tried from
+// the largest on until it has risen twice. Without such rows: the ridge of generalized cross-validation.
 void FactoredOutput::choose_ridge() {
   const auto tried = [](int half) { return std::pow(10.0, half / 2.0); };
   const size_t rows = held_squares_.size();
@@ -381,7 +384,9 @@ void FactoredOutput::choose_ridge() {
   if (most.empty()) return;
   best = 0;
   scalars_[kRidge] = tried(kMostRidge);
-  for (int half = kMostRidge - 1; half >= kLeastRidge; --half) {
+  double before = 0;
+  int rises = 0;
+  for (int half = kMostRidge - 1; half >= kLeastRidge && rises < 2; --half) {
     const std::vector<double> errors = held_out_errors(tried(half));
     if (errors.empty()) break;
     double sum = 0, squares = 0;
@@ -392,6 +397,8 @@ void FactoredOutput::choose_ridge() {
     }
     const double n = static_cast<double>(rows), mean = sum / n;
     const double error = std::sqrt(std::max(0.0, squares / n - mean * mean) / (n - 1));
+    rises = mean > before ? rises + 1 : 0;
+    before = mean;
     if (mean < best && mean < -error) {
       best = mean;
       scalars_[kRidge] = tried(half);

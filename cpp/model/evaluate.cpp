@@ -102,7 +102,7 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
     }
     progress.done = static_cast<double>(source.position() - done);
   }
-  if (result.weight != 0) result.loss = loss / result.weight;
+  if (result.rows != 0) result.loss = loss / result.weight;  // no number where no row counts
   result.ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

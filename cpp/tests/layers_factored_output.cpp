@@ -1,6 +1,7 @@
 #include "layers/factored_output.h"
 
 #include <cstdio>
+#include <numeric>
 
 #include "check.h"
 #include "factored_steps.h"
@@ -36,16 +37,16 @@ struct Oracle {
     rows = beta * rows + static_cast<double>(m);
   }
 
-  // W = S (M + R)^-1 by Gauss-Jordan elimination with pivoting.
-  void solve() {
+  // W = S (M + R)^-1 by Gauss-Jordan elimination with pivoting. given: the ridge, 0: that of the settings.
+  void solve(double given = 0) {
     double trace = 0;
     for (size_t k = 0; k < p; ++k) trace += M[k * p + k];
     trace /= static_cast<double>(p);
     std::vector<double> A = M, inverse(p * p);
     const double n = total > 0 ? total : std::max(1.0, rows), q = static_cast<double>(p);
-    const double ridge = (settings.ridge + settings.kappa * q / (n + q)) * trace;
+    const double ridge = (given > 0 ? given : settings.ridge + settings.kappa * q / (n + q)) * trace;
     for (size_t k = 0; k < p; ++k) {
-      A[k * p + k] += k + 1 < p ? ridge : 1e-9 * trace;
+      A[k * p + k] += k < settings.free ? 1e-7 * trace : k + 1 < p ? ridge : 1e-9 * trace;
       inverse[k * p + k] = 1;
     }
     for (size_t col = 0; col < p; ++col) {
@@ -245,4 +246,138 @@ TEST(factored_refit_is_the_ridge_solution_of_all_rows) {
     }
   }
   for (const std::vector<float>& w : found) CHECK(w == found[0]);
+}
+
+namespace {
+
+constexpr uint32_t kRefitColumns = 40, kRefitWidth = 6;
+
+std::vector<Step> rows_to_fit() {
+  std::vector<Step> made;
+  for (uint64_t t = 0; t < 8; ++t) {
+    made.push_back(make_step(t, {.rows = 16, .columns = kRefitColumns, .width = kRefitWidth}));
+    std::fill(made.back().weights.begin(), made.back().weights.end(), 1.0f);
+  }
+  return made;
+}
+
+Oracle sums_of(const std::vector<Step>& made, const LeastSquaresSettings& settings) {
+  Oracle oracle(kRefitColumns, kRefitWidth, settings, 0);
+  for (const Step& s : made) {
+    for (size_t i = 0; i < s.rows(); ++i) {
+      const std::vector<double> f = s.features(i);
+      for (size_t b = 0; b < oracle.p; ++b) {
+        for (size_t a = 0; a < oracle.p; ++a) oracle.M[a * oracle.p + b] += f[a] * f[b];
+        for (size_t j = 0; j < kRefitColumns; ++j) {
+          oracle.S[j * oracle.p + b] += s.dense[i * kRefitColumns + j] * f[b];
+        }
+      }
+    }
+  }
+  return oracle;
+}
+
+// W of a fit to `made`, with these rows held out.
+std::vector<double> fitted(const std::vector<Step>& made, const std::vector<Step>& held,
+                           const LeastSquaresSettings& settings) {
+  ThreadPool pool(2);
+  FactoredOutput layer(kRefitColumns, kRefitWidth, settings, 0, kernels(), pool);
+  layer.begin_refit();
+  for (const Step& s : made) layer.absorb(s.batch, s.h.data());
+  for (const Step& s : held) layer.hold_out(s.batch, s.h.data());
+  layer.end_refit();
+  return weights_of(layer, kRefitColumns, kRefitWidth);
+}
+
+void check_weights(const std::vector<double>& found, const Oracle& oracle) {
+  CHECK(found.size() == oracle.W.size());
+  for (size_t k = 0; k < found.size(); ++k) CHECK_CLOSE(found[k], oracle.W[k], 5e-5);
+}
+
+}  // namespace
+
+TEST(factored_refit_leaves_free_inputs_without_a_ridge) {
+  const std::vector<Step> made = rows_to_fit();
+  const LeastSquaresSettings settings{.ridge = 10, .kappa = 0, .free = 3};
+  Oracle oracle = sums_of(made, settings);
+  oracle.solve(10);
+  check_weights(fitted(made, {}, settings), oracle);
+}
+
+// Of each row, with the oracle's W.
+std::vector<double> errors_of(const std::vector<Step>& rows, const Oracle& oracle) {
+  std::vector<double> errors;
+  for (const Step& s : rows) {
+    for (size_t i = 0; i < s.rows(); ++i) {
+      const std::vector<double> f = s.features(i);
+      double sum = 0;
+      for (size_t j = 0; j < kRefitColumns; ++j) {
+        double value = -s.dense[i * kRefitColumns + j];
+        for (size_t k = 0; k < oracle.p; ++k) value += oracle.W[j * oracle.p + k] * f[k];
+        sum += value * value;
+      }
+      errors.push_back(sum);
+    }
+  }
+  return errors;
+}
+
+// Rows that are held out choose the ridge by the rule's definition; those that were fitted to ask for the smallest.
+TEST(factored_refit_takes_the_ridge_of_the_rows_held_out) {
+  const std::vector<Step> made = rows_to_fit();
+  const LeastSquaresSettings settings{.free = 1, .chosen = true};
+  std::vector<Step> others;
+  for (uint64_t t = 100; t < 102; ++t) {
+    others.push_back(make_step(t, {.rows = 16, .columns = kRefitColumns, .width = kRefitWidth}));
+  }
+  for (const std::vector<Step>* const rows : std::initializer_list<const std::vector<Step>*>{&made, &others}) {
+    const std::vector<Step>& held = *rows;
+    Oracle oracle = sums_of(made, settings);
+    oracle.solve(1e3);
+    const std::vector<double> most = errors_of(held, oracle);
+    double best = 0, ridge = 1e3;
+    for (int half = 5; half >= -6; --half) {
+      oracle.solve(std::pow(10.0, half / 2.0));
+      const std::vector<double> errors = errors_of(held, oracle);
+      double mean = 0, squares = 0;
+      const double n = static_cast<double>(errors.size());
+      for (size_t i = 0; i < errors.size(); ++i) mean += (errors[i] - most[i]) / n;
+      for (size_t i = 0; i < errors.size(); ++i) squares += std::pow(errors[i] - most[i] - mean, 2);
+      if (mean < best && mean < -std::sqrt(squares / n / (n - 1))) {
+        best = mean;
+        ridge = std::pow(10.0, half / 2.0);
+      }
+    }
+    if (held.size() == made.size()) CHECK_CLOSE(ridge, 1e-3, 1e-9);
+    oracle.solve(ridge);
+    check_weights(fitted(made, held, settings), oracle);
+  }
+}
+
+// Without them: generalized cross-validation, here by its definition.
+TEST(factored_refit_without_rows_held_out_takes_the_ridge_of_cross_validation) {
+  const std::vector<Step> made = rows_to_fit();
+  const LeastSquaresSettings settings{.chosen = true};
+  Oracle oracle = sums_of(made, settings);
+  double best = INFINITY, ridge = 0;
+  for (int half = -6; half <= 6; ++half) {
+    const double tried = std::pow(10.0, half / 2.0);
+    oracle.solve(tried);
+    const std::vector<double> errors = errors_of(made, oracle);
+    const double residual = std::accumulate(errors.begin(), errors.end(), 0.0);
+    const double rows = static_cast<double>(errors.size());
+    double hat = 0;
+    // tr(M (M + R)^-1): W of the targets M, whose columns stand for the outputs.
+    Oracle of_m(oracle.p, kRefitWidth, settings, 0);
+    of_m.M = of_m.S = oracle.M;
+    of_m.solve(tried);
+    for (size_t k = 0; k < oracle.p; ++k) hat += of_m.W[k * oracle.p + k];
+    const double left = 1 - hat / rows, error = residual / (rows * left * left);
+    if (error < best) {
+      best = error;
+      ridge = tried;
+    }
+  }
+  oracle.solve(ridge);
+  check_weights(fitted(made, {}, settings), oracle);
 }
