@@ -14,6 +14,20 @@ import type { BaselineMetrics } from "../runs/types.ts";
 
 /** Passes over the rows after that which makes their mean. docs/baseline.md says how exact the components are then. */
 const PASSES = 8;
+/** The most columns times components: 4 GB of bases. */
+const MOST_VALUES = 2 ** 28;
+/** The most components: their number counts squared in every column. */
+const MOST_COMPONENTS = 512;
+
+/** Why there are no components of that number to compare or begin with; null where there are. */
+export function noComponents(components: number, columns: number): string | null {
+  if (components >= columns) return `the latent vector is not smaller than a row: ${components} of ${columns} values`;
+  if (components > MOST_COMPONENTS || components * columns > MOST_VALUES) {
+    return `${components} components of ${columns} columns take too long to compute`;
+  }
+  return null;
+}
+
 /** Columns of the basis beyond the components: as many again, but not fewer than this. */
 const FEWEST_MORE = 10;
 

@@ -4,7 +4,7 @@ import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
 import { InputFile } from "./file.ts";
 import { asked, type H5Module, load } from "./hdf5_library.ts";
-import { type ByteOrder, firstNumber, toDoubles, toFloats, valueBytes, type ValueType } from "./values.ts";
+import { type ByteOrder, firstNumber, toNumbers, valueBytes, type ValueType } from "./values.ts";
 
 /** An array of a file. */
 export interface Hdf5Array {
@@ -112,7 +112,7 @@ export class Hdf5File implements Disposable {
       length,
       type,
       (to) => this.#lib.get_dataset_data(this.#open, path, counts, starts, steps, to),
-      (bytes) => toFloats(type, ORDER, bytes, out),
+      (bytes) => toNumbers(type, ORDER, bytes, out),
     );
     return out;
   }
@@ -126,7 +126,7 @@ export class Hdf5File implements Disposable {
       count,
       type,
       (to) => this.#lib.get_dataset_data(this.#open, path, [BigInt(count)], [BigInt(start)], [1n], to),
-      (bytes) => toDoubles(type, ORDER, bytes, out),
+      (bytes) => toNumbers(type, ORDER, bytes, out),
     );
     return out;
   }
@@ -288,7 +288,7 @@ export class Hdf5File implements Disposable {
       out.length,
       type,
       (to) => this.#lib.get_attribute_data(this.#open, path, name, to),
-      (bytes) => toDoubles(type, ORDER, bytes, out),
+      (bytes) => toNumbers(type, ORDER, bytes, out),
     );
     return [...out];
   }

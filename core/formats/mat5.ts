@@ -6,7 +6,7 @@ import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
 import { ByteStream } from "./byte_stream.ts";
 import { InputFile } from "./file.ts";
-import { type ByteOrder, firstNumber, toFloats, valueBytes, type ValueType } from "./values.ts";
+import { type ByteOrder, firstNumber, toNumbers, valueBytes, type ValueType } from "./values.ts";
 
 /** An array of a file. */
 export interface Mat5Array {
@@ -147,7 +147,7 @@ export class Mat5File {
       const most = READ_BYTES / valueBytes(type);
       for (let from = 0; from < count; from += most) {
         const part = out.subarray(from, Math.min(count, from + most));
-        toFloats(type, order, await take(part.length * valueBytes(type)), part);
+        toNumbers(type, order, await take(part.length * valueBytes(type)), part);
       }
       return out;
     });

@@ -5,7 +5,7 @@ import { createInflateRaw } from "node:zlib";
 import { UserError } from "../errors.ts";
 import { InputFile } from "./file.ts";
 import { npyFields } from "./npy.ts";
-import { type ByteOrder, toDoubles, valueBytes, type ValueType } from "./values.ts";
+import { type ByteOrder, NUMPY_TYPES, toNumbers, valueBytes, type ValueType } from "./values.ts";
 import { type Place, type ZipMember, zipMembers } from "./zip_members.ts";
 
 const BLOCK_BYTES = 1 << 20;
@@ -59,20 +59,6 @@ async function* unpacked(
   if (seen !== size) throw new UserError(path, `${name} has ${seen} bytes, but says ${size}`, AGAIN);
 }
 
-const TYPES: Readonly<Record<string, ValueType>> = {
-  b1: "uint8",
-  i1: "int8",
-  u1: "uint8",
-  i2: "int16",
-  u2: "uint16",
-  i4: "int32",
-  u4: "uint32",
-  i8: "int64",
-  u8: "uint64",
-  f4: "float32",
-  f8: "float64",
-};
-
 /** An array of numbers in an `.npz` file. */
 export class ArrayStream {
   #rest = new Uint8Array(0);
@@ -108,7 +94,7 @@ export class ArrayStream {
     if (length > HEADER_BYTES_MAX) throw bad("header length", `${length} bytes`);
     await need(from + length);
     const { descr, shape } = npyFields(head.subarray(from, from + length), bad);
-    const type = TYPES[descr.replace(/^[<>=|]/, "")];
+    const type = NUMPY_TYPES[descr.replace(/^[<>=|]/, "")];
     if (type === undefined) throw bad("descr", `'${descr.slice(0, 40)}' is not a type of numbers`);
     if (!shape.every(Number.isSafeInteger)) throw bad("shape", "is too large", AGAIN);
     const values = shape.reduce((product, size) => product * size, 1);
@@ -145,7 +131,7 @@ export class ArrayStream {
     }
     this.#rest = all.slice(bytes);
     const out = new Float64Array(count);
-    toDoubles(this.type, this.order, all.subarray(0, bytes), out);
+    toNumbers(this.type, this.order, all.subarray(0, bytes), out);
     return out;
   }
 

@@ -8,7 +8,7 @@ import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
 import { ByteStream, type Packed } from "./byte_stream.ts";
 import { InputFile } from "./file.ts";
-import { type ByteOrder, firstNumber, toFloats, valueBytes, type ValueType } from "./values.ts";
+import { type ByteOrder, firstNumber, NUMPY_TYPES, toNumbers, valueBytes, type ValueType } from "./values.ts";
 import { type ZipMember, zipMembers } from "./zip_members.ts";
 
 export interface NumpyArray {
@@ -45,19 +45,6 @@ const TEXT_VALUES_MAX = 1 << 10;
 const DEFLATE_MAX = 1032;
 const MAGIC = "\x93NUMPY";
 
-const TYPES: Readonly<Record<string, ValueType>> = {
-  b1: "uint8",
-  i1: "int8",
-  u1: "uint8",
-  i2: "int16",
-  u2: "uint16",
-  i4: "int32",
-  u4: "uint32",
-  i8: "int64",
-  u8: "uint64",
-  f4: "float32",
-  f8: "float64",
-};
 const WORDS: Readonly<Record<string, string>> = {
   b: "bool",
   c: "complex",
@@ -119,7 +106,7 @@ export class NumpyFile {
     using file = await InputFile.open(this.path);
     await file.readAt(this.places.get(name)!.header + from * size, bytes);
     const out = new Float32Array(count);
-    toFloats(type!, order, bytes, out);
+    toNumbers(type!, order, bytes, out);
     return out;
   }
 
@@ -135,7 +122,7 @@ export class NumpyFile {
     await this.#whole(name, valueBytes(type!) * most, (bytes) => {
       const end = from + bytes.length / valueBytes(type!);
       if (!(end <= count && Number.isInteger(end))) throw damaged();
-      toFloats(type!, order, bytes, out.subarray(from, end));
+      toNumbers(type!, order, bytes, out.subarray(from, end));
       from = end;
     });
     if (from !== count) throw damaged();
@@ -238,7 +225,7 @@ async function readHeader(path: string, name: string, stream: ByteStream, size: 
   if (sizes === undefined) throw bad("its header says no shape");
   const shape = sizes.split(",").map((each) => each.trim()).filter(Boolean).map(Number);
   const [, order = "", kind = "", bits = ""] = descr ?? [];
-  const values = TYPES[kind + bits];
+  const values = NUMPY_TYPES[kind + bits];
   const held = size - header;
   if (!shape.every(Number.isSafeInteger)) throw bad(`its shape (${sizes}) is not one of whole numbers`);
   if (values !== undefined && product(shape) * valueBytes(values) !== held) {

@@ -23,26 +23,15 @@ export const valueBytes = (type: ValueType): number => TYPES[type].bytes;
 const HOST: ByteOrder = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? "little" : "big";
 
 /**
- * Values of a block of bytes, rounded to float32.
+ * Values of a block of bytes, rounded to float32; as doubles, only 64-bit integers above 2^53 are rounded.
  * @param bytes as many as `out` has values of this type
  */
-export function toFloats(type: ValueType, order: ByteOrder, bytes: Uint8Array, out: Float32Array): void {
-  const { bytes: size, array, get } = TYPES[type];
-  if (bytes.length !== out.length * size) throw new RangeError(`${bytes.length} bytes for ${out.length} values`);
-  if ((order === HOST || size === 1) && bytes.byteOffset % size === 0) {
-    const values = new array(bytes.buffer as ArrayBuffer, bytes.byteOffset, out.length);
-    if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
-      for (let i = 0; i < out.length; i++) out[i] = Number(values[i]);
-    } else out.set(values);
-    return;
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = get as (this: DataView, at: number, little: boolean) => number | bigint;
-  for (let i = 0; i < out.length; i++) out[i] = Number(read.call(view, i * size, order === "little"));
-}
-
-/** The same as doubles; of 64-bit integers above 2^53 the nearest. */
-export function toDoubles(type: ValueType, order: ByteOrder, bytes: Uint8Array, out: Float64Array): void {
+export function toNumbers(
+  type: ValueType,
+  order: ByteOrder,
+  bytes: Uint8Array,
+  out: Float32Array | Float64Array,
+): void {
   const { bytes: size, array, get } = TYPES[type];
   if (bytes.length !== out.length * size) throw new RangeError(`${bytes.length} bytes for ${out.length} values`);
   if ((order === HOST || size === 1) && bytes.byteOffset % size === 0) {
@@ -69,3 +58,18 @@ export function roundingNote(type: ValueType): string[] {
   const isExact = valueBytes(type) < 4 || type === "float32";
   return isExact ? [] : [`Values of ${type} were rounded to float32.`];
 }
+
+/** Types by the letters of NumPy, without byte order: `f4`. */
+export const NUMPY_TYPES: Readonly<Record<string, ValueType>> = {
+  b1: "uint8",
+  i1: "int8",
+  u1: "uint8",
+  i2: "int16",
+  u2: "uint16",
+  i4: "int32",
+  u4: "uint32",
+  i8: "int64",
+  u8: "uint64",
+  f4: "float32",
+  f8: "float64",
+};

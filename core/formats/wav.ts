@@ -5,7 +5,7 @@
 import { MalformedError, UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import type { InputFile } from "./file.ts";
-import { toFloats, type ValueType } from "./values.ts";
+import { toNumbers, type ValueType } from "./values.ts";
 
 export interface WavHead {
   readonly channels: number;
@@ -126,7 +126,7 @@ export async function readWav(file: InputFile, head: WavHead, from: number, coun
       : bits === 8
       ? "uint8"
       : `int${bits as 16 | 32}`;
-    toFloats(type, "little", bytes, values);
+    toNumbers(type, "little", bytes, values);
     const scale = 2 ** (1 - bits);
     if (bits === 8) { for (let i = 0; i < values.length; i++) values[i] = (values[i]! - 128) / 128; }
     else if (!float) { for (let i = 0; i < values.length; i++) values[i]! *= scale; }

@@ -1,6 +1,6 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
-import { evaluatePca, fitPca } from "../baseline/pca.ts";
+import { evaluatePca, fitPca, noComponents } from "../baseline/pca.ts";
 import type { EvaluationProgress } from "../evaluation/evaluate.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
@@ -8,7 +8,7 @@ import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { runDiagnostics } from "../diagnostics/mod.ts";
 import { trainedRows } from "../data/compare.ts";
 import { readRunData } from "../data/run_data.ts";
-import { BadData, type Source } from "../data/source.ts";
+import { BadData, PARTS, type Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { clearRecovery } from "../runs/recovery.ts";
 import { writeSummary } from "../runs/summary.ts";
@@ -90,9 +90,16 @@ async function withTrainedBefore(
 }
 
 /** What PCA of the same size explains. Where it cannot be had, the run ends without it, and says so. */
-async function measureBaseline(session: Session): Promise<Summary["baseline"]> {
+async function measureBaseline(session: Session, metrics: Summary["metrics"]): Promise<Summary["baseline"]> {
   const { options: { config, observer, warn = session.options.note }, model, source, state } = session;
-  if (state.start?.pca) return { pca: state.start.pca };
+  const known = state.start?.pca;
+  // Data that a resume finds changed have other rows.
+  if (known && PARTS.every((part) => known[part]?.rows === metrics[part]?.rows)) return { pca: known };
+  const why = noComponents(model.latentSize, source.columns);
+  if (why !== null) {
+    session.options.detail?.(`no comparison with PCA: ${why}`);
+    return null;
+  }
   try {
     const options = {
       threads: threadCount(config),
@@ -124,7 +131,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     config,
     (info) => session.options.observer?.evaluating?.(info),
   );
-  const baseline = config.evaluation.pca ? await measureBaseline(session) : null;
+  const baseline = config.evaluation.pca ? await measureBaseline(session, metrics) : null;
   state.seconds.evaluation += (performance.now() - begun) / 1000;
   const held = await withTrainedBefore(run.path, source, metrics);
   begun = performance.now();

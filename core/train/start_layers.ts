@@ -6,6 +6,7 @@
  *
  * Both sums are made of plain layers, so that a network that begins this way is saved, resumed and read like any other.
  */
+import { noComponents } from "../baseline/pca.ts";
 import { sizeOf } from "../config/properties.ts";
 import type { Config, Layer } from "../config/types.ts";
 import { kindNamed, LAYERS, LOSSES } from "../config/vocabulary.ts";
@@ -21,9 +22,6 @@ export interface Layers {
   readonly encoder: readonly Layer[];
   readonly decoder: readonly Layer[];
 }
-
-/** The most columns times components for which `auto` computes them: 4 GB of bases. */
-const MOST_VALUES = 2 ** 28;
 
 /** Layers before the first linear one that leave the rows as they are but for noise in training. */
 const isNoise = ({ kind }: Layer) => kindNamed(LAYERS, kind).noise === true;
@@ -61,10 +59,7 @@ function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "colu
     if (layer.init !== "default") return "the initialisation of a layer at an end is set";
   }
   if (last.update === "sgd") return "update: sgd learns the output layer from its own start";
-  const latent = sizeOf(code)!;
-  if (latent >= columns) return `the latent vector is not smaller than a row: ${latent} of ${columns} values`;
-  if (latent * columns > MOST_VALUES) return `${latent} components of ${columns} columns are too many to compute`;
-  return null;
+  return noComponents(sizeOf(code)!, columns);
 }
 
 /** @throws {UserError} where the config asks for PCA, and the network cannot begin as that */

@@ -10,7 +10,7 @@ import { InputFile, isFile, readTextSync } from "../../formats/file.ts";
 import {
   type ByteOrder,
   roundingNote,
-  toFloats,
+  toNumbers,
   VALUE_TYPES,
   valueBytes,
   type ValueType,
@@ -178,7 +178,7 @@ async function read(
   const bytes = new Uint8Array(count * valueBytes(type));
   await file.readAt(skip + from * valueBytes(type), bytes);
   const values = new Float32Array(count);
-  toFloats(type, order, bytes, values);
+  toNumbers(type, order, bytes, values);
   return values;
 }
 

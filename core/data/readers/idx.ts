@@ -8,7 +8,7 @@ import { MalformedError, UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
 import { ByteStream, isGzipHead } from "../../formats/byte_stream.ts";
 import { isFile } from "../../formats/file.ts";
-import { roundingNote, toFloats, valueBytes, type ValueType } from "../../formats/values.ts";
+import { roundingNote, toNumbers, valueBytes, type ValueType } from "../../formats/values.ts";
 import { someNames } from "../../missing.ts";
 import type { Block, OpenSource, ReaderOptions } from "./reader.ts";
 import {
@@ -171,7 +171,7 @@ async function labelsBeside(path: string, rows: number): Promise<Pick<IdxFile, "
   const bytes = new Uint8Array(rows * valueBytes(type));
   await filled(stream, bytes);
   const values = new Float32Array(rows);
-  toFloats(type, "big", bytes, values);
+  toNumbers(type, "big", bytes, values);
   return { labels: Array.from(values, String), labelsFrom: basename(beside) };
 }
 
@@ -190,7 +190,7 @@ async function* blocks(files: readonly IdxFile[], columns: number, blockRows: nu
       const bytes = new Uint8Array(rows * columns * valueBytes(type));
       await filled(stream, bytes);
       const values = new Float32Array(rows * columns);
-      toFloats(type, "big", bytes, values);
+      toNumbers(type, "big", bytes, values);
       if (type === "uint8") { for (let i = 0; i < values.length; i++) values[i]! /= 255; }
       yield { rows, values };
     }
