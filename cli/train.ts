@@ -32,7 +32,8 @@ function baselineLines({ baseline, metrics }: Summary): string[] {
   const shown = parts.map((part) => `${part} ${short(pca[part]!.r2)}`).join(", ");
   const lines = [`PCA        R2 ${shown}  (${countText(pca.components ?? 0)} components)`];
   const part = metrics.validation ? "validation" : metrics.test ? "test" : "train";
-  if (pca[part] && metrics[part] && metrics[part].r2 < pca[part].r2) {
+  const [own, its] = [metrics[part]?.r2, pca[part]?.r2];
+  if (own !== undefined && its !== undefined && own < its && short(own) !== short(its)) {
     lines.push(
       `           PCA explains more of the ${part} rows than the network; more epochs or another rate may help`,
     );

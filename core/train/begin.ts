@@ -2,6 +2,7 @@
 import type { Model } from "../../ffi/model.ts";
 import { evaluatePca, fitPca } from "../baseline/pca.ts";
 import { countText } from "../figures.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
 import type { EvaluationProgress } from "../evaluation/evaluate.ts";
 import { startBias } from "./column_means.ts";
 import { threadCount } from "./network.ts";
@@ -21,7 +22,11 @@ export async function begin(session: Session): Promise<Started> {
     await startBias(config, source, model);
     return RANDOM_START;
   }
-  const options = { threads: threadCount(config), stopped: () => session.signal !== null };
+  const options = {
+    threads: threadCount(config),
+    stopped: () => session.signal !== null,
+    fitting: (info: PreparingProgress) => observer?.preparing?.(info),
+  };
   const fit = await fitPca(source, config, model.latentSize, options);
   if (fit === null) return RANDOM_START; // fewer than two rows
   const rates = await startAtPca(config, source, model, fit);

@@ -1,6 +1,7 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
 import { evaluatePca, fitPca, noComponents } from "../baseline/pca.ts";
+import type { PreparingProgress } from "../data/prepare.ts";
 import type { EvaluationProgress } from "../evaluation/evaluate.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
@@ -105,6 +106,7 @@ async function measureBaseline(session: Session, metrics: Summary["metrics"]): P
       threads: threadCount(config),
       stopped: () => session.signal !== null,
       progress: (info: EvaluationProgress) => observer?.evaluating?.(info),
+      fitting: (info: PreparingProgress) => observer?.preparing?.(info),
     };
     const fit = await fitPca(source, config, model.latentSize, options);
     return fit && { pca: await evaluatePca(fit, source, config, options) };

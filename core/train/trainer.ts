@@ -21,7 +21,7 @@ import { noTotals, type Started, type Totals, type TrainState } from "./state.ts
 export interface TrainObserver {
   /** The run's starting weights are made next, or it goes on. */
   starting?(info: { epochs: number }): void;
-  /** Some rows of a source have been prepared, before training. */
+  /** Some rows of a source have been prepared before training, or read for principal components. */
   preparing?(progress: PreparingProgress): void;
   /** A window's training begins: `batches` steps of epoch `epoch`, `step` done so far. */
   windowStarted?(
