@@ -24,6 +24,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     seed: raw.seed,
     data: {
       ...data,
+      shuffle_window: data.shuffle_window === "auto" ? Infinity : data.shuffle_window,
       path: data.path === undefined || data.format === "memory" ? "" : path(["data", "path"], data.path),
       split: resolveSplit(raw, path),
       transforms: data.transforms.map(toTransform),

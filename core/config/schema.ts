@@ -70,7 +70,9 @@ const data = z.strictObject({
     "whether a last batch with fewer rows is used; drop leaves out at most one batch per epoch",
   ),
   shuffle: z.boolean().default(true).describe("whether files and rows have a new random order in each epoch"),
-  shuffle_window: count(1, 1024).default(1).describe("number of chunks (files) whose rows are shuffled together"),
+  shuffle_window: z.union([count(1, 1024), z.literal("auto")]).default("auto").describe(
+    "number of chunks (files) whose rows are shuffled together; auto: as many as take 256 MB of memory",
+  ),
   workers: count(1, 256).default(2).describe("threads that prepare batches; the result does not depend on their number")
     .meta(
       onResume("free"),

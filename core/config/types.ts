@@ -47,7 +47,7 @@ export interface DataConfig {
   readonly batch_size: number;
   readonly last_batch: "keep" | "drop";
   readonly shuffle: boolean;
-  /** Chunks whose rows are shuffled together. */
+  /** Chunks whose rows are shuffled together. Infinity stands for `auto` until the data are known. */
   readonly shuffle_window: number;
   readonly workers: number;
   readonly preload_batches: number;

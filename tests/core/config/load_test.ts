@@ -46,7 +46,7 @@ Deno.test("everything but data and model has a default", () => {
       batch_size: 128,
       last_batch: "keep",
       shuffle: true,
-      shuffle_window: 1,
+      shuffle_window: Infinity,
       workers: 2,
       preload_batches: 8,
       split: { by: "rows", train: 0.8, validation: 0.1, test: 0.1, seed: 0 },

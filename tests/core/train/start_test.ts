@@ -5,7 +5,7 @@ import { ensureEngine } from "../../../core/build/ensure.ts";
 import { loadConfig } from "../../../core/config/mod.ts";
 import type { Config } from "../../../core/config/types.ts";
 import { openSource } from "../../../core/data/source.ts";
-import { withEpochs } from "../../../core/train/epochs.ts";
+import { settled } from "../../../core/train/epochs.ts";
 import { UserError } from "../../../core/errors.ts";
 import { chooseStart, residualLayers } from "../../../core/train/start_layers.ts";
 import { embed, reconstruct, train, writeReport } from "../../../mod.ts";
@@ -160,7 +160,7 @@ Deno.test("start: without validation rows PCA is not taken for the best epoch, a
   assertEquals([losses(path)[0]![0], summary.epochs], [0, 6]);
   assert(summary.best_epoch! > 0);
   const auto = configOf({ ...config, training: {} });
-  assertEquals(withEpochs(auto, openSource(auto.data)).training.early_stopping.patience, null);
+  assertEquals(settled(auto, openSource(auto.data)).training.early_stopping.patience, null);
 });
 
 Deno.test("epochs: auto suits the number of steps, and training ends without improvement", async () => {
@@ -169,14 +169,14 @@ Deno.test("epochs: auto suits the number of steps, and training ends without imp
   const auto = (batch_size: number) => {
     const config = configOf(dense(folder.path, { training: {} }));
     const source = openSource(config.data);
-    const { training } = withEpochs({ ...config, data: { ...config.data, batch_size } }, source);
+    const { training } = settled({ ...config, data: { ...config.data, batch_size } }, source);
     return [training.epochs, training.early_stopping.patience];
   };
   assertEquals(auto(1000), [1000, 100]); // one step an epoch
   const rows = openSource(configOf(dense(folder.path)).data).partRows.train;
   assertEquals(auto(1), [Math.ceil(4000 / rows), Math.max(3, Math.ceil(Math.ceil(4000 / rows) / 10))]);
   const given = configOf(dense(folder.path));
-  assertEquals(withEpochs(given, openSource(given.data)), given);
+  assertEquals(settled(given, openSource(given.data)).training, given.training);
   const { path, summary } = await train({ config: dense(folder.path, { training: {} }) });
   assertEquals(summary.reason, "early_stopping");
   assertStringIncludes(Deno.readTextFileSync(join(path, "config.yaml")), "epochs: auto");
