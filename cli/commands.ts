@@ -23,6 +23,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: "write the reconstructions of the rows, of all or some columns, as .npy or .csv",
     load: () => import("./reconstruct.ts"),
   },
+  export: {
+    does: "write a trained network for other programs: ONNX, PyTorch, safetensors, .npz",
+    load: () => import("./export.ts"),
+  },
   data: {
     does: "import data of other formats, or show what is in a file",
     load: () => import("./data.ts"),

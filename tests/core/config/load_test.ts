@@ -462,3 +462,9 @@ Deno.test("names of files become names of runs that a folder can have", () => {
   assertEquals(nameOf(`${"x".repeat(80)}.yaml`), "x".repeat(64));
   assertEquals(loadConfig({ text: SMALL, cwd: "/w" }).config.name, "run");
 });
+
+Deno.test("a resolved config with an output layer inside another layer can be loaded again", () => {
+  const text = SMALL.replace("[{linear: output}]", "[{contractive: [{linear: output}]}, {linear: output}]");
+  const first = loadConfig({ text });
+  assertEquals(loadConfig({ text: first.toYaml() }).config.model, first.config.model);
+});
