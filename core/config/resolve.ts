@@ -30,7 +30,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       transforms: data.transforms.map(toTransform),
       input_transforms: data.input_transforms.map(toTransform),
       labels: data.labels === null ? null : tableOrFile(data.labels, path(["data", "labels"], data.labels)),
-      batch: data.batch === null ? null : path(["data", "batch"], data.batch),
+      batch: data.batch === null ? null : tableOrFile(data.batch, path(["data", "batch"], data.batch)),
       row_weights: data.row_weights === null ? null : path(["data", "row_weights"], data.row_weights),
       column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
     },

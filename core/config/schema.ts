@@ -56,7 +56,8 @@ const data = z.strictObject({
     "further settings of the format's reader by name; docs/data.md lists them",
   ),
   steps: z.array(z.json()).default([]).describe(
-    "what is done with each record of a signal before training, in this order, when it is prepared; docs/signals.md lists the steps",
+    "what is done before training, in this order, when the data are prepared: with counts (docs/data.md lists these steps), or " +
+      "with each record of a signal (docs/signals.md)",
   ),
   cache: z.enum(["auto", "refresh", "readonly"]).default("auto").describe(
     "of data that are prepared into chunks; auto: prepared once and kept in paths.cache; refresh: prepared again; readonly: " +
@@ -97,7 +98,8 @@ const data = z.strictObject({
   batch: path().nullable().default(null)
     .describe(
       "file with the category of each row, such as the donor or the run of a cell, in the order of the files (.npy of " +
-        "text or numbers, or text with one category per line); layers of the kind covariate take it",
+        "text or numbers, or text with one category per line), or the name of a table of rows that the data have, such as a " +
+        "column of obs; layers of the kind covariate take it",
     ).meta(onResume("free")),
   row_weights: path().nullable().default(null)
     .describe(

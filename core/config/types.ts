@@ -62,7 +62,7 @@ export interface DataConfig {
    * have; null for none.
    */
   readonly labels: string | null;
-  /** The category of each row, in file order. Absolute; null where the rows have none. */
+  /** The category of each row, in file order. Absolute, or the name of a table of rows; null where the rows have none. */
   readonly batch: string | null;
   /** What each row counts for in the loss, in file order. Absolute; null where all rows count alike. */
   readonly row_weights: string | null;

@@ -1,7 +1,6 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
 import { noComponents, type PcaFit } from "../baseline/pca.ts";
-import type { EvaluationProgress } from "../evaluation/evaluate.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
@@ -17,7 +16,7 @@ import { runDiagnostics } from "./diagnose.ts";
 import { tellDiagnostics } from "./events.ts";
 import type { Session } from "./session.ts";
 import { SIGNAL_STATUS, type StopSignal } from "./signals.ts";
-import { threadCount } from "./network.ts";
+import { componentsOf, explained } from "./components.ts";
 import { finalMetrics, summarise } from "./summary.ts";
 import { tensorSinks } from "./tensors.ts";
 import type { Ending } from "./trainer.ts";

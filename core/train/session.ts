@@ -296,7 +296,7 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
   const opened = await openSession(options, source, state, checkpoint, facts);
   const layers = layerRows(model.layers());
   await writeJsonAtomic(run.file("model.json"), layers);
-  if (checkpoint === null) await writeRunData(run.path, identity, names);
+  if (checkpoint === null) await writeRunData(run.path, identity, names, source.steps);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
   try {
