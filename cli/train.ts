@@ -40,6 +40,22 @@ function baselineLines({ baseline, metrics }: Summary): string[] {
   return lines;
 }
 
+/** How often the nearest rows have the row's label. */
+function neighbourLines({ neighbours }: Summary): string[] {
+  if (!neighbours) return [];
+  const { latent, pca, rows, of } = neighbours;
+  const share = (value: number) => `${(100 * value).toFixed(1)} %`;
+  const beside = pca ? `, PCA ${share(pca.accuracy)}` : "";
+  const told = of === "held_out" ? "held-out rows" : "training rows, each told from the others";
+  return [
+    `labels     ${
+      share(latent.accuracy)
+    } told right by the ${neighbours.neighbours} nearest rows${beside}, commonest label ${
+      share(neighbours.commonest)
+    }  (${countText(rows)} ${told})`,
+  ];
+}
+
 function summaryLines(result: SessionResult, runDir: string): string[] {
   const { summary } = result;
   const lines = [
@@ -55,7 +71,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
       lines.push(`${part.padEnd(10)} MSE ${short(mse)}  R2 ${short(r2)}${fit}  (${rowsText(metrics)})`);
     }
   }
-  lines.push(...baselineLines(summary));
+  lines.push(...baselineLines(summary), ...neighbourLines(summary));
   const { evaluated } = summary;
   if (evaluated?.checkpoint === "best") {
     lines.push(`weights    these figures are of epoch ${evaluated.epoch}, the best one`);

@@ -155,6 +155,10 @@ export interface DiagnosticsConfig {
   readonly max_rows: number;
   /** Most variable columns whose reconstruction is kept. */
   readonly columns: number;
+  /** Which are made: those that suit the data, every one, or those of these names. */
+  readonly kinds: "auto" | "all" | readonly string[];
+  /** Settings of single diagnostics, by their names (core/diagnostics). */
+  readonly [diagnostic: string]: unknown;
 }
 
 export interface EvaluationConfig {

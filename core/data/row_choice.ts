@@ -47,21 +47,23 @@ export function allRows(source: Source, parts: readonly Part[], data: DataConfig
   return chooseRows(source, parts, data, Infinity);
 }
 
-/** The transformed stored values (the targets) of some columns: one array a column, in the choice's row order. */
-export async function columnValues(
+/** The transformed values (the targets), zeros included, of all or some columns: rows x columns, in the choice's row order. */
+export async function rowValues(
   choice: RowChoice,
   data: DataConfig,
-  columns: readonly number[],
-): Promise<Float32Array[]> {
-  const values = columns.map(() => new Float32Array(choice.rows.length));
-  const slot = new Map(columns.map((column, index) => [column, index]));
+  width: number,
+  columns?: readonly number[],
+): Promise<Float32Array> {
+  const slot = columns && new Map(columns.map((column, index) => [column, index]));
+  const across = columns?.length ?? width;
+  const values = new Float32Array(choice.rows.length * across);
   let row = 0;
   for await (const { batches } of feedRows(choice, data)) {
     for await (const batch of batches) {
       for (let i = 0; i < batch.rows; i++, row++) {
         for (let at = batch.rowPtr[i]!; at < batch.rowPtr[i + 1]!; at++) {
-          const index = slot.get(batch.columns[at]!);
-          if (index !== undefined) values[index]![row] = batch.target[at]!;
+          const column = batch.columns[at]!, index = slot ? slot.get(column) : column;
+          if (index !== undefined) values[row * across + index] = batch.target[at]!;
         }
       }
     }

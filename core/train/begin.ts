@@ -24,6 +24,7 @@ export async function begin(session: Session): Promise<Started> {
   const options = { threads: threadCount(config), stopped: () => session.signal !== null };
   const fit = await fitPca(source, config, model.latentSize, options);
   if (fit === null) return RANDOM_START; // fewer than two rows
+  session.fit = fit;
   const rates = await startAtPca(config, source, model, fit);
   if (canRefit(config, source)) await refit(config, source, model);
   const progress = (info: EvaluationProgress) => observer?.evaluating?.(info);

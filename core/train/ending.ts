@@ -1,11 +1,10 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
-import { evaluatePca, fitPca, noComponents } from "../baseline/pca.ts";
+import { evaluatePca, fitPca, noComponents, type PcaFit } from "../baseline/pca.ts";
 import type { EvaluationProgress } from "../evaluation/evaluate.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { runDiagnostics } from "../diagnostics/mod.ts";
 import { trainedRows } from "../data/compare.ts";
 import { readRunData } from "../data/run_data.ts";
 import { BadData, PARTS, type Source } from "../data/source.ts";
@@ -13,6 +12,8 @@ import { UserError } from "../errors.ts";
 import { clearRecovery } from "../runs/recovery.ts";
 import { writeSummary } from "../runs/summary.ts";
 import type { Summary } from "../runs/types.ts";
+import type { NeighboursDiagnostic } from "../diagnostics/neighbours.ts";
+import { runDiagnostics } from "./diagnose.ts";
 import { tellDiagnostics } from "./events.ts";
 import type { Session } from "./session.ts";
 import { SIGNAL_STATUS, type StopSignal } from "./signals.ts";
@@ -101,18 +102,49 @@ async function measureBaseline(session: Session, metrics: Summary["metrics"]): P
     return null;
   }
   try {
+    const fit = await fitOf(session);
     const options = {
       threads: threadCount(config),
       stopped: () => session.signal !== null,
       progress: (info: EvaluationProgress) => observer?.evaluating?.(info),
     };
-    const fit = await fitPca(source, config, model.latentSize, options);
     return fit && { pca: await evaluatePca(fit, source, config, options) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     warn?.(`PCA, to which the metrics are compared: ${error.message}; evaluation.pca: false leaves it out`);
     return null;
   }
+}
+
+/** Principal components of the training rows, computed once in a session. @throws {Stopped} {EngineError} */
+async function fitOf(session: Session): Promise<PcaFit | null> {
+  const { options: { config }, model, source } = session;
+  const options = { threads: threadCount(config), stopped: () => session.signal !== null };
+  return session.fit ??= await fitPca(source, config, model.latentSize, options);
+}
+
+/** The components with which diagnostics compare; null where the config wants no comparison, or there are none. */
+async function comparedFit(session: Session): Promise<PcaFit | null> {
+  const { options: { config }, model, source } = session;
+  if (!config.evaluation.pca || noComponents(model.latentSize, source.columns) !== null) return null;
+  try {
+    return await fitOf(session);
+  } catch (error) {
+    if (error instanceof EngineError) return null; // the baseline has said why
+    throw error;
+  }
+}
+
+/** What the summary says of the diagnostic `neighbours`. */
+function neighboursOf(data: NeighboursDiagnostic | undefined): Summary["neighbours"] {
+  if (data === undefined) return undefined;
+  const { of, neighbours, rows, reference_rows, labels, commonest, latent, pca } = data;
+  const scores = ({ accuracy, silhouette }: typeof latent) => ({ accuracy, silhouette });
+  return {
+    ...{ of, neighbours, rows, reference_rows, labels: labels.length, commonest },
+    latent: scores(latent),
+    pca: pca && scores(pca),
+  };
 }
 
 /** The end of training: final metrics (of the best epoch if it is kept), diagnostics and summary. */
@@ -136,8 +168,13 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
   const held = await withTrainedBefore(run.path, source, metrics);
   begun = performance.now();
   const { epoch, step } = evaluated;
-  const folder = await runDiagnostics(run.path, { config, model, source, epoch }, validation ?? undefined);
-  tellDiagnostics(session.events, folder, run, { step, epoch, final: true });
+  const diagnosed = await runDiagnostics(run.path, {
+    ...{ config, model, source, epoch, evaluation: validation ?? undefined },
+    pca: () => comparedFit(session),
+    stopped: () => session.signal !== null,
+    detail: session.options.detail,
+  });
+  tellDiagnostics(session.events, diagnosed, run, { step, epoch, final: true });
   state.seconds.diagnostics += (performance.now() - begun) / 1000;
   await session.saves.settle();
   const summary = summarise(session, {
@@ -145,6 +182,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     reason,
     metrics: held,
     baseline,
+    neighbours: neighboursOf(diagnosed.found.get("neighbours") as NeighboursDiagnostic | undefined),
     evaluated,
     saved: state.seconds.checkpoint - trained,
   });

@@ -5,6 +5,7 @@
 import { relative } from "@std/path";
 import { engineInfo } from "../../ffi/info.ts";
 import type { Model } from "../../ffi/model.ts";
+import type { PcaFit } from "../baseline/pca.ts";
 import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
@@ -18,7 +19,6 @@ import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
 import { dataError, openSource, type Source } from "../data/source.ts";
 import { withRowFiles } from "../data/row_files.ts";
-import { runDiagnostics } from "../diagnostics/mod.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText, resumeCommand } from "../runs/command.ts";
 import { clearLeftovers } from "../runs/leftovers.ts";
@@ -30,6 +30,7 @@ import { beginFork, forkData } from "./fork.ts";
 import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
 import { announce } from "./announce.ts";
+import { runDiagnostics } from "./diagnose.ts";
 import { openSession } from "./provenance.ts";
 import { begin, goOn } from "./begin.ts";
 import { refitDue } from "./refit.ts";
@@ -51,6 +52,8 @@ class Session {
   readonly #elapsedBefore: number;
   readonly saves: Saves;
   signal: StopSignal | null = null;
+  /** Principal components of the training rows, where the session has computed them. */
+  fit: PcaFit | null = null;
 
   constructor(
     readonly options: SessionOptions,
@@ -92,8 +95,12 @@ class Session {
   async diagnose(epoch: number): Promise<void> {
     const { config, run } = this.options;
     const begun = performance.now();
-    const folder = await runDiagnostics(run.path, { config, model: this.model, source: this.source, epoch });
-    tellDiagnostics(this.events, folder, run, { step: this.state.step, epoch, final: false });
+    const diagnosed = await runDiagnostics(run.path, {
+      ...{ config, model: this.model, source: this.source, epoch },
+      stopped: () => this.signal !== null,
+      detail: this.options.detail,
+    });
+    tellDiagnostics(this.events, diagnosed, run, { step: this.state.step, epoch, final: false });
     const ms = performance.now() - begun;
     this.state.seconds.diagnostics += ms / 1000;
     this.state.since_row.diagnostics_ms += ms;

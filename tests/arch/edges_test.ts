@@ -10,6 +10,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: ["core", "ffi", "spec"],
   reports: [
     ...["reports", "core/runs", "core/config/types.ts", "core/config/vocabulary.ts", "core/errors.ts"],
+    "core/diagnostics",
     ...["core/figures.ts", "core/version.ts", "core/visible.ts"],
     ...["core/analysis", "core/sweep/read.ts"],
   ],

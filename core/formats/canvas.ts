@@ -1,5 +1,5 @@
 /** A picture of dots and lines without text, for loggers that take pictures only. */
-import { pngOf } from "../formats/png.ts";
+import { pngOf } from "./png.ts";
 
 export type Colour = readonly [red: number, green: number, blue: number];
 

@@ -1,0 +1,91 @@
+/**
+ * The one shape every diagnostic has: a question about a trained network, in one file, which says what it shows, what it costs,
+ * when it is asked by default, and how its answer is read back and drawn. Its section of the report is in reports/sections.
+ * A diagnostic sees the network and the data through its context only, so that reports can read these files without an engine.
+ */
+import type { ZodType } from "zod";
+import type { Decoder } from "../runs/decode.ts";
+import type { Picture } from "./drawing.ts";
+
+export type Part = "train" | "validation" | "test";
+
+/** What the rows of the data are, as far as it can be told. */
+export type DataKind = "images" | "signals" | "sparse" | "table";
+
+export interface DataAbout {
+  readonly kind: DataKind;
+  readonly columns: number;
+  /** Of a row, channels first; null where it has none but its length. */
+  readonly shape: readonly number[] | null;
+  /** Of the samples of a signal, in Hz; null where it is not known. */
+  readonly rate_hz: number | null;
+  /** Names of the columns, and labels of all rows in file order, where there are any. */
+  readonly names: readonly string[] | null;
+  readonly labels: readonly string[] | null;
+}
+
+/** Some rows of the data, in file order; made by {@linkcode DiagnosticContext.choose} only. */
+export interface Chosen {
+  /** The number of each row among all rows of the data. */
+  readonly rows: readonly number[];
+}
+
+/** Sums by column over the part that is looked at. */
+export interface PartSums {
+  readonly rows: number;
+  readonly sum: Float64Array;
+  /** Of the squared errors of the reconstruction. */
+  readonly sse: Float64Array;
+  /** Sum of squares about the column's mean; 0 for a column that counts as constant. */
+  readonly variation: Float64Array;
+}
+
+export interface DiagnosticContext {
+  readonly epoch: number;
+  /** The part looked at: validation, or train where there are no validation rows. */
+  readonly part: Part;
+  readonly data: DataAbout;
+  readonly sums: PartSums;
+  readonly latentSize: number;
+  /** `diagnostics.max_rows` and `diagnostics.columns`. */
+  readonly maxRows: number;
+  readonly maxColumns: number;
+  /** The diagnostic's own settings, as its `settings` have checked them. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** At most `most` rows of some parts, evenly spread. */
+  choose(parts: readonly Part[], most: number): Chosen;
+  /** The part of each row. */
+  partsOf(chosen: Chosen): Part[];
+  /** Latent vectors: rows x latentSize. */
+  embed(chosen: Chosen): Promise<Float32Array>;
+  /**
+   * Scores on principal components of the training rows, as many as there are latent units: rows x width. Null where there are
+   * none, or where they are not computed: before the end of a run.
+   */
+  scores(chosen: Chosen): Promise<{ readonly values: Float32Array; readonly width: number } | null>;
+  /** Values that the network is to reconstruct: rows x columns, or the chosen columns. */
+  values(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
+  /** Reconstructions: rows x columns, or the chosen columns. */
+  reconstruct(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
+}
+
+export interface Diagnostic<Data = unknown> {
+  /** The name of its file, of its settings and of its section. */
+  readonly name: string;
+  /** What it shows: a clause without a full stop. */
+  readonly about: string;
+  /** How its time grows, and what bounds it: a clause without a full stop. */
+  readonly cost: string;
+  /** Settings under `diagnostics.NAME`, each with a default and a description. */
+  readonly settings?: Readonly<Record<string, ZodType>>;
+  /** Whether `diagnostics.kinds: auto` asks it of such data. */
+  automatic(data: DataAbout): boolean;
+  /** Plain data for one JSON file; null where the question has no answer. */
+  run(context: DiagnosticContext): Promise<Data | null>;
+  readonly decode: Decoder<Data>;
+  /** A picture without text, for loggers that take pictures. */
+  picture?(data: Data): Picture | null;
+}
+
+/** Six significant digits: what a plot can show, and half the bytes. */
+export const short = (value: number) => Number(value.toPrecision(6));

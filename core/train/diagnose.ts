@@ -1,0 +1,153 @@
+/** Runs the diagnostics of a config one after the other into one folder an epoch. */
+import { join } from "@std/path";
+import type { Model } from "../../ffi/model.ts";
+import { type PcaFit, pcaModel } from "../baseline/pca.ts";
+import type { Config } from "../config/types.ts";
+import { columnNamesOf, labelsOf } from "../data/annotations.ts";
+import { chooseRows, feedRows, type RowChoice, rowValues } from "../data/row_choice.ts";
+import { type Part, PARTS, type Source } from "../data/source.ts";
+import type { Chosen, DataAbout, DataKind, Diagnostic, DiagnosticContext } from "../diagnostics/diagnostic.ts";
+import { DIAGNOSTICS } from "../diagnostics/list.ts";
+import { columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
+import { makeFolder } from "../formats/file.ts";
+import { writeFileAtomic } from "../runs/atomic.ts";
+import { shapeOf, threadCount } from "./network.ts";
+
+export interface DiagnoseOptions {
+  readonly config: Config;
+  readonly model: Model;
+  readonly source: Source;
+  readonly epoch: number;
+  /** Sums by column over the part looked at, where they are known already. */
+  readonly evaluation?: Evaluation;
+  /** Components of the training rows; null where there are none. Asked for at most once. */
+  readonly pca?: () => Promise<PcaFit | null>;
+  readonly stopped?: () => boolean;
+  /** Told how long each took. */
+  readonly detail?: (text: string) => void;
+}
+
+export interface Diagnosed {
+  readonly folder: string;
+  /** What each diagnostic wrote, by its name; those that had no answer are missing. */
+  readonly found: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Writes `diagnostics/epoch-NNNN/NAME.json` for every diagnostic that the config asks for and that has an answer.
+ * @throws {Stopped}
+ */
+export async function runDiagnostics(runDir: string, options: DiagnoseOptions): Promise<Diagnosed> {
+  const { config, epoch, stopped, detail } = options;
+  const context = await contextOf(options);
+  const folder = join(runDir, "diagnostics", `epoch-${String(epoch).padStart(4, "0")}`);
+  await makeFolder(folder);
+  const found = new Map<string, unknown>();
+  const times: string[] = [];
+  for (const diagnostic of asked(config, context.data)) {
+    if (stopped?.()) throw new Stopped("stopped");
+    const begun = performance.now();
+    const settings = config.diagnostics[diagnostic.name] as Record<string, unknown> | undefined;
+    const data = await diagnostic.run({ ...context, settings: settings ?? {} });
+    times.push(
+      `${diagnostic.name} ${((performance.now() - begun) / 1000).toFixed(2)} s${data === null ? " (none)" : ""}`,
+    );
+    if (data === null) continue;
+    found.set(diagnostic.name, data);
+    const text = new TextEncoder().encode(JSON.stringify(data));
+    await writeFileAtomic(join(folder, `${diagnostic.name}.json`), text);
+  }
+  detail?.(`diagnostics: ${times.join(", ")}`);
+  return { folder, found };
+}
+
+/** The diagnostics that `diagnostics.kinds` asks for, of data of this kind. */
+function asked({ diagnostics: { kinds } }: Config, data: DataAbout): readonly Diagnostic[] {
+  if (kinds === "all") return DIAGNOSTICS;
+  if (kinds === "auto") return DIAGNOSTICS.filter((diagnostic) => diagnostic.automatic(data));
+  return DIAGNOSTICS.filter(({ name }) => kinds.includes(name));
+}
+
+/** Two axes are channels and samples of a signal where there are few and long channels, else an image of one channel. */
+function kindOf(shape: readonly number[] | null, dense: boolean): DataKind {
+  if (!dense) return "sparse";
+  if (shape === null) return "table";
+  const [first, second] = shape;
+  return shape.length === 3 || (shape.length === 2 && 8 * first! > second!) ? "images" : "signals";
+}
+
+async function aboutOf(config: Config, source: Source): Promise<DataAbout> {
+  const shape = shapeOf(config, source);
+  return {
+    kind: kindOf(shape, source.dense),
+    columns: source.columns,
+    shape,
+    rate_hz: source.rateHz,
+    names: await columnNamesOf(config.data, source),
+    labels: await labelsOf(config.data, source),
+  };
+}
+
+async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticContext, "settings">> {
+  const { config, model, source, epoch } = options;
+  const { data } = config;
+  const part: Part = source.partRows.validation > 0 ? "validation" : "train";
+  const known = options.evaluation ?? await evaluatePart(model, source, part, config, { byColumn: true });
+  if (!known.columns) throw new Error("a diagnostic needs sums by column");
+  const { rows, columns: { sum, sse } } = known;
+  let fitting: Promise<PcaFit | null> | undefined;
+  return {
+    epoch,
+    part,
+    data: await aboutOf(config, source),
+    sums: { rows, sum, sse, variation: columnVariation(known.columns, rows) },
+    latentSize: model.latentSize,
+    maxRows: config.diagnostics.max_rows,
+    maxColumns: config.diagnostics.columns,
+    choose: (parts, most) => chooseRows(source, parts, data, most),
+    partsOf: ({ rows }) => {
+      const parts: Part[] = [];
+      for (const file of source.files) {
+        for (const part of PARTS) for (const row of file.parts[part]) parts[file.firstRow + row] = part;
+      }
+      return rows.map((row) => parts[row]!);
+    },
+    embed: (chosen) => embedded(model, chosen, config),
+    scores: async (chosen) => {
+      const fit = await (fitting ??= options.pca?.() ?? Promise.resolve(null));
+      if (fit === null) return null;
+      using pca = await pcaModel(fit, source, threadCount(config));
+      // PCA gets what it is to reconstruct.
+      const plain = { ...config, data: { ...data, input_transforms: [] } };
+      return { values: await embedded(pca, chosen, plain), width: fit.count };
+    },
+    values: (chosen, columns) => rowValues(chosen as RowChoice, data, source.columns, columns),
+    reconstruct: async (chosen, columns) => {
+      const some = columns && Uint32Array.from(columns);
+      const width = columns?.length ?? source.columns;
+      return await collected(chosen, config, width, (batches, rows) => model.reconstruct(batches, rows, some));
+    },
+  };
+}
+
+type Batches = Parameters<Model["embed"]>[0];
+
+/** What `of` gives for the batches of the chosen rows, one row after the other. */
+async function collected(
+  chosen: Chosen,
+  { data }: Pick<Config, "data">,
+  width: number,
+  of: (batches: Batches, rows: number) => Promise<Float32Array>,
+): Promise<Float32Array> {
+  const all = new Float32Array(chosen.rows.length * width);
+  let at = 0;
+  for await (const { window, batches } of feedRows(chosen as RowChoice, data)) {
+    const some = await of(batches, window.rows);
+    all.set(some, at);
+    at += some.length;
+  }
+  return all;
+}
+
+const embedded = (model: Model, chosen: Chosen, config: Pick<Config, "data">) =>
+  collected(chosen, config, model.latentSize, (batches, rows) => model.embed(batches, rows));

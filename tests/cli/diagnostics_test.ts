@@ -1,0 +1,51 @@
+/** Diagnostics by the command line. */
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { ROOT, run, temporary } from "../helpers/cli.ts";
+
+const DIGITS = join(ROOT, "configs/digits.yaml");
+
+/** Trains the digits for an epoch. @returns what was printed */
+async function trainDigits(folder: string, ...overrides: string[]) {
+  const given = ["training.epochs=1", ...overrides].flatMap((text) => ["--override", text]);
+  return await run("train", ["--config", DIGITS, "--run-dir", folder, ...given]);
+}
+
+// deno-lint-ignore no-explicit-any -- files of a run folder
+const json = (...path: string[]): any => JSON.parse(Deno.readTextFileSync(join(...path)));
+const filesOf = (folder: string, epoch = "epoch-0001") =>
+  [...Deno.readDirSync(join(folder, "diagnostics", epoch))].map(({ name }) => name).sort();
+
+Deno.test("diagnostics: labels told by neighbours are in the summary, in the last lines and in the report", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const { code, stdout, stderr } = await trainDigits(path);
+  assertEquals(code, 0, stderr);
+  assertMatch(
+    stdout,
+    /labels     9\d\.\d % told right by the 10 nearest rows, PCA 9\d\.\d %, commonest label \d+\.\d %  \(358 held-out rows\)/,
+  );
+  const { neighbours } = json(path, "summary.json"), own = json(path, "diagnostics/epoch-0001/neighbours.json");
+  assertEquals([neighbours.of, neighbours.rows, neighbours.reference_rows, neighbours.labels], [
+    "held_out",
+    358,
+    1439,
+    10,
+  ]);
+  assertEquals(neighbours.latent.accuracy, own.latent.accuracy);
+  const right = own.counts.reduce((sum: number, n: number, l: number) => sum + n * own.pca.by_label[l], 0);
+  assertAlmostEquals(right / 358, neighbours.pca.accuracy, 1e-4);
+  assert(Deno.readTextFileSync(join(path, "report.html")).includes('id="neighbours"'));
+});
+
+Deno.test("diagnostics: the config says which are made", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const { code, stderr } = await trainDigits(path, "diagnostics.kinds=[latent]");
+  assertEquals(code, 0, stderr);
+  assertEquals(filesOf(path), ["latent.json"]);
+  assertEquals(json(path, "summary.json").neighbours, undefined);
+  const wrong = await trainDigits(join(folder.path, "other"), "diagnostics.kinds=[latnet]");
+  assertEquals(wrong.code, 2);
+  assertMatch(wrong.stderr, /diagnostics\.kinds.*latnet/);
+});
