@@ -1,7 +1,8 @@
-/** `report`: writes an HTML file about a run, or one that compares several runs. */
+/** `report`: writes an HTML file about a run or a sweep, or one that compares several runs. */
 import { dirname, join } from "@std/path";
+import { UserError } from "../core/errors.ts";
 import { toUser } from "../core/paths.ts";
-import { writeComparison, writeReport } from "../reports/mod.ts";
+import { isSweep, writeComparison, writeReport, writeSweepReport } from "../reports/mod.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
 import { runTarget } from "./run_target.ts";
@@ -14,8 +15,10 @@ const report = defineCommand({
   options: {
     run: {
       ...SHARED.run,
+      kind: "run or sweep",
       many: true,
-      help: "a run folder (default: the newest in runs/); several are compared on one page",
+      help:
+        "a run folder or a sweep's folder (default: the newest run in runs/); several runs are compared on one page",
     },
     runs: { type: "path", value: "DIR", help: "the folder in which the newest run is looked for (default: runs)" },
     output: {
@@ -28,8 +31,12 @@ const report = defineCommand({
   async run(options) {
     const runs = options.run.length > 0 ? options.run : [await runTarget(undefined, options.runs)];
     const { output } = options;
+    const sweep = runs.length > 1 ? runs.find(isSweep) : undefined;
+    if (sweep !== undefined) {
+      throw new UserError(`--run ${toUser(sweep)}`, "a sweep has a report of its own", "name it alone, or runs of it");
+    }
     const path = runs.length === 1
-      ? await writeReport(runs[0]!, output)
+      ? await (isSweep(runs[0]!) ? writeSweepReport : writeReport)(runs[0]!, output)
       : await writeComparison(runs, output ?? join(dirname(runs[0]!), "comparison.html"));
     if (options.json) print(JSON.stringify({ report: path, runs }));
     else print(toUser(path));

@@ -23,6 +23,7 @@ import { table } from "./dry_run.ts";
 import { refuseCommands } from "../core/train/find_run.ts";
 import { runCommand } from "./run_command.ts";
 import { showSweep } from "./sweep_progress.ts";
+import { printError } from "./print.ts";
 import { print, tell } from "../core/output.ts";
 
 /** The words that start `train` in a process of its own. */
@@ -92,6 +93,7 @@ const sweep = defineCommand({
       help: "what to do when a run fails: continue with the others (default), or stop all of them after a save",
     },
     "allow-run": { type: "flag", help: "let the commands run that the config names in logging.sinks" },
+    "no-report": { type: "flag", help: "do not write the sweep's report.html at the end" },
     "dry-run": { type: "flag", help: "list the runs and what has become of them, and start nothing" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
     quiet: { ...SHARED.quiet, help: "print no progress" },
@@ -107,6 +109,7 @@ const sweep = defineCommand({
       jobs: wanted,
       "on-fail": onFail = "continue",
       "allow-run": allowRun,
+      "no-report": noReport,
       "dry-run": dryRun,
       json,
       quiet,
@@ -153,23 +156,42 @@ const sweep = defineCommand({
     await execution.run(plan.runs);
     await saved();
     progress[Symbol.dispose]();
-    return await summed(plan, execution, signal, { json, quiet, command: args });
+    const report = noReport ? null : await written(plan.folder);
+    return await summed(plan, execution, signal, { json, quiet, command: args, report });
   },
 });
 
 export default sweep;
+
+/** Draws the sweep's report. A failure is printed, but does not make the sweep a failed one. */
+async function written(folder: string): Promise<string | null> {
+  try {
+    const { writeSweepReport } = await import("../reports/mod.ts");
+    return await writeSweepReport(folder);
+  } catch (error) {
+    printError(error);
+    return null;
+  }
+}
 
 /** Prints how the sweep ended. @returns the exit status */
 async function summed(
   plan: Plan,
   { outcomes }: Execution,
   signal: StopSignal | null,
-  { json, quiet, command }: { json: boolean; quiet: boolean; command: readonly string[] },
+  { json, quiet, command, report }: {
+    json: boolean;
+    quiet: boolean;
+    command: readonly string[];
+    report: string | null;
+  },
 ): Promise<number> {
   const count = (kind: string) => [...outcomes.values()].filter((outcome) => outcome.kind === kind).length;
   const [finished, failed, left] = [count("finished"), count("failed"), count("stopped")];
   if (json) {
-    print(JSON.stringify({ event: "end", folder: plan.folder, runs: plan.runs.length, finished, failed, left }));
+    print(
+      JSON.stringify({ event: "end", folder: plan.folder, report, runs: plan.runs.length, finished, failed, left }),
+    );
   } else if (!quiet) {
     const ended = plan.runs.filter((run) => ["finished", "failed"].includes(outcomes.get(run)!.kind));
     const there = await Promise.all(ended.map(async ({ path }) => {
@@ -184,6 +206,7 @@ async function summed(
     }
     print(`${finished} of ${plan.runs.length} runs finished${failed ? `, ${failed} failed` : ""}`);
     print(`results    ${toUser(plan.folder)}/results.csv`);
+    if (report !== null) print(`report     ${toUser(report)}`);
   }
   const again = `go on with: ${commandText("sweep", ...command)}`;
   if (signal !== null) tell(`narrows: stopped by ${signal}; ${again}`);

@@ -5,7 +5,7 @@ const RESAMPLES = 10_000;
 const SEED = 0x9e3779b9;
 
 /** Uniform numbers in [0, 1): Mulberry32 of T. Ettinger. */
-function uniforms(seed: number): () => number {
+export function uniforms(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -85,6 +85,18 @@ Deno.test("a sweep that is killed twice and started again ends with every run, n
   const points = csv(join(at, "points.csv"));
   assertEquals(points.map(({ runs, finished }) => [runs, finished]), Array(4).fill(["2", "2"]));
 
+  // The sweep has its own report, which can be written again anywhere.
+  const end = JSON.parse(last.stdout.trim().split("\n").at(-1)!);
+  assertEquals(end.report, join(at, "report.html"));
+  const elsewhere = join(folder.path, "again.html");
+  const reported = await run("report", ["--run", at, "--output", elsewhere]);
+  assertEquals([reported.code, reported.stderr], [0, ""]);
+  assertEquals(Deno.readTextFileSync(elsewhere), Deno.readTextFileSync(end.report));
+  assertStringIncludes(Deno.readTextFileSync(elsewhere), "sweep report");
+  const refused = await run("evaluate", ["--run", at]);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "is the folder of a sweep, not a run folder");
+
   // A run that was begun anew, without interruption and by itself, has the same bits.
   const sample = names.at(2)!;
   const alone = join(folder.path, "alone");
