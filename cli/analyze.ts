@@ -2,6 +2,7 @@
 import { analyse } from "../core/analysis/groups.ts";
 import { metricNamed, METRICS, usualMetric } from "../core/analysis/metrics.ts";
 import { analysedRun } from "../core/analysis/runs.ts";
+import { withoutSelection } from "../core/analysis/selection.ts";
 import { isGlob } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { exists, missingArgument } from "../core/missing.ts";
@@ -10,7 +11,7 @@ import { findRuns } from "../core/runs/read.ts";
 import { csvLines, latexLines, textLines } from "./analysis_text.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
-import { print } from "../core/output.ts";
+import { print, tell } from "../core/output.ts";
 
 const analyze = defineCommand({
   name: "analyze",
@@ -38,6 +39,11 @@ const analyze = defineCommand({
         "a figure of summary.json, e.g. test.r2 or seconds.total (default: validation.loss, or train.loss if there " +
         "are no validation rows)",
     },
+    selection: {
+      type: "flag",
+      help:
+        "also take the runs by which a sweep with prune chose points; their figures favour the points that they chose",
+    },
     json: SHARED.json,
     csv: { type: "flag", help: "print the groups as CSV" },
     latex: { type: "flag", help: "print the groups as a LaTeX table" },
@@ -49,7 +55,7 @@ const analyze = defineCommand({
     "Each group is then compared with the one of the best mean over the seeds that both have: the mean difference with " +
     "its 95 % t interval, and the p value of Wilcoxon's signed-rank test. Five seeds cannot have a p value below 0.0625.",
   ],
-  async run({ runs: globs, "group-by": groupBy, metric: named, json, csv, latex }) {
+  async run({ runs: globs, "group-by": groupBy, metric: named, selection, json, csv, latex }) {
     const forms = Object.entries({ json, csv, latex }).flatMap(([name, given]) => given ? [`--${name}`] : []);
     if (forms.length > 1) {
       throw new UserError(forms[0]!, `cannot be combined with ${forms[1]}`, "leave out one of them");
@@ -65,7 +71,12 @@ const analyze = defineCommand({
       }
       for (const path of found) paths.add(path);
     }
-    const runs = await Promise.all([...paths].map(analysedRun));
+    const all = await Promise.all([...paths].map(analysedRun));
+    const { kept, left } = selection ? { kept: all, left: [] } : await withoutSelection(all);
+    const runs = kept.length > 0 ? kept : all;
+    if (runs !== all && left.length > 0) {
+      tell(`${left.length} runs by which a sweep chose points are left out; --selection takes them as well`);
+    }
     const chosen = metric ?? usualMetric(runs.flatMap(({ summary }) => summary ?? []));
     const analysis = analyse(runs, chosen, groupBy.length > 0 ? groupBy : null);
     const write = csv ? csvLines : latex ? latexLines : textLines;

@@ -10,18 +10,20 @@ import { ensureEngine } from "../core/build/ensure.ts";
 import { makeFolder, writeFileAtomic } from "../core/runs/atomic.ts";
 import { commandText } from "../core/runs/command.ts";
 import { acquireLock } from "../core/runs/lock.ts";
-import { runState } from "../core/runs/list.ts";
 import { toUser } from "../core/paths.ts";
-import { Execution } from "../core/sweep/execute.ts";
+import { follow, type RoundResult } from "../core/sweep/course.ts";
+import { Execution, type SweepObserver } from "../core/sweep/execute.ts";
+import { LocalLauncher } from "../core/sweep/local.ts";
 import { type Plan, planSweep } from "../core/sweep/plan.ts";
 import { writeResults } from "../core/sweep/results.ts";
+import { writeSweepJson } from "../core/sweep/sweep_json.ts";
 import { readSweep, type SweepConfig } from "../core/sweep/sweep_config.ts";
 import { SIGNAL_STATUS, type StopSignal, takeUserSignals, watchSignals } from "../core/train/signals.ts";
 import { textLines } from "./analysis_text.ts";
 import { defineCommand, SHARED } from "./command.ts";
-import { table } from "./dry_run.ts";
 import { refuseCommands } from "../core/train/find_run.ts";
 import { runCommand } from "./run_command.ts";
+import { printPlan, roundLines } from "./sweep_plan.ts";
 import { showSweep } from "./sweep_progress.ts";
 import { printError } from "./print.ts";
 import { print, tell } from "../core/output.ts";
@@ -42,32 +44,6 @@ function threadsOf(plan: Plan, jobs: number): number | null {
 /** The sweep's config as it was given; the overrides of the command line are a comment, each in one line. */
 function copyOf({ plain }: SweepConfig, overrides: readonly string[]): string {
   return overrides.map((text) => `# --override ${oneLine(text)}\n`).join("") + stringify(plain);
-}
-
-/** What would be run, as a table. Nothing is written. */
-async function printPlan({ keys, metric, runs, folder }: Plan, json: boolean): Promise<void> {
-  const states = await Promise.all(runs.map(async (run) => {
-    const { status } = await runState(run.path);
-    const isThere = await Deno.stat(run.path).then(() => true, () => false);
-    return { run, status: isThere ? status : "new" };
-  }));
-  if (json) {
-    const listed = states.map(({ run: { point, seed, values, name, identity }, status }) => ({
-      ...{ point, seed, name, identity, status },
-      values: Object.fromEntries(keys.map((key, i) => [key, values[i]])),
-    }));
-    return print(JSON.stringify({ event: "dry_run", folder, metric, runs: listed }));
-  }
-  const others = keys.filter((key) => key !== "seed");
-  const rows = states.map(({ run, status }) => [
-    String(run.point),
-    ...keys.flatMap((key, i) => key === "seed" ? [] : [run.values[i]!]),
-    String(run.seed),
-    status,
-  ]);
-  for (const line of table(["point", ...others, "seed", "status"], rows, [0, others.length + 1])) print(line.slice(2));
-  const finished = states.filter(({ status }) => status === "finished").length;
-  print(`${runs.length} runs, ${finished} of them finished, in ${toUser(folder)}; nothing was started`);
 }
 
 const sweep = defineCommand({
@@ -129,31 +105,42 @@ const sweep = defineCommand({
     await writeFileAtomic(`${plan.folder}/sweep.yaml`, copyOf(config, override));
     for (const warning of new Set(plan.runs.flatMap(({ loaded }) => loaded.warnings))) progress.note(warning);
     if (plan.repeated > 0) progress.note(`${plan.repeated} runs are the same as others and are left out`);
-    const jobs = Math.min(wanted ?? config.jobs, plan.runs.length);
-    const execution = new Execution({
+    for (const line of await roundLines(plan)) progress.note(line);
+    await writeSweepJson(plan);
+    const jobs = Math.min(wanted ?? config.jobs, plan.stints);
+    const observer: SweepObserver = {
+      ...progress.observer,
+      ended: async (stint, outcome) => {
+        progress.observer.ended?.(stint, outcome);
+        await saved();
+      },
+    };
+    const launcher = new LocalLauncher({
       folder: plan.folder,
       jobs,
       threads: threadsOf(plan, jobs),
-      onFail,
       trainCommand: [...trainCommand(), ...allowRun ? ["--allow-run"] : []],
-      observer: {
-        ...progress.observer,
-        ended: async (run, outcome) => {
-          progress.observer.ended?.(run, outcome);
-          await saved();
-        },
-      },
+      observer,
     });
+    const execution = new Execution({ launcher, onFail, observer });
+    const results: RoundResult[] = [];
     // One after the other, so that an older table never replaces a newer one.
     let writing = Promise.resolve();
-    const saved = () => writing = writing.then(() => writeResults(plan, execution.outcomes));
+    const saved = () => writing = writing.then(() => writeResults(plan, execution.outcomes, results));
     let signal: StopSignal | null = null;
     using _watch = watchSignals((received) => {
       signal = received;
       progress.note(`${received}: waiting for the runs to save; once more ends at once`);
       execution.stop();
     });
-    await execution.run(plan.runs);
+    await follow(plan, execution, {
+      ...progress.course,
+      compared: async (result) => {
+        results.push(result);
+        progress.course.compared?.(result);
+        await saved();
+      },
+    });
     await saved();
     progress[Symbol.dispose]();
     const report = noReport ? null : await written(plan.folder);
@@ -187,13 +174,14 @@ async function summed(
   },
 ): Promise<number> {
   const count = (kind: string) => [...outcomes.values()].filter((outcome) => outcome.kind === kind).length;
-  const [finished, failed, left] = [count("finished"), count("failed"), count("stopped")];
+  const [finished, failed, paused, left] = ["finished", "failed", "paused", "stopped"].map(count);
   if (json) {
-    print(
-      JSON.stringify({ event: "end", folder: plan.folder, report, runs: plan.runs.length, finished, failed, left }),
-    );
+    const counts = { finished, failed, paused, left };
+    print(JSON.stringify({ event: "end", folder: plan.folder, report, runs: plan.runs.length, ...counts }));
   } else if (!quiet) {
-    const ended = plan.runs.filter((run) => ["finished", "failed"].includes(outcomes.get(run)!.kind));
+    const ended = plan.runs.filter((run) =>
+      run.role === "report" && ["finished", "failed"].includes(outcomes.get(run)?.kind ?? "")
+    );
     const there = await Promise.all(ended.map(async ({ path }) => {
       const isThere = await Deno.stat(`${path}/config.yaml`).then(() => true, () => false);
       return isThere ? await analysedRun(path) : [];
@@ -204,14 +192,15 @@ async function summed(
       for (const line of textLines(analyse(runs, plan.metric, keys))) print(line);
       print("");
     }
-    print(`${finished} of ${plan.runs.length} runs finished${failed ? `, ${failed} failed` : ""}`);
+    const pauses = paused ? `, ${paused} left out before their end` : "";
+    print(`${finished} of ${plan.runs.length} runs finished${pauses}${failed ? `, ${failed} failed` : ""}`);
     print(`results    ${toUser(plan.folder)}/results.csv`);
     if (report !== null) print(`report     ${toUser(report)}`);
   }
   const again = `go on with: ${commandText("sweep", ...command)}`;
   if (signal !== null) tell(`narrows: stopped by ${signal}; ${again}`);
-  else if (failed > 0) tell(`narrows: ${failed} of ${plan.runs.length} runs failed\n  hint: ${again}`);
-  return signal !== null ? SIGNAL_STATUS[signal] : failed > 0 ? 1 : 0;
+  else if (failed) tell(`narrows: ${failed} of ${plan.runs.length} runs failed\n  hint: ${again}`);
+  return signal !== null ? SIGNAL_STATUS[signal] : failed ? 1 : 0;
 }
 
 if (import.meta.main) Deno.exit(await runCommand(sweep, Deno.args));

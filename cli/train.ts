@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   epochs: "all epochs done",
   max_steps: "step limit reached",
   early_stopping: "no more improvement",
+  until_epoch: "as --until-epoch says",
 };
 
 /** What PCA of the same size explains of the same rows, and what to try where that is more. */
@@ -116,6 +117,13 @@ const train = defineCommand({
       type: "flag",
       help: "let the commands run that the config names in logging.sinks",
     },
+    "until-epoch": {
+      type: "whole",
+      value: "N",
+      least: 1,
+      help:
+        "end after epoch N with a save, so that the run can be resumed; the config's number of epochs stays as it is",
+    },
     "no-report": { type: "flag", help: "do not write report.html at the end" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
     quiet: { ...SHARED.quiet, help: "print no progress" },
@@ -154,6 +162,7 @@ const train = defineCommand({
       warn: progress.warn,
       detail: options.verbose ? progress.note : undefined,
       commandLine: ["train", ...args],
+      untilEpoch: options["until-epoch"],
     }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
@@ -166,8 +175,10 @@ const train = defineCommand({
       if (report) print(`report     ${toUser(report)}`);
     }
     const resume = resumeCommand(target.loaded.config, shown);
-    if (result.status === "stopped") {
+    if (result.status === "stopped" && result.signal !== null) {
       tell(`narrows: stopped by ${result.signal}; resume with: ${resume}`);
+    } else if (result.status === "stopped" && !json && !quiet) {
+      print(`resume     ${resume}`);
     }
     if (result.error) {
       printError(result.error);

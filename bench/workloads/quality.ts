@@ -71,8 +71,10 @@ function outcomeOf(cases: readonly Case[], seeds: number, quick: boolean): Outco
     plots: [plot],
     sides: ["narrows", "PCA"],
     notes: [
-      `${HIDDEN}-${LATENT}-${HIDDEN}, every other key at its default; a tenth of all rows each for validation and test; ` +
-      `median and range of ${seeds} seed${seeds === 1 ? "" : "s"}, which split the rows, too. "From noise" is ` +
+      `${HIDDEN}-${LATENT}-${HIDDEN}, every other key at its default; an eighth of the number of training rows for validation, ` +
+      `the rest, at most 5,000 of it, for test; median and range of ${seeds} seed${
+        seeds === 1 ? "" : "s"
+      }, which split the rows, too. "From noise" is ` +
       "model.start: random with 20 epochs. Validation rows choose the best epoch, test rows nothing. A difference counts " +
       `where it is larger than ${EQUAL} and than half of the seeds' 95 % interval.`,
     ],

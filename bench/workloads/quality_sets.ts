@@ -33,8 +33,10 @@ export const SETS: readonly Dataset[] = [
 ];
 
 export const HIDDEN = 256, LATENT = 32;
-/** Rows of each part that is held out, as a share of all. */
-const HELD_OUT = 0.1;
+/** Most data sets are divided like this; of a larger one, test rows are what is left. */
+const TRAIN = 0.8, VALIDATION = 0.1;
+/** Test rows that are evaluated. */
+const MOST_TEST_ROWS = 5000;
 
 /** The sets that are there. */
 export async function present({ data }: Context): Promise<Dataset[]> {
@@ -44,17 +46,18 @@ export async function present({ data }: Context): Promise<Dataset[]> {
 
 /** Those of the numbers of training rows that a set has, and all that it has. */
 export function sizesOf({ rows }: Dataset, sizes: readonly number[]): number[] {
-  const most = Math.floor(rows * (1 - 2 * HELD_OUT));
+  const most = Math.floor(TRAIN * rows);
   return [...sizes.filter((size) => size < 0.8 * most), most];
 }
 
 export function configFor(context: Context, set: Dataset, size: number, seed: number) {
+  const train = size / set.rows, validation = Math.min(VALIDATION, train * VALIDATION / TRAIN);
   return {
     name: set.name,
     seed,
     data: {
       path: join(context.data, set.path),
-      split: { train: size / set.rows, validation: HELD_OUT, test: HELD_OUT },
+      split: { train, validation, test: 1 - train - validation },
       transforms: set.transforms ?? [],
     },
     model: {
@@ -62,7 +65,7 @@ export function configFor(context: Context, set: Dataset, size: number, seed: nu
       decoder: [{ linear: HIDDEN }, "relu", { linear: "output" }],
     },
     diagnostics: { max_rows: 1 },
-    evaluation: { pca: true },
+    evaluation: { pca: true, test_max_rows: MOST_TEST_ROWS },
     runtime: { threads: context.threads },
     paths: { cache: join(context.scratch, "cache") },
   };

@@ -190,6 +190,19 @@ export async function interrupted(session: Session, signal: StopSignal): Promise
   return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
 }
 
+/** The end of a session after the epoch that it was asked for: a save. */
+export async function paused(session: Session): Promise<SessionResult> {
+  const { options: { run }, saves, state: { seconds } } = session;
+  const trained = seconds.checkpoint;
+  await saves.saveIfNew();
+  const saved = seconds.checkpoint - trained;
+  const reason = "until_epoch";
+  const summary = summarise(session, { status: "stopped", reason, metrics: null, evaluated: null, saved });
+  await writeSummary(run, summary);
+  await clearRecovery(run.path);
+  return { status: "stopped", summary, signal: null, exitStatus: 0, error: null };
+}
+
 /** The end after an error: a save, unless there are values that are not finite. */
 export async function failed(session: Session, error: unknown): Promise<SessionResult> {
   const stopped = session.signal; // a stop during the final evaluation ends it with an exception

@@ -25,7 +25,7 @@ import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
 import { EventStream, sinksOf } from "../events/mod.ts";
 import { writeRecovery } from "../runs/recovery.ts";
-import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
+import { failed, finish, interrupted, paused, type SessionResult } from "./ending.ts";
 import { beginFork, forkData } from "./fork.ts";
 import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
@@ -132,6 +132,7 @@ class Session {
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
       stopping: () => this.signal !== null,
+      untilEpoch: this.options.untilEpoch,
     }).run();
   }
 
@@ -261,6 +262,7 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
   try {
     const reason = await session.train();
     if (session.signal) return await interrupted(session, session.signal);
+    if (reason === "until_epoch") return await paused(session);
     if (state.step === resumedAt) note?.(nothingLeft(session.options, state, reason));
     return await finish(session, reason);
   } catch (error) {
