@@ -20,6 +20,7 @@ interface Case {
 }
 
 function rowsOf({ set, size, own, noise }: Case): Row[] {
+  const labelled = own.flatMap(({ accuracy }) => accuracy ?? []);
   const what = `${set.name}, ${size.toLocaleString("en")} training rows`;
   const row = (name: string, of: (score: Score) => number, pca: (score: Score) => number, from: readonly Score[]) => ({
     what: `${what}: ${name}`,
@@ -34,6 +35,14 @@ function rowsOf({ set, size, own, noise }: Case): Row[] {
     row("test", ({ test }) => test, ({ pca }) => pca, own),
     row("validation", ({ validation }) => validation, ({ pcaValidation }) => pcaValidation, own),
     row("test, from noise", ({ test }) => test, ({ pca }) => pca, noise),
+    ...labelled.length === 0 ? [] : [{
+      what: `${what}: labels told by ten neighbours`,
+      unit: "%" as const,
+      narrows: timing(labelled.map(({ latent }) => 100 * latent)),
+      peer: timing(labelled.map(({ pca }) => 100 * pca)),
+      ratio: null,
+      floor: null,
+    }],
   ];
 }
 

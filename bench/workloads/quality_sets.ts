@@ -11,6 +11,8 @@ export interface Dataset {
   /** Below the folder of data sets. */
   readonly path: string;
   readonly rows: number;
+  /** A file of labels, below the same folder. Fashion-MNIST's lie beside the pictures and need no name. */
+  readonly labels?: string;
   /** The config's transforms, and the same for the peer. */
   readonly transforms?: readonly unknown[];
   readonly peer?: Readonly<Record<string, unknown>>;
@@ -24,8 +26,15 @@ const CELLS = {
 export const SETS: readonly Dataset[] = [
   { name: "pbmc3k", path: "pbmc3k/chunks", rows: 2700, ...CELLS },
   { name: "hsmm", path: "hsmm/hsmm_271x47192.npz", rows: 271, ...CELLS },
-  { name: "news20", path: "news20/chunks", rows: 11_314, transforms: ["log1p"], peer: { log1p: true } },
-  { name: "digits", path: "digits/digits_1797x64_float32.npy", rows: 1797 },
+  {
+    name: "news20",
+    path: "news20/chunks",
+    labels: "news20/train_labels.npy",
+    rows: 11_314,
+    transforms: ["log1p"],
+    peer: { log1p: true },
+  },
+  { name: "digits", path: "digits/digits_1797x64_float32.npy", labels: "digits/labels.npy", rows: 1797 },
   { name: "fashion_mnist", path: "fashion_mnist/train-images-idx3-ubyte.gz", rows: 60_000 },
   { name: "olivetti", path: "olivetti/png", rows: 400 },
   { name: "lit3rick", path: "lit3rick/gaintests_352x8192_int32.npy", rows: 352 },
@@ -59,12 +68,13 @@ export function configFor(context: Context, set: Dataset, size: number, seed: nu
       path: join(context.data, set.path),
       split: { train, validation, test: 1 - train - validation },
       transforms: set.transforms ?? [],
+      ...set.labels === undefined ? {} : { labels: join(context.data, set.labels) },
     },
     model: {
       encoder: [{ linear: HIDDEN }, "relu", { linear: LATENT }],
       decoder: [{ linear: HIDDEN }, "relu", { linear: "output" }],
     },
-    diagnostics: { max_rows: 1 },
+    diagnostics: { kinds: ["neighbours"] },
     evaluation: { pca: true, test_max_rows: MOST_TEST_ROWS },
     runtime: { threads: context.threads },
     paths: { cache: join(context.scratch, "cache") },
@@ -81,6 +91,8 @@ export interface Score {
   /** Until the network explains what PCA does; null where it began elsewhere. */
   readonly secondsToPca: number | null;
   readonly epochs: number;
+  /** Share of rows whose label ten neighbours tell, by the latent vectors and by PCA's; null without labels. */
+  readonly accuracy: { readonly latent: number; readonly pca: number } | null;
 }
 
 export async function score(
@@ -91,7 +103,7 @@ export async function score(
   only: Record<string, unknown> = {},
 ): Promise<Score> {
   const { summary, epochs } = await trained(context, configFor(context, set, size, seed), only);
-  const { metrics, baseline, seconds } = summary!;
+  const { metrics, baseline, seconds, neighbours } = summary!;
   return {
     test: metrics.test!.r2,
     validation: metrics.validation!.r2,
@@ -100,6 +112,7 @@ export async function score(
     seconds: seconds.total,
     secondsToPca: epochs[0]?.epoch === 0 ? epochs[0].elapsed_s : null,
     epochs: summary!.epochs,
+    accuracy: neighbours?.pca ? { latent: neighbours.latent.accuracy, pca: neighbours.pca.accuracy } : null,
   };
 }
 
