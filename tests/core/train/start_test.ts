@@ -118,6 +118,17 @@ Deno.test("start: the preset pca makes no step, has the R2 of PCA and goes throu
   assertStringIncludes(Deno.readTextFileSync(await writeReport(path)), "explains as much");
 });
 
+Deno.test("start: a linear network with tied weights begins with the R2 of PCA", async () => {
+  using folder = temporary();
+  denseRows(folder.path);
+  const model = { encoder: [{ linear: 4 }], decoder: [{ linear: "output", tied: true }] };
+  const { path, summary } = await train({ config: dense(folder.path, { model }) });
+  const { pca } = summary.baseline!;
+  const { mse } = pca!.validation!;
+  assert(Math.abs(losses(path)[0]![1] - mse) <= 1e-4 * mse);
+  assert(summary.metrics.validation!.r2 >= pca!.validation!.r2 - 1e-5);
+});
+
 Deno.test("start: which networks begin as PCA, and why the others do not", () => {
   const choice = (change: Record<string, unknown>, columns = 100) => {
     const { path: _, ...data } = dense("").data;
@@ -127,8 +138,10 @@ Deno.test("start: which networks begin as PCA, and why the others do not", () =>
   assertEquals(choice({ model: { ...NET, start: "random" } }), { start: "random", reason: "as the config says" });
   assertStringIncludes(choice({ loss: { kind: "poisson" } }).reason, "poisson is no squared error");
   assertStringIncludes(choice({}, 4).reason, "not smaller than a row");
-  const tied = { encoder: [{ linear: 4 }], decoder: [{ linear: "output", tied: true }] };
-  assertStringIncludes(choice({ model: tied }).reason, "tied");
+  const tied = { linear: "output", tied: true };
+  assertEquals(choice({ model: { encoder: [{ linear: 4 }], decoder: [tied] } }).start, "pca");
+  const deep = { encoder: [{ linear: 8 }, "relu", { linear: 4 }], decoder: [{ linear: 8, tied: true }, "relu", tied] };
+  assertStringIncludes(choice({ model: deep }).reason, "tied, and there are hidden layers");
   const code = { ...NET, encoder: [{ linear: 12 }, "relu", { variational: 4 }] };
   assertStringIncludes(choice({ model: code }).reason, "does not end with a linear layer");
   const shaped = { ...NET, encoder: [{ linear: [2, 6] }, "relu", "flatten", { linear: 4 }] };
