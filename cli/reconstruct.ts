@@ -1,5 +1,6 @@
 /** `reconstruct`: writes reconstructions of the rows as .npy or .csv. */
-import { reconstructTo } from "../core/train/restore.ts";
+import { reconstructTo } from "../core/results/reconstruct.ts";
+import { TABLE_KINDS } from "../core/formats/table.ts";
 import { chosenColumns } from "./columns.ts";
 import { defineCommand } from "./command.ts";
 import { runCommand } from "./run_command.ts";
@@ -26,7 +27,7 @@ const reconstruct = defineCommand({
     },
   },
   run: (options) =>
-    writeRows(options, "reconstructions.npy", async (restored, split, path) => {
+    writeRows(options, "reconstructions.npy", TABLE_KINDS, async (restored, split, path) => {
       const names = restored.columnNames;
       const columns = chosenColumns(options.columns, restored.source.columns, names);
       return await reconstructTo(restored, split, path, columns);

@@ -15,7 +15,6 @@ import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../data/row_choice.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
-import { writeTable } from "../formats/table.ts";
 import { openRun } from "../runs/folder.ts";
 import { dataOf, type GivenData, givenSource } from "./given_data.ts";
 import { describeModel } from "./network.ts";
@@ -204,32 +203,4 @@ export function checkColumns({ source }: Restored, columns: Uint32Array<ArrayBuf
     `there is no column ${bad}: the data have ${countText(source.columns)} columns`,
     "the first column is 0",
   );
-}
-
-/** Writes the latent vectors of a split (rows x latent, float32) to an .npy or .csv file. Returns the shape. */
-export async function embedTo(restored: Restored, split: string, path: string): Promise<[number, number]> {
-  const choice = rowsOf(restored, split);
-  const columns = Array.from({ length: restored.model.latentSize }, (_, i) => `latent_${i}`);
-  return await writeTable(path, { rowNumbers: choice.rows, columns }, latentRows(restored, choice));
-}
-
-/**
- * Writes reconstructions of a split (rows x chosen columns, float32; all columns if none are chosen) to an .npy or .csv
- * file.
- */
-export async function reconstructTo(
-  restored: Restored,
-  split: string,
-  path: string,
-  columns: Uint32Array<ArrayBuffer> | null,
-): Promise<[number, number]> {
-  checkColumns(restored, columns, "--columns");
-  const choice = rowsOf(restored, split);
-  const names = restored.columnNames;
-  const chosen = columns ?? Uint32Array.from({ length: restored.source.columns }, (_, column) => column);
-  const table = {
-    rowNumbers: choice.rows,
-    columns: Array.from(chosen, (column) => names?.[column] ?? `column_${column}`),
-  };
-  return await writeTable(path, table, reconstructedRows(restored, choice, columns));
 }
