@@ -23,7 +23,7 @@ Deno.test("diagnostics: labels told by neighbours are in the summary, in the las
   assertEquals(code, 0, stderr);
   assertMatch(
     stdout,
-    /labels     9\d\.\d % told right by the 10 nearest rows, PCA 9\d\.\d %, commonest label \d+\.\d %  \(358 held-out rows\)/,
+    /labels {5}9\d\.\d % told right by the 10 nearest rows, PCA 9\d\.\d %, commonest label \d+\.\d % {2}\(358 held-out rows\)/,
   );
   const { neighbours } = json(path, "summary.json"), own = json(path, "diagnostics/epoch-0001/neighbours.json");
   assertEquals([neighbours.of, neighbours.rows, neighbours.reference_rows, neighbours.labels], [
