@@ -54,6 +54,10 @@ export interface DiagnosticContext {
   readonly settings: Readonly<Record<string, unknown>>;
   /** At most `most` rows of some parts, evenly spread. */
   choose(parts: readonly Part[], most: number): Chosen;
+  /** The first rows of a part, as many as one batch has and at most `most`. */
+  firstBatch(part: Part, most: number): Chosen;
+  /** One of the chosen rows, by its place among them. */
+  only(chosen: Chosen, at: number): Chosen;
   /** The part of each row. */
   partsOf(chosen: Chosen): Part[];
   /** Latent vectors: rows x latentSize. */
@@ -67,7 +71,44 @@ export interface DiagnosticContext {
   values(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
   /** Reconstructions: rows x columns, or the chosen columns. */
   reconstruct(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
+  /** Reconstructions of latent vectors (rows x latentSize). @throws {NoAnswer} where it takes more than a latent vector */
+  decode(latent: Float32Array<ArrayBuffer>, columns?: readonly number[]): Promise<Float32Array>;
+  /** Derivatives of the decoder's outputs at one latent vector: columns x latentSize. @throws {NoAnswer} */
+  decoderJacobian(latent: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  /** Derivatives of the latent vectors by the inputs: rows x latentSize x columns. @throws {NoAnswer} */
+  encoderJacobian(chosen: Chosen): Promise<Float32Array>;
+  /** The layers, encoder first. */
+  readonly layers: readonly LayerAbout[];
+  /** What a layer gives, in evaluation: rows x outputs, channels first. @throws {NoAnswer} where it gives nothing as such */
+  layerOutputs(chosen: Chosen, layer: number): Promise<Float32Array>;
+  /** What is trained, in PyTorch's names and order. */
+  parameters(): readonly ParameterAbout[];
+  /**
+   * Gradients of the loss of one training step over the chosen rows, as many as a batch has: what is trained, with its gradients.
+   * @throws {NoAnswer} where the output layer has none apart from its update
+   */
+  gradients(chosen: Chosen): Promise<readonly ParameterAbout[]>;
 }
+
+export interface LayerAbout {
+  /** Such as encoder.0. */
+  readonly name: string;
+  readonly kind: string;
+  /** Of its output for a row, channels first. */
+  readonly shape: readonly number[];
+  readonly outputs: number;
+}
+
+export interface ParameterAbout {
+  /** Such as encoder.0.weight. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Rows [first, first + rows) of its first dimension. */
+  read(first: number, rows: number): Promise<Float32Array>;
+}
+
+/** Why a diagnostic cannot be answered for a network: nothing is written then, and `train --verbose` says why. */
+export class NoAnswer extends Error {}
 
 export interface Diagnostic<Data = unknown> {
   /** The name of its file, of its settings and of its section. */
@@ -85,6 +126,22 @@ export interface Diagnostic<Data = unknown> {
   readonly decode: Decoder<Data>;
   /** A picture without text, for loggers that take pictures. */
   picture?(data: Data): Picture | null;
+}
+
+const BLOCKS = 16;
+
+/** At most `most` values of a parameter or one row of it: of evenly spread blocks of rows where it has more. */
+export async function sampleOf(parameter: ParameterAbout, most = 1 << 20): Promise<Float32Array> {
+  const { shape } = parameter;
+  const rows = shape[0] ?? 1, width = shape.slice(1).reduce((product, size) => product * size, 1);
+  if (rows * width <= most) return await parameter.read(0, rows);
+  const kept = Math.max(1, Math.floor(most / width)), blocks = Math.min(BLOCKS, kept), each = Math.floor(kept / blocks);
+  const all = new Float32Array(blocks * each * width);
+  for (let i = 0; i < blocks; i++) {
+    const first = Math.floor(i * (rows - each) / Math.max(1, blocks - 1));
+    all.set(await parameter.read(first, each), i * each * width);
+  }
+  return all;
 }
 
 /** Six significant digits: what a plot can show, and half the bytes. */

@@ -1,7 +1,9 @@
 /** Diagnostics by the command line. */
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
+import { diagnosticNamed } from "../../core/diagnostics/list.ts";
 import { ROOT, run, temporary } from "../helpers/cli.ts";
+import { fingerprintOf } from "../helpers/small_run.ts";
 
 const DIGITS = join(ROOT, "configs/digits.yaml");
 
@@ -49,3 +51,44 @@ Deno.test("diagnostics: the config says which are made", async () => {
   assertEquals(wrong.code, 2);
   assertMatch(wrong.stderr, /diagnostics\.kinds.*latnet/);
 });
+
+/** Diagnostics that have an answer for each kind of data, of those whose answer depends on it. */
+const KINDS = {
+  "digits_conv2d.yaml": { has: ["error_map", "neighbours"], lacks: ["spectrum"] },
+  "pulse_echo.yaml": { has: ["error_map", "spectrum"], lacks: ["neighbours"] },
+  "quickstart.yaml": { has: ["neighbours"], lacks: ["error_map", "spectrum", "gradient_flow"] },
+} as const;
+
+for (const [config, { has, lacks }] of Object.entries(KINDS)) {
+  Deno.test(`diagnostics: all of them, their sections and the same bits as without, ${config}`, async () => {
+    using folder = temporary();
+    const trained = async (name: string, ...overrides: string[]) => {
+      const path = join(folder.path, name);
+      const given = ["training.epochs=2", "checkpoint.best=true", ...overrides].flatMap((text) => ["--override", text]);
+      const { code, stderr } = await run("train", [
+        "--config",
+        join(ROOT, "configs", config),
+        "--run-dir",
+        path,
+        ...given,
+      ]);
+      assertEquals(code, 0, stderr);
+      return path;
+    };
+    const all = await trained("all", "diagnostics.kinds=all", "diagnostics.every_epochs=1");
+    const none = await trained("none", "diagnostics.kinds=[]");
+    assertEquals(fingerprintOf(all), fingerprintOf(none));
+    const epoch = [...Deno.readDirSync(join(all, "diagnostics"))].map(({ name }) => name).sort().at(-1)!;
+    const found = filesOf(all, epoch).map((file) => file.replace(".json", ""));
+    const sure = ["activations", "columns", "jacobian", "latent", "reconstruction", "rows", "traversal", "weights"];
+    for (const name of [...sure, ...has]) assert(found.includes(name), `no ${name}`);
+    for (const name of lacks) assert(!found.includes(name), name);
+    const report = Deno.readTextFileSync(join(all, "report.html"));
+    for (const name of found) {
+      const data = diagnosticNamed(name)!.decode(json(all, "diagnostics", epoch, `${name}.json`), "");
+      assert(diagnosticNamed(name)!.picture?.(data) !== undefined || !diagnosticNamed(name)!.picture);
+      assert(report.includes(`id="${name}"`), `no section of ${name}`);
+    }
+    assert(!report.includes("NaN") && !report.includes("cannot be read"));
+  });
+}

@@ -57,7 +57,7 @@ const FORMS: Readonly<Record<string, Partial<ModelSpec> & { heads?: number; last
   "dense rows": {},
   "sparse rows": { dense: false },
   "without accelerators": { accelerators: false },
-  "a factored output layer": { last: { ...OUTPUT, solver: "factored" } },
+  "a factored output layer": { dense: false, last: { ...OUTPUT, solver: "factored" } },
   "two outputs a column": { loss: { kind: "zero_inflated_negative_binomial", reduction: "mean" }, heads: 2 },
 };
 
@@ -90,9 +90,12 @@ Deno.test("jacobian: layers that compute something else in training are refused 
   const make = (encoder: readonly Layer[], decoder: readonly Layer[]) =>
     built({ ...one, encoder, decoder, weights: {} } as unknown as Case);
   const z = Float32Array.from(one.z), linear: Layer = { kind: "linear", size: latent };
-  for (
-    const layer of [{ kind: "dropout", rate: 0.5 }, { kind: "batch_norm" }, { kind: "gaussian_noise", deviation: 1 }]
-  ) {
+  const others: readonly Layer[] = [
+    { kind: "dropout", rate: 0.5 },
+    { kind: "batch_norm" },
+    { kind: "gaussian_noise", deviation: 1 },
+  ];
+  for (const layer of others) {
     using decoding = await make([linear], [{ kind: "linear", size: 8 }, layer, OUTPUT]);
     await assertRejects(() => decoding.decoderJacobian(z), EngineError, `decoder.1 (${layer.kind})`);
     using encoding = await make([{ kind: "linear", size: 8 }, layer, linear], [OUTPUT]);
