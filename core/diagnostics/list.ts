@@ -3,9 +3,10 @@ import { columns } from "./columns.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { latent } from "./latent.ts";
 import { neighbours } from "./neighbours.ts";
+import { network } from "./network.ts";
 import { reconstruction } from "./reconstruction.ts";
 
-export const DIAGNOSTICS: readonly Diagnostic[] = [columns, latent, reconstruction, neighbours];
+export const DIAGNOSTICS: readonly Diagnostic[] = [columns, latent, reconstruction, neighbours, network];
 
 export function diagnosticNamed(name: string): Diagnostic | undefined {
   return DIAGNOSTICS.find((diagnostic) => diagnostic.name === name);

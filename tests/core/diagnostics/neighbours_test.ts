@@ -63,6 +63,9 @@ Deno.test("neighbours: asked where there are labels, without an answer where the
     embed: () => Promise.resolve(Float32Array.from([0, 0.1, 5, 5.1])),
     scores: () => Promise.resolve(null),
     values: () => Promise.reject(new Error("not asked")),
+    rowNumbered: () => null,
+    layers: () => Promise.reject(new Error("not asked")),
+    weights: () => Promise.reject(new Error("not asked")),
     reconstruct: () => Promise.reject(new Error("not asked")),
   });
   for (const labels of [null, ["a", "a", "a", "a"], ["a", "b", "c", "d"], ["", "", "", ""]]) {
