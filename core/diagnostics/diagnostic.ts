@@ -47,7 +47,7 @@ export interface LayerOutput {
   readonly kind: string;
   /** Of the output, channels first. */
   readonly shape: readonly number[];
-  /** Null where the layer cannot be computed by itself. */
+  /** Null where they are not known. */
   readonly values: Float32Array | null;
   readonly parameters: number;
 }

@@ -21,7 +21,7 @@ export interface NetworkStage {
   readonly every: readonly [number, number];
   /** The numbers of the units that are kept, where a stage without a shape has more; null where all are. */
   readonly units: readonly number[] | null;
-  /** Of the units that are kept, map by map; null where the layer cannot be computed by itself. */
+  /** Of the units that are kept, map by map; null where they are not known. */
   readonly values: readonly number[] | null;
 }
 
@@ -236,8 +236,7 @@ const pair = list(number) as unknown as (value: unknown, path: string) => readon
 export const network: Diagnostic<NetworkDiagnostic> = {
   name: "network",
   about: "what each layer gives for one row, the strongest weights between layers, and the filters of the first layer",
-  cost:
-    "one look at every weight, and each layer once for one row; layers of more than 100 million weights are left out",
+  cost: "one look at every weight, but for layers of more than 100 million, and one pass of one row for each layer",
   settings,
   automatic: () => true,
   run,

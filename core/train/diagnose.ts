@@ -126,8 +126,7 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
     rowNumbered: (row) => chooseRow(source, data, row),
     layers: async (row) => {
       const input = await inputOf(row as RowChoice, data, source.columns);
-      const outputs = await layerOutputs(model, input, await embedded(model, row, config), threadCount(config));
-      return { input, outputs };
+      return { input, outputs: await layerOutputs(model, (width, of) => collected(row, config, width, of)) };
     },
     weights: (name) => weightsNamed(model, name),
     reconstruct: async (chosen, columns) => {

@@ -99,11 +99,7 @@ function draw(data: NetworkDiagnostic, run: RunData, numbering: Numbering): Html
           count(total - shown)
         } weaker ones between these layers are hidden. Layers that are no single matrix have no lines.`
         : ""
-    }${
-      absent.length > 0
-        ? ` What ${absent.join(", ")} ${absent.length === 1 ? "gives" : "give"} cannot be computed by itself.`
-        : ""
-    }`,
+    }${absent.length > 0 ? ` What ${absent.join(", ")} ${absent.length === 1 ? "gives" : "give"} is not known.` : ""}`,
     { wide: true, legend: [{ name: "above zero", fill: ABOVE }, { name: "below zero", fill: BELOW }] },
   );
   return markup`${figure}${data.filters ? filtersFigure(data.filters, numbering) : null}`;
