@@ -30,7 +30,9 @@ export class Numbering {
     const number = ++this.#figures;
     const legend = options.legend ?? [];
     const drawn = options.wide
-      ? markup`<div class="scroll wide" tabindex="0" role="group" aria-label="Figure ${number}">${raw(svg)}</div>`
+      ? markup`<div class="scroll wide" style="--least:${
+        leastWidth(svg)
+      }px" tabindex="0" role="group" aria-label="Figure ${number}">${raw(svg)}</div>`
       : raw(svg);
     return markup`<figure>${drawn}${legendHtml(legend, options.spread)}${
       this.#caption(number, caption, standalone([{ svg }], legend, titleOf(svg)))
@@ -94,6 +96,11 @@ ${
       ? markup`<tfoot><tr>${table.foot.map((c, i) => cell(i === 0 ? "th" : "td", c, numeric(table, i)))}</tr></tfoot>`
       : null
   }</table></div></div>\n`;
+}
+
+/** The width in px below which the text of a wide chart would be hard to read. */
+function leastWidth(svg: string): number {
+  return Math.round(0.75 * Number(/viewBox="0 0 ([\d.]+)/.exec(svg)?.[1] ?? 0));
 }
 
 function titleOf(svg: string): string {

@@ -66,7 +66,7 @@ figcaption b,caption b{color:var(--ink)}
 .tag{display:inline-flex;align-items:center;gap:.35rem;white-space:nowrap}
 svg.key{flex:none;width:.95rem;height:.95rem;overflow:visible}
 .scroll{overflow-x:auto}
-.wide svg.chart{min-width:38rem}
+.wide svg.chart{min-width:var(--least)}
 .scroll:focus-visible{outline:2px solid var(--c1);outline-offset:2px}
 .table{margin:1.1rem 0 0}
 .grid>.table,.wide-narrow>.table{margin:0}

@@ -30,6 +30,23 @@ export async function writeComparison(runDirs: readonly string[], output: string
   return await write(output, renderComparison(await Promise.all(runDirs.map((dir) => readRun(dir)))));
 }
 
+/** The report of a run, of a sweep, or of several runs that are compared, as text. @throws UserError as the others */
+export async function reportText(folders: readonly string[]): Promise<string> {
+  const [first] = folders;
+  if (folders.length > 1) return renderComparison(await Promise.all(folders.map((dir) => readRun(dir))));
+  return isSweepFolder(first!) ? renderSweep(await readSweepFolder(first!)) : renderRunReport(await readRun(first!));
+}
+
+/**
+ * Writes the report of a run, of a sweep, or of several runs that are compared.
+ * @param output default report.html in the folder, or comparison.html beside the first of several
+ */
+export async function writeReportOf(folders: readonly string[], output?: string): Promise<string> {
+  const [first] = folders;
+  const usual = folders.length > 1 ? join(dirname(first!), "comparison.html") : join(first!, "report.html");
+  return await write(output ?? usual, await reportText(folders));
+}
+
 /**
  * Reads a sweep's folder and writes the report of the sweep.
  * @param output default `folder/report.html`

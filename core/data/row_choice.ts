@@ -1,5 +1,5 @@
 /** Some rows of the data, as a pass over them in order, and the stored values of some of their columns. */
-import type { Part, Source } from "./source.ts";
+import { type Part, PARTS, type Source } from "./source.ts";
 import { feed } from "./feed.ts";
 import type { Window } from "./plan.ts";
 import type { DataConfig } from "../config/types.ts";
@@ -74,6 +74,28 @@ export async function rowValues(
           if (index !== undefined) values[row * across + index] = batch.target[at]!;
         }
       }
+    }
+  }
+  return values;
+}
+
+/** One row by its number in file order; null if no part has it. */
+export function chooseRow(source: Source, data: DataConfig, row: number): RowChoice | null {
+  const file = source.files.findLast(({ firstRow }) => row >= firstRow);
+  if (file === undefined) return null;
+  const within = row - file.firstRow;
+  if (!PARTS.some((part) => file.parts[part].includes(within))) return null;
+  const plan = [{ index: 0, files: [file], rows: 1, batches: Math.ceil(1 / data.batch_size) }];
+  return { byFile: new Map([[file.index, Uint32Array.of(within)]]), rows: [row], plan };
+}
+
+/** What the network gets of the first of some rows: its values after the transforms and those of the input. */
+export async function inputOf(choice: RowChoice, data: DataConfig, width: number): Promise<Float32Array<ArrayBuffer>> {
+  const values = new Float32Array(width);
+  for await (const { batches } of feedRows(choice, data)) {
+    for await (const batch of batches) {
+      for (let at = batch.rowPtr[0]!; at < batch.rowPtr[1]!; at++) values[batch.columns[at]!] = batch.input[at]!;
+      return values;
     }
   }
   return values;

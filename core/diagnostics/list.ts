@@ -7,6 +7,7 @@ import { gradientFlow } from "./gradient_flow.ts";
 import { jacobian } from "./jacobian.ts";
 import { latent } from "./latent.ts";
 import { neighbours } from "./neighbours.ts";
+import { network } from "./network.ts";
 import { reconstruction } from "./reconstruction.ts";
 import { rows } from "./rows.ts";
 import { spectrum } from "./spectrum.ts";
@@ -16,7 +17,7 @@ import { weights } from "./weights.ts";
 export const DIAGNOSTICS: readonly Diagnostic[] = [
   ...[columns, latent, reconstruction, rows, errorMap, spectrum],
   ...[neighbours, traversal, jacobian],
-  ...[activations, weights, gradientFlow],
+  ...[activations, weights, gradientFlow, network],
 ];
 
 export function diagnosticNamed(name: string): Diagnostic | undefined {

@@ -5,7 +5,7 @@ import type { Model } from "../../ffi/model.ts";
 import { type PcaFit, pcaModel } from "../baseline/pca.ts";
 import type { Config } from "../config/types.ts";
 import { columnNamesOf, labelsOf } from "../data/annotations.ts";
-import { chooseRows, chosenOf, feedRows, type RowChoice, rowValues } from "../data/row_choice.ts";
+import { chooseRow, chooseRows, chosenOf, feedRows, inputOf, type RowChoice, rowValues } from "../data/row_choice.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import {
   type Chosen,
@@ -20,6 +20,7 @@ import { DIAGNOSTICS } from "../diagnostics/list.ts";
 import { columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
 import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
+import { layerOutputs, weightsNamed } from "./layer_values.ts";
 import { shapeOf, threadCount } from "./network.ts";
 
 export interface DiagnoseOptions {
@@ -145,6 +146,12 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
       return { values: await embedded(pca, chosen, plain), width: fit.count };
     },
     values: (chosen, columns) => rowValues(chosen as RowChoice, data, source.columns, columns),
+    rowNumbered: (row) => chooseRow(source, data, row),
+    atWork: async (row) => {
+      const input = await inputOf(row as RowChoice, data, source.columns);
+      return { input, outputs: await layerOutputs(model, (width, of) => collected(row, config, width, of)) };
+    },
+    weights: (name) => weightsNamed(model, name),
     reconstruct: async (chosen, columns) => {
       const some = columns && Uint32Array.from(columns);
       const width = columns?.length ?? source.columns;
@@ -206,7 +213,7 @@ async function collected(
   { data }: Pick<Config, "data">,
   width: number,
   of: (batches: Batches, rows: number) => Promise<Float32Array>,
-): Promise<Float32Array> {
+): Promise<Float32Array<ArrayBuffer>> {
   const all = new Float32Array(chosen.rows.length * width);
   let at = 0;
   for await (const { window, batches } of feedRows(chosen as RowChoice, data)) {

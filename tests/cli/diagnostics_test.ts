@@ -92,3 +92,24 @@ for (const [config, { has, lacks }] of Object.entries(KINDS)) {
     assert(!report.includes("NaN") && !report.includes("cannot be read"));
   });
 }
+Deno.test("diagnostics: the network is drawn at work on a chosen row, with filters where rows have a shape", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const given = ["diagnostics.kinds=[network]", "diagnostics.network.row=3", "diagnostics.network.connections=10"];
+  const { code, stderr } = await trainDigits(path, ...given, "data.shape=[1,8,8]");
+  assertEquals(code, 0, stderr);
+  const { row, label, stages, connections, filters } = json(path, "diagnostics/epoch-0001/network.json");
+  assertEquals([row, label, stages[0].shape, stages.at(-1).shape], [3, "3", [1, 8, 8], [1, 8, 8]]);
+  assertEquals(connections[0].strongest.length, 10);
+  const sizes = connections[0].strongest.map(([, , weight]: number[]) => Math.abs(weight!));
+  assertEquals(sizes, sizes.toSorted((a: number, b: number) => b - a));
+  assertEquals([filters.name, filters.height, filters.filters[0].length], ["encoder.0", 8, 64]);
+  const page = Deno.readTextFileSync(join(path, "report.html"));
+  assert(page.includes('aria-label="The network at work on one row"') && page.includes("Filters of the first layer"));
+  // The last stage is what `reconstruct` gives for that row.
+  const output = join(folder.path, "all.csv");
+  const rebuilt = await run("reconstruct", ["--run", path, "--split", "all", "--output", output]);
+  assertEquals(rebuilt.code, 0, rebuilt.stderr);
+  const values = Deno.readTextFileSync(output).trim().split("\n")[4]!.split(",").slice(-64).map(Number);
+  stages.at(-1).values.forEach((value: number, i: number) => assertAlmostEquals(value, values[i]!, 1e-4));
+});
