@@ -13,6 +13,7 @@ import { acquireLock } from "../core/runs/lock.ts";
 import { toUser } from "../core/paths.ts";
 import { follow, type RoundResult } from "../core/sweep/course.ts";
 import { Execution, type SweepObserver } from "../core/sweep/execute.ts";
+import { SlurmLauncher } from "../core/sweep/slurm.ts";
 import { LocalLauncher } from "../core/sweep/local.ts";
 import { type Plan, planSweep } from "../core/sweep/plan.ts";
 import { writeResults } from "../core/sweep/results.ts";
@@ -27,6 +28,9 @@ import { printPlan, roundLines } from "./sweep_plan.ts";
 import { showSweep } from "./sweep_progress.ts";
 import { printError } from "./print.ts";
 import { print, tell } from "../core/output.ts";
+
+/** Tasks of a job array that run at the same time where nothing else is said: as many as the cluster starts. */
+const TASKS = 1000;
 
 /** The words that start `train` in a process of its own. */
 function trainCommand(): string[] {
@@ -62,6 +66,14 @@ const sweep = defineCommand({
       least: 1,
       help: "runs at the same time, which share the cores (default: the config's jobs, or 1)",
     },
+    launcher: {
+      type: "choice",
+      value: "WHERE",
+      values: ["local", "slurm"],
+      help:
+        "where runs are trained: local, in processes of this machine (default); slurm, as job arrays, whose options the " +
+        "config's slurm has",
+    },
     "on-fail": {
       type: "choice",
       value: "WHAT",
@@ -83,6 +95,7 @@ const sweep = defineCommand({
       config: file,
       override,
       jobs: wanted,
+      launcher: where = "local",
       "on-fail": onFail = "continue",
       "allow-run": allowRun,
       "no-report": noReport,
@@ -107,7 +120,7 @@ const sweep = defineCommand({
     if (plan.repeated > 0) progress.note(`${plan.repeated} runs are the same as others and are left out`);
     for (const line of await roundLines(plan)) progress.note(line);
     await writeSweepJson(plan);
-    const jobs = Math.min(wanted ?? config.jobs, plan.stints);
+    const jobs = Math.min(wanted ?? config.jobs ?? 1, plan.stints);
     const observer: SweepObserver = {
       ...progress.observer,
       ended: async (stint, outcome) => {
@@ -115,13 +128,14 @@ const sweep = defineCommand({
         await saved();
       },
     };
-    const launcher = new LocalLauncher({
-      folder: plan.folder,
-      jobs,
-      threads: threadsOf(plan, jobs),
-      trainCommand: [...trainCommand(), ...allowRun ? ["--allow-run"] : []],
-      observer,
-    });
+    const started = [...trainCommand(), ...allowRun ? ["--allow-run"] : []];
+    const { folder, threadsAreFree } = plan;
+    const shared = { folder, observer, trainCommand: started };
+    const { name, slurm: sbatch } = config;
+    const slurm = where === "local"
+      ? null
+      : new SlurmLauncher({ ...shared, name, sbatch, threadsAreFree, jobs: wanted ?? config.jobs ?? TASKS });
+    const launcher = slurm ?? new LocalLauncher({ ...shared, jobs, threads: threadsOf(plan, jobs) });
     const execution = new Execution({ launcher, onFail, observer });
     const results: RoundResult[] = [];
     // One after the other, so that an older table never replaces a newer one.
@@ -130,8 +144,15 @@ const sweep = defineCommand({
     let signal: StopSignal | null = null;
     using _watch = watchSignals((received) => {
       signal = received;
-      progress.note(`${received}: waiting for the runs to save; once more ends at once`);
-      execution.stop();
+      const left = slurm?.jobs ?? [];
+      progress.note(
+        slurm === null
+          ? `${received}: waiting for the runs to save; once more ends at once`
+          : left.length > 0
+          ? `${received}: the jobs go on; scancel ${left.join(" ")} ends them, with a save`
+          : `${received}: no job is left in the queue`,
+      );
+      execution.stop("signal");
     });
     await follow(plan, execution, {
       ...progress.course,

@@ -47,8 +47,8 @@ export interface SweepObserver {
 export interface Launcher {
   /** Trains a run until it ends, for whatever reason. */
   train(stint: Stint): Promise<Outcome>;
-  /** Starts nothing more, and asks what runs to save and end. */
-  stop(): void;
+  /** Starts nothing more, and asks what runs to save and end; after a signal, what goes on without the sweep may do so. */
+  stop(why: "signal" | "failure"): void;
 }
 
 /** What a run has come to, without training; null where there is something left to train. */
@@ -97,9 +97,9 @@ export class Execution {
   }
 
   /** Starts nothing more and asks what runs to save and end. */
-  stop(): void {
+  stop(why: "signal" | "failure" = "failure"): void {
     this.#stopping = true;
-    this.options.launcher.stop();
+    this.options.launcher.stop(why);
   }
 
   /** Trains a run to its end, or until an epoch is done. Asked again, it gives the same outcome. */

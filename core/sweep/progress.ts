@@ -1,7 +1,9 @@
 /** How far a run has come, read from its folder. */
 import { join } from "@std/path";
 import { readCsv } from "../runs/csv_read.ts";
-import { EPOCH_COLUMNS } from "../runs/schema.ts";
+import { readJson } from "../formats/json.ts";
+import { EPOCH_COLUMNS, summary } from "../runs/schema.ts";
+import type { EpochRow, Summary } from "../runs/types.ts";
 
 const ROWS_MAX = 1_000_000;
 
@@ -20,6 +22,21 @@ export async function lossAfter(path: string, epoch: number, keepsBest: boolean)
 export async function lossAtMost(path: string, epoch: number, keepsBest: boolean): Promise<number | null> {
   const { rows } = await readCsv(join(path, "epochs.csv"), EPOCH_COLUMNS, ROWS_MAX);
   return lossOf(rows.filter((row) => row.epoch <= epoch), keepsBest);
+}
+
+/** The last epoch of a run that is logged; null before the first one. */
+export async function lastEpoch(path: string): Promise<EpochRow | null> {
+  const { rows } = await readCsv(join(path, "epochs.csv"), EPOCH_COLUMNS, 2).catch(() => ({ rows: [] }));
+  return rows.at(-1) ?? null;
+}
+
+/** How a run has ended, as its summary says, whatever its lock says: it may be that of a machine that is gone. */
+export async function summaryOf(path: string): Promise<Summary | null> {
+  try {
+    return summary(await readJson(join(path, "summary.json"), 16 << 20), "");
+  } catch {
+    return null; // it is not there, or is just being replaced
+  }
 }
 
 type Row = { readonly epoch: number; readonly train_loss: number; readonly validation_loss: number | null };

@@ -1,5 +1,6 @@
-/** The sections `tpe` and `prune` of a sweep's config. */
-import type { MapNode } from "../config/tree.ts";
+/** The sections `tpe`, `prune` and `slurm` of a sweep's config. */
+import { show } from "../config/show.ts";
+import { type MapNode, toValue } from "../config/tree.ts";
 import { MapReader, type Problems } from "./reading.ts";
 
 /** How {@link TreeParzen} chooses points. */
@@ -26,6 +27,39 @@ export interface Pruning {
   readonly seeds: number;
   /** Points that are left at the end. */
   readonly keep: number;
+}
+
+/** Options of sbatch that a sweep may set. Those that start programs or change what a task runs are not among them. */
+const SBATCH = [
+  ...[
+    "partition",
+    "account",
+    "qos",
+    "time",
+    "cpus-per-task",
+    "mem",
+    "mem-per-cpu",
+    "constraint",
+    "nodelist",
+    "exclude",
+  ],
+  ...["reservation", "gres", "nice", "licenses", "cluster-constraint", "mail-type", "mail-user", "exclusive", "hint"],
+] as const;
+
+/** Reads `slurm`: options of sbatch by their long names. */
+export function readSlurm(map: MapNode | null, problems: Problems): Readonly<Record<string, string>> {
+  if (map === null) return {};
+  const reader = new MapReader(map, "slurm.", SBATCH, "options of sbatch that can be set", problems);
+  const options: Record<string, string> = {};
+  for (const name of SBATCH) {
+    const entry = reader.entry(name);
+    if (entry === undefined) continue;
+    const value = toValue(entry.node);
+    const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
+    if (/^[\x20-\x7e]{1,1024}$/.test(text)) options[name] = text;
+    else problems.add(entry.node.origin, `slurm.${name} must be a text of one line or a number, got ${show(value)}`);
+  }
+  return options;
 }
 
 const MAX_CANDIDATES = 10_000, MAX_POINTS = 10_000, MAX_SEEDS = 1000, MAX_FACTOR = 100;

@@ -11,7 +11,7 @@ import { exists, hintFor } from "../missing.ts";
 import { toUser, userFolder } from "../paths.ts";
 import { type Parameter, PARAMETERS_EXAMPLE, readParameters } from "./parameters.ts";
 import { MapReader, Problems } from "./reading.ts";
-import { type Pruning, readPruning, readTpe, type TpeSettings } from "./sections.ts";
+import { type Pruning, readPruning, readSlurm, readTpe, type TpeSettings } from "./sections.ts";
 
 const METHODS = ["grid", "random", "sobol", "tpe"] as const;
 export type Method = typeof METHODS[number];
@@ -29,11 +29,14 @@ export interface SweepConfig {
   readonly overrides: readonly Setting[];
   /** Null where none is named. */
   readonly metric: string | null;
-  readonly jobs: number;
+  /** Runs at the same time; null where it is not said. */
+  readonly jobs: number | null;
   /** How points are chosen where the method is tpe. */
   readonly tpe: TpeSettings;
   /** How points are left out while the sweep goes on; null where all of them are trained to their end. */
   readonly prune: Pruning | null;
+  /** Options of sbatch by their long names, for jobs of Slurm. */
+  readonly slurm: Readonly<Record<string, string>>;
   /** As it was written, with the absolute path of the base. */
   readonly plain: Readonly<Record<string, unknown>>;
   /** Where a key was written, for messages; where the file begins if it was not. */
@@ -52,6 +55,7 @@ const KEYS = [
   "jobs",
   "tpe",
   "prune",
+  "slurm",
 ] as const;
 
 /** Most points that are drawn, and most seeds. */
@@ -76,7 +80,7 @@ class Reader {
     const stem = basename(path).replace(/\.[^.]*$/, "").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
     const method = map.text("method", (text) => (METHODS as readonly string[]).includes(text), METHODS.join(", "));
     const base = this.#base();
-    const jobs = map.whole("jobs", MAX_JOBS) ?? 1;
+    const jobs = map.whole("jobs", MAX_JOBS);
     const config: SweepConfig = {
       name: map.text("name", (text) => NAME_PATTERN.test(text), "letters, digits, . _ - (at most 64)") ?? stem,
       base,
@@ -88,8 +92,9 @@ class Reader {
         .map(([path, { key, node }]) => ({ path, value: node, key })),
       metric: this.#metric(),
       jobs,
-      tpe: readTpe(map.map("tpe", "as in tpe: {random: 10}"), jobs, this.#problems),
+      tpe: readTpe(map.map("tpe", "as in tpe: {random: 10}"), jobs ?? 1, this.#problems),
       prune: readPruning(map.map("prune", "as in prune: {factor: 3}"), this.#problems),
+      slurm: readSlurm(map.map("slurm", "as in slurm: {partition: main, time: 120}"), this.#problems),
       plain: { ...toValue(this.tree) as Record<string, unknown>, base },
       place: (key) => {
         const entry = this.tree.entries.get(key);

@@ -1,5 +1,5 @@
 /** `sweep`: killed and started again, it ends with every run, and none twice; what fails, what is refused, and signals. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ensureEngine } from "../../core/build/ensure.ts";
 import { ROOT, run, temporary } from "../helpers/cli.ts";
@@ -83,6 +83,31 @@ Deno.test("a sweep that is killed twice and started again ends with every run, n
   const tables = await Promise.all([run("analyze", [at, "--csv"]), run("analyze", [at, "--latex"])]);
   assertEquals(tables[0].stdout.trim().split("\n").length, 5);
   assertStringIncludes(tables[1].stdout, "\\begin{tabular}{llrrrrrr}");
+
+  // Learning curves, time to a loss, cost and latent spaces of the same groups.
+  const more = await run("analyze", [at, "--json", "--curves", "step", "--time-to", "1e9", "--cost", "--latent"]);
+  assertEquals(more.code, 0, more.stderr);
+  const found = JSON.parse(more.stdout);
+  assertEquals(found.curves.filter(({ values }: { values: string[] }) => values[0] === "8").at(-1).n, 2);
+  assertEquals(
+    found.time_to_loss.map(({ runs, reached }: Record<string, number>) => [runs, reached]),
+    Array(4).fill([2, 2]),
+  );
+  const seconds = results.reduce((sum, { seconds }) => sum + Number(seconds), 0);
+  assertAlmostEquals(
+    found.cost.reduce((sum: number, each: { seconds: number }) => sum + each.seconds, 0),
+    seconds,
+    1e-6,
+  );
+  assertEquals(found.latents.length, 4);
+  for (const { rows, pairs } of found.latents) {
+    assertEquals([rows, pairs.length, pairs[0].latents], [360, 1, 6]);
+    assert(pairs[0].cka > 0 && pairs[0].cka < 1 && pairs[0].procrustes > 0 && pairs[0].procrustes < 1);
+  }
+  const csvOf = await run("analyze", [at, "--csv", "--latent"]);
+  assertEquals(csvOf.stdout.trim().split("\n").length, 5, csvOf.stderr);
+  assertEquals((await run("analyze", [at, "--csv", "--latent", "--cost"])).code, 2);
+  assertMatch((await run("analyze", [at, "--time-to", "x"])).stderr, /--time-to: takes a number, got x/);
 });
 
 Deno.test("a signal ends a sweep after its runs have saved, and the same command goes on", async () => {
