@@ -44,6 +44,8 @@ export interface Names {
   readonly rowTables: ReadonlyMap<string, readonly string[]>;
   /** Of a dense row, channels first, where all sources have the same. */
   readonly shape: readonly number[] | null;
+  /** Samples a second of signals, in Hz, where all sources have the same. */
+  readonly rateHz: number | null;
 }
 
 /** One source of a prepared data set, with its name in the data set that is opened. */
@@ -54,6 +56,7 @@ interface Named {
   readonly names: RowNames;
   readonly columnNames: readonly string[] | null;
   readonly shape: readonly number[] | null;
+  readonly rateHz: number | null;
 }
 
 /** The chunks of a place that was prepared. @throws {UserError} where it was not */
@@ -85,6 +88,7 @@ export function sourcesOf({ data, rows, columnNames }: PreparedSet, name?: strin
     names: rows[index]!,
     columnNames,
     shape: data.shape,
+    rateHz: data.rate_hz,
   }));
 }
 
@@ -99,7 +103,9 @@ const stem = (name: string) =>
  */
 export function joinedNames(sources: readonly Named[]): Names {
   const [first] = sources;
-  if (first === undefined) return { columnNames: null, rowNames: null, rowTables: new Map(), shape: null };
+  if (first === undefined) {
+    return { columnNames: null, rowNames: null, rowTables: new Map(), shape: null, rateHz: null };
+  }
   for (const { path, columnNames } of sources) requireSameColumns(first, path, columnNames);
   const several = sources.length > 1;
   const rowTables = new Map<string, string[]>();
@@ -118,7 +124,8 @@ export function joinedNames(sources: readonly Named[]): Names {
     ? sources.flatMap(({ name, names }) => several ? names.names!.map((row) => `${stem(name)}_${row}`) : names.names!)
     : null;
   const shape = sources.every((source) => `${source.shape}` === `${first.shape}`) ? first.shape : null;
-  return { columnNames: first.columnNames, rowNames, rowTables, shape };
+  const rateHz = sources.every((source) => source.rateHz === first.rateHz) ? first.rateHz : null;
+  return { columnNames: first.columnNames, rowNames, rowTables, shape, rateHz };
 }
 
 function requireSameColumns(first: Named, path: string, names: readonly string[] | null): void {

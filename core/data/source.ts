@@ -72,6 +72,8 @@ export interface Source {
   readonly columnWeights: Float32Array<ArrayBuffer> | null;
   /** The shape of a dense row, channels first, where prepared data have one. */
   readonly shape: readonly number[] | null;
+  /** Samples a second of signals, in Hz, where prepared data have it. */
+  readonly rateHz: number | null;
   /** Columns of text about the rows that prepared data have, by name; `data.labels` may name one. */
   readonly rowTables: ReadonlyMap<string, readonly string[]>;
 }
@@ -262,8 +264,8 @@ export function openSource(
   const names = given ?? { ...listed.names, labels: null, batch: null };
   const { rowNames, labels, batch } = names;
   const columnNames = given === undefined && data.column_names !== null ? null : names.columnNames;
-  const { rowTables, shape } = listed.names;
-  const tables = { columnNames, rowNames, labels, batch, rowTables, shape };
+  const { rowTables, shape, rateHz } = listed.names;
+  const tables = { columnNames, rowNames, labels, batch, rowTables, shape, rateHz };
   const none = { rowWeights: null, columnWeights: null, categoryNames: null }; // row_files.ts reads them
   return { files, columns, rows: firstRow, nnz, dense, partRows, ...tables, ...none };
 }

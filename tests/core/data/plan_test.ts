@@ -25,7 +25,15 @@ function sourceOf(sizes: readonly number[]): Source {
     return { ...file, info: { rows } as ChunkFile["info"] };
   });
   const partRows = { train: firstRow, validation: 0, test: 0 };
-  const tables = { columnNames: null, rowNames: null, labels: null, batch: null, rowTables: new Map(), shape: null };
+  const tables = {
+    columnNames: null,
+    rowNames: null,
+    labels: null,
+    batch: null,
+    rowTables: new Map(),
+    shape: null,
+    rateHz: null,
+  };
   const nothing = { categoryNames: null, rowWeights: null, columnWeights: null };
   return { files, columns: 5, rows: firstRow, nnz: 0, dense: false, partRows, ...tables, ...nothing };
 }
