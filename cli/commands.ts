@@ -23,7 +23,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./embed.ts"),
   },
   reconstruct: {
-    does: "write the reconstructions of the rows, of all or some columns, as .npy or .csv",
+    does: "write the reconstructions of the rows, as numbers, pictures or recordings",
     load: () => import("./reconstruct.ts"),
   },
   export: {

@@ -1,6 +1,6 @@
 /** What embed and reconstruct share: they restore a run and write one row of a table for each row of a part. */
 import { countText } from "../core/figures.ts";
-import { join } from "@std/path";
+import { extname, join } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { orderNote } from "../core/data/source.ts";
 import { endingOf } from "../core/formats/table.ts";
@@ -34,6 +34,8 @@ export const ROW_OPTIONS = {
 const HELD: Readonly<Record<string, string>> = {
   ".csv": "values, each row after its number",
   ".h5ad": "float32, as obsm X_narrows in a copy of the data",
+  ".npz": "float32, sparse",
+  "": "values, a file for each row",
 };
 
 export async function writeRows(
@@ -42,7 +44,8 @@ export async function writeRows(
   endings: readonly string[],
   write: (restored: Restored, split: string, path: string) => Promise<[number, number]>,
 ): Promise<number> {
-  const kind = endingOf(options.output ?? fileName, endings, "--output");
+  const path = options.output ?? fileName;
+  const kind = endings.includes("") && extname(path) === "" ? "" : endingOf(path, endings, "--output");
   if (options.labels !== undefined && options.rows === undefined && kind !== ".parquet") {
     const hint = endings.includes(".parquet") ? "add --rows F.csv, or write a .parquet file" : "add --rows F.csv";
     throw new UserError("--labels", "labels are written to the table of --rows alone", hint);

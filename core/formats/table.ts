@@ -13,7 +13,8 @@ export function endingOf<const Ending extends string>(path: string, endings: rea
   const extension = extname(path).toLowerCase();
   const ending = endings.find((known) => known === extension);
   if (ending !== undefined) return ending;
-  const list = `${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}`;
+  const named = endings.filter((ending) => ending !== "");
+  const list = `${named.slice(0, -1).join(", ")} or ${named.at(-1)}`;
   throw new UserError(field, `must end in ${list}, got ${path}`, "give the file one of these endings");
 }
 
