@@ -41,7 +41,7 @@ export interface DataConfig {
   readonly reader: Readonly<Record<string, unknown>>;
   /** Steps of preparing signals, which core/data/steps checks. */
   readonly steps: readonly unknown[];
-  readonly cache: "auto" | "refresh" | "readonly";
+  readonly cache: "auto" | "refresh" | "readonly" | "off";
   /** Of a row, channels first; null where it has no shape but its length. */
   readonly shape: readonly number[] | null;
   readonly batch_size: number;
