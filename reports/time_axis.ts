@@ -15,7 +15,10 @@ export function timeAxis(samples: number, rateHz: number | null): TimeAxis {
 }
 
 /** The unit in which frequencies up to `highest` have short numbers. */
-export function frequencyAxis(highest: number, rateHz: number | null): { readonly unit: number; readonly label: string } {
+export function frequencyAxis(
+  highest: number,
+  rateHz: number | null,
+): { readonly unit: number; readonly label: string } {
   if (rateHz === null) return { unit: 1, label: "frequency (cycles per sample)" };
   const [unit, name] = highest >= 1e6 ? [1e6, "MHz"] : highest >= 1e3 ? [1e3, "kHz"] : [1, "Hz"];
   return { unit, label: `frequency (${name})` };

@@ -39,7 +39,8 @@ export function tileLines(
 ): string {
   const { heads, side } = options;
   const notes = lines.some(({ note }) => note !== undefined);
-  const left = Math.ceil(Math.max(...lines.map(({ name, note }) => Math.max(textWidth(name), textWidth(note ?? ""))), 0)) + 12;
+  const left =
+    Math.ceil(Math.max(...lines.map(({ name, note }) => Math.max(textWidth(name), textWidth(note ?? ""))), 0)) + 12;
   const columns = Math.max(...lines.map(({ tiles }) => tiles.length));
   const first = lines[0]?.tiles[0]?.raster ?? { width: 1, height: 1 };
   const scale = side / Math.max(first.width, first.height);
@@ -53,7 +54,9 @@ export function tileLines(
     const middle = y + high / 2 + (notes ? -3 : 5);
     parts.push(`<text x="${left - 10}" y="${middle}" text-anchor="end">${escape(name)}</text>`);
     if (note !== undefined) {
-      parts.push(`<text x="${left - 10}" y="${middle + 16}" text-anchor="end" fill="${color("muted")}">${escape(note)}</text>`);
+      parts.push(
+        `<text x="${left - 10}" y="${middle + 16}" text-anchor="end" fill="${color("muted")}">${escape(note)}</text>`,
+      );
     }
     for (const [k, tile] of tiles.entries()) {
       const x = left + k * (wide + GAP);

@@ -67,6 +67,7 @@ labels that overlap.`,
       format: (value) => percent(value, 0),
       fills,
       names,
+      holds: [0, 1],
     }),
     markup`Share of each label’s rows that are told right: ${toldText(data)}, by Euclidean distance.${
       hidden > 0 ? ` ${plural(hidden, "label")} with fewer rows ${hidden === 1 ? "is" : "are"} not drawn.` : ""
