@@ -1,16 +1,18 @@
 /** Dead and saturated units. */
 import { activations, type ActivationsDiagnostic } from "../../core/diagnostics/activations.ts";
 import type { RunData } from "../../core/runs/types.ts";
+import { compareLines } from "../charts/compare_lines.ts";
 import { histogram } from "../charts/histogram.ts";
-import type { Drawing } from "../drawing.ts";
+import type { Course, Drawing } from "../drawing.ts";
 import { count, number, percent, plural } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
+import { strokeOf } from "../tags.ts";
 import { seriesColor } from "../theme.ts";
 import { momentText } from "../when.ts";
 
-const PANELS = 12;
+const PANELS = 12, LINES = 8;
 
 function draw(data: ActivationsDiagnostic, run: RunData, numbering: Numbering): Html {
   const { layers, rows } = data;
@@ -60,8 +62,34 @@ function draw(data: ActivationsDiagnostic, run: RunData, numbering: Numbering): 
   return markup`${table}${figure}`;
 }
 
+/** Dead units of the layers that have any at some epoch. */
+function overEpochs(course: Course<ActivationsDiagnostic>, run: RunData, numbering: Numbering): Html | null {
+  const names = [
+    ...new Set(course.flatMap(({ data }) => data.layers.filter(({ dead }) => dead > 0).map(({ name }) => name))),
+  ];
+  if (names.length === 0) return null;
+  const shown = names.slice(0, LINES);
+  const figure = numbering.figure(
+    compareLines(
+      shown.map((name, i) => ({
+        ...{ name, tag: name, ...strokeOf(i) },
+        points: course.flatMap(({ epoch, data }) => {
+          const layer = data.layers.find((each) => each.name === name);
+          return layer ? [{ x: epoch, y: layer.dead }] : [];
+        }),
+      })),
+      { title: "Dead units by epoch", xLabel: "epoch", yLabel: "dead units", whole: true, zero: true },
+    ),
+    markup`Dead units at ${plural(course.length, "epoch")} of ${run.name}, of ${
+      shown.length < names.length ? `the first ${count(LINES)} of ` : ""
+    }the layers that have any.`,
+  );
+  return markup`<div class="grid">${figure}</div>`;
+}
+
 export const activationsDrawing: Drawing<ActivationsDiagnostic> = {
   diagnostic: activations,
   title: "Activations",
   draw,
+  overEpochs,
 };

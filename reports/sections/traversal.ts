@@ -32,7 +32,7 @@ function draw(data: TraversalDiagnostic, run: RunData, numbering: Numbering): Ht
   const order = markup` Shown are ${which}; those that change the reconstruction most come first.`;
   if (raster) {
     const range = rangeOf(units.flatMap(({ decoded }) => decoded));
-    return numbering.figure(
+    const figure = numbering.figure(
       tileLines(
         units.map((each) => ({
           name: nameOf(each),
@@ -45,11 +45,12 @@ function draw(data: TraversalDiagnostic, run: RunData, numbering: Numbering): Ht
         {
           title: "Images along single latent units",
           description: units.map((each) => `${nameOf(each)}: ${endsOf(each)}`).join("; "),
-          ...{ heads: [], side: 84 },
+          ...{ heads: [], side: 56 },
         },
       ),
       markup`${moved}. All images have the same range of grey.${order}`,
     );
+    return markup`<div class="narrow">${figure}</div>`;
   }
   const time = shape && timeAxis(shape.at(-1)!, data.rate_hz);
   const panels = units.map((each) => {
