@@ -43,7 +43,7 @@ nav a:hover{text-decoration:underline}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
 .grid>*,.wide-narrow>*{min-width:0;margin:0}
-:is(.grid,.timebar,figure)+.grid,.grid+figure,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
+:is(.grid,.timebar,figure)+.grid,.grid+figure,.grid+.wide-narrow,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
 figure{margin:1rem 0 0}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font-family:inherit}
 figcaption,caption{color:var(--muted);font-size:.86rem;line-height:1.45;max-width:46rem}
@@ -88,6 +88,8 @@ tfoot th,tfoot td{border-bottom:0;border-top:1px solid var(--muted);font-weight:
 .n{text-align:right;white-space:nowrap}
 .best{font-weight:700}
 .notes{margin:0;font-size:.86rem;line-height:1.45;color:var(--muted)}
+.table+.notes{margin-top:1.2rem}
+.wide-narrow>.table+.notes{margin-top:0}
 .notes dt{font-weight:600;color:var(--ink);margin-top:.6rem}
 .notes dt:first-child{margin-top:0}
 .notes dd{margin:0}

@@ -5,8 +5,16 @@ import { latent } from "./latent.ts";
 import { neighbours } from "./neighbours.ts";
 import { network } from "./network.ts";
 import { reconstruction } from "./reconstruction.ts";
+import { rowErrorsDiagnostic } from "./row_errors.ts";
 
-export const DIAGNOSTICS: readonly Diagnostic[] = [columns, latent, reconstruction, neighbours, network];
+export const DIAGNOSTICS: readonly Diagnostic[] = [
+  columns,
+  latent,
+  reconstruction,
+  neighbours,
+  network,
+  rowErrorsDiagnostic,
+];
 
 export function diagnosticNamed(name: string): Diagnostic | undefined {
   return DIAGNOSTICS.find((diagnostic) => diagnostic.name === name);

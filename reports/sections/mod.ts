@@ -2,6 +2,7 @@
 import type { Drawing } from "../drawing.ts";
 import { neighboursDrawing } from "./neighbours.ts";
 import { networkDrawing } from "./network.ts";
+import { rowErrorsDrawing } from "./row_errors.ts";
 
 // deno-lint-ignore no-explicit-any -- each draws data of its own type
-export const DRAWINGS: readonly Drawing<any>[] = [neighboursDrawing, networkDrawing];
+export const DRAWINGS: readonly Drawing<any>[] = [rowErrorsDrawing, neighboursDrawing, networkDrawing];

@@ -128,6 +128,8 @@ Deno.test("everything but data and model has a default", () => {
       columns: 12,
       kinds: "auto",
       neighbours: { neighbours: 10 },
+      network: { row: null, connections: 120 },
+      row_errors: { normal: null },
     },
     evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null, pca: true },
     runtime: { device: "auto", threads: 0, memory_gb: 0 },
