@@ -45,7 +45,7 @@ const PARTS = ["train", "validation", "test"] as const;
 
 const label = z.union([z.string(), z.number()]);
 const settings = {
-  normal: z.union([label, z.array(label).min(1)]).nullable().default(null).describe(
+  normal: z.union([z.string(), z.number(), z.array(label).min(1)]).nullable().default(null).describe(
     "label, or list of labels, of ordinary rows: rows of all other labels count as anomalies, and the report says how well the " +
       "error of a row tells them apart; null: no row counts as an anomaly",
   ),
