@@ -51,7 +51,7 @@ export class Numbering {
   ): Html {
     const number = ++this.#figures;
     const shown = parts.map((part) =>
-      markup`<div><h4><span>${breakable(part.title)}</span><small>${part.note}</small></h4>${raw(part.svg)}</div>\n`
+      markup`<div><h3><span>${breakable(part.title)}</span><small>${part.note}</small></h3>${raw(part.svg)}</div>\n`
     );
     const files = parts.map((part) => ({
       svg: part.svg,
@@ -65,7 +65,7 @@ export class Numbering {
   #caption(number: number, caption: Content, svg: string): Html {
     return markup`<figcaption><b>Figure ${number}.</b> ${caption} <a class="save" download="${this.#name}-figure-${number}.svg" href="${
       raw(dataUrl(svg))
-    }" aria-label="Save figure ${number} as SVG">Save as SVG</a></figcaption>`;
+    }" aria-label="Save as SVG: figure ${number}">Save as SVG</a></figcaption>`;
   }
 
   /** The tables behind a figure, which the reader can open. */
@@ -88,7 +88,9 @@ function render(table: Table, caption: Content): Html {
   }><caption>${caption}</caption>
 ${
     table.head
-      ? markup`<thead><tr>${table.head.map((h, i) => cell("th", h, numeric(table, i), 'scope="col"'))}</tr></thead>\n`
+      ? markup`<thead><tr>${
+        table.head.map((h, i) => h === "" ? raw("<td></td>") : cell("th", h, numeric(table, i), 'scope="col"'))
+      }</tr></thead>\n`
       : null
   }<tbody>
 ${

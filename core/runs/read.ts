@@ -31,11 +31,16 @@ const NAMED = ["latent", "reconstruction", "columns"];
 /** Diagnostics that are not compared over epochs, and the epochs that are read besides the one that is shown. */
 const SINGLE = ["reconstruction", "columns", "traversal"], EPOCHS_MAX = 11;
 
+export interface ReadOptions {
+  /** Whether to read no more than a comparison of runs needs: without the rows of steps and chunks, and without diagnostics. */
+  readonly brief?: boolean;
+}
+
 /**
  * Reads a run folder. Logs of more than 20,000 rows are thinned evenly; the first and last rows are kept.
  * @throws {UserError} only if `path` is not a run folder.
  */
-export async function readRun(path: string): Promise<RunData> {
+export async function readRun(path: string, { brief = false }: ReadOptions = {}): Promise<RunData> {
   const run = await openRun(path);
   const problems: string[] = [];
   const at = (name: string) => join(run.path, name);
@@ -51,6 +56,7 @@ export async function readRun(path: string): Promise<RunData> {
       return fallback;
     }
   };
+  const none = { rows: [], total: 0 };
   const json = <T>(file: string, decode: Decoder<T>) =>
     attempt<T | null>(file, null, async (file) => decode(await readJson(file, JSON_BYTES_MAX), ""));
   const csv = <Row>(file: string, columns: Columns<Row>) =>
@@ -62,14 +68,16 @@ export async function readRun(path: string): Promise<RunData> {
 
   const configText = await attempt(at("config.yaml"), "", readText);
   const ended = await json(at("summary.json"), summary);
-  const steps = await csv(at("steps.csv"), STEP_COLUMNS);
-  const chunks = await csv(at("chunks.csv"), CHUNK_COLUMNS);
+  const steps = brief ? none : await csv(at("steps.csv"), STEP_COLUMNS);
+  const chunks = brief ? none : await csv(at("chunks.csv"), CHUNK_COLUMNS);
   const epochs = await csv(at("epochs.csv"), EPOCH_COLUMNS);
-  const diagnostics = await attempt(
+  const diagnostics = brief ? null : await attempt(
     at("diagnostics"),
     at("diagnostics"),
     (folder) => diagnosticsOf(folder, ended?.evaluated?.epoch ?? null),
   );
+  const diagnostic = <T>(name: string, decode: Decoder<T>) =>
+    diagnostics === null ? null : json(join(diagnostics, name), decode);
   return {
     path: run.path,
     name: run.name,
@@ -83,11 +91,11 @@ export async function readRun(path: string): Promise<RunData> {
     steps: steps.rows,
     chunks: chunks.rows,
     epochs: epochs.rows,
-    latent: await json(join(diagnostics, "latent.json"), latent),
-    reconstruction: await json(join(diagnostics, "reconstruction.json"), reconstruction),
-    columns: await json(join(diagnostics, "columns.json"), columnErrors),
-    diagnostics: await diagnosticsIn(diagnostics, json, NAMED),
-    history: await attempt(at("diagnostics"), [], (folder) => historyIn(folder, diagnostics, json)),
+    latent: await diagnostic("latent.json", latent),
+    reconstruction: await diagnostic("reconstruction.json", reconstruction),
+    columns: await diagnostic("columns.json", columnErrors),
+    diagnostics: diagnostics === null ? {} : await diagnosticsIn(diagnostics, json, NAMED),
+    history: diagnostics === null ? [] : await attempt(at("diagnostics"), [], (folder) => historyIn(folder, diagnostics, json)),
     logged: { steps: steps.total, chunks: chunks.total, epochs: epochs.total },
     problems,
   };

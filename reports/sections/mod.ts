@@ -6,6 +6,7 @@ import { gradientFlowDrawing } from "./gradient_flow.ts";
 import { jacobianDrawing } from "./jacobian.ts";
 import { neighboursDrawing } from "./neighbours.ts";
 import { networkDrawing } from "./network.ts";
+import { rowErrorsDrawing } from "./row_errors.ts";
 import { rowsDrawing } from "./rows.ts";
 import { spectrumDrawing } from "./spectrum.ts";
 import { traversalDrawing } from "./traversal.ts";
@@ -13,7 +14,7 @@ import { weightsDrawing } from "./weights.ts";
 
 // deno-lint-ignore no-explicit-any -- each draws data of its own type
 export const DRAWINGS: readonly Drawing<any>[] = [
-  ...[rowsDrawing, errorMapDrawing, spectrumDrawing],
+  ...[rowErrorsDrawing, rowsDrawing, errorMapDrawing, spectrumDrawing],
   ...[neighboursDrawing, traversalDrawing, jacobianDrawing],
   ...[activationsDrawing, weightsDrawing, gradientFlowDrawing, networkDrawing],
 ];
