@@ -95,7 +95,9 @@ export async function readRun(path: string, { brief = false }: ReadOptions = {})
     reconstruction: await diagnostic("reconstruction.json", reconstruction),
     columns: await diagnostic("columns.json", columnErrors),
     diagnostics: diagnostics === null ? {} : await diagnosticsIn(diagnostics, json, NAMED),
-    history: diagnostics === null ? [] : await attempt(at("diagnostics"), [], (folder) => historyIn(folder, diagnostics, json)),
+    history: diagnostics === null
+      ? []
+      : await attempt(at("diagnostics"), [], (folder) => historyIn(folder, diagnostics, json)),
     logged: { steps: steps.total, chunks: chunks.total, epochs: epochs.total },
     problems,
   };
