@@ -7,9 +7,9 @@ import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
 
 /** The kind of thing that an option of type path names. */
-export type PathKind = "config" | "run";
+export type PathKind = "config" | "run" | "run or sweep";
 
-type Found = "run" | "checkpoint" | "runs" | "data" | "config" | "within a run" | "other";
+type Found = "run" | "sweep" | "checkpoint" | "runs" | "data" | "config" | "within a run" | "other";
 
 /** A run folder has at least one of these beside its config. */
 const RUN_FILES = ["environment.json", "checkpoints", "epochs.csv", "summary.json"];
@@ -19,6 +19,7 @@ function folderKind(path: string): Found {
   const names = new Set(entries.map(({ name }) => name));
   if (names.has("config.yaml") && RUN_FILES.some((name) => names.has(name))) return "run";
   if (names.has("manifest.json") && names.has("model.safetensors")) return "checkpoint";
+  if (names.has("sweep.yaml")) return "sweep";
   const some = (ending: RegExp) => entries.some(({ name }) => ending.test(name));
   if (some(/\.np[zy]$/) && !some(/\.ya?ml$/)) return "data";
   const holdsRuns = entries.some(({ name, isDirectory }) => isDirectory && isFile(join(path, name, "config.yaml")));
@@ -50,11 +51,15 @@ export function runOfCheckpoint(path: string): { run: string; checkpoint: string
 export function checkKind(path: string, wanted: PathKind): void {
   const found = kindAt(path);
   if (found === null || found === "other" || found === wanted) return;
+  if (wanted === "run or sweep" && (found === "run" || found === "sweep")) return;
   const shown = toUser(path);
   const refuse = (what: string, hint: string): never => {
-    throw new UserError(shown, `is ${what}, not a ${wanted === "run" ? "run folder" : "config"}`, hint);
+    throw new UserError(shown, `is ${what}, not a ${wanted === "config" ? "config" : "run folder"}`, hint);
   };
-  if (wanted === "run") {
+  if (wanted !== "config") {
+    if (found === "sweep") {
+      refuse("the folder of a sweep", `${commandText("runs", shown)} lists its runs; name one of them`);
+    }
     if (found === "checkpoint" && runOfCheckpoint(path)) return;
     if (found === "runs") refuse("a folder of runs", `${commandText("runs", shown)} lists them; name one of them`);
     if (found === "within a run") refuse("a file of a run", `did you mean ${toUser(dirname(path))}?`);
@@ -72,6 +77,7 @@ export function checkKind(path: string, wanted: PathKind): void {
   }
   if (found === "checkpoint") refuse("a checkpoint", `go on from it: ${commandText("train", "--resume", shown)}`);
   if (found === "runs") refuse("a folder of runs", `${commandText("runs", shown)} lists them`);
+  if (found === "sweep") refuse("the folder of a sweep", `its config is ${join(shown, "sweep.yaml")}`);
 }
 
 /** @throws {UserError} where the folder of a file that is to be written is not there: said before any work is done */

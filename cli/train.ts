@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   epochs: "all epochs done",
   max_steps: "step limit reached",
   early_stopping: "no more improvement",
+  until_epoch: "as --until-epoch says",
 };
 
 /** What PCA of the same size explains of the same rows, and what to try where that is more. */
@@ -32,12 +33,29 @@ function baselineLines({ baseline, metrics }: Summary): string[] {
   const shown = parts.map((part) => `${part} ${short(pca[part]!.r2)}`).join(", ");
   const lines = [`PCA        R2 ${shown}  (${countText(pca.components ?? 0)} components)`];
   const part = metrics.validation ? "validation" : metrics.test ? "test" : "train";
-  if (pca[part] && metrics[part] && metrics[part].r2 < pca[part].r2) {
+  const [own, its] = [metrics[part]?.r2, pca[part]?.r2];
+  if (own !== undefined && its !== undefined && own < its && short(own) !== short(its)) {
     lines.push(
       `           PCA explains more of the ${part} rows than the network; more epochs or another rate may help`,
     );
   }
   return lines;
+}
+
+/** How often the nearest rows have the row's label. */
+function neighbourLines({ neighbours }: Summary): string[] {
+  if (!neighbours) return [];
+  const { latent, pca, rows, of } = neighbours;
+  const share = (value: number) => `${(100 * value).toFixed(1)} %`;
+  const beside = pca ? `, PCA ${share(pca.accuracy)}` : "";
+  const told = of === "held_out" ? "held-out rows" : "training rows, each told from the others";
+  return [
+    `labels     ${
+      share(latent.accuracy)
+    } told right by the ${neighbours.neighbours} nearest rows${beside}, commonest label ${
+      share(neighbours.commonest)
+    }  (${countText(rows)} ${told})`,
+  ];
 }
 
 function summaryLines(result: SessionResult, runDir: string): string[] {
@@ -55,7 +73,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
       lines.push(`${part.padEnd(10)} MSE ${short(mse)}  R2 ${short(r2)}${fit}  (${rowsText(metrics)})`);
     }
   }
-  lines.push(...baselineLines(summary));
+  lines.push(...baselineLines(summary), ...neighbourLines(summary));
   const { evaluated } = summary;
   if (evaluated?.checkpoint === "best") {
     lines.push(`weights    these figures are of epoch ${evaluated.epoch}, the best one`);
@@ -99,6 +117,13 @@ const train = defineCommand({
       type: "flag",
       help: "let the commands run that the config names in logging.sinks",
     },
+    "until-epoch": {
+      type: "whole",
+      value: "N",
+      least: 1,
+      help:
+        "end after epoch N with a save, so that the run can be resumed; the config's number of epochs stays as it is",
+    },
     "no-report": { type: "flag", help: "do not write report.html at the end" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
     quiet: { ...SHARED.quiet, help: "print no progress" },
@@ -137,6 +162,7 @@ const train = defineCommand({
       warn: progress.warn,
       detail: options.verbose ? progress.note : undefined,
       commandLine: ["train", ...args],
+      untilEpoch: options["until-epoch"],
     }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
@@ -149,8 +175,10 @@ const train = defineCommand({
       if (report) print(`report     ${toUser(report)}`);
     }
     const resume = resumeCommand(target.loaded.config, shown);
-    if (result.status === "stopped") {
+    if (result.status === "stopped" && result.signal !== null) {
       tell(`narrows: stopped by ${result.signal}; resume with: ${resume}`);
+    } else if (result.status === "stopped" && !json && !quiet) {
+      print(`resume     ${resume}`);
     }
     if (result.error) {
       printError(result.error);

@@ -303,6 +303,44 @@ export const modelSymbols = {
     result: "i32",
     nonblocking: true,
   },
+  nrw_decoder_jacobian: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // const float* latent
+      "buffer", // const uint32_t* columns
+      "u32", // uint32_t column_count
+      "buffer", // float* out
+      "f64", // double capacity
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_encoder_jacobian: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_batches* batches
+      "buffer", // float* out
+      "f64", // double capacity
+      "buffer", // double* rows
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
+  nrw_layer_outputs: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "pointer", // nrw_batches* batches
+      "u32", // uint32_t layer
+      "buffer", // float* out
+      "f64", // double capacity
+      "buffer", // double* rows
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
   nrw_model_backward: {
     parameters: [
       "pointer", // nrw_model* model

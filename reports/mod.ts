@@ -1,3 +1,4 @@
 export { renderRunReport } from "./run_report.ts";
 export { renderComparison } from "./comparison.ts";
-export { writeComparison, writeReport } from "./write.ts";
+export { renderSweep } from "./sweep_report.ts";
+export { isSweep, reportText, writeComparison, writeReport, writeReportOf, writeSweepReport } from "./write.ts";

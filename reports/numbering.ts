@@ -9,6 +9,8 @@ export interface FigureOptions {
   readonly spread?: boolean;
   /** Content below the caption, such as the numbers behind the figure. */
   readonly below?: Content;
+  /** Whether the figure may be scrolled sideways on a narrow page instead of being shrunk to its width. */
+  readonly wide?: boolean;
 }
 
 const PANELS_IN_ROW = 4;
@@ -27,7 +29,12 @@ export class Numbering {
   figure(svg: string, caption: Content, options: FigureOptions = {}): Html {
     const number = ++this.#figures;
     const legend = options.legend ?? [];
-    return markup`<figure>${raw(svg)}${legendHtml(legend, options.spread)}${
+    const drawn = options.wide
+      ? markup`<div class="scroll wide" style="--least:${
+        leastWidth(svg)
+      }px" tabindex="0" role="group" aria-label="Figure ${number}">${raw(svg)}</div>`
+      : raw(svg);
+    return markup`<figure>${drawn}${legendHtml(legend, options.spread)}${
       this.#caption(number, caption, standalone([{ svg }], legend, titleOf(svg)))
     }${options.below}</figure>\n`;
   }
@@ -37,6 +44,7 @@ export class Numbering {
     parts: readonly (Part & { readonly title: string; readonly note: string })[],
     caption: Content,
     below: Content,
+    title = "Reconstruction against truth",
   ): Html {
     const number = ++this.#figures;
     const shown = parts.map((part) =>
@@ -44,7 +52,7 @@ export class Numbering {
     );
     const files = parts.map((part) => ({ svg: part.svg, title: `${shortened(part.title)} (${part.note})` }));
     return markup`<figure class="panels"><div class="multiples">${shown}</div>${
-      this.#caption(number, caption, standalone(files, [], "Reconstruction against truth", PANELS_IN_ROW))
+      this.#caption(number, caption, standalone(files, [], title, PANELS_IN_ROW))
     }${below}</figure>\n`;
   }
 
@@ -88,6 +96,11 @@ ${
       ? markup`<tfoot><tr>${table.foot.map((c, i) => cell(i === 0 ? "th" : "td", c, numeric(table, i)))}</tr></tfoot>`
       : null
   }</table></div></div>\n`;
+}
+
+/** The width in px below which the text of a wide chart would be hard to read. */
+function leastWidth(svg: string): number {
+  return Math.round(0.75 * Number(/viewBox="0 0 ([\d.]+)/.exec(svg)?.[1] ?? 0));
 }
 
 function titleOf(svg: string): string {

@@ -1,5 +1,6 @@
 /** The report of one run: its results, its losses, and an appendix that says how it was made. */
 import type { RunData } from "../core/runs/types.ts";
+import { sectionOf } from "./drawing.ts";
 import { Numbering } from "./numbering.ts";
 import { page, type Section } from "./page.ts";
 import { columnsSection } from "./sections/columns.ts";
@@ -7,6 +8,7 @@ import { header, titleOf } from "./sections/header.ts";
 import { latentSection } from "./sections/latent.ts";
 import { lossSection } from "./sections/loss.ts";
 import { metricsSection } from "./sections/metrics.ts";
+import { DRAWINGS } from "./sections/mod.ts";
 import { modelSection } from "./sections/model.ts";
 import { reconstructionSection } from "./sections/reconstruction.ts";
 import { configSection, environmentSection } from "./sections/environment.ts";
@@ -20,6 +22,7 @@ export function renderRunReport(run: RunData): string {
     { id: "reconstruction", title: "Reconstruction", body: reconstructionSection(run, numbering) },
     { id: "metrics", title: "Metrics", body: metricsSection(run, numbering) },
     { id: "columns", title: "Error by column", body: columnsSection(run, numbering) },
+    ...DRAWINGS.map((drawing) => sectionOf(drawing, run, numbering)).filter((section) => section !== null),
   ];
   // Sections about what the run does not have come after the others.
   const absent = (section: Section) => String(section.body).startsWith('<p class="missing">');
@@ -29,7 +32,7 @@ export function renderRunReport(run: RunData): string {
     ...results.filter(absent),
     { id: "time", title: "Use of time", body: timeSection(run, numbering), appendix: true },
     { id: "model", title: "Model", body: modelSection(run, numbering), appendix: true },
-    { id: "config", title: "Config", body: configSection(run), appendix: true },
+    { id: "config", title: "Config", body: configSection(run, numbering), appendix: true },
     { id: "environment", title: "Environment", body: environmentSection(run, numbering), appendix: true },
   ];
   return page(`${titleOf(run)} · training report`, header(run), sections);

@@ -43,7 +43,7 @@ nav a:hover{text-decoration:underline}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
 .grid>*,.wide-narrow>*{min-width:0;margin:0}
-:is(.grid,.timebar)+.grid,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
+:is(.grid,.timebar,figure)+.grid,.grid+figure,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
 figure{margin:1rem 0 0}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font-family:inherit}
 figcaption,caption{color:var(--muted);font-size:.86rem;line-height:1.45;max-width:46rem}
@@ -66,6 +66,7 @@ figcaption b,caption b{color:var(--ink)}
 .tag{display:inline-flex;align-items:center;gap:.35rem;white-space:nowrap}
 svg.key{flex:none;width:.95rem;height:.95rem;overflow:visible}
 .scroll{overflow-x:auto}
+.wide svg.chart{min-width:var(--least)}
 .scroll:focus-visible{outline:2px solid var(--c1);outline-offset:2px}
 .table{margin:1.1rem 0 0}
 .grid>.table,.wide-narrow>.table{margin:0}

@@ -3,7 +3,11 @@ import { dirname, join } from "@std/path";
 import { makeFolder, writeFileAtomic } from "../core/runs/atomic.ts";
 import { readRun } from "../core/runs/read.ts";
 import { renderComparison } from "./comparison.ts";
+import { isSweepFolder, readSweepFolder } from "../core/sweep/read.ts";
 import { renderRunReport } from "./run_report.ts";
+import { renderSweep } from "./sweep_report.ts";
+
+export { isSweepFolder as isSweep };
 
 async function write(path: string, text: string): Promise<string> {
   await makeFolder(dirname(path));
@@ -24,4 +28,30 @@ export async function writeReport(runDir: string, output: string = join(runDir, 
 /** Reads several run folders and writes the page that compares them; like writeReport otherwise. */
 export async function writeComparison(runDirs: readonly string[], output: string): Promise<string> {
   return await write(output, renderComparison(await Promise.all(runDirs.map((dir) => readRun(dir)))));
+}
+
+/** The report of a run, of a sweep, or of several runs that are compared, as text. @throws UserError as the others */
+export async function reportText(folders: readonly string[]): Promise<string> {
+  const [first] = folders;
+  if (folders.length > 1) return renderComparison(await Promise.all(folders.map((dir) => readRun(dir))));
+  return isSweepFolder(first!) ? renderSweep(await readSweepFolder(first!)) : renderRunReport(await readRun(first!));
+}
+
+/**
+ * Writes the report of a run, of a sweep, or of several runs that are compared.
+ * @param output default report.html in the folder, or comparison.html beside the first of several
+ */
+export async function writeReportOf(folders: readonly string[], output?: string): Promise<string> {
+  const [first] = folders;
+  const usual = folders.length > 1 ? join(dirname(first!), "comparison.html") : join(first!, "report.html");
+  return await write(output ?? usual, await reportText(folders));
+}
+
+/**
+ * Reads a sweep's folder and writes the report of the sweep.
+ * @param output default `folder/report.html`
+ * @throws UserError where the folder is no sweep's or has no results yet, or the file cannot be written
+ */
+export async function writeSweepReport(folder: string, output: string = join(folder, "report.html")): Promise<string> {
+  return await write(output, renderSweep(await readSweepFolder(folder)));
 }

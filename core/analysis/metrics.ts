@@ -1,7 +1,7 @@
 /** The figures of a run by name, as summary.json has them: `validation.loss`, `test.r2`, `seconds.total`, `best_loss`. */
 import { nearest } from "../config/nearest.ts";
 import { UserError } from "../errors.ts";
-import type { BaselineMetrics, SplitMetrics, Summary } from "../runs/types.ts";
+import type { BaselineMetrics, LabelScores, SplitMetrics, Summary } from "../runs/types.ts";
 
 const PARTS = ["train", "validation", "test"] as const;
 
@@ -26,6 +26,7 @@ const SPLIT: Readonly<Record<Exclude<keyof SplitMetrics, "weighted">, Better>> =
   trained_before: null,
 };
 const BASELINE: Readonly<Record<keyof BaselineMetrics, Better>> = { rows: null, mse: "smaller", r2: "larger" };
+const LABELS: Readonly<Record<keyof LabelScores, Better>> = { accuracy: "larger", silhouette: "larger" };
 const SECONDS: Readonly<Record<keyof Summary["seconds"], true>> = {
   total: true,
   train: true,
@@ -42,6 +43,7 @@ const SECONDS: Readonly<Record<keyof Summary["seconds"], true>> = {
 export const METRICS: readonly string[] = [
   ...PARTS.flatMap((part) => Object.keys(SPLIT).map((name) => `${part}.${name}`)),
   ...PARTS.flatMap((part) => Object.keys(BASELINE).map((name) => `baseline.pca.${part}.${name}`)),
+  ...["latent", "pca"].flatMap((of) => Object.keys(LABELS).map((name) => `neighbours.${of}.${name}`)),
   ...Object.keys(SECONDS).map((name) => `seconds.${name}`),
   ...["best_loss", "best_epoch", "steps", "epochs", "parameters", "columns"],
   ...["rows.train", "rows.validation", "rows.test", "peak_memory_bytes", "resumed"],
@@ -78,7 +80,11 @@ export function metricOf(summary: Summary, name: string): number | null {
 /** Whether larger values of a metric are better; of what is no measure of quality, the smaller is taken for better. */
 export function largerIsBetter(name: string): boolean {
   const key = name.slice(name.lastIndexOf(".") + 1);
-  const table: Readonly<Record<string, Better>> = name.startsWith("baseline.") ? BASELINE : SPLIT;
+  const table: Readonly<Record<string, Better>> = name.startsWith("baseline.")
+    ? BASELINE
+    : name.startsWith("neighbours.")
+    ? LABELS
+    : SPLIT;
   return Object.hasOwn(table, key) && table[key] === "larger";
 }
 

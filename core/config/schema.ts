@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { CHUNK_FORMATS, DATA_FORMATS, SOURCE_FORMATS } from "./data_formats.ts";
-import { counts } from "./fields.ts";
+import { DIAGNOSTICS } from "../diagnostics/list.ts";
+import { counts, namesSchema } from "./fields.ts";
 import { layerSchema } from "./layers.ts";
 import { PRESETS, type PresetSetting } from "./presets.ts";
 import { kindSchema, sectionShape } from "./sections.ts";
@@ -55,7 +56,8 @@ const data = z.strictObject({
     "further settings of the format's reader by name; docs/data.md lists them",
   ),
   steps: z.array(z.json()).default([]).describe(
-    "what is done with each record of a signal before training, in this order, when it is prepared; docs/signals.md lists the steps",
+    "what is done before training, in this order, when the data are prepared: with counts (docs/data.md lists these steps), or " +
+      "with each record of a signal (docs/signals.md)",
   ),
   cache: z.enum(["auto", "refresh", "readonly"]).default("auto").describe(
     "of data that are prepared into chunks; auto: prepared once and kept in paths.cache; refresh: prepared again; readonly: " +
@@ -70,7 +72,9 @@ const data = z.strictObject({
     "whether a last batch with fewer rows is used; drop leaves out at most one batch per epoch",
   ),
   shuffle: z.boolean().default(true).describe("whether files and rows have a new random order in each epoch"),
-  shuffle_window: count(1, 1024).default(1).describe("number of chunks (files) whose rows are shuffled together"),
+  shuffle_window: z.union([count(1, 1024), z.literal("auto")]).default("auto").describe(
+    "number of chunks (files) whose rows are shuffled together; auto: as many as take 256 MB of memory",
+  ),
   workers: count(1, 256).default(2).describe("threads that prepare batches; the result does not depend on their number")
     .meta(
       onResume("free"),
@@ -94,7 +98,8 @@ const data = z.strictObject({
   batch: path().nullable().default(null)
     .describe(
       "file with the category of each row, such as the donor or the run of a cell, in the order of the files (.npy of " +
-        "text or numbers, or text with one category per line); layers of the kind covariate take it",
+        "text or numbers, or text with one category per line), or the name of a table of rows that the data have, such as a " +
+        "column of obs; layers of the kind covariate take it",
     ).meta(onResume("free")),
   row_weights: path().nullable().default(null)
     .describe(
@@ -256,6 +261,17 @@ const diagnostics = z.strictObject({
   every_epochs: count(0, 1_000_000).default(0).describe("number of epochs between two diagnostics; 0: only at the end"),
   max_rows: count(1, 10_000_000).default(2000).describe("largest number of rows that are embedded and reconstructed"),
   columns: count(1, 1000).default(12).describe("number of most variable columns whose reconstruction is kept"),
+  kinds: z.union([
+    z.enum(["auto", "all"]),
+    z.array(namesSchema(Object.fromEntries(DIAGNOSTICS.map(({ name, about }) => [name, about])))),
+  ]).default("auto").describe(
+    "which diagnostics are made; auto: those that suit the data and take little time; all: every one that has an answer; or a " +
+      "list of names, which docs/diagnostics.md explains",
+  ),
+  ...Object.fromEntries(
+    DIAGNOSTICS.filter(({ settings }) => settings !== undefined)
+      .map(({ name, about, settings }) => [name, z.strictObject(settings!).prefault({}).describe(about)]),
+  ),
 }).describe("the data from which reports are drawn").meta(onResume("free"));
 
 const mostRows = () => count(1, 1_000_000_000).nullable();

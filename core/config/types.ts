@@ -47,7 +47,7 @@ export interface DataConfig {
   readonly batch_size: number;
   readonly last_batch: "keep" | "drop";
   readonly shuffle: boolean;
-  /** Chunks whose rows are shuffled together. */
+  /** Chunks whose rows are shuffled together. Infinity stands for `auto` until the data are known. */
   readonly shuffle_window: number;
   readonly workers: number;
   readonly preload_batches: number;
@@ -62,7 +62,7 @@ export interface DataConfig {
    * have; null for none.
    */
   readonly labels: string | null;
-  /** The category of each row, in file order. Absolute; null where the rows have none. */
+  /** The category of each row, in file order. Absolute, or the name of a table of rows; null where the rows have none. */
   readonly batch: string | null;
   /** What each row counts for in the loss, in file order. Absolute; null where all rows count alike. */
   readonly row_weights: string | null;
@@ -155,6 +155,10 @@ export interface DiagnosticsConfig {
   readonly max_rows: number;
   /** Most variable columns whose reconstruction is kept. */
   readonly columns: number;
+  /** Which are made: those that suit the data, every one, or those of these names. */
+  readonly kinds: "auto" | "all" | readonly string[];
+  /** Settings of single diagnostics, by their names (core/diagnostics). */
+  readonly [diagnostic: string]: unknown;
 }
 
 export interface EvaluationConfig {

@@ -7,7 +7,7 @@ import type { MemoryRows } from "./memory.ts";
 import type { Prepared } from "./prepared.ts";
 import { openSource, type Source } from "./source.ts";
 
-type Told = Pick<CacheOptions, "note" | "warn" | "progress" | "find">;
+type Told = Pick<CacheOptions, "note" | "warn" | "progress" | "find" | "fitted">;
 
 /** `paths.cache`, else the user's cache. @throws {UserError} where there is no home folder */
 export function cacheFolder({ cache }: Config["paths"]): string {

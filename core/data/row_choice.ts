@@ -1,5 +1,5 @@
 /** Some rows of the data, as a pass over them in order, and the stored values of some of their columns. */
-import type { Part, Source } from "./source.ts";
+import { type Part, PARTS, type Source } from "./source.ts";
 import { feed } from "./feed.ts";
 import type { Window } from "./plan.ts";
 import type { DataConfig } from "../config/types.ts";
@@ -17,8 +17,6 @@ export function chooseRows(source: Source, parts: readonly Part[], data: DataCon
   const total = parts.reduce((sum, part) => sum + source.partRows[part], 0);
   const wanted = Math.min(most, total);
   const byFile = new Map<number, Uint32Array<ArrayBuffer>>();
-  const rows: number[] = [];
-  const plan: Window[] = [];
   let seen = 0;
   for (const file of source.files) {
     const all = Uint32Array.from(parts.flatMap((part) => [...file.parts[part]])).sort();
@@ -28,8 +26,18 @@ export function chooseRows(source: Source, parts: readonly Part[], data: DataCon
       return Math.floor((k + 1) * wanted / total) > Math.floor(k * wanted / total);
     });
     seen += all.length;
-    if (chosen.length === 0) continue;
-    byFile.set(file.index, chosen);
+    if (chosen.length > 0) byFile.set(file.index, chosen);
+  }
+  return chosenOf(source, byFile, data);
+}
+
+/** Those rows of the files. @param byFile rising, by the index of the file */
+export function chosenOf(source: Source, byFile: RowChoice["byFile"], data: DataConfig): RowChoice {
+  const rows: number[] = [];
+  const plan: Window[] = [];
+  for (const file of source.files) {
+    const chosen = byFile.get(file.index);
+    if (chosen === undefined) continue;
     for (const row of chosen) rows.push(file.firstRow + row);
     const batches = Math.ceil(chosen.length / data.batch_size);
     plan.push({ index: plan.length, files: [file], rows: chosen.length, batches });
@@ -47,23 +55,47 @@ export function allRows(source: Source, parts: readonly Part[], data: DataConfig
   return chooseRows(source, parts, data, Infinity);
 }
 
-/** The transformed stored values (the targets) of some columns: one array a column, in the choice's row order. */
-export async function columnValues(
+/** The transformed values (the targets), zeros included, of all or some columns: rows x columns, in the choice's row order. */
+export async function rowValues(
   choice: RowChoice,
   data: DataConfig,
-  columns: readonly number[],
-): Promise<Float32Array[]> {
-  const values = columns.map(() => new Float32Array(choice.rows.length));
-  const slot = new Map(columns.map((column, index) => [column, index]));
+  width: number,
+  columns?: readonly number[],
+): Promise<Float32Array> {
+  const slot = columns && new Map(columns.map((column, index) => [column, index]));
+  const across = columns?.length ?? width;
+  const values = new Float32Array(choice.rows.length * across);
   let row = 0;
   for await (const { batches } of feedRows(choice, data)) {
     for await (const batch of batches) {
       for (let i = 0; i < batch.rows; i++, row++) {
         for (let at = batch.rowPtr[i]!; at < batch.rowPtr[i + 1]!; at++) {
-          const index = slot.get(batch.columns[at]!);
-          if (index !== undefined) values[index]![row] = batch.target[at]!;
+          const column = batch.columns[at]!, index = slot ? slot.get(column) : column;
+          if (index !== undefined) values[row * across + index] = batch.target[at]!;
         }
       }
+    }
+  }
+  return values;
+}
+
+/** One row by its number in file order; null if no part has it. */
+export function chooseRow(source: Source, data: DataConfig, row: number): RowChoice | null {
+  const file = source.files.findLast(({ firstRow }) => row >= firstRow);
+  if (file === undefined) return null;
+  const within = row - file.firstRow;
+  if (!PARTS.some((part) => file.parts[part].includes(within))) return null;
+  const plan = [{ index: 0, files: [file], rows: 1, batches: Math.ceil(1 / data.batch_size) }];
+  return { byFile: new Map([[file.index, Uint32Array.of(within)]]), rows: [row], plan };
+}
+
+/** What the network gets of the first of some rows: its values after the transforms and those of the input. */
+export async function inputOf(choice: RowChoice, data: DataConfig, width: number): Promise<Float32Array<ArrayBuffer>> {
+  const values = new Float32Array(width);
+  for await (const { batches } of feedRows(choice, data)) {
+    for await (const batch of batches) {
+      for (let at = batch.rowPtr[0]!; at < batch.rowPtr[1]!; at++) values[batch.columns[at]!] = batch.input[at]!;
+      return values;
     }
   }
   return values;

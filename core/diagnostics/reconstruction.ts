@@ -1,38 +1,56 @@
 /** Truth against reconstruction of the most variable columns. */
-import { columnVariation } from "../evaluation/evaluate.ts";
+import * as schema from "../runs/schema.ts";
 import type { ReconstructionDiagnostic } from "../runs/types.ts";
-import { short } from "./latent.ts";
-import { chooseRows, columnValues, feedRows } from "../data/row_choice.ts";
-import type { Diagnostic, DiagnosticContext } from "./types.ts";
+import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
+import { Canvas, COLOURS, LINE, type Picture, picture, scaleOf, SIDE } from "./drawing.ts";
 
 async function run(context: DiagnosticContext): Promise<ReconstructionDiagnostic> {
-  const { config, model, source, part, evaluation, names } = context;
-  const variation = columnVariation(evaluation.columns, evaluation.rows);
+  const { part, sums: { variation, sse }, data: { names } } = context;
   const varying = Uint32Array.from(variation.keys()).filter((j) => variation[j]! > 0);
   varying.sort((a, b) => variation[b]! - variation[a]! || a - b);
-  const chosen = Array.from(varying.subarray(0, config.diagnostics.columns));
-  const choice = chooseRows(source, [part], config.data, config.diagnostics.max_rows);
-  const truth = await columnValues(choice, config.data, chosen);
-  const rebuilt = chosen.map(() => new Float32Array(choice.rows.length));
-  let row = 0;
-  for await (const { window, batches } of feedRows(choice, config.data)) {
-    const values = chosen.length > 0 ? await model.reconstruct(batches, window.rows, Uint32Array.from(chosen)) : [];
-    for (let i = 0; i < window.rows && chosen.length > 0; i++, row++) {
-      for (let j = 0; j < chosen.length; j++) rebuilt[j]![row] = values[i * chosen.length + j]!;
-    }
-  }
+  const columns = Array.from(varying.subarray(0, context.maxColumns));
+  const chosen = context.choose([part], context.maxRows);
+  const truth = await context.values(chosen, columns);
+  const rebuilt = columns.length > 0 ? await context.reconstruct(chosen, columns) : new Float32Array(0);
+  const columnOf = (values: Float32Array, j: number) =>
+    Array.from(chosen.rows, (_, i) => short(values[i * columns.length + j]!));
   return {
     epoch: context.epoch,
     split: part,
-    rows: choice.rows,
-    columns: chosen.map((column, j) => ({
+    rows: chosen.rows,
+    columns: columns.map((column, j) => ({
       column,
       name: names?.[column] ?? `column ${column}`,
-      truth: Array.from(truth[j]!, short),
-      reconstruction: Array.from(rebuilt[j]!, short),
-      r2: short(1 - evaluation.columns.sse[column]! / variation[column]!),
+      truth: columnOf(truth, j),
+      reconstruction: columnOf(rebuilt, j),
+      r2: short(1 - sse[column]! / variation[column]!),
     })),
   };
 }
 
-export const reconstruction: Diagnostic = { name: "reconstruction", run };
+/** For each of the most variable columns a square: truth to the right, reconstruction upwards, and the diagonal. */
+export function reconstructions({ columns }: ReconstructionDiagnostic): Picture | null {
+  if (columns.length === 0) return null;
+  const across = Math.ceil(Math.sqrt(columns.length)), side = Math.floor(SIDE / across);
+  const canvas = new Canvas(across * side, Math.ceil(columns.length / across) * side);
+  for (const [index, { truth, reconstruction }] of columns.entries()) {
+    const left = index % across * side, top = Math.floor(index / across) * side;
+    canvas.frame(left, top, side, side, LINE);
+    const scale = scaleOf([...truth, ...reconstruction], 4, side - 5);
+    for (let at = 1; at < side - 1; at++) canvas.mix(left + at, top + side - 1 - at, LINE, 1);
+    for (const [row, value] of truth.entries()) {
+      canvas.dot(left + scale(value), top + side - 1 - scale(reconstruction[row]!), 1.2, COLOURS[0]!, 0.5);
+    }
+  }
+  return picture(canvas);
+}
+
+export const reconstruction: Diagnostic<ReconstructionDiagnostic> = {
+  name: "reconstruction",
+  about: "truth against reconstruction of the most variable columns",
+  cost: "one pass of the network over at most diagnostics.max_rows rows, of diagnostics.columns columns",
+  automatic: () => true,
+  run,
+  decode: schema.reconstruction,
+  picture: reconstructions,
+};

@@ -7,7 +7,7 @@ import { type FieldValue, type LayerInfo, Model } from "../../ffi/model.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { type Config, type Layer, loadConfig } from "../config/mod.ts";
+import { type Config, type Layer, loadRunConfig } from "../config/mod.ts";
 import { engineLoss, isLayers, needsCategories } from "../config/properties.ts";
 import { ownSettings } from "../config/sections.ts";
 import type { Loss, Transform } from "../config/types.ts";
@@ -55,6 +55,8 @@ export interface TrainedNetwork extends Disposable {
   readonly decoder: readonly NetworkLayer[];
   readonly latent: number;
   readonly loss: Loss;
+  /** The kinds of the steps by which the rows were prepared. */
+  readonly steps: readonly string[];
   /** What is done to stored values before the network and the loss see them. */
   readonly transforms: readonly Transform[];
   /** What is done after these to the encoder's input. */
@@ -124,7 +126,7 @@ export async function readNetwork(
 ): Promise<TrainedNetwork> {
   await ensureEngine({ quiet: true });
   const run = await openRun(runDir);
-  const { config } = loadConfig({ file: join(run.path, "config.yaml") });
+  const { config } = loadRunConfig(run.path);
   const data = await readRunData(run.path);
   if (data === null) throw new UserError(run.path, "has no data.json, which says how many columns the data have");
   const shape = await readShape(run.path);
@@ -143,6 +145,7 @@ export async function readNetwork(
     ...layers,
     latent: sizeOfShape(layers.encoder.at(-1)!.output),
     loss: engineLoss(config.loss),
+    steps: config.data.steps.map(kindOfStep),
     transforms: config.data.transforms,
     inputTransforms: config.data.input_transforms,
     categories: [...config.model.encoder, ...config.model.decoder].some(needsCategories)
@@ -152,6 +155,9 @@ export async function readNetwork(
     [Symbol.dispose]: () => kept.dispose(),
   };
 }
+
+/** A step is a bare name, or a map whose first key is its kind. */
+const kindOfStep = (step: unknown): string => typeof step === "string" ? step : Object.keys(step as object)[0]!;
 
 /** The shape of a row as the encoder sees it, as model.json has it. */
 async function readShape(run: string): Promise<Shape> {

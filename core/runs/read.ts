@@ -26,6 +26,8 @@ import type { LayerRow, RunData } from "./types.ts";
 const JSON_BYTES_MAX = 256 << 20;
 const YAML_BYTES_MAX = 4 << 20;
 const ROWS_MAX = 20_000;
+/** Diagnostics that have a field of their own in {@linkcode RunData}. */
+const NAMED = ["latent", "reconstruction", "columns"];
 
 /**
  * Reads a run folder. Logs of more than 20,000 rows are thinned evenly; the first and last rows are kept.
@@ -82,6 +84,7 @@ export async function readRun(path: string): Promise<RunData> {
     latent: await json(join(diagnostics, "latent.json"), latent),
     reconstruction: await json(join(diagnostics, "reconstruction.json"), reconstruction),
     columns: await json(join(diagnostics, "columns.json"), columnErrors),
+    diagnostics: await diagnosticsIn(diagnostics, json),
     logged: { steps: steps.total, chunks: chunks.total, epochs: epochs.total },
     problems,
   };
@@ -130,6 +133,22 @@ async function diagnosticsOf(folder: string, evaluated: number | null): Promise<
     if (entry.isDirectory && epoch > last) [last, name] = [epoch, entry.name];
   }
   return join(folder, name);
+}
+
+/** What diagnostics besides those that {@linkcode RunData} names wrote, undecoded. */
+async function diagnosticsIn(
+  folder: string,
+  json: <T>(file: string, decode: Decoder<T>) => Promise<T | null>,
+): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  if (!await exists(folder)) return found;
+  for (const { name, isFile } of await entriesIn(folder)) {
+    const diagnostic = /^([a-z_]+)\.json$/.exec(name)?.[1];
+    if (!isFile || diagnostic === undefined || NAMED.includes(diagnostic)) continue;
+    const data = await json(join(folder, name), record);
+    if (data !== null) found[diagnostic] = data;
+  }
+  return found;
 }
 
 async function entriesIn(folder: string): Promise<Deno.DirEntry[]> {

@@ -6,6 +6,7 @@ import type {
   ChunkRow,
   ColumnsDiagnostic,
   EpochRow,
+  LabelScores,
   LatentDiagnostic,
   LayerRow,
   ReconstructionDiagnostic,
@@ -93,6 +94,8 @@ const splitMetrics: Decoder<SplitMetrics> = object({
 
 const baselineMetrics = optional(object<BaselineMetrics>({ rows: number, mse: number, r2: number }));
 
+const labelScores = object<LabelScores>({ accuracy: number, silhouette: number });
+
 export const summary: Decoder<Summary> = object<Summary>({
   name: text,
   status: oneOf("running", "finished", "stopped", "failed"),
@@ -119,6 +122,16 @@ export const summary: Decoder<Summary> = object<Summary>({
       validation: baselineMetrics,
       test: baselineMetrics,
     })),
+  })),
+  neighbours: optional(object<NonNullable<Summary["neighbours"]>>({
+    of: oneOf("held_out", "leave_one_out"),
+    neighbours: number,
+    rows: number,
+    reference_rows: number,
+    labels: number,
+    commonest: number,
+    latent: labelScores,
+    pca: optional(labelScores),
   })),
   seconds: object({
     total: number,

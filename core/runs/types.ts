@@ -91,6 +91,12 @@ export interface BaselineMetrics {
   readonly r2: number;
 }
 
+/** How well rows of the same label lie together. */
+export interface LabelScores {
+  readonly accuracy: number;
+  readonly silhouette: number;
+}
+
 /** One session of a run, as sessions.json lists it; which fields there are is for the reader to find out. */
 export type Session = Readonly<Record<string, unknown>>;
 
@@ -125,6 +131,17 @@ export interface Summary {
       readonly validation?: BaselineMetrics | null;
       readonly test?: BaselineMetrics | null;
     } | null;
+  } | null;
+  /** Of the diagnostic `neighbours`, where there are labels. */
+  readonly neighbours?: {
+    readonly of: "held_out" | "leave_one_out";
+    readonly neighbours: number;
+    readonly rows: number;
+    readonly reference_rows: number;
+    readonly labels: number;
+    readonly commonest: number;
+    readonly latent: LabelScores;
+    readonly pca?: LabelScores | null;
   } | null;
   readonly seconds: {
     readonly total: number;
@@ -221,6 +238,8 @@ export interface RunData {
   readonly latent: LatentDiagnostic | null;
   readonly reconstruction: ReconstructionDiagnostic | null;
   readonly columns: ColumnsDiagnostic | null;
+  /** What all diagnostics of the same epoch wrote, by their names, as it was read; core/diagnostics has their decoders. */
+  readonly diagnostics: Readonly<Record<string, unknown>>;
   /** Rows in the log files: more than in the lists above where a long log was thinned. */
   readonly logged: { readonly steps: number; readonly chunks: number; readonly epochs: number };
   readonly problems: readonly string[];

@@ -1,11 +1,9 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
-import { evaluatePca, fitPca, noComponents } from "../baseline/pca.ts";
-import type { EvaluationProgress } from "../evaluation/evaluate.ts";
+import { noComponents, type PcaFit } from "../baseline/pca.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { runDiagnostics } from "../diagnostics/mod.ts";
 import { trainedRows } from "../data/compare.ts";
 import { readRunData } from "../data/run_data.ts";
 import { BadData, PARTS, type Source } from "../data/source.ts";
@@ -13,10 +11,12 @@ import { UserError } from "../errors.ts";
 import { clearRecovery } from "../runs/recovery.ts";
 import { writeSummary } from "../runs/summary.ts";
 import type { Summary } from "../runs/types.ts";
+import type { NeighboursDiagnostic } from "../diagnostics/neighbours.ts";
+import { runDiagnostics } from "./diagnose.ts";
 import { tellDiagnostics } from "./events.ts";
 import type { Session } from "./session.ts";
 import { SIGNAL_STATUS, type StopSignal } from "./signals.ts";
-import { threadCount } from "./network.ts";
+import { componentsOf, explained } from "./components.ts";
 import { finalMetrics, summarise } from "./summary.ts";
 import { tensorSinks } from "./tensors.ts";
 import type { Ending } from "./trainer.ts";
@@ -91,7 +91,7 @@ async function withTrainedBefore(
 
 /** What PCA of the same size explains. Where it cannot be had, the run ends without it, and says so. */
 async function measureBaseline(session: Session, metrics: Summary["metrics"]): Promise<Summary["baseline"]> {
-  const { options: { config, observer, warn = session.options.note }, model, source, state } = session;
+  const { options: { warn = session.options.note }, model, source, state } = session;
   const known = state.start?.pca;
   // Data that a resume finds changed have other rows.
   if (known && PARTS.every((part) => known[part]?.rows === metrics[part]?.rows)) return { pca: known };
@@ -101,18 +101,37 @@ async function measureBaseline(session: Session, metrics: Summary["metrics"]): P
     return null;
   }
   try {
-    const options = {
-      threads: threadCount(config),
-      stopped: () => session.signal !== null,
-      progress: (info: EvaluationProgress) => observer?.evaluating?.(info),
-    };
-    const fit = await fitPca(source, config, model.latentSize, options);
-    return fit && { pca: await evaluatePca(fit, source, config, options) };
+    const fit = await componentsOf(session);
+    return fit && { pca: await explained(session, fit) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     warn?.(`PCA, to which the metrics are compared: ${error.message}; evaluation.pca: false leaves it out`);
     return null;
   }
+}
+
+/** The components with which diagnostics compare; null where the config wants no comparison, or there are none. */
+async function comparedFit(session: Session): Promise<PcaFit | null> {
+  const { options: { config }, model, source } = session;
+  if (!config.evaluation.pca || noComponents(model.latentSize, source.columns) !== null) return null;
+  try {
+    return await componentsOf(session);
+  } catch (error) {
+    if (error instanceof EngineError) return null; // the baseline has said why
+    throw error;
+  }
+}
+
+/** What the summary says of the diagnostic `neighbours`. */
+function neighboursOf(data: NeighboursDiagnostic | undefined): Summary["neighbours"] {
+  if (data === undefined) return undefined;
+  const { of, neighbours, rows, reference_rows, labels, commonest, latent, pca } = data;
+  const scores = ({ accuracy, silhouette }: typeof latent) => ({ accuracy, silhouette });
+  return {
+    ...{ of, neighbours, rows, reference_rows, labels: labels.length, commonest },
+    latent: scores(latent),
+    pca: pca && scores(pca),
+  };
 }
 
 /** The end of training: final metrics (of the best epoch if it is kept), diagnostics and summary. */
@@ -136,8 +155,13 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
   const held = await withTrainedBefore(run.path, source, metrics);
   begun = performance.now();
   const { epoch, step } = evaluated;
-  const folder = await runDiagnostics(run.path, { config, model, source, epoch }, validation ?? undefined);
-  tellDiagnostics(session.events, folder, run, { step, epoch, final: true });
+  const diagnosed = await runDiagnostics(run.path, {
+    ...{ config, model, source, epoch, evaluation: validation ?? undefined },
+    pca: () => comparedFit(session),
+    stopped: () => session.signal !== null,
+    detail: session.options.detail,
+  });
+  tellDiagnostics(session.events, diagnosed, run, { step, epoch, final: true });
   state.seconds.diagnostics += (performance.now() - begun) / 1000;
   await session.saves.settle();
   const summary = summarise(session, {
@@ -145,6 +169,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     reason,
     metrics: held,
     baseline,
+    neighbours: neighboursOf(diagnosed.found.get("neighbours") as NeighboursDiagnostic | undefined),
     evaluated,
     saved: state.seconds.checkpoint - trained,
   });
@@ -163,6 +188,19 @@ export async function interrupted(session: Session, signal: StopSignal): Promise
   const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null, saved });
   await writeSummary(session.options.run, summary);
   return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
+}
+
+/** The end of a session after the epoch that it was asked for: a save. */
+export async function paused(session: Session): Promise<SessionResult> {
+  const { options: { run }, saves, state: { seconds } } = session;
+  const trained = seconds.checkpoint;
+  await saves.saveIfNew();
+  const saved = seconds.checkpoint - trained;
+  const reason = "until_epoch";
+  const summary = summarise(session, { status: "stopped", reason, metrics: null, evaluated: null, saved });
+  await writeSummary(run, summary);
+  await clearRecovery(run.path);
+  return { status: "stopped", summary, signal: null, exitStatus: 0, error: null };
 }
 
 /** The end after an error: a save, unless there are values that are not finite. */

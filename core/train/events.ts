@@ -2,10 +2,10 @@
 import { join, relative } from "@std/path";
 import { toPlain } from "../config/yaml.ts";
 import type { Source } from "../data/source.ts";
-import { DIAGNOSTICS } from "../diagnostics/mod.ts";
 import type { EventStream, StartEvent } from "../events/mod.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import type { Environment, LayerRow } from "../runs/types.ts";
+import type { Diagnosed } from "./diagnose.ts";
 import type { SessionOptions } from "./session_options.ts";
 import type { TrainState } from "./state.ts";
 
@@ -61,11 +61,11 @@ export function startEvent(
 /** Tells that the diagnostics are written. */
 export function tellDiagnostics(
   events: EventStream,
-  folder: string,
+  { folder, found }: Diagnosed,
   run: RunFolder,
   at: { readonly step: number; readonly epoch: number; readonly final: boolean },
 ): void {
-  for (const { name } of DIAGNOSTICS) {
+  for (const name of found.keys()) {
     events.emit({ event: "diagnostic", name, ...at, path: relative(run.path, join(folder, `${name}.json`)) });
   }
 }

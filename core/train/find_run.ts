@@ -1,6 +1,6 @@
 /** What `train` does: it starts a new run, or finds the run that it resumes. */
 import { basename, dirname, join } from "@std/path";
-import { type Config, loadConfig, type LoadedConfig } from "../config/mod.ts";
+import { type Config, loadConfig, type LoadedConfig, loadRunConfig } from "../config/mod.ts";
 import { checkpointsFolder, stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
@@ -122,7 +122,7 @@ async function resumed(run: string, checkpoint: string | null, request: Existing
   if (checkpoint !== null || hasCheckpoint(run)) return { ...target, resumeFrom: checkpoint ?? "latest" };
   const parent = await parentOf(run);
   if (parent !== null) { // a fork that was killed before its first save
-    const config = loadConfig({ file: join(parent.run, "config.yaml") }).config;
+    const config = loadRunConfig(parent.run).config;
     const which = join(parent.run, parent.checkpoint);
     return { ...target, resumeFrom: null, fork: { run: parent.run, which, config, known: parent } };
   }
@@ -180,10 +180,9 @@ function forked(named: string, request: RunRequest, overrides: readonly string[]
       "name a run or a checkpoint",
     );
   }
-  const file = join(run, "config.yaml");
-  const loaded = request.config === undefined ? loadConfig({ file, overrides }) : load(request.config, overrides);
+  const loaded = request.config === undefined ? loadRunConfig(run, overrides) : load(request.config, overrides);
   const runDir = request.runDir === undefined ? undefined : fromUser(request.runDir);
-  const fork = { run, which: checkpoint ?? "latest", config: loadConfig({ file }).config };
+  const fork = { run, which: checkpoint ?? "latest", config: loadRunConfig(run).config };
   return { loaded, existing: null, resumeFrom: null, runDir, fork };
 }
 

@@ -32,7 +32,7 @@ export function precisionNote(config: Config): string {
  * The shape of a row: the config's, else the data's own.
  * @throws {UserError} if the rows cannot have the shape that the config gives them
  */
-function shapeOf({ data }: Config, { columns, dense, shape: own }: Source): readonly number[] | null {
+export function shapeOf({ data }: Config, { columns, dense, shape: own }: Source): readonly number[] | null {
   const { shape } = data;
   if (shape === null) return own;
   if (!dense) throw new UserError("data.shape", "is for dense rows, but these are sparse", "remove it");

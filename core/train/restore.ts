@@ -6,7 +6,7 @@ import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
-import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
+import { changesText, compareConfigs, type LoadedConfig, loadRunConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { requireCategories } from "../data/categories.ts";
 import { MemoryRows } from "../data/memory.ts";
@@ -59,8 +59,8 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   await ensureEngine({ quiet: true });
   await openRun(runDir);
   const { overrides = [] } = options;
-  const loaded = loadConfig({ file: join(runDir, "config.yaml"), overrides });
-  if (overrides.length > 0) checkOverrides(join(runDir, "config.yaml"), loaded.config, options.note);
+  const loaded = loadRunConfig(runDir, overrides);
+  if (overrides.length > 0) checkOverrides(runDir, loaded.config, options.note);
   try {
     return { ...await restored(runDir, loaded.config, overrides, options), locate: loaded.locate };
   } catch (error) {
@@ -69,8 +69,8 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
 }
 
 /** @throws {UserError} on another model than the trained one; what else makes other figures is said */
-function checkOverrides(file: string, config: Config, note?: (text: string) => void): void {
-  const { fixed } = compareConfigs(loadConfig({ file }).config, config);
+function checkOverrides(run: string, config: Config, note?: (text: string) => void): void {
+  const { fixed } = compareConfigs(loadRunConfig(run).config, config);
   const model = fixed.filter(({ key }) => key.startsWith("model."));
   if (model.length > 0) {
     const what = `the network was trained as it is: ${changesText(model)}`;

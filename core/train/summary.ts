@@ -41,6 +41,7 @@ export function summarise(
     reason: string;
     metrics: Summary["metrics"] | null;
     baseline?: Summary["baseline"];
+    neighbours?: Summary["neighbours"];
     evaluated: Summary["evaluated"];
     /** Seconds of the save at the end, without what went on beside it. */
     saved?: number;
@@ -63,6 +64,7 @@ export function summarise(
     rows: source.partRows,
     metrics: ending.metrics ?? { train: null, validation: null, test: null },
     ...ending.baseline ? { baseline: ending.baseline } : {},
+    ...ending.neighbours ? { neighbours: ending.neighbours } : {},
     seconds: { total: session.elapsed(), ...state.seconds, checkpoint_end: ending.saved ?? null },
     peak_memory_bytes: peakMemory(),
     resumed: state.resumed,

@@ -144,6 +144,31 @@ int32_t nrw_decode(nrw_model* model, const float* latent, uint32_t rows, const u
   });
 }
 
+int32_t nrw_decoder_jacobian(nrw_model* model, const float* latent, const uint32_t* columns, uint32_t column_count,
+                             float* out, double capacity, nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(latent != nullptr && out != nullptr, "latent or out: is null");
+    require(columns != nullptr || column_count == 0, "columns: is null");
+    m.decoder_jacobian(latent, columns, column_count, out, whole(capacity, "capacity"));
+  });
+}
+
+int32_t nrw_encoder_jacobian(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,
+                             nrw_error* err) noexcept {
+  return with_batches(model, batches, err, [&](Model& m, BatchSource& source) {
+    require(rows != nullptr && (out != nullptr || capacity == 0), "out or rows: is null");
+    *rows = static_cast<double>(m.encoder_jacobians(source, out, whole(capacity, "capacity")));
+  });
+}
+
+int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, uint32_t layer, float* out, double capacity,
+                          double* rows, nrw_error* err) noexcept {
+  return with_batches(model, batches, err, [&](Model& m, BatchSource& source) {
+    require(rows != nullptr && (out != nullptr || capacity == 0), "out or rows: is null");
+    *rows = static_cast<double>(m.layer_outputs(source, layer, out, whole(capacity, "capacity")));
+  });
+}
+
 int32_t nrw_model_backward(nrw_model* model, nrw_batches* batches, double* loss, nrw_error* err) noexcept {
   return with_batches(model, batches, err, [&](Model& m, BatchSource& source) {
     require(loss != nullptr, "loss: is null");

@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 5u
+#define NRW_ABI_VERSION 6u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -371,6 +371,25 @@ NRW_API int32_t nrw_reconstruct(nrw_model* model, nrw_batches* batches, const ui
 /* Reconstruction of latent vectors (rows x latent, f32) instead of data. out: rows x column_count. */
 NRW_API int32_t nrw_decode(nrw_model* model, const float* latent, uint32_t rows, const uint32_t* columns,
                            uint32_t column_count, float* out, double capacity, nrw_error* err) NRW_NOEXCEPT;
+
+/* Derivatives of the decoder's outputs by the latent vector, at one latent vector (latent floats), in evaluation mode.
+ * out: column_count x latent, with `columns` as in nrw_reconstruct. The outputs are those of the last layer: of a loss
+ * that makes reconstructions of them, such as binary_cross_entropy, before it does; of one with several outputs a
+ * column, the first of them. By backward passes of the decoder's layers, in f32. Gradients of nrw_model_backward become
+ * zero. NRW_UNSUPPORTED names a layer of the decoder that computes something else in training than in evaluation. */
+NRW_API int32_t nrw_decoder_jacobian(nrw_model* model, const float* latent, const uint32_t* columns,
+                                     uint32_t column_count, float* out, double capacity, nrw_error* err) NRW_NOEXCEPT;
+
+/* Derivatives of the latent vector by the input, at the remaining rows of the batches as long as they fit into
+ * `capacity` floats: latent x columns for each, likewise. */
+NRW_API int32_t nrw_encoder_jacobian(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,
+                                     nrw_error* err) NRW_NOEXCEPT;
+
+/* What a layer gives for the remaining rows of the batches, in evaluation mode (rows x outputs, channels first), with
+ * `capacity` as in nrw_embed. layer: its number in the list of nrw_model_describe. NRW_UNSUPPORTED for an output layer
+ * whose values are made with the loss. */
+NRW_API int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, uint32_t layer, float* out, double capacity,
+                                  double* rows, nrw_error* err) NRW_NOEXCEPT;
 
 /* Forward and backward pass of the next batch in training mode without an update. It sets *loss and adds to the
  * gradients, which nrw_model_tensor lists with NRW_ROLE_GRADIENT. nrw_model_zero_gradients sets them to zero. */

@@ -149,22 +149,6 @@ double Model::mean_loss(double rows, const double* column_sum) {
   return sum;
 }
 
-// rows(batch, count, out): writes the first `count` rows of a batch.
-template <class Rows>
-uint64_t Model::for_each_row(BatchSource& source, uint64_t width, float* out, uint64_t capacity, Rows&& rows) {
-  const uint64_t room = capacity / std::max<uint64_t>(1, width);
-  uint64_t done = 0;
-  while (done < room) {
-    require_running();
-    const Batch* const batch = source.next();
-    if (batch == nullptr) break;
-    const uint64_t count = std::min<uint64_t>(batch->rows, room - done);
-    rows(*batch, count, out + done * width);
-    done += count;
-  }
-  return done;
-}
-
 uint64_t Model::embed(BatchSource& source, float* out, uint64_t capacity) {
   const FlushToZero mode;
   Network& net = network();

@@ -2,6 +2,7 @@
 // log; and the loops over a source of batches. One caller at a time, except where it says any thread.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <span>
@@ -103,6 +104,12 @@ class Model {
   void decode(const float* latent, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out,
               uint64_t capacity);
 
+  // See Network: count x latent values; for each row of the source latent x columns, as many rows as fit; and what a
+  // layer gives for the rows of the source, as many as fit.
+  void decoder_jacobian(const float* latent, const uint32_t* chosen, uint32_t count, float* out, uint64_t capacity);
+  uint64_t encoder_jacobians(BatchSource& source, float* out, uint64_t capacity);
+  uint64_t layer_outputs(BatchSource& source, uint32_t layer, float* out, uint64_t capacity);
+
   uint64_t step = 0;  // optimizer steps taken
   StepLog log;
   std::atomic<bool> stop{false};  // any thread
@@ -121,5 +128,21 @@ class Model {
   std::vector<float> column_weights_;
   std::unique_ptr<Network> network_;
 };
+
+// rows(batch, count, out): writes the first `count` rows of a batch.
+template <class Rows>
+uint64_t Model::for_each_row(BatchSource& source, uint64_t width, float* out, uint64_t capacity, Rows&& rows) {
+  const uint64_t room = capacity / std::max<uint64_t>(1, width);
+  uint64_t done = 0;
+  while (done < room) {
+    require_running();
+    const Batch* const batch = source.next();
+    if (batch == nullptr) break;
+    const uint64_t count = std::min<uint64_t>(batch->rows, room - done);
+    rows(*batch, count, out + done * width);
+    done += count;
+  }
+  return done;
+}
 
 }  // namespace nrw

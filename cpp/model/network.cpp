@@ -96,13 +96,12 @@ void Network::forward_layers(const Pass& pass, size_t first, size_t last) noexce
   }
 }
 
-const float* Network::backward_layers(const Pass& pass) noexcept {
-  const bool wanted = input_ != nullptr;  // the gradient to activation 0
+const float* Network::backward_range(const Pass& pass, size_t first, size_t last, bool wanted) noexcept {
   size_t at = 0;
-  for (size_t i = middle(); i-- > 0; at ^= 1) {
+  for (size_t i = last; i-- > first; at ^= 1) {
     float* const d_y = d_[at].data();
-    float* const d_x = i > 0 || wanted ? d_[at ^ 1].data() : nullptr;
-    if (layers_[i]->takes_neighbours() && i > 0 && elementwise_[i - 1] != nullptr) {
+    float* const d_x = i > first || wanted ? d_[at ^ 1].data() : nullptr;
+    if (layers_[i]->takes_neighbours() && i > first && elementwise_[i - 1] != nullptr) {
       layers_[i]->backward_with(pass, activations_[i].data(), d_y, d_x,
                                 Before{elementwise_[i - 1], activations_[i - 1].data()});
       --i;
@@ -110,11 +109,15 @@ const float* Network::backward_layers(const Pass& pass) noexcept {
       layers_[i]->backward(pass, activations_[i].data(), d_y, d_x);
     }
   }
-  if (!wanted) return nullptr;
-  if (input_bias_.size() != 0) {
-    products_.add_column_sums(pass.rows, width_at(0), d_[at].data(), input_bias_.gradient.data());
+  return wanted ? d_[at].data() : nullptr;
+}
+
+const float* Network::backward_layers(const Pass& pass) noexcept {
+  const float* const d_input = backward_range(pass, 0, middle(), input_ != nullptr);
+  if (d_input != nullptr && input_bias_.size() != 0) {
+    products_.add_column_sums(pass.rows, width_at(0), d_input, input_bias_.gradient.data());
   }
-  return d_[at].data();
+  return d_input;
 }
 
 double Network::penalties() const noexcept {

@@ -75,9 +75,23 @@ class Network {
   void reconstruct(const Batch& batch, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out);
   void decode(uint32_t rows, const float* latent, const uint32_t* chosen, uint32_t count, float* out);
 
+  // Derivatives of the decoder's outputs, those of a loss's first head before it makes reconstructions of them, by the
+  // latent vector (latent, channels first): out is count x latent, of the chosen columns, or of all with chosen ==
+  // NULL. Gradients are zero afterwards. Throws NRW_UNSUPPORTED with the layer where one is not the same in training.
+  void decoder_jacobian(const float* latent, const uint32_t* chosen, uint32_t count, float* out);
+  // Of each of the batch's first rows: derivatives of the latent vector by what enters the plain layers, latent x that,
+  // likewise.
+  std::vector<std::vector<float>> encoder_jacobians(const Batch& batch, uint32_t rows);
+  // What a layer before the output layer gives, by its number in the plan (rows x outputs, channels first), valid until
+  // the next call.
+  const float* layer_output(const Batch& batch, size_t layer);
+
   // Parameters and buffers in PyTorch's order, then the optimizer's state, then the gradients if there are any. Makes
   // the update that the input layer put off; what is listed is to be read or written before the next step.
   std::vector<Tensor> tensors();
+
+  // tensors(), to be read only: an update that was put off waits on.
+  std::vector<Tensor> saved() { return listed(); }
 
   // Takes over what the tensors of a network of the same plan and optimizer hold.
   void copy_state(Network& from);
@@ -115,6 +129,14 @@ class Network {
   // From activation.back()'s gradient in d_[0] to the gradient of activation 0, which it returns: NULL where no
   // accelerator wants it. Adds to gradients.
   const float* backward_layers(const Pass& pass) noexcept;
+  // From the gradient to activation `last` in d_[0] to that to activation `first`, which is NULL unless it is wanted.
+  const float* backward_range(const Pass& pass, size_t first, size_t last, bool wanted) noexcept;
+  void copy_rows(size_t at, uint32_t rows, const float* row) noexcept;
+  void forward_copies(uint32_t rows, const float* row, size_t first, size_t last);
+  const float* backward_copies(uint32_t rows, size_t first, size_t last) noexcept;
+  Pass copies_pass(uint32_t rows) const noexcept {
+    return {.rows = rows, .training = true, .step = 1, .row_id = copies_row_id_.data(), .factor = 0};
+  }
   double penalties() const noexcept;
   // After a forward pass in training: the loss is that of hidden places, where the plan says so, as long as this lives.
   class OfHiddenPlaces;
@@ -163,6 +185,7 @@ class Network {
   AlignedBuffer<float> d_[2];                      // gradients to activations, by turns
   AlignedBuffer<double> partial_;                  // sums of squares by block
   AlignedBuffer<float> place_weights_;             // places x a stride of rows, of a loss of hidden places
+  AlignedBuffer<uint64_t> copies_row_id_;          // of the rows that are copies of one: 0
   bool has_gradients_ = false;
 };
 

@@ -10,7 +10,9 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: ["core", "ffi", "spec"],
   reports: [
     ...["reports", "core/runs", "core/config/types.ts", "core/config/vocabulary.ts", "core/errors.ts"],
+    "core/diagnostics",
     ...["core/figures.ts", "core/version.ts", "core/visible.ts"],
+    ...["core/analysis", "core/sweep/read.ts"],
   ],
   cli: ["cli", "core", "reports", "ffi"],
   "mod.ts": ["core", "reports", "ffi"],

@@ -1,8 +1,10 @@
 /** Pictures of diagnostics, decoded again. */
 import { assert, assertEquals } from "@std/assert";
 import { crc32, inflateSync } from "node:zlib";
-import { Canvas } from "../../../core/events/canvas.ts";
-import { latentMap, type Picture, reconstructions } from "../../../core/events/pictures.ts";
+import type { Picture } from "../../../core/diagnostics/drawing.ts";
+import { latentMap } from "../../../core/diagnostics/latent.ts";
+import { reconstructions } from "../../../core/diagnostics/reconstruction.ts";
+import { Canvas } from "../../../core/formats/canvas.ts";
 import { pngOf } from "../../../core/formats/png.ts";
 
 /** The pixels of a PNG of 8-bit RGB without filters, as texts `r,g,b`, row by row. */

@@ -1,5 +1,5 @@
 /** A picture of dots and lines without text, for loggers that take pictures only. */
-import { pngOf } from "../formats/png.ts";
+import { pngOf } from "./png.ts";
 
 export type Colour = readonly [red: number, green: number, blue: number];
 
@@ -29,6 +29,18 @@ export class Canvas {
         if (inside > 0) this.mix(column, row, colour, inside * share);
       }
     }
+  }
+
+  /** Another picture with its upper left corner at a pixel. */
+  place(other: Canvas, left: number, top: number): void {
+    for (let y = 0; y < other.height; y++) {
+      for (let x = 0; x < other.width; x++) this.mix(left + x, top + y, other.at(x, y), 1);
+    }
+  }
+
+  at(x: number, y: number): Colour {
+    const from = (y * this.width + x) * 3;
+    return [this.#rgb[from]!, this.#rgb[from + 1]!, this.#rgb[from + 2]!];
   }
 
   /** A line along the edges of a rectangle. */

@@ -1,0 +1,190 @@
+/**
+ * Whether rows of the same label lie near each other: accuracy of the label that most of the nearest rows have, and silhouette
+ * (Rousseeuw 1987), of the latent vectors and of as many principal components of the same rows.
+ */
+import { z } from "zod";
+import { list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
+import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
+
+/** How well one set of vectors keeps rows of the same label together. */
+export interface NeighbourScores {
+  /** Share of the rows whose label is that of most of their nearest neighbours. */
+  readonly accuracy: number;
+  /** Mean silhouette of all rows, from -1 to 1; NaN where every row has a label of its own. */
+  readonly silhouette: number;
+  /** Share of each label's rows that are told right, in the order of `labels`. */
+  readonly by_label: readonly number[];
+}
+
+export interface NeighboursDiagnostic {
+  readonly epoch: number;
+  /**
+   * held_out: validation and test rows get the label of the training rows nearest to them; leave_one_out: each training row that
+   * of the other ones, where no rows are held out.
+   */
+  readonly of: "held_out" | "leave_one_out";
+  readonly neighbours: number;
+  /** Rows whose labels are told, and those that they are told from. */
+  readonly rows: number;
+  readonly reference_rows: number;
+  readonly latent_size: number;
+  readonly labels: readonly string[];
+  /** Rows of each label among those that are told. */
+  readonly counts: readonly number[];
+  /** Accuracy of telling every row the commonest label of the reference rows. */
+  readonly commonest: number;
+  readonly latent: NeighbourScores;
+  /** Null before the end of a run, and where there are no such components. */
+  readonly pca: NeighbourScores | null;
+}
+
+/** Rows at most: time grows with the square of their number. */
+const ROWS_MAX = 5000;
+const PARTS = ["train", "validation", "test"] as const;
+
+const settings = {
+  neighbours: z.int().min(1).max(1000).default(10).describe("number of nearest rows whose labels are counted"),
+};
+
+/**
+ * The rows told apart by their nearest neighbours in Euclidean distance. Of several labels that are equally frequent among them, the
+ * one of the nearest row counts, and of rows at the same distance the earlier one.
+ * @param values rows x width
+ * @param label of each row, from 0 to `labels` - 1
+ * @param told whether a row's label is told; those of the other rows it is told from, or of all others with `leaveOneOut`
+ */
+export function neighbourScores(
+  values: Float32Array,
+  width: number,
+  label: Uint32Array,
+  labels: number,
+  told: readonly boolean[],
+  { neighbours, leaveOneOut }: { neighbours: number; leaveOneOut: boolean },
+): NeighbourScores {
+  const rows = label.length, sizes = new Float64Array(labels);
+  for (const l of label) sizes[l]!++;
+  const right = new Float64Array(labels), count = new Float64Array(labels);
+  const nearest = new Int32Array(neighbours), distances = new Float64Array(neighbours);
+  const sums = new Float64Array(labels), votes = new Uint32Array(labels);
+  let silhouettes = 0;
+  for (let i = 0; i < rows; i++) {
+    let found = 0;
+    sums.fill(0);
+    for (let j = 0; j < rows; j++) {
+      if (i === j) continue;
+      let square = 0;
+      for (let k = 0, a = i * width, b = j * width; k < width; k++) square += (values[a + k]! - values[b + k]!) ** 2;
+      sums[label[j]!]! += Math.sqrt(square);
+      if (!told[i] || (told[j] && !leaveOneOut)) continue;
+      if (found === neighbours && !(square < distances[neighbours - 1]!)) continue;
+      let at = found < neighbours ? found++ : neighbours - 1;
+      for (; at > 0 && distances[at - 1]! > square; at--) {
+        distances[at] = distances[at - 1]!;
+        nearest[at] = nearest[at - 1]!;
+      }
+      distances[at] = square;
+      nearest[at] = j;
+    }
+    const own = label[i]!;
+    silhouettes += silhouetteOf(own, sums, sizes);
+    if (!told[i] || found === 0) continue;
+    votes.fill(0);
+    let most = 0;
+    for (let n = 0; n < found; n++) most = Math.max(most, ++votes[label[nearest[n]!]!]!);
+    let said = own;
+    for (let n = 0; n < found; n++) {
+      said = label[nearest[n]!]!;
+      if (votes[said] === most) break;
+    }
+    count[own]!++;
+    if (said === own) right[own]!++;
+  }
+  const total = count.reduce((sum, n) => sum + n, 0);
+  return {
+    accuracy: short(right.reduce((sum, n) => sum + n, 0) / total),
+    silhouette: labels < rows ? short(silhouettes / rows) : NaN,
+    by_label: Array.from(right, (n, l) => short(n / count[l]!)),
+  };
+}
+
+/** (b - a) / max(a, b), a the mean distance to the others of the row's label, b that to the nearest other label; 0 alone. */
+function silhouetteOf(own: number, sums: Float64Array, sizes: Float64Array): number {
+  if (sizes[own] === 1) return 0;
+  const a = sums[own]! / (sizes[own]! - 1);
+  let b = Infinity;
+  for (let l = 0; l < sizes.length; l++) if (l !== own) b = Math.min(b, sums[l]! / sizes[l]!);
+  return Math.max(a, b) > 0 ? (b - a) / Math.max(a, b) : 0;
+}
+
+async function run(context: DiagnosticContext): Promise<NeighboursDiagnostic | null> {
+  const { data: { labels: all }, latentSize } = context;
+  if (all === null) return null;
+  const chosen = context.choose(PARTS, Math.min(context.maxRows, ROWS_MAX));
+  const parts = context.partsOf(chosen);
+  const kept = chosen.rows.map((_, i) => i).filter((i) => (all[chosen.rows[i]!] ?? "") !== "");
+  const names = [...new Set(kept.map((i) => all[chosen.rows[i]!]!))].sort();
+  const heldOut = kept.some((i) => parts[i] !== "train") && kept.some((i) => parts[i] === "train");
+  // Labels that are all different, such as names of rows, cannot be told from those of others.
+  if (names.length < 2 || names.length > kept.length / 2) return null;
+  const number = new Map(names.map((name, index) => [name, index]));
+  const label = Uint32Array.from(kept, (i) => number.get(all[chosen.rows[i]!]!)!);
+  const told = kept.map((i) => !heldOut || parts[i] !== "train");
+  const options = { neighbours: context.settings.neighbours as number, leaveOneOut: !heldOut };
+  const scored = ({ values, width }: { values: Float32Array; width: number }) =>
+    neighbourScores(rowsAt(values, width, kept), width, label, names.length, told, options);
+  const latent = scored({ values: await context.embed(chosen), width: latentSize });
+  const scores = await context.scores(chosen);
+  const counts = new Array<number>(names.length).fill(0), reference = [...counts];
+  label.forEach((l, i) => {
+    if (told[i]) counts[l]!++;
+    if (!told[i] || !heldOut) reference[l]!++;
+  });
+  const rows = counts.reduce((sum, n) => sum + n, 0);
+  const commonest = reference.indexOf(Math.max(...reference));
+  return {
+    epoch: context.epoch,
+    of: heldOut ? "held_out" : "leave_one_out",
+    neighbours: options.neighbours,
+    rows,
+    reference_rows: heldOut ? kept.length - rows : rows - 1,
+    latent_size: latentSize,
+    labels: names,
+    counts,
+    commonest: short(counts[commonest]! / rows),
+    latent,
+    pca: scores && scored(scores),
+  };
+}
+
+function rowsAt(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
+  const some = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => some.set(values.subarray(row * width, (row + 1) * width), i * width));
+  return some;
+}
+
+const scores = object<NeighbourScores>({ accuracy: number, silhouette: number, by_label: list(number) });
+
+export const neighbours: Diagnostic<NeighboursDiagnostic> = {
+  name: "neighbours",
+  about:
+    "how often the nearest rows have the row's label, and silhouettes, of the latent vectors and of PCA of the same size",
+  cost:
+    `rows x rows x latent units, of at most diagnostics.max_rows and ${ROWS_MAX} rows; at the end of a run that did not ` +
+    "begin with principal components, their computation as well",
+  settings,
+  automatic: ({ labels }) => labels !== null,
+  run,
+  decode: object<NeighboursDiagnostic>({
+    epoch: number,
+    of: oneOf("held_out", "leave_one_out"),
+    neighbours: number,
+    rows: number,
+    reference_rows: number,
+    latent_size: number,
+    labels: list(text),
+    counts: list(number),
+    commonest: number,
+    latent: scores,
+    pca: nullable(scores),
+  }),
+};

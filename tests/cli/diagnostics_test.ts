@@ -1,0 +1,115 @@
+/** Diagnostics by the command line. */
+import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { diagnosticNamed } from "../../core/diagnostics/list.ts";
+import { ROOT, run, temporary } from "../helpers/cli.ts";
+import { fingerprintOf } from "../helpers/small_run.ts";
+
+const DIGITS = join(ROOT, "configs/digits.yaml");
+
+/** Trains the digits for an epoch. @returns what was printed */
+async function trainDigits(folder: string, ...overrides: string[]) {
+  const given = ["training.epochs=1", ...overrides].flatMap((text) => ["--override", text]);
+  return await run("train", ["--config", DIGITS, "--run-dir", folder, ...given]);
+}
+
+// deno-lint-ignore no-explicit-any -- files of a run folder
+const json = (...path: string[]): any => JSON.parse(Deno.readTextFileSync(join(...path)));
+const filesOf = (folder: string, epoch = "epoch-0001") =>
+  [...Deno.readDirSync(join(folder, "diagnostics", epoch))].map(({ name }) => name).sort();
+
+Deno.test("diagnostics: labels told by neighbours are in the summary, in the last lines and in the report", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const { code, stdout, stderr } = await trainDigits(path);
+  assertEquals(code, 0, stderr);
+  assertMatch(
+    stdout,
+    /labels {5}9\d\.\d % told right by the 10 nearest rows, PCA 9\d\.\d %, commonest label \d+\.\d % {2}\(358 held-out rows\)/,
+  );
+  const { neighbours } = json(path, "summary.json"), own = json(path, "diagnostics/epoch-0001/neighbours.json");
+  assertEquals([neighbours.of, neighbours.rows, neighbours.reference_rows, neighbours.labels], [
+    "held_out",
+    358,
+    1439,
+    10,
+  ]);
+  assertEquals(neighbours.latent.accuracy, own.latent.accuracy);
+  const right = own.counts.reduce((sum: number, n: number, l: number) => sum + n * own.pca.by_label[l], 0);
+  assertAlmostEquals(right / 358, neighbours.pca.accuracy, 1e-4);
+  assert(Deno.readTextFileSync(join(path, "report.html")).includes('id="neighbours"'));
+});
+
+Deno.test("diagnostics: the config says which are made", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const { code, stderr } = await trainDigits(path, "diagnostics.kinds=[latent]");
+  assertEquals(code, 0, stderr);
+  assertEquals(filesOf(path), ["latent.json"]);
+  assertEquals(json(path, "summary.json").neighbours, undefined);
+  const wrong = await trainDigits(join(folder.path, "other"), "diagnostics.kinds=[latnet]");
+  assertEquals(wrong.code, 2);
+  assertMatch(wrong.stderr, /diagnostics\.kinds.*latnet/);
+});
+
+/** Diagnostics that have an answer for each kind of data, of those whose answer depends on it. */
+const KINDS = {
+  "digits_conv2d.yaml": { has: ["error_map", "neighbours"], lacks: ["spectrum"] },
+  "pulse_echo.yaml": { has: ["error_map", "spectrum"], lacks: ["neighbours"] },
+  "quickstart.yaml": { has: ["neighbours"], lacks: ["error_map", "spectrum", "gradient_flow"] },
+} as const;
+
+for (const [config, { has, lacks }] of Object.entries(KINDS)) {
+  Deno.test(`diagnostics: all of them, their sections and the same bits as without, ${config}`, async () => {
+    using folder = temporary();
+    const trained = async (name: string, ...overrides: string[]) => {
+      const path = join(folder.path, name);
+      const given = ["training.epochs=2", "checkpoint.best=true", ...overrides].flatMap((text) => ["--override", text]);
+      const { code, stderr } = await run("train", [
+        "--config",
+        join(ROOT, "configs", config),
+        "--run-dir",
+        path,
+        ...given,
+      ]);
+      assertEquals(code, 0, stderr);
+      return path;
+    };
+    const all = await trained("all", "diagnostics.kinds=all", "diagnostics.every_epochs=1");
+    const none = await trained("none", "diagnostics.kinds=[]");
+    assertEquals(fingerprintOf(all), fingerprintOf(none));
+    const epoch = [...Deno.readDirSync(join(all, "diagnostics"))].map(({ name }) => name).sort().at(-1)!;
+    const found = filesOf(all, epoch).map((file) => file.replace(".json", ""));
+    const sure = ["activations", "columns", "jacobian", "latent", "reconstruction", "rows", "traversal", "weights"];
+    for (const name of [...sure, ...has]) assert(found.includes(name), `no ${name}`);
+    for (const name of lacks) assert(!found.includes(name), name);
+    const report = Deno.readTextFileSync(join(all, "report.html"));
+    for (const name of found) {
+      const data = diagnosticNamed(name)!.decode(json(all, "diagnostics", epoch, `${name}.json`), "");
+      assert(diagnosticNamed(name)!.picture?.(data) !== undefined || !diagnosticNamed(name)!.picture);
+      assert(report.includes(`id="${name}"`), `no section of ${name}`);
+    }
+    assert(!report.includes("NaN") && !report.includes("cannot be read"));
+  });
+}
+Deno.test("diagnostics: the network is drawn at work on a chosen row, with filters where rows have a shape", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const given = ["diagnostics.kinds=[network]", "diagnostics.network.row=3", "diagnostics.network.connections=10"];
+  const { code, stderr } = await trainDigits(path, ...given, "data.shape=[1,8,8]");
+  assertEquals(code, 0, stderr);
+  const { row, label, stages, connections, filters } = json(path, "diagnostics/epoch-0001/network.json");
+  assertEquals([row, label, stages[0].shape, stages.at(-1).shape], [3, "3", [1, 8, 8], [1, 8, 8]]);
+  assertEquals(connections[0].strongest.length, 10);
+  const sizes = connections[0].strongest.map(([, , weight]: number[]) => Math.abs(weight!));
+  assertEquals(sizes, sizes.toSorted((a: number, b: number) => b - a));
+  assertEquals([filters.name, filters.height, filters.filters[0].length], ["encoder.0", 8, 64]);
+  const page = Deno.readTextFileSync(join(path, "report.html"));
+  assert(page.includes('aria-label="The network at work on one row"') && page.includes("Filters of the first layer"));
+  // The last stage is what `reconstruct` gives for that row.
+  const output = join(folder.path, "all.csv");
+  const rebuilt = await run("reconstruct", ["--run", path, "--split", "all", "--output", output]);
+  assertEquals(rebuilt.code, 0, rebuilt.stderr);
+  const values = Deno.readTextFileSync(output).trim().split("\n")[4]!.split(",").slice(-64).map(Number);
+  stages.at(-1).values.forEach((value: number, i: number) => assertAlmostEquals(value, values[i]!, 1e-4));
+});
