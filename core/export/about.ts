@@ -13,12 +13,13 @@ function transformText(transform: Transform): string {
 export const transformsText = (transforms: readonly Transform[]): string => transforms.map(transformText).join(", ");
 
 /** What a row of the input is. */
-export function inputText({ columns, shape, transforms }: TrainedNetwork): string {
-  const values = shape.length > 1 ? `${shape.join(" x ")} values, channels first, one after the other` : "";
-  const row = values || `${countText(columns)} values`;
-  return transforms.length === 0
-    ? `rows of the data: ${row}`
-    : `rows of the data after data.transforms (${transformsText(transforms)}): ${row}`;
+export function inputText({ columns, shape, steps, transforms }: TrainedNetwork): string {
+  const row = shape.length > 1 ? `${shape.join(" x ")} values, channels first,` : `${countText(columns)} values`;
+  const after = [
+    ...steps.length > 0 ? [`data.steps (${steps.join(", ")})`] : [],
+    ...transforms.length > 0 ? [`data.transforms (${transformsText(transforms)})`] : [],
+  ];
+  return `rows of the data${after.length > 0 ? ` after ${after.join(" and ")}` : ""}: ${row} each`;
 }
 
 /** One sentence on where a file comes from. */

@@ -7,7 +7,7 @@ import { type FieldValue, type LayerInfo, Model } from "../../ffi/model.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { type Config, type Layer, loadConfig } from "../config/mod.ts";
+import { type Config, type Layer, loadRunConfig } from "../config/mod.ts";
 import { engineLoss, isLayers, needsCategories } from "../config/properties.ts";
 import { ownSettings } from "../config/sections.ts";
 import type { Loss, Transform } from "../config/types.ts";
@@ -22,6 +22,7 @@ import type { TensorSource } from "../formats/tensor.ts";
 import { openRun } from "../runs/folder.ts";
 import { DecodeError } from "../runs/decode.ts";
 import { layerRows } from "../runs/schema.ts";
+import type { LayerRow } from "../runs/types.ts";
 import { chooseStart, residualLayers } from "../train/start_layers.ts";
 
 const JSON_BYTES_MAX = 64 << 20;
@@ -55,6 +56,8 @@ export interface TrainedNetwork extends Disposable {
   readonly decoder: readonly NetworkLayer[];
   readonly latent: number;
   readonly loss: Loss;
+  /** The kinds of the steps by which the rows were prepared. */
+  readonly steps: readonly string[];
   /** What is done to stored values before the network and the loss see them. */
   readonly transforms: readonly Transform[];
   /** What is done after these to the encoder's input. */
@@ -124,16 +127,16 @@ export async function readNetwork(
 ): Promise<TrainedNetwork> {
   await ensureEngine({ quiet: true });
   const run = await openRun(runDir);
-  const { config } = loadConfig({ file: join(run.path, "config.yaml") });
+  const { config } = loadRunConfig(run.path);
   const data = await readRunData(run.path);
   if (data === null) throw new UserError(run.path, "has no data.json, which says how many columns the data have");
-  const shape = await readShape(run.path);
+  const trained = await readLayers(run.path), shape = trained[0]!.input_shape ?? [trained[0]!.inputs];
   const keepsBest = await exists(join(checkpointsFolder(run.path), "best"));
   const checkpoint = await resolveCheckpoint(run.path, which ?? (keepsBest ? "best" : "latest"), note);
   using opened = new DisposableStack();
   const file = opened.use(await SafetensorsFile.open(join(checkpoint.path, "model.safetensors")));
   const tensors = new Map([...file.tensors.keys()].map((name) => [name, file.source(name)]));
-  const layers = layersOf(config, data, shape);
+  const layers = layersOf(run.path, config, data, trained, shape);
   const kept = opened.move();
   return {
     name: run.name,
@@ -143,6 +146,7 @@ export async function readNetwork(
     ...layers,
     latent: sizeOfShape(layers.encoder.at(-1)!.output),
     loss: engineLoss(config.loss),
+    steps: config.data.steps.map(kindOfStep),
     transforms: config.data.transforms,
     inputTransforms: config.data.input_transforms,
     categories: [...config.model.encoder, ...config.model.decoder].some(needsCategories)
@@ -153,19 +157,32 @@ export async function readNetwork(
   };
 }
 
-/** The shape of a row as the encoder sees it, as model.json has it. */
-async function readShape(run: string): Promise<Shape> {
+/** A step is a bare name, or a map whose first key is its kind. */
+const kindOfStep = (step: unknown): string => typeof step === "string" ? step : Object.keys(step as object)[0]!;
+
+/** The layers as training wrote them into model.json. */
+async function readLayers(run: string): Promise<readonly LayerRow[]> {
   const path = join(run, "model.json");
+  const edited = (what: string) => new UserError(path, what, "train writes this file; do not edit it");
   try {
-    const first = layerRows(await readJson(path, JSON_BYTES_MAX), "")[0];
-    if (first !== undefined) return first.input_shape ?? [first.inputs];
+    const layers = layerRows(await readJson(path, JSON_BYTES_MAX), "");
+    if (layers.length === 0) throw edited("has no layers");
+    return layers;
   } catch (error) {
-    if (error instanceof DecodeError) {
-      throw new UserError(path, error.message, "train writes this file; do not edit it");
-    }
-    throw error;
+    throw error instanceof DecodeError ? edited(error.message) : error;
   }
-  throw new UserError(path, "has no layers", "train writes this file; do not edit it");
+}
+
+/** @throws {UserError} where the config does not give the layers that were trained */
+function requireTrained(run: string, infos: readonly LayerInfo[], trained: readonly LayerRow[]): void {
+  const sizes = ({ kind, inputs, outputs, parameters }: LayerInfo | LayerRow) =>
+    `${kind} of ${inputs} inputs, ${outputs} outputs and ${parameters} parameters`;
+  for (const [at, { name }] of trained.entries()) {
+    const [was, is] = [sizes(trained[at]!), infos[at] === undefined ? "none" : sizes(infos[at]!)];
+    if (was === is) continue;
+    const what = `${name} is ${is}, but was trained as ${was}`;
+    throw new UserError(join(run, "config.yaml"), what, "restore the file as training wrote it");
+  }
 }
 
 /** Settings that only say how a layer is trained; without them its outputs are the same. */
@@ -178,7 +195,13 @@ function asTrained(layer: Layer): Layer {
 }
 
 /** The layers as the engine had them in training: those of a start at PCA are not the config's. */
-function layersOf(config: Config, data: DataIdentity, shape: Shape): Pick<TrainedNetwork, "encoder" | "decoder"> {
+function layersOf(
+  run: string,
+  config: Config,
+  data: DataIdentity,
+  trained: readonly LayerRow[],
+  shape: Shape,
+): Pick<TrainedNetwork, "encoder" | "decoder"> {
   const { columns } = data;
   const ground = { config, categories: data.batch?.names.length ?? 0 };
   const { encoder, decoder } = chooseStart(config, { columns }).start === "pca"
@@ -186,6 +209,7 @@ function layersOf(config: Config, data: DataIdentity, shape: Shape): Pick<Traine
     : config.model;
   const layers = { encoder, decoder: decoder.map(asTrained) };
   const infos = described(ground, columns, shape, layers, engineLoss(config.loss));
+  requireTrained(run, infos, trained);
   const part = (wanted: LayerInfo["part"]) =>
     infos.filter((info) => info.part === wanted).map((info) => withInner(ground, info, `${wanted}.${info.index}`));
   return { encoder: part("encoder"), decoder: part("decoder") };

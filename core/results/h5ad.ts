@@ -19,28 +19,32 @@ const INSTEAD = "use .npy, .csv or .parquet, or name one .h5ad file with --data"
  * The number of each row within the file. Rows are found by their names, which say which cell is which; where names are there
  * twice or none at all, the rows must be as many as the file's.
  */
-function placesOf({ source }: Restored, names: readonly string[] | null, rows: number, path: string): number[] {
+function placesOf(
+  { source }: Restored,
+  names: readonly string[] | null,
+  rows: number,
+  path: string,
+): readonly number[] {
   const changed = (what: string) =>
     new UserError(
       path,
       `${what}, so it is not the file that was prepared`,
       "train or embed with the file as it is now",
     );
-  if (
-    source.rows === rows &&
-    (names === null || source.rowNames === null || source.rowNames.every((name, at) => name === names[at]))
-  ) {
-    return Array.from({ length: rows }, (_, row) => row);
-  }
+  const { keptRows } = source;
+  const places = keptRows === null ? Array.from({ length: source.rows }, (_, row) => row) : keptRows.rows;
+  const isAtPlace = (name: string, row: number) => name === names![places[row]!];
+  const isWhole = (keptRows?.of ?? source.rows) === rows;
+  if (isWhole && (names === null || source.rowNames === null || source.rowNames.every(isAtPlace))) return places;
   if (names === null || source.rowNames === null) {
     throw changed(`has ${countText(rows)} cells, but the data have ${countText(source.rows)}`);
   }
-  const places = new Map(names.map((name, at) => [name, at]));
-  if (places.size < names.length) {
+  const byName = new Map(names.map((name, at) => [name, at]));
+  if (byName.size < names.length) {
     throw new UserError(path, "has cells of the same name, and not all of its cells are in the data", INSTEAD);
   }
   return source.rowNames.map((name) => {
-    const at = places.get(name);
+    const at = byName.get(name);
     if (at === undefined) throw changed(`has no cell named ${name}`);
     return at;
   });
@@ -115,7 +119,8 @@ export async function embedIntoH5ad(
   }
   await syncFolder(dirname(path));
   if (missing > 0) {
-    const what = `${countText(missing)} of the ${countText(rows)} cells have no vector, since they are not in the part`;
+    const why = `not in the part${restored.source.keptRows === null ? "" : ", or data.steps leave them out"}`;
+    const what = `${countText(missing)} of the ${countText(rows)} cells have no vector, since they are ${why}`;
     restored.note(`${what}: their values in obsm["${NAME}"] are NaN`);
   }
   return [rows, width];

@@ -3,6 +3,7 @@ import { feedRows, type RowChoice } from "../data/row_choice.ts";
 import { UserError } from "../errors.ts";
 import type { PictureShape } from "../formats/pictures/png_write.ts";
 import { requireWav } from "../formats/wav_write.ts";
+import { shapeOf as networkShape } from "../train/network.ts";
 import type { Restored } from "../train/restore.ts";
 
 export interface Recording {
@@ -11,8 +12,9 @@ export interface Recording {
   readonly rate: number;
 }
 
+/** Of a row, channels first; a flat row has one number. */
 export const shapeOf = ({ config, source }: Restored): readonly number[] =>
-  config.data.shape ?? source.shape ?? [source.columns];
+  networkShape(config, source) ?? [source.columns];
 
 /** @throws {UserError} if the rows are no pictures of 1 or 3 channels */
 export function pictureShape(restored: Restored, field: string): PictureShape {

@@ -4,7 +4,7 @@
  */
 import { countText } from "../figures.ts";
 import { basename, isAbsolute, resolve } from "@std/path";
-import { isChunkFormat } from "../config/data_formats.ts";
+import { type DataFormat, isChunkFormat } from "../config/data_formats.ts";
 import { tableOrFile } from "../config/resolve.ts";
 import type { Config, DataConfig } from "../config/types.ts";
 import { columnNamesOf } from "../data/annotations.ts";
@@ -12,6 +12,7 @@ import { matchColumns } from "../data/column_match.ts";
 import { compareData, trainedData, trainedRows } from "../data/compare.ts";
 import { type DataIdentity, identify } from "../data/identity.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
+import { locate } from "../data/locate.ts";
 import { readRunData, readRunNames, readRunSteps } from "../data/run_data.ts";
 import { openData } from "../data/open.ts";
 import type { PreparingProgress } from "../data/prepare.ts";
@@ -49,6 +50,16 @@ export interface GivenSource {
 /** All rows are the part `train`. */
 const ONE_PART = { by: "rows", train: 1, validation: 0, test: 0, seed: 0 } as const;
 
+/** Settings with which pictures become rows of the shape that a network was trained on, as far as they do not say otherwise. */
+async function pictureSettings(runDir: string, path: string, format: DataFormat): Promise<Record<string, unknown>> {
+  if (format !== "image" && format !== "auto") return {};
+  const places = locate(path, "--data", format);
+  if (!places.every((place) => place.kind === "source" && place.reader.format === "image")) return {};
+  const [channels, ...size] = (await readModel(runDir))[0]?.input_shape ?? [];
+  if (size.length !== 2 || (channels !== 1 && channels !== 3)) return {};
+  return { size, [channels === 1 ? "grey" : "colour"]: true };
+}
+
 /** The run's config with the given data instead of its own. */
 export async function dataOf(runDir: string, data: DataConfig, given: GivenData): Promise<DataConfig> {
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
@@ -70,7 +81,8 @@ export async function dataOf(runDir: string, data: DataConfig, given: GivenData)
     if (typeof rows !== "string") return { ...data, ...others, path: "", format: "memory", split: chosen };
     // A source is read as the run's own were; chunks are found by their first bytes.
     const format = isChunkFormat(data.format) || data.format === "memory" ? "auto" : data.format;
-    return { ...data, ...others, path: resolve(rows), format, split: chosen };
+    const path = resolve(rows), reader = { ...await pictureSettings(runDir, path, format), ...data.reader };
+    return { ...data, ...others, path, format, reader, split: chosen };
   }
   let { column_names } = data;
   // The run keeps the names: its own data can be read without the file that they came from.

@@ -70,6 +70,7 @@ function lossCases(): ExportCase[] {
 /** Networks in which layers meet: shapes at the ends, tied weights, windows that are padded on one side, the start at PCA. */
 const NETWORKS: Readonly<Record<string, Record<string, unknown>>> = {
   "start pca": { model: { start: "pca", encoder: ENCODER, decoder: DECODER } },
+  "tied pca": { model: { start: "pca", encoder: [{ linear: 4 }], decoder: [{ linear: "output", tied: true }] } },
   "preset pca": { model: { preset: "pca", latent: 4 } },
   tied: {
     model: {

@@ -42,14 +42,17 @@ interface Wanted {
   readonly size: readonly [number, number] | undefined;
   readonly fit: Fit | undefined;
   readonly grey: boolean;
+  /** Whether rows have red, green and blue even where no picture has colours. */
+  readonly colour: boolean;
 }
 
 function wantedOf(options: ReaderOptions): Wanted {
   const settings = new Settings(options, "image");
   const size = settings.sizes("size", "[64, 64] (height, width)");
   const fit = settings.word("fit", FITS);
-  const grey = settings.flag("grey");
+  const grey = settings.flag("grey"), colour = settings.flag("colour");
   settings.finish();
+  if (grey && colour) throw settings.refuse("colour", "cannot be true where grey is", "leave one of them out");
   if (size !== undefined && size.length !== 2) {
     throw settings.refuse("size", `must be height and width such as [64, 64], got ${JSON.stringify(size)}`);
   }
@@ -59,7 +62,7 @@ function wantedOf(options: ReaderOptions): Wanted {
   if (fit !== undefined && size === undefined) {
     throw settings.refuse("fit", `${fit} needs a size`, "set data.reader.size: [HEIGHT, WIDTH]");
   }
-  return { size: size as [number, number] | undefined, fit, grey };
+  return { size: size as [number, number] | undefined, fit, grey, colour };
 }
 
 async function openPictures(path: string, options: ReaderOptions): Promise<OpenSource> {
@@ -73,7 +76,7 @@ async function openPictures(path: string, options: ReaderOptions): Promise<OpenS
   const [height, width] = wanted.size ?? commonSize(files);
   checkSizes(files, height, width, wanted);
   const heads = files.flatMap(({ heads }) => heads);
-  const channels = !wanted.grey && heads.some(({ colour }) => colour) ? 3 : 1;
+  const channels = wanted.colour || (!wanted.grey && heads.some(({ colour }) => colour)) ? 3 : 1;
   const rowNames = rowNamesOf(files, (i) => files[i]!.heads.length);
   return {
     ...PLAIN,

@@ -81,8 +81,8 @@ function moduleText(network: TrainedNetwork, link: Link, weights: string): strin
   ];
   const transform = [
     transforms.length === 0
-      ? '"""The input that is made of stored values: they are it as they are."""'
-      : '"""The input that is made of stored values, as in training."""',
+      ? '"""The input that is made of prepared values: they are it as they are."""'
+      : '"""The input that is made of prepared values, as in training."""',
     ...transforms.flatMap(transformLines),
     "return rows",
   ];
@@ -96,7 +96,7 @@ function moduleText(network: TrainedNetwork, link: Link, weights: string): strin
 ${categories === null ? "" : `category: the number of each row's category among CATEGORIES.\n`}rows: a float tensor, ${
     inputText(network)
   }.
-\`transform\` makes them of stored values.
+\`transform\` makes them of the values before data.transforms.
 """
 import json
 import math

@@ -12,56 +12,22 @@ import { readNetwork, type TrainedNetwork } from "../../../core/export/network.t
 import { isInOnnx } from "../../../core/export/onnx/layers.ts";
 import { onnxModel } from "../../../core/export/onnx/model.ts";
 import { isInTorch } from "../../../core/export/torch/layers.ts";
+import { writeNpz } from "../../../core/export/weights_files.ts";
 import { writeTorch } from "../../../core/export/torch/write.ts";
 import { npzMembers } from "../../../core/formats/npz_stream.ts";
-import { fieldsOf, textOf } from "../../../core/formats/protobuf.ts";
 import { SafetensorsFile } from "../../../core/formats/safetensors.ts";
-import { tensorSizes } from "../../../core/formats/tensor.ts";
+import { tensorSizes, type TensorSource } from "../../../core/formats/tensor.ts";
+import { embed, reconstruct } from "../../../core/train/results.ts";
+import { restoreRun } from "../../../core/train/restore.ts";
 import { engine } from "../../../ffi/library.ts";
 import { temporary } from "../../helpers/cli.ts";
-import { exportCases, trainCase } from "../../helpers/every_export.ts";
-import { lossExample } from "../../helpers/every_type.ts";
+import { categoryOf, dataOf, exportCases, ROWS, trainCase } from "../../helpers/every_export.ts";
+import { compute, readOnnx } from "../../helpers/onnx.ts";
+import { COLUMNS, lossExample } from "../../helpers/every_type.ts";
 
 engine(); // the library stays open: not a leak of the test that is first
 
 const CASES = ["start pca", "layers within layers", "layer covariate 0", "loss zero_inflated_negative_binomial 2"];
-
-interface OnnxTensor {
-  readonly name: string;
-  readonly elements: number;
-  readonly bytes: number;
-  readonly type: number;
-}
-
-/** What the fields of a model say, by onnx.proto. */
-function readOnnx(bytes: Uint8Array) {
-  const found = { nodes: [] as { op: string; inputs: string[]; outputs: string[] }[], tensors: [] as OnnxTensor[] };
-  const inputs: string[] = [], outputs: string[] = [];
-  const metadata = new Map<string, string>();
-  for (const part of fieldsOf(bytes)) {
-    if (part.field === 14) {
-      const [key, value] = [...fieldsOf(part.bytes)].map(textOf);
-      metadata.set(key!, value!);
-    }
-    if (part.field !== 7) continue;
-    for (const { field, bytes } of fieldsOf(part.bytes)) {
-      const parts = [1, 5, 11, 12].includes(field) ? [...fieldsOf(bytes)] : [];
-      const texts = (wanted: number) => parts.filter((part) => part.field === wanted).map(textOf);
-      if (field === 1) found.nodes.push({ op: texts(4)[0]!, inputs: texts(1), outputs: texts(2) });
-      if (field === 11) inputs.push(texts(1)[0]!);
-      if (field === 12) outputs.push(texts(1)[0]!);
-      if (field !== 5) continue;
-      const numbers = (wanted: number) => parts.filter((part) => part.field === wanted).map(({ number }) => number);
-      found.tensors.push({
-        name: texts(8)[0]!,
-        elements: numbers(1).reduce((product, size) => product * size, 1),
-        bytes: parts.find((part) => part.field === 9)!.bytes.length,
-        type: numbers(2)[0]!,
-      });
-    }
-  }
-  return { ...found, inputs, outputs, metadata };
-}
 
 for (const name of CASES) {
   Deno.test(`export: ${name}: the graph is whole, and the weights are those of the checkpoint`, async () => {
@@ -81,8 +47,9 @@ for (const name of CASES) {
       for (const output of outputs) assert(known.size < known.add(output).size, `${op}: ${output} is there twice`);
     }
     assert(model.outputs.every((output) => known.has(output)));
-    for (const { name, elements, bytes, type } of model.tensors) {
-      assertEquals(bytes, elements * (type === 1 ? 4 : 8), name);
+    for (const { name, shape, bytes, type } of model.tensors) {
+      const elements = shape.reduce((product, size) => product * size, 1);
+      assertEquals(bytes.length, elements * (type === 1 ? 4 : 8), name);
     }
 
     const weights = join(folder.path, "model.safetensors");
@@ -107,6 +74,57 @@ for (const name of CASES) {
     assert(compared > 1000);
   });
 }
+
+for (const name of ["start pca", "tied", "tied pca", "preset pca", "layer covariate 0"]) {
+  Deno.test(`export: ${name}: the graph computes what embed and reconstruct give`, async () => {
+    using folder = temporary();
+    const one = exportCases().find((one) => one.name === name)!;
+    const run = await trainCase(one, folder.path);
+    await exportRun(run, join(folder.path, "model.onnx"));
+    const model = readOnnx(Deno.readFileSync(join(folder.path, "model.onnx")));
+    using restored = await restoreRun(run, { data: dataOf(one) });
+    const wanted = { latent: await embed(restored), reconstruction: await reconstruct(restored) };
+    const categories = [...new Set(Array.from({ length: ROWS }, (_, row) => categoryOf(row)))].sort();
+    for (let row = 0; row < ROWS; row++) {
+      const rows = [...one.values.subarray(row * COLUMNS, (row + 1) * COLUMNS)];
+      const found = compute(model, { rows, category: [categories.indexOf(categoryOf(row))] });
+      for (const [output, { values, columns }] of Object.entries(wanted)) {
+        assertEquals(found.get(output)!.length, columns);
+        found.get(output)!.forEach((value, at) => {
+          const right = values[row * columns + at]!;
+          assert(
+            Math.abs(value - right) <= 1e-5 * (1 + Math.abs(right)),
+            `${output} ${row}, ${at}: ${value}, ${right}`,
+          );
+        });
+      }
+    }
+  });
+}
+
+Deno.test("export: a network that is too large for ONNX is refused before its weights are read", async () => {
+  using folder = temporary();
+  const run = await trainCase(exportCases().find(({ name }) => name === "preset pca")!, folder.path);
+  using network = await readNetwork(run, undefined, () => {});
+  const large = [...network.tensors].map(([name, tensor]): [string, TensorSource] => [name, {
+    ...tensor,
+    shape: tensor.shape.length === 2 ? [tensor.shape[0]!, 1e8] : tensor.shape,
+    read: () => Promise.reject(new Error("it is read")),
+  }]);
+  const other: TrainedNetwork = { ...network, tensors: new Map(large), [Symbol.dispose]: () => {} };
+  assertThrows(() => onnxModel(other), UserError, "more than the 2147483647 that an ONNX file has");
+  const file = join(folder.path, "large.npz");
+  await assertRejects(() => writeNpz(other, file), UserError, "more than fit in one .npz file");
+});
+
+Deno.test("export: a config that does not give the trained layers is refused", async () => {
+  using folder = temporary();
+  const run = await trainCase(exportCases().find(({ name }) => name === "start pca")!, folder.path);
+  const config = join(run, "config.yaml");
+  Deno.writeTextFileSync(config, Deno.readTextFileSync(config).replaceAll("linear: 12", "linear: 13"));
+  const told = "encoder.0 is linear of 24 inputs, 19 outputs and 475 parameters, but was trained as linear of 24";
+  await assertRejects(() => exportRun(run, join(folder.path, "m.onnx")), UserError, told);
+});
 
 Deno.test("export: every layer and every loss has a form in ONNX and in PyTorch", () => {
   const kinds = LAYERS.map(({ name }) => name);

@@ -33,12 +33,12 @@ async function writeCells(path: string, cells = names()): Promise<void> {
 }
 
 /** A run on one .h5ad file, a.h5ad, or on what `path` names. */
-async function trained(root: string, path = "a.h5ad"): Promise<string> {
+async function trained(root: string, path = "a.h5ad", steps: readonly unknown[] = []): Promise<string> {
   const run = join(root, "run");
   await train({
     config: {
       name: "cells",
-      data: { path: join(root, path), batch_size: 8, labels: "kind", transforms: ["log1p"] },
+      data: { path: join(root, path), batch_size: 8, labels: "kind", steps, transforms: ["log1p"] },
       model: { encoder: [{ linear: 6 }, "relu", { linear: 3 }], decoder: [{ linear: "output" }] },
       training: { max_steps: 3, epochs: 1 },
       evaluation: { pca: false },
@@ -194,3 +194,29 @@ testInFolder("embed: .h5ad is refused of rows that come from several files or fr
   using memory = await restoreRun(folder, { data: { rows: { values, columns: GENES }, columnNames } });
   await assertRejects(() => embedTo(memory, "all", out), UserError, "these are of no single path");
 });
+
+testInFolder(
+  "embed: cells that data.steps leave out have NaN in the copy, also where names are there twice",
+  async (root) => {
+    const cells = names().map((name, at) => at % 10 === 0 ? "twin" : name);
+    await writeCells(join(root, "a.h5ad"), cells);
+    const told: string[] = [];
+    const folder = await trained(root, "a.h5ad", [{ filter_cells: { min_genes: 8 } }]);
+    using run = await restoreRun(folder, { note: (text) => told.push(text) });
+    const { rows, values } = await embed(run);
+    assert(rows > 5 && rows < CELLS, `${rows}`);
+    assertEquals(await embedTo(run, "all", join(root, "z.h5ad")), [CELLS, 3]);
+    const file = new File(join(root, "z.h5ad"), "r");
+    const all = (file.get("obsm/X_narrows") as Dataset).value as Float32Array;
+    const counts = (file.get("layers/counts") as Dataset).value as Float32Array;
+    file.close();
+    let row = 0;
+    for (let cell = 0; cell < CELLS; cell++) {
+      const isKept = counts.subarray(GENES * cell, GENES * (cell + 1)).filter((count) => count > 0).length >= 8;
+      const wanted = isKept ? values.subarray(3 * row, 3 * ++row) : [NaN, NaN, NaN];
+      assertEquals([...all.subarray(3 * cell, 3 * cell + 3)], [...wanted], `cell ${cell}`);
+    }
+    assertEquals(row, rows);
+    assert(told.some((text) => text.includes("or data.steps leave them out")), told.join("\n"));
+  },
+);

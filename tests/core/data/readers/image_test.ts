@@ -86,8 +86,8 @@ testInFolder("settings are checked by name and value", async (dir) => {
   const refusal = (settings: Record<string, unknown>) => refusalOf(image, dir, { settings });
   assertEquals(await refusal({ gray: true }), "data.reader.gray: image has no such setting (did you mean grey?)");
   assertEquals(
-    await refusal({ colour: 1 }),
-    "data.reader.colour: image has no such setting (it knows size, fit, grey)",
+    await refusal({ palette: 1 }),
+    "data.reader.palette: image has no such setting (it knows size, fit, grey, colour)",
   );
   assertEquals(
     await refusal({ fit: "resise", size: [1, 1] }),
