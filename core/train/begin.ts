@@ -11,6 +11,9 @@ import type { Session } from "./session.ts";
 import { chooseStart } from "./start_layers.ts";
 import { RANDOM_START, type Started, type TrainState } from "./state.ts";
 
+/** Components up to this size, 64 MB, are kept for the end of the run; larger ones would be computed again if they are asked for. */
+const KEPT_VALUES = 1 << 24;
+
 /**
  * Makes the starting weights, and says what PCA explains where they are made of it.
  * @throws {Stopped}
@@ -24,7 +27,7 @@ export async function begin(session: Session): Promise<Started> {
   const options = { threads: threadCount(config), stopped: () => session.signal !== null };
   const fit = await fitPca(source, config, model.latentSize, options);
   if (fit === null) return RANDOM_START; // fewer than two rows
-  session.fit = fit;
+  if (fit.components.length <= KEPT_VALUES) session.fit = fit;
   const rates = await startAtPca(config, source, model, fit);
   if (canRefit(config, source)) await refit(config, source, model);
   const progress = (info: EvaluationProgress) => observer?.evaluating?.(info);
