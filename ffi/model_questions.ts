@@ -1,0 +1,60 @@
+/** What can be asked of a network besides latent vectors and reconstructions: derivatives, and what single layers give. */
+import { engine } from "./library.ts";
+import { type Batches, ModelCalls } from "./model_calls.ts";
+import type { LayerInfo } from "./model_types.ts";
+import { whole } from "./numbers.ts";
+
+export abstract class ModelQuestions extends ModelCalls {
+  abstract layers(): readonly LayerInfo[];
+
+  /**
+   * Derivatives of the decoder's outputs at one latent vector: the chosen columns, or all, x {@linkcode latentSize}. The outputs
+   * are those of the last layer, before a loss makes reconstructions of them; of a loss with several outputs a column, the first.
+   * Gradients of {@linkcode backward} become zero.
+   * @throws {EngineError} `unsupported`, with the layer, where one of the decoder computes something else in training
+   */
+  async decoderJacobian(
+    latent: Float32Array<ArrayBuffer>,
+    columns?: Uint32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    const { chosen, count, width } = this.chosen(columns);
+    whole(latent.length, "latent: length", this.latentSize, this.latentSize);
+    const out = new Float32Array(width * this.latentSize);
+    await this.start((pointer, error) =>
+      engine().nrw_decoder_jacobian(pointer, latent, chosen, count, out, out.length, error)
+    );
+    return out;
+  }
+
+  /**
+   * Derivatives of the latent vector by the input at the batches left, at most `rows` of their rows: rows x
+   * {@linkcode latentSize} x {@linkcode columns}.
+   * @throws {EngineError} `unsupported`, as for {@linkcode decoderJacobian}; `stopped`
+   */
+  async encoderJacobian(batches: Batches, rows: number): Promise<Float32Array<ArrayBuffer>> {
+    const size = this.latentSize * this.columns;
+    const out = new Float32Array(rows * size);
+    const done = new Float64Array(1);
+    await this.run(
+      batches,
+      (pointer, source, error) => engine().nrw_encoder_jacobian(pointer, source, out, out.length, done, error),
+    );
+    return out.subarray(0, done[0]! * size);
+  }
+
+  /**
+   * What a layer gives for the batches left, at most `rows` of their rows: rows x its outputs, channels first.
+   * @param layer its number in {@linkcode layers}
+   * @throws {EngineError} `unsupported` for an output layer whose values are made with the loss; `stopped`
+   */
+  async layerOutputs(batches: Batches, rows: number, layer: number): Promise<Float32Array<ArrayBuffer>> {
+    const width = this.layers()[layer]?.outputs ?? 0;
+    const out = new Float32Array(rows * width);
+    const done = new Float64Array(1);
+    await this.run(
+      batches,
+      (pointer, source, error) => engine().nrw_layer_outputs(pointer, source, layer, out, out.length, done, error),
+    );
+    return out.subarray(0, done[0]! * width);
+  }
+}
