@@ -1,7 +1,8 @@
 /** The engine's network: built from layers in words, trained and run on batches of a {@link BatchCreator}. */
 import { EngineError, errorRecord, unwrap } from "./error.ts";
-import { engine, utf8 } from "./library.ts";
-import type { Batches } from "./model_object.ts";
+import { Handle } from "./handle.ts";
+import { engine, objects, utf8 } from "./library.ts";
+import type { Batches } from "./model_calls.ts";
 import { ModelQuestions } from "./model_questions.ts";
 import { specText } from "./model_spec.ts";
 import {
@@ -19,7 +20,9 @@ import {
   type TrainResult,
 } from "./model_types.ts";
 import { MAX_U32, whole } from "./numbers.ts";
+import { readText } from "./text.ts";
 
+export type { Batches };
 export type {
   ColumnSums,
   Description,
@@ -31,13 +34,14 @@ export type {
   TensorInfo,
   TrainResult,
 };
-export type { Batches } from "./model_object.ts";
 export type { FieldValue, Layer, Loss, Optimizer } from "../spec/network.ts";
 
 /** Bytes of one entry of a tensor's first dimension. */
 function rowBytes({ dtype, shape }: TensorInfo): number {
   return shape.slice(1).reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
 }
+
+const sizesOf = ({ columns, latent }: Description) => ({ columns, latentSize: latent.size });
 
 /** A call of {@link Model.train} that failed after some steps: they are done, and counted in `done`. */
 export class TrainError extends EngineError {
@@ -46,7 +50,12 @@ export class TrainError extends EngineError {
   }
 }
 
-export class Model extends ModelQuestions {
+export class Model extends ModelQuestions implements Disposable {
+  protected readonly handle: Handle;
+  readonly columns: number;
+  /** Numbers of one latent vector. */
+  readonly latentSize: number;
+
   /**
    * Describes and checks the network; {@linkcode build} allocates it.
    * @throws {EngineError} `invalid_argument`, `unsupported`; the message begins with the path of the setting, such as
@@ -58,6 +67,28 @@ export class Model extends ModelQuestions {
     const error = errorRecord();
     unwrap(engine().nrw_model_create(text, text.length, out, error), error);
     return new Model(out);
+  }
+
+  /**
+   * @param out the engine's handle, which the model closes, also where it cannot be made
+   * @param like a model with the same layers
+   */
+  private constructor(out: BigUint64Array, like?: Model) {
+    super();
+    this.handle = new Handle(Deno.UnsafePointer.create(out[0]!)!, "model", (pointer) => {
+      objects.freed();
+      const error = errorRecord();
+      unwrap(engine().nrw_model_close(pointer, error), error);
+    });
+    objects.made();
+    try {
+      const { columns, latentSize } = like ?? sizesOf(this.describe());
+      this.columns = columns;
+      this.latentSize = latentSize;
+    } catch (error) {
+      this.handle.close();
+      throw error;
+    }
   }
 
   /**
@@ -103,6 +134,26 @@ export class Model extends ModelQuestions {
       total: total!,
       parameterCount: parameterCount!,
     };
+  }
+
+  /** Shapes, parameters and the table of layers. Before or after {@linkcode build}. */
+  describe(): Description {
+    const pointer = this.handle.pointer;
+    const description: Description = JSON.parse(
+      readText((text, capacity, written, error) =>
+        engine().nrw_model_describe(pointer, text, capacity, written, error)
+      ),
+    );
+    const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
+    const layers = description.layers.map((layer) => {
+      return { ...layer, inputs: sizeOf(layer.input), outputs: sizeOf(layer.output) };
+    });
+    return { ...description, layers };
+  }
+
+  /** The table of layers, encoder first. Before or after {@linkcode build}. */
+  layers(): readonly LayerInfo[] {
+    return this.describe().layers;
   }
 
   /** Parameters and buffers in PyTorch's order, then the optimizer's state, then gradients, if there are any. */
@@ -317,6 +368,52 @@ export class Model extends ModelQuestions {
   }
 
   /**
+   * Latent vectors of the batches left, at most `rows` of them, in their order: rows x {@linkcode latentSize}. The rest
+   * of a batch that does not fit is lost.
+   * @throws {EngineError} `stopped`
+   */
+  async embed(batches: Batches, rows: number): Promise<Float32Array<ArrayBuffer>> {
+    const out = new Float32Array(rows * this.latentSize);
+    const done = new Float64Array(1);
+    await this.run(
+      batches,
+      (pointer, source, error) => engine().nrw_embed(pointer, source, out, out.length, done, error),
+    );
+    return out.subarray(0, done[0]! * this.latentSize);
+  }
+
+  /** Reconstructions, likewise: rows x the chosen columns, or all. @throws {EngineError} `stopped` */
+  async reconstruct(
+    batches: Batches,
+    rows: number,
+    columns?: Uint32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    const { chosen, count, width } = this.chosen(columns);
+    const out = new Float32Array(rows * width);
+    const done = new Float64Array(1);
+    await this.run(
+      batches,
+      (pointer, source, error) =>
+        engine().nrw_reconstruct(pointer, source, chosen, count, out, out.length, done, error),
+    );
+    return out.subarray(0, done[0]! * width);
+  }
+
+  /** Reconstruction of latent vectors (rows x {@linkcode latentSize}): rows x the chosen columns, or all. */
+  async decode(
+    latent: Float32Array<ArrayBuffer>,
+    columns?: Uint32Array<ArrayBuffer>,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    const { chosen, count, width } = this.chosen(columns);
+    const rows = whole(latent.length / this.latentSize, "latent: rows", 0, MAX_U32);
+    const out = new Float32Array(rows * width);
+    await this.start((pointer, error) =>
+      engine().nrw_decode(pointer, latent, rows, chosen, count, out, out.length, error)
+    );
+    return out;
+  }
+
+  /**
    * Loss of the next batch in training mode. Its gradients are added to the tensors of role `gradient`; nothing else
    * changes. Training drops them.
    * @throws {EngineError} `end` when there is no batch
@@ -334,6 +431,15 @@ export class Model extends ModelQuestions {
     this.call((pointer, error) => engine().nrw_model_zero_gradients(pointer, error));
   }
 
+  /** Ends the call in flight after its batch, and later ones at once, until {@linkcode clearStop}. */
+  stop(): void {
+    this.call((pointer, error) => engine().nrw_model_stop(pointer, 1, error));
+  }
+
+  clearStop(): void {
+    this.call((pointer, error) => engine().nrw_model_stop(pointer, 0, error));
+  }
+
   /** At any time, also while a call is in flight. */
   progress(): Progress {
     const progress = new Float64Array(6);
@@ -347,5 +453,15 @@ export class Model extends ModelQuestions {
       rowsPerSecond: at(4),
       waitShare: at(5),
     };
+  }
+
+  /** Frees the network; a call in flight ends first, after its batch. May be called again. */
+  close(): void {
+    if (!this.handle.closed) this.stop();
+    this.handle.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }

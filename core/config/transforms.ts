@@ -1,7 +1,7 @@
 /** Transforms: their YAML form and the way to and from the typed form. */
 import { z } from "zod";
 import { namesSchema } from "./fields.ts";
-import type { Transform } from "./types.ts";
+import type { FixedTransform, RandomTransform, Transform } from "./types.ts";
 
 /** Of a shift. */
 const places = () => z.int().min(0).max(65536);
@@ -66,7 +66,12 @@ export function toTransform(raw: RawTransform): Transform {
 }
 
 /** Whether a transform changes rows at random, which is done while training only. */
-export const isRandom = ({ kind }: Transform): boolean => ["flip", "shift", "gain", "noise", "polarity"].includes(kind);
+export const isRandom = (transform: Transform): transform is RandomTransform =>
+  ["flip", "shift", "gain", "noise", "polarity"].includes(transform.kind);
+
+/** Those that rows go through in evaluation. */
+export const fixedOf = (transforms: readonly Transform[]): FixedTransform[] =>
+  transforms.filter((transform) => !isRandom(transform)) as FixedTransform[];
 
 export function fromTransform(transform: Transform): z.input<typeof transformSchema> {
   switch (transform.kind) {

@@ -16,6 +16,9 @@ export type Transform =
   | { readonly kind: "binarize"; readonly threshold: number }
   | RandomTransform;
 
+/** A transform that is the same in training and afterwards. */
+export type FixedTransform = Exclude<Transform, RandomTransform>;
+
 /** A change of a dense row at random, drawn anew in each epoch, of training rows only. */
 export type RandomTransform =
   /** Reverses an axis of half of the rows. */

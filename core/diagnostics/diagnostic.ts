@@ -107,6 +107,8 @@ export interface DiagnosticContext {
   layerOutputs(chosen: Chosen, layer: number): Promise<Float32Array>;
   /** What is trained, in PyTorch's names and order. */
   parameters(): readonly ParameterAbout[];
+  /** Root mean square of the last step's update of a parameter over that of its values; NaN where that is not known. */
+  updateRatio(parameter: ParameterAbout): Promise<number>;
   /**
    * Gradients of the loss of one training step over the chosen rows, as many as a batch has: what is trained, with its gradients.
    * @throws {NoAnswer} where the output layer has none apart from its update

@@ -19,10 +19,10 @@ export interface GradientFlowDiagnostic {
   readonly tensors: readonly TensorGradient[];
 }
 
-const ROWS_MAX = 128;
+const ROWS_MAX = 128, VALUES_MAX = 1 << 18;
 
 async function sizeOf(parameter: ParameterAbout): Promise<{ size: number; zeros: number }> {
-  const values = await sampleOf(parameter);
+  const values = await sampleOf(parameter, VALUES_MAX);
   let squares = 0, zeros = 0;
   for (const value of values) {
     squares += value * value;
@@ -50,8 +50,10 @@ async function run(context: DiagnosticContext): Promise<GradientFlowDiagnostic |
 export const gradientFlow: Diagnostic<GradientFlowDiagnostic> = {
   name: "gradient_flow",
   about: "root mean square of the loss's gradient in each layer, beside that of its weights",
-  cost: `one forward and backward pass of a batch of at most ${ROWS_MAX} training rows`,
-  automatic: () => true,
+  cost:
+    `one forward and backward pass of a batch of at most ${ROWS_MAX} training rows, and memory for a gradient of every weight`,
+  // Gradients take as much memory as the weights do.
+  automatic: ({ columns }) => columns <= 8192,
   run,
   decode: object<GradientFlowDiagnostic>({
     epoch: number,

@@ -156,7 +156,7 @@ export const jacobian: Diagnostic<JacobianDiagnostic> = {
     "at each of its points as many backward passes as the output layer has inputs, or columns where it is not linear, and " +
     `columns x latent units squared; for at most ${LATENT_MAX} latent units and ${VALUES_MAX} values`,
   settings,
-  automatic: ({ columns }) => columns <= 4096,
+  automatic: ({ columns }) => columns <= 1024,
   run,
   decode: object<JacobianDiagnostic>({
     epoch: number,

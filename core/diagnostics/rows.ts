@@ -33,7 +33,7 @@ export interface RowsDiagnostic {
 }
 
 /** Values of truth that are held at once. */
-const VALUES_MAX = 1 << 24;
+const VALUES_MAX = 1 << 22;
 /** Columns of an example of rows without a shape. */
 const COLUMNS = 24;
 

@@ -14,6 +14,8 @@ export interface TensorWeights {
   readonly root_mean_square: number;
   readonly mean: number;
   readonly largest: number;
+  /** Root mean square of the last step's update over that of the values; NaN where that is not known. */
+  readonly update_ratio: number;
   readonly values: Bins;
 }
 
@@ -30,7 +32,7 @@ export interface WeightsDiagnostic {
   } | null;
 }
 
-const VALUES_MAX = 1 << 20, FILTER_VALUES_MAX = 100_000, ROWS_READ_MAX = 1 << 24;
+const VALUES_MAX = 1 << 18, FILTER_VALUES_MAX = 100_000, ROWS_READ_MAX = 1 << 24;
 
 const settings = {
   filters: z.int().min(0).max(256).default(16).describe(
@@ -38,7 +40,7 @@ const settings = {
   ),
 };
 
-async function tensorOf(parameter: ParameterAbout): Promise<TensorWeights> {
+async function tensorOf({ updateRatio }: DiagnosticContext, parameter: ParameterAbout): Promise<TensorWeights> {
   const values = await sampleOf(parameter, VALUES_MAX);
   let sum = 0, squares = 0, largest = 0;
   for (const value of values) {
@@ -51,6 +53,7 @@ async function tensorOf(parameter: ParameterAbout): Promise<TensorWeights> {
     root_mean_square: short(Math.sqrt(squares / values.length)),
     mean: short(sum / values.length),
     largest: short(largest),
+    update_ratio: short(await updateRatio(parameter)),
     values: binned(values),
   };
 }
@@ -81,7 +84,7 @@ async function run(context: DiagnosticContext): Promise<WeightsDiagnostic | null
   const parameters = context.parameters();
   if (parameters.length === 0) return null;
   const tensors: TensorWeights[] = [];
-  for (const parameter of parameters) tensors.push(await tensorOf(parameter));
+  for (const parameter of parameters) tensors.push(await tensorOf(context, parameter));
   const first = parameters.find(({ name, shape }) => name.startsWith("encoder.") && shape.length > 1);
   const filters = first && first.name === "encoder.0.weight"
     ? await filtersOf(context, first, context.settings.filters as number)
@@ -105,6 +108,7 @@ export const weights: Diagnostic<WeightsDiagnostic> = {
       root_mean_square: number,
       mean: number,
       largest: number,
+      update_ratio: number,
       values: object<Bins>({ min: number, max: number, counts: list(number) }),
     })),
     filters: nullable(object<NonNullable<WeightsDiagnostic["filters"]>>({

@@ -3,15 +3,20 @@ import { evaluatePca, fitPca, type PcaBaseline, type PcaFit } from "../baseline/
 import { threadCount } from "./network.ts";
 import type { Session } from "./session.ts";
 
-/** Computed once in a session; null where there are fewer than two rows. @throws {Stopped} {EngineError} */
+/** Components up to this size, 64 MB, are kept for the end of the run; larger ones would be computed again where they are asked for. */
+const KEPT_VALUES = 1 << 24;
+
+/** Computed once in a session, if they are not too large to keep; null where there are fewer than two rows. @throws {Stopped} {EngineError} */
 export async function componentsOf(session: Session): Promise<PcaFit | null> {
   const { options: { config, observer }, model, source } = session;
-  session.fit ??= await fitPca(source, config, model.latentSize, {
+  if (session.fit !== null) return session.fit;
+  const fit = await fitPca(source, config, model.latentSize, {
     threads: threadCount(config),
     stopped: () => session.signal !== null,
     fitting: (info) => observer?.preparing?.(info),
   });
-  return session.fit;
+  if (fit !== null && fit.components.length <= KEPT_VALUES) session.fit = fit;
+  return fit;
 }
 
 /** What the components explain of each part. @throws {Stopped} {EngineError} */

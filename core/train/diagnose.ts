@@ -22,6 +22,7 @@ import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { layerOutputs, weightsNamed } from "./layer_values.ts";
 import { shapeOf, threadCount } from "./network.ts";
+import { type LastStep, updateRatio } from "./update_ratio.ts";
 
 export interface DiagnoseOptions {
   readonly config: Config;
@@ -32,6 +33,10 @@ export interface DiagnoseOptions {
   readonly evaluation?: Evaluation;
   /** Components of the training rows; null where there are none. Asked for at most once. */
   readonly pca?: () => Promise<PcaFit | null>;
+  /** The last step, without a layer's factors; null where the optimizer's state is not that of the weights. */
+  readonly lastStep?: LastStep | null;
+  /** Factors of the learning rate by layer, where they are not 1. */
+  readonly rates?: Readonly<Record<string, number>>;
   readonly stopped?: () => boolean;
   /** Told how long each took. */
   readonly detail?: (text: string) => void;
@@ -126,16 +131,14 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
       return chosenOf(source, new Map([[file.index, own]]), data);
     },
     only: ({ rows }, at) => {
-      const file = source.files.findLast(({ firstRow }) => firstRow <= rows[at]!)!;
+      const file = fileOf(source, rows[at]!);
       return chosenOf(source, new Map([[file.index, Uint32Array.of(rows[at]! - file.firstRow)]]), data);
     },
-    partsOf: ({ rows }) => {
-      const parts: Part[] = [];
-      for (const file of source.files) {
-        for (const part of PARTS) for (const row of file.parts[part]) parts[file.firstRow + row] = part;
-      }
-      return rows.map((row) => parts[row]!);
-    },
+    partsOf: ({ rows }) =>
+      rows.map((row) => {
+        const file = fileOf(source, row);
+        return PARTS.find((part) => includes(file.parts[part], row - file.firstRow))!;
+      }),
     embed: (chosen) => embedded(model, chosen, config),
     scores: async (chosen) => {
       const fit = await (fitting ??= options.pca?.() ?? Promise.resolve(null));
@@ -172,6 +175,17 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
         collected(chosen, config, layers[layer]!.outputs, (batches, rows) => model.layerOutputs(batches, rows, layer)),
       ),
     parameters: () => tensorsOf(model, "parameter"),
+    updateRatio: async (parameter) => {
+      const { lastStep, rates } = options;
+      const state = tensorsOf(model, "optimizer");
+      const named = (ending: string) => state.find(({ name }) => name === `${parameter.name}.${ending}`);
+      const first = named("exp_avg"), second = named("exp_avg_sq");
+      // Rows that are left behind have moments of earlier steps.
+      if (!lastStep || !first || !second || named("last_step")) return NaN;
+      const layer = parameter.name.split(".").slice(0, 2).join(".");
+      const own = { ...lastStep, rate: lastStep.rate * (rates?.[layer] ?? 1) };
+      return await updateRatio(parameter, { first, second }, config.optimizer, own);
+    },
     gradients: async (chosen) => {
       model.zeroGradients();
       for await (const { batches } of feedRows(chosen as RowChoice, data)) {
@@ -183,7 +197,7 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
   };
 }
 
-function tensorsOf(model: Model, role: "parameter" | "gradient"): ParameterAbout[] {
+function tensorsOf(model: Model, role: "parameter" | "gradient" | "optimizer"): ParameterAbout[] {
   return model.tensors().filter((tensor) => tensor.role === role).map((info) => ({
     name: info.name,
     shape: info.shape,
@@ -203,6 +217,19 @@ async function answered<T>(work: Promise<T>): Promise<T> {
     if (error instanceof EngineError && error.status === "unsupported") throw new NoAnswer(error.message);
     throw error;
   }
+}
+
+const fileOf = ({ files }: Source, row: number) => files.findLast(({ firstRow }) => firstRow <= row)!;
+
+/** @param sorted rising */
+function includes(sorted: Uint32Array, value: number): boolean {
+  let low = 0, high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] === value;
 }
 
 type Batches = Parameters<Model["embed"]>[0];

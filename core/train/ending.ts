@@ -167,6 +167,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
   const diagnosed = await runDiagnostics(run.path, {
     ...{ config, model, source, epoch, evaluation: validation ?? undefined },
     pca: () => comparedFit(session),
+    ...{ lastStep: evaluated.step === state.step ? session.lastStep() : null, rates: state.start?.rates },
     stopped: () => session.signal !== null,
     detail: session.options.detail,
   });

@@ -38,6 +38,9 @@ import { begin, goOn } from "./begin.ts";
 import { refitDue } from "./refit.ts";
 import { startEvent, tellDiagnostics, withNotes } from "./events.ts";
 import { settled } from "./epochs.ts";
+import { horizonOf } from "./horizon.ts";
+import { learningRate } from "./schedule.ts";
+import type { LastStep } from "./update_ratio.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
@@ -94,11 +97,20 @@ class Session {
 
   elapsed = (): number => this.#elapsedBefore + (performance.now() - this.#begun) / 1000;
 
+  /** The last step that was made, and its learning rate. */
+  lastStep(): LastStep | null {
+    const { state: { step, plateau }, options: { config }, source } = this;
+    if (step < 1) return null;
+    const rate = learningRate(step - 1, config.optimizer, config.scheduler, horizonOf(config, source), plateau.factor);
+    return { step, rate };
+  }
+
   async diagnose(epoch: number): Promise<void> {
     const { config, run } = this.options;
     const begun = performance.now();
     const diagnosed = await runDiagnostics(run.path, {
       ...{ config, model: this.model, source: this.source, epoch },
+      ...{ lastStep: this.lastStep(), rates: this.state.start?.rates },
       stopped: () => this.signal !== null,
       detail: this.options.detail,
     });

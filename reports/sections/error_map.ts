@@ -5,10 +5,9 @@ import type { RunData } from "../../core/runs/types.ts";
 import { tileLines } from "../charts/rasters.ts";
 import { waves } from "../charts/waves.ts";
 import type { Drawing } from "../drawing.ts";
-import { number, plural } from "../format.ts";
+import { count, number, plural } from "../format.ts";
 import { type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
-import { extent } from "../series.ts";
 import { seriesColor } from "../theme.ts";
 import { timeAxis } from "../time_axis.ts";
 import { valueUnit } from "../units.ts";
@@ -48,7 +47,7 @@ function draw(data: ErrorMapDiagnostic, run: RunData, numbering: Numbering): Htm
     range,
     says,
   });
-  const worst = extent(r2.filter((_, i) => data.variance[i]! > 0));
+  const varying = r2.filter((_, i) => data.variance[i]! > 0), below = varying.filter((value) => value < 0).length;
   const figure = numbering.figure(
     tileLines([{
       name: "",
@@ -62,12 +61,16 @@ function draw(data: ErrorMapDiagnostic, run: RunData, numbering: Numbering): Htm
       title: "Mean, standard deviation and error of each pixel",
       description: `Deviations and errors up to ${number(spread[1], 3)}.`,
       heads: ["mean", "deviation", "error", "R²"],
-      side: 150,
+      side: 104,
     }),
     markup`Mean and standard deviation of each pixel, root mean squared error of its reconstruction in the same scale (white: ${
       number(spread[1], 3)
     } in ${unit}), and R² (black: 0 or less, white: 1), ${of}.${
-      worst ? ` R² is ${number(worst[0], 2)} to ${number(worst[1], 2)} where pixels vary.` : ""
+      varying.length > 0
+        ? ` It is at most ${number(Math.max(...varying), 2)}, and below 0 in ${count(below)} of the ${
+          plural(varying.length, "pixel")
+        } that vary.`
+        : ""
     }`,
   );
   return markup`<div class="grid">${figure}</div>`;

@@ -119,7 +119,7 @@ function draw(data: RowsDiagnostic, run: RunData, numbering: Numbering): Html {
     panels,
     markup`Rows of the ${data.split} part that are reconstructed worst, in the middle and best, after ${
       momentText(run, data.epoch)
-    }. ${what} Values are in ${unit}.`,
+    }. ${what} Unit of the values: ${unit}.`,
     null,
     { title: "Rows reconstructed worst, in the middle and best", wide: true },
   );

@@ -84,7 +84,7 @@ function draw(data: TraversalDiagnostic, run: RunData, numbering: Numbering): Ht
     panels,
     time
       ? markup`${moved}: at the low end (blue), in the middle (grey) and at the high end (orange).${order}`
-      : markup`${moved}: the columns that change most, at the low end (blue rings) and at the high end (orange dots). Values are in ${unit}.${order}`,
+      : markup`${moved}: the columns that change most, at the low end (blue rings) and at the high end (orange dots). Unit of the values: ${unit}.${order}`,
     null,
     { title: "Reconstructions along single latent units", wide: true },
   );

@@ -55,21 +55,25 @@ function filterFigure(filters: NonNullable<WeightsDiagnostic["filters"]>, number
 
 function draw(data: WeightsDiagnostic, run: RunData, numbering: Numbering): Html {
   const filters = data.filters && filterFigure(data.filters, numbering);
+  const known = data.tensors.some(({ update_ratio }) => Number.isFinite(update_ratio));
   const table = numbering.table(
     {
-      head: ["", "shape", "root mean square", "mean", "largest"],
+      head: ["", "shape", "root mean square", "mean", "largest", ...known ? ["update"] : []],
       rows: data.tensors.map((tensor): Content[] => [
         tensor.name,
         tensor.shape.map(count).join(" × "),
         number(tensor.root_mean_square, 3),
         number(tensor.mean, 2),
         number(tensor.largest, 3),
+        ...known ? [Number.isFinite(tensor.update_ratio) ? number(tensor.update_ratio, 2) : ""] : [],
       ]),
-      numeric: [2, 3, 4],
+      numeric: [2, 3, 4, 5],
     },
     markup`Sizes of what is trained, after ${
       momentText(run, data.epoch)
-    }: root mean square, mean and largest absolute value of each tensor.`,
+    }: root mean square, mean and largest absolute value of each tensor${
+      known ? ", and the root mean square of the last step’s update as a share of that of the values" : ""
+    }.`,
   );
   const shown = data.tensors.filter(({ shape }) => shape.length > 1).slice(0, PANELS);
   const figure = shown.length > 0 && numbering.panels(

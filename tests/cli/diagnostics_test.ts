@@ -3,7 +3,8 @@ import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/asse
 import { join } from "@std/path";
 import { diagnosticNamed } from "../../core/diagnostics/list.ts";
 import { ROOT, run, temporary } from "../helpers/cli.ts";
-import { fingerprintOf } from "../helpers/small_run.ts";
+import { SafetensorsFile } from "../../core/formats/safetensors.ts";
+import { DENSE_CONFIG, denseProject, fingerprintOf } from "../helpers/small_run.ts";
 
 const DIGITS = join(ROOT, "configs/digits.yaml");
 
@@ -64,7 +65,7 @@ for (const [config, { has, lacks }] of Object.entries(KINDS)) {
     using folder = temporary();
     const trained = async (name: string, ...overrides: string[]) => {
       const path = join(folder.path, name);
-      const given = ["training.epochs=2", "checkpoint.best=true", ...overrides].flatMap((text) => ["--override", text]);
+      const given = ["training.epochs=1", "checkpoint.best=true", ...overrides].flatMap((text) => ["--override", text]);
       const { code, stderr } = await run("train", [
         "--config",
         join(ROOT, "configs", config),
@@ -75,7 +76,12 @@ for (const [config, { has, lacks }] of Object.entries(KINDS)) {
       assertEquals(code, 0, stderr);
       return path;
     };
-    const all = await trained("all", "diagnostics.kinds=all", "diagnostics.every_epochs=1");
+    const all = await trained(
+      "all",
+      "diagnostics.kinds=all",
+      "diagnostics.every_epochs=1",
+      "diagnostics.jacobian.points=1",
+    );
     const none = await trained("none", "diagnostics.kinds=[]");
     assertEquals(fingerprintOf(all), fingerprintOf(none));
     const epoch = [...Deno.readDirSync(join(all, "diagnostics"))].map(({ name }) => name).sort().at(-1)!;
@@ -136,4 +142,37 @@ Deno.test("diagnostics: errors of rows are in the summary, and tell anomalies wh
   const analysed = await run("analyze", [path, "--metric", "row_errors.anomalies.auc", "--json"]);
   assertEquals(JSON.parse(analysed.stdout).groups[0].statistics.mean, row_errors.anomalies.auc);
   assertEquals(JSON.parse(analysed.stdout).larger_is_better, true);
+});
+
+Deno.test("diagnostics: update ratios are those of the last step between two checkpoints", async () => {
+  using folder = temporary();
+  const text = DENSE_CONFIG.replace("every_steps: 5", "every_steps: 1").replace(
+    "gradient_clip: 1.0",
+    "gradient_clip: null",
+  )
+    .replace("name: adamw", "name: adamw, weight_decay: 0.5");
+  const config = denseProject(folder.path, `${text}\ndiagnostics: {kinds: [weights]}\n`);
+  const path = join(folder.path, "run");
+  const overrides = ["training.epochs=2", "checkpoint.best=false"].flatMap((override) => ["--override", override]);
+  const { code, stderr } = await run("train", ["--config", config, "--run-dir", path, ...overrides]);
+  assertEquals(code, 0, stderr);
+  const steps = [...Deno.readDirSync(join(path, "checkpoints"))].map(({ name }) => name)
+    .filter((name) => name.startsWith("step-")).sort().slice(-2);
+  const read = async (step: string, name: string) => {
+    using file = await SafetensorsFile.open(join(path, "checkpoints", step, "model.safetensors"));
+    const { shape } = file.tensors.get(name)!, values = new Float32Array(shape.reduce((product, n) => product * n, 1));
+    await file.read(name, 0, shape[0]!, new Uint8Array(values.buffer));
+    return values;
+  };
+  const { tensors } = json(path, "diagnostics/epoch-0002/weights.json");
+  let compared = 0;
+  for (const { name, update_ratio } of tensors) {
+    if (update_ratio === null) continue;
+    const before = await read(steps[0]!, name), after = await read(steps[1]!, name);
+    const size = (values: Float32Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+    const wanted = size(after.map((value, i) => value - before[i]!)) / size(before);
+    assert(Math.abs(update_ratio - wanted) <= 2e-3 * wanted, `${name}: ${update_ratio}, measured ${wanted}`);
+    compared++;
+  }
+  assert(compared >= 6, `${compared}`);
 });

@@ -83,7 +83,15 @@ function answers(shape: readonly number[] | null, name = "gene"): Record<string,
     },
     weights: {
       epoch: 4,
-      tensors: [{ ...tensor, looked_at: 4, root_mean_square: 1, mean: 0, largest: 2, values: bins }],
+      tensors: [{
+        ...tensor,
+        looked_at: 4,
+        root_mean_square: 1,
+        mean: 0,
+        largest: 2,
+        update_ratio: 1e-3,
+        values: bins,
+      }],
       filters: shape &&
         { name: tensor.name, shape, units: [2, 0], norms: [2, 1], values: [wave(columns), wave(columns, 2)] },
     },

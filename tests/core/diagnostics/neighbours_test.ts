@@ -69,6 +69,7 @@ Deno.test("neighbours: asked where there are labels, without an answer where the
       decoderJacobian: unasked,
       encoderJacobian: unasked,
       layerOutputs: unasked,
+      updateRatio: unasked,
       gradients: unasked,
     },
     partsOf: () => rows.map(() => "train" as const),
