@@ -39,20 +39,26 @@ export class Numbering {
     }${options.below}</figure>\n`;
   }
 
-  /** A figure made of several charts, each with a heading and a note beside it. */
+  /**
+   * A figure made of several charts, each with a heading and a note beside it.
+   * @param options.title of its file; options.wide: three in a row at most
+   */
   panels(
     parts: readonly (Part & { readonly title: string; readonly note: string })[],
     caption: Content,
     below: Content,
-    title = "Reconstruction against truth",
+    { title = "Reconstruction against truth", wide = false }: { title?: string; wide?: boolean } = {},
   ): Html {
     const number = ++this.#figures;
     const shown = parts.map((part) =>
       markup`<div><h3><span>${breakable(part.title)}</span><small>${part.note}</small></h3>${raw(part.svg)}</div>\n`
     );
-    const files = parts.map((part) => ({ svg: part.svg, title: `${shortened(part.title)} (${part.note})` }));
-    return markup`<figure class="panels"><div class="multiples">${shown}</div>${
-      this.#caption(number, caption, standalone(files, [], title, PANELS_IN_ROW))
+    const files = parts.map((part) => ({
+      svg: part.svg,
+      title: part.note === "" ? shortened(part.title) : `${shortened(part.title)} (${part.note})`,
+    }));
+    return markup`<figure class="panels"><div class="multiples${wide ? " wide" : ""}">${shown}</div>${
+      this.#caption(number, caption, standalone(files, [], title, wide ? 3 : PANELS_IN_ROW))
     }${below}</figure>\n`;
   }
 

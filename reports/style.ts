@@ -41,9 +41,11 @@ nav{margin:1.3rem 0 0;font-size:.88rem;display:flex;flex-wrap:wrap;gap:.2rem 1.1
 nav a{text-decoration:none;white-space:nowrap}
 nav a:hover{text-decoration:underline}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
+.narrow{max-width:40rem}
+:is(.panels,.wide-narrow)+.panels{margin-top:1.9rem}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
 .grid>*,.wide-narrow>*{min-width:0;margin:0}
-:is(.grid,.timebar,figure)+.grid,.grid+figure,.grid+.wide-narrow,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
+:is(.grid,.timebar,.panels,.wide-narrow,figure)+.grid,.grid+figure,.grid+.wide-narrow,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
 figure{margin:1rem 0 0}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font-family:inherit}
 figcaption,caption{color:var(--muted);font-size:.86rem;line-height:1.45;max-width:46rem}
@@ -52,6 +54,7 @@ figcaption{margin-top:.5rem;overflow-wrap:break-word}
 .appendix{margin:4rem 0 -1.5rem;color:var(--muted);font-weight:600;font-size:.95rem}
 figcaption b,caption b{color:var(--ink)}
 .multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(46%,13.5rem),1fr));gap:1.1rem 1.2rem}
+.multiples.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
 .multiples h3{margin:0 0 .15rem;font-size:.9rem;font-family:inherit;font-weight:600;display:flex;justify-content:space-between;gap:.5rem}
 .multiples h3 span{min-width:0;overflow-wrap:break-word}
 .multiples h3 small{color:var(--muted);font-weight:400;font-size:.84rem;white-space:nowrap;font-variant-numeric:tabular-nums}

@@ -17,8 +17,6 @@ export function chooseRows(source: Source, parts: readonly Part[], data: DataCon
   const total = parts.reduce((sum, part) => sum + source.partRows[part], 0);
   const wanted = Math.min(most, total);
   const byFile = new Map<number, Uint32Array<ArrayBuffer>>();
-  const rows: number[] = [];
-  const plan: Window[] = [];
   let seen = 0;
   for (const file of source.files) {
     const all = Uint32Array.from(parts.flatMap((part) => [...file.parts[part]])).sort();
@@ -28,8 +26,18 @@ export function chooseRows(source: Source, parts: readonly Part[], data: DataCon
       return Math.floor((k + 1) * wanted / total) > Math.floor(k * wanted / total);
     });
     seen += all.length;
-    if (chosen.length === 0) continue;
-    byFile.set(file.index, chosen);
+    if (chosen.length > 0) byFile.set(file.index, chosen);
+  }
+  return chosenOf(source, byFile, data);
+}
+
+/** Those rows of the files. @param byFile rising, by the index of the file */
+export function chosenOf(source: Source, byFile: RowChoice["byFile"], data: DataConfig): RowChoice {
+  const rows: number[] = [];
+  const plan: Window[] = [];
+  for (const file of source.files) {
+    const chosen = byFile.get(file.index);
+    if (chosen === undefined) continue;
     for (const row of chosen) rows.push(file.firstRow + row);
     const batches = Math.ceil(chosen.length / data.batch_size);
     plan.push({ index: plan.length, files: [file], rows: chosen.length, batches });

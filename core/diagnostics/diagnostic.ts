@@ -4,7 +4,7 @@
  * A diagnostic sees the network and the data through its context only, so that reports can read these files without an engine.
  */
 import type { ZodType } from "zod";
-import type { Decoder } from "../runs/decode.ts";
+import { DecodeError, type Decoder, list, number } from "../runs/decode.ts";
 import type { Picture } from "./drawing.ts";
 
 export type Part = "train" | "validation" | "test";
@@ -40,24 +40,6 @@ export interface PartSums {
   readonly variation: Float64Array;
 }
 
-/** What a layer gives for one row. */
-export interface LayerOutput {
-  /** Its part and its place in it: `encoder.0`. */
-  readonly name: string;
-  readonly kind: string;
-  /** Of the output, channels first. */
-  readonly shape: readonly number[];
-  /** Null where they are not known. */
-  readonly values: Float32Array | null;
-  readonly parameters: number;
-}
-
-export interface Weights {
-  /** PyTorch's: outputs first. */
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
 export interface DiagnosticContext {
   readonly epoch: number;
   /** The part looked at: validation, or train where there are no validation rows. */
@@ -72,6 +54,10 @@ export interface DiagnosticContext {
   readonly settings: Readonly<Record<string, unknown>>;
   /** At most `most` rows of some parts, evenly spread. */
   choose(parts: readonly Part[], most: number): Chosen;
+  /** The first rows of a part, as many as one batch has and at most `most`. */
+  firstBatch(part: Part, most: number): Chosen;
+  /** One of the chosen rows, by its place among them. */
+  only(chosen: Chosen, at: number): Chosen;
   /** The part of each row. */
   partsOf(chosen: Chosen): Part[];
   /** Latent vectors: rows x latentSize. */
@@ -85,13 +71,48 @@ export interface DiagnosticContext {
   values(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
   /** One row by its number among all rows of the data; null if there is no such row in a part. */
   rowNumbered(row: number): Chosen | null;
-  /** What the network gets of a row, and what each layer makes of it. */
-  layers(row: Chosen): Promise<{ readonly input: Float32Array; readonly outputs: readonly LayerOutput[] }>;
-  /** A parameter by its name, such as `encoder.0.weight`; null where there is none, or where it is too large to look at. */
-  weights(name: string): Promise<Weights | null>;
+  /** What the network gets of one row: its columns after the transforms of the data and of the input. */
+  input(row: Chosen): Promise<Float32Array>;
   /** Reconstructions: rows x columns, or the chosen columns. */
   reconstruct(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
+  /** Reconstructions of latent vectors (rows x latentSize). @throws {NoAnswer} where it takes more than a latent vector */
+  decode(latent: Float32Array<ArrayBuffer>, columns?: readonly number[]): Promise<Float32Array>;
+  /** Derivatives of the decoder's outputs at one latent vector: columns x latentSize. @throws {NoAnswer} */
+  decoderJacobian(latent: Float32Array<ArrayBuffer>): Promise<Float32Array>;
+  /** Derivatives of the latent vectors by the inputs: rows x latentSize x columns. @throws {NoAnswer} */
+  encoderJacobian(chosen: Chosen): Promise<Float32Array>;
+  /** The layers, encoder first. */
+  readonly layers: readonly LayerAbout[];
+  /** What a layer gives, in evaluation: rows x outputs, channels first. @throws {NoAnswer} where it gives nothing as such */
+  layerOutputs(chosen: Chosen, layer: number): Promise<Float32Array>;
+  /** What is trained, in PyTorch's names and order. */
+  parameters(): readonly ParameterAbout[];
+  /**
+   * Gradients of the loss of one training step over the chosen rows, as many as a batch has: what is trained, with its gradients.
+   * @throws {NoAnswer} where the output layer has none apart from its update
+   */
+  gradients(chosen: Chosen): Promise<readonly ParameterAbout[]>;
 }
+
+export interface LayerAbout {
+  /** Such as encoder.0. */
+  readonly name: string;
+  readonly kind: string;
+  /** Of its output for a row, channels first. */
+  readonly shape: readonly number[];
+  readonly outputs: number;
+}
+
+export interface ParameterAbout {
+  /** Such as encoder.0.weight. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Rows [first, first + rows) of its first dimension. */
+  read(first: number, rows: number): Promise<Float32Array>;
+}
+
+/** Why a diagnostic cannot be answered for a network: nothing is written then, and `train --verbose` says why. */
+export class NoAnswer extends Error {}
 
 export interface Diagnostic<Data = unknown> {
   /** The name of its file, of its settings and of its section. */
@@ -111,5 +132,34 @@ export interface Diagnostic<Data = unknown> {
   picture?(data: Data): Picture | null;
 }
 
+const BLOCKS = 16;
+
+/** At most `most` values of a parameter or one row of it: of evenly spread blocks of rows where it has more. */
+export async function sampleOf(parameter: ParameterAbout, most = 1 << 20): Promise<Float32Array> {
+  const { shape } = parameter;
+  const rows = shape[0] ?? 1, width = shape.slice(1).reduce((product, size) => product * size, 1);
+  if (rows * width <= most) return await parameter.read(0, rows);
+  const kept = Math.max(1, Math.floor(most / width)), blocks = Math.min(BLOCKS, kept), each = Math.floor(kept / blocks);
+  const all = new Float32Array(blocks * each * width);
+  for (let i = 0; i < blocks; i++) {
+    const first = Math.floor(i * (rows - each) / Math.max(1, blocks - 1));
+    all.set(await parameter.read(first, each), i * each * width);
+  }
+  return all;
+}
+
 /** Six significant digits: what a plot can show, and half the bytes. */
 export const short = (value: number) => Number(value.toPrecision(6));
+
+/** Values of a row at most that is drawn. */
+const DRAWN_MAX = 1 << 22;
+
+/** A shape, channels first: whole numbers from 1, and not so many values that they could not be drawn. */
+export const shape: Decoder<number[]> = (value, field) => {
+  const sizes = list(number)(value, field);
+  const whole = sizes.length > 0 && sizes.every((size) => Number.isInteger(size) && size > 0);
+  if (!whole || sizes.reduce((product, size) => product * size, 1) > DRAWN_MAX) {
+    throw new DecodeError(`${field}: expected a shape of at most ${DRAWN_MAX} values, got [${sizes.slice(0, 6)}]`);
+  }
+  return sizes;
+};

@@ -1,19 +1,24 @@
 /** All diagnostics, in the order in which they run. A new one is a file beside this one and a line here. */
+import { activations } from "./activations.ts";
 import { columns } from "./columns.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { errorMap } from "./error_map.ts";
+import { gradientFlow } from "./gradient_flow.ts";
+import { jacobian } from "./jacobian.ts";
 import { latent } from "./latent.ts";
 import { neighbours } from "./neighbours.ts";
 import { network } from "./network.ts";
 import { reconstruction } from "./reconstruction.ts";
 import { rowErrorsDiagnostic } from "./row_errors.ts";
+import { rows } from "./rows.ts";
+import { spectrum } from "./spectrum.ts";
+import { traversal } from "./traversal.ts";
+import { weights } from "./weights.ts";
 
 export const DIAGNOSTICS: readonly Diagnostic[] = [
-  columns,
-  latent,
-  reconstruction,
-  neighbours,
-  network,
-  rowErrorsDiagnostic,
+  ...[columns, latent, reconstruction, rows, errorMap, spectrum],
+  ...[rowErrorsDiagnostic, neighbours, traversal, jacobian],
+  ...[network, activations, weights, gradientFlow],
 ];
 
 export function diagnosticNamed(name: string): Diagnostic | undefined {

@@ -31,6 +31,18 @@ export class Canvas {
     }
   }
 
+  /** Another picture with its upper left corner at a pixel. */
+  place(other: Canvas, left: number, top: number): void {
+    for (let y = 0; y < other.height; y++) {
+      for (let x = 0; x < other.width; x++) this.mix(left + x, top + y, other.at(x, y), 1);
+    }
+  }
+
+  at(x: number, y: number): Colour {
+    const from = (y * this.width + x) * 3;
+    return [this.#rgb[from]!, this.#rgb[from + 1]!, this.#rgb[from + 2]!];
+  }
+
   /** A line along the edges of a rectangle. */
   frame(left: number, top: number, width: number, height: number, colour: Colour): void {
     for (let x = left; x < left + width; x++) for (const y of [top, top + height - 1]) this.mix(x, y, colour, 1);

@@ -28,6 +28,8 @@ const YAML_BYTES_MAX = 4 << 20;
 const ROWS_MAX = 20_000;
 /** Diagnostics that have a field of their own in {@linkcode RunData}. */
 const NAMED = ["latent", "reconstruction", "columns"];
+/** Diagnostics that are not compared over epochs, and the epochs that are read besides the one that is shown. */
+const SINGLE = ["reconstruction", "columns", "traversal"], EPOCHS_MAX = 11;
 
 export interface ReadOptions {
   /** Whether to read no more than a comparison of runs needs: without the rows of steps and chunks, and without diagnostics. */
@@ -92,7 +94,10 @@ export async function readRun(path: string, { brief = false }: ReadOptions = {})
     latent: await diagnostic("latent.json", latent),
     reconstruction: await diagnostic("reconstruction.json", reconstruction),
     columns: await diagnostic("columns.json", columnErrors),
-    diagnostics: diagnostics === null ? {} : await diagnosticsIn(diagnostics, json),
+    diagnostics: diagnostics === null ? {} : await diagnosticsIn(diagnostics, json, NAMED),
+    history: diagnostics === null
+      ? []
+      : await attempt(at("diagnostics"), [], (folder) => historyIn(folder, diagnostics, json)),
     logged: { steps: steps.total, chunks: chunks.total, epochs: epochs.total },
     problems,
   };
@@ -143,16 +148,35 @@ async function diagnosticsOf(folder: string, evaluated: number | null): Promise<
   return join(folder, name);
 }
 
+type ReadJson = <T>(file: string, decode: Decoder<T>) => Promise<T | null>;
+
+/** The diagnostics of epochs other than those in the folder `shown`, as many as are drawn side by side. */
+async function historyIn(folder: string, shown: string, json: ReadJson): Promise<RunData["history"]> {
+  const epochs = (await entriesIn(folder)).filter(({ isDirectory }) => isDirectory).flatMap(({ name }) => {
+    const epoch = /^epoch-(\d+)$/.exec(name)?.[1];
+    return epoch === undefined || join(folder, name) === shown ? [] : [{ name, epoch: Number(epoch) }];
+  }).sort((a, b) => a.epoch - b.epoch);
+  const kept = epochs.length <= EPOCHS_MAX
+    ? epochs
+    : Array.from({ length: EPOCHS_MAX }, (_, i) => epochs[Math.round(i * (epochs.length - 1) / (EPOCHS_MAX - 1))]!);
+  const history: { epoch: number; diagnostics: Record<string, unknown> }[] = [];
+  for (const { name, epoch } of kept) {
+    history.push({ epoch, diagnostics: await diagnosticsIn(join(folder, name), json, SINGLE) });
+  }
+  return history;
+}
+
 /** What diagnostics besides those that {@linkcode RunData} names wrote, undecoded. */
 async function diagnosticsIn(
   folder: string,
-  json: <T>(file: string, decode: Decoder<T>) => Promise<T | null>,
+  json: ReadJson,
+  without: readonly string[],
 ): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   if (!await exists(folder)) return found;
   for (const { name, isFile } of await entriesIn(folder)) {
     const diagnostic = /^([a-z_]+)\.json$/.exec(name)?.[1];
-    if (!isFile || diagnostic === undefined || NAMED.includes(diagnostic)) continue;
+    if (!isFile || diagnostic === undefined || without.includes(diagnostic)) continue;
     const data = await json(join(folder, name), record);
     if (data !== null) found[diagnostic] = data;
   }

@@ -267,6 +267,8 @@ export interface RunData {
   readonly columns: ColumnsDiagnostic | null;
   /** What all diagnostics of the same epoch wrote, by their names, as it was read; core/diagnostics has their decoders. */
   readonly diagnostics: Readonly<Record<string, unknown>>;
+  /** The same, and that of the latent space, of other epochs, by rising epoch: of many those that are evenly spread. */
+  readonly history: readonly { readonly epoch: number; readonly diagnostics: Readonly<Record<string, unknown>> }[];
   /** Rows in the log files: more than in the lists above where a long log was thinned. */
   readonly logged: { readonly steps: number; readonly chunks: number; readonly epochs: number };
   readonly problems: readonly string[];

@@ -1,17 +1,25 @@
 /** Runs the diagnostics of a config one after the other into one folder an epoch. */
 import { join } from "@std/path";
+import { EngineError } from "../../ffi/error.ts";
 import type { Model } from "../../ffi/model.ts";
 import { type PcaFit, pcaModel } from "../baseline/pca.ts";
 import type { Config } from "../config/types.ts";
 import { columnNamesOf, labelsOf } from "../data/annotations.ts";
-import { chooseRow, chooseRows, feedRows, inputOf, type RowChoice, rowValues } from "../data/row_choice.ts";
+import { chooseRow, chooseRows, chosenOf, feedRows, inputOf, type RowChoice, rowValues } from "../data/row_choice.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
-import type { Chosen, DataAbout, DataKind, Diagnostic, DiagnosticContext } from "../diagnostics/diagnostic.ts";
+import {
+  type Chosen,
+  type DataAbout,
+  type DataKind,
+  type Diagnostic,
+  type DiagnosticContext,
+  NoAnswer,
+  type ParameterAbout,
+} from "../diagnostics/diagnostic.ts";
 import { DIAGNOSTICS } from "../diagnostics/list.ts";
 import { columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
 import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
-import { layerOutputs, weightsNamed } from "./layer_values.ts";
 import { shapeOf, threadCount } from "./network.ts";
 
 export interface DiagnoseOptions {
@@ -49,7 +57,11 @@ export async function runDiagnostics(runDir: string, options: DiagnoseOptions): 
     if (stopped?.()) throw new Stopped("stopped");
     const begun = performance.now();
     const settings = config.diagnostics[diagnostic.name] as Record<string, unknown> | undefined;
-    const data = await diagnostic.run({ ...context, settings: settings ?? {} });
+    const data = await diagnostic.run({ ...context, settings: settings ?? {} }).catch((error) => {
+      if (!(error instanceof NoAnswer)) throw error;
+      detail?.(`diagnostics: no ${diagnostic.name}: ${error.message}`);
+      return null;
+    });
     times.push(
       `${diagnostic.name} ${((performance.now() - begun) / 1000).toFixed(2)} s${data === null ? " (none)" : ""}`,
     );
@@ -97,6 +109,7 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
   if (!known.columns) throw new Error("a diagnostic needs sums by column");
   const { rows, columns: { sum, sse } } = known;
   let fitting: Promise<PcaFit | null> | undefined;
+  const layers = model.layers();
   return {
     epoch,
     part,
@@ -106,6 +119,15 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
     maxRows: config.diagnostics.max_rows,
     maxColumns: config.diagnostics.columns,
     choose: (parts, most) => chooseRows(source, parts, data, most),
+    firstBatch: (part, most) => {
+      const file = source.files.find(({ parts }) => parts[part].length > 0)!;
+      const own = file.parts[part].slice(0, Math.min(most, data.batch_size));
+      return chosenOf(source, new Map([[file.index, own]]), data);
+    },
+    only: ({ rows }, at) => {
+      const file = source.files.findLast(({ firstRow }) => firstRow <= rows[at]!)!;
+      return chosenOf(source, new Map([[file.index, Uint32Array.of(rows[at]! - file.firstRow)]]), data);
+    },
     partsOf: ({ rows }) => {
       const parts: Part[] = [];
       for (const file of source.files) {
@@ -124,17 +146,58 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
     },
     values: (chosen, columns) => rowValues(chosen as RowChoice, data, source.columns, columns),
     rowNumbered: (row) => chooseRow(source, data, row),
-    layers: async (row) => {
-      const input = await inputOf(row as RowChoice, data, source.columns);
-      return { input, outputs: await layerOutputs(model, (width, of) => collected(row, config, width, of)) };
-    },
-    weights: (name) => weightsNamed(model, name),
+    input: (row) => inputOf(row as RowChoice, data, source.columns),
     reconstruct: async (chosen, columns) => {
       const some = columns && Uint32Array.from(columns);
       const width = columns?.length ?? source.columns;
       return await collected(chosen, config, width, (batches, rows) => model.reconstruct(batches, rows, some));
     },
+    decode: (latent, columns) => answered(model.decode(latent, columns && Uint32Array.from(columns))),
+    decoderJacobian: (latent) => answered(model.decoderJacobian(latent)),
+    encoderJacobian: (chosen) =>
+      answered(
+        collected(chosen, config, model.latentSize * source.columns, (batches, rows) =>
+          model.encoderJacobian(batches, rows)),
+      ),
+    layers: layers.map(({ part, index, kind, output, outputs }) => {
+      return { name: `${part}.${index}`, kind, shape: output, outputs };
+    }),
+    layerOutputs: (chosen, layer) =>
+      answered(
+        collected(chosen, config, layers[layer]!.outputs, (batches, rows) => model.layerOutputs(batches, rows, layer)),
+      ),
+    parameters: () => tensorsOf(model, "parameter"),
+    gradients: async (chosen) => {
+      model.zeroGradients();
+      for await (const { batches } of feedRows(chosen as RowChoice, data)) {
+        await answered(model.backward(batches));
+        break;
+      }
+      return tensorsOf(model, "gradient");
+    },
   };
+}
+
+function tensorsOf(model: Model, role: "parameter" | "gradient"): ParameterAbout[] {
+  return model.tensors().filter((tensor) => tensor.role === role).map((info) => ({
+    name: info.name,
+    shape: info.shape,
+    read: async (first, rows) => {
+      const values = new Float32Array(rows * info.shape.slice(1).reduce((product, size) => product * size, 1));
+      await model.readTensor(info, first, rows, new Uint8Array(values.buffer));
+      return values;
+    },
+  }));
+}
+
+/** What the engine cannot do for a network, as a question without an answer. */
+async function answered<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof EngineError && error.status === "unsupported") throw new NoAnswer(error.message);
+    throw error;
+  }
 }
 
 type Batches = Parameters<Model["embed"]>[0];

@@ -54,19 +54,27 @@ Deno.test("neighbours: asked where there are labels, without an answer where the
   const about = { kind: "table", columns: 1, shape: null, rate_hz: null, names: null } as const;
   assert(!neighbours.automatic({ ...about, labels: null }));
   const rows = [0, 1, 2, 3];
+  const unasked = () => Promise.reject(new Error("not asked"));
   const context = (labels: readonly string[] | null) => ({
     ...{ epoch: 1, part: "train", latentSize: 1, maxRows: 10, maxColumns: 1, settings: { neighbours: 1 } } as const,
     data: { ...about, labels },
     sums: { rows: 4, sum: new Float64Array(1), sse: new Float64Array(1), variation: new Float64Array(1) },
     choose: () => ({ rows }),
+    firstBatch: () => ({ rows }),
+    only: () => ({ rows: [0] }),
+    layers: [],
+    parameters: () => [],
+    ...{
+      decode: unasked,
+      decoderJacobian: unasked,
+      encoderJacobian: unasked,
+      layerOutputs: unasked,
+      gradients: unasked,
+    },
     partsOf: () => rows.map(() => "train" as const),
     embed: () => Promise.resolve(Float32Array.from([0, 0.1, 5, 5.1])),
     scores: () => Promise.resolve(null),
-    values: () => Promise.reject(new Error("not asked")),
-    rowNumbered: () => null,
-    layers: () => Promise.reject(new Error("not asked")),
-    weights: () => Promise.reject(new Error("not asked")),
-    reconstruct: () => Promise.reject(new Error("not asked")),
+    ...{ values: unasked, reconstruct: unasked, input: unasked, rowNumbered: () => null },
   });
   for (const labels of [null, ["a", "a", "a", "a"], ["a", "b", "c", "d"], ["", "", "", ""]]) {
     assertEquals(await neighbours.run(context(labels)), null);

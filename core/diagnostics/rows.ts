@@ -1,0 +1,126 @@
+/** The rows that are reconstructed worst, in the middle and best, and the distribution of the errors of all rows. */
+import { z } from "zod";
+import { list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
+import { type Diagnostic, type DiagnosticContext, shape, short } from "./diagnostic.ts";
+import { type Picture, pictureRows } from "./drawing.ts";
+import { binned, type Bins, largestOf, quantileOf } from "./numbers.ts";
+
+export const RANKS = ["worst", "median", "best"] as const;
+
+export interface RowExample {
+  readonly rank: typeof RANKS[number];
+  readonly row: number;
+  readonly label: string | null;
+  readonly mse: number;
+  /** Of `columns`, or of all columns of a row that has a shape. */
+  readonly truth: readonly number[];
+  readonly reconstruction: readonly number[];
+}
+
+export interface RowsDiagnostic {
+  readonly epoch: number;
+  readonly split: string;
+  readonly rows: number;
+  /** Channels first; null where rows have no shape. */
+  readonly shape: readonly number[] | null;
+  readonly rate_hz: number | null;
+  /** Mean squared errors of the rows. */
+  readonly errors: Bins;
+  readonly median: number;
+  /** Columns of the examples where rows have no shape: those of the largest values of each, so each example has its own. */
+  readonly columns: readonly (readonly string[])[] | null;
+  readonly examples: readonly RowExample[];
+}
+
+/** Values of truth that are held at once. */
+const VALUES_MAX = 1 << 24;
+/** Columns of an example of rows without a shape. */
+const COLUMNS = 24;
+
+const settings = {
+  rows: z.int().min(1).max(20).default(3).describe("number of rows each that are shown as the worst, median and best"),
+};
+
+/** Numbers of the worst, median and best of some errors, `count` of each as far as there are so many, none twice. */
+export function ranked(errors: Float64Array, count: number): { rank: RowExample["rank"]; at: number }[] {
+  const order = Array.from(errors.keys()).sort((a, b) => errors[b]! - errors[a]! || a - b);
+  const each = Math.max(1, Math.min(count, Math.floor(order.length / 3)));
+  const middle = Math.max(0, Math.floor((order.length - each) / 2));
+  const slices = [order.slice(0, each), order.slice(middle, middle + each), order.slice(-each).reverse()];
+  const seen = new Set<number>();
+  return RANKS.flatMap((rank, i) => slices[i]!.map((at) => ({ rank, at })))
+    .filter(({ at }) => !seen.has(at) && seen.add(at));
+}
+
+async function run(context: DiagnosticContext): Promise<RowsDiagnostic | null> {
+  const { part, data: { columns, shape, rate_hz, labels, names } } = context;
+  const most = Math.max(1, Math.min(context.maxRows, Math.floor(VALUES_MAX / columns)));
+  const chosen = context.choose([part], most);
+  const truth = await context.values(chosen), rebuilt = await context.reconstruct(chosen);
+  const errors = new Float64Array(chosen.rows.length);
+  for (let i = 0, at = 0; i < errors.length; i++) {
+    for (const end = at + columns; at < end; at++) errors[i]! += (truth[at]! - rebuilt[at]!) ** 2 / columns;
+  }
+  const picked = ranked(errors, context.settings.rows as number);
+  const shown: string[][] = [];
+  const examples = picked.map(({ rank, at }) => {
+    const own = truth.subarray(at * columns, (at + 1) * columns);
+    const other = rebuilt.subarray(at * columns, (at + 1) * columns);
+    const places = shape ? null : largest(own, other, COLUMNS);
+    if (places) shown.push(places.map((j) => names?.[j] ?? `column ${j}`));
+    const take = (values: Float32Array) => places ? places.map((j) => short(values[j]!)) : Array.from(values, short);
+    const row = chosen.rows[at]!;
+    return {
+      rank,
+      row,
+      label: labels?.[row] ?? null,
+      mse: short(errors[at]!),
+      truth: take(own),
+      reconstruction: take(other),
+    };
+  });
+  return {
+    ...{ epoch: context.epoch, split: part, rows: errors.length, shape, rate_hz },
+    errors: binned(errors),
+    median: short(quantileOf(errors.slice().sort(), 0.5)),
+    columns: shape ? null : shown,
+    examples,
+  };
+}
+
+/** The places of the largest values of a row and its reconstruction, half of each, the largest truth first. */
+function largest(truth: Float32Array, rebuilt: Float32Array, count: number): number[] {
+  const by = (values: Float32Array) => largestOf(values.map(Math.abs), count);
+  const places = new Set(by(truth).slice(0, count / 2));
+  for (const j of by(rebuilt)) if (places.size < count) places.add(j);
+  return [...places].sort((a, b) => truth[b]! - truth[a]! || a - b);
+}
+
+export const rows: Diagnostic<RowsDiagnostic> = {
+  name: "rows",
+  about: "the rows reconstructed worst, in the middle and best, with their errors, and the distribution of all errors",
+  cost: `one pass of the network over at most diagnostics.max_rows rows, and ${VALUES_MAX} values`,
+  settings,
+  automatic: () => true,
+  run,
+  decode: object<RowsDiagnostic>({
+    epoch: number,
+    split: text,
+    rows: number,
+    shape: nullable(shape),
+    rate_hz: nullable(number),
+    errors: object<Bins>({ min: number, max: number, counts: list(number) }),
+    median: number,
+    columns: nullable(list(list(text))),
+    examples: list(object<RowExample>({
+      rank: oneOf(...RANKS),
+      row: number,
+      label: nullable(text),
+      mse: number,
+      truth: list(number),
+      reconstruction: list(number),
+    })),
+  }),
+  picture: ({ shape, examples }): Picture | null =>
+    shape === null ? null : pictureRows(shape, examples.map(({ truth, reconstruction }) => [truth, reconstruction])),
+};

@@ -1,0 +1,100 @@
+/** What diagnostics compute, against SciPy and NumPy (tests/golden/make_diagnostics.py) and by hand. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import golden from "../../golden/diagnostics.json" with { type: "json" };
+import { activationsOf } from "../../../core/diagnostics/activations.ts";
+import { type ParameterAbout, sampleOf } from "../../../core/diagnostics/diagnostic.ts";
+import { diverging, grey, imageOf, rasterOf } from "../../../core/diagnostics/drawing.ts";
+import { singularValues } from "../../../core/diagnostics/jacobian.ts";
+import { binned, largestOf, means, quantileOf } from "../../../core/diagnostics/numbers.ts";
+import { ranked } from "../../../core/diagnostics/rows.ts";
+import { addPeriodogram } from "../../../core/diagnostics/spectrum.ts";
+import { Fourier } from "../../../core/data/steps/fourier.ts";
+
+Deno.test("spectrum: as SciPy's periodogram, of even and odd lengths", () => {
+  for (const { x, power } of golden.spectra) {
+    const found = new Float64Array(power.length), largest = Math.max(...power);
+    addPeriodogram(x, new Fourier(x.length), golden.rate, found);
+    power.forEach((value, k) => assertAlmostEquals(found[k]!, value, 1e-9 * largest));
+  }
+});
+
+Deno.test("jacobian: singular values and ranks are NumPy's, and right singular vectors are orthonormal", () => {
+  for (const { rows, width, values, singular, rank } of golden.matrices) {
+    const found = singularValues(values, rows, width);
+    singular.forEach((value, k) => assertAlmostEquals(found.values[k]!, value, 1e-6 * singular[0]!));
+    assertEquals(found.values.filter((value) => value > rows * 2 ** -23 * found.values[0]!).length, rank);
+    found.right.forEach((a, i) =>
+      found.right.forEach((b, k) =>
+        assertAlmostEquals(a.reduce((sum, value, j) => sum + value * b[j]!, 0), i === k ? 1 : 0, 1e-9)
+      )
+    );
+    // The first one is stretched by the first singular value.
+    const stretched = Array.from(
+      { length: rows },
+      (_, r) => found.right[0]!.reduce((sum, value, j) => sum + value * values[r * width + j]!, 0),
+    );
+    assertAlmostEquals(Math.hypot(...stretched), singular[0]!, 1e-6 * singular[0]!);
+  }
+});
+
+Deno.test("activations: dead units, zeros and saturation by hand; channels are units of a layer with a shape", () => {
+  const layer = { name: "encoder.1", kind: "tanh", shape: [3], outputs: 3 };
+  // Unit 0 is always 0, unit 1 is near a bound in one of two rows, unit 2 changes.
+  const found = activationsOf(Float32Array.from([0, 0.995, 0.25, 0, 0.5, -0.25]), 2, layer);
+  assertEquals([found.units, found.dead, found.zeros, found.saturated], [3, 1, 0.333333, 0.166667]);
+  assertEquals([found.active.counts[0], found.active.counts[19]], [1, 2]);
+  assertAlmostEquals(found.mean, 1.495 / 6, 1e-6);
+  const shaped = activationsOf(Float32Array.from([0, 0, 1, 2, 0, 0, 1, 2]), 2, {
+    ...{ name: "encoder.0", kind: "relu", shape: [2, 2], outputs: 4 },
+  });
+  assertEquals([shaped.units, shaped.dead, shaped.zeros, shaped.saturated], [2, 1, 0.5, null]);
+});
+
+Deno.test("rows: the worst, the middle and the best, none twice, as many as there are", () => {
+  const errors = Float64Array.from([3, 9, 1, 7, 5, 4, 8]);
+  assertEquals(ranked(errors, 2), [
+    { rank: "worst", at: 1 },
+    { rank: "worst", at: 6 },
+    { rank: "median", at: 3 },
+    { rank: "median", at: 4 },
+    { rank: "best", at: 2 },
+    { rank: "best", at: 0 },
+  ]);
+  assertEquals(ranked(Float64Array.of(2, 1), 3).map(({ at }) => at), [0, 1]);
+  assertEquals(ranked(Float64Array.of(2), 3), [{ rank: "worst", at: 0 }]);
+});
+
+Deno.test("numbers: largest places, quantiles, bins and means", () => {
+  assertEquals(largestOf([1, 5, 3, 5, 2], 3), [1, 3, 2]);
+  assertEquals([largestOf([1, 2], 9), largestOf([1, 2], 0)], [[1, 0], []]);
+  assertEquals(quantileOf(Float64Array.of(1, 2, 4), 0.75), 3);
+  assertEquals(binned([0, 1, 1, 2], 2), { min: 0, max: 2, counts: [1, 3] });
+  assertEquals(binned([7, 7], 2), { min: 7, max: 7, counts: [2, 0] });
+  assertEquals(means([1, 3, 5, 7], 2), [2, 6]);
+});
+
+Deno.test("weights: of a large parameter evenly spread rows are looked at, its first and last among them", async () => {
+  const asked: number[] = [];
+  const parameter: ParameterAbout = {
+    name: "decoder.0.weight",
+    shape: [1000, 10],
+    read: (first, rows) => {
+      for (let i = 0; i < rows; i++) asked.push(first + i);
+      return Promise.resolve(new Float32Array(rows * 10));
+    },
+  };
+  assertEquals((await sampleOf(parameter, 2000)).length, 16 * 12 * 10);
+  assertEquals([asked[0], asked.at(-1), new Set(asked).size], [0, 999, 192]);
+  assertEquals((await sampleOf(parameter, 1)).length, 10);
+  assertEquals((await sampleOf({ ...parameter, shape: [] }, 5)).length, 10);
+});
+
+Deno.test("drawing: what is an image and what a signal, and the colours of pixels", () => {
+  assertEquals(rasterOf([3, 8, 8]), { channels: 3, height: 8, width: 8 });
+  assertEquals(rasterOf([28, 28]), { channels: 1, height: 28, width: 28 });
+  for (const signal of [[256], [1, 256], [2, 1408]]) assertEquals(rasterOf(signal), null);
+  const colour = imageOf([1, 0, 0, 0, 0, 1], { channels: 3, width: 2, height: 1 }, [0, 1]);
+  assertEquals([colour.at(0, 0), colour.at(1, 0)], [[255, 0, 0], [0, 0, 255]]);
+  assertEquals([grey(0.5)[0], grey(9)[0], diverging(0.5)], [128, 255, [247, 247, 247]]);
+  assert(diverging(1)[0] > diverging(1)[2] && diverging(0)[2] > diverging(0)[0]);
+});
