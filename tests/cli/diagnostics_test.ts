@@ -100,7 +100,7 @@ Deno.test("diagnostics: errors of rows are in the summary, and tell anomalies wh
 /** Diagnostics that have an answer for each kind of data, of those whose answer depends on it. */
 const KINDS = {
   "digits_conv2d.yaml": { has: ["error_map", "neighbours"], lacks: ["spectrum"] },
-  "pulse_echo.yaml": { has: ["error_map", "spectrum"], lacks: ["neighbours"] },
+  "pulse_echo.yaml": { has: ["b_scan", "error_map", "spectrum"], lacks: ["neighbours"] },
   "quickstart.yaml": { has: ["neighbours"], lacks: ["error_map", "spectrum", "gradient_flow"] },
 } as const;
 
