@@ -12,10 +12,11 @@ export function shown(value: number | null): string {
 }
 
 /** The median and, if there are several runs, the smallest and the largest value. */
-export function spread(timing: Timing | null): string {
+export function spread(timing: Timing | null, unit?: Unit): string {
   if (timing === null) return "";
-  const median = shown(timing.median);
-  return timing.runs > 1 ? `${median} (${shown(timing.min)} to ${shown(timing.max)})` : median;
+  const text = (value: number) => unit === "R2" ? value.toFixed(4) : shown(value);
+  const median = text(timing.median);
+  return timing.runs > 1 ? `${median} (${text(timing.min)} to ${text(timing.max)})` : median;
 }
 
 const MORE_IS_BETTER: ReadonlySet<Unit> = new Set(["rows/s", "x"]);
@@ -37,8 +38,8 @@ export function rowCells(row: Row): string[] {
   return [
     row.what,
     row.unit,
-    spread(row.narrows),
-    spread(row.peer),
+    spread(row.narrows, row.unit),
+    spread(row.peer, row.unit),
     row.ratio === null ? "" : `${shown(row.ratio)} x`,
     shown(row.floor),
     ofFloor(row),

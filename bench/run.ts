@@ -95,6 +95,7 @@ export async function runWorkloads(workloads: readonly Workload[], options: Opti
     const context: Context = {
       ...options,
       scratch,
+      hasPeer: options.python !== null,
       peer: () => Promise.resolve(options.python === null ? null : Peer.start(options.python, options.device)),
       keep,
       log: (line) => console.log(line),

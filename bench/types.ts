@@ -13,6 +13,8 @@ export interface Context {
   /** Scratch folder on a real file system; removed at the end. */
   readonly scratch: string;
   readonly limits: Limits;
+  /** Whether a peer was asked for. */
+  readonly hasPeer: boolean;
   /** A fresh peer process, or null where none was asked for. The caller closes it. */
   peer(): Promise<Peer | null>;
   /** Keeps what there is so far, of a measurement that takes long. What measure() returns is kept at its end. */

@@ -11,7 +11,7 @@ const interval = (bounds: Interval | null | undefined) =>
 const value = (text: string | null) => text ?? "-";
 
 /** The last part of a dotted key is enough for a column where no other key ends alike. */
-function titles(keys: readonly string[]): string[] {
+export function titles(keys: readonly string[]): string[] {
   const last = (key: string) => key.slice(key.lastIndexOf(".") + 1);
   return keys.map((key) =>
     keys.filter((each) => last(each) === last(key)).length > 1 || /^\d+$/.test(last(key)) ? key : last(key)
@@ -20,18 +20,25 @@ function titles(keys: readonly string[]): string[] {
 
 const counts = ({ statistics, failed, unfinished }: Group) => [statistics?.n ?? 0, failed, unfinished];
 
+/** A probability. */
+const share = (value: number) => value.toFixed(2);
+
+const COMPARED = ["seeds", "mean difference", "95 % t interval", "Wilcoxon p", "P(better)", "95 % bootstrap"];
+
 function comparisonLines({ comparisons, group_by }: Analysis): string[] {
   if (comparisons.length === 0) return [];
   const head = titles(group_by);
   const named = (values: readonly (string | null)[]) => values.map((text, i) => `${head[i]} ${value(text)}`).join(", ");
-  const rows = comparisons.map(({ group, seeds, mean_difference, t_interval, wilcoxon_p }) => [
+  const rows = comparisons.map(({ group, seeds, mean_difference, t_interval, wilcoxon_p, improvement }) => [
     ...group.map(value),
     String(seeds.length),
     number(mean_difference),
     interval(t_interval),
     wilcoxon_p === null ? "-" : wilcoxon_p.toPrecision(3),
+    improvement === null ? "-" : share(improvement.probability),
+    improvement?.interval ? `${share(improvement.interval[0])} .. ${share(improvement.interval[1])}` : "-",
   ]);
-  const right = Array.from({ length: 4 }, (_, i) => head.length + i);
+  const right = Array.from({ length: 6 }, (_, i) => head.length + i);
   const least = Math.min(...comparisons.map(({ seeds }) => seeds.length));
   const { smallest_p } = comparisons.find(({ seeds }) => seeds.length === least)!;
   const note = smallest_p > 0.05
@@ -42,7 +49,7 @@ function comparisonLines({ comparisons, group_by }: Analysis): string[] {
   return [
     "",
     `differences from the best group (${named(comparisons[0]!.best)}), paired by seed`,
-    ...table([...head, "seeds", "mean difference", "95 % t interval", "Wilcoxon p"], rows, right),
+    ...table([...head, ...COMPARED], rows, right),
     ...note,
   ];
 }
@@ -58,9 +65,21 @@ export function textLines(analysis: Analysis): string[] {
       ...[found?.mean, found?.sd, found?.median, found?.iqm].map(number),
       interval(found?.t_interval),
       interval(found?.bootstrap_interval),
+      interval(found?.iqm_interval),
     ];
   });
-  const names = ["n", "failed", "unfinished", "mean", "sd", "median", "IQM", "95 % t interval", "95 % bootstrap"];
+  const names = [
+    "n",
+    "failed",
+    "unfinished",
+    "mean",
+    "sd",
+    "median",
+    "IQM",
+    "95 % t interval",
+    "95 % bootstrap",
+    "of the IQM",
+  ];
   const right = names.map((_, i) => head.length + i);
   return [
     `${analysis.metric} (${analysis.larger_is_better ? "larger" : "smaller"} is better)`,
@@ -71,7 +90,18 @@ export function textLines(analysis: Analysis): string[] {
 
 /** One line per group, with all digits. */
 export function csvLines({ group_by, groups, metric }: Analysis): string[] {
-  const names = ["mean", "sd", "median", "iqm", "t_low", "t_high", "bootstrap_low", "bootstrap_high"];
+  const names = [
+    "mean",
+    "sd",
+    "median",
+    "iqm",
+    "t_low",
+    "t_high",
+    "bootstrap_low",
+    "bootstrap_high",
+    "iqm_low",
+    "iqm_high",
+  ];
   return [
     formatCsvLine([...group_by, "metric", "n", "failed", "unfinished", ...names]),
     ...groups.map((group) => {
@@ -84,6 +114,7 @@ export function csvLines({ group_by, groups, metric }: Analysis): string[] {
         ...[found?.mean ?? null, found?.sd ?? null, found?.median ?? null, found?.iqm ?? null],
         ...bounds(found?.t_interval),
         ...bounds(found?.bootstrap_interval),
+        ...bounds(found?.iqm_interval),
       ]);
     }),
   ];
@@ -98,8 +129,35 @@ const LATEX: Readonly<Record<string, string>> = {
 /** Text as LaTeX prints it: no character of it is a command. */
 const latex = (text: string) => text.replace(/[\\~^&%$#_{}]/g, (character) => LATEX[character] ?? `\\${character}`);
 
-/** A tabular of the groups, without packages. */
-export function latexLines({ group_by, groups, metric }: Analysis): string[] {
+/** The differences from the best group, as a tabular. */
+function latexComparisons({ group_by, comparisons }: Analysis): string[] {
+  if (comparisons.length === 0) return [];
+  const row = (cells: readonly string[]) => `  ${cells.join(" & ")} \\\\`;
+  const head = [...titles(group_by), "seeds", "mean difference", "95 % interval", "Wilcoxon p", "P(better)"].map(latex);
+  return [
+    "",
+    `\\begin{tabular}{${"l".repeat(group_by.length)}rrrrr}`,
+    "  \\hline",
+    row(head),
+    "  \\hline",
+    ...comparisons.map(({ group, seeds, mean_difference, t_interval: bounds, wilcoxon_p, improvement }) =>
+      row([
+        ...group.map((text) => latex(value(text))),
+        String(seeds.length),
+        number(mean_difference),
+        bounds ? `[${short(bounds[0])}, ${short(bounds[1])}]` : "-",
+        wilcoxon_p === null ? "-" : wilcoxon_p.toPrecision(3),
+        improvement === null ? "-" : share(improvement.probability),
+      ])
+    ),
+    "  \\hline",
+    "\\end{tabular}",
+  ];
+}
+
+/** Tabulars of the groups and of their differences from the best one, without packages. */
+export function latexLines(analysis: Analysis): string[] {
+  const { group_by, groups, metric } = analysis;
   const row = (cells: readonly string[]) => `  ${cells.join(" & ")} \\\\`;
   const head = [...titles(group_by), "n", "failed", `mean ${metric}`, "sd", "95 % interval", "IQM"].map(latex);
   return [
@@ -120,5 +178,6 @@ export function latexLines({ group_by, groups, metric }: Analysis): string[] {
     }),
     "  \\hline",
     "\\end{tabular}",
+    ...latexComparisons(analysis),
   ];
 }

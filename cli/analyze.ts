@@ -1,16 +1,21 @@
 /** `analyze`: statistics of a metric over groups of runs. */
-import { analyse } from "../core/analysis/groups.ts";
+import { ALIGNMENTS } from "../core/analysis/curves.ts";
+import { analyse, groupedRuns } from "../core/analysis/groups.ts";
 import { metricNamed, METRICS, usualMetric } from "../core/analysis/metrics.ts";
 import { analysedRun } from "../core/analysis/runs.ts";
+import { withoutSelection } from "../core/analysis/selection.ts";
+import { ensureEngine } from "../core/build/ensure.ts";
 import { isGlob } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { exists, missingArgument } from "../core/missing.ts";
 import { fromUser, toUser } from "../core/paths.ts";
 import { findRuns } from "../core/runs/read.ts";
+import { formatCsvLine } from "../core/formats/csv.ts";
+import { costTable, curvesTable, type GroupTable, latentTable, timeTable } from "./analysis_more.ts";
 import { csvLines, latexLines, textLines } from "./analysis_text.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
-import { print } from "../core/output.ts";
+import { print, tell } from "../core/output.ts";
 
 const analyze = defineCommand({
   name: "analyze",
@@ -38,18 +43,54 @@ const analyze = defineCommand({
         "a figure of summary.json, e.g. test.r2 or seconds.total (default: validation.loss, or train.loss if there " +
         "are no validation rows)",
     },
+    selection: {
+      type: "flag",
+      help:
+        "also take the runs by which a sweep with prune chose points; their figures favour the points that they chose",
+    },
+    curves: {
+      type: "choice",
+      value: "BY",
+      values: ALIGNMENTS,
+      help: "also print the mean loss of each group over its training, aligned by step, epoch or seconds",
+    },
+    "time-to": {
+      type: "text",
+      value: "LOSS",
+      help: "also print how many epochs, steps and seconds the runs of each group take to reach this loss",
+    },
+    cost: {
+      type: "flag",
+      help: "also print the time that the runs of each group have taken, and that of their threads",
+    },
+    latent: {
+      type: "flag",
+      help:
+        "also compare the latent spaces of the runs of each group over the same rows: linear CKA, Procrustes distance, " +
+        "and how many latents are found again",
+    },
     json: SHARED.json,
-    csv: { type: "flag", help: "print the groups as CSV" },
+    csv: { type: "flag", help: "print the groups as CSV, or the one other table that is asked for" },
     latex: { type: "flag", help: "print the groups as a LaTeX table" },
   },
   notes: [
     "Of each group it prints the number of finished runs, their mean, standard deviation, median and interquartile " +
     "mean, and two 95 % intervals of the mean: by Student's t distribution and by a percentile bootstrap with a fixed " +
     "seed. Runs that failed or died are counted, and so are those that are unfinished.",
+    "Where a group's runs differ in other keys than seeds, the bootstrap draws them for one another only within the same " +
+    "values of these.",
     "Each group is then compared with the one of the best mean over the seeds that both have: the mean difference with " +
-    "its 95 % t interval, and the p value of Wilcoxon's signed-rank test. Five seeds cannot have a p value below 0.0625.",
+    "its 95 % t interval, and the p value of Wilcoxon's signed-rank test. Five seeds cannot have a p value below 0.0625. " +
+    "P(better) is the probability that a run of the group is better than one of the best group.",
   ],
-  async run({ runs: globs, "group-by": groupBy, metric: named, json, csv, latex }) {
+  async run(options) {
+    const { runs: globs, "group-by": groupBy, metric: named, selection, json, csv, latex } = options;
+    const { curves, "time-to": timeTo, cost, latent } = options;
+    const loss = timeTo === undefined ? null : Number(timeTo);
+    if (loss !== null && (timeTo!.trim() === "" || !Number.isFinite(loss))) {
+      throw new UserError("--time-to", `takes a number, got ${timeTo}`, "as in --time-to 0.02");
+    }
+    if (latent) await ensureEngine({ quiet: json || csv || latex });
     const forms = Object.entries({ json, csv, latex }).flatMap(([name, given]) => given ? [`--${name}`] : []);
     if (forms.length > 1) {
       throw new UserError(forms[0]!, `cannot be combined with ${forms[1]}`, "leave out one of them");
@@ -65,12 +106,33 @@ const analyze = defineCommand({
       }
       for (const path of found) paths.add(path);
     }
-    const runs = await Promise.all([...paths].map(analysedRun));
+    const all = await Promise.all([...paths].map(analysedRun));
+    const { kept, left } = selection ? { kept: all, left: [] } : await withoutSelection(all);
+    const runs = kept.length > 0 ? kept : all;
+    if (runs !== all && left.length > 0) {
+      tell(`${left.length} runs by which a sweep chose points are left out; --selection takes them as well`);
+    }
     const chosen = metric ?? usualMetric(runs.flatMap(({ summary }) => summary ?? []));
     const analysis = analyse(runs, chosen, groupBy.length > 0 ? groupBy : null);
-    const write = csv ? csvLines : latex ? latexLines : textLines;
-    if (json) print(JSON.stringify(analysis));
-    else for (const line of write(analysis)) print(line);
+    const groups = groupedRuns(runs, groupBy.length > 0 ? groupBy : null), keys = analysis.group_by;
+    const tables: GroupTable[] = [];
+    if (curves !== undefined) tables.push(await curvesTable(groups, keys, curves));
+    if (loss !== null) tables.push(await timeTable(groups, keys, loss));
+    if (cost) tables.push(await costTable(groups, keys));
+    if (latent) tables.push(await latentTable(groups, keys));
+    if (json) {
+      print(JSON.stringify({ ...analysis, ...Object.fromEntries(tables.map(({ name, rows }) => [name, rows])) }));
+    } else if (csv && tables.length > 0) {
+      const [{ columns, cells }, other] = tables as [GroupTable, GroupTable?];
+      if (other) {
+        throw new UserError("--csv", "prints one table", "ask for one of --curves, --time-to, --cost and --latent");
+      }
+      for (const line of [[...keys, ...columns], ...cells]) print(formatCsvLine(line));
+    } else {
+      const write = csv ? csvLines : latex ? latexLines : textLines;
+      for (const line of write(analysis)) print(line);
+      if (!latex) { for (const { lines } of tables) for (const line of ["", ...lines]) print(line); }
+    }
     return 0;
   },
 });

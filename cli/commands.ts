@@ -18,10 +18,17 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./train.ts"),
   },
   evaluate: { does: "compute loss, MSE and R2 of a run on any part of the data", load: () => import("./evaluate.ts") },
-  embed: { does: "write the latent vectors of the rows, as .npy or .csv", load: () => import("./embed.ts") },
+  embed: {
+    does: "write the latent vectors of the rows: .npy, .csv, .parquet, or into a copy of an .h5ad file",
+    load: () => import("./embed.ts"),
+  },
   reconstruct: {
-    does: "write the reconstructions of the rows, of all or some columns, as .npy or .csv",
+    does: "write the reconstructions of the rows, as numbers, pictures or recordings",
     load: () => import("./reconstruct.ts"),
+  },
+  export: {
+    does: "write a trained network for other programs: ONNX, PyTorch, safetensors, .npz",
+    load: () => import("./export.ts"),
   },
   data: {
     does: "import data of other formats, or show what is in a file",

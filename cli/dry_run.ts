@@ -51,6 +51,9 @@ function lines(config: Config, result: DryRun): string[] {
     `parameters ${countText(result.parameters)}`,
     `solver     ${result.solver}`,
     `start      ${result.start}`,
+    ...result.chosen.filter(({ key }) => !/^model\./.test(key)).map(({ name, value, reason }) =>
+      `${name.padEnd(10)} ${value}: ${reason}`
+    ),
     `memory     about ${bytesText(memory.total)}: parameters ${bytesText(memory.parameters)}, optimizer ${
       bytesText(memory.optimizer)
     }, workspace ${bytesText(memory.workspace)}, data ${bytesText(memory.data)}, copies for saves ${

@@ -80,8 +80,7 @@ function lines(
       countText(partRows.test)
     }`,
     `model      ${[seen.columns, hidden, latent, hidden, seen.columns].map(countText).join(" -> ")}`,
-    `training   batches of ${suggestion.batchSize}, ${countText(suggestion.stepsPerEpoch)} steps per epoch, at most ` +
-    `${suggestion.epochs} epochs`,
+    `training   batches of ${suggestion.batchSize}, ${countText(suggestion.stepsPerEpoch)} steps per epoch`,
   ];
 }
 

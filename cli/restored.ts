@@ -20,7 +20,8 @@ export const restoreOptions = <const Help extends string>(split: Help) => ({
   batch: {
     type: "path",
     value: "F",
-    help: "file with the category of each of their rows, for a network that was trained with data.batch",
+    help:
+      "file with the category of each of their rows, or the name of a table of their rows, for a network that was trained with data.batch",
   },
   "allow-trained-rows": {
     type: "flag",

@@ -10,21 +10,27 @@ import { ensureEngine } from "../core/build/ensure.ts";
 import { makeFolder, writeFileAtomic } from "../core/runs/atomic.ts";
 import { commandText } from "../core/runs/command.ts";
 import { acquireLock } from "../core/runs/lock.ts";
-import { runState } from "../core/runs/list.ts";
 import { toUser } from "../core/paths.ts";
-import { Execution } from "../core/sweep/execute.ts";
+import { follow, type RoundResult } from "../core/sweep/course.ts";
+import { Execution, type SweepObserver } from "../core/sweep/execute.ts";
+import { SlurmLauncher } from "../core/sweep/slurm.ts";
+import { LocalLauncher } from "../core/sweep/local.ts";
 import { type Plan, planSweep } from "../core/sweep/plan.ts";
 import { writeResults } from "../core/sweep/results.ts";
+import { writeSweepJson } from "../core/sweep/sweep_json.ts";
 import { readSweep, type SweepConfig } from "../core/sweep/sweep_config.ts";
 import { SIGNAL_STATUS, type StopSignal, takeUserSignals, watchSignals } from "../core/train/signals.ts";
 import { textLines } from "./analysis_text.ts";
 import { defineCommand, SHARED } from "./command.ts";
-import { table } from "./dry_run.ts";
-import { refuseCommands } from "../core/train/find_run.ts";
+import { checkPrograms } from "../core/train/find_run.ts";
 import { runCommand } from "./run_command.ts";
+import { printPlan, roundLines } from "./sweep_plan.ts";
 import { showSweep } from "./sweep_progress.ts";
 import { printError } from "./print.ts";
 import { print, tell } from "../core/output.ts";
+
+/** Tasks of a job array that run at the same time where nothing else is said: as many as the cluster starts. */
+const TASKS = 1000;
 
 /** The words that start `train` in a process of its own. */
 function trainCommand(): string[] {
@@ -44,32 +50,6 @@ function copyOf({ plain }: SweepConfig, overrides: readonly string[]): string {
   return overrides.map((text) => `# --override ${oneLine(text)}\n`).join("") + stringify(plain);
 }
 
-/** What would be run, as a table. Nothing is written. */
-async function printPlan({ keys, metric, runs, folder }: Plan, json: boolean): Promise<void> {
-  const states = await Promise.all(runs.map(async (run) => {
-    const { status } = await runState(run.path);
-    const isThere = await Deno.stat(run.path).then(() => true, () => false);
-    return { run, status: isThere ? status : "new" };
-  }));
-  if (json) {
-    const listed = states.map(({ run: { point, seed, values, name, identity }, status }) => ({
-      ...{ point, seed, name, identity, status },
-      values: Object.fromEntries(keys.map((key, i) => [key, values[i]])),
-    }));
-    return print(JSON.stringify({ event: "dry_run", folder, metric, runs: listed }));
-  }
-  const others = keys.filter((key) => key !== "seed");
-  const rows = states.map(({ run, status }) => [
-    String(run.point),
-    ...keys.flatMap((key, i) => key === "seed" ? [] : [run.values[i]!]),
-    String(run.seed),
-    status,
-  ]);
-  for (const line of table(["point", ...others, "seed", "status"], rows, [0, others.length + 1])) print(line.slice(2));
-  const finished = states.filter(({ status }) => status === "finished").length;
-  print(`${runs.length} runs, ${finished} of them finished, in ${toUser(folder)}; nothing was started`);
-}
-
 const sweep = defineCommand({
   name: "sweep",
   leavesFiles: true,
@@ -86,13 +66,21 @@ const sweep = defineCommand({
       least: 1,
       help: "runs at the same time, which share the cores (default: the config's jobs, or 1)",
     },
+    launcher: {
+      type: "choice",
+      value: "WHERE",
+      values: ["local", "slurm"],
+      help:
+        "where runs are trained: local, in processes of this machine (default); slurm, as job arrays, whose options the " +
+        "config's slurm has",
+    },
     "on-fail": {
       type: "choice",
       value: "WHAT",
       values: ["continue", "stop"],
       help: "what to do when a run fails: continue with the others (default), or stop all of them after a save",
     },
-    "allow-run": { type: "flag", help: "let the commands run that the config names in logging.sinks" },
+    "allow-run": { type: "flag", help: "let the commands and modules run that the config names in logging.sinks" },
     "no-report": { type: "flag", help: "do not write the sweep's report.html at the end" },
     "dry-run": { type: "flag", help: "list the runs and what has become of them, and start nothing" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
@@ -107,6 +95,7 @@ const sweep = defineCommand({
       config: file,
       override,
       jobs: wanted,
+      launcher: where = "local",
       "on-fail": onFail = "continue",
       "allow-run": allowRun,
       "no-report": noReport,
@@ -120,7 +109,7 @@ const sweep = defineCommand({
     await ensureEngine({ quiet: quiet || json });
     const config = readSweep(file);
     const plan = await planSweep(config, override, quiet || json ? undefined : tell);
-    if (!allowRun) { for (const { loaded } of plan.runs) refuseCommands(loaded); }
+    for (const { loaded } of plan.runs) checkPrograms(loaded, allowRun);
     if (dryRun) return await printPlan(plan, json), 0;
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showSweep(mode, plan);
@@ -129,31 +118,50 @@ const sweep = defineCommand({
     await writeFileAtomic(`${plan.folder}/sweep.yaml`, copyOf(config, override));
     for (const warning of new Set(plan.runs.flatMap(({ loaded }) => loaded.warnings))) progress.note(warning);
     if (plan.repeated > 0) progress.note(`${plan.repeated} runs are the same as others and are left out`);
-    const jobs = Math.min(wanted ?? config.jobs, plan.runs.length);
-    const execution = new Execution({
-      folder: plan.folder,
-      jobs,
-      threads: threadsOf(plan, jobs),
-      onFail,
-      trainCommand: [...trainCommand(), ...allowRun ? ["--allow-run"] : []],
-      observer: {
-        ...progress.observer,
-        ended: async (run, outcome) => {
-          progress.observer.ended?.(run, outcome);
-          await saved();
-        },
+    for (const line of await roundLines(plan)) progress.note(line);
+    await writeSweepJson(plan);
+    const jobs = Math.min(wanted ?? config.jobs ?? 1, plan.stints);
+    const observer: SweepObserver = {
+      ...progress.observer,
+      ended: async (stint, outcome) => {
+        progress.observer.ended?.(stint, outcome);
+        await saved();
       },
-    });
+    };
+    const started = [...trainCommand(), ...allowRun ? ["--allow-run"] : []];
+    const { folder, threadsAreFree } = plan;
+    const shared = { folder, observer, trainCommand: started };
+    const { name, slurm: sbatch } = config;
+    const slurm = where === "local"
+      ? null
+      : new SlurmLauncher({ ...shared, name, sbatch, threadsAreFree, jobs: wanted ?? config.jobs ?? TASKS });
+    const launcher = slurm ?? new LocalLauncher({ ...shared, jobs, threads: threadsOf(plan, jobs) });
+    const execution = new Execution({ launcher, onFail, observer });
+    const results: RoundResult[] = [];
     // One after the other, so that an older table never replaces a newer one.
     let writing = Promise.resolve();
-    const saved = () => writing = writing.then(() => writeResults(plan, execution.outcomes));
+    const saved = () => writing = writing.then(() => writeResults(plan, execution.outcomes, results));
     let signal: StopSignal | null = null;
     using _watch = watchSignals((received) => {
       signal = received;
-      progress.note(`${received}: waiting for the runs to save; once more ends at once`);
-      execution.stop();
+      const left = slurm?.jobs ?? [];
+      progress.note(
+        slurm === null
+          ? `${received}: waiting for the runs to save; once more ends at once`
+          : left.length > 0
+          ? `${received}: the jobs go on; scancel ${left.join(" ")} ends them, with a save`
+          : `${received}: no job is left in the queue`,
+      );
+      execution.stop("signal");
     });
-    await execution.run(plan.runs);
+    await follow(plan, execution, {
+      ...progress.course,
+      compared: async (result) => {
+        results.push(result);
+        progress.course.compared?.(result);
+        await saved();
+      },
+    });
     await saved();
     progress[Symbol.dispose]();
     const report = noReport ? null : await written(plan.folder);
@@ -187,13 +195,14 @@ async function summed(
   },
 ): Promise<number> {
   const count = (kind: string) => [...outcomes.values()].filter((outcome) => outcome.kind === kind).length;
-  const [finished, failed, left] = [count("finished"), count("failed"), count("stopped")];
+  const [finished, failed, paused, left] = ["finished", "failed", "paused", "stopped"].map(count);
   if (json) {
-    print(
-      JSON.stringify({ event: "end", folder: plan.folder, report, runs: plan.runs.length, finished, failed, left }),
-    );
+    const counts = { finished, failed, paused, left };
+    print(JSON.stringify({ event: "end", folder: plan.folder, report, runs: plan.runs.length, ...counts }));
   } else if (!quiet) {
-    const ended = plan.runs.filter((run) => ["finished", "failed"].includes(outcomes.get(run)!.kind));
+    const ended = plan.runs.filter((run) =>
+      run.role === "report" && ["finished", "failed"].includes(outcomes.get(run)?.kind ?? "")
+    );
     const there = await Promise.all(ended.map(async ({ path }) => {
       const isThere = await Deno.stat(`${path}/config.yaml`).then(() => true, () => false);
       return isThere ? await analysedRun(path) : [];
@@ -204,14 +213,15 @@ async function summed(
       for (const line of textLines(analyse(runs, plan.metric, keys))) print(line);
       print("");
     }
-    print(`${finished} of ${plan.runs.length} runs finished${failed ? `, ${failed} failed` : ""}`);
+    const pauses = paused ? `, ${paused} left out before their end` : "";
+    print(`${finished} of ${plan.runs.length} runs finished${pauses}${failed ? `, ${failed} failed` : ""}`);
     print(`results    ${toUser(plan.folder)}/results.csv`);
     if (report !== null) print(`report     ${toUser(report)}`);
   }
   const again = `go on with: ${commandText("sweep", ...command)}`;
   if (signal !== null) tell(`narrows: stopped by ${signal}; ${again}`);
-  else if (failed > 0) tell(`narrows: ${failed} of ${plan.runs.length} runs failed\n  hint: ${again}`);
-  return signal !== null ? SIGNAL_STATUS[signal] : failed > 0 ? 1 : 0;
+  else if (failed) tell(`narrows: ${failed} of ${plan.runs.length} runs failed\n  hint: ${again}`);
+  return signal !== null ? SIGNAL_STATUS[signal] : failed ? 1 : 0;
 }
 
 if (import.meta.main) Deno.exit(await runCommand(sweep, Deno.args));

@@ -22,6 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
   epochs: "all epochs done",
   max_steps: "step limit reached",
   early_stopping: "no more improvement",
+  until_epoch: "as --until-epoch says",
 };
 
 /** What PCA of the same size explains of the same rows, and what to try where that is more. */
@@ -32,7 +33,8 @@ function baselineLines({ baseline, metrics }: Summary): string[] {
   const shown = parts.map((part) => `${part} ${short(pca[part]!.r2)}`).join(", ");
   const lines = [`PCA        R2 ${shown}  (${countText(pca.components ?? 0)} components)`];
   const part = metrics.validation ? "validation" : metrics.test ? "test" : "train";
-  if (pca[part] && metrics[part] && metrics[part].r2 < pca[part].r2) {
+  const [own, its] = [metrics[part]?.r2, pca[part]?.r2];
+  if (own !== undefined && its !== undefined && own < its && short(own) !== short(its)) {
     lines.push(
       `           PCA explains more of the ${part} rows than the network; more epochs or another rate may help`,
     );
@@ -125,7 +127,14 @@ const train = defineCommand({
     "set-name": { type: "text", value: "N", help: "set the name of the run" },
     "allow-run": {
       type: "flag",
-      help: "let the commands run that the config names in logging.sinks",
+      help: "let the commands and modules run that the config names in logging.sinks",
+    },
+    "until-epoch": {
+      type: "whole",
+      value: "N",
+      least: 1,
+      help:
+        "end after epoch N with a save, so that the run can be resumed; the config's number of epochs stays as it is",
     },
     "no-report": { type: "flag", help: "do not write report.html at the end" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
@@ -165,6 +174,7 @@ const train = defineCommand({
       warn: progress.warn,
       detail: options.verbose ? progress.note : undefined,
       commandLine: ["train", ...args],
+      untilEpoch: options["until-epoch"],
     }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
@@ -177,8 +187,10 @@ const train = defineCommand({
       if (report) print(`report     ${toUser(report)}`);
     }
     const resume = resumeCommand(target.loaded.config, shown);
-    if (result.status === "stopped") {
+    if (result.status === "stopped" && result.signal !== null) {
       tell(`narrows: stopped by ${result.signal}; resume with: ${resume}`);
+    } else if (result.status === "stopped" && !json && !quiet) {
+      print(`resume     ${resume}`);
     }
     if (result.error) {
       printError(result.error);

@@ -1,9 +1,9 @@
 /** What embed and reconstruct share: they restore a run and write one row of a table for each row of a part. */
 import { countText } from "../core/figures.ts";
-import { join } from "@std/path";
+import { extname, join } from "@std/path";
 import { UserError } from "../core/errors.ts";
 import { orderNote } from "../core/data/source.ts";
-import { tableKind } from "../core/formats/table.ts";
+import { endingOf } from "../core/formats/table.ts";
 import { toUser } from "../core/paths.ts";
 import type { Restored } from "../core/train/restore.ts";
 import { writeRowTable } from "../core/train/row_table.ts";
@@ -30,14 +30,25 @@ export const ROW_OPTIONS = {
   json: SHARED.json,
 } as const satisfies Options;
 
+/** What the line at the end says of the values of a file, by its ending. */
+const HELD: Readonly<Record<string, string>> = {
+  ".csv": "values, each row after its number",
+  ".h5ad": "float32, as obsm X_narrows in a copy of the data",
+  ".npz": "float32, sparse",
+  "": "values, a file for each row",
+};
+
 export async function writeRows(
   options: Values<typeof ROW_OPTIONS> & { readonly output: string | undefined },
   fileName: string,
+  endings: readonly string[],
   write: (restored: Restored, split: string, path: string) => Promise<[number, number]>,
 ): Promise<number> {
-  const kind = options.output === undefined ? ".npy" : tableKind(options.output, "--output");
-  if (options.labels !== undefined && options.rows === undefined) {
-    throw new UserError("--labels", "labels are written to the table of --rows alone", "add --rows F.csv");
+  const path = options.output ?? fileName;
+  const kind = endings.includes("") && extname(path) === "" ? "" : endingOf(path, endings, "--output");
+  if (options.labels !== undefined && options.rows === undefined && kind !== ".parquet") {
+    const hint = endings.includes(".parquet") ? "add --rows F.csv, or write a .parquet file" : "add --rows F.csv";
+    throw new UserError("--labels", "labels are written to the table of --rows alone", hint);
   }
   const folder = await runTarget(options.run);
   using run = await restored(folder, options);
@@ -47,9 +58,6 @@ export async function writeRows(
   const output = options.output ?? join(folder, fileName);
   const [rows, columns] = await write(run, options.split ?? "all", output);
   if (options.json) print(JSON.stringify({ output, rows, columns, checkpoint: run.checkpoint }));
-  else {
-    const what = kind === ".csv" ? "values, each row after its number" : "float32";
-    print(`${toUser(output)}: ${countText(rows)} x ${countText(columns)} ${what}`);
-  }
+  else print(`${toUser(output)}: ${countText(rows)} x ${countText(columns)} ${HELD[kind] ?? "float32"}`);
   return 0;
 }

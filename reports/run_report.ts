@@ -32,7 +32,7 @@ export function renderRunReport(run: RunData): string {
     ...results.filter(absent),
     { id: "time", title: "Use of time", body: timeSection(run, numbering), appendix: true },
     { id: "model", title: "Model", body: modelSection(run, numbering), appendix: true },
-    { id: "config", title: "Config", body: configSection(run), appendix: true },
+    { id: "config", title: "Config", body: configSection(run, numbering), appendix: true },
     { id: "environment", title: "Environment", body: environmentSection(run, numbering), appendix: true },
   ];
   return page(`${titleOf(run)} · training report`, header(run), sections);

@@ -63,10 +63,10 @@ class SparseRows:
 
 
 class DenseRows:
-    """Rows of a dense .npy file that is in memory as a tensor."""
+    """Rows of dense .npy files that are in memory as a tensor."""
 
-    def __init__(self, path):
-        self.tensor = torch.from_numpy(np.load(path).astype(np.float32)).to(DEVICE)
+    def __init__(self, *paths):
+        self.tensor = torch.from_numpy(np.concatenate([np.load(path) for path in paths]).astype(np.float32)).to(DEVICE)
         self.shape = tuple(self.tensor.shape)
 
     def take(self, rows):
@@ -222,6 +222,14 @@ def answer(trainer, op, options):
         dense, chunks = options.pop("dense", None), options.pop("chunks", ())
         trainer = Network(DenseRows(dense) if dense else SparseRows(read_rows(chunks)), **options)
         return {"channels_last": trainer.last}, trainer
+    if op == "quality":
+        from quality import Quality  # scikit-learn is needed for nothing else
+        paths, dense = options.pop("paths"), options.pop("dense")
+        transforms = {name: options.pop(name) for name in ("library_size", "log1p") if name in options}
+        x = DenseRows(*paths) if dense else SparseRows(read_rows(paths, **transforms))
+        return {}, Quality(x, **options)
+    if op in ("pca", "fit"):
+        return {"result": trainer.pca(**options) if op == "pca" else trainer.train(**options)}, trainer
     if op == "weights":
         trainer.set_weights(**options)
         return {}, trainer

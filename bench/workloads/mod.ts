@@ -8,6 +8,7 @@ import { networks } from "./networks.ts";
 import { networksLoss } from "./networks_loss.ts";
 import { program } from "./program.ts";
 import { quality } from "./quality.ts";
+import { qualityPeer } from "./quality_peer.ts";
 import { small } from "./small.ts";
 import { special } from "./special.ts";
 import { news20, sparse } from "./steps.ts";
@@ -25,6 +26,7 @@ export const WORKLOADS: readonly Workload[] = [
   special,
   threads,
   quality,
+  qualityPeer,
   million,
   loader,
   program,

@@ -4,6 +4,7 @@ import { nearestKey } from "../config/nearest.ts";
 import { showFlow } from "../config/show.ts";
 import { isUnder } from "../config/tree.ts";
 import { UserError } from "../errors.ts";
+import { type Improvement, improvement } from "./improvement.ts";
 import { largerIsBetter, metricOf } from "./metrics.ts";
 import { type AnalysedRun, differingKeys, valueOf } from "./runs.ts";
 import { type Interval, mean, meanInterval, type Statistics, statisticsOf } from "./statistics.ts";
@@ -34,6 +35,8 @@ export interface Comparison {
   readonly wilcoxon_p: number | null;
   /** The smallest p value that this number of seeds can have. */
   readonly smallest_p: number;
+  /** How likely a run of the group is better than one of the best group; null where they share no other settings. */
+  readonly improvement: Improvement | null;
 }
 
 export interface Analysis {
@@ -42,6 +45,12 @@ export interface Analysis {
   readonly group_by: readonly string[];
   readonly groups: readonly Group[];
   readonly comparisons: readonly Comparison[];
+}
+
+/** A group's runs. */
+export interface GroupedRuns {
+  readonly values: readonly (string | null)[];
+  readonly runs: readonly AnalysedRun[];
 }
 
 interface Member {
@@ -68,7 +77,22 @@ const textOf = (run: AnalysedRun, key: string): string | null => {
 const isFailed = ({ run, value }: Member) =>
   run.status === "failed" || run.status === "died" || (run.status === "finished" && value === null);
 
-function groupOf(values: readonly (string | null)[], members: readonly Member[]): Group {
+/** The values of finished runs by the other settings that tell runs apart, besides seeds: the strata. */
+function strataOf(members: readonly Member[], otherKeys: readonly string[]): Map<string, number[]> {
+  const strata = new Map<string, number[]>();
+  for (const { run, value } of members) {
+    if (run.status !== "finished" || value === null) continue;
+    const others = JSON.stringify(otherKeys.map((key) => textOf(run, key)));
+    strata.set(others, [...strata.get(others) ?? [], value]);
+  }
+  return strata;
+}
+
+function groupOf(
+  values: readonly (string | null)[],
+  members: readonly Member[],
+  otherKeys: readonly string[],
+): Group {
   const failed = members.filter(isFailed).length;
   const finished = members.flatMap(({ run, value }) => run.status === "finished" && value !== null ? [value] : []);
   return {
@@ -76,7 +100,7 @@ function groupOf(values: readonly (string | null)[], members: readonly Member[])
     runs: members.length,
     failed,
     unfinished: members.length - failed - finished.length,
-    statistics: finished.length > 0 ? statisticsOf(finished) : null,
+    statistics: finished.length > 0 ? statisticsOf(finished, [...strataOf(members, otherKeys).values()]) : null,
   };
 }
 
@@ -108,7 +132,25 @@ function pairedDifferences(group: readonly Member[], best: readonly Member[], ot
   });
 }
 
-function comparison(group: Group, best: Group, pairs: readonly { seed: number; difference: number }[]): Comparison {
+/** Over the other settings that both groups have. */
+function improvementOf(
+  group: readonly Member[],
+  best: readonly Member[],
+  otherKeys: readonly string[],
+  larger: boolean,
+): Improvement | null {
+  const ours = strataOf(group, otherKeys), theirs = strataOf(best, otherKeys);
+  const both = [...ours.keys()].filter((others) => theirs.has(others));
+  if (both.length === 0) return null;
+  return improvement(both.map((others) => ours.get(others)!), both.map((others) => theirs.get(others)!), larger);
+}
+
+function comparison(
+  group: Group,
+  best: Group,
+  pairs: readonly { seed: number; difference: number }[],
+  improvement: Improvement | null,
+): Comparison {
   const differences = pairs.map(({ difference }) => difference);
   return {
     group: group.values,
@@ -118,6 +160,7 @@ function comparison(group: Group, best: Group, pairs: readonly { seed: number; d
     t_interval: differences.length > 1 ? meanInterval(differences) : null,
     wilcoxon_p: wilcoxon(differences),
     smallest_p: smallestP(differences.length),
+    improvement,
   };
 }
 
@@ -130,27 +173,43 @@ function compareValues(a: string | null, b: string | null): number {
   return a < b ? -1 : 1;
 }
 
+/** The keys by which runs are grouped, and the other ones in which they differ, besides seeds and names. */
+function keysOf(
+  runs: readonly AnalysedRun[],
+  groupBy: readonly string[] | null,
+): { keys: readonly string[]; otherKeys: readonly string[] } {
+  const differing = differingKeys(runs.map(({ config }) => config));
+  for (const key of groupBy ?? []) requireKey(key, runs);
+  const keys = groupBy ?? differing;
+  return { keys, otherKeys: differing.filter((key) => !keys.some((each) => isUnder(key, each))) };
+}
+
+/** The runs of each group, in the order of {@link analyse}. @throws {UserError} if no run has one of the keys */
+export function groupedRuns(runs: readonly AnalysedRun[], groupBy: readonly string[] | null): GroupedRuns[] {
+  const { keys } = keysOf(runs, groupBy);
+  const groups = new Map<string, { values: (string | null)[]; runs: AnalysedRun[] }>();
+  for (const run of runs) {
+    const values = keys.map((key) => textOf(run, key));
+    const name = JSON.stringify(values);
+    if (!groups.has(name)) groups.set(name, { values, runs: [] });
+    groups.get(name)!.runs.push(run);
+  }
+  return [...groups.values()].sort((a, b) =>
+    a.values.map((value, i) => compareValues(value, b.values[i]!)).find((order) => order !== 0) ?? 0
+  );
+}
+
 /**
  * @param groupBy keys of the config; null for those in which the runs differ, besides seeds and names
  * @throws {UserError} if no run has one of the keys
  */
 export function analyse(runs: readonly AnalysedRun[], metric: string, groupBy: readonly string[] | null): Analysis {
-  const differing = differingKeys(runs.map(({ config }) => config));
-  for (const key of groupBy ?? []) requireKey(key, runs);
-  const keys = groupBy ?? differing;
-  const otherKeys = differing.filter((key) => !keys.some((each) => isUnder(key, each)));
-  const members = new Map<string, { values: (string | null)[]; members: Member[] }>();
-  for (const run of runs) {
-    const values = keys.map((key) => textOf(run, key));
-    const name = JSON.stringify(values);
-    const value = run.summary === null ? null : metricOf(run.summary, metric);
-    if (!members.has(name)) members.set(name, { values, members: [] });
-    members.get(name)!.members.push({ run, value });
-  }
-  const sorted = [...members.values()].sort((a, b) =>
-    a.values.map((value, i) => compareValues(value, b.values[i]!)).find((order) => order !== 0) ?? 0
-  );
-  const groups = sorted.map(({ values, members }) => groupOf(values, members));
+  const { keys, otherKeys } = keysOf(runs, groupBy);
+  const sorted = groupedRuns(runs, groupBy).map(({ values, runs }) => {
+    const valueOf = ({ summary }: AnalysedRun) => summary === null ? null : metricOf(summary, metric);
+    return { values, members: runs.map((run): Member => ({ run, value: valueOf(run) })) };
+  });
+  const groups = sorted.map(({ values, members }) => groupOf(values, members, otherKeys));
   const larger = largerIsBetter(metric);
   const means = groups.map(({ statistics }) =>
     statistics === null ? -Infinity : larger ? statistics.mean : -statistics.mean
@@ -158,8 +217,10 @@ export function analyse(runs: readonly AnalysedRun[], metric: string, groupBy: r
   const best = means.indexOf(Math.max(...means));
   const comparisons = groups.flatMap((group, i) => {
     if (i === best || group.statistics === null) return [];
-    const pairs = pairedDifferences(sorted[i]!.members, sorted[best]!.members, otherKeys);
-    return pairs.length === 0 ? [] : [comparison(group, groups[best]!, pairs)];
+    const [ours, theirs] = [sorted[i]!.members, sorted[best]!.members];
+    const pairs = pairedDifferences(ours, theirs, otherKeys);
+    if (pairs.length === 0) return [];
+    return [comparison(group, groups[best]!, pairs, improvementOf(ours, theirs, otherKeys, larger))];
   });
   return { metric, larger_is_better: larger, group_by: keys, groups, comparisons };
 }

@@ -1,5 +1,5 @@
 /** Statistics of the values that a metric has in the runs of a group. */
-import { bootstrapMean } from "./bootstrap.ts";
+import { bootstrapIqm, bootstrapMean, type Strata } from "./bootstrap.ts";
 import { studentQuantile } from "./student.ts";
 
 /** Bounds of an interval, the lower one first. */
@@ -15,8 +15,9 @@ export interface Statistics {
   readonly iqm: number;
   /** 95 % interval of the mean by Student's t distribution; null of one value. */
   readonly t_interval: Interval | null;
-  /** 95 % percentile bootstrap interval of the mean; null of one value. */
+  /** 95 % stratified bootstrap intervals of the mean and of the interquartile mean; null of one value. */
   readonly bootstrap_interval: Interval | null;
+  readonly iqm_interval: Interval | null;
 }
 
 export const mean = (values: readonly number[]): number =>
@@ -48,8 +49,11 @@ export function meanInterval(values: readonly number[]): Interval {
   return [middle - half, middle + half];
 }
 
-/** @param values one or more, finite */
-export function statisticsOf(values: readonly number[]): Statistics {
+/**
+ * @param values one or more, finite
+ * @param strata the same values in the strata of the bootstrap; by default they are one
+ */
+export function statisticsOf(values: readonly number[], strata: Strata = [values]): Statistics {
   const several = values.length > 1;
   return {
     n: values.length,
@@ -58,6 +62,7 @@ export function statisticsOf(values: readonly number[]): Statistics {
     median: median(values),
     iqm: interquartileMean(values),
     t_interval: several ? meanInterval(values) : null,
-    bootstrap_interval: several ? bootstrapMean(values) : null,
+    bootstrap_interval: several ? bootstrapMean(strata) : null,
+    iqm_interval: several ? bootstrapIqm(strata) : null,
   };
 }

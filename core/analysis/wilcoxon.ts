@@ -1,4 +1,5 @@
 /** Wilcoxon's signed-rank test of paired differences, two-sided (F. Wilcoxon, Biometrics Bulletin 1, 1945). */
+import { normalBelow } from "./normal.ts";
 
 /** Up to this number of differences the distribution is counted, ties among them too; beyond it is taken as normal. */
 const EXACT_MAX = 50;
@@ -28,22 +29,6 @@ function shareBelow(ranks: readonly number[], least: number): number {
     }
   }
   return share.subarray(0, least + 1).reduce((sum, value) => sum + value, 0);
-}
-
-/** P(Z <= z) of the normal distribution for z <= 0: half of erfc, by Abramowitz and Stegun 7.1.5 and, far out, 7.1.14. */
-function normalBelow(z: number): number {
-  const x = -z / Math.SQRT2;
-  if (x > 3) {
-    let fraction = 0;
-    for (let k = 200; k > 0; k--) fraction = (k / 2) / (x + fraction);
-    return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction) / 2;
-  }
-  let term = x, sum = x;
-  for (let k = 1; k < 200; k++) {
-    term *= -x * x / k;
-    sum += term / (2 * k + 1);
-  }
-  return 0.5 - sum / Math.sqrt(Math.PI);
 }
 
 /**

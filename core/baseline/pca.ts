@@ -9,6 +9,7 @@ import { feed } from "../data/feed.ts";
 import { reading } from "../data/sample.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
 import { withoutRowWeights } from "../data/weights.ts";
+import { countText } from "../figures.ts";
 import { evaluatePart, type EvaluationProgress, metricsOf, mostRows, Stopped } from "../evaluation/evaluate.ts";
 import type { BaselineMetrics } from "../runs/types.ts";
 
@@ -43,6 +44,8 @@ export interface FitOptions {
   readonly threads: number;
   /** Whether to give up. */
   readonly stopped?: () => boolean;
+  /** Gets how many of the rows of all passes are done. */
+  readonly fitting?: (progress: { readonly name: string; readonly done: number; readonly rows: number }) => void;
 }
 
 /**
@@ -55,7 +58,7 @@ export async function fitPca(
   source: Source,
   { data, evaluation, seed }: Pick<Config, "data" | "evaluation" | "seed">,
   components: number,
-  { threads, stopped }: FitOptions,
+  { threads, stopped, fitting }: FitOptions,
 ): Promise<PcaFit | null> {
   const { columns } = source;
   const sample = reading(source, "train", data, { most: mostRows(evaluation, "train"), seed });
@@ -64,13 +67,18 @@ export async function fitPca(
   const more = Math.min(Math.max(count, FEWEST_MORE), columns - count);
   using pca = new Pca({ columns, components: count, more, seed, threads });
   const options = { data, seed: 0, epoch: 0, part: "train", training: false, rows: sample.rows } as const;
+  const name = `${countText(count)} principal components`;
+  let done = 0;
   for (let pass = 0; pass <= PASSES; pass++) {
     if (pass > 0) await pca.nextPass();
-    for await (const { batches } of feed(sample.plan, options)) {
+    for await (const { window, batches } of feed(sample.plan, options)) {
       if (stopped?.()) throw new Stopped("stopped");
+      fitting?.({ name, done: done / (PASSES + 1), rows: sample.count });
       await pca.add(batches);
+      done += window.rows;
     }
   }
+  fitting?.({ name, done: sample.count, rows: sample.count });
   return { ...await pca.result(), columns, count, rows: sample.count };
 }
 

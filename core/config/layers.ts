@@ -63,16 +63,22 @@ export function layerForms(kinds: readonly Kind[], id: string) {
    * bare name would do is written with all of them, so that they can be read.
    */
   function fromLayer(layer: Layer): RawLayer {
+    return written(layer, true);
+  }
+
+  /** @param isOuter whether it lies in no other layer, where a solver may be set */
+  function written(layer: Layer, isOuter: boolean): RawLayer {
     const kind = kindNamed(kinds, layer.kind);
     const value = valueField(kind);
     if (value === undefined) return kind.name;
     const isFull = canBeBare(kind);
     const shown = kind.fields.filter((field) => {
-      return field.value || isFull || isAlwaysShown(layer, field) || !sameValue(layer[field.name], field.default);
+      const isChoice = isOuter && isAlwaysShown(layer, field);
+      return field.value || isFull || isChoice || !sameValue(layer[field.name], field.default);
     });
     return Object.fromEntries(shown.map((field) => {
       const value = layer[field.name]!;
-      const plain = field.type === "layers" ? (value as readonly Layer[]).map(fromLayer) : value;
+      const plain = field.type === "layers" ? (value as readonly Layer[]).map((inner) => written(inner, false)) : value;
       return [field.value ? kind.name : field.name, plain];
     }));
   }

@@ -24,12 +24,13 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     seed: raw.seed,
     data: {
       ...data,
+      shuffle_window: data.shuffle_window === "auto" ? Infinity : data.shuffle_window,
       path: data.path === undefined || data.format === "memory" ? "" : path(["data", "path"], data.path),
       split: resolveSplit(raw, path),
       transforms: data.transforms.map(toTransform),
       input_transforms: data.input_transforms.map(toTransform),
       labels: data.labels === null ? null : tableOrFile(data.labels, path(["data", "labels"], data.labels)),
-      batch: data.batch === null ? null : path(["data", "batch"], data.batch),
+      batch: data.batch === null ? null : tableOrFile(data.batch, path(["data", "batch"], data.batch)),
       row_weights: data.row_weights === null ? null : path(["data", "row_weights"], data.row_weights),
       column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
     },
@@ -49,7 +50,14 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     scheduler: raw.scheduler,
     training: { ...raw.training, epochs: raw.training.epochs === "auto" ? Infinity : raw.training.epochs },
     checkpoint: raw.checkpoint,
-    logging: raw.logging,
+    logging: {
+      ...raw.logging,
+      sinks: raw.logging.sinks.map((sink, i) =>
+        typeof sink === "object" && "module" in sink
+          ? { module: path(["logging", "sinks", i, "module"], sink.module) }
+          : sink
+      ),
+    },
     diagnostics: raw.diagnostics,
     evaluation: raw.evaluation,
     runtime: raw.runtime,

@@ -56,11 +56,12 @@ const data = z.strictObject({
     "further settings of the format's reader by name; docs/data.md lists them",
   ),
   steps: z.array(z.json()).default([]).describe(
-    "what is done with each record of a signal before training, in this order, when it is prepared; docs/signals.md lists the steps",
+    "what is done before training, in this order, when the data are prepared: with counts (docs/data.md lists these steps), or " +
+      "with each record of a signal (docs/signals.md)",
   ),
-  cache: z.enum(["auto", "refresh", "readonly"]).default("auto").describe(
+  cache: z.enum(["auto", "refresh", "readonly", "off"]).default("auto").describe(
     "of data that are prepared into chunks; auto: prepared once and kept in paths.cache; refresh: prepared again; readonly: " +
-      "used as they are there, never made",
+      "used as they are there, never made; off: prepared in a folder of temporary files that the process removes at its end",
   ).meta(onResume("free")),
   shape: counts({ minimum: 1, maximum: 4_294_967_295 }).nullable().default(null).describe(
     "shape of a row of dense data, channels first: [1408] or [1, 1408] for a signal, [28, 28] or [3, 32, 32] for an " +
@@ -71,7 +72,9 @@ const data = z.strictObject({
     "whether a last batch with fewer rows is used; drop leaves out at most one batch per epoch",
   ),
   shuffle: z.boolean().default(true).describe("whether files and rows have a new random order in each epoch"),
-  shuffle_window: count(1, 1024).default(1).describe("number of chunks (files) whose rows are shuffled together"),
+  shuffle_window: z.union([count(1, 1024), z.literal("auto")]).default("auto").describe(
+    "number of chunks (files) whose rows are shuffled together; auto: as many as take 256 MB of memory",
+  ),
   workers: count(1, 256).default(2).describe("threads that prepare batches; the result does not depend on their number")
     .meta(
       onResume("free"),
@@ -95,7 +98,8 @@ const data = z.strictObject({
   batch: path().nullable().default(null)
     .describe(
       "file with the category of each row, such as the donor or the run of a cell, in the order of the files (.npy of " +
-        "text or numbers, or text with one category per line); layers of the kind covariate take it",
+        "text or numbers, or text with one category per line), or the name of a table of rows that the data have, such as a " +
+        "column of obs; layers of the kind covariate take it",
     ).meta(onResume("free")),
   row_weights: path().nullable().default(null)
     .describe(

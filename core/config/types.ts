@@ -41,13 +41,13 @@ export interface DataConfig {
   readonly reader: Readonly<Record<string, unknown>>;
   /** Steps of preparing signals, which core/data/steps checks. */
   readonly steps: readonly unknown[];
-  readonly cache: "auto" | "refresh" | "readonly";
+  readonly cache: "auto" | "refresh" | "readonly" | "off";
   /** Of a row, channels first; null where it has no shape but its length. */
   readonly shape: readonly number[] | null;
   readonly batch_size: number;
   readonly last_batch: "keep" | "drop";
   readonly shuffle: boolean;
-  /** Chunks whose rows are shuffled together. */
+  /** Chunks whose rows are shuffled together. Infinity stands for `auto` until the data are known. */
   readonly shuffle_window: number;
   readonly workers: number;
   readonly preload_batches: number;
@@ -62,7 +62,7 @@ export interface DataConfig {
    * have; null for none.
    */
   readonly labels: string | null;
-  /** The category of each row, in file order. Absolute; null where the rows have none. */
+  /** The category of each row, in file order. Absolute, or the name of a table of rows; null where the rows have none. */
   readonly batch: string | null;
   /** What each row counts for in the loss, in file order. Absolute; null where all rows count alike. */
   readonly row_weights: string | null;
@@ -131,7 +131,10 @@ export interface CheckpointConfig {
 }
 
 /** A logger of a run, as a config names it. */
-export type SinkConfig = "csv" | "jsonl" | "tensorboard" | "wandb" | { readonly command: string };
+export type SinkConfig = "csv" | "jsonl" | "tensorboard" | "wandb" | ProgramConfig;
+
+/** A program of the user's, which runs only where the command line allows it: a shell's command, or a TypeScript file. */
+export type ProgramConfig = { readonly command: string } | { readonly module: string };
 
 export interface LoggingConfig {
   readonly every_steps: number;

@@ -24,7 +24,7 @@ export function toPlain(config: Config): Record<string, unknown> {
       batch_size: others.batch_size,
       last_batch: others.last_batch,
       shuffle: others.shuffle,
-      shuffle_window: others.shuffle_window,
+      shuffle_window: Number.isFinite(others.shuffle_window) ? others.shuffle_window : "auto",
       workers: others.workers,
       preload_batches: others.preload_batches,
       split: plainSplit(split),

@@ -76,6 +76,24 @@ function tableOf(name: string, { rowTables }: Source, field: string, note?: Note
   return table;
 }
 
+/** Of one entry for each row that the files have, those of the rows that steps left. */
+export const ofKeptRows = <T>({ keptRows }: Source, values: readonly T[]): readonly T[] =>
+  keptRows === null ? values : keptRows.rows.map((row) => values[row]!);
+
+/**
+ * One text for each row, of a file or of a table of rows that the data have. @param named a path, or the name of the table
+ * @throws {UserError}
+ */
+export async function textsOfRows(
+  named: string,
+  source: Source,
+  field: string,
+  note?: Note,
+): Promise<readonly string[]> {
+  if (!isAbsolute(named)) return tableOf(named, source, field, note);
+  return ofKeptRows(source, (await readLabels(named, source.keptRows?.of ?? source.rows, note, field))!);
+}
+
 /** The labels that a config names, by a file or as a table of the rows. @throws {UserError} */
 export async function labelsOf(
   { labels }: Pick<DataConfig, "labels">,
@@ -84,8 +102,7 @@ export async function labelsOf(
   field = "data.labels",
 ): Promise<readonly string[] | null> {
   if (source.labels) return source.labels;
-  if (labels === null || isAbsolute(labels)) return await readLabels(labels, source.rows, note, field);
-  return tableOf(labels, source, field, note);
+  return labels === null ? null : await textsOfRows(labels, source, field, note);
 }
 
 /** The names of the columns, of a file that a config names or of the data. @throws {UserError} */
@@ -104,8 +121,9 @@ export async function readRowTable(data: DataConfig, source: Source, note?: Note
   if (source.labels || path === null || !isAbsolute(path) || path.endsWith(".npy")) {
     return { labels: await labelsOf(data, source, note, field), names: null };
   }
-  const { values, rowNames } = await fromText(path, field, source.rows, "labels", note);
-  return { labels: values, names: rowNames };
+  const wanted = source.keptRows?.of ?? source.rows;
+  const { values, rowNames } = await fromText(path, field, wanted, "labels", note);
+  return { labels: ofKeptRows(source, values), names: rowNames && ofKeptRows(source, rowNames) };
 }
 
 /**

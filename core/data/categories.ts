@@ -2,11 +2,12 @@
  * The category of each row (`data.batch`: a donor, a run), for layers that take it. In training the categories are numbered in
  * the order of their names; afterwards the run's own names are the categories that there are.
  */
+import { isAbsolute } from "@std/path";
 import { needsCategories } from "../config/properties.ts";
 import type { Config, ModelConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
-import { readLabels } from "./annotations.ts";
+import { textsOfRows } from "./annotations.ts";
 import { naturally } from "./files.ts";
 import type { Source } from "./source.ts";
 
@@ -15,6 +16,8 @@ export interface CategoryOptions {
   readonly known?: readonly string[] | null;
   /** The key of the config or the option that names the file, for messages. */
   readonly field?: string;
+  /** Whether rows without the table that the config names have no categories. */
+  readonly optional?: boolean;
   readonly note?: (text: string) => void;
 }
 
@@ -30,9 +33,12 @@ const listed = (names: readonly string[]) =>
 export async function categorised(
   source: Source,
   { data }: Pick<Config, "data">,
-  { known = null, field = "data.batch", note }: CategoryOptions = {},
+  { known = null, field = "data.batch", optional = false, note }: CategoryOptions = {},
 ): Promise<Source> {
-  const given = source.batch ?? await readLabels(data.batch, source.rows, note, field);
+  const named = data.batch !== null && optional && !isAbsolute(data.batch) && !source.rowTables.has(data.batch)
+    ? null
+    : data.batch;
+  const given = source.batch ?? (named === null ? null : await textsOfRows(named, source, field, note));
   if (given === null) return { ...source, categoryNames: known };
   const categoryNames = known ?? [...new Set(given)].sort(naturally);
   const numbers = new Map(categoryNames.map((name, number) => [name, number]));

@@ -195,7 +195,7 @@ function densified({ rows, indptr, indices, data }: Sparse, columns: number): De
 }
 
 /** The values of rows that are not zero. */
-function sparsified({ rows, values }: Dense, columns: number): Sparse {
+export function sparsified({ rows, values }: Dense, columns: number): Sparse {
   let count = 0;
   for (let at = 0; at < rows * columns; at++) if (values[at] !== 0) count++;
   const indptr = new Float64Array(rows + 1), indices = new Uint32Array(count), data = new Float32Array(count);

@@ -8,7 +8,8 @@ import { UserError } from "../errors.ts";
 import { isRecord } from "../formats/json.ts";
 import { InputFile, readTextSync } from "../formats/file.ts";
 import { isMissing } from "../formats/io_error.ts";
-import { DecodeError, type Decoder, list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
+import type { KeptRows } from "./readers/reader.ts";
+import { DecodeError, type Decoder, list, maybe, nullable, number, object, oneOf, text } from "../runs/decode.ts";
 
 export const PREPARED_FILE = "data.json";
 /** The word that tells such a file from the data.json of a run folder. */
@@ -60,6 +61,8 @@ export interface PreparedData {
   /** Samples a second of a signal, in Hz. */
   readonly rate_hz: number | null;
   readonly sources: readonly SourceRecord[];
+  /** The steps for counts that the rows have been through (counts/fitted.ts); absent where there are none. */
+  readonly steps?: FileRecord;
   /** A list of texts. */
   readonly column_names: FileRecord | null;
   /** What preparing it took. */
@@ -70,6 +73,8 @@ export interface PreparedData {
 export interface RowNames {
   readonly names: readonly string[] | null;
   readonly tables: Readonly<Record<string, readonly string[]>>;
+  /** Which rows of the source these are, where steps left some out. */
+  readonly kept?: KeptRows;
 }
 
 export const NO_NAMES: RowNames = { names: null, tables: {} };
@@ -104,6 +109,7 @@ const prepared: Decoder<PreparedData> = object<PreparedData>({
   shape: nullable(list(number)),
   rate_hz: nullable(number),
   sources: list(source),
+  steps: maybe(object<FileRecord>(file)),
   column_names: nullable(object<FileRecord>(file)),
   seconds: number,
 });
@@ -143,10 +149,11 @@ export function readPrepared(folder: string): PreparedData | null {
 export const damaged = (path: string, what: string) => new UserError(path, what, "make the data set again");
 
 /** All files of a data set but data.json. */
-export function filesOf({ sources, column_names }: PreparedData): FileRecord[] {
+export function filesOf({ sources, column_names, steps }: PreparedData): FileRecord[] {
   return [
     ...sources.flatMap(({ chunks, row_names }) => [...chunks, ...row_names ? [row_names] : []]),
     ...column_names ? [column_names] : [],
+    ...steps ? [steps] : [],
   ];
 }
 
@@ -210,10 +217,13 @@ export function readColumnNames(folder: string, { column_names }: PreparedData):
   return column_names === null ? null : readJsonFile(join(folder, column_names.file), texts);
 }
 
+const keptRows = object<KeptRows>({ of: number, rows: list(number) });
+
 const rowNames: Decoder<RowNames> = (value, where) => {
   if (!isRecord(value) || !isRecord(value.tables)) throw new DecodeError("tables: expected a map of lists");
   const tables = Object.entries(value.tables).map(([name, list]) => [name, texts(list, `${where}tables.${name}`)]);
-  return { names: nullable(texts)(value.names, "names"), tables: Object.fromEntries(tables) };
+  const names = { names: nullable(texts)(value.names, "names"), tables: Object.fromEntries(tables) };
+  return value.kept === undefined ? names : { ...names, kept: keptRows(value.kept, "kept") };
 };
 
 /** Names and tables of the rows of one source. @throws {UserError} */
@@ -221,9 +231,11 @@ export function readRowNames(folder: string, { row_names, rows }: SourceRecord):
   if (row_names === null) return NO_NAMES;
   const path = join(folder, row_names.file);
   const found = readJsonFile(path, rowNames);
-  const wrong = [found.names ?? [], ...Object.values(found.tables)].find(({ length }) =>
-    length !== 0 && length !== rows
-  );
+  const wrong: readonly unknown[] | undefined = [
+    found.names ?? [],
+    found.kept?.rows ?? [],
+    ...Object.values(found.tables),
+  ].find(({ length }) => length !== 0 && length !== rows);
   if (wrong) throw damaged(path, `has ${wrong.length} entries for ${rows} rows`);
   return found;
 }

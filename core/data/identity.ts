@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { Chunk } from "../../ffi/chunk.ts";
 import type { DataConfig, Split, Transform } from "../config/types.ts";
 import { InputFile } from "../formats/file.ts";
+import { fittedHash } from "./counts/fitted.ts";
 import { type ChunkFile, type Part, PARTS, type Source } from "./source.ts";
 
 export const WHOLE_BYTES = 512e6;
@@ -54,6 +55,8 @@ export interface DataIdentity {
   /** SHA-256 of what rows and columns count for in the loss; absent where all count alike. */
   readonly row_weights?: string;
   readonly column_weights?: string;
+  /** SHA-256 of steps.json, the steps for counts with what they concluded; absent where there are none. */
+  readonly steps?: string;
   /** The names of the categories, and the SHA-256 of their numbers, one a row; absent where the rows have none. */
   readonly batch?: { readonly names: readonly string[]; readonly rows: string };
   /** Of a fork: what its weights were trained on before, in the runs that it descends from, where that differs. */
@@ -159,6 +162,7 @@ export async function identify(
     column_names: hashLines(names),
     labels: hashLines(labels),
     ...source.rowWeights === null ? {} : { row_weights: hashNumbers(source.rowWeights) },
+    ...source.steps === null ? {} : { steps: fittedHash(source.steps) },
     ...batchOf(source),
     ...source.columnWeights === null ? {} : { column_weights: hashNumbers(source.columnWeights) },
   };

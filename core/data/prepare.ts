@@ -10,6 +10,7 @@ import { makeFolder, removeQuietly, syncFolder, uniqueSuffix, writeAtomically } 
 import { attempt } from "../formats/io_error.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { ChunkWriter } from "./chunk_writer.ts";
+import { type Fitted, fittedText, STEPS_FILE } from "./counts/fitted.ts";
 import { type FileRecord, newPrepared, PREPARED_FILE, type PreparedData, type SourceRecord } from "./data_json.ts";
 import type { SourcePlace } from "./locate.ts";
 import { stepped } from "./stepped.ts";
@@ -25,6 +26,8 @@ export interface PreparingProgress {
 export interface PrepareOptions extends ReaderOptions {
   /** What is done with each record of a signal, as `data.steps` lists it. */
   readonly steps?: readonly unknown[];
+  /** The steps for counts that the sources have been through, which are kept beside the rows. */
+  readonly fitted?: Fitted;
   /** Whether dense rows stay dense, since the config gives them a shape. */
   readonly dense?: boolean;
   /** Whether dense rows are stored as sparse ones, since those of another source of the data set are. */
@@ -143,6 +146,7 @@ async function prepareAll(
     rate_hz: rate,
     sources,
     column_names: names === null ? null : await writeNames(work, "columns.json", names),
+    ...options.fitted === undefined ? {} : { steps: await writeText(work, STEPS_FILE, fittedText(options.fitted)) },
     seconds: (performance.now() - begun) / 1000,
   });
 }
@@ -184,8 +188,9 @@ async function oneSource(
   }
   const chunks = await writer.finish();
   const number = String(sources.length).padStart(6, "0");
-  const hasNames = open.rowNames !== null || open.rowTables.size > 0;
+  const hasNames = open.rowNames !== null || open.rowTables.size > 0 || open.keptRows !== undefined;
   const tables = Object.fromEntries(open.rowTables);
+  const names = { names: open.rowNames, tables, ...open.keptRows === undefined ? {} : { kept: open.keptRows } };
   sources.push({
     name,
     path,
@@ -193,7 +198,7 @@ async function oneSource(
     member: options.member ?? null,
     rows: open.rows,
     chunks,
-    row_names: hasNames ? await writeNames(work, `rows-${number}.json`, { names: open.rowNames, tables }) : null,
+    row_names: hasNames ? await writeNames(work, `rows-${number}.json`, names) : null,
     notes,
   });
   for (const text of notes) options.note?.(`${name}: ${text}`);
@@ -239,8 +244,10 @@ function requireAlike(path: string, open: OpenSource, common: Common): void {
 }
 
 /** Compact JSON, since there may be millions of names. */
-async function writeNames(folder: string, file: string, value: unknown): Promise<FileRecord> {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
+const writeNames = (folder: string, file: string, value: unknown) => writeText(folder, file, JSON.stringify(value));
+
+async function writeText(folder: string, file: string, text: string): Promise<FileRecord> {
+  const bytes = new TextEncoder().encode(text);
   await writeAtomically(join(folder, file), (out) => out.write(bytes));
   return { file, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
 }

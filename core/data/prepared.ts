@@ -3,16 +3,26 @@ import { join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import { type PreparedData, readColumnNames, readRowNames, type RowNames } from "./data_json.ts";
+import { readTextSync } from "../formats/file.ts";
+import { type Fitted, parseFitted } from "./counts/fitted.ts";
 import type { Listed, Part } from "./list.ts";
+import type { KeptRows } from "./readers/reader.ts";
+
+/** Of a file with the names of all columns. */
+const STEPS_BYTES_MAX = 512e6;
 
 /** A prepared data set with the names that are in its folder. */
 export interface PreparedSet {
   readonly folder: string;
   readonly data: PreparedData;
   readonly columnNames: readonly string[] | null;
+  /** The steps for counts that the rows have been through; null where there are none. */
+  readonly steps: Fitted | null;
   /** Of each of `data.sources`. */
   readonly rows: readonly RowNames[];
 }
+
+const readSteps = (path: string) => parseFitted(readTextSync(path, STEPS_BYTES_MAX), path);
 
 /** Prepared data sets by the path of the source, or of their own folder where the config names that. */
 export type Prepared = ReadonlyMap<string, PreparedSet>;
@@ -23,6 +33,7 @@ export function openPrepared(folder: string, data: PreparedData): PreparedSet {
     folder,
     data,
     columnNames: readColumnNames(folder, data),
+    steps: data.steps === undefined ? null : readSteps(join(folder, data.steps.file)),
     rows: data.sources.map((source) => readRowNames(folder, source)),
   };
 }
@@ -46,6 +57,8 @@ export interface Names {
   readonly shape: readonly number[] | null;
   /** Samples a second of signals, in Hz, where all sources have the same. */
   readonly rateHz: number | null;
+  /** Which of the rows that the files have are left, where steps left some out. */
+  readonly keptRows: KeptRows | null;
 }
 
 /** One source of a prepared data set, with its name in the data set that is opened. */
@@ -60,13 +73,17 @@ interface Named {
 }
 
 /** The chunks of a place that was prepared. @throws {UserError} where it was not */
-export function chunksOf(listed: Listed, prepared: Prepared | undefined): { chunks: ListedChunk[]; sources: Named[] } {
+export function chunksOf(
+  listed: Listed,
+  prepared: Prepared | undefined,
+): { chunks: ListedChunk[]; sources: Named[]; steps: Fitted | null } {
   const set = prepared?.get(listed.path);
   if (set === undefined) {
     const what = listed.kind === "prepared" ? "is a data set that has not been opened" : "has not been prepared yet";
     throw new UserError(listed.path, what, "train prepares it; a script opens it with openData");
   }
-  const sources = sourcesOf(set, listed.kind === "source" ? listed.name : undefined);
+  const isOne = listed.kind === "source" || listed.kind === "chunk";
+  const sources = sourcesOf(set, isOne ? listed.name : undefined);
   const chunks = set.data.sources.flatMap((source, index) =>
     source.chunks.map(({ file, first_row, rows }) => ({
       path: join(set.folder, file),
@@ -76,7 +93,7 @@ export function chunksOf(listed: Listed, prepared: Prepared | undefined): { chun
       rows,
     }))
   );
-  return { chunks, sources };
+  return { chunks, sources, steps: set.steps };
 }
 
 /** @param name of the only source, where it is called otherwise than when it was prepared */
@@ -94,7 +111,7 @@ export function sourcesOf({ data, rows, columnNames }: PreparedSet, name?: strin
 
 /** `sampleA` of `sampleA.h5ad`. */
 const stem = (name: string) =>
-  name.replace(/(\.gz)?$/, "").replace(/\.(h5ad|h5|mtx|csv|tsv|txt|npz|svmlight|libsvm)$/i, "");
+  name.replace(/(\.gz)?$/, "").replace(/\.(h5ad|loom|biom|parquet|h5|mtx|csv|tsv|txt|npz|svmlight|libsvm)$/i, "");
 
 /**
  * The names of all sources one after another. Rows of several sources have the source's name before their own, and the table
@@ -104,7 +121,7 @@ const stem = (name: string) =>
 export function joinedNames(sources: readonly Named[]): Names {
   const [first] = sources;
   if (first === undefined) {
-    return { columnNames: null, rowNames: null, rowTables: new Map(), shape: null, rateHz: null };
+    return { columnNames: null, rowNames: null, rowTables: new Map(), shape: null, rateHz: null, keptRows: null };
   }
   for (const { path, columnNames } of sources) requireSameColumns(first, path, columnNames);
   const several = sources.length > 1;
@@ -125,7 +142,18 @@ export function joinedNames(sources: readonly Named[]): Names {
     : null;
   const shape = sources.every((source) => `${source.shape}` === `${first.shape}`) ? first.shape : null;
   const rateHz = sources.every((source) => source.rateHz === first.rateHz) ? first.rateHz : null;
-  return { columnNames: first.columnNames, rowNames, rowTables, shape, rateHz };
+  return { columnNames: first.columnNames, rowNames, rowTables, shape, rateHz, keptRows: joinedKept(sources) };
+}
+
+function joinedKept(sources: readonly Named[]): KeptRows | null {
+  if (sources.every(({ names }) => names.kept === undefined)) return null;
+  const rows: number[] = [];
+  let of = 0;
+  for (const { names: { kept }, rows: count } of sources) {
+    for (let row = 0; row < count; row++) rows.push(of + (kept?.rows[row] ?? row));
+    of += kept?.of ?? count;
+  }
+  return { of, rows };
 }
 
 function requireSameColumns(first: Named, path: string, names: readonly string[] | null): void {

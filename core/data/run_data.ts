@@ -1,12 +1,24 @@
 /** data.json and column_names.txt of a run folder: written at its start, read back by whatever compares. */
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
-import { exists } from "../formats/file.ts";
+import { exists, readTextSync } from "../formats/file.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { readTextFile } from "../formats/text_file.ts";
 import { writeFileAtomic, writeJsonAtomic } from "../runs/atomic.ts";
-import { DecodeError, type Decoder, list, nullable, number, object, oneOf, optional, text } from "../runs/decode.ts";
+import {
+  DecodeError,
+  type Decoder,
+  list,
+  maybe,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  text,
+} from "../runs/decode.ts";
 import type { Transform } from "../config/types.ts";
+import { type Fitted, fittedHash, fittedText, parseFitted, STEPS_FILE } from "./counts/fitted.ts";
 import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
 import { hashLines } from "./identity.ts";
 import type { Part } from "./source.ts";
@@ -18,10 +30,6 @@ const BYTES_MAX = 512e6;
 
 const part = oneOf<Part>("train", "validation", "test");
 const any: Decoder<Transform> = (value) => value as Transform;
-
-/** A field that may be absent. */
-const maybe = <T>(inner: Decoder<T>): Decoder<T | undefined> => (value, field) =>
-  value === undefined ? undefined : inner(value, field);
 
 const files = list(object<FileIdentity>({
   name: text,
@@ -63,6 +71,7 @@ const own: Decoder<Omit<DataIdentity, "earlier">> = object<Omit<DataIdentity, "e
   labels: nullable(text),
   row_weights: maybe(text),
   column_weights: maybe(text),
+  steps: maybe(text),
   batch: maybe(object<NonNullable<DataIdentity["batch"]>>({ names: list(text), rows: text })),
 });
 
@@ -73,9 +82,29 @@ const identity: Decoder<DataIdentity> = (value, where) => {
 };
 
 /** The names first: data.json says that they are there. */
-export async function writeRunData(run: string, data: DataIdentity, names: readonly string[] | null): Promise<void> {
+export async function writeRunData(
+  run: string,
+  data: DataIdentity,
+  names: readonly string[] | null,
+  steps: Fitted | null = null,
+): Promise<void> {
   if (names !== null) await writeFileAtomic(join(run, NAMES_FILE), names.join("\n") + "\n");
+  if (steps !== null) await writeFileAtomic(join(run, STEPS_FILE), fittedText(steps));
   await writeJsonAtomic(join(run, DATA_FILE), data);
+}
+
+/** The steps for counts that a run's data went through, with what they concluded; absent where there are none. @throws {UserError} */
+export function readRunSteps(run: string, data: DataIdentity | null): Fitted | undefined {
+  if (data?.steps === undefined) return undefined;
+  const path = join(run, STEPS_FILE);
+  const text = readTextSync(path, BYTES_MAX);
+  const fitted = parseFitted(text, path);
+  if (fittedHash(fitted) === data.steps) return fitted;
+  throw new UserError(
+    path,
+    "is not the file that the run was trained with: its hash differs",
+    "restore the original file",
+  );
 }
 
 /** What a run was trained on; null where it does not say. @throws {UserError} */

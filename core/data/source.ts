@@ -14,6 +14,8 @@ import { adviceOn, kindOf } from "../formats/kinds.ts";
 import { listFiles, listMemory, type Part, PARTS } from "./list.ts";
 import type { MemoryRows } from "./memory.ts";
 import { chunksOf, joinedNames, type ListedChunk, type Names, type Prepared } from "./prepared.ts";
+import type { Fitted } from "./counts/fitted.ts";
+import type { KeptRows } from "./readers/reader.ts";
 import { fileKey } from "./row_keys.ts";
 
 export { type Part, PARTS };
@@ -76,6 +78,10 @@ export interface Source {
   readonly rateHz: number | null;
   /** Columns of text about the rows that prepared data have, by name; `data.labels` may name one. */
   readonly rowTables: ReadonlyMap<string, readonly string[]>;
+  /** Which of the rows that the files have are left, where steps left some out: files with one entry a row have all of them. */
+  readonly keptRows: KeptRows | null;
+  /** The steps for counts that the rows have been through; null where there are none. */
+  readonly steps: Fitted | null;
 }
 
 export interface OpenOptions {
@@ -172,20 +178,22 @@ function chunkFiles(
   data: DataConfig,
   memory: MemoryRows | null,
   prepared: Prepared | undefined,
-): { chunks: (ListedChunk & { memory?: Chunk })[]; names: Names } {
+): { chunks: (ListedChunk & { memory?: Chunk })[]; names: Names; steps: Fitted | null } {
   const sources = [];
   const chunks = [];
+  let steps: Fitted | null = null;
   for (const listed of memory ? listMemory(data, memory) : listFiles(data)) {
     const { kind, path, name, part } = listed;
     if (kind === "memory") chunks.push({ path, name, part, offset: 0, memory: listed.memory });
-    else if (kind === "chunk") chunks.push({ path, name, part, offset: 0 });
+    else if (kind === "chunk" && !prepared?.has(path)) chunks.push({ path, name, part, offset: 0 });
     else {
       const made = chunksOf(listed, prepared);
       chunks.push(...made.chunks);
       sources.push(...made.sources);
+      steps = made.steps;
     }
   }
-  return { chunks, names: joinedNames(sources) };
+  return { chunks, names: joinedNames(sources), steps };
 }
 
 function headerOf({ path, memory, rows }: ListedChunk & { memory?: Chunk }, format: DataConfig["format"]): ChunkHeader {
@@ -231,7 +239,7 @@ export function openSource(
   let nnz = 0;
   const partRows = { train: 0, validation: 0, test: 0 };
   if (memory !== null && data.steps.length > 0) {
-    throw new UserError("data.steps", "are for files of signals, but the rows come from memory", "remove data.steps");
+    throw new UserError("data.steps", "are for files, but the rows come from memory", "remove data.steps");
   }
   const listed = chunkFiles(data, memory, prepared);
   for (const chunk of listed.chunks) {
@@ -263,9 +271,11 @@ export function openSource(
   const given = memory?.names({ rows: firstRow, columns });
   const names = given ?? { ...listed.names, labels: null, batch: null };
   const { rowNames, labels, batch } = names;
-  const columnNames = given === undefined && data.column_names !== null ? null : names.columnNames;
-  const { rowTables, shape, rateHz } = listed.names;
-  const tables = { columnNames, rowNames, labels, batch, rowTables, shape, rateHz };
+  // A file of names has all columns, also those that steps leave out.
+  const isOverridden = given === undefined && data.column_names !== null && listed.steps === null;
+  const columnNames = isOverridden ? null : names.columnNames;
+  const { rowTables, shape, rateHz, keptRows } = listed.names;
+  const tables = { columnNames, rowNames, labels, batch, rowTables, shape, rateHz, keptRows, steps: listed.steps };
   const none = { rowWeights: null, columnWeights: null, categoryNames: null }; // row_files.ts reads them
   return { files, columns, rows: firstRow, nnz, dense, partRows, ...tables, ...none };
 }

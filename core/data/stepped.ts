@@ -3,7 +3,8 @@ import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import type { OpenSource } from "./readers/reader.ts";
 import type { Form } from "./steps/step.ts";
-import { prepareSteps, readStep } from "./steps/mod.ts";
+import { prepareSteps, readSteps } from "./steps/mod.ts";
+import { STEP_KINDS } from "./counts/mod.ts";
 
 const product = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1);
 
@@ -24,7 +25,7 @@ function formOf(path: string, { sparse, columns, shape = [columns], rate }: Open
  */
 export function stepped(path: string, open: OpenSource, steps: readonly unknown[]): OpenSource {
   if (steps.length === 0) return open;
-  const chosen = steps.map((step, index) => readStep(step, `data.steps.${index}`));
+  const chosen = readSteps(steps, STEP_KINDS);
   const prepared = prepareSteps(chosen, formOf(path, open));
   const { form, records } = prepared;
   const columns = product(form.shape);

@@ -9,10 +9,8 @@ export interface Suggestion {
   readonly hidden: number;
   readonly latent: number;
   readonly batchSize: number;
-  readonly epochs: number;
   /** Steps of an epoch at a share of 0.8 for training. */
   readonly stepsPerEpoch: number;
-  readonly shuffleWindow: number;
   /** As YAML, and why. */
   readonly transforms: readonly string[];
   readonly why: string;
@@ -24,7 +22,6 @@ const ROWS_FOR_PARTS = 30;
 const TRAIN_SHARE = 0.8;
 /** The largest number of weights in one of the two wide layers. */
 const WIDE_WEIGHTS = 50e6;
-const STEPS = 3000;
 
 const powerOfTwo = (value: number) => 2 ** Math.floor(Math.log2(Math.max(1, value)));
 const between = (least: number, value: number, most: number) => Math.min(most, Math.max(least, value));
@@ -63,7 +60,7 @@ export function transformsFor({ least, greatest, whole, zeros, rowSums }: ValueS
   };
 }
 
-export function suggest(name: string, { rows, columns, files, sample, source }: Inspection): Suggestion {
+export function suggest(name: string, { rows, columns, sample }: Inspection): Suggestion {
   const hidden = powerOfTwo(between(2, Math.min(512, rows / 4, columns, WIDE_WEIGHTS / columns), 512));
   const batchSize = powerOfTwo(between(Math.min(rows, 8), rows / 16, 256));
   const stepsPerEpoch = Math.max(1, Math.ceil(TRAIN_SHARE * rows / batchSize));
@@ -73,8 +70,6 @@ export function suggest(name: string, { rows, columns, files, sample, source }: 
     latent: Math.max(1, hidden / 8),
     batchSize,
     stepsPerEpoch,
-    epochs: between(5, Math.round(STEPS / stepsPerEpoch), 100),
-    shuffleWindow: Math.min(source?.sources ?? files.length, 4),
     ...transformsFor(sample),
   };
 }
@@ -106,7 +101,7 @@ export function configText(
   { format, rows, columns, source }: Inspection,
   paths: Paths,
 ): string {
-  const { name, hidden, latent, batchSize, epochs, stepsPerEpoch, shuffleWindow, transforms } = suggestion;
+  const { name, hidden, latent, batchSize, stepsPerEpoch, transforms } = suggestion;
   const hasParts = rows >= ROWS_FOR_PARTS;
   return `# ${countText(rows)} rows x ${countText(columns)} columns. Every key and its default: docs/config.md.
 ` + aligned([
@@ -126,9 +121,6 @@ export function configText(
         : [`  column_names: ${word(paths.columnNames)}`, "one per column"],
     ] as [string, string?][],
     [`  batch_size: ${batchSize}`, `${countText(stepsPerEpoch)} steps per epoch`],
-    ...shuffleWindow > 1
-      ? [[`  shuffle_window: ${shuffleWindow}`, "number of files whose rows are shuffled together"] as const]
-      : [],
     hasParts
       ? ["  split: { train: 0.8, validation: 0.1, test: 0.1 }"]
       : ["  split: { train: 1, validation: 0, test: 0 }", "there are too few rows to hold some out"],
@@ -149,9 +141,9 @@ export function configText(
     ["  learning_rate: 0.001"],
     [""],
     ["training:"],
-    [`  epochs: ${epochs}`, "the most that are trained"],
-    ...hasParts
-      ? [["  early_stopping: { patience: 10 }", "end after so many epochs without a lower validation loss"] as const]
-      : [],
+    [
+      "  epochs: auto",
+      hasParts ? "some 4,000 steps, and an early end where the validation loss no longer falls" : "some 4,000 steps",
+    ],
   ]) + "\n";
 }

@@ -10,6 +10,7 @@ import { countText } from "../figures.ts";
 import { exists } from "../formats/file.ts";
 import { readTextFile } from "../formats/text_file.ts";
 import { unreadablePath, whereOfPath } from "../missing.ts";
+import { ofKeptRows } from "./annotations.ts";
 import { readLabelArray } from "./label_array.ts";
 import { type Part, PARTS, type Source } from "./source.ts";
 
@@ -74,7 +75,8 @@ function sumOf({ files }: Source, part: Part, weights: Float64Array): number {
 }
 
 async function rowWeights(path: string, source: Source): Promise<Float32Array<ArrayBuffer>> {
-  const weights = await readWeights(path, ROW_FIELD, source.rows, "rows");
+  const written = await readWeights(path, ROW_FIELD, source.keptRows?.of ?? source.rows, "rows");
+  const weights = Float64Array.from(ofKeptRows(source, Array.from(written)));
   const bare = PARTS.find((part) => source.partRows[part] > 0 && !(sumOf(source, part, weights) > 0));
   if (bare !== undefined) {
     throw new UserError(ROW_FIELD, `${path} gives every row of the part ${bare} the weight 0`, "weigh one of them");

@@ -19,7 +19,7 @@ import { weights } from "./weights.ts";
 export const DIAGNOSTICS: readonly Diagnostic[] = [
   ...[columns, latent, reconstruction, rows, bScan, errorMap, spectrum],
   ...[rowErrorsDiagnostic, neighbours, traversal, jacobian],
-  ...[network, activations, weights, gradientFlow],
+  ...[activations, weights, gradientFlow, network],
 ];
 
 export function diagnosticNamed(name: string): Diagnostic | undefined {

@@ -83,10 +83,16 @@ export class Message {
   }
 
   data(field: number, value: Uint8Array): this {
-    this.#tag(field, LENGTH);
-    this.#varint(value.length);
+    this.opening(field, value.length);
     const at = this.#take(value.length);
     this.#bytes.set(value, at);
+    return this;
+  }
+
+  /** The beginning of a field of that many bytes, which the caller writes behind the message. */
+  opening(field: number, length: number): this {
+    this.#tag(field, LENGTH);
+    this.#varint(length);
     return this;
   }
 

@@ -8,14 +8,19 @@ import { NpyWriter } from "./npy.ts";
 export const TABLE_KINDS = [".npy", ".csv"] as const;
 const TEXT_BYTES = 1 << 20;
 
-/** The kind of a table by its file's name. @throws {UserError} for any other */
-export function tableKind(path: string, field: string): typeof TABLE_KINDS[number] {
-  const extension = extname(path);
-  const kind = TABLE_KINDS.find((known) => known === extension.toLowerCase());
-  if (kind) return kind;
-  const hint = "give the file one of these endings";
-  throw new UserError(field, `must end in ${TABLE_KINDS.join(" or ")}, got ${path}`, hint);
+/** The ending of a file's name, of those that are allowed. @throws {UserError} for any other */
+export function endingOf<const Ending extends string>(path: string, endings: readonly Ending[], field: string): Ending {
+  const extension = extname(path).toLowerCase();
+  const ending = endings.find((known) => known === extension);
+  if (ending !== undefined) return ending;
+  const named = endings.filter((ending) => ending !== "");
+  const list = `${named.slice(0, -1).join(", ")} or ${named.at(-1)}`;
+  throw new UserError(field, `must end in ${list}, got ${path}`, "give the file one of these endings");
 }
+
+/** The kind of a table by its file's name. @throws {UserError} for any other */
+export const tableKind = (path: string, field: string): typeof TABLE_KINDS[number] =>
+  endingOf(path, TABLE_KINDS, field);
 
 /** The shortest text from which the same float32 comes back. */
 export function float32Text(value: number): string {

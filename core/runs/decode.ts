@@ -27,6 +27,11 @@ export function optional<T>(inner: Decoder<T>): Decoder<T | null | undefined> {
   return (value, field) => value === null || value === undefined ? undefined : inner(value, field);
 }
 
+/** A field that may be absent, but not null. */
+export function maybe<T>(inner: Decoder<T>): Decoder<T | undefined> {
+  return (value, field) => value === undefined ? undefined : inner(value, field);
+}
+
 export function oneOf<T extends string>(...allowed: readonly T[]): Decoder<T> {
   return (value, field) => allowed.find((item) => item === value) ?? wrong(field, allowed.join(", "), value);
 }

@@ -13,6 +13,8 @@ export interface EnvironmentFacts {
   readonly threads: number;
   readonly seed: number;
   readonly commandLine: readonly string[];
+  /** What `auto` stands for in the config, and why. */
+  readonly chosen?: readonly { readonly key: string; readonly value: string; readonly reason: string }[];
 }
 
 export async function collectEnvironment(facts: EnvironmentFacts): Promise<Environment> {
@@ -41,6 +43,11 @@ export async function collectEnvironment(facts: EnvironmentFacts): Promise<Envir
     pid: Deno.pid,
     threads: facts.threads,
     seed: facts.seed,
+    ...facts.chosen
+      ? {
+        chosen: Object.fromEntries(facts.chosen.map((each) => [each.key, { value: each.value, reason: each.reason }])),
+      }
+      : {},
     command_line: facts.commandLine,
     working_folder: here,
     started_at: new Date().toISOString(),

@@ -1,4 +1,4 @@
-/** The runs of a sweep: each point with each seed, checked before anything starts. */
+/** The points and runs of a sweep. Each run's config is checked, and its data are hashed, before it is started. */
 import { join } from "@std/path";
 import { loadConfig, type LoadedConfig } from "../config/mod.ts";
 import { problem } from "../config/error.ts";
@@ -9,16 +9,25 @@ import type { Config } from "../config/types.ts";
 import { toPlain } from "../config/yaml.ts";
 import { UserError } from "../errors.ts";
 import { namesIn } from "../formats/file.ts";
+import { Budgets } from "./budget.ts";
 import { Fingerprints, identityOf } from "./identity.ts";
-import { type Point, pointsOf } from "./points.ts";
+import { type Parameter, type Point, withConditions } from "./parameters.ts";
+import { pointName, pointsOf, wholeNumbers } from "./points.ts";
+import { type Round, roundsOf } from "./rounds.ts";
+import { recordedPoints } from "./sweep_json.ts";
 import type { SweepConfig } from "./sweep_config.ts";
+import { Tpe } from "./tpe.ts";
+
+/** What the figures of a run are for: the tables, or the choice of points. */
+export type Role = "report" | "selection";
 
 export interface PlannedRun {
   /** Number of its point, from 1. */
   readonly point: number;
   readonly seed: number;
-  /** The values of the parameters, as YAML. */
-  readonly values: readonly string[];
+  readonly role: Role;
+  /** The values of the parameters, as YAML; null where one is not set. */
+  readonly values: readonly (string | null)[];
   /** 64 hex digits. */
   readonly identity: string;
   /** The name of its folder. */
@@ -27,33 +36,10 @@ export interface PlannedRun {
   readonly loaded: LoadedConfig;
 }
 
-export interface Plan {
-  readonly sweep: SweepConfig;
-  /** `RUNS/sweeps/NAME`, where RUNS is the base config's paths.runs. */
-  readonly folder: string;
-  /** The keys of the parameters. */
-  readonly keys: readonly string[];
-  /** The values of each point's parameters, as YAML. */
-  readonly points: readonly (readonly string[])[];
-  readonly metric: string;
-  readonly runs: readonly PlannedRun[];
-  /** Runs that were left out because an earlier point has the same. */
-  readonly repeated: number;
-  /** Whether the number of threads is left to the program. */
-  readonly threadsAreFree: boolean;
-}
-
 const IDENTITY_DIGITS = 10;
 
-function settingsOf(sweep: SweepConfig, point: Point, seed: number | null): Setting[] {
-  const values = sweep.parameters.map(({ path, key }, i): Setting => ({ path, key, value: point[i]! }));
-  if (seed === null) return [...sweep.overrides, ...values];
-  const origin = { source: `seed=${seed}`, folder: "/" };
-  return [...sweep.overrides, ...values, { path: "seed", key: origin, value: { kind: "scalar", origin, value: seed } }];
-}
-
 /** @throws {UserError} for an override of what the sweep sets */
-function checkOverrides({ parameters, seeds }: SweepConfig, overrides: readonly string[]): void {
+function checkOverrides({ parameters, seeds, prune }: SweepConfig, overrides: readonly string[]): void {
   for (const override of overrides) {
     const path = override.split("=", 1)[0]!.trim();
     const where = `--override "${override}"`;
@@ -61,6 +47,7 @@ function checkOverrides({ parameters, seeds }: SweepConfig, overrides: readonly 
     if (same) throw problem(where, `${same.path} is a parameter of the sweep`, "change it in the sweep's config");
     if (path === "name") throw problem(where, "a sweep names its runs", "leave it out");
     if (path === "seed" && seeds > 1) throw problem(where, `the sweep has seeds: ${seeds}`, "leave out one of them");
+    if (path === "seed" && prune) throw problem(where, "prune chooses the seeds", "set the seed in the base config");
   }
 }
 
@@ -75,8 +62,178 @@ function folderName(present: readonly string[], point: number, seed: number, ide
   return present.find((name) => name.endsWith(`-${id}`)) ?? `${String(point).padStart(3, "0")}-seed-${seed}-${id}`;
 }
 
+/** The first value of each parameter: a parameter may stand for something that the base config has not, or has wrong. */
+const firstOf = (parameter: Parameter): Node =>
+  parameter.kind === "list" ? parameter.values[0]! : { kind: "scalar", origin: parameter.at, value: parameter.min };
+
+export class Plan {
+  /** `RUNS/sweeps/NAME`, where RUNS is the base config's paths.runs. */
+  readonly folder: string;
+  readonly metric: string;
+  /** The keys of the parameters. */
+  readonly keys: readonly string[];
+  /** Whether the number of threads is left to the program. */
+  readonly threadsAreFree: boolean;
+  /** The points that are known so far; one whose method is `tpe` chooses more. */
+  readonly points: Point[] = [];
+  readonly whole: readonly boolean[];
+  /** How points are left out; empty where none are. */
+  readonly rounds: readonly Round[];
+  readonly budgets: Budgets;
+  readonly #base: LoadedConfig;
+  readonly #runs = new Map<string, PlannedRun>();
+  readonly #asked = new Map<string, Promise<PlannedRun>>();
+  readonly #fingerprints: Fingerprints;
+  readonly #withThreads: boolean;
+  readonly #note?: (text: string) => void;
+  #present: readonly string[] = [];
+  #repeated = 0;
+
+  constructor(readonly sweep: SweepConfig, readonly overrides: readonly string[], note?: (text: string) => void) {
+    checkOverrides(sweep, overrides);
+    const { parameters } = sweep;
+    this.#note = note;
+    this.#base = this.load(withConditions(parameters, parameters.map(firstOf)), null);
+    const { config } = this.#base;
+    if (config.data.format === "memory") {
+      const where = this.#base.origin("data.format");
+      throw new UserError(where, "data.format: memory holds no rows for a sweep", "name a file");
+    }
+    this.whole = wholeNumbers(parameters, toPlain(config));
+    this.folder = join(config.paths.runs, "sweeps", sweep.name);
+    this.metric = sweep.metric ?? usualMetric(config);
+    this.keys = parameters.map(({ path }) => path);
+    this.threadsAreFree = this.#base.origin("runtime.threads") === "default";
+    this.#withThreads = parameters.some(({ path }) => /^runtime(\.threads)?$/.test(path));
+    this.#fingerprints = new Fingerprints(note);
+    this.budgets = new Budgets(note);
+    if (sweep.method !== "tpe") this.points.push(...pointsOf(sweep, toPlain(config)));
+    const { prune } = sweep;
+    if (prune !== null && this.points.length <= prune.keep) {
+      const hint = "leave it out, or try more points";
+      const what = `prune.keep is ${prune.keep}, and there are ${this.points.length} points: nothing would be left out`;
+      throw problem(sweep.place("prune"), what, hint);
+    }
+    this.rounds = prune === null ? [] : roundsOf(this.points.length, prune);
+  }
+
+  /** Those that are known so far. */
+  get runs(): readonly PlannedRun[] {
+    return [...this.#runs.values()];
+  }
+
+  /** Runs that were left out because an earlier point has the same. */
+  get repeated(): number {
+    return this.#repeated;
+  }
+
+  /** How many points there will be. */
+  get pointCount(): number {
+    return this.sweep.method === "tpe" ? this.sweep.points! : this.points.length;
+  }
+
+  /** How often a run is trained to a pause or to its end, if none of them fails and no two are the same. */
+  get stints(): number {
+    const { seeds, prune } = this.sweep;
+    if (prune === null) return this.pointCount * seeds - this.#repeated;
+    const inRounds = this.rounds.map((round, i) => {
+      const before = this.rounds[i - 1];
+      return round.points * (round.seeds - (before?.share === round.share ? before.seeds : 0));
+    });
+    return inRounds.reduce((sum, count) => sum + count, prune.keep * seeds);
+  }
+
+  /** The seeds whose figures are in the tables; with `prune` they are others than those that choose. */
+  get reportSeeds(): number[] {
+    return Array.from(
+      { length: this.sweep.seeds },
+      (_, k) => this.#base.config.seed + (this.sweep.prune?.seeds ?? 0) + k,
+    );
+  }
+
+  get selectionSeeds(): number[] {
+    return Array.from({ length: this.sweep.prune?.seeds ?? 0 }, (_, k) => this.#base.config.seed + k);
+  }
+
+  /** Reads what is there already. */
+  async begin(): Promise<void> {
+    this.#present = await namesIn(this.folder);
+    if (this.sweep.method === "tpe") {
+      const chooser = new Tpe(this.sweep.parameters, this.whole, this.sweep.tpe);
+      this.points.push(...await recordedPoints(this));
+      // The points that are drawn by chance are known beforehand.
+      const taken = new Set(this.points.map(pointName));
+      while (this.points.length < Math.min(this.sweep.tpe.random, this.sweep.points!)) {
+        const point = chooser.next(this.points.length, [], taken);
+        if (point === null) break;
+        this.points.push(point);
+        taken.add(pointName(point));
+      }
+    }
+  }
+
+  /** The config of a point with a seed; null: with the base's. @throws {ConfigError} with the place in the sweep's config */
+  load(point: Point, seed: number | null): LoadedConfig {
+    const { parameters, overrides, base } = this.sweep;
+    const values = parameters.flatMap(({ path, key }, i): Setting[] => {
+      const value = point[i];
+      return value == null ? [] : [{ path, key, value }];
+    });
+    const origin = { source: `seed=${seed}`, folder: "/" };
+    const seeded: Setting[] = seed === null
+      ? []
+      : [{ path: "seed", key: origin, value: { kind: "scalar", origin, value: seed } }];
+    return loadConfig({ file: base, settings: [...overrides, ...values, ...seeded], overrides: this.overrides });
+  }
+
+  /** The values of a point as YAML. */
+  valuesOf(point: Point): (string | null)[] {
+    return point.map((value) => value && showFlow(toValue(value)));
+  }
+
+  /**
+   * The run of a point with a seed. Where another point has the same run, it is that one.
+   * @param number of the point, from 1
+   * @throws {ConfigError} with the place in the sweep's config; {UserError} if the data cannot be opened
+   */
+  run(number: number, seed: number, role: Role): Promise<PlannedRun> {
+    const name = `${number} ${seed}`;
+    let asked = this.#asked.get(name);
+    if (asked === undefined) this.#asked.set(name, asked = this.#planned(number, seed, role));
+    return asked;
+  }
+
+  async #planned(number: number, seed: number, role: Role): Promise<PlannedRun> {
+    const point = this.points[number - 1]!;
+    const loaded = this.load(point, seed === this.#base.config.seed ? null : seed);
+    const data = await this.#fingerprints.of(loaded.config).catch((error) => Promise.reject(loaded.locate(error)));
+    const identity = identityOf(loaded.config, data, this.#withThreads);
+    const same = this.#runs.get(identity);
+    if (same !== undefined) {
+      this.#repeated++;
+      return same;
+    }
+    const name = folderName(this.#present, number, loaded.config.seed, identity);
+    const run: PlannedRun = {
+      ...{ point: number, seed: loaded.config.seed, role, values: this.valuesOf(point), identity, name, loaded },
+      path: join(this.folder, name),
+    };
+    this.#runs.set(identity, run);
+    return run;
+  }
+
+  /** Plans all runs that are known before anything is trained, so that mistakes are found. */
+  async planKnown(): Promise<void> {
+    const role = this.rounds.length > 0 ? "selection" : "report";
+    const seeds = this.rounds.length > 0 ? this.selectionSeeds.slice(0, this.rounds[0]!.seeds) : this.reportSeeds;
+    for (const number of this.points.keys()) {
+      for (const seed of seeds) await this.run(number + 1, seed, role);
+    }
+  }
+}
+
 /**
- * Loads the config of every run and hashes the data.
+ * Loads the configs of all runs that are known beforehand and hashes the data.
  * @param overrides of the command line, for every run
  * @param note is told what has to be prepared before
  * @throws {ConfigError} with the place in the sweep's config; {UserError} if the data cannot be opened
@@ -86,53 +243,8 @@ export async function planSweep(
   overrides: readonly string[],
   note?: (text: string) => void,
 ): Promise<Plan> {
-  checkOverrides(sweep, overrides);
-  const load = (point: Point, seed: number | null) =>
-    loadConfig({ file: sweep.base, settings: settingsOf(sweep, point, seed), overrides });
-  // A parameter may stand for something that the base config has not, or has wrong: the first values tell types as well.
-  const first = sweep.parameters.map((parameter): Node =>
-    parameter.kind === "list" ? parameter.values[0]! : { kind: "scalar", origin: parameter.at, value: parameter.min }
-  );
-  const base = load(first, null);
-  if (base.config.data.format === "memory") {
-    throw new UserError(base.origin("data.format"), "data.format: memory holds no rows for a sweep", "name a file");
-  }
-  const points = pointsOf(sweep, toPlain(base.config));
-  const folder = join(base.config.paths.runs, "sweeps", sweep.name);
-  const present = await namesIn(folder);
-  const fingerprints = new Fingerprints(note);
-  const withThreads = sweep.parameters.some(({ path }) => /^runtime(\.threads)?$/.test(path));
-  const runs = new Map<string, PlannedRun>();
-  const values = points.map((point) => point.map((value) => showFlow(toValue(value))));
-  let planned = 0;
-  for (const [i, point] of points.entries()) {
-    for (let k = 0; k < sweep.seeds; k++) {
-      const loaded = load(point, k === 0 ? null : base.config.seed + k);
-      const { config } = loaded;
-      planned++;
-      const data = await fingerprints.of(config).catch((error) => Promise.reject(loaded.locate(error)));
-      const identity = identityOf(config, data, withThreads);
-      if (runs.has(identity)) continue;
-      const name = folderName(present, i + 1, config.seed, identity);
-      runs.set(identity, {
-        point: i + 1,
-        seed: config.seed,
-        values: values[i]!,
-        identity,
-        name,
-        path: join(folder, name),
-        loaded,
-      });
-    }
-  }
-  return {
-    sweep,
-    folder,
-    keys: sweep.parameters.map(({ path }) => path),
-    points: values,
-    metric: sweep.metric ?? usualMetric(base.config),
-    runs: [...runs.values()],
-    repeated: planned - runs.size,
-    threadsAreFree: base.origin("runtime.threads") === "default",
-  };
+  const plan = new Plan(sweep, overrides, note);
+  await plan.begin();
+  await plan.planKnown();
+  return plan;
 }

@@ -3,11 +3,9 @@ import { createHash } from "node:crypto";
 import { problem } from "../config/error.ts";
 import { type JsonSchema, schemaAt } from "../config/json_schema.ts";
 import { type Node, splitPath, toValue } from "../config/tree.ts";
+import { isActive, type Parameter, type Point, withConditions } from "./parameters.ts";
 import { sobol, SOBOL_DIMENSIONS } from "./sobol.ts";
-import type { Parameter, SweepConfig } from "./sweep_config.ts";
-
-/** One value a parameter, in the order of the parameters. */
-export type Point = readonly Node[];
+import type { SweepConfig } from "./sweep_config.ts";
 
 /** Most points of a grid. */
 const MAX_GRID = 10_000;
@@ -22,7 +20,7 @@ function isWhole(schema: JsonSchema | undefined): boolean {
  * The value of a parameter for a number u from 0 to below 1. Ranges of whole numbers have each of them equally often, or with
  * `scale: log` as often as their logarithms take of the range; other values are rounded to six digits.
  */
-function valueAt(parameter: Parameter, u: number, whole: boolean): Node {
+export function valueAt(parameter: Parameter, u: number, whole: boolean): Node {
   if (parameter.kind === "list") return parameter.values[Math.floor(u * parameter.values.length)]!;
   const { min, max, log, at } = parameter;
   const [low, high] = whole ? [min - 0.5, max + 0.5] : [min, max];
@@ -36,16 +34,21 @@ function grid(parameters: readonly Parameter[], place: string): Point[] {
   let points: Point[] = [[]];
   for (const parameter of parameters) {
     const values = parameter.kind === "list" ? parameter.values : [];
-    if (points.length * values.length > MAX_GRID) {
+    points = points.flatMap((point) =>
+      isActive(parameter, point) ? values.map((value) => [...point, value]) : [[...point, null]]
+    );
+    if (points.length > MAX_GRID) {
       throw problem(place, `the grid has more than ${MAX_GRID} points`, "give fewer values, or use method: random");
     }
-    points = points.flatMap((point) => values.map((value) => [...point, value]));
   }
   return points;
 }
 
-/** A number from 0 to below 1 that depends on nothing but the parameter's key and the number of the draw. */
-function uniform(path: string, draw: number): number {
+/** What tells points apart. */
+export const pointName = (point: Point): string => JSON.stringify(point.map((value) => value && toValue(value)));
+
+/** A number from 0 to below 1 that depends on nothing but a text and the number of the draw. */
+export function uniform(path: string, draw: number): number {
   const bits = createHash("sha256").update(`${path}\n${draw}`).digest().readBigUInt64BE();
   return Number(bits >> 11n) / 2 ** 53;
 }
@@ -71,12 +74,11 @@ function numbers({ method, parameters, place }: SweepConfig): () => number[] {
 }
 
 /**
- * The points, all different. A sweep of more points begins with those of one of fewer.
+ * Whether each parameter takes whole numbers and no others.
  * @param base the base config as plain data, which tells the types of keys below lists
+ * @throws {ConfigError} if the bounds of such a range are no whole numbers
  */
-export function pointsOf(sweep: SweepConfig, base: unknown): Point[] {
-  const { parameters, method, points: wanted, place } = sweep;
-  if (parameters.length === 0) return [[]];
+export function wholeNumbers(parameters: readonly Parameter[], base: unknown): boolean[] {
   const whole = parameters.map(({ path }) => isWhole(schemaAt(splitPath(path), base)));
   for (const [i, parameter] of parameters.entries()) {
     if (parameter.kind !== "range" || !whole[i]) continue;
@@ -84,6 +86,17 @@ export function pointsOf(sweep: SweepConfig, base: unknown): Point[] {
     const { path, at: { source, line, column }, min, max } = parameter;
     throw problem(`${source}:${line}:${column}`, `parameters.${path} takes whole numbers, got ${min} and ${max}`);
   }
+  return whole;
+}
+
+/**
+ * The points, all different. A sweep of more points begins with those of one of fewer.
+ * @param base the base config as plain data
+ */
+export function pointsOf(sweep: SweepConfig, base: unknown): Point[] {
+  const { parameters, method, points: wanted, place } = sweep;
+  if (parameters.length === 0) return [[]];
+  const whole = wholeNumbers(parameters, base);
   if (method === "grid" || wanted === null) return grid(parameters, place("parameters"));
   const next = numbers(sweep);
   const found = new Map<string, Point>();
@@ -96,8 +109,8 @@ export function pointsOf(sweep: SweepConfig, base: unknown): Point[] {
       );
     }
     const row = next();
-    const point = parameters.map((parameter, i) => valueAt(parameter, row[i]!, whole[i]!));
-    const name = JSON.stringify(point.map(toValue));
+    const point = withConditions(parameters, parameters.map((parameter, i) => valueAt(parameter, row[i]!, whole[i]!)));
+    const name = pointName(point);
     if (!found.has(name)) found.set(name, point);
   }
   return [...found.values()];

@@ -1,10 +1,8 @@
 /** The weights with which a run begins, and what a resume takes over of that. */
 import type { Model } from "../../ffi/model.ts";
-import { evaluatePca, fitPca } from "../baseline/pca.ts";
 import { countText } from "../figures.ts";
-import type { EvaluationProgress } from "../evaluation/evaluate.ts";
 import { startBias } from "./column_means.ts";
-import { threadCount } from "./network.ts";
+import { componentsOf, explained } from "./components.ts";
 import { startAtPca } from "./pca_start.ts";
 import { canRefit, refit } from "./refit.ts";
 import type { Session } from "./session.ts";
@@ -16,19 +14,16 @@ import { RANDOM_START, type Started, type TrainState } from "./state.ts";
  * @throws {Stopped}
  */
 export async function begin(session: Session): Promise<Started> {
-  const { options: { config, note, observer }, source, model } = session;
+  const { options: { config, note }, source, model } = session;
   if (chooseStart(config, source).start === "random") {
     await startBias(config, source, model);
     return RANDOM_START;
   }
-  const options = { threads: threadCount(config), stopped: () => session.signal !== null };
-  const fit = await fitPca(source, config, model.latentSize, options);
+  const fit = await componentsOf(session);
   if (fit === null) return RANDOM_START; // fewer than two rows
-  session.fit = fit;
   const rates = await startAtPca(config, source, model, fit);
   if (canRefit(config, source)) await refit(config, source, model);
-  const progress = (info: EvaluationProgress) => observer?.evaluating?.(info);
-  const pca = config.evaluation.pca ? await evaluatePca(fit, source, config, { ...options, progress }) : null;
+  const pca = config.evaluation.pca ? await explained(session, fit) : null;
   note?.(`start: ${countText(fit.count)} principal components of ${countText(fit.rows)} training rows`);
   return { kind: "pca", rates, pca };
 }

@@ -11,10 +11,12 @@ import type { PreparingProgress } from "../data/prepare.ts";
 import { dataError, type Part, PARTS, type Source } from "../data/source.ts";
 import { withRowFiles } from "../data/row_files.ts";
 import type { LayerRow } from "../runs/types.ts";
-import { requireRunsFolder, runWarnings } from "./announce.ts";
-import { withEpochs } from "./epochs.ts";
+import { requireRunsFolder, runWarnings } from "./run_checks.ts";
+import { settled } from "./epochs.ts";
 import { estimateMemory } from "./memory.ts";
 import { noteData } from "./run_data.ts";
+import { type Chosen, chosenFor } from "./chosen.ts";
+import { sortedWarning } from "./shuffling.ts";
 import { chooseSolver } from "./solver.ts";
 import { chooseStart } from "./start_layers.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
@@ -40,6 +42,8 @@ export interface DryRun {
   readonly solver: string;
   /** With what the network begins, and why. */
   readonly start: string;
+  /** What `auto` stands for. */
+  readonly chosen: readonly Chosen[];
   /** Forward and backward pass of one batch of each part. */
   readonly batches: readonly {
     readonly part: Part;
@@ -75,10 +79,12 @@ export async function dryRun(
   requireRunsFolder(asked);
   const engine = choiceText(chooseEngine(asked, note));
   const source = await withRowFiles(await openData(asked, rows, { note, progress }), asked, { note });
-  const config = withEpochs(asked, source);
+  const config = settled(asked, source);
   requireSteps(source, config.data, config.seed);
   for (const warning of runWarnings(config, source)) note?.(warning);
-  await checkAnnotations(config.data, source, note);
+  const { labels } = await checkAnnotations(config.data, source, note);
+  const sorted = sortedWarning(config, source, labels);
+  if (sorted) note?.(`warning: ${sorted}`);
   noteData(config, source, note ?? (() => {}));
   using model = describeModel(config, source);
   const memory = estimateMemory(config, source, model);
@@ -113,6 +119,7 @@ export async function dryRun(
     precision: precisionNote(config),
     solver: `${choice.solver}: ${choice.reason}`,
     start: `${start.start}: ${start.reason}`,
+    chosen: chosenFor(config, source, asked),
     batches,
   };
 }

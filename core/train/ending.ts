@@ -1,7 +1,6 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
-import { evaluatePca, fitPca, noComponents, type PcaFit } from "../baseline/pca.ts";
-import type { EvaluationProgress } from "../evaluation/evaluate.ts";
+import { noComponents, type PcaFit } from "../baseline/pca.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
@@ -18,7 +17,7 @@ import { runDiagnostics } from "./diagnose.ts";
 import { tellDiagnostics } from "./events.ts";
 import type { Session } from "./session.ts";
 import { SIGNAL_STATUS, type StopSignal } from "./signals.ts";
-import { threadCount } from "./network.ts";
+import { componentsOf, explained } from "./components.ts";
 import { finalMetrics, summarise } from "./summary.ts";
 import { tensorSinks } from "./tensors.ts";
 import type { Ending } from "./trainer.ts";
@@ -93,7 +92,7 @@ async function withTrainedBefore(
 
 /** What PCA of the same size explains. Where it cannot be had, the run ends without it, and says so. */
 async function measureBaseline(session: Session, metrics: Summary["metrics"]): Promise<Summary["baseline"]> {
-  const { options: { config, observer, warn = session.options.note }, model, source, state } = session;
+  const { options: { warn = session.options.note }, model, source, state } = session;
   const known = state.start?.pca;
   // Data that a resume finds changed have other rows.
   if (known && PARTS.every((part) => known[part]?.rows === metrics[part]?.rows)) return { pca: known };
@@ -103,13 +102,8 @@ async function measureBaseline(session: Session, metrics: Summary["metrics"]): P
     return null;
   }
   try {
-    const fit = await fitOf(session);
-    const options = {
-      threads: threadCount(config),
-      stopped: () => session.signal !== null,
-      progress: (info: EvaluationProgress) => observer?.evaluating?.(info),
-    };
-    return fit && { pca: await evaluatePca(fit, source, config, options) };
+    const fit = await componentsOf(session);
+    return fit && { pca: await explained(session, fit) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     warn?.(`PCA, to which the metrics are compared: ${error.message}; evaluation.pca: false leaves it out`);
@@ -117,19 +111,12 @@ async function measureBaseline(session: Session, metrics: Summary["metrics"]): P
   }
 }
 
-/** Principal components of the training rows, computed once in a session. @throws {Stopped} {EngineError} */
-async function fitOf(session: Session): Promise<PcaFit | null> {
-  const { options: { config }, model, source } = session;
-  const options = { threads: threadCount(config), stopped: () => session.signal !== null };
-  return session.fit ??= await fitPca(source, config, model.latentSize, options);
-}
-
 /** The components with which diagnostics compare; null where the config wants no comparison, or there are none. */
 async function comparedFit(session: Session): Promise<PcaFit | null> {
   const { options: { config }, model, source } = session;
   if (!config.evaluation.pca || noComponents(model.latentSize, source.columns) !== null) return null;
   try {
-    return await fitOf(session);
+    return await componentsOf(session);
   } catch (error) {
     if (error instanceof EngineError) return null; // the baseline has said why
     throw error;
@@ -211,6 +198,19 @@ export async function interrupted(session: Session, signal: StopSignal): Promise
   const summary = summarise(session, { status: "stopped", reason: signal, metrics: null, evaluated: null, saved });
   await writeSummary(session.options.run, summary);
   return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
+}
+
+/** The end of a session after the epoch that it was asked for: a save. */
+export async function paused(session: Session): Promise<SessionResult> {
+  const { options: { run }, saves, state: { seconds } } = session;
+  const trained = seconds.checkpoint;
+  await saves.saveIfNew();
+  const saved = seconds.checkpoint - trained;
+  const reason = "until_epoch";
+  const summary = summarise(session, { status: "stopped", reason, metrics: null, evaluated: null, saved });
+  await writeSummary(run, summary);
+  await clearRecovery(run.path);
+  return { status: "stopped", summary, signal: null, exitStatus: 0, error: null };
 }
 
 /** The end after an error: a save, unless there are values that are not finite. */

@@ -1,7 +1,8 @@
-/** The number of epochs that `training.epochs: auto` stands for, and the patience that goes with it. */
+/** What the data determine of a config: the files of a window, the number of epochs, and the patience that goes with it. */
 import type { Config } from "../config/types.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
+import { withWindow } from "./shuffling.ts";
 
 /** A network takes a number of steps to learn, whatever the number of rows. */
 const STEPS = 4000;
@@ -10,8 +11,10 @@ const LEAST = 3, MOST = 1000;
 /** The share of the epochs without improvement after which training ends, and the fewest epochs. */
 const PATIENCE_SHARE = 10, LEAST_PATIENCE = 3;
 
-/** The config with numbers in the place of `auto`; it is the same object where its epochs are given. */
-export function withEpochs(config: Config, source: Source): Config {
+/** The config with numbers in the place of `auto`. */
+export const settled = (config: Config, source: Source): Config => withEpochs(withWindow(config, source), source);
+
+function withEpochs(config: Config, source: Source): Config {
   const { training } = config;
   if (Number.isFinite(training.epochs)) return config;
   const stepsPerEpoch = Math.max(1, stepsOf(trainingPlan(source, config.data, config.seed, 1)));

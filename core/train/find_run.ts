@@ -1,12 +1,12 @@
 /** What `train` does: it starts a new run, or finds the run that it resumes. */
 import { basename, dirname, join } from "@std/path";
-import { type Config, loadConfig, type LoadedConfig } from "../config/mod.ts";
+import { type Config, loadConfig, type LoadedConfig, loadRunConfig } from "../config/mod.ts";
 import { checkpointsFolder, stepOfName } from "../checkpoint/layout.ts";
 import { NAME_PATTERN } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
 import { ifThere, readTextSync } from "../formats/file.ts";
 import { isMissing, systemReason } from "../formats/io_error.ts";
-import { missingArgument, runsHint } from "../missing.ts";
+import { hintFor, missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 import { type Parent, parentOf } from "../runs/sessions.ts";
@@ -122,7 +122,7 @@ async function resumed(run: string, checkpoint: string | null, request: Existing
   if (checkpoint !== null || hasCheckpoint(run)) return { ...target, resumeFrom: checkpoint ?? "latest" };
   const parent = await parentOf(run);
   if (parent !== null) { // a fork that was killed before its first save
-    const config = loadConfig({ file: join(parent.run, "config.yaml") }).config;
+    const config = loadRunConfig(parent.run).config;
     const which = join(parent.run, parent.checkpoint);
     return { ...target, resumeFrom: null, fork: { run: parent.run, which, config, known: parent } };
   }
@@ -180,34 +180,43 @@ function forked(named: string, request: RunRequest, overrides: readonly string[]
       "name a run or a checkpoint",
     );
   }
-  const file = join(run, "config.yaml");
-  const loaded = request.config === undefined ? loadConfig({ file, overrides }) : load(request.config, overrides);
+  const loaded = request.config === undefined ? loadRunConfig(run, overrides) : load(request.config, overrides);
   const runDir = request.runDir === undefined ? undefined : fromUser(request.runDir);
-  const fork = { run, which: checkpoint ?? "latest", config: loadConfig({ file }).config };
+  const fork = { run, which: checkpoint ?? "latest", config: loadRunConfig(run).config };
   return { loaded, existing: null, resumeFrom: null, runDir, fork };
 }
 
 /** @throws {UserError} if the run that was named cannot be resumed, or its config names a command that may not run. */
 export async function findRun(request: RunRequest): Promise<RunTarget> {
   const target = await findTarget(request);
-  if (!request.allowRun) refuseCommands(target.loaded);
+  checkPrograms(target.loaded, request.allowRun ?? false);
   return target;
 }
 
 /**
  * A config is data: what it names runs only if whoever starts the run says so.
- * @throws {UserError} if a config names a command
+ * @throws {UserError} if a config names a command or a module that is not allowed, or a module that cannot be
  */
-export function refuseCommands({ config, locate }: Pick<LoadedConfig, "config" | "locate">): void {
-  const index = config.logging.sinks.findIndex((sink) => typeof sink === "object");
-  if (index < 0) return;
-  throw locate(
-    new UserError(
-      `logging.sinks.${index}`,
-      "names a command, and commands of a config run only if the command line allows it",
-      "add --allow-run, or leave the command out: --override logging.sinks=[csv]",
-    ),
-  );
+export function checkPrograms({ config, locate }: Pick<LoadedConfig, "config" | "locate">, isAllowed: boolean): void {
+  for (const [index, sink] of config.logging.sinks.entries()) {
+    if (typeof sink !== "object") continue;
+    const where = `logging.sinks.${index}`, kind = "module" in sink ? "module" : "command";
+    if (!isAllowed) {
+      const what = `names a ${kind}, and ${kind}s of a config run only if the command line allows it`;
+      const hint = `add --allow-run, or leave the ${kind} out: --override logging.sinks=[csv]`;
+      throw locate(new UserError(where, what, hint));
+    }
+    if (!("module" in sink)) continue;
+    if (!isThere(sink.module)) {
+      throw locate(new UserError(`${where}.module`, `there is no such file: ${sink.module}`, hintFor(sink.module)));
+    }
+    if (Deno.build.standalone) {
+      const hint = `write {command: deno run -A ${
+        basename(sink.module)
+      }}, a program that reads events as lines of JSON`;
+      throw locate(new UserError(`${where}.module`, "needs Deno, and this is the compiled program", hint));
+    }
+  }
 }
 
 async function findTarget(request: RunRequest): Promise<RunTarget> {

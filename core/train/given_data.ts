@@ -3,15 +3,16 @@
  * trained on.
  */
 import { countText } from "../figures.ts";
-import { basename, resolve } from "@std/path";
+import { basename, isAbsolute, resolve } from "@std/path";
 import { isChunkFormat } from "../config/data_formats.ts";
 import { tableOrFile } from "../config/resolve.ts";
 import type { Config, DataConfig } from "../config/types.ts";
 import { columnNamesOf } from "../data/annotations.ts";
-import { compareData, matchColumns, trainedData, trainedRows } from "../data/compare.ts";
+import { matchColumns } from "../data/column_match.ts";
+import { compareData, trainedData, trainedRows } from "../data/compare.ts";
 import { type DataIdentity, identify } from "../data/identity.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
-import { readRunData, readRunNames } from "../data/run_data.ts";
+import { readRunData, readRunNames, readRunSteps } from "../data/run_data.ts";
 import { openData } from "../data/open.ts";
 import type { PreparingProgress } from "../data/prepare.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
@@ -29,7 +30,10 @@ export interface GivenData {
   readonly labels?: string;
   /** One name per column, instead of the config's. Without them, `data` have no names. */
   readonly columnNames?: string;
-  /** The category of each row, instead of the config's. Without them, `data` have none. */
+  /**
+   * The category of each row, instead of the config's: a file, or the name of a table of rows. Without it, `data` have those of
+   * the table that the config names, if they have that table.
+   */
   readonly batch?: string;
   /** Whether a validation or test part may have rows that were trained on. */
   readonly allowTrainedRows?: boolean;
@@ -49,14 +53,18 @@ const ONE_PART = { by: "rows", train: 1, validation: 0, test: 0, seed: 0 } as co
 export async function dataOf(runDir: string, data: DataConfig, given: GivenData): Promise<DataConfig> {
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
   // A word may name a table of the rows.
-  const labels = given.labels === undefined ? undefined : tableOrFile(basename(given.labels), resolve(given.labels));
+  const tableAt = (path: string | undefined) =>
+    path === undefined ? undefined : tableOrFile(basename(path), resolve(path));
+  const labels = tableAt(given.labels), batch = tableAt(given.batch);
+  // A table of rows is looked for in other data as well; a file is of the run's own rows.
+  const ownTable = data.batch !== null && !isAbsolute(data.batch) ? data.batch : null;
   const { data: rows, split } = given;
   if (rows !== undefined) {
     const chosen = split === "run" ? data.split : ONE_PART;
     const others = {
       labels: labels ?? null,
       column_names: at(given.columnNames) ?? null,
-      batch: at(given.batch) ?? null,
+      batch: batch ?? ownTable,
       row_weights: null,
     };
     if (typeof rows !== "string") return { ...data, ...others, path: "", format: "memory", split: chosen };
@@ -71,7 +79,7 @@ export async function dataOf(runDir: string, data: DataConfig, given: GivenData)
     ...data,
     labels: labels ?? data.labels,
     column_names: at(given.columnNames) ?? column_names,
-    batch: at(given.batch) ?? data.batch,
+    batch: batch ?? data.batch,
   };
 }
 
@@ -107,10 +115,12 @@ export async function givenSource(
     },
 ): Promise<GivenSource> {
   const trained = await readRunData(runDir);
-  const opened = await openData({ data, paths }, memory, { evaluated: true, note, progress });
+  const fitted = readRunSteps(runDir, trained);
+  const opened = await openData({ data, paths }, memory, { evaluated: true, note, progress, fitted });
   const source = await withRowFiles(opened, { data, loss }, {
     known: trained?.batch?.names,
     field: batch === undefined ? "data.batch" : "--batch",
+    optional: other !== undefined && batch === undefined,
     note,
   });
   await requireColumns(runDir, source, data);

@@ -5,6 +5,7 @@ import { isAdaptive } from "../config/properties.ts";
 import type { Config } from "../config/types.ts";
 import type { Source } from "../data/source.ts";
 import { networkLayers } from "./network.ts";
+import { isTied } from "./start_layers.ts";
 import type { Started } from "./state.ts";
 
 /**
@@ -23,7 +24,8 @@ export async function startAtPca(config: Config, source: Source, model: Model, f
   const first = encoder.findIndex(({ kind }) => kind === "linear"), last = decoder.length - 1;
   const latent = model.latentSize;
   const captured = variances.reduce((sum, value) => sum + value, 0);
-  const scale = captured > 0 ? Math.sqrt(latent / captured) : 1;
+  const tied = isTied({ decoder });
+  const scale = captured > 0 && !tied ? Math.sqrt(latent / captured) : 1; // tied weights serve both ways
   const tensors = model.tensors();
   const write = async (name: string, firstRow: number, values: Float32Array<ArrayBuffer>) => {
     const info = tensors.find((tensor) => tensor.name === name && tensor.role === "parameter")!;
@@ -48,12 +50,14 @@ export async function startAtPca(config: Config, source: Source, model: Model, f
   const adaptive = isAdaptive(config.optimizer);
   if (adaptive) rates[`encoder.${first}`] = Math.min(1, INPUTS / fit.meanAbsolute);
   if (decoder[last]!.solver !== "factored") {
-    const features = tensors.find(({ name }) => name === `decoder.${last}.weight`)!.shape[1]!;
-    const w = new Float32Array(columns * features);
-    for (let k = 0; k < count; k++) {
-      for (let j = 0; j < columns; j++) w[j * features + k] = components[k * columns + j]! / scale;
+    if (!tied) {
+      const features = tensors.find(({ name }) => name === `decoder.${last}.weight`)!.shape[1]!;
+      const w = new Float32Array(columns * features);
+      for (let k = 0; k < count; k++) {
+        for (let j = 0; j < columns; j++) w[j * features + k] = components[k * columns + j]! / scale;
+      }
+      await write(`decoder.${last}.weight`, 0, w);
     }
-    await write(`decoder.${last}.weight`, 0, w);
     await write(`decoder.${last}.bias`, 0, mean.slice());
     if (adaptive) rates[`decoder.${last}`] = Math.min(MOST_RATE, rms);
   }

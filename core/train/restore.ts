@@ -6,7 +6,7 @@ import { chooseEngine } from "../build/choose.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
-import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
+import { changesText, compareConfigs, type LoadedConfig, loadRunConfig } from "../config/mod.ts";
 import type { Config } from "../config/types.ts";
 import { requireCategories } from "../data/categories.ts";
 import { MemoryRows } from "../data/memory.ts";
@@ -15,7 +15,6 @@ import { type Part, PARTS, type Source } from "../data/source.ts";
 import { allRows, feedRows, type RowChoice } from "../data/row_choice.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
-import { writeTable } from "../formats/table.ts";
 import { openRun } from "../runs/folder.ts";
 import { dataOf, type GivenData, givenSource } from "./given_data.ts";
 import { describeModel } from "./network.ts";
@@ -60,8 +59,8 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   await ensureEngine({ quiet: true });
   await openRun(runDir);
   const { overrides = [] } = options;
-  const loaded = loadConfig({ file: join(runDir, "config.yaml"), overrides });
-  if (overrides.length > 0) checkOverrides(join(runDir, "config.yaml"), loaded.config, options.note);
+  const loaded = loadRunConfig(runDir, overrides);
+  if (overrides.length > 0) checkOverrides(runDir, loaded.config, options.note);
   try {
     return { ...await restored(runDir, loaded.config, overrides, options), locate: loaded.locate };
   } catch (error) {
@@ -70,8 +69,8 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
 }
 
 /** @throws {UserError} on another model than the trained one; what else makes other figures is said */
-function checkOverrides(file: string, config: Config, note?: (text: string) => void): void {
-  const { fixed } = compareConfigs(loadConfig({ file }).config, config);
+function checkOverrides(run: string, config: Config, note?: (text: string) => void): void {
+  const { fixed } = compareConfigs(loadRunConfig(run).config, config);
   const model = fixed.filter(({ key }) => key.startsWith("model."));
   if (model.length > 0) {
     const what = `the network was trained as it is: ${changesText(model)}`;
@@ -204,32 +203,4 @@ export function checkColumns({ source }: Restored, columns: Uint32Array<ArrayBuf
     `there is no column ${bad}: the data have ${countText(source.columns)} columns`,
     "the first column is 0",
   );
-}
-
-/** Writes the latent vectors of a split (rows x latent, float32) to an .npy or .csv file. Returns the shape. */
-export async function embedTo(restored: Restored, split: string, path: string): Promise<[number, number]> {
-  const choice = rowsOf(restored, split);
-  const columns = Array.from({ length: restored.model.latentSize }, (_, i) => `latent_${i}`);
-  return await writeTable(path, { rowNumbers: choice.rows, columns }, latentRows(restored, choice));
-}
-
-/**
- * Writes reconstructions of a split (rows x chosen columns, float32; all columns if none are chosen) to an .npy or .csv
- * file.
- */
-export async function reconstructTo(
-  restored: Restored,
-  split: string,
-  path: string,
-  columns: Uint32Array<ArrayBuffer> | null,
-): Promise<[number, number]> {
-  checkColumns(restored, columns, "--columns");
-  const choice = rowsOf(restored, split);
-  const names = restored.columnNames;
-  const chosen = columns ?? Uint32Array.from({ length: restored.source.columns }, (_, column) => column);
-  const table = {
-    rowNumbers: choice.rows,
-    columns: Array.from(chosen, (column) => names?.[column] ?? `column_${column}`),
-  };
-  return await writeTable(path, table, reconstructedRows(restored, choice, columns));
 }

@@ -1,6 +1,5 @@
 /** The config of a resumed run: its own, changed by overrides as far as a resume may change it. */
-import { join } from "@std/path";
-import { changesText, compareConfigs, loadConfig, type LoadedConfig } from "../config/mod.ts";
+import { changesText, compareConfigs, type LoadedConfig, loadRunConfig } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
 import { toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
@@ -27,9 +26,8 @@ export interface ResumedConfig {
  */
 export function resumedConfig(run: string, request: ResumeRequest): ResumedConfig {
   const { overrides, given, configFile, warn } = request;
-  const file = join(run, "config.yaml");
-  const saved = loadConfig({ file });
-  const loaded = loadConfig({ file, overrides });
+  const saved = loadRunConfig(run);
+  const loaded = loadRunConfig(run, overrides);
   const { fixed } = compareConfigs(saved.config, loaded.config);
   if (fixed.length > 0) throw otherExperiment(request, changesText(fixed), false);
   if (!given) return { loaded, saved };
@@ -49,7 +47,7 @@ export function resumedConfig(run: string, request: ResumeRequest): ResumedConfi
 
 /** The differences that make `given` another experiment than the run, in one line; null if there are none. */
 export function differsFrom(run: string, given: LoadedConfig): string | null {
-  const { fixed } = compareConfigs(loadConfig({ file: join(run, "config.yaml") }).config, given.config);
+  const { fixed } = compareConfigs(loadRunConfig(run).config, given.config);
   return fixed.length > 0 ? changesText(fixed) : null;
 }
 

@@ -25,17 +25,19 @@ import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
 import { EventStream, sinksOf } from "../events/mod.ts";
 import { writeRecovery } from "../runs/recovery.ts";
-import { failed, finish, interrupted, type SessionResult } from "./ending.ts";
+import { failed, finish, interrupted, paused, type SessionResult } from "./ending.ts";
 import { beginFork, forkData } from "./fork.ts";
 import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
-import { announce } from "./announce.ts";
+import { type Chosen, chosenFor, chosenText } from "./chosen.ts";
+import { runWarnings } from "./run_checks.ts";
+import { sortedWarning } from "./shuffling.ts";
 import { runDiagnostics } from "./diagnose.ts";
 import { openSession } from "./provenance.ts";
 import { begin, goOn } from "./begin.ts";
 import { refitDue } from "./refit.ts";
 import { startEvent, tellDiagnostics, withNotes } from "./events.ts";
-import { withEpochs } from "./epochs.ts";
+import { settled } from "./epochs.ts";
 import { estimateMemory } from "./memory.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
 import { fingerprint, noteData, sessionData } from "./run_data.ts";
@@ -130,6 +132,7 @@ class Session {
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
       stopping: () => this.signal !== null,
+      untilEpoch: this.options.untilEpoch,
     }).run();
   }
 
@@ -169,9 +172,9 @@ function planned(options: SessionOptions, source: Source): SessionOptions {
   const { config, saved, fork } = options;
   return {
     ...options,
-    config: withEpochs(config, source),
-    ...saved ? { saved: withEpochs(saved, source) } : {},
-    ...fork ? { fork: { ...fork, config: withEpochs(fork.config, source) } } : {},
+    config: settled(config, source),
+    ...saved ? { saved: settled(saved, source) } : {},
+    ...fork ? { fork: { ...fork, config: settled(fork.config, source) } } : {},
   };
 }
 
@@ -191,6 +194,7 @@ async function prepare(
   /** Files that stay open. */
   chunks: Disposable;
   memory: MemoryEstimate;
+  chosen: readonly Chosen[];
 }> {
   const library = chooseEngine(given.config, given.note);
   given.detail?.(`engine ${choiceText(library)}`);
@@ -199,10 +203,14 @@ async function prepare(
   const options = planned(given, source);
   const { config, run, resumeFrom } = options;
   requireSteps(source, config.data, config.seed);
-  announce(config, source, given.config, options.note);
   const warn = options.warn ?? options.note ?? (() => {});
   const note = options.note ?? (() => {});
+  for (const warning of runWarnings(config, source)) note(warning);
+  const chosen = chosenFor(config, source, given.config);
+  for (const each of chosen) note(chosenText(each));
   const annotations = await checkAnnotations(config.data, source, note);
+  const sorted = sortedWarning(config, source, annotations.labels);
+  if (sorted) warn(`warning: ${sorted}`);
   const identity = options.fork && resumeFrom === null
     ? await forkData(options.fork, config, source, annotations, warn)
     : await sessionData(run.path, config, source, annotations, resumeFrom !== null, warn);
@@ -215,7 +223,7 @@ async function prepare(
     checkMemory(memory);
     for (const line of await checkValues(source, config)) warn(`warning: ${line}`);
     model.build();
-    const ready = { options, source, model, library, identity, names, chunks, memory };
+    const ready = { options, source, model, library, identity, names, chunks, memory, chosen };
     const data = fingerprint(config, source, identity);
     if (resumeFrom === null) {
       if (options.fork) {
@@ -254,6 +262,7 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
   try {
     const reason = await session.train();
     if (session.signal) return await interrupted(session, session.signal);
+    if (reason === "until_epoch") return await paused(session);
     if (state.step === resumedAt) note?.(nothingLeft(session.options, state, reason));
     return await finish(session, reason);
   } catch (error) {
@@ -275,7 +284,9 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
   asked.onLocked?.();
   if (lock.notice) (asked.warn ?? asked.note)?.(lock.notice);
   await clearLeftovers(run.path);
-  const { options, source, model, state, checkpoint, library, identity, names, chunks, memory } = await prepare(asked);
+  const { options, source, model, state, checkpoint, library, identity, names, chunks, memory, chosen } = await prepare(
+    asked,
+  );
   const { config } = options;
   using _model = model;
   using _chunks = chunks;
@@ -283,11 +294,11 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
   requireStepsLeft(options, state, source);
   const done = checkpoint === null ? null : await nothingToDo(options, state, checkpoint, source);
   if (done) return done;
-  const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed };
+  const facts = { engineInfo: engineInfo(), library, threads: threadCount(config), seed: config.seed, chosen };
   const opened = await openSession(options, source, state, checkpoint, facts);
   const layers = layerRows(model.layers());
   await writeJsonAtomic(run.file("model.json"), layers);
-  if (checkpoint === null) await writeRunData(run.path, identity, names);
+  if (checkpoint === null) await writeRunData(run.path, identity, names, source.steps);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
   try {

@@ -36,6 +36,8 @@ export interface SessionOptions {
   /** Called under the run's lock once everything is ready, before the first step. */
   readonly onReady?: () => Promise<void>;
   readonly commandLine?: readonly string[];
+  /** Ends the session after this epoch, so that the run can be resumed. */
+  readonly untilEpoch?: number;
   /** Whether SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 end the run after a save. */
   readonly signals?: boolean;
 }

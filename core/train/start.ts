@@ -8,7 +8,7 @@ import { announceFork } from "../runs/sessions.ts";
 import { clearSummary } from "../runs/summary.ts";
 import { findParent } from "./fork.ts";
 import type { RunTarget } from "./find_run.ts";
-import { requireRunsFolder } from "./announce.ts";
+import { requireRunsFolder } from "./run_checks.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
 /** As much as is read of any config. */

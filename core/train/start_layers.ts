@@ -40,6 +40,9 @@ function staysFlat(layers: readonly Layer[]): boolean {
 /** The index of the encoder's first layer that is no noise. */
 const firstOf = ({ encoder }: Layers) => encoder.findIndex((layer) => !isNoise(layer));
 
+/** Whether a layer of the decoder has the weights of one of the encoder. */
+export const isTied = ({ decoder }: Pick<Layers, "decoder">) => decoder.some(({ tied }) => tied === true);
+
 /** Why a network cannot begin as PCA; null where it can. */
 function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "columns">): string | null {
   const first = model.encoder[firstOf(model)], code = model.encoder.at(-1)!, last = model.decoder.at(-1)!;
@@ -53,7 +56,9 @@ function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "colu
   if ([first, code].some(({ size }) => typeof size !== "number") || !staysFlat(model.decoder.slice(0, -1))) {
     return "what the ends of the network see of a row has a shape";
   }
-  if (model.decoder.some(({ tied }) => tied === true)) return "weights are tied";
+  if (isTied(model) && (firstOf(model) < model.encoder.length - 1 || model.decoder.length > 1)) {
+    return "weights are tied, and there are hidden layers";
+  }
   for (const layer of [first, code, last]) {
     if (layer.bias === false) return "a linear layer at an end has no bias";
     if (layer.init !== "default") return "the initialisation of a layer at an end is set";

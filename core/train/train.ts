@@ -1,7 +1,6 @@
 /** The library's `train`: trains a config and returns the run folder. */
-import { join } from "@std/path";
 import { ensureEngine } from "../build/ensure.ts";
-import { loadConfig } from "../config/mod.ts";
+import { loadRunConfig } from "../config/mod.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import type { Sink } from "../events/mod.ts";
 import { UserError } from "../errors.ts";
@@ -34,7 +33,7 @@ export interface Trained {
 
 /** Refuses arrays for a run that was trained on files. */
 function requireMemoryRun(run: string): void {
-  const { data } = loadConfig({ file: join(run, "config.yaml") }).config;
+  const { data } = loadRunConfig(run).config;
   if (data.format === "memory") return;
   throw new UserError(
     `data: ${run}`,

@@ -21,7 +21,7 @@ import { noTotals, type Started, type Totals, type TrainState } from "./state.ts
 export interface TrainObserver {
   /** The run's starting weights are made next, or it goes on. */
   starting?(info: { epochs: number }): void;
-  /** Some rows of a source have been prepared, before training. */
+  /** Some rows of a source have been prepared before training, or read for principal components. */
   preparing?(progress: PreparingProgress): void;
   /** A window's training begins: `batches` steps of epoch `epoch`, `step` done so far. */
   windowStarted?(
@@ -57,10 +57,12 @@ export interface TrainerParts {
   elapsed(): number;
   /** Whether a stop was requested; the model has been told to stop. */
   stopping(): boolean;
+  /** The epoch after which the session ends, before the run does. */
+  readonly untilEpoch?: number;
 }
 
 /** Why the loop ended. */
-export type Ending = "epochs" | "max_steps" | "early_stopping" | "stopped";
+export type Ending = "epochs" | "max_steps" | "early_stopping" | "stopped" | "until_epoch";
 
 const perSecond = (rows: number, ms: number) => ms > 0 ? rows / ms * 1000 : 0;
 
@@ -83,6 +85,9 @@ export class Trainer {
       if (this.#patienceOver()) return "early_stopping";
       // In the middle of an epoch, the row of a completed window or the end of the epoch may be missing.
       if (this.#atLimit() && state.window === 0 && state.batch === 0) return "max_steps";
+      if (state.epoch >= (this.parts.untilEpoch ?? Infinity) && state.window === 0 && state.batch === 0) {
+        return "until_epoch";
+      }
       const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
       if (!await this.#trainEpoch(plan)) return this.parts.stopping() ? "stopped" : "max_steps";
       if (!await this.#finishEpoch()) return "stopped";

@@ -13,11 +13,17 @@ namespace nrw {
 
 namespace {
 
-constexpr size_t kColumnsAtOnce = 1024;          // the fewest of a task
-constexpr size_t kMostParts = 64;                // sums over columns have so many parts at most
+constexpr size_t kRowsAtOnce = 256;              // of a matrix, in double precision
+constexpr size_t kFewestParts = 8;               // of a sum over rows, where there are rows enough,
+constexpr size_t kMostParts = 64;                // and at most,
+constexpr size_t kPartValues = size_t{1} << 23;  // which hold about so many values together
 constexpr uint64_t kStream = uint64_t{1} << 40;  // of random numbers, which no tensor has
 // A column of a basis counts as a combination of those before it below this share of the largest one's square.
 constexpr double kNegligible = 1e-12;
+// Above this share of its own square, what a column adds to those before it is exact enough in double precision.
+constexpr double kWellApart = 1e-6;
+
+constexpr size_t padded(size_t columns) { return (columns + kPanel64 - 1) / kPanel64 * kPanel64; }
 
 }  // namespace
 
@@ -28,6 +34,7 @@ Pca::Pca(uint32_t columns, uint32_t components, uint32_t more, uint64_t seed, un
       seed_(seed),
       pool_(threads),
       kernels_(kernels()),
+      doubles_(double_kernels()),
       products_(kernels_, pool_),
       mean_(columns),
       q_(columns * width_),
@@ -104,17 +111,58 @@ void Pca::add_dense(const Batch& batch) {
   products_.multiply(columns_, width_, rows, {x, stride, 1}, {b_.data(), width_, 1}, g_.data(), true);
 }
 
-// T += B' B, its lower triangle.
-void Pca::add_to_gram(uint32_t rows) {
-  for_blocks(pool_, width_, 4, rows * width_ * width_, [&](size_t first, size_t count) {
-    for (size_t i = 0; i < rows; ++i) {
-      const float* const b = b_.data() + i * width_;
-      for (size_t r = first; r < first + count; ++r) {
-        const double value = b[r];
-        double* const t = t_.data() + r * width_;
-        for (size_t c = 0; c <= r; ++c) t[c] += value * static_cast<double>(b[c]);
+// T += B' B.
+void Pca::add_to_gram(uint32_t rows) { add_squares(b_.data(), rows, t_.data()); }
+
+// sum += R' R of the rows R (count x width), its lower triangle, in parts that count and width determine and that are
+// added in their order.
+void Pca::add_squares(const float* rows, size_t count, double* sum) {
+  const size_t n = width_, most = std::clamp(kPartValues / (n * n), kFewestParts, kMostParts);
+  const size_t each = std::max(kRowsAtOnce, (count + most - 1) / most), parts = (count + each - 1) / each;
+  parts_.reserve(parts * n * n);
+  rooms_.reserve(pool_.size() * 2 * room());
+  run_tasks(pool_, parts, count * n * n, [&](size_t part, unsigned worker) {
+    double* const wide = rooms_.data() + worker * 2 * room();
+    double* const packed = wide + room();
+    const size_t start = part * each, end = std::min(start + each, count);
+    for (size_t first = start; first < end; first += kRowsAtOnce) {
+      const size_t height = std::min(kRowsAtOnce, end - first);
+      std::copy(rows + first * n, rows + (first + height) * n, wide);
+      doubles_.pack(height, n, wide, n, 1, packed);
+      for (size_t c = 0; c < n; c += kPanel64) {
+        doubles_.gemm(n - c, std::min(kPanel64, n - c), height, wide + c, 1, n, packed + c * height,
+                      parts_.data() + part * n * n + c * n + c, n, first == start ? 0 : +1);
       }
     }
+  });
+  for (size_t part = 0; part < parts; ++part) {
+    const double* const own = parts_.data() + part * n * n;
+    for (size_t at = 0; at < n * n; ++at) sum[at] += own[at];
+  }
+}
+
+// to (count x outputs) = R M of the rows R (count x width) and M (width x outputs <= width); to may be R. Of column j
+// of M, the values from place last(j) on are 0, last rising.
+template <class Last>
+void Pca::multiply(const float* rows, size_t count, const double* m, size_t outputs, Last&& last, float* to) {
+  const size_t n = width_, blocks = (count + kRowsAtOnce - 1) / kRowsAtOnce;
+  AlignedBuffer<double> packed(n * padded(outputs));
+  const auto height_of = [&](size_t c) { return last(std::min(c + kPanel64, outputs) - 1); };
+  for (size_t c = 0; c < outputs; c += kPanel64) {
+    doubles_.pack(height_of(c), std::min(kPanel64, outputs - c), m + c, outputs, 1, packed.data() + c * n);
+  }
+  rooms_.reserve(pool_.size() * 2 * room());
+  run_tasks(pool_, blocks, 2 * count * n * outputs, [&](size_t block, unsigned worker) {
+    double* const wide = rooms_.data() + worker * 2 * room();
+    double* const product = wide + room();
+    const size_t first = block * kRowsAtOnce, height = std::min(kRowsAtOnce, count - first);
+    std::copy(rows + first * n, rows + (first + height) * n, wide);
+    for (size_t c = 0; c < outputs; c += kPanel64) {
+      doubles_.gemm(height, std::min(kPanel64, outputs - c), height_of(c), wide, n, 1, packed.data() + c * n,
+                    product + c, outputs, 0);
+    }
+    std::transform(product, product + height * outputs, to + first * outputs,
+                   [](double value) { return static_cast<float>(value); });
   });
 }
 
@@ -128,8 +176,8 @@ void Pca::next_pass() {
     shift();
     std::swap(q_, g_);
   }
-  orthonormalise(q_.data());
-  orthonormalise(q_.data());  // the first time leaves what rounding makes of a badly conditioned basis
+  // Of a badly conditioned basis, rounding leaves something to the second time.
+  if (!orthonormalise(q_.data())) orthonormalise(q_.data());
   place_mean();
   g_.zero();
   std::fill(t_.begin(), t_.end(), 0.0);
@@ -156,52 +204,41 @@ void Pca::start() {
   });
 }
 
-// Q <- Q L^-T with Q' Q = L L'. A column that depends on those before it becomes 0.
-void Pca::orthonormalise(float* basis) {
-  const size_t n = width_, each = std::max(kColumnsAtOnce, (columns_ + kMostParts - 1) / kMostParts);
-  const size_t parts = (columns_ + each - 1) / each;
-  std::vector<double> sums(parts * n * n), l(n * n), scale(n);
-  pool_.run(parts, [&](size_t part, unsigned) {
-    double* const sum = sums.data() + part * n * n;
-    for (size_t j = part * each; j < std::min<size_t>((part + 1) * each, columns_); ++j) {
-      const float* const row = basis + j * n;
-      for (size_t r = 0; r < n; ++r) {
-        const double value = row[r];
-        for (size_t c = 0; c <= r; ++c) sum[r * n + c] += value * static_cast<double>(row[c]);
-      }
-    }
-  });
-  for (size_t part = 1; part < parts; ++part) {
-    for (size_t at = 0; at < n * n; ++at) sums[at] += sums[part * n * n + at];
-  }
+// Q <- Q L^-T with Q' Q = L L'. A column that depends on those before it becomes 0. Whether rounding matters no more
+// than that of the result to single precision.
+bool Pca::orthonormalise(float* basis) {
+  const size_t n = width_;
+  std::vector<double> squares(n * n), l(n * n), scale(n), inverse(n * n);
+  add_squares(basis, columns_, squares.data());
+  bool well = true;
   double largest = 0;
-  for (size_t r = 0; r < n; ++r) largest = std::max(largest, sums[r * n + r]);
+  for (size_t r = 0; r < n; ++r) largest = std::max(largest, squares[r * n + r]);
   for (size_t r = 0; r < n; ++r) {
     for (size_t c = 0; c <= r; ++c) {
-      double value = sums[r * n + c];
-      for (size_t k = 0; k < c; ++k) value -= l[r * n + k] * l[c * n + k];
+      const double value = squares[r * n + c] - doubles_.dot(c, l.data() + r * n, l.data() + c * n);
       if (c < r) {
         l[r * n + c] = value * scale[c];
       } else if (value > kNegligible * largest) {
         l[r * n + r] = std::sqrt(value);
         scale[r] = 1 / l[r * n + r];
-      }  // else the column's scale stays 0
+        well = well && value > kWellApart * squares[r * n + r];
+      } else {
+        well = false;  // the column's scale stays 0
+      }
     }
   }
-  std::vector<double> rooms(pool_.size() * n);
-  pool_.run(parts, [&](size_t part, unsigned worker) {
-    double* const solved = rooms.data() + worker * n;
-    for (size_t j = part * each; j < std::min<size_t>((part + 1) * each, columns_); ++j) {
-      float* const row = basis + j * n;
-      for (size_t r = 0; r < n; ++r) {
-        double value = row[r];
-        for (size_t c = 0; c < r; ++c) value -= l[r * n + c] * solved[c];
-        solved[r] = value * scale[r];
-      }
-      for (size_t r = 0; r < n; ++r) row[r] = static_cast<float>(solved[r]);
-    }
-  });
+  // L^-1, whose columns are contiguous here, is L^-T by rows.
+  for (size_t c = 0; c < n; ++c) {
+    double* const column = inverse.data() + c * n;
+    column[c] = scale[c];
+    for (size_t r = c + 1; r < n; ++r) column[r] = -scale[r] * doubles_.dot(r - c, l.data() + r * n + c, column + c);
+  }
+  multiply(
+      basis, columns_, inverse.data(), n, [](size_t j) { return j + 1; }, basis);
+  return well;
 }
+
+size_t Pca::room() const noexcept { return kRowsAtOnce * padded(width_); }
 
 void Pca::place_mean() {
   std::vector<double> sums(width_);
@@ -216,17 +253,17 @@ void Pca::result(float* mean, float* components, double* variances) {
   const FlushToZero mode;
   std::transform(mean_.begin(), mean_.end(), mean, [](double value) { return static_cast<float>(value); });
   const SymmetricEigen eigen(width_, t_);
+  std::vector<double> u(width_ * components_);  // the first vectors, as columns
+  for (uint32_t k = 0; k < components_; ++k) {
+    for (size_t r = 0; r < width_; ++r) u[r * components_ + k] = eigen.vectors[k * width_ + r];
+  }
+  AlignedBuffer<float> turned(size_t{columns_} * components_);
+  multiply(
+      q_.data(), columns_, u.data(), components_, [&](size_t) { return width_; }, turned.data());
   for (uint32_t k = 0; k < components_; ++k) {
     variances[k] = eigen.values[k] / std::max(1.0, static_cast<double>(rows_) - 1);
-    const double* const u = eigen.vectors.data() + k * width_;
     float* const to = components + size_t{k} * columns_;
-    for_blocks(pool_, columns_, kColumnsAtOnce, columns_ * width_, [&](size_t first, size_t count) {
-      for (size_t j = first; j < first + count; ++j) {
-        double sum = 0;
-        for (size_t r = 0; r < width_; ++r) sum += static_cast<double>(q_[j * width_ + r]) * u[r];
-        to[j] = static_cast<float>(sum);
-      }
-    });
+    for (uint32_t j = 0; j < columns_; ++j) to[j] = turned[j * components_ + k];
     const float* const most =
         std::max_element(to, to + columns_, [](float a, float b) { return std::fabs(a) < std::fabs(b); });
     if (*most < 0) {

@@ -14,8 +14,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/aligned_buffer.h"
 #include "base/batch.h"
 #include "base/thread_pool.h"
+#include "kernels/f64/f64.h"
 #include "kernels/kernels.h"
 #include "layers/products.h"
 
@@ -45,14 +47,19 @@ class Pca {
   void add_to_gram(uint32_t rows);
   void shift();
   void start();
-  void orthonormalise(float* basis);
-  void place_mean();  // m' Q
+  bool orthonormalise(float* basis);
+  void add_squares(const float* rows, size_t count, double* sum);
+  template <class Last>
+  void multiply(const float* rows, size_t count, const double* m, size_t outputs, Last&& last, float* to);
+  size_t room() const noexcept;  // values of a block of rows in double precision
+  void place_mean();             // m' Q
 
   const uint32_t columns_, components_;
   const size_t width_;  // of the basis
   const uint64_t seed_;
   ThreadPool pool_;
   const Kernels& kernels_;
+  const DoubleKernels& doubles_;
   Products products_;
 
   size_t pass_ = 0;
@@ -64,6 +71,8 @@ class Pca {
   AlignedBuffer<float> b_;            // rows of a batch x width
   std::vector<float> offset_;         // width: m' Q
   std::vector<double> t_;             // width x width
+  AlignedBuffer<double> parts_;       // of a sum of squares: width x width each
+  AlignedBuffer<double> rooms_;       // two for each thread
 };
 
 }  // namespace nrw

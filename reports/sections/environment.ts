@@ -8,12 +8,28 @@ import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { departure, sessionsTable } from "./sessions.ts";
 
-export function configSection(run: RunData): Html {
+/** What `auto` stands for in the config. */
+function chosenTable({ environment }: RunData, numbering: Numbering): Html | string {
+  const chosen = environment?.chosen;
+  if (typeof chosen !== "object" || chosen === null || Array.isArray(chosen)) return "";
+  const rows = Object.entries(chosen).flatMap(([key, each]) => {
+    const { value, reason } = (each ?? {}) as Record<string, unknown>;
+    return typeof value === "string" && typeof reason === "string" ? [[breakable(key), value, reason]] : [];
+  });
+  if (rows.length === 0) return "";
+  return numbering.table(
+    { head: ["Key", "Chosen", "Reason"], rows },
+    markup`What <code>auto</code> stands for in this config, with these data.`,
+  );
+}
+
+export function configSection(run: RunData, numbering: Numbering): Html {
   if (run.configText.trim() === "") return missing("The run folder has no config.yaml.");
   const lines = run.configText.trimEnd().split("\n").length;
   const other = departure(run);
   const repeats = other === null ? "repeats the run" : `does not repeat the run, since ${other}`;
   return markup`<p>This is the resolved config, with the defaults filled in. Training from it alone ${repeats}.</p>
+${chosenTable(run, numbering)}
 <details><summary>config.yaml (${lines} lines)</summary>
 ${codeBlock(yaml(run.configText.trimEnd()))}</details>`;
 }
@@ -60,7 +76,9 @@ export function environmentSection(run: RunData, numbering: Numbering): Html {
 
 function environmentTable(run: RunData, numbering: Numbering): Html {
   if (!run.environment) return missing("The run folder has no environment.json.");
-  const rows = [...flatten(run.environment)].filter(([key]) => !LEFT_OUT.has(key)).map(([key, value]) => [
+  const rows = [...flatten(run.environment)].filter(([key]) => !LEFT_OUT.has(key) && !key.startsWith("chosen.")).map((
+    [key, value],
+  ) => [
     breakable(NAMES[key] ?? key.replaceAll("_", " ").replaceAll(".", " · ")),
     environmentValue(key, value),
   ]);

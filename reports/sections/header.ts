@@ -28,6 +28,8 @@ export function reasonText(summary: Summary | null): string {
       return "step limit reached";
     case "early_stopping":
       return "stopped early, as the loss no longer improved";
+    case "until_epoch":
+      return "after the epoch that it was asked for";
     default:
       return /^SIG[A-Z0-9]+$/.test(summary.reason) ? `by ${summary.reason}` : summary.reason;
   }

@@ -15,7 +15,7 @@ import { weightsDrawing } from "./weights.ts";
 
 // deno-lint-ignore no-explicit-any -- each draws data of its own type
 export const DRAWINGS: readonly Drawing<any>[] = [
-  ...[rowsDrawing, bScanDrawing, errorMapDrawing, spectrumDrawing],
-  ...[rowErrorsDrawing, neighboursDrawing, traversalDrawing, jacobianDrawing],
-  ...[networkDrawing, activationsDrawing, weightsDrawing, gradientFlowDrawing],
+  ...[rowErrorsDrawing, rowsDrawing, bScanDrawing, errorMapDrawing, spectrumDrawing],
+  ...[neighboursDrawing, traversalDrawing, jacobianDrawing],
+  ...[activationsDrawing, weightsDrawing, gradientFlowDrawing, networkDrawing],
 ];

@@ -149,3 +149,46 @@ Deno.test("categories: what goes with them is told with file and line", async ()
   const { stdout } = await run("config", ["check", join(its.path, "scvi.yaml")]);
   assertEquals(stdout.split("\n").filter((line) => line.includes("covariate")).length, 2, stdout);
 });
+
+Deno.test("categories: the name of a table of rows is as good as a file, also for other data", async () => {
+  using folder = temporary();
+  const next = random(5);
+  const table = (first: number, rows: number) =>
+    [
+      "cell,donor,a,b,c",
+      ...Array.from({ length: rows }, (_, i) => {
+        const row = first + i;
+        return [
+          `c${row}`,
+          DONORS[donorOf(row)],
+          ...[1, 2, 3].map((k) => (k * Math.sin(row) + next()).toFixed(3)),
+        ].join(",");
+      }),
+    ].join("\n") + "\n";
+  Deno.writeTextFileSync(join(folder.path, "cells.csv"), table(0, 60));
+  Deno.writeTextFileSync(join(folder.path, "new.csv"), table(60, 9));
+  Deno.writeTextFileSync(join(folder.path, "bare.csv"), table(60, 9).replaceAll(/,donor( \d+)?,/g, ","));
+  const config = join(folder.path, "donors.yaml");
+  Deno.writeTextFileSync(
+    config,
+    `
+data: {path: cells.csv, reader: {tables: [donor]}, batch: donor, batch_size: 16}
+model: {start: random, encoder: [{linear: 2}], decoder: [covariate, {linear: output}]}
+training: {epochs: 2}
+evaluation: {pca: false}
+paths: {runs: runs, cache: cache}
+`,
+  );
+  const run = join(folder.path, "run");
+  await good("train", config, "--run-dir", run, ...QUIET);
+  const kept = JSON.parse(Deno.readTextFileSync(join(run, "data.json")));
+  assertEquals(kept.batch.names, DONORS);
+  await good("evaluate", "--run", run, "--data", join(folder.path, "new.csv"));
+  await good("train", "--resume", run, "--override", "training.epochs=3", ...QUIET);
+  await refused(
+    "train",
+    [config, "--override", "data.batch=donors", "--run-dir", join(folder.path, "r"), ...QUIET],
+    "donors is neither a file",
+    "the data have donor",
+  );
+});

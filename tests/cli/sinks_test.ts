@@ -111,6 +111,33 @@ Deno.test("sinks: those whose disk is full are switched off with one warning eac
     }
   }));
 
+Deno.test("sinks: those whose disk does not answer are switched off with one warning each, and the run ends with its bits", () =>
+  withShim(async (shim, dir) => {
+    const config = smallProject(dir);
+    const plain = join(dir, "plain");
+    assertEquals((await run("train", [config, "--run-dir", plain, ...QUIET])).code, 0);
+    const wanted = fingerprintOf(plain);
+    const hung = async (name: string, place: string, at: number) => {
+      const path = join(dir, `${name}-${at}`);
+      const args = [config, "--run-dir", path, ...QUIET, "--override", `logging.sinks=[csv, ${name}]`];
+      const env = { LD_PRELOAD: shim, FAULT_FOLDER: join(path, place), FAULT_HANG_AT: String(at) };
+      const { code, stderr } = await run("train", args, env);
+      assertEquals(code, 0, stderr);
+      const warning =
+        `^logging\\.sinks: ${name} hangs: it has not answered for \\d+ s; it is switched off, and the run goes on ` +
+        "without it\n$";
+      assertMatch(stderr, new RegExp(warning));
+      assertEquals(fingerprintOf(path), wanted);
+      const { status } = JSON.parse(Deno.readTextFileSync(join(path, "summary.json")));
+      assertEquals(status, "finished");
+    };
+    await Promise.all([1, 5].flatMap((at) => [
+      hung("jsonl", "events.jsonl", Math.min(at, 2)),
+      hung("tensorboard", "tensorboard", at),
+      hung("wandb", "wandb", at),
+    ]));
+  }));
+
 Deno.test("sinks: what is no file is left alone, and the run goes on", async () => {
   using folder = temporary();
   const config = smallProject(folder.path);

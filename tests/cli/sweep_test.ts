@@ -1,66 +1,12 @@
 /** `sweep`: killed and started again, it ends with every run, and none twice; what fails, what is refused, and signals. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ensureEngine } from "../../core/build/ensure.ts";
-import { command, ROOT, run, temporary } from "../helpers/cli.ts";
-import { fingerprintOf, SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
+import { ROOT, run, temporary } from "../helpers/cli.ts";
+import { fingerprintOf, SMALL_CONFIG } from "../helpers/small_run.ts";
+import { csv, interrupted, json, logged, runsIn, SWEEP, sweepProject as project } from "../helpers/sweeps.ts";
 
-const SWEEP = `
-name: rates
-base: small.yaml
-parameters:
-  optimizer.learning_rate: [0.001, 0.003]
-  model.encoder.0.linear: [8, 16]
-seeds: 2
-overrides: {training.epochs: 6}
-`;
 const NAMES = 8;
-
-/** A project with a sweep's config; returns the paths of the config and of the sweep's folder. */
-function project(folder: string, sweep = SWEEP, base = SMALL_CONFIG.replace("runtime: {threads: 2}\n", "")) {
-  smallProject(folder, base);
-  const config = join(folder, "rates.yaml");
-  Deno.writeTextFileSync(config, sweep);
-  return { config, at: join(folder, "runs", "sweeps", "rates") };
-}
-
-/** The lines of a CSV file as records. */
-function csv(path: string): Record<string, string>[] {
-  const [head, ...rows] = Deno.readTextFileSync(path).trim().split("\n").map((line) => line.split(","));
-  return rows.map((row) => Object.fromEntries(head!.map((name, i) => [name, row[i]!])));
-}
-
-/** The names of the run folders. */
-const runsIn = (folder: string) =>
-  [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) => /^\d{3}-seed-/.test(name)).sort();
-
-// deno-lint-ignore no-explicit-any
-const json = (path: string): any => JSON.parse(Deno.readTextFileSync(path));
-
-/** Starts a sweep and sends it a signal when `ready`. @returns its status and error output */
-async function interrupted(args: readonly string[], signal: Deno.Signal, ready: () => boolean) {
-  const child = command("sweep", args).spawn();
-  const output = child.output();
-  const begun = performance.now();
-  while (!ready() && performance.now() - begun < 60_000) await new Promise((done) => setTimeout(done, 20));
-  child.kill(signal);
-  const { code, stderr } = await output;
-  return { code, stderr: new TextDecoder().decode(stderr) };
-}
-
-const logged = (folder: string) => {
-  try {
-    return runsIn(folder).filter((name) => {
-      try {
-        return Deno.statSync(join(folder, name, "checkpoints", "latest")).isFile;
-      } catch {
-        return false;
-      }
-    }).length;
-  } catch {
-    return 0;
-  }
-};
 
 Deno.test("a sweep that is killed twice and started again ends with every run, none twice, with the same bits", async () => {
   await ensureEngine({ quiet: true });
@@ -137,6 +83,31 @@ Deno.test("a sweep that is killed twice and started again ends with every run, n
   const tables = await Promise.all([run("analyze", [at, "--csv"]), run("analyze", [at, "--latex"])]);
   assertEquals(tables[0].stdout.trim().split("\n").length, 5);
   assertStringIncludes(tables[1].stdout, "\\begin{tabular}{llrrrrrr}");
+
+  // Learning curves, time to a loss, cost and latent spaces of the same groups.
+  const more = await run("analyze", [at, "--json", "--curves", "step", "--time-to", "1e9", "--cost", "--latent"]);
+  assertEquals(more.code, 0, more.stderr);
+  const found = JSON.parse(more.stdout);
+  assertEquals(found.curves.filter(({ values }: { values: string[] }) => values[0] === "8").at(-1).n, 2);
+  assertEquals(
+    found.time_to_loss.map(({ runs, reached }: Record<string, number>) => [runs, reached]),
+    Array(4).fill([2, 2]),
+  );
+  const seconds = results.reduce((sum, { seconds }) => sum + Number(seconds), 0);
+  assertAlmostEquals(
+    found.cost.reduce((sum: number, each: { seconds: number }) => sum + each.seconds, 0),
+    seconds,
+    1e-6,
+  );
+  assertEquals(found.latents.length, 4);
+  for (const { rows, pairs } of found.latents) {
+    assertEquals([rows, pairs.length, pairs[0].latents], [360, 1, 6]);
+    assert(pairs[0].cka > 0 && pairs[0].cka < 1 && pairs[0].procrustes > 0 && pairs[0].procrustes < 1);
+  }
+  const csvOf = await run("analyze", [at, "--csv", "--latent"]);
+  assertEquals(csvOf.stdout.trim().split("\n").length, 5, csvOf.stderr);
+  assertEquals((await run("analyze", [at, "--csv", "--latent", "--cost"])).code, 2);
+  assertMatch((await run("analyze", [at, "--time-to", "x"])).stderr, /--time-to: takes a number, got x/);
 });
 
 Deno.test("a signal ends a sweep after its runs have saved, and the same command goes on", async () => {
@@ -209,17 +180,24 @@ Deno.test("mistakes are refused before anything starts", async () => {
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["rates.yaml", "small.yaml"]);
 });
 
-Deno.test("the example sweep can be planned, and a dry run leaves nothing behind", async () => {
+Deno.test("the example sweeps can be planned, and a dry run leaves nothing behind", async () => {
   await ensureEngine({ quiet: true });
   using folder = temporary();
   const runs = join(folder.path, "runs");
-  const result = await run("sweep", [
-    `${ROOT}configs/sweeps/digits.yaml`,
-    "--dry-run",
-    "--override",
-    `paths.runs=${runs}`,
-  ]);
-  assertEquals(result.code, 0, result.stderr);
-  assertStringIncludes(result.stdout, "12 runs, 0 of them finished");
+  const cases = [
+    ["digits", /\n12 runs, 0 of them finished/],
+    ["digits_tpe", /\n16 more points are chosen by the results of those before\n8 runs, 0 of them finished/],
+    [
+      "digits_prune",
+      /\n +3 +2 +9 +3 +1\n[^]*about 19\.0 whole runs; all points with all seeds would be 90\.\n18 runs in the first round/,
+    ],
+  ] as const;
+  assertEquals([...Deno.readDirSync(`${ROOT}configs/sweeps`)].length, cases.length);
+  for (const [name, message] of cases) {
+    const args = [`${ROOT}configs/sweeps/${name}.yaml`, "--dry-run", "--override", `paths.runs=${runs}`];
+    const result = await run("sweep", args);
+    assertEquals(result.code, 0, result.stderr);
+    assertMatch(result.stdout, message);
+  }
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });

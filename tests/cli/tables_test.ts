@@ -38,8 +38,10 @@ Deno.test("embed and reconstruct write .csv with the values of .npy, of columns 
   assertEquals(csv("part.csv")[0], ["row", "gene 58", "gene 59", "gene 3", "gene 0"]);
   for (
     const [command, args, text] of [
-      ["embed", ["--output", at("x.parquet")], "--output: must end in .npy or .csv, got "],
-      ["reconstruct", ["--output", at("x")], "--output: must end in .npy or .csv, got "],
+      ["embed", ["--output", at("x.txt")], "--output: must end in .npy, .csv, .parquet or .h5ad, got "],
+      ["reconstruct", ["--output", at("x.jpg")], "--output: must end in .npy, .csv, .npz, .png or .wav, got "],
+      ["reconstruct", ["--output", at("x")], "the rows are neither"],
+      ["reconstruct", ["--output", at("x.npz"), "--threshold", "few"], "--threshold: must be a number of 0 or more"],
       ["reconstruct", ["--columns", "gene 99"], "no column is named gene 99"],
       ["evaluate", ["--split", "valid"], "did you mean --split validation?"],
       ["embed", ["--run", at("run")], "--run: is given 2 times"],

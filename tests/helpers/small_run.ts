@@ -9,6 +9,7 @@ data:
   format: csr_npz
   path: chunks
   batch_size: 16
+  shuffle_window: 1
   split: {train: 0.8, validation: 0.1, test: 0.1}
   transforms: [{library_size: 100}, log1p]
   mask_rate: 0.1

@@ -12,7 +12,7 @@ import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
 import { requireNoMember, settingsOf } from "./reader_settings.ts";
 import { RowBuckets } from "./rows.ts";
 
-const SETTINGS = z.strictObject({ transpose: z.boolean().default(false) });
+const SETTINGS = z.strictObject({ transpose: z.boolean().default(false), tables: z.array(z.string()).default([]) });
 
 /** Values of a block. */
 const BLOCK_VALUES = 4 << 20;
@@ -27,22 +27,22 @@ async function* tableLines(path: string): AsyncGenerator<{ line: string; number:
   }
 }
 
-async function look(path: string): Promise<CsvForm> {
+async function look(path: string, tables: readonly string[]): Promise<CsvForm> {
   const lines: string[] = [];
   for await (const { line } of tableLines(path)) {
     lines.push(line);
     if (lines.length === LOOKED_AT) break;
   }
-  return formOf(path, lines);
+  return formOf(path, lines, tables);
 }
 
 /** The lines below the header: the name of each, and its values. @throws {UserError} of one that is no row of numbers */
 async function* linesWithValues(
   path: string,
-  { separator, hasHeader, hasNames, columns }: CsvForm,
+  { separator, hasHeader, hasNames, columns, width, fields: places }: CsvForm,
   withValues = true,
-): AsyncGenerator<{ name: string; values: Float32Array }> {
-  const from = hasNames ? 1 : 0, values = new Float32Array(columns);
+): AsyncGenerator<{ name: string; fields: readonly string[]; values: Float32Array }> {
+  const values = new Float32Array(columns);
   let isFirst = true;
   for await (const { line, number } of tableLines(path)) {
     if (isFirst && hasHeader) {
@@ -51,16 +51,16 @@ async function* linesWithValues(
     }
     isFirst = false;
     const fields = fieldsOf(line, separator);
-    if (fields.length !== columns + from) {
-      const what = `line ${number} has ${fields.length} fields, expected ${columns + from}`;
+    if (fields.length !== width) {
+      const what = `line ${number} has ${fields.length} fields, expected ${width}`;
       throw new UserError(path, what, "every line must have the same number of fields");
     }
     for (let column = 0; withValues && column < columns; column++) {
-      const value = numberOf(fields[column + from]!);
-      if (!Number.isFinite(value)) throw noNumber(path, number, column + from, fields[column + from]!);
+      const at = places[column]!, value = numberOf(fields[at]!);
+      if (!Number.isFinite(value)) throw noNumber(path, number, at, fields[at]!);
       values[column] = value;
     }
-    yield { name: hasNames ? fields[0]! : "", values };
+    yield { name: hasNames ? fields[0]! : "", fields, values };
   }
 }
 
@@ -113,12 +113,17 @@ async function* columnsAsRows(
 
 async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
   requireNoMember("csv", options);
-  const { transpose } = settingsOf("csv", SETTINGS, options);
-  const form = await look(path);
+  const { transpose, tables: wanted } = settingsOf("csv", SETTINGS, options);
+  if (transpose && wanted.length > 0) {
+    throw new UserError("data.reader.tables", "are columns of a table whose lines are rows", "remove it, or transpose");
+  }
+  const form = await look(path, wanted);
+  const tables = new Map<string, string[]>(wanted.map((name) => [name, []]));
   const names: string[] = [];
   let lines = 0;
-  for await (const { name } of linesWithValues(path, form, false)) {
+  for await (const { name, fields } of linesWithValues(path, form, false)) {
     lines++;
+    for (const [table, at] of form.tables) tables.get(table)!.push(fields[at]!.trim());
     if (form.hasNames) names.push(name);
   }
   const { columns, header, hasNames, separator } = form;
@@ -130,7 +135,7 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
     sparse: transpose,
     rowNames: transpose ? header : lineNames,
     columnNames: transpose ? lineNames : header,
-    rowTables: new Map(),
+    rowTables: tables,
     members: [{ name: basename(path), shape: [lines, columns], type: "text", sparse: false }],
     notes: [
       `fields are divided by ${shown}; ${header ? "the first line is a header" : "there is no header"}, and ${

@@ -1,4 +1,6 @@
 /** What a table of text is like: its separator, whether it has a header, and whether its first column names the rows. */
+import { nearest } from "../../config/nearest.ts";
+import { someNames } from "../../missing.ts";
 import { UserError } from "../../errors.ts";
 import { parseCsvLine } from "../../formats/csv.ts";
 
@@ -9,8 +11,14 @@ export interface CsvForm {
   readonly hasNames: boolean;
   /** Values of a line. */
   readonly columns: number;
-  /** Names of the columns; null without a header. */
+  /** Names of the columns of values; null without a header. */
   readonly header: readonly string[] | null;
+  /** Fields of a line. */
+  readonly width: number;
+  /** Which field of a line each value is. */
+  readonly fields: readonly number[];
+  /** Columns of text about the rows, by name, with their field. */
+  readonly tables: ReadonlyMap<string, number>;
 }
 
 /** Lines that are looked at. */
@@ -36,8 +44,11 @@ export function numberOf(text: string): number {
 
 const isNumber = (text: string) => Number.isFinite(numberOf(text));
 
-/** @param lines the first lines of the table, without empty ones */
-export function formOf(path: string, lines: readonly string[]): CsvForm {
+/**
+ * @param lines the first lines of the table, without empty ones
+ * @param wanted names of columns that are no values but say something about the rows
+ */
+export function formOf(path: string, lines: readonly string[], wanted: readonly string[] = []): CsvForm {
   const bad = (what: string, hint?: string) => new UserError(path, what, hint);
   if (lines.length === 0) throw bad("is an empty table", "make the file again");
   const body = lines.slice(1), sample = body.length > 0 ? body : lines;
@@ -52,21 +63,38 @@ export function formOf(path: string, lines: readonly string[]): CsvForm {
   const width = rows[0]!.length;
   // R writes a header without a field over the names of the rows.
   const isShort = first.length === width - 1;
-  const hasNames = isShort || rows.some((row) => !isNumber(row[0]!)) || isIndex(rows, first[0]);
+  const hasNames = isShort ||
+    !wanted.includes(first[0]!) && (rows.some((row) => !isNumber(row[0]!)) || isIndex(rows, first[0]));
   const from = hasNames ? 1 : 0;
   const names = isShort ? first : first.slice(from);
   const hasHeader = body.length > 0 && (isShort || isCounting(first, names) ||
     names.some((name) => !isNumber(name) && !MISSING.test(name)));
-  const wrong = rows[0]!.slice(from).find((field) => !isNumber(field) && !MISSING.test(field));
+  const tables = tablesOf(wanted, hasHeader ? names : null, from);
+  const fields = Array.from({ length: width - from }, (_, at) => at + from).filter((at) =>
+    ![...tables.values()].includes(at)
+  );
+  const wrong = fields.map((at) => rows[0]![at]!).find((field) => !isNumber(field) && !MISSING.test(field));
   if (wrong !== undefined) {
     throw bad(
       `is no table of numbers: ${JSON.stringify(wrong.slice(0, 40))} stands among the values of line ${
         body.length > 0 ? 2 : 1
       }`,
-      "leave out the columns of text, or name them as labels in a file of their own",
+      "name the columns of text, which say something about the rows: data: {reader: {tables: [NAME, ...]}}, or leave them out",
     );
   }
-  return { separator, hasHeader, hasNames, columns: width - from, header: hasHeader ? names : null };
+  const header = hasHeader ? fields.map((at) => names[at - from]!) : null;
+  return { separator, hasHeader, hasNames, columns: fields.length, header, width, fields, tables };
+}
+
+/** The fields of the columns of `data.reader.tables`. @throws {UserError} where there is none of a name */
+function tablesOf(wanted: readonly string[], names: readonly string[] | null, from: number): Map<string, number> {
+  return new Map(wanted.map((name) => {
+    const at = names?.indexOf(name) ?? -1;
+    if (at >= 0) return [name, at + from];
+    const meant = names && nearest(name, names);
+    const hint = meant ? `did you mean ${meant}?` : names ? `it has ${someNames(names)}` : "it has no line with names";
+    throw new UserError("data.reader.tables", `there is no column ${JSON.stringify(name)}`, hint);
+  }));
 }
 
 /** Columns that pandas has numbered from 0: over an index without a name, or so many that they are no values. */

@@ -39,6 +39,13 @@ export type Block =
   }
   | { readonly rows: number; readonly values: Float32Array };
 
+/** Some rows of a source. */
+export interface KeptRows {
+  readonly of: number;
+  /** Their numbers, rising. */
+  readonly rows: readonly number[];
+}
+
 export interface OpenSource {
   readonly rows: number;
   /** Values of a row: the product of `shape`, where there is one. */
@@ -53,6 +60,8 @@ export interface OpenSource {
   readonly columnNames: readonly string[] | null;
   /** Columns of text about the rows (`cell_type`, `class`), by name; candidates for labels and groups. */
   readonly rowTables: ReadonlyMap<string, readonly string[]>;
+  /** Which rows of how many are left, where a step left rows out. */
+  readonly keptRows?: KeptRows;
   /** All arrays of the file, the chosen one among them. */
   readonly members: readonly Member[];
   /** What a user should know: orientation that was concluded, values that were converted. One sentence each. */

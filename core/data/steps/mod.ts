@@ -1,6 +1,4 @@
 /** The steps by name, and a list of them as one. */
-import { nearest } from "../../config/nearest.ts";
-import { UserError } from "../../errors.ts";
 import { bandPass } from "./band_pass.ts";
 import { blank } from "./blank.ts";
 import { envelope } from "./envelope.ts";
@@ -10,7 +8,9 @@ import { removeDc } from "./remove_dc.ts";
 import { decimate, resample } from "./resample.ts";
 import type { Form, Prepared, Step } from "./step.ts";
 import { timeGain } from "./time_gain.ts";
+import { tokens } from "./tokens.ts";
 import { window } from "./window.ts";
+import { type Chosen, readStep } from "./written.ts";
 
 export const STEPS: readonly Step[] = [
   removeDc,
@@ -23,44 +23,22 @@ export const STEPS: readonly Step[] = [
   resample,
   normalise,
   window,
+  tokens,
 ];
 
-/** A step with its settings. */
-export interface Chosen {
-  readonly step: Step;
-  readonly settings: unknown;
-}
-
 /**
- * A step as it is written in `data.steps`: a bare name, or a map whose first key is its kind, with a value or a map of settings
- * beside it.
- * @param where the key of the config, for messages
- * @throws {UserError}
+ * @param steps as `data.steps` lists them
+ * @param kinds the names of all steps, for messages
+ * @throws {UserError} where one is not known or has other settings
  */
-export function readStep(written: unknown, where: string): Chosen {
-  const isMap = typeof written === "object" && written !== null && !Array.isArray(written);
-  const [kind, value] = isMap ? Object.entries(written)[0] ?? [] : [written];
-  const step = STEPS.find((each) => each.kind === kind);
-  if (step === undefined) {
-    const meant = typeof kind === "string" ? nearest(kind, STEPS.map((each) => each.kind)) : undefined;
-    const hint = meant ? `did you mean ${meant}?` : `the steps are ${STEPS.map((each) => each.kind).join(", ")}`;
-    throw new UserError(where, `${JSON.stringify(kind) ?? kind} is not a step`, hint);
-  }
-  if (isMap && Object.keys(written).length > 1) {
-    throw new UserError(where, `${kind} has other keys beside it`, `write {${kind}: {...}} with its settings inside`);
-  }
-  const isSettings = value === undefined || value === null || (typeof value === "object" && !Array.isArray(value));
-  if (!isSettings && step.short === undefined) {
-    throw new UserError(where, `${kind} takes settings by name, got ${JSON.stringify(value)}`);
-  }
-  const parsed = step.settings.safeParse(isSettings ? value ?? {} : step.short!(value));
-  if (parsed.success) return { step, settings: parsed.data };
-  const [issue] = parsed.error.issues;
-  throw new UserError([where, kind, ...issue!.path].join("."), issue!.message, `see docs/signals.md for ${kind}`);
-}
+export const readSteps = (
+  steps: readonly unknown[],
+  kinds: readonly string[] = STEPS.map(({ kind }) => kind),
+): Chosen<Step>[] =>
+  steps.map((step, at) => readStep(step, `data.steps.${at}`, STEPS, { kinds, page: "docs/signals.md" }));
 
 /** Several steps, one behind the other. */
-export function prepareSteps(steps: readonly Chosen[], form: Form): Prepared {
+export function prepareSteps(steps: readonly Chosen<Step>[], form: Form): Prepared {
   const prepared: Prepared[] = [];
   for (const { step, settings } of steps) prepared.push(step.prepare(prepared.at(-1)?.form ?? form, settings));
   return {

@@ -46,7 +46,7 @@ Deno.test("everything but data and model has a default", () => {
       batch_size: 128,
       last_batch: "keep",
       shuffle: true,
-      shuffle_window: 1,
+      shuffle_window: Infinity,
       workers: 2,
       preload_batches: 8,
       split: { by: "rows", train: 0.8, validation: 0.1, test: 0.1, seed: 0 },
@@ -473,4 +473,10 @@ Deno.test("names of files become names of runs that a folder can have", () => {
   assertEquals(nameOf("configs/.yaml"), "run");
   assertEquals(nameOf(`${"x".repeat(80)}.yaml`), "x".repeat(64));
   assertEquals(loadConfig({ text: SMALL, cwd: "/w" }).config.name, "run");
+});
+
+Deno.test("a resolved config with an output layer inside another layer can be loaded again", () => {
+  const text = SMALL.replace("[{linear: output}]", "[{contractive: [{linear: output}]}, {linear: output}]");
+  const first = loadConfig({ text });
+  assertEquals(loadConfig({ text: first.toYaml() }).config.model, first.config.model);
 });

@@ -30,7 +30,7 @@ testInFolder("labels: plain, quoted, with a header, an index or names of rows", 
   await good("named.csv", ["cell,type", ...LABELS.map((label, row) => `"c, ${row}","${label}"`)], "header", "column 2");
   await good("r.tsv", ['"x"\t"y"', ...LABELS.map((label, row) => `"${row + 1}"\t"${label}"`)], "header", "column 2");
   const tableFrom = (name: string) =>
-    readRowTable({ labels: join(root, name) } as DataConfig, { rows: 30, labels: null } as Source);
+    readRowTable({ labels: join(root, name) } as DataConfig, { rows: 30, labels: null, keptRows: null } as Source);
   assertEquals((await tableFrom("named.csv")).names?.[4], "c, 4");
   assertEquals((await tableFrom("index.tsv")).names, null);
   const names = LABELS.map((_, row) => `cell ${row}`);

@@ -1,14 +1,8 @@
 /** What a run was trained on, and what differs. */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
-import {
-  compareData,
-  firstOtherName,
-  matchColumns,
-  trainedData,
-  trainedRows,
-  unsureFiles,
-} from "../../../core/data/compare.ts";
+import { compareData, firstOtherName, trainedData, trainedRows, unsureFiles } from "../../../core/data/compare.ts";
+import { matchColumns } from "../../../core/data/column_match.ts";
 import { contentKey, contentOf, type DataIdentity, identify } from "../../../core/data/identity.ts";
 import { readRunData, readRunNames, writeRunData } from "../../../core/data/run_data.ts";
 import { openSource } from "../../../core/data/source.ts";

@@ -33,6 +33,8 @@ function sourceOf(sizes: readonly number[]): Source {
     rowTables: new Map(),
     shape: null,
     rateHz: null,
+    keptRows: null,
+    steps: null,
   };
   const nothing = { categoryNames: null, rowWeights: null, columnWeights: null };
   return { files, columns: 5, rows: firstRow, nnz: 0, dense: false, partRows, ...tables, ...nothing };

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { ensureEngine } from "../../../core/build/ensure.ts";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { openData } from "../../../core/data/open.ts";
-import { prepareSteps, readStep } from "../../../core/data/steps/mod.ts";
+import { prepareSteps, readSteps } from "../../../core/data/steps/mod.ts";
 import { UserError } from "../../../core/errors.ts";
 import { embed, train } from "../../../mod.ts";
 import { temporary } from "../../helpers/cli.ts";
@@ -43,7 +43,7 @@ Deno.test("steps: rows are the steps' results, named after their record and wind
   const source = await open(config);
   assertEquals([source.rows, source.columns, source.shape], [ROWS * 4, 16, [1, 16]]);
   assertEquals(source.rowNames, null);
-  const chosen = STEPS.map((step, i) => readStep(step, `data.steps.${i}`));
+  const chosen = readSteps(STEPS);
   const prepared = prepareSteps(chosen, { shape: [1, SAMPLES], rate: 1e6 });
   const first = prepared.run(signals().subarray(0, SAMPLES));
   const stored = new Float32Array(Deno.readFileSync(source.files[0]!.path).buffer.slice(-ROWS * 4 * 16 * 4));

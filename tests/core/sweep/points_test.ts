@@ -19,7 +19,8 @@ function sweepOf(text: string) {
 }
 
 const BASE = { optimizer: { learning_rate: 0.1 }, data: { batch_size: 4 }, model: { encoder: [{ linear: 8 }] } };
-const valuesOf = (text: string) => pointsOf(sweepOf(text), BASE).map((point) => point.map(toValue));
+const valuesOf = (text: string) =>
+  pointsOf(sweepOf(text), BASE).map((point) => point.map((value) => value && toValue(value)));
 
 /** The problems of a config, `line: what`. */
 function problemsOf(text: string): string[] {
@@ -87,7 +88,7 @@ Deno.test("mistakes are told together, with their places and near names", () => 
     problemsOf("param: {}\nmethod: sobl\nseeds: 0\nmetric: test.r3\nparameters: {a.b: 3, c: {min: 1, mx: 2}}"),
     [
       "2:1: unknown key param",
-      '3:9: method must be one of grid, random, sobol, got "sobl"',
+      '3:9: method must be one of grid, random, sobol, tpe, got "sobl"',
       "4:8: seeds must be a whole number from 1 to 1000, got 0",
       "5:9: metric: there is no metric test.r3",
       "6:19: parameters.a.b must be a list of values, or a range, got 3",
@@ -102,7 +103,7 @@ Deno.test("settings that do not go together are refused", () => {
   const range = "parameters: {optimizer.learning_rate: {min: 1, max: 2}}";
   const whatOf = (text: string) => problemsOf(text).map((line) => line.slice(line.indexOf(": ") + 2));
   assertEquals(whatOf(range), ["parameters.optimizer.learning_rate: a grid needs a list of values, got a range"]);
-  assertEquals(whatOf(`${rate}\npoints: 3`), ["points is for random and sobol: a grid takes every combination"]);
+  assertEquals(whatOf(`${rate}\npoints: 3`), ["points is for random, sobol and tpe: a grid takes every combination"]);
   assertEquals(whatOf(`${range}\nmethod: sobol`), ["points is missing: how many points method: sobol is to take"]);
   assertEquals(whatOf("parameters: {seed: [1, 2]}\nseeds: 2"), ["seed cannot be set here together with seeds: 2"]);
   assertEquals(whatOf("parameters: {name: [a]}"), ["name cannot be set here: a sweep names its runs"]);
@@ -117,5 +118,61 @@ Deno.test("settings that do not go together are refused", () => {
   ]);
   assertEquals(whatOf("parameters: {data.batch_size: {min: 3, max: 1}}\nmethod: random\npoints: 2"), [
     "parameters.data.batch_size: min must be below max, got 3 and 1",
+  ]);
+});
+
+const CONDITIONS = `
+parameters:
+  optimizer.name: [adam, sgd]
+  optimizer.momentum: {values: [0.5, 0.9], when: {optimizer.name: sgd}}
+  optimizer.nesterov: {values: [true, false], when: {optimizer.momentum: [0.9]}}
+`;
+
+Deno.test("a grid has a parameter with a condition only where the condition is met", () => {
+  assertEquals(valuesOf(CONDITIONS), [
+    ["adam", null, null],
+    ["sgd", 0.5, null],
+    ["sgd", 0.9, true],
+    ["sgd", 0.9, false],
+  ]);
+});
+
+for (const method of ["random", "sobol"]) {
+  Deno.test(`${method}: points without a value differ only in those that have one`, () => {
+    const points = valuesOf(`method: ${method}\npoints: 4\n${CONDITIONS}`);
+    assertEquals(points.map((point) => JSON.stringify(point)).sort(), [
+      '["adam",null,null]',
+      '["sgd",0.5,null]',
+      '["sgd",0.9,false]',
+      '["sgd",0.9,true]',
+    ]);
+  });
+}
+
+Deno.test("conditions that cannot be are refused", () => {
+  const whatOf = (when: string) =>
+    problemsOf(`parameters: {optimizer.name: [adam, sgd], data.batch_size: {min: 1, max: 2, when: ${when}}}`)
+      .map((line) => line.slice(line.indexOf(": ") + 2));
+  const of = "parameters.data.batch_size.when";
+  assertEquals(whatOf("sgd"), [`${of} must be a map of keys, got "sgd"`]);
+  assertEquals(whatOf("{optimizer.nam: sgd}"), [`${of}: there is no parameter optimizer.nam above`]);
+  assertEquals(whatOf("{optimizer.name: sdg}"), [`${of}: optimizer.name is never sdg`]);
+  assertEquals(whatOf("{data.batch_size: 1}"), [`${of}: there is no parameter data.batch_size above`]);
+});
+
+Deno.test("sections that do not go with the rest are refused", () => {
+  const rate = "parameters: {optimizer.learning_rate: [0.1, 0.2]}";
+  const whatOf = (text: string) => problemsOf(text).map((line) => line.slice(line.indexOf(": ") + 2));
+  assertEquals(whatOf(`${rate}\ntpe: {random: 3}`), ["tpe is for method: tpe, and the method is grid"]);
+  assertEquals(whatOf(`${rate}\nmethod: tpe\npoints: 2\nprune: {keep: 1}`), [
+    "prune cannot be combined with method: tpe, which chooses points one after the other",
+  ]);
+  assertEquals(whatOf(`${rate}\nmetric: test.r2\nprune: {keep: 1}`), [
+    "prune compares losses of runs that are not finished, which have no other metric",
+  ]);
+  assertEquals(whatOf(`${rate}\nprune: {factor: 1, first: 0, sed: 2}`), [
+    "prune.factor must be a whole number from 2 to 100, got 1",
+    "prune.first must be a number above 0 and up to 1, got 0",
+    "unknown key prune.sed",
   ]);
 });

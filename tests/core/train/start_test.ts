@@ -5,7 +5,7 @@ import { ensureEngine } from "../../../core/build/ensure.ts";
 import { loadConfig } from "../../../core/config/mod.ts";
 import type { Config } from "../../../core/config/types.ts";
 import { openSource } from "../../../core/data/source.ts";
-import { withEpochs } from "../../../core/train/epochs.ts";
+import { settled } from "../../../core/train/epochs.ts";
 import { UserError } from "../../../core/errors.ts";
 import { chooseStart, residualLayers } from "../../../core/train/start_layers.ts";
 import { embed, reconstruct, train, writeReport } from "../../../mod.ts";
@@ -118,6 +118,17 @@ Deno.test("start: the preset pca makes no step, has the R2 of PCA and goes throu
   assertStringIncludes(Deno.readTextFileSync(await writeReport(path)), "explains as much");
 });
 
+Deno.test("start: a linear network with tied weights begins with the R2 of PCA", async () => {
+  using folder = temporary();
+  denseRows(folder.path);
+  const model = { encoder: [{ linear: 4 }], decoder: [{ linear: "output", tied: true }] };
+  const { path, summary } = await train({ config: dense(folder.path, { model }) });
+  const { pca } = summary.baseline!;
+  const { mse } = pca!.validation!;
+  assert(Math.abs(losses(path)[0]![1] - mse) <= 1e-4 * mse);
+  assert(summary.metrics.validation!.r2 >= pca!.validation!.r2 - 1e-5);
+});
+
 Deno.test("start: which networks begin as PCA, and why the others do not", () => {
   const choice = (change: Record<string, unknown>, columns = 100) => {
     const { path: _, ...data } = dense("").data;
@@ -127,8 +138,10 @@ Deno.test("start: which networks begin as PCA, and why the others do not", () =>
   assertEquals(choice({ model: { ...NET, start: "random" } }), { start: "random", reason: "as the config says" });
   assertStringIncludes(choice({ loss: { kind: "poisson" } }).reason, "poisson is no squared error");
   assertStringIncludes(choice({}, 4).reason, "not smaller than a row");
-  const tied = { encoder: [{ linear: 4 }], decoder: [{ linear: "output", tied: true }] };
-  assertStringIncludes(choice({ model: tied }).reason, "tied");
+  const tied = { linear: "output", tied: true };
+  assertEquals(choice({ model: { encoder: [{ linear: 4 }], decoder: [tied] } }).start, "pca");
+  const deep = { encoder: [{ linear: 8 }, "relu", { linear: 4 }], decoder: [{ linear: 8, tied: true }, "relu", tied] };
+  assertStringIncludes(choice({ model: deep }).reason, "tied, and there are hidden layers");
   const code = { ...NET, encoder: [{ linear: 12 }, "relu", { variational: 4 }] };
   assertStringIncludes(choice({ model: code }).reason, "does not end with a linear layer");
   const shaped = { ...NET, encoder: [{ linear: [2, 6] }, "relu", "flatten", { linear: 4 }] };
@@ -160,7 +173,7 @@ Deno.test("start: without validation rows PCA is not taken for the best epoch, a
   assertEquals([losses(path)[0]![0], summary.epochs], [0, 6]);
   assert(summary.best_epoch! > 0);
   const auto = configOf({ ...config, training: {} });
-  assertEquals(withEpochs(auto, openSource(auto.data)).training.early_stopping.patience, null);
+  assertEquals(settled(auto, openSource(auto.data)).training.early_stopping.patience, null);
 });
 
 Deno.test("epochs: auto suits the number of steps, and training ends without improvement", async () => {
@@ -169,14 +182,14 @@ Deno.test("epochs: auto suits the number of steps, and training ends without imp
   const auto = (batch_size: number) => {
     const config = configOf(dense(folder.path, { training: {} }));
     const source = openSource(config.data);
-    const { training } = withEpochs({ ...config, data: { ...config.data, batch_size } }, source);
+    const { training } = settled({ ...config, data: { ...config.data, batch_size } }, source);
     return [training.epochs, training.early_stopping.patience];
   };
   assertEquals(auto(1000), [1000, 100]); // one step an epoch
   const rows = openSource(configOf(dense(folder.path)).data).partRows.train;
   assertEquals(auto(1), [Math.ceil(4000 / rows), Math.max(3, Math.ceil(Math.ceil(4000 / rows) / 10))]);
   const given = configOf(dense(folder.path));
-  assertEquals(withEpochs(given, openSource(given.data)), given);
+  assertEquals(settled(given, openSource(given.data)).training, given.training);
   const { path, summary } = await train({ config: dense(folder.path, { training: {} }) });
   assertEquals(summary.reason, "early_stopping");
   assertStringIncludes(Deno.readTextFileSync(join(path, "config.yaml")), "epochs: auto");

@@ -40,6 +40,21 @@ testInFolder("csv: separators, headers and names of rows are found", async (root
   assertEquals((await readAll(csv, at("h.csv.gz"))).values, VALUES);
 });
 
+testInFolder("csv: columns of text that the config names are tables of the rows", async (root) => {
+  const path = join(root, "a.csv");
+  Deno.writeTextFileSync(path, 'cell,kind,g1,donor,g2\na,"T, CD4",1,d 2,0\nb,B,0,d 1,3\n');
+  const read = await readAll(csv, path, { settings: { tables: ["donor", "kind"] } });
+  assertEquals([read.values, read.columnNames, read.rowNames], [[[1, 0], [0, 3]], ["g1", "g2"], ["a", "b"]]);
+  assertEquals(read.rowTables, { donor: ["d 2", "d 1"], kind: ["T, CD4", "B"] });
+  Deno.writeTextFileSync(path, "kind,g1,g2\nT,1,0\nB,0,3\n");
+  const first = await readAll(csv, path, { settings: { tables: ["kind"] } });
+  assertEquals([first.values, first.rowNames, first.rowTables], [[[1, 0], [0, 3]], null, { kind: ["T", "B"] }]);
+  const refused = (settings: Record<string, unknown>, text: string) =>
+    assertRejects(() => readAll(csv, path, { settings }), UserError, text);
+  await refused({ tables: ["kid"] }, `there is no column "kid"`);
+  await refused({ tables: ["kind"], transpose: true }, "data.reader.tables");
+});
+
 testInFolder("csv: what is no table of numbers is refused with its place", async (root) => {
   const path = join(root, "a.csv");
   const refused = async (text: string, said: string) => {

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { Fourier } from "../../../../core/data/steps/fourier.ts";
-import { prepareSteps, readStep, STEPS } from "../../../../core/data/steps/mod.ts";
+import { prepareSteps, readSteps, STEPS } from "../../../../core/data/steps/mod.ts";
 import type { Form } from "../../../../core/data/steps/step.ts";
 import { UserError } from "../../../../core/errors.ts";
 
@@ -15,7 +15,7 @@ const GOLDEN: Golden = JSON.parse(
 );
 const SIGNAL = Float32Array.from(GOLDEN.signal);
 const FORM: Form = { shape: [2, SIGNAL.length / 2], rate: GOLDEN.rate };
-const prepare = (step: unknown, form: Form = FORM) => prepareSteps([readStep(step, "data.steps.0")], form);
+const prepare = (step: unknown, form: Form = FORM) => prepareSteps(readSteps([step]), form);
 const run = (
   step: unknown,
   values: readonly number[],
@@ -105,7 +105,7 @@ Deno.test("records that are constant or silent become 0, not a number", () => {
 
 Deno.test("several steps are one, whatever the number of records", () => {
   const steps = ["remove_dc", { window: { length: 4, hop: 2 } }, { normalise: "peak" }, { decimate: 2 }];
-  const chosen = steps.map((step, i) => readStep(step, `data.steps.${i}`));
+  const chosen = readSteps(steps);
   const prepared = prepareSteps(chosen, { shape: [1, 8], rate: 100 });
   assertEquals([prepared.form, prepared.records], [{ shape: [1, 2], rate: 50 }, 3]);
   const values = Float32Array.from([1, 2, 3, 4, -1, -2, -3, -4]);

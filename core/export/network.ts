@@ -1,0 +1,192 @@
+/**
+ * A trained network as its run folder tells it: layers with shapes and names of tensors, the loss, and the weights of a
+ * checkpoint. The data are not needed.
+ */
+import { join } from "@std/path";
+import { type FieldValue, type LayerInfo, Model } from "../../ffi/model.ts";
+import { ensureEngine } from "../build/ensure.ts";
+import { checkpointsFolder } from "../checkpoint/layout.ts";
+import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { type Config, type Layer, loadConfig } from "../config/mod.ts";
+import { engineLoss, isLayers, needsCategories } from "../config/properties.ts";
+import { ownSettings } from "../config/sections.ts";
+import type { Loss, Transform } from "../config/types.ts";
+import { kindNamed, LAYERS } from "../config/vocabulary.ts";
+import type { DataIdentity } from "../data/identity.ts";
+import { readRunData } from "../data/run_data.ts";
+import { UserError } from "../errors.ts";
+import { exists } from "../formats/file.ts";
+import { readJson } from "../formats/json.ts";
+import { SafetensorsFile } from "../formats/safetensors.ts";
+import type { TensorSource } from "../formats/tensor.ts";
+import { openRun } from "../runs/folder.ts";
+import { DecodeError } from "../runs/decode.ts";
+import { layerRows } from "../runs/schema.ts";
+import { chooseStart, residualLayers } from "../train/start_layers.ts";
+
+const JSON_BYTES_MAX = 64 << 20;
+
+/** Of a row, channels first; a flat row has one number. */
+export type Shape = readonly number[];
+
+export const sizeOfShape = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
+
+export interface NetworkLayer {
+  /** With which the names of its tensors begin: `encoder.1.layers.0`. */
+  readonly name: string;
+  readonly kind: string;
+  /** All fields by name, defaults filled in. */
+  readonly settings: Readonly<Record<string, FieldValue>>;
+  readonly input: Shape;
+  readonly output: Shape;
+  /** The layers of its setting `layers`. */
+  readonly inner: readonly NetworkLayer[];
+}
+
+export interface TrainedNetwork extends Disposable {
+  /** Of the run. */
+  readonly name: string;
+  /** The name of the checkpoint's folder. */
+  readonly checkpoint: string;
+  readonly columns: number;
+  /** Of a row as the encoder sees it. */
+  readonly shape: Shape;
+  readonly encoder: readonly NetworkLayer[];
+  readonly decoder: readonly NetworkLayer[];
+  readonly latent: number;
+  readonly loss: Loss;
+  /** What is done to stored values before the network and the loss see them. */
+  readonly transforms: readonly Transform[];
+  /** What is done after these to the encoder's input. */
+  readonly inputTransforms: readonly Transform[];
+  /** Names of the categories of rows; null where the network needs none. */
+  readonly categories: readonly string[] | null;
+  /** The tensors of the checkpoint in the order of the file. */
+  readonly tensors: ReadonlyMap<string, TensorSource>;
+}
+
+/** What the layers of a run are made from, besides its config. */
+interface Ground {
+  readonly config: Config;
+  readonly categories: number;
+}
+
+/** The layers of a list, described by the engine with the shapes between them. */
+function described(
+  { config, categories }: Ground,
+  columns: number,
+  shape: Shape,
+  layers: { readonly encoder: readonly Layer[]; readonly decoder: readonly Layer[] },
+  loss: Loss,
+): readonly LayerInfo[] {
+  using model = Model.create({
+    columns,
+    ...shape.length > 1 ? { shape } : {},
+    seed: 0,
+    threads: 1,
+    dense: true,
+    ...layers,
+    stepsPerEpoch: 1,
+    categories,
+    loss,
+    optimizer: ownSettings(config.optimizer),
+  });
+  return model.layers();
+}
+
+/** The shape of the rows that go through the layers within a layer: `size` of a row's values may go past them. */
+const innerInput = ({ input, settings }: LayerInfo): Shape =>
+  typeof settings.size === "number" ? [sizeOfShape(input) - settings.size] : input;
+
+function withInner(ground: Ground, info: LayerInfo, name: string): NetworkLayer {
+  const { kind, settings, input, output } = info;
+  const layers = Object.values(settings).find(isLayers) ?? [];
+  let inner: NetworkLayer[] = [];
+  if (layers.length > 0) {
+    const shape = innerInput(info);
+    const decoder = [{ kind: "linear", size: "output" }];
+    inner = described(ground, sizeOfShape(shape), shape, { encoder: layers, decoder }, { kind: "mse" })
+      .filter(({ part }) => part === "encoder")
+      .map((info) => withInner(ground, info, `${name}.layers.${info.index}`));
+  }
+  return { name, kind, settings, input, output, inner };
+}
+
+/**
+ * The network of a run with a checkpoint's weights, every byte of which is checked.
+ * @param which "best", "latest" or a checkpoint folder; by default best if the run kept it, otherwise latest
+ * @throws {UserError} if the folder is not a run, or the checkpoint is damaged
+ */
+export async function readNetwork(
+  runDir: string,
+  which: string | undefined,
+  note: (text: string) => void,
+): Promise<TrainedNetwork> {
+  await ensureEngine({ quiet: true });
+  const run = await openRun(runDir);
+  const { config } = loadConfig({ file: join(run.path, "config.yaml") });
+  const data = await readRunData(run.path);
+  if (data === null) throw new UserError(run.path, "has no data.json, which says how many columns the data have");
+  const shape = await readShape(run.path);
+  const keepsBest = await exists(join(checkpointsFolder(run.path), "best"));
+  const checkpoint = await resolveCheckpoint(run.path, which ?? (keepsBest ? "best" : "latest"), note);
+  using opened = new DisposableStack();
+  const file = opened.use(await SafetensorsFile.open(join(checkpoint.path, "model.safetensors")));
+  const tensors = new Map([...file.tensors.keys()].map((name) => [name, file.source(name)]));
+  const layers = layersOf(config, data, shape);
+  const kept = opened.move();
+  return {
+    name: run.name,
+    checkpoint: checkpoint.name,
+    columns: data.columns,
+    shape,
+    ...layers,
+    latent: sizeOfShape(layers.encoder.at(-1)!.output),
+    loss: engineLoss(config.loss),
+    transforms: config.data.transforms,
+    inputTransforms: config.data.input_transforms,
+    categories: [...config.model.encoder, ...config.model.decoder].some(needsCategories)
+      ? data.batch?.names ?? null
+      : null,
+    tensors,
+    [Symbol.dispose]: () => kept.dispose(),
+  };
+}
+
+/** The shape of a row as the encoder sees it, as model.json has it. */
+async function readShape(run: string): Promise<Shape> {
+  const path = join(run, "model.json");
+  try {
+    const first = layerRows(await readJson(path, JSON_BYTES_MAX), "")[0];
+    if (first !== undefined) return first.input_shape ?? [first.inputs];
+  } catch (error) {
+    if (error instanceof DecodeError) {
+      throw new UserError(path, error.message, "train writes this file; do not edit it");
+    }
+    throw error;
+  }
+  throw new UserError(path, "has no layers", "train writes this file; do not edit it");
+}
+
+/** Settings that only say how a layer is trained; without them its outputs are the same. */
+function asTrained(layer: Layer): Layer {
+  if (layer.solver === undefined) return layer;
+  const { fields } = kindNamed(LAYERS, layer.kind);
+  const rules = fields.filter(({ only }) => only === "factored" || only === "least_squares").map(({ name }) => name);
+  const kept = Object.entries(layer).filter(([name]) => !rules.includes(name));
+  return { ...Object.fromEntries(kept), kind: layer.kind, solver: "dense" };
+}
+
+/** The layers as the engine had them in training: those of a start at PCA are not the config's. */
+function layersOf(config: Config, data: DataIdentity, shape: Shape): Pick<TrainedNetwork, "encoder" | "decoder"> {
+  const { columns } = data;
+  const ground = { config, categories: data.batch?.names.length ?? 0 };
+  const { encoder, decoder } = chooseStart(config, { columns }).start === "pca"
+    ? residualLayers(config.model)
+    : config.model;
+  const layers = { encoder, decoder: decoder.map(asTrained) };
+  const infos = described(ground, columns, shape, layers, engineLoss(config.loss));
+  const part = (wanted: LayerInfo["part"]) =>
+    infos.filter((info) => info.part === wanted).map((info) => withInner(ground, info, `${wanted}.${info.index}`));
+  return { encoder: part("encoder"), decoder: part("decoder") };
+}

@@ -1,0 +1,39 @@
+/** Writes latent vectors: as a table of numbers, with names and labels as Parquet, or into a copy of an AnnData file. */
+import { readRowTable } from "../data/annotations.ts";
+import { writeParquet } from "../formats/parquet_write.ts";
+import { endingOf, TABLE_KINDS, writeTable } from "../formats/table.ts";
+import { latentRows, type Restored, rowsOf } from "../train/restore.ts";
+import { embedIntoH5ad } from "./h5ad.ts";
+
+/** How a file of latent vectors may end. */
+export const EMBED_ENDINGS = [...TABLE_KINDS, ".parquet", ".h5ad"] as const;
+
+/**
+ * Writes the latent vectors of a split (rows x latent, float32). `.npy` and `.csv` have nothing else but the rows' numbers;
+ * `.parquet` has names and labels of the rows where there are any; `.h5ad` is a copy of the file of the rows with
+ * `obsm["X_narrows"]`.
+ * @returns the shape
+ * @throws {UserError}
+ */
+export async function embedTo(restored: Restored, split: string, path: string): Promise<[number, number]> {
+  const ending = endingOf(path, EMBED_ENDINGS, "--output");
+  const choice = rowsOf(restored, split);
+  const width = restored.model.latentSize;
+  const columns = Array.from({ length: width }, (_, i) => `latent_${i}`);
+  const values = latentRows(restored, choice);
+  if (ending === ".h5ad") return await embedIntoH5ad(restored, choice, path, values);
+  if (ending !== ".parquet") return await writeTable(path, { rowNumbers: choice.rows, columns }, values);
+  const { config, source } = restored;
+  const table = await readRowTable(config.data, source, restored.note, restored.labelsField).catch((error) => {
+    throw restored.locate(error);
+  });
+  const names = source.rowNames ?? table.names, { labels } = table;
+  const chosen = (texts: readonly string[]) => choice.rows.map((row) => texts[row]!);
+  const about = [
+    { name: "row", values: choice.rows },
+    ...names === null ? [] : [{ name: "name", values: chosen(names) }],
+    ...labels === null ? [] : [{ name: "label", values: chosen(labels) }],
+  ];
+  await writeParquet(path, about, columns, choice.rows.length, values);
+  return [choice.rows.length, width];
+}
