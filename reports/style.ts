@@ -45,7 +45,7 @@ nav a:hover{text-decoration:underline}
 :is(.panels,.wide-narrow)+.panels{margin-top:1.9rem}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
 .grid>*,.wide-narrow>*{min-width:0;margin:0}
-:is(.grid,.timebar,figure,.wide-narrow)+.grid,.grid+figure,.grid+.wide-narrow,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
+:is(.grid,.timebar,.panels,.wide-narrow,figure)+.grid,.grid+figure,.grid+.wide-narrow,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
 figure{margin:1rem 0 0}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font-family:inherit}
 figcaption,caption{color:var(--muted);font-size:.86rem;line-height:1.45;max-width:46rem}

@@ -11,7 +11,7 @@ import { sum } from "./series.ts";
 import { bestSection } from "./sweep/best.ts";
 import { groupsSection } from "./sweep/groups.ts";
 import { parametersSection } from "./sweep/parameters.ts";
-import { hasFailed, ranked, type SweepPoint, sweepPoints, valuesText } from "./sweep/points.ts";
+import { hasFailed, leftOut, ranked, reportedRuns, type SweepPoint, sweepPoints, valuesText } from "./sweep/points.ts";
 import { runsSection } from "./sweep/runs.ts";
 
 /** Failed runs that are named at the top. */
@@ -24,7 +24,9 @@ function tile(name: string, value: Content, detail: Content): Html {
 /** Whether the best point's lead over the second one is more than chance, as a sentence. */
 function leadText(analysis: Analysis, points: readonly SweepPoint[]): string {
   const [, second] = ranked(points, analysis.metric);
-  const found = analysis.comparisons.find(({ group }) => second && group.every((text, i) => text === second.values[i]));
+  const found = analysis.comparisons.find(({ group }) =>
+    second && group.every((text, i) => (text ?? "") === second.values[i])
+  );
   if (!found?.t_interval) return "";
   const [low, high] = found.t_interval;
   const bounds = `95\u202f% interval ${number(low, 3)} to ${number(high, 3)}`;
@@ -54,7 +56,8 @@ function lede(sweep: SweepData, points: readonly SweepPoint[], analysis: Analysi
 
 function problems(sweep: SweepData): Content {
   const failed = sweep.runs.filter(hasFailed);
-  const open = sweep.runs.filter((run) => run.status !== "finished" && !hasFailed(run));
+  // A run that prune has paused is not to be finished.
+  const open = sweep.runs.filter((run) => !["finished", "paused"].includes(run.status) && !hasFailed(run));
   const states = new Map<string, number>();
   for (const { status } of open) states.set(status, (states.get(status) ?? 0) + 1);
   if (failed.length === 0 && open.length === 0 && sweep.problems.length === 0) return null;
@@ -92,7 +95,13 @@ function tiles(sweep: SweepData, points: readonly SweepPoint[]): Html {
   const seeds = new Set(sweep.runs.map((run) => run.analysed.seed)).size;
   const seconds = sum(sweep.runs.map((run) => run.analysed.summary?.seconds.total ?? 0));
   return markup`<dl class="tiles">
-${tile("Points", count(points.length), plural(sweep.keys.length, "parameter"))}
+${
+    tile(
+      "Points",
+      count(points.length),
+      leftOut(sweep) > 0 ? `and ${count(leftOut(sweep))} left out by prune` : plural(sweep.keys.length, "parameter"),
+    )
+  }
 ${tile("Seeds", count(seeds), "different ones")}
 ${tile("Runs finished", count(finished), `of ${count(sweep.runs.length)}`)}
 ${tile("Runs failed", count(failed), failed === 0 ? "none" : "named above")}
@@ -104,7 +113,7 @@ ${tile("Time", duration(seconds), "sum over the runs")}
 export function renderSweep(sweep: SweepData): string {
   const numbering = new Numbering(sweep.name);
   const points = sweepPoints(sweep);
-  const analysis = analyse(sweep.runs.map((run) => run.analysed), sweep.metric, sweep.keys);
+  const analysis = analyse(reportedRuns(sweep).map((run) => run.analysed), sweep.metric, sweep.keys);
   const header = markup`<header>
 <p class="kicker">Sweep report · ${sweep.metric}, ${largerIsBetter(sweep.metric) ? "larger" : "smaller"} is better</p>
 <div class="title"><h1>${breakable(sweep.name)}</h1></div>

@@ -40,24 +40,6 @@ export interface PartSums {
   readonly variation: Float64Array;
 }
 
-/** What a layer gives for one row. */
-export interface LayerOutput {
-  /** Its part and its place in it: `encoder.0`. */
-  readonly name: string;
-  readonly kind: string;
-  /** Of the output, channels first. */
-  readonly shape: readonly number[];
-  /** Null where they are not known. */
-  readonly values: Float32Array | null;
-  readonly parameters: number;
-}
-
-export interface Weights {
-  /** PyTorch's: outputs first. */
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
-
 export interface DiagnosticContext {
   readonly epoch: number;
   /** The part looked at: validation, or train where there are no validation rows. */
@@ -89,10 +71,8 @@ export interface DiagnosticContext {
   values(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
   /** One row by its number among all rows of the data; null if there is no such row in a part. */
   rowNumbered(row: number): Chosen | null;
-  /** What the network gets of a row, and what each layer makes of it. */
-  atWork(row: Chosen): Promise<{ readonly input: Float32Array; readonly outputs: readonly LayerOutput[] }>;
-  /** A parameter by its name, such as `encoder.0.weight`; null where there is none, or where it is too large to look at. */
-  weights(name: string): Promise<Weights | null>;
+  /** What the network gets of one row: its columns after the transforms of the data and of the input. */
+  input(row: Chosen): Promise<Float32Array>;
   /** Reconstructions: rows x columns, or the chosen columns. */
   reconstruct(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
   /** Reconstructions of latent vectors (rows x latentSize). @throws {NoAnswer} where it takes more than a latent vector */

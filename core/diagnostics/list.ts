@@ -1,5 +1,6 @@
 /** All diagnostics, in the order in which they run. A new one is a file beside this one and a line here. */
 import { activations } from "./activations.ts";
+import { bScan } from "./b_scan.ts";
 import { columns } from "./columns.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorMap } from "./error_map.ts";
@@ -16,7 +17,7 @@ import { traversal } from "./traversal.ts";
 import { weights } from "./weights.ts";
 
 export const DIAGNOSTICS: readonly Diagnostic[] = [
-  ...[columns, latent, reconstruction, rows, errorMap, spectrum],
+  ...[columns, latent, reconstruction, rows, bScan, errorMap, spectrum],
   ...[rowErrorsDiagnostic, neighbours, traversal, jacobian],
   ...[activations, weights, gradientFlow, network],
 ];

@@ -1,10 +1,7 @@
-/**
- * The network at work on one row: what each layer gives, the strongest weights between its units, and the filters of the first
- * layer.
- */
+/** The network at work on one row: what each layer gives, and the strongest weights between units. */
 import { z } from "zod";
 import { list, nullable, number, object, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, type LayerOutput, short, type Weights } from "./diagnostic.ts";
+import { type Chosen, type Diagnostic, type DiagnosticContext, NoAnswer, short } from "./diagnostic.ts";
 
 /** A layer of units, with what it gives for the row. A layer that only bends the values of the one before it is joined to it. */
 export interface NetworkStage {
@@ -34,17 +31,6 @@ export interface NetworkConnections {
   readonly strongest: readonly (readonly number[])[];
 }
 
-/** Filters of the first layer: what each unit looks for in a row. */
-export interface NetworkFilters {
-  readonly name: string;
-  readonly total: number;
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-  /** One list a filter: channels x height x width; those of the largest norm first. */
-  readonly filters: readonly (readonly number[])[];
-}
-
 export interface NetworkDiagnostic {
   readonly epoch: number;
   readonly row: number;
@@ -52,12 +38,12 @@ export interface NetworkDiagnostic {
   readonly label: string | null;
   readonly stages: readonly NetworkStage[];
   readonly connections: readonly NetworkConnections[];
-  readonly filters: NetworkFilters | null;
 }
 
 /** Units of a stage without a shape, maps, and units along each axis of a map that are kept at most. */
 const UNITS_MAX = 400, MAPS_MAX = 16, SIDE_MAX = 64, LENGTH_MAX = 256;
-const FILTERS_MAX = 64, FILTER_VALUES_MAX = 4096;
+/** Layers of more weights than this are not looked at. */
+const WEIGHTS_MAX = 100_000_000;
 
 const settings = {
   row: z.int().min(0).nullable().default(null).describe(
@@ -94,17 +80,30 @@ interface Draft {
   values: Float32Array | null;
 }
 
-/** Layers joined to stages. */
-function drafts(input: Float32Array, shape: readonly number[] | null, outputs: readonly LayerOutput[]): Draft[] {
-  const all: Draft[] = [{ name: "input", kinds: [], shape: shape ?? [input.length], values: input }];
-  for (const layer of outputs) {
-    const last = all.at(-1)!;
-    const same = String(last.shape) === String(layer.shape) && layer.parameters === 0 && last.name !== "input" &&
-      last.name.split(".")[0] === layer.name.split(".")[0];
-    if (same) {
+/** What a layer gives for the row; null where that is not known. The last one may have no values but the reconstruction. */
+async function outputOf(context: DiagnosticContext, chosen: Chosen, layer: number): Promise<Float32Array | null> {
+  try {
+    return await context.layerOutputs(chosen, layer);
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    const isLast = layer === context.layers.length - 1 && context.layers[layer]!.outputs === context.data.columns;
+    return isLast ? await context.reconstruct(chosen) : null;
+  }
+}
+
+/** The input and the layers; a layer without weights that keeps the shape is joined to the one before it. */
+async function drafts(context: DiagnosticContext, chosen: Chosen): Promise<Draft[]> {
+  const { layers, data: { shape, columns } } = context;
+  const trained = context.parameters().map(({ name }) => name);
+  const all: Draft[] = [{ name: "input", kinds: [], shape: shape ?? [columns], values: await context.input(chosen) }];
+  for (const [i, layer] of layers.entries()) {
+    const last = all.at(-1)!, part = layer.name.split(".")[0];
+    const values = await outputOf(context, chosen, i);
+    const isBare = !trained.some((name) => name.startsWith(`${layer.name}.`));
+    if (isBare && String(last.shape) === String(layer.shape) && last.name.split(".")[0] === part) {
       last.kinds.push(layer.kind);
-      last.values = layer.values;
-    } else all.push({ name: layer.name, kinds: [layer.kind], shape: layer.shape, values: layer.values });
+      last.values = values;
+    } else all.push({ name: layer.name, kinds: [layer.kind], shape: layer.shape, values });
   }
   // A reconstruction has the shape of a row, also where the layer that gives it knows nothing of it.
   const last = all.at(-1)!;
@@ -160,39 +159,18 @@ function placeIn({ shape, maps, height, width, every, units }: NetworkStage, uni
 
 async function connectionsOf(context: DiagnosticContext, stages: readonly Draft[]) {
   const most = context.settings.connections as number;
-  const found: { to: number; total: number; inputs: number; at: number[]; weights: Weights }[] = [];
+  const found: { to: number; inputs: number; at: number[]; weights: Float32Array }[] = [];
   for (const [to, { name, kinds, shape }] of stages.entries()) {
     const before = stages[to - 1];
-    if (before === undefined || kinds[0] !== "linear" || most === 0) continue;
-    const weights = await context.weights(`${name}.weight`);
-    const inputs = sizeOf(before.shape);
-    if (weights?.shape.length !== 2 || weights.shape[1] !== inputs || weights.shape[0] !== sizeOf(shape)) continue;
+    const weight = context.parameters().find((parameter) => parameter.name === `${name}.weight`);
+    if (before === undefined || weight === undefined || kinds[0] !== "linear" || most === 0) continue;
+    const inputs = sizeOf(before.shape), outputs = sizeOf(shape);
+    if (String(weight.shape) !== String([outputs, inputs]) || inputs * outputs > WEIGHTS_MAX) continue;
     // The network has channels first in its weights, as its shapes here.
-    found.push({ to, total: weights.values.length, inputs, at: strongestOf(weights.values, most), weights });
+    const weights = await weight.read(0, outputs);
+    found.push({ to, inputs, at: strongestOf(weights, most), weights });
   }
   return found;
-}
-
-/** The filters of a first layer that is a convolution, or a linear one on rows that have a shape. */
-async function filtersOf(context: DiagnosticContext, outputs: readonly LayerOutput[]): Promise<NetworkFilters | null> {
-  const first = outputs.find((layer) => layer.parameters > 0);
-  const { shape } = context.data;
-  if (first === undefined || shape === null || shape.length < 2) return null;
-  const weights = await context.weights(`${first.name}.weight`);
-  if (weights === null) return null;
-  const isConvolution = weights.shape.length > 2 && first.kind.startsWith("conv") && !first.kind.includes("transpose");
-  const size = sizeOf(shape);
-  const isLinear = weights.shape.length === 2 && weights.shape[1] === size && first.kind === "linear";
-  if (!isConvolution && !isLinear) return null;
-  const own = isLinear ? shape : weights.shape.slice(1);
-  const [channels, height, width] = own.length === 2 ? [own[0]!, 1, own[1]!] : [own[0]!, own[1]!, own[2]!];
-  const values = channels * height * width, total = weights.shape[0]!;
-  if (values > FILTER_VALUES_MAX) return null;
-  const rows = Array.from({ length: total }, (_, i) => weights.values.subarray(i * values, (i + 1) * values));
-  const norm = rows.map((filter) => filter.reduce((sum, weight) => sum + weight * weight, 0));
-  const order = [...rows.keys()].sort((a, b) => norm[b]! - norm[a]! || a - b).slice(0, FILTERS_MAX);
-  const filters = order.map((i) => Array.from(rows[i]!, short));
-  return { name: first.name, total, channels, height, width, filters };
 }
 
 async function run(context: DiagnosticContext): Promise<NetworkDiagnostic | null> {
@@ -200,8 +178,7 @@ async function run(context: DiagnosticContext): Promise<NetworkDiagnostic | null
   const chosen = wanted === null ? context.choose([context.part], 1) : context.rowNumbered(wanted);
   const row = chosen?.rows[0];
   if (!chosen || row === undefined) return null;
-  const { input, outputs } = await context.atWork(chosen);
-  const all = drafts(input, context.data.shape, outputs);
+  const all = await drafts(context, chosen);
   const found = await connectionsOf(context, all);
   const ends = all.map(() => new Set<number>());
   for (const { to, inputs, at } of found) {
@@ -217,17 +194,16 @@ async function run(context: DiagnosticContext): Promise<NetworkDiagnostic | null
     split: context.partsOf(chosen)[0]!,
     label: context.data.labels?.[row] ?? null,
     stages,
-    connections: found.map(({ to, total, inputs, at, weights }) => ({
+    connections: found.map(({ to, inputs, at, weights }) => ({
       from: to - 1,
       to,
-      total,
+      total: weights.length,
       strongest: at.map((place) => [
         placeIn(stages[to - 1]!, place % inputs),
         placeIn(stages[to]!, Math.floor(place / inputs)),
-        short(weights.values[place]!),
+        short(weights[place]!),
       ]).filter(([from, end]) => from! >= 0 && end! >= 0),
     })),
-    filters: await filtersOf(context, outputs),
   };
 }
 
@@ -235,7 +211,7 @@ const pair = list(number) as unknown as (value: unknown, path: string) => readon
 
 export const network: Diagnostic<NetworkDiagnostic> = {
   name: "network",
-  about: "what each layer gives for one row, the strongest weights between layers, and the filters of the first layer",
+  about: "what each layer gives for one row, and the strongest weights between layers",
   cost: "one look at every weight, but for layers of more than 100 million, and one pass of one row for each layer",
   settings,
   automatic: () => true,
@@ -261,14 +237,6 @@ export const network: Diagnostic<NetworkDiagnostic> = {
       to: number,
       total: number,
       strongest: list(list(number)),
-    })),
-    filters: nullable(object<NetworkFilters>({
-      name: text,
-      total: number,
-      channels: number,
-      height: number,
-      width: number,
-      filters: list(list(number)),
     })),
   }),
 };

@@ -27,6 +27,8 @@ export interface SweepRun {
   readonly values: readonly string[];
   /** `finished`, `failed`, `died`, `running`, or what the table says of a run that has not ended. */
   readonly status: string;
+  /** `selection` of a run by which points were chosen, whose value is in no figure of its point. */
+  readonly role: "report" | "selection";
   /** The metric; null of a run that is not finished, or where it is not a finite number. */
   readonly value: number | null;
   readonly error: string;
@@ -81,6 +83,7 @@ function columnsOf(header: readonly string[], path: string) {
   return {
     keys,
     metric,
+    role: header.indexOf("role"),
     point: at("point"),
     seed,
     run,
@@ -134,7 +137,8 @@ export async function readSweepFolder(folder: string): Promise<SweepData> {
     runs.push({
       point: numberOf(fields[columns.point]) ?? 0,
       values: told.values,
-      status: analysed.summary === null && analysed.status === "stopped" ? told.status : analysed.status,
+      status: analysed.status === "stopped" && told.status !== "finished" ? told.status : analysed.status,
+      role: fields[columns.role] === "selection" ? "selection" : "report",
       value: analysed.status === "finished" && analysed.summary ? metricOf(analysed.summary, columns.metric) : null,
       error: fields[columns.error] ?? "",
       analysed,
@@ -157,6 +161,8 @@ interface Told {
 function configOf(keys: readonly string[], { values, seed }: Told): Record<string, unknown> {
   const config: Record<string, unknown> = { seed };
   for (const [i, key] of keys.entries()) {
+    // A parameter that depends on another one may have no value.
+    if (values[i] === "") continue;
     const names = key.split(".");
     let at = config;
     for (const name of names.slice(0, -1)) {

@@ -20,7 +20,6 @@ import { DIAGNOSTICS } from "../diagnostics/list.ts";
 import { columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
 import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
-import { layerOutputs, weightsNamed } from "./layer_values.ts";
 import { shapeOf, threadCount } from "./network.ts";
 import { type LastStep, updateRatio } from "./update_ratio.ts";
 
@@ -150,11 +149,7 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
     },
     values: (chosen, columns) => rowValues(chosen as RowChoice, data, source.columns, columns),
     rowNumbered: (row) => chooseRow(source, data, row),
-    atWork: async (row) => {
-      const input = await inputOf(row as RowChoice, data, source.columns);
-      return { input, outputs: await layerOutputs(model, (width, of) => collected(row, config, width, of)) };
-    },
-    weights: (name) => weightsNamed(model, name),
+    input: (row) => inputOf(row as RowChoice, data, source.columns),
     reconstruct: async (chosen, columns) => {
       const some = columns && Uint32Array.from(columns);
       const width = columns?.length ?? source.columns;

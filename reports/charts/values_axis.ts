@@ -41,7 +41,8 @@ export function valuesAxis(all: readonly string[], pad = 0.06): ValuesAxis {
       type: "linear",
       domain: [-room, values.length - 1 + room],
       ticks: values.map((_, i) => i),
-      format: (i) => shortened(values[i] ?? ""),
+      // A parameter that depends on another one may have no value.
+      format: (i) => shortened(values[i] || "–"),
     },
     at: (value) => places.get(value) ?? NaN,
     values,

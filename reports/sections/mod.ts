@@ -1,6 +1,7 @@
 /** The sections of diagnostics, in the order of a report. That of a new diagnostic is a file beside this one and a line here. */
 import type { Drawing } from "../drawing.ts";
 import { activationsDrawing } from "./activations.ts";
+import { bScanDrawing } from "./b_scan.ts";
 import { errorMapDrawing } from "./error_map.ts";
 import { gradientFlowDrawing } from "./gradient_flow.ts";
 import { jacobianDrawing } from "./jacobian.ts";
@@ -14,7 +15,7 @@ import { weightsDrawing } from "./weights.ts";
 
 // deno-lint-ignore no-explicit-any -- each draws data of its own type
 export const DRAWINGS: readonly Drawing<any>[] = [
-  ...[rowErrorsDrawing, rowsDrawing, errorMapDrawing, spectrumDrawing],
+  ...[rowErrorsDrawing, rowsDrawing, bScanDrawing, errorMapDrawing, spectrumDrawing],
   ...[neighboursDrawing, traversalDrawing, jacobianDrawing],
   ...[activationsDrawing, weightsDrawing, gradientFlowDrawing, networkDrawing],
 ];

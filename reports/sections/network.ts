@@ -1,17 +1,11 @@
-/** The network drawn: what it makes of one row, its strongest weights, and the filters of its first layer. */
-import {
-  network,
-  type NetworkDiagnostic,
-  type NetworkFilters,
-  type NetworkStage,
-} from "../../core/diagnostics/network.ts";
+/** The network drawn: what it makes of one row, and its strongest weights. */
+import { network, type NetworkDiagnostic, type NetworkStage } from "../../core/diagnostics/network.ts";
 import type { RunData } from "../../core/runs/types.ts";
-import { filterTiles } from "../charts/filters.ts";
 import { networkChart } from "../charts/network.ts";
 import { ABOVE, BELOW } from "../charts/pixels.ts";
 import type { Drawing } from "../drawing.ts";
 import { count, plural } from "../format.ts";
-import { breakable, type Content, type Html, markup } from "../html.ts";
+import { type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { sum } from "../series.ts";
@@ -38,29 +32,6 @@ const isWhole = (stage: NetworkStage) =>
   stage.shape.length > 0 && kept(stage) > 0 && kept(stage) <= 100_000 &&
   (stage.values === null || stage.values.length === kept(stage));
 
-function filtersFigure(filters: NetworkFilters, numbering: Numbering): Content {
-  const { channels, height, width, total, name } = filters;
-  const size = height * width;
-  const whole = filters.filters.filter((filter) => filter.length === channels * size && size > 0 && size <= 10_000);
-  if (whole.length === 0) return null;
-  const drawn = whole.map((filter) => ({ height, width, values: filter.slice(0, size) }));
-  return numbering.figure(
-    filterTiles(drawn),
-    markup`Filters of the first layer, <span class="mono">${breakable(name)}</span>: the weights with which ${
-      drawn.length < total
-        ? `the ${count(drawn.length)} of its ${count(total)} units with the largest weights`
-        : `each of its ${plural(total, "unit")}`
-    } look at ${height === 1 ? `${count(width)} neighbouring values` : `${count(height)} × ${count(width)} values`}${
-      channels > 1 ? ` of the first of ${count(channels)} channels` : ""
-    }. ${
-      height === 1
-        ? "Each curve has a scale of its own, with zero in the middle."
-        : "Each has a colour scale of its own, which is faint at zero."
-    }`,
-    { wide: drawn.length > 8 },
-  );
-}
-
 function draw(data: NetworkDiagnostic, run: RunData, numbering: Numbering): Html {
   const { stages, connections } = data;
   if (stages.length < 2 || !stages.every(isWhole)) {
@@ -78,7 +49,7 @@ function draw(data: NetworkDiagnostic, run: RunData, numbering: Numbering): Html
   const absent = stages.filter(({ values }) => values === null).map(({ name }) => name);
   const label = data.label ? `, whose label is ${data.label}` : "";
   const hidden = stages.some((stage) => kept(stage) < all(stage));
-  const figure = numbering.figure(
+  return numbering.figure(
     networkChart(
       stages.map((stage) => ({
         ...stage,
@@ -102,7 +73,6 @@ function draw(data: NetworkDiagnostic, run: RunData, numbering: Numbering): Html
     }${absent.length > 0 ? ` What ${absent.join(", ")} ${absent.length === 1 ? "gives" : "give"} is not known.` : ""}`,
     { wide: true, legend: [{ name: "above zero", fill: ABOVE }, { name: "below zero", fill: BELOW }] },
   );
-  return markup`${figure}${data.filters ? filtersFigure(data.filters, numbering) : null}`;
 }
 
 export const networkDrawing: Drawing<NetworkDiagnostic> = { diagnostic: network, title: "The network", draw };

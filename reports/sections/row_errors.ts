@@ -87,6 +87,13 @@ function draw(data: RowErrorsDiagnostic, run: RunData, numbering: Numbering): Ht
   const groups = groupsOf(data);
   if (!groups.some((group) => group.errors.some(Number.isFinite))) return missing("No row has a finite error.");
   const { anomalies } = data;
+  const found = measures(data, run, numbering);
+  // Without anomalies the errors are drawn beside the best and worst rows.
+  if (anomalies === null) {
+    return found === null
+      ? missing("No row counts as an anomaly.")
+      : markup`<div class="wide-narrow">${found.table}${found.notes}</div>`;
+  }
   const histogram = numbering.figure(
     errorHistogram(groups, squaredUnit(run.config)),
     markup`How many of ${plural(data.rows.length, "row")} have which mean squared error, after ${
@@ -96,7 +103,7 @@ function draw(data: RowErrorsDiagnostic, run: RunData, numbering: Numbering): Ht
     }`,
     { legend: groups.map((group) => ({ name: group.name, fill: group.fill, value: count(group.errors.length) })) },
   );
-  const roc = anomalies && numbering.figure(
+  const roc = numbering.figure(
     rocCurve(anomalies.curve.filter((point) => point.length === 2 && point.every(Number.isFinite)), anomalies.auc),
     markup`ROC curve: the share of ${
       plural(anomalies.anomalous_rows, "anomaly").replace(/anomalys$/, "anomalies")
@@ -109,10 +116,6 @@ function draw(data: RowErrorsDiagnostic, run: RunData, numbering: Numbering): Ht
     }, by DeLong’s variance): the probability that an anomaly has a larger error than an ordinary row. On the dashed line the error
 tells nothing.`,
   );
-  const found = measures(data, run, numbering);
-  if (roc === null) {
-    return markup`<div class="wide-narrow">${histogram}<div>${found?.table}${found?.notes}</div></div>`;
-  }
   const below = found && markup`<div class="wide-narrow">${found.table}${found.notes}</div>`;
   return markup`<div class="grid">${histogram}${roc}</div>${below}`;
 }

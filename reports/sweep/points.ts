@@ -20,10 +20,21 @@ export interface SweepPoint {
 /** A point with a value of the metric. */
 export type MeasuredPoint = SweepPoint & { readonly mean: number };
 
-/** All points of a sweep, in its order. */
+/** Points that were compared by runs of their own, of which none was trained to the end for its figures. */
+export function leftOut(sweep: SweepData): number {
+  const reported = new Set(reportedRuns(sweep).map(({ point }) => point));
+  return new Set(sweep.runs.map(({ point }) => point)).difference(reported).size;
+}
+
+/** The runs whose values are figures of their points: not those by which points were chosen. */
+export function reportedRuns(sweep: SweepData): SweepRun[] {
+  return sweep.runs.filter(({ role }) => role === "report");
+}
+
+/** All points of a sweep that have runs for their figures, in its order. */
 export function sweepPoints(sweep: SweepData): SweepPoint[] {
   const byNumber = new Map<number, SweepRun[]>();
-  for (const run of sweep.runs) {
+  for (const run of reportedRuns(sweep)) {
     const there = byNumber.get(run.point);
     if (there) there.push(run);
     else byNumber.set(run.point, [run]);
@@ -69,7 +80,7 @@ export function shortKey(key: string, keys: readonly string[]): string {
 
 /** "learning_rate 0.004, linear 8". */
 export function valuesText(values: readonly string[], keys: readonly string[]): string {
-  return keys.map((key, i) => `${shortKey(key, keys)} ${values[i]}`).join(", ");
+  return keys.flatMap((key, i) => values[i] === "" ? [] : [`${shortKey(key, keys)} ${values[i]}`]).join(", ");
 }
 
 /** A text of at most `length` characters. */

@@ -3,7 +3,7 @@ import type { SweepData } from "../../core/sweep/read.ts";
 import { count, duration, number, plural } from "../format.ts";
 import { breakable, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
-import { cut } from "./points.ts";
+import { cut, reportedRuns } from "./points.ts";
 
 /** Runs listed at most. */
 const LISTED = 1000;
@@ -35,6 +35,13 @@ export function runsSection(sweep: SweepData, numbering: Numbering): Html {
         : ""
     }`,
   ]], `The ${plural(sweep.runs.length, "run")}`);
-  return markup`<p>Each run is a folder in the sweep’s folder, of which <code>report --run</code> makes a report of its own.</p>
+  const chosen = sweep.runs.length - reportedRuns(sweep).length;
+  return markup`<p>Each run is a folder in the sweep’s folder, of which <code>report --run</code> makes a report of its own.${
+    chosen > 0
+      ? ` ${plural(chosen, "run")} by which points were chosen ${
+        chosen === 1 ? "is" : "are"
+      } in no figure of this page.`
+      : ""
+  }</p>
 ${table}`;
 }

@@ -53,10 +53,55 @@ Deno.test("diagnostics: the config says which are made", async () => {
   assertMatch(wrong.stderr, /diagnostics\.kinds.*latnet/);
 });
 
+Deno.test("diagnostics: the network is drawn at work on a chosen row", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const given = ["diagnostics.kinds=[network]", "diagnostics.network.row=3", "diagnostics.network.connections=10"];
+  const { code, stderr } = await trainDigits(path, ...given, "data.shape=[1,8,8]");
+  assertEquals(code, 0, stderr);
+  const { row, label, stages, connections } = json(path, "diagnostics/epoch-0001/network.json");
+  assertEquals([row, label, stages[0].shape, stages.at(-1).shape], [3, "3", [1, 8, 8], [1, 8, 8]]);
+  assertEquals(connections[0].strongest.length, 10);
+  const sizes = connections[0].strongest.map(([, , weight]: number[]) => Math.abs(weight!));
+  assertEquals(sizes, sizes.toSorted((a: number, b: number) => b - a));
+  const page = Deno.readTextFileSync(join(path, "report.html"));
+  assert(page.includes('aria-label="The network at work on one row"'));
+  // The last stage is what `reconstruct` gives for that row.
+  const output = join(folder.path, "all.csv");
+  const rebuilt = await run("reconstruct", ["--run", path, "--split", "all", "--output", output]);
+  assertEquals(rebuilt.code, 0, rebuilt.stderr);
+  const values = Deno.readTextFileSync(output).trim().split("\n")[4]!.split(",").slice(-64).map(Number);
+  stages.at(-1).values.forEach((value: number, i: number) => assertAlmostEquals(value, values[i]!, 1e-4));
+});
+
+Deno.test("diagnostics: errors of rows are in the summary, and tell anomalies where the config says what is ordinary", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "run");
+  const given = ["diagnostics.kinds=[row_errors]", "diagnostics.row_errors.normal=[0,1]"];
+  const { code, stdout, stderr } = await trainDigits(path, ...given);
+  assertEquals(code, 0, stderr);
+  assertMatch(
+    stdout,
+    /anomalies {2}area under the ROC curve 0\.\d+ \(95 % interval 0\.\d+ to 0\.\d+\) {2}\(292 anomalies, 66 /,
+  );
+  const { row_errors, metrics } = json(path, "summary.json");
+  for (const part of ["validation", "test"]) {
+    const { mse, psnr_db, peak, rows } = row_errors[part];
+    assertEquals(rows, metrics[part].rows);
+    assertAlmostEquals(mse / metrics[part].mse, 1, 1e-5);
+    assertAlmostEquals(psnr_db, 10 * Math.log10(peak ** 2 / mse), 1e-4);
+  }
+  const page = Deno.readTextFileSync(join(path, "report.html"));
+  assert(page.includes('aria-label="ROC curve of the error of a row"') && page.includes("Peak signal-to-noise ratio"));
+  const analysed = await run("analyze", [path, "--metric", "row_errors.anomalies.auc", "--json"]);
+  assertEquals(JSON.parse(analysed.stdout).groups[0].statistics.mean, row_errors.anomalies.auc);
+  assertEquals(JSON.parse(analysed.stdout).larger_is_better, true);
+});
+
 /** Diagnostics that have an answer for each kind of data, of those whose answer depends on it. */
 const KINDS = {
   "digits_conv2d.yaml": { has: ["error_map", "neighbours"], lacks: ["spectrum"] },
-  "pulse_echo.yaml": { has: ["error_map", "spectrum"], lacks: ["neighbours"] },
+  "pulse_echo.yaml": { has: ["b_scan", "error_map", "spectrum"], lacks: ["neighbours"] },
   "quickstart.yaml": { has: ["neighbours"], lacks: ["error_map", "spectrum", "gradient_flow"] },
 } as const;
 
@@ -98,51 +143,6 @@ for (const [config, { has, lacks }] of Object.entries(KINDS)) {
     assert(!report.includes("NaN") && !report.includes("cannot be "));
   });
 }
-Deno.test("diagnostics: the network is drawn at work on a chosen row, with filters where rows have a shape", async () => {
-  using folder = temporary();
-  const path = join(folder.path, "run");
-  const given = ["diagnostics.kinds=[network]", "diagnostics.network.row=3", "diagnostics.network.connections=10"];
-  const { code, stderr } = await trainDigits(path, ...given, "data.shape=[1,8,8]");
-  assertEquals(code, 0, stderr);
-  const { row, label, stages, connections, filters } = json(path, "diagnostics/epoch-0001/network.json");
-  assertEquals([row, label, stages[0].shape, stages.at(-1).shape], [3, "3", [1, 8, 8], [1, 8, 8]]);
-  assertEquals(connections[0].strongest.length, 10);
-  const sizes = connections[0].strongest.map(([, , weight]: number[]) => Math.abs(weight!));
-  assertEquals(sizes, sizes.toSorted((a: number, b: number) => b - a));
-  assertEquals([filters.name, filters.height, filters.filters[0].length], ["encoder.0", 8, 64]);
-  const page = Deno.readTextFileSync(join(path, "report.html"));
-  assert(page.includes('aria-label="The network at work on one row"') && page.includes("Filters of the first layer"));
-  // The last stage is what `reconstruct` gives for that row.
-  const output = join(folder.path, "all.csv");
-  const rebuilt = await run("reconstruct", ["--run", path, "--split", "all", "--output", output]);
-  assertEquals(rebuilt.code, 0, rebuilt.stderr);
-  const values = Deno.readTextFileSync(output).trim().split("\n")[4]!.split(",").slice(-64).map(Number);
-  stages.at(-1).values.forEach((value: number, i: number) => assertAlmostEquals(value, values[i]!, 1e-4));
-});
-
-Deno.test("diagnostics: errors of rows are in the summary, and tell anomalies where the config says what is ordinary", async () => {
-  using folder = temporary();
-  const path = join(folder.path, "run");
-  const given = ["diagnostics.kinds=[row_errors]", "diagnostics.row_errors.normal=[0,1]"];
-  const { code, stdout, stderr } = await trainDigits(path, ...given);
-  assertEquals(code, 0, stderr);
-  assertMatch(
-    stdout,
-    /anomalies {2}area under the ROC curve 0\.\d+ \(95 % interval 0\.\d+ to 0\.\d+\) {2}\(292 anomalies, 66 /,
-  );
-  const { row_errors, metrics } = json(path, "summary.json");
-  for (const part of ["validation", "test"]) {
-    const { mse, psnr_db, peak, rows } = row_errors[part];
-    assertEquals(rows, metrics[part].rows);
-    assertAlmostEquals(mse / metrics[part].mse, 1, 1e-5);
-    assertAlmostEquals(psnr_db, 10 * Math.log10(peak ** 2 / mse), 1e-4);
-  }
-  const page = Deno.readTextFileSync(join(path, "report.html"));
-  assert(page.includes('aria-label="ROC curve of the error of a row"') && page.includes("Peak signal-to-noise ratio"));
-  const analysed = await run("analyze", [path, "--metric", "row_errors.anomalies.auc", "--json"]);
-  assertEquals(JSON.parse(analysed.stdout).groups[0].statistics.mean, row_errors.anomalies.auc);
-  assertEquals(JSON.parse(analysed.stdout).larger_is_better, true);
-});
 
 Deno.test("diagnostics: update ratios are those of the last step between two checkpoints", async () => {
   using folder = temporary();

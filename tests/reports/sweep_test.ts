@@ -101,3 +101,24 @@ Deno.test("a sweep of which nothing is finished, without parameters, or with a b
   Deno.removeSync(results);
   await assertRejects(() => readSweepFolder(bare), UserError, "is not there yet");
 });
+
+Deno.test("runs by which points were chosen are in no figure, and a parameter may have no value", async () => {
+  using folder = temporary();
+  const at = makeSweepFolder(folder.path, "pruned", { keys: KEYS, points: GRID.slice(0, 3), seeds: 2, loss });
+  const results = join(at, "results.csv");
+  const [head, ...lines] = Deno.readTextFileSync(results).trim().split("\n");
+  const roles = lines.map((line) => {
+    const [point, seed] = line.split(",");
+    if (point === "3") return `${line.replace("finished", "paused")},selection`;
+    return seed === "2" ? `${line},selection` : `${line},report`;
+  });
+  const empty = roles.map((line) => line.startsWith("1,") ? line.replace(/^(1,\d,[^,]*),[^,]*/, "$1,") : line);
+  Deno.writeTextFileSync(results, [`${head},role`, ...empty, ""].join("\n"));
+  const document = await page(at);
+  const text = (selector: string) => document.querySelector(selector)!.textContent!.replaceAll(/\s+/g, " ");
+  assertStringIncludes(text(".tiles"), "and 1 left out by prune");
+  assertStringIncludes(text("#runs"), "4 runs by which points were chosen are in no figure of this page");
+  const rows = [...document.querySelectorAll("#statistics table")[0]!.querySelectorAll("tbody tr")]
+    .map((row) => [...row.querySelectorAll("th,td")].map((cell) => cell.textContent).slice(0, 3));
+  assertEquals(rows, [["0.001", "8", "1"], ["0.001", "–", "1"]]);
+});

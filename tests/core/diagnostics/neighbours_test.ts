@@ -75,7 +75,7 @@ Deno.test("neighbours: asked where there are labels, without an answer where the
     partsOf: () => rows.map(() => "train" as const),
     embed: () => Promise.resolve(Float32Array.from([0, 0.1, 5, 5.1])),
     scores: () => Promise.resolve(null),
-    ...{ values: unasked, reconstruct: unasked, atWork: unasked, weights: unasked, rowNumbered: () => null },
+    ...{ values: unasked, reconstruct: unasked, input: unasked, rowNumbered: () => null },
   });
   for (const labels of [null, ["a", "a", "a", "a"], ["a", "b", "c", "d"], ["", "", "", ""]]) {
     assertEquals(await neighbours.run(context(labels)), null);
