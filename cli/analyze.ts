@@ -108,6 +108,9 @@ const analyze = defineCommand({
     }
     const all = await Promise.all([...paths].map(analysedRun));
     const { kept, left } = selection ? { kept: all, left: [] } : await withoutSelection(all);
+    if (kept.length === 0) {
+      tell("all of these runs chose points of a sweep, so that their figures favour what they chose");
+    }
     const runs = kept.length > 0 ? kept : all;
     if (runs !== all && left.length > 0) {
       tell(`${left.length} runs by which a sweep chose points are left out; --selection takes them as well`);
