@@ -1,7 +1,9 @@
 /** Starts or resumes a run: makes its folder and config file, then runs the session. */
 import { readTextSync } from "../formats/file.ts";
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
+import type { Fitted } from "../data/counts/fitted.ts";
 import { prepareFor } from "../data/open.ts";
+import { readRunData, readRunSteps } from "../data/run_data.ts";
 import { BadData } from "../data/source.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { announceFork } from "../runs/sessions.ts";
@@ -18,14 +20,22 @@ export type StartOptions =
   & RunTarget
   & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady" | "fork" | "prepared">;
 
+/** What the steps for counts concluded in the run that goes on, or in the parent of a fork with the same steps. */
+async function stepsBefore({ existing, fork, loaded }: StartOptions): Promise<Fitted | undefined> {
+  const isSame = JSON.stringify(fork?.config.data.steps) === JSON.stringify(loaded.config.data.steps);
+  const run = existing ?? (isSame ? fork?.run : undefined);
+  return run === undefined ? undefined : readRunSteps(run, await readRunData(run));
+}
+
 /**
  * @throws {UserError} when the run cannot start; a folder made for it is then removed again
  */
 export async function startRun(given: StartOptions): Promise<{ run: RunFolder; result: SessionResult }> {
   const { config } = given.loaded;
   const { note, warn, observer, memory } = given;
+  const fitted = await stepsBefore(given);
   // Before there is a run folder, since it may take long and may be stopped.
-  const prepared = memory ? undefined : await prepareFor(config, { note, warn, progress: observer?.preparing });
+  const prepared = memory ? undefined : await prepareFor(config, { note, warn, fitted, progress: observer?.preparing });
   const options = { ...given, prepared };
   const { loaded, existing, resumeFrom, saved } = options;
   const fork = options.fork && {

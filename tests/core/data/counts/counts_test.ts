@@ -236,9 +236,18 @@ Deno.test("counts: by the command line, from a table to a report", async () => {
   const trained = await run("train", ["--config", config]);
   assertEquals(trained.code, 0, trained.stderr);
   assertStringIncludes(trained.stdout, "report");
+  // A fork goes on with other rows, whose own most variable genes are others.
+  const parent = join(folder.path, "runs", [...Deno.readDirSync(join(folder.path, "runs"))][0]!.name);
+  const rows = golden.counts.slice(0, 40).map((row) => row.map((value, gene) => gene % 3 === 0 ? 4 * value : value));
+  const [other, fork] = [join(folder.path, "other.csv"), join(folder.path, "fork")];
+  Deno.writeTextFileSync(other, csv(rows, ALL));
+  const more = ["--override", `data.path=${other}`, "--override", "training.epochs=2", "--no-report"];
+  const forked = await run("train", ["--fork", parent, "--run-dir", fork, ...more]);
+  assertEquals(forked.code, 0, forked.stderr);
+  const steps = (folder: string) => Deno.readTextFileSync(join(folder, "steps.json"));
+  assertEquals(steps(fork), steps(parent));
   const output = join(folder.path, "new.csv");
-  const runDir = join(folder.path, "runs", [...Deno.readDirSync(join(folder.path, "runs"))][0]!.name);
-  const embedded = await run("embed", ["--run", runDir, "--data", join(folder.path, "counts.csv"), "--output", output]);
+  const embedded = await run("embed", ["--run", parent, "--data", join(folder.path, "counts.csv"), "--output", output]);
   assertEquals(embedded.code, 0, embedded.stderr);
   assertEquals(Deno.readTextFileSync(output).trim().split("\n").length, golden.cells.length + 1);
 });
