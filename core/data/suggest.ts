@@ -61,13 +61,15 @@ export function transformsFor({ least, greatest, whole, zeros, rowSums }: ValueS
 }
 
 export function suggest(name: string, { rows, columns, sample }: Inspection): Suggestion {
-  const hidden = powerOfTwo(between(2, Math.min(512, rows / 4, columns, WIDE_WEIGHTS / columns), 512));
+  const wide = WIDE_WEIGHTS / columns;
+  const latent = powerOfTwo(between(1, Math.min(rows / 8, columns / 4, wide), 64));
+  const hidden = powerOfTwo(between(2, Math.min(512, Math.max(rows / 4, 2 * latent), columns, wide), 512));
   const batchSize = powerOfTwo(between(Math.min(rows, 8), rows / 16, 256));
   const stepsPerEpoch = Math.max(1, Math.ceil(TRAIN_SHARE * rows / batchSize));
   return {
     name,
     hidden,
-    latent: Math.max(1, hidden / 8),
+    latent,
     batchSize,
     stepsPerEpoch,
     ...transformsFor(sample),

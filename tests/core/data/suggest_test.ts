@@ -54,9 +54,9 @@ Deno.test("sizes suit the data: no more hidden units than columns or a quarter o
     return [hidden, latent, batchSize];
   };
   assertEquals(seen(2700, 13714), [512, 64, 128]);
-  assertEquals(seen(271, 47192), [64, 8, 16]);
-  assertEquals(seen(1797, 64), [64, 8, 64]);
-  assertEquals(seen(1_000_000, 3_000_000), [16, 2, 256]);
+  assertEquals(seen(271, 47192), [64, 32, 16]);
+  assertEquals(seen(1797, 64), [64, 16, 64]);
+  assertEquals(seen(1_000_000, 3_000_000), [16, 16, 256]);
   assertEquals(seen(1, 1), [2, 1, 1]);
 });
 
