@@ -3,12 +3,13 @@ import * as schema from "../runs/schema.ts";
 import type { LatentDiagnostic } from "../runs/types.ts";
 import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
 import { Canvas, type Colour, COLOURS, GREY, LINE, MARGIN, type Picture, picture, scaleOf, SIDE } from "./drawing.ts";
-import { principalComponents } from "./pca.ts";
 
 async function run(context: DiagnosticContext): Promise<LatentDiagnostic> {
   const { latentSize, data: { labels } } = context;
   const chosen = context.choose(["train", "validation", "test"], context.maxRows);
   const values = await context.embed(chosen);
+  // The library of matrices is loaded when it is needed, since configs read this file too.
+  const { principalComponents } = await import("./pca.ts");
   const { scores, explained } = principalComponents(values, chosen.rows.length, latentSize, 2);
   return {
     epoch: context.epoch,

@@ -1,5 +1,5 @@
 /** Mean power spectra of signals, of their reconstructions and of the errors. */
-import { Fourier } from "../data/steps/fourier.ts";
+import type { Fourier } from "../data/steps/fourier.ts";
 import { list, nullable, number, object, text } from "../runs/decode.ts";
 import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
@@ -52,6 +52,7 @@ async function run(context: DiagnosticContext): Promise<SpectrumDiagnostic | nul
     Math.max(1, Math.min(ROWS_MAX, context.maxRows, Math.floor(VALUES_MAX / columns))),
   );
   const truth = await context.values(chosen), rebuilt = await context.reconstruct(chosen);
+  const { Fourier } = await import("../data/steps/fourier.ts");
   const fourier = new Fourier(samples), rate = rate_hz ?? 1, bins = Math.floor(samples / 2) + 1;
   const sums = [new Float64Array(bins), new Float64Array(bins), new Float64Array(bins)] as const;
   const count = truth.length / samples;

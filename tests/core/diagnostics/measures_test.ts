@@ -4,7 +4,7 @@ import golden from "../../golden/diagnostics.json" with { type: "json" };
 import { activationsOf } from "../../../core/diagnostics/activations.ts";
 import { type ParameterAbout, sampleOf } from "../../../core/diagnostics/diagnostic.ts";
 import { diverging, grey, imageOf, rasterOf } from "../../../core/diagnostics/drawing.ts";
-import { singularValues } from "../../../core/diagnostics/jacobian.ts";
+import { singularValues } from "../../../core/diagnostics/singular.ts";
 import { binned, largestOf, means, quantileOf } from "../../../core/diagnostics/numbers.ts";
 import { ranked } from "../../../core/diagnostics/rows.ts";
 import { addPeriodogram } from "../../../core/diagnostics/spectrum.ts";
