@@ -22,7 +22,7 @@ import { readSweep, type SweepConfig } from "../core/sweep/sweep_config.ts";
 import { SIGNAL_STATUS, type StopSignal, takeUserSignals, watchSignals } from "../core/train/signals.ts";
 import { textLines } from "./analysis_text.ts";
 import { defineCommand, SHARED } from "./command.ts";
-import { refuseCommands } from "../core/train/find_run.ts";
+import { checkPrograms } from "../core/train/find_run.ts";
 import { runCommand } from "./run_command.ts";
 import { printPlan, roundLines } from "./sweep_plan.ts";
 import { showSweep } from "./sweep_progress.ts";
@@ -80,7 +80,7 @@ const sweep = defineCommand({
       values: ["continue", "stop"],
       help: "what to do when a run fails: continue with the others (default), or stop all of them after a save",
     },
-    "allow-run": { type: "flag", help: "let the commands run that the config names in logging.sinks" },
+    "allow-run": { type: "flag", help: "let the commands and modules run that the config names in logging.sinks" },
     "no-report": { type: "flag", help: "do not write the sweep's report.html at the end" },
     "dry-run": { type: "flag", help: "list the runs and what has become of them, and start nothing" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },
@@ -109,7 +109,7 @@ const sweep = defineCommand({
     await ensureEngine({ quiet: quiet || json });
     const config = readSweep(file);
     const plan = await planSweep(config, override, quiet || json ? undefined : tell);
-    if (!allowRun) { for (const { loaded } of plan.runs) refuseCommands(loaded); }
+    for (const { loaded } of plan.runs) checkPrograms(loaded, allowRun);
     if (dryRun) return await printPlan(plan, json), 0;
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showSweep(mode, plan);

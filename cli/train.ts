@@ -58,6 +58,18 @@ function neighbourLines({ neighbours }: Summary): string[] {
   ];
 }
 
+/** How well the error of a row tells anomalies from ordinary rows. */
+function anomalyLines({ row_errors }: Summary): string[] {
+  const found = row_errors?.anomalies;
+  if (!found) return [];
+  const { auc, auc_low, auc_high, ordinary_rows, anomalous_rows } = found;
+  return [
+    `anomalies  area under the ROC curve ${short(auc)} (95 % interval ${short(auc_low)} to ${short(auc_high)})  (${
+      countText(anomalous_rows)
+    } anomalies, ${countText(ordinary_rows)} ordinary rows)`,
+  ];
+}
+
 function summaryLines(result: SessionResult, runDir: string): string[] {
   const { summary } = result;
   const lines = [
@@ -73,7 +85,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
       lines.push(`${part.padEnd(10)} MSE ${short(mse)}  R2 ${short(r2)}${fit}  (${rowsText(metrics)})`);
     }
   }
-  lines.push(...baselineLines(summary), ...neighbourLines(summary));
+  lines.push(...baselineLines(summary), ...neighbourLines(summary), ...anomalyLines(summary));
   const { evaluated } = summary;
   if (evaluated?.checkpoint === "best") {
     lines.push(`weights    these figures are of epoch ${evaluated.epoch}, the best one`);
@@ -115,7 +127,7 @@ const train = defineCommand({
     "set-name": { type: "text", value: "N", help: "set the name of the run" },
     "allow-run": {
       type: "flag",
-      help: "let the commands run that the config names in logging.sinks",
+      help: "let the commands and modules run that the config names in logging.sinks",
     },
     "until-epoch": {
       type: "whole",

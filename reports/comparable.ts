@@ -9,7 +9,7 @@ import { byImportance } from "./settings_order.ts";
 /** Settings that determine the values on which a run is measured. */
 const DATA = ["data.path", "data.format", "data.member", "data.shape", "data.steps", "data.transforms"];
 /** The settings among them that data.json states more precisely, if both runs have it. */
-const PLACE = ["data.path", "data.format", "data.member"];
+const PLACE = ["data.path", "data.format", "data.member", "data.shape"];
 const ROWS = ["data.split", "evaluation.validation_max_rows", "evaluation.test_max_rows"];
 
 /** The settings that determine what a run's errors are of, by dotted path, and what the run found in the data. */

@@ -35,8 +35,13 @@ function lines(
   })).filter((line) => line.points.length > 0);
 }
 
+/** Figures of more lines than this have no legend of their own, since the table of runs has the mark of each. */
+const LEGEND_MAX = 24;
+
 function legendOf(drawn: readonly CompareLine[]): Legend {
-  return drawn.map((l) => ({ name: `${l.tag}: ${l.name}`, fill: l.stroke, shape: "line", dash: l.dash }));
+  return drawn.length > LEGEND_MAX
+    ? []
+    : drawn.map((l) => ({ name: `${l.tag}: ${l.name}`, fill: l.stroke, shape: "line", dash: l.dash }));
 }
 
 /** The losses of runs that can be compared. */
@@ -57,8 +62,8 @@ function lossFigures(runs: readonly RunData[], group: readonly number[], numberi
       byEpoch,
       { title: `${kind} loss by epoch`, xLabel: "epoch", yLabel: `${kind} loss`, yUnit, whole: true, scale: "auto" },
       `${name} loss by epoch of ${tagsText(group)}, which have the same data, rows and loss.${
-        absent > 0 ? ` ${plural(absent, "run")} without a finite loss ${absent === 1 ? "is" : "are"} left out.` : ""
-      }`,
+        byEpoch.length > LEGEND_MAX ? " The table of runs has the mark of each line." : ""
+      }${absent > 0 ? ` ${plural(absent, "run")} without a finite loss ${absent === 1 ? "is" : "are"} left out.` : ""}`,
     ),
     figure(
       lines(runs, group, (e) => e.elapsed_s / unit.seconds, loss),

@@ -81,5 +81,5 @@ export function yaml(text: string): Html {
 
 /** A block of code; `wrap` for commands, which have no layout of their own. */
 export function codeBlock(content: Html | string, wrap = false): Html {
-  return markup`${raw(wrap ? '<pre class="wrap">' : "<pre>")}<code>${content}</code></pre>\n`;
+  return markup`${raw(wrap ? '<pre class="wrap">' : '<pre tabindex="0">')}<code>${content}</code></pre>\n`;
 }

@@ -39,27 +39,33 @@ export class Numbering {
     }${options.below}</figure>\n`;
   }
 
-  /** A figure made of several charts, each with a heading and a note beside it. */
+  /**
+   * A figure made of several charts, each with a heading and a note beside it.
+   * @param options.title of its file; options.wide: three in a row at most
+   */
   panels(
     parts: readonly (Part & { readonly title: string; readonly note: string })[],
     caption: Content,
     below: Content,
-    title = "Reconstruction against truth",
+    { title = "Reconstruction against truth", wide = false }: { title?: string; wide?: boolean } = {},
   ): Html {
     const number = ++this.#figures;
     const shown = parts.map((part) =>
-      markup`<div><h4><span>${breakable(part.title)}</span><small>${part.note}</small></h4>${raw(part.svg)}</div>\n`
+      markup`<div><h3><span>${breakable(part.title)}</span><small>${part.note}</small></h3>${raw(part.svg)}</div>\n`
     );
-    const files = parts.map((part) => ({ svg: part.svg, title: `${shortened(part.title)} (${part.note})` }));
-    return markup`<figure class="panels"><div class="multiples">${shown}</div>${
-      this.#caption(number, caption, standalone(files, [], title, PANELS_IN_ROW))
+    const files = parts.map((part) => ({
+      svg: part.svg,
+      title: part.note === "" ? shortened(part.title) : `${shortened(part.title)} (${part.note})`,
+    }));
+    return markup`<figure class="panels"><div class="multiples${wide ? " wide" : ""}">${shown}</div>${
+      this.#caption(number, caption, standalone(files, [], title, wide ? 3 : PANELS_IN_ROW))
     }${below}</figure>\n`;
   }
 
   #caption(number: number, caption: Content, svg: string): Html {
     return markup`<figcaption><b>Figure ${number}.</b> ${caption} <a class="save" download="${this.#name}-figure-${number}.svg" href="${
       raw(dataUrl(svg))
-    }" aria-label="Save figure ${number} as SVG">Save as SVG</a></figcaption>`;
+    }" aria-label="Save as SVG: figure ${number}">Save as SVG</a></figcaption>`;
   }
 
   /** The tables behind a figure, which the reader can open. */
@@ -82,7 +88,9 @@ function render(table: Table, caption: Content): Html {
   }><caption>${caption}</caption>
 ${
     table.head
-      ? markup`<thead><tr>${table.head.map((h, i) => cell("th", h, numeric(table, i), 'scope="col"'))}</tr></thead>\n`
+      ? markup`<thead><tr>${
+        table.head.map((h, i) => h === "" ? raw("<td></td>") : cell("th", h, numeric(table, i), 'scope="col"'))
+      }</tr></thead>\n`
       : null
   }<tbody>
 ${

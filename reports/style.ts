@@ -41,9 +41,11 @@ nav{margin:1.3rem 0 0;font-size:.88rem;display:flex;flex-wrap:wrap;gap:.2rem 1.1
 nav a{text-decoration:none;white-space:nowrap}
 nav a:hover{text-decoration:underline}
 .grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1.6rem 2.2rem;align-items:start}
+.narrow{max-width:40rem}
+:is(.panels,.wide-narrow)+.panels{margin-top:1.9rem}
 .wide-narrow{display:grid;grid-template-columns:3fr 2fr;gap:1.6rem 2.2rem;align-items:start}
 .grid>*,.wide-narrow>*{min-width:0;margin:0}
-:is(.grid,.timebar,figure)+.grid,.grid+figure,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
+:is(.grid,.timebar,figure,.wide-narrow)+.grid,.grid+figure,.grid+.wide-narrow,.table+:is(.grid,.wide-narrow){margin-top:1.9rem}
 figure{margin:1rem 0 0}
 svg.chart{display:block;width:100%;height:auto;overflow:visible;font-family:inherit}
 figcaption,caption{color:var(--muted);font-size:.86rem;line-height:1.45;max-width:46rem}
@@ -52,9 +54,10 @@ figcaption{margin-top:.5rem;overflow-wrap:break-word}
 .appendix{margin:4rem 0 -1.5rem;color:var(--muted);font-weight:600;font-size:.95rem}
 figcaption b,caption b{color:var(--ink)}
 .multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(46%,13.5rem),1fr));gap:1.1rem 1.2rem}
-.multiples h4{margin:0 0 .15rem;font-size:.9rem;font-weight:600;display:flex;justify-content:space-between;gap:.5rem}
-.multiples h4 span{min-width:0;overflow-wrap:break-word}
-.multiples h4 small{color:var(--muted);font-weight:400;font-size:.84rem;white-space:nowrap;font-variant-numeric:tabular-nums}
+.multiples.wide{grid-template-columns:repeat(auto-fill,minmax(min(100%,18rem),1fr))}
+.multiples h3{margin:0 0 .15rem;font-size:.9rem;font-family:inherit;font-weight:600;display:flex;justify-content:space-between;gap:.5rem}
+.multiples h3 span{min-width:0;overflow-wrap:break-word}
+.multiples h3 small{color:var(--muted);font-weight:400;font-size:.84rem;white-space:nowrap;font-variant-numeric:tabular-nums}
 .timebar{margin:1rem 0 0}
 .timebar svg.chart{height:1.7rem;border-radius:3px}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15rem 1.1rem;margin:.5rem 0 0;padding:0;font-size:.86rem;line-height:1.5}
@@ -75,9 +78,9 @@ table{border-collapse:collapse;font-size:.88rem;line-height:1.4;min-width:min(10
 caption{position:sticky;left:0;max-width:min(46rem,calc(100vw - 2.2rem));overflow-wrap:break-word;text-align:left;padding:0 0 .5rem;caption-side:top;white-space:normal}
 th,td{text-align:left;padding:.32rem .8rem .32rem 0;vertical-align:baseline;border-bottom:1px solid var(--grid);font-weight:400}
 th:last-child,td:last-child{padding-right:0}
-thead th{border-bottom:1px solid var(--muted);color:var(--muted);font-weight:600;vertical-align:bottom}
+thead :is(th,td){border-bottom:1px solid var(--muted);color:var(--muted);font-weight:600;vertical-align:bottom}
 thead .n{white-space:normal}
-tbody th,thead th:first-child{position:sticky;left:0;background:var(--page)}
+tbody th,thead :is(th,td):first-child{position:sticky;left:0;background:var(--page)}
 td code{display:block;min-width:14rem}
 .pairs td code{min-width:0}
 .nowrap{white-space:nowrap}
@@ -88,6 +91,8 @@ tfoot th,tfoot td{border-bottom:0;border-top:1px solid var(--muted);font-weight:
 .n{text-align:right;white-space:nowrap}
 .best{font-weight:700}
 .notes{margin:0;font-size:.86rem;line-height:1.45;color:var(--muted)}
+.table+.notes{margin-top:1.2rem}
+.wide-narrow>.table+.notes{margin-top:0}
 .notes dt{font-weight:600;color:var(--ink);margin-top:.6rem}
 .notes dt:first-child{margin-top:0}
 .notes dd{margin:0}
@@ -101,7 +106,7 @@ summary{cursor:pointer;font-weight:600;font-size:.95rem}
 pre{background:var(--panel);border:1px solid var(--grid);border-radius:5px;padding:.8rem 1rem;overflow-x:auto;line-height:1.5;
 margin:.6rem 0;tab-size:2}
 pre.wrap{white-space:pre-wrap;overflow-wrap:break-word}
-.yk{color:var(--c1)}.ys{color:var(--c3)}.yn{color:var(--c2)}.yb{color:var(--c4)}.yc{color:var(--muted);font-style:italic}
+.yk{color:var(--c1)}.ys{color:var(--good)}.yn{color:var(--warn)}.yb{color:var(--bad)}.yc{color:var(--muted);font-style:italic}
 @media (max-width:62rem){.tiles{grid-template-columns:repeat(4,1fr)}.wide-narrow{grid-template-columns:1fr}}
 @media (max-width:46rem){.tiles{grid-template-columns:repeat(3,1fr)}}
 @media (max-width:30rem){main{padding-top:1.4rem}.tiles{grid-template-columns:repeat(2,1fr)}.tiles dd{font-size:1.25rem}

@@ -1,4 +1,5 @@
 /** The letters, colours and dashes that distinguish runs. */
+import { count } from "./format.ts";
 import { type Html, markup, raw } from "./html.ts";
 import { SERIES_COLORS, seriesColor } from "./theme.ts";
 
@@ -21,9 +22,13 @@ export function tagMark(index: number): Html {
   return markup`<span class="tag">${raw(line)}<b>${tagOf(index)}</b></span>`;
 }
 
-/** "run A", "runs A, B and C". */
+/** More runs than this are not all named in a sentence. */
+const NAMED = 10;
+
+/** "run A", "runs A, B and C", "90 runs from A to CL". */
 export function tagsText(indices: readonly number[]): string {
   const tags = indices.map(tagOf);
+  if (tags.length > NAMED) return `${count(tags.length)} runs from ${tags[0]} to ${tags.at(-1)}`;
   if (tags.length === 1) return `run ${tags[0]}`;
   return `runs ${tags.slice(0, -1).join(", ")} and ${tags.at(-1)}`;
 }

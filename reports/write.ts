@@ -27,13 +27,15 @@ export async function writeReport(runDir: string, output: string = join(runDir, 
 
 /** Reads several run folders and writes the page that compares them; like writeReport otherwise. */
 export async function writeComparison(runDirs: readonly string[], output: string): Promise<string> {
-  return await write(output, renderComparison(await Promise.all(runDirs.map((dir) => readRun(dir)))));
+  return await write(output, renderComparison(await Promise.all(runDirs.map((dir) => readRun(dir, { brief: true })))));
 }
 
 /** The report of a run, of a sweep, or of several runs that are compared, as text. @throws UserError as the others */
 export async function reportText(folders: readonly string[]): Promise<string> {
   const [first] = folders;
-  if (folders.length > 1) return renderComparison(await Promise.all(folders.map((dir) => readRun(dir))));
+  if (folders.length > 1) {
+    return renderComparison(await Promise.all(folders.map((dir) => readRun(dir, { brief: true }))));
+  }
   return isSweepFolder(first!) ? renderSweep(await readSweepFolder(first!)) : renderRunReport(await readRun(first!));
 }
 

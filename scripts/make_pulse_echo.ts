@@ -6,23 +6,13 @@
  */
 import { fromFileUrl, join } from "@std/path";
 import { byteNpy } from "./byte_npy.ts";
+import { randomNumbers } from "./random_numbers.ts";
 
 const LINES = 400, SAMPLES = 256, FILES = 2, SEED = 20;
 /** Samples in a period of the pulse, and the width of its envelope. */
 const PERIOD = 12, WIDTH = 7;
 /** The share of the amplitude that is left after all samples of a line. */
 const LEFT = 0.3;
-
-/** Numbers in [0, 1) from a seed: mulberry32, by Tommy Ettinger. */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Values of -1 to 1, most of them from -0.8 to 0.8. */
 function line(random: () => number): Float64Array {

@@ -1,7 +1,7 @@
 /** The figures of a run by name, as summary.json has them: `validation.loss`, `test.r2`, `seconds.total`, `best_loss`. */
 import { nearest } from "../config/nearest.ts";
 import { UserError } from "../errors.ts";
-import type { BaselineMetrics, LabelScores, SplitMetrics, Summary } from "../runs/types.ts";
+import type { AnomalyScores, BaselineMetrics, LabelScores, RowMeasures, SplitMetrics, Summary } from "../runs/types.ts";
 
 const PARTS = ["train", "validation", "test"] as const;
 
@@ -27,6 +27,23 @@ const SPLIT: Readonly<Record<Exclude<keyof SplitMetrics, "weighted">, Better>> =
 };
 const BASELINE: Readonly<Record<keyof BaselineMetrics, Better>> = { rows: null, mse: "smaller", r2: "larger" };
 const LABELS: Readonly<Record<keyof LabelScores, Better>> = { accuracy: "larger", silhouette: "larger" };
+/** Of the diagnostic `row_errors`: how much reconstructions are like their rows, and how well the error tells anomalies. */
+const MEASURES: Readonly<Record<keyof RowMeasures, Better>> = {
+  rows: null,
+  mse: "smaller",
+  snr_db: "larger",
+  psnr_db: "larger",
+  peak: null,
+  correlation: "larger",
+  spectral_convergence: "smaller",
+};
+const ANOMALIES: Readonly<Record<keyof AnomalyScores, Better>> = {
+  ordinary_rows: null,
+  anomalous_rows: null,
+  auc: "larger",
+  auc_low: "larger",
+  auc_high: "larger",
+};
 const SECONDS: Readonly<Record<keyof Summary["seconds"], true>> = {
   total: true,
   train: true,
@@ -44,6 +61,8 @@ export const METRICS: readonly string[] = [
   ...PARTS.flatMap((part) => Object.keys(SPLIT).map((name) => `${part}.${name}`)),
   ...PARTS.flatMap((part) => Object.keys(BASELINE).map((name) => `baseline.pca.${part}.${name}`)),
   ...["latent", "pca"].flatMap((of) => Object.keys(LABELS).map((name) => `neighbours.${of}.${name}`)),
+  ...PARTS.flatMap((part) => Object.keys(MEASURES).map((name) => `row_errors.${part}.${name}`)),
+  ...Object.keys(ANOMALIES).map((name) => `row_errors.anomalies.${name}`),
   ...Object.keys(SECONDS).map((name) => `seconds.${name}`),
   ...["best_loss", "best_epoch", "steps", "epochs", "parameters", "columns"],
   ...["rows.train", "rows.validation", "rows.test", "peak_memory_bytes", "resumed"],
@@ -84,6 +103,10 @@ export function largerIsBetter(name: string): boolean {
     ? BASELINE
     : name.startsWith("neighbours.")
     ? LABELS
+    : name.startsWith("row_errors.anomalies.")
+    ? ANOMALIES
+    : name.startsWith("row_errors.")
+    ? MEASURES
     : SPLIT;
   return Object.hasOwn(table, key) && table[key] === "larger";
 }

@@ -11,8 +11,10 @@ export const SOURCE_FORMATS = {
   h5ad: "AnnData files",
   "10x":
     "what Cell Ranger writes: folders (matrix.mtx, barcodes and features or genes) and .h5 files, also several in one folder",
+  loom: "loom files",
+  biom: "BIOM files, JSON or HDF5",
   mtx: "Matrix Market files",
-  sparse_npz: "matrices of scipy's save_npz in CSC or COO form",
+  sparse_npz: "matrices of scipy's save_npz in another form than CSR",
   image: "folders of pictures: PNG, JPEG, TIFF, WebP",
   idx: "IDX files, as MNIST and Fashion-MNIST come",
   wav: "WAV recordings",
@@ -22,6 +24,7 @@ export const SOURCE_FORMATS = {
   hdf5: "arrays of HDF5 files",
   numpy: "arrays of NumPy with any number of axes",
   binary: "raw values of a declared type",
+  parquet: "Parquet tables",
   svmlight: "files of SVMlight and LIBSVM",
   csv: "tables of text, divided by commas, tabs or semicolons",
 } as const;

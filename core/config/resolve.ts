@@ -50,7 +50,14 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     scheduler: raw.scheduler,
     training: { ...raw.training, epochs: raw.training.epochs === "auto" ? Infinity : raw.training.epochs },
     checkpoint: raw.checkpoint,
-    logging: raw.logging,
+    logging: {
+      ...raw.logging,
+      sinks: raw.logging.sinks.map((sink, i) =>
+        typeof sink === "object" && "module" in sink
+          ? { module: path(["logging", "sinks", i, "module"], sink.module) }
+          : sink
+      ),
+    },
     diagnostics: raw.diagnostics,
     evaluation: raw.evaluation,
     runtime: raw.runtime,

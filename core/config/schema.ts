@@ -59,9 +59,9 @@ const data = z.strictObject({
     "what is done before training, in this order, when the data are prepared: with counts (docs/data.md lists these steps), or " +
       "with each record of a signal (docs/signals.md)",
   ),
-  cache: z.enum(["auto", "refresh", "readonly"]).default("auto").describe(
+  cache: z.enum(["auto", "refresh", "readonly", "off"]).default("auto").describe(
     "of data that are prepared into chunks; auto: prepared once and kept in paths.cache; refresh: prepared again; readonly: " +
-      "used as they are there, never made",
+      "used as they are there, never made; off: prepared in a folder of temporary files that the process removes at its end",
   ).meta(onResume("free")),
   shape: counts({ minimum: 1, maximum: 4_294_967_295 }).nullable().default(null).describe(
     "shape of a row of dense data, channels first: [1408] or [1, 1408] for a signal, [28, 28] or [3, 32, 32] for an " +

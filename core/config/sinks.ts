@@ -16,4 +16,10 @@ export const sinkSchema = z.union([
         "--allow-run",
     ),
   }).meta({ examples: [{ command: "python3 watch.py" }] }),
+  z.strictObject({
+    module: z.string().min(1).meta({ format: "path" }).describe(
+      "a TypeScript file whose default export is called with each event, in a process of its own; it runs only if the command " +
+        "line says --allow-run",
+    ),
+  }).meta({ examples: [{ module: "watch.ts" }] }),
 ]).meta({ title: "sink", id: "sink" });

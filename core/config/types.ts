@@ -41,7 +41,7 @@ export interface DataConfig {
   readonly reader: Readonly<Record<string, unknown>>;
   /** Steps of preparing signals, which core/data/steps checks. */
   readonly steps: readonly unknown[];
-  readonly cache: "auto" | "refresh" | "readonly";
+  readonly cache: "auto" | "refresh" | "readonly" | "off";
   /** Of a row, channels first; null where it has no shape but its length. */
   readonly shape: readonly number[] | null;
   readonly batch_size: number;
@@ -131,7 +131,10 @@ export interface CheckpointConfig {
 }
 
 /** A logger of a run, as a config names it. */
-export type SinkConfig = "csv" | "jsonl" | "tensorboard" | "wandb" | { readonly command: string };
+export type SinkConfig = "csv" | "jsonl" | "tensorboard" | "wandb" | ProgramConfig;
+
+/** A program of the user's, which runs only where the command line allows it: a shell's command, or a TypeScript file. */
+export type ProgramConfig = { readonly command: string } | { readonly module: string };
 
 export interface LoggingConfig {
   readonly every_steps: number;

@@ -5,6 +5,7 @@ import { UserError } from "../errors.ts";
 import { type CacheOptions, prepareData } from "./cache.ts";
 import type { MemoryRows } from "./memory.ts";
 import type { Prepared } from "./prepared.ts";
+import { privateCache } from "./private_cache.ts";
 import { openSource, type Source } from "./source.ts";
 
 type Told = Pick<CacheOptions, "note" | "warn" | "progress" | "find" | "fitted">;
@@ -25,7 +26,7 @@ export function cacheFolder({ cache }: Config["paths"]): string {
  * @throws {UserError}
  */
 export function prepareFor({ data, paths }: Pick<Config, "data" | "paths">, options: Told = {}): Promise<Prepared> {
-  return prepareData(data, { ...options, folder: () => cacheFolder(paths) });
+  return prepareData(data, { ...options, folder: () => data.cache === "off" ? privateCache() : cacheFolder(paths) });
 }
 
 /** {@link openSource}, with what has to be prepared before. @throws {UserError} */

@@ -4,7 +4,7 @@
  * A diagnostic sees the network and the data through its context only, so that reports can read these files without an engine.
  */
 import type { ZodType } from "zod";
-import type { Decoder } from "../runs/decode.ts";
+import { DecodeError, type Decoder, list, number } from "../runs/decode.ts";
 import type { Picture } from "./drawing.ts";
 
 export type Part = "train" | "validation" | "test";
@@ -170,3 +170,16 @@ export async function sampleOf(parameter: ParameterAbout, most = 1 << 20): Promi
 
 /** Six significant digits: what a plot can show, and half the bytes. */
 export const short = (value: number) => Number(value.toPrecision(6));
+
+/** Values of a row at most that is drawn. */
+const DRAWN_MAX = 1 << 22;
+
+/** A shape, channels first: whole numbers from 1, and not so many values that they could not be drawn. */
+export const shape: Decoder<number[]> = (value, field) => {
+  const sizes = list(number)(value, field);
+  const whole = sizes.length > 0 && sizes.every((size) => Number.isInteger(size) && size > 0);
+  if (!whole || sizes.reduce((product, size) => product * size, 1) > DRAWN_MAX) {
+    throw new DecodeError(`${field}: expected a shape of at most ${DRAWN_MAX} values, got [${sizes.slice(0, 6)}]`);
+  }
+  return sizes;
+};

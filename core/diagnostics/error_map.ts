@@ -1,6 +1,6 @@
 /** Where in a row errors are large: mean squared error and variance of every pixel or moment, over all rows of the part. */
 import { list, nullable, number, object, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
+import { type Diagnostic, type DiagnosticContext, shape, short } from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
 
 export interface ErrorMapDiagnostic {
@@ -40,7 +40,7 @@ export const errorMap: Diagnostic<ErrorMapDiagnostic> = {
     epoch: number,
     split: text,
     rows: number,
-    shape: list(number),
+    shape,
     rate_hz: nullable(number),
     mean: list(number),
     variance: list(number),

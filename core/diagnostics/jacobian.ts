@@ -5,7 +5,7 @@
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
 import { z } from "zod";
 import { list, nullable, number, object, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, NoAnswer, short } from "./diagnostic.ts";
+import { type Diagnostic, type DiagnosticContext, NoAnswer, shape, short } from "./diagnostic.ts";
 import { largestOf } from "./numbers.ts";
 
 export interface JacobianDirection {
@@ -163,7 +163,7 @@ export const jacobian: Diagnostic<JacobianDiagnostic> = {
     split: text,
     latent_size: number,
     columns: number,
-    shape: nullable(list(number)),
+    shape: nullable(shape),
     points: list(object<JacobianPoint>({
       row: number,
       label: nullable(text),

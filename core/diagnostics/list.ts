@@ -9,6 +9,7 @@ import { latent } from "./latent.ts";
 import { neighbours } from "./neighbours.ts";
 import { network } from "./network.ts";
 import { reconstruction } from "./reconstruction.ts";
+import { rowErrorsDiagnostic } from "./row_errors.ts";
 import { rows } from "./rows.ts";
 import { spectrum } from "./spectrum.ts";
 import { traversal } from "./traversal.ts";
@@ -16,7 +17,7 @@ import { weights } from "./weights.ts";
 
 export const DIAGNOSTICS: readonly Diagnostic[] = [
   ...[columns, latent, reconstruction, rows, errorMap, spectrum],
-  ...[neighbours, traversal, jacobian],
+  ...[rowErrorsDiagnostic, neighbours, traversal, jacobian],
   ...[activations, weights, gradientFlow, network],
 ];
 

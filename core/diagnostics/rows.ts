@@ -1,7 +1,7 @@
 /** The rows that are reconstructed worst, in the middle and best, and the distribution of the errors of all rows. */
 import { z } from "zod";
 import { list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
+import { type Diagnostic, type DiagnosticContext, shape, short } from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
 import { binned, type Bins, largestOf, quantileOf } from "./numbers.ts";
 
@@ -107,7 +107,7 @@ export const rows: Diagnostic<RowsDiagnostic> = {
     epoch: number,
     split: text,
     rows: number,
-    shape: nullable(list(number)),
+    shape: nullable(shape),
     rate_hz: nullable(number),
     errors: object<Bins>({ min: number, max: number, counts: list(number) }),
     median: number,

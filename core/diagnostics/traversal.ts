@@ -1,7 +1,7 @@
 /** What single latent units do: each is moved over its range in the data, the others at their medians, and decoded. */
 import { z } from "zod";
 import { list, nullable, number, object, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
+import { type Diagnostic, type DiagnosticContext, shape, short } from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
 import { largestOf, quantileOf } from "./numbers.ts";
 
@@ -113,7 +113,7 @@ export const traversal: Diagnostic<TraversalDiagnostic> = {
     split: text,
     rows: number,
     latent_size: number,
-    shape: nullable(list(number)),
+    shape: nullable(shape),
     rate_hz: nullable(number),
     units: list(object<TraversedUnit>({
       unit: number,

@@ -1,7 +1,7 @@
 /** Sizes and distributions of what is trained, and what the units of the first layer look for in images and signals. */
 import { z } from "zod";
 import { list, nullable, number, object, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, type ParameterAbout, sampleOf, short } from "./diagnostic.ts";
+import { type Diagnostic, type DiagnosticContext, type ParameterAbout, sampleOf, shape, short } from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
 import { binned, type Bins } from "./numbers.ts";
 
@@ -109,7 +109,7 @@ export const weights: Diagnostic<WeightsDiagnostic> = {
     })),
     filters: nullable(object<NonNullable<WeightsDiagnostic["filters"]>>({
       name: text,
-      shape: list(number),
+      shape,
       units: list(number),
       norms: list(number),
       values: list(list(number)),

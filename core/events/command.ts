@@ -1,4 +1,5 @@
-/** A program of the user's that reads the events as lines of JSON on its standard input. */
+/** Programs of the user's that read the events as lines of JSON on their standard input: a command, or a TypeScript file. */
+import { fromFileUrl } from "@std/path";
 import { ioError } from "../formats/io_error.ts";
 import { userFolder } from "../paths.ts";
 import type { Held, Position } from "./course.ts";
@@ -9,18 +10,48 @@ import type { RunEvent, StartEvent } from "./types.ts";
 /** Time in which a program whose input is closed is asked how it has ended. */
 const ENDED_MS = 500;
 
-export class CommandSink implements Sink {
-  readonly name: string;
+/** What a shell does for a program: all that is printed goes into the log. */
+const INTO_LOG = 'exec >> "$1" 2>&1\n';
+
+/**
+ * A command of the config.
+ * @param command what a shell starts
+ * @param log the file that takes what the program prints
+ */
+export const commandSink = (command: string, log: string): Sink =>
+  new ProgramSink(`the command ${JSON.stringify(command)}`, `${INTO_LOG}${command}`, [], log);
+
+/**
+ * A TypeScript file of the config, in a process of its own (`module_main.ts`).
+ * @param path of the file, absolute
+ * @param log the file that takes what it prints
+ */
+export function moduleSink(path: string, log: string): Sink {
+  const main = fromFileUrl(new URL("./module_main.ts", import.meta.url));
+  const deno = [Deno.execPath(), "run", "-A", "--quiet", "--no-config", "--no-lock", "--node-modules-dir=none"];
+  return new ProgramSink(
+    `the module ${JSON.stringify(path)}`,
+    `${INTO_LOG}shift\nexec "$@"`,
+    [...deno, main, path],
+    log,
+  );
+}
+
+class ProgramSink implements Sink {
   #child: Deno.ChildProcess | null = null;
   #input: WritableStreamDefaultWriter<Uint8Array> | null = null;
 
   /**
-   * @param command what a shell starts
+   * @param script of a shell, whose first argument is the log
+   * @param args its further arguments
    * @param log the file that takes what the program prints
    */
-  constructor(readonly command: string, readonly log: string) {
-    this.name = `the command ${JSON.stringify(command)}`;
-  }
+  constructor(
+    readonly name: string,
+    readonly script: string,
+    readonly args: readonly string[],
+    readonly log: string,
+  ) {}
 
   /**
    * Starts the program. It keeps what it likes, so nothing is cut off, and no earlier rows are given to it: the first event
@@ -30,7 +61,7 @@ export class CommandSink implements Sink {
   async open(_position: Position, { path }: StartEvent): Promise<Held | null> {
     try {
       this.#child = new Deno.Command("/bin/sh", {
-        args: ["-c", `exec >> "$1" 2>&1\n${this.command}`, "sh", this.log],
+        args: ["-c", this.script, "sh", this.log, ...this.args],
         cwd: userFolder(),
         env: { NARROWS_RUN: path },
         stdin: "piped",

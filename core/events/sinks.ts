@@ -1,18 +1,19 @@
 /** The sinks that a config names. The CSV files are not among them: the run itself writes them, and depends on them. */
 import type { Config, LoggingConfig } from "../config/types.ts";
 import type { RunFolder } from "../runs/folder.ts";
-import { CommandSink } from "./command.ts";
+import { commandSink, moduleSink } from "./command.ts";
 import { JsonLinesSink } from "./json_lines.ts";
 import type { Sink } from "./sink.ts";
 import { TensorBoardSink } from "./tensorboard.ts";
 import { WandbSink } from "./wandb.ts";
 
 export function sinksOf({ logging }: Config, run: RunFolder): Sink[] {
-  const commands = logging.sinks.filter((sink) => typeof sink === "object");
+  /** Logs are numbered by what they are of. */
+  const counts = { command: 0, module: 0 };
+  const log = (kind: keyof typeof counts) => run.file(`${kind}-${++counts[kind]}.log`);
   const listed = logging.sinks.flatMap((sink): Sink[] => {
     if (typeof sink === "object") {
-      const number = commands.indexOf(sink) + 1;
-      return [new CommandSink(sink.command, run.file(`command-${number}.log`))];
+      return ["module" in sink ? moduleSink(sink.module, log("module")) : commandSink(sink.command, log("command"))];
     }
     switch (sink) {
       case "jsonl":

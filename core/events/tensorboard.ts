@@ -26,10 +26,8 @@ import {
   versionEvent,
 } from "./tensorboard_messages.ts";
 import { checkpointOf, type EndEvent, type RunEvent, type StartEvent } from "./types.ts";
-import { weightsOf } from "./weights.ts";
+import { histogramsOf, WEIGHTS } from "./weights.ts";
 
-/** What the tags of histograms begin with. */
-const WEIGHTS = "weights/";
 const NAME = /^events\.out\.tfevents\.\d+\.narrows/;
 
 /** Whether a record lies after a position, as {@link isPast} says of events. */
@@ -116,10 +114,10 @@ export class TensorBoardSink implements Sink {
     }
     const checkpoint = checkpointOf(event);
     if (checkpoint === null || checkpoint.step <= this.#weightsAt) return []; // one of the best epoch may be told twice
-    const weights = await weightsOf(join(run, checkpoint.path));
-    if (weights === null) return [];
+    const found = await histogramsOf(join(run, checkpoint.path));
+    if (found === null) return [];
     this.#weightsAt = checkpoint.step;
-    return [eventOf(this.#now, checkpoint.step, weights.map(({ name, ...of }) => histogram(`${WEIGHTS}${name}`, of)))];
+    return [eventOf(this.#now, checkpoint.step, found.map(({ name, ...of }) => histogram(name, of)))];
   }
 
   #messages(event: RunEvent): Message[] {

@@ -15,7 +15,7 @@ import { pictureOf } from "./pictures.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, type Scalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink, Tell } from "./sink.ts";
 import { checkpointOf, type DiagnosticEvent, type EndEvent, type RunEvent, type StartEvent } from "./types.ts";
-import { weightsOf } from "./weights.ts";
+import { histogramsOf } from "./weights.ts";
 import {
   configRecord,
   type Content,
@@ -202,11 +202,11 @@ export class WandbSink implements Sink {
   async #weights(event: RunEvent): Promise<Content[]> {
     const checkpoint = checkpointOf(event);
     if (checkpoint === null || checkpoint.step <= this.#weightsAt) return []; // one of the best epoch may be told twice
-    const weights = await weightsOf(join(this.parent, "..", checkpoint.path));
-    if (weights === null) return [];
+    const found = await histogramsOf(join(this.parent, "..", checkpoint.path));
+    if (found === null) return [];
     this.#weightsAt = checkpoint.step;
-    const values = weights.map(({ name, edges, counts }) => {
-      return [`weights/${name}`, JSON.stringify({ _type: "histogram", values: counts, bins: edges })] as const;
+    const values = found.map(({ name, edges, counts }) => {
+      return [name, JSON.stringify({ _type: "histogram", values: counts, bins: edges })] as const;
     });
     const row = Math.max(checkpoint.step, this.#row?.step ?? 0);
     return this.#add(row, this.#elapsed, [[WEIGHTS_STEP, String(checkpoint.step)], ...values]);

@@ -111,7 +111,8 @@ const SIGNATURES: readonly Signature[] = [
   { bytes: ascii("GIF8"), kind: image("a GIF picture") },
   { bytes: [...ascii("II*"), 0], kind: image("a TIFF picture") },
   { bytes: [...ascii("MM"), 0, ...ascii("*")], kind: image("a TIFF picture") },
-  { bytes: ascii("PAR1"), kind: table("a Parquet file", "read_parquet") },
+  ...["RDX2\n", "RDX3\n", "X\n\0\0\0", "A\n2\n", "A\n3\n"].map((start) => ({ bytes: ascii(start), kind: rObject })),
+  { bytes: ascii("PAR1"), kind: () => ({ name: "a Parquet table", advice: "set data.format: parquet" }) },
   { bytes: ascii("ARROW1"), kind: table("an Arrow file", "read_feather") },
   { bytes: ascii("SQLite format 3"), kind: other("an SQLite database") },
   { bytes: ascii("%PDF"), kind: other("a PDF document") },
@@ -140,7 +141,25 @@ const SIGNATURES: readonly Signature[] = [
   },
 ];
 
+/** Objects of R, with R that writes what is read. */
+function rObject(path: string): Kind {
+  const file = basename(path);
+  const [read, object] = /\.rds$/i.test(path)
+    ? [`x <- readRDS("${file}")`, "x"]
+    : [`load("${file}")`, "the object that it holds"];
+  return {
+    name: "a file of R objects",
+    advice:
+      `in R: ${read}; with ${object} as a sparse matrix of genes x cells (of Seurat: GetAssayData), Matrix::writeMM(x, "${
+        renamed(path, ".mtx")
+      }"); then set data.reader: {transpose: true}`,
+  };
+}
+
+const IS_R = /\.(rds|rda|rdata)$/i;
+
 function gzip(path: string): Kind {
+  if (IS_R.test(path)) return rObject(path);
   if (!/\.mtx\.gz$/i.test(path)) return packed("a gzip file", "gunzip")(path);
   return { ...matrixMarket(), name: "a gzip file of Matrix Market text" };
 }
@@ -205,9 +224,7 @@ function zipKind(path: string, members: readonly ZipMember[]): Kind | undefined 
     const written = /(csr|csc|bsr|dia|coo)$/.exec(text)?.[1];
     if (written === "csr") return { name: "a sparse matrix (.npz)", format: "csr_npz" };
     const form = written?.toUpperCase() ?? "another";
-    const advice = form === "CSC" || form === "COO"
-      ? "set data.format: sparse_npz"
-      : sparse(path, `scipy.sparse.load_npz("${file}")`, "");
+    const advice = written ? "set data.format: sparse_npz" : sparse(path, `scipy.sparse.load_npz("${file}")`, "");
     return { name: `a sparse matrix in ${form} form`, advice };
   }
   if (names.length > 0 && names.every((name) => name.endsWith(".npy"))) {
@@ -233,8 +250,19 @@ function folderKind(path: string): Kind | undefined {
       return false;
     }
   };
+  const isFolder = (name: string) => {
+    try {
+      return Deno.statSync(join(path, name)).isDirectory;
+    } catch {
+      return false;
+    }
+  };
   const folder = basename(path);
   if (holds("zarr.json") || holds(".zgroup") || holds(".zattrs") || holds(".zarray")) {
+    if (isFolder("obs") && isFolder("var")) {
+      const write = `anndata.read_zarr("${folder}").write_h5ad("${renamed(path, ".h5ad")}")`;
+      return { name: "a Zarr store of AnnData", advice: `in Python: import anndata; ${write}` };
+    }
     const save = `numpy.save("${renamed(path, ".npy")}", zarr.open("${folder}")[:])`;
     return {
       name: "a Zarr store",

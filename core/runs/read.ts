@@ -28,12 +28,19 @@ const YAML_BYTES_MAX = 4 << 20;
 const ROWS_MAX = 20_000;
 /** Diagnostics that have a field of their own in {@linkcode RunData}. */
 const NAMED = ["latent", "reconstruction", "columns"];
+/** Diagnostics that are not compared over epochs, and the epochs that are read besides the one that is shown. */
+const SINGLE = ["reconstruction", "columns", "traversal"], EPOCHS_MAX = 11;
+
+export interface ReadOptions {
+  /** Whether to read no more than a comparison of runs needs: without the rows of steps and chunks, and without diagnostics. */
+  readonly brief?: boolean;
+}
 
 /**
  * Reads a run folder. Logs of more than 20,000 rows are thinned evenly; the first and last rows are kept.
  * @throws {UserError} only if `path` is not a run folder.
  */
-export async function readRun(path: string): Promise<RunData> {
+export async function readRun(path: string, { brief = false }: ReadOptions = {}): Promise<RunData> {
   const run = await openRun(path);
   const problems: string[] = [];
   const at = (name: string) => join(run.path, name);
@@ -49,6 +56,7 @@ export async function readRun(path: string): Promise<RunData> {
       return fallback;
     }
   };
+  const none = { rows: [], total: 0 };
   const json = <T>(file: string, decode: Decoder<T>) =>
     attempt<T | null>(file, null, async (file) => decode(await readJson(file, JSON_BYTES_MAX), ""));
   const csv = <Row>(file: string, columns: Columns<Row>) =>
@@ -60,14 +68,16 @@ export async function readRun(path: string): Promise<RunData> {
 
   const configText = await attempt(at("config.yaml"), "", readText);
   const ended = await json(at("summary.json"), summary);
-  const steps = await csv(at("steps.csv"), STEP_COLUMNS);
-  const chunks = await csv(at("chunks.csv"), CHUNK_COLUMNS);
+  const steps = brief ? none : await csv(at("steps.csv"), STEP_COLUMNS);
+  const chunks = brief ? none : await csv(at("chunks.csv"), CHUNK_COLUMNS);
   const epochs = await csv(at("epochs.csv"), EPOCH_COLUMNS);
-  const diagnostics = await attempt(
+  const diagnostics = brief ? null : await attempt(
     at("diagnostics"),
     at("diagnostics"),
     (folder) => diagnosticsOf(folder, ended?.evaluated?.epoch ?? null),
   );
+  const diagnostic = <T>(name: string, decode: Decoder<T>) =>
+    diagnostics === null ? null : json(join(diagnostics, name), decode);
   return {
     path: run.path,
     name: run.name,
@@ -81,10 +91,13 @@ export async function readRun(path: string): Promise<RunData> {
     steps: steps.rows,
     chunks: chunks.rows,
     epochs: epochs.rows,
-    latent: await json(join(diagnostics, "latent.json"), latent),
-    reconstruction: await json(join(diagnostics, "reconstruction.json"), reconstruction),
-    columns: await json(join(diagnostics, "columns.json"), columnErrors),
-    diagnostics: await diagnosticsIn(diagnostics, json),
+    latent: await diagnostic("latent.json", latent),
+    reconstruction: await diagnostic("reconstruction.json", reconstruction),
+    columns: await diagnostic("columns.json", columnErrors),
+    diagnostics: diagnostics === null ? {} : await diagnosticsIn(diagnostics, json, NAMED),
+    history: diagnostics === null
+      ? []
+      : await attempt(at("diagnostics"), [], (folder) => historyIn(folder, diagnostics, json)),
     logged: { steps: steps.total, chunks: chunks.total, epochs: epochs.total },
     problems,
   };
@@ -135,16 +148,35 @@ async function diagnosticsOf(folder: string, evaluated: number | null): Promise<
   return join(folder, name);
 }
 
+type ReadJson = <T>(file: string, decode: Decoder<T>) => Promise<T | null>;
+
+/** The diagnostics of epochs other than those in the folder `shown`, as many as are drawn side by side. */
+async function historyIn(folder: string, shown: string, json: ReadJson): Promise<RunData["history"]> {
+  const epochs = (await entriesIn(folder)).filter(({ isDirectory }) => isDirectory).flatMap(({ name }) => {
+    const epoch = /^epoch-(\d+)$/.exec(name)?.[1];
+    return epoch === undefined || join(folder, name) === shown ? [] : [{ name, epoch: Number(epoch) }];
+  }).sort((a, b) => a.epoch - b.epoch);
+  const kept = epochs.length <= EPOCHS_MAX
+    ? epochs
+    : Array.from({ length: EPOCHS_MAX }, (_, i) => epochs[Math.round(i * (epochs.length - 1) / (EPOCHS_MAX - 1))]!);
+  const history: { epoch: number; diagnostics: Record<string, unknown> }[] = [];
+  for (const { name, epoch } of kept) {
+    history.push({ epoch, diagnostics: await diagnosticsIn(join(folder, name), json, SINGLE) });
+  }
+  return history;
+}
+
 /** What diagnostics besides those that {@linkcode RunData} names wrote, undecoded. */
 async function diagnosticsIn(
   folder: string,
-  json: <T>(file: string, decode: Decoder<T>) => Promise<T | null>,
+  json: ReadJson,
+  without: readonly string[],
 ): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   if (!await exists(folder)) return found;
   for (const { name, isFile } of await entriesIn(folder)) {
     const diagnostic = /^([a-z_]+)\.json$/.exec(name)?.[1];
-    if (!isFile || diagnostic === undefined || NAMED.includes(diagnostic)) continue;
+    if (!isFile || diagnostic === undefined || without.includes(diagnostic)) continue;
     const data = await json(join(folder, name), record);
     if (data !== null) found[diagnostic] = data;
   }

@@ -2,6 +2,7 @@
 import { isRecord } from "../formats/json.ts";
 import { type Decoder, list, nullable, number, object, oneOf, optional, record, text } from "./decode.ts";
 import type {
+  AnomalyScores,
   BaselineMetrics,
   ChunkRow,
   ColumnsDiagnostic,
@@ -10,6 +11,7 @@ import type {
   LatentDiagnostic,
   LayerRow,
   ReconstructionDiagnostic,
+  RowMeasures,
   Session,
   SplitMetrics,
   StepRow,
@@ -96,6 +98,16 @@ const baselineMetrics = optional(object<BaselineMetrics>({ rows: number, mse: nu
 
 const labelScores = object<LabelScores>({ accuracy: number, silhouette: number });
 
+const rowMeasures = optional(object<RowMeasures>({
+  rows: number,
+  mse: number,
+  snr_db: optional(number),
+  psnr_db: optional(number),
+  peak: number,
+  correlation: optional(number),
+  spectral_convergence: optional(number),
+}));
+
 export const summary: Decoder<Summary> = object<Summary>({
   name: text,
   status: oneOf("running", "finished", "stopped", "failed"),
@@ -132,6 +144,18 @@ export const summary: Decoder<Summary> = object<Summary>({
     commonest: number,
     latent: labelScores,
     pca: optional(labelScores),
+  })),
+  row_errors: optional(object<NonNullable<Summary["row_errors"]>>({
+    train: rowMeasures,
+    validation: rowMeasures,
+    test: rowMeasures,
+    anomalies: optional(object<AnomalyScores>({
+      ordinary_rows: number,
+      anomalous_rows: number,
+      auc: number,
+      auc_low: number,
+      auc_high: number,
+    })),
   })),
   seconds: object({
     total: number,

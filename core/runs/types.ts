@@ -97,6 +97,26 @@ export interface LabelScores {
   readonly silhouette: number;
 }
 
+/** How much reconstructions are like their rows; core/diagnostics/row_measures.ts has the definitions. */
+export interface RowMeasures {
+  readonly rows: number;
+  readonly mse: number;
+  readonly snr_db?: number | null;
+  readonly psnr_db?: number | null;
+  readonly peak: number;
+  readonly correlation?: number | null;
+  readonly spectral_convergence?: number | null;
+}
+
+/** How well the error of a row tells anomalies from ordinary rows. */
+export interface AnomalyScores {
+  readonly ordinary_rows: number;
+  readonly anomalous_rows: number;
+  readonly auc: number;
+  readonly auc_low: number;
+  readonly auc_high: number;
+}
+
 /** One session of a run, as sessions.json lists it; which fields there are is for the reader to find out. */
 export type Session = Readonly<Record<string, unknown>>;
 
@@ -142,6 +162,13 @@ export interface Summary {
     readonly commonest: number;
     readonly latent: LabelScores;
     readonly pca?: LabelScores | null;
+  } | null;
+  /** Of the diagnostic `row_errors`, of the rows that it looks at. */
+  readonly row_errors?: {
+    readonly train?: RowMeasures | null;
+    readonly validation?: RowMeasures | null;
+    readonly test?: RowMeasures | null;
+    readonly anomalies?: AnomalyScores | null;
   } | null;
   readonly seconds: {
     readonly total: number;
@@ -240,6 +267,8 @@ export interface RunData {
   readonly columns: ColumnsDiagnostic | null;
   /** What all diagnostics of the same epoch wrote, by their names, as it was read; core/diagnostics has their decoders. */
   readonly diagnostics: Readonly<Record<string, unknown>>;
+  /** The same, and that of the latent space, of other epochs, by rising epoch: of many those that are evenly spread. */
+  readonly history: readonly { readonly epoch: number; readonly diagnostics: Readonly<Record<string, unknown>> }[];
   /** Rows in the log files: more than in the lists above where a long log was thinned. */
   readonly logged: { readonly steps: number; readonly chunks: number; readonly epochs: number };
   readonly problems: readonly string[];

@@ -12,6 +12,7 @@ import { clearRecovery } from "../runs/recovery.ts";
 import { writeSummary } from "../runs/summary.ts";
 import type { Summary } from "../runs/types.ts";
 import type { NeighboursDiagnostic } from "../diagnostics/neighbours.ts";
+import type { RowErrorsDiagnostic } from "../diagnostics/row_errors.ts";
 import { runDiagnostics } from "./diagnose.ts";
 import { tellDiagnostics } from "./events.ts";
 import type { Session } from "./session.ts";
@@ -134,6 +135,14 @@ function neighboursOf(data: NeighboursDiagnostic | undefined): Summary["neighbou
   };
 }
 
+/** What the summary says of the diagnostic `row_errors`. */
+function rowErrorsOf(data: RowErrorsDiagnostic | undefined): Summary["row_errors"] {
+  if (data === undefined) return undefined;
+  const parts = data.parts.map(({ part, ...measures }) => [part, measures]);
+  const { normal: _normal, curve: _curve, ...anomalies } = data.anomalies ?? {};
+  return { ...Object.fromEntries(parts), ...data.anomalies ? { anomalies } : {} };
+}
+
 /** The end of training: final metrics (of the best epoch if it is kept), diagnostics and summary. */
 export async function finish(session: Session, reason: Ending): Promise<SessionResult> {
   let evaluated: Summary["evaluated"] = null;
@@ -170,6 +179,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     metrics: held,
     baseline,
     neighbours: neighboursOf(diagnosed.found.get("neighbours") as NeighboursDiagnostic | undefined),
+    rowErrors: rowErrorsOf(diagnosed.found.get("row_errors") as RowErrorsDiagnostic | undefined),
     evaluated,
     saved: state.seconds.checkpoint - trained,
   });

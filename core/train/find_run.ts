@@ -6,7 +6,7 @@ import { NAME_PATTERN } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
 import { ifThere, readTextSync } from "../formats/file.ts";
 import { isMissing, systemReason } from "../formats/io_error.ts";
-import { missingArgument, runsHint } from "../missing.ts";
+import { hintFor, missingArgument, runsHint } from "../missing.ts";
 import { fromUser, toUser } from "../paths.ts";
 import { commandText } from "../runs/command.ts";
 import { type Parent, parentOf } from "../runs/sessions.ts";
@@ -189,24 +189,34 @@ function forked(named: string, request: RunRequest, overrides: readonly string[]
 /** @throws {UserError} if the run that was named cannot be resumed, or its config names a command that may not run. */
 export async function findRun(request: RunRequest): Promise<RunTarget> {
   const target = await findTarget(request);
-  if (!request.allowRun) refuseCommands(target.loaded);
+  checkPrograms(target.loaded, request.allowRun ?? false);
   return target;
 }
 
 /**
  * A config is data: what it names runs only if whoever starts the run says so.
- * @throws {UserError} if a config names a command
+ * @throws {UserError} if a config names a command or a module that is not allowed, or a module that cannot be
  */
-export function refuseCommands({ config, locate }: Pick<LoadedConfig, "config" | "locate">): void {
-  const index = config.logging.sinks.findIndex((sink) => typeof sink === "object");
-  if (index < 0) return;
-  throw locate(
-    new UserError(
-      `logging.sinks.${index}`,
-      "names a command, and commands of a config run only if the command line allows it",
-      "add --allow-run, or leave the command out: --override logging.sinks=[csv]",
-    ),
-  );
+export function checkPrograms({ config, locate }: Pick<LoadedConfig, "config" | "locate">, isAllowed: boolean): void {
+  for (const [index, sink] of config.logging.sinks.entries()) {
+    if (typeof sink !== "object") continue;
+    const where = `logging.sinks.${index}`, kind = "module" in sink ? "module" : "command";
+    if (!isAllowed) {
+      const what = `names a ${kind}, and ${kind}s of a config run only if the command line allows it`;
+      const hint = `add --allow-run, or leave the ${kind} out: --override logging.sinks=[csv]`;
+      throw locate(new UserError(where, what, hint));
+    }
+    if (!("module" in sink)) continue;
+    if (!isThere(sink.module)) {
+      throw locate(new UserError(`${where}.module`, `there is no such file: ${sink.module}`, hintFor(sink.module)));
+    }
+    if (Deno.build.standalone) {
+      const hint = `write {command: deno run -A ${
+        basename(sink.module)
+      }}, a program that reads events as lines of JSON`;
+      throw locate(new UserError(`${where}.module`, "needs Deno, and this is the compiled program", hint));
+    }
+  }
 }
 
 async function findTarget(request: RunRequest): Promise<RunTarget> {

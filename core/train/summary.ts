@@ -42,6 +42,7 @@ export function summarise(
     metrics: Summary["metrics"] | null;
     baseline?: Summary["baseline"];
     neighbours?: Summary["neighbours"];
+    rowErrors?: Summary["row_errors"];
     evaluated: Summary["evaluated"];
     /** Seconds of the save at the end, without what went on beside it. */
     saved?: number;
@@ -65,6 +66,7 @@ export function summarise(
     metrics: ending.metrics ?? { train: null, validation: null, test: null },
     ...ending.baseline ? { baseline: ending.baseline } : {},
     ...ending.neighbours ? { neighbours: ending.neighbours } : {},
+    ...ending.rowErrors ? { row_errors: ending.rowErrors } : {},
     seconds: { total: session.elapsed(), ...state.seconds, checkpoint_end: ending.saved ?? null },
     peak_memory_bytes: peakMemory(),
     resumed: state.resumed,

@@ -1,5 +1,8 @@
 /** The latent space. */
 import type { LatentDiagnostic, RunData } from "../../core/runs/types.ts";
+import { latent as latentData } from "../../core/diagnostics/latent.ts";
+import { type Course, courseOf } from "../drawing.ts";
+import { smallScatter } from "../charts/small_scatter.ts";
 import { explainedVariance } from "../charts/explained_variance.ts";
 import { latentFrame, type LatentGroup, latentScatter } from "../charts/latent_scatter.ts";
 import { count, number, percent, plural } from "../format.ts";
@@ -143,5 +146,28 @@ the same scale.${far}${labelled}`,
   const shares = latent.explained.filter(Number.isFinite);
   if (single || shares.length < 2) return scatter;
   if (!(sum(shares) > 0)) return markup`${scatter}<p>The latent vectors do not vary: all rows have the same one.</p>`;
-  return markup`<div class="wide-narrow">${scatter}${explainedFigure(latent, shares, numbering)}</div>`;
+  const course = courseOf(run, "latent", latentData.decode, latent);
+  return markup`<div class="wide-narrow">${scatter}${explainedFigure(latent, shares, numbering)}</div>${
+    course.length > 1 ? overEpochs(course, numbering) : null
+  }`;
+}
+
+/** A map of each epoch. */
+function overEpochs(course: Course<LatentDiagnostic>, numbering: Numbering): Html {
+  return numbering.panels(
+    course.map(({ epoch, data }) => {
+      const [first = 0, second = 0] = data.explained, title = `epoch ${count(epoch)}`;
+      const said = `The first two components have ${percent(first + second)} of the variance.`;
+      return {
+        title,
+        note: percent(first + second, 0),
+        svg: smallScatter(groupsOf(data), `Latent map, ${title}`, said),
+      };
+    }),
+    markup`The latent map at ${
+      plural(course.length, "epoch")
+    }, with the share of the variance that its two components have. Each map has its own components and scale.`,
+    null,
+    { title: "Latent maps by epoch" },
+  );
 }

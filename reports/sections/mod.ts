@@ -1,7 +1,20 @@
 /** The sections of diagnostics, in the order of a report. That of a new diagnostic is a file beside this one and a line here. */
 import type { Drawing } from "../drawing.ts";
+import { activationsDrawing } from "./activations.ts";
+import { errorMapDrawing } from "./error_map.ts";
+import { gradientFlowDrawing } from "./gradient_flow.ts";
+import { jacobianDrawing } from "./jacobian.ts";
 import { neighboursDrawing } from "./neighbours.ts";
 import { networkDrawing } from "./network.ts";
+import { rowErrorsDrawing } from "./row_errors.ts";
+import { rowsDrawing } from "./rows.ts";
+import { spectrumDrawing } from "./spectrum.ts";
+import { traversalDrawing } from "./traversal.ts";
+import { weightsDrawing } from "./weights.ts";
 
 // deno-lint-ignore no-explicit-any -- each draws data of its own type
-export const DRAWINGS: readonly Drawing<any>[] = [neighboursDrawing, networkDrawing];
+export const DRAWINGS: readonly Drawing<any>[] = [
+  ...[rowErrorsDrawing, rowsDrawing, errorMapDrawing, spectrumDrawing],
+  ...[neighboursDrawing, traversalDrawing, jacobianDrawing],
+  ...[activationsDrawing, weightsDrawing, gradientFlowDrawing, networkDrawing],
+];

@@ -1,11 +1,13 @@
 /** Labels told by the nearest rows. */
 import { neighbours, type NeighboursDiagnostic } from "../../core/diagnostics/neighbours.ts";
 import type { RunData } from "../../core/runs/types.ts";
+import { compareLines } from "../charts/compare_lines.ts";
 import { pairedDots } from "../charts/paired_dots.ts";
-import type { Drawing } from "../drawing.ts";
+import type { Course, Drawing } from "../drawing.ts";
 import { count, percent, plural, ratio } from "../format.ts";
 import { type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
+import { strokeOf } from "../tags.ts";
 import { seriesColor } from "../theme.ts";
 import { momentText } from "../when.ts";
 
@@ -67,6 +69,7 @@ labels that overlap.`,
       format: (value) => percent(value, 0),
       fills,
       names,
+      holds: [0, 1],
     }),
     markup`Share of each label’s rows that are told right: ${toldText(data)}, by Euclidean distance.${
       hidden > 0 ? ` ${plural(hidden, "label")} with fewer rows ${hidden === 1 ? "is" : "are"} not drawn.` : ""
@@ -81,8 +84,29 @@ labels that overlap.`,
   return markup`<div class="wide-narrow">${figure}${table}</div>`;
 }
 
+function overEpochs(course: Course<NeighboursDiagnostic>, run: RunData, numbering: Numbering): Html {
+  const line = (name: string, i: number, of: (data: NeighboursDiagnostic) => number) => ({
+    ...{ name, tag: name, ...strokeOf(i) },
+    points: course.map(({ epoch, data }) => ({ x: epoch, y: of(data) })),
+  });
+  const figure = numbering.figure(
+    compareLines(
+      [
+        line("told right", 0, ({ latent }) => latent.accuracy),
+        line("silhouette", 1, ({ latent }) => latent.silhouette),
+      ],
+      { title: "Labels of neighbours by epoch", xLabel: "epoch", yLabel: "share, silhouette", whole: true, zero: true },
+    ),
+    markup`The share of labels told right and the silhouette, of the latent vectors, at ${
+      plural(course.length, "epoch")
+    } of ${run.name}.`,
+  );
+  return markup`<div class="grid">${figure}</div>`;
+}
+
 export const neighboursDrawing: Drawing<NeighboursDiagnostic> = {
   diagnostic: neighbours,
   title: "Labels of neighbours",
   draw,
+  overEpochs,
 };

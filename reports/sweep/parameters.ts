@@ -174,7 +174,7 @@ function responsePanels(
     })),
     `${sweep.metric} against each parameter. Each dot is the mean of a point over its seeds, and a line joins the means of all points with the same value.`,
     null,
-    `${sweep.metric} against each parameter`,
+    { title: `${sweep.metric} against each parameter` },
   );
 }
 

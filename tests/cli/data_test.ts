@@ -84,3 +84,28 @@ function denoFolder(): string {
   const { stdout } = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).outputSync();
   return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
 }
+
+Deno.test("data.cache: off leaves nothing behind, not even of a process that was killed", async () => {
+  using folder = temporary();
+  tenXSample(join(folder.path, "pbmc"), 60);
+  const [config, temp, home] = ["c.yaml", "tmp", "home"].map((name) => join(folder.path, name));
+  Deno.mkdirSync(temp!);
+  Deno.mkdirSync(join(temp!, "narrows-prepared-left"));
+  Deno.writeTextFileSync(join(temp!, "narrows-prepared-left", ".lock"), "");
+  Deno.writeTextFileSync(
+    config!,
+    `
+data: {path: pbmc, cache: off, batch_size: 16}
+model: {encoder: [{linear: 3}], decoder: [{linear: output}]}
+training: {epochs: 1}
+paths: {runs: runs}
+`,
+  );
+  const env = { TMPDIR: temp!, XDG_CACHE_HOME: home! };
+  const { code, stderr } = await run("train", [config!, "--run-dir", join(folder.path, "run")], env);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, `preparing it for training in ${temp}/narrows-prepared-`);
+  assertEquals([...Deno.readDirSync(temp!)].map(({ name }) => name), []);
+  assertEquals((await run("evaluate", ["--run", join(folder.path, "run")], env)).code, 0);
+  assertEquals([...Deno.readDirSync(temp!)].map(({ name }) => name), []);
+});

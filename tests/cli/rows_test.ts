@@ -57,6 +57,23 @@ function permuted(csr: Csr, order: readonly number[]): Csr {
   return { ...csr, indices, data };
 }
 
+Deno.test("embed --projector writes the vectors that embed writes, and which row is which, for TensorBoard", async () => {
+  using dir = project();
+  assertEquals((await dir.train()).code, 0);
+  await good("embed", dir.run, "--output", dir.at("all.npy"), "--rows", dir.at("rows.csv"));
+  const { stdout } = await good("embed", dir.run, "--projector");
+  assertMatch(stdout, /tensorboard: 360 rows; tensorboard --logdir \S+tensorboard shows them/);
+  const lines = (name: string) => Deno.readTextFileSync(dir.at("run", "tensorboard", name)).trimEnd().split("\n");
+  const values = lines("latent.tsv").map((line) => line.split("\t").map((text) => Math.fround(Number(text))));
+  const { data } = await readNpy(dir.at("all.npy"));
+  assertEquals(values.flat(), [...data as Float32Array]);
+  assertEquals(lines("latent_rows.tsv").map((line) => line.split("\t").join(",")), textLines(dir.at("rows.csv")));
+  assertStringIncludes(lines("projector_config.pbtxt").join("\n"), 'tensor_path: "latent.tsv"');
+  await refused("embed", [dir.run, "--projector", "--output", "x.npy"], "leave out --output");
+});
+
+const textLines = (path: string) => Deno.readTextFileSync(path).trimEnd().split("\n");
+
 /** Lines of a row table, without the header. */
 const rowsOf = (path: string) => Deno.readTextFileSync(path).trim().split("\n").slice(1);
 

@@ -41,7 +41,8 @@ Deno.test("sinks: events.jsonl tells a run from its start to its end, and the ru
   checkPictures(logged, 3);
   const of = (kind: string) => events.filter(({ event }) => event === kind);
   const finals = of("diagnostic").map((event) => event.event === "diagnostic" && event.final);
-  assertEquals(finals, Array.from({ length: 12 }, (_, i) => i >= 9));
+  const asked = [...Deno.readDirSync(join(logged, "diagnostics", "epoch-0001"))].length;
+  assertEquals(finals, Array.from({ length: 4 * asked }, (_, i) => i >= 3 * asked));
   for (const event of [...of("diagnostic"), ...of("checkpoint")]) {
     const name = event.event === "diagnostic" || event.event === "checkpoint" ? event.path : "";
     assert(event.event === "checkpoint" || Deno.statSync(join(logged, name)).isFile, name);
@@ -108,6 +109,33 @@ Deno.test("sinks: those whose disk is full are switched off with one warning eac
         full("wandb", "wandb", at),
       ]);
     }
+  }));
+
+Deno.test("sinks: those whose disk does not answer are switched off with one warning each, and the run ends with its bits", () =>
+  withShim(async (shim, dir) => {
+    const config = smallProject(dir);
+    const plain = join(dir, "plain");
+    assertEquals((await run("train", [config, "--run-dir", plain, ...QUIET])).code, 0);
+    const wanted = fingerprintOf(plain);
+    const hung = async (name: string, place: string, at: number) => {
+      const path = join(dir, `${name}-${at}`);
+      const args = [config, "--run-dir", path, ...QUIET, "--override", `logging.sinks=[csv, ${name}]`];
+      const env = { LD_PRELOAD: shim, FAULT_FOLDER: join(path, place), FAULT_HANG_AT: String(at) };
+      const { code, stderr } = await run("train", args, env);
+      assertEquals(code, 0, stderr);
+      const warning =
+        `^logging\\.sinks: ${name} hangs: it has not answered for \\d+ s; it is switched off, and the run goes on ` +
+        "without it\n$";
+      assertMatch(stderr, new RegExp(warning));
+      assertEquals(fingerprintOf(path), wanted);
+      const { status } = JSON.parse(Deno.readTextFileSync(join(path, "summary.json")));
+      assertEquals(status, "finished");
+    };
+    await Promise.all([1, 5].flatMap((at) => [
+      hung("jsonl", "events.jsonl", Math.min(at, 2)),
+      hung("tensorboard", "tensorboard", at),
+      hung("wandb", "wandb", at),
+    ]));
   }));
 
 Deno.test("sinks: what is no file is left alone, and the run goes on", async () => {

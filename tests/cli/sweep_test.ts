@@ -180,17 +180,24 @@ Deno.test("mistakes are refused before anything starts", async () => {
   assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name).sort(), ["rates.yaml", "small.yaml"]);
 });
 
-Deno.test("the example sweep can be planned, and a dry run leaves nothing behind", async () => {
+Deno.test("the example sweeps can be planned, and a dry run leaves nothing behind", async () => {
   await ensureEngine({ quiet: true });
   using folder = temporary();
   const runs = join(folder.path, "runs");
-  const result = await run("sweep", [
-    `${ROOT}configs/sweeps/digits.yaml`,
-    "--dry-run",
-    "--override",
-    `paths.runs=${runs}`,
-  ]);
-  assertEquals(result.code, 0, result.stderr);
-  assertStringIncludes(result.stdout, "12 runs, 0 of them finished");
+  const cases = [
+    ["digits", /\n12 runs, 0 of them finished/],
+    ["digits_tpe", /\n16 more points are chosen by the results of those before\n8 runs, 0 of them finished/],
+    [
+      "digits_prune",
+      /\n +3 +2 +9 +3 +1\n[^]*about 19\.0 whole runs; all points with all seeds would be 90\.\n18 runs in the first round/,
+    ],
+  ] as const;
+  assertEquals([...Deno.readDirSync(`${ROOT}configs/sweeps`)].length, cases.length);
+  for (const [name, message] of cases) {
+    const args = [`${ROOT}configs/sweeps/${name}.yaml`, "--dry-run", "--override", `paths.runs=${runs}`];
+    const result = await run("sweep", args);
+    assertEquals(result.code, 0, result.stderr);
+    assertMatch(result.stdout, message);
+  }
   assertEquals([...Deno.readDirSync(folder.path)], []);
 });

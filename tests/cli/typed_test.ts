@@ -25,7 +25,7 @@ function writeNpy(path: string, length: number): void {
   Deno.writeFileSync(path, Uint8Array.of(...head, ...new Uint8Array(4 * length)));
 }
 
-const PARQUET = Uint8Array.from([0x50, 0x41, 0x52, 0x31, ...Array(100).fill(0)]);
+const ARROW = Uint8Array.from([...new TextEncoder().encode("ARROW1"), ...Array(100).fill(0)]);
 
 Deno.test("a flag takes no value: what is written after = is not passed over", async () => {
   const { code, stderr } = await run("train", ["--dry-run", "--quiet=false"]);
@@ -47,13 +47,13 @@ Deno.test("runs of a folder that is not there ends with 2 and names the nearest"
 
 Deno.test("init names files of other kinds by their first bytes, alone and in a folder", async () => {
   using folder = temporary();
-  const file = join(folder.path, "cells.parquet");
-  Deno.writeFileSync(file, PARQUET);
+  const file = join(folder.path, "cells.arrow");
+  Deno.writeFileSync(file, ARROW);
   for (const data of [file, folder.path]) {
     const { code, stderr } = await run("init", [data, "--output", join(folder.path, "c.yaml")]);
     assertEquals(code, 2);
-    assertStringIncludes(stderr, "a Parquet file");
-    assertStringIncludes(stderr, `pandas.read_parquet("cells.parquet")`);
+    assertStringIncludes(stderr, "an Arrow file");
+    assertStringIncludes(stderr, `pandas.read_feather("cells.arrow")`);
   }
 });
 
@@ -87,10 +87,10 @@ Deno.test("commands that read a run name the option, or the place in the run's c
   assertEquals(labels.code, 2);
   assertStringIncludes(labels.stderr, `narrows: --labels: ${names}: has 60 entries for 360 rows`);
   const other = at("other.npz");
-  Deno.writeFileSync(other, PARQUET);
+  Deno.writeFileSync(other, ARROW);
   const given = await run("evaluate", [at("run"), "--data", other]);
   assertEquals(given.code, 2);
-  assertStringIncludes(given.stderr, "is a Parquet file, which is not read");
+  assertStringIncludes(given.stderr, "is an Arrow file, which is not read");
   const arrays = at("labels.npy");
   const saved = at("run/config.yaml");
   writeNpy(arrays, 3);

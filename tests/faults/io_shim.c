@@ -21,7 +21,14 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { OFF = 0, FAIL_ONCE = 1, DEAD = 2, TORN = 3, KILL = 4 }; /* TORN: half of that write arrives, then DEAD */
+enum {
+  OFF = 0,
+  FAIL_ONCE = 1,
+  DEAD = 2,
+  TORN = 3,
+  KILL = 4,
+  HANG = 5
+}; /* TORN: half of that write arrives, then DEAD */
 enum { IGNORE_FILE_SYNC = 1, IGNORE_FOLDER_SYNC = 2, READS = 4 };
 enum { GO = 0, REFUSE = 1, HALF = 2 };
 
@@ -70,6 +77,7 @@ static int decide(const char* call, const char* path) {
   if (traced < sizeof trace - PATH_MAX - 64) traced += sprintf(trace + traced, "%s %.*s\n", call, PATH_MAX, path);
   if (mode == OFF || count < at || (mode == FAIL_ONCE && count > at)) return GO;
   if (mode == KILL) raise(SIGKILL);
+  while (mode == HANG) pause(); /* as on a file server that is gone: all later calls wait for the mutex */
   errno = error_number;
   return mode == TORN && count == at && is_write ? HALF : REFUSE;
 }
@@ -277,11 +285,13 @@ void fault_arm(const char* under, int how, double k, int error, int extra) {
 }
 
 /* Armed by the environment, for a whole process: FAULT_FOLDER, and the call at which it is killed, or from which on the
- * disk is full. */
+ * disk is full or does not answer. */
 __attribute__((constructor)) static void from_environment(void) {
   const char *under = getenv("FAULT_FOLDER"), *kill_at = getenv("FAULT_KILL_AT"), *full_at = getenv("FAULT_FULL_AT");
+  const char* hang_at = getenv("FAULT_HANG_AT");
   if (under && kill_at) fault_arm(under, KILL, atof(kill_at), 0, 0);
   if (under && full_at) fault_arm(under, DEAD, atof(full_at), ENOSPC, 0);
+  if (under && hang_at) fault_arm(under, HANG, atof(hang_at), 0, 0);
 }
 
 /* Calls counted since fault_arm; nothing fails or is counted from here on. */

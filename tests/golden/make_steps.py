@@ -61,6 +61,11 @@ CASES = [
     ({"resample": 5e6}, signal.resample_poly(x, 1, 4, axis=1)),
     ({"resample": 15e6}, signal.resample_poly(x, 3, 4, axis=1)),
     ({"resample": 50e6}, signal.resample_poly(x, 5, 2, axis=1)),
+    ({"tokens": 50}, np.concatenate([row[: row.size // 50 * 50].reshape(-1, 50).T for row in x])),
+    (
+        {"tokens": {"length_us": 2.5, "hop": 20}},
+        np.concatenate([np.lib.stride_tricks.sliding_window_view(row, 50)[::20].T for row in x]),
+    ),
     ("normalise", (x - x.mean()) / x.std()),
     ({"normalise": "peak"}, x / np.abs(x).max()),
     ({"normalise": "range"}, (x - x.min()) / np.ptp(x)),

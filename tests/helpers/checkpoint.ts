@@ -2,8 +2,13 @@
 import { join } from "@std/path";
 import { checkpointName } from "../../core/checkpoint/layout.ts";
 
-/** Writes `checkpoints/step-N/model.safetensors` with vectors of numbers of 32 bits. */
-export function writeCheckpoint(run: string, step: number, tensors: Readonly<Record<string, readonly number[]>>): void {
+/** Writes `checkpoints/step-N/model.safetensors`, or another file, with vectors of numbers of 32 bits. */
+export function writeCheckpoint(
+  run: string,
+  step: number,
+  tensors: Readonly<Record<string, readonly number[]>>,
+  file = "model.safetensors",
+): void {
   let at = 0;
   const header = Object.fromEntries(
     Object.entries(tensors).map(([name, { length }]) => {
@@ -19,5 +24,5 @@ export function writeCheckpoint(run: string, step: number, tensors: Readonly<Rec
   const folder = join(run, "checkpoints", checkpointName(step));
   Deno.mkdirSync(folder, { recursive: true });
   const bytes = [new Uint8Array(length.buffer), json, new Uint8Array(data.buffer)];
-  Deno.writeFileSync(join(folder, "model.safetensors"), new Uint8Array(bytes.flatMap((part) => [...part])));
+  Deno.writeFileSync(join(folder, file), new Uint8Array(bytes.flatMap((part) => [...part])));
 }

@@ -87,7 +87,26 @@ def check_tensorboard(run):
     assert "final/latent" in pictures and all(image.width == 480 for tag in pictures for image in events.Images(tag))
     histograms = [tag for tag in events.Tags()["histograms"] if tag.startswith("weights/")]
     assert histograms and all(events.Histograms(tag) for tag in histograms)
-    print(f"tensorboard: {compared} scalars equal, {len(histograms)} histograms")
+    gradients = [tag for tag in events.Tags()["histograms"] if tag.startswith("gradient_mean/")]
+    assert len(gradients) > 2 and all(events.Histograms(tag) for tag in gradients)
+    print(f"tensorboard: {compared} scalars equal, {len(histograms)} histograms of weights, {len(gradients)} of gradients' means")
+
+
+def check_projector(run):
+    """The projector's plugin reads the latent vectors that `embed` writes, bit for bit, and their config."""
+    from google.protobuf import text_format
+    from tensorboard.plugins.projector import projector_plugin
+    from tensorboard.plugins.projector.projector_config_pb2 import ProjectorConfig
+
+    embed = ["deno", "run", "-A", str(ROOT / "cli/embed.ts"), "--run", str(run)]
+    subprocess.run([*embed, "--projector"], check=True)
+    subprocess.run([*embed, "--output", str(run / "latent.npy")], check=True)
+    folder = run / "tensorboard"
+    (embedding,) = text_format.Parse((folder / "projector_config.pbtxt").read_text(), ProjectorConfig()).embeddings
+    read = projector_plugin._read_tensor_tsv_file(str(folder / embedding.tensor_path))
+    assert (read == np.load(run / "latent.npy")).all()
+    assert len((folder / embedding.metadata_path).read_text().splitlines()) == len(read) + 1
+    print(f"projector: {read.shape[0]} x {read.shape[1]} values equal")
 
 
 class Server(BaseHTTPRequestHandler):
@@ -175,7 +194,8 @@ def check_history(run, history, where):
     steps = {row["step"]: row for row in rows(run / "steps.csv")}
     epochs = iter(rows(run / "epochs.csv"))
     compared = 0
-    assert [row["_step"] for row in history] == list(steps), where
+    # Epoch 0, before the first step, is of the weights with which a network begins.
+    assert [row["_step"] for row in history if row["_step"] > 0] == list(steps), where
     for row in history:
         epoch = next(epochs) if "epoch/epoch" in row else None
         for name, value in row.items():
@@ -228,6 +248,7 @@ def main():
         assert [row["step"] for row in steps] == list(range(1, len(steps) + 1)), "steps.csv does not have each step once"
         check_tensorboard(run)
         check_wandb(run)
+        check_projector(run)
 
 
 if __name__ == "__main__":

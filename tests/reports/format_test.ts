@@ -88,7 +88,7 @@ Deno.test("YAML is coloured, its text unchanged", () => {
   assertEquals(of("yk"), ["a", "path", "b", "c"]);
   assertEquals(of("yn"), ["1e-3", "-2.5"]);
   assertEquals(of("yb"), ["true", "null"]);
-  assertEquals(codeBlock("<a>").text, "<pre><code>&lt;a&gt;</code></pre>\n");
+  assertEquals(codeBlock("<a>").text, `<pre tabindex="0"><code>&lt;a&gt;</code></pre>\n`);
 });
 
 Deno.test("config values in one line", () => {

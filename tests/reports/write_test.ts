@@ -3,7 +3,8 @@ import { join } from "@std/path";
 import report from "../../cli/report.ts";
 import { runCommand } from "../../cli/run_command.ts";
 import { UserError } from "../../core/errors.ts";
-import { writeReport } from "../../reports/mod.ts";
+import { readRun } from "../../core/runs/read.ts";
+import { renderComparison, writeReport } from "../../reports/mod.ts";
 import { CONFIG_TEXT } from "./fixture.ts";
 
 async function makeFolder(parent: string, name: string): Promise<string> {
@@ -90,4 +91,15 @@ inFolder("report: errors are one line, status 2", async (folder) => {
     assertEquals([status, out], [2, ""], args.join(" "));
     assert(/^narrows: [^\n]+\n( {2}hint: [^\n]+\n)?$/.test(err), err);
   }
+});
+
+inFolder("a comparison reads no more than it shows", async (folder) => {
+  const runs = [await makeFolder(folder, "a"), await makeFolder(folder, "b")];
+  for (const run of runs) await Deno.writeTextFile(join(run, "chunks.csv"), "not,a,log\n");
+  const full = await Promise.all(runs.map((run) => readRun(run)));
+  const brief = await Promise.all(runs.map((run) => readRun(run, { brief: true })));
+  assertEquals(brief.map(({ steps, problems }) => [steps.length, problems]), [[0, []], [0, []]]);
+  assertEquals(full.map(({ steps, problems }) => [steps.length, problems.length]), [[5, 1], [5, 1]]);
+  const without = full.map((run) => ({ ...run, problems: [] }));
+  assertEquals(renderComparison(brief), renderComparison(without));
 });

@@ -2,15 +2,18 @@
 import type { SourceFormat } from "../../config/data_formats.ts";
 import { HEAD_BYTES } from "../../formats/kinds.ts";
 import { binary } from "./binary.ts";
+import { biom } from "./biom.ts";
 import { csv } from "./csv.ts";
 import { flac } from "./flac.ts";
 import { h5ad } from "./h5ad.ts";
 import { hdf5 } from "./hdf5.ts";
 import { idx } from "./idx.ts";
 import { image } from "./image.ts";
+import { loom } from "./loom.ts";
 import { mat } from "./mat.ts";
 import { matrixMarket } from "./matrix_market.ts";
 import { numpy } from "./numpy.ts";
+import { parquet } from "./parquet.ts";
 import type { Reader } from "./reader.ts";
 import { sparseNpz } from "./sparse_npz.ts";
 import { svmlight } from "./svmlight.ts";
@@ -23,6 +26,8 @@ export const READERS_VERSION = 1;
 
 const READERS: Readonly<Record<SourceFormat, Reader>> = {
   h5ad,
+  loom,
+  biom,
   "10x": tenX,
   mtx: matrixMarket,
   sparse_npz: sparseNpz,
@@ -35,6 +40,7 @@ const READERS: Readonly<Record<SourceFormat, Reader>> = {
   hdf5,
   numpy,
   binary,
+  parquet,
   svmlight,
   csv,
 };

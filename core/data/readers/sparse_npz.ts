@@ -1,4 +1,4 @@
-/** Matrices that scipy.sparse.save_npz wrote in CSC or COO form. Their entries are sorted by rows in bounded memory. */
+/** Matrices that scipy.sparse.save_npz wrote in CSC, COO, BSR or DIA form. Their entries are sorted by rows in bounded memory. */
 import { z } from "zod";
 import { basename } from "@std/path";
 import { UserError } from "../../errors.ts";
@@ -14,10 +14,13 @@ const SPAN = 1 << 20;
 const AGAIN = "make the file again, or fetch it again";
 
 interface Sparse {
-  readonly form: "csc" | "coo";
+  readonly form: "csc" | "coo" | "bsr" | "dia";
   readonly rows: number;
   readonly columns: number;
+  /** Values that are stored. */
   readonly entries: number;
+  /** The shape of the stored values: `[entries]`; of BSR form `[blocks, height, width]`, of DIA form `[diagonals, length]`. */
+  readonly stored: readonly number[];
   readonly type: string;
   readonly members: ReadonlyMap<string, ZipMember>;
 }
@@ -50,25 +53,24 @@ async function valuesOf(path: string, members: Sparse["members"], name: string):
 async function look(path: string): Promise<Sparse> {
   const members = membersOf(path);
   const form = formOf(members);
-  if (form !== "csc" && form !== "coo") {
-    const what = form === null ? "is no matrix of scipy.sparse.save_npz" : `is a matrix in ${form.toUpperCase()} form`;
-    throw new UserError(
-      path,
-      what,
-      'in Python: scipy.sparse.save_npz("rows.npz", scipy.sparse.load_npz(FILE).tocsr())',
-    );
+  if (form !== "csc" && form !== "coo" && form !== "bsr" && form !== "dia") {
+    const what = form === null ? "is no matrix of scipy.sparse.save_npz" : "is a matrix in CSR form";
+    throw new UserError(path, what, form === null ? undefined : "set data.format: csr_npz");
   }
   const [rows, columns] = await valuesOf(path, members, "shape");
   const data = await streamOf(path, members, "data");
   await data.close();
-  const [entries] = data.shape;
+  const entries = data.shape.reduce((product, size) => product * size, 1);
   const isSize = (size: number | undefined) => Number.isSafeInteger(size) && size! >= 0 && size! < 2 ** 31;
-  if (!isSize(rows) || !isSize(columns) || data.shape.length !== 1) {
+  if (!isSize(rows) || !isSize(columns) || data.shape.length !== AXES[form]) {
     throw new UserError(path, `has the shape ${rows} x ${columns}, with values of ${data.shape.length} axes`, AGAIN);
   }
-  requirePlausible(path, Math.max(rows!, columns!), entries!);
-  return { form, rows: rows!, columns: columns!, entries: entries!, type: data.type, members };
+  requirePlausible(path, Math.max(rows!, columns!), entries);
+  return { form, rows: rows!, columns: columns!, entries, stored: data.shape, type: data.type, members };
 }
+
+/** Axes of the array of values. */
+const AXES = { csc: 1, coo: 1, bsr: 3, dia: 2 } as const;
 
 function index(path: string, name: string, value: number, size: number): number {
   if (Number.isInteger(value) && value >= 0 && value < size) return value;
@@ -101,11 +103,73 @@ async function columnsOf(path: string, { form, columns, entries, members }: Spar
   };
 }
 
+/** Takes an entry that is not 0. */
+type Take = (row: number, column: number, value: number) => void;
+
+/** All entries of a matrix of blocks: block k stands in column `indices[k]` of the blocks, and `indptr` says where each row of blocks begins. */
+async function blockEntries(path: string, sparse: Sparse, take: Take): Promise<void> {
+  const { rows, columns, members, stored } = sparse;
+  const [blocks, height, width] = stored as [number, number, number];
+  const starts = await valuesOf(path, members, "indptr"), places = await valuesOf(path, members, "indices");
+  const isRising = starts.every((start, at) => at === 0 ? start === 0 : start >= starts[at - 1]!);
+  const isWhole = height > 0 && width > 0 && (starts.length - 1) * height === rows && columns % width === 0;
+  if (!isWhole || !isRising || starts.at(-1) !== blocks || places.length !== blocks) {
+    throw new UserError(path, "indptr and indices do not fit the blocks of data", AGAIN);
+  }
+  let rowOfBlocks = 0;
+  await eachValue(path, sparse, (at, value) => {
+    const block = Math.floor(at / (height * width)), within = at % (height * width);
+    while (starts[rowOfBlocks + 1]! <= block) rowOfBlocks++;
+    const column = index(path, "indices", places[block]!, columns / width) * width + within % width;
+    take(rowOfBlocks * height + Math.floor(within / width), column, value);
+  });
+}
+
+/** All entries of a matrix of diagonals: value j of one with offset k stands in column j and row j - k. */
+async function diagonalEntries(path: string, sparse: Sparse, take: Take): Promise<void> {
+  const { rows, columns, members, stored: [diagonals, length] } = sparse;
+  const offsets = await valuesOf(path, members, "offsets");
+  if (offsets.length !== diagonals || !offsets.every(Number.isInteger)) {
+    throw new UserError(path, `has ${offsets.length} offsets for ${diagonals} diagonals`, AGAIN);
+  }
+  await eachValue(path, sparse, (at, value) => {
+    const column = at % length!, row = column - offsets[Math.floor(at / length!)]!;
+    if (column < columns && row >= 0 && row < rows) take(row, column, value);
+  });
+}
+
+/** The stored values that are not 0, with their numbers, in the order of the file. */
+async function eachValue(path: string, { entries, members }: Sparse, take: (at: number, value: number) => void) {
+  const values = await streamOf(path, members, "data");
+  try {
+    for (let done = 0; done < entries; done += SPAN) {
+      const some = await values.read(Math.min(SPAN, entries - done));
+      some.forEach((value, i) => value !== 0 && take(done + i, value));
+    }
+  } finally {
+    await values.close();
+  }
+}
+
 async function* rowsOf(path: string, sparse: Sparse, blockRows: number, scratch?: string): AsyncGenerator<Block> {
-  const { form, rows, entries, members } = sparse;
+  const { form, rows, entries } = sparse;
   const buckets = new RowBuckets(Math.max(1, rows), entries, scratch);
+  try {
+    const take: Take = (row, column, value) => buckets.add(row, column, value);
+    if (form === "bsr") await blockEntries(path, sparse, take);
+    else if (form === "dia") await diagonalEntries(path, sparse, take);
+    else await singleEntries(path, sparse, take);
+    if (rows > 0) yield* buckets.blocks(blockRows);
+  } finally {
+    await buckets.close();
+  }
+}
+
+/** All entries of CSC and COO form. */
+async function singleEntries(path: string, sparse: Sparse, take: Take): Promise<void> {
+  const { form, rows, entries, members } = sparse;
   const name = form === "coo" ? "row" : "indices";
-  const closing: { close(): Promise<unknown> }[] = [buckets];
+  const closing: { close(): Promise<unknown> }[] = [];
   try {
     const places = await streamOf(path, members, name);
     closing.push(places);
@@ -121,10 +185,9 @@ async function* rowsOf(path: string, sparse: Sparse, blockRows: number, scratch?
       const [at, column, value] = [await places.read(count), await columns.next(count), await values.read(count)];
       for (let i = 0; i < count; i++) {
         const row = index(path, name, at[i]!, rows);
-        if (value[i] !== 0) buckets.add(row, column[i]!, value[i]!);
+        if (value[i] !== 0) take(row, column[i]!, value[i]!);
       }
     }
-    if (rows > 0) yield* buckets.blocks(blockRows);
   } finally {
     for (const each of closing) await each.close();
   }
@@ -151,7 +214,7 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
 
 export const sparseNpz: Reader = {
   format: "sparse_npz",
-  about: "a sparse matrix of SciPy in CSC or COO form",
+  about: "a sparse matrix of SciPy in CSC, COO, BSR or DIA form",
   claims(path, head) {
     if (head[0] !== 0x50 || head[1] !== 0x4b) return false;
     try {

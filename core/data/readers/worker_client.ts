@@ -1,6 +1,7 @@
 /** Readers that run in a worker. A block is asked for while the one before it is used. */
 import { type ExitCode, UserError } from "../../errors.ts";
 import { type Block, type OpenSource, OutOfOrder, type ReaderOptions } from "./reader.ts";
+import { Worker } from "node:worker_threads";
 import type { WorkerReader } from "./worker_main.ts";
 
 export type SourceFacts = Omit<OpenSource, "read" | "close">;
@@ -35,6 +36,9 @@ export interface Answer {
 /** What takes longer than this for one block is a file that leads the library around in circles. */
 const PATIENCE_MS = 120_000;
 
+/** Values and names that a worker holds, without the arrays of numbers; what needs more is a file that claims absurd lengths. */
+const HEAP_MB = 2048;
+
 const AGAIN = "make the file again, or fetch it again";
 
 /** A worker that reads one source after another. */
@@ -45,12 +49,17 @@ export class WorkerSource {
   #broken: UserError | null = null;
 
   constructor(readonly path: string, readonly patienceMs = PATIENCE_MS) {
-    this.#worker = new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<Answer>) => this.#waiting?.resolve(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(`cannot be read: ${event.message.split("\n")[0]}`);
-    };
+    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MB };
+    this.#worker = new Worker(new URL("./worker_main.ts", import.meta.url), { resourceLimits });
+    this.#worker.on("message", (answer: Answer) => this.#waiting?.resolve(answer));
+    this.#worker.on("error", ({ message = "" }: Error) => {
+      const isFull = message.includes("memory limit");
+      this.#fail(
+        isFull
+          ? `is damaged, or too large: it takes more than ${HEAP_MB} MB to read`
+          : `cannot be read: ${message.split("\n")[0]}`,
+      );
+    });
   }
 
   #fail(what: string): void {
@@ -91,7 +100,7 @@ export class WorkerSource {
   }
 
   close(): void {
-    this.#worker.terminate();
+    void this.#worker.terminate();
   }
 }
 

@@ -1,4 +1,5 @@
 /** A worker in which one source is read: what a damaged file does to the code that parses it stays there, and it can be ended. */
+import { parentPort } from "node:worker_threads";
 import { UserError } from "../../errors.ts";
 import { type OpenSource, OutOfOrder } from "./reader.ts";
 import type { Answer, Asked, Failure, SourceFacts } from "./worker_client.ts";
@@ -7,6 +8,9 @@ import type { Answer, Asked, Failure, SourceFacts } from "./worker_client.ts";
 const OPENERS = {
   h5ad: async () => (await import("./h5ad_open.ts")).openH5ad,
   hdf5: async () => (await import("./hdf5.ts")).openHdf5,
+  loom: async () => (await import("./loom_open.ts")).openLoom,
+  biom: async () => (await import("./biom_open.ts")).openBiom,
+  parquet: async () => (await import("./parquet_open.ts")).openParquet,
   mat: async () => (await import("./mat.ts")).openMatlab,
   ten_x_h5: async () => (await import("./ten_x_h5_open.ts")).openTenXH5,
 } as const;
@@ -42,15 +46,12 @@ async function answer(asked: Asked): Promise<Answer> {
   return { block: done ? null : value as Answer["block"] };
 }
 
-const scope = self as unknown as {
-  onmessage: (event: MessageEvent<Asked>) => void;
-  postMessage(message: Answer, transfer: Transferable[]): void;
-};
+const port = parentPort!;
 
-scope.onmessage = ({ data }) => {
-  answer(data).then((result) => {
+port.on("message", (asked: Asked) => {
+  answer(asked).then((result) => {
     const { block } = result;
     const arrays = block ? "values" in block ? [block.values] : [block.indptr, block.indices, block.data] : [];
-    scope.postMessage(result, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
-  }, (error) => scope.postMessage({ failure: failureOf(error) }, []));
-};
+    port.postMessage(result, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
+  }, (error) => port.postMessage({ failure: failureOf(error) } satisfies Answer));
+});

@@ -8,6 +8,7 @@ import { removeDc } from "./remove_dc.ts";
 import { decimate, resample } from "./resample.ts";
 import type { Form, Prepared, Step } from "./step.ts";
 import { timeGain } from "./time_gain.ts";
+import { tokens } from "./tokens.ts";
 import { window } from "./window.ts";
 import { type Chosen, readStep } from "./written.ts";
 
@@ -22,6 +23,7 @@ export const STEPS: readonly Step[] = [
   resample,
   normalise,
   window,
+  tokens,
 ];
 
 /**

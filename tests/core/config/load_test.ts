@@ -132,6 +132,8 @@ Deno.test("everything but data and model has a default", () => {
       traversal: { units: 8, steps: 7, columns: 10 },
       jacobian: { points: 4, directions: 3, columns: 8 },
       weights: { filters: 16 },
+      network: { row: null, connections: 120 },
+      row_errors: { normal: null },
     },
     evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null, pca: true },
     runtime: { device: "auto", threads: 0, memory_gb: 0 },
