@@ -1,7 +1,6 @@
 /** `data`: imports data of other formats, and shows what is in a file. */
 import { resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
-import { DATA_FORMATS } from "../core/config/data_formats.ts";
 import { importData } from "../core/data/import.ts";
 import { inspectData } from "../core/data/inspect.ts";
 import { parseSettings } from "../core/config/reader_settings.ts";
@@ -9,26 +8,11 @@ import { sizeText } from "../core/data/cache.ts";
 import { countText } from "../core/figures.ts";
 import { print } from "../core/output.ts";
 import { toUser } from "../core/paths.ts";
-import { defineCommand, defineGroup, type Options, SHARED } from "./command.ts";
+import { defineCommand, defineGroup, SHARED } from "./command.ts";
 import { inspectionLines } from "./inspection_text.ts";
 import { showProgress } from "./progress.ts";
+import { READING } from "./reading.ts";
 import { runCommand } from "./run_command.ts";
-
-const READING = {
-  format: {
-    type: "choice",
-    value: "FORMAT",
-    values: DATA_FORMATS.filter((format) => format !== "memory"),
-    help: "what the files are (default: auto, by their first bytes)",
-  },
-  member: { type: "text", value: "NAME", help: "the array in a file of several, e.g. layers/counts" },
-  setting: {
-    type: "text",
-    value: "NAME=VALUE",
-    many: true,
-    help: "a setting of the format's reader, as data.reader has it in a config; repeatable",
-  },
-} as const satisfies Options;
 
 const importing = defineCommand({
   name: "data import",

@@ -3,6 +3,7 @@ import { countText, percentText } from "../core/figures.ts";
 import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { loadConfig } from "../core/config/mod.ts";
+import { parseSettings } from "../core/config/reader_settings.ts";
 import { configText, suggest, type Suggestion } from "../core/data/suggest.ts";
 import { checkAnnotations } from "../core/data/annotations.ts";
 import { type Beside, labelTables, lookBeside } from "../core/data/beside.ts";
@@ -17,7 +18,9 @@ import { safeName } from "../core/runs/folder.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { givenPath } from "./given_path.ts";
 import { short, showProgress } from "./progress.ts";
+import { READING } from "./reading.ts";
 import { runCommand } from "./run_command.ts";
+import train from "./train.ts";
 import { print } from "../core/output.ts";
 
 /** Further labels that are written as comments. */
@@ -97,11 +100,18 @@ const init = defineCommand({
       help: "the config that is written (default: named after the data, in this folder)",
     },
     overwrite: { type: "flag", help: "replace the config if it exists" },
+    ...READING,
+    train: { type: "flag", help: "train with the config at once, and write a report" },
+    override: { ...SHARED.override, help: "with --train: set a key of the config for this run; repeatable" },
     json: SHARED.json,
   },
-  async run({ data, output, overwrite, json }) {
+  async run({ data, output, overwrite, format, member, setting, train: isTrained, override, json }) {
+    if (override.length > 0 && !isTrained) {
+      throw new UserError("--override", "goes with --train", "edit the config instead");
+    }
     await ensureEngine({ quiet: true });
-    const seen = await inspectData(data);
+    const settings = parseSettings(setting);
+    const seen = await inspectData(data, { format, member, settings });
     const beside = await lookBeside(seen);
     const tables = labelTables(seen);
     const suggestion = suggest(nameOf(seen), seen);
@@ -116,6 +126,8 @@ const init = defineCommand({
       labels: labels[0] ?? null,
       columnNames: beside.columnNames[0] ? from(folder, beside.columnNames[0]) : null,
       otherLabels: labels.slice(1, 1 + OTHER_LABELS),
+      member: member ?? null,
+      settings,
     });
     const checked = loadConfig({ text, cwd: folder }).config;
     using progress = showProgress(json ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines");
@@ -137,12 +149,17 @@ const init = defineCommand({
           suggestion,
         }),
       );
-      return 0;
+      return isTrained
+        ? await runCommand(train, [config, "--json", ...override.flatMap((text) => ["--override", text])])
+        : 0;
     }
     for (const line of lines(seen, beside, suggestion, source)) print(line);
     print(`wrote      ${toUser(config)}`);
-    print(`next       ${commandText("train", toUser(config), "--dry-run")}`);
-    return 0;
+    if (!isTrained) {
+      print(`next       ${commandText("train", toUser(config), "--dry-run")}`);
+      return 0;
+    }
+    return await runCommand(train, [config, ...override.flatMap((text) => ["--override", text])]);
   },
 });
 

@@ -4,7 +4,7 @@ import { EngineError, errorRecord, unwrap } from "./error.ts";
 import { engine, objects } from "./library.ts";
 import { MAX_U32, seedOf, whole, within } from "./numbers.ts";
 
-/** Transforms of the stored values of a row, applied in order when a batch is made. Zeros stay zeros. */
+/** Transforms of the stored values of a row, applied in order when a batch is made. Zeros stay zeros, but for random ones. */
 export type Transform =
   /** Scales the row so that its values sum to `target`; a row that sums to 0 stays. */
   | { readonly kind: "library_size"; readonly target: number }
@@ -13,7 +13,13 @@ export type Transform =
   /** min <= 0 <= max. */
   | { readonly kind: "clip"; readonly min: number; readonly max: number }
   /** 1 where the value is above the threshold (>= 0), else it is dropped. */
-  | { readonly kind: "binarize"; readonly threshold: number };
+  | { readonly kind: "binarize"; readonly threshold: number }
+  /** Random changes of dense rows, as a function of (seed, epoch, row); they know the row's axes by `rowShape`. */
+  | { readonly kind: "flip"; readonly axis: "horizontal" | "vertical" }
+  | { readonly kind: "shift"; readonly height: number; readonly width: number }
+  | { readonly kind: "gain"; readonly low: number; readonly high: number }
+  | { readonly kind: "noise"; readonly deviation: number }
+  | { readonly kind: "polarity" };
 
 export interface BatchOptions {
   readonly batchSize: number;
@@ -32,6 +38,8 @@ export interface BatchOptions {
   /** Number of batches skipped at the start, to continue where another creator ended. */
   readonly firstBatch?: number;
   readonly transforms?: readonly Transform[];
+  /** The shape of a dense row, channels first, which random transforms need: `[3, 32, 32]`; by default it is one signal. */
+  readonly rowShape?: readonly number[];
   /** Applied after these to the input only; the target is without them. */
   readonly inputTransforms?: readonly Transform[];
   /** Share of the stored values dropped from the input, in [0, 1); the target keeps them. */
@@ -94,7 +102,25 @@ function encode(transform: Transform): [number, number, number] {
       return [3, transform.min, transform.max];
     case "binarize":
       return [4, transform.threshold, 0];
+    case "flip":
+      return [6, transform.axis === "vertical" ? 0 : 1, 0.5];
+    case "shift":
+      return [7, transform.height, transform.width];
+    case "gain":
+      return [8, transform.low, transform.high];
+    case "noise":
+      return [9, transform.deviation, 0];
+    case "polarity":
+      return [10, 0.5, 0];
   }
+}
+
+/** The transforms as narrows.h has them, with the shape of the rows before them where it is known. */
+function encodeAll(transforms: readonly Transform[] = [], shape: readonly number[] | undefined) {
+  const isRandom = transforms.some((transform) => encode(transform)[0] >= 6);
+  const [height, width] = shape === undefined ? [] : shape.length >= 3 ? shape.slice(-2) : [1, shape.at(-1)!];
+  const before = isRandom && height !== undefined ? [5, height, width!] : [];
+  return Float64Array.from([...before, ...transforms.flatMap(encode)]);
 }
 
 function offsetsOf(chunks: readonly Chunk[], given: readonly number[] | undefined): Float64Array<ArrayBuffer> {
@@ -220,8 +246,8 @@ export class BatchCreator implements Disposable {
    */
   constructor(chunks: readonly Chunk[], preloadedBatches: number, workers: number, options: BatchOptions) {
     const rows = options.rows ?? allRows(chunks);
-    const transforms = Float64Array.from((options.transforms ?? []).flatMap(encode));
-    const inputTransforms = Float64Array.from((options.inputTransforms ?? []).flatMap(encode));
+    const transforms = encodeAll(options.transforms, options.rowShape);
+    const inputTransforms = encodeAll(options.inputTransforms, options.rowShape);
     const out = new BigUint64Array(1);
     const error = errorRecord();
     const code = engine().nrw_batches_create(

@@ -1,8 +1,8 @@
 /** The engine's network: built from layers in words, trained and run on batches of a {@link BatchCreator}. */
-import type { BatchCreator } from "./batches.ts";
 import { EngineError, errorRecord, unwrap } from "./error.ts";
-import { Handle } from "./handle.ts";
-import { engine, objects, utf8 } from "./library.ts";
+import { engine, utf8 } from "./library.ts";
+import type { Batches } from "./model_object.ts";
+import { ModelQuestions } from "./model_questions.ts";
 import { specText } from "./model_spec.ts";
 import {
   type ColumnSums,
@@ -19,7 +19,6 @@ import {
   type TrainResult,
 } from "./model_types.ts";
 import { MAX_U32, whole } from "./numbers.ts";
-import { readText } from "./text.ts";
 
 export type {
   ColumnSums,
@@ -32,17 +31,13 @@ export type {
   TensorInfo,
   TrainResult,
 };
+export type { Batches } from "./model_object.ts";
 export type { FieldValue, Layer, Loss, Optimizer } from "../spec/network.ts";
-
-/** Where batches come from: a {@link BatchCreator}. They are used up. */
-export type Batches = Pick<BatchCreator, "hold">;
 
 /** Bytes of one entry of a tensor's first dimension. */
 function rowBytes({ dtype, shape }: TensorInfo): number {
   return shape.slice(1).reduce((product, size) => product * size, ELEMENT_BYTES[dtype]);
 }
-
-const sizesOf = ({ columns, latent }: Description) => ({ columns, latentSize: latent.size });
 
 /** A call of {@link Model.train} that failed after some steps: they are done, and counted in `done`. */
 export class TrainError extends EngineError {
@@ -51,12 +46,7 @@ export class TrainError extends EngineError {
   }
 }
 
-export class Model implements Disposable {
-  readonly #handle: Handle;
-  readonly columns: number;
-  /** Numbers of one latent vector. */
-  readonly latentSize: number;
-
+export class Model extends ModelQuestions {
   /**
    * Describes and checks the network; {@linkcode build} allocates it.
    * @throws {EngineError} `invalid_argument`, `unsupported`; the message begins with the path of the setting, such as
@@ -71,39 +61,18 @@ export class Model implements Disposable {
   }
 
   /**
-   * @param out the engine's handle, which the model closes, also where it cannot be made
-   * @param like a model with the same layers
-   */
-  private constructor(out: BigUint64Array, like?: Model) {
-    this.#handle = new Handle(Deno.UnsafePointer.create(out[0]!)!, "model", (pointer) => {
-      objects.freed();
-      const error = errorRecord();
-      unwrap(engine().nrw_model_close(pointer, error), error);
-    });
-    objects.made();
-    try {
-      const { columns, latentSize } = like ?? sizesOf(this.describe());
-      this.columns = columns;
-      this.latentSize = latentSize;
-    } catch (error) {
-      this.#handle.close();
-      throw error;
-    }
-  }
-
-  /**
    * A second network with the same layers, called a twin, which holds copies of this network's state and does not
    * train.
    */
   async twin(): Promise<Model> {
     const out = new BigUint64Array(1);
-    await this.#start((pointer, error) => engine().nrw_model_twin(pointer, out, error));
+    await this.start((pointer, error) => engine().nrw_model_twin(pointer, out, error));
     return new Model(out, this);
   }
 
   /** Copies the state from a twin (see {@linkcode twin}), or from the model of which this is a twin. */
   async copyFrom(other: Model): Promise<void> {
-    await other.#handle.hold((from) => this.#start((pointer, error) => engine().nrw_model_copy(pointer, from, error)));
+    await other.handle.hold((from) => this.start((pointer, error) => engine().nrw_model_copy(pointer, from, error)));
   }
 
   /**
@@ -112,19 +81,19 @@ export class Model implements Disposable {
    * begins with `loss.column_weights: `
    */
   weighColumns(weights: Float32Array<ArrayBuffer>): void {
-    this.#call((pointer, error) => engine().nrw_model_column_weights(pointer, weights, weights.length, error));
+    this.call((pointer, error) => engine().nrw_model_column_weights(pointer, weights, weights.length, error));
   }
 
   /** Allocates and draws the starting weights: slow for a large network. @throws {EngineError} `out_of_memory` */
   build(): void {
-    this.#call((pointer, error) => engine().nrw_model_build(pointer, error));
+    this.call((pointer, error) => engine().nrw_model_build(pointer, error));
   }
 
   /** Memory for batches of that many rows with that many non-zeros a row. Before or after {@linkcode build}. */
   estimate(batchRows: number, nnzPerRow: number): Estimate {
     const estimate = new Float64Array(6);
     whole(batchRows, "batchRows", 1, MAX_U32);
-    this.#call((pointer, error) => engine().nrw_model_estimate(pointer, batchRows, nnzPerRow, estimate, error));
+    this.call((pointer, error) => engine().nrw_model_estimate(pointer, batchRows, nnzPerRow, estimate, error));
     const [parameters, optimizer, workspace, largestAllocation, total, parameterCount] = estimate as Iterable<number>;
     return {
       parameters: parameters!,
@@ -136,34 +105,14 @@ export class Model implements Disposable {
     };
   }
 
-  /** Shapes, parameters and the table of layers. Before or after {@linkcode build}. */
-  describe(): Description {
-    const pointer = this.#handle.pointer;
-    const description: Description = JSON.parse(
-      readText((text, capacity, written, error) =>
-        engine().nrw_model_describe(pointer, text, capacity, written, error)
-      ),
-    );
-    const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
-    const layers = description.layers.map((layer) => {
-      return { ...layer, inputs: sizeOf(layer.input), outputs: sizeOf(layer.output) };
-    });
-    return { ...description, layers };
-  }
-
-  /** The table of layers, encoder first. Before or after {@linkcode build}. */
-  layers(): readonly LayerInfo[] {
-    return this.describe().layers;
-  }
-
   /** Parameters and buffers in PyTorch's order, then the optimizer's state, then gradients, if there are any. */
   tensors(): TensorInfo[] {
     const count = new Uint32Array(1);
-    this.#call((pointer, error) => engine().nrw_model_tensor_count(pointer, count, error));
+    this.call((pointer, error) => engine().nrw_model_tensor_count(pointer, count, error));
     const name = new Uint8Array(256);
     const shape = new Float64Array(8);
     return Array.from({ length: count[0]! }, (_, index) => {
-      this.#call((pointer, error) => engine().nrw_model_tensor(pointer, index, name, name.length, count, shape, error));
+      this.call((pointer, error) => engine().nrw_model_tensor(pointer, index, name, name.length, count, shape, error));
       const dtype = DTYPES[shape[1]!];
       if (dtype === undefined) throw new EngineError("internal", `unknown element type ${shape[1]}`);
       return {
@@ -179,7 +128,7 @@ export class Model implements Disposable {
   /** Fills `into` with rows [firstRow, firstRow + rows) of the first dimension, dense; a scalar has one row. */
   async readTensor(info: TensorInfo, firstRow: number, rows: number, into: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#checkRows(info, rows, into);
-    await this.#start((pointer, error) =>
+    await this.start((pointer, error) =>
       engine().nrw_model_tensor_read(pointer, info.index, firstRow, rows, into, into.length, error)
     );
   }
@@ -187,7 +136,7 @@ export class Model implements Disposable {
   /** The reverse of {@linkcode readTensor}. */
   async writeTensor(info: TensorInfo, firstRow: number, rows: number, from: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#checkRows(info, rows, from);
-    await this.#start((pointer, error) =>
+    await this.start((pointer, error) =>
       engine().nrw_model_tensor_write(pointer, info.index, firstRow, rows, from, from.length, error)
     );
   }
@@ -201,12 +150,12 @@ export class Model implements Disposable {
   /** Optimizer steps taken. */
   get step(): number {
     const step = new Float64Array(1);
-    this.#call((pointer, error) => engine().nrw_model_get_step(pointer, step, error));
+    this.call((pointer, error) => engine().nrw_model_get_step(pointer, step, error));
     return step[0]!;
   }
 
   set step(step: number) {
-    this.#call((pointer, error) => engine().nrw_model_set_step(pointer, step, error));
+    this.call((pointer, error) => engine().nrw_model_set_step(pointer, step, error));
   }
 
   /**
@@ -215,7 +164,7 @@ export class Model implements Disposable {
    */
   setRate(layer: string, rate: number): void {
     const bytes = utf8(layer);
-    this.#call((pointer, error) => engine().nrw_model_set_rate(pointer, bytes, bytes.length, rate, error));
+    this.call((pointer, error) => engine().nrw_model_set_rate(pointer, bytes, bytes.length, rate, error));
   }
 
   /**
@@ -227,19 +176,19 @@ export class Model implements Disposable {
   openLog(path: string, afterStep: number, everySteps: number, elapsedS: number): void {
     const bytes = utf8(path);
     whole(everySteps, "everySteps", 1, MAX_U32);
-    this.#call((pointer, error) =>
+    this.call((pointer, error) =>
       engine().nrw_model_open_log(pointer, bytes, bytes.length, afterStep, everySteps, elapsedS, error)
     );
   }
 
   /** The log is on disk when the promise resolves. @throws {EngineError} `io` */
   async syncLog(): Promise<void> {
-    await this.#start((pointer, error) => engine().nrw_model_sync_log(pointer, error));
+    await this.start((pointer, error) => engine().nrw_model_sync_log(pointer, error));
   }
 
   /** @throws {EngineError} `io` */
   closeLog(): void {
-    this.#call((pointer, error) => engine().nrw_model_close_log(pointer, error));
+    this.call((pointer, error) => engine().nrw_model_close_log(pointer, error));
   }
 
   /**
@@ -273,7 +222,7 @@ export class Model implements Disposable {
       batchesLeft: at(8),
     });
     try {
-      await this.#run(
+      await this.run(
         batches,
         (pointer, source, error) =>
           engine().nrw_train(pointer, source, learningRates, count, epoch, chunk, result, losses, error),
@@ -293,7 +242,7 @@ export class Model implements Disposable {
     }
     const result = new Float64Array(12);
     const { sse = null, sum = null, sumsq = null } = columns ?? {};
-    const status = await this.#run(
+    const status = await this.run(
       batches,
       (pointer, source, error) => engine().nrw_evaluate(pointer, source, result, sse, sum, sumsq, error),
       ["stopped"],
@@ -323,7 +272,7 @@ export class Model implements Disposable {
   meanLoss(rows: number, sum: Float64Array<ArrayBuffer>): number {
     whole(sum.length, "sum: length", this.columns, this.columns);
     const result = new Float64Array(1);
-    this.#call((pointer, error) => engine().nrw_mean_loss(pointer, rows, sum, result, error));
+    this.call((pointer, error) => engine().nrw_mean_loss(pointer, rows, sum, result, error));
     return result[0]!;
   }
 
@@ -333,7 +282,7 @@ export class Model implements Disposable {
    * @param rows of all batches to come, about; `nnz` likewise
    */
   async beginEvaluation(rows: number, nnz: number, byColumn: boolean): Promise<void> {
-    await this.#start((pointer, error) => engine().nrw_evaluate_begin(pointer, rows, nnz, byColumn ? 1 : 0, error));
+    await this.start((pointer, error) => engine().nrw_evaluate_begin(pointer, rows, nnz, byColumn ? 1 : 0, error));
   }
 
   /**
@@ -343,7 +292,7 @@ export class Model implements Disposable {
   async endEvaluation(sse?: Float64Array<ArrayBuffer>): Promise<{ lossRows: number; sse: number }> {
     if (sse) whole(sse.length, "sse: length", this.columns, this.columns);
     const result = new Float64Array(2);
-    await this.#start((pointer, error) => engine().nrw_evaluate_end(pointer, result, sse ?? null, error));
+    await this.start((pointer, error) => engine().nrw_evaluate_end(pointer, result, sse ?? null, error));
     return { sse: result[0]!, lossRows: result[1]! };
   }
 
@@ -358,117 +307,13 @@ export class Model implements Disposable {
     sources: AsyncIterable<Batches> | Iterable<Batches>,
     heldOut: AsyncIterable<Batches> | Iterable<Batches> = [],
   ): Promise<void> {
-    await this.#start((pointer, error) => engine().nrw_refit_begin(pointer, error));
+    await this.start((pointer, error) => engine().nrw_refit_begin(pointer, error));
     for (const [part, held] of [[sources, 0], [heldOut, 1]] as const) {
       for await (const batches of part) {
-        await this.#run(batches, (pointer, source, error) => engine().nrw_refit(pointer, source, held, error));
+        await this.run(batches, (pointer, source, error) => engine().nrw_refit(pointer, source, held, error));
       }
     }
-    await this.#start((pointer, error) => engine().nrw_refit_end(pointer, error));
-  }
-
-  /**
-   * Latent vectors of the batches left, at most `rows` of them, in their order: rows x {@linkcode latentSize}. The rest
-   * of a batch that does not fit is lost.
-   * @throws {EngineError} `stopped`
-   */
-  async embed(batches: Batches, rows: number): Promise<Float32Array<ArrayBuffer>> {
-    const out = new Float32Array(rows * this.latentSize);
-    const done = new Float64Array(1);
-    await this.#run(
-      batches,
-      (pointer, source, error) => engine().nrw_embed(pointer, source, out, out.length, done, error),
-    );
-    return out.subarray(0, done[0]! * this.latentSize);
-  }
-
-  /** Reconstructions, likewise: rows x the chosen columns, or all. @throws {EngineError} `stopped` */
-  async reconstruct(
-    batches: Batches,
-    rows: number,
-    columns?: Uint32Array<ArrayBuffer>,
-  ): Promise<Float32Array<ArrayBuffer>> {
-    const { chosen, count, width } = this.#chosen(columns);
-    const out = new Float32Array(rows * width);
-    const done = new Float64Array(1);
-    await this.#run(
-      batches,
-      (pointer, source, error) =>
-        engine().nrw_reconstruct(pointer, source, chosen, count, out, out.length, done, error),
-    );
-    return out.subarray(0, done[0]! * width);
-  }
-
-  /** Reconstruction of latent vectors (rows x {@linkcode latentSize}): rows x the chosen columns, or all. */
-  async decode(
-    latent: Float32Array<ArrayBuffer>,
-    columns?: Uint32Array<ArrayBuffer>,
-  ): Promise<Float32Array<ArrayBuffer>> {
-    const { chosen, count, width } = this.#chosen(columns);
-    const rows = whole(latent.length / this.latentSize, "latent: rows", 0, MAX_U32);
-    const out = new Float32Array(rows * width);
-    await this.#start((pointer, error) =>
-      engine().nrw_decode(pointer, latent, rows, chosen, count, out, out.length, error)
-    );
-    return out;
-  }
-
-  /**
-   * Derivatives of the decoder's outputs at one latent vector: the chosen columns, or all, x {@linkcode latentSize}. The outputs
-   * are those of the last layer, before a loss makes reconstructions of them; of a loss with several outputs a column, the first.
-   * Gradients of {@linkcode backward} become zero.
-   * @throws {EngineError} `unsupported`, with the layer, where one of the decoder computes something else in training
-   */
-  async decoderJacobian(
-    latent: Float32Array<ArrayBuffer>,
-    columns?: Uint32Array<ArrayBuffer>,
-  ): Promise<Float32Array<ArrayBuffer>> {
-    const { chosen, count, width } = this.#chosen(columns);
-    whole(latent.length, "latent: length", this.latentSize, this.latentSize);
-    const out = new Float32Array(width * this.latentSize);
-    await this.#start((pointer, error) =>
-      engine().nrw_decoder_jacobian(pointer, latent, chosen, count, out, out.length, error)
-    );
-    return out;
-  }
-
-  /**
-   * Derivatives of the latent vector by the input at the batches left, at most `rows` of their rows: rows x
-   * {@linkcode latentSize} x {@linkcode columns}.
-   * @throws {EngineError} `unsupported`, as for {@linkcode decoderJacobian}; `stopped`
-   */
-  async encoderJacobian(batches: Batches, rows: number): Promise<Float32Array<ArrayBuffer>> {
-    const size = this.latentSize * this.columns;
-    const out = new Float32Array(rows * size);
-    const done = new Float64Array(1);
-    await this.#run(
-      batches,
-      (pointer, source, error) => engine().nrw_encoder_jacobian(pointer, source, out, out.length, done, error),
-    );
-    return out.subarray(0, done[0]! * size);
-  }
-
-  /**
-   * What a layer gives for the batches left, at most `rows` of their rows: rows x its outputs, channels first.
-   * @param layer its number in {@linkcode layers}
-   * @throws {EngineError} `unsupported` for an output layer whose values are made with the loss; `stopped`
-   */
-  async layerOutputs(batches: Batches, rows: number, layer: number): Promise<Float32Array<ArrayBuffer>> {
-    const width = this.layers()[layer]?.outputs ?? 0;
-    const out = new Float32Array(rows * width);
-    const done = new Float64Array(1);
-    await this.#run(
-      batches,
-      (pointer, source, error) => engine().nrw_layer_outputs(pointer, source, layer, out, out.length, done, error),
-    );
-    return out.subarray(0, done[0]! * width);
-  }
-
-  /** An empty choice would arrive in the engine as none, which is all. */
-  #chosen(columns: Uint32Array<ArrayBuffer> | undefined) {
-    if (columns?.length === 0) throw new EngineError("invalid_argument", "columns: at least one is needed");
-    const count = whole(columns?.length ?? 0, "columns: length", 0, MAX_U32);
-    return { chosen: columns ?? null, count, width: columns ? count : this.columns };
+    await this.start((pointer, error) => engine().nrw_refit_end(pointer, error));
   }
 
   /**
@@ -478,7 +323,7 @@ export class Model implements Disposable {
    */
   async backward(batches: Batches): Promise<number> {
     const loss = new Float64Array(1);
-    await this.#run(
+    await this.run(
       batches,
       (pointer, source, error) => engine().nrw_model_backward(pointer, source, loss, error),
     );
@@ -486,22 +331,13 @@ export class Model implements Disposable {
   }
 
   zeroGradients(): void {
-    this.#call((pointer, error) => engine().nrw_model_zero_gradients(pointer, error));
-  }
-
-  /** Ends the call in flight after its batch, and later ones at once, until {@linkcode clearStop}. */
-  stop(): void {
-    this.#call((pointer, error) => engine().nrw_model_stop(pointer, 1, error));
-  }
-
-  clearStop(): void {
-    this.#call((pointer, error) => engine().nrw_model_stop(pointer, 0, error));
+    this.call((pointer, error) => engine().nrw_model_zero_gradients(pointer, error));
   }
 
   /** At any time, also while a call is in flight. */
   progress(): Progress {
     const progress = new Float64Array(6);
-    this.#call((pointer, error) => engine().nrw_model_progress(pointer, progress, error));
+    this.call((pointer, error) => engine().nrw_model_progress(pointer, progress, error));
     const at = (index: number) => progress[index]!;
     return {
       step: at(0),
@@ -511,40 +347,5 @@ export class Model implements Disposable {
       rowsPerSecond: at(4),
       waitShare: at(5),
     };
-  }
-
-  #call(call: (pointer: Deno.PointerObject, error: Uint8Array<ArrayBuffer>) => number): void {
-    const error = errorRecord();
-    unwrap(call(this.#handle.pointer, error), error);
-  }
-
-  async #start(
-    call: (pointer: Deno.PointerObject, error: Uint8Array<ArrayBuffer>) => Promise<number>,
-    accept: Parameters<typeof unwrap>[2] = [],
-  ): Promise<ReturnType<typeof unwrap>> {
-    const error = errorRecord();
-    return unwrap(await this.#handle.hold((pointer) => call(pointer, error)), error, accept);
-  }
-
-  #run(
-    batches: Batches,
-    call: (
-      pointer: Deno.PointerObject,
-      batches: Deno.PointerObject,
-      error: Uint8Array<ArrayBuffer>,
-    ) => Promise<number>,
-    accept: Parameters<typeof unwrap>[2] = [],
-  ): Promise<ReturnType<typeof unwrap>> {
-    return batches.hold((source) => this.#start((pointer, error) => call(pointer, source, error), accept));
-  }
-
-  /** Frees the network; a call in flight ends first, after its batch. May be called again. */
-  close(): void {
-    if (!this.#handle.closed) this.stop();
-    this.#handle.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }

@@ -14,15 +14,24 @@ import { reconstructionSection } from "./sections/reconstruction.ts";
 import { configSection, environmentSection } from "./sections/environment.ts";
 import { timeSection } from "./sections/time.ts";
 
+/** Diagnostics that draw rows with a shape. */
+const PICTURES: readonly string[] = ["rows", "error_map", "spectrum"];
+
 /** One static HTML document without scripts that loads nothing. The same run gives the same text. */
 export function renderRunReport(run: RunData): string {
   const numbering = new Numbering(run.name);
+  const drawn = (those: readonly typeof DRAWINGS[number][]) =>
+    those.map((drawing) => sectionOf(drawing, run, numbering)).filter((section) => section !== null);
+  // Signals and images are looked at first as what they are.
+  const isSeen = run.diagnostics.error_map !== undefined;
+  const pictures = DRAWINGS.filter(({ diagnostic }) => isSeen && PICTURES.includes(diagnostic.name));
   const results: Section[] = [
     { id: "latent", title: "Latent space", body: latentSection(run, numbering) },
+    ...drawn(pictures),
     { id: "reconstruction", title: "Reconstruction", body: reconstructionSection(run, numbering) },
     { id: "metrics", title: "Metrics", body: metricsSection(run, numbering) },
     { id: "columns", title: "Error by column", body: columnsSection(run, numbering) },
-    ...DRAWINGS.map((drawing) => sectionOf(drawing, run, numbering)).filter((section) => section !== null),
+    ...drawn(DRAWINGS.filter((drawing) => !pictures.includes(drawing))),
   ];
   // Sections about what the run does not have come after the others.
   const absent = (section: Section) => String(section.body).startsWith('<p class="missing">');

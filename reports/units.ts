@@ -47,6 +47,13 @@ export function valueUnit(config: ConfigValues): string {
           Number.isFinite(option("threshold")) ? plain(option("threshold")) : "0"
         }`;
         break;
+      // Random changes of training rows: what is measured is without them.
+      case "flip":
+      case "shift":
+      case "gain":
+      case "noise":
+      case "polarity":
+        break;
       default:
         unit = `${kind}(${unit})`;
     }

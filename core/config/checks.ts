@@ -89,6 +89,9 @@ function checkShares(shares: Shares, given: readonly Part[], report: Report): vo
 function checkTransform(transform: RawTransform, at: readonly Key[], report: Report): void {
   if (typeof transform === "string") return;
   if ("scale" in transform && transform.scale === 0) report([...at, "scale"], "must not be 0, got 0");
+  if ("gain" in transform && !(transform.gain[0] <= transform.gain[1])) {
+    report([...at, "gain"], `must be a lower and a higher number, got ${showFlow(transform.gain)}`);
+  }
   if ("clip" in transform && !(transform.clip[0] < transform.clip[1])) {
     report([...at, "clip"], `must be a lower and a higher bound, got ${showFlow(transform.clip)}`);
   }

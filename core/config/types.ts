@@ -7,13 +7,27 @@ import type { DataFormat } from "./data_formats.ts";
 
 export type { FieldValue, Layer, Loss, Optimizer } from "../../spec/network.ts";
 
-/** One transform of a stored value, in the order given. Zeros stay zeros under all of them. */
+/** One transform of a stored value, in the order given. Zeros stay zeros under all of them but the random ones. */
 export type Transform =
   | { readonly kind: "library_size"; readonly target: number }
   | { readonly kind: "log1p" }
   | { readonly kind: "scale"; readonly factor: number }
   | { readonly kind: "clip"; readonly min: number; readonly max: number }
-  | { readonly kind: "binarize"; readonly threshold: number };
+  | { readonly kind: "binarize"; readonly threshold: number }
+  | RandomTransform;
+
+/** A change of a dense row at random, drawn anew in each epoch, of training rows only. */
+export type RandomTransform =
+  /** Reverses an axis of half of the rows. */
+  | { readonly kind: "flip"; readonly axis: "horizontal" | "vertical" }
+  /** Moves a row by up to so many places along each axis; what lies beyond an edge has the value at the edge. */
+  | { readonly kind: "shift"; readonly height: number; readonly width: number }
+  /** Multiplies the row by a number between two. */
+  | { readonly kind: "gain"; readonly low: number; readonly high: number }
+  /** Adds normal noise. */
+  | { readonly kind: "noise"; readonly deviation: number }
+  /** Changes the sign of half of the rows. */
+  | { readonly kind: "polarity" };
 
 /** Shares of the rows by seeded hash, or lists of files (paths or globs). */
 export type Split =

@@ -4,6 +4,7 @@
  */
 import { BatchCreator } from "../../ffi/batches.ts";
 import type { Chunk } from "../../ffi/chunk.ts";
+import { isRandom } from "../config/transforms.ts";
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { type Lease, lease } from "./chunk_cache.ts";
@@ -17,8 +18,8 @@ export interface FeedOptions {
   readonly epoch: number;
   readonly part: Part;
   /**
-   * In training: rows shuffled, last batch as configured, masking noise. Otherwise: every row in file order, without
-   * noise.
+   * In training: rows shuffled, last batch as configured, masking noise and random transforms. Otherwise: every row in file
+   * order, without either.
    */
   readonly training: boolean;
   /** For a resume: the first window, and the number of its batches that are skipped. */
@@ -107,8 +108,9 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
       epoch: options.epoch,
       stream: window.index,
       firstBatch,
-      transforms: data.transforms,
-      inputTransforms: data.input_transforms,
+      transforms: training ? data.transforms : data.transforms.filter((each) => !isRandom(each)),
+      inputTransforms: training ? data.input_transforms : data.input_transforms.filter((each) => !isRandom(each)),
+      rowShape: data.shape ?? window.files[0]?.shape,
       maskRate: training ? data.mask_rate : 0,
       columnMap: window.files[0]?.columnMap,
       rowWeights: ofAllRows(window, (rows) => new Float32Array(rows), ({ weights }) => weights),

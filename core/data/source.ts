@@ -14,6 +14,7 @@ import { adviceOn, kindOf } from "../formats/kinds.ts";
 import { listFiles, listMemory, type Part, PARTS } from "./list.ts";
 import type { MemoryRows } from "./memory.ts";
 import { chunksOf, joinedNames, type ListedChunk, type Names, type Prepared } from "./prepared.ts";
+import { isRandom } from "../config/transforms.ts";
 import type { Fitted } from "./counts/fitted.ts";
 import type { KeptRows } from "./readers/reader.ts";
 import { fileKey } from "./row_keys.ts";
@@ -44,6 +45,8 @@ export interface ChunkFile {
   readonly parts: Readonly<Record<Part, Uint32Array<ArrayBuffer>>>;
   /** For each column of the file, the model's column; absent if they are the same. */
   readonly columnMap?: Uint32Array<ArrayBuffer>;
+  /** The shape of a row, channels first, where prepared data have one. */
+  readonly shape?: readonly number[];
   /** What each row of the file counts for in the loss; absent if all count alike. */
   readonly weights?: Float32Array<ArrayBuffer>;
   /** The number of the category of each row of the file; absent if the rows have none. */
@@ -225,6 +228,20 @@ function requireAlike(path: string, info: ChunkHeader, first: ChunkFile): void {
   );
 }
 
+/** @throws {UserError} where random transforms cannot be made of the rows */
+function requireForRandom(data: DataConfig, dense: boolean, shape: readonly number[] | null): void {
+  const random = [...data.transforms, ...data.input_transforms].filter(isRandom);
+  const [first] = random;
+  if (first === undefined) return;
+  const field = data.transforms.some(isRandom) ? "data.transforms" : "data.input_transforms";
+  if (!dense) throw new UserError(field, `${first.kind} changes dense rows, but these are sparse`, "remove it");
+  const height = shape !== null && shape.length >= 3 ? shape.at(-2)! : 1;
+  const needs = random.find((each) => each.kind === "flip" && each.axis === "vertical");
+  if (needs === undefined || height > 1) return;
+  const what = "flip: vertical reverses the height of pictures, but the rows have none";
+  throw new UserError(field, what, "say what shape a row has: data.shape: [CHANNELS, HEIGHT, WIDTH]");
+}
+
 /**
  * @param memory rows that stand in the place of the config's files
  * @throws {UserError} on a missing, malformed or unprepared file, unlike widths, no columns, or no row for training
@@ -250,7 +267,8 @@ export function openSource(
     const parts = partsOf(data.split, part, key, info.rows);
     for (const name of PARTS) partRows[name] += parts[name].length;
     const memory = chunk.memory ? { memory: chunk.memory } : {};
-    files.push({ index: files.length, path, name, offset, key, ...memory, firstRow, info, parts });
+    const shape = listed.names.shape === null ? {} : { shape: listed.names.shape };
+    files.push({ index: files.length, path, name, offset, key, ...memory, ...shape, firstRow, info, parts });
     firstRow += info.rows;
     nnz += info.nnz;
   }
@@ -268,6 +286,7 @@ export function openSource(
     );
   }
   const { dense, columns } = files[0]!.info;
+  requireForRandom(data, dense, data.shape ?? listed.names.shape);
   const given = memory?.names({ rows: firstRow, columns });
   const names = given ?? { ...listed.names, labels: null, batch: null };
   const { rowNames, labels, batch } = names;

@@ -2,15 +2,35 @@
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import type { OpenSource } from "./readers/reader.ts";
+import { normalise } from "./steps/normalise.ts";
 import type { Form } from "./steps/step.ts";
 import { prepareSteps, readSteps } from "./steps/mod.ts";
 import { STEP_KINDS } from "./counts/mod.ts";
 
 const product = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1);
 
-/** What its records are like. @throws {UserError} where they are no signals */
-function formOf(path: string, { sparse, columns, shape = [columns], rate }: OpenSource): Form {
+/** The step that takes pictures as well as signals. */
+const OF_ANY_SHAPE = normalise.kind;
+
+/**
+ * What its records are like, a picture as a signal of its pixels.
+ * @throws {UserError} where they are neither signals nor pictures that the steps take
+ */
+function formOf(
+  path: string,
+  { sparse, columns, shape = [columns], rate }: OpenSource,
+  kinds: readonly string[],
+): Form {
   if (sparse) throw new UserError("data.steps", `are for signals, but ${path} has sparse rows`, "remove data.steps");
+  const other = kinds.find((kind) => kind !== OF_ANY_SHAPE);
+  if (shape.length === 3 && other === undefined) return { shape: [shape[0]!, shape[1]! * shape[2]!] };
+  if (shape.length === 3) {
+    throw new UserError(
+      "data.steps",
+      `${other} is for signals, but the records of ${path} are pictures of the shape [${shape.join(", ")}]`,
+      `pictures take ${OF_ANY_SHAPE}; data.reader has size, fit and grey`,
+    );
+  }
   if (shape.length > 2) {
     const what = `are for signals, but the records of ${path} have the shape [${shape.join(", ")}]`;
     throw new UserError("data.steps", what, "remove data.steps, or name what each axis is: data.reader.axes");
@@ -26,7 +46,7 @@ function formOf(path: string, { sparse, columns, shape = [columns], rate }: Open
 export function stepped(path: string, open: OpenSource, steps: readonly unknown[]): OpenSource {
   if (steps.length === 0) return open;
   const chosen = readSteps(steps, STEP_KINDS);
-  const prepared = prepareSteps(chosen, formOf(path, open));
+  const prepared = prepareSteps(chosen, formOf(path, open, chosen.map(({ step }) => step.kind)));
   const { form, records } = prepared;
   const columns = product(form.shape);
   const repeated = (values: readonly string[]) => values.flatMap((value) => Array<string>(records).fill(value));
@@ -40,7 +60,7 @@ export function stepped(path: string, open: OpenSource, steps: readonly unknown[
     rows: open.rows * records,
     columns,
     sparse: false,
-    shape: form.shape,
+    shape: open.shape?.length === 3 ? open.shape : form.shape,
     ...form.rate === undefined ? {} : { rate: form.rate },
     rowNames: names,
     columnNames: columns === open.columns && records === 1 ? open.columnNames : null,

@@ -82,6 +82,9 @@ export interface Paths {
   readonly columnNames: string | null;
   /** Other files that could be the labels. */
   readonly otherLabels: readonly string[];
+  /** `data.member` and `data.reader`, where they were given. */
+  readonly member: string | null;
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 /** A word of YAML, quoted wherever it could be anything but text. */
@@ -111,6 +114,8 @@ export function configText(
     ["data:"],
     [`  format: ${format}`],
     [`  path: ${word(paths.data)}`, "a file, a folder or a glob, relative to this file"],
+    ...paths.member === null ? [] : [[`  member: ${word(paths.member)}`, "the array in a file of several"] as const],
+    ...Object.keys(paths.settings).length === 0 ? [] : [[`  reader: ${JSON.stringify(paths.settings)}`] as const],
     paths.labels === null
       ? ["  # labels: labels.txt", "one per row, in the order of the rows; for colours in plots, never trained on"]
       : [`  labels: ${word(paths.labels)}`, "one per row; for colours in plots, never trained on"],

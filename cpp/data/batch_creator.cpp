@@ -8,6 +8,7 @@
 
 #include "data/batch_pool.h"
 #include "data/csc.h"
+#include "data/random_transform.h"
 #include "data/shuffle.h"
 
 namespace nrw {
@@ -18,6 +19,20 @@ constexpr uint32_t kMostWorkers = 1024;
 
 void require(bool condition, const char* message) {
   if (!condition) throw Error(NRW_INVALID_ARGUMENT, message);
+}
+
+// Random transforms take dense rows, whole channels of them.
+void check_random(const std::vector<Transform>& transforms, const RowWindow& window) {
+  if (std::none_of(transforms.begin(), transforms.end(), [](const auto& one) { return one.is_random(); })) return;
+  require(window.dense(), "transforms: random ones take dense rows, and these are sparse");
+  require(transforms.size() <= kMostTransforms, "transforms: with random ones there may be 16 of them");
+  require(window.columns() <= 1u << 27, "transforms: random ones take rows of at most 2^27 values");
+  for (const Transform& one : transforms) {
+    if (one.kind != TransformKind::kRowShape) continue;
+    const double page = one.p0 * one.p1;
+    require(page <= window.columns() && window.columns() % static_cast<uint64_t>(page) == 0,
+            "transforms: the shape does not fit the rows");
+  }
 }
 
 uint64_t bytes_of(const Batch& batch) noexcept {
@@ -44,6 +59,7 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
   require(row_weights_.empty() || row_weights_.size() == window_.rows(), "row weights: one is needed for each row");
   require(row_categories_.empty() || row_categories_.size() == window_.rows(),
           "row categories: one is needed for each row");
+  for (const auto* list : {&cut_options_.transforms, &cut_options_.input_transforms}) check_random(*list, window_);
   for (const float weight : row_weights_)
     require(std::isfinite(weight) && weight >= 0, "row weights: must be 0 or more");
   for (const uint32_t row : rows_) {

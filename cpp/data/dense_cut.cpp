@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "data/csc.h"
 #include "data/element_type.h"
+#include "data/random_transform.h"
 #include "data/values.h"
 
 namespace nrw {
@@ -71,7 +72,7 @@ void DenseCutter::cut(std::span<const uint32_t> rows, Batch& batch) {
     if (!batch.masked) continue;
     for (size_t row = 0; row < count; ++row) {
       float* const value = block_.data() + row * columns;
-      transform(window_.at(rows[first + row]), options_.input_transforms, options_.column_map, value);
+      transform(window_.at(rows[first + row]), 1, options_.column_map, value);
       if (options_.mask_rate > 0) mask(batch.row_id[first + row], value);
     }
     to_columns(count, columns, block_.data(), stride, batch.csc_input.data() + first);
@@ -86,18 +87,26 @@ void DenseCutter::cut_row(const RowWindow::Place& place, float* value) {
     const uint32_t k = first_non_finite(value);
     refuse_value(*place.chunk, place.row, k, value_at(*place.chunk, first + k), "is not a finite 32-bit float");
   }
-  transform(place, options_.transforms, {}, value);
+  transform(place, 0, {}, value);
   if (options_.column_map.empty()) return;
   moved_.assign(value, value + n);
   for (uint32_t k = 0; k < n; ++k) value[options_.column_map[k]] = moved_[k];
 }
 
 // A value that is not finite after a transform is named as it is in the file, since that is what the user can change.
-void DenseCutter::transform(const RowWindow::Place& place, std::span<const Transform> transforms,
-                            std::span<const uint32_t> map, float* value) const {
+void DenseCutter::transform(const RowWindow::Place& place, uint32_t list, std::span<const uint32_t> map, float* value) {
   const uint32_t n = window_.columns();
-  for (const Transform& transform : transforms) {
-    transform.apply(value, n);
+  RowDraw draw{options_.seed, options_.epoch, place.global, list, 0};
+  RowShape shape{1, n};
+  for (const Transform& transform : list == 0 ? options_.transforms : options_.input_transforms) {
+    if (transform.kind == TransformKind::kRowShape) {
+      shape = {static_cast<size_t>(transform.p0), static_cast<size_t>(transform.p1)};
+    } else if (transform.is_random()) {
+      apply_random(transform, draw, shape, {value, n}, room_);
+    } else {
+      transform.apply(value, n);
+    }
+    ++draw.place;
     if (all_finite(value, n)) continue;
     uint32_t k = first_non_finite(value);
     if (!map.empty()) k = static_cast<uint32_t>(std::find(map.begin(), map.end(), k) - map.begin());

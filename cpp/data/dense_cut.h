@@ -24,14 +24,15 @@ class DenseCutter {
 
  private:
   void cut_row(const RowWindow::Place& place, float* value);
-  // map: the place in `value` of each column of the file, where it is another.
-  void transform(const RowWindow::Place& place, std::span<const Transform> transforms, std::span<const uint32_t> map,
-                 float* value) const;
+  // list: 0 for the transforms of target and input, 1 for those of the input only. map: the place in `value` of each
+  // column of the file, where it is another.
+  void transform(const RowWindow::Place& place, uint32_t list, std::span<const uint32_t> map, float* value);
   void mask(uint64_t row_id, float* value) const noexcept;
 
   const RowWindow& window_;
   const CutOptions& options_;
   std::vector<float> block_;  // some rows
+  std::vector<float> room_;   // of random transforms
   std::vector<float> moved_;  // a row in the order of its file, used if there is a column map
 };
 

@@ -56,10 +56,11 @@ bool above_minus_one(const float* values, size_t n) noexcept {
 }  // namespace
 
 Transform Transform::checked(double kind, double p0, double p1) {
-  if (!(kind >= 0 && kind <= static_cast<double>(NRW_BINARIZE)) || kind != std::floor(kind)) {
+  if (!(kind >= 0 && kind <= static_cast<double>(NRW_POLARITY)) || kind != std::floor(kind)) {
     throw Error(NRW_INVALID_ARGUMENT, format("transform: the kind %g is unknown", kind));
   }
   const Transform transform{static_cast<TransformKind>(static_cast<uint32_t>(kind)), p0, p1};
+  const auto is_size = [](double size) { return size >= 1 && size <= 1 << 24 && size == std::floor(size); };
   const auto require = [&](bool condition, const char* rule) {
     if (!condition) {
       throw Error(NRW_INVALID_ARGUMENT, format("transform %s: %s, got %g, %g", transform.name(), rule, p0, p1));
@@ -80,6 +81,24 @@ Transform Transform::checked(double kind, double p0, double p1) {
     case TransformKind::kBinarize:
       require(p0 >= 0 && p0 <= FLT_MAX, "the threshold must be a finite number of at least 0");
       break;
+    case TransformKind::kRowShape:
+      require(is_size(p0) && is_size(p1), "height and width must be whole numbers of at least 1");
+      break;
+    case TransformKind::kFlip:
+      require((p0 == 0 || p0 == 1) && p1 >= 0 && p1 <= 1, "the axis must be 0 or 1, and the probability from 0 to 1");
+      break;
+    case TransformKind::kShift:
+      require(is_size(p0 + 1) && is_size(p1 + 1), "places must be whole numbers of at least 0");
+      break;
+    case TransformKind::kGain:
+      require(p0 <= p1 && std::fabs(p0) <= FLT_MAX && std::fabs(p1) <= FLT_MAX, "must be a lower and a higher number");
+      break;
+    case TransformKind::kNoise:
+      require(p0 >= 0 && p0 <= FLT_MAX, "the standard deviation must be a finite number of at least 0");
+      break;
+    case TransformKind::kPolarity:
+      require(p0 >= 0 && p0 <= 1, "the probability must be from 0 to 1");
+      break;
   }
   return transform;
 }
@@ -95,9 +114,21 @@ const char* Transform::name() const noexcept {
     case TransformKind::kClip:
       return "clip";
     case TransformKind::kBinarize:
+      return "binarize";
+    case TransformKind::kRowShape:
+      return "row_shape";
+    case TransformKind::kFlip:
+      return "flip";
+    case TransformKind::kShift:
+      return "shift";
+    case TransformKind::kGain:
+      return "gain";
+    case TransformKind::kNoise:
+      return "noise";
+    case TransformKind::kPolarity:
       break;
   }
-  return "binarize";
+  return "polarity";
 }
 
 std::string Transform::takes() const {
@@ -142,6 +173,8 @@ void Transform::apply(float* values, size_t n) const noexcept {
       for (size_t i = 0; i < n; ++i) values[i] = values[i] > threshold ? 1.0f : 0.0f;
       break;
     }
+    default:
+      break;
   }
 }
 

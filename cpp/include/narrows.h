@@ -157,7 +157,16 @@ enum {
   NRW_LOG1P = 1,        /* log(1 + x) */
   NRW_SCALE = 2,        /* x * p0 */
   NRW_CLIP = 3,         /* min(max(x, p0), p1) of the stored values; p0 <= 0 <= p1, so that zeros stay zeros */
-  NRW_BINARIZE = 4      /* 1 if x > p0 (p0 >= 0), otherwise 0 */
+  NRW_BINARIZE = 4,     /* 1 if x > p0 (p0 >= 0), otherwise 0 */
+  NRW_ROW_SHAPE = 5,    /* changes nothing: a row is channels of p0 x p1 values, for the transforms after it. Without it
+                           the row is one channel of height 1 */
+  /* Changes of dense rows at random, as a function of (seed, epoch, row, place of the transform in its list). With one
+   * of them a list has at most 16 transforms. */
+  NRW_FLIP = 6,     /* reverse the height (p0 = 0) or the width (p0 = 1) of the row with the probability p1 */
+  NRW_SHIFT = 7,    /* move by up to p0 places along the height and p1 along the width; edges are repeated */
+  NRW_GAIN = 8,     /* multiply the row by a number between p0 and p1 */
+  NRW_NOISE = 9,    /* add normal noise with the standard deviation p0 */
+  NRW_POLARITY = 10 /* change the sign of the row with the probability p0 */
 };
 
 /* Starts a batch creator over the rows of one or more chunks (a shuffle window), whose threads begin to make batches.

@@ -123,6 +123,7 @@ function draw(data: RowsDiagnostic, run: RunData, numbering: Numbering): Html {
     null,
     { title: "Rows reconstructed worst, in the middle and best", wide: true },
   );
+  if (run.diagnostics.row_errors !== undefined) return figure; // it shows how the errors are distributed
   const errors = numbering.figure(
     histogram(data.errors, {
       title: "Mean squared errors of the rows",

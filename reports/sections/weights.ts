@@ -54,6 +54,7 @@ function filterFigure(filters: NonNullable<WeightsDiagnostic["filters"]>, number
 }
 
 function draw(data: WeightsDiagnostic, run: RunData, numbering: Numbering): Html {
+  const filters = data.filters && filterFigure(data.filters, numbering);
   const table = numbering.table(
     {
       head: ["", "shape", "root mean square", "mean", "largest"],
@@ -89,7 +90,7 @@ function draw(data: WeightsDiagnostic, run: RunData, numbering: Numbering): Html
     null,
     { title: "Values of the weights" },
   );
-  return markup`${data.filters ? filterFigure(data.filters, numbering) : null}${figure}${table}`;
+  return markup`${filters}${figure}${table}`;
 }
 
 export const weightsDrawing: Drawing<WeightsDiagnostic> = { diagnostic: weights, title: "Weights", draw };

@@ -38,7 +38,7 @@ Deno.test("data import: a folder that trains and is inspected; it is replaced on
   await refused(["import", at("samples"), "--output", at("other"), "--setting", "x"], "must be NAME=VALUE");
   await refused(
     ["import", at("samples"), "--output", at("other"), "--setting", "x=1"],
-    "data.reader.x: is not a setting",
+    "data.reader.x: 10x has no such setting",
   );
   await refused(["inspect", at("nothing")], "there is no such file or folder");
   const again = await run("data", ["import", at("samples/a"), "--output", at("set"), "--overwrite", "--json"]);

@@ -99,3 +99,20 @@ Deno.test("init: what is there is not overwritten, and what cannot be read is na
   const { output, rows, columns, files, suggestion } = JSON.parse(json.stdout);
   assertEquals([output, rows, columns, files, suggestion.kind], [at("c.yaml"), 80, 60, 2, "counts"]);
 });
+
+Deno.test("init --train: from a path to a report by one command, with what is said about the file", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  Deno.writeTextFileSync(at("cells.csv"), "donor,a,b,c\n" + lines(40, (i) => `d${i % 2},${i % 5},${i % 3},${i % 7}`));
+  const train = ["--train", "--override", "training.epochs=2", "--override", `paths.cache=${at("cache")}`];
+  const args = [at("cells.csv"), "--output", at("c.yaml"), "--setting", "tables=[donor]", ...train];
+  const { code, stdout, stderr } = await run("init", args, { XDG_CACHE_HOME: at("home") });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(Deno.readTextFileSync(at("c.yaml")), `reader: {"tables":["donor"]}`);
+  assertStringIncludes(Deno.readTextFileSync(at("c.yaml")), "labels: donor");
+  const report = /^report +(.+)$/m.exec(stdout)?.[1];
+  assert(report !== undefined && Deno.statSync(report).isFile, stdout);
+  const alone = await run("init", [at("cells.csv"), "--output", at("d.yaml"), "--override", "seed=2"]);
+  assertEquals(alone.code, 2);
+  assertStringIncludes(alone.stderr, "goes with --train");
+});

@@ -6,10 +6,9 @@ import { countText } from "../../figures.ts";
 import { isRecord } from "../../formats/json.ts";
 import { readTextFile } from "../../formats/text_file.ts";
 import type { Block, OpenSource, ReaderOptions } from "./reader.ts";
-import { requireNoMember, settingsOf } from "./reader_settings.ts";
+import { refuseMember, requireNoSettings } from "./settings.ts";
 import { requirePlausible, sortEntries } from "./rows.ts";
 
-const SETTINGS = z.strictObject({});
 const AGAIN = "make the file again, or fetch it again";
 
 const axis = z.array(z.object({ id: z.union([z.string(), z.number()]), metadata: z.unknown() }));
@@ -68,8 +67,8 @@ function tablesOf({ columns }: Biom): Map<string, readonly string[]> {
 }
 
 export async function openBiomJson(path: string, options: ReaderOptions): Promise<OpenSource> {
-  requireNoMember("biom", options);
-  settingsOf("biom", SETTINGS, options);
+  refuseMember(options, "a file of the format biom");
+  requireNoSettings(options, "biom");
   let json: unknown;
   try {
     json = JSON.parse(await readTextFile(path, "data.path"));

@@ -1,5 +1,4 @@
 /** BIOM files: JSON of version 1.0 (biom_json.ts), and HDF5 of versions 2.0 and 2.1 with the matrix by samples, and metadata of samples as columns. */
-import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
 import { Hdf5File } from "../../formats/hdf5.ts";
@@ -10,9 +9,8 @@ import { isHdf5 } from "./hdf5_names.ts";
 import { textColumn, textColumns } from "./hdf5_columns.ts";
 import { csrRows } from "./hdf5_rows.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
-import { requireNoMember, settingsOf } from "./reader_settings.ts";
+import { refuseMember, requireNoSettings } from "./settings.ts";
 
-const SETTINGS = z.strictObject({});
 const AGAIN = "make the file again, or fetch it again";
 
 /** A BIOM file of any version. @throws {UserError} */
@@ -28,8 +26,8 @@ export function openBiom(path: string, options: ReaderOptions): Promise<OpenSour
 }
 
 async function openBiomHdf5(path: string, options: ReaderOptions): Promise<OpenSource> {
-  requireNoMember("biom", options);
-  settingsOf("biom", SETTINGS, options);
+  refuseMember(options, "a file of the format biom");
+  requireNoSettings(options, "biom");
   const file = await Hdf5File.open(path);
   try {
     // Version 2.0 has the arrays beside the identifiers, 2.1 below `matrix`.

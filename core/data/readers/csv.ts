@@ -2,17 +2,14 @@
  * Tables of text: comma, tab or semicolon between fields, perhaps with a header and names of the rows, plain or gzip. A line is a
  * row; with `data.reader: {transpose: true}` it is a column, as in many tables of genes.
  */
-import { z } from "zod";
 import { basename } from "@std/path";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
 import { isGzip, linesOf } from "./bytes.ts";
 import { type CsvForm, fieldsOf, formOf, LOOKED_AT, MISSING, numberOf } from "./csv_text.ts";
 import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
-import { requireNoMember, settingsOf } from "./reader_settings.ts";
+import { refuseMember, Settings } from "./settings.ts";
 import { RowBuckets } from "./rows.ts";
-
-const SETTINGS = z.strictObject({ transpose: z.boolean().default(false), tables: z.array(z.string()).default([]) });
 
 /** Values of a block. */
 const BLOCK_VALUES = 4 << 20;
@@ -112,8 +109,10 @@ async function* columnsAsRows(
 }
 
 async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
-  requireNoMember("csv", options);
-  const { transpose, tables: wanted } = settingsOf("csv", SETTINGS, options);
+  refuseMember(options, "a table of text");
+  const settings = new Settings(options, "csv");
+  const transpose = settings.flag("transpose"), wanted = settings.texts("tables", "[cell_type, donor]");
+  settings.finish();
   if (transpose && wanted.length > 0) {
     throw new UserError("data.reader.tables", "are columns of a table whose lines are rows", "remove it, or transpose");
   }

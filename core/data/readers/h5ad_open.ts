@@ -2,7 +2,6 @@
  * AnnData files (https://anndata.readthedocs.io/en/stable/fileformat-prose.html): X, a layer, raw/X or an array of obsm, with the
  * names in obs and var. Files of versions 0.5 and 0.7 and of the present encodings are read.
  */
-import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
 import { roundingNote } from "../../formats/values.ts";
@@ -11,9 +10,7 @@ import { toldApart } from "../annotation_text.ts";
 import { readFrame } from "./h5ad_frame.ts";
 import { cscRows, csrRows, denseRows, type SparseArrays } from "./hdf5_rows.ts";
 import type { Member, OpenSource, ReaderOptions } from "./reader.ts";
-import { settingsOf } from "./reader_settings.ts";
-
-const SETTINGS = z.strictObject({});
+import { requireNoSettings } from "./settings.ts";
 
 interface Matrix {
   /** As `data.member` has it: `X`, `layers/counts`, `raw/X`. */
@@ -92,7 +89,7 @@ function columnNames(file: Hdf5File, frame: string, columns: number): readonly s
 }
 
 export async function openH5ad(path: string, options: ReaderOptions): Promise<OpenSource> {
-  settingsOf("h5ad", SETTINGS, options);
+  requireNoSettings(options, "h5ad");
   const file = await Hdf5File.open(path);
   try {
     const matrices = matricesOf(file);

@@ -21,7 +21,7 @@ import {
   rowsOfBlock,
   type Together,
 } from "./records.ts";
-import { refuseMember, Settings } from "./settings.ts";
+import { refuseMember, requireNoSettings } from "./settings.ts";
 
 const IDX = {
   about: "IDX files",
@@ -101,7 +101,7 @@ interface IdxFile extends RecordFile, Header {
 
 async function openIdx(path: string, options: ReaderOptions): Promise<OpenSource> {
   refuseMember(options, "an IDX file");
-  new Settings(options, "idx").finish();
+  requireNoSettings(options, "idx");
   const { files: found, notes } = recordFiles(path, IDX);
   const files: IdxFile[] = [];
   for (const file of found) {

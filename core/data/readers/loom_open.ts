@@ -2,7 +2,6 @@
  * Loom files (https://linnarssonlab.org/loompy/format), versions 2 and 3: a dense matrix of genes x cells, further ones in layers, and
  * attributes of genes (row_attrs) and cells (col_attrs). Cells become rows.
  */
-import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
 import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
@@ -13,9 +12,8 @@ import { toldApart } from "../annotation_text.ts";
 import { textColumn, textColumns } from "./hdf5_columns.ts";
 import { requireHeld } from "./hdf5_rows.ts";
 import type { Block, Member, OpenSource, ReaderOptions } from "./reader.ts";
-import { settingsOf } from "./reader_settings.ts";
+import { requireNoSettings } from "./settings.ts";
 
-const SETTINGS = z.strictObject({});
 /** Values that are held at once. */
 const STRIP_VALUES = 8 << 20;
 
@@ -75,7 +73,7 @@ async function* cellRows(file: Hdf5File, matrix: Hdf5Array, blockRows: number): 
 }
 
 export async function openLoom(path: string, options: ReaderOptions): Promise<OpenSource> {
-  settingsOf("loom", SETTINGS, options);
+  requireNoSettings(options, "loom");
   const file = await Hdf5File.open(path);
   try {
     const matrices = matricesOf(file);

@@ -1,13 +1,10 @@
 /** Matrix Market files (`.mtx`, `.mtx.gz`), as scipy.io.mmwrite and R's writeMM make them. */
-import { z } from "zod";
 import { basename } from "@std/path";
 import { isGzip } from "./bytes.ts";
 import { matrixRows } from "./matrix_rows.ts";
 import { readHeader } from "./matrix_text.ts";
 import type { Reader } from "./reader.ts";
-import { requireNoMember, settingsOf } from "./reader_settings.ts";
-
-const SETTINGS = z.strictObject({ transpose: z.boolean().default(false) });
+import { refuseMember, Settings } from "./settings.ts";
 
 const MAGIC = new TextEncoder().encode("%%MatrixMarket");
 
@@ -18,8 +15,10 @@ export const matrixMarket: Reader = {
   about: "a Matrix Market file",
   claims: (path, head) => begins(head, MAGIC) || (isGzip(head) && /\.mtx\.gz$/i.test(path)),
   async open(path, options) {
-    requireNoMember("mtx", options);
-    const { transpose } = settingsOf("mtx", SETTINGS, options);
+    refuseMember(options, "a Matrix Market file");
+    const settings = new Settings(options, "mtx");
+    const transpose = settings.flag("transpose");
+    settings.finish();
     const header = await readHeader(path);
     return {
       rows: transpose ? header.columns : header.rows,

@@ -11,7 +11,6 @@ import {
   type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
-import { z } from "zod";
 import { nearest } from "../../config/nearest.ts";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
@@ -19,10 +18,8 @@ import { InputFile } from "../../formats/file.ts";
 import { isRecord } from "../../formats/json.ts";
 import { someNames } from "../../missing.ts";
 import type { Block, OpenSource, ReaderOptions } from "./reader.ts";
-import { requireNoMember, settingsOf } from "./reader_settings.ts";
+import { refuseMember, Settings } from "./settings.ts";
 import { requirePlausible } from "./rows.ts";
-
-const SETTINGS = z.strictObject({ tables: z.array(z.string()).default([]) });
 
 /** Values of the rows that are decoded at once: 128 MB. */
 const HELD_VALUES = 32 << 20;
@@ -172,8 +169,10 @@ function valuesAmong(path: string, columns: readonly Column[], asText: ReadonlyS
 }
 
 async function openTable(path: string, file: InputFile, options: ReaderOptions): Promise<OpenSource> {
-  requireNoMember("parquet", options);
-  const { tables: wanted } = settingsOf("parquet", SETTINGS, options);
+  refuseMember(options, "a Parquet table");
+  const settings = new Settings(options, "parquet");
+  const wanted = settings.texts("tables", "[cell_type, donor]");
+  settings.finish();
   const probe = new Table(path, file, undefined as unknown as FileMetaData);
   const metadata = await probe.asked(() => parquetMetadataAsync(bufferOf(file)));
   const table = new Table(path, file, metadata);

@@ -97,6 +97,15 @@ export class Settings {
     return value as (string | number)[];
   }
 
+  /** A list of texts; empty where it is not set. */
+  texts(name: string, example: string): readonly string[] {
+    const value = this.#take(name) ?? [];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
+      throw this.refuse(name, `must be a list of texts such as ${example}, got ${shown(value)}`);
+    }
+    return value;
+  }
+
   /** Refuses the names that nothing asked for. */
   finish(): void {
     for (const name of Object.keys(this.#values)) {
@@ -117,6 +126,10 @@ export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 80)} ...` : text;
 }
+
+/** Refuses every setting of a format that has none. */
+export const requireNoSettings = (options: ReaderOptions, format: string): void =>
+  new Settings(options, format).finish();
 
 /** The array of a file that holds one only was named. */
 export function refuseMember(options: ReaderOptions, about: string): void {

@@ -1,14 +1,12 @@
 /** Matrices that scipy.sparse.save_npz wrote in CSC, COO, BSR or DIA form. Their entries are sorted by rows in bounded memory. */
-import { z } from "zod";
 import { basename } from "@std/path";
 import { UserError } from "../../errors.ts";
 import { ArrayStream, npzMembers } from "../../formats/npz_stream.ts";
 import type { ZipMember } from "../../formats/zip_members.ts";
 import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
-import { requireNoMember, settingsOf } from "./reader_settings.ts";
+import { refuseMember, requireNoSettings } from "./settings.ts";
 import { requirePlausible, RowBuckets } from "./rows.ts";
 
-const SETTINGS = z.strictObject({});
 /** Entries that are read at once. */
 const SPAN = 1 << 20;
 const AGAIN = "make the file again, or fetch it again";
@@ -194,8 +192,8 @@ async function singleEntries(path: string, sparse: Sparse, take: Take): Promise<
 }
 
 async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
-  requireNoMember("sparse_npz", options);
-  settingsOf("sparse_npz", SETTINGS, options);
+  refuseMember(options, "a file of the format sparse_npz");
+  requireNoSettings(options, "sparse_npz");
   const sparse = await look(path);
   const { form, rows, columns, type } = sparse;
   return {

@@ -2,18 +2,12 @@
  * Files of SVMlight and LIBSVM: a line is a row, `label index:value index:value ... # comment`. Indices begin at 1, or at 0 where one
  * of them is 0. The labels become the table of rows `label`.
  */
-import { z } from "zod";
 import { basename } from "@std/path";
 import { UserError } from "../../errors.ts";
 import { isGzip, linesOf } from "./bytes.ts";
 import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
-import { requireNoMember, settingsOf } from "./reader_settings.ts";
+import { refuseMember, Settings } from "./settings.ts";
 import { requirePlausible, RowAssembler } from "./rows.ts";
-
-const SETTINGS = z.strictObject({
-  /** The number of columns, where the last ones may be empty. */
-  columns: z.int().min(1).max(2 ** 31 - 2).optional(),
-});
 
 const MAX_INDEX = 2 ** 31 - 2;
 
@@ -64,8 +58,10 @@ async function* rowsOf(path: string, first: number, blockRows: number): AsyncGen
 }
 
 async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
-  requireNoMember("svmlight", options);
-  const { columns: given } = settingsOf("svmlight", SETTINGS, options);
+  refuseMember(options, "a file of SVMlight");
+  const settings = new Settings(options, "svmlight");
+  const given = settings.whole("columns", 1, MAX_INDEX);
+  settings.finish();
   const labels: string[] = [];
   let least = Infinity, most = -1, entries = 0;
   for await (const line of linesWithEntries(path)) {

@@ -2,7 +2,6 @@
  * What Cell Ranger writes: a folder with matrix.mtx, barcodes.tsv and genes.tsv (version 2) or features.tsv (version 3), plain or
  * gzip, perhaps with a common start of their names. The matrix is genes x cells, column by column, so cells come in order.
  */
-import { z } from "zod";
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
@@ -13,9 +12,8 @@ import { readHeader } from "./matrix_text.ts";
 import { hasNames, isHdf5 } from "./hdf5_names.ts";
 import type { OpenSource, Reader, ReaderOptions } from "./reader.ts";
 import { openInWorker } from "./worker_client.ts";
-import { requireNoMember, settingsOf } from "./reader_settings.ts";
+import { refuseMember, requireNoSettings } from "./settings.ts";
 
-const SETTINGS = z.strictObject({});
 const MATRIX = /^(.*)matrix\.mtx(\.gz)?$/i;
 
 interface Files {
@@ -91,8 +89,8 @@ function requireCount(path: string, names: readonly string[], wanted: number, wh
 
 async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
   if (filesOf(path) === null && Deno.statSync(path).isFile) return await openInWorker("ten_x_h5", path, options);
-  requireNoMember("10x", options);
-  settingsOf("10x", SETTINGS, options);
+  refuseMember(options, "a file of the format 10x");
+  requireNoSettings(options, "10x");
   const files = filesOf(path);
   if (files === null) {
     throw new UserError(

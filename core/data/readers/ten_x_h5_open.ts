@@ -1,5 +1,4 @@
 /** The .h5 files of Cell Ranger: version 3 has one matrix of all features, version 2 one group for each genome. */
-import { z } from "zod";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
 import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
@@ -7,9 +6,7 @@ import { someNames } from "../../missing.ts";
 import { toldApart } from "../annotation_text.ts";
 import { csrRows, requireHeld } from "./hdf5_rows.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
-import { settingsOf } from "./reader_settings.ts";
-
-const SETTINGS = z.strictObject({});
+import { requireNoSettings } from "./settings.ts";
 
 function textsOf(file: Hdf5File, array: Hdf5Array | undefined): string[] | null {
   if (!array?.isText || array.shape.length !== 1) return null;
@@ -35,7 +32,7 @@ function groupOf(file: Hdf5File, member: string | undefined): string {
 }
 
 export async function openTenXH5(path: string, options: ReaderOptions): Promise<OpenSource> {
-  settingsOf("10x", SETTINGS, options);
+  requireNoSettings(options, "10x");
   const file = await Hdf5File.open(path);
   try {
     const group = groupOf(file, options.member);

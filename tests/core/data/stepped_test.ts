@@ -52,6 +52,26 @@ Deno.test("steps: rows are the steps' results, named after their record and wind
   assertEquals((await embed(path, { data: config.data.path })).rows, ROWS * 4);
 });
 
+Deno.test("steps: pictures are normalised each by itself, and keep their shape", async () => {
+  using folder = temporary();
+  const reader = { axes: ["row", "channel", "height", "width"] };
+  const config = configOf(folder.path, ["normalise"], { reader });
+  const shaped = npy("<f4", `${ROWS}, 1, 8, ${SAMPLES / 8}`, new Uint8Array(signals().buffer));
+  Deno.writeFileSync(config.data.path, shaped);
+  const source = await open(config);
+  assertEquals([source.shape, source.columns], [[1, 8, SAMPLES / 8], SAMPLES]);
+  const stored = new Float32Array(Deno.readFileSync(source.files[0]!.path).buffer.slice(-ROWS * SAMPLES * 4));
+  for (let row = 0; row < ROWS; row++) {
+    const values = [...stored.subarray(row * SAMPLES, (row + 1) * SAMPLES)];
+    assertAlmostEquals(values.reduce((sum, value) => sum + value, 0) / SAMPLES, 0, 1e-5);
+    assertAlmostEquals(values.reduce((sum, value) => sum + value * value, 0) / SAMPLES, 1, 1e-5);
+  }
+  await assertRejects(() => open(configOf(folder.path, ["envelope"], { reader })), UserError);
+  Deno.writeFileSync(config.data.path, shaped);
+  const wrong = { ...config, data: { ...config.data, steps: ["envelope"] } };
+  await assertRejects(() => open(wrong), UserError, "envelope is for signals, but the records");
+});
+
 Deno.test("steps: what cannot be is refused in one line, with what to do", async () => {
   using folder = temporary();
   const refusal = async (steps: unknown, more: Record<string, unknown> = {}) =>

@@ -69,6 +69,8 @@ Deno.test("the text is a config, whatever the paths and names", () => {
         labels: `${path}.txt`,
         columnNames: `${path}.txt`,
         otherLabels: [path],
+        member: null,
+        settings: {},
       });
       const { config } = loadConfig({ text: text.replace(/^name: .*$/m, "name: a"), cwd: "/base" });
       assertEquals(config.data.labels, config.data.column_names);
