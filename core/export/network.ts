@@ -10,7 +10,8 @@ import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { type Config, type Layer, loadRunConfig } from "../config/mod.ts";
 import { engineLoss, isLayers, needsCategories } from "../config/properties.ts";
 import { ownSettings } from "../config/sections.ts";
-import type { Loss, Transform } from "../config/types.ts";
+import { isRandom } from "../config/transforms.ts";
+import type { Loss, RandomTransform, Transform } from "../config/types.ts";
 import { kindNamed, LAYERS } from "../config/vocabulary.ts";
 import type { DataIdentity } from "../data/identity.ts";
 import { readRunData } from "../data/run_data.ts";
@@ -26,6 +27,10 @@ import type { LayerRow } from "../runs/types.ts";
 import { chooseStart, residualLayers } from "../train/start_layers.ts";
 
 const JSON_BYTES_MAX = 64 << 20;
+
+/** A transform that is the same whenever it is applied: those of training rows alone, by chance, are no part of a network. */
+export type FixedTransform = Exclude<Transform, RandomTransform>;
+const isFixed = (transform: Transform): transform is FixedTransform => !isRandom(transform);
 
 /** Of a row, channels first; a flat row has one number. */
 export type Shape = readonly number[];
@@ -59,9 +64,9 @@ export interface TrainedNetwork extends Disposable {
   /** The kinds of the steps by which the rows were prepared. */
   readonly steps: readonly string[];
   /** What is done to stored values before the network and the loss see them. */
-  readonly transforms: readonly Transform[];
+  readonly transforms: readonly FixedTransform[];
   /** What is done after these to the encoder's input. */
-  readonly inputTransforms: readonly Transform[];
+  readonly inputTransforms: readonly FixedTransform[];
   /** Names of the categories of rows; null where the network needs none. */
   readonly categories: readonly string[] | null;
   /** The tensors of the checkpoint in the order of the file. */
@@ -147,8 +152,8 @@ export async function readNetwork(
     latent: sizeOfShape(layers.encoder.at(-1)!.output),
     loss: engineLoss(config.loss),
     steps: config.data.steps.map(kindOfStep),
-    transforms: config.data.transforms,
-    inputTransforms: config.data.input_transforms,
+    transforms: config.data.transforms.filter(isFixed),
+    inputTransforms: config.data.input_transforms.filter(isFixed),
     categories: [...config.model.encoder, ...config.model.decoder].some(needsCategories)
       ? data.batch?.names ?? null
       : null,

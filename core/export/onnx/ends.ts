@@ -1,11 +1,11 @@
 /** The ends of a network in ONNX: the transforms of its input, and how a loss makes reconstructions of its outputs. */
-import type { Transform } from "../../config/types.ts";
 import { type Link, SIZE_LIMITS } from "../link.ts";
+import type { FixedTransform } from "../network.ts";
 import type { Graph } from "./graph.ts";
 
 const sum = (graph: Graph, rows: string) => graph.node("ReduceSum", [rows, graph.wholes([1])], { keepdims: 1 });
 
-function transformed(graph: Graph, rows: string, transform: Transform): string {
+function transformed(graph: Graph, rows: string, transform: FixedTransform): string {
   switch (transform.kind) {
     case "library_size": {
       const total = sum(graph, rows), isEmpty = graph.node("Equal", [total, graph.floats(0)]);
@@ -26,7 +26,7 @@ function transformed(graph: Graph, rows: string, transform: Transform): string {
 }
 
 /** What the encoder gets of the rows. */
-export const encoderInput = (graph: Graph, rows: string, transforms: readonly Transform[]): string =>
+export const encoderInput = (graph: Graph, rows: string, transforms: readonly FixedTransform[]): string =>
   transforms.reduce((value, transform) => transformed(graph, value, transform), rows);
 
 /** The sum of a row divided by the scale, in the engine's limits; 0 for a row of zeros. */

@@ -1,16 +1,15 @@
 /** A trained autoencoder as a Python file for PyTorch, which needs torch alone, and its weights beside it. */
 import { basename, dirname, extname, join } from "@std/path";
-import type { Transform } from "../../config/types.ts";
 import { UserError } from "../../errors.ts";
 import { writeAtomically } from "../../formats/file.ts";
 import { about, inputText } from "../about.ts";
 import { type Link, linkOf, SIZE_LIMITS } from "../link.ts";
-import { type NetworkLayer, sizeOfShape, type TrainedNetwork } from "../network.ts";
+import { type FixedTransform, type NetworkLayer, sizeOfShape, type TrainedNetwork } from "../network.ts";
 import { writeSafetensors } from "../weights_files.ts";
 import { isInTorch, lines, literal, type Writer } from "./layers.ts";
 import { CLASSES, type ClassName } from "./modules.ts";
 
-function transformLines(transform: Transform): string[] {
+function transformLines(transform: FixedTransform): string[] {
   switch (transform.kind) {
     case "library_size":
       return [
