@@ -1,16 +1,16 @@
 /** What an exported file says about itself: of which run it is, and what its input is. */
 import { fromTransform } from "../config/transforms.ts";
-import type { Transform } from "../config/types.ts";
 import { countText } from "../figures.ts";
 import { VERSION } from "../version.ts";
-import type { TrainedNetwork } from "./network.ts";
+import type { FixedTransform, TrainedNetwork } from "./network.ts";
 
-function transformText(transform: Transform): string {
+function transformText(transform: FixedTransform): string {
   const raw = fromTransform(transform);
   return typeof raw === "string" ? raw : Object.entries(raw).map(([name, value]) => `${name} ${value}`).join(", ");
 }
 
-export const transformsText = (transforms: readonly Transform[]): string => transforms.map(transformText).join(", ");
+export const transformsText = (transforms: readonly FixedTransform[]): string =>
+  transforms.map(transformText).join(", ");
 
 /** What a row of the input is. */
 export function inputText({ columns, shape, steps, transforms }: TrainedNetwork): string {
