@@ -2,7 +2,8 @@
 import { fromTransform } from "../config/transforms.ts";
 import { countText } from "../figures.ts";
 import { VERSION } from "../version.ts";
-import type { FixedTransform, TrainedNetwork } from "./network.ts";
+import type { FixedTransform } from "../config/types.ts";
+import type { TrainedNetwork } from "./network.ts";
 
 function transformText(transform: FixedTransform): string {
   const raw = fromTransform(transform);
