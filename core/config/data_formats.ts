@@ -22,6 +22,7 @@ export const SOURCE_FORMATS = {
   wfdb: "records of PhysioNet",
   mat: "MATLAB files",
   hdf5: "arrays of HDF5 files",
+  pickle: "arrays of NumPy in Python pickles, of which nothing is run",
   numpy: "arrays of NumPy with any number of axes",
   binary: "raw values of a declared type",
   parquet: "Parquet tables",

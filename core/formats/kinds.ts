@@ -180,9 +180,16 @@ export function kindOf(path: string): Kind | undefined {
   }
 }
 
+/** Whether a file begins like an array of Python objects, which are pickled. */
+export function isNpyOfObjects(head: Uint8Array): boolean {
+  const text = new TextDecoder().decode(head.subarray(1, 128));
+  return head[0] === 0x93 && text.startsWith("NUMPY") && /'descr': '\|O\d*'/.test(text);
+}
+
 function kindOfBytes(head: Uint8Array, path: string, members: () => readonly ZipMember[]): Kind | undefined {
   const begins = (bytes: readonly number[], at = 0) => bytes.every((byte, i) => head[at + i] === byte);
   if (begins(ascii("PK\x03\x04")) || begins(ascii("PK\x05\x06"))) return zipKind(path, members());
+  if (isNpyOfObjects(head)) return { name: "an array of pickled Python objects (.npy)" };
   const known = SIGNATURES.find(({ bytes, at }) => begins(bytes, at));
   if (known) return known.kind(path);
   // Protocols 2 to 5 of pickle begin with their number, the file of tensors with the length of its header.

@@ -60,6 +60,15 @@ export const isZip = (head: Uint8Array): boolean => latin(head, 0, 4) === "PK\x0
 
 const latin = (bytes: Uint8Array, from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
 
+/** The pickle in a .npy file of Python objects. @throws {MalformedError} */
+export function objectsOf(path: string, bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isShort = bytes[6] === 1, begin = isShort ? 10 : 12;
+  const header = bytes.length < 12 ? 0 : isShort ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (header === 0 || begin + header >= bytes.length) throw new MalformedError(path, "its header is cut short");
+  return bytes.subarray(begin + header);
+}
+
 export class NumpyFile {
   private constructor(
     readonly path: string,

@@ -14,6 +14,7 @@ import { mat } from "./mat.ts";
 import { matrixMarket } from "./matrix_market.ts";
 import { numpy } from "./numpy.ts";
 import { parquet } from "./parquet.ts";
+import { pickle } from "./pickle.ts";
 import type { Reader } from "./reader.ts";
 import { sparseNpz } from "./sparse_npz.ts";
 import { svmlight } from "./svmlight.ts";
@@ -38,6 +39,7 @@ const READERS: Readonly<Record<SourceFormat, Reader>> = {
   wfdb,
   mat,
   hdf5,
+  pickle,
   numpy,
   binary,
   parquet,

@@ -11,6 +11,7 @@ const OPENERS = {
   loom: async () => (await import("./loom_open.ts")).openLoom,
   biom: async () => (await import("./biom_open.ts")).openBiom,
   parquet: async () => (await import("./parquet_open.ts")).openParquet,
+  pickle: async () => (await import("./pickle.ts")).openPickles,
   mat: async () => (await import("./mat.ts")).openMatlab,
   ten_x_h5: async () => (await import("./ten_x_h5_open.ts")).openTenXH5,
 } as const;
