@@ -35,7 +35,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./data.ts"),
   },
   report: {
-    does: "write an HTML page about a run or a sweep, or one that compares several runs; or follow training",
+    does: "write an HTML page about a run, a sweep or several runs, or follow training",
     load: () => import("./report.ts"),
   },
   runs: { does: "list the run folders with status, epochs, best loss, age and size", load: () => import("./runs.ts") },
