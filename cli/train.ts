@@ -5,6 +5,7 @@ import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
 import { toUser } from "../core/paths.ts";
+import { writeOutput } from "../core/results/output.ts";
 import { resumeCommand } from "../core/runs/command.ts";
 import { takeUserSignals } from "../core/train/signals.ts";
 import { startRun } from "../core/train/start.ts";
@@ -181,9 +182,16 @@ const train = defineCommand({
     const report = options["no-report"] || result.untouched || result.status === "failed"
       ? null
       : await drawReport(run.path);
-    if (json) print(JSON.stringify({ event: "end", run: run.path, report, summary: result.summary }));
-    else if (!quiet) {
+    const { output } = target.loaded.config.paths;
+    const written = output === null || result.untouched || result.status !== "finished"
+      ? null
+      : await writeOutput(run.path, output, progress.note);
+    if (json) {
+      const made = written === null ? {} : { output: written };
+      print(JSON.stringify({ event: "end", run: run.path, report, ...made, summary: result.summary }));
+    } else if (!quiet) {
       for (const text of summaryLines(result, shown)) print(text);
+      if (written) print(`output     ${toUser(written)}`);
       if (report) print(`report     ${toUser(report)}`);
     }
     const resume = resumeCommand(target.loaded.config, shown);

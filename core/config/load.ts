@@ -3,6 +3,7 @@ import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { userFolder } from "../paths.ts";
 import { ConfigError, problem } from "./error.ts";
+import { applyAliases } from "./aliases.ts";
 import { checkConfig, missingData } from "./checks.ts";
 import { explainKey, type Explanation, originOf } from "./explain.ts";
 import { loadTree } from "./files.ts";
@@ -58,7 +59,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const text = file === undefined ? options.text ?? "" : options.text;
   const loaded = loadTree(file ?? "config", cwd, text);
   const set = applyOverrides(applySettings(loaded.tree, options.settings ?? []), overrides, cwd);
-  const tree = expandPreset(dropEmptySections(set, configSchema));
+  const tree = expandPreset(applyAliases(dropEmptySections(set, configSchema)));
   const parsed = configSchema.safeParse(toValue(tree));
   if (!parsed.success) {
     throw new ConfigError(explainIssues(parsed.error.issues, tree, { "data.path": missingData(tree) }));

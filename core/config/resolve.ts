@@ -64,6 +64,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     paths: {
       runs: path(["paths", "runs"], raw.paths.runs),
       cache: raw.paths.cache === null ? null : path(["paths", "cache"], raw.paths.cache),
+      output: raw.paths.output === null ? null : path(["paths", "output"], raw.paths.output),
     },
   };
 }

@@ -305,6 +305,12 @@ const paths = z.strictObject({
   cache: path().nullable().default(null).describe(
     "the folder in which prepared data are kept; null: narrows in $XDG_CACHE_HOME, or in ~/.cache",
   ),
+  input: path().nullable().default(null).describe("another name of data.path"),
+  models: path().nullable().default(null).describe("another name of paths.runs"),
+  output: path().nullable().default(null).describe(
+    "a folder for what a finished run makes of its rows: below it a folder named after the run, with pictures and recordings as " +
+      "files of their own, other rows in reconstructions.npy; null: nothing is written",
+  ),
 }).describe("where output is written").meta(onResume("free"));
 
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

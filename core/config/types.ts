@@ -203,6 +203,8 @@ export interface PathsConfig {
   readonly runs: string;
   /** Folder of prepared data, absolute; null for the user's cache. */
   readonly cache: string | null;
+  /** Folder of the reconstructions of finished runs, absolute; null for none. */
+  readonly output: string | null;
 }
 
 export interface Config {

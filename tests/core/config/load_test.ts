@@ -137,7 +137,7 @@ Deno.test("everything but data and model has a default", () => {
     },
     evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null, pca: true },
     runtime: { device: "auto", threads: 0, memory_gb: 0 },
-    paths: { runs: "/w/runs", cache: null },
+    paths: { runs: "/w/runs", cache: null, output: null },
   });
 });
 
