@@ -5,10 +5,12 @@
  * The file's default export is a function that is called with each event, one after the other; it may return a promise. `close`,
  * where it is exported, is called after the last one.
  */
+import { tell } from "../output.ts";
+
 const [path] = Deno.args;
 
 function fail(what: string): never {
-  console.error(`narrows: ${path}: ${what}`);
+  tell(`narrows: ${path}: ${what}`);
   Deno.exit(1);
 }
 

@@ -1,5 +1,5 @@
 /** The weights with which a network begins as a principal component analysis: `model.start: pca`. */
-import type { Model } from "../../ffi/model.ts";
+import type { Model, TensorInfo } from "../../ffi/model.ts";
 import type { PcaFit } from "../baseline/pca.ts";
 import { isAdaptive } from "../config/properties.ts";
 import type { Config } from "../config/types.ts";
@@ -16,6 +16,34 @@ import type { Started } from "./state.ts";
 const INPUTS = 32;
 /** The most by which the output layer's rate is raised for data of a large scale. */
 const MOST_RATE = 100;
+
+/**
+ * Hidden units expect inputs of size 1 about 0 (LeCun, Bottou, Orr, Müller, "Efficient BackProp", 1998). Random weights w of
+ * standard deviation (3 columns)^-1/2 make sums of the size of the rows' root mean square: where that is above 1, as of integers of
+ * a converter, w x + b becomes w (x - m) / deviation + b.
+ */
+async function standardise(model: Model, tensors: readonly TensorInfo[], first: number, hidden: number, fit: PcaFit) {
+  const { columns, mean, meanSquare } = fit;
+  const about = Math.max(0, meanSquare - mean.reduce((sum, m) => sum + m * m, 0));
+  const size = Math.sqrt(meanSquare / columns / 3), deviation = Math.sqrt(about / columns / 3);
+  if (!(size > 1) || deviation === 0) return;
+  const factor = Math.min(1, 1 / deviation);
+  const at = (name: string) => tensors.find((tensor) => tensor.name === name && tensor.role === "parameter")!;
+  const weight = at(`encoder.${first}.weight`), bias = at(`encoder.${first}.bias`);
+  const offsets = new Float32Array(hidden), row = new Float32Array(columns);
+  await model.readTensor(bias, 0, hidden, new Uint8Array(offsets.buffer));
+  for (let unit = 0; unit < hidden; unit++) {
+    await model.readTensor(weight, unit, 1, new Uint8Array(row.buffer));
+    let sum = 0;
+    for (let j = 0; j < columns; j++) {
+      row[j]! *= factor;
+      sum += row[j]! * mean[j]!;
+    }
+    offsets[unit]! -= sum;
+    await model.writeTensor(weight, unit, 1, new Uint8Array(row.buffer));
+  }
+  await model.writeTensor(bias, 0, hidden, new Uint8Array(offsets.buffer));
+}
 
 /** Writes P, the mean and zeros into a new network. */
 export async function startAtPca(config: Config, source: Source, model: Model, fit: PcaFit): Promise<Started["rates"]> {
@@ -45,6 +73,7 @@ export async function startAtPca(config: Config, source: Source, model: Model, f
   }
   await write(`encoder.${first}.weight`, outputs - latent, p);
   await write(`encoder.${first}.bias`, outputs - latent, bias);
+  if (outputs > latent) await standardise(model, tensors, first, outputs - latent, fit);
   const rates: Record<string, number> = {};
   const rms = Math.sqrt(Math.max(0, fit.meanSquare - mean.reduce((sum, m) => sum + m * m, 0) - captured) / columns);
   const adaptive = isAdaptive(config.optimizer);

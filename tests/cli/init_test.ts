@@ -41,7 +41,7 @@ Deno.test("init: a folder of sparse counts, with labels and names beside it", as
       `labels     ${at("labels.txt")}`,
       `row names  ${at("barcodes.txt")} (not used`,
       `columns    ${at("genes.tsv")}`,
-      "60 -> 16 -> 2 -> 16 -> 60",
+      "60 -> 16 -> 8 -> 16 -> 60",
       `wrote      ${at("made.yaml")}`,
       "made.yaml --dry-run",
     ]
