@@ -243,7 +243,8 @@ TEST(cut_log1p_is_within_three_units_in_the_last_place) {
 TEST(cut_transform_parameters_are_checked) {
   CHECK(Transform::checked(1, 0, 0).kind == TransformKind::kLog1p);
   const double nan = std::nan("");
-  for (const double kind : {-1.0, NRW_POLARITY + 1.0, 0.5, nan}) CHECK_THROWS(Transform::checked(kind, 1, 1), NRW_INVALID_ARGUMENT);
+  for (const double kind : {-1.0, NRW_POLARITY + 1.0, 0.5, nan})
+    CHECK_THROWS(Transform::checked(kind, 1, 1), NRW_INVALID_ARGUMENT);
   for (const double target : {0.0, -1.0, nan, 1e300})
     CHECK_THROWS(Transform::checked(0, target, 0), NRW_INVALID_ARGUMENT);
   CHECK_THROWS(Transform::checked(2, nan, 0), NRW_INVALID_ARGUMENT);
