@@ -8,7 +8,7 @@ import { Cluster, HAS_SLURM } from "../helpers/slurm.ts";
 import { fingerprintOf } from "../helpers/small_run.ts";
 import { csv, json, logged, runsIn, SWEEP, sweepProject } from "../helpers/sweeps.ts";
 
-const SLURM = `${SWEEP}slurm: {cpus-per-task: 1}\n`.replace("seeds: 2", "seeds: 1").replace("epochs: 6", "epochs: 80");
+const SLURM = `${SWEEP}slurm: {cpus-per-task: 1}\n`.replace("seeds: 2", "seeds: 1").replace("epochs: 6", "epochs: 150");
 
 Deno.test({
   name:
@@ -26,6 +26,7 @@ Deno.test({
     first.kill("SIGKILL");
     await output;
     await cluster.until("a job runs on the second node", () => cluster.jobsOn("n2").length > 0);
+    await cluster.until("every run has a checkpoint", () => logged(at) >= 4);
     cluster.killNode("n2");
 
     const last = await run("sweep", args, cluster.env);
