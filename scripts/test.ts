@@ -52,14 +52,27 @@ async function engineTests(): Promise<Count[]> {
   return all;
 }
 
-function programTests(paths: string[]): Promise<Count> {
-  return run(Deno.execPath(), ["test", "-A", ...paths], /\| (\d+) passed.* \| (\d+) failed/);
+/** Tests that wait, hang or measure time, which others beside them would disturb: one file after the other. */
+const ALONE = [
+  "tests/faults",
+  "tests/reports/time_budget_test.ts",
+  ...["command_sink", "config", "doctor", "honest", "module_sink", "output", "sinks", "slurm"].map((name) =>
+    `tests/cli/${name}_test.ts`
+  ),
+];
+
+/** Test files, as many at the same time as there are cores. */
+async function programTests(paths: string[]): Promise<Count[]> {
+  const counts = /\| (\d+) passed.* \| (\d+) failed/;
+  const tests = (args: string[]) => run(Deno.execPath(), ["test", "-A", ...args], counts);
+  if (paths.length > 0) return [await tests(paths)];
+  return [await tests(["--parallel", `--ignore=${ALONE.join(",")}`, "tests"]), await tests(ALONE)];
 }
 
 /** @returns the exit status: 0 only if something ran and nothing failed. */
 async function test(paths: string[]): Promise<number> {
   const counts = paths.length > 0 ? [] : await engineTests();
-  counts.push(await programTests(paths.length > 0 ? paths : ["tests"]));
+  counts.push(...await programTests(paths));
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
   console.log(`\n${passed} passed, ${failed} failed`);
