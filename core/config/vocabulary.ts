@@ -53,6 +53,11 @@ export interface Kind {
 export interface LayerKind extends Kind {
   /** Whether it changes rows in training only, by chance. */
   readonly noise?: true;
+  /** How other programs compute it, where an expression says that (core/export/layers/described.ts). */
+  readonly torch?: string;
+  readonly onnx?: string;
+  /** Values that it approaches and never passes. */
+  readonly bounds?: readonly number[];
 }
 
 export interface LossKind extends Kind {
@@ -62,12 +67,19 @@ export interface LossKind extends Kind {
   readonly quadratic: boolean;
   /** Whether it is a negative log-likelihood, which deviances can be made of. */
   readonly likelihood: boolean;
+  /** What makes the reconstruction of the outputs: a function, or {FIELD} for what that field says. */
+  readonly link?: string;
+}
+
+export interface OptimizerKind extends Kind {
+  /** Whether weight decay multiplies the weights, apart from the moments. */
+  readonly decoupled?: true;
 }
 
 interface Vocabulary {
   readonly layers: readonly LayerKind[];
   readonly losses: readonly LossKind[];
-  readonly optimizers: readonly Kind[];
+  readonly optimizers: readonly OptimizerKind[];
 }
 
 export const { layers: LAYERS, losses: LOSSES, optimizers: OPTIMIZERS } = vocabulary as Vocabulary;

@@ -1,6 +1,6 @@
 /** What the units of each layer give over some rows: those that always give the same, zeros, and saturation. */
 import { list, nullable, number, object, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, NoAnswer, short } from "./diagnostic.ts";
+import { type Diagnostic, type DiagnosticContext, type LayerAbout, NoAnswer, short } from "./diagnostic.ts";
 import { binned, type Bins } from "./numbers.ts";
 
 export interface LayerActivations {
@@ -29,19 +29,17 @@ export interface ActivationsDiagnostic {
 }
 
 const ROWS_MAX = 256, VALUES_MAX = 1 << 23;
-/** Values that functions approach and never pass. */
-const BOUNDS: Readonly<Record<string, readonly [number, number]>> = { tanh: [-1, 1], sigmoid: [0, 1] };
+/** The share of its range within which a value counts as at a bound. */
 const NEAR = 0.01;
 
 /** @param values rows x outputs, channels first */
 export function activationsOf(
   values: Float32Array,
   rows: number,
-  { name, kind, shape, outputs }: { name: string; kind: string; shape: readonly number[]; outputs: number },
+  { name, kind, shape, outputs, bounds }: LayerAbout,
 ): LayerActivations {
   const units = shape.length > 1 ? shape[0]! : outputs, places = outputs / units;
-  const bounds = BOUNDS[kind] ?? null;
-  const margin = bounds ? NEAR * (bounds[1] - bounds[0]) : 0;
+  const margin = bounds ? NEAR * (bounds[1]! - bounds[0]!) : 0;
   const low = new Float64Array(units).fill(Infinity), high = new Float64Array(units).fill(-Infinity);
   const active = new Float64Array(units);
   let zeros = 0, near = 0, sum = 0, squares = 0;
@@ -53,7 +51,7 @@ export function activationsOf(
         if (value > high[u]!) high[u] = value;
         if (value === 0) zeros++;
         else active[u]!++;
-        if (bounds && (value < bounds[0] + margin || value > bounds[1] - margin)) near++;
+        if (bounds && (value < bounds[0]! + margin || value > bounds[1]! - margin)) near++;
         sum += value;
         squares += value * value;
       }
@@ -63,7 +61,7 @@ export function activationsOf(
   return {
     ...{ name, kind, units, dead: low.reduce((dead, value, u) => dead + (value === high[u] ? 1 : 0), 0) },
     zeros: short(zeros / count),
-    saturated: bounds && short(near / count),
+    saturated: bounds ? short(near / count) : null,
     mean: short(mean),
     deviation: short(Math.sqrt(Math.max(0, squares / count - mean * mean))),
     active: { ...binned([0, 1], 20), counts: shares(active.map((n) => n / (rows * places))) },

@@ -103,6 +103,8 @@ export interface LayerAbout {
   /** Of its output for a row, channels first. */
   readonly shape: readonly number[];
   readonly outputs: number;
+  /** Values that it approaches and never passes; null where there are none. */
+  readonly bounds: readonly number[] | null;
 }
 
 export interface ParameterAbout {

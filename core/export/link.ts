@@ -1,5 +1,6 @@
 /** How a loss makes reconstructions of the decoder's outputs, as numbers that every format can express. */
 import type { Loss } from "../../spec/network.ts";
+import { LOSSES } from "../config/vocabulary.ts";
 
 /**
  * The first outputs of a row, one for each column, become the reconstruction: for `exp` and `softplus` the function of outputs
@@ -19,8 +20,7 @@ export interface Link {
 /** Limits of the sum of a row's targets divided by `scale`, for rows that are not all zeros. */
 export const SIZE_LIMITS = [1e-20, 1e10] as const;
 
-const plain = (name: "identity" | "sigmoid"): Link => ({ function: name, lowest: 0, highest: 0, size: null });
-
+/** Means of counts: the bounds are those of the loss's `clamp`, scVI's where it has none. */
 function counts(loss: Loss, link: "exp" | "softplus" | "softmax"): Link {
   const [least, most] = loss.clamp === "dca" ? [1e-5, 1e6] : [1e-8, 1e8];
   const isSoftplus = link === "softplus", scale = loss.size_scale as number;
@@ -32,20 +32,11 @@ function counts(loss: Loss, link: "exp" | "softplus" | "softmax"): Link {
   };
 }
 
-const LINKS: Readonly<Record<string, (loss: Loss) => Link>> = {
-  mse: () => plain("identity"),
-  mae: () => plain("identity"),
-  huber: () => plain("identity"),
-  cosine: () => plain("identity"),
-  spectral: () => plain("identity"),
-  ssim: () => plain("identity"),
-  binary_cross_entropy: () => plain("sigmoid"),
-  poisson: (loss) => counts(loss, "exp"),
-  negative_binomial: (loss) => counts(loss, loss.link as "exp"),
-  zero_inflated_negative_binomial: (loss) => counts(loss, loss.link as "exp"),
-};
-
-/** @returns null for a loss whose reconstruction is not known here */
+/** @returns null for a loss of which the engine does not say it */
 export function linkOf(loss: Loss): Link | null {
-  return LINKS[loss.kind]?.(loss) ?? null;
+  const link = LOSSES.find(({ name }) => name === loss.kind)?.link;
+  if (link === undefined) return null;
+  const name = link.startsWith("{") ? loss[link.slice(1, -1)] : link;
+  if (name === "identity" || name === "sigmoid") return { function: name, lowest: 0, highest: 0, size: null };
+  return counts(loss, name as "exp");
 }

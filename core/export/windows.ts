@@ -21,6 +21,13 @@ export function axesOf(value: unknown, axes: number): number[] {
 /** Of rows of as many dimensions as there are axes: they have one channel, which is left out. */
 export const withChannels = (shape: Shape, axes: number): Shape => shape.length === axes ? [1, ...shape] : shape;
 
+/** As attributes of operators of ONNX. */
+export const paddingOf = ({ kernel, stride, before, behind }: Windows) => ({
+  kernel_shape: kernel,
+  strides: stride,
+  pads: [...before, ...behind],
+});
+
 export function windowsOf({ kind, settings, input }: NetworkLayer): Windows {
   const axes = kind.endsWith("1d") ? 1 : 2;
   const kernel = axesOf(settings.kernel, axes);

@@ -4,6 +4,7 @@ import { EngineError } from "../../ffi/error.ts";
 import type { Model } from "../../ffi/model.ts";
 import { type PcaFit, pcaModel } from "../baseline/pca.ts";
 import type { Config } from "../config/types.ts";
+import { kindNamed, LAYERS } from "../config/vocabulary.ts";
 import { columnNamesOf, labelsOf } from "../data/annotations.ts";
 import { chooseRow, chooseRows, chosenOf, feedRows, inputOf, type RowChoice, rowValues } from "../data/row_choice.ts";
 import { type Part, PARTS, type Source } from "../data/source.ts";
@@ -163,7 +164,8 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
           model.encoderJacobian(batches, rows)),
       ),
     layers: layers.map(({ part, index, kind, output, outputs }) => {
-      return { name: `${part}.${index}`, kind, shape: output, outputs };
+      const { bounds = null } = kindNamed(LAYERS, kind);
+      return { name: `${part}.${index}`, kind, shape: output, outputs, bounds };
     }),
     layerOutputs: (chosen, layer) =>
       answered(

@@ -1,5 +1,6 @@
 /** How large the last step's update of a tensor was, by the state of its optimizer. */
 import type { OptimizerConfig } from "../config/types.ts";
+import { kindNamed, OPTIMIZERS } from "../config/vocabulary.ts";
 import { type ParameterAbout, sampleOf } from "../diagnostics/diagnostic.ts";
 
 /** The last step: its number from 1, and the learning rate of the tensor. */
@@ -24,12 +25,13 @@ export async function updateRatio(
   { step, rate }: LastStep,
 ): Promise<number> {
   const { betas, eps, weight_decay, name } = optimizer;
+  const { decoupled } = kindNamed(OPTIMIZERS, name);
   if (moments === null || !Array.isArray(betas) || typeof eps !== "number" || step < 1) return NaN;
   const [beta1, beta2] = betas as number[];
   const w = await sampleOf(value), m = await sampleOf(moments.first), v = await sampleOf(moments.second);
   const [bias1, bias2] = [1 - beta1! ** step, 1 - beta2! ** step];
   // The decay that is apart from the moments multiplies the values before the step.
-  const kept = name === "adamw" ? 1 - rate * Number(weight_decay ?? 0) : 1;
+  const kept = decoupled ? 1 - rate * Number(weight_decay ?? 0) : 1;
   const before = new Float64Array(w.length), update = new Float64Array(w.length);
   for (let i = 0; i < w.length; i++) {
     const moved = rate * (m[i]! / bias1) / (Math.sqrt(v[i]! / bias2) + eps);

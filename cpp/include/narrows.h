@@ -217,8 +217,9 @@ NRW_API int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) NRW_NOEX
 /* ---- model ------------------------------------------------------------------------------------------------------- */
 
 /* All types of layers, losses and optimizers with their settings, as JSON text: {"layers": [TYPE...], "losses": [...],
- * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable" and "quadratic", of a
- * layer "noise" where it is true. FIELD:
+ * "optimizers": [...]}. TYPE: {"name", "about", "fields": [FIELD...]}; of a loss also "separable", "quadratic",
+ * "likelihood" and "link"; of a layer, where they apply, "noise", "bounds", and the expressions "torch" and "onnx" by
+ * which other programs compute it; of an optimizer, where it is, "decoupled". FIELD:
  * {"name", "type", "about"} and, where they apply, "value" (it stands beside the kind), "default", "minimum",
  * "maximum", "above", "below" (whether these are excluded), "words", "tag", "refusal", "example", "only". Any thread.
  * text: capacity bytes; *written gets the length without a terminating zero. With a capacity of 0 only the length is

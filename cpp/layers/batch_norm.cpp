@@ -37,13 +37,17 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 }  // namespace
 
 const LayerType batch_norm_type = {
-    "batch_norm",
-    "normalises each column over the rows of a batch, then scales and shifts it; of signals and images each channel",
-    kFields,
-    same_shape,
-    tensors,
-    workspace,
-    make};
+    .name = "batch_norm",
+    .about =
+        "normalises each column over the rows of a batch, then scales and shifts it; of signals and images each "
+        "channel",
+    .fields = kFields,
+    .output = same_shape,
+    .tensors = tensors,
+    .workspace = workspace,
+    .make = make,
+    .torch = "nn.BatchNorm{axes}d({channels}, {eps}, {momentum})",
+    .onnx = "BatchNormalization(x, weight, bias, running_mean, running_var; epsilon={eps})"};
 
 BatchNorm::BatchNorm(const LayerContext& context)
     : products_(context.products),

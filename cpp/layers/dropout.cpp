@@ -30,10 +30,16 @@ std::unique_ptr<Layer> make(const LayerContext& context) {
 
 }  // namespace
 
-const LayerType dropout_type = {"dropout",  "sets values to 0 at random in training and scales the others up",
-                                kFields,    same_shape,
-                                no_tensors, workspace,
-                                make,       true};
+const LayerType dropout_type = {.name = "dropout",
+                                .about = "sets values to 0 at random in training and scales the others up",
+                                .fields = kFields,
+                                .output = same_shape,
+                                .tensors = no_tensors,
+                                .workspace = workspace,
+                                .make = make,
+                                .noise = true,
+                                .torch = "nn.Dropout({rate})",
+                                .onnx = "x"};
 
 Dropout::Dropout(Products& products, uint64_t width, double rate, uint64_t seed, uint32_t layer)
     : products_(products), width_(width), rate_(rate), seed_(seed), layer_(layer) {}

@@ -26,10 +26,15 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 
 }  // namespace
 
-const LayerType l1_type = {"l1",       "leaves the values as they are and adds their absolute values to the loss",
-                           kFields,    same_shape,
-                           no_tensors, workspace,
-                           make};
+const LayerType l1_type = {.name = "l1",
+                           .about = "leaves the values as they are and adds their absolute values to the loss",
+                           .fields = kFields,
+                           .output = same_shape,
+                           .tensors = no_tensors,
+                           .workspace = workspace,
+                           .make = make,
+                           .torch = "nn.Identity()",
+                           .onnx = "x"};
 
 L1::L1(const LayerContext& context)
     : products_(context.products), width_(context.output.size()), weight_(context.settings.number("weight")) {}

@@ -31,10 +31,15 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 }  // namespace
 
 const LayerType layer_norm_type = {
-    "layer_norm", "normalises the values of each row, whatever its shape, then scales and shifts each of them",
-    kFields,      same_shape,
-    tensors,      workspace,
-    make};
+    .name = "layer_norm",
+    .about = "normalises the values of each row, whatever its shape, then scales and shifts each of them",
+    .fields = kFields,
+    .output = same_shape,
+    .tensors = tensors,
+    .workspace = workspace,
+    .make = make,
+    .torch = "nn.LayerNorm({input}, {eps})",
+    .onnx = "LayerNormalization(x, weight, bias; axis=1, epsilon={eps})"};
 
 LayerNorm::LayerNorm(const LayerContext& context)
     : products_(context.products), shape_(context.output), width_(shape_.size()), eps_(context.settings.number("eps")) {

@@ -83,16 +83,19 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 
 }  // namespace
 
-const LayerType mask_tokens_type = {
-    "mask_tokens",
-    "hides a share of each row's tokens in training: spans of places of a signal, or tiles of an image, with all their "
-    "channels",
-    kFields,
-    output,
-    tensors,
-    workspace,
-    make,
-    true};
+const LayerType mask_tokens_type = {.name = "mask_tokens",
+                                    .about =
+                                        "hides a share of each row's tokens in training: spans of places of a signal, "
+                                        "or tiles of an image, with all their "
+                                        "channels",
+                                    .fields = kFields,
+                                    .output = output,
+                                    .tensors = tensors,
+                                    .workspace = workspace,
+                                    .make = make,
+                                    .noise = true,
+                                    .torch = "nn.Identity()",
+                                    .onnx = "x"};
 
 MaskTokens::MaskTokens(const LayerContext& context)
     : products_(context.products),

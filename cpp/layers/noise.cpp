@@ -72,23 +72,36 @@ std::unique_ptr<Layer> make_mask(const LayerContext& context) {
 
 }  // namespace
 
-const LayerType gaussian_noise_type = {"gaussian_noise", "adds normally distributed noise to the values in training",
-                                       kDeviation,       same_shape,
-                                       no_tensors,       no_workspace,
-                                       make_gaussian,    true};
-const LayerType salt_and_pepper_type = {"salt_and_pepper",
-                                        "replaces values at random by one of two values in training",
-                                        kReplaced,
-                                        same_shape,
-                                        no_tensors,
-                                        kept_workspace,
-                                        make_salt_and_pepper,
-                                        true};
-const LayerType mask_noise_type = {
-    "mask_noise", "sets values to 0 at random in training, without scaling up the others",
-    kMasked,      masked_output,
-    no_tensors,   kept_workspace,
-    make_mask,    true};
+const LayerType gaussian_noise_type = {.name = "gaussian_noise",
+                                       .about = "adds normally distributed noise to the values in training",
+                                       .fields = kDeviation,
+                                       .output = same_shape,
+                                       .tensors = no_tensors,
+                                       .workspace = no_workspace,
+                                       .make = make_gaussian,
+                                       .noise = true,
+                                       .torch = "nn.Identity()",
+                                       .onnx = "x"};
+const LayerType salt_and_pepper_type = {.name = "salt_and_pepper",
+                                        .about = "replaces values at random by one of two values in training",
+                                        .fields = kReplaced,
+                                        .output = same_shape,
+                                        .tensors = no_tensors,
+                                        .workspace = kept_workspace,
+                                        .make = make_salt_and_pepper,
+                                        .noise = true,
+                                        .torch = "nn.Identity()",
+                                        .onnx = "x"};
+const LayerType mask_noise_type = {.name = "mask_noise",
+                                   .about = "sets values to 0 at random in training, without scaling up the others",
+                                   .fields = kMasked,
+                                   .output = masked_output,
+                                   .tensors = no_tensors,
+                                   .workspace = kept_workspace,
+                                   .make = make_mask,
+                                   .noise = true,
+                                   .torch = "nn.Identity()",
+                                   .onnx = "x"};
 
 GaussianNoise::GaussianNoise(const LayerContext& context)
     : products_(context.products),

@@ -28,9 +28,15 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 
 }  // namespace
 
-const LayerType prelu_type = {
-    "prelu", "x where it is above 0, else x times a slope that is trained", kFields, same_shape, tensors, workspace,
-    make};
+const LayerType prelu_type = {.name = "prelu",
+                              .about = "x where it is above 0, else x times a slope that is trained",
+                              .fields = kFields,
+                              .output = same_shape,
+                              .tensors = tensors,
+                              .workspace = workspace,
+                              .make = make,
+                              .torch = "nn.PReLU({weight.0})",
+                              .onnx = "PRelu(x, channels(weight))"};
 
 PRelu::PRelu(const LayerContext& context)
     : products_(context.products),

@@ -16,14 +16,18 @@ std::unique_ptr<Layer> make(const LayerContext& context) {
 
 }  // namespace
 
-const LayerType softmax_type = {"softmax",
-                                "exp(x) divided by the sum of exp over the row; of signals and images over the "
-                                "channels of each place",
-                                {},
-                                same_shape,
-                                no_tensors,
-                                workspace,
-                                make};
+const LayerType softmax_type = {.name = "softmax",
+                                .about =
+                                    "exp(x) divided by the sum of exp over the row; of signals and images over the "
+                                    "channels of each place",
+                                .fields = {},
+                                .output = same_shape,
+                                .tensors = no_tensors,
+                                .workspace = workspace,
+                                .make = make,
+                                .torch = "nn.Softmax(1)",
+                                .onnx = "Softmax(x; axis=1)",
+                                .bounds = "[0, 1]"};
 
 void Softmax::forward(const Pass& pass, const float* x, float* y) noexcept {
   const size_t places = pass.rows * places_;

@@ -32,7 +32,15 @@ std::unique_ptr<Layer> make(const LayerContext& context) {
 }  // namespace
 
 const LayerType softplus_type = {
-    "softplus", "log(1 + exp(beta x)) / beta, which is above 0", kFields, same_shape, no_tensors, no_workspace, make};
+    .name = "softplus",
+    .about = "log(1 + exp(beta x)) / beta, which is above 0",
+    .fields = kFields,
+    .output = same_shape,
+    .tensors = no_tensors,
+    .workspace = no_workspace,
+    .make = make,
+    .torch = "nn.Softplus({beta}, {threshold})",
+    .onnx = "Where(Greater(Mul(x, {beta}), {threshold}), x, Div(Softplus(Mul(x, {beta})), {beta}))"};
 
 void Softplus::forward(const Pass& pass, const float* x, float* y) noexcept {
   const size_t n = pass.rows * width_;

@@ -35,7 +35,8 @@ const LossType binary_cross_entropy_type = {
     .separable = true,
     .quadratic = false,
     .make = make,
-    .likelihood = true};
+    .likelihood = true,
+    .link = "sigmoid"};
 
 void BinaryCrossEntropy::begin(const Batch& batch) {
   require_targets(batch, 0, 1, "binary_cross_entropy", "from 0 to 1",

@@ -23,7 +23,8 @@ const LossType cosine_type = {
     .fields = kFields,
     .separable = false,
     .quadratic = false,
-    .make = make};
+    .make = make,
+    .link = "identity"};
 
 double Cosine::row(const LossRow& row) noexcept {
   double dot = 0, squares = 0, target_squares = 0;

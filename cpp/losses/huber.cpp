@@ -40,7 +40,8 @@ const LossType huber_type = {.name = "huber",
                              .fields = kFields,
                              .separable = true,
                              .quadratic = false,
-                             .make = make};
+                             .make = make,
+                             .link = "identity"};
 
 LossSums Huber::column(const LossColumn& c, double* head_gradients) noexcept {
   return by_blocks(

@@ -34,6 +34,9 @@ struct LossType {
   // Throws NRW_INVALID_ARGUMENT with "loss" and the field where rows of that shape cannot be taken. NULL: all can.
   void (*check)(const Settings& settings, const Shape& shape) = nullptr;
   bool likelihood = false;  // a negative log-likelihood, with Loss::fit_terms and mean_loss
+  // What makes the reconstruction of the outputs, for other programs: identity, sigmoid, exp, softplus, softmax, or
+  // {FIELD} for what that field says. NULL: no exported network can have this loss.
+  const char* link = nullptr;
 };
 
 std::span<const LossType* const> loss_types();

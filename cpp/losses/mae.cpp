@@ -29,7 +29,8 @@ const LossType mae_type = {.name = "mae",
                            .fields = kFields,
                            .separable = true,
                            .quadratic = false,
-                           .make = make};
+                           .make = make,
+                           .link = "identity"};
 
 LossSums AbsoluteError::column(const LossColumn& c, double* head_gradients) noexcept {
   return by_blocks(

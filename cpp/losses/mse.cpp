@@ -12,7 +12,13 @@ std::unique_ptr<Loss> make(const LossContext& context) { return std::make_unique
 
 }  // namespace
 
-const LossType mse_type = {"mse", "squared error of the reconstruction, over zeros too", kFields, true, true, make};
+const LossType mse_type = {.name = "mse",
+                           .about = "squared error of the reconstruction, over zeros too",
+                           .fields = kFields,
+                           .separable = true,
+                           .quadratic = true,
+                           .make = make,
+                           .link = "identity"};
 
 LossSums SquaredError::column(const LossColumn& c, double*) noexcept {
   if (c.dense != nullptr) kernels_.axpy(c.rows, -1, c.dense, c.o);

@@ -89,7 +89,8 @@ const LossType negative_binomial_type = {
     .make = make_plain,
     .heads = plain_heads,
     .tensors = tensors,
-    .likelihood = true};
+    .likelihood = true,
+    .link = "{link}"};
 
 const LossType zero_inflated_negative_binomial_type = {
     .name = "zero_inflated_negative_binomial",
@@ -104,7 +105,8 @@ const LossType zero_inflated_negative_binomial_type = {
     .make = make_inflated,
     .heads = inflated_heads,
     .tensors = tensors,
-    .likelihood = true};
+    .likelihood = true,
+    .link = "{link}"};
 
 NegativeBinomial::NegativeBinomial(const LossContext& context, bool inflated)
     : inflated_(inflated),

@@ -24,7 +24,8 @@ const LossType poisson_type = {
     .separable = true,
     .quadratic = false,
     .make = make,
-    .likelihood = true};
+    .likelihood = true,
+    .link = "exp"};
 
 Poisson::Poisson(const LossContext& context)
     : mean_(context.kernels, context.settings, CountMean::Link::kExp, 1e-8, 1e8) {}

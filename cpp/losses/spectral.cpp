@@ -70,7 +70,8 @@ const LossType spectral_type = {
     .separable = false,
     .quadratic = false,
     .make = make,
-    .check = check};
+    .check = check,
+    .link = "identity"};
 
 Spectral::Spectral(const Settings& settings, const Shape& shape)
     : log_share_(settings.number("log_share")),

@@ -55,7 +55,8 @@ const LossType ssim_type = {
     .separable = false,
     .quadratic = false,
     .make = make,
-    .check = check};
+    .check = check,
+    .link = "identity"};
 
 Ssim::Ssim(const Settings& settings, const Shape& shape)
     : mse_share_(settings.number("mse_share")),

@@ -40,7 +40,13 @@ Json vocabulary() {
   Json layers = Json::list({}), losses = Json::list({}), optimizers = Json::list({});
   for (const LayerType* type : layer_types()) {
     Json all = describe(type->name, type->about, type->fields);
-    if (type->noise) all.members.insert(all.members.begin() + 2, {"noise", true});
+    const auto after_about = [&](const char* key, Json value) {
+      all.members.insert(all.members.begin() + 2, {key, std::move(value)});
+    };
+    if (type->bounds != nullptr) after_about("bounds", Json::parse(type->bounds));
+    if (type->onnx != nullptr) after_about("onnx", std::string(type->onnx));
+    if (type->torch != nullptr) after_about("torch", std::string(type->torch));
+    if (type->noise) after_about("noise", true);
     layers.items.push_back(std::move(all));
   }
   for (const LossType* type : loss_types()) {
@@ -48,10 +54,13 @@ Json vocabulary() {
     all.members.insert(
         all.members.begin() + 2,
         {{"separable", type->separable}, {"quadratic", type->quadratic}, {"likelihood", type->likelihood}});
+    if (type->link != nullptr) all.members.insert(all.members.begin() + 5, {"link", std::string(type->link)});
     losses.items.push_back(std::move(all));
   }
   for (const OptimizerType* type : optimizer_types()) {
-    optimizers.items.push_back(describe(type->name, type->about, type->fields));
+    Json all = describe(type->name, type->about, type->fields);
+    if (type->decoupled) all.members.insert(all.members.begin() + 2, {"decoupled", true});
+    optimizers.items.push_back(std::move(all));
   }
   return Json::map(
       {{"layers", std::move(layers)}, {"losses", std::move(losses)}, {"optimizers", std::move(optimizers)}});

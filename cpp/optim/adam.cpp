@@ -27,6 +27,7 @@ OptimizerSettings settings(const Settings& given) {
 const OptimizerType adam_type = {"adam",
                                  "the gradient's running mean, divided by the root of the running mean of its square",
                                  kAdam, settings<OptimizerKind::kAdam>};
-const OptimizerType adamw_type = {"adamw", "adam with decoupled weight decay", kAdamW, settings<OptimizerKind::kAdamW>};
+const OptimizerType adamw_type = {"adamw", "adam with decoupled weight decay", kAdamW, settings<OptimizerKind::kAdamW>,
+                                  true};
 
 }  // namespace nrw

@@ -14,6 +14,7 @@ struct OptimizerType {
   const char* about;
   std::span<const Field> fields;
   OptimizerSettings (*settings)(const Settings& settings);
+  bool decoupled = false;  // whether weight decay multiplies the weights, apart from the moments
 };
 
 std::span<const OptimizerType* const> optimizer_types();

@@ -134,5 +134,10 @@ export class Graph {
   }
 }
 
-/** Makes nodes of a layer. @param x its rows, in the layer's input shape. @returns rows in its output shape */
-export type Translation = (graph: Graph, layer: NetworkLayer, x: string) => string;
+/**
+ * Makes nodes of a layer.
+ * @param x its rows, in the layer's input shape
+ * @param inner makes those of the layers within the layer
+ * @returns rows in its output shape
+ */
+export type Translation = (graph: Graph, layer: NetworkLayer, x: string, inner: (x: string) => string) => string;

@@ -1,27 +1,21 @@
 /** A trained autoencoder as an ONNX model: rows in, latent vectors and reconstructions out. */
 import { UserError } from "../../errors.ts";
 import { about, inputText, metadataOf } from "../about.ts";
+import { missingKinds } from "../layers/list.ts";
 import { linkOf } from "../link.ts";
 import { sizeOfShape, type TrainedNetwork } from "../network.ts";
 import { encoderInput, reconstructed } from "./ends.ts";
 import { Graph } from "./graph.ts";
-import { isInOnnx, translate } from "./layers.ts";
+import { translate } from "./translate.ts";
 import { encodeOnnx, type Port } from "./write.ts";
-import type { NetworkLayer } from "../network.ts";
-
-/** The kinds that have no translation, each once. */
-function refused(layers: readonly NetworkLayer[]): string[] {
-  const kinds = layers.flatMap(({ kind, inner }) => [...isInOnnx(kind) ? [] : [kind], ...refused(inner)]);
-  return [...new Set(kinds)];
-}
 
 /**
- * The bytes of the model. It computes what `embed` and `reconstruct` give: noise and dropout are left out, batch normalisation
- * has its running statistics, a variational code is its mean.
+ * The bytes of the model. It computes what `embed` and `reconstruct` give: what layers do in training only is left out, running
+ * statistics stand for those of a batch, a drawn code is its mean.
  * @throws {UserError} if a layer or the loss is not in ONNX, or the file would be too large
  */
 export function onnxModel(network: TrainedNetwork): AsyncGenerator<Uint8Array> {
-  const missing = refused([...network.encoder, ...network.decoder]);
+  const missing = missingKinds([...network.encoder, ...network.decoder]);
   const link = linkOf(network.loss);
   if (link === null) missing.push(`the loss ${network.loss.kind}`);
   if (missing.length > 0) {

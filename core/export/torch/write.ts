@@ -4,11 +4,12 @@ import type { FixedTransform } from "../../config/types.ts";
 import { UserError } from "../../errors.ts";
 import { writeAtomically } from "../../formats/file.ts";
 import { about, inputText } from "../about.ts";
+import { missingKinds } from "../layers/list.ts";
 import { type Link, linkOf, SIZE_LIMITS } from "../link.ts";
-import { type NetworkLayer, sizeOfShape, type TrainedNetwork } from "../network.ts";
+import { sizeOfShape, type TrainedNetwork } from "../network.ts";
 import { writeSafetensors } from "../weights_files.ts";
-import { isInTorch, lines, literal, type Writer } from "./layers.ts";
-import { CLASSES, type ClassName } from "./modules.ts";
+import { lines } from "./lines.ts";
+import { literal, type PythonClass, type Writer } from "./python.ts";
 
 function transformLines(transform: FixedTransform): string[] {
   switch (transform.kind) {
@@ -64,12 +65,12 @@ const importOf = (name: string) =>
 const categoryList = (names: readonly string[]) => `[${names.map((name) => JSON.stringify(name)).join(", ")}]`;
 
 function moduleText(network: TrainedNetwork, link: Link, weights: string): string {
-  const used = new Set<ClassName>();
-  const writer: Writer = { network, use: (name) => used.add(name) };
+  const used = new Set<PythonClass>();
+  const writer: Writer = { network, use: (needed) => used.add(needed) && needed.name };
   const { encoder, decoder, columns, shape, latent, categories, transforms, inputTransforms } = network;
   const layers = { encoder: lines(writer, encoder), decoder: lines(writer, decoder) };
   const last = decoder.at(-1)!.output, code = encoder.at(-1)!.output;
-  const classes = Object.entries(CLASSES).filter(([name]) => used.has(name as ClassName)).map(([, text]) => text);
+  const classes = [...used].map(({ text }) => text);
   const argument = categories === null ? "" : ", category";
   const setCategory = categories === null ? [] : ["self.set_category(category)"];
   const theta = network.tensors.get("loss.log_theta");
@@ -146,7 +147,7 @@ ${
     categories === null ? "" : `
     def set_category(self, category):
         for module in self.modules():
-            if isinstance(module, Covariate):
+            if hasattr(module, "category"):
                 module.category = category
 `
   }
@@ -170,17 +171,11 @@ def read_safetensors(path):
 
 
 def load(weights=pathlib.Path(__file__).with_name(${JSON.stringify(basename(weights))})):
-    """The autoencoder with its weights, as it is used: without noise and dropout."""
+    """The autoencoder with its weights, as it is used: in evaluation mode."""
     model = Autoencoder()
     model.load_state_dict(read_safetensors(weights))
     return model.eval()
 `;
-}
-
-/** The kinds that are not written as modules, each once. */
-function missingKinds(layers: readonly NetworkLayer[]): string[] {
-  const kinds = layers.flatMap(({ kind, inner }) => [...isInTorch(kind) ? [] : [kind], ...missingKinds(inner)]);
-  return [...new Set(kinds)];
 }
 
 /**
