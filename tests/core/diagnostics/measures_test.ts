@@ -38,7 +38,7 @@ Deno.test("jacobian: singular values and ranks are NumPy's, and right singular v
 });
 
 Deno.test("activations: dead units, zeros and saturation by hand; channels are units of a layer with a shape", () => {
-  const layer = { name: "encoder.1", kind: "tanh", shape: [3], bounds: [0, 1], outputs: 3 };
+  const layer = { name: "encoder.1", kind: "tanh", shape: [3], bounds: [-1, 1], outputs: 3 };
   // Unit 0 is always 0, unit 1 is near a bound in one of two rows, unit 2 changes.
   const found = activationsOf(Float32Array.from([0, 0.995, 0.25, 0, 0.5, -0.25]), 2, layer);
   assertEquals([found.units, found.dead, found.zeros, found.saturated], [3, 1, 0.333333, 0.166667]);
