@@ -1,5 +1,6 @@
 /** What runs have cost: seconds, and seconds times threads. */
 import { join } from "@std/path";
+import { exists } from "../formats/file.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import type { AnalysedRun } from "./runs.ts";
 
@@ -15,7 +16,8 @@ export interface Cost {
 }
 
 async function threadsOf({ path }: AnalysedRun): Promise<number | null> {
-  const environment = await readJson(join(path, "environment.json"), BYTES_MAX).catch(() => null);
+  const file = join(path, "environment.json");
+  const environment = await exists(file) ? await readJson(file, BYTES_MAX) : null;
   return isRecord(environment) && typeof environment.threads === "number" ? environment.threads : null;
 }
 

@@ -1,5 +1,6 @@
 /** The losses of runs over their epochs: learning curves of groups, and how long runs take to reach a loss. */
 import { join } from "@std/path";
+import { exists } from "../formats/file.ts";
 import { readCsv } from "../runs/csv_read.ts";
 import { EPOCH_COLUMNS } from "../runs/schema.ts";
 import type { AnalysedRun } from "./runs.ts";
@@ -22,7 +23,8 @@ interface Moment extends Readonly<Record<Alignment, number>> {
 /** The course of a run by its epochs.csv; empty where there is none. */
 async function courseOf(run: AnalysedRun): Promise<Moment[]> {
   const path = join(run.path, "epochs.csv");
-  const { rows } = await readCsv(path, EPOCH_COLUMNS, ROWS_MAX).catch(() => ({ rows: [] }));
+  if (!await exists(path)) return [];
+  const { rows } = await readCsv(path, EPOCH_COLUMNS, ROWS_MAX);
   let step = 0;
   return rows.flatMap((row) => {
     step += row.steps;

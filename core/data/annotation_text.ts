@@ -46,6 +46,7 @@ function cutter(lines: readonly string[], path: string): (line: string) => strin
 }
 
 function unquoted(field: string): string {
+  if (!field.startsWith('"')) return field;
   return /^"([^"]|"")*"$/.test(field) ? field.slice(1, -1).replaceAll('""', '"') : field;
 }
 

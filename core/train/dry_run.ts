@@ -3,6 +3,7 @@ import { choiceText, chooseEngine } from "../build/choose.ts";
 import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { checkValues } from "../data/check.ts";
+import { keepOpen } from "../data/chunk_cache.ts";
 import { feed } from "../data/feed.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
 import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
@@ -79,6 +80,7 @@ export async function dryRun(
   requireRunsFolder(asked);
   const engine = choiceText(chooseEngine(asked, note));
   const source = await withRowFiles(await openData(asked, rows, { note, progress }), asked, { note });
+  using _chunks = keepOpen(source.files);
   const config = settled(asked, source);
   requireSteps(source, config.data, config.seed);
   for (const warning of runWarnings(config, source)) note?.(warning);
