@@ -27,19 +27,13 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** What PCA of the same size explains of the same rows, and what to try where that is more. */
-function baselineLines({ baseline, metrics }: Summary): string[] {
+function baselineLines({ baseline }: Summary): string[] {
   const pca = baseline?.pca;
   if (!pca) return [];
   const parts = (["train", "validation", "test"] as const).filter((part) => pca[part]);
   const shown = parts.map((part) => `${part} ${short(pca[part]!.r2)}`).join(", ");
   const lines = [`PCA        R2 ${shown}  (${countText(pca.components ?? 0)} components)`];
-  const part = metrics.validation ? "validation" : metrics.test ? "test" : "train";
-  const [own, its] = [metrics[part]?.r2, pca[part]?.r2];
-  if (own !== undefined && its !== undefined && own < its && short(own) !== short(its)) {
-    lines.push(
-      `           PCA explains more of the ${part} rows than the network; more epochs or another rate may help`,
-    );
-  }
+  if (baseline.advice) lines.push(`           PCA explains more than the network; ${baseline.advice}`);
   return lines;
 }
 

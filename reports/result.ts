@@ -53,11 +53,12 @@ const SEEN: Readonly<Record<SplitName, string>> = {
 /**
  * A sentence that compares R2 with that of PCA. Values that agree to three decimals are called equal.
  */
-function againstPca(own: number, pca: BaselineMetrics): string {
+function againstPca(own: number, pca: BaselineMetrics, advice: string | null | undefined): string {
   const [ours, theirs] = [ratio(own), ratio(pca.r2)];
   const components = "Principal component analysis (PCA) with as many components";
   if (ours === theirs) return ` ${components} explains as much.`;
-  return ` ${components} explains ${own > pca.r2 ? "less" : "more"} (${theirs}).`;
+  const verdict = ` ${components} explains ${own > pca.r2 ? "less" : "more"} (${theirs})`;
+  return own < pca.r2 && advice ? `${verdict}; ${advice}.` : `${verdict}.`;
 }
 
 /** The sentences that stand on top of a report; null if nothing was measured at the end. */
@@ -75,7 +76,7 @@ export function resultSentence(run: RunData): Content {
   const verdict = metrics.r2 <= 0
     ? "which is no better than predicting each column’s mean"
     : "the share of the variance that it explains";
-  const against = pca ? againstPca(metrics.r2, pca) : "";
+  const against = pca ? againstPca(metrics.r2, pca, run.summary!.baseline?.advice) : "";
   return markup`${where} with <b>R² ${ratio(metrics.r2)}</b>, ${verdict}.${against} The mean squared error is ${
     error(metrics.mse)
   }, against ${error(metrics.mse_mean_predictor)} for predicting each column’s mean.`;

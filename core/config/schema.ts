@@ -143,7 +143,7 @@ const model = z.strictObject({
   ),
   start: z.enum(["auto", "pca", "random"]).default("auto").describe(
     "the weights before the first step; pca: the network begins as a principal component analysis of the training rows, to " +
-      "which the layers add what they learn; random: as each layer's init says; auto: pca where the layers and the loss allow it",
+      "which the layers add what they learn; random: as each layer's init says; auto: pca where the loss is the squared error and both ends are linear layers",
   ),
 }).describe("the network: two lists of layers").meta(onResume("fixed"));
 

@@ -206,7 +206,7 @@ function layersOf(
   const { columns } = data;
   const ground = { config, categories: data.batch?.names.length ?? 0 };
   const { encoder, decoder } = chooseStart(config, { columns }).start === "pca"
-    ? residualLayers(config.model)
+    ? residualLayers(config.model, { columns, shape })
     : config.model;
   const layers = { encoder, decoder: decoder.map(asTrained) };
   const infos = described(ground, columns, shape, layers, engineLoss(config.loss));

@@ -134,6 +134,7 @@ export const summary: Decoder<Summary> = object<Summary>({
       validation: baselineMetrics,
       test: baselineMetrics,
     })),
+    advice: optional(text),
   })),
   neighbours: optional(object<NonNullable<Summary["neighbours"]>>({
     of: oneOf("held_out", "leave_one_out"),

@@ -19,7 +19,11 @@ export async function writeSummary(run: RunFolder, summary: Summary): Promise<vo
   const pca = baseline?.pca && Object.fromEntries(
     Object.entries(baseline.pca).map(([name, value]) => [name, typeof value === "object" ? figures(value) : value]),
   );
-  await writeJsonAtomic(run.file("summary.json"), { ...summary, metrics, ...pca ? { baseline: { pca } } : {} });
+  await writeJsonAtomic(run.file("summary.json"), {
+    ...summary,
+    metrics,
+    ...pca ? { baseline: { ...baseline, pca } } : {},
+  });
 }
 
 /** Removes the summary of a run that is resumed. It has none until it ends again. */

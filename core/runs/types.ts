@@ -151,6 +151,8 @@ export interface Summary {
       readonly validation?: BaselineMetrics | null;
       readonly test?: BaselineMetrics | null;
     } | null;
+    /** What to try where the network explains less than it. */
+    readonly advice?: string | null;
   } | null;
   /** Of the diagnostic `neighbours`, where there are labels. */
   readonly neighbours?: {

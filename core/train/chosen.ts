@@ -2,8 +2,8 @@
 import type { Config } from "../config/types.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
-import { countText } from "../figures.ts";
-import { windowText } from "./shuffling.ts";
+import { bytesText, countText } from "../figures.ts";
+import { WINDOW_BYTES, windowText } from "./shuffling.ts";
 import { chooseSolver } from "./solver.ts";
 import { chooseStart } from "./start_layers.ts";
 
@@ -48,7 +48,7 @@ export function chosenFor(config: Config, source: Source, asked: Config): Chosen
   }
   const window = windowText(config, source);
   if (window !== null && !Number.isFinite(asked.data.shuffle_window)) {
-    const reason = "what 256 MB of memory hold";
+    const reason = `what ${bytesText(WINDOW_BYTES)} of memory hold`;
     list.push({ key: "data.shuffle_window", name: "shuffling", value: window, reason });
   }
   return list;

@@ -1,6 +1,6 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
 import { EngineError } from "../../ffi/error.ts";
-import { noComponents, type PcaFit } from "../baseline/pca.ts";
+import { noComponents, type PcaBaseline, type PcaFit } from "../baseline/pca.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
@@ -13,6 +13,7 @@ import { writeSummary } from "../runs/summary.ts";
 import type { Summary } from "../runs/types.ts";
 import type { NeighboursDiagnostic } from "../diagnostics/neighbours.ts";
 import type { RowErrorsDiagnostic } from "../diagnostics/row_errors.ts";
+import { pcaAdvice } from "./pca_advice.ts";
 import { runDiagnostics } from "./diagnose.ts";
 import { tellDiagnostics } from "./events.ts";
 import type { Session } from "./session.ts";
@@ -92,10 +93,11 @@ async function withTrainedBefore(
 
 /** What PCA of the same size explains. Where it cannot be had, the run ends without it, and says so. */
 async function measureBaseline(session: Session, metrics: Summary["metrics"]): Promise<Summary["baseline"]> {
-  const { options: { warn = session.options.note }, model, source, state } = session;
+  const { options: { config, warn = session.options.note }, model, source, state } = session;
   const known = state.start?.pca;
   // Data that a resume finds changed have other rows.
-  if (known && PARTS.every((part) => known[part]?.rows === metrics[part]?.rows)) return { pca: known };
+  const told = (pca: PcaBaseline) => ({ pca, advice: pcaAdvice(config, source, metrics, pca) });
+  if (known && PARTS.every((part) => known[part]?.rows === metrics[part]?.rows)) return told(known);
   const why = noComponents(model.latentSize, source.columns);
   if (why !== null) {
     session.options.detail?.(`no comparison with PCA: ${why}`);
@@ -103,7 +105,7 @@ async function measureBaseline(session: Session, metrics: Summary["metrics"]): P
   }
   try {
     const fit = await componentsOf(session);
-    return fit && { pca: await explained(session, fit) };
+    return fit && told(await explained(session, fit));
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     warn?.(`PCA, to which the metrics are compared: ${error.message}; evaluation.pca: false leaves it out`);

@@ -45,7 +45,9 @@ export function shapeOf({ data }: Config, { columns, dense, shape: own }: Source
 /** The layers that the engine gets: with the output layer's solver, and those of a start at PCA. */
 export function networkLayers(config: Config, source: Source): Layers {
   const layers = { encoder: config.model.encoder, decoder: decoderWith(config, chooseSolver(config, source)) };
-  return chooseStart(config, source).start === "pca" ? residualLayers(layers) : layers;
+  return chooseStart(config, source).start === "pca"
+    ? residualLayers(layers, { columns: source.columns, shape: shapeOf(config, source) })
+    : layers;
 }
 
 /**

@@ -5,7 +5,7 @@ import { isAdaptive } from "../config/properties.ts";
 import type { Config } from "../config/types.ts";
 import type { Source } from "../data/source.ts";
 import { networkLayers } from "./network.ts";
-import { isTied } from "./start_layers.ts";
+import { endsFlat, isTied } from "./start_layers.ts";
 import type { Started } from "./state.ts";
 
 /**
@@ -45,49 +45,88 @@ async function standardise(model: Model, tensors: readonly TensorInfo[], first: 
   await model.writeTensor(bias, 0, hidden, new Uint8Array(offsets.buffer));
 }
 
-/** Writes P, the mean and zeros into a new network. */
-export async function startAtPca(config: Config, source: Source, model: Model, fit: PcaFit): Promise<Started["rates"]> {
-  const { encoder, decoder } = networkLayers(config, source);
-  const { columns, components, count, mean, variances } = fit;
-  const first = encoder.findIndex(({ kind }) => kind === "linear"), last = decoder.length - 1;
-  const latent = model.latentSize;
-  const captured = variances.reduce((sum, value) => sum + value, 0);
-  const tied = isTied({ decoder });
-  const scale = captured > 0 && !tied ? Math.sqrt(latent / captured) : 1; // tied weights serve both ways
-  const tensors = model.tensors();
-  const write = async (name: string, firstRow: number, values: Float32Array<ArrayBuffer>) => {
-    const info = tensors.find((tensor) => tensor.name === name && tensor.role === "parameter")!;
-    const width = info.shape.slice(1).reduce((product, size) => product * size, 1);
-    await model.writeTensor(info, firstRow, values.length / width, new Uint8Array(values.buffer));
-  };
-  const outputs = tensors.find(({ name }) => name === `encoder.${first}.weight`)!.shape[0]!;
-  const p = new Float32Array(latent * columns), bias = new Float32Array(latent);
+/** What both ends of a start are made of. */
+interface Start {
+  readonly model: Model;
+  readonly tensors: readonly TensorInfo[];
+  readonly fit: PcaFit;
+  readonly latent: number;
+  /** By which z is larger than the scores. */
+  readonly scale: number;
+}
+
+async function write({ model, tensors }: Start, name: string, firstRow: number, values: Float32Array<ArrayBuffer>) {
+  const info = tensors.find((tensor) => tensor.name === name && tensor.role === "parameter")!;
+  const width = info.shape.slice(1).reduce((product, size) => product * size, 1);
+  await model.writeTensor(info, firstRow, values.length / width, new Uint8Array(values.buffer));
+}
+
+const widthOf = ({ tensors }: Start, name: string) => tensors.find((tensor) => tensor.name === name)!.shape[1]!;
+
+/** Writes z = scale P (x - mean) into the last outputs of a layer, and the identity behind x where f(x) follows it. */
+async function writeEncoder(start: Start, layer: string, firstRow: number) {
+  const { fit: { columns, components, count, mean }, latent, scale } = start;
+  const width = widthOf(start, `${layer}.weight`);
+  const p = new Float32Array(latent * width), bias = new Float32Array(latent);
   for (let k = 0; k < count; k++) {
     let sum = 0;
     for (let j = 0; j < columns; j++) {
       const value = scale * components[k * columns + j]!;
-      p[k * columns + j] = value;
+      p[k * width + j] = value;
       sum += value * mean[j]!;
     }
     bias[k] = -sum;
   }
-  await write(`encoder.${first}.weight`, outputs - latent, p);
-  await write(`encoder.${first}.bias`, outputs - latent, bias);
+  if (width > columns) { for (let k = 0; k < latent; k++) p[k * width + columns + k] = 1; }
+  await write(start, `${layer}.weight`, firstRow, p);
+  await write(start, `${layer}.bias`, firstRow, bias);
+}
+
+/** Writes P'z / scale + mean into outputs of a layer; the layer's other inputs begin without effect. */
+async function writeDecoder(start: Start, layer: string, firstRow: number) {
+  const { fit: { columns, components, count, mean }, scale } = start;
+  const width = widthOf(start, `${layer}.weight`);
+  const w = new Float32Array(columns * width);
+  for (let k = 0; k < count; k++) {
+    for (let j = 0; j < columns; j++) w[j * width + k] = components[k * columns + j]! / scale;
+  }
+  await write(start, `${layer}.weight`, firstRow, w);
+  await write(start, `${layer}.bias`, firstRow, mean.slice());
+}
+
+/** The layer that gives z to g and PCA's reconstruction past it. */
+async function writeSplit(start: Start, layer: string) {
+  const { latent } = start;
+  const one = new Float32Array(latent * latent);
+  for (let k = 0; k < latent; k++) one[k * latent + k] = 1;
+  await write(start, `${layer}.weight`, 0, one);
+  await write(start, `${layer}.bias`, 0, new Float32Array(latent));
+  await writeDecoder(start, layer, latent);
+}
+
+/** Writes P, the mean, identities and zeros into a new network. @returns the factors of the layers' rates */
+export async function startAtPca(config: Config, source: Source, model: Model, fit: PcaFit): Promise<Started["rates"]> {
+  const { encoder, decoder } = networkLayers(config, source);
+  const { columns, mean, variances } = fit;
+  const latent = model.latentSize, tensors = model.tensors();
+  const captured = variances.reduce((sum, value) => sum + value, 0);
+  const tied = isTied({ decoder });
+  const scale = captured > 0 && !tied ? Math.sqrt(latent / captured) : 1; // tied weights serve both ways
+  const start = { model, tensors, fit, latent, scale };
+  const first = encoder.findIndex(({ kind }) => kind === "linear"), last = decoder.length - 1;
+  const outputs = tensors.find(({ name }) => name === `encoder.${first}.weight`)!.shape[0]!;
+  await writeEncoder(start, `encoder.${first}`, outputs - latent);
   if (outputs > latent) await standardise(model, tensors, first, outputs - latent, fit);
   const rates: Record<string, number> = {};
   const rms = Math.sqrt(Math.max(0, fit.meanSquare - mean.reduce((sum, m) => sum + m * m, 0) - captured) / columns);
   const adaptive = isAdaptive(config.optimizer);
   if (adaptive) rates[`encoder.${first}`] = Math.min(1, INPUTS / fit.meanAbsolute);
-  if (decoder[last]!.solver !== "factored") {
-    if (!tied) {
-      const features = tensors.find(({ name }) => name === `decoder.${last}.weight`)!.shape[1]!;
-      const w = new Float32Array(columns * features);
-      for (let k = 0; k < count; k++) {
-        for (let j = 0; j < columns; j++) w[j * features + k] = components[k * columns + j]! / scale;
-      }
-      await write(`decoder.${last}.weight`, 0, w);
-    }
-    await write(`decoder.${last}.bias`, 0, mean.slice());
+  if (!endsFlat(config.model)) {
+    await writeSplit(start, "decoder.0");
+    if (adaptive) rates["decoder.0"] = Math.min(MOST_RATE, rms);
+  } else if (decoder[last]!.solver !== "factored") {
+    if (tied) await write(start, `decoder.${last}.bias`, 0, mean.slice());
+    else await writeDecoder(start, `decoder.${last}`, 0);
     if (adaptive) rates[`decoder.${last}`] = Math.min(MOST_RATE, rms);
   }
   for (const [layer, rate] of Object.entries(rates)) model.setRate(layer, rate);

@@ -5,7 +5,7 @@ import type { Source } from "../data/source.ts";
 import { countText } from "../figures.ts";
 
 /** The memory of the files whose rows are shuffled together. The next window is opened while one is trained on. */
-const WINDOW_BYTES = 256e6;
+export const WINDOW_BYTES = 256e6;
 /** Labels of rows in random order change more often than this share of what chance gives. */
 const SORTED_SHARE = 0.2;
 /** Rows tell an order only if there are as many. */

@@ -38,64 +38,120 @@ function staysFlat(layers: readonly Layer[]): boolean {
 }
 
 /** The index of the encoder's first layer that is no noise. */
-const firstOf = ({ encoder }: Layers) => encoder.findIndex((layer) => !isNoise(layer));
+const firstOf = ({ encoder }: Pick<Layers, "encoder">) => encoder.findIndex((layer) => !isNoise(layer));
 
 /** Whether a layer of the decoder has the weights of one of the encoder. */
 export const isTied = ({ decoder }: Pick<Layers, "decoder">) => decoder.some(({ tied }) => tied === true);
 
+/** Whether the encoder begins with a linear layer of flat rows. */
+function beginsFlat(model: Pick<Layers, "encoder">): boolean {
+  const first = model.encoder[firstOf(model)];
+  return first !== undefined && isLinear(first) && typeof first.size === "number";
+}
+
+/** Whether the decoder ends with a linear layer of flat rows. */
+export function endsFlat({ decoder }: Pick<Layers, "decoder">): boolean {
+  const last = decoder.at(-1)!;
+  return isLinear(last) && !Array.isArray(last.size) && staysFlat(decoder.slice(0, -1));
+}
+
+/** The index of the layer that makes the reconstruction: those behind it change its shape only. */
+const makerOf = (decoder: readonly Layer[]) =>
+  decoder.findLastIndex(({ kind }) => kind !== "flatten" && kind !== "unflatten" && kind !== "reshape");
+
+const canBeginAtZero = ({ kind }: Layer) => kindNamed(LAYERS, kind).fields.some(({ name }) => name === "init");
+
 /** Why a network cannot begin as PCA; null where it can. */
 function obstacle({ model, loss, data }: Config, { columns }: Pick<Source, "columns">): string | null {
-  const first = model.encoder[firstOf(model)], code = model.encoder.at(-1)!, last = model.decoder.at(-1)!;
+  const first = model.encoder[firstOf(model)], code = model.encoder.at(-1)!;
+  const maker = model.decoder[makerOf(model.decoder)];
   if (!kindNamed(LOSSES, loss.kind).quadratic) return `${loss.kind} is no squared error`;
   if (data.row_weights !== null || loss.column_weights !== undefined) return "rows or columns are weighted";
   if (loss.on === "hidden") return "the loss is of hidden places";
   if (data.input_transforms.length > 0) return "data.input_transforms makes another input than what is reconstructed";
-  if (first === undefined || !isLinear(first)) return "the encoder does not begin with a linear layer";
-  if (!isLinear(code)) return "the encoder does not end with a linear layer";
-  if (!isLinear(last)) return "the decoder does not end with a linear layer";
-  if ([first, code].some(({ size }) => typeof size !== "number") || !staysFlat(model.decoder.slice(0, -1))) {
-    return "what the ends of the network see of a row has a shape";
-  }
+  if (!isLinear(code) || typeof code.size !== "number") return "the encoder does not end with a linear layer";
+  if (maker === undefined || !canBeginAtZero(maker)) return "the decoder does not end with a layer of weights";
   if (isTied(model) && (firstOf(model) < model.encoder.length - 1 || model.decoder.length > 1)) {
     return "weights are tied, and there are hidden layers";
   }
-  for (const layer of [first, code, last]) {
-    if (layer.bias === false) return "a linear layer at an end has no bias";
+  for (const layer of [...beginsFlat(model) ? [first!] : [], code, maker]) {
+    if (layer.bias === false) return "a layer at an end has no bias";
     if (layer.init !== "default") return "the initialisation of a layer at an end is set";
   }
-  if (last.update === "sgd") return "update: sgd learns the output layer from its own start";
-  return noComponents(sizeOf(code)!, columns);
+  if (maker.update === "sgd") return "update: sgd learns the output layer from its own start";
+  return noComponents(code.size, columns);
 }
+
+/** Whether `model.start: pca` is possible. */
+export const canBeginAtPca = (config: Config, source: Pick<Source, "columns">): boolean =>
+  obstacle(config, source) === null;
 
 /** @throws {UserError} where the config asks for PCA, and the network cannot begin as that */
 export function chooseStart(config: Config, source: Pick<Source, "columns">): StartChoice {
   const { start } = config.model;
   if (start === "random") return { start, reason: "as the config says" };
   const why = obstacle(config, source);
-  if (start === "pca" && why !== null) {
+  if (start === "pca") {
+    if (why === null) return { start, reason: "as the config says" };
     throw new UserError("model.start", `cannot be pca: ${why}`, "set model.start: random, or auto");
   }
-  return why === null
-    ? { start: "pca", reason: start === "pca" ? "as the config says" : "squared error, linear layers at both ends" }
-    : { start: "random", reason: why };
+  if (why !== null) return { start: "random", reason: why };
+  if (beginsFlat(config.model) && endsFlat(config.model)) {
+    return { start: "pca", reason: "squared error, linear layers at both ends" };
+  }
+  // A list of layers is what other programs build a network from, and its sum with PCA has other ones.
+  return { start: "random", reason: "an end sees the shape of a row; model.start: pca adds the network to PCA" };
+}
+
+/** What a network sees of a row. */
+export interface Row {
+  readonly columns: number;
+  /** Channels first; null where it has none but its length. */
+  readonly shape: readonly number[] | null;
+}
+
+const AT_ZERO = { init: "zeros" } as const;
+
+function encoderAtPca(model: Pick<Layers, "encoder">, { shape }: Row): readonly Layer[] {
+  const at = firstOf(model), noise = model.encoder.slice(0, at), [first, ...rest] = model.encoder.slice(at);
+  const latent = sizeOf(model.encoder.at(-1)!)!;
+  if (!beginsFlat(model)) {
+    // x, f(x), and of both z: [sP, 1] begins as sP x + f(x).
+    const own = [...model.encoder.slice(at, -1), { ...model.encoder.at(-1)!, ...AT_ZERO }];
+    const inner = shape === null || shape.length === 1 ? own : [{ kind: "unflatten", shape }, ...own];
+    return [
+      ...noise,
+      { kind: "flatten" },
+      { kind: "dense_skip", layers: inner },
+      { ...model.encoder.at(-1)!, size: latent },
+    ];
+  }
+  if (rest.length === 0) return model.encoder;
+  return [
+    ...noise,
+    { ...first!, size: sizeOf(first!)! + latent },
+    { kind: "shortcut", layers: [...rest.slice(0, -1), { ...rest.at(-1)!, ...AT_ZERO }], size: latent },
+  ];
+}
+
+function decoderAtPca(model: Layers, { columns }: Row): readonly Layer[] {
+  const { decoder } = model, latent = sizeOf(model.encoder.at(-1)!)!;
+  if (!endsFlat(model)) {
+    // z and P'z / s + m, of which the former goes through g, which is added to the latter.
+    const maker = makerOf(decoder);
+    const own = decoder.map((layer, i) => i === maker ? { ...layer, ...AT_ZERO } : layer);
+    return [
+      { ...model.encoder.at(-1)!, size: latent + columns },
+      { kind: "shortcut", layers: [...own, { kind: "flatten" }], size: columns },
+    ];
+  }
+  const inner = decoder.slice(0, -1), output = decoder.at(-1)!;
+  const last = output.solver === "factored" ? { ...output, free: latent } : output;
+  return inner.length === 0 ? [last] : [{ kind: "dense_skip", layers: inner }, last];
 }
 
 /** The layers that the engine gets where the network begins as PCA. */
-export function residualLayers(model: Layers): Layers {
-  const at = firstOf(model);
-  const noise = model.encoder.slice(0, at), [first, ...rest] = model.encoder.slice(at);
-  const latent = sizeOf(model.encoder.at(-1)!)!;
-  const encoder = rest.length === 0 ? model.encoder : [
-    ...noise,
-    { ...first!, size: sizeOf(first!)! + latent },
-    {
-      kind: "shortcut",
-      layers: [...rest.slice(0, -1), { ...rest.at(-1)!, init: "zeros" }],
-      size: latent,
-    },
-  ];
-  const inner = model.decoder.slice(0, -1), output = model.decoder.at(-1)!;
-  const last = output.solver === "factored" ? { ...output, free: latent } : output;
-  const decoder = inner.length === 0 ? [last] : [{ kind: "dense_skip", layers: inner }, last];
-  return { encoder, decoder };
-}
+export const residualLayers = (model: Layers, row: Row): Layers => ({
+  encoder: encoderAtPca(model, row),
+  decoder: decoderAtPca(model, row),
+});

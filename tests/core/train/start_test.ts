@@ -74,6 +74,12 @@ function weights(run: string): Uint8Array {
   return Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"));
 }
 
+/** The names of the tensors of the last checkpoint. */
+function tensorNames(run: string): Set<string> {
+  const bytes = weights(run), length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  return new Set(Object.keys(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))));
+}
+
 const KINDS = [["dense", denseRows, dense], ["factored", sparseRows, sparse]] as const;
 
 for (const [name, prepare, config] of KINDS) {
@@ -145,9 +151,12 @@ Deno.test("start: which networks begin as PCA, and why the others do not", () =>
   const code = { ...NET, encoder: [{ linear: 12 }, "relu", { variational: 4 }] };
   assertStringIncludes(choice({ model: code }).reason, "does not end with a linear layer");
   const shaped = { ...NET, encoder: [{ linear: [2, 6] }, "relu", "flatten", { linear: 4 }] };
-  assertStringIncludes(choice({ model: shaped }).reason, "has a shape");
+  assertStringIncludes(choice({ model: shaped }).reason, "sees the shape of a row");
+  assertEquals(choice({ model: { ...shaped, start: "pca" } }).start, "pca");
   const unflattened = { ...NET, decoder: [{ linear: 12 }, { unflatten: [2, 6] }, "relu", { linear: "output" }] };
-  assertStringIncludes(choice({ model: unflattened }).reason, "has a shape");
+  assertStringIncludes(choice({ model: unflattened }).reason, "sees the shape of a row");
+  const bounded = { ...NET, decoder: [...NET.decoder, "sigmoid"] };
+  assertStringIncludes(choice({ model: bounded }).reason, "does not end with a layer of weights");
   const asked = assertThrows(() => choice({ model: { ...code, start: "pca" } }), UserError);
   assertStringIncludes(asked.message, "model.start: cannot be pca: the encoder does not end with a linear layer");
   const masked = { ...NET, encoder: [{ mask_noise: 0.2 }, ...NET.encoder] };
@@ -156,12 +165,48 @@ Deno.test("start: which networks begin as PCA, and why the others do not", () =>
 
 Deno.test("start: the layers of a start at PCA, with and without hidden layers", () => {
   const { model } = configOf({ ...dense("/") });
-  const { encoder, decoder } = residualLayers(model);
+  const row = { columns: 20, shape: null };
+  const { encoder, decoder } = residualLayers(model, row);
   assertEquals(encoder.map(({ kind, size }) => [kind, size]), [["linear", 16], ["shortcut", 4]]);
   assertEquals(decoder.map(({ kind }) => kind), ["dense_skip", "linear"]);
   const flat = configOf({ ...dense("/"), model: { encoder: [{ linear: 4 }], decoder: [{ linear: "output" }] } }).model;
-  assertEquals(residualLayers(flat).encoder, flat.encoder);
-  assertEquals(residualLayers(flat).decoder.length, 1);
+  assertEquals(residualLayers(flat, row).encoder, flat.encoder);
+  assertEquals(residualLayers(flat, row).decoder.length, 1);
+});
+
+const CONVOLUTIONAL = {
+  encoder: [{ gaussian_noise: 0.01 }, { conv1d: 3, kernel: 5, stride: 2, padding: 2 }, "relu", { linear: 2 }],
+  decoder: [
+    { linear: 12 },
+    "relu",
+    { unflatten: [3, 4] },
+    { conv_transpose1d: 2, kernel: 5, stride: 2, padding: 2, output_padding: 1 },
+    "relu",
+    { conv1d: 2, kernel: 3, padding: 1 },
+    { reshape: [1, 16] },
+  ],
+  start: "pca",
+};
+
+Deno.test("start: a convolutional network begins with the R2 of PCA, and resumes to the same bits", async () => {
+  using folder = temporary();
+  denseRows(folder.path, 200, 16);
+  const config = dense(folder.path, {
+    data: { ...dense(folder.path).data, shape: [1, 16] },
+    model: CONVOLUTIONAL,
+  });
+  const whole = await train({ config });
+  const pca = whole.summary.baseline!.pca!.validation!;
+  const [[first, loss]] = losses(whole.path) as [[number, number]];
+  assertEquals(first, 0);
+  assertAlmostEquals(loss, pca.mse, 1e-5 * pca.mse);
+  assert(whole.summary.metrics.validation!.mse < loss, "training from there gains nothing");
+  const part = await train({ config: { ...config, training: { epochs: 6, max_steps: 23 } } });
+  await train({ resume: part.path, overrides: ["training.max_steps=null"] });
+  assertEquals(weights(part.path), weights(whole.path));
+  assertEquals((await embed(whole.path)).values.length, 200 * 2);
+  const names = [...tensorNames(whole.path)];
+  assert(names.includes("encoder.2.layers.1.weight") && names.includes("decoder.1.layers.5.weight"), names.join(" "));
 });
 
 Deno.test("start: without validation rows PCA is not taken for the best epoch, and nothing ends training early", async () => {
