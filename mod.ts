@@ -15,6 +15,9 @@ export { type Exported, type ExportFormat, type ExportOptions, exportRun } from 
 export { embed, evaluate, reconstruct, type ResultOptions, type RowMatrix } from "./core/train/results.ts";
 export { evaluatePart, metricsOf } from "./core/evaluation/evaluate.ts";
 export { dryRun } from "./core/train/dry_run.ts";
+export { Desk } from "./core/steer/desk.ts";
+export type { Command } from "./core/steer/command.ts";
+export type { Edit } from "./core/steer/journal.ts";
 export type { TrainObserver } from "./core/train/trainer.ts";
 export type { Held, Position, RunEvent, Sink, StartEvent, Tell } from "./core/events/mod.ts";
 export { readRun } from "./core/runs/read.ts";

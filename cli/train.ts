@@ -3,7 +3,8 @@ import { countText } from "../core/figures.ts";
 import "./early.ts";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
-import { findRun } from "../core/train/find_run.ts";
+import { readJournal } from "../core/steer/journal.ts";
+import { findRun, type RunTarget } from "../core/train/find_run.ts";
 import { toUser } from "../core/paths.ts";
 import { writeOutput } from "../core/results/output.ts";
 import { resumeCommand } from "../core/runs/command.ts";
@@ -114,6 +115,12 @@ const train = defineCommand({
         "config " +
         "or with --config",
     },
+    replay: {
+      type: "path",
+      value: "F",
+      help:
+        "make the edits of another run's edits.jsonl again, at the same steps; with that run's config, the weights have the same bits",
+    },
     "dry-run": {
       type: "flag",
       help: "check the data, shapes, memory and one batch of each part, and leave nothing behind",
@@ -170,6 +177,7 @@ const train = defineCommand({
       detail: options.verbose ? progress.note : undefined,
       commandLine: ["train", ...args],
       untilEpoch: options["until-epoch"],
+      replay: await replayed(options.replay, target),
     }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
@@ -204,6 +212,15 @@ const train = defineCommand({
 });
 
 export default train;
+
+/** The journal that is made again. A resume goes on with the one that its run began with. */
+async function replayed(path: string | undefined, { existing }: RunTarget): Promise<string | undefined> {
+  if (path !== undefined && existing !== null) {
+    throw new UserError("--replay", "is for a new run; a resumed one goes on with what it began with", "leave it out");
+  }
+  if (path !== undefined) await readJournal(path);
+  return path;
+}
 
 /** Draws the report from the run folder. A failure is printed, but does not make the run a failed one. */
 async function drawReport(runDir: string): Promise<string | null> {

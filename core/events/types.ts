@@ -65,6 +65,17 @@ export interface DiagnosticEvent {
   readonly final: boolean;
 }
 
+/** A command that a person or a script gave to the run has taken effect before the next step; a line of edits.jsonl. */
+export interface EditEvent {
+  readonly event: "edit";
+  readonly edit: number;
+  readonly step: number;
+  readonly epoch: number;
+  readonly at: string;
+  readonly command: Readonly<Record<string, unknown>>;
+  readonly before?: number | boolean;
+}
+
 /** What is printed while training. */
 export interface NoteEvent {
   readonly event: "note";
@@ -87,6 +98,7 @@ export type RunEvent =
   | EpochEvent
   | CheckpointEvent
   | DiagnosticEvent
+  | EditEvent
   | NoteEvent
   | EndEvent;
 

@@ -12,7 +12,7 @@ export async function componentsOf(session: Session): Promise<PcaFit | null> {
   if (session.fit !== null) return session.fit;
   const fit = await fitPca(source, config, model.latentSize, {
     threads: threadCount(config),
-    stopped: () => session.signal !== null,
+    stopped: () => session.isStopping,
     fitting: (info) => observer?.preparing?.(info),
   });
   if (fit !== null && fit.components.length <= KEPT_VALUES) session.fit = fit;
@@ -24,7 +24,7 @@ export function explained(session: Session, fit: PcaFit): Promise<PcaBaseline> {
   const { options: { config, observer }, source } = session;
   return evaluatePca(fit, source, config, {
     threads: threadCount(config),
-    stopped: () => session.signal !== null,
+    stopped: () => session.isStopping,
     progress: (info) => observer?.evaluating?.(info),
   });
 }

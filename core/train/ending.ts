@@ -170,7 +170,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     ...{ config, model, source, epoch, evaluation: validation ?? undefined },
     pca: () => comparedFit(session),
     ...{ lastStep: evaluated.step === state.step ? session.lastStep() : null, rates: state.start?.rates },
-    stopped: () => session.signal !== null,
+    stopped: () => session.isStopping,
     detail: session.options.detail,
   });
   tellDiagnostics(session.events, diagnosed, run, { step, epoch, final: true });
@@ -203,13 +203,12 @@ export async function interrupted(session: Session, signal: StopSignal): Promise
   return { status: "stopped", summary, signal, exitStatus: SIGNAL_STATUS[signal], error: null };
 }
 
-/** The end of a session after the epoch that it was asked for: a save. */
-export async function paused(session: Session): Promise<SessionResult> {
+/** The end of a session after the epoch that it was asked for, or by a command: a save. */
+export async function paused(session: Session, reason: "until_epoch" | "command"): Promise<SessionResult> {
   const { options: { run }, saves, state: { seconds } } = session;
   const trained = seconds.checkpoint;
   await saves.saveIfNew();
   const saved = seconds.checkpoint - trained;
-  const reason = "until_epoch";
   const summary = summarise(session, { status: "stopped", reason, metrics: null, evaluated: null, saved });
   await writeSummary(run, summary);
   await clearRecovery(run.path);

@@ -11,6 +11,7 @@ import { type DataIdentity, identify } from "../data/identity.ts";
 import { readRunData } from "../data/run_data.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { countText, rateText } from "../figures.ts";
 import { readTextSync } from "../formats/file.ts";
 import { toUser } from "../paths.ts";
 import type { Parent } from "../runs/sessions.ts";
@@ -101,6 +102,7 @@ export async function beginFork(
       beginEpochAnew(state);
     }
   } else checkState(state, where, data, source, config);
+  leaveSteering(state, warn);
   const isSameGoal = fixed.every(({ key }) => key.startsWith("optimizer.") || key.startsWith("training."));
   if (!isSameGoal) Object.assign(state, { best: null, stopping: freshState(data).stopping });
   if (!isSameGoal) state.plateau = { ...state.plateau, best: null, badEpochs: 0 };
@@ -111,6 +113,26 @@ export async function beginFork(
   if (why === null) return state;
   warn(`the optimizer's state starts again (${why}), and so do the count of steps and the schedule`);
   return { ...freshState(data), start: before.start };
+}
+
+/** A fork has its config's settings: what commands changed in its parent ends there, but for weights. */
+function leaveSteering(state: TrainState, warn: (text: string) => void): void {
+  const { steering } = state;
+  if (!steering) return;
+  const { learning_rate, batch_size, next_batch_size, frozen } = steering;
+  const size = next_batch_size ?? batch_size;
+  const changed = [
+    ...learning_rate === null ? [] : [`learning rate ${rateText(learning_rate)}`],
+    ...size === null ? [] : [`batches of ${countText(size)} rows`],
+    ...frozen.length === 0 ? [] : [`${frozen.join(", ")} frozen`],
+  ];
+  if (changed.length > 0) warn(`what commands had set in the parent is not taken over: ${changed.join("; ")}`);
+  const isMidEpoch = state.window !== 0 || state.batch !== 0;
+  if (batch_size !== null && isMidEpoch) {
+    warn(`epoch ${state.epoch + 1} starts again with the config's batches`);
+    beginEpochAnew(state);
+  }
+  delete state.steering;
 }
 
 /**

@@ -6,6 +6,7 @@ import { pointBest, pointLatest } from "../checkpoint/save.ts";
 import { namesIn } from "../formats/file.ts";
 import { cutBack } from "../runs/attempts.ts";
 import type { RunFolder } from "../runs/folder.ts";
+import { cutJournal } from "../steer/journal.ts";
 import { readSummary } from "../runs/summary.ts";
 import type { TrainState } from "./state.ts";
 
@@ -27,7 +28,9 @@ export async function goBack(
     if (latest !== basename(checkpoint)) await pointLatest(run.path, basename(checkpoint));
   }
   const { step, epoch, window } = state;
+  const edits = await cutJournal(run.path, state.steering?.edits ?? 0);
   const others = [
+    ...edits === null ? [] : [edits],
     ...await laterCheckpoints(run, step),
     ...await laterDiagnostics(run, step, epoch),
     ...((await readSummary(run))?.steps ?? 0) > step ? ["summary.json"] : [],

@@ -23,6 +23,8 @@ import { writeJsonAtomic } from "../runs/atomic.ts";
 import { commandText, resumeCommand } from "../runs/command.ts";
 import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
+import type { Edit } from "../steer/journal.ts";
+import type { Steering } from "../steer/steering.ts";
 import { EventStream, sinksOf } from "../events/mod.ts";
 import { writeRecovery } from "../runs/recovery.ts";
 import { failed, finish, interrupted, paused, type SessionResult } from "./ending.ts";
@@ -49,6 +51,7 @@ import type { SessionOptions } from "./session_options.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { checkState, parseState } from "./state_check.ts";
+import { keepReplay, replayOf, steer } from "./steered.ts";
 import { tensorSinks } from "./tensors.ts";
 import { type Ending, Trainer } from "./trainer.ts";
 
@@ -56,7 +59,10 @@ class Session {
   readonly #begun = performance.now();
   readonly #elapsedBefore: number;
   readonly saves: Saves;
+  readonly steering: Steering;
   signal: StopSignal | null = null;
+  /** Whether a command has asked for the end. */
+  isEnded = false;
   /** Principal components of the training rows, where the session has computed them. */
   fit: PcaFit | null = null;
 
@@ -69,6 +75,7 @@ class Session {
     readonly events: EventStream,
     checkpoint: string | null,
     memory: MemoryEstimate,
+    replay: readonly Edit[],
   ) {
     this.#elapsedBefore = state.elapsed_s;
     const { config, run, observer, note } = options;
@@ -89,6 +96,19 @@ class Session {
         observer?.saved?.(info);
       },
     });
+    this.steering = steer(this, replay);
+  }
+
+  /** Whether the session is to end after the present batch. */
+  get isStopping(): boolean {
+    return this.signal !== null || this.isEnded;
+  }
+
+  /** Ends the session after the present batch: by a command, or by a signal that was received. */
+  stop(): void {
+    this.isEnded = true;
+    this.model.stop();
+    this.options.desk?.wake();
   }
 
   get lastCheckpoint(): string | null {
@@ -101,7 +121,8 @@ class Session {
   lastStep(): LastStep | null {
     const { state: { step, plateau }, options: { config }, source } = this;
     if (step < 1) return null;
-    const rate = learningRate(step - 1, config.optimizer, config.scheduler, horizonOf(config, source), plateau.factor);
+    const { learningRate: learning_rate } = this.steering;
+    const rate = learningRate(step - 1, { learning_rate }, config.scheduler, horizonOf(config, source), plateau.factor);
     return { step, rate };
   }
 
@@ -111,7 +132,7 @@ class Session {
     const diagnosed = await runDiagnostics(run.path, {
       ...{ config, model: this.model, source: this.source, epoch },
       ...{ lastStep: this.lastStep(), rates: this.state.start?.rates },
-      stopped: () => this.signal !== null,
+      stopped: () => this.isStopping,
       detail: this.options.detail,
     });
     tellDiagnostics(this.events, diagnosed, run, { step: this.state.step, epoch, final: false });
@@ -139,11 +160,12 @@ class Session {
         this.events.emit({ event: "epoch", step: this.state.step, ...row });
       },
       saves: this.saves,
+      steering: this.steering,
       begin: () => begin(this),
       refit: (epoch) => refitDue(this, epoch),
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
-      stopping: () => this.signal !== null,
+      stopping: () => this.isStopping,
       untilEpoch: this.options.untilEpoch,
     }).run();
   }
@@ -268,19 +290,21 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
   const resumedAt = session.lastCheckpoint === null ? null : state.step;
   const watch = signals === false ? null : watchSignals((signal) => {
     session.signal = signal;
-    session.model.stop();
+    session.stop();
     note?.(`${signal}: finishing this batch, then saving; once more ends at once`);
   });
   try {
     const reason = await session.train();
     if (session.signal) return await interrupted(session, session.signal);
-    if (reason === "until_epoch") return await paused(session);
+    if (session.isEnded) return await paused(session, "command");
+    if (reason === "until_epoch") return await paused(session, reason);
     if (state.step === resumedAt) note?.(nothingLeft(session.options, state, reason));
     return await finish(session, reason);
   } catch (error) {
     return await failed(session, dataError(error));
   } finally {
     watch?.[Symbol.dispose]();
+    session.options.desk?.detach();
   }
 }
 
@@ -311,6 +335,8 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
   const layers = layerRows(model.layers());
   await writeJsonAtomic(run.file("model.json"), layers);
   if (checkpoint === null) await writeRunData(run.path, identity, names, source.steps);
+  if (options.replay !== undefined) await keepReplay(run.path, options.replay);
+  const replay = await replayOf(run.path);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
   try {
@@ -323,7 +349,8 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
       sinks: [...sinksOf(config, run), ...options.sinks ?? []],
       warn: tell.warn,
     });
-    const session = new Session(options, source, model, state, logs, events, checkpoint, memory);
+    const session = new Session(options, source, model, state, logs, events, checkpoint, memory, replay);
+    using _journal = session.steering.journal;
     using _saves = session.saves;
     // A fork has its own first checkpoint, so that it can be resumed even if the parent is deleted.
     if (options.fork) await session.saves.saveIfNew();

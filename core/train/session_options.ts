@@ -3,6 +3,8 @@ import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import type { MemoryRows } from "../data/memory.ts";
 import type { Sink } from "../events/mod.ts";
+import type { Desk } from "../steer/desk.ts";
+import type { Edit } from "../steer/journal.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import type { Prepared } from "../data/prepared.ts";
 import type { Fork } from "./fork.ts";
@@ -36,6 +38,12 @@ export interface SessionOptions {
   /** Called under the run's lock once everything is ready, before the first step. */
   readonly onReady?: () => Promise<void>;
   readonly commandLine?: readonly string[];
+  /** Where others leave commands and questions for this session. */
+  readonly desk?: Desk;
+  /** The journal of a run whose edits this one makes again, at the same steps. */
+  readonly replay?: string;
+  /** Told of each command that has taken effect. */
+  readonly edited?: (edit: Edit) => void;
   /** Ends the session after this epoch, so that the run can be resumed. */
   readonly untilEpoch?: number;
   /** Whether SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 end the run after a save. */

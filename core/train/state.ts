@@ -2,6 +2,7 @@
  * The state of a run: everything but tensors that the next step depends on. It is saved as state.json of a checkpoint.
  */
 import type { PcaBaseline } from "../baseline/pca.ts";
+import type { Steered } from "../steer/state.ts";
 import type { PlateauState } from "./schedule.ts";
 
 /** Sums over some steps. */
@@ -67,6 +68,8 @@ export interface TrainState {
   since_row: { checkpoint_ms: number; diagnostics_ms: number };
   started_at: string;
   resumed: number;
+  /** What commands have changed; there from the first one on. */
+  steering?: Steered;
 }
 
 export function noTotals(): Totals {

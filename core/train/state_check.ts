@@ -3,10 +3,11 @@
  */
 import { z } from "zod";
 import { showFlow } from "../config/show.ts";
-import type { Config } from "../config/types.ts";
+import type { Config, DataConfig } from "../config/types.ts";
 import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { steeredSchema } from "../steer/state.ts";
 import { noTotals, type Totals, type TrainState } from "./state.ts";
 
 const count = () => z.int().min(0);
@@ -57,6 +58,7 @@ const stateSchema: z.ZodType<TrainState> = z.strictObject({
   since_row: z.strictObject({ checkpoint_ms: amount(), diagnostics_ms: amount() }),
   started_at: z.string().refine((text) => Number.isFinite(Date.parse(text)), "must be a date"),
   resumed: count(),
+  steering: steeredSchema.optional(),
 });
 
 const OTHER_VERSION = "resume with the version that wrote it, or from another checkpoint";
@@ -93,8 +95,9 @@ export function parseState(value: unknown, where: string, step: number): TrainSt
  * only.
  * @param data the fingerprint of the data as it is now
  */
-export function checkState(state: TrainState, where: string, data: string, source: Source, config: Config): void {
+export function checkState(state: TrainState, where: string, data: string, source: Source, given: Config): void {
   const { window, batch, epoch_totals, window_totals } = state;
+  const config = { ...given, data: dataOfEpoch(given.data, state) };
   const isMidEpoch = window !== 0 || batch !== 0;
   if (state.data !== data) {
     if (isMidEpoch) {
@@ -119,6 +122,12 @@ export function checkState(state: TrainState, where: string, data: string, sourc
     ["epoch_totals.rows", epoch_totals.rows, isRows(epoch_totals, config), "rows of so many batches"],
   ]);
 }
+
+/** The config's data settings with the batch size of the present epoch, which a command may have changed. */
+export const dataOfEpoch = (data: DataConfig, { steering }: TrainState): DataConfig => ({
+  ...data,
+  batch_size: steering?.batch_size ?? data.batch_size,
+});
 
 /** The state at the start of the present epoch, if the epoch must be trained from its first batch. */
 export function beginEpochAnew(state: TrainState): void {

@@ -7,10 +7,11 @@ import { UserError } from "../errors.ts";
 import type { Summary } from "../runs/types.ts";
 import { findRun, type RunRequest } from "./find_run.ts";
 import { NetworkError } from "./network_error.ts";
+import type { SessionOptions } from "./session_options.ts";
 import { startRun } from "./start.ts";
 import type { TrainObserver } from "./trainer.ts";
 
-export interface TrainOptions extends Partial<RunRequest> {
+export interface TrainOptions extends Partial<RunRequest>, Pick<SessionOptions, "desk" | "replay" | "edited"> {
   /** Rows in memory instead of `data.path`, with their names and labels. A resume needs those of its run again. */
   readonly data?: MemoryData;
   readonly observer?: TrainObserver;
@@ -61,6 +62,9 @@ export async function train(options: TrainOptions): Promise<Trained> {
     note: options.note,
     warn: options.warn,
     signals: options.signals ?? false,
+    desk: options.desk,
+    replay: options.replay,
+    edited: options.edited,
   }).catch((error) => {
     // An object has no lines to name.
     throw error instanceof NetworkError && typeof options.config !== "object" ? target.loaded.locate(error) : error;

@@ -14,7 +14,9 @@ import { basename } from "@std/path";
 import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from "../evaluation/evaluate.ts";
 import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
+import type { Steering } from "../steer/steering.ts";
 import type { Saves } from "./saves.ts";
+import { dataOfEpoch } from "./state_check.ts";
 import { noTotals, type Started, type Totals, type TrainState } from "./state.ts";
 
 /** Functions that are called when something happens. */
@@ -51,6 +53,8 @@ export interface TrainerParts {
   begin(): Promise<Started>;
   /** Fits the output layer to all training rows, where that is due after an epoch. */
   refit(epoch: number): Promise<void>;
+  /** Takes commands between steps. */
+  readonly steering: Pick<Steering, "between" | "until" | "training" | "beginEpoch" | "learningRate">;
   /** Runs the config's diagnostics after an epoch. @throws {Stopped} */
   diagnose(epoch: number): Promise<void>;
   /** Seconds since this run began, over all sessions. */
@@ -88,7 +92,8 @@ export class Trainer {
       if (state.epoch >= (this.parts.untilEpoch ?? Infinity) && state.window === 0 && state.batch === 0) {
         return "until_epoch";
       }
-      const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
+      if (state.window === 0 && state.batch === 0) this.parts.steering.beginEpoch();
+      const plan = trainingPlan(source, this.#data, config.seed, state.epoch + 1);
       if (!await this.#trainEpoch(plan)) return this.parts.stopping() ? "stopped" : "max_steps";
       if (!await this.#finishEpoch()) return "stopped";
     }
@@ -162,7 +167,7 @@ export class Trainer {
     const { config, state } = this.parts;
     if (state.window >= plan.length) return true;
     const windows = feed(plan, {
-      data: config.data,
+      data: this.#data,
       seed: config.seed,
       epoch: state.epoch + 1,
       part: "train",
@@ -179,7 +184,7 @@ export class Trainer {
   }
 
   async #trainWindow({ window, batches, openWaitMs }: OpenWindow, plan: readonly Window[]): Promise<boolean> {
-    const { config, model, state, observer } = this.parts;
+    const { config, model, state, observer, steering } = this.parts;
     observer.windowStarted?.({
       epoch: state.epoch + 1,
       epochs: config.training.epochs,
@@ -193,27 +198,29 @@ export class Trainer {
     const every = config.checkpoint.every_steps;
     while (state.batch < window.batches) {
       if (this.parts.stopping() || this.#atLimit()) return false;
+      await steering.between();
+      if (this.parts.stopping()) return false;
       const untilSave = every > 0 ? every - state.step % every : Infinity;
       const untilEnd = (config.training.max_steps ?? Infinity) - state.step;
-      const steps = Math.min(window.batches - state.batch, untilSave, untilEnd);
+      const steps = Math.min(window.batches - state.batch, untilSave, untilEnd, steering.until());
       const rates = Float64Array.from({ length: steps }, (_, i) => this.#rate(state.step + i));
       let result: TrainResult;
       try {
-        result = await model.train(batches, rates, state.epoch + 1, window.index);
+        result = await steering.training(() => model.train(batches, rates, state.epoch + 1, window.index));
       } catch (error) {
         if (error instanceof TrainError) this.#count(error.done, window);
         throw error;
       }
       this.#count(result, window);
       this.parts.stepsMade();
-      if (every > 0 && state.step % every === 0 && result.steps === steps) await this.parts.saves.save();
+      if (every > 0 && result.steps > 0 && state.step % every === 0) await this.parts.saves.save();
     }
     return true;
   }
 
   /** Adds some steps of a window to the state. */
   #count(result: TrainResult, window: Window): void {
-    const { config: { data }, state } = this.parts;
+    const { state } = this.parts, data = this.#data;
     // Step by step, so that the sums have the same bits however an epoch is cut into calls.
     for (let i = 0; i < result.steps; i++) {
       const rows = Math.min(data.batch_size, window.rows - (state.batch + i) * data.batch_size);
@@ -228,8 +235,12 @@ export class Trainer {
   }
 
   #rate(step: number): number {
-    const { config, state } = this.parts;
-    return learningRate(step, config.optimizer, config.scheduler, this.horizon, state.plateau.factor);
+    const { config, state, steering: { learningRate: learning_rate } } = this.parts;
+    return learningRate(step, { learning_rate }, config.scheduler, this.horizon, state.plateau.factor);
+  }
+
+  get #data() {
+    return dataOfEpoch(this.parts.config.data, this.parts.state);
   }
 
   async #finishWindow(window: Window): Promise<void> {

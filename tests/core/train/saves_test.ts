@@ -17,6 +17,7 @@ import { tensorSinks } from "../../../core/train/tensors.ts";
 import { Twins } from "../../../core/train/twins.ts";
 import { Trainer } from "../../../core/train/trainer.ts";
 import type { Model } from "../../../ffi/model.ts";
+import { unsteered } from "../../helpers/steering.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { SMALL_CONFIG, smallProject } from "../../helpers/small_run.ts";
 
@@ -220,6 +221,7 @@ Deno.test("trainer: the best is likely to last once half of the patience has gon
     logEpoch: nothing,
     begin: () => Promise.resolve(RANDOM_START),
     refit: () => Promise.resolve(),
+    steering: unsteered(run),
     diagnose: nothing,
     saves: {
       save: nothing,
@@ -400,6 +402,7 @@ Deno.test("trainer: an epoch counts once its row and its diagnostics are written
       logEpoch: (row) => write(`row ${row.epoch}`),
       begin: () => Promise.resolve(RANDOM_START),
       refit: () => Promise.resolve(),
+      steering: unsteered(run),
       diagnose: (epoch) => write(`diagnostics ${epoch}`),
       saves: run.saves,
       elapsed: () => 0,

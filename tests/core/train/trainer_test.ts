@@ -9,6 +9,7 @@ import { describeModel } from "../../../core/train/network.ts";
 import { Saves } from "../../../core/train/saves.ts";
 import { freshState, RANDOM_START, type TrainState } from "../../../core/train/state.ts";
 import { Trainer } from "../../../core/train/trainer.ts";
+import { unsteered } from "../../helpers/steering.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { smallProject } from "../../helpers/small_run.ts";
 
@@ -50,6 +51,7 @@ Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also f
       logEpoch: (row) => Promise.resolve(void epochs.push(row)),
       begin: () => Promise.resolve(RANDOM_START),
       refit: () => Promise.resolve(),
+      steering: unsteered({ config, model, state }),
       saves,
       diagnose: () => Promise.resolve(),
       elapsed: () => 0,

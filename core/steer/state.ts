@@ -1,0 +1,36 @@
+/** What commands have changed in a run, as far as the next step depends on it and no tensor holds it. Part of state.json. */
+import { z } from "zod";
+
+export interface Steered {
+  /** Number of edits in the journal. */
+  edits: number;
+  /** Number of them that were made again of another journal. */
+  replayed: number;
+  /** In the place of the config's values; null where they hold. */
+  learning_rate: number | null;
+  /** Of the present epoch, and from the next one on. */
+  batch_size: number | null;
+  next_batch_size: number | null;
+  /** Layers whose weights stay as they are. */
+  frozen: string[];
+}
+
+export const untouched = (): Steered => ({
+  edits: 0,
+  replayed: 0,
+  learning_rate: null,
+  batch_size: null,
+  next_batch_size: null,
+  frozen: [],
+});
+
+const size = z.int().min(1).nullable();
+
+export const steeredSchema: z.ZodType<Steered> = z.strictObject({
+  edits: z.int().min(0),
+  replayed: z.int().min(0),
+  learning_rate: z.number().positive().nullable(),
+  batch_size: size,
+  next_batch_size: size,
+  frozen: z.array(z.string()),
+});

@@ -1,0 +1,236 @@
+/** Lets a training loop take commands: before each step those that wait at the desk, and those of a journal that is repeated. */
+import type { Model, TensorInfo } from "../../ffi/model.ts";
+import { UserError } from "../errors.ts";
+import { countText } from "../figures.ts";
+import { type Command, isEdit } from "./command.ts";
+import type { Desk } from "./desk.ts";
+import type { Edit, Journal } from "./journal.ts";
+import { type Steered, untouched } from "./state.ts";
+
+/** The run that is steered. */
+export interface Course {
+  readonly model: Model;
+  /** Changed in place: `steering` is made with the first edit. */
+  readonly state: { readonly step: number; readonly epoch: number; steering?: Steered };
+  /** The config's values. */
+  readonly learningRate: number;
+  readonly batchSize: number;
+  /** The most rows that a batch can have. */
+  readonly trainingRows: number;
+  /** Factors of the learning rate by layer, where they are not 1. */
+  rates(): Readonly<Record<string, number>>;
+  save(): Promise<void>;
+  /** Ends the session as a signal does. */
+  stop(): void;
+  stopping(): boolean;
+  /** Lets the engine train again after {@linkcode Taker.interrupt}. */
+  resume(): void;
+  /** Told of each edit. */
+  edited(edit: Edit): void;
+}
+
+export class Steering {
+  #isPaused = false;
+  /** Steps that are left before the loop pauses. */
+  #allowed = Infinity;
+  #isTraining = false;
+  /** Whether the last call was interrupted before it made a step: the next one makes one, whoever asks for what meanwhile. */
+  #owesStep = false;
+  #next = 0;
+  /** Why the journal does not have what has taken effect: the session fails, since it could not be repeated. */
+  #lost: { readonly error: unknown } | null = null;
+
+  /** @param replay the edits of another run's journal that are made again, at the same steps */
+  constructor(
+    readonly course: Course,
+    readonly desk: Desk,
+    readonly journal: Journal,
+    readonly replay: readonly Edit[] = [],
+  ) {
+    this.replay = replay.filter(({ command }) => isEdit(command));
+    this.#next = course.state.steering?.replayed ?? 0;
+    desk.attach({
+      model: course.model,
+      interrupt: () => {
+        if (this.#isTraining && !this.#owesStep) course.model.stop();
+      },
+    });
+    for (const layer of course.state.steering?.frozen ?? []) course.model.setRate(layer, 0);
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused || this.#allowed <= 0;
+  }
+
+  get learningRate(): number {
+    return this.course.state.steering?.learning_rate ?? this.course.learningRate;
+  }
+
+  /** Of the present epoch. */
+  get batchSize(): number {
+    return this.course.state.steering?.batch_size ?? this.course.batchSize;
+  }
+
+  /** A batch size that waits for the next epoch takes effect. */
+  beginEpoch(): void {
+    const { steering } = this.course.state;
+    if (steering && steering.next_batch_size !== null) steering.batch_size = steering.next_batch_size;
+  }
+
+  /** Takes what is due before the next step, and returns when training may go on or is stopped. */
+  async between(): Promise<void> {
+    const { course: { state, stopping }, desk } = this;
+    for (;;) {
+      for (; this.replay[this.#next]?.step === state.step; this.#next++) {
+        await this.#take(this.replay[this.#next]!.command);
+        this.#steered.replayed++;
+      }
+      // What is asked for meanwhile waits for the next time, so that training goes on in between.
+      for (const waiting of desk.takeAll()) {
+        await waiting.settle((command) => this.#take(command));
+        if (this.#lost) throw this.#lost.error;
+      }
+      if (stopping() || !this.isPaused) return;
+      await desk.wait();
+    }
+  }
+
+  /** Number of steps that may be made before {@linkcode between} has something to do. */
+  until(): number {
+    const due = this.replay[this.#next]?.step ?? Infinity;
+    return Math.min(due - this.course.state.step, this.#allowed, this.#owesStep ? 1 : Infinity);
+  }
+
+  /** Runs a call that trains, which a command ends early. */
+  async training<T extends { readonly steps: number }>(work: () => Promise<T>): Promise<T> {
+    this.#isTraining = true;
+    try {
+      const result = await work();
+      this.#allowed -= result.steps;
+      this.#owesStep = result.steps === 0;
+      return result;
+    } finally {
+      this.#isTraining = false;
+      if (!this.course.stopping()) this.course.resume();
+    }
+  }
+
+  async #take(command: Command): Promise<Edit> {
+    const { state } = this.course;
+    const before = await this.#apply(command);
+    const steering = state.steering ??= untouched();
+    const edit: Edit = {
+      edit: steering.edits + 1,
+      step: state.step,
+      epoch: state.epoch,
+      at: new Date().toISOString(),
+      command,
+      ...before === undefined ? {} : { before },
+    };
+    await this.journal.append(edit).catch((error) => {
+      this.#lost = { error };
+      throw error;
+    });
+    steering.edits++;
+    this.course.edited(edit);
+    if (command.do === "save") await this.course.save();
+    if (command.do === "stop") this.course.stop();
+    return edit;
+  }
+
+  /** @returns what was there before, of a command that changes something */
+  async #apply(command: Command): Promise<number | boolean | undefined> {
+    switch (command.do) {
+      case "pause":
+        this.#isPaused = true;
+        return;
+      case "continue":
+        this.#isPaused = false;
+        this.#allowed = command.steps ?? Infinity;
+        return;
+      case "save":
+      case "stop":
+        return;
+      case "set":
+        return command.key === "data.batch_size" ? this.#setBatchSize(command.value) : this.#setRate(command.value);
+      case "freeze":
+        return this.#freeze(command.layer, command.frozen);
+      case "write":
+        return await this.#write(command);
+    }
+  }
+
+  get #steered(): Steered {
+    return this.course.state.steering ??= untouched();
+  }
+
+  #setRate(value: number): number {
+    const before = this.learningRate;
+    this.#steered.learning_rate = value;
+    return before;
+  }
+
+  #setBatchSize(value: number): number {
+    const { trainingRows } = this.course;
+    if (!Number.isInteger(value) || value > trainingRows) {
+      throw new UserError(
+        "data.batch_size",
+        `must be a whole number from 1 to the ${countText(trainingRows)} training rows, got ${value}`,
+      );
+    }
+    const before = this.#steered.next_batch_size ?? this.batchSize;
+    this.#steered.next_batch_size = value;
+    return before;
+  }
+
+  #freeze(layer: string, frozen: boolean): boolean {
+    const { model } = this.course;
+    const found = model.layers().find(({ part, index }) => `${part}.${index}` === layer);
+    if (found === undefined) {
+      throw new UserError(
+        "freeze",
+        `there is no layer ${layer}`,
+        "layers are named as in model.json, such as encoder.0",
+      );
+    }
+    if (found.solver === "factored") {
+      throw new UserError("freeze", `the weights of ${layer} are solved for and not trained by steps`);
+    }
+    const steered = this.#steered, before = steered.frozen.includes(layer);
+    model.setRate(layer, frozen ? 0 : this.course.rates()[layer] ?? 1);
+    steered.frozen = steered.frozen.filter((each) => each !== layer);
+    if (frozen) steered.frozen.push(layer);
+    return before;
+  }
+
+  /** The tensor of a parameter, and the place of an element in its first dimension and within a row of that. */
+  #element(tensor: string, at: readonly number[]): { info: TensorInfo; row: number; within: number; width: number } {
+    const info = this.course.model.tensors().find(({ name, role }) => name === tensor && role === "parameter");
+    if (info === undefined) {
+      throw new UserError("write", `there is no parameter ${tensor}`, "they are named as in model.safetensors");
+    }
+    const { shape } = info;
+    if (at.length !== shape.length || at.some((index, axis) => index >= shape[axis]!)) {
+      throw new UserError("write", `${tensor} is ${shape.join(" x ")} and has no element [${at.join(", ")}]`);
+    }
+    const width = shape.slice(1).reduce((product, size) => product * size, 1);
+    const within = at.slice(1).reduce((place, index, axis) => place * shape[axis + 1]! + index, 0);
+    return { info, row: at[0] ?? 0, within, width };
+  }
+
+  async #write({ tensor, at, value }: Extract<Command, { do: "write" }>): Promise<number> {
+    const { model } = this.course;
+    const { info, row, within, width } = this.#element(tensor, at);
+    const layer = model.layers().find(({ part, index }) => tensor.startsWith(`${part}.${index}.`));
+    if (layer?.solver === "factored") {
+      throw new UserError("write", `${tensor} is solved for, so the next step would replace the value`);
+    }
+    const values = new Float32Array(width), rounded = Math.fround(value);
+    if (!Number.isFinite(rounded)) throw new UserError("write", `${value} is larger than 32 bits can hold`);
+    await model.readTensor(info, row, 1, new Uint8Array(values.buffer));
+    const before = values[within]!;
+    values[within] = rounded;
+    await model.writeTensor(info, row, 1, new Uint8Array(values.buffer));
+    return before;
+  }
+}

@@ -1,0 +1,220 @@
+/** Commands that a run takes between two steps, its journal, and runs that repeat it to the bit. */
+import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { UserError } from "../../../core/errors.ts";
+import { type Command, parseCommand } from "../../../core/steer/command.ts";
+import { Desk } from "../../../core/steer/desk.ts";
+import { cutJournal, type Edit, readJournal } from "../../../core/steer/journal.ts";
+import { ensureEngine } from "../../../core/build/ensure.ts";
+import { train } from "../../../mod.ts";
+import { temporary } from "../../helpers/cli.ts";
+import { npy } from "../../helpers/npz.ts";
+
+await ensureEngine({ quiet: true });
+
+const ROWS = 160, COLUMNS = 12;
+
+function config(folder: string, more: Record<string, unknown> = {}) {
+  const values = Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => Math.sin(i * 0.37) + Math.cos(i * i * 0.011));
+  Deno.writeFileSync(join(folder, "rows.npy"), npy("<f4", `${ROWS}, ${COLUMNS}`, new Uint8Array(values.buffer)));
+  return {
+    name: "steered",
+    data: { path: join(folder, "rows.npy"), batch_size: 16 },
+    model: {
+      encoder: [{ linear: 8 }, "relu", { linear: 3 }],
+      decoder: [{ linear: 8 }, "relu", { linear: "output" }],
+    },
+    training: { epochs: 30 },
+    diagnostics: { kinds: ["columns"] },
+    runtime: { threads: 2 },
+    paths: { runs: join(folder, "runs") },
+    ...more,
+  };
+}
+
+const edits = (run: string) => readJournal(join(run, "edits.jsonl"));
+
+/** The bytes of the last checkpoint's tensors. */
+function weights(run: string): Uint8Array {
+  const latest = Deno.readTextFileSync(join(run, "checkpoints", "latest")).trim();
+  return Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"));
+}
+
+/** Edits of every kind, begun while the run trains, with pauses between some of them. */
+async function handful(desk: Desk): Promise<Edit[]> {
+  const made: Edit[] = [];
+  const post = async (command: Command) => void made.push(await desk.post(command));
+  await post({ do: "pause" });
+  await post({ do: "set", key: "optimizer.learning_rate", value: 0.01 });
+  await post({ do: "continue", steps: 7 });
+  await post({ do: "write", tensor: "encoder.0.weight", at: [1, 2], value: 0.75 });
+  await post({ do: "freeze", layer: "decoder.0", frozen: true });
+  await post({ do: "set", key: "data.batch_size", value: 24 });
+  await post({ do: "continue" });
+  await post({ do: "save" });
+  await post({ do: "freeze", layer: "decoder.0", frozen: false });
+  return made;
+}
+
+/** Trains, and gives commands once the first epoch is done. */
+async function steered(config: Record<string, unknown>, give: (desk: Desk) => Promise<unknown>, more = {}) {
+  const desk = new Desk();
+  let given: Promise<unknown> | null = null;
+  const result = await train({
+    config,
+    desk,
+    observer: { epochDone: ({ epoch }) => void (epoch > 0 && (given ??= give(desk))) },
+    ...more,
+  });
+  await given;
+  return result;
+}
+
+Deno.test("steering: commands take effect between two steps, and the journal repeats the run to the bit", async () => {
+  using folder = temporary();
+  let made: Edit[] = [];
+  const { path, summary } = await steered(config(folder.path), async (desk) => made = await handful(desk));
+  const written = await edits(path);
+  assertEquals(written, made);
+  assertEquals(written.map(({ edit }) => edit), written.map((_, i) => i + 1));
+  const [, rate, , write] = written;
+  assertEquals(rate!.before, 0.001);
+  assertEquals(written.find(({ command }) => command.do === "set" && command.key === "data.batch_size")!.before, 16);
+  assert(typeof write!.before === "number" && write!.before !== 0.75);
+  // Both are taken at the pause after seven steps.
+  assert(written[4]!.step >= write!.step);
+  const steps = Deno.readTextFileSync(join(path, "steps.csv"));
+  assertStringIncludes(steps, ",24,", "no batch has 24 rows");
+
+  const again = await train({ config: config(folder.path), replay: join(path, "edits.jsonl") });
+  assertEquals(again.summary.steps, summary.steps);
+  assertEquals(weights(again.path), weights(path));
+  const plain = await train({ config: config(folder.path) });
+  assert(String(weights(plain.path)) !== String(weights(path)), "the edits changed nothing");
+});
+
+Deno.test("steering: a run that is stopped by a command goes on, with what commands had changed; the journal repeats it whole", async () => {
+  using folder = temporary();
+  const first = await steered(config(folder.path), async (desk) => {
+    await handful(desk);
+    await desk.post({ do: "stop" });
+  });
+  assertEquals([first.summary.status, first.summary.reason], ["stopped", "command"]);
+  const rest = await train({ resume: first.path });
+  assertEquals(rest.summary.status, "finished");
+  const again = await train({ config: config(folder.path), replay: join(first.path, "edits.jsonl") });
+  assertEquals(weights(again.path), weights(first.path));
+  // A repetition that is stopped goes on with the edits that are left.
+  const part = await train({
+    config: config(folder.path, { training: { epochs: 30, max_steps: (await edits(first.path)).at(3)!.step + 1 } }),
+    replay: join(first.path, "edits.jsonl"),
+  });
+  await train({ resume: part.path, overrides: ["training.max_steps=null"] });
+  assertEquals(weights(part.path), weights(first.path));
+});
+
+Deno.test("steering: a resume from an earlier checkpoint takes later edits out of the journal", async () => {
+  using folder = temporary();
+  const { path } = await steered(config(folder.path, { checkpoint: { every_epochs: 1, keep: 100 } }), handful);
+  const before = await edits(path);
+  const names = [...Deno.readDirSync(join(path, "checkpoints"))].map(({ name }) => name).filter((name) =>
+    /^step-/.test(name)
+  ).sort();
+  await train({ resume: join(path, "checkpoints", names[0]!) });
+  assert(
+    !await Deno.stat(join(path, "edits.jsonl")).then(({ size }) => size > 0),
+    "edits of the other course are left",
+  );
+  const kept = [...Deno.readDirSync(join(path, "attempts"))].map(({ name }) =>
+    join(path, "attempts", name, "edits_left.jsonl")
+  );
+  assertEquals(Deno.readTextFileSync(kept[0]!).trim().split("\n").length, before.length);
+});
+
+Deno.test("steering: a fork has its config's settings, and says what commands had changed in its parent", async () => {
+  using folder = temporary();
+  const { path } = await steered(config(folder.path), async (desk) => {
+    await desk.post({ do: "set", key: "optimizer.learning_rate", value: 0.01 });
+    await desk.post({ do: "freeze", layer: "encoder.0", frozen: true });
+    await desk.post({ do: "set", key: "data.batch_size", value: 24 });
+    // Two steps into the epoch after the one in which the batch size was set.
+    const { epoch } = await desk.post({ do: "pause" });
+    while ((await desk.post({ do: "continue", steps: 1 })).epoch === epoch);
+    await desk.post({ do: "continue", steps: 2 });
+    await desk.post({ do: "stop" });
+  });
+  const told: string[] = [];
+  const fork = await train({ fork: path, warn: (text) => void told.push(text) });
+  assertStringIncludes(told.join("\n"), "learning rate 0.01; batches of 24 rows; encoder.0 frozen");
+  assertStringIncludes(told.join("\n"), "starts again with the config's batches");
+  assertEquals([fork.summary.status, fork.summary.epochs], ["finished", 30]);
+  const resumed = await train({ resume: fork.path, overrides: ["training.epochs=31"] });
+  assertEquals(resumed.summary.epochs, 31);
+});
+
+Deno.test("steering: what cannot be done is refused, and training goes on", async () => {
+  using folder = temporary();
+  const refused = async (desk: Desk, command: Command) =>
+    (await assertRejects(() => desk.post(command), UserError)).message;
+  const told: string[] = [];
+  const { path, summary } = await steered(config(folder.path), async (desk) => {
+    told.push(await refused(desk, { do: "write", tensor: "encoder.9.weight", at: [0], value: 1 }));
+    told.push(await refused(desk, { do: "write", tensor: "encoder.0.weight", at: [0], value: 1 }));
+    told.push(await refused(desk, { do: "write", tensor: "encoder.0.weight", at: [0, 12], value: 1 }));
+    told.push(await refused(desk, { do: "write", tensor: "encoder.0.bias", at: [0], value: 1e39 }));
+    told.push(await refused(desk, { do: "freeze", layer: "encoder.7", frozen: true }));
+    told.push(await refused(desk, { do: "set", key: "data.batch_size", value: 1000 }));
+    told.push(await refused(desk, { do: "set", key: "data.batch_size", value: 1.5 }));
+    assertEquals(await desk.ask((model) => Promise.resolve(model.latentSize)), 3);
+  });
+  assertEquals(summary.status, "finished");
+  for (
+    const [index, part] of [
+      "no parameter",
+      "has no element [0]",
+      "has no element [0, 12]",
+      "larger than 32 bits",
+      "no layer encoder.7",
+      "got 1000",
+      "got 1.5",
+    ]
+      .entries()
+  ) assertStringIncludes(told[index]!, part);
+  assert(!await Deno.stat(join(path, "edits.jsonl")).catch(() => null), "a refused command is in the journal");
+  await assertRejects(() => new Desk().post({ do: "pause" }), UserError, "is not under way");
+});
+
+Deno.test("steering: a run whose journal cannot be written fails, since it could not be repeated", async () => {
+  using folder = temporary();
+  const run = join(folder.path, "run");
+  const failed = steered(config(folder.path), async (desk) => {
+    Deno.mkdirSync(join(run, "edits.jsonl"));
+    await assertRejects(() => desk.post({ do: "freeze", layer: "encoder.0", frozen: true }), UserError, "edits.jsonl");
+  }, { runDir: run });
+  await assertRejects(() => failed, UserError, "edits.jsonl");
+});
+
+Deno.test("steering: a value that is no command, and a file that is no journal, are refused with their place", async () => {
+  const refused = (value: unknown) => assertThrows(() => parseCommand(value, "message"), UserError).message;
+  assertStringIncludes(refused({ do: "explode" }), '"explode" is no command');
+  assertStringIncludes(refused(null), "null is no command");
+  assertStringIncludes(refused({ do: "set", key: "seed", value: 1 }), "set.key");
+  assertStringIncludes(refused({ do: "set", key: "optimizer.learning_rate", value: -1 }), "set.value");
+  assertStringIncludes(refused({ do: "pause", now: true }), "now");
+  using folder = temporary();
+  const file = join(folder.path, "edits.jsonl");
+  const line = (edit: number, step: number) =>
+    JSON.stringify({ edit, step, epoch: 0, at: "2026-01-01T00:00:00Z", command: { do: "pause" } });
+  const reading = async (text: string) => {
+    Deno.writeTextFileSync(file, text);
+    return (await assertRejects(() => readJournal(file), UserError)).message;
+  };
+  assertStringIncludes(await reading("{]\n"), "edits.jsonl:1: is no JSON object");
+  assertStringIncludes(await reading(`${line(1, 5)}\n${line(2, 4)}\n`), "edits.jsonl:2: ");
+  assertStringIncludes(await reading(`${line(2, 5)}\n`), "numbered from 1");
+  Deno.writeTextFileSync(file, `${line(1, 5)}\n${line(2, 6)}\n${line(3, 6).slice(0, 20)}`);
+  assertEquals((await readJournal(file)).length, 2); // the last line was being written
+  assertEquals(await cutJournal(folder.path, 1), "edits_left.jsonl");
+  assertEquals((await readJournal(file)).length, 1);
+  await assertRejects(() => cutJournal(folder.path, 2), UserError, "has 1 edits, but the checkpoint was made after 2");
+});

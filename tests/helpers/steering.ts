@@ -1,0 +1,23 @@
+/** The steering of a training to which nobody gives commands. */
+import { Desk } from "../../core/steer/desk.ts";
+import { Journal } from "../../core/steer/journal.ts";
+import { Steering } from "../../core/steer/steering.ts";
+import type { Config } from "../../core/config/types.ts";
+import type { TrainState } from "../../core/train/state.ts";
+import type { Model } from "../../ffi/model.ts";
+
+export function unsteered({ config, model, state }: { config: Config; model: Model; state: TrainState }): Steering {
+  const course = {
+    ...{ model, state },
+    learningRate: config.optimizer.learning_rate,
+    batchSize: config.data.batch_size,
+    trainingRows: 1,
+    rates: () => ({}),
+    save: () => Promise.resolve(),
+    stop: () => {},
+    stopping: () => false,
+    resume: () => {},
+    edited: () => {},
+  };
+  return new Steering(course, new Desk(), new Journal("edits.jsonl"));
+}
