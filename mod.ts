@@ -17,6 +17,7 @@ export { evaluatePart, metricsOf } from "./core/evaluation/evaluate.ts";
 export { dryRun } from "./core/train/dry_run.ts";
 export type { TrainObserver } from "./core/train/trainer.ts";
 export type { Held, Position, RunEvent, Sink, StartEvent, Tell } from "./core/events/mod.ts";
+export type { OwnAnswer, OwnContext, OwnDiagnostic, OwnPart } from "./core/diagnostics/own_types.ts";
 export { readRun } from "./core/runs/read.ts";
 export type { RunData, SplitMetrics, Summary } from "./core/runs/types.ts";
 export { UserError } from "./core/errors.ts";

@@ -175,7 +175,7 @@ async function diagnosticsIn(
   const found: Record<string, unknown> = {};
   if (!await exists(folder)) return found;
   for (const { name, isFile } of await entriesIn(folder)) {
-    const diagnostic = /^([a-z_]+)\.json$/.exec(name)?.[1];
+    const diagnostic = /^([a-z][a-z0-9_]*)\.json$/.exec(name)?.[1];
     if (!isFile || diagnostic === undefined || without.includes(diagnostic)) continue;
     const data = await json(join(folder, name), record);
     if (data !== null) found[diagnostic] = data;
