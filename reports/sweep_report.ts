@@ -13,6 +13,7 @@ import { groupsSection } from "./sweep/groups.ts";
 import { parametersSection } from "./sweep/parameters.ts";
 import { hasFailed, leftOut, ranked, reportedRuns, type SweepPoint, sweepPoints, valuesText } from "./sweep/points.ts";
 import { runsSection } from "./sweep/runs.ts";
+import { sizesSection } from "./sweep/sizes.ts";
 
 /** Failed runs that are named at the top. */
 const NAMED = 8;
@@ -121,9 +122,12 @@ export function renderSweep(sweep: SweepData): string {
 ${problems(sweep)}${tiles(sweep, points)}
 </header>`;
   const lines = sweep.configText.trimEnd().split("\n").length;
+  const own = (id: string, title: string, body: Content | null): Section[] =>
+    body === null ? [] : [{ id, title, body }];
   const sections: Section[] = [
     { id: "best", title: "Best points", body: bestSection(sweep, points, numbering) },
     { id: "parameters", title: "Parameters", body: parametersSection(sweep, points, numbering) },
+    ...own("sizes", "Latent size", sizesSection(sweep, points, numbering)),
     { id: "statistics", title: "Statistics", body: groupsSection(analysis, numbering) },
     { id: "runs", title: "Runs", body: runsSection(sweep, numbering), appendix: true },
     {

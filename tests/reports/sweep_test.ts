@@ -102,6 +102,33 @@ Deno.test("a sweep of which nothing is finished, without parameters, or with a b
   await assertRejects(() => readSweepFolder(bare), UserError, "is not there yet");
 });
 
+Deno.test("where the latent size varies, errors are drawn by it, of the best point of each size", async () => {
+  using folder = temporary();
+  const options = { keys: KEYS, points: GRID, seeds: 3, loss };
+  const document = await page(makeSweepFolder(folder.path, "sizes", { ...options, latent: 1 }));
+  const section = document.querySelector("#sizes")!;
+  assertEquals(section.querySelectorAll("figure").length, 2);
+  assertEquals(section.querySelectorAll('svg[aria-label$=" by latent size"]').length, 2);
+  const rows = [...section.querySelectorAll("tbody tr")]
+    .map((row) => [...row.querySelectorAll("th,td")].map((cell) => cell.textContent).slice(0, 3));
+  assertEquals(rows, [
+    ["4 values", "3: learning_rate 0.004, encoder.4.linear 4", "3"],
+    ["8 values", "4: learning_rate 0.004, encoder.4.linear 8", "3"],
+  ]);
+  assertStringIncludes(section.textContent!, "Of each size the point with the smallest mean validation.loss is drawn.");
+  for (
+    const other of [{ ...options, latent: 0 }, {
+      ...options,
+      points: GRID.filter(([, size]) => size === 4),
+      latent: 1,
+    }, options]
+  ) {
+    const name = `other-${[...Deno.readDirSync(folder.path)].length}`;
+    // Fractions are no sizes, one size is no curve, and without model.json no size is known.
+    assertEquals((await page(makeSweepFolder(folder.path, name, other))).querySelector("#sizes"), null);
+  }
+});
+
 Deno.test("runs by which points were chosen are in no figure, and a parameter may have no value", async () => {
   using folder = temporary();
   const at = makeSweepFolder(folder.path, "pruned", { keys: KEYS, points: GRID.slice(0, 3), seeds: 2, loss });
