@@ -12,6 +12,7 @@ import { bestSection } from "./sweep/best.ts";
 import { groupsSection } from "./sweep/groups.ts";
 import { parametersSection } from "./sweep/parameters.ts";
 import { hasFailed, leftOut, ranked, reportedRuns, type SweepPoint, sweepPoints, valuesText } from "./sweep/points.ts";
+import { roundsSection } from "./sweep/rounds.ts";
 import { runsSection } from "./sweep/runs.ts";
 import { sizesSection } from "./sweep/sizes.ts";
 
@@ -126,6 +127,7 @@ ${problems(sweep)}${tiles(sweep, points)}
     body === null ? [] : [{ id, title, body }];
   const sections: Section[] = [
     { id: "best", title: "Best points", body: bestSection(sweep, points, numbering) },
+    ...own("rounds", "Rounds of prune", roundsSection(sweep, numbering)),
     { id: "parameters", title: "Parameters", body: parametersSection(sweep, points, numbering) },
     ...own("sizes", "Latent size", sizesSection(sweep, points, numbering)),
     { id: "statistics", title: "Statistics", body: groupsSection(analysis, numbering) },

@@ -12,9 +12,12 @@ import { readCsv } from "../runs/csv_read.ts";
 import { runState } from "../runs/list.ts";
 import { EPOCH_COLUMNS } from "../runs/schema.ts";
 import type { EpochRow } from "../runs/types.ts";
+import { readRounds, type SweepRound } from "./read_rounds.ts";
+
+export type { ComparedPoint, SweepRound } from "./read_rounds.ts";
 
 const CONFIG = "sweep.yaml";
-const RESULTS = "results.csv";
+const RESULTS = "results.csv", ROUNDS = "rounds.csv";
 const CONFIG_BYTES_MAX = 4 << 20;
 const RESULTS_BYTES_MAX = 256 << 20;
 /** The largest number of epochs of a run that are read; the rows of a longer log are thinned evenly. */
@@ -50,6 +53,8 @@ export interface SweepData {
   readonly keys: readonly string[];
   readonly metric: string;
   readonly runs: readonly SweepRun[];
+  /** With `prune`, the rounds that have ended. */
+  readonly rounds: readonly SweepRound[];
   readonly problems: readonly string[];
 }
 
@@ -151,7 +156,8 @@ export async function readSweepFolder(folder: string): Promise<SweepData> {
   }
   const { keys, metric } = columns;
   const name = typeof config.name === "string" ? config.name : basename(path);
-  return { path, name, configText: text, config, keys, metric, runs, problems };
+  const rounds = readRounds(join(path, ROUNDS), problems);
+  return { path, name, configText: text, config, keys, metric, runs, rounds, problems };
 }
 
 interface Told {
