@@ -20,6 +20,7 @@ export type { Command } from "./core/steer/command.ts";
 export type { Edit } from "./core/steer/journal.ts";
 export type { TrainObserver } from "./core/train/trainer.ts";
 export type { Held, Position, RunEvent, Sink, StartEvent, Tell } from "./core/events/mod.ts";
+export type { OwnAnswer, OwnContext, OwnDiagnostic, OwnPart } from "./core/diagnostics/own_types.ts";
 export { readRun } from "./core/runs/read.ts";
 export type { RunData, SplitMetrics, Summary } from "./core/runs/types.ts";
 export { UserError } from "./core/errors.ts";

@@ -2,6 +2,7 @@
 import { costOf } from "../core/analysis/cost.ts";
 import { type Alignment, curveOf, timeToLoss } from "../core/analysis/curves.ts";
 import type { GroupedRuns } from "../core/analysis/groups.ts";
+import { bySize, commonPart, latentSizeOf, type OverSeeds } from "../core/analysis/latent_sizes.ts";
 import { compareLatents, FOUND_AGAIN, type LatentGroup } from "../core/analysis/latents.ts";
 import { countText, percentText } from "../core/figures.ts";
 import { tell } from "../core/output.ts";
@@ -12,7 +13,7 @@ import { clock, short } from "./progress.ts";
 /** A table of figures of groups. */
 export interface GroupTable {
   /** The key of its rows in JSON. */
-  readonly name: "curves" | "time_to_loss" | "cost" | "latents";
+  readonly name: "curves" | "time_to_loss" | "cost" | "latents" | "sizes";
   readonly title: string;
   /** Rows with all digits, for JSON and CSV. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
@@ -140,6 +141,48 @@ export async function costTable(groups: readonly GroupedRuns[], keys: readonly s
     columns: ["runs", "time", "time x threads"],
     names: ["runs", "seconds", "thread_seconds"],
     rows,
+  });
+}
+
+/** Errors of the finished runs of each group by the size of their latent vector, beside PCA of the same size. */
+export async function sizesTable(groups: readonly GroupedRuns[], keys: readonly string[]): Promise<GroupTable> {
+  const sized = await Promise.all(groups.map(async ({ values, runs }) => ({
+    values,
+    runs: await Promise.all(
+      runs.filter(({ status, summary }) => status === "finished" && summary !== null)
+        .map(async ({ path, summary }) => ({ size: await latentSizeOf(path), summary })),
+    ),
+  })));
+  const all = sized.flatMap(({ runs }) => runs);
+  const part = commonPart(all.map(({ summary }) => summary!));
+  const interval = ({ t_interval: found }: OverSeeds) => found ? `${short(found[0])} .. ${short(found[1])}` : "-";
+  const rows = part === null
+    ? []
+    : sized.flatMap(({ values, runs }) =>
+      bySize(runs, part).map(({ size, mse, r2, pca }) => ({
+        values,
+        cells: [
+          ...[size, mse.values.length, mse.mean, ...mse.t_interval ?? [null, null]],
+          ...[r2.mean, ...r2.t_interval ?? [null, null], pca?.mse.mean ?? null, pca?.r2.mean ?? null],
+        ],
+        shown: [
+          ...[String(size), String(mse.values.length), short(mse.mean), interval(mse), short(r2.mean), interval(r2)],
+          ...[number(pca?.mse.mean ?? null), number(pca?.r2.mean ?? null)],
+        ],
+      }))
+    );
+  const unknown = all.filter(({ size }) => size === null).length;
+  return drawn({
+    name: "sizes",
+    title: `error by the size of the latent vector: ${part ?? "no"} rows, beside PCA with as many components`,
+    keys,
+    columns: ["latent size", "n", "mean MSE", "95 % t interval", "mean R2", "95 % t interval", "PCA MSE", "PCA R2"],
+    names: ["latent_size", "n", "mse", "mse_low", "mse_high", "r2", "r2_low", "r2_high", "pca_mse", "pca_r2"],
+    rows,
+    notes: [
+      ...part === null ? ["There is no part of the data of which all finished runs have metrics."] : [],
+      ...unknown > 0 ? [`Runs whose model.json does not say their latent size are left out: ${unknown}.`] : [],
+    ],
   });
 }
 

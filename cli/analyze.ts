@@ -11,7 +11,7 @@ import { exists, missingArgument } from "../core/missing.ts";
 import { fromUser, toUser } from "../core/paths.ts";
 import { findRuns } from "../core/runs/read.ts";
 import { formatCsvLine } from "../core/formats/csv.ts";
-import { costTable, curvesTable, type GroupTable, latentTable, timeTable } from "./analysis_more.ts";
+import { costTable, curvesTable, type GroupTable, latentTable, sizesTable, timeTable } from "./analysis_more.ts";
 import { csvLines, latexLines, textLines } from "./analysis_text.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
@@ -63,6 +63,12 @@ const analyze = defineCommand({
       type: "flag",
       help: "also print the time that the runs of each group have taken, and that of their threads",
     },
+    sizes: {
+      type: "flag",
+      help:
+        "also print the MSE and R2 of the runs of each group by the size of their latent vector, beside those of PCA of " +
+        "the same size",
+    },
     latent: {
       type: "flag",
       help:
@@ -85,7 +91,7 @@ const analyze = defineCommand({
   ],
   async run(options) {
     const { runs: globs, "group-by": groupBy, metric: named, selection, json, csv, latex } = options;
-    const { curves, "time-to": timeTo, cost, latent } = options;
+    const { curves, "time-to": timeTo, cost, sizes, latent } = options;
     const loss = timeTo === undefined ? null : Number(timeTo);
     if (loss !== null && (timeTo!.trim() === "" || !Number.isFinite(loss))) {
       throw new UserError("--time-to", `takes a number, got ${timeTo}`, "as in --time-to 0.02");
@@ -122,13 +128,18 @@ const analyze = defineCommand({
     if (curves !== undefined) tables.push(await curvesTable(groups, keys, curves));
     if (loss !== null) tables.push(await timeTable(groups, keys, loss));
     if (cost) tables.push(await costTable(groups, keys));
+    if (sizes) tables.push(await sizesTable(groups, keys));
     if (latent) tables.push(await latentTable(groups, keys));
     if (json) {
       print(JSON.stringify({ ...analysis, ...Object.fromEntries(tables.map(({ name, rows }) => [name, rows])) }));
     } else if (csv && tables.length > 0) {
       const [{ columns, cells }, other] = tables as [GroupTable, GroupTable?];
       if (other) {
-        throw new UserError("--csv", "prints one table", "ask for one of --curves, --time-to, --cost and --latent");
+        throw new UserError(
+          "--csv",
+          "prints one table",
+          "ask for one of --curves, --time-to, --cost, --sizes and --latent",
+        );
       }
       for (const line of [[...keys, ...columns], ...cells]) print(formatCsvLine(line));
     } else {

@@ -80,7 +80,10 @@ const sweep = defineCommand({
       values: ["continue", "stop"],
       help: "what to do when a run fails: continue with the others (default), or stop all of them after a save",
     },
-    "allow-run": { type: "flag", help: "let the commands and modules run that the config names in logging.sinks" },
+    "allow-run": {
+      type: "flag",
+      help: "let the commands and modules run that the config names in logging.sinks and diagnostics.kinds",
+    },
     "no-report": { type: "flag", help: "do not write the sweep's report.html at the end" },
     "dry-run": { type: "flag", help: "list the runs and what has become of them, and start nothing" },
     json: { ...SHARED.json, help: "print JSON objects on stdout, one per line" },

@@ -129,7 +129,7 @@ const train = defineCommand({
     "set-name": { type: "text", value: "N", help: "set the name of the run" },
     "allow-run": {
       type: "flag",
-      help: "let the commands and modules run that the config names in logging.sinks",
+      help: "let the commands and modules run that the config names in logging.sinks and diagnostics.kinds",
     },
     "until-epoch": {
       type: "whole",

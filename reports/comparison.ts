@@ -1,6 +1,7 @@
 /** The page that shows several runs side by side, and compares those that can be compared. */
 import type { RunData } from "../core/runs/types.ts";
 import { curves, lossKind } from "./compare_curves.ts";
+import { compareRows } from "./compare_rows.ts";
 import { flatten, valueText } from "./config_view.ts";
 import { dataDifferences, groupsOfRuns, lossDifferences, sameMachine } from "./comparable.ts";
 import { compact, count, duration, error, plural, rate, ratio } from "./format.ts";
@@ -177,6 +178,12 @@ function lede(runs: readonly RunData[], keys: readonly string[]): Html {
   return markup`<p class="lede">${none}${sentences}${settings}</p>`;
 }
 
+/** Reconstructions side by side, where there are any. */
+function sameRows(runs: readonly RunData[], numbering: Numbering): Section[] {
+  const body = compareRows(runs, numbering);
+  return body === null ? [] : [{ id: "rows", title: "The same rows", body }];
+}
+
 /** One static HTML document that compares runs, in the order given. */
 export function renderComparison(runs: readonly RunData[]): string {
   const numbering = new Numbering("comparison");
@@ -215,6 +222,7 @@ ${comparability(runs)}${
       ),
     },
     { id: "loss", title: "Loss and throughput", body: curves(runs, numbering) },
+    ...sameRows(runs, numbering),
     { id: "configs", title: "Configs", body: differences(runs, keys, numbering) },
   ];
   return page(`Comparison of ${plural(runs.length, "run")}`, header, sections);

@@ -10,7 +10,10 @@ import { color, RAMP_COLORS, rampColor, SERIES_COLORS, seriesColor, TRAIN } from
 /** The number of different marks (colours times shapes); rarer labels are drawn as "other". */
 const GROUPS = SERIES_COLORS * SHAPES.length;
 
-export function pointsOf(latent: LatentDiagnostic): Point[] {
+/** What a map of rows is drawn from: their coordinates and labels. */
+export type MapData = Pick<LatentDiagnostic, "scores" | "labels" | "latent_size">;
+
+export function pointsOf(latent: MapData): Point[] {
   return latent.scores.map((s, i): Point => latent.latent_size === 1 ? { x: i, y: s[0]! } : { x: s[0]!, y: s[1]! });
 }
 
@@ -36,7 +39,7 @@ function bands(points: readonly Point[], values: readonly number[]): LatentGroup
  * different numbers ("0 h", "24 h") are coloured from low to high. If there are more labels than marks, the rarest are one
  * group.
  */
-export function groupsOf(latent: LatentDiagnostic): LatentGroup[] {
+export function groupsOf(latent: MapData): LatentGroup[] {
   const points = pointsOf(latent);
   const { labels } = latent;
   if (!labels) return [{ name: "rows", fill: TRAIN, shape: "circle", points }];

@@ -41,13 +41,17 @@ export class Numbering {
 
   /**
    * A figure made of several charts, each with a heading and a note beside it.
-   * @param options.title of its file; options.wide: three in a row at most
+   * @param options.title of its file; options.wide: three in a row at most; options.legend: of all charts
    */
   panels(
     parts: readonly (Part & { readonly title: string; readonly note: string })[],
     caption: Content,
     below: Content,
-    { title = "Reconstruction against truth", wide = false }: { title?: string; wide?: boolean } = {},
+    { title = "Reconstruction against truth", wide = false, legend = [] }: {
+      title?: string;
+      wide?: boolean;
+      legend?: Legend;
+    } = {},
   ): Html {
     const number = ++this.#figures;
     const shown = parts.map((part) =>
@@ -58,8 +62,8 @@ export class Numbering {
       title: part.note === "" ? shortened(part.title) : `${shortened(part.title)} (${part.note})`,
     }));
     return markup`<figure class="panels"><div class="multiples${wide ? " wide" : ""}">${shown}</div>${
-      this.#caption(number, caption, standalone(files, [], title, wide ? 3 : PANELS_IN_ROW))
-    }${below}</figure>\n`;
+      legendHtml(legend)
+    }${this.#caption(number, caption, standalone(files, legend, title, wide ? 3 : PANELS_IN_ROW))}${below}</figure>\n`;
   }
 
   #caption(number: number, caption: Content, svg: string): Html {

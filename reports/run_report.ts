@@ -10,6 +10,7 @@ import { lossSection } from "./sections/loss.ts";
 import { metricsSection } from "./sections/metrics.ts";
 import { DRAWINGS } from "./sections/mod.ts";
 import { modelSection } from "./sections/model.ts";
+import { ownSections } from "./sections/own.ts";
 import { reconstructionSection } from "./sections/reconstruction.ts";
 import { configSection, environmentSection } from "./sections/environment.ts";
 import { timeSection } from "./sections/time.ts";
@@ -32,6 +33,7 @@ export function renderRunReport(run: RunData): string {
     { id: "metrics", title: "Metrics", body: metricsSection(run, numbering) },
     { id: "columns", title: "Error by column", body: columnsSection(run, numbering) },
     ...drawn(DRAWINGS.filter((drawing) => !pictures.includes(drawing))),
+    ...ownSections(run, numbering),
   ];
   // Sections about what the run does not have come after the others.
   const absent = (section: Section) => String(section.body).startsWith('<p class="missing">');

@@ -12,7 +12,9 @@ import { bestSection } from "./sweep/best.ts";
 import { groupsSection } from "./sweep/groups.ts";
 import { parametersSection } from "./sweep/parameters.ts";
 import { hasFailed, leftOut, ranked, reportedRuns, type SweepPoint, sweepPoints, valuesText } from "./sweep/points.ts";
+import { roundsSection } from "./sweep/rounds.ts";
 import { runsSection } from "./sweep/runs.ts";
+import { sizesSection } from "./sweep/sizes.ts";
 
 /** Failed runs that are named at the top. */
 const NAMED = 8;
@@ -121,9 +123,13 @@ export function renderSweep(sweep: SweepData): string {
 ${problems(sweep)}${tiles(sweep, points)}
 </header>`;
   const lines = sweep.configText.trimEnd().split("\n").length;
+  const own = (id: string, title: string, body: Content | null): Section[] =>
+    body === null ? [] : [{ id, title, body }];
   const sections: Section[] = [
     { id: "best", title: "Best points", body: bestSection(sweep, points, numbering) },
+    ...own("rounds", "Rounds of prune", roundsSection(sweep, numbering)),
     { id: "parameters", title: "Parameters", body: parametersSection(sweep, points, numbering) },
+    ...own("sizes", "Latent size", sizesSection(sweep, points, numbering)),
     { id: "statistics", title: "Statistics", body: groupsSection(analysis, numbering) },
     { id: "runs", title: "Runs", body: runsSection(sweep, numbering), appendix: true },
     {

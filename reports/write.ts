@@ -2,6 +2,7 @@
 import { dirname, join } from "@std/path";
 import { makeFolder, writeFileAtomic } from "../core/runs/atomic.ts";
 import { readRun } from "../core/runs/read.ts";
+import { SIDE_BY_SIDE } from "./compare_rows.ts";
 import { renderComparison } from "./comparison.ts";
 import { isSweepFolder, readSweepFolder } from "../core/sweep/read.ts";
 import { renderRunReport } from "./run_report.ts";
@@ -25,17 +26,21 @@ export async function writeReport(runDir: string, output: string = join(runDir, 
   return await write(output, renderRunReport(await readRun(runDir)));
 }
 
+/** The page that compares several runs. Of the first ones the rows are read that are drawn side by side. */
+async function comparisonOf(runDirs: readonly string[]): Promise<string> {
+  const read = (dir: string, i: number) => readRun(dir, { brief: true, also: i < SIDE_BY_SIDE ? ["rows"] : [] });
+  return renderComparison(await Promise.all(runDirs.map(read)));
+}
+
 /** Reads several run folders and writes the page that compares them; like writeReport otherwise. */
 export async function writeComparison(runDirs: readonly string[], output: string): Promise<string> {
-  return await write(output, renderComparison(await Promise.all(runDirs.map((dir) => readRun(dir, { brief: true })))));
+  return await write(output, await comparisonOf(runDirs));
 }
 
 /** The report of a run, of a sweep, or of several runs that are compared, as text. @throws UserError as the others */
 export async function reportText(folders: readonly string[]): Promise<string> {
   const [first] = folders;
-  if (folders.length > 1) {
-    return renderComparison(await Promise.all(folders.map((dir) => readRun(dir, { brief: true }))));
-  }
+  if (folders.length > 1) return await comparisonOf(folders);
   return isSweepFolder(first!) ? renderSweep(await readSweepFolder(first!)) : renderRunReport(await readRun(first!));
 }
 

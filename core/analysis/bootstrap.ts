@@ -3,21 +3,11 @@
  * that differ in more than their seed are drawn for one another only within what they share (R. Agarwal et al., "Deep reinforcement
  * learning at the edge of the statistical precipice", NeurIPS 2021).
  */
+import { uniforms } from "../uniforms.ts";
 import type { Interval } from "./statistics.ts";
 
 const RESAMPLES = 10_000;
 const SEED = 0x9e3779b9;
-
-/** Uniform numbers in [0, 1): Mulberry32 of T. Ettinger. */
-export function uniforms(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A quantile of sorted values, linear between neighbours (type 7 of Hyndman and Fan). */
 function quantile(sorted: ArrayLike<number>, share: number): number {

@@ -7,7 +7,7 @@
  * leave is due to parameters acting together. On a complete grid the function is the table of values itself. Elsewhere it is a
  * random forest of the points.
  */
-import { uniforms } from "./bootstrap.ts";
+import { uniforms } from "../uniforms.ts";
 import { type Forest, growForest } from "./forest.ts";
 import { mean } from "./statistics.ts";
 

@@ -1,5 +1,6 @@
 /** Checks that concern several keys: whether shares, transforms and settings fit each other. */
 import { settingText } from "../figures.ts";
+import { kindProblems } from "./diagnostic_kinds.ts";
 import type { Problem } from "./error.ts";
 import { checkKinds, checkNetwork, type Report } from "./network_checks.ts";
 import type { RawConfig } from "./schema.ts";
@@ -19,6 +20,7 @@ export function checkConfig(config: RawConfig, tree: MapNode): Problem[] {
   checkKinds(config, tree, report);
   checkSchedule(config, report);
   checkSinks(config, report);
+  checkDiagnostics(config, report);
   return problems;
 }
 
@@ -113,4 +115,10 @@ function checkSinks({ logging: { sinks } }: RawConfig, report: Report): void {
     if (typeof sink !== "string" || sinks.indexOf(sink) === index) return;
     report(["logging", "sinks", index], `names ${sink} a second time`, "remove it");
   });
+}
+
+/** No two diagnostics write the same file. */
+function checkDiagnostics({ diagnostics: { kinds } }: RawConfig, report: Report): void {
+  if (typeof kinds === "string") return;
+  for (const { index, what, hint } of kindProblems(kinds)) report(["diagnostics", "kinds", index], what, hint);
 }

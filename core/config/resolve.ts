@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from "@std/path";
 import { exists } from "../missing.ts";
 import { originOfPath, rememberPath } from "../paths.ts";
+import { resolvedKinds } from "./diagnostic_kinds.ts";
 import { toLayer } from "./layers.ts";
 import { NAME_PATTERN, type RawConfig } from "./schema.ts";
 import { allSettings, settingsOf } from "./sections.ts";
@@ -58,7 +59,10 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
           : sink
       ),
     },
-    diagnostics: raw.diagnostics,
+    diagnostics: {
+      ...raw.diagnostics,
+      kinds: resolvedKinds(raw.diagnostics.kinds, (i, value) => path(["diagnostics", "kinds", i, "module"], value)),
+    },
     evaluation: raw.evaluation,
     runtime: raw.runtime,
     paths: {

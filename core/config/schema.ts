@@ -5,7 +5,8 @@
 import { z } from "zod";
 import { CHUNK_FORMATS, DATA_FORMATS, SOURCE_FORMATS } from "./data_formats.ts";
 import { DIAGNOSTICS } from "../diagnostics/list.ts";
-import { counts, namesSchema } from "./fields.ts";
+import { kindsSchema } from "./diagnostic_kinds.ts";
+import { counts } from "./fields.ts";
 import { layerSchema } from "./layers.ts";
 import { PRESETS, type PresetSetting } from "./presets.ts";
 import { kindSchema, sectionShape } from "./sections.ts";
@@ -261,13 +262,7 @@ const diagnostics = z.strictObject({
   every_epochs: count(0, 1_000_000).default(0).describe("number of epochs between two diagnostics; 0: only at the end"),
   max_rows: count(1, 10_000_000).default(2000).describe("largest number of rows that are embedded and reconstructed"),
   columns: count(1, 1000).default(12).describe("number of most variable columns whose reconstruction is kept"),
-  kinds: z.union([
-    z.enum(["auto", "all"]),
-    z.array(namesSchema(Object.fromEntries(DIAGNOSTICS.map(({ name, about }) => [name, about])))),
-  ]).default("auto").describe(
-    "which diagnostics are made; auto: those that suit the data and take little time; all: every one that has an answer; or a " +
-      "list of names, which docs/diagnostics.md explains",
-  ),
+  kinds: kindsSchema,
   ...Object.fromEntries(
     DIAGNOSTICS.filter(({ settings }) => settings !== undefined)
       .map(({ name, about, settings }) => [name, z.strictObject(settings!).prefault({}).describe(about)]),

@@ -175,10 +175,21 @@ export interface DiagnosticsConfig {
   readonly max_rows: number;
   /** Most variable columns whose reconstruction is kept. */
   readonly columns: number;
-  /** Which are made: those that suit the data, every one, or those of these names. */
-  readonly kinds: "auto" | "all" | readonly string[];
+  /** Which are made: those that suit the data, every one, or those of a list, in which these two words may stand as well. */
+  readonly kinds: "auto" | "all" | readonly (string | DiagnosticModule)[];
   /** Settings of single diagnostics, by their names (core/diagnostics). */
   readonly [diagnostic: string]: unknown;
+}
+
+/** A TypeScript file of the user's that is a diagnostic; it runs only where the command line allows it. */
+export interface DiagnosticModule {
+  /** Absolute. */
+  readonly module: string;
+  /** Of its answers. */
+  readonly name: string;
+  /** Time that an answer may take. */
+  readonly seconds: number;
+  readonly settings: Readonly<Record<string, unknown>>;
 }
 
 export interface EvaluationConfig {

@@ -22,8 +22,8 @@ async function run(context: DiagnosticContext): Promise<LatentDiagnostic> {
   };
 }
 
-/** Rows on the first two principal components of the latent space, coloured by the eight commonest labels. */
-export function latentMap({ scores, labels }: LatentDiagnostic): Picture {
+/** Rows at their two coordinates, coloured by the eight commonest labels. */
+export function latentMap({ scores, labels }: Pick<LatentDiagnostic, "scores" | "labels">): Picture {
   const canvas = new Canvas(SIDE, SIDE);
   canvas.frame(0, 0, SIDE, SIDE, LINE);
   const colours = coloursOf(labels);

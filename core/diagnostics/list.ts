@@ -14,10 +14,11 @@ import { rowErrorsDiagnostic } from "./row_errors.ts";
 import { rows } from "./rows.ts";
 import { spectrum } from "./spectrum.ts";
 import { traversal } from "./traversal.ts";
+import { umap } from "./umap.ts";
 import { weights } from "./weights.ts";
 
 export const DIAGNOSTICS: readonly Diagnostic[] = [
-  ...[columns, latent, reconstruction, rows, bScan, errorMap, spectrum],
+  ...[columns, latent, umap, reconstruction, rows, bScan, errorMap, spectrum],
   ...[rowErrorsDiagnostic, neighbours, traversal, jacobian],
   ...[activations, weights, gradientFlow, network],
 ];

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
 import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
+import { rowsAt } from "./numbers.ts";
 
 /** How well one set of vectors keeps rows of the same label together. */
 export interface NeighbourScores {
@@ -154,12 +155,6 @@ async function run(context: DiagnosticContext): Promise<NeighboursDiagnostic | n
     latent,
     pca: scores && scored(scores),
   };
-}
-
-function rowsAt(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
-  const some = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => some.set(values.subarray(row * width, (row + 1) * width), i * width));
-  return some;
 }
 
 const scores = object<NeighbourScores>({ accuracy: number, silhouette: number, by_label: list(number) });

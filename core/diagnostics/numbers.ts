@@ -49,3 +49,10 @@ export function largestOf(values: ArrayLike<number>, count: number): number[] {
   }
   return kept;
 }
+
+/** Some rows of a table, by their places. @param values rows x width, row by row */
+export function rowsAt(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
+  const some = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => some.set(values.subarray(row * width, (row + 1) * width), i * width));
+  return some;
+}

@@ -1,20 +1,24 @@
 /** The rows that are reconstructed worst, in the middle and best, and the distribution of the errors of all rows. */
 import { z } from "zod";
-import { list, nullable, number, object, oneOf, text } from "../runs/decode.ts";
+import { list, maybe, nullable, number, object, oneOf, text } from "../runs/decode.ts";
 import { type Diagnostic, type DiagnosticContext, shape, short } from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
 import { binned, type Bins, largestOf, quantileOf } from "./numbers.ts";
 
 export const RANKS = ["worst", "median", "best"] as const;
 
-export interface RowExample {
-  readonly rank: typeof RANKS[number];
+/** A row and its reconstruction. */
+export interface ShownRow {
   readonly row: number;
   readonly label: string | null;
   readonly mse: number;
   /** Of `columns`, or of all columns of a row that has a shape. */
   readonly truth: readonly number[];
   readonly reconstruction: readonly number[];
+}
+
+export interface RowExample extends ShownRow {
+  readonly rank: typeof RANKS[number];
 }
 
 export interface RowsDiagnostic {
@@ -30,12 +34,16 @@ export interface RowsDiagnostic {
   /** Columns of the examples where rows have no shape: those of the largest values of each, so each example has its own. */
   readonly columns: readonly (readonly string[])[] | null;
   readonly examples: readonly RowExample[];
+  /** Rows with a shape that are the same in all runs of the same data and split: evenly spread ones. */
+  readonly same?: readonly ShownRow[];
 }
 
 /** Values of truth that are held at once. */
 const VALUES_MAX = 1 << 22;
 /** Columns of an example of rows without a shape. */
 const COLUMNS = 24;
+/** Rows that are kept for comparisons with other runs, and values of them together, at most. */
+const SAME = 4, SAME_VALUES_MAX = 1 << 18;
 
 const settings = {
   rows: z.int().min(1).max(20).default(3).describe("number of rows each that are shown as the worst, median and best"),
@@ -63,7 +71,7 @@ async function run(context: DiagnosticContext): Promise<RowsDiagnostic | null> {
   }
   const picked = ranked(errors, context.settings.rows as number);
   const shown: string[][] = [];
-  const examples = picked.map(({ rank, at }) => {
+  const rowAt = (at: number): ShownRow => {
     const own = truth.subarray(at * columns, (at + 1) * columns);
     const other = rebuilt.subarray(at * columns, (at + 1) * columns);
     const places = shape ? null : largest(own, other, COLUMNS);
@@ -71,20 +79,23 @@ async function run(context: DiagnosticContext): Promise<RowsDiagnostic | null> {
     const take = (values: Float32Array) => places ? places.map((j) => short(values[j]!)) : Array.from(values, short);
     const row = chosen.rows[at]!;
     return {
-      rank,
       row,
       label: labels?.[row] ?? null,
       mse: short(errors[at]!),
       truth: take(own),
       reconstruction: take(other),
     };
-  });
+  };
+  const examples = picked.map(({ rank, at }) => ({ rank, ...rowAt(at) }));
+  const kept = shape ? Math.min(SAME, errors.length, Math.floor(SAME_VALUES_MAX / columns)) : 0;
+  const same = Array.from({ length: kept }, (_, i) => rowAt(Math.floor((i + 0.5) * errors.length / kept)));
   return {
     ...{ epoch: context.epoch, split: part, rows: errors.length, shape, rate_hz },
     errors: binned(errors),
     median: short(quantileOf(errors.slice().sort(), 0.5)),
     columns: shape ? null : shown,
     examples,
+    ...kept > 0 ? { same } : {},
   };
 }
 
@@ -95,6 +106,8 @@ function largest(truth: Float32Array, rebuilt: Float32Array, count: number): num
   for (const j of by(rebuilt)) if (places.size < count) places.add(j);
   return [...places].sort((a, b) => truth[b]! - truth[a]! || a - b);
 }
+
+const shownRow = { row: number, label: nullable(text), mse: number, truth: list(number), reconstruction: list(number) };
 
 export const rows: Diagnostic<RowsDiagnostic> = {
   name: "rows",
@@ -112,14 +125,8 @@ export const rows: Diagnostic<RowsDiagnostic> = {
     errors: object<Bins>({ min: number, max: number, counts: list(number) }),
     median: number,
     columns: nullable(list(list(text))),
-    examples: list(object<RowExample>({
-      rank: oneOf(...RANKS),
-      row: number,
-      label: nullable(text),
-      mse: number,
-      truth: list(number),
-      reconstruction: list(number),
-    })),
+    examples: list(object<RowExample>({ rank: oneOf(...RANKS), ...shownRow })),
+    same: maybe(list(object<ShownRow>(shownRow))),
   }),
   picture: ({ shape, examples }): Picture | null =>
     shape === null ? null : pictureRows(shape, examples.map(({ truth, reconstruction }) => [truth, reconstruction])),

@@ -1,7 +1,7 @@
 /** Programs of the user's that read the events as lines of JSON on their standard input: a command, or a TypeScript file. */
-import { fromFileUrl } from "@std/path";
 import { ioError } from "../formats/io_error.ts";
 import { userFolder } from "../paths.ts";
+import { denoWords, endGroup, INTO_LOG, statusText } from "../programs.ts";
 import type { Held, Position } from "./course.ts";
 import { lineOf } from "./json_lines.ts";
 import type { Sink } from "./sink.ts";
@@ -9,9 +9,6 @@ import type { RunEvent, StartEvent } from "./types.ts";
 
 /** Time in which a program whose input is closed is asked how it has ended. */
 const ENDED_MS = 500;
-
-/** What a shell does for a program: all that is printed goes into the log. */
-const INTO_LOG = 'exec >> "$1" 2>&1\n';
 
 /**
  * A command of the config.
@@ -27,14 +24,8 @@ export const commandSink = (command: string, log: string): Sink =>
  * @param log the file that takes what it prints
  */
 export function moduleSink(path: string, log: string): Sink {
-  const main = fromFileUrl(new URL("./module_main.ts", import.meta.url));
-  const deno = [Deno.execPath(), "run", "-A", "--quiet", "--no-config", "--no-lock", "--node-modules-dir=none"];
-  return new ProgramSink(
-    `the module ${JSON.stringify(path)}`,
-    `${INTO_LOG}shift\nexec "$@"`,
-    [...deno, main, path],
-    log,
-  );
+  const words = denoWords(new URL("./module_main.ts", import.meta.url), path);
+  return new ProgramSink(`the module ${JSON.stringify(path)}`, `${INTO_LOG}shift\nexec "$@"`, words, log);
 }
 
 class ProgramSink implements Sink {
@@ -109,11 +100,6 @@ class ProgramSink implements Sink {
     this.#child = null;
     this.#input?.abort().catch(() => {});
     this.#input = null;
-    if (child === null) return;
-    try {
-      Deno.kill(-child.pid, "SIGKILL"); // the shell and what it has started
-    } catch { /* they have ended */ }
+    if (child !== null) endGroup(child.pid); // the shell and what it has started
   }
 }
-
-const statusText = ({ code, signal }: Deno.CommandStatus) => signal === null ? `status ${code}` : signal;

@@ -5,22 +5,10 @@
  * The file's default export is a function that is called with each event, one after the other; it may return a promise. `close`,
  * where it is exported, is called after the last one.
  */
-import { tell } from "../output.ts";
+import { failWith, loadModule, said } from "../user_module.ts";
 
-const [path] = Deno.args;
-
-function fail(what: string): never {
-  tell(`narrows: ${path}: ${what}`);
-  Deno.exit(1);
-}
-
-const said = (error: unknown) => error instanceof Error ? error.stack ?? error.message : String(error);
-
-const url = new URL("file:///");
-url.pathname = path!.split("/").map(encodeURIComponent).join("/");
-// deno-lint-ignore no-explicit-any -- what the user's file exports
-const user: any = await import(url.href).catch((error) => fail(`cannot be loaded: ${said(error)}`));
-if (typeof user.default !== "function") fail("has no default export that is a function of an event");
+const [path = ""] = Deno.args;
+const user = await loadModule(path, "an event");
 
 let rest = "";
 for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream() as ReadableWritablePair)) {
@@ -30,13 +18,13 @@ for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream()
     try {
       await user.default(JSON.parse(line));
     } catch (error) {
-      fail(`failed: ${said(error)}`);
+      failWith(path, `failed: ${said(error)}`);
     }
   }
 }
 try {
   await user.close?.();
 } catch (error) {
-  fail(`close failed: ${said(error)}`);
+  failWith(path, `close failed: ${said(error)}`);
 }
 Deno.exit(0); // whatever timers or connections it has left

@@ -1,5 +1,6 @@
 /** Pictures of the diagnostics of which there are pictures. */
 import { diagnosticNamed } from "../diagnostics/list.ts";
+import { ownData, ownPicture } from "../diagnostics/own.ts";
 import type { Picture } from "../diagnostics/drawing.ts";
 import { exists } from "../formats/file.ts";
 import { readJson } from "../formats/json.ts";
@@ -15,9 +16,10 @@ const JSON_BYTES_MAX = 256 << 20;
  */
 export async function pictureOf(name: string, path: string): Promise<Picture | null> {
   const diagnostic = diagnosticNamed(name);
-  if (!diagnostic?.picture || !await exists(path)) return null;
+  if ((diagnostic && !diagnostic.picture) || !await exists(path)) return null;
   try {
-    return diagnostic.picture(diagnostic.decode(await readJson(path, JSON_BYTES_MAX), ""));
+    const data = await readJson(path, JSON_BYTES_MAX);
+    return diagnostic ? diagnostic.picture!(diagnostic.decode(data, "")) : ownPicture(ownData(data, ""));
   } catch (error) {
     if (error instanceof DecodeError) return null;
     throw error;

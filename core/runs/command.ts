@@ -11,10 +11,10 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The command that resumes a run. Commands that its config names need to be allowed again. */
-export function resumeCommand({ logging }: Pick<Config, "logging">, run: string): string {
-  const hasCommand = logging.sinks.some((sink) => typeof sink === "object");
-  return commandText("train", "--resume", run, ...hasCommand ? ["--allow-run"] : []);
+/** The command that resumes a run. Programs that its config names need to be allowed again. */
+export function resumeCommand({ logging, diagnostics }: Pick<Config, "logging" | "diagnostics">, run: string): string {
+  const hasProgram = [...logging.sinks, ...diagnostics.kinds].some((each) => typeof each === "object");
+  return commandText("train", "--resume", run, ...hasProgram ? ["--allow-run"] : []);
 }
 
 /** Facts that show how the program was started. */

@@ -34,13 +34,15 @@ const SINGLE = ["reconstruction", "columns", "traversal"], EPOCHS_MAX = 11;
 export interface ReadOptions {
   /** Whether to read no more than a comparison of runs needs: without the rows of steps and chunks, and without diagnostics. */
   readonly brief?: boolean;
+  /** Where `brief`, diagnostics that are read nonetheless, by their names. */
+  readonly also?: readonly string[];
 }
 
 /**
  * Reads a run folder. Logs of more than 20,000 rows are thinned evenly; the first and last rows are kept.
  * @throws {UserError} only if `path` is not a run folder.
  */
-export async function readRun(path: string, { brief = false }: ReadOptions = {}): Promise<RunData> {
+export async function readRun(path: string, { brief = false, also = [] }: ReadOptions = {}): Promise<RunData> {
   const run = await openRun(path);
   const problems: string[] = [];
   const at = (name: string) => join(run.path, name);
@@ -71,13 +73,13 @@ export async function readRun(path: string, { brief = false }: ReadOptions = {})
   const steps = brief ? none : await csv(at("steps.csv"), STEP_COLUMNS);
   const chunks = brief ? none : await csv(at("chunks.csv"), CHUNK_COLUMNS);
   const epochs = await csv(at("epochs.csv"), EPOCH_COLUMNS);
-  const diagnostics = brief ? null : await attempt(
+  const diagnostics = brief && also.length === 0 ? null : await attempt(
     at("diagnostics"),
     at("diagnostics"),
     (folder) => diagnosticsOf(folder, ended?.evaluated?.epoch ?? null),
   );
   const diagnostic = <T>(name: string, decode: Decoder<T>) =>
-    diagnostics === null ? null : json(join(diagnostics, name), decode);
+    brief || diagnostics === null ? null : json(join(diagnostics, name), decode);
   return {
     path: run.path,
     name: run.name,
@@ -94,8 +96,10 @@ export async function readRun(path: string, { brief = false }: ReadOptions = {})
     latent: await diagnostic("latent.json", latent),
     reconstruction: await diagnostic("reconstruction.json", reconstruction),
     columns: await diagnostic("columns.json", columnErrors),
-    diagnostics: diagnostics === null ? {} : await diagnosticsIn(diagnostics, json, NAMED),
-    history: diagnostics === null
+    diagnostics: diagnostics === null
+      ? {}
+      : await diagnosticsIn(diagnostics, json, (name) => brief ? also.includes(name) : !NAMED.includes(name)),
+    history: brief || diagnostics === null
       ? []
       : await attempt(at("diagnostics"), [], (folder) => historyIn(folder, diagnostics, json)),
     logged: { steps: steps.total, chunks: chunks.total, epochs: epochs.total },
@@ -161,22 +165,25 @@ async function historyIn(folder: string, shown: string, json: ReadJson): Promise
     : Array.from({ length: EPOCHS_MAX }, (_, i) => epochs[Math.round(i * (epochs.length - 1) / (EPOCHS_MAX - 1))]!);
   const history: { epoch: number; diagnostics: Record<string, unknown> }[] = [];
   for (const { name, epoch } of kept) {
-    history.push({ epoch, diagnostics: await diagnosticsIn(join(folder, name), json, SINGLE) });
+    history.push({
+      epoch,
+      diagnostics: await diagnosticsIn(join(folder, name), json, (name) => !SINGLE.includes(name)),
+    });
   }
   return history;
 }
 
-/** What diagnostics besides those that {@linkcode RunData} names wrote, undecoded. */
+/** What diagnostics of some names wrote, undecoded. */
 async function diagnosticsIn(
   folder: string,
   json: ReadJson,
-  without: readonly string[],
+  isRead: (name: string) => boolean,
 ): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {};
   if (!await exists(folder)) return found;
   for (const { name, isFile } of await entriesIn(folder)) {
-    const diagnostic = /^([a-z_]+)\.json$/.exec(name)?.[1];
-    if (!isFile || diagnostic === undefined || without.includes(diagnostic)) continue;
+    const diagnostic = /^([a-z][a-z0-9_]*)\.json$/.exec(name)?.[1];
+    if (!isFile || diagnostic === undefined || !isRead(diagnostic)) continue;
     const data = await json(join(folder, name), record);
     if (data !== null) found[diagnostic] = data;
   }

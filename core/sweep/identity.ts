@@ -1,5 +1,6 @@
 /** What makes two runs the same: everything that their results depend on, in the config and in the data. */
 import { createHash } from "node:crypto";
+import { basename } from "@std/path";
 import { toPlain } from "../config/yaml.ts";
 import type { Config } from "../config/types.ts";
 import { contentKey, identify } from "../data/identity.ts";
@@ -26,6 +27,12 @@ async function hashed(config: Pick<Config, "data" | "paths">, note?: (text: stri
   return contentKey(await identify(config.data, await openData(config, null, { note }), { names: null, labels: null }));
 }
 
+/** A module by its name, wherever it lies. */
+function namedAlike(kinds: Config["diagnostics"]["kinds"]) {
+  if (typeof kinds === "string") return kinds;
+  return kinds.map((kind) => typeof kind === "string" ? kind : { ...kind, module: basename(kind.module) });
+}
+
 /**
  * The identity of a run, 64 hex digits. Left out are names, where files lie, and how many threads work, on which no result
  * depends.
@@ -42,6 +49,7 @@ export function identityOf(config: Config, data: string, withThreads: boolean): 
   const kept = {
     ...rest,
     data: { ...settings, split },
+    diagnostics: { ...plain.diagnostics, kinds: namedAlike(config.diagnostics.kinds) },
     logging: { every_steps: config.logging.every_steps }, // what loggers write changes nothing
     runtime: withThreads ? { ...runtime, threads } : runtime,
     content: data,

@@ -1,6 +1,7 @@
 /** Reads a sweep's folder: its config, its table of runs and the run folders. Nothing of it needs the engine. */
 import { parse as parseYaml } from "@std/yaml";
 import { basename, join, resolve } from "@std/path";
+import { latentSizeOf } from "../analysis/latent_sizes.ts";
 import { metricOf, METRICS } from "../analysis/metrics.ts";
 import type { AnalysedRun } from "../analysis/runs.ts";
 import { UserError } from "../errors.ts";
@@ -11,9 +12,12 @@ import { readCsv } from "../runs/csv_read.ts";
 import { runState } from "../runs/list.ts";
 import { EPOCH_COLUMNS } from "../runs/schema.ts";
 import type { EpochRow } from "../runs/types.ts";
+import { readRounds, type SweepRound } from "./read_rounds.ts";
+
+export type { ComparedPoint, SweepRound } from "./read_rounds.ts";
 
 const CONFIG = "sweep.yaml";
-const RESULTS = "results.csv";
+const RESULTS = "results.csv", ROUNDS = "rounds.csv";
 const CONFIG_BYTES_MAX = 4 << 20;
 const RESULTS_BYTES_MAX = 256 << 20;
 /** The largest number of epochs of a run that are read; the rows of a longer log are thinned evenly. */
@@ -34,6 +38,8 @@ export interface SweepRun {
   readonly error: string;
   /** The run as an analysis takes it: of its config only the seed and the parameters. */
   readonly analysed: AnalysedRun;
+  /** Values in its latent vector; null where that is not known. */
+  readonly latentSize: number | null;
   readonly epochs: readonly EpochRow[];
 }
 
@@ -47,6 +53,8 @@ export interface SweepData {
   readonly keys: readonly string[];
   readonly metric: string;
   readonly runs: readonly SweepRun[];
+  /** With `prune`, the rounds that have ended. */
+  readonly rounds: readonly SweepRound[];
   readonly problems: readonly string[];
 }
 
@@ -133,7 +141,7 @@ export async function readSweepFolder(folder: string): Promise<SweepData> {
       values: columns.keys.map((_, k) => fields[columns.seed + 1 + k] ?? ""),
       status: fields[columns.status] ?? "",
     };
-    const { analysed, epochs } = await folderOf(join(path, name), told, columns.keys, problems);
+    const { analysed, epochs, latentSize } = await folderOf(join(path, name), told, columns.keys, problems);
     runs.push({
       point: numberOf(fields[columns.point]) ?? 0,
       values: told.values,
@@ -143,11 +151,13 @@ export async function readSweepFolder(folder: string): Promise<SweepData> {
       error: fields[columns.error] ?? "",
       analysed,
       epochs,
+      latentSize,
     });
   }
   const { keys, metric } = columns;
   const name = typeof config.name === "string" ? config.name : basename(path);
-  return { path, name, configText: text, config, keys, metric, runs, problems };
+  const rounds = readRounds(join(path, ROUNDS), problems);
+  return { path, name, configText: text, config, keys, metric, runs, rounds, problems };
 }
 
 interface Told {
@@ -194,18 +204,21 @@ async function folderOf(
   told: Told,
   keys: readonly string[],
   problems: string[],
-): Promise<Pick<SweepRun, "analysed" | "epochs">> {
+): Promise<Pick<SweepRun, "analysed" | "epochs" | "latentSize">> {
   const { name, seed, status } = told;
   const run = { name, path, seed, config: configOf(keys, told) };
   if (!isFile(join(path, "config.yaml"))) {
-    return { analysed: { ...run, status: status === "failed" ? "failed" : "stopped", summary: null }, epochs: [] };
+    const analysed = { ...run, status: status === "failed" ? "failed" : "stopped", summary: null } as const;
+    return { analysed, epochs: [], latentSize: null };
   }
+  const latentSize = await latentSizeOf(path);
   const state = await runState(path);
   // A run that was not started again since the sweep's end counts as the sweep has left it.
   const left = state.status === "died" && status !== "failed" ? "stopped" : state.status;
   const log = join(path, "epochs.csv");
-  if (!isFile(log)) return { analysed: { ...run, status: left, summary: state.summary }, epochs: [] };
+  const analysed = { ...run, status: left, summary: state.summary };
+  if (!isFile(log)) return { analysed, epochs: [], latentSize };
   const { rows, problems: found } = await readCsv(log, EPOCH_COLUMNS, EPOCHS_MAX);
   problems.push(...found);
-  return { analysed: { ...run, status: left, summary: state.summary }, epochs: rows };
+  return { analysed, epochs: rows, latentSize };
 }

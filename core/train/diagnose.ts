@@ -22,6 +22,7 @@ import { columnVariation, evaluatePart, type Evaluation, Stopped } from "../eval
 import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { shapeOf, threadCount } from "./network.ts";
+import { askModule, OwnFailure } from "./own_diagnostic.ts";
 import { type LastStep, updateRatio } from "./update_ratio.ts";
 
 export interface DiagnoseOptions {
@@ -38,6 +39,10 @@ export interface DiagnoseOptions {
   /** Factors of the learning rate by layer, where they are not 1. */
   readonly rates?: Readonly<Record<string, number>>;
   readonly stopped?: () => boolean;
+  /** Told what went wrong without ending the run. */
+  readonly warn?: (text: string) => void;
+  /** Names of the user's own diagnostics that have failed and are not asked again; those that fail are added. */
+  readonly off: Set<string>;
   /** Told how long each took. */
   readonly detail?: (text: string) => void;
 }
@@ -53,39 +58,61 @@ export interface Diagnosed {
  * @throws {Stopped}
  */
 export async function runDiagnostics(runDir: string, options: DiagnoseOptions): Promise<Diagnosed> {
-  const { config, epoch, stopped, detail } = options;
+  const { config, epoch, stopped, warn, off, detail } = options;
   const context = await contextOf(options);
   const folder = join(runDir, "diagnostics", `epoch-${String(epoch).padStart(4, "0")}`);
   await makeFolder(folder);
   const found = new Map<string, unknown>();
   const times: string[] = [];
-  for (const diagnostic of asked(config, context.data)) {
+  const written = async (name: string, ask: () => Promise<unknown>) => {
     if (stopped?.()) throw new Stopped("stopped");
-    const begun = performance.now();
-    const settings = config.diagnostics[diagnostic.name] as Record<string, unknown> | undefined;
-    const data = await diagnostic.run({ ...context, settings: settings ?? {} }).catch((error) => {
-      if (!(error instanceof NoAnswer)) throw error;
-      detail?.(`diagnostics: no ${diagnostic.name}: ${error.message}`);
-      return null;
-    });
-    times.push(
-      `${diagnostic.name} ${((performance.now() - begun) / 1000).toFixed(2)} s${data === null ? " (none)" : ""}`,
-    );
-    if (data === null) continue;
-    found.set(diagnostic.name, data);
-    const text = new TextEncoder().encode(JSON.stringify(data));
-    await writeFileAtomic(join(folder, `${diagnostic.name}.json`), text);
+    const begun = performance.now(), data = await ask();
+    times.push(`${name} ${((performance.now() - begun) / 1000).toFixed(2)} s${data === null ? " (none)" : ""}`);
+    if (data === null) return;
+    found.set(name, data);
+    await writeFileAtomic(join(folder, `${name}.json`), new TextEncoder().encode(JSON.stringify(data)));
+  };
+  for (const { name, run } of asked(config, context.data)) {
+    const settings = config.diagnostics[name] as Record<string, unknown> | undefined;
+    await written(name, () =>
+      run({ ...context, settings: settings ?? {} }).catch((error) => {
+        if (!(error instanceof NoAnswer)) throw error;
+        detail?.(`diagnostics: no ${name}: ${error.message}`);
+        return null;
+      }));
+  }
+  for (const module of ownOnes(config)) {
+    if (off.has(module.name)) continue;
+    const log = join(runDir, `diagnostic-${module.name}.log`);
+    await written(module.name, () =>
+      askModule(module, context, { run: runDir, log, stopped }).catch((error) => {
+        if (!(error instanceof OwnFailure)) throw error;
+        off.add(module.name);
+        warn?.(
+          `diagnostics.kinds: the module ${
+            JSON.stringify(module.module)
+          } ${error.message}, see ${log}; it is left out, and the ` +
+            "run goes on without it",
+        );
+        return null;
+      }));
   }
   detail?.(`diagnostics: ${times.join(", ")}`);
   return { folder, found };
 }
 
-/** The diagnostics that `diagnostics.kinds` asks for, of data of this kind. */
+/** The diagnostics of this program that `diagnostics.kinds` asks for, of data of this kind. */
 function asked({ diagnostics: { kinds } }: Config, data: DataAbout): readonly Diagnostic[] {
-  if (kinds === "all") return DIAGNOSTICS;
-  if (kinds === "auto") return DIAGNOSTICS.filter((diagnostic) => diagnostic.automatic(data));
-  return DIAGNOSTICS.filter(({ name }) => kinds.includes(name));
+  const named = typeof kinds === "string" ? [kinds] : kinds;
+  const isNamed = (name: string) => named.includes(name);
+  return DIAGNOSTICS.filter((diagnostic) =>
+    isNamed("all") || isNamed(diagnostic.name) || (isNamed("auto") && diagnostic.automatic(data))
+  );
 }
+
+/** The user's own diagnostics among them. */
+const ownOnes = ({ diagnostics: { kinds } }: Config) =>
+  typeof kinds === "string" ? [] : kinds.filter((kind) => typeof kind === "object");
 
 /** Two axes are channels and samples of a signal where there are few and long channels, else an image of one channel. */
 function kindOf(shape: readonly number[] | null, dense: boolean): DataKind {

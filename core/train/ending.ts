@@ -170,8 +170,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
     ...{ config, model, source, epoch, evaluation: validation ?? undefined },
     pca: () => comparedFit(session),
     ...{ lastStep: evaluated.step === state.step ? session.lastStep() : null, rates: state.start?.rates },
-    stopped: () => session.isStopping,
-    detail: session.options.detail,
+    ...session.diagnosing,
   });
   tellDiagnostics(session.events, diagnosed, run, { step, epoch, final: true });
   state.seconds.diagnostics += (performance.now() - begun) / 1000;

@@ -193,28 +193,54 @@ export async function findRun(request: RunRequest): Promise<RunTarget> {
   return target;
 }
 
+/** A program that a config names, and how to do without it. */
+interface Named {
+  readonly where: string;
+  readonly kind: "module" | "command";
+  /** Of a module. */
+  readonly path: string | null;
+  readonly without: string;
+  /** What the compiled program, which has no Deno, can have instead. */
+  readonly instead: string;
+}
+
+function programsOf({ logging, diagnostics }: LoadedConfig["config"]): Named[] {
+  const sinks = logging.sinks.flatMap((sink, i): Named[] => {
+    if (typeof sink !== "object") return [];
+    const path = "module" in sink ? sink.module : null;
+    return [{
+      ...{ where: `logging.sinks.${i}`, kind: path === null ? "command" : "module", path },
+      without: "logging.sinks=[csv]",
+      instead: `write {command: deno run -A ${basename(path ?? "")}}, a program that reads events as lines of JSON`,
+    }];
+  });
+  const kinds = typeof diagnostics.kinds === "string" ? [] : diagnostics.kinds;
+  const without = "diagnostics.kinds=auto";
+  const own = kinds.flatMap((kind, i): Named[] =>
+    typeof kind === "string" ? [] : [{
+      ...{ where: `diagnostics.kinds.${i}`, kind: "module", path: kind.module, without },
+      instead: `leave it out: --override ${without}`,
+    }]
+  );
+  return [...sinks, ...own];
+}
+
 /**
  * A config is data: what it names runs only if whoever starts the run says so.
  * @throws {UserError} if a config names a command or a module that is not allowed, or a module that cannot be
  */
 export function checkPrograms({ config, locate }: Pick<LoadedConfig, "config" | "locate">, isAllowed: boolean): void {
-  for (const [index, sink] of config.logging.sinks.entries()) {
-    if (typeof sink !== "object") continue;
-    const where = `logging.sinks.${index}`, kind = "module" in sink ? "module" : "command";
+  for (const { where, kind, path, without, instead } of programsOf(config)) {
     if (!isAllowed) {
       const what = `names a ${kind}, and ${kind}s of a config run only if the command line allows it`;
-      const hint = `add --allow-run, or leave the ${kind} out: --override logging.sinks=[csv]`;
-      throw locate(new UserError(where, what, hint));
+      throw locate(new UserError(where, what, `add --allow-run, or leave the ${kind} out: --override ${without}`));
     }
-    if (!("module" in sink)) continue;
-    if (!isThere(sink.module)) {
-      throw locate(new UserError(`${where}.module`, `there is no such file: ${sink.module}`, hintFor(sink.module)));
+    if (path === null) continue;
+    if (!isThere(path)) {
+      throw locate(new UserError(`${where}.module`, `there is no such file: ${path}`, hintFor(path)));
     }
     if (Deno.build.standalone) {
-      const hint = `write {command: deno run -A ${
-        basename(sink.module)
-      }}, a program that reads events as lines of JSON`;
-      throw locate(new UserError(`${where}.module`, "needs Deno, and this is the compiled program", hint));
+      throw locate(new UserError(`${where}.module`, "needs Deno, and this is the compiled program", instead));
     }
   }
 }

@@ -65,6 +65,13 @@ class Session {
   isEnded = false;
   /** Principal components of the training rows, where the session has computed them. */
   fit: PcaFit | null = null;
+  /** What all diagnostics of the session share. */
+  readonly diagnosing = {
+    off: new Set<string>(),
+    stopped: () => this.isStopping,
+    warn: (text: string) => (this.options.warn ?? this.options.note)?.(text),
+    detail: (text: string) => this.options.detail?.(text),
+  };
 
   constructor(
     readonly options: SessionOptions,
@@ -132,8 +139,7 @@ class Session {
     const diagnosed = await runDiagnostics(run.path, {
       ...{ config, model: this.model, source: this.source, epoch },
       ...{ lastStep: this.lastStep(), rates: this.state.start?.rates },
-      stopped: () => this.isStopping,
-      detail: this.options.detail,
+      ...this.diagnosing,
     });
     tellDiagnostics(this.events, diagnosed, run, { step: this.state.step, epoch, final: false });
     const ms = performance.now() - begun;

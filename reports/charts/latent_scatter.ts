@@ -78,9 +78,13 @@ function sameUnit(a: Axis, pixels: number, other: Axis, otherPixels: number): Ax
  * Rows on the first two principal components of their latent vectors, with the smaller groups above the larger ones. If
  * there are many groups, those with short names are named at their medians. Both axes have the same unit, and rows far from
  * all others are left out. A latent vector of size one is drawn against the rows' order instead.
- * @param explained share of variance of the drawn components
+ * @param explained share of variance of the drawn components; null of a map whose axes mean nothing by themselves
  */
-export function latentScatter(groups: readonly LatentGroup[], explained: readonly number[], single: boolean): string {
+export function latentScatter(
+  groups: readonly LatentGroup[],
+  explained: readonly number[] | null,
+  single: boolean,
+): string {
   const shown = latentFrame(groups);
   const inside = (p: Point) => shown.inside(p);
   const points = groups.flatMap((g) => finite(g.points)).filter(inside);
@@ -90,8 +94,10 @@ export function latentScatter(groups: readonly LatentGroup[], explained: readonl
   const spanX = x.domain[1] - x.domain[0];
   const spanY = y.domain[1] - y.domain[0];
   const height = single ? 340 : Math.round(Math.min(1, Math.max(0.4, spanY / spanX)) * (WIDTH - 60)) + 72;
-  const yLabel = single ? "latent unit" : `principal component 2 (${percent(explained[1])} of the variance)`;
-  const xLabel = single ? "row" : `principal component 1 (${percent(explained[0])} of the variance)`;
+  const component = (k: number) =>
+    explained ? `principal component ${k + 1} (${percent(explained[k])} of the variance)` : `UMAP ${k + 1}`;
+  const yLabel = single ? "latent unit" : component(1);
+  const xLabel = single ? "row" : component(0);
   const size = { width: WIDTH, height: Math.max(height, 16 * FONT_SIZE) };
   const frame = frameOf({ x: { ...x, label: xLabel }, y: { ...y, label: yLabel }, ...size });
   if (!single) {
@@ -102,7 +108,7 @@ export function latentScatter(groups: readonly LatentGroup[], explained: readonl
   const radius = (rows > 2000 ? 1.6 : rows > 600 ? 2.2 : 3) + (groups.some((g) => g.shape !== "circle") ? 0.4 : 0);
   const order = [...groups].sort((a, b) => b.points.length - a.points.length);
   return chart({
-    title: "Latent vectors on their principal components",
+    title: explained ? "Latent vectors on their principal components" : "Latent vectors by UMAP",
     description: `${rows} rows in ${groups.length} group${groups.length === 1 ? "" : "s"}` +
       (groups.length > 1 ? `: ${groups.map((g) => g.name).join(", ")}.` : "."),
     x: { ...x, label: xLabel },

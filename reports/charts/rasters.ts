@@ -17,7 +17,8 @@ export interface Tile {
 export interface TileLine {
   readonly name: string;
   readonly note?: string;
-  readonly tiles: readonly Tile[];
+  /** Null leaves a place free. */
+  readonly tiles: readonly (Tile | null)[];
 }
 
 const GAP = 6, HEAD = 20;
@@ -42,7 +43,7 @@ export function tileLines(
   const left =
     Math.ceil(Math.max(...lines.map(({ name, note }) => Math.max(textWidth(name), textWidth(note ?? ""))), 0)) + 12;
   const columns = Math.max(...lines.map(({ tiles }) => tiles.length));
-  const first = lines[0]?.tiles[0]?.raster ?? { width: 1, height: 1 };
+  const first = lines[0]?.tiles.find((tile) => tile !== null)?.raster ?? { width: 1, height: 1 };
   const scale = side / Math.max(first.width, first.height);
   const [wide, high] = [Math.round(first.width * scale), Math.round(first.height * scale)];
   const top = heads.length > 0 ? HEAD : 0;
@@ -59,6 +60,7 @@ export function tileLines(
       );
     }
     for (const [k, tile] of tiles.entries()) {
+      if (tile === null) continue;
       const x = left + k * (wide + GAP);
       const png = imageOf(tile.values, tile.raster, tile.range, tile.differences ? diverging : grey).png();
       parts.push(

@@ -8,6 +8,7 @@ export interface Wave {
   readonly stroke: string;
   readonly values: readonly number[];
   readonly thin?: boolean;
+  readonly dash?: string | null;
 }
 
 export interface WaveOptions {
@@ -40,9 +41,10 @@ export function waves(lines: readonly Wave[], options: WaveOptions): string {
     description: options.description,
     x,
     y,
-    marks: all.map(({ points, stroke, thin }) =>
+    marks: all.map(({ points, stroke, thin, dash }) =>
       Plot.line(keepExtremes(points.filter((p) => y.type === "linear" || p.y > 0), DRAWN), {
         ...{ x: "x", y: "y", stroke, strokeWidth: thin ? 1 : 1.6 },
+        ...dash ? { strokeDasharray: dash } : {},
       })
     ),
     width: options.width,

@@ -12,6 +12,7 @@ import type { Legend } from "../legend.ts";
 import type { Numbering, Table } from "../numbering.ts";
 import { missing } from "../page.ts";
 import { finite, type Point, sum } from "../series.ts";
+import { umapFigure, umapOf, umapOverEpochs } from "./umap.ts";
 import { momentText } from "../when.ts";
 
 /** Rows whose scores are listed at most. */
@@ -114,8 +115,13 @@ component (line). The first two components have ${percent(shares[0]! + shares[1]
 }
 
 export function latentSection(run: RunData, numbering: Numbering): Html {
-  const { latent } = run;
-  if (!latent || latent.scores.length === 0) return missing("No diagnostic of the latent space was written.");
+  const { latent } = run, byUmap = umapOf(run);
+  if (!latent || latent.scores.length === 0) {
+    if (byUmap === null) return missing("No diagnostic of the latent space was written.");
+    return markup`<div class="narrow">${umapFigure(byUmap, run, numbering)}</div>${
+      umapOverEpochs(byUmap, run, numbering)
+    }`;
+  }
   if (!pointsOf(latent).some((p) => Number.isFinite(p.x) && Number.isFinite(p.y))) {
     return missing("No latent vector is made of finite numbers, so there is nothing to draw.");
   }
@@ -147,8 +153,13 @@ the same scale.${far}${labelled}`,
   if (single || shares.length < 2) return scatter;
   if (!(sum(shares) > 0)) return markup`${scatter}<p>The latent vectors do not vary: all rows have the same one.</p>`;
   const course = courseOf(run, "latent", latentData.decode, latent);
-  return markup`<div class="wide-narrow">${scatter}${explainedFigure(latent, shares, numbering)}</div>${
-    course.length > 1 ? overEpochs(course, numbering) : null
+  const maps = byUmap === null
+    ? markup`<div class="wide-narrow">${scatter}${explainedFigure(latent, shares, numbering)}</div>`
+    : markup`<div class="grid">${scatter}${umapFigure(byUmap, run, numbering)}</div><div class="grid">${
+      explainedFigure(latent, shares, numbering)
+    }</div>`;
+  return markup`${maps}${course.length > 1 ? overEpochs(course, numbering) : null}${
+    byUmap && umapOverEpochs(byUmap, run, numbering)
   }`;
 }
 

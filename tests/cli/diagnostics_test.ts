@@ -176,3 +176,26 @@ Deno.test("diagnostics: update ratios are those of the last step between two che
   }
   assert(compared >= 6, `${compared}`);
 });
+
+Deno.test("diagnostics: rows that two runs reconstruct stand side by side where the runs are compared", async () => {
+  using folder = temporary();
+  const paths = ["a", "b"].map((name) => join(folder.path, name));
+  for (const [i, path] of paths.entries()) {
+    const given = ["diagnostics.kinds=[rows]", "data.shape=[1,8,8]", `optimizer.learning_rate=0.00${i + 1}`];
+    const { code, stderr } = await trainDigits(path, ...given);
+    assertEquals(code, 0, stderr);
+  }
+  const [a, b] = paths.map((path) => json(path, "diagnostics/epoch-0001/rows.json").same);
+  assertEquals(a.length, 4);
+  assertEquals(a.map((row: { truth: number[] }) => row.truth), b.map((row: { truth: number[] }) => row.truth));
+  for (const [i, { row, truth, reconstruction, mse }] of a.entries()) {
+    assertEquals([row, truth.length], [b[i].row, 64]);
+    const apart = truth.reduce((sum: number, y: number, k: number) => sum + (y - reconstruction[k]) ** 2 / 64, 0);
+    assertAlmostEquals(mse, apart, 1e-5);
+    assert(b[i].reconstruction.some((y: number, k: number) => y !== reconstruction[k]));
+  }
+  const page = join(folder.path, "both.html");
+  const { code } = await run("report", [...paths.flatMap((path) => ["--run", path]), "--output", page]);
+  assertEquals(code, 0);
+  assert(Deno.readTextFileSync(page).includes("The same rows as the runs reconstruct them"));
+});

@@ -85,7 +85,17 @@ Deno.test("a sweep that is killed twice and started again ends with every run, n
   assertStringIncludes(tables[1].stdout, "\\begin{tabular}{llrrrrrr}");
 
   // Learning curves, time to a loss, cost and latent spaces of the same groups.
-  const more = await run("analyze", [at, "--json", "--curves", "step", "--time-to", "1e9", "--cost", "--latent"]);
+  const more = await run("analyze", [
+    at,
+    "--json",
+    "--curves",
+    "step",
+    "--time-to",
+    "1e9",
+    "--cost",
+    "--sizes",
+    "--latent",
+  ]);
   assertEquals(more.code, 0, more.stderr);
   const found = JSON.parse(more.stdout);
   assertEquals(found.curves.filter(({ values }: { values: string[] }) => values[0] === "8").at(-1).n, 2);
@@ -99,6 +109,13 @@ Deno.test("a sweep that is killed twice and started again ends with every run, n
     seconds,
     1e-6,
   );
+  assertEquals(
+    found.sizes.map(({ latent_size, n }: Record<string, number>) => [latent_size, n]),
+    Array(4).fill([6, 2]),
+  );
+  for (const { mse, mse_low, mse_high, r2, pca_mse } of found.sizes) {
+    assert(mse_low < mse && mse < mse_high && r2 < 1 && pca_mse > 0);
+  }
   assertEquals(found.latents.length, 4);
   for (const { rows, pairs } of found.latents) {
     assertEquals([rows, pairs.length, pairs[0].latents], [360, 1, 6]);

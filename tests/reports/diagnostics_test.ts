@@ -103,7 +103,7 @@ const SHAPES = [null, [16], [2, 4, 4], [4, 4]] as const;
 const small = makeRun({ epochs: 4, stepsPerEpoch: 5, columns: 40, latentRows: 30 });
 
 Deno.test("report: every diagnostic but those with sections of their own has one, and they are well formed", () => {
-  const own = ["columns", "latent", "reconstruction"];
+  const own = ["columns", "latent", "reconstruction", "umap"];
   assertEquals(
     DRAWINGS.map(({ diagnostic }) => diagnostic.name).sort(),
     DIAGNOSTICS.map(({ name }) => name).filter((name) => !own.includes(name)).sort(),

@@ -14,11 +14,13 @@ export interface SweepFixture {
   /** How runs end that do not finish, by `point seed`. */
   readonly ends?: Readonly<Record<string, { status: string; error: string; folder: boolean }>>;
   readonly epochs?: number;
+  /** Which of a point's values is the size of the latent vector. */
+  readonly latent?: number;
 }
 
 /** Writes the folder. @returns its path */
 export function makeSweepFolder(parent: string, name: string, options: SweepFixture): string {
-  const { keys, points, seeds, loss, metric = "validation.loss", ends = {}, epochs = 6 } = options;
+  const { keys, points, seeds, loss, metric = "validation.loss", ends = {}, epochs = 6, latent } = options;
   const folder = join(parent, name);
   Deno.mkdirSync(folder);
   Deno.writeTextFileSync(
@@ -48,6 +50,17 @@ export function makeSweepFolder(parent: string, name: string, options: SweepFixt
       );
       Deno.writeTextFileSync(join(folder, run, "epochs.csv"), [header.join(","), ...rows, ""].join("\n"));
       if (!finished) continue;
+      if (latent !== undefined) {
+        const encoder = {
+          name: "encoder.0",
+          kind: "linear",
+          detail: "",
+          inputs: 20,
+          outputs: values[latent],
+          parameters: 9,
+        };
+        Deno.writeTextFileSync(join(folder, run, "model.json"), JSON.stringify([encoder]));
+      }
       const metrics = { ...sample.summary!.metrics.validation!, loss: value };
       const summary = { ...sample.summary, name: run, metrics: { ...sample.summary!.metrics, validation: metrics } };
       Deno.writeTextFileSync(join(folder, run, "summary.json"), JSON.stringify(summary));

@@ -102,6 +102,33 @@ Deno.test("a sweep of which nothing is finished, without parameters, or with a b
   await assertRejects(() => readSweepFolder(bare), UserError, "is not there yet");
 });
 
+Deno.test("where the latent size varies, errors are drawn by it, of the best point of each size", async () => {
+  using folder = temporary();
+  const options = { keys: KEYS, points: GRID, seeds: 3, loss };
+  const document = await page(makeSweepFolder(folder.path, "sizes", { ...options, latent: 1 }));
+  const section = document.querySelector("#sizes")!;
+  assertEquals(section.querySelectorAll("figure").length, 2);
+  assertEquals(section.querySelectorAll('svg[aria-label$=" by latent size"]').length, 2);
+  const rows = [...section.querySelectorAll("tbody tr")]
+    .map((row) => [...row.querySelectorAll("th,td")].map((cell) => cell.textContent).slice(0, 3));
+  assertEquals(rows, [
+    ["4 values", "3: learning_rate 0.004, encoder.4.linear 4", "3"],
+    ["8 values", "4: learning_rate 0.004, encoder.4.linear 8", "3"],
+  ]);
+  assertStringIncludes(section.textContent!, "Of each size the point with the smallest mean validation.loss is drawn.");
+  for (
+    const other of [{ ...options, latent: 0 }, {
+      ...options,
+      points: GRID.filter(([, size]) => size === 4),
+      latent: 1,
+    }, options]
+  ) {
+    const name = `other-${[...Deno.readDirSync(folder.path)].length}`;
+    // Fractions are no sizes, one size is no curve, and without model.json no size is known.
+    assertEquals((await page(makeSweepFolder(folder.path, name, other))).querySelector("#sizes"), null);
+  }
+});
+
 Deno.test("runs by which points were chosen are in no figure, and a parameter may have no value", async () => {
   using folder = temporary();
   const at = makeSweepFolder(folder.path, "pruned", { keys: KEYS, points: GRID.slice(0, 3), seeds: 2, loss });
@@ -121,4 +148,37 @@ Deno.test("runs by which points were chosen are in no figure, and a parameter ma
   const rows = [...document.querySelectorAll("#statistics table")[0]!.querySelectorAll("tbody tr")]
     .map((row) => [...row.querySelectorAll("th,td")].map((cell) => cell.textContent).slice(0, 3));
   assertEquals(rows, [["0.001", "8", "1"], ["0.001", "–", "1"]]);
+});
+
+Deno.test("the rounds of prune are drawn, with what they compared, and lines that are none are named", async () => {
+  using folder = temporary();
+  const at = makeSweepFolder(folder.path, "rounds", { keys: KEYS, points: GRID, seeds: 1, loss });
+  assertEquals((await page(at)).querySelector("#rounds"), null);
+  const rounds = [
+    "round,point,epoch,loss seed 1,loss seed 2,mean,kept",
+    ...[[1, 0.5, "no"], [2, 0.4, "yes"], [3, "", "no"], [4, 0.3, "yes"], [5, 0.6, "no"], [6, 0.7, "no"]]
+      .map(([point, loss, kept]) => `1,${point},2,${loss},,${loss},${kept}`),
+    "2,2,end,0.35,0.25,0.3,no",
+    "2,4,end,0.2,0.22,0.21,yes",
+    "two,4,end,0.2,0.22,0.21,yes",
+    "",
+  ];
+  Deno.writeTextFileSync(join(at, "rounds.csv"), rounds.join("\n"));
+  const sweep = await readSweepFolder(at);
+  assertEquals(sweep.rounds.map(({ number, compared }) => [number, compared.length]), [[1, 6], [2, 2]]);
+  assertEquals(sweep.rounds[1]!.compared[1], { point: 4, mean: 0.21, seeds: 2, epoch: null, kept: true });
+  assertEquals(sweep.problems.map((text) => text.slice(text.lastIndexOf("/") + 1)), [
+    "rounds.csv:10: is not a line about a point in a round",
+  ]);
+  const section = (await page(at)).querySelector("#rounds")!;
+  assertStringIncludes(section.querySelector("desc")!.textContent!, "round 1: 5 points; round 2: 2 points");
+  assertStringIncludes(section.textContent!, "1 point with a run that failed is not drawn");
+  const rows = [...section.querySelectorAll("tbody tr")]
+    .map((row) => [...row.querySelectorAll("th,td")].map((cell) => cell.textContent));
+  assertEquals(rows[1], [
+    ...["round 2", "at their end", "2", "2", "0.2100", "0.2100", "1"],
+    "4: learning_rate 0.004, encoder.4.linear 8",
+  ]);
+  Deno.writeTextFileSync(join(at, "rounds.csv"), "a,b\n1,2\n");
+  assertStringIncludes((await page(at)).querySelector(".alert")!.textContent!, "is not the head of a table of rounds");
 });

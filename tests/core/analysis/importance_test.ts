@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { uniforms } from "../../../core/analysis/bootstrap.ts";
+import { uniforms } from "../../../core/uniforms.ts";
 import { growForest } from "../../../core/analysis/forest.ts";
 import { coordinates, importanceOf } from "../../../core/analysis/importance.ts";
 
