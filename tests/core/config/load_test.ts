@@ -133,6 +133,7 @@ Deno.test("everything but data and model has a default", () => {
       row_errors: { normal: null },
       traversal: { units: 8, steps: 7, columns: 10 },
       jacobian: { points: 4, directions: 3, columns: 8 },
+      umap: { min_distance: 0.1, neighbours: 15, rows: 1000, seed: 0 },
       weights: { filters: 16 },
     },
     evaluation: { max_rows: 20_000, validation_max_rows: null, test_max_rows: null, pca: true },
