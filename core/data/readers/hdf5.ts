@@ -7,7 +7,7 @@ import { isHdf5 } from "../../formats/hdf5_library.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
-import { openInWorker } from "./worker_client.ts";
+import { openElsewhere } from "./process_client.ts";
 import { holdsRecords, type Together } from "./records.ts";
 
 const FILES = { about: "HDF5 files", pattern: /\.(h5|hdf5?|uff|he5|nde)$/i, shown: ".h5, .hdf5" };
@@ -18,7 +18,7 @@ export const hdf5 = {
   about: "an HDF5 file",
   // MATLAB's files are HDF5 behind a text of their own.
   claims: (path, head) => head.length > 0 ? isHdf5(head) && !isMatlab(head) : holdsRecords(path, FILES, 0),
-  open: (path, options) => openInWorker("hdf5", path, options),
+  open: (path, options) => openElsewhere("hdf5", path, options),
 } as const satisfies Together;
 
 export function openHdf5(path: string, options: ReaderOptions): Promise<OpenSource> {
