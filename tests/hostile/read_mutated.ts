@@ -24,8 +24,8 @@ export interface Outcome {
   readonly bytes: number;
 }
 
-/** How long one answer of a reader in a process of its own may take here. */
-const PATIENCE_MS = 5000;
+/** How long a copy may take in a process of its own, which has been warmed up; a program waits for two minutes. */
+const PATIENCE_MS = 2000;
 
 type There = Extract<Asked, { ask: "open" }>["reader"];
 /** Readers that run in a process of their own, and the names of their modules there. */
@@ -40,14 +40,13 @@ const THERE: Partial<Record<SourceFormat, There>> = {
   parquet: "parquet",
 };
 
-const start = () => new ReaderProcess(readerProgram()!, PATIENCE_MS);
 const there: { process: ReaderProcess | null } = { process: null };
 
 /** Opens a source as its reader does, but in a process that goes on to the next file. */
 async function open(format: SourceFormat, path: string, options: ReaderOptions): Promise<OpenSource> {
   const reader = THERE[format];
   if (reader === undefined || !Deno.statSync(path).isFile) return await readerOf(format).open(path, options);
-  const process = there.process ??= start();
+  const process = there.process!;
   const { facts } = await process.ask({ ask: "open", reader, path, options });
   return { ...facts!, read: (blockRows) => blocksOf(process, blockRows), close: () => {} };
 }
@@ -92,11 +91,29 @@ function peakMemory(pid: number | "self"): number {
   }
 }
 
+/** Starts a process and has it read a sample as it is, so that all code is loaded. */
+async function warmUp(format: SourceFormat, path: string, options: ReaderOptions): Promise<void> {
+  if (THERE[format] === undefined || there.process !== null) return;
+  there.process = new ReaderProcess(readerProgram()!);
+  (await open(format, path, options)).close();
+}
+
+/** @throws {UserError} where a promise takes longer than the patience */
+async function within<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {}); // it may fail after it was given up
+  let timer = 0;
+  const over = new Promise<never>((_, reject) => {
+    const tooLong = () => reject(new UserError("", `is damaged: no row came within ${PATIENCE_MS / 1000} s`));
+    timer = setTimeout(tooLong, PATIENCE_MS) as unknown as number;
+  });
+  return await Promise.race([promise, over]).finally(() => clearTimeout(timer));
+}
+
 async function one(format: SourceFormat, path: string, options: ReaderOptions): Promise<[Outcome["became"], string]> {
   let source: OpenSource | null = null;
   try {
-    source = await open(format, path, options);
-    await read(source);
+    source = await within(open(format, path, options));
+    await within(read(source));
     return ["rows", ""];
   } catch (error) {
     if (error instanceof OutOfOrder && !options.anyOrder) {
@@ -124,6 +141,7 @@ if (import.meta.main) {
       const bytes = mutated(sample.bytes, Math.floor(number / samples.length), Number(seed));
       const inside = join(folder, "data");
       Deno.mkdirSync(inside);
+      await warmUp(format, placed(inside, sample, sample.bytes), sample.options ?? {});
       const path = placed(inside, sample, bytes), begun = performance.now();
       const [became, text] = await one(format, path, sample.options ?? {});
       const ms = performance.now() - begun;
