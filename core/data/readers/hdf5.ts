@@ -7,6 +7,7 @@ import { isHdf5 } from "../../formats/hdf5_library.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
+import { requireHeld } from "./hdf5_rows.ts";
 import { openElsewhere } from "./process_client.ts";
 import { holdsRecords, type Together } from "./records.ts";
 
@@ -53,7 +54,8 @@ export function hdf5Arrays(file: Hdf5File, { seen, reversed }: View = PLAIN_VIEW
     notes: foreign.length === 0 ? [] : [`Links to other files are not followed: ${foreign.join(", ")}.`],
     notesOn: (member) => roundingNote(arrays.get(member)!.values!),
     shapeOf(member) {
-      const { shape, chunks } = arrays.get(member)!;
+      const array = arrays.get(member)!, { shape, chunks } = array;
+      requireHeld(file, array);
       return { shape: shown(shape), chunks: chunks && shown(chunks) };
     },
     read(member, start, count) {

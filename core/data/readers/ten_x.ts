@@ -5,6 +5,7 @@
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
+import { isRegular } from "../../formats/io_error.ts";
 import { toldApart } from "../annotation_text.ts";
 import { linesOf } from "./bytes.ts";
 import { matrixRows } from "./matrix_rows.ts";
@@ -88,7 +89,7 @@ function requireCount(path: string, names: readonly string[], wanted: number, wh
 }
 
 async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
-  if (filesOf(path) === null && Deno.statSync(path).isFile) return await openElsewhere("ten_x_h5", path, options);
+  if (filesOf(path) === null && isRegular(path)) return await openElsewhere("ten_x_h5", path, options);
   refuseMember(options, "a file of the format 10x");
   requireNoSettings(options, "10x");
   const files = filesOf(path);
