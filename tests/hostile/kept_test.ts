@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { strToU8, unzipSync, zipSync } from "fflate";
 import { image } from "../../core/data/readers/image.ts";
+import { numpy } from "../../core/data/readers/numpy.ts";
 import { sparseNpz } from "../../core/data/readers/sparse_npz.ts";
 import { UserError } from "../../core/errors.ts";
 import { bytesOf } from "../core/formats/pictures/golden.ts";
@@ -23,6 +24,18 @@ testInFolder("a palette of a TIFF file that lies beyond its end", async (dir) =>
   new DataView(bytes.buffer).setUint32(entryOf(bytes, COLOR_MAP) + 8, bytes.length - 3, true);
   Deno.writeFileSync(path, bytes);
   await assertRejects(() => readAll(image, path), UserError, "page 1 cannot be decoded as TIFF");
+});
+
+testInFolder("an array of an archive with 0 bytes, stored or packed", async (dir) => {
+  const path = join(dir, "a.npz");
+  for (const level of [0, 6] as const) {
+    const bytes = zipSync({ "x.npy": new Uint8Array(0) }, { level });
+    const view = new DataView(bytes.buffer), packed = bytes.length - 22 - 51 + 20; // in the archive's directory
+    assertEquals(view.getUint32(packed - 20, true), 0x02014b50);
+    view.setUint32(packed, 0, true);
+    Deno.writeFileSync(path, bytes);
+    await assertRejects(() => readAll(numpy, path), UserError, "x");
+  }
 });
 
 testInFolder("a type of an array with a line end in its name", async (dir) => {
