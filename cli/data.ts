@@ -2,12 +2,13 @@
 import { resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { importData } from "../core/data/import.ts";
-import { inspectData } from "../core/data/inspect.ts";
+import { inspectData, type Inspection } from "../core/data/inspect.ts";
 import { parseSettings } from "../core/config/reader_settings.ts";
 import { sizeText } from "../core/data/cache.ts";
 import { countText } from "../core/figures.ts";
 import { print } from "../core/output.ts";
 import { toUser } from "../core/paths.ts";
+import { dataView } from "./data_view.ts";
 import { defineCommand, defineGroup, SHARED } from "./command.ts";
 import { inspectionLines } from "./inspection_text.ts";
 import { showProgress } from "./progress.ts";
@@ -47,6 +48,12 @@ const importing = defineCommand({
   },
 });
 
+/** Charts are loaded where they are drawn. */
+async function drawInto(html: string, seen: Inspection): Promise<string> {
+  const { writeDataPage } = await import("../reports/mod.ts");
+  return await writeDataPage(dataView(seen), resolve(html));
+}
+
 const inspect = defineCommand({
   name: "data inspect",
   does: "show what is in data: arrays, sizes, values, names, labels",
@@ -54,19 +61,33 @@ const inspect = defineCommand({
   options: {
     source: { type: "path", value: "SOURCE", required: true, help: "a file, a folder or a glob of data" },
     ...READING,
+    html: {
+      type: "path",
+      kind: "output",
+      value: "OUT.html",
+      help: "also draw it into a page, one file without scripts",
+    },
     json: SHARED.json,
   },
-  async run({ source, format, member, setting, json }) {
+  async run({ source, format, member, setting, html, json }) {
     await ensureEngine({ quiet: true });
-    const seen = await inspectData(source, { format, member, settings: parseSettings(setting) });
-    if (!json) { for (const line of inspectionLines(seen)) print(line); }
-    else {
+    const portrait = html !== undefined;
+    const { portrait: drawn, ...seen } = await inspectData(source, {
+      ...{ format, member, settings: parseSettings(setting), portrait },
+    });
+    const page = html === undefined ? null : await drawInto(html, { ...seen, portrait: drawn });
+    if (!json) {
+      for (const line of inspectionLines(seen)) print(line);
+      if (page) print(`page       ${toUser(page)}`);
+    } else {
       const { source: view, ...rest } = seen;
       const { rowNames, columnNames, tables, ...others } = view ?? {};
       const named = tables?.map(([name, values]) => ({ name, different: new Set(values).size }));
       const names = view &&
         { row_names: rowNames?.slice(0, 5) ?? null, column_names: columnNames?.slice(0, 5) ?? null };
-      print(JSON.stringify({ ...rest, ...others, ...names, ...named ? { tables: named } : {} }));
+      print(
+        JSON.stringify({ ...rest, ...page ? { page } : {}, ...others, ...names, ...named ? { tables: named } : {} }),
+      );
     }
     return 0;
   },

@@ -2,6 +2,7 @@
 import type { Inspection } from "../core/data/inspect.ts";
 import { transformsFor } from "../core/data/suggest.ts";
 import { countText, percentText } from "../core/figures.ts";
+import { orientation } from "./data_view.ts";
 import { table } from "./dry_run.ts";
 import { short } from "./progress.ts";
 
@@ -15,9 +16,8 @@ function some(values: readonly string[]): string {
   return values.length > SHOWN ? `${shown}, ...` : shown;
 }
 
-export function inspectionLines(
-  { format, path, rows, columns, dataType, sample, files, source }: Inspection,
-): string[] {
+export function inspectionLines(seen: Inspection): string[] {
+  const { format, path, rows, columns, dataType, sample, files, source } = seen;
   const shape = source?.shape ? `, shape ${source.shape.join(" x ")}` : "";
   const rate = source?.rate_hz ? `, ${countText(source.rate_hz)} Hz` : "";
   const count = source ? `${source.sources} source(s)` : `${files.length} file(s)`;
@@ -33,6 +33,7 @@ export function inspectionLines(
     } rows)`,
     `row sums   ${figure(least)} to ${figure(most)}, median ${figure(median)}`,
     `empty rows ${empty} of the rows that were looked at`,
+    `layout     ${orientation(seen).text}`,
     ...source ? sourceLines(source) : [],
   ];
 }

@@ -7,9 +7,13 @@ import { commandNamed } from "./help.ts";
 import { printError } from "./print.ts";
 import { runCommand } from "./run_command.ts";
 import { print } from "../core/output.ts";
+import { READER_WORD, setCompiledReader } from "../core/data/readers/process_program.ts";
+
+if (Deno.build.standalone) setCompiledReader([Deno.execPath(), READER_WORD]);
 
 export async function main(args: readonly string[]): Promise<number> {
   const [first = "help", ...rest] = args;
+  if (first === READER_WORD) return await (await import("../core/data/readers/process_main.ts")).serveReaders(rest);
   if (first === "--version" || first === "-V") return print(VERSION), 0;
   const name = first === "--help" || first === "-h" ? "help" : first;
   try {

@@ -12,6 +12,9 @@ export function visible(text: string): string {
   );
 }
 
+/** A text without line ends and tabs, such as names in a damaged file have. */
+export const unbroken = (text: string): string => text.replace(/[\t\n\v\f\r\x85\u2028\u2029]+/g, " ");
+
 const LONGEST = 2000;
 
 /** Shortens a long line to its start, its end and its length. */

@@ -4,6 +4,8 @@ import { makeFolder, writeFileAtomic } from "../core/runs/atomic.ts";
 import { readRun } from "../core/runs/read.ts";
 import { SIDE_BY_SIDE } from "./compare_rows.ts";
 import { renderComparison } from "./comparison.ts";
+import type { DataView } from "./data/view.ts";
+import { renderData } from "./data_page.ts";
 import { isSweepFolder, readSweepFolder } from "../core/sweep/read.ts";
 import { renderRunReport } from "./run_report.ts";
 import { renderSweep } from "./sweep_report.ts";
@@ -53,6 +55,9 @@ export async function writeReportOf(folders: readonly string[], output?: string)
   const usual = folders.length > 1 ? join(dirname(first!), "comparison.html") : join(first!, "report.html");
   return await write(output ?? usual, await reportText(folders));
 }
+
+/** Writes the page about data. @throws UserError where the file cannot be written */
+export const writeDataPage = (data: DataView, output: string): Promise<string> => write(output, renderData(data));
 
 /**
  * Reads a sweep's folder and writes the report of the sweep.

@@ -1,3 +1,5 @@
+import { readersEnded } from "../core/data/readers/process_client.ts";
+
 /** A test whose body gets a folder of its own, removed afterwards; sanitizers on. */
 export function testInFolder(name: string, body: (dir: string) => Promise<void> | void): void {
   Deno.test({
@@ -9,6 +11,7 @@ export function testInFolder(name: string, body: (dir: string) => Promise<void> 
       try {
         await body(dir);
       } finally {
+        await readersEnded();
         await Deno.remove(dir, { recursive: true });
       }
     },

@@ -1,10 +1,10 @@
 /** How values are shown in messages. */
 import { settingText } from "../figures.ts";
-import { shortened, visible } from "../visible.ts";
+import { shortened, unbroken, visible } from "../visible.ts";
 
 /** Text of any origin as one line without control characters; white space and line ends become spaces. */
 export function oneLine(text: string): string {
-  return shortened(visible(text.replace(/[\t\n\v\f\r\x85\u2028\u2029]+/g, " ").trim()));
+  return shortened(visible(unbroken(text).trim()));
 }
 
 /** A value in a message: short, in one line. */

@@ -11,6 +11,7 @@ import { inspectSources } from "./inspect_source.ts";
 import { locate, type Place, type SourcePlace } from "./locate.ts";
 import { joinedNames, openPrepared, sourcesOf } from "./prepared.ts";
 import type { Member, ReaderOptions } from "./readers/reader.ts";
+import { type Portrait, PortraitMaker } from "./portrait.ts";
 import { SAMPLE_ROWS, SAMPLE_VALUES, type ValueSample, ValueTally } from "./value_sample.ts";
 import { adviceOn, kindOf } from "../formats/kinds.ts";
 import { dataError, openError } from "./source.ts";
@@ -29,6 +30,8 @@ export interface Inspection {
   readonly sample: ValueSample;
   /** Of a source that has to be prepared: what its reader tells. */
   readonly source?: SourceView;
+  /** What is drawn of the rows that were read, where it was asked for. */
+  readonly portrait?: Portrait | null;
 }
 
 export interface SourceView {
@@ -138,9 +141,9 @@ function spread(rows: number, most: number): Uint32Array<ArrayBuffer> {
   return Uint32Array.from({ length: count }, (_, i) => Math.floor((i + 0.5) * rows / count));
 }
 
-async function sampleOf(looked: readonly Looked[], columns: number): Promise<ValueSample> {
+async function tallyOf(looked: readonly Looked[], columns: number, drawn: boolean): Promise<ValueTally> {
   const chosen = [...spread(looked.length, SAMPLE_FILES)].map((index) => looked[index]!);
-  const tally = new ValueTally();
+  const tally = new ValueTally(drawn ? new PortraitMaker(columns) : null);
   for (const { path, header } of chosen) {
     const dense = header.dense ? columns : Math.max(1, header.nnz / Math.max(1, header.rows));
     const most = Math.max(1, Math.floor(Math.min(SAMPLE_ROWS, SAMPLE_VALUES / dense) / chosen.length));
@@ -152,17 +155,21 @@ async function sampleOf(looked: readonly Looked[], columns: number): Promise<Val
         rows: spread(header.rows, most),
       });
       for await (const batch of batches) {
-        for (let row = 0; row < batch.rows; row++) tally.add(batch.target, batch.rowPtr[row]!, batch.rowPtr[row + 1]!);
+        for (let row = 0; row < batch.rows; row++) {
+          tally.add(batch.target, batch.rowPtr[row]!, batch.rowPtr[row + 1]!, batch.columns);
+        }
       }
     } catch (error) {
       throw dataError(error);
     }
   }
-  return tally.sample(columns);
+  return tally;
 }
 
 export interface InspectOptions extends ReaderOptions {
   readonly format?: DataFormat;
+  /** Whether there is a portrait, too. */
+  readonly portrait?: boolean;
 }
 
 /**
@@ -171,7 +178,7 @@ export interface InspectOptions extends ReaderOptions {
  */
 export async function inspectData(given: string, options: InspectOptions = {}): Promise<Inspection> {
   const sources = sourcesIn(given, options.format ?? "auto");
-  return sources === null ? await inspectChunks(given) : await inspectSources(given, sources, options);
+  return sources === null ? await inspectChunks(given, options) : await inspectSources(given, sources, options);
 }
 
 /** The sources that a path names; null where it names chunks. */
@@ -209,7 +216,7 @@ function preparedView(folder: string): SourceView {
   };
 }
 
-async function inspectChunks(given: string): Promise<Inspection> {
+async function inspectChunks(given: string, { portrait = false }: InspectOptions): Promise<Inspection> {
   const view = isFolder(given) && isPrepared(given) ? { source: preparedView(given) } : {};
   const { path, looked } = matrices(given, filesOf(given));
   const [first] = looked;
@@ -226,6 +233,7 @@ async function inspectChunks(given: string): Promise<Inspection> {
   if (rows === 0 || columns === 0) {
     throw new UserError(path, `has ${rows} rows and ${columns} columns`, "name data that have both rows and columns");
   }
+  const tally = await tallyOf(looked, columns, portrait);
   return {
     format: dense ? "dense_npy" : "csr_npz",
     path,
@@ -233,8 +241,9 @@ async function inspectChunks(given: string): Promise<Inspection> {
     rows,
     columns,
     dataType,
-    sample: await sampleOf(looked, columns),
+    sample: tally.sample(columns),
     ...view,
+    ...portrait ? { portrait: tally.portrait!.portrait() } : {},
   };
 }
 

@@ -1,9 +1,10 @@
 /** A look at sources that have to be prepared: what their readers tell, and the values of their first rows. */
 import type { DataFormat } from "../config/data_formats.ts";
 import { UserError } from "../errors.ts";
-import type { Inspection } from "./inspect.ts";
+import type { Inspection, InspectOptions } from "./inspect.ts";
 import type { SourcePlace } from "./locate.ts";
-import { type OpenSource, OutOfOrder, type ReaderOptions } from "./readers/reader.ts";
+import { PortraitMaker } from "./portrait.ts";
+import { type OpenSource, OutOfOrder } from "./readers/reader.ts";
 import { SAMPLE_ROWS, tallyBlocks, ValueTally } from "./value_sample.ts";
 
 /** Sources of which rows are read. */
@@ -12,12 +13,13 @@ const BLOCK_ROWS = 256;
 
 async function tallied(
   place: SourcePlace,
-  options: ReaderOptions,
-  tally: ValueTally,
+  options: InspectOptions,
+  tallyOf: (columns: number) => ValueTally,
   most: number,
 ): Promise<OpenSource> {
   const open = await place.reader.open(place.path, options);
   try {
+    const tally = tallyOf(open.columns);
     await tallyBlocks(tally, open.read(BLOCK_ROWS), open.columns, most);
     return open;
   } finally {
@@ -29,7 +31,7 @@ async function tallied(
 export async function inspectSources(
   given: string,
   places: readonly SourcePlace[],
-  options: ReaderOptions,
+  options: InspectOptions,
 ): Promise<Inspection> {
   try {
     return await inspectAll(given, places, options);
@@ -39,13 +41,14 @@ export async function inspectSources(
   }
 }
 
-async function inspectAll(given: string, places: readonly SourcePlace[], options: ReaderOptions): Promise<Inspection> {
-  const tally = new ValueTally();
+async function inspectAll(given: string, places: readonly SourcePlace[], options: InspectOptions): Promise<Inspection> {
+  let tally: ValueTally | null = null;
+  const tallyOf = (columns: number) => tally ??= new ValueTally(options.portrait ? new PortraitMaker(columns) : null);
   const most = Math.ceil(SAMPLE_ROWS / Math.min(places.length, SAMPLE_SOURCES));
   let first: OpenSource | null = null;
   let rows = 0;
   for (const [index, place] of places.entries()) {
-    const open = await tallied(place, options, tally, index < SAMPLE_SOURCES ? most : 0);
+    const open = await tallied(place, options, tallyOf, index < SAMPLE_SOURCES ? most : 0);
     first ??= open;
     rows += open.rows;
     if (open.columns === first.columns) continue;
@@ -66,7 +69,7 @@ async function inspectAll(given: string, places: readonly SourcePlace[], options
     rows,
     columns,
     dataType: sparse ? "sparse" : "dense",
-    sample: tally.sample(columns),
+    sample: tallyOf(columns).sample(columns),
     source: {
       sources: places.length,
       shape: shape ?? null,
@@ -78,5 +81,6 @@ async function inspectAll(given: string, places: readonly SourcePlace[], options
       // Tables of several sources are joined when they are prepared; what is told is of the first.
       tables: [...rowTables],
     },
+    ...options.portrait ? { portrait: tallyOf(columns).portrait!.portrait() } : {},
   };
 }

@@ -41,10 +41,11 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** All files below a folder, without hidden ones. */
+/** All files below a folder, without hidden ones and those behind links to folders, which may lead back to it. */
 function below(path: string, field: string): string[] {
   const { files, folders } = entriesOf(path, field);
-  return [...files.map((name) => join(path, name)), ...folders.flatMap((name) => below(join(path, name), field))];
+  const own = folders.map((name) => join(path, name)).filter((folder) => !Deno.lstatSync(folder).isSymlink);
+  return [...files.map((name) => join(path, name)), ...own.flatMap((folder) => below(folder, field))];
 }
 
 /** What a path names. @param field the config's key, or the option, for messages */

@@ -1,4 +1,5 @@
 /** What the values of some rows are like: their range, whether they are whole, zeros, sums of rows. */
+import type { PortraitMaker } from "./portrait.ts";
 import type { Block } from "./readers/reader.ts";
 
 /** The largest numbers of rows and of values that are read. */
@@ -29,12 +30,16 @@ export class ValueTally {
   #empty = 0;
   readonly #sums: number[] = [];
 
+  /** @param portrait is shown every row, too */
+  constructor(readonly portrait: PortraitMaker | null = null) {}
+
   get rows(): number {
     return this.#sums.length;
   }
 
-  /** Adds the values [from, to) of a row; zeros may be left out. */
-  add(values: Float32Array, from: number, to: number): void {
+  /** Adds the values [from, to) of a row. @param places their columns; null where the row has all values, in order */
+  add(values: Float32Array, from: number, to: number, places: Uint32Array | null): void {
+    this.portrait?.add(values, from, to, places);
     let sum = 0;
     const before = this.#stored;
     for (let at = from; at < to; at++) {
@@ -76,10 +81,10 @@ export async function tallyBlocks(
   let values = 0;
   for await (const block of blocks) {
     for (let row = 0; row < block.rows && tally.rows < end; row++) {
-      const [data, from, to] = "values" in block
-        ? [block.values, row * columns, (row + 1) * columns] as const
-        : [block.data, block.indptr[row]!, block.indptr[row + 1]!] as const;
-      tally.add(data, from, to);
+      const [data, from, to, places] = "values" in block
+        ? [block.values, row * columns, (row + 1) * columns, null] as const
+        : [block.data, block.indptr[row]!, block.indptr[row + 1]!, block.indices] as const;
+      tally.add(data, from, to, places);
       values += to - from;
     }
     if (tally.rows >= end || values >= SAMPLE_VALUES) return;

@@ -1,6 +1,6 @@
 /** A file, or a part of one, that is read from its start to its end, plain or compressed, in bounded memory. */
 import { createReadStream } from "node:fs";
-import { pipeline } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import { createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import { UserError } from "../errors.ts";
 import { InputFile } from "./file.ts";
@@ -21,7 +21,9 @@ export class ByteStream implements Disposable {
   readonly #close: () => void;
 
   private constructor(readonly path: string, readonly packed: Packed, range: Range = {}) {
-    const file = createReadStream(path, { highWaterMark: BLOCK_BYTES, ...range });
+    const { start = 0, end = Infinity } = range;
+    // A stream of files takes no empty range.
+    const file = end < start ? Readable.from([]) : createReadStream(path, { highWaterMark: BLOCK_BYTES, ...range });
     const unpack = packed &&
       { gzip: createGunzip, zlib: createInflate, raw: createInflateRaw }[packed]({ chunkSize: BLOCK_BYTES });
     // The failure of a part is told by the iterator.

@@ -72,6 +72,15 @@ export async function attempt<T>(path: string, action: string, body: () => Promi
   }
 }
 
+/** Whether there is a regular file, or a link to one, at a path. @throws {UserError} where that cannot be told */
+export function isRegular(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (cause) {
+    throw ioError(path, "read it", cause);
+  }
+}
+
 /** Whether an error says that nothing is at a path. A path through a file leads nowhere. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { createInflateRaw } from "node:zlib";
 import { UserError } from "../errors.ts";
+import { ioError } from "./io_error.ts";
 import { InputFile } from "./file.ts";
 import { npyFields } from "./npy.ts";
 import { type ByteOrder, NUMPY_TYPES, toNumbers, valueBytes, type ValueType } from "./values.ts";
@@ -12,10 +13,18 @@ const BLOCK_BYTES = 1 << 20;
 const HEADER_BYTES_MAX = 1 << 16;
 const AGAIN = "make the file again, or fetch it again";
 
+function opened(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path);
+  } catch (cause) {
+    throw ioError(path, "open", cause);
+  }
+}
+
 /** The members of an `.npz` file, with the text of the small ones. */
 export function npzMembers(path: string): readonly ZipMember[] {
-  using file = Deno.openSync(path);
-  return zipMembers(file, Deno.statSync(path).size).map((member) => {
+  using file = opened(path);
+  return zipMembers(file, file.statSync().size).map((member) => {
     const text = member.text(); // while the file is open
     return { ...member, text: () => text };
   });

@@ -40,8 +40,8 @@ export function tileLines(
 ): string {
   const { heads, side } = options;
   const notes = lines.some(({ note }) => note !== undefined);
-  const left =
-    Math.ceil(Math.max(...lines.map(({ name, note }) => Math.max(textWidth(name), textWidth(note ?? ""))), 0)) + 12;
+  const widest = Math.max(...lines.map(({ name, note }) => Math.max(textWidth(name), textWidth(note ?? ""))), 0);
+  const left = widest > 0 ? Math.ceil(widest) + 12 : 1;
   const columns = Math.max(...lines.map(({ tiles }) => tiles.length));
   const first = lines[0]?.tiles.find((tile) => tile !== null)?.raster ?? { width: 1, height: 1 };
   const scale = side / Math.max(first.width, first.height);

@@ -1,6 +1,6 @@
 /** Small made-up data of a kind that has to be prepared. */
 import { join } from "@std/path";
-import { random } from "./readers.ts";
+import { random } from "./npz.ts";
 
 export const GENES = 30;
 

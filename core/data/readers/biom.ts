@@ -1,11 +1,11 @@
 /**
  * BIOM files (https://biom-format.org), counts of observations in samples: version 1.0 is JSON, versions 2.0 and 2.1 are HDF5. Samples
- * become rows. Both are read in a worker.
+ * become rows. Both are read in a process of its own.
  */
 import { isGzip } from "./bytes.ts";
 import { hasNames, isHdf5 } from "./hdf5_names.ts";
 import type { Reader } from "./reader.ts";
-import { openInWorker } from "./worker_client.ts";
+import { openElsewhere } from "./process_client.ts";
 
 function isBiomText(path: string, head: Uint8Array): boolean {
   const text = new TextDecoder().decode(head);
@@ -21,5 +21,5 @@ export const biom: Reader = {
       : isGzip(head)
       ? /\.biom\.gz$/i.test(path)
       : isBiomText(path, head),
-  open: (path, options) => openInWorker("biom", path, options),
+  open: (path, options) => openElsewhere("biom", path, options),
 };

@@ -7,7 +7,8 @@ import { isHdf5 } from "../../formats/hdf5_library.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
-import { openInWorker } from "./worker_client.ts";
+import { requireHeld } from "./hdf5_rows.ts";
+import { openElsewhere } from "./process_client.ts";
 import { holdsRecords, type Together } from "./records.ts";
 
 const FILES = { about: "HDF5 files", pattern: /\.(h5|hdf5?|uff|he5|nde)$/i, shown: ".h5, .hdf5" };
@@ -18,7 +19,7 @@ export const hdf5 = {
   about: "an HDF5 file",
   // MATLAB's files are HDF5 behind a text of their own.
   claims: (path, head) => head.length > 0 ? isHdf5(head) && !isMatlab(head) : holdsRecords(path, FILES, 0),
-  open: (path, options) => openInWorker("hdf5", path, options),
+  open: (path, options) => openElsewhere("hdf5", path, options),
 } as const satisfies Together;
 
 export function openHdf5(path: string, options: ReaderOptions): Promise<OpenSource> {
@@ -53,7 +54,8 @@ export function hdf5Arrays(file: Hdf5File, { seen, reversed }: View = PLAIN_VIEW
     notes: foreign.length === 0 ? [] : [`Links to other files are not followed: ${foreign.join(", ")}.`],
     notesOn: (member) => roundingNote(arrays.get(member)!.values!),
     shapeOf(member) {
-      const { shape, chunks } = arrays.get(member)!;
+      const array = arrays.get(member)!, { shape, chunks } = array;
+      requireHeld(file, array);
       return { shape: shown(shape), chunks: chunks && shown(chunks) };
     },
     read(member, start, count) {

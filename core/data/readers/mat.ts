@@ -10,7 +10,7 @@ import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import { hdf5Arrays } from "./hdf5.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
-import { openInWorker } from "./worker_client.ts";
+import { openElsewhere } from "./process_client.ts";
 import { holdsRecords, type Together } from "./records.ts";
 
 const FILES = { about: "MATLAB files", pattern: /\.mat$/i, shown: ".mat" };
@@ -21,7 +21,7 @@ export const mat = {
   format: "mat",
   about: "a MATLAB file",
   claims: (path, head) => head.length > 0 ? isMat5(head) || isMat73(head) : holdsRecords(path, FILES, 0),
-  open: (path, options) => openInWorker("mat", path, options),
+  open: (path, options) => openElsewhere("mat", path, options),
 } as const satisfies Together;
 
 export function openMatlab(path: string, options: ReaderOptions): Promise<OpenSource> {

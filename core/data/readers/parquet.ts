@@ -1,6 +1,6 @@
-/** Parquet tables (`.parquet`), which are read in a worker. */
+/** Parquet tables (`.parquet`), which are read in a process of their own. */
 import type { Reader } from "./reader.ts";
-import { openInWorker } from "./worker_client.ts";
+import { openElsewhere } from "./process_client.ts";
 
 const MAGIC = "PAR1";
 
@@ -8,5 +8,5 @@ export const parquet: Reader = {
   format: "parquet",
   about: "a Parquet table",
   claims: (_, head) => String.fromCharCode(...head.subarray(0, MAGIC.length)) === MAGIC,
-  open: (path, options) => openInWorker("parquet", path, options),
+  open: (path, options) => openElsewhere("parquet", path, options),
 };

@@ -10,7 +10,7 @@ import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
 import { holdsRecords, type Together } from "./records.ts";
-import { openInWorker } from "./worker_client.ts";
+import { openElsewhere } from "./process_client.ts";
 
 const FILES = { about: "pickles", pattern: /\.(pkl|pickle)$/i, shown: ".pkl, .pickle" };
 
@@ -23,7 +23,7 @@ export const pickle = {
   about: "a Python pickle",
   claims: (path, head) =>
     head.length > 0 ? isPickle(head) || FILES.pattern.test(path) || isNpyOfObjects(head) : holdsRecords(path, FILES, 0),
-  open: (path, options) => openInWorker("pickle", path, options),
+  open: (path, options) => openElsewhere("pickle", path, options),
 } as const satisfies Together;
 
 export function openPickles(path: string, options: ReaderOptions): Promise<OpenSource> {

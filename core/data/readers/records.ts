@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
-import { systemReason } from "../../formats/io_error.ts";
+import { isRegular, systemReason } from "../../formats/io_error.ts";
 import { someNames, unreadablePath } from "../../missing.ts";
 import { dataBase, dataFiles, isPattern, naturally } from "../files.ts";
 import { nameWithin } from "../row_keys.ts";
@@ -42,7 +42,7 @@ const DEPTH_MAX = 32;
  * @throws {UserError} where there are none, or a folder cannot be listed
  */
 export function recordFiles(path: string, { about, pattern, shown, beside }: Kind): RecordFiles {
-  if (isPattern(path) || Deno.statSync(path).isFile) {
+  if (isPattern(path) || isRegular(path)) {
     const base = dataBase(path);
     const files = dataFiles(path, "data.path", "").map((each) => ({ path: each, name: nameWithin(base, each) }));
     return { files, notes: [] };
@@ -115,7 +115,7 @@ function counted(
       if (++seen > ENTRIES_LOOKED_AT) break;
       if (entry.isDirectory) folders.push(join(folder, entry.name));
       else if (kind.pattern.test(entry.name)) like++;
-      else if (!kind.beside?.test(entry.name)) unlike++;
+      else if (!entry.isSymlink && !kind.beside?.test(entry.name)) unlike++;
     }
   } catch { /* A folder that cannot be listed says nothing; opening it says why. */ }
   if (depth === 0) return { like, unlike };

@@ -5,13 +5,14 @@
 import { basename, dirname, join } from "@std/path";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
+import { isRegular } from "../../formats/io_error.ts";
 import { toldApart } from "../annotation_text.ts";
 import { linesOf } from "./bytes.ts";
 import { matrixRows } from "./matrix_rows.ts";
 import { readHeader } from "./matrix_text.ts";
 import { hasNames, isHdf5 } from "./hdf5_names.ts";
 import type { OpenSource, Reader, ReaderOptions } from "./reader.ts";
-import { openInWorker } from "./worker_client.ts";
+import { openElsewhere } from "./process_client.ts";
 import { refuseMember, requireNoSettings } from "./settings.ts";
 
 const MATRIX = /^(.*)matrix\.mtx(\.gz)?$/i;
@@ -88,7 +89,7 @@ function requireCount(path: string, names: readonly string[], wanted: number, wh
 }
 
 async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
-  if (filesOf(path) === null && Deno.statSync(path).isFile) return await openInWorker("ten_x_h5", path, options);
+  if (filesOf(path) === null && isRegular(path)) return await openElsewhere("ten_x_h5", path, options);
   refuseMember(options, "a file of the format 10x");
   requireNoSettings(options, "10x");
   const files = filesOf(path);

@@ -1,8 +1,7 @@
 /** A worker in which one source is read: what a damaged file does to the code that parses it stays there, and it can be ended. */
 import { parentPort } from "node:worker_threads";
-import { UserError } from "../../errors.ts";
-import { type OpenSource, OutOfOrder } from "./reader.ts";
-import type { Answer, Asked, Failure, SourceFacts } from "./worker_client.ts";
+import { type Answer, type Asked, failureOf, type SourceFacts } from "./messages.ts";
+import type { OpenSource } from "./reader.ts";
 
 /** The readers that run in a worker, by the names of their modules. */
 const OPENERS = {
@@ -25,15 +24,6 @@ function factsOf({ read: _, close: __, ...facts }: OpenSource): SourceFacts {
   return facts;
 }
 
-function failureOf(error: unknown): Failure {
-  if (error instanceof OutOfOrder) return { kind: "order" };
-  if (error instanceof UserError) {
-    const { where, what, hint, exitCode } = error;
-    return { kind: "user", where, what, hint, exitCode };
-  }
-  return { kind: "other", message: error instanceof Error ? error.message : String(error) };
-}
-
 async function answer(asked: Asked): Promise<Answer> {
   if (asked.ask === "open") {
     source?.close();
@@ -46,6 +36,9 @@ async function answer(asked: Asked): Promise<Answer> {
   const { done, value } = await blocks.next();
   return { block: done ? null : value as Answer["block"] };
 }
+
+// Standard output may belong to a process that waits for answers there.
+console.log = console.error;
 
 const port = parentPort!;
 

@@ -60,6 +60,9 @@ function sourceOf(file: InputFile) {
   };
 }
 
+/** PhotometricInterpretation of pictures with a palette. */
+const PALETTE = 3;
+
 /** A TIFF file of which pages are decoded. The file is the caller's to close. */
 export class TiffPages {
   #opened: Promise<GeoTIFF> | undefined;
@@ -70,7 +73,7 @@ export class TiffPages {
   async decode(head: PictureHead): Promise<Samples> {
     const { width, height, page, bits } = head;
     const { path } = this.file;
-    let image: GeoTIFFImage, values: ArrayLike<number>;
+    let image: GeoTIFFImage, values: ArrayLike<number>, photometric: number, palette: ArrayLike<number> = [];
     try {
       this.#opened ??= GeoTIFF.fromSource(sourceOf(this.file));
       image = await (await this.#opened).getImage(page);
@@ -78,6 +81,8 @@ export class TiffPages {
       const most = Math.min(STRIP_BYTES_MAX, Math.max(TILE_BYTES_LEAST, COMPRESSION_MAX * this.file.size));
       if (!(stripBytes <= most)) throw new Error(`a strip claims more than ${bytesText(most)}`);
       values = await image.readRasters({ interleave: true }) as unknown as ArrayLike<number>;
+      photometric = Number(image.fileDirectory.getValue("PhotometricInterpretation") ?? 1);
+      if (photometric === PALETTE) palette = await image.fileDirectory.loadValue("ColorMap") as ArrayLike<number> ?? [];
     } catch (error) {
       const why = error instanceof Error && error.message ? `: ${error.message}` : "";
       throw new MalformedError(path, `page ${page + 1} cannot be decoded as TIFF${why}`);
@@ -87,11 +92,7 @@ export class TiffPages {
       channels === image.getSamplesPerPixel();
     if (!isAsSaid) throw new MalformedError(path, `page ${page + 1} does not have the size that its fields claim`);
     const most = bits === 32 ? 1 : 2 ** bits - 1;
-    const photometric = Number(image.fileDirectory.getValue("PhotometricInterpretation") ?? 1);
-    if (photometric === 3) {
-      const palette = await image.fileDirectory.loadValue("ColorMap") as ArrayLike<number> | undefined;
-      return coloured(path, values, channels, palette ?? [], bits);
-    }
+    if (photometric === PALETTE) return coloured(path, values, channels, palette, bits);
     // 0: the value 0 is white.
     if (photometric === 0) return { values: inverted(values, channels, most), channels, most };
     return { values, channels, most };

@@ -1,4 +1,4 @@
-/** AnnData files and .h5 files of Cell Ranger, read through the worker and, mutated, without it. */
+/** AnnData files and .h5 files of Cell Ranger, read in a process of their own. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { h5ad } from "../../../../core/data/readers/h5ad.ts";
@@ -8,7 +8,8 @@ import { UserError } from "../../../../core/errors.ts";
 import { exists } from "../../../../core/missing.ts";
 import { type Dataset, File, ready } from "h5wasm/node";
 import { type AnnData, writeH5ad, writeTenXH5 } from "../../../helpers/h5ad.ts";
-import { random, readAll } from "../../../helpers/readers.ts";
+import { readAll } from "../../../helpers/readers.ts";
+import { random } from "../../../helpers/npz.ts";
 import { testInFolder } from "../../../temp.ts";
 
 /** Real files, where they are there: NARROWS_DATA, or shared/data beside the checkout. */
@@ -85,22 +86,6 @@ testInFolder("10x .h5: versions 2 and 3; of several genomes one has to be named"
   await assertRejects(() => readAll(tenX, path), UserError, "several genomes: hg19, mm10");
   assertEquals((await readAll(tenX, path, { member: "mm10" })).values, VALUES);
 });
-
-testInFolder(
-  "h5ad: mutated files are read or refused in one line, and one that never ends is given up",
-  async (root) => {
-    const path = join(root, "a.h5ad");
-    await writeH5ad(path, WHOLE);
-    const program = fromFileUrl(new URL("./h5ad_mutated.ts", import.meta.url));
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", program, path],
-    }).output();
-    assert(success, new TextDecoder().decode(stderr));
-    const { refused, all, wrong } = JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
-    assertEquals(wrong, []);
-    assert(refused > 60 && refused < all, `${refused} of ${all}`);
-  },
-);
 
 Deno.test({
   name: "h5ad: files of versions 0.5 and 0.7, and of Cell Ranger",

@@ -1,0 +1,38 @@
+/** What `data inspect` found, as its page shows it. */
+import type { Inspection } from "../core/data/inspect.ts";
+import { orientationOf } from "../core/data/orientation.ts";
+import { transformsFor } from "../core/data/suggest.ts";
+import { countText } from "../core/figures.ts";
+import type { DataView } from "../reports/mod.ts";
+
+/** Formats whose readers take the setting `transpose`. */
+const TURNED: readonly string[] = ["csv", "mtx"];
+
+export function orientation({ format, source }: Inspection) {
+  const none = { rowNames: null, columnNames: null, shape: null };
+  return orientationOf(source ?? none, TURNED.includes(format));
+}
+
+export function dataView(seen: Inspection): DataView {
+  const { path, format, rows, columns, dataType, sample, files, source, portrait } = seen;
+  const [parts, what] = source ? [source.sources, "source"] : [files.length, "file"];
+  return {
+    path,
+    format,
+    rows,
+    columns,
+    sparse: dataType === "sparse" || format === "csr_npz",
+    shape: source?.shape ?? null,
+    rateHz: source?.rate_hz ?? null,
+    parts: `${countText(parts)} ${what}${parts === 1 ? "" : "s"}`,
+    ...transformsFor(sample),
+    orientation: orientation(seen),
+    sample,
+    portrait: portrait ?? null,
+    members: source?.members ?? [],
+    notes: source?.notes ?? [],
+    rowNames: source?.rowNames ?? null,
+    columnNames: source?.columnNames ?? null,
+    tables: source?.tables ?? [],
+  };
+}
