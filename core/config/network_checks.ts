@@ -17,7 +17,7 @@ import { type Field, type Kind, kindNamed, LAYERS, LOSSES, OPTIMIZERS } from "./
 export type Report = (keys: readonly Key[], what: string, hint?: string) => void;
 
 export function checkNetwork({ model, data, loss }: RawConfig, tree: MapNode, report: Report): void {
-  checkWeights({ model, data, loss }, report);
+  checkWeights({ model, loss }, report);
   checkCategories({ model, data }, report);
   for (const key of model.preset === null ? PRESET_SETTINGS : []) {
     if (model[key] !== null) report(["model", key], "is for a preset, and model.preset is not set", "remove it");
@@ -58,22 +58,15 @@ function checkCategories({ model, data }: Pick<RawConfig, "model" | "data">, rep
 }
 
 /** Weights that the loss or the output layer cannot take. */
-function checkWeights({ model, data, loss }: Pick<RawConfig, "model" | "data" | "loss">, report: Report): void {
+function checkWeights({ model, loss }: Pick<RawConfig, "model" | "loss">, report: Report): void {
   const isFactored = toLayer(model.decoder.at(-1)!).solver === "factored";
   if (loss.column_weights !== null && !kindNamed(LOSSES, loss.kind).separable) {
     const what = `is for losses that are a sum over columns; ${loss.kind} takes a row as a whole`;
     report(["loss", "column_weights"], what, "remove it, or choose another loss.kind");
   }
+  if (loss.column_weights === null || !isFactored) return;
   const hint = "remove it, or set solver: dense for the last decoder layer";
-  for (
-    const [section, name, of, path] of [
-      ["loss", "column_weights", "columns", loss.column_weights],
-      ["data", "row_weights", "rows", data.row_weights],
-    ] as const
-  ) {
-    if (path === null || !isFactored) continue;
-    report([section, name], `does not go with solver: factored, for which all ${of} count alike`, hint);
-  }
+  report(["loss", "column_weights"], "does not go with solver: factored, for which all columns count alike", hint);
 }
 
 /** Settings without effect of a layer and of those within it, for which the engine has no place that is special. */

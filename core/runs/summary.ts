@@ -12,7 +12,9 @@ import type { Summary } from "./types.ts";
 export async function writeSummary(run: RunFolder, summary: Summary): Promise<void> {
   const figures = <T extends object>(metrics: T | null | undefined) =>
     metrics && Object.fromEntries(
-      Object.entries(metrics).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
+      Object.entries(metrics).map((
+        [name, value],
+      ) => [name, typeof value === "number" && !Number.isFinite(value) ? null : value]),
     );
   const { metrics: { train, validation, test }, baseline } = summary;
   const metrics = { train: figures(train), validation: figures(validation), test: figures(test) };

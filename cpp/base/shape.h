@@ -34,6 +34,9 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
+// to (columns x rows, its rows `to_pitch` floats apart) = the transpose of from (rows x columns, `from_pitch` apart).
+void transpose(size_t rows, size_t columns, const float* from, size_t from_pitch, float* to, size_t to_pitch) noexcept;
+
 // One row from channels first (channels x places) to channels last, and back.
 void to_channels_last(const Shape& shape, const float* from, float* to) noexcept;
 void to_channels_first(const Shape& shape, const float* from, float* to) noexcept;

@@ -4,9 +4,9 @@
 // all builds.
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 
 #include "base/float_mode.h"
+#include "checksum.h"
 #include "memory_source.h"
 #include "model/network.h"
 #include "network_text.h"
@@ -14,21 +14,6 @@
 
 using namespace nrw;
 using namespace nrw::check;
-
-namespace {
-
-uint64_t checksum(Network& network) {
-  uint64_t sum = 1469598103934665603ull;
-  for (const Tensor& tensor : network.tensors()) {
-    if (tensor.count != nullptr) continue;
-    std::vector<uint8_t> row(tensor.row_bytes() * tensor.first_dimension());
-    read_rows(network.pool(), tensor, 0, tensor.first_dimension(), row.data());
-    for (const uint8_t byte : row) sum = (sum ^ byte) * 1099511628211ull;
-  }
-  return sum;
-}
-
-}  // namespace
 
 int main(int count, char** words) {
   if (count < 7) {
@@ -54,7 +39,7 @@ int main(int count, char** words) {
   uint64_t step = 0;
   const auto one = [&] { network.train(source.batch(step % 8), 1e-3, step + 1), ++step; };
   for (int i = 0; i < 20; ++i) one();
-  const uint64_t sum = checksum(network);
+  const uint64_t sum = bench::checksum(network);
   const bench::Seconds seconds = bench::time(one, 2.0);
   std::printf("%10.2f us best %10.2f median  weights after 20 steps %016llx\n", 1e6 * seconds.best,
               1e6 * seconds.median, static_cast<unsigned long long>(sum));

@@ -111,6 +111,20 @@ struct Kernels {
   double (*sum_squares)(size_t n, const float* x) noexcept;  // accumulated in double
   void (*add)(size_t n, const float* x, float* y) noexcept;  // y += x
 
+  // Of the columns of x (rows x width, `pitch` floats apart): sum[j] += sum of x - shift[j], squares[j] += that of its
+  // squares, in double, by rising row.
+  void (*column_moments)(size_t rows, size_t width, size_t pitch, const float* x, const float* shift, double* sum,
+                         double* squares) noexcept;
+  // The same of d_y and x: sum[j] += sum of d_y, products[j] += sum of d_y (x - mean[j]).
+  void (*column_products)(size_t rows, size_t width, size_t pitch, const float* d_y, const float* x, const float* mean,
+                          double* sum, double* products) noexcept;
+  // Of rows x width: y = (x - mean) scale + beta; d_x = scale (d_y - a - (x - mean) b), in which d_x may be d_y. All
+  // but these have a value for each column.
+  void (*normalise)(size_t rows, size_t width, const float* x, const float* mean, const float* scale, const float* beta,
+                    float* y) noexcept;
+  void (*normalise_backward)(size_t rows, size_t width, const float* x, const float* d_y, const float* mean,
+                             const float* scale, const float* a, const float* b, float* d_x) noexcept;
+
   // y = f(x); d_x = d_y * f'(x). p: slope (leaky ReLU) or alpha (ELU). In place (y == x, d_x == d_y) is allowed.
   void (*activate)(Activation kind, size_t n, const float* x, float p, float* y) noexcept;
   void (*activate_backward)(Activation kind, size_t n, const float* x, const float* d_y, float p, float* d_x) noexcept;

@@ -3,7 +3,10 @@
 // else: xhat = (x - mean) rstd, rstd = 1 / sqrt(var + eps), y = xhat gamma + beta. Running statistics: r <- (1 -
 // momentum) r + momentum * batch's, with the unbiased variance. They move when the step's update is made, so a step
 // that is given up leaves them alone. A batch of one row, which has no variance, gives y = beta and does not move the
-// running variance (PyTorch refuses it). Kept for the backward pass: mean and rstd of each unit.
+// running variance (PyTorch refuses it). Kept for the backward pass: mean and variance of each unit.
+//
+// The templates are the formulas as plain loops, which tests differentiate; the layer uses kernels. Sums are in double:
+// of x less the values of the first row, so that a mean far from 0 costs no digits.
 #pragma once
 
 #include <cmath>
@@ -85,20 +88,46 @@ class BatchNorm final : public Layer {
  public:
   explicit BatchNorm(const LayerContext& context);
 
-  void forward(const Pass& pass, const float* x, float* y) noexcept override;
-  void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
+  void reserve(uint32_t rows) override;
+  bool takes_neighbours() const noexcept override { return true; }
+  void forward_with(const Pass& pass, const float* x, float* y, const After& after) noexcept override;
+  void backward_with(const Pass& pass, const float* x, const float* d_y, float* d_x,
+                     const Before& before) noexcept override;
+  void forward(const Pass& pass, const float* x, float* y) noexcept override { forward_with(pass, x, y, {}); }
+  void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override {
+    backward_with(pass, x, d_y, d_x, {});
+  }
   void commit() noexcept override;
   std::vector<Parameter*> parameters() override { return {&gamma_, &beta_}; }
   std::vector<Buffer*> buffers() override { return {&running_mean_, &running_var_, &num_batches_tracked_}; }
 
+  // Bytes that it holds beside parameters and buffers, for `rows` rows of that shape.
+  static size_t workspace(const Shape& shape, uint32_t rows) noexcept;
+
  private:
+  // Kernels take several narrow rows as one line, so that whole vectors are in use: `line` values, each as often as
+  // there are rows in it.
+  float* line(size_t number) noexcept { return lines_.data() + number * line_; }
+  float rstd(float var) const noexcept;
+  void repeat(const float* values, float* line) const noexcept;
+  // Into sums_, of a whole batch: a sum of each unit, and at line_ one of products. block(lines, columns, the first
+  // column, the first value, sums, products) adds a part.
+  template <class Block>
+  void sum(size_t rows, Block&& block) noexcept;
+  // body(lines, values of each, the first value) over all rows, in parts that stay in cache.
+  template <class Body>
+  void each_part(size_t rows, Body&& body) noexcept;
+
   Products& products_;
   const uint32_t width_;         // channels
   const uint64_t places_;        // of a row
+  const size_t line_;            // values of a line
   const double eps_, momentum_;  // momentum: the weight of the newest batch
   Parameter gamma_, beta_;       // PyTorch's weight and bias
   Buffer running_mean_, running_var_, num_batches_tracked_;
   AlignedBuffer<float> mean_, var_;  // width: of the last training batch
+  AlignedBuffer<float> lines_;       // what kernels take, repeated
+  AlignedBuffer<double> sums_;
   uint64_t batch_rows_ = 0;
 };
 

@@ -11,20 +11,6 @@ size_t aligned(size_t floats) noexcept { return (floats + 15) / 16 * 16; }
 
 size_t padded_size(const ConvGeometry& g) noexcept { return g.down.reach() * g.across.reach() * g.channels; }
 
-// The values of X at first + stride * i along one axis, as windows of Y. Whether they are without zeros before X.
-bool part_axis(const ConvAxis& a, uint32_t first, ConvAxis& part) noexcept {
-  if (a.stride > 1 && a.dilation > 1) return false;
-  const uint32_t skip = (first + a.before) % a.stride;  // the first tap that meets these values
-  if (skip >= a.kernel) return false;
-  part.kernel = (a.kernel - skip + a.stride - 1) / a.stride;
-  part.dilation = a.dilation;
-  part.wide = a.narrow;
-  part.narrow = (a.wide - first + a.stride - 1) / a.stride;
-  const uint32_t back = (first + a.before - skip) / a.stride, all = (part.kernel - 1) * a.dilation;
-  part.before = all - back;
-  return back <= all;
-}
-
 size_t partial_size(const ConvGeometry& g) noexcept { return g.weights() + std::max(g.filters, g.channels); }
 
 // Of the rows of a batch: sums over a chunk are made by one task. A function of sizes alone, not of the threads.
@@ -42,6 +28,7 @@ Convolution::Convolution(Products& products, const ConvGeometry& geometry, bool 
       transposed_(transposed),
       has_bias_(bias != nullptr),
       parts_(parts_of(geometry)),
+      around_(around(geometry, parts_)),
       weight_(weight),
       sizes_(sizes_of(geometry, parts_)) {
   if (has_bias_) bias_ = Parameter(*bias);
@@ -52,41 +39,23 @@ std::vector<Parameter*> Convolution::parameters() {
   return {&weight_, &bias_};
 }
 
-std::vector<Convolution::Part> Convolution::parts_of(const ConvGeometry& g) {
-  std::vector<Part> parts;
-  size_t packed = 0;
-  for (uint32_t down = 0; down < std::min(g.down.stride, g.down.wide); ++down) {
-    for (uint32_t across = 0; across < std::min(g.across.stride, g.across.wide); ++across) {
-      ConvGeometry from;
-      from.channels = g.filters;
-      from.filters = g.channels;
-      from.groups = g.groups;
-      from.apart = g.down.stride > 1 || g.across.stride > 1;
-      if (!part_axis(g.down, down, from.down) || !part_axis(g.across, across, from.across)) return {};
-      const size_t floats = Products::packed_size(from.depth(), from.group_filters());
-      parts.push_back({from, down, across, packed, floats});
-      packed += g.groups * floats;
-    }
-  }
-  return parts;
-}
-
 Convolution::Sizes Convolution::sizes_of(const ConvGeometry& g, const std::vector<Part>& parts) noexcept {
   const size_t stretch = stretch_of(g);
-  Sizes sizes{padded_size(g), stretch * g.depth(), g.groups * Products::packed_size(g.group_filters(), g.depth())};
+  Sizes sizes{padded_size(g), padded_size(around(g, parts)), stretch * g.depth(),
+              g.groups * Products::packed_size(g.group_filters(), g.depth())};
   if (!parts.empty()) sizes.packed = parts.back().packed + g.groups * parts.back().depths;
   for (const Part& part : parts) {
     const ConvGeometry& from = part.geometry;
-    sizes.padded = std::max(sizes.padded, padded_size(from));
+    sizes.narrow = std::max(sizes.narrow, padded_size(from));
     sizes.strip = std::max(sizes.strip, stretch_of(from) * from.depth());
   }
-  return {aligned(sizes.padded), aligned(sizes.strip), sizes.packed};
+  return {aligned(sizes.wide), aligned(sizes.narrow), aligned(sizes.strip), sizes.packed};
 }
 
 size_t Convolution::workspace(const ConvGeometry& g, uint32_t rows, unsigned threads) {
   const Sizes sizes = sizes_of(g, parts_of(g));
   return g.weights() + g.groups * Products::packed_size(g.depth(), g.group_filters()) + sizes.packed +
-         threads * (sizes.padded + sizes.strip) + chunks_of(g, rows) * partial_size(g);
+         threads * sizes.room() + chunks_of(g, rows) * partial_size(g);
 }
 
 void Convolution::reserve(uint32_t rows) {
@@ -94,13 +63,13 @@ void Convolution::reserve(uint32_t rows) {
   ordered_.reserve(g.weights());
   to_narrow_.reserve(g.groups * Products::packed_size(g.depth(), g.group_filters()));
   to_wide_.reserve(sizes_.packed);
-  rooms_.reserve(products_.pool().size() * (sizes_.padded + sizes_.strip));
+  rooms_.reserve(products_.pool().size() * sizes_.room());  // zeros
   partials_.reserve(chunks_of(g, rows) * partial_size(g));
 }
 
 Convolution::Room Convolution::room(unsigned worker) noexcept {
-  float* const start = rooms_.data() + worker * (sizes_.padded + sizes_.strip);
-  return {start, start + sizes_.padded};
+  float* const start = rooms_.data() + worker * sizes_.room();
+  return {start, start + sizes_.wide, start + sizes_.wide + sizes_.narrow};
 }
 
 void Convolution::pack(size_t group) noexcept {
@@ -130,32 +99,10 @@ void Convolution::pack_for(const ConvGeometry& g, const float* weights, float* t
   }
 }
 
-// Values of a window in the order (taps in reverse, filters), a channel after the other.
-void Convolution::pack_part(const Part& part, size_t group) noexcept {
-  const ConvGeometry &g = geometry_, &p = part.geometry;
-  const size_t filters = g.group_filters(), channels = g.group_channels(), depth = p.depth();
-  const size_t skip_down = (part.down + g.down.before) % g.down.stride;
-  const size_t skip_across = (part.across + g.across.before) % g.across.stride;
-  float* const to = ordered_.data() + group * filters * g.depth();
-  for (size_t ty = 0; ty < p.down.kernel; ++ty) {
-    const size_t from_y = skip_down + (p.down.kernel - 1 - ty) * g.down.stride;
-    for (size_t tx = 0; tx < p.across.kernel; ++tx) {
-      const size_t tap = from_y * g.across.kernel + skip_across + (p.across.kernel - 1 - tx) * g.across.stride;
-      for (size_t n = 0; n < filters; ++n) {
-        const float* const from = weight_.value.data() + (group * filters + n) * g.depth() + tap;
-        const size_t at = (ty * p.across.kernel + tx) * filters + n;
-        for (size_t c = 0; c < channels; ++c) to[c * depth + at] = from[c * g.taps()];
-      }
-    }
-  }
-  pack_for(p, to, to_wide_.data() + part.packed + group * part.depths);
-}
-
 template <class Finish>
-void Convolution::gather(const ConvGeometry& g, const float* packed, const float* bias, const float* x,
+void Convolution::gather(const ConvGeometry& g, const float* packed, const float* bias, const Padded& padded,
                          const Room& room, const Places<float>& y, Finish&& finish) const noexcept {
   const size_t filters = g.group_filters(), depth = g.depth(), width = g.across.narrow;
-  const Padded padded = pad(g, x, room);
   for (size_t first = 0, count; first < g.places(); first += count) {
     count = stretch_at(g, padded, first);
     for (size_t group = 0; group < g.groups; ++group) {
@@ -180,7 +127,8 @@ void Convolution::add_bias(size_t places, size_t width, const float* bias, float
 }
 
 template <class Done>
-void Convolution::to_narrow(const float* x, float* y, const Room& room, const float* bias, Done&& done) const noexcept {
+void Convolution::to_narrow(const Padded& x, float* y, const Room& room, const float* bias,
+                            Done&& done) const noexcept {
   const size_t filters = geometry_.filters;
   gather(geometry_, to_narrow_.data(), bias, x, room, {y, geometry_.across.narrow * filters, filters},
          [&](size_t first, size_t count) { done(first * filters, count * filters); });
@@ -191,7 +139,8 @@ void Convolution::to_wide(const float* y, float* x, const Room& room, const floa
   const ConvGeometry& g = geometry_;
   const size_t line = g.across.wide * g.channels;
   if (parts_.size() == 1 && !parts_[0].geometry.apart) {
-    gather(parts_[0].geometry, to_wide_.data(), bias, y, room, {x, line, g.channels},
+    const ConvGeometry& p = parts_[0].geometry;
+    gather(p, to_wide_.data(), bias, pad(p, y, room.narrow, true), room, {x, line, g.channels},
            [&](size_t first, size_t count) { done(first * g.channels, count * g.channels); });
     return;
   }
@@ -199,8 +148,16 @@ void Convolution::to_wide(const float* y, float* x, const Room& room, const floa
     scatter(y, x, room);
     add_bias(g.wide_places(), g.channels, bias, x);
   }
+  const bool shared = around_.channels > 0;
+  const Padded all = shared ? pad(around_, y, room.narrow, true) : Padded{};
   for (const Part& part : parts_) {
-    gather(part.geometry, to_wide_.data() + part.packed, bias, y, room,
+    const ConvGeometry& p = part.geometry;
+    Padded own = shared ? all : pad(p, y, room.narrow, false);
+    if (shared) {
+      own.data += (around_.down.before - p.down.before) * all.line_pitch +
+                  (around_.across.before - p.across.before) * p.group_channels();
+    }
+    gather(p, to_wide_.data() + part.packed, bias, own, room,
            {x + part.down * line + part.across * g.channels, g.down.stride * line, g.across.stride * g.channels},
            [](size_t, size_t) {});
   }
@@ -239,43 +196,60 @@ void Convolution::forward_with(const Pass& pass, const float* x, float* y, const
       to_wide(x + row * narrow, y + row * wide, room(worker), bias,
               [&](size_t first, size_t count) { after(row * wide + first, count, y); });
     } else {
-      to_narrow(x + row * wide, y + row * narrow, room(worker), bias,
+      const Room mine = room(worker);
+      to_narrow(pad_wide(x + row * wide, mine), y + row * narrow, mine, bias,
                 [&](size_t first, size_t count) { after(row * narrow + first, count, y); });
     }
   });
 }
 
-// One loop: sums over the chunks of rows for the weights, and the rows of d_x.
+// A row's share of the gradients to weights and bias.
+void Convolution::add_row(const Padded& x, const float* y, const float* d_y, const Room& room,
+                          float* partial) const noexcept {
+  const ConvGeometry& g = geometry_;
+  outer(x, y, room, partial);
+  if (!has_bias_) return;
+  if (transposed_) {
+    add_place_sums(g.wide_places(), g.channels, d_y, partial + g.weights());
+  } else {
+    add_place_sums(g.places(), g.filters, d_y, partial + g.weights());
+  }
+}
+
+// One loop: sums over the chunks of rows for the weights, and the rows of d_x. Where there are chunks enough for any
+// number of threads, a chunk's task makes its rows of d_x, too, while d_y is in cache.
 void Convolution::backward_with(const Pass& pass, const float* x, const float* d_y, float* d_x,
                                 const Before& before) noexcept {
   const ConvGeometry& g = geometry_;
   const size_t wide = g.wide_size(), narrow = g.narrow_size(), chunks = chunks_of(g, pass.rows);
-  const float *const wide_rows = transposed_ ? d_y : x, *const narrow_rows = transposed_ ? x : d_y;
-  const size_t d_x_tasks = d_x == nullptr ? 0 : pass.rows;
+  const bool together = chunks == kMostChunks, wanted = d_x != nullptr;
+  const size_t d_x_tasks = wanted && !together ? pass.rows : 0;
   const size_t work = 2 * pass.rows * g.places() * g.weights();
+  const auto narrow_d_x = [&](size_t row, const Padded& padded, const Room& mine) {
+    to_narrow(padded, d_x + row * narrow, mine, nullptr,
+              [&](size_t first, size_t count) { before(row * narrow + first, count, d_x); });
+  };
+  const auto wide_d_x = [&](size_t row, const Room& mine) {
+    to_wide(d_y + row * narrow, d_x + row * wide, mine, nullptr,
+            [&](size_t first, size_t count) { before(row * wide + first, count, d_x); });
+  };
   run_tasks(products_.pool(), chunks + d_x_tasks, work, [&](size_t task, unsigned worker) {
     const Room mine = room(worker);
-    if (task < chunks) {
-      float* const partial = partials_.data() + task * partial_size(g);
-      std::fill_n(partial, partial_size(g), 0.0f);
-      for (size_t row = task * pass.rows / chunks; row < (task + 1) * pass.rows / chunks; ++row) {
-        outer(wide_rows + row * wide, narrow_rows + row * narrow, mine, partial);
-        if (!has_bias_) continue;
-        if (transposed_) {
-          add_place_sums(g.wide_places(), g.channels, d_y + row * wide, partial + g.weights());
-        } else {
-          add_place_sums(g.places(), g.filters, d_y + row * narrow, partial + g.weights());
-        }
-      }
-      return;
+    if (task >= chunks) {
+      const size_t row = task - chunks;
+      return transposed_ ? narrow_d_x(row, pad_wide(d_y + row * wide, mine), mine) : wide_d_x(row, mine);
     }
-    const size_t row = task - chunks;
-    if (transposed_) {
-      to_narrow(d_y + row * wide, d_x + row * narrow, mine, nullptr,
-                [&](size_t first, size_t count) { before(row * narrow + first, count, d_x); });
-    } else {
-      to_wide(d_y + row * narrow, d_x + row * wide, mine, nullptr,
-              [&](size_t first, size_t count) { before(row * wide + first, count, d_x); });
+    float* const partial = partials_.data() + task * partial_size(g);
+    std::fill_n(partial, partial_size(g), 0.0f);
+    for (size_t row = task * pass.rows / chunks; row < (task + 1) * pass.rows / chunks; ++row) {
+      if (transposed_) {
+        const Padded padded = pad_wide(d_y + row * wide, mine);
+        add_row(padded, x + row * narrow, d_y + row * wide, mine, partial);
+        if (wanted && together) narrow_d_x(row, padded, mine);
+      } else {
+        add_row(pad_wide(x + row * wide, mine), d_y + row * narrow, d_y + row * narrow, mine, partial);
+        if (wanted && together) wide_d_x(row, mine);
+      }
     }
   });
   add_partials(chunks);

@@ -51,6 +51,9 @@ class Convolution final : public Layer {
   };
   // Empty where windows are added up instead.
   static std::vector<Part> parts_of(const ConvGeometry& geometry);
+  // Y with as many zeros around it as any of several parts of an image reads, as windows of one value: all of them read
+  // one copy. Without channels for signals, of which a part copies only the ends.
+  static ConvGeometry around(const ConvGeometry& geometry, const std::vector<Part>& parts) noexcept;
   // One row of X with its zeros: group by group, each `reach` down x `reach` across x channels of the group. Of a
   // signal's windows, those at the places [inner, outer) have no zeros. They lie at `inside` instead, which is where
   // the first window would begin.
@@ -60,11 +63,12 @@ class Convolution final : public Layer {
     const float* inside = nullptr;
     size_t inner = 0, outer = 0;
   };
-  struct Room {  // a worker's
-    float *padded, *strip;
+  struct Room {  // a worker's: for rows of X and of Y with their zeros, and for windows
+    float *wide, *narrow, *strip;
   };
   struct Sizes {  // floats
-    size_t padded, strip, packed;
+    size_t wide, narrow, strip, packed;
+    size_t room() const noexcept { return wide + narrow + strip; }
   };
   static Sizes sizes_of(const ConvGeometry& geometry, const std::vector<Part>& parts) noexcept;
 
@@ -73,17 +77,21 @@ class Convolution final : public Layer {
   static bool by_filters(const ConvGeometry& g) noexcept;
   static void copy(size_t n, const float* from, float* to) noexcept;
   Room room(unsigned worker) noexcept;
-  static Padded pad(const ConvGeometry& g, const float* x, const Room& room) noexcept;
+  // x with its zeros at `to`. stands: the zeros are there, because `to` is for this geometry alone.
+  static Padded pad(const ConvGeometry& g, const float* x, float* to, bool stands) noexcept;
+  Padded pad_wide(const float* x, const Room& room) const noexcept {
+    return pad(geometry_, x, room.wide, !parts_.empty());  // else windows are added up there
+  }
   static size_t stretch_at(const ConvGeometry& g, const Padded& padded, size_t first) noexcept;
   static Windows windows(const ConvGeometry& g, const Padded& padded, size_t group, size_t first, size_t count,
                          const Room& room) noexcept;
-  // y: of all places. finish(first, count): a stretch of places is done.
+  // padded: the row of X. y: of all places. finish(first, count): a stretch of places is done.
   template <class Finish>
-  void gather(const ConvGeometry& g, const float* packed, const float* bias, const float* x, const Room& room,
+  void gather(const ConvGeometry& g, const float* packed, const float* bias, const Padded& padded, const Room& room,
               const Places<float>& y, Finish&& finish) const noexcept;
   // done(first, count): a stretch of values of the output, with its bias.
   template <class Done>
-  void to_narrow(const float* x, float* y, const Room& room, const float* bias, Done&& done) const noexcept;
+  void to_narrow(const Padded& x, float* y, const Room& room, const float* bias, Done&& done) const noexcept;
   template <class Done>
   void to_wide(const float* y, float* x, const Room& room, const float* bias, Done&& done) const noexcept;
   void scatter(const float* y, float* x, const Room& room) const noexcept;
@@ -91,7 +99,8 @@ class Convolution final : public Layer {
   void pack_for(const ConvGeometry& g, const float* weights, float* to) const noexcept;
   void pack_part(const Part& part, size_t group) noexcept;
   void add_strip(size_t first, size_t count, const float* strip, float* to) const noexcept;
-  void outer(const float* x, const float* y, const Room& room, float* partial) const noexcept;
+  void outer(const Padded& padded, const float* y, const Room& room, float* partial) const noexcept;
+  void add_row(const Padded& x, const float* y, const float* d_y, const Room& room, float* partial) const noexcept;
   void add_outer(const Windows& windows, const float* y, float* to) const noexcept;
   void add_place_sums(size_t places, size_t width, const float* d_y, float* sums) const noexcept;
   void add_partials(size_t chunks) noexcept;
@@ -100,6 +109,7 @@ class Convolution final : public Layer {
   const ConvGeometry geometry_;
   const bool transposed_, has_bias_;
   const std::vector<Part> parts_;
+  const ConvGeometry around_;
   Parameter weight_, bias_;
   AlignedBuffer<float> ordered_;    // weights as filters x (kernel, channels)
   AlignedBuffer<float> to_narrow_;  // a group: depth x filters, as pack_for writes them

@@ -66,9 +66,9 @@ void Convolution::copy(size_t n, const float* from, float* to) noexcept {
 }
 
 // One group without zeros around it is read where it lies, and so are the windows of a signal that have none.
-Convolution::Padded Convolution::pad(const ConvGeometry& g, const float* x, const Room& room) noexcept {
+Convolution::Padded Convolution::pad(const ConvGeometry& g, const float* x, float* to, bool stands) noexcept {
   const size_t height = g.down.reach(), width = g.across.reach(), channels = g.group_channels();
-  Padded padded{room.padded, height * width * channels, width * channels};
+  Padded padded{to, height * width * channels, width * channels};
   const bool inside = g.down.before == 0 && g.across.before == 0 && height <= g.down.wide &&
                       (height == 1 ? width <= g.across.wide : width == g.across.wide);
   if (g.groups == 1 && inside) return {x, padded.group_size, padded.line_pitch};
@@ -83,28 +83,30 @@ Convolution::Padded Convolution::pad(const ConvGeometry& g, const float* x, cons
       padded.inside = x - left * channels;
       padded.inner = inner, padded.outer = std::min<size_t>(outer, g.across.narrow);
       const size_t from = inner == 0 ? left : std::max(left, (inner - 1) * stride + span);
-      const size_t to = padded.outer == g.across.narrow ? left + given : std::max(left, padded.outer * stride);
-      if (from < to) skip = from - left, skipped = std::min(to, left + given) - from;
+      const size_t end = padded.outer == g.across.narrow ? left + given : std::max(left, padded.outer * stride);
+      if (from < end) skip = from - left, skipped = std::min(end, left + given) - from;
     }
   }
   for (size_t group = 0; group < g.groups; ++group) {
     for (size_t line = 0; line < height; ++line) {
-      float* const to = room.padded + group * padded.group_size + line * padded.line_pitch;
+      float* const of_line = to + group * padded.group_size + line * padded.line_pitch;
       const size_t y = line - g.down.before;  // below 0: very large
       if (y >= g.down.wide) {
-        std::fill_n(to, padded.line_pitch, 0.0f);
+        if (!stands) std::fill_n(of_line, padded.line_pitch, 0.0f);
         continue;
       }
-      std::fill_n(to, left * channels, 0.0f);
-      std::fill_n(to + (left + given) * channels, (width - left - given) * channels, 0.0f);
+      if (!stands) {
+        std::fill_n(of_line, left * channels, 0.0f);
+        std::fill_n(of_line + (left + given) * channels, (width - left - given) * channels, 0.0f);
+      }
       const float* const from = x + y * g.across.wide * g.channels + group * channels;
       if (g.groups == 1) {
         const size_t after = skip + skipped;
-        std::memcpy(to + left * channels, from, skip * channels * sizeof(float));
-        std::memcpy(to + (left + after) * channels, from + after * channels,
+        if (skip > 0) std::memcpy(of_line + left * channels, from, skip * channels * sizeof(float));
+        std::memcpy(of_line + (left + after) * channels, from + after * channels,
                     (given - after) * channels * sizeof(float));
       } else {
-        for (size_t i = 0; i < given; ++i) copy(channels, from + i * g.channels, to + (left + i) * channels);
+        for (size_t i = 0; i < given; ++i) copy(channels, from + i * g.channels, of_line + (left + i) * channels);
       }
     }
   }
@@ -174,13 +176,13 @@ void Convolution::scatter(const float* y, float* x, const Room& room) const noex
   const size_t filters = g.group_filters(), channels = g.group_channels(), depth = g.depth();
   const size_t height = g.down.reach(), width = g.across.reach(), size = height * width * channels;
   const size_t stretch = stretch_of(g);
-  std::fill_n(room.padded, g.groups * size, 0.0f);
+  std::fill_n(room.wide, g.groups * size, 0.0f);
   for (size_t first = 0; first < g.places(); first += stretch) {
     const size_t count = std::min(stretch, g.places() - first);
     for (size_t group = 0; group < g.groups; ++group) {
       kernels.gemm(count, depth, filters, y + first * g.filters + group * filters, g.filters, 1,
                    to_wide_.data() + group * Products::packed_size(filters, depth), room.strip, depth, false);
-      add_strip(first, count, room.strip, room.padded + group * size);
+      add_strip(first, count, room.strip, room.wide + group * size);
     }
   }
   for (size_t line = 0; line < g.down.wide; ++line) {
@@ -192,11 +194,11 @@ void Convolution::scatter(const float* y, float* x, const Room& room) const noex
         std::fill_n(to, g.channels, 0.0f);
       } else if (g.groups == 1) {
         const size_t run = std::min<size_t>(g.across.wide, width - g.across.before) - i;
-        std::memcpy(to, room.padded + (from_line * width + from) * channels, run * channels * sizeof(float));
+        std::memcpy(to, room.wide + (from_line * width + from) * channels, run * channels * sizeof(float));
         i += run - 1;
       } else {
         for (size_t group = 0; group < g.groups; ++group) {
-          copy(channels, room.padded + group * size + (from_line * width + from) * channels, to + group * channels);
+          copy(channels, room.wide + group * size + (from_line * width + from) * channels, to + group * channels);
         }
       }
     }
@@ -204,10 +206,9 @@ void Convolution::scatter(const float* y, float* x, const Room& room) const noex
 }
 
 // partial (filters x depth) += y^T windows.
-void Convolution::outer(const float* x, const float* y, const Room& room, float* partial) const noexcept {
+void Convolution::outer(const Padded& padded, const float* y, const Room& room, float* partial) const noexcept {
   const ConvGeometry& g = geometry_;
   const size_t filters = g.group_filters(), depth = g.depth();
-  const Padded padded = pad(g, x, room);
   for (size_t first = 0, count; first < g.places(); first += count) {
     count = stretch_at(g, padded, first);
     for (size_t group = 0; group < g.groups; ++group) {

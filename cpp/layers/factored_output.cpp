@@ -13,14 +13,12 @@ namespace {
 constexpr size_t round_up(size_t n, size_t to) noexcept { return (n + to - 1) / to * to; }
 constexpr size_t kUpdateColumns = 8 * kPanel64;  // columns of M and T a task updates, of kPanel64 rows
 constexpr double kSmallestSigma = 1e-10;
-// The basis of the first batch is made anew at this step, when M is settled, and whenever M + R has become worse
-// conditioned than this (a lower bound is known from its factor), though not in each step.
-constexpr double kSettledSteps = 500, kWorstCondition = 1e3;
+// The basis of the first batch is made anew at this step, when M is settled, and whenever M + R has become badly
+// conditioned, though not in each step.
+constexpr double kSettledSteps = 500;
 constexpr double kRestSteps = 50;
-constexpr size_t kHeldAtOnce = 256;              // rows held out that are gone through at a time
-constexpr int kLeastRidge = -6, kMostRidge = 6;  // a refit tries 10^(k/2), as a share of the mean second moment
-constexpr double kBiasRidge = 1e-9;              // as a share of the mean second moment, as the next one
-constexpr double kFreeRidge = 1e-7;              // of the free features
+constexpr double kBiasRidge = 1e-9;  // as a share of the mean second moment, as the next one
+constexpr double kFreeRidge = 1e-7;  // of the free features
 }  // namespace
 
 FactoredOutput::FactoredOutput(uint32_t columns, uint32_t width, const LeastSquaresSettings& settings, double rows,
@@ -111,7 +109,7 @@ void FactoredOutput::times_basis_t(const double* x, double* out, size_t row, siz
 
 // sum_i c_i |W f_i - y_i|^2 = sum_i c_i (e_i T e_i - 2 e_i z_i + |y_i|^2), e_i = f_i (M + R)^-1. T is symmetric: of a
 // panel of E T only the part above the diagonal block, twice, and the diagonal block itself are needed.
-double FactoredOutput::error(uint32_t rows, const float* weights) {
+FactoredRule::Errors FactoredOutput::error(uint32_t rows, const float* weights) {
   const size_t panels = (p_ + kPanel64 - 1) / kPanel64;
   factor_.solve(rows, f_.data(), e_.data(), ld_);
   tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
@@ -126,11 +124,12 @@ double FactoredOutput::error(uint32_t rows, const float* weights) {
       sums_[(row + i) * panels + first / kPanel64] = doubles_.dot(n, e + i * ld_ + first, u + i * ld_);
     }
   });
-  double sum = 0;
+  Errors sum;
   for (size_t i = 0; i < rows; ++i) {
     double own = k_[i * rows + i];
     for (size_t panel = 0; panel < panels; ++panel) own += sums_[i * panels + panel];
-    sum += (weights == nullptr ? 1.0 : static_cast<double>(weights[i])) * own;
+    sum.weighted += weight_of(weights, i) * own;
+    sum.alike += own;
   }
   return sum;
 }
@@ -202,13 +201,20 @@ void FactoredOutput::advance(uint32_t rows, double beta) {
   });
 }
 
+// F, Z and K of a batch, which changes nothing.
+void FactoredOutput::look(const Batch& batch, const float* h) {
+  reserve(batch.rows);
+  features(batch.rows, h);
+  target_.run(batch, v_, nullptr, scalars_[kSigma], z_.data(), k_.data());
+}
+
 // A batch becomes part of M, S and T. Returns its error with the W before, where there is one.
 double FactoredOutput::take_up(const Batch& batch, const float* h, const float* weights, double beta) {
   const uint32_t rows = batch.rows;
   reserve(rows);
   if (scalars_[kSteps] == 0) first_basis(rows, h, weights);
   features(rows, h);
-  const auto weight = [&](size_t i) { return weights == nullptr ? 1.0 : static_cast<double>(weights[i]); };
+  const auto weight = [&](size_t i) { return weight_of(weights, i); };
   double trace = 0;
   for (size_t i = 0; i < rows; ++i) trace += weight(i) * sums_[i];
   pool_.run(rows, [&](size_t i, unsigned) {
@@ -223,7 +229,7 @@ double FactoredOutput::take_up(const Batch& batch, const float* h, const float* 
 
   double loss = 0;
   if (factored_) {
-    loss = error(rows, weights);
+    loss = error(rows, weights).weighted;
   } else {
     for (size_t i = 0; i < rows; ++i) loss += weight(i) * k_[i * rows + i];
   }
@@ -244,7 +250,7 @@ double FactoredOutput::take_up(const Batch& batch, const float* h, const float* 
   pack(rows, p_, e_.data(), ld_, 1, packed_g_.data());
   advance(rows, beta);
   scalars_[kSteps] += 1;
-  scalars_[kRows] = beta * scalars_[kRows] + rows;
+  scalars_[kRows] = beta * scalars_[kRows] + sum_of(weights, rows);
   scalars_[kSigma] *= beta;
   scalars_[kTrace] = beta * scalars_[kTrace] + trace;
   if (scalars_[kSigma] < kSmallestSigma) scale_v();
@@ -254,6 +260,11 @@ double FactoredOutput::take_up(const Batch& batch, const float* h, const float* 
 double FactoredOutput::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
   const uint32_t rows = batch.rows;
   if (rows == 0) return 0;
+  if (sum_of(weights, rows) == 0) {
+    look(batch, h);  // target_gram()
+    std::fill_n(d_h, size_t{rows} * width_, 0.0f);
+    return 0;
+  }
   const double steps = scalars_[kSteps] + 1;
   const double loss = take_up(batch, h, weights, std::min(settings_.beta, 1 - 1 / (steps / 2 + 2)));
   factor();
@@ -275,7 +286,7 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
   tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
     times_basis_t(u_.data(), e_.data(), row, count, first, n);
     for (size_t i = row; i < row + count; ++i) {
-      const double scale = 2 * a * (weights == nullptr ? 1.0 : static_cast<double>(weights[i]));
+      const double scale = 2 * a * weight_of(weights, i);
       for (size_t k = first; k < first + n && k < width_; ++k)
         d_h[i * width_ + k] = static_cast<float>(scale * e_[i * ld_ + k]);
     }
@@ -285,145 +296,15 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
   return a * loss;
 }
 
-void FactoredOutput::begin_refit() {
-  factored_ = false;
-  v_.value.zero();
-  m_.zero();
-  t_.zero();
-  basis_.zero();
-  for (size_t k = 0; k < p_; ++k) basis_[k * ld_ + k] = 1;
-  pack_basis();
-  std::fill(scalars_, scalars_ + kScalars, 0.0);
-  scalars_[kSigma] = 1;
-  squares_ = 0;
-  held_f_ = held_z_ = held_squares_ = {};
-}
-
-void FactoredOutput::absorb(const Batch& batch, const float* h) {
-  if (batch.rows == 0) return;
-  take_up(batch, h, nullptr, 1);
-  for (size_t i = 0; i < batch.rows; ++i) squares_ += k_[i * batch.rows + i];
-}
-
-// The error of rows that are left out of the fit, about: (residual sum of squares / n) / (1 - trace of the hat matrix /
-// n)^2. Golub, Heath, Wahba, "Generalized Cross-Validation as a Method for Choosing a Good Ridge Parameter",
-// Technometrics 1979. With A = M + R and T = S' S: residual = |Y|^2 - 2 tr(T A^-1) + tr(M A^-1 T A^-1), hat = tr(M
-// A^-1).
-double FactoredOutput::cross_validated(double ridge) {
-  if (!try_factor(ridge, true)) return INFINITY;
-  for (size_t i = 0; i < p_; ++i)
-    for (size_t j = 0; j < i; ++j) m_[j * ld_ + i] = m_[i * ld_ + j];
-  factor_.solve(p_, m_.data(), product_.data(), ld_);  // M A^-1
-  factor_.solve(p_, t_.data(), solved_.data(), ld_);   // T A^-1
-  double hat = 0, fit = 0, both = 0;
-  for (size_t i = 0; i < p_; ++i) {
-    hat += product_[i * ld_ + i];
-    fit += solved_[i * ld_ + i];
-    for (size_t j = 0; j < p_; ++j) both += product_[i * ld_ + j] * solved_[j * ld_ + i];
+FactoredRule::Errors FactoredOutput::evaluate(const Batch& batch, const float* h, const float* weights) {
+  if (batch.rows == 0) return {};
+  look(batch, h);
+  if (factored_) return error(batch.rows, weights);
+  Errors sum;
+  for (size_t i = 0; i < batch.rows; ++i) {
+    sum.weighted += weight_of(weights, i) * k_[i * batch.rows + i];
+    sum.alike += k_[i * batch.rows + i];
   }
-  const double n = scalars_[kRows], left = 1 - hat / n;
-  const double residual = squares_ - 2 * fit + both;
-  if (!(left > 0) || !std::isfinite(residual)) return INFINITY;
-  return std::max(0.0, residual) / (n * left * left);
-}
-
-void FactoredOutput::hold_out(const Batch& batch, const float* h) {
-  if (batch.rows == 0) return;
-  reserve(batch.rows);
-  features(batch.rows, h);
-  target_.run(batch, v_, nullptr, scalars_[kSigma], z_.data(), k_.data());
-  const size_t values = size_t{batch.rows} * ld_;
-  held_f_.insert(held_f_.end(), f_.data(), f_.data() + values);
-  held_z_.insert(held_z_.end(), z_.data(), z_.data() + values);
-  for (size_t i = 0; i < batch.rows; ++i) held_squares_.push_back(k_[i * batch.rows + i]);
-}
-
-// Of each row held out, with that ridge; none where M + R cannot be factored.
-std::vector<double> FactoredOutput::held_out_errors(double ridge) {
-  const size_t rows = held_squares_.size();
-  if (!try_factor(ridge, true)) return {};
-  std::vector<double> errors(rows);
-  pack_t();
-  for (size_t first = 0; first < rows; first += kHeldAtOnce) {
-    const size_t count = std::min(kHeldAtOnce, rows - first);
-    const double* const z = held_z_.data() + first * ld_;
-    reserve(static_cast<uint32_t>(count));
-    factor_.solve(count, held_f_.data() + first * ld_, e_.data(), ld_);
-    tiles(count, [&](size_t row, size_t several, size_t column, size_t n) {
-      doubles_.gemm(several, n, p_, e_.data() + row * ld_, ld_, 1, packed_t_.data() + column * p_,
-                    u_.data() + row * ld_ + column, ld_, 0);
-    });
-    for (size_t i = 0; i < count; ++i) {
-      double sum = held_squares_[first + i];
-      for (size_t k = 0; k < p_; ++k) sum += e_[i * ld_ + k] * (u_[i * ld_ + k] - 2 * z[i * ld_ + k]);
-      errors[first + i] = sum;
-    }
-  }
-  return errors;
-}
-
-// Where rows are held out: the ridge with their lowest error, if this is lower than that of the largest ridge by more
-// than the standard error of the difference; else the largest. The error falls and then rises, so ridges are tried from
-// the largest on until it has risen twice. Without such rows: the ridge of generalized cross-validation.
-void FactoredOutput::choose_ridge() {
-  const auto tried = [](int half) { return std::pow(10.0, half / 2.0); };
-  const size_t rows = held_squares_.size();
-  double best = INFINITY;
-  if (rows < 2) {
-    solved_.reserve(p_ * ld_);
-    for (int half = kLeastRidge; half <= kMostRidge; ++half) {
-      const double error = cross_validated(tried(half));
-      if (error < best) {
-        best = error;
-        scalars_[kRidge] = tried(half);
-      }
-    }
-    return;
-  }
-  const std::vector<double> most = held_out_errors(tried(kMostRidge));
-  if (most.empty()) return;
-  best = 0;
-  scalars_[kRidge] = tried(kMostRidge);
-  double before = 0;
-  int rises = 0;
-  for (int half = kMostRidge - 1; half >= kLeastRidge && rises < 2; --half) {
-    const std::vector<double> errors = held_out_errors(tried(half));
-    if (errors.empty()) break;
-    double sum = 0, squares = 0;
-    for (size_t i = 0; i < rows; ++i) {
-      const double less = errors[i] - most[i];
-      sum += less;
-      squares += less * less;
-    }
-    const double n = static_cast<double>(rows), mean = sum / n;
-    const double error = std::sqrt(std::max(0.0, squares / n - mean * mean) / (n - 1));
-    rises = mean > before ? rises + 1 : 0;
-    before = mean;
-    if (mean < best && mean < -error) {
-      best = mean;
-      scalars_[kRidge] = tried(half);
-    }
-  }
-}
-
-void FactoredOutput::end_refit() {
-  if (scalars_[kSteps] == 0) return;
-  if (settings_.chosen) choose_ridge();
-  factor();
-  if (condition() > kWorstCondition) rebase();
-  // The rows of the refit are past ones: the weight of the next batch is the settled one.
-  scalars_[kSteps] = std::max(scalars_[kSteps], std::ceil(2 / (1 - settings_.beta)));
-  held_f_ = held_z_ = held_squares_ = {};
-}
-
-double FactoredOutput::evaluate(const Batch& batch, const float* h) {
-  if (batch.rows == 0) return 0;
-  reserve(batch.rows);
-  features(batch.rows, h);
-  target_.run(batch, v_, nullptr, scalars_[kSigma], z_.data(), k_.data());
-  if (factored_) return error(batch.rows, nullptr);
-  double sum = 0;
-  for (size_t i = 0; i < batch.rows; ++i) sum += k_[i * batch.rows + i];
   return sum;
 }
 

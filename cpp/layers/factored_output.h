@@ -15,6 +15,8 @@
 // rounding of V (float) is not amplified by (M + R)^-1. B is upper triangular, is made from the first batch, changes
 // rarely (see rebase) and costs two m x p x p products of half the size.
 //
+// A row of weight 2 is the row twice, and a batch of rows that all weigh 0 changes nothing.
+//
 // loss = a sum_i c_i |W f_i - y_i|^2 with the W before the update: an honest one-step-ahead error. The gradient to h
 // takes the W after it (variable projection): then the noise of W's estimate does not shrink h.
 #pragma once
@@ -48,11 +50,11 @@ class FactoredOutput final : public FactoredRule {
   // The loss is taken before the update, d_h after it.
   double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) override;
   const double* target_gram() const noexcept override { return k_.data(); }
-  double evaluate(const Batch& batch, const float* h) override;
+  Errors evaluate(const Batch& batch, const float* h, const float* weights) override;
   bool refits() const noexcept override { return true; }
   void begin_refit() override;
-  void absorb(const Batch& batch, const float* h) override;
-  void hold_out(const Batch& batch, const float* h) override;
+  void absorb(const Batch& batch, const float* h, const float* weights) override;
+  void hold_out(const Batch& batch, const float* h, const float* weights) override;
   void end_refit() override;
   void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
   std::vector<StateArray> state() override {
@@ -77,11 +79,15 @@ class FactoredOutput final : public FactoredRule {
     kTrace,
     kRidge,
     kScalars
-  };  // steps, effective rows, sigma, trace of M in the plain basis, the ridge that a refit has chosen or 0
+  };  // steps, effective rows (sums of weights), sigma, trace of M in the plain basis, the ridge that a refit has
+      // chosen or 0
+  // The basis is made anew where M + R has become worse conditioned than this, of which a lower bound is known.
+  static constexpr double kWorstCondition = 1e3;
   void reserve(uint32_t rows);
   double take_up(const Batch& batch, const float* h, const float* weights, double beta);
   void features(uint32_t rows, const float* h);
-  double error(uint32_t rows, const float* weights);
+  void look(const Batch& batch, const float* h);
+  Errors error(uint32_t rows, const float* weights);
   void advance(uint32_t rows, double beta);
   double present_ridge() const noexcept;  // as a share of M's mean diagonal
   bool try_factor(double ridge, bool free);
@@ -126,8 +132,8 @@ class FactoredOutput final : public FactoredRule {
   double scalars_[kScalars] = {};
   bool factored_ = false;
   double squares_ = 0;  // of the targets of a refit
-  // Of rows held out of a refit: features and Z (rows x p, leading dimension ld), and squares of the targets.
-  std::vector<double> held_f_, held_z_, held_squares_;
+  // Of rows held out of a refit: features and Z (rows x p, leading dimension ld), squares of the targets, and weights.
+  std::vector<double> held_f_, held_z_, held_squares_, held_weights_;
   AlignedBuffer<double> gram_, packed_basis_, packed_basis_t_;  // B^T B; B and B^T packed
 
   AlignedBuffer<double> f_, cf_, z_, k_, e_, u_, product_, packed_t_, packed_, packed_g_;  // m x ld, and so on

@@ -9,6 +9,16 @@
 
 namespace nrw {
 
+// Of row i; NULL: every row weighs 1.
+inline double weight_of(const float* weights, size_t i) noexcept {
+  return weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
+}
+inline double sum_of(const float* weights, size_t rows) noexcept {
+  double sum = 0;
+  for (size_t i = 0; i < rows; ++i) sum += weight_of(weights, i);
+  return sum;
+}
+
 class FactoredRule {
  public:
   // An array that a checkpoint keeps, of floats or of doubles: element (r, c) at data[r * stride + c].
@@ -25,22 +35,26 @@ class FactoredRule {
   virtual void set_learning_rate(double) noexcept {}
 
   // One step: gives the loss a sum_i c_i |W f_i - y_i|^2 and its gradient d_h (m x width, overwritten).
-  // weights: m row weights c, at least 0; NULL for ones.
+  // weights, here and below: m row weights c, at least 0, of which 1 is the mean over all training rows; NULL for ones.
   virtual double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) = 0;
 
   // Y Y^T (m x m) of the last train's targets, where the rule keeps it until its next call; else NULL.
   virtual const double* target_gram() const noexcept { return nullptr; }
 
-  // Sum of squared errors of the batch with the present W; nothing changes.
-  virtual double evaluate(const Batch& batch, const float* h) = 0;
+  // Sums of squared errors of the batch with the present W; nothing changes.
+  struct Errors {
+    double weighted = 0;  // by the rows' weights
+    double alike = 0;     // all rows alike
+  };
+  virtual Errors evaluate(const Batch& batch, const float* h, const float* weights) = 0;
 
-  // A rule whose W follows from rows it has seen can forget them (begin_refit), take up batches that all count the
-  // same (absorb), and make W of these (end_refit).
+  // A rule whose W follows from rows it has seen can forget them (begin_refit), take up batches of which none counts
+  // for less because it came earlier (absorb), and make W of these (end_refit).
   virtual bool refits() const noexcept { return false; }
   virtual void begin_refit() {}
-  virtual void absorb(const Batch&, const float*) {}
+  virtual void absorb(const Batch&, const float* /*h*/, const float* /*weights*/) {}
   // After all of these: rows that W is not fitted to, by which its ridge is chosen.
-  virtual void hold_out(const Batch&, const float*) {}
+  virtual void hold_out(const Batch&, const float* /*h*/, const float* /*weights*/) {}
   virtual void end_refit() {}
 
   // Rows [first, first + count) of W in PyTorch's layout: w (count x width), bias (count); either may be NULL.

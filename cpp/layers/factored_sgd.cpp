@@ -96,7 +96,7 @@ void FactoredSgd::reserve(uint32_t rows) {
 void FactoredSgd::features(uint32_t rows, const float* h, const float* weights) {
   pool_.run(rows, [&](size_t i, unsigned) {
     double *const f = f_.data() + i * ld_, *const cf = cf_.data() + i * ld_;
-    const double c = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
+    const double c = weight_of(weights, i);
     for (size_t k = 0; k < ld_; ++k) {
       f[k] = k < width_ ? static_cast<double>(h[i * width_ + k]) : k == width_ ? 1.0 : 0.0;
       cf[k] = c * f[k];
@@ -123,13 +123,14 @@ void FactoredSgd::project(uint32_t rows) {
 }
 
 // sum_i c_i |W f_i - y_i|^2 = sum_i c_i (f_i Q f_i - 2 f_i z_i + |y_i|^2).
-double FactoredSgd::error(uint32_t rows, const float* weights) {
-  double sum = 0;
+FactoredRule::Errors FactoredSgd::error(uint32_t rows, const float* weights) {
+  Errors sum;
   for (size_t i = 0; i < rows; ++i) {
     const double* const f = f_.data() + i * ld_;
-    const double c = weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
+    const double c = weight_of(weights, i);
     const double residual = doubles_.dot(p_, f, r_.data() + i * ld_), cross = doubles_.dot(p_, f, z_.data() + i * ld_);
-    sum += c * (residual - cross + k_[i * rows + i]);
+    sum.weighted += c * (residual - cross + k_[i * rows + i]);
+    sum.alike += residual - cross + k_[i * rows + i];
   }
   return sum;
 }
@@ -267,9 +268,9 @@ double FactoredSgd::train(const Batch& batch, const float* h, const float* weigh
     for (size_t k = 0; k < ld_; ++k) update_[i * ld_ + k] = k < p_ ? static_cast<float>(g * change[i * ld_ + k]) : 0.0f;
   target_.run(batch, v_, sound ? update_.data() : nullptr, 1, x_.data(), k_.data());
   project(rows);
-  const double loss = a * error(rows, weights);
+  const double loss = a * error(rows, weights).weighted;
   for (size_t i = 0; i < rows; ++i) {
-    const double scale = 2 * a * (weights == nullptr ? 1.0 : static_cast<double>(weights[i]));
+    const double scale = 2 * a * weight_of(weights, i);
     for (size_t k = 0; k < width_; ++k) d_h[i * width_ + k] = static_cast<float>(scale * r_[i * ld_ + k]);
   }
   ++steps_;
@@ -289,13 +290,13 @@ double FactoredSgd::train(const Batch& batch, const float* h, const float* weigh
   return loss;
 }
 
-double FactoredSgd::evaluate(const Batch& batch, const float* h) {
-  if (batch.rows == 0) return 0;
+FactoredRule::Errors FactoredSgd::evaluate(const Batch& batch, const float* h, const float* weights) {
+  if (batch.rows == 0) return {};
   reserve(batch.rows);
   features(batch.rows, h, nullptr);
   target_.run(batch, v_, nullptr, 1, x_.data(), k_.data());
   project(batch.rows);
-  return error(batch.rows, nullptr);
+  return error(batch.rows, weights);
 }
 
 void FactoredSgd::weights(uint32_t first, uint32_t count, float* w, float* bias) {

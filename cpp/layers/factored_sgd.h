@@ -32,7 +32,7 @@ class FactoredSgd final : public FactoredRule {
 
   void set_learning_rate(double learning_rate) noexcept override { learning_rate_ = learning_rate; }
   double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) override;
-  double evaluate(const Batch& batch, const float* h) override;
+  Errors evaluate(const Batch& batch, const float* h, const float* weights) override;
   void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
   std::vector<StateArray> state() override;
   void restored() override {}
@@ -48,7 +48,7 @@ class FactoredSgd final : public FactoredRule {
   void reserve(uint32_t rows);
   void features(uint32_t rows, const float* h, const float* weights);
   void project(uint32_t rows);
-  double error(uint32_t rows, const float* weights);
+  Errors error(uint32_t rows, const float* weights);
   bool advance(uint32_t rows, double g, double s);
   void advance_q(uint32_t rows, double g, double s);
   void fold(const double* u);

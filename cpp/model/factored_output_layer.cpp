@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "base/status.h"
 #include "layers/factored_output.h"
 #include "layers/factored_sgd.h"
 #include "model/column_parameter.h"
@@ -162,25 +161,23 @@ FactoredRule* FactoredOutputLayer::refitted() {
 
 OutputLayer::Result FactoredOutputLayer::train(const Batch& batch, const float* h, double a, float* d_h,
                                                const OptimizerStep& step) {
-  if (batch.weighted)
-    throw Error(NRW_UNSUPPORTED, "the factored output layer takes rows without weights; use solver: dense");
   refresh();
   if (plain_written_) start_from_plain();
   drop_plain();
   rule_->set_learning_rate(static_cast<double>(step.learning_rate));
-  const double loss = rule_->train(batch, h, nullptr, a, d_h);
+  const double loss = rule_->train(batch, h, batch.row_weights(), a, d_h);
   return {loss, 0, rule_->target_gram()};
 }
 
 OutputLayer::Evaluation FactoredOutputLayer::evaluate(const Batch& batch, const float* h, double* column_sse) {
   refresh();
-  if (column_sse != nullptr || batch.weighted) materialise();
+  if (column_sse != nullptr) materialise();
   if (plain_valid_ || plain_written_) {
     const TileOutput::Result sums = tile_.evaluate(batch, h, plain_, plain_bias_, column_sse);
     return {sums.loss, sums.unweighted, sums.squared_error};
   }
-  const double squared_error = rule_->evaluate(batch, h);
-  return {squared_error, squared_error, squared_error};
+  const auto [weighted, alike] = rule_->evaluate(batch, h, batch.row_weights());
+  return {weighted, alike, alike};
 }
 
 OutputLayer::PlainWeights FactoredOutputLayer::plain_weights(bool make) {

@@ -328,9 +328,9 @@ void Network::refit(const Batch& batch, bool held_out) {
   FactoredRule& rule = *output_->refitted();
   const float* const h = activations_[middle()].data();
   if (held_out) {
-    rule.hold_out(batch, h);
+    rule.hold_out(batch, h, batch.row_weights());
   } else {
-    rule.absorb(batch, h);
+    rule.absorb(batch, h, batch.row_weights());
   }
 }
 

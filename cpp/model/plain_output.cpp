@@ -44,6 +44,7 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
                                 int before) {
   const size_t m = batch.rows, width = outputs_.size(), stride = Batch::stride_of(m), heads = loss_.heads();
   const size_t tiles = tiles_of(columns_), room = kTile * heads * stride;
+  const bool same = outputs_.one_order();
   workspace_.reserve(pool_.size() * room);
   partial_.reserve(3 * tiles);
   const auto one_tile = [&](size_t group, size_t tile, unsigned worker) {
@@ -52,6 +53,10 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
     size_t places[kTile];
     for (size_t head = 0; head < heads; ++head) {
       float* const to = space + head * kTile * stride;
+      if (same) {
+        transpose(m, count, h + head * columns_ + first, width, to, stride);
+        continue;
+      }
       for (size_t k = 0; k < count; ++k) places[k] = place(head * columns_ + first + k);
       for (size_t i = 0; i < m; ++i) {
         for (size_t k = 0; k < count; ++k) to[k * stride + i] = h[i * width + places[k]];
@@ -86,6 +91,10 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
     }
     for (size_t head = 0; d_h != nullptr && head < heads; ++head) {
       const float* const from = space + head * kTile * stride;
+      if (same) {
+        transpose(count, m, from, stride, d_h + head * columns_ + first, width);
+        continue;
+      }
       for (size_t k = 0; k < count; ++k) places[k] = place(head * columns_ + first + k);
       for (size_t i = 0; i < m; ++i) {
         for (size_t k = 0; k < count; ++k) d_h[i * width + places[k]] = from[k * stride + i];
@@ -199,15 +208,13 @@ void lay_out_rows(const Batch& batch, const Shape& shape, bool targets, ThreadPo
   }
   const float* const values = targets ? batch.csc_target.data() : batch.csc_inputs();
   const size_t stride = batch.dense_stride();
-  constexpr size_t kRows = 16, kColumns = 64;
+  constexpr size_t kRows = 16;
   for_blocks(pool, m, kRows, 2 * m * columns, [&](size_t first, size_t count) {
-    for (size_t left = 0; left < columns; left += kColumns) {
-      const size_t right = std::min(left + kColumns, columns);
-      for (size_t i = first; i < first + count; ++i) {
-        for (size_t column = left; column < right; ++column) {
-          y[i * columns + place(column)] = values[column * stride + i];
-        }
-      }
+    if (shape.one_order()) return transpose(columns, count, values + first, stride, y + first * columns, columns);
+    for (size_t column = 0; column < columns; ++column) {
+      const float* const from = values + column * stride + first;
+      float* const to = y + first * columns + place(column);
+      for (size_t i = 0; i < count; ++i) to[i * columns] = from[i];
     }
   });
 }

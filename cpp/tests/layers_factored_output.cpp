@@ -4,7 +4,7 @@
 #include <numeric>
 
 #include "check.h"
-#include "factored_steps.h"
+#include "factored_fits.h"
 
 using namespace nrw;
 
@@ -34,7 +34,7 @@ struct Oracle {
       for (size_t j = 0; j < D; ++j)
         for (size_t b = 0; b < p; ++b) S[j * p + b] += c * s.dense[i * D + j] * f[b];
     }
-    rows = beta * rows + static_cast<double>(m);
+    rows = beta * rows + std::accumulate(s.weights.begin(), s.weights.end(), 0.0);
   }
 
   // W = S (M + R)^-1 by Gauss-Jordan elimination with pivoting. given: the ridge, 0: that of the settings.
@@ -204,7 +204,7 @@ TEST(factored_least_squares_has_the_same_bits_with_any_threads) {
   }
 }
 
-// Whatever was learned before, W is the ridge solution of all rows, which count the same.
+// Whatever was learned before, W is the ridge solution of all rows, by their weights.
 TEST(factored_refit_is_the_ridge_solution_of_all_rows) {
   constexpr uint32_t kColumns = 40, kWidth = 5;
   const LeastSquaresSettings settings;
@@ -212,14 +212,14 @@ TEST(factored_refit_is_the_ridge_solution_of_all_rows) {
   Oracle oracle(kColumns, kWidth, settings, 300);
   for (uint64_t t = 0; t < 9; ++t) {
     made.push_back(make_step(t, {.rows = t == 4 ? 3u : 16u, .columns = kColumns, .width = kWidth}));
-    Step& s = made.back();
-    std::fill(s.weights.begin(), s.weights.end(), 1.0f);
+    const Step& s = made.back();
     for (size_t i = 0; i < s.rows(); ++i) {
       const std::vector<double> f = s.features(i);
+      const double c = s.weight(i);
       for (size_t a = 0; a < oracle.p; ++a)
-        for (size_t b = 0; b < oracle.p; ++b) oracle.M[a * oracle.p + b] += f[a] * f[b];
+        for (size_t b = 0; b < oracle.p; ++b) oracle.M[a * oracle.p + b] += c * f[a] * f[b];
       for (size_t j = 0; j < kColumns; ++j)
-        for (size_t b = 0; b < oracle.p; ++b) oracle.S[j * oracle.p + b] += s.dense[i * kColumns + j] * f[b];
+        for (size_t b = 0; b < oracle.p; ++b) oracle.S[j * oracle.p + b] += c * s.dense[i * kColumns + j] * f[b];
     }
   }
   oracle.solve();
@@ -233,7 +233,7 @@ TEST(factored_refit_is_the_ridge_solution_of_all_rows) {
         layer.train(made[t].batch, made[t].h.data(), nullptr, 1, d_h.data());
       }
       layer.begin_refit();
-      for (const Step& s : made) layer.absorb(s.batch, s.h.data());
+      for (const Step& s : made) layer.absorb(s.batch, s.h.data(), s.weights.data());
       layer.end_refit();
       std::vector<float> w(kColumns * kWidth), bias(kColumns);
       layer.weights(0, kColumns, w.data(), bias.data());
@@ -250,17 +250,6 @@ TEST(factored_refit_is_the_ridge_solution_of_all_rows) {
 
 namespace {
 
-constexpr uint32_t kRefitColumns = 40, kRefitWidth = 6;
-
-std::vector<Step> rows_to_fit() {
-  std::vector<Step> made;
-  for (uint64_t t = 0; t < 8; ++t) {
-    made.push_back(make_step(t, {.rows = 16, .columns = kRefitColumns, .width = kRefitWidth}));
-    std::fill(made.back().weights.begin(), made.back().weights.end(), 1.0f);
-  }
-  return made;
-}
-
 Oracle sums_of(const std::vector<Step>& made, const LeastSquaresSettings& settings) {
   Oracle oracle(kRefitColumns, kRefitWidth, settings, 0);
   for (const Step& s : made) {
@@ -275,18 +264,6 @@ Oracle sums_of(const std::vector<Step>& made, const LeastSquaresSettings& settin
     }
   }
   return oracle;
-}
-
-// W of a fit to `made`, with these rows held out.
-std::vector<double> fitted(const std::vector<Step>& made, const std::vector<Step>& held,
-                           const LeastSquaresSettings& settings) {
-  ThreadPool pool(2);
-  FactoredOutput layer(kRefitColumns, kRefitWidth, settings, 0, kernels(), pool);
-  layer.begin_refit();
-  for (const Step& s : made) layer.absorb(s.batch, s.h.data());
-  for (const Step& s : held) layer.hold_out(s.batch, s.h.data());
-  layer.end_refit();
-  return weights_of(layer, kRefitColumns, kRefitWidth);
 }
 
 void check_weights(const std::vector<double>& found, const Oracle& oracle) {

@@ -117,6 +117,77 @@ TEST(norm_layers_agree_with_the_maths_and_add_up_gradients) {
   }
 }
 
+// Channels below, at and above the values of a line, rows that fill no line, and means far from 0; with the activation
+// after the layer and the one before it.
+TEST(batch_norm_of_any_channels_is_the_maths) {
+  for (const uint32_t channels : {1u, 3u, 5u, 16u, 33u, 64u, 70u, 300u}) {
+    for (const uint32_t length : {1u, 2u, 37u, 1001u}) {
+      const uint32_t rows = length == 1001 ? 5 : 3;
+      const size_t m = size_t{rows} * length, n = channels, size = m * n;
+      auto x = random_values<float>(size, 31);
+      for (size_t i = 0; i < size; ++i) x[i] += 1000.0f * static_cast<float>(i % n % 3);
+      const auto d_y = random_values<float>(size, 32), u = random_values<float>(size, 33);
+      std::vector<float> y(size), z(size), d_x(size), first;
+      for (const unsigned threads : {1u, 3u}) {
+        Room room(threads);
+        const MadeLayer made(room.products, R"({"kind": "batch_norm"})", Shape::signal(channels, length));
+        const MadeLayer relu(room.products, R"({"kind": "relu"})", Shape::signal(channels, length));
+        start(*made, rows);
+        const auto parameters = made->parameters();
+        for (uint32_t j = 0; j < n; ++j) {
+          parameters[0]->value[j] = 1.0f + 0.01f * static_cast<float>(j);
+          parameters[1]->value[j] = 0.5f - 0.02f * static_cast<float>(j);
+        }
+        const Pass pass{.rows = rows, .training = true};
+        made->forward_with(pass, x.data(), y.data(), After{relu->elementwise(), z.data()});
+        made->backward_with(pass, x.data(), d_y.data(), d_x.data(), Before{relu->elementwise(), u.data()});
+
+        std::vector<double> wide_x(x.begin(), x.end()), wide_d(d_y.begin(), d_y.end()), gamma(n), beta(n), mean(n),
+            var(n), want(size), want_d(size), d_gamma(n), d_beta(n);
+        for (uint32_t j = 0; j < n; ++j) gamma[j] = parameters[0]->value[j], beta[j] = parameters[1]->value[j];
+        for (size_t j = 0; j < n; j += kUnitBlock) {
+          const size_t count = std::min(kUnitBlock, n - j);
+          batch_statistics(m, n, j, count, wide_x.data(), mean.data(), var.data());
+          batch_norm_forward(m, n, j, count, 1e-5, wide_x.data(), gamma.data(), beta.data(), mean.data(), var.data(),
+                             want.data());
+          batch_norm_backward(m, n, j, count, 1e-5, wide_x.data(), gamma.data(), mean.data(), var.data(), wide_d.data(),
+                              want_d.data(), d_gamma.data(), d_beta.data());
+        }
+        size_t compared = 0;
+        for (size_t i = 0; i < size; ++i) {
+          // A mean of 2000 is known to 1.2e-4 in float, which counts for more where a column varies little.
+          const double slack = 3e-4 / std::sqrt(var[i % n] + 1e-5), scale = std::fabs(gamma[i % n]);
+          CHECK_CLOSE(y[i], want[i], scale * (slack + 1e-5));
+          CHECK(z[i] == std::max(0.0f, y[i]));
+          const double want_here = u[i] <= 0 ? 0 : want_d[i];
+          CHECK_CLOSE(d_x[i], want_here, scale * (slack + 1e-5) * (1 + 1 / std::sqrt(var[i % n] + 1e-5)));
+          ++compared;
+        }
+        CHECK(compared == size);
+        for (uint32_t j = 0; j < n; ++j) {
+          const double room_for = 2e-5 * std::sqrt(static_cast<double>(m)) + 3e-4 * std::sqrt(m / (var[j] + 1e-5));
+          CHECK_CLOSE(parameters[1]->gradient[j], d_beta[j], room_for);
+          CHECK_CLOSE(parameters[0]->gradient[j], d_gamma[j], room_for);
+        }
+        if (first.empty()) first = d_x;
+        CHECK(first == d_x);  // bits, whatever the threads
+      }
+    }
+  }
+}
+
+// A column whose values do not vary has no variance, whatever they are, and gives beta.
+TEST(batch_norm_of_a_constant_column) {
+  Room room;
+  const MadeLayer made(room.products, R"({"kind": "batch_norm"})", Shape::signal(2, 700));
+  start(*made, 1);
+  for (Parameter* p : made->parameters()) p->value[0] = p->value[1] = 0.75f;
+  std::vector<float> x(1400, 123456.7f), y(1400);
+  for (size_t i = 1; i < x.size(); i += 2) x[i] = static_cast<float>(i);
+  made->forward({.rows = 1, .training = true}, x.data(), y.data());
+  for (size_t i = 0; i < y.size(); i += 2) CHECK(y[i] == 0.75f);
+}
+
 TEST(batch_norm_running_statistics) {
   Room room;
   const MadeLayer made(room.products, R"({"kind": "batch_norm", "momentum": 0.25})", Shape::flat(2));

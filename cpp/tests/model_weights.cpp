@@ -180,10 +180,34 @@ TEST(weights_that_cannot_be_are_refused) {
   Model cosine = model("cosine"), factored = model("mse", true);
   CHECK_THROWS(cosine.set_column_weights(good), NRW_UNSUPPORTED);
   CHECK_THROWS(factored.set_column_weights(good), NRW_UNSUPPORTED);
-  factored.build();
-  MemorySource source = MemorySource::random(6, kColumns, 0.4, 6);
-  weigh(source.batch(0), {1, 1, 1, 1, 1, 2});
-  TrainResult result;
-  const double rate = 0.1;
-  CHECK_THROWS(factored.train(source, {&rate, 1}, 0, 0, result), NRW_UNSUPPORTED);
+}
+
+// Three steps of both rules, with a loss that is a sum: the same losses, gradients and weights.
+TEST(factored_networks_take_a_row_of_weight_2_as_the_row_twice) {
+  const FlushToZero mode;
+  const std::vector<float> weights{2, 1, 3, 0, 1, 2};
+  for (const char* update : {"least_squares", "sgd"}) {
+    const std::string output = linear(kColumns, kFactored, std::string("\"update\": \"") + update + "\"");
+    const auto plan = make_plan(kColumns, {linear(6), layer("tanh"), linear(3)}, {linear(6), layer("tanh"), output});
+    Network weighted(plan, {}, Reduction::kSum, 3, 2), plain(plan, {}, Reduction::kSum, 3, 2);
+    for (uint64_t t = 1; t <= 3; ++t) {
+      const auto rows = some_rows(weights.size() + t);
+      std::vector<std::vector<float>> own, repeated;
+      for (size_t i = 0; i < weights.size(); ++i) {
+        own.push_back(rows[i + t]);
+        for (float k = 0; k < weights[i]; ++k) repeated.push_back(rows[i + t]);
+      }
+      Batch batch = make_batch(own, kColumns, 100, t);
+      weigh(batch, weights);
+      const Batch twice = make_batch(repeated, kColumns, 100, t);
+      const auto a = weighted.train(batch, 1e-3, t), b = plain.train(twice, 1e-3, t);
+      CHECK_CLOSE(a.loss, b.loss, 1e-5 * b.loss);
+      CHECK_CLOSE(a.gradient_norm, b.gradient_norm, 1e-4 * b.gradient_norm);
+      const auto sums = weighted.evaluate(batch, nullptr), all = plain.evaluate(twice, nullptr);
+      CHECK_CLOSE(sums.loss, all.loss, 1e-4 * all.loss);
+      CHECK(sums.unweighted == sums.squared_error && sums.unweighted != sums.loss);
+      std::vector<double> by_column(kColumns);  // of W as it is, column by column
+      CHECK_CLOSE(weighted.evaluate(batch, by_column.data()).loss, sums.loss, 1e-4 * sums.loss);
+    }
+  }
 }

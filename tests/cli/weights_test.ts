@@ -1,9 +1,17 @@
 /** Weights of rows and columns, as a user meets them: what the loss is, resumes, and what is refused. */
-import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readNpy, writeNpy } from "../../core/formats/npy.ts";
 import { run, temporary } from "../helpers/cli.ts";
-import { DENSE_COLUMNS, DENSE_CONFIG, DENSE_ROWS, denseProject, fingerprintOf } from "../helpers/small_run.ts";
+import {
+  DENSE_COLUMNS,
+  DENSE_CONFIG,
+  DENSE_ROWS,
+  denseProject,
+  fingerprintOf,
+  SMALL_CONFIG,
+  smallProject,
+} from "../helpers/small_run.ts";
 
 const ROWS = 3 * DENSE_ROWS;
 const QUIET = ["--quiet", "--no-report", "--override", "scheduler.name=constant"];
@@ -105,6 +113,33 @@ Deno.test("weights: resumed within epochs, with other threads, a run has the sam
   assertEquals(fingerprintOf(join(its.path, "pieces")), fingerprintOf(join(its.path, "straight")));
 });
 
+Deno.test("weights of rows go with the factored solver, also over an interruption", async () => {
+  using folder = temporary();
+  const { path } = folder, rows = 60;
+  const config = smallProject(
+    path,
+    SMALL_CONFIG.replace("{linear: output}", "{linear: output, solver: factored}"),
+    rows,
+  );
+  Deno.writeTextFileSync(
+    join(path, "rows.txt"),
+    Array.from({ length: 3 * rows }, (_, row) => `${rowWeight(row)}\n`).join(""),
+  );
+  const train = async (name: string, ...overrides: string[]) => {
+    const folder = join(path, name), set = [`data.row_weights=${join(path, "rows.txt")}`, ...overrides];
+    const args = [config, "--run-dir", folder, "--resume", "auto", ...QUIET];
+    const { code, stderr } = await run("train", [...args, ...set.flatMap((one) => ["--override", one])]);
+    assertEquals(code, 0, stderr);
+    return fingerprintOf(folder);
+  };
+  const straight = await train("straight", "runtime.threads=2");
+  await train("pieces", "runtime.threads=1", "training.max_steps=13");
+  assertEquals(await train("pieces", "runtime.threads=3", "training.max_steps=null"), straight);
+  assertNotEquals(await train("alike", "data.row_weights=null"), straight);
+  const { metrics } = JSON.parse(Deno.readTextFileSync(join(path, "straight", "summary.json")));
+  assertEquals(metrics.test.weighted, "rows");
+});
+
 Deno.test("weights that cannot be are refused in one line with the place", async () => {
   using its = await project();
   const file = (name: string, text: string) => {
@@ -126,7 +161,7 @@ Deno.test("weights that cannot be are refused in one line with the place", async
   await refused("data.row_weights=none.txt", "data.row_weights", "none.txt");
   await refused("loss.kind=cosine", "small.yaml", "loss.column_weights is for losses that are a sum over columns");
   const factored = "model.decoder=[{linear: output, solver: factored}]";
-  await refused(factored, "loss.column_weights does not go with solver: factored", "data.row_weights does not go");
+  await refused(factored, "loss.column_weights does not go with solver: factored");
   const short = join(its.path, "short.npy");
   await writeNpy(short, "f32", [3], Float32Array.of(1, 2, 3));
   await refused(`loss.column_weights=${short}`, "short.npy", "has 3 entries for 24 columns");

@@ -22,6 +22,9 @@ NRW_INLINE Vec add_product(Vec a, Vec b, Vec sum) noexcept {
   asm("vfmadd231ps %2, %1, %0" : "+x"(sum) : "x"(a), "x"(b));
   return sum;
 }
+NRW_INLINE Vec add_product_of(const float* a, Vec b, Vec sum) noexcept {  // of one value for all lanes
+  return add_product(_mm256_broadcast_ss(a), b, sum);
+}
 NRW_INLINE Vec sqrt(Vec a) noexcept { return _mm256_sqrt_ps(a); }
 
 // Loads and stores of the first `count` <= kLanes elements. The other lanes are 0, and their memory is not touched.

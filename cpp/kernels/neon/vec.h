@@ -16,6 +16,9 @@ constexpr int kMicroRows = 6, kMicroVectors = 4;
 
 NRW_INLINE Vec fma(Vec a, Vec b, Vec c) noexcept { return vfmaq_f32(c, a, b); }  // a b + c
 NRW_INLINE Vec add_product(Vec a, Vec b, Vec sum) noexcept { return vfmaq_f32(sum, a, b); }
+NRW_INLINE Vec add_product_of(const float* a, Vec b, Vec sum) noexcept {  // of one value for all lanes
+  return add_product(vdupq_n_f32(*a), b, sum);
+}
 NRW_INLINE Vec sqrt(Vec a) noexcept { return vsqrtq_f32(a); }
 
 // Loads and stores of the first `count` <= kLanes elements. The other lanes are 0, and their memory is not touched.

@@ -47,9 +47,14 @@ NRW_INLINE void add_step(Vec (&sum)[Rows][Vectors], const float* const (&at)[kGr
                          const Vec (&b_p)[Vectors]) noexcept {
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
-    const Vec a_ip = splat(at[i / kGroup][i % kGroup * row_stride]);
+    const float* const a_ip = at[i / kGroup] + i % kGroup * row_stride;
+    if constexpr (Vectors == 1) {
+      sum[i][0] = add_product_of(a_ip, b_p[0], sum[i][0]);
+    } else {
+      const Vec all = splat(*a_ip);
 #pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v) sum[i][v] = add_product(a_ip, b_p[v], sum[i][v]);
+      for (int v = 0; v < Vectors; ++v) sum[i][v] = add_product(all, b_p[v], sum[i][v]);
+    }
   }
 }
 
@@ -158,7 +163,7 @@ __attribute__((noinline)) void block(size_t k, const float* a, size_t row_stride
 
 template <int Vectors, Lies kLies, int... Row>
 NRW_INLINE Block block_of(size_t rows, std::integer_sequence<int, Row...>) noexcept {
-  constexpr Block kOf[] = {block<Row + 1, Vectors, kLies>...};
+  static constexpr Block kOf[] = {block<Row + 1, Vectors, kLies>...};
   return kOf[rows - 1];
 }
 

@@ -3,6 +3,7 @@
 
 #include "kernels/simd/activation.h"
 #include "kernels/simd/gemm.h"
+#include "kernels/simd/norm.h"
 #include "kernels/simd/pack.h"
 #include "kernels/simd/reduce.h"
 #include "kernels/simd/small.h"
@@ -26,6 +27,10 @@ constexpr Kernels table(const char* name) noexcept {
           .dot = dot,
           .sum_squares = sum_squares,
           .add = add,
+          .column_moments = column_moments,
+          .column_products = column_products,
+          .normalise = normalise,
+          .normalise_backward = normalise_backward,
           .activate = activate,
           .activate_backward = activate_backward,
           .update = update};

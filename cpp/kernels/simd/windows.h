@@ -64,7 +64,7 @@ __attribute__((noinline)) void gather_block(const Stretches& part, const float* 
 
 template <int Vectors, int... Row>
 NRW_INLINE GatherBlock gather_of(size_t rows, std::integer_sequence<int, Row...>) noexcept {
-  constexpr GatherBlock kOf[] = {gather_block<Row + 1, Vectors>...};
+  static constexpr GatherBlock kOf[] = {gather_block<Row + 1, Vectors>...};
   return kOf[rows - 1];
 }
 
@@ -157,7 +157,7 @@ using DotsBlock = void (*)(const Windows& w, const float* a, const float* b, con
 
 template <int Columns, int... Row>
 NRW_INLINE DotsBlock dots_of(size_t rows, std::integer_sequence<int, Row...>) noexcept {
-  constexpr DotsBlock kOf[] = {dots_block<Row + 1, Columns>...};
+  static constexpr DotsBlock kOf[] = {dots_block<Row + 1, Columns>...};
   return kOf[rows - 1];
 }
 
@@ -210,7 +210,7 @@ __attribute__((noinline)) void outer_block(const Stretches& part, size_t pitch, 
 
 template <int Vectors, bool kWhole, int... Row>
 NRW_INLINE OuterBlock outer_of(size_t rows, std::integer_sequence<int, Row...>) noexcept {
-  constexpr OuterBlock kOf[] = {outer_block<Row + 1, Vectors, kWhole>...};
+  static constexpr OuterBlock kOf[] = {outer_block<Row + 1, Vectors, kWhole>...};
   return kOf[rows - 1];
 }
 
