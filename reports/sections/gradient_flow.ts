@@ -18,7 +18,7 @@ function draw(data: GradientFlowDiagnostic, run: RunData, numbering: Numbering):
   const shown = (weights.length > 0 ? weights : data.tensors).slice(0, SHOWN);
   const sizes = shown.map(({ gradient }) => gradient).filter((size) => size > 0);
   const ratio = sizes.length > 1 ? Math.max(...sizes) / Math.min(...sizes) : 1;
-  return numbering.figure(
+  const figure = numbering.figure(
     pairedDots(shown.map(({ name, gradient, value }) => ({ name, first: gradient, second: value })), {
       title: "Gradients and weights by layer",
       description: `The largest gradient is ${number(ratio, 2)} times the smallest.`,
@@ -39,6 +39,7 @@ layer fade; those that grow towards it explode.`,
       ],
     },
   );
+  return markup`<div class="narrow">${figure}</div>`;
 }
 
 function overEpochs(course: Course<GradientFlowDiagnostic>, run: RunData, numbering: Numbering): Html {

@@ -161,8 +161,7 @@ Deno.test("linear ticks: round numbers, few, inside the domain, also for one val
 });
 
 Deno.test("labels in natural order, numbers as numbers; a few that all are numbers coloured low to high", () => {
-  const named = (labels: string[]) =>
-    groupsOf({ ...run.latent!, scores: labels.map((_, i) => [i, 0]), rows: labels.map((_, i) => i), labels });
+  const named = (labels: string[]) => groupsOf({ ...run.latent!, scores: labels.map((_, i) => [i, 0]), labels });
   const hours = named(["48 h", "48 h", "48 h", "0 h", "120 h", "120 h", "24 h"]);
   assertEquals(hours.map((g) => [g.name, g.points.length]), [["0 h", 1], ["24 h", 1], ["48 h", 3], ["120 h", 2]]);
   assertEquals(new Set(hours.map((g) => g.fill)).size, 4);
@@ -172,7 +171,7 @@ Deno.test("labels in natural order, numbers as numbers; a few that all are numbe
 
 Deno.test("twenty labels: twenty marks, each another", () => {
   const labels = Array.from({ length: 20 }, (_, i) => String(i));
-  const groups = groupsOf({ ...run.latent!, scores: labels.map((_, i) => [i, 0]), rows: [...labels.keys()], labels });
+  const groups = groupsOf({ ...run.latent!, scores: labels.map((_, i) => [i, 0]), labels });
   assertEquals(groups.map((g) => g.name), labels);
   assertEquals(new Set(groups.map((g) => `${g.fill} ${g.shape}`)).size, 20);
 });

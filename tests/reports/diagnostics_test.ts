@@ -1,5 +1,6 @@
 /** Sections of diagnostics: of made-up answers, of spoiled ones, and over epochs. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseHTML } from "linkedom";
 import { DIAGNOSTICS } from "../../core/diagnostics/list.ts";
 import type { RunData } from "../../core/runs/types.ts";
 import { renderRunReport } from "../../reports/run_report.ts";
@@ -116,6 +117,11 @@ Deno.test("report: every diagnostic but those with sections of their own has one
     assert(!/NaN|undefined|cannot be /.test(text));
     assertEquals(text, renderRunReport({ ...small, diagnostics: structuredClone(diagnostics) }));
   }
+});
+
+Deno.test("report: the chart of gradients is no wider than others", () => {
+  const { document } = parseHTML(renderRunReport({ ...small, diagnostics: answers([4, 4]) }));
+  assertEquals(document.querySelectorAll("#gradient_flow > .narrow svg.chart").length, 1);
 });
 
 Deno.test("report: names in diagnostics are text", () => {

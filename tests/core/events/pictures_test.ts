@@ -1,11 +1,14 @@
 /** Pictures of diagnostics, decoded again. */
 import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
 import { crc32, inflateSync } from "node:zlib";
 import type { Picture } from "../../../core/diagnostics/drawing.ts";
+import { pictureOf } from "../../../core/events/pictures.ts";
 import { latentMap } from "../../../core/diagnostics/latent.ts";
 import { reconstructions } from "../../../core/diagnostics/reconstruction.ts";
 import { Canvas } from "../../../core/formats/canvas.ts";
 import { pngOf } from "../../../core/formats/png.ts";
+import { temporary } from "../../helpers/cli.ts";
 
 /** The pixels of a PNG of 8-bit RGB without filters, as texts `r,g,b`, row by row. */
 function pixelsOf({ png, width, height }: Picture): string[][] {
@@ -51,7 +54,7 @@ Deno.test("canvas: dots and frames, cut at the edges", () => {
 Deno.test("pictures: rows stand where their scores are, the commonest label has the first colour", () => {
   const scores = [[0, 0], [10, 0], [0, 10], [10, 10], [5, 5]];
   const labels = ["b", "a", "a", "b", "b"];
-  const picture = latentMap({ epoch: 1, split: "all", rows: [], latent_size: 2, scores, explained: [], labels });
+  const picture = latentMap({ scores, labels });
   const pixels = pixelsOf(picture);
   const at = (x: number, y: number) => pixels[picture.height - 1 - y]![x]!;
   const [low, high] = [12, picture.width - 13];
@@ -60,7 +63,7 @@ Deno.test("pictures: rows stand where their scores are, the commonest label has 
   const [blue, orange] = [at(low, low), at(high, low)].map((colour) => colour.split(",").map(Number));
   assert(blue![2]! > blue![0]! && orange![0]! > orange![2]!);
   assertEquals(pixels[picture.height >> 1]![picture.width >> 1], at(low, low));
-  const one = latentMap({ epoch: 1, split: "", rows: [], latent_size: 1, scores: [[3]], explained: [], labels: null });
+  const one = latentMap({ scores: [[3]], labels: null });
   assert(pixelsOf(one)[240]![240] !== "255,255,255", "a single row stands in the middle");
 });
 
@@ -74,4 +77,20 @@ Deno.test("pictures: a square for each column; what is reconstructed exactly lie
   }
   assertEquals(pixels[300]![400], "255,255,255");
   assertEquals(reconstructions({ epoch: 1, split: "", rows: [], columns: [] }), null);
+});
+
+Deno.test("the picture of a user's own diagnostic is its first one, and other files have none", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "mine.json"), png = new Canvas(3, 2).png();
+  const text = { kind: "text", text: "a" },
+    shown = { kind: "picture", caption: "", png: btoa(String.fromCharCode(...png)) };
+  const written = (parts: unknown[]) =>
+    Deno.writeTextFileSync(path, JSON.stringify({ epoch: 1, module: "mine.ts", title: "Mine", parts }));
+  written([text, shown]);
+  assertEquals(await pictureOf("mine", path), { width: 3, height: 2, png });
+  written([text]);
+  assertEquals(await pictureOf("mine", path), null);
+  Deno.writeTextFileSync(path, "{}");
+  assertEquals(await pictureOf("mine", path), null);
+  assertEquals(await pictureOf("mine", join(folder.path, "none.json")), null);
 });
