@@ -2,7 +2,6 @@
 import type { Workload } from "../types.ts";
 import { columns } from "./columns.ts";
 import { news20Loss, pbmc3kLoss } from "./converge.ts";
-import { diagnostics } from "./diagnostics.ts";
 import { loader } from "./loader.ts";
 import { million } from "./million.ts";
 import { networks } from "./networks.ts";
@@ -29,7 +28,6 @@ export const WORKLOADS: readonly Workload[] = [
   quality,
   qualityPeer,
   million,
-  diagnostics,
   loader,
   program,
 ];
