@@ -30,7 +30,7 @@ export interface Timing {
   readonly runs: number;
 }
 
-export type Unit = "ms" | "µs" | "s" | "rows/s" | "MB" | "%" | "x" | "R2";
+export type Unit = "ms" | "µs" | "s" | "rows/s" | "MB/s" | "MB" | "%" | "x" | "R2";
 
 export interface Row {
   readonly what: string;

@@ -3,7 +3,7 @@ import { resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { importData } from "../core/data/import.ts";
 import { inspectData, type Inspection } from "../core/data/inspect.ts";
-import { parseSettings } from "../core/config/reader_settings.ts";
+import { parseSettings, parseSteps } from "../core/config/reader_settings.ts";
 import { sizeText } from "../core/data/cache.ts";
 import { countText } from "../core/figures.ts";
 import { print } from "../core/output.ts";
@@ -24,16 +24,24 @@ const importing = defineCommand({
     source: { type: "path", value: "SOURCE", required: true, help: "a file, a folder or a glob of data" },
     output: { type: "path", kind: "output", value: "FOLDER", required: true, help: "the folder that is made" },
     ...READING,
+    step: {
+      type: "text",
+      value: "NAME[=VALUE]",
+      many: true,
+      help: "a step of data.steps, done in the given order; repeatable",
+    },
     overwrite: { type: "flag", help: "replace the folder if it is an earlier data set" },
     json: SHARED.json,
     quiet: SHARED.quiet,
   },
-  async run({ source, output, format, member, setting, overwrite, json, quiet }) {
+  async run({ source, output, format, member, setting, step, overwrite, json, quiet }) {
+    if (step.length > 0) await ensureEngine({ quiet: true });
     using progress = showProgress(json || quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines");
     const data = await importData(resolve(source), resolve(output), {
       format,
       member,
       settings: parseSettings(setting),
+      steps: parseSteps(step),
       overwrite,
       note: progress.note,
       progress: progress.observer.preparing,

@@ -67,7 +67,9 @@ async function tried(path: string): Promise<Tried> {
   ];
   let done = await narrows(...args());
   let with_ = "";
-  const alike = /or "([^"]+)" for all that are alike/.exec(done.stderr)?.[1];
+  const alike =
+    (/or "([^"]+)" for all that are alike/.exec(done.stderr) ?? /data: \{member: ([^}]+)\}/.exec(done.stderr))
+      ?.[1];
   if (done.code !== 0 && alike !== undefined) {
     with_ = ` --member '${alike}'`;
     done = await narrows(...args("--member", alike));

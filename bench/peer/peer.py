@@ -241,6 +241,8 @@ def answer(trainer, op, options):
         return trainer.epoch(), trainer
     if op == "validate":
         return {"validation_loss": trainer.validation_loss()}, trainer
+    if op == "executable":
+        return {"executable": sys.executable}, trainer
     if op == "load":
         return load_epoch(**options), trainer
     if op == "peak_memory":

@@ -6,6 +6,7 @@ import { loader } from "./loader.ts";
 import { million } from "./million.ts";
 import { networks } from "./networks.ts";
 import { networksLoss } from "./networks_loss.ts";
+import { preparing } from "./preparing.ts";
 import { program } from "./program.ts";
 import { quality } from "./quality.ts";
 import { qualityPeer } from "./quality_peer.ts";
@@ -29,5 +30,6 @@ export const WORKLOADS: readonly Workload[] = [
   qualityPeer,
   million,
   loader,
+  preparing,
   program,
 ];

@@ -53,7 +53,7 @@ export async function counted(
   if (data.shape !== null) {
     throw new UserError("data.steps", "are for counts, but data.shape gives the rows a shape", "remove one of the two");
   }
-  const chosen = readCountSteps(data.steps);
+  readCountSteps(data.steps); // so that mistakes are told before anything is prepared
   const places: RawPlace[] = [];
   for (const each of listed) places.push(await rawPlace(each, data, raw));
   const fitted = options.fitted ?? await concluded();
@@ -71,14 +71,7 @@ export async function counted(
     if (options.find || data.cache === "readonly") {
       throw new UserError(data.path, "has not been through data.steps yet", "train prepares it; set data.cache: auto");
     }
-    const columns = requireSameColumns(sources);
-    const done = await fitSteps(chosen, {
-      columns,
-      columnNames: sources[0]!.columnNames,
-      rows: async function* () {
-        for (const { chunks } of sources) for (const chunk of chunks) yield* rawRows(chunk);
-      },
-    }, (text) => options.note?.(text));
+    const done = await conclude(data.steps, sources, options.note);
     await makeFolder(options.folder());
     await writeAtomically(path, (out) => out.write(new TextEncoder().encode(fittedText(done))));
     return done;
@@ -113,11 +106,26 @@ async function rawPlace(listed: Listed, data: DataConfig, raw: Raw): Promise<Raw
     const what = `are for counts, but the rows of ${listed.path} have the shape [${set.data.shape.join(", ")}]`;
     throw new UserError("data.steps", what, "remove data.steps");
   }
+  if ((set.data.made?.steps.length ?? 0) > 0) {
+    const what = `are set, but ${listed.path} was imported with steps of its own`;
+    throw new UserError("data.steps", what, "import it with all steps, or without any");
+  }
   const columnNames = data.column_names === null
     ? set.columnNames
     : await readColumnNames(data.column_names, set.data.columns);
-  const sources = set.data.sources.map((source, at): RawSource => ({
-    name: listed.kind === "source" ? listed.name : source.name,
+  const sources = rawSources(set, listed.kind === "source" ? listed.name : null, columnNames);
+  const content = set.data.sources.map(({ name, chunks }) => [name, chunks.map(({ sha256 }) => sha256)]);
+  return { listed, sources, key: hashOf([content, columnNames]) };
+}
+
+/** The rows of a data set before the steps. @param name of its only source; null for the names in the data set */
+export function rawSources(
+  set: PreparedSet,
+  name: string | null,
+  columnNames: readonly string[] | null,
+): RawSource[] {
+  return set.data.sources.map((source, at): RawSource => ({
+    name: name ?? source.name,
     path: source.path,
     rows: source.rows,
     columns: set.data.columns,
@@ -126,8 +134,37 @@ async function rawPlace(listed: Listed, data: DataConfig, raw: Raw): Promise<Raw
     columnNames,
     tables: set.rows[at]!,
   }));
-  const content = set.data.sources.map(({ name, chunks }) => [name, chunks.map(({ sha256 }) => sha256)]);
-  return { listed, sources, key: hashOf([content, columnNames]) };
+}
+
+/** Concludes what the steps have to know of all rows. @throws {UserError} where sources differ in their columns */
+export function conclude(
+  steps: readonly unknown[],
+  sources: readonly RawSource[],
+  note: (text: string) => void = () => {},
+): Promise<Fitted> {
+  return fitSteps(readCountSteps(steps), {
+    columns: requireSameColumns(sources),
+    columnNames: sources[0]!.columnNames,
+    rows: async function* () {
+      for (const { chunks } of sources) for (const chunk of chunks) yield* rawRows(chunk);
+    },
+  }, note);
+}
+
+/** Sources whose rows are those after the steps. @param format of the record in data.json */
+export function steppedPlaces(sources: readonly RawSource[], fitted: Fitted, format: string): SourcePlace[] {
+  return sources.map((source): SourcePlace => ({
+    kind: "source",
+    path: source.path,
+    name: source.name,
+    files: [],
+    reader: {
+      format,
+      about: "rows after data.steps",
+      claims: () => false,
+      open: () => countedRows(source, fitted, columnsFor(fitted, source.columnNames, source.columns, source.path)),
+    },
+  }));
 }
 
 function headerOf(path: string, format: DataConfig["format"]) {
@@ -177,18 +214,7 @@ async function stepsOf(
   const folder = join(options.folder(), `${plain}-steps-${hash}`);
   const made = { path: listed.path, name: listed.name, doing: "data.steps make its rows" };
   return await keptIn(folder, made, data.cache, options, () => {
-    const places = sources.map((source): SourcePlace => ({
-      kind: "source",
-      path: source.path,
-      name: source.name,
-      files: [],
-      reader: {
-        format: "steps",
-        about: "rows after data.steps",
-        claims: () => false,
-        open: () => countedRows(source, fitted, columnsFor(fitted, source.columnNames, source.columns, source.path)),
-      },
-    }));
+    const places = steppedPlaces(sources, fitted, "steps");
     return prepareInto(folder, places, { fitted, progress: options.progress, note: options.note });
   });
 }

@@ -50,6 +50,16 @@ export interface SourceRecord {
   readonly notes: readonly string[];
 }
 
+/** How rows are made of their sources, so that rows can be made of other files in the same way. */
+export interface Made {
+  readonly format: string;
+  readonly member: string | null;
+  /** Settings of the reader. */
+  readonly reader: Readonly<Record<string, unknown>>;
+  /** As `data.steps` lists them. */
+  readonly steps: readonly unknown[];
+}
+
 export interface PreparedData {
   readonly kind: typeof KIND;
   readonly version: 1;
@@ -63,6 +73,8 @@ export interface PreparedData {
   readonly sources: readonly SourceRecord[];
   /** The steps for counts that the rows have been through (counts/fitted.ts); absent where there are none. */
   readonly steps?: FileRecord;
+  /** Of an imported data set; absent in the cache, where the config says it. */
+  readonly made?: Made;
   /** A list of texts. */
   readonly column_names: FileRecord | null;
   /** What preparing it took. */
@@ -98,6 +110,18 @@ const source = object<SourceRecord>({
   notes: list(text),
 });
 
+const settings: Decoder<Made["reader"]> = (value, field) => {
+  if (isRecord(value)) return value;
+  throw new DecodeError(`${field}: expected settings by name`);
+};
+
+export const made: Decoder<Made> = object<Made>({
+  format: text,
+  member: nullable(text),
+  reader: settings,
+  steps: list((value) => value),
+});
+
 const prepared: Decoder<PreparedData> = object<PreparedData>({
   kind: oneOf(KIND),
   version: (value) => {
@@ -110,6 +134,7 @@ const prepared: Decoder<PreparedData> = object<PreparedData>({
   rate_hz: nullable(number),
   sources: list(source),
   steps: maybe(object<FileRecord>(file)),
+  made: maybe(made),
   column_names: nullable(object<FileRecord>(file)),
   seconds: number,
 });

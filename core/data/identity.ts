@@ -7,6 +7,7 @@
  * spread blocks of each file, the first and the last among them. Rows in memory are hashed completely.
  */
 import { createHash } from "node:crypto";
+import type { Made } from "./data_json.ts";
 import { Chunk } from "../../ffi/chunk.ts";
 import type { DataConfig, Split, Transform } from "../config/types.ts";
 import { InputFile } from "../formats/file.ts";
@@ -57,6 +58,8 @@ export interface DataIdentity {
   readonly column_weights?: string;
   /** SHA-256 of steps.json, the steps for counts with what they concluded; absent where there are none. */
   readonly steps?: string;
+  /** How the rows of an imported data set were made of their sources; absent of other data. */
+  readonly made?: Made;
   /** The names of the categories, and the SHA-256 of their numbers, one a row; absent where the rows have none. */
   readonly batch?: { readonly names: readonly string[]; readonly rows: string };
   /** Of a fork: what its weights were trained on before, in the runs that it descends from, where that differs. */
@@ -163,6 +166,7 @@ export async function identify(
     labels: hashLines(labels),
     ...source.rowWeights === null ? {} : { row_weights: hashNumbers(source.rowWeights) },
     ...source.steps === null ? {} : { steps: fittedHash(source.steps) },
+    ...source.made === null ? {} : { made: source.made },
     ...batchOf(source),
     ...source.columnWeights === null ? {} : { column_weights: hashNumbers(source.columnWeights) },
   };

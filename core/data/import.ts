@@ -4,7 +4,9 @@ import type { DataFormat } from "../config/data_formats.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { adviceOn, kindOf } from "../formats/kinds.ts";
+import { areCountSteps } from "./counts/mod.ts";
 import { isPrepared, type PreparedData } from "./data_json.ts";
+import { importCounts } from "./import_steps.ts";
 import { locate } from "./locate.ts";
 import { prepareInto, type PrepareOptions } from "./prepare.ts";
 
@@ -46,5 +48,7 @@ export async function importData(source: string, folder: string, options: Import
     if (names.has(name)) throw new UserError(path, `is the second source that is called ${basename(name)}`);
     names.add(name);
   }
-  return await prepareInto(folder, sources, options);
+  const { member = null, settings = {}, steps = [] } = options;
+  const made = { format: sources[0]!.reader.format, member, reader: settings, steps };
+  return await (areCountSteps(steps) ? importCounts : prepareInto)(folder, sources, { ...options, made });
 }

@@ -11,7 +11,14 @@ import { attempt } from "../formats/io_error.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { ChunkWriter } from "./chunk_writer.ts";
 import { type Fitted, fittedText, STEPS_FILE } from "./counts/fitted.ts";
-import { type FileRecord, newPrepared, PREPARED_FILE, type PreparedData, type SourceRecord } from "./data_json.ts";
+import {
+  type FileRecord,
+  type Made,
+  newPrepared,
+  PREPARED_FILE,
+  type PreparedData,
+  type SourceRecord,
+} from "./data_json.ts";
 import type { SourcePlace } from "./locate.ts";
 import { stepped } from "./stepped.ts";
 import { type Block, type OpenSource, OutOfOrder, type ReaderOptions } from "./readers/reader.ts";
@@ -28,6 +35,8 @@ export interface PrepareOptions extends ReaderOptions {
   readonly steps?: readonly unknown[];
   /** The steps for counts that the sources have been through, which are kept beside the rows. */
   readonly fitted?: Fitted;
+  /** Kept in data.json: how the rows are made of their sources. */
+  readonly made?: Made;
   /** Whether dense rows stay dense, since the config gives them a shape. */
   readonly dense?: boolean;
   /** Whether dense rows are stored as sparse ones, since those of another source of the data set are. */
@@ -147,6 +156,7 @@ async function prepareAll(
     sources,
     column_names: names === null ? null : await writeNames(work, "columns.json", names),
     ...options.fitted === undefined ? {} : { steps: await writeText(work, STEPS_FILE, fittedText(options.fitted)) },
+    ...options.made === undefined ? {} : { made: options.made },
     seconds: (performance.now() - begun) / 1000,
   });
 }

@@ -2,7 +2,7 @@
 import { join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
-import { type PreparedData, readColumnNames, readRowNames, type RowNames } from "./data_json.ts";
+import { type Made, type PreparedData, readColumnNames, readRowNames, type RowNames } from "./data_json.ts";
 import { readTextSync } from "../formats/file.ts";
 import { type Fitted, parseFitted } from "./counts/fitted.ts";
 import type { Listed, Part } from "./list.ts";
@@ -76,7 +76,7 @@ interface Named {
 export function chunksOf(
   listed: Listed,
   prepared: Prepared | undefined,
-): { chunks: ListedChunk[]; sources: Named[]; steps: Fitted | null } {
+): { chunks: ListedChunk[]; sources: Named[]; steps: Fitted | null; made: Made | null } {
   const set = prepared?.get(listed.path);
   if (set === undefined) {
     const what = listed.kind === "prepared" ? "is a data set that has not been opened" : "has not been prepared yet";
@@ -93,7 +93,7 @@ export function chunksOf(
       rows,
     }))
   );
-  return { chunks, sources, steps: set.steps };
+  return { chunks, sources, steps: set.steps, made: set.data.made ?? null };
 }
 
 /** @param name of the only source, where it is called otherwise than when it was prepared */

@@ -19,6 +19,7 @@ import {
 } from "../runs/decode.ts";
 import type { Transform } from "../config/types.ts";
 import { type Fitted, fittedHash, fittedText, parseFitted, STEPS_FILE } from "./counts/fitted.ts";
+import { made } from "./data_json.ts";
 import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
 import { hashLines } from "./identity.ts";
 import type { Part } from "./source.ts";
@@ -72,6 +73,7 @@ const own: Decoder<Omit<DataIdentity, "earlier">> = object<Omit<DataIdentity, "e
   row_weights: maybe(text),
   column_weights: maybe(text),
   steps: maybe(text),
+  made: maybe(made),
   batch: maybe(object<NonNullable<DataIdentity["batch"]>>({ names: list(text), rows: text })),
 });
 

@@ -15,6 +15,7 @@ import { listFiles, listMemory, type Part, PARTS } from "./list.ts";
 import type { MemoryRows } from "./memory.ts";
 import { chunksOf, joinedNames, type ListedChunk, type Names, type Prepared } from "./prepared.ts";
 import { isRandom } from "../config/transforms.ts";
+import type { Made } from "./data_json.ts";
 import type { Fitted } from "./counts/fitted.ts";
 import type { KeptRows } from "./readers/reader.ts";
 import { fileKey } from "./row_keys.ts";
@@ -85,6 +86,8 @@ export interface Source {
   readonly keptRows: KeptRows | null;
   /** The steps for counts that the rows have been through; null where there are none. */
   readonly steps: Fitted | null;
+  /** How the rows of an imported data set were made; null of other data, and where several were made in different ways. */
+  readonly made: Made | null;
 }
 
 export interface OpenOptions {
@@ -181,22 +184,25 @@ function chunkFiles(
   data: DataConfig,
   memory: MemoryRows | null,
   prepared: Prepared | undefined,
-): { chunks: (ListedChunk & { memory?: Chunk })[]; names: Names; steps: Fitted | null } {
+): { chunks: (ListedChunk & { memory?: Chunk })[]; names: Names; steps: Fitted | null; made: Made | null } {
   const sources = [];
   const chunks = [];
   let steps: Fitted | null = null;
+  const ways: (Made | null)[] = [];
   for (const listed of memory ? listMemory(data, memory) : listFiles(data)) {
     const { kind, path, name, part } = listed;
     if (kind === "memory") chunks.push({ path, name, part, offset: 0, memory: listed.memory });
     else if (kind === "chunk" && !prepared?.has(path)) chunks.push({ path, name, part, offset: 0 });
     else {
-      const made = chunksOf(listed, prepared);
-      chunks.push(...made.chunks);
-      sources.push(...made.sources);
-      steps = made.steps;
+      const found = chunksOf(listed, prepared);
+      chunks.push(...found.chunks);
+      sources.push(...found.sources);
+      steps = found.steps;
+      ways.push(found.made);
     }
   }
-  return { chunks, names: joinedNames(sources), steps };
+  const made = new Set(ways.map((way) => JSON.stringify(way))).size === 1 ? ways[0]! : null;
+  return { chunks, names: joinedNames(sources), steps, made };
 }
 
 function headerOf({ path, memory, rows }: ListedChunk & { memory?: Chunk }, format: DataConfig["format"]): ChunkHeader {
@@ -294,7 +300,18 @@ export function openSource(
   const isOverridden = given === undefined && data.column_names !== null && listed.steps === null;
   const columnNames = isOverridden ? null : names.columnNames;
   const { rowTables, shape, rateHz, keptRows } = listed.names;
-  const tables = { columnNames, rowNames, labels, batch, rowTables, shape, rateHz, keptRows, steps: listed.steps };
+  const tables = {
+    columnNames,
+    rowNames,
+    labels,
+    batch,
+    rowTables,
+    shape,
+    rateHz,
+    keptRows,
+    steps: listed.steps,
+    made: listed.made,
+  };
   const none = { rowWeights: null, columnWeights: null, categoryNames: null }; // row_files.ts reads them
   return { files, columns, rows: firstRow, nnz, dense, partRows, ...tables, ...none };
 }

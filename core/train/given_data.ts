@@ -10,6 +10,7 @@ import type { Config, DataConfig } from "../config/types.ts";
 import { columnNamesOf } from "../data/annotations.ts";
 import { matchColumns } from "../data/column_match.ts";
 import { compareData, trainedData, trainedRows } from "../data/compare.ts";
+import type { Made } from "../data/data_json.ts";
 import { type DataIdentity, identify } from "../data/identity.ts";
 import type { MemoryData, MemoryRows } from "../data/memory.ts";
 import { locate } from "../data/locate.ts";
@@ -60,6 +61,25 @@ async function pictureSettings(runDir: string, path: string, format: DataFormat)
   return { size, [channels === 1 ? "grey" : "colour"]: true };
 }
 
+/** Whether a path names sources, which have to be prepared: neither chunks nor a data set that was imported. */
+function areSources(path: string): boolean {
+  return locate(path, "--data", "auto").every(({ kind }) => kind === "source");
+}
+
+/** The config of sources that are prepared as those of the imported data set were with which the run was trained. */
+function asMade(
+  data: DataConfig,
+  { format, member, reader, steps }: Made,
+  settings: Readonly<Record<string, unknown>>,
+): Partial<DataConfig> {
+  return {
+    format: format as DataConfig["format"],
+    member: data.member ?? member,
+    reader: { ...settings, ...reader, ...data.reader },
+    steps: data.steps.length > 0 ? data.steps : steps,
+  };
+}
+
 /** The run's config with the given data instead of its own. */
 export async function dataOf(runDir: string, data: DataConfig, given: GivenData): Promise<DataConfig> {
   const at = (path: string | undefined) => path === undefined ? undefined : resolve(path);
@@ -79,6 +99,11 @@ export async function dataOf(runDir: string, data: DataConfig, given: GivenData)
       row_weights: null,
     };
     if (typeof rows !== "string") return { ...data, ...others, path: "", format: "memory", split: chosen };
+    const made = (await readRunData(runDir))?.made;
+    if (made && areSources(rows)) {
+      const path = resolve(rows), settings = await pictureSettings(runDir, path, made.format as DataFormat);
+      return { ...data, ...others, ...asMade(data, made, settings), path, split: chosen };
+    }
     // A source is read as the run's own were; chunks are found by their first bytes.
     const format = isChunkFormat(data.format) || data.format === "memory" ? "auto" : data.format;
     const path = resolve(rows), reader = { ...await pictureSettings(runDir, path, format), ...data.reader };

@@ -95,7 +95,7 @@ function peakMemory(pid: number | "self"): number {
 async function warmUp(format: SourceFormat, path: string, options: ReaderOptions): Promise<void> {
   if (THERE[format] === undefined || there.process !== null) return;
   there.process = new ReaderProcess(readerProgram()!);
-  (await open(format, path, options)).close();
+  await open(format, path, options);
 }
 
 /** @throws {UserError} where a promise takes longer than the patience */

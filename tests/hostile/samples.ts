@@ -176,7 +176,9 @@ export const SAMPLES: Readonly<Record<SourceFormat, () => Sample[] | Promise<Sam
   flac: () => goldens("", ["flac8.flac", "flac16.flac", "flac24.flac"]),
   wfdb,
   mat: () =>
-    ["rf", "volume"].flatMap((member) => goldens("", ["mat5.mat", "mat5_packed.mat", "mat73.mat"], { member })),
+    [{ member: "rf" }, { member: "volume", settings: { axes: ["row", "channel", "sample"] } }].flatMap((options) =>
+      goldens("", ["mat5.mat", "mat5_packed.mat", "mat73.mat"], options)
+    ),
   hdf5: () => ["big", "*"].flatMap((member) => goldens("", ["hdf5.h5"], { member })),
   pickle: () => [
     ...goldens("pickles/", [2, 3, 4, 5].map((protocol) => `protocol${protocol}.pkl`), { member: "scans/0" }),

@@ -123,11 +123,12 @@ export async function* csrRows(
     let end = 0;
     for (let each = first; each < row; each++) {
       const start = end;
-      let sorted = true;
+      let sorted = true, last = -1;
       for (let at = starts[each]! - begin; at < starts[each + 1]! - begin; at++) {
         const column = wide[at]!;
-        requireIndex(file, arrays.indices, column, columns);
-        if (end > start && column <= indices[end - 1]!) sorted = false;
+        if (column >>> 0 !== column || column >= columns) requireIndex(file, arrays.indices, column, columns);
+        sorted &&= column > last;
+        last = column;
         indices[end] = column;
         data[end++] = data[at]!;
       }

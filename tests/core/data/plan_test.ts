@@ -35,6 +35,7 @@ function sourceOf(sizes: readonly number[]): Source {
     rateHz: null,
     keptRows: null,
     steps: null,
+    made: null,
   };
   const nothing = { categoryNames: null, rowWeights: null, columnWeights: null };
   return { files, columns: 5, rows: firstRow, nnz: 0, dense: false, partRows, ...tables, ...nothing };
