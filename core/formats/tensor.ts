@@ -5,9 +5,18 @@ export type TensorDtype = "F32" | "F64" | "U32" | "I64";
 /** Bytes of one element. */
 export const ELEMENT_BYTES = { F32: 4, F64: 8, U32: 4, I64: 8 } as const satisfies Record<TensorDtype, number>;
 
-export interface TensorInfo {
+/** Bytes of one element of every type that a safetensors file may hold, the engine's among them. */
+export const STORED_BYTES = {
+  ...ELEMENT_BYTES,
+  ...{ BOOL: 1, U8: 1, I8: 1, F8_E4M3: 1, F8_E5M2: 1 },
+  ...{ U16: 2, I16: 2, F16: 2, BF16: 2, I32: 4, U64: 8 },
+} as const;
+
+export type StoredDtype = keyof typeof STORED_BYTES;
+
+export interface TensorInfo<D extends StoredDtype = TensorDtype> {
   readonly name: string;
-  readonly dtype: TensorDtype;
+  readonly dtype: D;
   readonly shape: readonly number[];
 }
 
@@ -23,10 +32,10 @@ export interface TensorSink extends TensorInfo {
 
 /** Sizes of a tensor: rows of the first dimension, bytes of one row, bytes in all. */
 export function tensorSizes(
-  info: Pick<TensorInfo, "dtype" | "shape">,
+  info: Pick<TensorInfo<StoredDtype>, "dtype" | "shape">,
 ): { rows: number; rowBytes: number; bytes: number } {
   const rows = info.shape[0] ?? 1;
-  const rowBytes = info.shape.slice(1).reduce((product, size) => product * size, ELEMENT_BYTES[info.dtype]);
+  const rowBytes = info.shape.slice(1).reduce((product, size) => product * size, STORED_BYTES[info.dtype]);
   return { rows, rowBytes, bytes: rows * rowBytes };
 }
 
