@@ -26,10 +26,10 @@ const HEADER_BYTES_MAX = 100_000_000;
  * that each is aligned.
  */
 export async function* encodeSafetensors(
-  sources: readonly TensorSource[],
+  sources: readonly TensorSource<StoredDtype>[],
   metadata: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const ordered = [...sources].sort((a, b) => ELEMENT_BYTES[b.dtype] - ELEMENT_BYTES[a.dtype]);
+  const ordered = [...sources].sort((a, b) => STORED_BYTES[b.dtype] - STORED_BYTES[a.dtype]);
   yield encodeHeader(ordered, metadata);
   const size = largestSlice(ordered);
   let free = new Uint8Array(size), read = new Uint8Array(size);
@@ -55,13 +55,13 @@ export async function* encodeSafetensors(
   }
 }
 
-function* allSlices(sources: readonly TensorSource[]) {
+function* allSlices(sources: readonly TensorSource<StoredDtype>[]) {
   for (const source of sources) {
     for (const slice of tensorSlices(source)) yield { source, ...slice };
   }
 }
 
-function encodeHeader(sources: readonly TensorInfo[], metadata: Readonly<Record<string, string>>) {
+function encodeHeader(sources: readonly TensorInfo<StoredDtype>[], metadata: Readonly<Record<string, string>>) {
   const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let begin = 0;
   for (const { name, dtype, shape } of sources) {

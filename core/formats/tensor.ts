@@ -20,7 +20,7 @@ export interface TensorInfo<D extends StoredDtype = TensorDtype> {
   readonly shape: readonly number[];
 }
 
-export interface TensorSource extends TensorInfo {
+export interface TensorSource<D extends StoredDtype = TensorDtype> extends TensorInfo<D> {
   /** Fills `into` (rows x row bytes) with rows [firstRow, firstRow + rows). */
   read(firstRow: number, rows: number, into: Uint8Array<ArrayBuffer>): Promise<void>;
 }
@@ -49,7 +49,9 @@ const SLICE_BYTES = 2 << 20;
 const SLICE_ROWS_MIN = 16;
 
 /** The pieces a tensor is moved in: about 2 MB, at least 16 rows. */
-export function* tensorSlices(info: TensorInfo): Generator<{ firstRow: number; rows: number; bytes: number }> {
+export function* tensorSlices(
+  info: Pick<TensorInfo<StoredDtype>, "dtype" | "shape">,
+): Generator<{ firstRow: number; rows: number; bytes: number }> {
   const { rows, rowBytes } = tensorSizes(info);
   if (rowBytes === 0) return;
   const step = Math.max(SLICE_ROWS_MIN, Math.floor(SLICE_BYTES / rowBytes));
@@ -60,7 +62,7 @@ export function* tensorSlices(info: TensorInfo): Generator<{ firstRow: number; r
 }
 
 /** Bytes of the largest slice of any of these tensors: the buffer that moves them all. */
-export function largestSlice(tensors: Iterable<TensorInfo>): number {
+export function largestSlice(tensors: Iterable<TensorInfo<StoredDtype>>): number {
   let largest = 0;
   for (const tensor of tensors) {
     for (const { bytes } of tensorSlices(tensor)) {
