@@ -34,6 +34,7 @@ class SparseCode(nn.Linear):
     def __init__(self, inputs, size, k, centre=None):
         super().__init__(inputs, size)
         self.k, self.centre = k, centre
+        self.register_buffer("rows_since_active", torch.zeros(size))  # by which training finds dead units
 
     def forward(self, x):
         values = super().forward(x if self.centre is None else x - self.centre()).relu()
