@@ -25,7 +25,9 @@ async function trainTwoSteps(file: string): Promise<void> {
     // Metrics of two steps are of no interest, so they are of few rows.
     const few = ["max_rows", "validation_max_rows", "test_max_rows"].map((key) => `evaluation.${key}=300`);
     // A second copy of some gigabytes of weights says nothing more.
-    const overrides = ["training.max_steps=2", "logging.every_steps=1", "checkpoint.best=false", ...few].flatMap((text) => ["--override", text]);
+    const overrides = ["training.max_steps=2", "logging.every_steps=1", "checkpoint.best=false", ...few].flatMap((
+      text,
+    ) => ["--override", text]);
     const cache = ["--override", `paths.cache=${join(folder, "cache")}`];
     const args = ["--config", file, ...overrides, ...cache, "--run-dir", run, "--no-report", "--quiet"];
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
