@@ -2,8 +2,8 @@
 // exists for 64 units and some rows at a time: what is kept of it is selected while it is in cache.
 //
 // Of equal values those of lower units are taken. NaN counts as the largest. The bits depend on neither the number of
-// threads nor on how many rows there are: a group is some units, its candidates are the k largest of its units, and the
-// k largest of all groups' candidates are the row's.
+// threads nor on how many rows there are: a group is some units, and the k largest of all groups' candidates are the
+// row's. The k-th largest value of the first group is what a candidate of the others must be above.
 #pragma once
 
 #include "layers/products.h"
@@ -25,8 +25,15 @@ class CodeSelection {
               RowCode& code) noexcept;
 
  private:
-  void of_group(size_t group, unsigned worker, size_t rows, const float* x, const float* weight, const float* bias,
-                const uint32_t* chosen, size_t count) noexcept;
+  // What a product is of.
+  struct Operands {
+    const float *x, *weight, *bias;
+    const uint32_t* chosen;
+    size_t count;
+  };
+  void of_group(const Operands& of, size_t group, unsigned worker, size_t first_row, size_t rows) noexcept;
+  void take(const Operands& of, size_t place, size_t first, size_t some, const float* value) noexcept;
+  void bound(size_t row, size_t groups) noexcept;
   void merge(size_t row, size_t groups, RowCode& code) noexcept;
 
   Products& products_;
