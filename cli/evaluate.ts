@@ -1,6 +1,7 @@
 /** `evaluate`: computes the errors of a trained run on the parts of the data. */
 import { basename } from "@std/path";
 import { UserError } from "../core/errors.ts";
+import { percentText } from "../core/figures.ts";
 import { PARTS } from "../core/data/source.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import { evaluatePart, metricsOf } from "../core/evaluation/evaluate.ts";
@@ -50,6 +51,8 @@ const evaluate = defineCommand({
     const likelihood = results.some(({ metrics }) => metrics.log_likelihood_per_row !== undefined);
     const head = ["split", "rows", "loss", "MSE", "RMSE", "R2", "mean predictor", "column R2 (median)"];
     if (likelihood) head.push("log-likelihood per row", "deviance explained");
+    const sparse = results.some(({ metrics }) => typeof metrics.code_active === "number");
+    if (sparse) head.push("L0", "dead units", "variance unexplained");
     const rows = results.map(({ split, metrics: m }) => [
       split,
       rowsText(m).replace(/ rows$/, ""),
@@ -60,6 +63,9 @@ const evaluate = defineCommand({
       short(m.mse_mean_predictor),
       short(m.column_r2_median),
       ...likelihood ? [short(m.log_likelihood_per_row ?? NaN), short(m.deviance_explained ?? NaN)] : [],
+      ...sparse
+        ? [short(m.code_active ?? NaN), percentText(m.code_dead ?? NaN), short(m.variance_unexplained ?? NaN)]
+        : [],
     ]);
     for (const text of table(head, rows, head.map((_, at) => at).slice(1))) print(text);
     const { weighted } = results[0]!.metrics;

@@ -23,13 +23,15 @@ const command = defineCommand({
       values: EXPORT_FORMATS,
       help:
         "safetensors or npz: the weights; onnx: the whole autoencoder as a graph; torch: a Python file that builds " +
-        "the module, and its weights beside it (default: what the ending of --output says)",
+        "the module, and its weights beside it; saelens: a folder that SAELens reads, of a sparse autoencoder " +
+        "(default: what the ending of --output says)",
     },
     output: {
       type: "path",
       kind: "output",
       value: "F",
-      help: "the file (default: RUN/model with the ending of --format: .safetensors, .npz, .onnx, .py)",
+      help:
+        "the file, or the folder for saelens (default: RUN/model with the ending of --format: .safetensors, .npz, .onnx, .py, _saelens)",
     },
     json: SHARED.json,
   },

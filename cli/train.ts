@@ -1,5 +1,5 @@
 /** `train`: trains a run from a config and writes its report. */
-import { countText } from "../core/figures.ts";
+import { countText, percentText } from "../core/figures.ts";
 import "./early.ts";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
@@ -78,7 +78,11 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
     if (metrics) {
       const { mse, r2, deviance_explained: d2 } = metrics;
       const fit = typeof d2 === "number" ? `  deviance explained ${short(d2)}` : "";
-      lines.push(`${part.padEnd(10)} MSE ${short(mse)}  R2 ${short(r2)}${fit}  (${rowsText(metrics)})`);
+      const { code_active: active, code_dead: dead } = metrics;
+      const code = typeof active === "number" && typeof dead === "number"
+        ? `  L0 ${short(active)}  dead units ${percentText(dead)}`
+        : "";
+      lines.push(`${part.padEnd(10)} MSE ${short(mse)}  R2 ${short(r2)}${fit}${code}  (${rowsText(metrics)})`);
     }
   }
   lines.push(...baselineLines(summary), ...neighbourLines(summary), ...anomalyLines(summary));

@@ -348,6 +348,17 @@ export class Model extends ModelQuestions implements Disposable {
   }
 
   /**
+   * Of the rows of all calls of {@linkcode evaluate} since {@linkcode beginEvaluation}: for each latent value the number of rows in
+   * which it was not 0.
+   * @throws {EngineError} `unsupported` where the encoder does not end with a layer that sets most values of a row to 0
+   */
+  codeCounts(): Float64Array<ArrayBuffer> {
+    const counts = new Float64Array(this.latentSize);
+    this.call((pointer, error) => engine().nrw_code_counts(pointer, counts, BigInt(counts.length), error));
+    return counts;
+  }
+
+  /**
    * Solves for the weights of a factored output layer with all other layers as they are, from all rows of some batches,
    * which count the same. What the layer had learned before is forgotten.
    * @param sources batches, one creator after the other

@@ -237,6 +237,15 @@ export const modelSymbols = {
     result: "i32",
     nonblocking: true,
   },
+  nrw_code_counts: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // double* counts
+      "u64", // uint64_t capacity
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_refit_begin: {
     parameters: [
       "pointer", // nrw_model* model

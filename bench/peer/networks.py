@@ -67,8 +67,36 @@ def module(layer, shape, outputs):
     raise ValueError(f"the peer has no layer {kind}")
 
 
+class SparseAutoencoder(nn.Module):
+    """A top-k code and a dictionary. Only the directions of the units that are kept are read, as weighted bags of embeddings;
+    no unit is dead yet, so there is no term for dead ones."""
+
+    def __init__(self, inputs, size, k):
+        super().__init__()
+        weight = F.normalize(torch.randn(size, inputs), dim=1)
+        self.k = k
+        self.weight, self.bias = nn.Parameter(weight.clone()), nn.Parameter(torch.zeros(size))
+        self.directions, self.centre = nn.Parameter(weight.clone()), nn.Parameter(torch.zeros(inputs))
+
+    def forward(self, x):
+        values, units = F.linear(x - self.centre, self.weight, self.bias).topk(self.k, dim=1)
+        return F.embedding_bag(units, self.directions, per_sample_weights=values.relu(), mode="sum") + self.centre
+
+    @torch.no_grad()
+    def before_step(self):
+        """Takes the part along the directions from their gradient."""
+        along = (self.directions.grad * self.directions).sum(1, keepdim=True)
+        self.directions.grad.addcmul_(along, self.directions, value=-1)
+
+    @torch.no_grad()
+    def after_step(self):
+        self.directions.div_(self.directions.norm(dim=1, keepdim=True))
+
+
 def build(layers, shape, outputs):
     """The layers on rows of a shape, channels first."""
+    if [layer["kind"] for layer in layers] == ["sparse_code", "dictionary"]:
+        return nn.Sequential(SparseAutoencoder(outputs, layers[0]["size"], layers[0]["k"]))
     modules = []
     for layer in layers:
         made = module(layer, shape, outputs)
@@ -159,7 +187,12 @@ class Network:
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.loss_of(rows)
         loss.backward()
+        sparse = [module for module in self.model if isinstance(module, SparseAutoencoder)]
+        for module in sparse:
+            module.before_step()
         self.optimizer.step()
+        for module in sparse:
+            module.after_step()
         return loss.detach()
 
     def steps(self, count):

@@ -2,6 +2,7 @@
 import type { Workload } from "../types.ts";
 import { columns } from "./columns.ts";
 import { news20Loss, pbmc3kLoss } from "./converge.ts";
+import { dictionary } from "./dictionary.ts";
 import { loader } from "./loader.ts";
 import { million } from "./million.ts";
 import { networks } from "./networks.ts";
@@ -24,6 +25,7 @@ export const WORKLOADS: readonly Workload[] = [
   small,
   networks,
   networksLoss,
+  dictionary,
   special,
   threads,
   quality,

@@ -98,7 +98,7 @@ export const COUNTS: Network = {
   batch: 128,
 };
 
-interface Case {
+export interface Case {
   readonly net: Network;
   readonly wanted: number;
   /** Of one measurement. */
@@ -168,7 +168,7 @@ async function madeRows({ scratch }: Context, net: Network, rows: number): Promi
 }
 
 /** The peer has the same loss with the same weights, and after some steps with all rows. */
-async function compare(context: Context, net: Network): Promise<void> {
+export async function compare(context: Context, net: Network): Promise<void> {
   const peer = await context.peer();
   if (peer === null) return;
   await using _ = peer;
@@ -189,7 +189,7 @@ async function compare(context: Context, net: Network): Promise<void> {
   own.losses.forEach((loss, step) => near(`${net.what}: loss of step ${step + 1}`, loss, losses[step]!, 1e-3));
 }
 
-async function measureCase(context: Context, { net, wanted, steps }: Case): Promise<{ row: Row; goal: Goal }> {
+export async function measureCase(context: Context, { net, wanted, steps }: Case): Promise<{ row: Row; goal: Goal }> {
   const path = await madeRows(context, net, 8 * net.batch);
   const config = networkConfig(net, path, context);
   await using training = Training.of(config);

@@ -23,6 +23,9 @@ const SPLIT: Readonly<Record<Exclude<keyof SplitMetrics, "weighted">, Better>> =
   log_likelihood_per_row: "larger",
   log_likelihood_per_value: "larger",
   deviance_explained: "larger",
+  code_active: null,
+  code_dead: "smaller",
+  variance_unexplained: "smaller",
   trained_before: null,
 };
 const BASELINE: Readonly<Record<keyof BaselineMetrics, Better>> = { rows: null, mse: "smaller", r2: "larger" };

@@ -24,6 +24,7 @@ export const SOURCE_FORMATS = {
   hdf5: "arrays of HDF5 files",
   pickle: "arrays of NumPy in Python pickles, of which nothing is run",
   numpy: "arrays of NumPy with any number of axes",
+  safetensors: "tensors of safetensors files, such as activations of a language model",
   binary: "raw values of a declared type",
   parquet: "Parquet tables",
   svmlight: "files of SVMlight and LIBSVM",

@@ -92,14 +92,18 @@ const dca: Preset = {
   }),
 };
 
-/** A code of many values, few of which are not 0 (Makhzani and Frey 2014). */
+/** A code of many units, few of which are not 0, and a direction for each of them (Gao et al. 2024). */
 const sparseAutoencoder: Preset = {
-  about: "one layer each, with a wide latent vector of which few values are not 0",
+  about:
+    "a wide code of few values that are not 0, and a dictionary with a direction of length 1 for each of its units",
   settings: { latent: 1024, active: 32 },
   axes: [0, 1, 2, 3],
   shapes: "any rows",
-  make: ({ latent, active }) => ({
-    model: { encoder: [{ linear: latent }, "relu", { top_k: active }], decoder: [{ linear: "output" }] },
+  make: ({ latent, active }, shape) => ({
+    model: {
+      encoder: [...shape.length > 1 ? ["flatten"] : [], { sparse_code: latent, k: active }],
+      decoder: [{ dictionary: "output" }],
+    },
   }),
 };
 

@@ -53,6 +53,8 @@ export interface Kind {
 export interface LayerKind extends Kind {
   /** Whether it changes rows in training only, by chance. */
   readonly noise?: true;
+  /** Whether it sets most of a row's values to 0. */
+  readonly few_values?: true;
   /** How other programs compute it, where an expression says that (core/export/layers/described.ts). */
   readonly torch?: string;
   readonly onnx?: string;

@@ -111,7 +111,10 @@ export function sourcesOf({ data, rows, columnNames }: PreparedSet, name?: strin
 
 /** `sampleA` of `sampleA.h5ad`. */
 const stem = (name: string) =>
-  name.replace(/(\.gz)?$/, "").replace(/\.(h5ad|loom|biom|parquet|h5|mtx|csv|tsv|txt|npz|svmlight|libsvm)$/i, "");
+  name.replace(/(\.gz)?$/, "").replace(
+    /\.(h5ad|loom|biom|parquet|h5|mtx|csv|tsv|txt|npz|svmlight|libsvm|safetensors)$/i,
+    "",
+  );
 
 /**
  * The names of all sources one after another. Rows of several sources have the source's name before their own, and the table

@@ -38,6 +38,8 @@ export interface PartSums {
   readonly sse: Float64Array;
   /** Sum of squares about the column's mean; 0 for a column that counts as constant. */
   readonly variation: Float64Array;
+  /** Of a code of few values: for each of its units the number of rows in which it is not 0; null for other codes. */
+  readonly active: Float64Array | null;
 }
 
 export interface DiagnosticContext {

@@ -4,6 +4,7 @@ import { bScan } from "./b_scan.ts";
 import { columns } from "./columns.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { errorMap } from "./error_map.ts";
+import { firing } from "./firing.ts";
 import { gradientFlow } from "./gradient_flow.ts";
 import { jacobian } from "./jacobian.ts";
 import { latent } from "./latent.ts";
@@ -20,7 +21,7 @@ import { weights } from "./weights.ts";
 export const DIAGNOSTICS: readonly Diagnostic[] = [
   ...[columns, latent, umap, reconstruction, rows, bScan, errorMap, spectrum],
   ...[rowErrorsDiagnostic, neighbours, traversal, jacobian],
-  ...[activations, weights, gradientFlow, network],
+  ...[activations, firing, weights, gradientFlow, network],
 ];
 
 export function diagnosticNamed(name: string): Diagnostic | undefined {

@@ -5,7 +5,7 @@ import { reading } from "../data/sample.ts";
 import type { Part, Source } from "../data/source.ts";
 import { weightsText } from "../data/weights.ts";
 import type { Config, EvaluationConfig } from "../config/types.ts";
-import { kindNamed, LOSSES } from "../config/vocabulary.ts";
+import { kindNamed, LAYERS, LOSSES } from "../config/vocabulary.ts";
 import type { SplitMetrics } from "../runs/types.ts";
 
 /** Sums over a part by column, from which every metric is computed. */
@@ -36,6 +36,8 @@ export interface Evaluation {
   readonly weighted: ReturnType<typeof weightsText>;
   readonly sse: number;
   readonly columns: ColumnSums | null;
+  /** Of a code of few values: for each of its units the number of rows in which it is not 0. */
+  readonly active?: Float64Array | null;
   /** Null for other losses, and without sums by column. */
   readonly likelihood?: LikelihoodSums | null;
   /** Number of rows of the part if these are a random sample of it; null if they are all of its rows. */
@@ -76,7 +78,7 @@ export async function evaluatePart(
   model: Model,
   source: Source,
   part: Part,
-  config: Pick<Config, "data" | "loss" | "seed"> & { readonly evaluation: RowLimits },
+  config: Pick<Config, "data" | "loss" | "model" | "seed"> & { readonly evaluation: RowLimits },
   { byColumn = false, progress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { data, seed } = config;
@@ -103,6 +105,7 @@ export async function evaluatePart(
     likelihood.constant += result.constant;
   }
   const rest = await model.endEvaluation(columns?.sse);
+  const active = kindNamed(LAYERS, config.model.encoder.at(-1)!.kind).few_values ? model.codeCounts() : null;
   const sampledFrom = count < source.partRows[part] ? source.partRows[part] : null;
   lossRows += rest.lossRows;
   sse += rest.sse;
@@ -111,6 +114,7 @@ export async function evaluatePart(
     ...{ rows, nnz, loss: weight > 0 ? lossRows / weight : NaN, weight, sse, columns, sampledFrom },
     weighted: weightsText(source),
     likelihood: isLikelihood ? likelihood : null,
+    active,
   };
 }
 
@@ -158,6 +162,15 @@ function likelihoodMetrics({ loss, perfect, constant }: LikelihoodSums, rows: nu
   };
 }
 
+/** Of a code of few values. @param active for each unit the rows in which it is not 0 */
+function codeMetrics(active: Float64Array, rows: number, unexplained: number) {
+  return {
+    code_active: active.reduce((sum, count) => sum + count, 0) / rows,
+    code_dead: active.reduce((sum, count) => sum + (count === 0 ? 1 : 0), 0) / active.length,
+    variance_unexplained: unexplained,
+  };
+}
+
 /**
  * The metrics of summary.json. R2 compares with predicting the column means of the part.
  * @param model has the loss of the column means, of a loss that is a likelihood
@@ -166,7 +179,7 @@ export function metricsOf(
   evaluation: Evaluation & { readonly columns: ColumnSums },
   model: Pick<Model, "meanLoss">,
 ): SplitMetrics | null {
-  const { rows, nnz, loss, weighted, sse, columns, likelihood, sampledFrom } = evaluation;
+  const { rows, nnz, loss, weighted, sse, columns, likelihood, active, sampledFrom } = evaluation;
   if (rows === 0) return null;
   const variation = columnVariation(columns, rows);
   const cells = rows * variation.length;
@@ -190,6 +203,7 @@ export function metricsOf(
     column_r2_median: median(r2),
     columns_varying: varying,
     ...likelihood ? likelihoodMetrics(likelihood, rows, variation.length, model.meanLoss(rows, columns.sum)) : {},
+    ...active ? codeMetrics(active, rows, sse / total) : {},
     sampled_from: sampledFrom,
   };
 }

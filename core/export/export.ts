@@ -4,11 +4,12 @@ import { UserError } from "../errors.ts";
 import { writeAtomically } from "../formats/file.ts";
 import { readNetwork, type TrainedNetwork } from "./network.ts";
 import { onnxModel } from "./onnx/model.ts";
+import { writeSaelens } from "./saelens.ts";
 import { writeTorch } from "./torch/write.ts";
 import { writeNpz, writeSafetensors } from "./weights_files.ts";
 
 interface Format {
-  /** How the file's name ends. */
+  /** How the file's name ends, or the folder's, which tells no format. */
   readonly ending: string;
   /** @returns the files written beside it */
   write(network: TrainedNetwork, path: string): Promise<readonly string[] | void>;
@@ -26,6 +27,7 @@ const WRITERS = {
   npz: { ending: ".npz", write: writeNpz },
   onnx: { ending: ".onnx", write: writeOnnx },
   torch: { ending: ".py", write: writeTorch },
+  saelens: { ending: "_saelens", write: writeSaelens },
 } as const satisfies Record<string, Format>;
 
 export type ExportFormat = keyof typeof WRITERS;
@@ -37,7 +39,7 @@ export function formatOf(path: string): ExportFormat {
   const ending = extname(path).toLowerCase();
   const format = EXPORT_FORMATS.find((format) => endingOf(format) === ending);
   if (format !== undefined) return format;
-  const endings = EXPORT_FORMATS.map(endingOf);
+  const endings = EXPORT_FORMATS.map(endingOf).filter((ending) => ending.startsWith("."));
   const what = `${path} does not say the format by its ending: ${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}`;
   throw new UserError("--output", what, `name it with --format: ${EXPORT_FORMATS.join(", ")}`);
 }

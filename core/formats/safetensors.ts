@@ -8,6 +8,8 @@ import { isRecord, parseJson } from "./json.ts";
 import {
   ELEMENT_BYTES,
   largestSlice,
+  STORED_BYTES,
+  type StoredDtype,
   type TensorDtype,
   type TensorInfo,
   tensorSizes,
@@ -24,10 +26,10 @@ const HEADER_BYTES_MAX = 100_000_000;
  * that each is aligned.
  */
 export async function* encodeSafetensors(
-  sources: readonly TensorSource[],
+  sources: readonly TensorSource<StoredDtype>[],
   metadata: Readonly<Record<string, string>> = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const ordered = [...sources].sort((a, b) => ELEMENT_BYTES[b.dtype] - ELEMENT_BYTES[a.dtype]);
+  const ordered = [...sources].sort((a, b) => STORED_BYTES[b.dtype] - STORED_BYTES[a.dtype]);
   yield encodeHeader(ordered, metadata);
   const size = largestSlice(ordered);
   let free = new Uint8Array(size), read = new Uint8Array(size);
@@ -53,13 +55,13 @@ export async function* encodeSafetensors(
   }
 }
 
-function* allSlices(sources: readonly TensorSource[]) {
+function* allSlices(sources: readonly TensorSource<StoredDtype>[]) {
   for (const source of sources) {
     for (const slice of tensorSlices(source)) yield { source, ...slice };
   }
 }
 
-function encodeHeader(sources: readonly TensorInfo[], metadata: Readonly<Record<string, string>>) {
+function encodeHeader(sources: readonly TensorInfo<StoredDtype>[], metadata: Readonly<Record<string, string>>) {
   const entries: [string, unknown][] = Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let begin = 0;
   for (const { name, dtype, shape } of sources) {
@@ -78,31 +80,40 @@ function encodeHeader(sources: readonly TensorInfo[], metadata: Readonly<Record<
   return header;
 }
 
-interface StoredTensor extends TensorInfo {
+interface StoredTensor<D extends StoredDtype> extends TensorInfo<D> {
   /** Bytes from the start of the file. */
   readonly offset: number;
 }
 
 /** A safetensors file opened for reading, its header checked in full. */
-export class SafetensorsFile implements Disposable {
+export class SafetensorsFile<D extends StoredDtype = TensorDtype> implements Disposable {
   readonly #file: InputFile;
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly tensors: ReadonlyMap<string, StoredTensor<D>>;
   readonly metadata: Readonly<Record<string, string>>;
 
   private constructor(
     file: InputFile,
-    header: { tensors: Map<string, StoredTensor>; metadata: Record<string, string> },
+    header: Header<D>,
   ) {
     this.#file = file;
     this.tensors = header.tensors;
     this.metadata = header.metadata;
   }
 
-  /** @throws {UserError} naming the file and the field that is wrong. */
-  static async open(path: string): Promise<SafetensorsFile> {
+  /** A file of the engine's types. @throws {UserError} naming the file and the field that is wrong. */
+  static open(path: string): Promise<SafetensorsFile> {
+    return SafetensorsFile.#open(path, ELEMENT_BYTES);
+  }
+
+  /** A file of any types, to be converted by who reads it. @throws {UserError} as `open` */
+  static openStored(path: string): Promise<SafetensorsFile<StoredDtype>> {
+    return SafetensorsFile.#open(path, STORED_BYTES);
+  }
+
+  static async #open<D extends StoredDtype>(path: string, types: Types<D>): Promise<SafetensorsFile<D>> {
     const file = await InputFile.open(path);
     try {
-      return new SafetensorsFile(file, await readHeader(file));
+      return new SafetensorsFile(file, await readHeader(file, types));
     } catch (error) {
       file.close();
       throw error;
@@ -124,8 +135,19 @@ export class SafetensorsFile implements Disposable {
     await this.#file.readAt(tensor.offset + firstRow * rowBytes, into);
   }
 
+  /** Fills `into` with a tensor's bytes from `offset` on. Calls must not overlap. */
+  async readBytes(name: string, offset: number, into: Uint8Array<ArrayBuffer>): Promise<void> {
+    const tensor = this.tensors.get(name);
+    if (!tensor) throw new UserError(this.path, `there is no tensor ${JSON.stringify(name)}`, undefined, 1);
+    const { bytes } = tensorSizes(tensor);
+    if (!(offset >= 0 && offset + into.length <= bytes)) {
+      throw new RangeError(`bytes ${offset} to ${offset + into.length} of ${bytes}`);
+    }
+    await this.#file.readAt(tensor.offset + offset, into);
+  }
+
   /** A tensor as a source, to copy it elsewhere. It reads from this file, so it ends with it. */
-  source(name: string): TensorSource {
+  source(this: SafetensorsFile, name: string): TensorSource {
     const tensor = this.tensors.get(name);
     if (!tensor) throw new UserError(this.path, `there is no tensor ${JSON.stringify(name)}`, undefined, 1);
     return {
@@ -145,9 +167,15 @@ export class SafetensorsFile implements Disposable {
   }
 }
 
-async function readHeader(
-  file: InputFile,
-): Promise<{ tensors: Map<string, StoredTensor>; metadata: Record<string, string> }> {
+/** Bytes of an element of the types that are taken. */
+type Types<D extends StoredDtype> = Readonly<Record<D, number>>;
+
+interface Header<D extends StoredDtype> {
+  readonly tensors: Map<string, StoredTensor<D>>;
+  readonly metadata: Record<string, string>;
+}
+
+async function readHeader<D extends StoredDtype>(file: InputFile, types: Types<D>): Promise<Header<D>> {
   const bad = (field: string, what: string) => new UserError(file.path, `${field}: ${what}`, undefined, 1);
   if (file.size < 8) throw bad("header length", `the file has ${file.size} bytes, no safetensors header`);
   const prefix = new Uint8Array(8);
@@ -164,7 +192,7 @@ async function readHeader(
 
   const start = 8 + bytes.length;
   let metadata: Record<string, string> = {};
-  const stored: StoredTensor[] = [];
+  const stored: StoredTensor<D>[] = [];
   for (const [name, entry] of Object.entries(json)) {
     const field = `header, ${JSON.stringify(name)}`;
     if (name === "__metadata__") {
@@ -173,9 +201,9 @@ async function readHeader(
       }
       metadata = entry as Record<string, string>;
     } else {
-      const problem = entryProblem(entry);
+      const problem = entryProblem(entry, types);
       if (problem) throw bad(field, problem);
-      const { dtype, shape, data_offsets } = entry as unknown as HeaderEntry;
+      const { dtype, shape, data_offsets } = entry as unknown as HeaderEntry<D>;
       stored.push({ name, dtype, shape, offset: start + data_offsets[0] });
     }
   }
@@ -196,26 +224,26 @@ async function readHeader(
   return { tensors: new Map(stored.map((tensor) => [tensor.name, tensor])), metadata };
 }
 
-interface HeaderEntry {
-  readonly dtype: TensorDtype;
+interface HeaderEntry<D extends StoredDtype> {
+  readonly dtype: D;
   readonly shape: readonly number[];
   readonly data_offsets: readonly [number, number];
 }
 
 /** What is wrong with one tensor's header entry, or null. */
-function entryProblem(entry: unknown): string | null {
+function entryProblem(entry: unknown, types: Readonly<Record<string, number>>): string | null {
   if (!isRecord(entry)) return "not an object";
   const { dtype, shape, data_offsets: offsets, ...rest } = entry;
   const extra = Object.keys(rest)[0];
   if (extra !== undefined) return `unknown field ${JSON.stringify(extra)}`;
-  if (typeof dtype !== "string" || !Object.hasOwn(ELEMENT_BYTES, dtype)) {
-    return `dtype: ${JSON.stringify(dtype)} is not one of ${Object.keys(ELEMENT_BYTES).join(", ")}`;
+  if (typeof dtype !== "string" || !Object.hasOwn(types, dtype)) {
+    return `dtype: ${JSON.stringify(dtype)} is not one of ${Object.keys(types).join(", ")}`;
   }
   if (!Array.isArray(shape) || !shape.every(isCount)) return "shape: not a list of sizes";
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) {
     return "data_offsets: not two offsets";
   }
-  const { bytes } = tensorSizes({ dtype: dtype as TensorDtype, shape });
+  const { bytes } = tensorSizes({ dtype: dtype as StoredDtype, shape });
   if (!Number.isSafeInteger(bytes)) return "shape: too large";
   const held = (offsets[1] as number) - (offsets[0] as number);
   if (held !== bytes) return `data_offsets: hold ${held} bytes, the shape needs ${bytes}`;

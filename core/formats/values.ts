@@ -1,5 +1,12 @@
 /** Numbers of files, of any size and byte order, as float32. */
 
+/** The upper half of a float32 (bfloat16), for which JavaScript has no array. */
+function getBfloat16(this: DataView, at: number, little?: boolean): number {
+  BITS[0] = this.getUint16(at, little) << 16;
+  return UPPER[0]!;
+}
+const BITS = new Uint32Array(1), UPPER = new Float32Array(BITS.buffer);
+
 const TYPES = {
   int8: { bytes: 1, array: Int8Array, get: DataView.prototype.getInt8 },
   uint8: { bytes: 1, array: Uint8Array, get: DataView.prototype.getUint8 },
@@ -9,6 +16,8 @@ const TYPES = {
   uint32: { bytes: 4, array: Uint32Array, get: DataView.prototype.getUint32 },
   int64: { bytes: 8, array: BigInt64Array, get: DataView.prototype.getBigInt64 },
   uint64: { bytes: 8, array: BigUint64Array, get: DataView.prototype.getBigUint64 },
+  float16: { bytes: 2, array: Float16Array, get: DataView.prototype.getFloat16 },
+  bfloat16: { bytes: 2, array: null, get: getBfloat16 },
   float32: { bytes: 4, array: Float32Array, get: DataView.prototype.getFloat32 },
   float64: { bytes: 8, array: Float64Array, get: DataView.prototype.getFloat64 },
 } as const;
@@ -35,6 +44,7 @@ export function toNumbers(
   const { bytes: size, array, get } = TYPES[type];
   if (bytes.length !== out.length * size) throw new RangeError(`${bytes.length} bytes for ${out.length} values`);
   if ((order === HOST || size === 1) && bytes.byteOffset % size === 0) {
+    if (array === null) return void fromBfloat16(bytes, out);
     const values = new array(bytes.buffer as ArrayBuffer, bytes.byteOffset, out.length);
     if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
       for (let i = 0; i < out.length; i++) out[i] = Number(values[i]);
@@ -44,6 +54,15 @@ export function toNumbers(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const read = get as (this: DataView, at: number, little: boolean) => number | bigint;
   for (let i = 0; i < out.length; i++) out[i] = Number(read.call(view, i * size, order === "little"));
+}
+
+/** Bytes in the order of the host, at an even offset. */
+function fromBfloat16(bytes: Uint8Array, out: Float32Array | Float64Array): void {
+  const halves = new Uint16Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, out.length);
+  const values = out instanceof Float32Array ? out : new Float32Array(out.length);
+  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
+  for (let i = 0; i < words.length; i++) words[i] = halves[i]! << 16;
+  if (values !== out) out.set(values);
 }
 
 /** The first value of a block of bytes, as exactly as a double holds it. */
@@ -70,6 +89,7 @@ export const NUMPY_TYPES: Readonly<Record<string, ValueType>> = {
   u4: "uint32",
   i8: "int64",
   u8: "uint64",
+  f2: "float16",
   f4: "float32",
   f8: "float64",
 };

@@ -90,6 +90,9 @@ const splitMetrics: Decoder<SplitMetrics> = object({
   log_likelihood_per_row: optional(number),
   log_likelihood_per_value: optional(number),
   deviance_explained: optional(number),
+  code_active: optional(number),
+  code_dead: optional(number),
+  variance_unexplained: optional(number),
   sampled_from: optional(number),
   trained_before: optional(number),
 });

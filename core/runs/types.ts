@@ -78,6 +78,11 @@ export interface SplitMetrics {
   readonly log_likelihood_per_value?: number | null;
   /** 1 - deviance / deviance of predicting this split's column means, under the model's dispersions. */
   readonly deviance_explained?: number | null;
+  /** Of a code of few values: the mean number of its units that are not 0 (L0), and the share that is 0 for all rows. */
+  readonly code_active?: number | null;
+  readonly code_dead?: number | null;
+  /** 1 - r2, as papers on such codes tell it. */
+  readonly variance_unexplained?: number | null;
   /** Rows of the whole part where these figures are of a sample of them. */
   readonly sampled_from?: number | null;
   /** Of a fork: how many rows of a part that is held out its weights were trained on before. */

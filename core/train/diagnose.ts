@@ -147,7 +147,7 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
     epoch,
     part,
     data: await aboutOf(config, source),
-    sums: { rows, sum, sse, variation: columnVariation(known.columns, rows) },
+    sums: { rows, sum, sse, variation: columnVariation(known.columns, rows), active: known.active ?? null },
     latentSize: model.latentSize,
     maxRows: config.diagnostics.max_rows,
     maxColumns: config.diagnostics.columns,

@@ -37,6 +37,7 @@ struct Parameter {
   AlignedBuffer<float> value, gradient;
   AlignedBuffer<float> moment1, moment2;  // like value, or empty: OptimizerStep::moments()
   double rate = 1;                        // factor of the learning rate
+  bool updated_within = false;            // its layer updates it within the backward pass: Layer::update_within
 
   Parameter() = default;
   explicit Parameter(const TensorSpec& spec) : name(spec.name), sizes(spec.sizes) {}

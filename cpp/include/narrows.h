@@ -359,6 +359,12 @@ NRW_API int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, ui
                                    nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) NRW_NOEXCEPT;
 
+/* Of the rows of all calls of nrw_evaluate since nrw_evaluate_begin: for each value of the latent vector the number of
+ * rows in which it was not 0. counts: capacity doubles, at least as many as the latent vector has. Fails with
+ * NRW_UNSUPPORTED where the encoder's last layer is none that sets most values of a row to 0 (`few_values` in the
+ * vocabulary). */
+NRW_API int32_t nrw_code_counts(nrw_model* model, double* counts, uint64_t capacity, nrw_error* err) NRW_NOEXCEPT;
+
 /* Solves for the weights of a factored output layer (least_squares) with all other layers as they are, from the batches
  * of any number of calls of nrw_refit in between, whose rows all count the same: what the layer had learned before is
  * forgotten. held_out: the rows are not fitted to; they come last, and with `ridge: auto` the ridge is chosen by their

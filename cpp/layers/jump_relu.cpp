@@ -42,10 +42,14 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 }  // namespace
 
 const LayerType jump_relu_type = {
-    "jump_relu", "x where it is above a learned threshold, else 0; adds the number of values above it to the loss",
-    kFields,     same_shape,
-    tensors,     workspace,
-    make};
+    .name = "jump_relu",
+    .about = "x where it is above a learned threshold, else 0; adds the number of values above it to the loss",
+    .fields = kFields,
+    .output = same_shape,
+    .tensors = tensors,
+    .workspace = workspace,
+    .make = make,
+    .few_values = true};
 
 JumpRelu::JumpRelu(const LayerContext& context)
     : products_(context.products),

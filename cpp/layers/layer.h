@@ -9,6 +9,9 @@
 
 namespace nrw {
 
+struct OptimizerStep;
+struct RowCode;
+
 // What a pass through the layers is for.
 struct Pass {
   uint32_t rows = 0;
@@ -74,6 +77,27 @@ class Layer {
   }
   // Itself as the neighbour of such a layer.
   virtual const Elementwise* elementwise() const noexcept { return nullptr; }
+
+  // A layer whose output is a code of few values a row, and the one behind it that decodes it: where `take_code` says
+  // so, the passes from before the one to behind the other make no rows of all units. make_code and decode stand for
+  // both forward passes, backward_to_code and backward_of_code for both backward passes.
+  virtual bool take_code(Layer& before) { return false; }
+  virtual void make_code(const Pass& pass, const float* x) noexcept {}
+  virtual void decode(const Pass& pass, float* y) noexcept {}
+  virtual void backward_to_code(const Pass& pass, const float* d_y) noexcept {}
+  virtual void backward_of_code(const Pass& pass, const float* x, float* d_x) noexcept {}
+
+  // The code of the last make_code, or of the last forward pass. NULL for layers that make none.
+  virtual const RowCode* last_code() const noexcept { return nullptr; }
+
+  // Before the backward pass of a step that waits for nothing: a layer may update parameters within it, which it marks
+  // (Parameter::updated_within), where they are in cache. NULL: it adds to the gradients of all of them, as ever.
+  virtual void update_within(const OptimizerStep* step) noexcept {}
+  // The sum of squares of the gradients that were used up so, in the last backward pass.
+  virtual double squares_within() const noexcept { return 0; }
+
+  // After the starting values were drawn: what a layer makes of them.
+  virtual void started() noexcept {}
 
   // What the last forward pass adds to the loss before it is multiplied by Pass::factor. Backward adds its gradient,
   // multiplied.

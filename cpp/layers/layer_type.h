@@ -37,6 +37,7 @@ struct LayerType {
   std::unique_ptr<Layer> (*make)(const LayerContext& context);
   bool noise = false;       // whether it changes rows in training only, by chance
   bool categories = false;  // whether it needs the category of each row
+  bool few_values = false;  // whether it sets most of a row's values to 0
   // How other programs compute it, as far as one expression says that; else core/export/layers does. In both, {NAME} is
   // a setting, {input} the shape of a row, {channels} and {axes} the number of its channels and of its further axes,
   // and {TENSOR.0} the first size of a tensor.

@@ -4,6 +4,7 @@
 #include "layers/contractive.h"
 #include "layers/convolution.h"
 #include "layers/covariate.h"
+#include "layers/dictionary.h"
 #include "layers/dropout.h"
 #include "layers/group_norm.h"
 #include "layers/jump_relu.h"
@@ -23,6 +24,7 @@
 #include "layers/shortcut.h"
 #include "layers/softmax.h"
 #include "layers/softplus.h"
+#include "layers/sparse_code.h"
 #include "layers/top_k.h"
 #include "layers/upsample.h"
 #include "layers/variational.h"
@@ -74,6 +76,8 @@ const LayerType* const kTypes[] = {
     &top_k_type,
     &batch_top_k_type,
     &jump_relu_type,
+    &sparse_code_type,
+    &dictionary_type,
     &l1_type,
     &contractive_type,
     &gaussian_noise_type,

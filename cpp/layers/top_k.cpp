@@ -62,22 +62,26 @@ uint32_t key_of(float x) noexcept {
 
 }  // namespace
 
-const LayerType top_k_type = {"top_k",
-                              "keeps the largest values of each row and sets the others to 0; after relu only values "
-                              "above 0 are left",
-                              kRowFields,
-                              output,
-                              no_tensors,
-                              workspace,
-                              make<false>};
-const LayerType batch_top_k_type = {"batch_top_k",
-                                    "keeps the largest values of a batch in training, and those from a running "
-                                    "threshold on else, and sets the others to 0",
-                                    kBatchFields,
-                                    output,
-                                    no_tensors,
-                                    workspace,
-                                    make<true>};
+const LayerType top_k_type = {
+    .name = "top_k",
+    .about = "keeps the largest values of each row and sets the others to 0; after relu only values above 0 are left",
+    .fields = kRowFields,
+    .output = output,
+    .tensors = no_tensors,
+    .workspace = workspace,
+    .make = make<false>,
+    .few_values = true};
+const LayerType batch_top_k_type = {
+    .name = "batch_top_k",
+    .about =
+        "keeps the largest values of a batch in training, and those from a running threshold on else, and sets the "
+        "others to 0",
+    .fields = kBatchFields,
+    .output = output,
+    .tensors = no_tensors,
+    .workspace = workspace,
+    .make = make<true>,
+    .few_values = true};
 
 void select_largest(size_t n, size_t k, const float* x, uint32_t* keys, uint8_t* kept) noexcept {
   for (size_t i = 0; i < n; ++i) keys[i] = key_of(x[i]);

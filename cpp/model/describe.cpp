@@ -47,6 +47,7 @@ Json vocabulary() {
     if (type->onnx != nullptr) after_about("onnx", std::string(type->onnx));
     if (type->torch != nullptr) after_about("torch", std::string(type->torch));
     if (type->noise) after_about("noise", true);
+    if (type->few_values) after_about("few_values", true);
     layers.items.push_back(std::move(all));
   }
   for (const LossType* type : loss_types()) {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/status.h"
+#include "layers/row_code.h"
 #include "model/plain_output.h"
 
 namespace nrw {
@@ -87,7 +88,11 @@ void Network::forward_layers(const Pass& pass, size_t first, size_t last) noexce
   for (size_t i = first; i < last; ++i) {
     const float* const x = activations_[i].data();
     float* const y = activations_[i + 1].data();
-    if (layers_[i]->takes_neighbours() && i + 1 < last && elementwise_[i + 1] != nullptr) {
+    if (i + 1 < last && decodes_[i + 1]) {
+      layers_[i]->make_code(pass, x);
+      layers_[i + 1]->decode(pass, activations_[i + 2].data());
+      ++i;
+    } else if (layers_[i]->takes_neighbours() && i + 1 < last && elementwise_[i + 1] != nullptr) {
       layers_[i]->forward_with(pass, x, y, After{elementwise_[i + 1], activations_[i + 2].data()});
       ++i;
     } else {
@@ -100,6 +105,12 @@ const float* Network::backward_range(const Pass& pass, size_t first, size_t last
   size_t at = 0;
   for (size_t i = last; i-- > first; at ^= 1) {
     float* const d_y = d_[at].data();
+    if (i > first && decodes_[i]) {
+      layers_[i]->backward_to_code(pass, d_y);
+      --i;
+      layers_[i]->backward_of_code(pass, activations_[i].data(), i > first || wanted ? d_[at ^ 1].data() : nullptr);
+      continue;
+    }
     float* const d_x = i > first || wanted ? d_[at ^ 1].data() : nullptr;
     if (layers_[i]->takes_neighbours() && i > first && elementwise_[i - 1] != nullptr) {
       layers_[i]->backward_with(pass, activations_[i].data(), d_y, d_x,
@@ -175,22 +186,32 @@ class Network::OfHiddenPlaces {
 };
 
 void Network::zero_middle() noexcept {
-  for (Parameter* p : middle_) p->gradient.zero();
+  for (Parameter* p : middle_) {
+    if (!p->updated_within) p->gradient.zero();
+  }
+}
+
+void Network::update_within(const OptimizerStep* step) noexcept {
+  for (const auto& layer : layers_) layer->update_within(step);
 }
 
 // One partial sum a block, added in order.
 double Network::middle_sum_squares() noexcept {
   run_tasks(pool_, blocks_.size(), middle_size_, [&](size_t i, unsigned) {
-    partial_[i] = kernels_.sum_squares(blocks_[i].count, blocks_[i].parameter->gradient.data() + blocks_[i].first);
+    const bool used_up = blocks_[i].parameter->updated_within;
+    partial_[i] =
+        used_up ? 0 : kernels_.sum_squares(blocks_[i].count, blocks_[i].parameter->gradient.data() + blocks_[i].first);
   });
   double sum = 0;
   for (size_t i = 0; i < blocks_.size(); ++i) sum += partial_[i];
+  for (const auto& layer : layers_) sum += layer->squares_within();
   return sum;
 }
 
 void Network::update_middle(const OptimizerStep& step) noexcept {
   run_tasks(pool_, blocks_.size(), 4 * middle_size_, [&](size_t i, unsigned) {
     const auto [p, first, count] = blocks_[i];
+    if (p->updated_within) return;
     const OptimizerStep own = at_rate(step, p->rate);
     float* const s1 = p->moment1.size() == 0 ? nullptr : p->moment1.data() + first;
     float* const s2 = p->moment2.size() == 0 ? nullptr : p->moment2.data() + first;
@@ -220,6 +241,12 @@ Network::Step Network::train(const Batch& batch, double learning_rate, uint64_t 
   const bool clipped = optimizer_.gradient_clip > 0, tied = gradient_output_ != nullptr && gradient_output_->tied();
   const bool fused = (!clipped && !tied) || gradient_output_ == nullptr;
   OptimizerStep step = optimizer_step(optimizer_, learning_rate, static_cast<double>(t));
+  // Only this step's backward pass updates.
+  struct Within {
+    Network& network;
+    ~Within() { network.update_within(nullptr); }
+  } const within{*this};
+  update_within(fused ? &step : nullptr);
   zero_middle();
   const OutputLayer::Result output = fused ? output_->train(batch, h, a, d_h, at_rate(step, output_rate_))
                                            : gradient_output_->loss_backward(batch, h, a, d_h, clipped && !tied);
@@ -305,6 +332,7 @@ Network::Evaluation Network::evaluate(const Batch& batch, double* column_sse) {
   const Pass pass = this->pass(batch, false, 0, plan_.needs_categories);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const float* const h = activations_[middle()].data();
+  count_code(batch.rows);
   if (errors_ != nullptr) {
     if (batch.weighted) throw Error(NRW_INVALID_ARGUMENT, "rows with weights cannot be evaluated all together");
     errors_->add(batch, h);
@@ -339,6 +367,10 @@ void Network::end_refit() { output_->refitted()->end_refit(); }
 // With reduction: sum the loss is no multiple of the squared error where batches differ in size.
 bool Network::begin_evaluation(double rows, double nnz, bool by_column) {
   errors_.reset();
+  if (has_few_values()) {
+    code_counts_.reserve(plan_.latent().size());
+    code_counts_.zero();
+  }
   const double columns = plan_.columns, width = width_at(middle());
   if (plan_.dense || !plan_.loss.type->quadratic || reduction_ == Reduction::kSum) return false;
   if (loss_->weighs_columns()) return false;
@@ -347,6 +379,38 @@ bool Network::begin_evaluation(double rows, double nnz, bool by_column) {
   if (weights == nullptr) return false;
   errors_ = std::make_unique<ColumnErrors>(kernels_, pool_, *weights, bias);
   return true;
+}
+
+bool Network::has_few_values() const noexcept {
+  return latent_at() > 0 && plan_.layers[plan_.encoder_layers - 1].spec.type->few_values;
+}
+
+// A task counts some units over all rows.
+void Network::count_code(size_t rows) noexcept {
+  if (code_counts_.size() == 0) return;
+  const RowCode* const code = layers_[latent_at() - 1]->last_code();
+  if (code != nullptr) {
+    for (size_t i = 0; i < code->rows; ++i) {
+      const uint32_t* const unit = code->unit.data() + i * code->capacity;
+      for (size_t e = 0; e < code->count[i]; ++e) code_counts_[unit[e]] += 1;
+    }
+    return;
+  }
+  const size_t width = plan_.latent().size();
+  const float* const z = activations_[latent_at()].data();
+  for_blocks(pool_, width, 256, 2 * rows * width, [&](size_t first, size_t count) {
+    for (size_t i = 0; i < rows; ++i) {
+      for (size_t u = first; u < first + count; ++u) code_counts_[u] += z[i * width + u] != 0;
+    }
+  });
+}
+
+std::span<const double> Network::code_counts() const {
+  if (code_counts_.size() == 0) {
+    throw Error(NRW_UNSUPPORTED,
+                has_few_values() ? "no evaluation was begun" : "the encoder does not end with a layer of few values");
+  }
+  return {code_counts_.data(), plan_.latent().size()};
 }
 
 double Network::end_evaluation(double* column_sse) {

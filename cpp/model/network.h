@@ -5,6 +5,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/batch.h"
@@ -37,8 +38,8 @@ class Network {
     double forward_ms = 0;     // up to the output layer
   };
   // One optimizer step, number t (from 1). Throws NRW_NON_FINITE with t and the batch's number; then no parameter
-  // before the output layer has changed, and none at all if already h was not finite or the update is made in two
-  // phases.
+  // before the output layer has changed but those that a layer updates within its backward pass, and none at all if
+  // already h was not finite or the update is made in two phases.
   Step train(const Batch& batch, double learning_rate, uint64_t t);
 
   // The factor of the learning rate for the weights of a layer, such as "encoder.0"; 1 for those that have none.
@@ -64,6 +65,9 @@ class Network {
   // rows, nnz: of all batches to come, about.
   bool begin_evaluation(double rows, double nnz, bool by_column);
   double end_evaluation(double* column_sse);
+  // For each latent value the number of rows in which it was not 0, of all batches evaluated since begin_evaluation.
+  // Throws NRW_UNSUPPORTED where the encoder does not end with a layer of few values.
+  std::span<const double> code_counts() const;
   // Solves for the weights of the output layer anew, with all other layers as they are: refit for each batch of the
   // rows, between these two. Throws NRW_UNSUPPORTED where the output layer is trained by gradients.
   void begin_refit();
@@ -138,13 +142,16 @@ class Network {
     return {.rows = rows, .training = true, .step = 1, .row_id = copies_row_id_.data(), .factor = 0};
   }
   double penalties() const noexcept;
+  bool has_few_values() const noexcept;
+  void count_code(size_t rows) noexcept;  // of the last forward pass
   // After a forward pass in training: the loss is that of hidden places, where the plan says so, as long as this lives.
   class OfHiddenPlaces;
   void update_middle(const OptimizerStep& step) noexcept;
   double middle_sum_squares() noexcept;
   void zero_middle() noexcept;
-  std::vector<std::vector<TrainedTensor>> trained();  // by layer
-  std::vector<Tensor> listed();                       // tensors(), to be read only
+  void update_within(const OptimizerStep* step) noexcept;  // NULL: no layer does that
+  std::vector<std::vector<TrainedTensor>> trained();       // by layer
+  std::vector<Tensor> listed();                            // tensors(), to be read only
 
   const Plan plan_;
   const OptimizerSettings optimizer_;
@@ -162,6 +169,7 @@ class Network {
   // By number in layers_, NULL where a layer is none: it is made with the layer before it, and taken back with the
   // layer after it, where these take neighbours.
   std::vector<const Elementwise*> elementwise_;
+  std::vector<bool> decodes_;  // by number in layers_: whether it takes the code of the layer before it as such
   struct PackTask {
     Layer* layer;
     size_t task;
@@ -185,6 +193,7 @@ class Network {
   AlignedBuffer<float> d_[2];                      // gradients to activations, by turns
   AlignedBuffer<double> partial_;                  // sums of squares by block
   AlignedBuffer<float> place_weights_;             // places x a stride of rows, of a loss of hidden places
+  AlignedBuffer<double> code_counts_;              // latent, where the encoder ends with a layer of few values
   AlignedBuffer<uint64_t> copies_row_id_;          // of the rows that are copies of one: 0
   bool has_gradients_ = false;
 };

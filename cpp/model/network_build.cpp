@@ -62,6 +62,7 @@ void Network::make_layers(uint64_t seed) {
                                              .steps_per_epoch = plan_.steps_per_epoch,
                                              .mirrored = layer.tied() ? by_index[size_t(layer.mirrored)] : nullptr}));
     by_index[i] = layers_.back().get();
+    decodes_.push_back(layers_.size() > 1 && layers_.back()->take_code(*layers_[layers_.size() - 2]));
     for (Parameter* parameter : layers_.back()->parameters()) middle_.push_back(parameter);
   }
 }
@@ -158,6 +159,7 @@ void Network::initialise(uint64_t seed) {
     fill(pool_, TrainedTensor::of(*parameter).value, distribution_of(specs.at(k++), plan_.loss.settings), seed,
          ordinal++);
   }
+  for (const auto& layer : layers_) layer->started();
   output_->started();
 }
 

@@ -1,6 +1,6 @@
 /** Final metrics of the parts. */
 import type { RunData, SplitMetrics, Summary } from "../../core/runs/types.ts";
-import { count, error, ratio } from "../format.ts";
+import { count, error, percent, ratio } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
@@ -25,13 +25,20 @@ const LIKELIHOOD_ROWS: typeof ROWS = [
   ["Log-likelihood per value", (m) => error(m.log_likelihood_per_value)],
 ];
 
+/** Of a code of few values. */
+const CODE_ROWS: typeof ROWS = [
+  ["Fraction of variance unexplained", (m) => ratio(m.variance_unexplained)],
+  ["Units of a row that are not 0 (L0)", (m) => ratio(m.code_active)],
+  ["Dead units", (m) => percent(m.code_dead)],
+];
+
 const COUNT_ROWS: typeof ROWS = [
   ["Columns that vary", (m) => count(m.columns_varying)],
   ["Rows", (m) => count(m.rows)],
   ["Stored values", (m) => count(m.nnz)],
 ];
 
-function definitions(run: RunData, pca: boolean, likelihood: boolean): Html {
+function definitions(run: RunData, pca: boolean, likelihood: boolean, sparse: boolean): Html {
   return markup`<dl class="notes">
 <dt>R²</dt><dd>is the share of the variance that the reconstruction explains, 1\u00a0−\u00a0Σ (ŷ\u00a0−\u00a0y)² / Σ (ȳ\u00a0−\u00a0y)² over all rows and
 columns, for values y, reconstructions ŷ and column means ȳ. It is 1 for a perfect reconstruction, 0 for the mean predictor,
@@ -51,6 +58,12 @@ count the same. In the mean over columns, a value below −1 counts as −1.</dd
       ? markup`\n<dt>Deviance explained</dt><dd>is 1\u00a0−\u00a0D / D̄, where D is twice the distance of the log-likelihood from
 that of a perfect reconstruction, and D̄ the same for the mean predictor, both with the dispersions that the model has learned.
 The log-likelihood has all constants; it does not have what layers add to the loss.</dd>`
+      : null
+  }${
+    sparse
+      ? markup`\n<dt>Fraction of variance unexplained</dt><dd>is 1\u00a0−\u00a0R².</dd>
+<dt>L0</dt><dd>is the number of units of the code that are not 0 for a row, on average over the rows of the part.</dd>
+<dt>Dead units</dt><dd>are 0 for every row of the part that was measured: their share of all units of the code.</dd>`
       : null
   }
 </dl>`;
@@ -100,7 +113,8 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
   const absent = (["validation", "test"] as const).filter((name) => !all?.[name]);
   const pca = baselineRows(run.summary!, parts);
   const likelihood = parts.some(({ metrics }) => typeof metrics.log_likelihood_per_row === "number");
-  const shown = [...ROWS, ...likelihood ? LIKELIHOOD_ROWS : [], ...COUNT_ROWS];
+  const sparse = parts.some(({ metrics }) => typeof metrics.code_active === "number");
+  const shown = [...ROWS, ...likelihood ? LIKELIHOOD_ROWS : [], ...sparse ? CODE_ROWS : [], ...COUNT_ROWS];
   const table = numbering.table(
     {
       head: ["", ...parts.map((s) => s.name)],
@@ -111,5 +125,5 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
       weightedText(parts)
     }${absent.length > 0 ? ` There are no ${absent.join(" or ")} rows.` : ""}`,
   );
-  return markup`<div class="wide-narrow">${table}${definitions(run, pca.length > 0, likelihood)}</div>`;
+  return markup`<div class="wide-narrow">${table}${definitions(run, pca.length > 0, likelihood, sparse)}</div>`;
 }

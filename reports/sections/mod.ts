@@ -3,6 +3,7 @@ import type { Drawing } from "../drawing.ts";
 import { activationsDrawing } from "./activations.ts";
 import { bScanDrawing } from "./b_scan.ts";
 import { errorMapDrawing } from "./error_map.ts";
+import { firingDrawing } from "./firing.ts";
 import { gradientFlowDrawing } from "./gradient_flow.ts";
 import { jacobianDrawing } from "./jacobian.ts";
 import { neighboursDrawing } from "./neighbours.ts";
@@ -17,5 +18,5 @@ import { weightsDrawing } from "./weights.ts";
 export const DRAWINGS: readonly Drawing<any>[] = [
   ...[rowErrorsDrawing, rowsDrawing, bScanDrawing, errorMapDrawing, spectrumDrawing],
   ...[neighboursDrawing, traversalDrawing, jacobianDrawing],
-  ...[activationsDrawing, weightsDrawing, gradientFlowDrawing, networkDrawing],
+  ...[activationsDrawing, firingDrawing, weightsDrawing, gradientFlowDrawing, networkDrawing],
 ];

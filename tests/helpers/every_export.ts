@@ -105,6 +105,9 @@ const NETWORKS: Readonly<Record<string, Record<string, unknown>>> = {
       decoder: [{ linear: [2, 12] }, { upsample1d: 1, mode: "linear" }, { contractive: [{ linear: "output" }] }],
     },
   },
+  "a sparse code and its dictionary": {
+    model: { encoder: [{ sparse_code: 40, k: 5 }], decoder: [{ dictionary: "output" }] },
+  },
   "layers within layers": {
     data: { batch_size: 16, shape: [4, 6] },
     model: {

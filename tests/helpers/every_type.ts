@@ -29,6 +29,8 @@ const LAYER_EXAMPLES: Examples = {
     { batch_top_k: 5 },
     { jump_relu: 0.01, threshold: 0.05, bandwidth: 0.1 },
     { l1: 0.01 },
+    { sparse_code: 30, k: 5, dead_after: 20 },
+    { dictionary: 24 },
     { contractive: [{ linear: 7 }, "tanh"], weight: 0.01 },
     { gaussian_noise: 0.1 },
     { salt_and_pepper: 0.2 },

@@ -82,6 +82,10 @@ function answers(shape: readonly number[] | null, name = "gene"): Record<string,
         ...{ active: bins, values: bins },
       }],
     },
+    firing: {
+      ...{ epoch: 4, split: "validation", rows: 9, units: 12, dead: 2, active: 3.5, median: 0.25, largest: 1 },
+      density: bins,
+    },
     weights: {
       epoch: 4,
       tensors: [{

@@ -16,6 +16,7 @@ import { numpy } from "./numpy.ts";
 import { parquet } from "./parquet.ts";
 import { pickle } from "./pickle.ts";
 import type { Reader } from "./reader.ts";
+import { safetensors } from "./safetensors.ts";
 import { sparseNpz } from "./sparse_npz.ts";
 import { svmlight } from "./svmlight.ts";
 import { tenX } from "./ten_x.ts";
@@ -41,6 +42,7 @@ const READERS: Readonly<Record<SourceFormat, Reader>> = {
   hdf5,
   pickle,
   numpy,
+  safetensors,
   binary,
   parquet,
   svmlight,

@@ -11,14 +11,19 @@ const variational: Translation = (graph, layer, x) => {
   return affine(graph, flat(graph, layer, x), graph.weight(`${name}.mean.weight`), graph.weight(`${name}.mean.bias`));
 };
 
+/** The k largest values of flat rows, 0 elsewhere. */
+export function keptLargest(graph: Graph, row: string, k: number): string {
+  const [values, at] = graph.split("TopK", [row, graph.wholes([k])], 2, { axis: 1 });
+  const zeros = graph.node("ConstantOfShape", [graph.node("Shape", [row])]);
+  return graph.node("ScatterElements", [zeros, at!, values!], { axis: 1 });
+}
+
 /** Of equal values the first one is kept, in the order of places and, at each, of channels. */
 const topK: Translation = (graph, { settings, input }, x) => {
   const last = input.length - 1, axes = input.map((_, axis) => axis + 1);
   const byPlace = last === 0 ? x : graph.transpose(x, [0, ...axes.slice(1), 1]);
   const row = graph.reshaped(byPlace, input, [sizeOfShape(input)]);
-  const [values, at] = graph.split("TopK", [row, graph.wholes([settings.k as number])], 2, { axis: 1 });
-  const zeros = graph.node("ConstantOfShape", [graph.node("Shape", [row])]);
-  const kept = graph.node("ScatterElements", [zeros, at!, values!], { axis: 1 });
+  const kept = keptLargest(graph, row, settings.k as number);
   if (last === 0) return kept;
   return graph.transpose(graph.reshape(kept, [...input.slice(1), input[0]!]), [0, last + 1, ...axes.slice(0, -1)]);
 };

@@ -3,6 +3,7 @@ import { LAYERS } from "../../config/vocabulary.ts";
 import { CODES } from "./codes.ts";
 import { CONVOLUTIONS } from "./convolution.ts";
 import { described } from "./described.ts";
+import { DICTIONARIES } from "./dictionary.ts";
 import type { ExportedKind, Exports } from "./layer.ts";
 import { LINEAR } from "./linear.ts";
 import { LOCALLY_CONNECTED_LAYERS } from "./locally_connected.ts";
@@ -21,6 +22,7 @@ const WRITTEN: Exports = {
   ...SAMPLING,
   ...NORMS,
   ...CODES,
+  ...DICTIONARIES,
   ...TOKENS,
 };
 

@@ -88,7 +88,7 @@ const REPLACED: readonly (readonly [number, string, string])[] = [
   [
     3,
     "  format: signal",
-    'a.yaml:3:11: data.format must be one of auto, csr_npz, dense_npy, h5ad, 10x, loom, biom, mtx, sparse_npz, image, idx, wav, flac, wfdb, mat, hdf5, pickle, numpy, binary, parquet, svmlight, csv, memory, got "signal"',
+    'a.yaml:3:11: data.format must be one of auto, csr_npz, dense_npy, h5ad, 10x, loom, biom, mtx, sparse_npz, image, idx, wav, flac, wfdb, mat, hdf5, pickle, numpy, safetensors, binary, parquet, svmlight, csv, memory, got "signal"',
   ],
   [3, "  transforms: log1p", 'a.yaml:3:15: data.transforms must be a list of transforms, got "log1p"'],
   [2, "  path: 5", "a.yaml:2:9: data.path must be a path, got 5"],

@@ -67,7 +67,8 @@ Deno.test("presets: what the config itself says wins", () => {
   assertEquals([own.data.input_transforms, own.loss.size_scale, own.loss.link], [[], 100, "softmax"]);
   assertEquals(load("{preset: dca}", "loss.kind=mse").config.loss, { kind: "mse", reduction: "mean" });
   const set = load("{preset: sparse_autoencoder}", "model.latent=64", "model.active=4").config;
-  assertEquals(set.model.encoder.map(({ size, k }) => size ?? k), [64, undefined, 4]);
+  assertEquals(set.model.encoder.map(({ kind, size, k }) => [kind, size, k]), [["sparse_code", 64, 4]]);
+  assertEquals(set.model.decoder.map(({ kind, size }) => [kind, size]), [["dictionary", "output"]]);
 });
 
 Deno.test("presets: what does not fit is refused at its place", () => {

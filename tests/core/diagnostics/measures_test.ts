@@ -4,6 +4,7 @@ import golden from "../../golden/diagnostics.json" with { type: "json" };
 import { activationsOf } from "../../../core/diagnostics/activations.ts";
 import { type ParameterAbout, sampleOf } from "../../../core/diagnostics/diagnostic.ts";
 import { diverging, grey, imageOf, rasterOf } from "../../../core/diagnostics/drawing.ts";
+import { firingOf } from "../../../core/diagnostics/firing.ts";
 import { singularValues } from "../../../core/diagnostics/singular.ts";
 import { binned, largestOf, means, quantileOf } from "../../../core/diagnostics/numbers.ts";
 import { ranked } from "../../../core/diagnostics/rows.ts";
@@ -35,6 +36,15 @@ Deno.test("jacobian: singular values and ranks are NumPy's, and right singular v
     );
     assertAlmostEquals(Math.hypot(...stretched), singular[0]!, 1e-6 * singular[0]!);
   }
+});
+
+Deno.test("firing: dead units and shares of rows by hand; a code that is 0 everywhere has none", () => {
+  const { density, ...found } = firingOf(Float64Array.of(0, 1, 100, 10, 0), 100);
+  assertEquals(found, { rows: 100, units: 5, dead: 2, active: 1.11, median: 0.1, largest: 1 });
+  assertEquals([density.min, density.max, density.counts.length], [-2, 0, 30]);
+  assertEquals([density.counts[0], density.counts[15], density.counts[29]], [1, 1, 1]);
+  const none = firingOf(new Float64Array(3), 7);
+  assertEquals([none.dead, none.active, none.median, none.density.counts], [3, 0, 0, []]);
 });
 
 Deno.test("activations: dead units, zeros and saturation by hand; channels are units of a layer with a shape", () => {

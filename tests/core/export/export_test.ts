@@ -26,7 +26,10 @@ import { COLUMNS, lossExample } from "../../helpers/every_type.ts";
 
 engine(); // the library stays open: not a leak of the test that is first
 
-const CASES = ["start pca", "layers within layers", "layer covariate 0", "loss zero_inflated_negative_binomial 2"];
+const CASES = [
+  ...["start pca", "layers within layers", "layer covariate 0", "loss zero_inflated_negative_binomial 2"],
+  "a sparse code and its dictionary",
+];
 
 for (const name of CASES) {
   Deno.test(`export: ${name}: the graph is whole, and the weights are those of the checkpoint`, async () => {
