@@ -86,9 +86,7 @@ async function run(context: DiagnosticContext): Promise<WeightsDiagnostic | null
   const tensors: TensorWeights[] = [];
   for (const parameter of parameters) tensors.push(await tensorOf(context, parameter));
   const first = parameters.find(({ name, shape }) => name.startsWith("encoder.") && shape.length > 1);
-  const filters = first && first.name === "encoder.0.weight"
-    ? await filtersOf(context, first, context.settings.filters as number)
-    : null;
+  const filters = first ? await filtersOf(context, first, context.settings.filters as number) : null;
   return { epoch: context.epoch, tensors, filters };
 }
 
