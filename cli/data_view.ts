@@ -2,7 +2,7 @@
 import type { Inspection } from "../core/data/inspect.ts";
 import { orientationOf } from "../core/data/orientation.ts";
 import { transformsFor } from "../core/data/suggest.ts";
-import { countText } from "../core/figures.ts";
+import { pluralText } from "../core/figures.ts";
 import type { DataView } from "../reports/mod.ts";
 
 /** Formats whose readers take the setting `transpose`. */
@@ -15,7 +15,6 @@ export function orientation({ format, source }: Inspection) {
 
 export function dataView(seen: Inspection): DataView {
   const { path, format, rows, columns, dataType, sample, files, source, portrait } = seen;
-  const [parts, what] = source ? [source.sources, "source"] : [files.length, "file"];
   return {
     path,
     format,
@@ -24,7 +23,7 @@ export function dataView(seen: Inspection): DataView {
     sparse: dataType === "sparse" || format === "csr_npz",
     shape: source?.shape ?? null,
     rateHz: source?.rate_hz ?? null,
-    parts: `${countText(parts)} ${what}${parts === 1 ? "" : "s"}`,
+    parts: source ? pluralText(source.sources, "source") : pluralText(files.length, "file"),
     ...transformsFor(sample),
     orientation: orientation(seen),
     sample,

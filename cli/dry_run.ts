@@ -1,7 +1,7 @@
 /** What `train --dry-run` prints. */
 import type { Config } from "../core/config/types.ts";
 import { type DryRun, dryRun } from "../core/train/dry_run.ts";
-import { bytesText, countText, percentText } from "../core/figures.ts";
+import { bytesText, countText, percentText, pluralText } from "../core/figures.ts";
 import type { LayerRow } from "../core/runs/types.ts";
 import type { PreparingProgress } from "../core/data/prepare.ts";
 import { short } from "./progress.ts";
@@ -33,7 +33,7 @@ function lines(config: Config, result: DryRun): string[] {
     ? `dense${shape === null ? "" : `, shape ${shape.join(" x ")}`}`
     : `${percentText(density)} stored`;
   return [
-    `data       ${result.files} file(s), ${countText(result.rows)} rows x ${
+    `data       ${pluralText(result.files, "file")}, ${countText(result.rows)} rows x ${
       countText(result.columns)
     } columns, ${stored}`,
     `split      train ${countText(partRows.train)}, validation ${countText(partRows.validation)}, test ${

@@ -1,5 +1,5 @@
 /** `init`: writes a commented config for given data. */
-import { countText, percentText } from "../core/figures.ts";
+import { countText, percentText, pluralText } from "../core/figures.ts";
 import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { loadConfig } from "../core/config/mod.ts";
@@ -58,7 +58,7 @@ function lines(
     paths.length > 0 ? paths.map((path) => toUser(path)).join(", ") : none;
   const transforms = suggestion.transforms.length > 0 ? suggestion.transforms.join(", ") : "no transform";
   return [
-    `data       ${files.length} ${source ? "chunk(s)" : "file(s)"}, ${countText(seen.rows)} rows x ${
+    `data       ${pluralText(files.length, source ? "chunk" : "file")}, ${countText(seen.rows)} rows x ${
       countText(seen.columns)
     } columns, ${seen.format}, ` +
     `${seen.dataType}`,

@@ -1,7 +1,7 @@
 /** What `data inspect` prints. */
 import type { Inspection } from "../core/data/inspect.ts";
 import { transformsFor } from "../core/data/suggest.ts";
-import { countText, percentText } from "../core/figures.ts";
+import { countText, percentText, pluralText } from "../core/figures.ts";
 import { orientation } from "./data_view.ts";
 import { table } from "./dry_run.ts";
 import { short } from "./progress.ts";
@@ -20,7 +20,7 @@ export function inspectionLines(seen: Inspection): string[] {
   const { format, path, rows, columns, dataType, sample, files, source } = seen;
   const shape = source?.shape ? `, shape ${source.shape.join(" x ")}` : "";
   const rate = source?.rate_hz ? `, ${countText(source.rate_hz)} Hz` : "";
-  const count = source ? `${source.sources} source(s)` : `${files.length} file(s)`;
+  const count = source ? pluralText(source.sources, "source") : pluralText(files.length, "file");
   const [least, median, most] = sample.rowSums;
   const empty = sample.emptyRows > 0 ? `${countText(sample.emptyRows)} of ${countText(sample.rows)}` : "none";
   return [

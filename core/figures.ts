@@ -8,6 +8,10 @@ export function countText(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 }
 
+/** A count with its noun: 1 file, 3 files. */
+export const pluralText = (value: number, noun: string): string =>
+  `${countText(value)} ${noun}${value === 1 ? "" : "s"}`;
+
 /** A setting, such as a learning rate, as one would type it: 0.0003; with an exponent below 0.0001: 3e-5. */
 export function settingText(value: number): string {
   if (Number.isNaN(value)) return ".nan";

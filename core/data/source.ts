@@ -2,7 +2,7 @@
  * The data of a run: the chunk files in order, their shapes, and which rows belong to which part. Opening a source reads
  * headers only.
  */
-import { countText } from "../figures.ts";
+import { countText, pluralText } from "../figures.ts";
 import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
@@ -282,12 +282,16 @@ export function openSource(
     throw new UserError(files[0].path, "has 0 columns, so there is nothing to learn", "name a file with columns");
   }
   if (firstRow === 0) {
-    throw new UserError(data.path, `has no rows: ${files.length} file(s) with 0 rows`, "name a file with rows");
+    throw new UserError(
+      data.path,
+      `has no rows: ${pluralText(files.length, "file")} with 0 rows`,
+      "name a file with rows",
+    );
   }
   if (partRows.train === 0 && !evaluated) {
     throw new UserError(
       "data.split",
-      `leaves no rows for training: there are ${firstRow} rows in ${files.length} file(s)`,
+      `leaves no rows for training: there are ${firstRow} rows in ${pluralText(files.length, "file")}`,
       "raise data.split.train, or list files under it",
     );
   }

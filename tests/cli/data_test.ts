@@ -61,7 +61,7 @@ Deno.test("data inspect: the values, names and arrays of a source and of chunks"
   ) assertStringIncludes(seen.stdout, text);
   writeChunks(join(folder.path, "chunks"), 2, 10, 6);
   const chunks = await run("data", ["inspect", join(folder.path, "chunks")]);
-  assertStringIncludes(chunks.stdout, "2 file(s), csr_npz");
+  assertStringIncludes(chunks.stdout, "2 files, csr_npz");
 });
 
 Deno.test("init: a source is prepared, and what is written trains", async () => {

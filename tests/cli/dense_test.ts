@@ -56,7 +56,7 @@ Deno.test("dense: solver auto is dense and says why; the dry run shows it", asyn
   using folder = temporary();
   const result = await run("train", ["--config", denseProject(folder.path), "--dry-run"]);
   assertEquals(result.code, 0, result.stderr);
-  assertStringIncludes(result.stdout, "3 file(s), 300 rows x 24 columns, dense");
+  assertStringIncludes(result.stdout, "3 files, 300 rows x 24 columns, dense");
   assertStringIncludes(result.stdout, "solver     dense: the data are dense");
 });
 

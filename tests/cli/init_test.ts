@@ -36,7 +36,7 @@ Deno.test("init: a folder of sparse counts, with labels and names beside it", as
   const { said, config } = await initialised(folder.path, at("counts"));
   for (
     const text of [
-      "3 file(s), 120 rows x 60 columns, csr_npz, float32",
+      "3 files, 120 rows x 60 columns, csr_npz, float32",
       "counts, from 1 to ",
       `labels     ${at("labels.txt")}`,
       `row names  ${at("barcodes.txt")} (not used`,
@@ -60,7 +60,7 @@ Deno.test("init: a dense array with its labels in the same folder; the array alo
   const labels = Int32Array.from({ length: 50 }, (_, i) => i % 4);
   Deno.writeFileSync(join(data, "digit.npy"), npy("<i4", "50,", new Uint8Array(labels.buffer)));
   const { said, config } = await initialised(folder.path, data);
-  assertStringIncludes(said, "1 file(s), 50 rows x 12 columns, dense_npy, uint8");
+  assertStringIncludes(said, "1 file, 50 rows x 12 columns, dense_npy, uint8");
   assertStringIncludes(said, "whole numbers in a range");
   for (const text of ["path: images/pixels.npy", "labels: images/digit.npy"]) assertStringIncludes(config, text);
 });
