@@ -205,6 +205,9 @@ Deno.test("start: a convolutional network begins with the R2 of PCA, and resumes
   await train({ resume: part.path, overrides: ["training.max_steps=null"] });
   assertEquals(weights(part.path), weights(whole.path));
   assertEquals((await embed(whole.path)).values.length, 200 * 2);
+  const diagnostics = join(whole.path, "diagnostics", `epoch-000${whole.summary.evaluated!.epoch}`);
+  const { filters } = JSON.parse(Deno.readTextFileSync(join(diagnostics, "weights.json")));
+  assertEquals([filters.name, filters.shape], ["encoder.2.layers.1.weight", [5]]);
   const names = [...tensorNames(whole.path)];
   assert(names.includes("encoder.2.layers.1.weight") && names.includes("decoder.1.layers.5.weight"), names.join(" "));
 });
