@@ -9,6 +9,7 @@ import { bytesOf as pictureOf, NAMES as PICTURES } from "../core/formats/picture
 import { greyPng, makePng } from "../core/formats/pictures/make_png.ts";
 import { writeH5ad, writeTenXH5 } from "../helpers/h5ad.ts";
 import { npy } from "../helpers/npz.ts";
+import { fileOf } from "../helpers/safetensors.ts";
 
 export interface Sample {
   /** The name of the file that is changed. */
@@ -185,6 +186,11 @@ export const SAMPLES: Readonly<Record<SourceFormat, () => Sample[] | Promise<Sam
     ...goldens("pickles/", ["ordered.pkl", "objects.npy"]),
   ],
   numpy: numpyArrays,
+  safetensors: () => {
+    const half = { dtype: "BF16", shape: [4, 3], bytes: new Uint8Array(24) };
+    const bytes = fileOf({ a: half, b: { dtype: "F32", shape: [ROWS, COLUMNS], bytes: floats(VALUES.flat()) } });
+    return ["a", "b"].map((member) => ({ file: "a.safetensors", bytes, options: { member } }));
+  },
   binary: () => [
     { file: "a.bin", bytes: floats(VALUES.flat()), options: { settings: { type: "float32", shape: [COLUMNS] } } },
     { file: "a.bin", bytes: floats(VALUES.flat()), options: { settings: { type: "int16", channels: 2, window: 4 } } },
