@@ -97,8 +97,9 @@ Deno.test("library: no part of it ends the process, and signals are listened to 
   const found = ["core", "ffi", "reports"].flatMap((room) => filesUnder(room, [".ts"])).filter((path) =>
     /Deno\.exit\b|\baddSignalListener\b/.test(readText(path))
   );
-  // The former is the main module of a process of its own, in which a user's file takes events.
-  assertEquals(found, ["core/events/module_main.ts", "core/train/signals.ts"]);
+  // Main modules of processes of their own (a reader's; two in which a user's file runs), and what these two share.
+  const mains = ["core/data/readers/process_main.ts", "core/diagnostics/own_main.ts", "core/events/module_main.ts"];
+  assertEquals(found, [...mains, "core/train/signals.ts", "core/user_module.ts"]);
 });
 
 Deno.test("library: a signal ends a script's run after a save, where the script asks for that", async () => {
