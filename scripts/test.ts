@@ -54,7 +54,7 @@ async function engineTests(): Promise<Count[]> {
 
 /** Tests that wait, hang or measure time, which others beside them would disturb: one file after the other. */
 const ALONE = [
-  "tests/faults",
+  ...["course", "faults", "preparing"].map((name) => `tests/faults/${name}_test.ts`),
   "tests/reports/time_budget_test.ts",
   ...["command_sink", "config", "doctor", "honest", "module_sink", "output", "sinks", "slurm"].map((name) =>
     `tests/cli/${name}_test.ts`
