@@ -5,26 +5,11 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 
-const finite = (what: string) => z.number({ error: `${what} must be a number` });
+const finite = (what: string): z.ZodNumber => z.number({ error: `${what} must be a number` });
 
 /** Settings of the config that a run may change while it goes on. */
-export const SETTABLE = ["optimizer.learning_rate", "data.batch_size"] as const;
+const SETTABLE = ["optimizer.learning_rate", "data.batch_size"] as const;
 export type Settable = typeof SETTABLE[number];
-
-const schemas = [
-  z.strictObject({ do: z.literal("pause") }),
-  z.strictObject({ do: z.literal("continue"), steps: z.int().min(1).optional() }),
-  z.strictObject({ do: z.literal("save") }),
-  z.strictObject({ do: z.literal("stop") }),
-  z.strictObject({ do: z.literal("set"), key: z.enum(SETTABLE), value: finite("value").positive() }),
-  z.strictObject({ do: z.literal("freeze"), layer: z.string().min(1).max(200), frozen: z.boolean() }),
-  z.strictObject({
-    do: z.literal("write"),
-    tensor: z.string().min(1).max(200),
-    at: z.array(z.int().min(0)).max(8),
-    value: finite("value"),
-  }),
-] as const;
 
 /**
  * `pause` stands still before the next step; `continue` goes on, with `steps` for so many; `save` makes a checkpoint; `stop` saves
@@ -32,22 +17,41 @@ const schemas = [
  * the next step on, and the batch size from the next epoch on. `freeze` keeps a layer's weights as they are, or trains them again.
  * `write` gives one element of a parameter a value, which is rounded to 32 bits; `at` is its index along each axis.
  */
-export type Command = z.infer<typeof schemas[number]>;
+export type Command =
+  | { readonly do: "pause" | "save" | "stop" }
+  | { readonly do: "continue"; readonly steps?: number }
+  | { readonly do: "set"; readonly key: Settable; readonly value: number }
+  | { readonly do: "freeze"; readonly layer: string; readonly frozen: boolean }
+  | { readonly do: "write"; readonly tensor: string; readonly at: readonly number[]; readonly value: number };
+
+const SCHEMAS: Readonly<Record<Command["do"], z.ZodType<Command>>> = {
+  pause: z.strictObject({ do: z.literal("pause") }),
+  continue: z.strictObject({ do: z.literal("continue"), steps: z.int().min(1).optional() }),
+  save: z.strictObject({ do: z.literal("save") }),
+  stop: z.strictObject({ do: z.literal("stop") }),
+  set: z.strictObject({ do: z.literal("set"), key: z.enum(SETTABLE), value: finite("value").positive() }),
+  freeze: z.strictObject({ do: z.literal("freeze"), layer: z.string().min(1).max(200), frozen: z.boolean() }),
+  write: z.strictObject({
+    do: z.literal("write"),
+    tensor: z.string().min(1).max(200),
+    at: z.array(z.int().min(0)).max(8),
+    value: finite("value"),
+  }),
+};
 
 /** Those that change what is computed. The others change when. */
 export const isEdit = ({ do: what }: Command): boolean => what === "set" || what === "freeze" || what === "write";
 
-export const COMMANDS: readonly string[] = schemas.map(({ shape }) => shape.do.value);
+export const COMMANDS: readonly string[] = Object.keys(SCHEMAS);
 
 /** @throws {UserError} where a value is no command; `where` is its place, for the message */
 export function parseCommand(value: unknown, where: string): Command {
   const name = typeof value === "object" && value !== null ? (value as { do?: unknown }).do : undefined;
-  const schema = schemas.find(({ shape }) => shape.do.value === name);
-  if (schema === undefined) {
+  if (typeof name !== "string" || !Object.hasOwn(SCHEMAS, name)) {
     const shown = JSON.stringify(name === undefined ? value : name)?.slice(0, 80);
     throw new UserError(where, `${shown} is no command`, `"do" is one of ${COMMANDS.join(", ")}`);
   }
-  const parsed = schema.safeParse(value);
+  const parsed = SCHEMAS[name as Command["do"]].safeParse(value);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   throw new UserError(where, `${name}${path.length > 0 ? `.${path.join(".")}` : ""}: ${message}`);
