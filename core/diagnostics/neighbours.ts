@@ -47,6 +47,37 @@ const settings = {
   neighbours: z.int().min(1).max(1000).default(10).describe("number of nearest rows whose labels are counted"),
 };
 
+/** The nearest rows of each row. Others are added by rising number, so that of equal distances the earlier one is nearer. */
+class Nearest {
+  readonly #rows: Int32Array;
+  readonly #squares: Float64Array;
+  readonly #found: Int32Array;
+
+  constructor(rows: number, readonly most: number) {
+    this.#rows = new Int32Array(rows * most);
+    this.#squares = new Float64Array(rows * most).fill(Infinity);
+    this.#found = new Int32Array(rows);
+  }
+
+  add(row: number, other: number, square: number): void {
+    const first = row * this.most, last = first + this.most - 1;
+    if (this.#found[row] === this.most && !(square < this.#squares[last]!)) return;
+    let at = Math.min(last, first + this.#found[row]!);
+    for (; at > first && this.#squares[at - 1]! > square; at--) {
+      this.#squares[at] = this.#squares[at - 1]!;
+      this.#rows[at] = this.#rows[at - 1]!;
+    }
+    this.#squares[at] = square;
+    this.#rows[at] = other;
+    if (this.#found[row]! < this.most) this.#found[row]!++;
+  }
+
+  /** The nearest one first. */
+  of(row: number): Int32Array {
+    return this.#rows.subarray(row * this.most, row * this.most + this.#found[row]!);
+  }
+}
+
 /**
  * The rows told apart by their nearest neighbours in Euclidean distance. Of several labels that are equally frequent among them, the
  * one of the nearest row counts, and of rows at the same distance the earlier one.
@@ -64,39 +95,34 @@ export function neighbourScores(
 ): NeighbourScores {
   const rows = label.length, sizes = new Float64Array(labels);
   for (const l of label) sizes[l]!++;
-  const right = new Float64Array(labels), count = new Float64Array(labels);
-  const nearest = new Int32Array(neighbours), distances = new Float64Array(neighbours);
-  const sums = new Float64Array(labels), votes = new Uint32Array(labels);
+  const near = new Nearest(rows, neighbours);
+  // Of each row, the sums of distances to the rows of each label.
+  const sums = new Float64Array(rows * labels);
+  const counts = (row: number, other: number) => told[row]! && (leaveOneOut || !told[other]);
+  for (let i = 0; i < rows; i++) {
+    for (let j = i + 1; j < rows; j++) {
+      let square = 0;
+      for (let k = 0, a = i * width, b = j * width; k < width; k++) {
+        const difference = values[a + k]! - values[b + k]!;
+        square += difference * difference;
+      }
+      const distance = Math.sqrt(square);
+      sums[i * labels + label[j]!]! += distance;
+      sums[j * labels + label[i]!]! += distance;
+      if (counts(i, j)) near.add(i, j, square);
+      if (counts(j, i)) near.add(j, i, square);
+    }
+  }
+  const right = new Float64Array(labels), count = new Float64Array(labels), votes = new Uint32Array(labels);
   let silhouettes = 0;
   for (let i = 0; i < rows; i++) {
-    let found = 0;
-    sums.fill(0);
-    for (let j = 0; j < rows; j++) {
-      if (i === j) continue;
-      let square = 0;
-      for (let k = 0, a = i * width, b = j * width; k < width; k++) square += (values[a + k]! - values[b + k]!) ** 2;
-      sums[label[j]!]! += Math.sqrt(square);
-      if (!told[i] || (told[j] && !leaveOneOut)) continue;
-      if (found === neighbours && !(square < distances[neighbours - 1]!)) continue;
-      let at = found < neighbours ? found++ : neighbours - 1;
-      for (; at > 0 && distances[at - 1]! > square; at--) {
-        distances[at] = distances[at - 1]!;
-        nearest[at] = nearest[at - 1]!;
-      }
-      distances[at] = square;
-      nearest[at] = j;
-    }
-    const own = label[i]!;
-    silhouettes += silhouetteOf(own, sums, sizes);
-    if (!told[i] || found === 0) continue;
+    const own = label[i]!, nearest = near.of(i);
+    silhouettes += silhouetteOf(own, sums.subarray(i * labels, (i + 1) * labels), sizes);
+    if (nearest.length === 0) continue;
     votes.fill(0);
     let most = 0;
-    for (let n = 0; n < found; n++) most = Math.max(most, ++votes[label[nearest[n]!]!]!);
-    let said = own;
-    for (let n = 0; n < found; n++) {
-      said = label[nearest[n]!]!;
-      if (votes[said] === most) break;
-    }
+    for (const other of nearest) most = Math.max(most, ++votes[label[other]!]!);
+    const said = label[nearest.find((other) => votes[label[other]!] === most)!]!;
     count[own]!++;
     if (said === own) right[own]!++;
   }
