@@ -31,7 +31,8 @@ const REASONS: Readonly<Record<string, string>> = {
 function baselineLines({ baseline }: Summary): string[] {
   const pca = baseline?.pca;
   if (!pca) return [];
-  const parts = (["train", "validation", "test"] as const).filter((part) => pca[part]);
+  const parts = (["train", "validation", "test"] as const).filter((part) => Number.isFinite(pca[part]?.r2));
+  if (parts.length === 0) return [];
   const shown = parts.map((part) => `${part} ${short(pca[part]!.r2)}`).join(", ");
   const lines = [`PCA        R2 ${shown}  (${countText(pca.components ?? 0)} components)`];
   if (baseline.advice) lines.push(`           PCA explains more than the network; ${baseline.advice}`);
@@ -82,7 +83,8 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
       const code = typeof active === "number" && typeof dead === "number"
         ? `  L0 ${short(active)}  dead units ${percentText(dead)}`
         : "";
-      lines.push(`${part.padEnd(10)} MSE ${short(mse)}  R2 ${short(r2)}${fit}${code}  (${rowsText(metrics)})`);
+      const share = Number.isFinite(r2) ? `R2 ${short(r2)}` : "no R2, since no column varies";
+      lines.push(`${part.padEnd(10)} MSE ${short(mse)}  ${share}${fit}${code}  (${rowsText(metrics)})`);
     }
   }
   lines.push(...baselineLines(summary), ...neighbourLines(summary), ...anomalyLines(summary));
