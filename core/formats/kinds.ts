@@ -245,6 +245,13 @@ function zipKind(path: string, members: readonly ZipMember[]): Kind | undefined 
   if (has("[Content_Types].xml") || names.includes("[Content_Types].xml")) {
     return table("an Excel workbook", "read_excel")(path);
   }
+  if (names.some((name) => /(^|\/)(\.zgroup|\.zarray|zarr\.json)$/.test(name))) {
+    const folder = file.replace(/(\.zarr)?\.zip$/, ".zarr");
+    return {
+      name: "a Zarr store in a zip archive",
+      advice: `unpack it: unzip ${file} -d ${folder}; then name that folder`,
+    };
+  }
   return { ...packed("a zip archive", "unzip")(path) };
 }
 

@@ -1,6 +1,7 @@
 /** Files of another kind are known by their first bytes, and told with what to do. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
+import { strToU8, zipSync } from "fflate";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { kindOf } from "../../../core/formats/kinds.ts";
 import { openSource } from "../../../core/data/source.ts";
@@ -90,6 +91,9 @@ testInFolder("folders that other programs take for one file are told as well", (
     Deno.writeTextFileSync(join(folder, name!, file!), "{}");
   }
   assertEquals(kindOf(join(folder, "a.zarr"))?.name, "a Zarr store");
+  const packed = zipSync({ "X/.zarray": strToU8("{}"), ".zgroup": strToU8("{}") });
+  Deno.writeFileSync(join(folder, "a.zarr.zip"), packed);
+  assertEquals(kindOf(join(folder, "a.zarr.zip"))?.name, "a Zarr store in a zip archive");
   assertStringIncludes(kindOf(join(folder, "b.zarr"))?.advice ?? "", 'zarr.open("b.zarr")');
   assertStringIncludes(kindOf(join(folder, "pbmc"))?.advice ?? "", "set data.format: 10x");
   assertEquals(kindOf(folder), undefined);
