@@ -3,8 +3,7 @@ import { countText, percentText } from "../core/figures.ts";
 import "./early.ts";
 import { UserError } from "../core/errors.ts";
 import { ensureEngine } from "../core/build/ensure.ts";
-import { readJournal } from "../core/steer/journal.ts";
-import { findRun, type RunTarget } from "../core/train/find_run.ts";
+import { findRun } from "../core/train/find_run.ts";
 import { toUser } from "../core/paths.ts";
 import { writeOutput } from "../core/results/output.ts";
 import { resumeCommand } from "../core/runs/command.ts";
@@ -183,7 +182,7 @@ const train = defineCommand({
       detail: options.verbose ? progress.note : undefined,
       commandLine: ["train", ...args],
       untilEpoch: options["until-epoch"],
-      replay: await replayed(options.replay, target),
+      replay: options.replay,
     }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
@@ -218,15 +217,6 @@ const train = defineCommand({
 });
 
 export default train;
-
-/** The journal that is made again. A resume goes on with the one that its run began with. */
-async function replayed(path: string | undefined, { existing }: RunTarget): Promise<string | undefined> {
-  if (path !== undefined && existing !== null) {
-    throw new UserError("--replay", "is for a new run; a resumed one goes on with what it began with", "leave it out");
-  }
-  if (path !== undefined) await readJournal(path);
-  return path;
-}
 
 /** Draws the report from the run folder. A failure is printed, but does not make the run a failed one. */
 async function drawReport(runDir: string): Promise<string | null> {

@@ -42,14 +42,12 @@ const SCHEMAS: Readonly<Record<Command["do"], z.ZodType<Command>>> = {
 /** Those that change what is computed. The others change when. */
 export const isEdit = ({ do: what }: Command): boolean => what === "set" || what === "freeze" || what === "write";
 
-export const COMMANDS: readonly string[] = Object.keys(SCHEMAS);
-
 /** @throws {UserError} where a value is no command; `where` is its place, for the message */
 export function parseCommand(value: unknown, where: string): Command {
   const name = typeof value === "object" && value !== null ? (value as { do?: unknown }).do : undefined;
   if (typeof name !== "string" || !Object.hasOwn(SCHEMAS, name)) {
     const shown = JSON.stringify(name === undefined ? value : name)?.slice(0, 80);
-    throw new UserError(where, `${shown} is no command`, `"do" is one of ${COMMANDS.join(", ")}`);
+    throw new UserError(where, `${shown} is no command`, `"do" is one of ${Object.keys(SCHEMAS).join(", ")}`);
   }
   const parsed = SCHEMAS[name as Command["do"]].safeParse(value);
   if (parsed.success) return parsed.data;

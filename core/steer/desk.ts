@@ -16,8 +16,6 @@ export interface Taker {
 
 /** What waits: a command, or a question. */
 export interface Waiting {
-  /** Null for a question. */
-  readonly command: Command | null;
   /** Lets the command take effect by `work`, which gives the edit that was recorded, or answers the question. */
   settle(work: (command: Command) => Promise<Edit>): Promise<void>;
   refuse(error: UserError): void;
@@ -28,18 +26,13 @@ export class Desk {
   #taker: Taker | null = null;
   #wake: (() => void) | null = null;
 
-  /** Whether a session takes commands. */
-  get isOpen(): boolean {
-    return this.#taker !== null;
-  }
-
   /**
    * Resolves when the command has taken effect and is in the journal.
    * @throws {UserError} where it cannot be done, and where nothing trains
    */
   post(command: Command): Promise<Edit> {
     const { promise, resolve, reject } = Promise.withResolvers<Edit>();
-    this.#add({ command, settle: (work) => work(command).then(resolve, reject), refuse: reject });
+    this.#add({ settle: (work) => work(command).then(resolve, reject), refuse: reject });
     return promise;
   }
 
@@ -47,7 +40,7 @@ export class Desk {
   ask<T>(question: (model: Model) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const { model } = this.#taker ?? {};
-    this.#add({ command: null, settle: () => question(model!).then(resolve, reject), refuse: reject });
+    this.#add({ settle: () => question(model!).then(resolve, reject), refuse: reject });
     return promise;
   }
 
@@ -61,10 +54,6 @@ export class Desk {
     this.wake();
   }
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
-  }
-
   /** What waits, in the order in which it came. */
   takeAll(): Waiting[] {
     return this.#waiting.splice(0);
@@ -72,7 +61,7 @@ export class Desk {
 
   /** Resolves when something waits, or {@linkcode wake} is called. */
   async wait(): Promise<void> {
-    if (!this.isEmpty) return;
+    if (this.#waiting.length > 0) return;
     await new Promise<void>((resolve) => this.#wake = resolve);
   }
 

@@ -2,7 +2,7 @@
 import type { Model, TensorInfo } from "../../ffi/model.ts";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
-import { type Command, isEdit } from "./command.ts";
+import type { Command } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import type { Edit, Journal } from "./journal.ts";
 import { type Steered, untouched } from "./state.ts";
@@ -30,6 +30,8 @@ export interface Course {
 }
 
 export class Steering {
+  /** Those that change what is computed. */
+  readonly #replay: readonly Edit[];
   #isPaused = false;
   /** Steps that are left before the loop pauses. */
   #allowed = Infinity;
@@ -40,14 +42,14 @@ export class Steering {
   /** Why the journal does not have what has taken effect: the session fails, since it could not be repeated. */
   #lost: { readonly error: unknown } | null = null;
 
-  /** @param replay the edits of another run's journal that are made again, at the same steps */
+  /** @param replay the edits of another run's journal that are made again, at the same steps; none is of a step before the state */
   constructor(
     readonly course: Course,
     readonly desk: Desk,
     readonly journal: Journal,
-    readonly replay: readonly Edit[] = [],
+    replay: readonly Edit[] = [],
   ) {
-    this.replay = replay.filter(({ command }) => isEdit(command));
+    this.#replay = replay;
     this.#next = course.state.steering?.replayed ?? 0;
     desk.attach({
       model: course.model,
@@ -66,11 +68,6 @@ export class Steering {
     return this.course.state.steering?.learning_rate ?? this.course.learningRate;
   }
 
-  /** Of the present epoch. */
-  get batchSize(): number {
-    return this.course.state.steering?.batch_size ?? this.course.batchSize;
-  }
-
   /** A batch size that waits for the next epoch takes effect. */
   beginEpoch(): void {
     const { steering } = this.course.state;
@@ -81,8 +78,8 @@ export class Steering {
   async between(): Promise<void> {
     const { course: { state, stopping }, desk } = this;
     for (;;) {
-      for (; this.replay[this.#next]?.step === state.step; this.#next++) {
-        await this.#take(this.replay[this.#next]!.command);
+      for (; this.#replay[this.#next]?.step === state.step; this.#next++) {
+        await this.#take(this.#replay[this.#next]!.command);
         this.#steered.replayed++;
       }
       // What is asked for meanwhile waits for the next time, so that training goes on in between.
@@ -95,9 +92,14 @@ export class Steering {
     }
   }
 
+  /** Number of edits of the other journal that are not made yet. */
+  get left(): number {
+    return this.#replay.length - this.#next;
+  }
+
   /** Number of steps that may be made before {@linkcode between} has something to do. */
   until(): number {
-    const due = this.replay[this.#next]?.step ?? Infinity;
+    const due = this.#replay[this.#next]?.step ?? Infinity;
     return Math.min(due - this.course.state.step, this.#allowed, this.#owesStep ? 1 : Infinity);
   }
 
@@ -178,8 +180,8 @@ export class Steering {
         `must be a whole number from 1 to the ${countText(trainingRows)} training rows, got ${value}`,
       );
     }
-    const before = this.#steered.next_batch_size ?? this.batchSize;
-    this.#steered.next_batch_size = value;
+    const steered = this.#steered, before = steered.next_batch_size ?? this.course.batchSize;
+    steered.next_batch_size = value;
     return before;
   }
 

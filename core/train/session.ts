@@ -51,7 +51,7 @@ import type { SessionOptions } from "./session_options.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
 import { freshState, type TrainState } from "./state.ts";
 import { checkState, parseState } from "./state_check.ts";
-import { keepReplay, replayOf, steer } from "./steered.ts";
+import { keepReplay, replayOf, steer, tellLeft } from "./steered.ts";
 import { tensorSinks } from "./tensors.ts";
 import { type Ending, Trainer } from "./trainer.ts";
 
@@ -305,6 +305,7 @@ async function trainToAnEnd(session: Session): Promise<SessionResult> {
     if (session.isEnded) return await paused(session, "command");
     if (reason === "until_epoch") return await paused(session, reason);
     if (state.step === resumedAt) note?.(nothingLeft(session.options, state, reason));
+    tellLeft(session);
     return await finish(session, reason);
   } catch (error) {
     return await failed(session, dataError(error));
@@ -342,7 +343,7 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
   await writeJsonAtomic(run.file("model.json"), layers);
   if (checkpoint === null) await writeRunData(run.path, identity, names, source.steps);
   if (options.replay !== undefined) await keepReplay(run.path, options.replay);
-  const replay = await replayOf(run.path);
+  const replay = await replayOf(run.path, state);
   const logs = await openLogs(run, model, config, state);
   let result: SessionResult;
   try {

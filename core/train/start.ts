@@ -1,4 +1,6 @@
 /** Starts or resumes a run: makes its folder and config file, then runs the session. */
+import { UserError } from "../errors.ts";
+import { readJournal } from "../steer/journal.ts";
 import { readTextSync } from "../formats/file.ts";
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
 import type { Fitted } from "../data/counts/fitted.ts";
@@ -32,7 +34,11 @@ async function stepsBefore({ existing, fork, loaded }: StartOptions): Promise<Fi
  */
 export async function startRun(given: StartOptions): Promise<{ run: RunFolder; result: SessionResult }> {
   const { config } = given.loaded;
-  const { note, warn, observer, memory } = given;
+  const { note, warn, observer, memory, replay } = given;
+  if (replay !== undefined && given.existing !== null) {
+    throw new UserError("--replay", "is for a new run; a resumed one goes on with what it began with", "leave it out");
+  }
+  if (replay !== undefined) await readJournal(replay); // so that mistakes are told before there is a run folder
   const fitted = await stepsBefore(given);
   // Before there is a run folder, since it may take long and may be stopped.
   const prepared = memory ? undefined : await prepareFor(config, { note, warn, fitted, progress: observer?.preparing });

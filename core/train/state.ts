@@ -1,6 +1,7 @@
 /**
  * The state of a run: everything but tensors that the next step depends on. It is saved as state.json of a checkpoint.
  */
+import type { DataConfig } from "../config/types.ts";
 import type { PcaBaseline } from "../baseline/pca.ts";
 import type { Steered } from "../steer/state.ts";
 import type { PlateauState } from "./schedule.ts";
@@ -115,3 +116,9 @@ export function freshState(data: string): TrainState {
     resumed: 0,
   };
 }
+
+/** The config's data settings with the batch size of the present epoch, which a command may have changed. */
+export const dataOfEpoch = (data: DataConfig, { steering }: TrainState): DataConfig => ({
+  ...data,
+  batch_size: steering?.batch_size ?? data.batch_size,
+});

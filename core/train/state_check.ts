@@ -3,12 +3,12 @@
  */
 import { z } from "zod";
 import { showFlow } from "../config/show.ts";
-import type { Config, DataConfig } from "../config/types.ts";
+import type { Config } from "../config/types.ts";
 import { trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { steeredSchema } from "../steer/state.ts";
-import { noTotals, type Totals, type TrainState } from "./state.ts";
+import { dataOfEpoch, noTotals, type Totals, type TrainState } from "./state.ts";
 
 const count = () => z.int().min(0);
 const amount = () => z.number().min(0);
@@ -122,12 +122,6 @@ export function checkState(state: TrainState, where: string, data: string, sourc
     ["epoch_totals.rows", epoch_totals.rows, isRows(epoch_totals, config), "rows of so many batches"],
   ]);
 }
-
-/** The config's data settings with the batch size of the present epoch, which a command may have changed. */
-export const dataOfEpoch = (data: DataConfig, { steering }: TrainState): DataConfig => ({
-  ...data,
-  batch_size: steering?.batch_size ?? data.batch_size,
-});
 
 /** The state at the start of the present epoch, if the epoch must be trained from its first batch. */
 export function beginEpochAnew(state: TrainState): void {

@@ -4,7 +4,11 @@ import { writeFileAtomic } from "../runs/atomic.ts";
 import { Desk } from "../steer/desk.ts";
 import { type Edit, JOURNAL, Journal, journalText, readJournal } from "../steer/journal.ts";
 import { Steering } from "../steer/steering.ts";
+import { isEdit } from "../steer/command.ts";
+import { UserError } from "../errors.ts";
+import { countText, pluralText } from "../figures.ts";
 import type { Session } from "./session.ts";
+import type { TrainState } from "./state.ts";
 
 /** The journal whose edits a run makes again, kept in its folder so that a resume goes on with it. */
 const REPLAY = "replay.jsonl";
@@ -17,9 +21,28 @@ export async function keepReplay(run: string, replay: string): Promise<void> {
   await writeFileAtomic(`${run}/${REPLAY}`, journalText(await readJournal(replay)));
 }
 
-export async function replayOf(run: string): Promise<Edit[]> {
+/**
+ * The edits that a run makes again; none where it repeats no other one.
+ * @throws {UserError} where one of those that are left is of a step that is made already, as in a fork
+ */
+export async function replayOf(run: string, { step, steering }: TrainState): Promise<Edit[]> {
   const path = `${run}/${REPLAY}`;
-  return await exists(path) ? await readJournal(path) : [];
+  if (!await exists(path)) return [];
+  const edits = (await readJournal(path)).filter(({ command }) => isEdit(command));
+  const late = edits[steering?.replayed ?? 0];
+  if (late && late.step < step) {
+    const what = `edit ${late.edit} is of step ${late.step}, but ${countText(step)} steps are made`;
+    throw new UserError("--replay", what, "repeat it in a run that begins at step 0, or leave out earlier edits");
+  }
+  return edits;
+}
+
+/** Says at the end of a run that some edits were of steps that it did not make. */
+export function tellLeft({ steering, options: { warn = () => {} }, state }: Session): void {
+  const { left } = steering;
+  if (left > 0) {
+    warn(`--replay: ${pluralText(left, "edit")} of later steps than the ${countText(state.step)} of this run`);
+  }
 }
 
 /** @param replay what {@linkcode replayOf} gave */

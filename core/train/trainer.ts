@@ -16,8 +16,7 @@ import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
 import type { Steering } from "../steer/steering.ts";
 import type { Saves } from "./saves.ts";
-import { dataOfEpoch } from "./state_check.ts";
-import { noTotals, type Started, type Totals, type TrainState } from "./state.ts";
+import { dataOfEpoch, noTotals, type Started, type Totals, type TrainState } from "./state.ts";
 
 /** Functions that are called when something happens. */
 export interface TrainObserver {
