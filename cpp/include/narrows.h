@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 6u
+#define NRW_ABI_VERSION 7u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -320,7 +320,8 @@ NRW_API int32_t nrw_model_close_log(nrw_model* model, nrw_error* err) NRW_NOEXCE
  * compute is backward and update). step_losses: learning_rate_count doubles that get the loss of each step done, or
  * NULL. epoch and chunk go into steps.csv. NRW_OK also when stopped: compare steps done.
  * NRW_NON_FINITE: the step's loss or gradient is not finite; that step changed no parameter of a layer before the
- * output layer, steps done counts the good ones and the message names step and batch. Slow: call it off the main
+ * output layer, but for layers that update within their backward pass (sparse_code, dictionary); steps done counts the
+ * good ones and the message names step and batch. Slow: call it off the main
  * thread. */
 NRW_API int32_t nrw_train(nrw_model* model, nrw_batches* batches, const double* learning_rates,
                           uint32_t learning_rate_count, double epoch, double chunk, double* result, double* step_losses,
