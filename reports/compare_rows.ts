@@ -187,7 +187,7 @@ export function compareRows(runs: readonly RunData[], numbering: Numbering): Con
     const note = left > 0
       ? markup`<p>${plural(left, "run")} of the same data ${left === 1 ? "is" : "are"} not drawn: of more than ${
         count(SIDE_BY_SIDE)
-      } runs the first are, and of these those that have the diagnostic <code>rows</code>.</p>\n`
+      } runs the first are, and of these those whose diagnostic <code>rows</code> can be read.</p>\n`
       : null;
     const figure = isImage
       ? pictures(alike, numbers, numbering)

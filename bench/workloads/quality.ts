@@ -1,4 +1,5 @@
 /** What a run explains of rows that it has not seen, by default, beside principal component analysis of the same size. */
+import { EQUAL_R2 } from "../../core/baseline/pca.ts";
 import { interval, timing } from "../stats.ts";
 import type { Context, Curve, Outcome, Plot, Row, Workload } from "../types.ts";
 import { type Dataset, HIDDEN, LATENT, present, type Score, score, sizesOf } from "./quality_sets.ts";
@@ -7,8 +8,6 @@ import { type Dataset, HIDDEN, LATENT, present, type Score, score, sizesOf } fro
 const ALL_SIZES = [100, 300, 1000, 3000, 10_000];
 const SIZES = { quick: [300], full: ALL_SIZES, thorough: ALL_SIZES };
 const SEEDS = { quick: 2, full: 5, thorough: 5 };
-/** A smaller difference of R2 is none. */
-const EQUAL = 5e-4;
 
 /** How a network of version 0.1 was trained by default. */
 const FROM_NOISE = { "model.start": "random", "training.epochs": 20 };
@@ -55,8 +54,8 @@ function difference({ own }: Case): { mean: number; half: number } {
 
 function outcomeOf(cases: readonly Case[], seeds: number, quick: boolean): Outcome {
   const all = cases.map(difference);
-  const below = all.filter(({ mean, half }) => mean < -Math.max(half, EQUAL)).length;
-  const above = all.filter(({ mean, half }) => mean > Math.max(half, EQUAL)).length;
+  const below = all.filter(({ mean, half }) => mean < -Math.max(half, EQUAL_R2)).length;
+  const above = all.filter(({ mean, half }) => mean > Math.max(half, EQUAL_R2)).length;
   const names = [...new Set(cases.map(({ set }) => set.name))];
   const curves = names.map((name): Curve => ({
     name,
@@ -86,7 +85,7 @@ function outcomeOf(cases: readonly Case[], seeds: number, quick: boolean): Outco
         seeds === 1 ? "" : "s"
       }, which split the rows, too. "From noise" is ` +
       "model.start: random with 20 epochs. Validation rows choose the best epoch, test rows nothing. A difference counts " +
-      `where it is larger than ${EQUAL} and than half of the seeds' 95 % interval.`,
+      `where it is larger than ${EQUAL_R2} and than half of the seeds' 95 % interval.`,
     ],
   };
 }

@@ -1,4 +1,5 @@
 /** What the defaults explain of held-out rows beside Adam in PyTorch, and the time to PCA's level beside scikit-learn. */
+import { EQUAL_R2 } from "../../core/baseline/pca.ts";
 import { timing } from "../stats.ts";
 import { CheckFailed, type Context, type Goal, type Outcome, type Row, type Workload } from "../types.ts";
 import { type Dataset, HIDDEN, LATENT, present, rowsFor, type Score, score, sizesOf } from "./quality_sets.ts";
@@ -13,7 +14,6 @@ const SOLVERS = ["arpack", "randomized"] as const;
 const BATCH = 128, STEPS = 4000, MOST_EPOCHS = 1000;
 /** Of the processor, for one of PyTorch's runs. */
 const MOST_SECONDS = 30;
-const EQUAL = 5e-4;
 
 interface Fit {
   readonly validation: number;
@@ -91,7 +91,8 @@ function rowsOf({ what, seeds }: Case): Row[] {
 function outcomeOf(cases: readonly Case[], { mode }: Context): Outcome {
   const goals = STARTS.map((start): Goal => {
     const more = cases.map(({ seeds }) => median(seeds.map(({ own, peer }) => own.test - peer[start].test)));
-    const below = more.filter((value) => value < -EQUAL).length, above = more.filter((value) => value > EQUAL).length;
+    const below = more.filter((value) => value < -EQUAL_R2).length,
+      above = more.filter((value) => value > EQUAL_R2).length;
     return {
       work: `R2 of test rows against Adam in PyTorch ${start === "pca" ? "after PCA" : "after its own start"}`,
       wanted: "not below",
@@ -110,7 +111,7 @@ function outcomeOf(cases: readonly Case[], { mode }: Context): Outcome {
       `training.epochs: auto gives, at most ${MOST_SECONDS} s of a processor a run; validation rows choose epoch and ` +
       `rate. Medians and ranges of ${
         SEEDS[mode]
-      } seed(s), which split the rows, too; a smaller difference than ${EQUAL} is none.`,
+      } seed(s), which split the rows, too; a smaller difference than ${EQUAL_R2} is none.`,
     ],
   };
 }

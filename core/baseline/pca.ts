@@ -29,6 +29,9 @@ export function noComponents(components: number, columns: number): string | null
   return null;
 }
 
+/** A smaller difference of R2 is none. */
+export const EQUAL_R2 = 5e-4;
+
 /** Columns of the basis beyond the components: as many again, but not fewer than this. */
 const FEWEST_MORE = 10;
 

@@ -1,13 +1,10 @@
 /** What may help a network that explains less of the rows than principal component analysis of the same size. */
 import { kindNamed, LOSSES } from "../config/vocabulary.ts";
 import type { Config } from "../config/types.ts";
-import type { PcaBaseline } from "../baseline/pca.ts";
+import { EQUAL_R2, type PcaBaseline } from "../baseline/pca.ts";
 import { PARTS, type Source } from "../data/source.ts";
 import type { Summary } from "../runs/types.ts";
 import { canBeginAtPca, chooseStart } from "./start_layers.ts";
-
-/** A smaller difference of R2 is none. */
-const EQUAL = 5e-4;
 
 /** Null where the network is not worse on the rows that it was not trained on, or on all where there are none. */
 export function pcaAdvice(
@@ -18,7 +15,7 @@ export function pcaAdvice(
 ): string | null {
   const part = PARTS.toReversed().find((each) => metrics[each])!;
   const own = metrics[part], its = pca[part];
-  if (!own || !its || own.rows !== its.rows || !(own.r2 < its.r2 - EQUAL)) return null;
+  if (!own || !its || own.rows !== its.rows || !(own.r2 < its.r2 - EQUAL_R2)) return null;
   const { best } = config.checkpoint;
   if (!kindNamed(LOSSES, config.loss.kind).quadratic) {
     return `PCA minimises the squared error, and the network ${config.loss.kind}, so R2 alone does not say which is better`;

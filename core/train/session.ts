@@ -6,21 +6,10 @@ import { relative } from "@std/path";
 import { engineInfo } from "../../ffi/info.ts";
 import type { Model } from "../../ffi/model.ts";
 import type { PcaFit } from "../baseline/pca.ts";
-import { choiceText, chooseEngine, type EngineChoice } from "../build/choose.ts";
-import { loadCheckpoint } from "../checkpoint/load.ts";
-import { resolveCheckpoint } from "../checkpoint/resolve.ts";
-import { changeText, compareConfigs } from "../config/mod.ts";
-import { UserError } from "../errors.ts";
-import { checkAnnotations } from "../data/annotations.ts";
-import { keepOpen } from "../data/chunk_cache.ts";
-import { checkValues } from "../data/check.ts";
-import type { DataIdentity } from "../data/identity.ts";
-import { requireSteps } from "../data/plan.ts";
 import { writeRunData } from "../data/run_data.ts";
-import { dataError, openSource, type Source } from "../data/source.ts";
-import { withRowFiles } from "../data/row_files.ts";
+import { dataError, type Source } from "../data/source.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
-import { commandText, resumeCommand } from "../runs/command.ts";
+import { resumeCommand } from "../runs/command.ts";
 import { clearLeftovers } from "../runs/leftovers.ts";
 import { acquireLock } from "../runs/lock.ts";
 import type { Edit } from "../steer/journal.ts";
@@ -28,31 +17,23 @@ import type { Steering } from "../steer/steering.ts";
 import { EventStream, sinksOf } from "../events/mod.ts";
 import { writeRecovery } from "../runs/recovery.ts";
 import { failed, finish, interrupted, paused, type SessionResult } from "./ending.ts";
-import { beginFork, forkData } from "./fork.ts";
 import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
-import { type Chosen, chosenFor, chosenText } from "./chosen.ts";
-import { runWarnings } from "./run_checks.ts";
-import { sortedWarning } from "./shuffling.ts";
 import { runDiagnostics } from "./diagnose.ts";
 import { openSession } from "./provenance.ts";
-import { begin, goOn } from "./begin.ts";
+import { begin } from "./begin.ts";
 import { refitDue } from "./refit.ts";
 import { startEvent, tellDiagnostics, withNotes } from "./events.ts";
-import { settled } from "./epochs.ts";
 import { horizonOf } from "./horizon.ts";
 import { learningRate } from "./schedule.ts";
 import type { LastStep } from "./update_ratio.ts";
-import { estimateMemory } from "./memory.ts";
-import { checkMemory, describeModel, layerRows, type MemoryEstimate, threadCount } from "./network.ts";
-import { fingerprint, noteData, sessionData } from "./run_data.ts";
+import { layerRows, type MemoryEstimate, threadCount } from "./network.ts";
+import { prepare } from "./prepare_session.ts";
 import { Saves } from "./saves.ts";
 import type { SessionOptions } from "./session_options.ts";
 import { type StopSignal, watchSignals } from "./signals.ts";
-import { freshState, type TrainState } from "./state.ts";
-import { checkState, parseState } from "./state_check.ts";
+import type { TrainState } from "./state.ts";
 import { keepReplay, replayOf, steer, tellLeft } from "./steered.ts";
-import { tensorSinks } from "./tensors.ts";
 import { type Ending, Trainer } from "./trainer.ts";
 
 class Session {
@@ -190,103 +171,6 @@ class Session {
       epoch: this.state.epoch,
       command: this.resumeCommand,
     });
-  }
-}
-
-/**
- * Of tensors that do not fit, where the rule that changed is why: without weight decay rows of the first layer may
- * wait.
- */
-function unfit(error: unknown, { saved, config, run }: SessionOptions): unknown {
-  const change = saved && compareConfigs(saved, config).from_here.find(({ key }) => key === "optimizer.weight_decay");
-  if (!(error instanceof UserError) || !change) return error;
-  return new UserError(
-    run.path,
-    `a resume cannot change ${changeText(change)}: the saved state of the optimizer does not fit (${error.what})`,
-    `start a new run: ${commandText("train", "--fork", run.path, "--override", `${change.key}=${change.to}`)}`,
-  );
-}
-
-/** The options with the numbers of epochs that `auto` stands for with these data. */
-function planned(options: SessionOptions, source: Source): SessionOptions {
-  const { config, saved, fork } = options;
-  return {
-    ...options,
-    config: settled(config, source),
-    ...saved ? { saved: settled(saved, source) } : {},
-    ...fork ? { fork: { ...fork, config: settled(fork.config, source) } } : {},
-  };
-}
-
-/** Opens the data, builds the network and, on a resume, loads the checkpoint. The caller closes the model. */
-async function prepare(
-  given: SessionOptions,
-): Promise<{
-  /** With numbers in the place of `auto`. */
-  options: SessionOptions;
-  source: Source;
-  model: Model;
-  state: TrainState;
-  checkpoint: string | null;
-  library: EngineChoice;
-  identity: DataIdentity;
-  names: readonly string[] | null;
-  /** Files that stay open. */
-  chunks: Disposable;
-  memory: MemoryEstimate;
-  chosen: readonly Chosen[];
-}> {
-  const library = chooseEngine(given.config, given.note);
-  given.detail?.(`engine ${choiceText(library)}`);
-  const opened = openSource(given.config.data, given.memory, { prepared: given.prepared });
-  const source = await withRowFiles(opened, given.config, { note: given.note });
-  const options = planned(given, source);
-  const { config, run, resumeFrom } = options;
-  requireSteps(source, config.data, config.seed);
-  const warn = options.warn ?? options.note ?? (() => {});
-  const note = options.note ?? (() => {});
-  for (const warning of runWarnings(config, source)) note(warning);
-  const chosen = chosenFor(config, source, given.config);
-  for (const each of chosen) note(chosenText(each));
-  const annotations = await checkAnnotations(config.data, source, note);
-  const sorted = sortedWarning(config, source, annotations.labels);
-  if (sorted) warn(`warning: ${sorted}`);
-  const identity = options.fork && resumeFrom === null
-    ? await forkData(options.fork, config, source, annotations, warn)
-    : await sessionData(run.path, config, source, annotations, resumeFrom !== null, warn);
-  const { names } = annotations;
-  noteData(config, source, note);
-  const chunks = keepOpen(source.files);
-  const model = describeModel(config, source);
-  try {
-    const memory = estimateMemory(config, source, model);
-    checkMemory(memory);
-    for (const line of await checkValues(source, config)) warn(`warning: ${line}`);
-    model.build();
-    const ready = { options, source, model, library, identity, names, chunks, memory, chosen };
-    const data = fingerprint(config, source, identity);
-    if (resumeFrom === null) {
-      if (options.fork) {
-        const state = await beginFork(options.fork, { config, source, model, data }, warn);
-        model.step = state.step;
-        goOn(model, state);
-        return { ...ready, state, checkpoint: null };
-      }
-      return { ...ready, state: freshState(data), checkpoint: null };
-    }
-    const { path: checkpoint } = await resolveCheckpoint(run.path, resumeFrom, warn);
-    const loaded = await loadCheckpoint(checkpoint, tensorSinks(model), { verify: "lengths" })
-      .catch((error) => Promise.reject(unfit(error, options)));
-    const state = parseState(loaded.state, `${checkpoint}/state.json`, loaded.step);
-    checkState(state, `${checkpoint}/state.json`, data, source, config);
-    state.resumed++;
-    model.step = state.step;
-    goOn(model, state);
-    return { ...ready, state, checkpoint };
-  } catch (error) {
-    model.close();
-    chunks[Symbol.dispose]();
-    throw dataError(error);
   }
 }
 
