@@ -89,6 +89,8 @@ export class Execution {
   readonly outcomes = new Map<PlannedRun, Outcome>();
   readonly #asked = new Map<PlannedRun, Map<number | null, Promise<Outcome>>>();
   #stopping = false;
+  /** The last look at what there is of a run: one after another, so that runs are trained in the order in which they were asked for. */
+  #looking: Promise<unknown> = Promise.resolve();
 
   constructor(readonly options: ExecuteOptions) {}
 
@@ -124,7 +126,9 @@ export class Execution {
   }
 
   async #one(stint: Stint): Promise<Outcome> {
-    const outcome = await reached(stint, true) ??
+    const looking = this.#looking.then(() => reached(stint, true));
+    this.#looking = looking.catch(() => {}); // it is thrown where it is awaited
+    const outcome = await looking ??
       (this.#stopping ? { kind: "stopped" } as const : await this.options.launcher.train(stint));
     this.outcomes.set(stint.run, outcome);
     if (outcome.kind === "failed" && this.options.onFail === "stop") this.stop();
