@@ -1,6 +1,8 @@
 /** Runs workloads one after the other: checks, measures, prints and saves each. */
 import { join } from "@std/path";
+import { ROOT } from "../core/build/tree.ts";
 import { collectEnvironment } from "../core/runs/environment.ts";
+import { gitState } from "../core/runs/git.ts";
 import { writeJsonAtomic } from "../core/runs/atomic.ts";
 import { engineInfo } from "../ffi/info.ts";
 import type { Limits } from "./limits.ts";
@@ -80,6 +82,7 @@ export async function machineOf(options: Options): Promise<Machine> {
 /** @returns the names of the workloads that failed */
 export async function runWorkloads(workloads: readonly Workload[], options: Options): Promise<string[]> {
   const machine = await machineOf(options);
+  const code = await gitState(ROOT, ["cli", "core", "cpp", "ffi", "spec", "bench/workloads"]);
   await Deno.mkdir(options.build, { recursive: true });
   const failed: string[] = [];
   for (const workload of workloads) {
@@ -95,6 +98,7 @@ export async function runWorkloads(workloads: readonly Workload[], options: Opti
     const context: Context = {
       ...options,
       scratch,
+      scores: code === null || code.dirty ? null : join(options.build, "scores", code.commit),
       hasPeer: options.python !== null,
       peer: () => Promise.resolve(options.python === null ? null : Peer.start(options.python, options.device)),
       keep,

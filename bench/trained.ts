@@ -18,7 +18,7 @@ export async function finish(child: Deno.ChildProcess): Promise<void> {
 export const overrides = (values: Readonly<Record<string, unknown>>) =>
   Object.entries(values).flatMap(([key, value]) => ["--override", `${key}=${JSON.stringify(value)}`]);
 
-/** Trains a config in a process of its own. */
+/** Trains a config in a process of its own, and reads its logs and summary. Its checkpoints, which may be large, are removed. */
 export async function trained(
   context: Context,
   config: Readonly<Record<string, unknown>>,
@@ -28,7 +28,9 @@ export async function trained(
   const [file, run] = [join(folder, "config.json"), join(folder, "run")];
   await Deno.writeTextFile(file, JSON.stringify(config));
   await finish(start(["--config", file, "--run-dir", run, "--no-report", ...overrides(only)]));
-  return await readRun(run);
+  const data = await readRun(run);
+  await Deno.remove(join(run, "checkpoints"), { recursive: true });
+  return data;
 }
 
 /** Percent of a run's time in its chunks that the trainer waited, for files and for batches. */

@@ -17,6 +17,11 @@ export interface Context {
   readonly hasPeer: boolean;
   /** A fresh peer process, or null where none was asked for. The caller closes it. */
   peer(): Promise<Peer | null>;
+  /**
+   * Folder for scores that do not depend on the machine's speed, so that a measurement of hours goes on where it was interrupted; of
+   * this commit only. Null where the checkout has changes that are not committed.
+   */
+  readonly scores: string | null;
   /** Keeps what there is so far, of a measurement that takes long. What measure() returns is kept at its end. */
   keep(outcome: Outcome): Promise<void>;
   log(line: string): void;

@@ -2,7 +2,7 @@
 import { EQUAL_R2 } from "../../core/baseline/pca.ts";
 import { interval, timing } from "../stats.ts";
 import type { Context, Curve, Outcome, Plot, Row, Workload } from "../types.ts";
-import { type Dataset, HIDDEN, LATENT, present, type Score, score, sizesOf } from "./quality_sets.ts";
+import { type Dataset, HIDDEN, keptScore, LATENT, present, sizesOf } from "./quality_sets.ts";
 
 /** Training rows, of which there are at most eight tenths of all. */
 const ALL_SIZES = [100, 300, 1000, 3000, 10_000];
@@ -12,17 +12,19 @@ const SEEDS = { quick: 2, full: 5, thorough: 5 };
 /** How a network of version 0.1 was trained by default. */
 const FROM_NOISE = { "model.start": "random", "training.epochs": 20 };
 
+type Kept = Awaited<ReturnType<typeof keptScore>>;
+
 interface Case {
   readonly set: Dataset;
   readonly size: number;
-  readonly own: readonly Score[];
-  readonly noise: readonly Score[];
+  readonly own: readonly Kept[];
+  readonly noise: readonly Kept[];
 }
 
 function rowsOf({ set, size, own, noise }: Case): Row[] {
   const labelled = own.flatMap(({ accuracy }) => accuracy ?? []);
   const what = `${set.name}, ${size.toLocaleString("en")} training rows`;
-  const row = (name: string, of: (score: Score) => number, pca: (score: Score) => number, from: readonly Score[]) => ({
+  const row = (name: string, of: (score: Kept) => number, pca: (score: Kept) => number, from: readonly Kept[]) => ({
     what: `${what}: ${name}`,
     unit: "R2" as const,
     narrows: timing(from.map(of)),
@@ -97,10 +99,10 @@ async function measure(context: Context): Promise<Outcome> {
   const outcome = () => outcomeOf(cases, seeds.length, mode === "quick");
   for (const set of await present(context)) {
     for (const size of sizesOf(set, SIZES[mode])) {
-      const own: Score[] = [], noise: Score[] = [];
+      const own: Kept[] = [], noise: Kept[] = [];
       for (const seed of seeds) {
-        own.push(await score(context, set, size, seed));
-        noise.push(await score(context, set, size, seed, FROM_NOISE));
+        own.push(await keptScore(context, set, size, seed));
+        noise.push(await keptScore(context, set, size, seed, FROM_NOISE));
       }
       const one = { set, size, own, noise };
       cases.push(one);

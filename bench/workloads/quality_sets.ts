@@ -2,7 +2,8 @@
 import { join } from "@std/path";
 import { loadConfig } from "../../core/config/mod.ts";
 import { openData } from "../../core/data/open.ts";
-import { exists } from "../../core/formats/file.ts";
+import { exists, makeFolder } from "../../core/formats/file.ts";
+import { writeJsonAtomic } from "../../core/runs/atomic.ts";
 import { trained } from "../trained.ts";
 import type { Context } from "../types.ts";
 
@@ -130,4 +131,24 @@ export async function rowsFor(context: Context, set: Dataset, size: number, seed
     test: part("test"),
     ...set.peer,
   };
+}
+
+/** As {@linkcode score}, without its seconds: kept in `context.scores`, and taken from there where it was interrupted. */
+export async function keptScore(
+  context: Context,
+  set: Dataset,
+  size: number,
+  seed: number,
+  only: Record<string, unknown> = {},
+): Promise<Omit<Score, "seconds" | "secondsToPca">> {
+  const { scores, data } = context;
+  if (scores === null) return await score(context, set, size, seed, only);
+  const asked = JSON.stringify([configFor({ ...context, scratch: "" }, set, size, seed), only, data]);
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(asked));
+  const file = join(scores, `${new Uint8Array(hash).toHex().slice(0, 32)}.json`);
+  if (await exists(file)) return JSON.parse(await Deno.readTextFile(file));
+  const { seconds: _, secondsToPca: __, ...found } = await score(context, set, size, seed, only);
+  await makeFolder(scores);
+  await writeJsonAtomic(file, found);
+  return found;
 }

@@ -9,11 +9,14 @@ export interface GitState {
 /** Time that git may take: in a huge work tree on a slow disk it would hold up a run. */
 const LIMIT_MS = 2000;
 
-/** The commit that is checked out in a folder's work tree; null outside of one, before its first commit, and without git. */
-export async function gitState(folder: string): Promise<GitState | null> {
+/**
+ * The commit that is checked out in a folder's work tree; null outside of one, before its first commit, and without git.
+ * @param below the files and folders in it that are compared with the commit; all of them where there are none
+ */
+export async function gitState(folder: string, below: readonly string[] = []): Promise<GitState | null> {
   try {
     const { success, stdout } = await new Deno.Command("git", {
-      args: ["-C", folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no"],
+      args: ["-C", folder, "status", "--porcelain=v2", "--branch", "--untracked-files=no", "--", ...below],
       env: { GIT_OPTIONAL_LOCKS: "0" }, // another program may be using the work tree
       stdin: "null",
       stderr: "null",
