@@ -105,11 +105,18 @@ int32_t nrw_batches_next(nrw_batches* batches, double timeout_ms, uint64_t* view
     if (status != NRW_OK) return status;
     view[0] = batch->rows;
     view[1] = batch->nnz();
-    const bool dense = batch->dense;
-    view[2] = dense ? 0 : address(batch->row_ptr.data());
-    view[3] = dense ? batch->dense_stride() : address(batch->column.data());
-    view[4] = address(dense ? batch->csc_target.data() : batch->target.data());
-    view[5] = address(dense ? batch->csc_inputs() : batch->inputs());
+    if (const SparseBatch* const sparse = batch->if_sparse(); sparse != nullptr) {
+      view[2] = address(sparse->row_ptr.data());
+      view[3] = address(sparse->column.data());
+      view[4] = address(sparse->target.data());
+      view[5] = address(sparse->inputs());
+    } else {
+      const DenseBatch& dense = batch->dense();
+      view[2] = 0;
+      view[3] = dense.stride();
+      view[4] = address(dense.target.data());
+      view[5] = address(dense.inputs());
+    }
     view[6] = address(batch->row_id.data());
     view[7] = batch->number;
     return NRW_OK;

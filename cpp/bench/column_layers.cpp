@@ -17,7 +17,7 @@ namespace {
 bool verify() {
   const uint32_t m = 40, columns = 900, width = 70;
   ThreadPool pool(2);
-  const Batch batch = make_batch(m, columns, 0.1, false);
+  const SparseBatch batch = make_batch(m, columns, 0.1, false);
   const std::vector<float> h_float = make_dense(m * width, 12);
   const Matrix h(h_float.begin(), h_float.end());
   ColumnWeights w = make_weights(columns, width, 2);
@@ -80,7 +80,7 @@ int main(int count, char** arguments) {
     return 1;
   }
 
-  const Batch batch = make_batch(m, columns, density, false);
+  const SparseBatch batch = make_batch(m, columns, density, false);
   ColumnWeights w = make_weights(columns, width, 2);
   ColumnBias bias = make_bias(columns, 2);
   const std::vector<float> h = make_dense(size_t{m} * width, 12), input_bias(width, 0.1f);

@@ -12,7 +12,7 @@ using namespace nrw;
 
 namespace {
 
-Batch make_batch(uint32_t columns, uint32_t nnz, uint32_t rows, uint64_t number) {
+SparseBatch make_batch(uint32_t columns, uint32_t nnz, uint32_t rows, uint64_t number) {
   std::vector<std::vector<uint32_t>> by_column(columns);
   for (uint32_t i = 0; i < rows; ++i) {
     for (uint32_t e = 0; e < nnz; ++e) {
@@ -28,7 +28,7 @@ Batch make_batch(uint32_t columns, uint32_t nnz, uint32_t rows, uint64_t number)
     row.insert(row.end(), by_column[j].begin(), by_column[j].end());
     ptr.push_back(static_cast<uint32_t>(row.size()));
   }
-  Batch b;
+  SparseBatch b;
   b.rows = rows;
   b.columns = columns;
   b.touched = static_cast<uint32_t>(touched.size());
@@ -56,7 +56,7 @@ int main(int count, char** arguments) {
   const uint32_t rows = argument(4, 128), threads = argument(5, 2);
   ThreadPool pool(threads);
   FactoredOutput layer(columns, width, {}, 0, kernels(), pool);
-  std::vector<Batch> batches;
+  std::vector<SparseBatch> batches;
   for (uint64_t number = 0; number < 3; ++number) batches.push_back(make_batch(columns, nnz, rows, number));
   std::vector<float> h(size_t{rows} * width), d_h(h.size());
   double best = 1e9;

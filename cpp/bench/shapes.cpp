@@ -75,7 +75,7 @@ void measure(const Net& net, unsigned threads, double seconds) {
   const Plan plan = make_plan(net.columns, net.encoder, net.decoder, true, std::string("\"shape\": ") + net.shape);
   Network network(plan, {}, Reduction::kMean, 1, threads);
   check::MemorySource source = check::MemorySource::random(net.rows * 4, net.columns, 1, net.rows);
-  std::vector<Batch> batches;
+  std::vector<DenseBatch> batches;
   while (const Batch* batch = source.next()) batches.push_back(check::dense_form(*batch));
   uint64_t t = 0;
   const auto step = [&] {

@@ -24,7 +24,7 @@ void measure(const char* what, uint32_t columns, uint32_t hidden, uint32_t laten
       make_plan(columns, {linear(hidden), kRelu, linear(latent)}, {linear(hidden), kRelu, linear(columns)}, true);
   Network network(plan, {}, Reduction::kMean, 1, threads);
   check::MemorySource source = check::MemorySource::random(batch_rows * 8, columns, 1, batch_rows);
-  std::vector<Batch> batches;
+  std::vector<DenseBatch> batches;
   while (const Batch* batch = source.next()) batches.push_back(check::dense_form(*batch));
   uint64_t t = 0;
   double forward = 0;

@@ -20,7 +20,7 @@ constexpr size_t kBatches = 6;
 constexpr uint32_t kFirst = 101;  // the first step, as in the middle of a run
 
 // About density * columns entries per row, each in column columns * u^skew.
-Batch make_skewed(uint32_t rows, uint32_t columns, double density, double skew, uint32_t number) {
+SparseBatch make_skewed(uint32_t rows, uint32_t columns, double density, double skew, uint32_t number) {
   std::vector<std::vector<uint32_t>> by_row(rows), by_column(columns);
   const auto wanted = static_cast<uint32_t>(density * columns);
   for (uint32_t i = 0; i < rows; ++i) {
@@ -32,7 +32,7 @@ Batch make_skewed(uint32_t rows, uint32_t columns, double density, double skew, 
     by_row[i].erase(std::unique(by_row[i].begin(), by_row[i].end()), by_row[i].end());
     for (const uint32_t column : by_row[i]) by_column[column].push_back(i);
   }
-  Batch batch;
+  SparseBatch batch;
   batch.rows = rows;
   batch.columns = columns;
   const size_t most = size_t{rows} * wanted + 1;
@@ -83,7 +83,7 @@ int main(int count, char** arguments) {
   for (int i = 6; i < count; ++i) threads.push_back(static_cast<unsigned>(std::atoi(arguments[i])));
   if (threads.empty()) threads = {1, 2};
 
-  std::vector<Batch> batches;
+  std::vector<SparseBatch> batches;
   double touched = 0, nnz = 0;
   for (uint32_t b = 0; b < kBatches; ++b) {
     batches.push_back(make_skewed(m, columns, density, skew, b));
@@ -108,7 +108,7 @@ int main(int count, char** arguments) {
       Times times;
       const auto start = std::chrono::steady_clock::now();
       for (uint32_t t = kFirst; times.forward.size() < 12 || (ms(start) < 1500 && times.forward.size() < 200); ++t) {
-        const Batch& batch = batches[t % kBatches];
+        const SparseBatch& batch = batches[t % kBatches];
         adam.step = t;
         adam.bias_correction1 = static_cast<float>(1 - std::pow(adam.beta1, t));
         adam.bias_correction2_sqrt = static_cast<float>(std::sqrt(1 - std::pow(adam.beta2, t)));

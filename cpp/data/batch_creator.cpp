@@ -36,10 +36,10 @@ void check_random(const std::vector<Transform>& transforms, const RowWindow& win
 }
 
 uint64_t bytes_of(const Batch& batch) noexcept {
-  const uint64_t nnz = batch.nnz(), rows = batch.rows, touched = batch.touched;
+  const uint64_t nnz = batch.nnz(), rows = batch.rows;
   const uint64_t each = (batch.weighted ? 4 : 0) + (batch.categorised ? 4 : 0);
-  if (batch.dense) return batch.columns * batch.dense_stride() * (batch.masked ? 8 : 4) + rows * (8 + each);
-  return nnz * (batch.masked ? 24 : 16) + rows * (12 + each) + 4 + touched * 8 + 4;
+  if (batch.is_dense()) return batch.columns * batch.dense().stride() * (batch.masked ? 8 : 4) + rows * (8 + each);
+  return nnz * (batch.masked ? 24 : 16) + rows * (12 + each) + 4 + uint64_t{batch.sparse().touched} * 8 + 4;
 }
 
 }  // namespace
@@ -74,11 +74,11 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
   next_ = taken_ = options.first_batch;
   preload_ = std::max<uint64_t>(1, std::min<uint64_t>(options.preload, total_ - next_));
   slots_ = std::vector<Slot>(preload_);
-  batches_ = std::vector<Batch>(preload_ + 1);
+  batches_.resize(preload_ + 1);
   free_.reserve(batches_.size());
-  for (Batch& batch : batches_) {
-    batch = take_batch();
-    free_.push_back(&batch);
+  for (std::unique_ptr<Batch>& batch : batches_) {
+    batch = take_batch(window_.dense() ? Batch::Kind::kDense : Batch::Kind::kSparse);
+    free_.push_back(batch.get());
   }
   start(static_cast<uint32_t>(std::min<uint64_t>({options.workers, preload_, total_ - next_})));
 }
@@ -86,7 +86,7 @@ BatchCreator::BatchCreator(std::vector<std::shared_ptr<const Chunk>> chunks, std
 BatchCreator::~BatchCreator() {
   stop();
   for (std::thread& thread : threads_) thread.join();
-  for (Batch& batch : batches_) give_batch(std::move(batch));
+  for (std::unique_ptr<Batch>& batch : batches_) give_batch(std::move(batch));
 }
 
 void BatchCreator::start(uint32_t workers) {
@@ -130,10 +130,10 @@ void BatchCreator::cut(Cutters& cutters, uint64_t number, Slot& slot) const noex
   try {
     if (window_.dense()) {
       if (!cutters.dense) cutters.dense.emplace(window_, cut_options_);
-      cutters.dense->cut(rows_of(number), *slot.batch);
+      cutters.dense->cut(rows_of(number), slot.batch->dense());
     } else {
       if (!cutters.sparse) cutters.sparse.emplace(window_, cut_options_);
-      cutters.sparse->cut(rows_of(number), *slot.batch);
+      cutters.sparse->cut(rows_of(number), slot.batch->sparse());
     }
     slot.batch->number = number;
     add_row_values(rows_of(number), *slot.batch);

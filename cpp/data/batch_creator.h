@@ -94,7 +94,7 @@ class BatchCreator final : public BatchSource {
   // there are preload_ + 1 batches. The batch that came back last is filled first, since it may still be in a cache. So
   // a consumer with a short queue reuses only a few batches.
   std::vector<Slot> slots_;
-  std::vector<Batch> batches_;
+  std::vector<std::unique_ptr<Batch>> batches_;
   std::vector<Batch*> free_;
   Batch* held_ = nullptr;  // by the consumer
   mutable std::mutex mutex_;

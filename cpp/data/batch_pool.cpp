@@ -1,5 +1,7 @@
 #include "data/batch_pool.h"
 
+#include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -13,7 +15,7 @@ constexpr size_t kMostBatches = 64, kMostBytes = size_t{256} << 20;
 struct Pool {
   Pool() { batches.reserve(kMostBatches); }
   std::mutex mutex;
-  std::vector<Batch> batches;
+  std::vector<std::unique_ptr<Batch>> batches;
   size_t bytes = 0;
 };
 
@@ -23,32 +25,32 @@ Pool& pool() {
   return *only;
 }
 
-size_t bytes_of(const Batch& batch) noexcept {
-  return batch.row_ptr.bytes() + batch.column.bytes() + batch.target.bytes() + batch.input.bytes() +
-         batch.row_id.bytes() + batch.row_weight.bytes() + batch.row_category.bytes() + batch.touched_col.bytes() +
-         batch.touched_ptr.bytes() + batch.csc_row.bytes() + batch.csc_target.bytes() + batch.csc_input.bytes();
-}
-
 }  // namespace
 
-Batch take_batch() {
+std::unique_ptr<Batch> take_batch(Batch::Kind kind) {
   Pool& kept = pool();
-  const std::lock_guard lock(kept.mutex);
-  if (kept.batches.empty()) return {};
-  Batch batch = std::move(kept.batches.back());
-  kept.batches.pop_back();
-  kept.bytes -= bytes_of(batch);
-  return batch;
+  {
+    const std::lock_guard lock(kept.mutex);
+    const auto found = std::find_if(kept.batches.rbegin(), kept.batches.rend(),
+                                    [&](const std::unique_ptr<Batch>& batch) { return batch->kind == kind; });
+    if (found != kept.batches.rend()) {
+      std::unique_ptr<Batch> batch = std::move(*found);
+      kept.batches.erase(std::next(found).base());
+      kept.bytes -= batch->bytes();
+      return batch;
+    }
+  }
+  if (kind == Batch::Kind::kDense) return std::make_unique<DenseBatch>();
+  return std::make_unique<SparseBatch>();
 }
 
-void give_batch(Batch&& batch) noexcept {
-  Batch given = std::move(batch);  // freed after the lock if it is not kept
-  const size_t bytes = bytes_of(given);
+void give_batch(std::unique_ptr<Batch> batch) noexcept {
+  const size_t bytes = batch->bytes();
   Pool& kept = pool();
   const std::lock_guard lock(kept.mutex);
   if (bytes == 0 || kept.batches.size() == kMostBatches || bytes > kMostBytes - kept.bytes) return;
   kept.bytes += bytes;
-  kept.batches.push_back(std::move(given));
+  kept.batches.push_back(std::move(batch));
 }
 
 }  // namespace nrw

@@ -17,13 +17,13 @@ constexpr uint64_t kEntriesPerVisit = 16;
 constexpr uint64_t kDense = 3;
 
 // The number of columns that have so many entries on average.
-uint64_t columns_of(uint64_t entries, const Batch& batch) noexcept {
+uint64_t columns_of(uint64_t entries, const SparseBatch& batch) noexcept {
   return uint64_t{batch.columns} * entries / batch.nnz() + 1;
 }
 
 }  // namespace
 
-void CscBuilder::build(Batch& batch) {
+void CscBuilder::build(SparseBatch& batch) {
   const uint64_t nnz = batch.nnz(), columns = batch.columns;
   const size_t most_touched = std::min(nnz, columns);
   make_room(batch.touched_col, most_touched + 1);  // one beyond the last is written
@@ -67,7 +67,7 @@ void CscBuilder::build(Batch& batch) {
 }
 
 template <bool kMarked>
-void CscBuilder::count_block(const Batch& batch, uint32_t start) noexcept {
+void CscBuilder::count_block(const SparseBatch& batch, uint32_t start) noexcept {
   const uint32_t* column = batch.column.data();
   const uint32_t width = width_;
   uint32_t* next = next_.data();
@@ -86,7 +86,7 @@ void CscBuilder::count_block(const Batch& batch, uint32_t start) noexcept {
 
 // Turns next_ from counts into positions in the block. Returns the number of entries of the block. It has no branches:
 // a column without entries is overwritten by the next one.
-uint32_t CscBuilder::list_block(Batch& batch, uint32_t start) noexcept {
+uint32_t CscBuilder::list_block(SparseBatch& batch, uint32_t start) noexcept {
   const uint32_t width = std::min(width_, batch.columns - start);
   uint32_t* touched_col = batch.touched_col.data();
   uint32_t* touched_ptr = batch.touched_ptr.data();
@@ -105,7 +105,7 @@ uint32_t CscBuilder::list_block(Batch& batch, uint32_t start) noexcept {
 }
 
 // The same for the marked columns, whose marks it clears.
-uint32_t CscBuilder::list_marked(Batch& batch, uint32_t start) noexcept {
+uint32_t CscBuilder::list_marked(SparseBatch& batch, uint32_t start) noexcept {
   uint32_t touched = batch.touched, entries = 0;
   for (uint32_t word = 0; word < (width_ + 63) / 64; ++word) {
     for (uint64_t bits = std::exchange(marks_[word], 0); bits != 0; bits &= bits - 1) {
@@ -121,7 +121,7 @@ uint32_t CscBuilder::list_marked(Batch& batch, uint32_t start) noexcept {
 
 // Rows are visited in rising order, so they also rise within a column.
 template <bool kMasked>
-void CscBuilder::scatter_block(Batch& batch, uint32_t start) noexcept {
+void CscBuilder::scatter_block(SparseBatch& batch, uint32_t start) noexcept {
   const uint32_t* column = batch.column.data();
   const float* target = batch.target.data();
   const float* input = batch.input.data();
@@ -138,7 +138,7 @@ void CscBuilder::scatter_block(Batch& batch, uint32_t start) noexcept {
   }
 }
 
-void CscBuilder::clear_block(const Batch& batch, uint32_t start, uint32_t first_touched) noexcept {
+void CscBuilder::clear_block(const SparseBatch& batch, uint32_t start, uint32_t first_touched) noexcept {
   if (!marked_) {
     std::fill_n(next_.data(), width_, 0);
   } else {

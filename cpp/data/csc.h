@@ -23,17 +23,17 @@ void make_room(AlignedBuffer<T>& buffer, size_t size) {
 class CscBuilder {
  public:
   // Fills touched, touched_col, touched_ptr, csc_row, csc_target and, if masked, csc_input from the batch's rows.
-  void build(Batch& batch);
+  void build(SparseBatch& batch);
 
  private:
   // Columns [start, start + width_): entries [cursor_[r], end_[r]) of each row r.
   template <bool kMarked>
-  void count_block(const Batch& batch, uint32_t start) noexcept;
-  uint32_t list_block(Batch& batch, uint32_t start) noexcept;
-  uint32_t list_marked(Batch& batch, uint32_t start) noexcept;
+  void count_block(const SparseBatch& batch, uint32_t start) noexcept;
+  uint32_t list_block(SparseBatch& batch, uint32_t start) noexcept;
+  uint32_t list_marked(SparseBatch& batch, uint32_t start) noexcept;
   template <bool kMasked>
-  void scatter_block(Batch& batch, uint32_t start) noexcept;
-  void clear_block(const Batch& batch, uint32_t start, uint32_t first_touched) noexcept;
+  void scatter_block(SparseBatch& batch, uint32_t start) noexcept;
+  void clear_block(const SparseBatch& batch, uint32_t start, uint32_t first_touched) noexcept;
 
   uint32_t width_ = 0;
   bool marked_ = false;                 // whether touched columns are found by marks_ and not by reading all counters

@@ -71,12 +71,11 @@ uint32_t drop_zeros(uint32_t* column, float* value, uint32_t n) noexcept {
 
 }  // namespace
 
-void Cutter::cut(std::span<const uint32_t> rows, Batch& batch) {
+void Cutter::cut(std::span<const uint32_t> rows, SparseBatch& batch) {
   const uint64_t most = reserve(rows, batch);
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = window_.columns();
   batch.masked = options_.own_inputs();
-  batch.dense = false;
   uint32_t nnz = 0;
   batch.row_ptr[0] = 0;
   for (uint32_t row = 0; row < batch.rows; ++row) {
@@ -95,7 +94,7 @@ void Cutter::cut(std::span<const uint32_t> rows, Batch& batch) {
 }
 
 // Makes the buffers large enough for every stored entry of the rows, and returns the number of entries.
-uint64_t Cutter::reserve(std::span<const uint32_t> rows, Batch& batch) const {
+uint64_t Cutter::reserve(std::span<const uint32_t> rows, SparseBatch& batch) const {
   uint64_t most = 0;
   for (const uint32_t row : rows) {
     const Place place = window_.at(row);
@@ -196,7 +195,7 @@ uint32_t Cutter::merge_row(const Place& place, uint32_t* column, float* value, u
 }
 
 // Each of the four words of a draw decides about one of four neighbouring columns.
-void Cutter::mask(Batch& batch) const noexcept {
+void Cutter::mask(SparseBatch& batch) const noexcept {
   const double threshold = options_.mask_rate * 0x1.0p32;
   for (uint32_t row = 0; row < batch.rows; ++row) {
     uint32_t quad = UINT32_MAX;

@@ -37,16 +37,16 @@ class Cutter {
 
   // rows: row numbers of the window. Throws NRW_FORMAT, which names file, row and column, NRW_UNSUPPORTED or
   // NRW_OUT_OF_MEMORY.
-  void cut(std::span<const uint32_t> rows, Batch& batch);
+  void cut(std::span<const uint32_t> rows, SparseBatch& batch);
 
  private:
   using Place = RowWindow::Place;
-  uint64_t reserve(std::span<const uint32_t> rows, Batch& batch) const;
+  uint64_t reserve(std::span<const uint32_t> rows, SparseBatch& batch) const;
   uint32_t cut_row(const Place& place, uint64_t room, uint32_t* column, float* value);
   [[noreturn]] void refuse(const Place& place, uint32_t column, const Transform& transform) const;
   uint32_t merge_row(const Place& place, uint32_t* column, float* value, uint32_t n);
   void transform_inputs(const Place& place, const uint32_t* column, uint32_t n, float* input) const;
-  void mask(Batch& batch) const noexcept;
+  void mask(SparseBatch& batch) const noexcept;
 
   const RowWindow& window_;
   const CutOptions& options_;

@@ -46,20 +46,18 @@ void to_columns(size_t count, size_t columns, const float* in, size_t stride, fl
 
 }  // namespace
 
-void DenseCutter::cut(std::span<const uint32_t> rows, Batch& batch) {
+void DenseCutter::cut(std::span<const uint32_t> rows, DenseBatch& batch) {
   const size_t columns = window_.columns();
   if (rows.size() * columns > UINT32_MAX) {
     throw Error(NRW_UNSUPPORTED, "the batch has more than 2^32 values; use a smaller batch size");
   }
-  batch.dense = true;
   batch.masked = options_.own_inputs();
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = window_.columns();
-  batch.touched = 0;
-  const size_t stride = batch.dense_stride();
+  const size_t stride = batch.stride();
   make_room(batch.row_id, rows.size());
-  make_room(batch.csc_target, columns * stride);
-  if (batch.masked) make_room(batch.csc_input, columns * stride);
+  make_room(batch.target, columns * stride);
+  if (batch.masked) make_room(batch.input, columns * stride);
   block_.resize(kRows * columns);
   for (size_t first = 0; first < rows.size(); first += kRows) {
     const size_t count = std::min(kRows, rows.size() - first);
@@ -68,14 +66,14 @@ void DenseCutter::cut(std::span<const uint32_t> rows, Batch& batch) {
       batch.row_id[first + row] = place.global;
       cut_row(place, block_.data() + row * columns);
     }
-    to_columns(count, columns, block_.data(), stride, batch.csc_target.data() + first);
+    to_columns(count, columns, block_.data(), stride, batch.target.data() + first);
     if (!batch.masked) continue;
     for (size_t row = 0; row < count; ++row) {
       float* const value = block_.data() + row * columns;
       transform(window_.at(rows[first + row]), 1, options_.column_map, value);
       if (options_.mask_rate > 0) mask(batch.row_id[first + row], value);
     }
-    to_columns(count, columns, block_.data(), stride, batch.csc_input.data() + first);
+    to_columns(count, columns, block_.data(), stride, batch.input.data() + first);
   }
 }
 

@@ -20,7 +20,7 @@ class DenseCutter {
 
   // rows: row numbers of the window. Throws NRW_FORMAT, which names file, row and column, NRW_UNSUPPORTED or
   // NRW_OUT_OF_MEMORY.
-  void cut(std::span<const uint32_t> rows, Batch& batch);
+  void cut(std::span<const uint32_t> rows, DenseBatch& batch);
 
  private:
   void cut_row(const RowWindow::Place& place, float* value);

@@ -30,10 +30,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
     options.transforms = {{TransformKind::kLibrarySize, 1e4}, {TransformKind::kLog1p}};
     std::vector<uint32_t> rows(std::min(kRows, window.rows()));
     std::iota(rows.begin(), rows.end(), 0u);
-    Batch batch;
     if (window.dense()) {
+      DenseBatch batch;
       DenseCutter(window, options).cut(rows, batch);
     } else {
+      SparseBatch batch;
       Cutter(window, options).cut(rows, batch);
     }
   } catch (const Error& error) {

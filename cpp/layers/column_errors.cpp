@@ -61,7 +61,7 @@ void ColumnErrors::add_moments(uint32_t rows, const float* h) {
   });
 }
 
-void ColumnErrors::add(const Batch& batch, const float* h) {
+void ColumnErrors::add(const SparseBatch& batch, const float* h) {
   if (batch.rows == 0) return;
   add_moments(batch.rows, h);
   const size_t width = w_.width;

@@ -27,7 +27,7 @@ class ColumnErrors {
   static size_t bytes(size_t columns, size_t width, size_t batch_rows, unsigned threads) noexcept;
 
   // A sparse batch; h (rows x width).
-  void add(const Batch& batch, const float* h);
+  void add(const SparseBatch& batch, const float* h);
   // Sum of squared errors of all batches, and column_sse (columns, added to; NULL for none) by column. Once.
   double finish(double* column_sse);
 

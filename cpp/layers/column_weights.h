@@ -43,27 +43,53 @@ inline void require_moments(const OptimizerStep& step, size_t size, const Aligne
   }
 }
 
-// Walks the columns of a batch in rising order: the entries of each, which may be none.
+// Walks the columns of a batch in rising order: the entries of each, which may be none. NULL: a batch without any.
 class ColumnCursor {
  public:
-  ColumnCursor(const Batch& batch, size_t first_column) noexcept : batch_(batch) {
-    const uint32_t* columns = batch.touched_col.data();
-    if (batch.touched != 0) position_ = std::lower_bound(columns, columns + batch.touched, first_column) - columns;
+  ColumnCursor(const SparseBatch* batch, size_t first_column) noexcept : batch_(batch) {
+    if (batch == nullptr || batch->touched == 0) return;
+    const uint32_t* const columns = batch->touched_col.data();
+    position_ = std::lower_bound(columns, columns + batch->touched, first_column) - columns;
   }
   struct Entries {
     size_t begin = 0, count = 0;  // of csc_row and the values beside it
   };
   // `column` must rise from call to call.
   Entries entries(size_t column) noexcept {
-    if (position_ == batch_.touched || batch_.touched_col[position_] != column) return {};
-    const size_t begin = batch_.touched_ptr[position_], end = batch_.touched_ptr[position_ + 1];
+    if (batch_ == nullptr || position_ == batch_->touched || batch_->touched_col[position_] != column) return {};
+    const size_t begin = batch_->touched_ptr[position_], end = batch_->touched_ptr[position_ + 1];
     ++position_;
     return {begin, end - begin};
   }
 
  private:
-  const Batch& batch_;
+  const SparseBatch* batch_;
   size_t position_ = 0;  // in touched_col
+};
+
+// The targets of a batch, column by column in rising order.
+class TargetCursor {
+ public:
+  TargetCursor(const Batch& batch, size_t first_column) noexcept
+      : batch_(batch), entries_(batch.if_sparse(), first_column) {}
+  // All of a column, or those that are not 0 by rising row.
+  struct Targets {
+    const float* dense = nullptr;
+    size_t entries = 0;
+    const uint32_t* entry_row = nullptr;
+    const float* entry = nullptr;
+  };
+  // `column` must rise from call to call.
+  Targets of(size_t column) noexcept {
+    if (batch_.is_dense()) return {.dense = batch_.dense().targets_of(column)};
+    const SparseBatch& batch = batch_.sparse();
+    const auto [begin, count] = entries_.entries(column);
+    return {nullptr, count, batch.csc_row.data() + begin, batch.csc_target.data() + begin};
+  }
+
+ private:
+  const Batch& batch_;
+  ColumnCursor entries_;
 };
 
 }  // namespace nrw

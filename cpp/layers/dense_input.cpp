@@ -18,8 +18,8 @@ constexpr size_t kSlab = 4096;
 constexpr size_t kStrip = 48;
 
 MatrixView inputs(const Batch& batch, size_t column) noexcept {
-  const size_t stride = batch.dense_stride();
-  return {batch.csc_inputs() + column * stride, 1, stride};
+  const size_t stride = batch.dense().stride();
+  return {batch.dense().inputs() + column * stride, 1, stride};
 }
 
 }  // namespace

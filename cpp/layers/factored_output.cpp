@@ -202,14 +202,14 @@ void FactoredOutput::advance(uint32_t rows, double beta) {
 }
 
 // F, Z and K of a batch, which changes nothing.
-void FactoredOutput::look(const Batch& batch, const float* h) {
+void FactoredOutput::look(const SparseBatch& batch, const float* h) {
   reserve(batch.rows);
   features(batch.rows, h);
   target_.run(batch, v_, nullptr, scalars_[kSigma], z_.data(), k_.data());
 }
 
 // A batch becomes part of M, S and T. Returns its error with the W before, where there is one.
-double FactoredOutput::take_up(const Batch& batch, const float* h, const float* weights, double beta) {
+double FactoredOutput::take_up(const SparseBatch& batch, const float* h, const float* weights, double beta) {
   const uint32_t rows = batch.rows;
   reserve(rows);
   if (scalars_[kSteps] == 0) first_basis(rows, h, weights);
@@ -257,7 +257,7 @@ double FactoredOutput::take_up(const Batch& batch, const float* h, const float* 
   return loss;
 }
 
-double FactoredOutput::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
+double FactoredOutput::train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) {
   const uint32_t rows = batch.rows;
   if (rows == 0) return 0;
   if (sum_of(weights, rows) == 0) {
@@ -296,7 +296,7 @@ double FactoredOutput::train(const Batch& batch, const float* h, const float* we
   return a * loss;
 }
 
-FactoredRule::Errors FactoredOutput::evaluate(const Batch& batch, const float* h, const float* weights) {
+FactoredRule::Errors FactoredOutput::evaluate(const SparseBatch& batch, const float* h, const float* weights) {
   if (batch.rows == 0) return {};
   look(batch, h);
   if (factored_) return error(batch.rows, weights);

@@ -48,13 +48,13 @@ class FactoredOutput final : public FactoredRule {
                  const Kernels& kernels, ThreadPool& pool);
 
   // The loss is taken before the update, d_h after it.
-  double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) override;
+  double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) override;
   const double* target_gram() const noexcept override { return k_.data(); }
-  Errors evaluate(const Batch& batch, const float* h, const float* weights) override;
+  Errors evaluate(const SparseBatch& batch, const float* h, const float* weights) override;
   bool refits() const noexcept override { return true; }
   void begin_refit() override;
-  void absorb(const Batch& batch, const float* h, const float* weights) override;
-  void hold_out(const Batch& batch, const float* h, const float* weights) override;
+  void absorb(const SparseBatch& batch, const float* h, const float* weights) override;
+  void hold_out(const SparseBatch& batch, const float* h, const float* weights) override;
   void end_refit() override;
   void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
   std::vector<StateArray> state() override {
@@ -84,9 +84,9 @@ class FactoredOutput final : public FactoredRule {
   // The basis is made anew where M + R has become worse conditioned than this, of which a lower bound is known.
   static constexpr double kWorstCondition = 1e3;
   void reserve(uint32_t rows);
-  double take_up(const Batch& batch, const float* h, const float* weights, double beta);
+  double take_up(const SparseBatch& batch, const float* h, const float* weights, double beta);
   void features(uint32_t rows, const float* h);
-  void look(const Batch& batch, const float* h);
+  void look(const SparseBatch& batch, const float* h);
   Errors error(uint32_t rows, const float* weights);
   void advance(uint32_t rows, double beta);
   double present_ridge() const noexcept;  // as a share of M's mean diagonal

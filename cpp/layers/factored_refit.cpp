@@ -26,7 +26,7 @@ void FactoredOutput::begin_refit() {
   held_f_ = held_z_ = held_squares_ = held_weights_ = {};
 }
 
-void FactoredOutput::absorb(const Batch& batch, const float* h, const float* weights) {
+void FactoredOutput::absorb(const SparseBatch& batch, const float* h, const float* weights) {
   if (sum_of(weights, batch.rows) == 0) return;
   take_up(batch, h, weights, 1);
   for (size_t i = 0; i < batch.rows; ++i) squares_ += weight_of(weights, i) * k_[i * batch.rows + i];
@@ -54,7 +54,7 @@ double FactoredOutput::cross_validated(double ridge) {
   return std::max(0.0, residual) / (n * left * left);
 }
 
-void FactoredOutput::hold_out(const Batch& batch, const float* h, const float* weights) {
+void FactoredOutput::hold_out(const SparseBatch& batch, const float* h, const float* weights) {
   if (batch.rows == 0) return;
   look(batch, h);
   const size_t values = size_t{batch.rows} * ld_;

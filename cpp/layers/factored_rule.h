@@ -36,7 +36,7 @@ class FactoredRule {
 
   // One step: gives the loss a sum_i c_i |W f_i - y_i|^2 and its gradient d_h (m x width, overwritten).
   // weights, here and below: m row weights c, at least 0, of which 1 is the mean over all training rows; NULL for ones.
-  virtual double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) = 0;
+  virtual double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) = 0;
 
   // Y Y^T (m x m) of the last train's targets, where the rule keeps it until its next call; else NULL.
   virtual const double* target_gram() const noexcept { return nullptr; }
@@ -46,15 +46,15 @@ class FactoredRule {
     double weighted = 0;  // by the rows' weights
     double alike = 0;     // all rows alike
   };
-  virtual Errors evaluate(const Batch& batch, const float* h, const float* weights) = 0;
+  virtual Errors evaluate(const SparseBatch& batch, const float* h, const float* weights) = 0;
 
   // A rule whose W follows from rows it has seen can forget them (begin_refit), take up batches of which none counts
   // for less because it came earlier (absorb), and make W of these (end_refit).
   virtual bool refits() const noexcept { return false; }
   virtual void begin_refit() {}
-  virtual void absorb(const Batch&, const float* /*h*/, const float* /*weights*/) {}
+  virtual void absorb(const SparseBatch&, const float* /*h*/, const float* /*weights*/) {}
   // After all of these: rows that W is not fitted to, by which its ridge is chosen.
-  virtual void hold_out(const Batch&, const float* /*h*/, const float* /*weights*/) {}
+  virtual void hold_out(const SparseBatch&, const float* /*h*/, const float* /*weights*/) {}
   virtual void end_refit() {}
 
   // Rows [first, first + count) of W in PyTorch's layout: w (count x width), bias (count); either may be NULL.

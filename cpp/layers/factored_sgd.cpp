@@ -252,7 +252,7 @@ void FactoredSgd::fold(const double* u) {
   ++folds_;
 }
 
-double FactoredSgd::train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) {
+double FactoredSgd::train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) {
   const uint32_t rows = batch.rows;
   if (rows == 0) return 0;
   reserve(rows);
@@ -290,7 +290,7 @@ double FactoredSgd::train(const Batch& batch, const float* h, const float* weigh
   return loss;
 }
 
-FactoredRule::Errors FactoredSgd::evaluate(const Batch& batch, const float* h, const float* weights) {
+FactoredRule::Errors FactoredSgd::evaluate(const SparseBatch& batch, const float* h, const float* weights) {
   if (batch.rows == 0) return {};
   reserve(batch.rows);
   features(batch.rows, h, nullptr);

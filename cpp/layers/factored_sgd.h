@@ -31,8 +31,8 @@ class FactoredSgd final : public FactoredRule {
   FactoredSgd(uint32_t columns, uint32_t width, double weight_decay, const Kernels& kernels, ThreadPool& pool);
 
   void set_learning_rate(double learning_rate) noexcept override { learning_rate_ = learning_rate; }
-  double train(const Batch& batch, const float* h, const float* weights, double a, float* d_h) override;
-  Errors evaluate(const Batch& batch, const float* h, const float* weights) override;
+  double train(const SparseBatch& batch, const float* h, const float* weights, double a, float* d_h) override;
+  Errors evaluate(const SparseBatch& batch, const float* h, const float* weights) override;
   void weights(uint32_t first, uint32_t count, float* w, float* bias) override;
   std::vector<StateArray> state() override;
   void restored() override {}

@@ -18,10 +18,10 @@ class FullColumns {
   static bool in_most(size_t entries, size_t rows) noexcept { return 5 * entries >= 2 * rows; }
   static bool full(size_t entries, size_t rows) noexcept { return rows >= 32 && in_most(entries, rows); }
   // Touched column t.
-  static bool full(const Batch& batch, size_t t) noexcept {
+  static bool full(const SparseBatch& batch, size_t t) noexcept {
     return full(batch.touched_ptr[t + 1] - batch.touched_ptr[t], batch.rows);
   }
-  static bool any(const Batch& batch) noexcept {
+  static bool any(const SparseBatch& batch) noexcept {
     for (size_t t = 0; t < batch.touched; ++t) {
       if (full(batch, t)) return true;
     }
@@ -54,7 +54,7 @@ class FullColumns {
     column_[count_++] = column;
   }
   // Touched column t, with values[k] for the batch's entry k.
-  void add(const Batch& batch, size_t t, const float* values) noexcept {
+  void add(const SparseBatch& batch, size_t t, const float* values) noexcept {
     const uint32_t first = batch.touched_ptr[t], entries = batch.touched_ptr[t + 1] - first;
     add(batch.touched_col[t], entries, batch.csc_row.data() + first, values + first);
   }

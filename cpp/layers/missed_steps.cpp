@@ -81,7 +81,7 @@ MissedSteps::View MissedSteps::keep_view(AlignedBuffer<CatchUp>& copy) const {
   return view;
 }
 
-bool MissedSteps::update_all(const Batch& batch, const OptimizerStep& step) const noexcept {
+bool MissedSteps::update_all(const SparseBatch& batch, const OptimizerStep& step) const noexcept {
   const State& s = *state_;
   if (s.count == kMost || step.step >= 0x1.0p32) return true;
   if (number(step) != s.base + s.count + 1) return true;  // the step count was set by hand

@@ -84,7 +84,7 @@ class MissedSteps {
   bool of(size_t column, CatchUp& c) const noexcept { return view().of(column, c); }
 
   // Whether this step must, or had better, update all rows: a function of the batch and of the steps so far.
-  bool update_all(const Batch& batch, const OptimizerStep& step) const noexcept;
+  bool update_all(const SparseBatch& batch, const OptimizerStep& step) const noexcept;
 
   // A step that updated only the touched rows: touch() for each of them, from any thread, then end_step().
   void touch(size_t column, const OptimizerStep& step) noexcept { state_->last[column] = number(step); }

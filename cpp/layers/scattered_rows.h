@@ -9,7 +9,7 @@ namespace nrw {
 inline constexpr size_t kPiece = 128;  // floats of a row worked on at a time
 
 // Prefetches rows that are far apart, which the hardware cannot predict. If most columns are touched, it can.
-inline bool scattered(const Batch& batch) noexcept { return 2 * size_t{batch.touched} < batch.columns; }
+inline bool scattered(const SparseBatch& batch) noexcept { return 2 * size_t{batch.touched} < batch.columns; }
 
 // n floats of W and its moments. A row at a time would be more lines than can be on their way at once, and the
 // arithmetic behind it would wait: so kPiece floats of the next row go with each kPiece of this one.

@@ -25,9 +25,9 @@ constexpr size_t kBlockCopiedFloats = size_t{1} << 18;  // 1 MB, at most, where 
 constexpr size_t kFusedParts = 8;
 
 // Touched columns before t, in terms of non-zeros.
-size_t work_before(const Batch& batch, size_t t) { return batch.touched_ptr[t] + kRowEntries * t; }
+size_t work_before(const SparseBatch& batch, size_t t) { return batch.touched_ptr[t] + kRowEntries * t; }
 
-size_t count_parts(const Batch& batch, size_t width) {
+size_t count_parts(const SparseBatch& batch, size_t width) {
   const size_t m = batch.rows, work = work_before(batch, batch.touched);
   const size_t by_work = work / std::max(kPartEntries, kPartEntriesPerRow * m);
   const size_t by_memory = kMostPartialFloats / std::max<size_t>(1, m * width);
@@ -35,7 +35,7 @@ size_t count_parts(const Batch& batch, size_t width) {
 }
 
 // The first touched column of part `part`: parts have about as much work each.
-size_t part_begin(const Batch& batch, size_t part, size_t parts) {
+size_t part_begin(const SparseBatch& batch, size_t part, size_t parts) {
   const size_t wanted = work_before(batch, batch.touched) * part / parts;
   size_t low = 0, high = batch.touched;
   while (low < high) {
@@ -46,7 +46,7 @@ size_t part_begin(const Batch& batch, size_t part, size_t parts) {
 }
 
 // In touched columns.
-size_t block_size(const Batch& batch, size_t stride, bool copied) {
+size_t block_size(const SparseBatch& batch, size_t stride, bool copied) {
   const size_t entries_a_block = kBlockEntriesPerRow * batch.rows * batch.touched / std::max<size_t>(1, batch.nnz());
   const size_t block = std::max({size_t{16}, kBlockFloats / stride, entries_a_block});
   return copied ? std::min(block, std::max<size_t>(16, kBlockCopiedFloats / stride)) : block;
@@ -70,7 +70,7 @@ void SparseInput::read_row(const ColumnWeights& w, size_t column, size_t first, 
 // Lists the entries of touched columns [begin, end) by sample, after what stands at to[sample], without full columns.
 // Where rows are behind, their W as it is after all steps goes to copy.
 void SparseInput::list_entries(const Forward& pass, size_t begin, size_t end, uint32_t* to, float* copy) {
-  const Batch& batch = pass.batch;
+  const SparseBatch& batch = pass.batch;
   const ColumnWeights& w = pass.w;
   const uint32_t* const columns = batch.touched_col.data();
   const float* const inputs = batch.csc_inputs();
@@ -97,7 +97,7 @@ void SparseInput::list_entries(const Forward& pass, size_t begin, size_t end, ui
 
 // partial (m x width) += the inputs of full columns, among touched columns [begin, end), times their W.
 void SparseInput::add_full(const Forward& pass, size_t begin, size_t end, float* partial, unsigned worker) {
-  const Batch& batch = pass.batch;
+  const SparseBatch& batch = pass.batch;
   const size_t width = pass.w.width;
   FullColumns full(kernels_, batch.rows, width, full_.data() + worker * FullColumns::floats(batch.rows, width));
   for (size_t t = begin; t < end; ++t) {
@@ -115,7 +115,7 @@ void SparseInput::add_full(const Forward& pass, size_t begin, size_t end, float*
 // The sum over the columns of one part, into its partial y. Where it makes the update that waits, that is block by
 // block, before the block's rows are read: then they come from memory once a step.
 void SparseInput::forward_part(const Forward& pass, size_t part, unsigned worker) {
-  const Batch& batch = pass.batch;
+  const SparseBatch& batch = pass.batch;
   ColumnWeights& w = pass.w;
   const size_t m = batch.rows, width = w.width;
   const size_t block = block_size(batch, w.stride, pass.behind);  // any size gives the same bits
@@ -161,7 +161,8 @@ void SparseInput::forward_part(const Forward& pass, size_t part, unsigned worker
   if (pass.any_full) add_full(pass, first, end, partial, worker);
 }
 
-void SparseInput::forward(const Batch& batch, ColumnWeights& w, const float* bias, float* y, const After& after) {
+void SparseInput::forward(const Batch& any, ColumnWeights& w, const float* bias, float* y, const After& after) {
+  const SparseBatch& batch = any.sparse();
   const size_t m = batch.rows, width = w.width;
   if (m == 0) return;
   const size_t parts = count_parts(batch, width);

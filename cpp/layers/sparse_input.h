@@ -65,7 +65,7 @@ class SparseInput final : public InputLayer {
 
  private:
   struct Update {
-    const Batch* batch = nullptr;
+    const SparseBatch* batch = nullptr;
     const float* d_y = nullptr;
     OptimizerStep step;
     bool all = false;          // all rows, or the touched ones
@@ -74,7 +74,7 @@ class SparseInput final : public InputLayer {
   };
   // One forward pass.
   struct Forward {
-    const Batch& batch;
+    const SparseBatch& batch;
     ColumnWeights& w;
     size_t parts;
     bool behind;    // rows have missed steps
@@ -85,8 +85,8 @@ class SparseInput final : public InputLayer {
   void list_entries(const Forward& pass, size_t begin, size_t end, uint32_t* to, float* copy);
   void add_full(const Forward& pass, size_t begin, size_t end, float* partial, unsigned worker);
   template <class Use>
-  void each_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, bool all, size_t first, size_t end,
-                     unsigned worker, Use&& use);
+  void each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, bool all, size_t first,
+                     size_t end, unsigned worker, Use&& use);
   template <class Body>
   double sum_ranges(size_t count, Body&& body);
   double update_rows(ColumnWeights& w, size_t first, size_t end, bool squares, unsigned worker);
@@ -97,7 +97,7 @@ class SparseInput final : public InputLayer {
   void begin_update(const ColumnWeights& w);
   void end_update();
   double update_now(ColumnWeights& w, bool squares);
-  void keep(const Batch& batch, const float* d_y, const ColumnWeights& w);
+  void keep(const SparseBatch& batch, const float* d_y, const ColumnWeights& w);
   void catch_up_row(ColumnWeights& w, size_t column, const MissedSteps::View& steps) const noexcept;
 
   const Kernels& kernels_;
@@ -118,7 +118,7 @@ class SparseInput final : public InputLayer {
 
   Update update_;
   bool waits_ = false;  // update_ is yet to be made, with these:
-  Batch kept_;          // its inputs by column, as csc_target
+  SparseBatch kept_;    // its inputs by column, as csc_target
   AlignedBuffer<float> kept_d_y_;
   AlignedBuffer<CatchUp> before_;
   AlignedBuffer<float> full_update_, packed_d_y_;  // a worker's FullColumns of update_; d_y packed for their gradients

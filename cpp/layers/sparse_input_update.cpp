@@ -40,10 +40,10 @@ void SparseInput::catch_up(ColumnWeights& w) {
 // use(column, gradient, i) for columns, or touched columns, i of [first, end), in rising order; gradient (width) is
 // NULL for a column without entries.
 template <class Use>
-void SparseInput::each_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, bool all, size_t first,
-                                size_t end, unsigned worker, Use&& use) {
+void SparseInput::each_gradient(const SparseBatch& batch, const float* d_y, const ColumnWeights& w, bool all,
+                                size_t first, size_t end, unsigned worker, Use&& use) {
   float* const gradient = gradient_.data() + worker * std::max(w.stride, kPiece);
-  ColumnCursor cursor(batch, all ? first : batch.touched_col[first]);
+  ColumnCursor cursor(&batch, all ? first : batch.touched_col[first]);
   for (size_t i = first; i < end; ++i) {
     const size_t column = all ? i : batch.touched_col[i];
     const auto [begin, count] = cursor.entries(column);
@@ -100,13 +100,13 @@ double SparseInput::update_full(ColumnWeights& w, FullColumns& full, bool square
 double SparseInput::update_rows(ColumnWeights& w, size_t first, size_t end, bool squares, unsigned worker) {
   if (first >= end) return 0;
   const Update& u = update_;
-  const Batch& batch = *u.batch;
+  const SparseBatch& batch = *u.batch;
   const auto column_of = [&](size_t i) { return u.all ? i : size_t{batch.touched_col[i]}; };
   const bool ahead = !u.all && scattered(batch);
   float* const gradient = gradient_.data() + worker * std::max(w.stride, kPiece);
   FullColumns full(kernels_, batch.rows, w.width,
                    full_update_.data() + worker * FullColumns::floats(batch.rows, w.width));
-  ColumnCursor cursor(batch, column_of(first));
+  ColumnCursor cursor(&batch, column_of(first));
   double sum = 0;
   for (size_t i = first; i < end; ++i) {
     const size_t column = column_of(i), next = i + 1 < end ? column_of(i + 1) : column;
@@ -151,7 +151,7 @@ void SparseInput::update_columns(ColumnWeights& w, size_t first, size_t end, uns
 
 // Rows that the update leaves behind have missed its step from here on, those that it updates have not.
 void SparseInput::begin_update(const ColumnWeights& w) {
-  const Batch& batch = *update_.batch;
+  const SparseBatch& batch = *update_.batch;
   full_update_.reserve(pool_.size() * FullColumns::floats(batch.rows, w.width));
   if (FullColumns::any(batch)) {
     FullColumns::pack_outputs(kernels_, batch.rows, w.width, update_.d_y, packed_d_y_);
@@ -181,8 +181,9 @@ void SparseInput::flush(ColumnWeights& w) {
   if (waits_) update_now(w, false);
 }
 
-double SparseInput::backward_update(const Batch& batch, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
+double SparseInput::backward_update(const Batch& any, const float* d_y, ColumnWeights& w, const OptimizerStep& step,
                                     bool squares, const double* gram) {
+  const SparseBatch& batch = any.sparse();
   require_moments(step, w.value.size(), w.moment1, w.moment2);
   flush(w);
   // Under plain SGD a gradient of zero moves nothing.
@@ -199,7 +200,7 @@ double SparseInput::backward_update(const Batch& batch, const float* d_y, Column
 }
 
 // What the update will need, by column.
-void SparseInput::keep(const Batch& batch, const float* d_y, const ColumnWeights& w) {
+void SparseInput::keep(const SparseBatch& batch, const float* d_y, const ColumnWeights& w) {
   const size_t nnz = batch.nnz(), outputs = size_t{batch.rows} * w.width;
   kept_.rows = batch.rows;
   kept_.columns = batch.columns;
@@ -227,8 +228,9 @@ void SparseInput::keep(const Batch& batch, const float* d_y, const ColumnWeights
   waits_ = true;
 }
 
-double SparseInput::gradient_sum_squares(const Batch& batch, const float* d_y, const ColumnWeights& w,
+double SparseInput::gradient_sum_squares(const Batch& any, const float* d_y, const ColumnWeights& w,
                                          const double* gram) {
+  const SparseBatch& batch = any.sparse();
   if (!SparseNorm::few(batch)) gram = nullptr;
   if (gram != nullptr || norm_.cheap(batch, w.width)) return norm_.sum_squares(batch, d_y, w.width, gram);
   gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
@@ -241,7 +243,8 @@ double SparseInput::gradient_sum_squares(const Batch& batch, const float* d_y, c
   });
 }
 
-void SparseInput::add_gradient(const Batch& batch, const float* d_y, const ColumnWeights& w, float* d_w) {
+void SparseInput::add_gradient(const Batch& any, const float* d_y, const ColumnWeights& w, float* d_w) {
+  const SparseBatch& batch = any.sparse();
   gradient_.reserve(pool_.size() * std::max(w.stride, kPiece));
   sum_ranges(batch.touched, [&](size_t first, size_t end, unsigned worker) {
     each_gradient(batch, d_y, w, false, first, end, worker, [&](size_t column, const float* gradient, size_t) {

@@ -17,9 +17,9 @@ size_t gather_cost(size_t entries, size_t width) { return (entries + 2) * width 
 
 }  // namespace
 
-bool SparseNorm::few(const Batch& batch) noexcept { return batch.rows <= kMostRows; }
+bool SparseNorm::few(const SparseBatch& batch) noexcept { return batch.rows <= kMostRows; }
 
-bool SparseNorm::cheap(const Batch& batch, size_t width) noexcept {
+bool SparseNorm::cheap(const SparseBatch& batch, size_t width) noexcept {
   if (!few(batch)) return false;
   size_t cost = 0;
   for (size_t t = 0; t < batch.touched; ++t) {
@@ -30,7 +30,7 @@ bool SparseNorm::cheap(const Batch& batch, size_t width) noexcept {
 }
 
 // X X^T over the columns with few entries, in parts. Returns the sum of squares of the other columns' gradients.
-double SparseNorm::make_pairs(const Batch& batch, const float* d, size_t width) {
+double SparseNorm::make_pairs(const SparseBatch& batch, const float* d, size_t width) {
   const size_t m = batch.rows, stride = (width + 15) / 16 * 16;
   pairs_.reserve(kParts * m * m);
   partial_.reserve(kParts);
@@ -63,7 +63,7 @@ double SparseNorm::make_pairs(const Batch& batch, const float* d, size_t width) 
   return sum;
 }
 
-double SparseNorm::sum_squares(const Batch& batch, const float* d, size_t width, const double* gram) {
+double SparseNorm::sum_squares(const SparseBatch& batch, const float* d, size_t width, const double* gram) {
   const size_t m = batch.rows, parts = gram == nullptr ? kParts : 1;
   double sum = gram == nullptr ? make_pairs(batch, d, width) : 0;
   const double* const pairs = gram == nullptr ? pairs_.data() : gram;

@@ -17,16 +17,16 @@ class SparseNorm {
       : kernels_(kernels), sparse_(sparse_kernels(kernels)), pool_(pool) {}
 
   // Whether the batch has so few samples that pairs of them are few.
-  static bool few(const Batch& batch) noexcept;
+  static bool few(const SparseBatch& batch) noexcept;
   // Whether, X X^T included, it takes clearly less time than a pass over the touched rows of W. A function of the
   // batch.
-  static bool cheap(const Batch& batch, size_t width) noexcept;
+  static bool cheap(const SparseBatch& batch, size_t width) noexcept;
   // d (m x width). gram: X X^T (m x m, at least on and above the diagonal), or NULL: then it is made here. The bits do
   // not depend on threads.
-  double sum_squares(const Batch& batch, const float* d, size_t width, const double* gram = nullptr);
+  double sum_squares(const SparseBatch& batch, const float* d, size_t width, const double* gram = nullptr);
 
  private:
-  double make_pairs(const Batch& batch, const float* d, size_t width);
+  double make_pairs(const SparseBatch& batch, const float* d, size_t width);
 
   const Kernels& kernels_;
   const SparseKernels& sparse_;

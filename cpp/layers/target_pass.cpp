@@ -52,7 +52,8 @@ void TargetPass::add_full(ColumnWeights& v, Part& part) const noexcept {
 // Z += Y V and K += Y Y^T (upper triangle) for touched columns [first, last), but for what is left in collected and
 // full. The block's other entries are brought into row order first, so that each row of Z is summed in registers.
 // scratch: rows + 1 cursors, then columns and values by row.
-void TargetPass::block(const Batch& batch, ColumnWeights& v, size_t first, size_t last, Part& part) const noexcept {
+void TargetPass::block(const SparseBatch& batch, ColumnWeights& v, size_t first, size_t last,
+                       Part& part) const noexcept {
   double* const k = part.k;
   uint32_t* const scratch = part.scratch;
   Collected& collected = part.collected;
@@ -104,7 +105,8 @@ void TargetPass::block(const Batch& batch, ColumnWeights& v, size_t first, size_
   }
 }
 
-void TargetPass::run(const Batch& batch, ColumnWeights& v, const float* update, double scale, double* z, double* k) {
+void TargetPass::run(const SparseBatch& batch, ColumnWeights& v, const float* update, double scale, double* z,
+                     double* k) {
   const size_t rows = batch.rows, stride = v.stride, cells = rows * stride, nnz = batch.nnz();
   const size_t parts = part_count(nnz);
   const uint32_t* const ptr = batch.touched_ptr.data();

@@ -19,7 +19,7 @@ class TargetPass {
 
   // z (m x v.stride) = scale Y V and k (m x m) = Y Y^T, summed in double over parts of the columns. Then, with update
   // (m x v.stride; NULL for none), V += Y^T update.
-  void run(const Batch& batch, ColumnWeights& v, const float* update, double scale, double* z, double* k);
+  void run(const SparseBatch& batch, ColumnWeights& v, const float* update, double scale, double* z, double* k);
 
   // Bytes for batches of so many rows, at most.
   static size_t bytes(size_t rows, size_t stride, unsigned threads) noexcept;
@@ -41,7 +41,7 @@ class TargetPass {
     bool update;
   };
   void add_full(ColumnWeights& v, Part& part) const noexcept;
-  void block(const Batch& batch, ColumnWeights& v, size_t first, size_t last, Part& part) const noexcept;
+  void block(const SparseBatch& batch, ColumnWeights& v, size_t first, size_t last, Part& part) const noexcept;
 
   const Kernels& kernels_;
   const SparseKernels& sparse_;

@@ -69,24 +69,23 @@ void TileOutput::make_residual(const Walk& work, Tile& tile) {
   const size_t m = work.batch.rows, stride = residual_stride(m);
   work.products->residual(tile.operands, work.d_h != nullptr, work.d_h == nullptr ? tile.next : Ahead{});
   double gradients[kMostHeads];
-  ColumnCursor cursor(work.batch, tile.first / heads_);
+  TargetCursor cursor(work.batch, tile.first / heads_);
   for (size_t i = 0; i < tile.count; i += heads_) {
     const size_t column = (tile.first + i) / heads_;
-    const auto [begin, entries] = cursor.entries(column);
-    const LossColumn outputs{
-        .column = static_cast<uint32_t>(column),
-        .rows = m,
-        .factor = work.a,
-        .weight = loss_.column_weight(column),
-        .row_weight = loss_.row_weights(work.batch, column),
-        .o = tile.residual + i * stride,
-        .head_stride = stride,
-        .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[tile.first + i],
-        .dense = work.batch.dense ? work.batch.csc_target.data() + column * work.batch.dense_stride() : nullptr,
-        .entries = entries,
-        .entry_row = work.batch.csc_row.data() + begin,
-        .entry = work.batch.csc_target.data() + begin,
-        .parameters = work.d_h != nullptr};
+    const TargetCursor::Targets targets = cursor.of(column);
+    const LossColumn outputs{.column = static_cast<uint32_t>(column),
+                             .rows = m,
+                             .factor = work.a,
+                             .weight = loss_.column_weight(column),
+                             .row_weight = loss_.row_weights(work.batch, column),
+                             .o = tile.residual + i * stride,
+                             .head_stride = stride,
+                             .bias = work.bias.value.size() == 0 ? nullptr : &work.bias.value[tile.first + i],
+                             .dense = targets.dense,
+                             .entries = targets.entries,
+                             .entry_row = targets.entry_row,
+                             .entry = targets.entry,
+                             .parameters = work.d_h != nullptr};
     if (work.before >= 0) {
       loss_.walk_column(static_cast<unsigned>(work.before), tile.group, outputs);
       continue;
@@ -104,7 +103,8 @@ void TileOutput::make_residual(const Walk& work, Tile& tile) {
 // The gradient R^T h (+ the tied share) of the tile, strip by strip, each used up while it is in cache.
 void TileOutput::make_gradient(const Walk& work, Tile& tile) {
   const size_t m = work.batch.rows, width = work.w.width, stride = work.w.stride;
-  ColumnCursor cursor(work.batch, tile.first);
+  const SparseBatch* const sparse = work.tied.d_y == nullptr ? nullptr : work.batch.if_sparse();
+  ColumnCursor cursor(sparse, tile.first);
   const size_t strip_size = work.products->strip();
   for (size_t strip = 0; strip < tile.count; strip += strip_size) {
     const size_t count = std::min(strip_size, tile.count - strip);
@@ -119,18 +119,18 @@ void TileOutput::make_gradient(const Walk& work, Tile& tile) {
       }
       work.products->d_w(tile.operands, strip, count, tile.gradient, stride, moments);
     }
-    if (work.batch.dense && work.tied.d_y != nullptr) {
-      const size_t x_stride = work.batch.dense_stride();
-      kernels_.gemm(count, width, m, work.batch.csc_inputs() + (tile.first + strip) * x_stride, x_stride, 1,
+    if (work.batch.is_dense() && work.tied.d_y != nullptr) {
+      const size_t x_stride = work.batch.dense().stride();
+      kernels_.gemm(count, width, m, work.batch.dense().inputs() + (tile.first + strip) * x_stride, x_stride, 1,
                     packed_d_y_.data(), tile.gradient, stride, true);
     }
     for (size_t i = 0; i < count; ++i) {
       const size_t column = tile.first + strip + i;
       float* gradient = tile.gradient + i * stride;
-      if (!work.batch.dense && work.tied.d_y != nullptr) {
+      if (sparse != nullptr) {
         const auto [begin, entries] = cursor.entries(column);
-        sparse_.gather(width, entries, work.batch.csc_row.data() + begin, work.batch.csc_inputs() + begin,
-                       work.tied.d_y, width, true, gradient);
+        sparse_.gather(width, entries, sparse->csc_row.data() + begin, sparse->csc_inputs() + begin, work.tied.d_y,
+                       width, true, gradient);
       }
       tile.sum_squares += kernels_.sum_squares(width, gradient);
       if (work.update_w != nullptr) work.update_w->update_row(kernels_, *work.step, column, gradient);
@@ -184,7 +184,7 @@ TileOutput::Result TileOutput::tiles(const Walk& work) {
   partial_.reserve(4 * tiles);
   if (work.d_h != nullptr) partial_d_h_.reserve(groups * m * width);
   if (m != 0) products.pack(m, width, work.h, work.gradient);
-  if (work.batch.dense && work.tied.d_y != nullptr) {
+  if (work.batch.is_dense() && work.tied.d_y != nullptr) {
     packed_d_y_.reserve(m * round_up(width, kPanel));
     kernels_.pack_b(m, width, work.tied.d_y, width, 1, packed_d_y_.data());
   }
@@ -332,7 +332,7 @@ void TileOutput::reconstruct(uint32_t m, const float* h, const ColumnWeights& w,
   const bool biased = bias.value.size() != 0;
   if (m == 0) return;
   if (loss_.walks(false) > 0) {
-    Batch unknown;  // rows without targets
+    SparseBatch unknown;  // rows without targets
     unknown.rows = m;
     walk_before({.batch = unknown, .h = h, .w = w, .bias = bias, .products = f32_.get()});
   }

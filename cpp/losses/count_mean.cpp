@@ -24,15 +24,9 @@ void CountMean::begin(const Batch& batch, const char* loss) {
   sums_.reserve(m + 1);
   scale_.reserve(m + 1);
   std::fill_n(sums_.data(), m, 0.0);
-  if (batch.dense) {
-    for (size_t column = 0; column < batch.columns; ++column) {
-      const float* const y = batch.csc_target.data() + column * batch.dense_stride();
-      for (size_t i = 0; i < m; ++i) sums_[i] += static_cast<double>(y[i]);
-    }
-  } else {
-    for (size_t i = 0; i < m; ++i) {
-      for (size_t k = batch.row_ptr[i]; k < batch.row_ptr[i + 1]; ++k) sums_[i] += static_cast<double>(batch.target[k]);
-    }
+  for (size_t t = 0; t < batch.stored_columns(); ++t) {
+    const auto [column, count, y, rows] = batch.stored(t);
+    for (size_t k = 0; k < count; ++k) sums_[rows == nullptr ? k : rows[k]] += static_cast<double>(y[k]);
   }
   // A row of zeros has means of 0, which is what it is.
   for (size_t i = 0; i < m; ++i) {

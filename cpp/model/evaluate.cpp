@@ -14,15 +14,13 @@ namespace {
 // The terms of all targets of a batch: sums of some columns each, added in order.
 FitTerms fit_terms(const Loss& loss, const Batch& batch, ThreadPool& pool, AlignedBuffer<double>& partial) {
   constexpr size_t kColumns = 64;
-  const size_t columns = batch.dense ? batch.columns : batch.touched, tasks = (columns + kColumns - 1) / kColumns;
+  const size_t columns = batch.stored_columns(), tasks = (columns + kColumns - 1) / kColumns;
   partial.reserve(2 * tasks);
   run_tasks(pool, tasks, 32 * batch.nnz(), [&](size_t task, unsigned) {
     FitTerms sums;
     for (size_t k = task * kColumns; k < std::min(columns, (task + 1) * kColumns); ++k) {
-      const size_t first = batch.dense ? k * batch.dense_stride() : batch.touched_ptr[k];
-      const size_t count = batch.dense ? batch.rows : batch.touched_ptr[k + 1] - first;
-      const auto column = static_cast<uint32_t>(batch.dense ? k : batch.touched_col[k]);
-      const FitTerms one = loss.fit_terms(column, count, batch.csc_target.data() + first);
+      const StoredColumn stored = batch.stored(k);
+      const FitTerms one = loss.fit_terms(stored.column, stored.count, stored.target);
       sums.perfect += one.perfect;
       sums.constant += one.constant;
     }
@@ -82,10 +80,11 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
     }
     result.rows += batch->rows;
     result.nnz += batch->nnz();
-    const auto add_column = [&](size_t column, size_t first, size_t count) {
+    for (size_t t = 0; t < batch->stored_columns(); ++t) {
+      const auto [column, count, values, rows] = batch->stored(t);
       double sum = 0, sum_squares = 0;
-      for (size_t k = first; k < first + count; ++k) {
-        const double y = batch->csc_target[k];
+      for (size_t k = 0; k < count; ++k) {
+        const double y = static_cast<double>(values[k]);
         sum += y;
         sum_squares += y * y;
       }
@@ -93,12 +92,6 @@ EvaluateResult Model::evaluate(BatchSource& source, const ColumnSums& by_column)
       result.sum_squares += sum_squares;
       if (by_column.sum != nullptr) by_column.sum[column] += sum;
       if (by_column.sum_squares != nullptr) by_column.sum_squares[column] += sum_squares;
-    };
-    for (uint32_t t = 0; t < batch->touched; ++t) {
-      add_column(batch->touched_col[t], batch->touched_ptr[t], batch->touched_ptr[t + 1] - batch->touched_ptr[t]);
-    }
-    for (uint32_t column = 0; batch->dense && column < batch->columns; ++column) {
-      add_column(column, column * batch->dense_stride(), batch->rows);
     }
     progress.done = static_cast<double>(source.position() - done);
   }

@@ -165,7 +165,7 @@ OutputLayer::Result FactoredOutputLayer::train(const Batch& batch, const float* 
   if (plain_written_) start_from_plain();
   drop_plain();
   rule_->set_learning_rate(static_cast<double>(step.learning_rate));
-  const double loss = rule_->train(batch, h, batch.row_weights(), a, d_h);
+  const double loss = rule_->train(batch.sparse(), h, batch.row_weights(), a, d_h);
   return {loss, 0, rule_->target_gram()};
 }
 
@@ -176,7 +176,7 @@ OutputLayer::Evaluation FactoredOutputLayer::evaluate(const Batch& batch, const 
     const TileOutput::Result sums = tile_.evaluate(batch, h, plain_, plain_bias_, column_sse);
     return {sums.loss, sums.unweighted, sums.squared_error};
   }
-  const auto [weighted, alike] = rule_->evaluate(batch, h, batch.row_weights());
+  const auto [weighted, alike] = rule_->evaluate(batch.sparse(), h, batch.row_weights());
   return {weighted, alike, alike};
 }
 

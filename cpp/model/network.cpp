@@ -67,9 +67,9 @@ size_t Network::forward_input(const Batch& batch, const Pass& pass, size_t last)
   if (batch.columns != plan_.columns) {
     throw Error(NRW_INVALID_ARGUMENT, format("the batch has %u columns, the model %u", batch.columns, plan_.columns));
   }
-  if (batch.dense != plan_.dense) {
+  if (batch.is_dense() != plan_.dense) {
     throw Error(NRW_INVALID_ARGUMENT, format("the batch has %s rows, the model is for %s ones",
-                                             batch.dense ? "dense" : "sparse", plan_.dense ? "dense" : "sparse"));
+                                             batch.is_dense() ? "dense" : "sparse", plan_.dense ? "dense" : "sparse"));
   }
   reserve(batch.rows);
   pack_weights(pass.training);
@@ -160,7 +160,7 @@ class Network::OfHiddenPlaces {
   OfHiddenPlaces(Network& network, const Batch& batch) : loss_(*network.loss_) {
     if (!network.plan_.hidden_only) return;
     const uint8_t* const hidden = network.layers_.front()->hidden();
-    const size_t places = network.plan_.shape.places(), rows = batch.rows, stride = batch.dense_stride();
+    const size_t places = network.plan_.shape.places(), rows = batch.rows, stride = DenseBatch::stride_of(rows);
     network.place_weights_.reserve(places * stride);
     float* const weights = network.place_weights_.data();
     size_t count = 0;
@@ -335,7 +335,7 @@ Network::Evaluation Network::evaluate(const Batch& batch, double* column_sse) {
   count_code(batch.rows);
   if (errors_ != nullptr) {
     if (batch.weighted) throw Error(NRW_INVALID_ARGUMENT, "rows with weights cannot be evaluated all together");
-    errors_->add(batch, h);
+    errors_->add(batch.sparse(), h);
     return {.penalties = penalties()};
   }
   const OutputLayer::Evaluation sums = output_->evaluate(batch, h, column_sse);
@@ -356,9 +356,9 @@ void Network::refit(const Batch& batch, bool held_out) {
   FactoredRule& rule = *output_->refitted();
   const float* const h = activations_[middle()].data();
   if (held_out) {
-    rule.hold_out(batch, h, batch.row_weights());
+    rule.hold_out(batch.sparse(), h, batch.row_weights());
   } else {
-    rule.absorb(batch, h, batch.row_weights());
+    rule.absorb(batch.sparse(), h, batch.row_weights());
   }
 }
 

@@ -50,10 +50,10 @@ void Pca::add(const Batch& batch) {
   const FlushToZero mode;
   if (pass_ == 0) return add_to_mean(batch);
   b_.reserve(batch.rows * width_);
-  if (batch.dense) {
-    add_dense(batch);
+  if (batch.is_dense()) {
+    add_dense(batch.dense());
   } else {
-    add_sparse(batch);
+    add_sparse(batch.sparse());
   }
 }
 
@@ -63,23 +63,17 @@ void Pca::add_to_mean(const Batch& batch) {
     for (size_t i = 0; i < count; ++i) absolute_ += static_cast<double>(std::fabs(values[i]));
     square_ += kernels_.sum_squares(count, values);
   };
-  if (batch.dense) {
-    for (uint32_t column = 0; column < columns_; ++column) {
-      const float* const values = batch.csc_target.data() + column * batch.dense_stride();
-      mean_[column] = std::accumulate(values, values + batch.rows, mean_[column]);
-      add_sizes(batch.rows, values);
-    }
-    return;
+  if (const SparseBatch* const sparse = batch.if_sparse(); sparse != nullptr) {
+    add_sizes(sparse->nnz(), sparse->target.data());
   }
-  add_sizes(batch.nnz(), batch.target.data());
-  for (uint32_t t = 0; t < batch.touched; ++t) {
-    const float* const values = batch.csc_target.data();
-    double& sum = mean_[batch.touched_col[t]];
-    sum = std::accumulate(values + batch.touched_ptr[t], values + batch.touched_ptr[t + 1], sum);
+  for (size_t t = 0; t < batch.stored_columns(); ++t) {
+    const auto [column, count, values, rows] = batch.stored(t);
+    mean_[column] = std::accumulate(values, values + count, mean_[column]);
+    if (batch.is_dense()) add_sizes(count, values);
   }
 }
 
-void Pca::add_sparse(const Batch& batch) {
+void Pca::add_sparse(const SparseBatch& batch) {
   const size_t work = 2 * batch.nnz() * width_;
   run_tasks(pool_, batch.rows, work, [&](size_t i, unsigned) {
     float* const b = b_.data() + i * width_;
@@ -99,9 +93,9 @@ void Pca::add_sparse(const Batch& batch) {
   });
 }
 
-void Pca::add_dense(const Batch& batch) {
-  const size_t rows = batch.rows, stride = batch.dense_stride();
-  const float* const x = batch.csc_target.data();
+void Pca::add_dense(const DenseBatch& batch) {
+  const size_t rows = batch.rows, stride = batch.stride();
+  const float* const x = batch.target.data();
   products_.reserve(std::max<size_t>(columns_, rows), width_);
   products_.multiply(rows, width_, columns_, {x, 1, stride}, {q_.data(), width_, 1}, b_.data(), false);
   for (size_t i = 0; i < rows; ++i) {

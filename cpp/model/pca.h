@@ -42,8 +42,8 @@ class Pca {
 
  private:
   void add_to_mean(const Batch& batch);
-  void add_sparse(const Batch& batch);
-  void add_dense(const Batch& batch);
+  void add_sparse(const SparseBatch& batch);
+  void add_dense(const DenseBatch& batch);
   void add_to_gram(uint32_t rows);
   void shift();
   void start();

@@ -26,7 +26,7 @@ size_t PlainOutput::workspace(const Loss& loss, uint32_t columns, uint64_t outpu
   if (!loss.separable()) {
     return (3 * size_t{rows} * outputs + threads * loss.row_workspace()) * sizeof(float) + 3 * rows * sizeof(double);
   }
-  return (threads * kTile * (outputs / columns) * Batch::stride_of(rows)) * sizeof(float) +
+  return (threads * kTile * (outputs / columns) * DenseBatch::stride_of(rows)) * sizeof(float) +
          3 * tiles_of(columns) * sizeof(double);
 }
 
@@ -42,7 +42,7 @@ void PlainOutput::walk_before(const Batch& batch, const float* h, bool derivativ
 
 LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, float* d_h, double* column_sse,
                                 int before) {
-  const size_t m = batch.rows, width = outputs_.size(), stride = Batch::stride_of(m), heads = loss_.heads();
+  const size_t m = batch.rows, width = outputs_.size(), stride = DenseBatch::stride_of(m), heads = loss_.heads();
   const size_t tiles = tiles_of(columns_), room = kTile * heads * stride;
   const bool same = outputs_.one_order();
   workspace_.reserve(pool_.size() * room);
@@ -62,11 +62,11 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
         for (size_t k = 0; k < count; ++k) to[k * stride + i] = h[i * width + places[k]];
       }
     }
-    ColumnCursor cursor(batch, first);
+    TargetCursor cursor(batch, first);
     LossSums sums;
     for (size_t k = 0; k < count; ++k) {
       const size_t column = first + k;
-      const auto [begin, entries] = cursor.entries(column);
+      const TargetCursor::Targets targets = cursor.of(column);
       const LossColumn outputs{.column = static_cast<uint32_t>(column),
                                .rows = m,
                                .factor = a,
@@ -74,10 +74,10 @@ LossSums PlainOutput::by_column(const Batch& batch, const float* h, double a, fl
                                .row_weight = loss_.row_weights(batch, column),
                                .o = space + k * stride,
                                .head_stride = kTile * stride,
-                               .dense = batch.dense ? batch.csc_target.data() + column * batch.dense_stride() : nullptr,
-                               .entries = entries,
-                               .entry_row = batch.csc_row.data() + begin,
-                               .entry = batch.csc_target.data() + begin,
+                               .dense = targets.dense,
+                               .entries = targets.entries,
+                               .entry_row = targets.entry_row,
+                               .entry = targets.entry,
                                .parameters = d_h != nullptr};
       if (before >= 0) {
         loss_.walk_column(static_cast<unsigned>(before), group, outputs);
@@ -180,7 +180,7 @@ OutputLayer::Evaluation PlainOutput::evaluate(const Batch& batch, const float* h
 void PlainOutput::reconstruct(uint32_t rows, const float* h, const uint32_t* chosen, uint32_t count, float* out) {
   const size_t width = outputs_.size();
   if (loss_.separable() && loss_.walks(false) > 0) {
-    Batch unknown;  // rows without targets
+    SparseBatch unknown;  // rows without targets
     unknown.rows = rows;
     walk_before(unknown, h, false);
   }
@@ -195,19 +195,19 @@ void PlainOutput::reconstruct(uint32_t rows, const float* h, const uint32_t* cho
 void lay_out_rows(const Batch& batch, const Shape& shape, bool targets, ThreadPool& pool, float* y) noexcept {
   const size_t m = batch.rows, columns = batch.columns, places = shape.places(), channels = shape.channels();
   const auto place = [&](size_t column) { return column % places * channels + column / places; };
-  if (!batch.dense) {
-    const float* const values = targets ? batch.target.data() : batch.inputs();
+  if (const SparseBatch* const sparse = batch.if_sparse(); sparse != nullptr) {
+    const float* const values = targets ? sparse->target.data() : sparse->inputs();
     for_blocks(pool, m, 8, m * columns, [&](size_t first, size_t count) {
       for (size_t i = first; i < first + count; ++i) {
         float* const row = y + i * columns;
         std::memset(row, 0, columns * sizeof(float));
-        for (size_t k = batch.row_ptr[i]; k < batch.row_ptr[i + 1]; ++k) row[place(batch.column[k])] = values[k];
+        for (size_t k = sparse->row_ptr[i]; k < sparse->row_ptr[i + 1]; ++k) row[place(sparse->column[k])] = values[k];
       }
     });
     return;
   }
-  const float* const values = targets ? batch.csc_target.data() : batch.csc_inputs();
-  const size_t stride = batch.dense_stride();
+  const float* const values = targets ? batch.dense().target.data() : batch.dense().inputs();
+  const size_t stride = batch.dense().stride();
   constexpr size_t kRows = 16;
   for_blocks(pool, m, kRows, 2 * m * columns, [&](size_t first, size_t count) {
     if (shape.one_order()) return transpose(columns, count, values + first, stride, y + first * columns, columns);

@@ -22,8 +22,8 @@ inline float value(uint64_t stream, uint64_t index) {
 
 // About `density` of the entries are there; with `empty_every`, column j * empty_every and row 1 have none. With
 // masked, every third input differs from its target.
-inline Batch make_batch(uint32_t rows, uint32_t columns, double density, bool masked, uint32_t empty_every = 0) {
-  Batch batch;
+inline SparseBatch make_batch(uint32_t rows, uint32_t columns, double density, bool masked, uint32_t empty_every = 0) {
+  SparseBatch batch;
   batch.rows = rows;
   batch.columns = columns;
   batch.masked = masked;
@@ -110,7 +110,7 @@ inline std::vector<float> make_dense(size_t size, uint64_t stream) {
 }
 
 // The batch as a dense rows x columns matrix.
-inline Matrix dense(const Batch& batch, const float* values) {
+inline Matrix dense(const SparseBatch& batch, const float* values) {
   Matrix all(size_t{batch.rows} * batch.columns, 0.0);
   for (uint32_t i = 0; i < batch.rows; ++i) {
     for (uint32_t e = batch.row_ptr[i]; e < batch.row_ptr[i + 1]; ++e) {
@@ -142,7 +142,7 @@ inline Matrix product(size_t m, size_t n, size_t k, const Matrix& a, size_t row,
 }
 
 // The residual h W^T + b - Y, m x columns. bias may be empty.
-inline Matrix residual(const Batch& batch, const Matrix& h, size_t width, const Matrix& w, const Matrix& bias) {
+inline Matrix residual(const SparseBatch& batch, const Matrix& h, size_t width, const Matrix& w, const Matrix& bias) {
   Matrix r = dense(batch, batch.target.data());
   const size_t columns = batch.columns;
   for (size_t i = 0; i < batch.rows; ++i) {

@@ -51,7 +51,8 @@ void append(std::vector<uint64_t>& out, const T* values, size_t count) {
 }
 
 // Everything in a batch, bit by bit.
-std::vector<uint64_t> bits(const Batch& batch) {
+std::vector<uint64_t> bits(const Batch& any) {
+  const SparseBatch& batch = any.sparse();
   std::vector<uint64_t> all{batch.number, batch.rows, batch.columns, batch.touched, batch.masked};
   const size_t nnz = batch.nnz();
   append(all, batch.row_ptr.data(), batch.rows + 1);

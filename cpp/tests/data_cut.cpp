@@ -35,14 +35,14 @@ std::vector<uint32_t> count_to(uint64_t n) {
 }
 
 // All rows of one chunk.
-Batch cut_all(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options = {}) {
+SparseBatch cut_all(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options = {}) {
   const RowWindow window = window_of({chunk});
-  Batch batch;
+  SparseBatch batch;
   Cutter(window, options).cut(count_to(window.rows()), batch);
   return batch;
 }
 
-std::vector<Row> rows_of(const Batch& batch) {
+std::vector<Row> rows_of(const SparseBatch& batch) {
   std::vector<Row> rows(batch.rows);
   for (uint32_t r = 0; r < batch.rows; ++r) {
     for (uint32_t k = batch.row_ptr[r]; k < batch.row_ptr[r + 1]; ++k) rows[r][batch.column[k]] = batch.target[k];
@@ -62,8 +62,8 @@ std::vector<Row> rows_of(const Matrix& matrix) {
   return rows;
 }
 
-// What Batch promises: ascending columns, no zeros, and the same entries once more by column.
-void check_batch(const Batch& batch) {
+// What SparseBatch promises: ascending columns, no zeros, and the same entries once more by column.
+void check_batch(const SparseBatch& batch) {
   std::vector<std::tuple<uint32_t, uint32_t, float, float>> by_row, by_column;
   bool good = batch.row_ptr[0] == 0;
   for (uint32_t r = 0; r < batch.rows; ++r) {
@@ -120,7 +120,7 @@ TEST(cut_sorted_rows_come_out_as_they_are) {
   for (const int64_t columns : {1, 3, 64, 65, 1000, 20000}) {
     const Matrix matrix = random_matrix(11, 40, columns, std::min<int64_t>(columns, 12));
     for (const char* type : {"<f4", "<f8"}) {
-      const Batch batch = cut_all(chunk_of(matrix, type));
+      const SparseBatch batch = cut_all(chunk_of(matrix, type));
       CHECK(batch.nnz() == matrix.indices.size() && batch.nnz() > 0);
       CHECK(!batch.masked && batch.row_id[39] == 46);
       check_batch(batch);
@@ -142,7 +142,7 @@ TEST(cut_unsorted_rows_are_sorted_duplicates_added_and_zeros_dropped) {
     matrix.indptr.push_back(static_cast<int64_t>(matrix.indices.size()));
   }
   for (const char* type : {"<f4", "<f8", "|i1", "<i2", "<i4", "<i8"}) {
-    const Batch batch = cut_all(chunk_of(zip(members_of(matrix, type, "<i8", "<i8"))));
+    const SparseBatch batch = cut_all(chunk_of(zip(members_of(matrix, type, "<i8", "<i8"))));
     check_batch(batch);
     CHECK(batch.nnz() > 300 && batch.nnz() < matrix.indices.size());
     CHECK(rows_of(batch) == rows_of(matrix));
@@ -150,11 +150,11 @@ TEST(cut_unsorted_rows_are_sorted_duplicates_added_and_zeros_dropped) {
 }
 
 TEST(cut_duplicates_are_summed_in_double_and_bools_ored) {
-  const Batch sum = cut_all(chunk_of(one_row({3, 1, 3, 3}, {1e8, 5, 1, -1e8})));
+  const SparseBatch sum = cut_all(chunk_of(one_row({3, 1, 3, 3}, {1e8, 5, 1, -1e8})));
   CHECK(sum.nnz() == 2 && sum.target[0] == 5 && sum.target[1] == 1);
-  const Batch either = cut_all(chunk_of(one_row({3, 3, 4}, {1, 1, 1}), "|b1"));
+  const SparseBatch either = cut_all(chunk_of(one_row({3, 3, 4}, {1, 1, 1}), "|b1"));
   CHECK(either.nnz() == 2 && either.target[0] == 1 && either.target[1] == 1);
-  const Batch bytes = cut_all(chunk_of(one_row({1, 2}, {7, 0}), "|b1"));
+  const SparseBatch bytes = cut_all(chunk_of(one_row({1, 2}, {7, 0}), "|b1"));
   CHECK(bytes.nnz() == 1 && bytes.target[0] == 1);
 }
 
@@ -186,7 +186,7 @@ TEST(cut_with_a_column_map_moves_columns_and_names_those_of_the_file) {
   CutOptions options;
   options.column_map = {3, 0, 7, 1, 2, 6, 5, 4};
   const Matrix row = one_row({0, 2, 5, 7}, {1, 2, 3, 4});
-  const Batch batch = cut_all(chunk_of(row), options);
+  const SparseBatch batch = cut_all(chunk_of(row), options);
   check_batch(batch);
   CHECK(batch.nnz() == 4);
   const uint32_t columns[] = {3, 4, 6, 7};
@@ -200,7 +200,7 @@ TEST(cut_with_a_column_map_moves_columns_and_names_those_of_the_file) {
 TEST(cut_transforms_in_order) {
   const Matrix matrix = one_row({1, 4, 6}, {1, 2, 5});
   const auto values = [&](std::vector<Transform> transforms) {
-    const Batch batch = cut_all(chunk_of(matrix), with(std::move(transforms)));
+    const SparseBatch batch = cut_all(chunk_of(matrix), with(std::move(transforms)));
     check_batch(batch);
     return std::vector<float>(batch.target.data(), batch.target.data() + batch.nnz());
   };
@@ -217,7 +217,7 @@ TEST(cut_transforms_in_order) {
   CHECK(values({clip, half, size}) == (Values{16.0f / 6, 32.0f / 6, 8}));  // the sum of the row before: 3
   CHECK(values({size, clip}) == (Values{2, 3, 3}));
   CHECK(values({{TransformKind::kScale, 0}}).empty());
-  const Batch negative = cut_all(chunk_of(one_row({1, 2}, {-2, 2})), with({size}));
+  const SparseBatch negative = cut_all(chunk_of(one_row({1, 2}, {-2, 2})), with({size}));
   CHECK(negative.target[0] == -2 && negative.target[1] == 2);  // sums to 0: stays
 }
 
@@ -265,7 +265,7 @@ TEST(cut_mask_is_a_function_of_seed_epoch_row_and_column) {
   options.mask_rate = 0.3;
   options.seed = 5;
   const auto chunk = chunk_of(matrix);
-  const Batch batch = cut_all(chunk, options);
+  const SparseBatch batch = cut_all(chunk, options);
   check_batch(batch);
   CHECK(batch.masked);
   CHECK(rows_of(batch) == rows_of(matrix));  // targets keep what inputs lose
@@ -282,7 +282,7 @@ TEST(cut_mask_is_a_function_of_seed_epoch_row_and_column) {
   CHECK_CLOSE(share, 0.3, 5 * std::sqrt(0.21 / nnz));
   // The same rows in another batch and order lose the same entries.
   const RowWindow window = window_of({chunk});
-  Batch other;
+  SparseBatch other;
   Cutter cutter(window, options);
   cutter.cut(std::vector<uint32_t>{17, 3, 150}, other);
   size_t compared = 0, different = 0;
@@ -296,7 +296,7 @@ TEST(cut_mask_is_a_function_of_seed_epoch_row_and_column) {
     CutOptions changed = options;
     changed.seed = seed;
     changed.epoch = seed == 5 ? 1 : 0;
-    const Batch again = cut_all(chunk, changed);
+    const SparseBatch again = cut_all(chunk, changed);
     CHECK(!std::equal(again.input.data(), again.input.data() + again.nnz(), batch.input.data()));
   }
 }
@@ -310,7 +310,7 @@ TEST(cut_inputs_have_transforms_of_their_own) {
   inputs.transforms = {{TransformKind::kScale, 0.5}, both.input_transforms[0], both.input_transforms[1]};
   for (const double mask_rate : {0.0, 0.3}) {
     both.mask_rate = inputs.mask_rate = mask_rate;
-    const Batch got = cut_all(chunk, both), target = cut_all(chunk, targets), input = cut_all(chunk, inputs);
+    const SparseBatch got = cut_all(chunk, both), target = cut_all(chunk, targets), input = cut_all(chunk, inputs);
     check_batch(got);
     CHECK(got.masked && rows_of(got) == rows_of(target) && got.nnz() == input.nnz());
     CHECK(std::equal(got.inputs(), got.inputs() + got.nnz(), input.inputs()));
@@ -326,7 +326,7 @@ TEST(cut_rows_of_several_chunks_in_any_order) {
   empty.columns = 20;
   const RowWindow window = window_of({chunk_of(a), chunk_of(empty), chunk_of(b)});
   CHECK(window.rows() == 13 && window.columns() == 20);
-  Batch batch;
+  SparseBatch batch;
   const CutOptions options;
   Cutter cutter(window, options);
   cutter.cut(std::vector<uint32_t>{12, 0, 5, 4}, batch);
@@ -350,7 +350,7 @@ TEST(cut_reuses_its_buffers) {
     CutOptions options;
     options.mask_rate = 0.2;
     Cutter cutter(window, options);
-    Batch batch;
+    SparseBatch batch;
     const std::vector<Row> rows = rows_of(matrix);
     for (const uint32_t first : {0u, 20u, 29u, 3u}) {
       std::vector<uint32_t> chosen;
@@ -380,7 +380,7 @@ TEST(cut_orders_large_batches_by_column) {
     for (const double mask_rate : {0.0, 0.3}) {
       CutOptions options;
       options.mask_rate = mask_rate;
-      Batch batch;
+      SparseBatch batch;
       Cutter(window, options).cut(count_to(window.rows()), batch);
       check_batch(batch);
       CHECK(rows_of(batch) == rows_of(matrix));
@@ -394,7 +394,7 @@ TEST(cut_empty_rows) {
   matrix.rows = 3;
   matrix.columns = 4;
   matrix.indptr = {0, 0, 0, 0};
-  const Batch batch = cut_all(chunk_of(matrix), with({{TransformKind::kLibrarySize, 10}}));
+  const SparseBatch batch = cut_all(chunk_of(matrix), with({{TransformKind::kLibrarySize, 10}}));
   check_batch(batch);
   CHECK(batch.rows == 3 && batch.nnz() == 0 && batch.touched == 0);
 }

@@ -55,31 +55,36 @@ RowWindow window_of(std::shared_ptr<const Chunk> chunk) {
   return RowWindow({std::move(chunk)}, first_rows);
 }
 
-Batch cut_all(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options = {}) {
+template <class Made, class MadeBy>
+Made cut_by(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options) {
   const RowWindow window = window_of(chunk);
   std::vector<uint32_t> rows(window.rows());
   std::iota(rows.begin(), rows.end(), 0u);
-  Batch batch;
-  if (window.dense()) {
-    DenseCutter(window, options).cut(rows, batch);
-  } else {
-    Cutter(window, options).cut(rows, batch);
-  }
+  Made batch;
+  MadeBy(window, options).cut(rows, batch);
   return batch;
 }
 
+DenseBatch cut_all(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options = {}) {
+  return cut_by<DenseBatch, DenseCutter>(chunk, options);
+}
+
+SparseBatch cut_sparse(const std::shared_ptr<const Chunk>& chunk, const CutOptions& options) {
+  return cut_by<SparseBatch, Cutter>(chunk, options);
+}
+
 // Of a dense batch, row by row.
-std::vector<float> by_row(const Batch& batch, const float* values) {
+std::vector<float> by_row(const DenseBatch& batch, const float* values) {
   std::vector<float> all;
   for (size_t row = 0; row < batch.rows; ++row) {
     for (size_t column = 0; column < batch.columns; ++column) {
-      all.push_back(values[column * batch.dense_stride() + row]);
+      all.push_back(values[column * batch.stride() + row]);
     }
   }
   return all;
 }
 
-std::vector<float> by_row_of_sparse(const Batch& batch, const float* values) {
+std::vector<float> by_row_of_sparse(const SparseBatch& batch, const float* values) {
   std::vector<float> all(size_t{batch.rows} * batch.columns);
   for (uint32_t row = 0; row < batch.rows; ++row) {
     for (uint32_t k = batch.row_ptr[row]; k < batch.row_ptr[row + 1]; ++k) {
@@ -114,11 +119,11 @@ TEST(dense_every_type) {
     const auto chunk = dense_chunk(dense_file(values, 3, descr));
     CHECK(chunk->dense() && chunk->info().rows == 2 && chunk->info().columns == 3 && chunk->info().nnz == 6);
     CHECK(chunk->info().mapped == 1 && chunk->info().bytes_held == 0);
-    const Batch batch = cut_all(chunk);
-    CHECK(batch.dense && batch.nnz() == 6 && batch.row_id[1] == 8);
+    const DenseBatch batch = cut_all(chunk);
+    CHECK(batch.nnz() == 6 && batch.row_id[1] == 8);
     std::vector<float> expected(values.begin(), values.end());
     if (descr[1] == 'b') expected = {0, 1, 1, 1, 1, 1};
-    CHECK(by_row(batch, batch.csc_target.data()) == expected);
+    CHECK(by_row(batch, batch.target.data()) == expected);
   }
 }
 
@@ -127,8 +132,8 @@ TEST(dense_half_floats) {
   const float expected[] = {0, 1, -2, 0.333251953125f, 0x1p-24f, -1023 * 0x1p-24f, 65504, 0x1p-14f};
   Bytes bytes(sizeof bits);
   std::memcpy(bytes.data(), bits, sizeof bits);
-  const Batch batch = cut_all(dense_chunk(npy("<f2", "(1, 8)", bytes)));
-  for (size_t i = 0; i < 8; ++i) CHECK(batch.csc_target[i * batch.dense_stride()] == expected[i]);
+  const DenseBatch batch = cut_all(dense_chunk(npy("<f2", "(1, 8)", bytes)));
+  for (size_t i = 0; i < 8; ++i) CHECK(batch.target[i * batch.stride()] == expected[i]);
   CHECK(std::isinf(static_cast<float>(Half{0x7C00})) && std::isnan(static_cast<float>(Half{0x7E00})));
 }
 
@@ -180,16 +185,18 @@ TEST(dense_batches_are_those_of_the_same_sparse_rows) {
         options.transforms = transforms;
         options.input_transforms =
             own ? std::vector<Transform>{{TransformKind::kClip, 0, 2}} : std::vector<Transform>{};
-        const Batch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
+        const SparseBatch sparse = cut_sparse(chunks.sparse, options);
+        const DenseBatch dense = cut_all(chunks.dense, options);
         CHECK(dense.masked == (mask_rate > 0 || own) && dense.rows == sparse.rows && dense.columns == sparse.columns);
-        CHECK(by_row(dense, dense.csc_target.data()) == by_row_of_sparse(sparse, sparse.target.data()));
-        CHECK(by_row(dense, dense.csc_inputs()) == by_row_of_sparse(sparse, sparse.inputs()));
+        CHECK(by_row(dense, dense.target.data()) == by_row_of_sparse(sparse, sparse.target.data()));
+        CHECK(by_row(dense, dense.inputs()) == by_row_of_sparse(sparse, sparse.inputs()));
       }
     }
     options.input_transforms.clear();
     options.transforms = {{TransformKind::kLibrarySize, 100}};  // sums in another order
-    const Batch sparse = cut_all(chunks.sparse, options), dense = cut_all(chunks.dense, options);
-    const auto a = by_row(dense, dense.csc_target.data()), b = by_row_of_sparse(sparse, sparse.target.data());
+    const SparseBatch sparse = cut_sparse(chunks.sparse, options);
+    const DenseBatch dense = cut_all(chunks.dense, options);
+    const auto a = by_row(dense, dense.target.data()), b = by_row_of_sparse(sparse, sparse.target.data());
     CHECK(a.size() == b.size());
     for (size_t i = 0; i < a.size(); ++i) CHECK_CLOSE(a[i], b[i], 1e-5 * (1 + std::fabs(b[i])));
   }
@@ -211,7 +218,7 @@ TEST(dense_batches_are_the_same_with_any_workers) {
     BatchCreator creator({chunks.dense}, first_rows, rows, options);
     size_t number = 0;
     while (const Batch* batch = creator.next()) {
-      auto values = by_row(*batch, batch->csc_inputs());
+      auto values = by_row(batch->dense(), batch->dense().inputs());
       values.insert(values.end(), batch->row_id.data(), batch->row_id.data() + batch->rows);
       if (workers == 1) expected.push_back(values);
       CHECK(number < expected.size() && values == expected[number]);

@@ -19,7 +19,7 @@ inline double unit(uint64_t stream, uint64_t index) {
 }
 
 struct Step {
-  Batch batch;
+  SparseBatch batch;
   std::vector<float> h, weights;
   std::vector<double> dense;  // rows x columns
 
@@ -49,7 +49,7 @@ inline Step make_step(uint64_t number, const StepOptions& o) {
   Step step;
   step.dense.assign(size_t{o.rows} * o.columns, 0);
   step.h.resize(size_t{o.rows} * o.width);
-  Batch& b = step.batch;
+  SparseBatch& b = step.batch;
   b.rows = o.rows;
   b.columns = o.columns;
   b.row_ptr = AlignedBuffer<uint32_t>(o.rows + 1);

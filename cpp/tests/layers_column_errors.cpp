@@ -12,7 +12,7 @@ using namespace nrw::oracle;
 namespace {
 
 struct Case {
-  std::vector<Batch> batches;
+  std::vector<SparseBatch> batches;
   std::vector<std::vector<float>> h;
   ColumnWeights w;
   ColumnBias bias;
@@ -32,7 +32,7 @@ Case make_case(uint32_t columns, uint32_t width, double density, bool biased) {
 // Every target becomes what the layer gives, but for a millionth.
 void make_nearly_exact(Case& c) {
   for (size_t b = 0; b < c.batches.size(); ++b) {
-    Batch& batch = c.batches[b];
+    SparseBatch& batch = c.batches[b];
     const auto output = [&](size_t row, size_t column) {
       double o = c.bias.value.size() == 0 ? 0 : static_cast<double>(c.bias.value[column]);
       for (size_t k = 0; k < c.w.width; ++k)
@@ -112,7 +112,7 @@ TEST(column_errors_agree_with_the_tiles) {
 // An error 1e-12 of the signal, nearly all of which cancels.
 TEST(column_errors_keep_their_digits_where_nearly_all_is_explained) {
   Case c = make_case(90, 33, 1.1, true);
-  for (Batch& batch : c.batches) batch = make_batch(batch.rows, 90, 1.1, false);
+  for (SparseBatch& batch : c.batches) batch = make_batch(batch.rows, 90, 1.1, false);
   make_nearly_exact(c);
   const Matrix want = expected(c);
   const Found found = find(c, kernels(), 2);

@@ -30,7 +30,7 @@ void on_every_table(Body&& body) {
   for (size_t i = 0; i < count; ++i) body(*tables[i]);
 }
 
-Matrix oracle_gradient(const Batch& sparse, const std::vector<float>& d_y, size_t width) {
+Matrix oracle_gradient(const SparseBatch& sparse, const std::vector<float>& d_y, size_t width) {
   return product(sparse.columns, width, sparse.rows, dense(sparse, sparse.inputs()), 1, sparse.columns,
                  Matrix(d_y.begin(), d_y.end()));
 }
@@ -44,8 +44,8 @@ TEST(dense_input_forward) {
         ThreadPool pool(2);
         Products products(kernels, pool);
         DenseInput layer(kernels, pool);
-        const Batch sparse = make_batch(shape.rows, shape.columns, 0.8, masked);
-        const Batch batch = dense_form(sparse);
+        const SparseBatch sparse = make_batch(shape.rows, shape.columns, 0.8, masked);
+        const DenseBatch batch = dense_form(sparse);
         ColumnWeights w = make_weights(shape.columns, shape.width, 0);
         const std::vector<float> bias = make_dense(shape.width, 10);
         Matrix expected = product(shape.rows, shape.width, shape.columns, dense(sparse, sparse.inputs()), shape.columns,
@@ -69,8 +69,8 @@ TEST(dense_input_gradient) {
     for (const Sizes& shape : kShapes) {
       ThreadPool pool(2);
       DenseInput layer(kernels, pool);
-      const Batch sparse = make_batch(shape.rows, shape.columns, 0.8, true);
-      const Batch batch = dense_form(sparse);
+      const SparseBatch sparse = make_batch(shape.rows, shape.columns, 0.8, true);
+      const DenseBatch batch = dense_form(sparse);
       const ColumnWeights w = make_weights(shape.columns, shape.width, 0);
       const std::vector<float> d_y = make_dense(shape.rows * shape.width, 11);
       Matrix expected = oracle_gradient(sparse, d_y, shape.width);
@@ -92,7 +92,7 @@ TEST(dense_input_updates) {
       ThreadPool pool(3);
       DenseInput layer(kernels, pool);
       const uint32_t rows = 9, columns = 130, width = 21;
-      const Batch sparse = make_batch(rows, columns, 0.9, true);
+      const SparseBatch sparse = make_batch(rows, columns, 0.9, true);
       const std::vector<float> d_y = make_dense(rows * width, 11);
       ColumnWeights w = make_weights(columns, width, step.moments());
       Matrix value = plain(w, w.value), s1 = plain(w, w.moment1), s2 = plain(w, w.moment2);
@@ -118,8 +118,8 @@ TEST(tile_output_of_dense_targets) {
         ThreadPool pool(2);
         SquaredError loss(kernels);
         TileOutput layer(kernels, pool, loss);
-        const Batch sparse = make_batch(shape.rows, shape.columns, density, false);
-        const Batch batch = dense_form(sparse);
+        const SparseBatch sparse = make_batch(shape.rows, shape.columns, density, false);
+        const DenseBatch batch = dense_form(sparse);
         const std::vector<float> h = make_dense(shape.rows * shape.width, 12);
         const OptimizerStep adam = optimizer_steps()[4];
         std::vector<double> sse[2];
@@ -131,7 +131,7 @@ TEST(tile_output_of_dense_targets) {
           ColumnBias bias = make_bias(shape.columns, 2);
           sse[form].assign(shape.columns, 0);
           d_h[form].assign(h.size(), NAN);
-          const Batch& of = form == 0 ? sparse : batch;
+          const Batch& of = form_of(form != 0, batch, sparse);
           layer.evaluate(of, h.data(), w[form], bias, sse[form].data());
           result[form] = layer.train(of, h.data(), 0.0625, w[form], bias, d_h[form].data(), adam);
         }
@@ -151,7 +151,7 @@ TEST(tile_output_of_dense_targets_tied_to_dense_inputs) {
       ThreadPool pool(2);
       SquaredError loss(kernels);
       TileOutput layer(kernels, pool, loss);
-      const Batch sparse = make_batch(shape.rows, shape.columns, 0.7, true);
+      const SparseBatch sparse = make_batch(shape.rows, shape.columns, 0.7, true);
       const std::vector<float> h = make_dense(shape.rows * shape.width, 12), d_y = make_dense(h.size(), 13);
       const OptimizerStep sgd = optimizer_steps()[0];
       ColumnWeights w[2];
@@ -159,8 +159,8 @@ TEST(tile_output_of_dense_targets_tied_to_dense_inputs) {
       for (const int form : {0, 1}) {
         w[form] = make_weights(shape.columns, shape.width, 0);
         ColumnBias bias = make_bias(shape.columns, 0);
-        const Batch dense = dense_form(sparse);
-        const Batch& of = form == 0 ? sparse : dense;
+        const DenseBatch dense = dense_form(sparse);
+        const Batch& of = form_of(form != 0, dense, sparse);
         squares[form] = layer.gradient_sum_squares(of, h.data(), 0.0625, w[form], bias, TiedInput{d_y.data()});
         layer.update(of, h.data(), 0.0625, w[form], bias, TiedInput{d_y.data()}, sgd);
       }

@@ -18,8 +18,8 @@ bool touched(uint32_t column, uint32_t t) {
   return t % period == column % period;
 }
 
-Batch batch_at(uint32_t t) {
-  Batch batch;
+SparseBatch batch_at(uint32_t t) {
+  SparseBatch batch;
   batch.rows = kRows;
   batch.columns = kColumns;
   batch.row_ptr.reserve(kRows + 1);
@@ -152,7 +152,7 @@ TEST(missed_steps_against_the_dense_update_in_double) {
     uint32_t compared = 0, waited = 0;
     for (uint32_t t = 1; t <= steps; ++t) {
       const OptimizerStep step = step_at(c, t);
-      const Batch batch = batch_at(t);
+      const SparseBatch batch = batch_at(t);
       const std::vector<float> d_y = gradient_at(c, t);
       const Matrix x = dense(batch, batch.target.data());
       const Matrix gradient = product(kColumns, kWidth, kRows, x, 1, kColumns, Matrix(d_y.begin(), d_y.end()));
@@ -192,7 +192,7 @@ TEST(missed_steps_same_bits) {
       std::vector<float> y(kRows * kWidth), expected(kRows * kWidth);
       for (uint32_t t = 1; t <= steps; ++t) {
         whole.step(c, t);
-        const Batch next = batch_at(t + 1);
+        const SparseBatch next = batch_at(t + 1);
         parts.input.forward(next, parts.w, nullptr, y.data());
         parts.now();
         parts.step(c, t);
@@ -337,7 +337,7 @@ TEST(missed_steps_rules) {
 
   s = {.kind = OptimizerKind::kAdam};
   MissedSteps missed(s, 100);
-  Batch batch;
+  SparseBatch batch;
   batch.columns = 100;
   batch.touched = 75;
   s.step = 1;

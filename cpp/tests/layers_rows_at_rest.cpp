@@ -46,7 +46,7 @@ TEST(rows_at_rest_change_no_bit) {
         of(OptimizerKind::kAdamW, 0, 0.1f), of(OptimizerKind::kSgd, 0.9f), of(OptimizerKind::kSgd),
         of(OptimizerKind::kRmsprop), of(OptimizerKind::kRmsprop, 0.9f)}) {
     Side plain(settings, false), passing(settings, true);
-    const Batch few = make_batch(kRows, kColumns, 0.05, false), more = make_batch(kRows, kColumns, 0.4, false, 4);
+    const SparseBatch few = make_batch(kRows, kColumns, 0.05, false), more = make_batch(kRows, kColumns, 0.4, false, 4);
     CHECK(few.touched < more.touched && more.touched < kColumns);
     for (uint32_t t = 1; t <= 160; ++t) {
       OptimizerStep step = settings;

@@ -27,12 +27,12 @@ void on_every_table(Body&& body) {
   for (size_t i = 0; i < count; ++i) body(*tables[i]);
 }
 
-Matrix oracle_gradient(const Batch& batch, const Matrix& d_y, size_t width) {
+Matrix oracle_gradient(const SparseBatch& batch, const Matrix& d_y, size_t width) {
   return product(batch.columns, width, batch.rows, dense(batch, batch.inputs()), 1, batch.columns, d_y);
 }
 
 // X X^T of the batch's inputs (rows x rows).
-Matrix gram_of_inputs(const Batch& batch) {
+Matrix gram_of_inputs(const SparseBatch& batch) {
   const Matrix x = dense(batch, batch.inputs());
   Matrix gram(size_t{batch.rows} * batch.rows);
   for (size_t i = 0; i < batch.rows; ++i) {
@@ -63,7 +63,7 @@ TEST(sparse_input_forward) {
       for (const bool masked : {false, true}) {
         ThreadPool pool(2);
         SparseInput layer(kernels, pool);
-        const Batch batch = make_batch(shape.rows, shape.columns, shape.density, masked, 7);
+        const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, masked, 7);
         ColumnWeights w = make_weights(shape.columns, shape.width, 0);
         const std::vector<float> bias = make_dense(shape.width, 10);
         Matrix expected = product(shape.rows, shape.width, shape.columns, dense(batch, batch.inputs()), shape.columns,
@@ -84,7 +84,7 @@ TEST(sparse_input_gradient) {
     for (const Sizes& shape : kShapes) {
       ThreadPool pool(2);
       SparseInput layer(kernels, pool);
-      const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
+      const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
       const ColumnWeights w = make_weights(shape.columns, shape.width, 0);
       const std::vector<float> d_y = make_dense(shape.rows * shape.width, 11);
       const Matrix expected = oracle_gradient(batch, Matrix(d_y.begin(), d_y.end()), shape.width);
@@ -103,7 +103,7 @@ TEST(sparse_input_gradient) {
 
 // The oracle's gradient is the derivative of its forward pass: sum(d_y . y) by central differences in one weight.
 TEST(sparse_input_numeric_gradient) {
-  const Batch batch = make_batch(6, 30, 0.4, true, 5);
+  const SparseBatch batch = make_batch(6, 30, 0.4, true, 5);
   const std::vector<float> d_y_float = make_dense(6 * 4, 11);
   const Matrix d_y(d_y_float.begin(), d_y_float.end()), x = dense(batch, batch.inputs());
   const ColumnWeights w = make_weights(30, 4, 0);
@@ -128,7 +128,7 @@ TEST(sparse_input_updates) {
       ThreadPool pool(3);
       SparseInput layer(kernels, pool);
       const uint32_t columns = 520, width = 21;
-      const Batch batch = make_batch(rows, columns, density, true, 3);
+      const SparseBatch batch = make_batch(rows, columns, density, true, 3);
       const std::vector<float> d_y = make_dense(rows * width, 11);
       ColumnWeights w = make_weights(columns, width, step.moments());
       Matrix value = plain(w, w.value), s1 = plain(w, w.moment1), s2 = plain(w, w.moment2);
@@ -152,7 +152,7 @@ TEST(sparse_input_updates) {
 TEST(sparse_input_same_bits_with_any_threads) {
   on_every_table([](const Kernels& kernels) {
     const OptimizerStep step = optimizer_steps()[4];
-    const Batch batch = make_batch(64, 2000, 0.35, false, 7);
+    const SparseBatch batch = make_batch(64, 2000, 0.35, false, 7);
     CHECK(FullColumns::any(batch));
     const uint32_t width = 40;
     const std::vector<float> d_y = make_dense(64 * width, 11);
@@ -183,11 +183,11 @@ namespace {
 
 // An update that waits for the next forward pass, flushed in between or not, is the update made at once. Some 101 steps
 // into a run: rows are left behind.
-void check_waiting_updates(const std::vector<Batch>& batches, uint32_t width) {
+void check_waiting_updates(const std::vector<SparseBatch>& batches, uint32_t width) {
   constexpr uint32_t first_step = 101, steps = 7;
   const uint32_t rows = batches[0].rows, columns = batches[0].columns;
   std::vector<Matrix> grams;
-  for (const Batch& batch : batches) grams.push_back(gram_of_inputs(batch));
+  for (const SparseBatch& batch : batches) grams.push_back(gram_of_inputs(batch));
   uint32_t left_behind = 0;
   on_every_table([&](const Kernels& kernels) {
     for (const OptimizerStep& settings : optimizer_steps()) {
@@ -218,7 +218,7 @@ void check_waiting_updates(const std::vector<Batch>& batches, uint32_t width) {
             OptimizerStep step = settings;
             step.step = t;
             step.gradient_scale = t % 2 == 0 ? 0.5f : 1;
-            const Batch& batch = batches[t % batches.size()];
+            const SparseBatch& batch = batches[t % batches.size()];
             const std::vector<float> d_y = make_dense(rows * width, t);
             std::vector<float> y(rows * width);
             layer.forward(batch, w, nullptr, y.data());
@@ -251,7 +251,7 @@ void check_waiting_updates(const std::vector<Batch>& batches, uint32_t width) {
 }  // namespace
 
 TEST(sparse_input_waiting_updates_same_bits) {
-  std::vector<Batch> batches;  // few and more columns, all of them, masked
+  std::vector<SparseBatch> batches;  // few and more columns, all of them, masked
   for (const double density : {0.03, 0.05, 0.2, 0.04}) {
     batches.push_back(make_batch(16, 6000, density, density == 0.05, density == 0.04 ? 3 : 0));
     CHECK(SparseNorm::cheap(batches.back(), 140));
@@ -261,7 +261,7 @@ TEST(sparse_input_waiting_updates_same_bits) {
 
 // Columns that most samples have, and a Gram matrix without which no update would wait.
 TEST(sparse_input_waiting_updates_of_full_columns_same_bits) {
-  std::vector<Batch> batches;
+  std::vector<SparseBatch> batches;
   for (const double density : {0.42, 0.38, 0.5, 0.4}) {
     batches.push_back(make_batch(40, 700, density, density == 0.38, density == 0.4 ? 3 : 0));
     CHECK(FullColumns::any(batches.back()) && !SparseNorm::cheap(batches.back(), 48));
@@ -277,7 +277,7 @@ TEST(sparse_norm_is_that_of_the_gradient) {
       for (const unsigned threads : {1u, 3u}) {
         ThreadPool pool(threads);
         SparseNorm norm(kernels, pool);
-        const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
+        const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, true, 5);
         const std::vector<float> d_y = make_dense(shape.rows * shape.width, 11);
         const Matrix gradient = oracle_gradient(batch, Matrix(d_y.begin(), d_y.end()), shape.width);
         const double squares = sum_squares(gradient);
@@ -294,7 +294,7 @@ TEST(sparse_norm_is_that_of_the_gradient) {
 TEST(sparse_input_empty_batch) {
   ThreadPool pool(2);
   SparseInput layer(kernels(), pool);
-  Batch batch;
+  SparseBatch batch;
   batch.columns = 50;
   for (const OptimizerStep& step : optimizer_steps()) {
     ColumnWeights w = make_weights(50, 8, step.moments());
@@ -312,7 +312,7 @@ TEST(sparse_input_empty_batch) {
 TEST(sparse_input_needs_the_optimizers_moments) {
   ThreadPool pool(1);
   SparseInput layer(kernels(), pool);
-  const Batch batch = make_batch(2, 10, 0.5, false);
+  const SparseBatch batch = make_batch(2, 10, 0.5, false);
   ColumnWeights w = make_weights(10, 4, 1);
   const std::vector<float> d_y(8, 1.0f);
   CHECK_THROWS(layer.backward_update(batch, d_y.data(), w, optimizer_steps()[4]), NRW_INTERNAL);

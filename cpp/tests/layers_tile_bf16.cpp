@@ -27,7 +27,7 @@ struct Trained {
 };
 
 Trained train(const Sizes& shape, const Bf16Kernels* bf16, unsigned threads, int steps) {
-  const Batch batch = make_batch(shape.rows, shape.columns, shape.density, false);
+  const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, false);
   ColumnWeights w = make_weights(shape.columns, shape.width, 0);
   ColumnBias bias = make_bias(shape.columns, 0);
   const std::vector<float> h = make_dense(size_t{shape.rows} * shape.width, 6);

@@ -33,8 +33,8 @@ struct Expected {
 };
 
 // d_y: of the tied input, or empty.
-Expected expect(const Batch& batch, const std::vector<float>& h_float, const ColumnWeights& w, const ColumnBias& bias,
-                const std::vector<float>& d_y = {}) {
+Expected expect(const SparseBatch& batch, const std::vector<float>& h_float, const ColumnWeights& w,
+                const ColumnBias& bias, const std::vector<float>& d_y = {}) {
   const size_t m = batch.rows, columns = batch.columns, width = w.width;
   const Matrix h(h_float.begin(), h_float.end()), weights = plain(w, w.value);
   Expected expected;
@@ -94,7 +94,7 @@ TEST(tile_output_gradients) {
         ThreadPool pool(2);
         SquaredError loss(kernels);
         TileOutput layer(kernels, pool, loss);
-        const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
+        const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
         const std::vector<float> h = make_dense(shape.rows * shape.width, 12);
         const Parameters p(shape.columns, shape.width, 0, biased);
         const Expected expected = expect(batch, h, p.w, p.bias);
@@ -124,7 +124,7 @@ TEST(tile_output_gradients) {
 // The oracle's gradients are the derivatives of its loss, by central differences (exact for a quadratic).
 TEST(tile_output_numeric_gradient) {
   const uint32_t rows = 4, columns = 11, width = 3;
-  const Batch batch = make_batch(rows, columns, 0.4, false, 5);
+  const SparseBatch batch = make_batch(rows, columns, 0.4, false, 5);
   const std::vector<float> h_float = make_dense(rows * width, 12);
   const Parameters p(columns, width, 0);
   const Expected expected = expect(batch, h_float, p.w, p.bias);
@@ -153,7 +153,7 @@ TEST(tile_output_train) {
         ThreadPool pool(3);
         SquaredError loss(kernels);
         TileOutput layer(kernels, pool, loss);
-        const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
+        const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
         const std::vector<float> h = make_dense(shape.rows * shape.width, 12);
         const Parameters before(shape.columns, shape.width, step.moments());
         Parameters after(shape.columns, shape.width, step.moments());
@@ -185,7 +185,7 @@ TEST(tile_output_tied) {
       ThreadPool pool(2);
       SquaredError loss(kernels);
       TileOutput layer(kernels, pool, loss);
-      const Batch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
+      const SparseBatch batch = make_batch(shape.rows, shape.columns, shape.density, true, 7);
       const std::vector<float> h = make_dense(shape.rows * shape.width, 12), d_y = make_dense(h.size(), 13);
       const Parameters before(shape.columns, shape.width, 2);
       Parameters after(shape.columns, shape.width, 2);
@@ -208,7 +208,7 @@ TEST(tile_output_evaluate_and_reconstruct) {
         SquaredError loss(kernels);
         TileOutput layer(kernels, pool, loss);
         const uint32_t m = shape.rows, columns = shape.columns;
-        const Batch batch = make_batch(m, columns, shape.density, false, 7);
+        const SparseBatch batch = make_batch(m, columns, shape.density, false, 7);
         const std::vector<float> h = make_dense(m * shape.width, 12);
         const Parameters p(columns, shape.width, 0, biased);
         const Expected expected = expect(batch, h, p.w, p.bias);
@@ -243,7 +243,7 @@ TEST(tile_output_same_bits_with_any_threads) {
   on_every_table([](const Kernels& kernels) {
     const OptimizerStep step = optimizer_steps()[4];
     const uint32_t m = 20, columns = 1500, width = 24;
-    const Batch batch = make_batch(m, columns, 0.2, false, 7);
+    const SparseBatch batch = make_batch(m, columns, 0.2, false, 7);
     const std::vector<float> h = make_dense(m * width, 12);
     std::vector<float> first_d_h, first_out;
     Parameters first(columns, width, 2);
@@ -275,7 +275,7 @@ TEST(tile_output_empty_batch) {
   ThreadPool pool(2);
   SquaredError loss(kernels());
   TileOutput layer(kernels(), pool, loss);
-  Batch batch;
+  SparseBatch batch;
   batch.columns = 200;
   for (const OptimizerStep& step : optimizer_steps()) {
     const Parameters before(200, 9, step.moments());
@@ -295,7 +295,7 @@ TEST(tile_output_reports_what_is_not_finite) {
   ThreadPool pool(2);
   SquaredError loss(kernels());
   TileOutput layer(kernels(), pool, loss);
-  const Batch batch = make_batch(6, 100, 0.3, false);
+  const SparseBatch batch = make_batch(6, 100, 0.3, false);
   std::vector<float> h = make_dense(6 * 8, 12), d_h(h.size());
   h[11] = NAN;
   const Parameters p(100, 8, 0);
@@ -307,7 +307,7 @@ TEST(tile_output_needs_the_optimizers_moments) {
   ThreadPool pool(1);
   SquaredError loss(kernels());
   TileOutput layer(kernels(), pool, loss);
-  const Batch batch = make_batch(2, 10, 0.5, false);
+  const SparseBatch batch = make_batch(2, 10, 0.5, false);
   const std::vector<float> h(8, 1.0f);
   std::vector<float> d_h(8);
   const OptimizerStep adam = optimizer_steps()[4];

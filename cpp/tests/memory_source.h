@@ -10,9 +10,9 @@
 namespace nrw::check {
 
 // A batch from dense rows; `first_row` numbers them.
-inline Batch make_batch(const std::vector<std::vector<float>>& rows, uint32_t columns, uint64_t first_row,
-                        uint64_t number) {
-  Batch batch;
+inline SparseBatch make_batch(const std::vector<std::vector<float>>& rows, uint32_t columns, uint64_t first_row,
+                              uint64_t number) {
+  SparseBatch batch;
   batch.rows = static_cast<uint32_t>(rows.size());
   batch.columns = columns;
   batch.number = number;
@@ -88,10 +88,10 @@ class MemorySource final : public BatchSource {
   uint64_t position() const noexcept override { return next_; }
   uint32_t columns() const noexcept override { return columns_; }
   void rewind() { next_ = 0; }
-  Batch& batch(size_t number) { return batches_[number]; }
+  SparseBatch& batch(size_t number) { return batches_[number]; }
 
  private:
-  std::vector<Batch> batches_;
+  std::vector<SparseBatch> batches_;
   size_t next_ = 0;
   uint32_t columns_ = 0;
 };

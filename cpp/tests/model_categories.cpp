@@ -43,7 +43,7 @@ TEST(network_with_categories) {
   CHECK(plan.needs_categories && !plan.encoder_needs_categories && plan.layers[4].parameters() == 15);
   Network network(plan, {}, Reduction::kMean, 1, 2);
   MemorySource source = MemorySource::random(6, kColumns, 0.5, 6);
-  Batch& batch = source.batch(0);
+  SparseBatch& batch = source.batch(0);
   network.embed(batch);  // the encoder does without them
   CHECK_THROWS(network.train(batch, 0.01, 1), NRW_INVALID_ARGUMENT);
   CHECK_THROWS(network.evaluate(batch, nullptr), NRW_INVALID_ARGUMENT);

@@ -22,12 +22,12 @@ Plan plan_of(const std::string& first, const std::string& more, bool fused = tru
                    "\"shape\": [2, 12], " + more);
 }
 
-Batch some_rows(uint32_t rows) {
+DenseBatch some_rows(uint32_t rows) {
   MemorySource source = MemorySource::random(rows, kColumns, 1, rows);
   return dense_form(source.batch(0));
 }
 
-float& value(Batch& batch, size_t row, size_t column) { return batch.csc_target[column * batch.dense_stride() + row]; }
+float& value(DenseBatch& batch, size_t row, size_t column) { return batch.target[column * batch.stride() + row]; }
 
 }  // namespace
 
@@ -42,7 +42,7 @@ TEST(loss_of_hidden_places) {
       std::vector<float> saved;
       for (const unsigned threads : {1u, 2u, 5u}) {
         Network network(plan, {.gradient_clip = clipped ? 0.1 : 0}, Reduction::kMean, 3, threads);
-        const Batch batch = some_rows(rows);
+        const DenseBatch batch = some_rows(rows);
         for (uint64_t t = 1; t <= 3; ++t) network.train(batch, 0.01, t);
         if (saved.empty()) saved = snapshot(network);
         CHECK(snapshot(network) == saved);
@@ -51,10 +51,10 @@ TEST(loss_of_hidden_places) {
 
       // The input is what the batch masks: its targets can be moved alone.
       Network network(plan, {}, Reduction::kMean, 3, 2);
-      Batch batch = some_rows(rows);
+      DenseBatch batch = some_rows(rows);
       batch.masked = true;
-      batch.csc_input = AlignedBuffer<float>(batch.csc_target.size());
-      std::copy(batch.csc_target.begin(), batch.csc_target.end(), batch.csc_input.begin());
+      batch.input = AlignedBuffer<float>(batch.target.size());
+      std::copy(batch.target.begin(), batch.target.end(), batch.input.begin());
       const double before = network.backward(batch, 1);
       std::vector<std::vector<int>> hidden(rows, std::vector<int>(12, -1));
       size_t count = 0;

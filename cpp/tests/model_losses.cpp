@@ -44,7 +44,7 @@ TEST(network_of_every_loss) {
         Network network(plan_of(loss, dense, way != 3), sgd, Reduction::kRowMean, 5, threads[way]);
         MemorySource source = MemorySource::random(40, kColumns, 0.1, 10);
         for (size_t k = 0; k < 4; ++k) {  // targets that every loss takes
-          Batch& batch = source.batch(k);
+          SparseBatch& batch = source.batch(k);
           for (uint32_t i = 0; i < batch.nnz(); ++i) batch.target[i] = std::ceil(8 * batch.target[i]) / 17;
           for (uint32_t i = 0; i < batch.nnz(); ++i) batch.csc_target[i] = std::ceil(8 * batch.csc_target[i]) / 17;
         }
@@ -55,8 +55,8 @@ TEST(network_of_every_loss) {
           losses[way].push_back(step.gradient_norm);
         }
         const Batch& last = *source.next();
-        const Batch form = dense ? dense_form(last) : Batch();
-        const Batch& batch = dense ? form : last;
+        const DenseBatch form = dense ? dense_form(last) : DenseBatch();
+        const Batch& batch = form_of(dense, form, last);
         rows[way].resize(10 * kColumns);
         network.reconstruct(batch, 10, nullptr, kColumns, rows[way].data());
         std::vector<float> some(10 * 3);
@@ -103,11 +103,11 @@ TEST(network_gradients_of_every_loss) {
       const Plan plan = make_plan(columns, {linear(6), layer("tanh"), linear(3)}, decoder, dense, loss);
       Network network(plan, {}, Reduction::kRowMean, 3, 2);
       MemorySource source = MemorySource::random(5, columns, 0.4, 5);
-      Batch& sparse = source.batch(0);
+      SparseBatch& sparse = source.batch(0);
       for (uint32_t i = 0; i < sparse.nnz(); ++i) sparse.target[i] /= 3;
       for (uint32_t i = 0; i < sparse.nnz(); ++i) sparse.csc_target[i] /= 3;
-      const Batch batch = dense ? dense_form(sparse) : Batch();
-      const Batch& rows = dense ? batch : sparse;
+      const DenseBatch batch = dense ? dense_form(sparse) : DenseBatch();
+      const Batch& rows = form_of(dense, batch, sparse);
       network.backward(rows, 1);
       size_t checked = 0;
       for (const Tensor& gradient : network.tensors()) {

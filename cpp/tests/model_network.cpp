@@ -94,7 +94,7 @@ TEST(network_of_dense_rows_is_that_of_sparse_ones) {
 TEST(network_refuses_rows_of_the_other_form) {
   MemorySource source = MemorySource::random(4, 20, 0.3, 4);
   const Batch& sparse = *source.next();
-  const Batch dense = dense_form(sparse);
+  const DenseBatch dense = dense_form(sparse);
   Network of_sparse(small(20), {}, Reduction::kMean, 1, 1), of_dense(small(20, 0, true), {}, Reduction::kMean, 1, 1);
   CHECK_THROWS(of_sparse.train(dense, 0.1, 1), NRW_INVALID_ARGUMENT);
   CHECK_THROWS(of_dense.train(sparse, 0.1, 1), NRW_INVALID_ARGUMENT);
@@ -139,7 +139,7 @@ TEST(network_norm_beside_the_factored_output) {
         make_plan(20, {linear(6), layer("tanh"), linear(3)}, {linear(6), layer("tanh"), linear(20, kFactored)});
     Network network(plan, sgd, Reduction::kSum, 1, 2);
     MemorySource source = MemorySource::random(8, 20, 0.5, 8);
-    Batch& batch = source.batch(0);
+    SparseBatch& batch = source.batch(0);
     batch.masked = masked;
     batch.input.reserve(batch.nnz());
     batch.csc_input.reserve(batch.nnz());
@@ -167,8 +167,8 @@ TEST(network_gradients) {
     Network network(small(columns, flags, dense), {}, Reduction::kRowMean, 3, 2);
     MemorySource source = MemorySource::random(5, columns, 0.4, 5);
     const Batch& sparse = *source.next();
-    const Batch batch = dense ? dense_form(sparse) : Batch();
-    const Batch& rows = dense ? batch : sparse;
+    const DenseBatch batch = dense ? dense_form(sparse) : DenseBatch();
+    const Batch& rows = form_of(dense, batch, sparse);
     network.backward(rows, 1);
     size_t checked = 0;
     for (const Tensor& gradient : network.tensors()) {
@@ -225,7 +225,7 @@ TEST(network_stops_at_what_is_not_finite) {
   const OptimizerSettings sgd{.kind = OptimizerKind::kSgd};
   Network network(small(20), sgd, Reduction::kMean, 1, 1);
   MemorySource source = MemorySource::random(8, 20, 0.3, 8);
-  Batch& batch = source.batch(0);
+  SparseBatch& batch = source.batch(0);
   const auto before = snapshot(network);
   batch.target[0] = std::numeric_limits<float>::quiet_NaN();  // in the input only: csc_target is the target
   CHECK_THROWS(network.train(batch, 0.1, 1), NRW_NON_FINITE);
@@ -257,7 +257,7 @@ TEST(network_reads_and_writes_pytorchs_layout) {
   write_rows(network.pool(), find(network, "encoder.0.bias"), 0, 5, reinterpret_cast<const uint8_t*>(zero.data()));
   std::vector<float> unit(columns, 0);
   unit[7] = 1;
-  const Batch batch = make_batch({unit}, columns, 0, 0);
+  const SparseBatch batch = make_batch({unit}, columns, 0, 0);
   const float* latent = network.embed(batch);
   const auto weight = random_values<float>(5 * columns, 3);
   for (uint32_t j = 0; j < 5; ++j) CHECK_CLOSE(latent[j], weight[j * columns + 7], 1e-6);
@@ -340,8 +340,8 @@ TEST(network_without_accelerators_agrees) {
           losses[plain].push_back(step.gradient_norm);
         }
         const Batch& last = *source.next();
-        const Batch form = dense ? dense_form(last) : Batch();
-        const Batch& batch = dense ? form : last;
+        const DenseBatch form = dense ? dense_form(last) : DenseBatch();
+        const Batch& batch = form_of(dense, form, last);
         rows[plain].resize(10 * kColumns);
         network.reconstruct(batch, 10, nullptr, kColumns, rows[plain].data());
         const float* const latent = network.embed(batch);

@@ -46,7 +46,7 @@ Found find(const std::vector<std::vector<float>>& rows, uint32_t components, uin
     for (size_t first = 0; first < rows.size(); first += 32) {
       const std::vector<std::vector<float>> some(rows.begin() + static_cast<long>(first),
                                                  rows.begin() + static_cast<long>(std::min(first + 32, rows.size())));
-      const Batch batch = make_batch(some, kColumns, first, first / 32);
+      const SparseBatch batch = make_batch(some, kColumns, first, first / 32);
       if (dense) {
         pca.add(dense_form(batch));
       } else {

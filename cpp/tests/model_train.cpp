@@ -207,7 +207,7 @@ TEST(evaluate_agrees_with_the_reconstruction) {
     double total = 0, total_sum = 0, total_sumsq = 0, batch_sums = 0;
     std::vector<double> by_column(kColumns);
     for (uint32_t b = 0, r = 0; b < 3; ++b) {
-      const Batch& batch = source.batch(b);
+      const SparseBatch& batch = source.batch(b);
       double batch_sse = 0;
       for (uint32_t i = 0; i < batch.rows; ++i, ++r) {
         std::vector<double> y(kColumns, 0);

@@ -79,14 +79,14 @@ TEST(row_weights_count_rows) {
         double value[2], evaluated[2];
         for (const bool weighted : {false, true}) {
           Network network(plan, {}, Reduction::kSum, 3, 2);
-          Batch batch = make_batch(weighted ? rows : repeated, kColumns, 100, 0);
+          SparseBatch batch = make_batch(weighted ? rows : repeated, kColumns, 100, 0);
           if (weighted) {
             weigh(batch, weights);
           } else {
             std::copy(ids.begin(), ids.end(), batch.row_id.begin());
           }
-          const Batch shaped = dense ? dense_form(batch) : Batch();
-          const Batch& used = dense ? shaped : batch;
+          const DenseBatch shaped = dense ? dense_form(batch) : DenseBatch();
+          const Batch& used = form_of(dense, shaped, batch);
           value[weighted] = network.backward(used, 1);
           found[weighted] = gradients(network);
           const Network::Evaluation sums = network.evaluate(used, nullptr);
@@ -117,10 +117,10 @@ TEST(column_weights_of_every_loss) {
                                   {linear(6), layer("tanh"), layer("linear", "\"size\": \"output\"")}, dense,
                                   loss + (form == 2 ? ", \"accelerators\": false" : ""));
       if (!plan.loss.type->separable) continue;
-      Batch batch = make_batch(some_rows(row_weights.size()), kColumns, 100, 0);
+      SparseBatch batch = make_batch(some_rows(row_weights.size()), kColumns, 100, 0);
       weigh(batch, row_weights);
-      const Batch shaped = dense ? dense_form(batch) : Batch();
-      const Batch& used = dense ? shaped : batch;
+      const DenseBatch shaped = dense ? dense_form(batch) : DenseBatch();
+      const Batch& used = form_of(dense, shaped, batch);
       std::vector<float> found[5];
       double value[5], unweighted = 0;
       for (const int way : {0, 1, 2, 3, 4}) {  // none, all 1, the two parts, all; the last with 1 and 5 threads
@@ -197,9 +197,9 @@ TEST(factored_networks_take_a_row_of_weight_2_as_the_row_twice) {
         own.push_back(rows[i + t]);
         for (float k = 0; k < weights[i]; ++k) repeated.push_back(rows[i + t]);
       }
-      Batch batch = make_batch(own, kColumns, 100, t);
+      SparseBatch batch = make_batch(own, kColumns, 100, t);
       weigh(batch, weights);
-      const Batch twice = make_batch(repeated, kColumns, 100, t);
+      const SparseBatch twice = make_batch(repeated, kColumns, 100, t);
       const auto a = weighted.train(batch, 1e-3, t), b = plain.train(twice, 1e-3, t);
       CHECK_CLOSE(a.loss, b.loss, 1e-5 * b.loss);
       CHECK_CLOSE(a.gradient_norm, b.gradient_norm, 1e-4 * b.gradient_norm);
