@@ -53,6 +53,8 @@ const evaluate = defineCommand({
     if (likelihood) head.push("log-likelihood per row", "deviance explained");
     const sparse = results.some(({ metrics }) => typeof metrics.code_active === "number");
     if (sparse) head.push("L0", "dead units", "variance unexplained");
+    const variational = results.some(({ metrics }) => typeof metrics.code_kl === "number");
+    if (variational) head.push("KL (nats)", "collapsed units");
     const rows = results.map(({ split, metrics: m }) => [
       split,
       rowsText(m).replace(/ rows$/, ""),
@@ -66,6 +68,7 @@ const evaluate = defineCommand({
       ...sparse
         ? [short(m.code_active ?? NaN), percentText(m.code_dead ?? NaN), short(m.variance_unexplained ?? NaN)]
         : [],
+      ...variational ? [short(m.code_kl ?? NaN), percentText(m.code_collapsed ?? NaN)] : [],
     ]);
     for (const text of table(head, rows, head.map((_, at) => at).slice(1))) print(text);
     const { weighted } = results[0]!.metrics;

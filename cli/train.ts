@@ -83,7 +83,11 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
         ? `  L0 ${short(active)}  dead units ${percentText(dead)}`
         : "";
       const share = Number.isFinite(r2) ? `R2 ${short(r2)}` : "no R2, since no column varies";
-      lines.push(`${part.padEnd(10)} MSE ${short(mse)}  ${share}${fit}${code}  (${rowsText(metrics)})`);
+      const { code_kl: kl, code_collapsed: collapsed } = metrics;
+      const rate = typeof kl === "number" && typeof collapsed === "number"
+        ? `  KL ${short(kl)} nats  collapsed units ${percentText(collapsed)}`
+        : "";
+      lines.push(`${part.padEnd(10)} MSE ${short(mse)}  ${share}${fit}${code}${rate}  (${rowsText(metrics)})`);
     }
   }
   lines.push(...baselineLines(summary), ...neighbourLines(summary), ...anomalyLines(summary));

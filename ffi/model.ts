@@ -348,14 +348,15 @@ export class Model extends ModelQuestions implements Disposable {
   }
 
   /**
-   * Of the rows of all calls of {@linkcode evaluate} since {@linkcode beginEvaluation}: for each latent value the number of rows in
-   * which it was not 0.
-   * @throws {EngineError} `unsupported` where the encoder does not end with a layer that sets most values of a row to 0
+   * Of the rows of all calls of {@linkcode evaluate} since {@linkcode beginEvaluation}, for each latent value: the number of rows in
+   * which it was not 0, where the encoder ends with a layer that sets most values of a row to 0; the sum of its KL divergence from
+   * the prior in nats, where it ends with a variational one.
+   * @throws {EngineError} `unsupported` where it ends with another
    */
-  codeCounts(): Float64Array<ArrayBuffer> {
-    const counts = new Float64Array(this.latentSize);
-    this.call((pointer, error) => engine().nrw_code_counts(pointer, counts, BigInt(counts.length), error));
-    return counts;
+  codeSums(): Float64Array<ArrayBuffer> {
+    const sums = new Float64Array(this.latentSize);
+    this.call((pointer, error) => engine().nrw_code_sums(pointer, sums, BigInt(sums.length), error));
+    return sums;
   }
 
   /**

@@ -237,10 +237,10 @@ export const modelSymbols = {
     result: "i32",
     nonblocking: true,
   },
-  nrw_code_counts: {
+  nrw_code_sums: {
     parameters: [
       "pointer", // nrw_model* model
-      "buffer", // double* counts
+      "buffer", // double* sums
       "u64", // uint64_t capacity
       "buffer", // nrw_error* err
     ],

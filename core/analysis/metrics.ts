@@ -25,6 +25,8 @@ const SPLIT: Readonly<Record<Exclude<keyof SplitMetrics, "weighted">, Better>> =
   deviance_explained: "larger",
   code_active: null,
   code_dead: "smaller",
+  code_kl: null,
+  code_collapsed: "smaller",
   variance_unexplained: "smaller",
   trained_before: null,
 };

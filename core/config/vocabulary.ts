@@ -55,6 +55,8 @@ export interface LayerKind extends Kind {
   readonly noise?: true;
   /** Whether it sets most of a row's values to 0. */
   readonly few_values?: true;
+  /** Whether it is a code with a KL divergence from a prior. */
+  readonly divergence?: true;
   /** How other programs compute it, where an expression says that (core/export/layers/described.ts). */
   readonly torch?: string;
   readonly onnx?: string;

@@ -3,6 +3,7 @@ import { activations } from "./activations.ts";
 import { bScan } from "./b_scan.ts";
 import { columns } from "./columns.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { divergence } from "./divergence.ts";
 import { errorMap } from "./error_map.ts";
 import { firing } from "./firing.ts";
 import { gradientFlow } from "./gradient_flow.ts";
@@ -21,7 +22,7 @@ import { weights } from "./weights.ts";
 export const DIAGNOSTICS: readonly Diagnostic[] = [
   ...[columns, latent, umap, reconstruction, rows, bScan, errorMap, spectrum],
   ...[rowErrorsDiagnostic, neighbours, traversal, jacobian],
-  ...[activations, firing, weights, gradientFlow, network],
+  ...[activations, firing, divergence, weights, gradientFlow, network],
 ];
 
 export function diagnosticNamed(name: string): Diagnostic | undefined {

@@ -38,6 +38,8 @@ export interface Evaluation {
   readonly columns: ColumnSums | null;
   /** Of a code of few values: for each of its units the number of rows in which it is not 0. */
   readonly active?: Float64Array | null;
+  /** Of a variational code: for each latent unit the mean KL divergence from the prior, in nats a row. */
+  readonly divergence?: Float64Array | null;
   /** Null for other losses, and without sums by column. */
   readonly likelihood?: LikelihoodSums | null;
   /** Number of rows of the part if these are a random sample of it; null if they are all of its rows. */
@@ -78,7 +80,7 @@ export async function evaluatePart(
   model: Model,
   source: Source,
   part: Part,
-  config: Pick<Config, "data" | "loss" | "model" | "seed"> & { readonly evaluation: RowLimits },
+  config: Pick<Config, "data" | "loss" | "seed"> & { readonly evaluation: RowLimits },
   { byColumn = false, progress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { data, seed } = config;
@@ -105,7 +107,9 @@ export async function evaluatePart(
     likelihood.constant += result.constant;
   }
   const rest = await model.endEvaluation(columns?.sse);
-  const active = kindNamed(LAYERS, config.model.encoder.at(-1)!.kind).few_values ? model.codeCounts() : null;
+  const code = model.layers().findLast((layer) => layer.part === "encoder"); // the model need not be that of the config
+  const { few_values, divergence } = code ? kindNamed(LAYERS, code.kind) : {};
+  const sums = few_values || divergence ? model.codeSums() : null;
   const sampledFrom = count < source.partRows[part] ? source.partRows[part] : null;
   lossRows += rest.lossRows;
   sse += rest.sse;
@@ -114,7 +118,8 @@ export async function evaluatePart(
     ...{ rows, nnz, loss: weight > 0 ? lossRows / weight : NaN, weight, sse, columns, sampledFrom },
     weighted: weightsText(source),
     likelihood: isLikelihood ? likelihood : null,
-    active,
+    active: few_values ? sums : null,
+    divergence: divergence ? sums!.map((sum) => sum / rows) : null,
   };
 }
 
@@ -171,6 +176,18 @@ function codeMetrics(active: Float64Array, rows: number, unexplained: number) {
   };
 }
 
+/** Units with a smaller KL divergence than this, in nats a row, tell next to nothing of a row: they have collapsed to the prior. */
+export const COLLAPSED_NATS = 0.01;
+
+/** Of a variational code. @param divergence of each unit, in nats a row */
+function divergenceMetrics(divergence: Float64Array) {
+  const collapsed = divergence.filter((nats) => nats < COLLAPSED_NATS).length;
+  return {
+    code_kl: divergence.reduce((sum, nats) => sum + nats, 0),
+    code_collapsed: collapsed / divergence.length,
+  };
+}
+
 /**
  * The metrics of summary.json. R2 compares with predicting the column means of the part.
  * @param model has the loss of the column means, of a loss that is a likelihood
@@ -179,7 +196,7 @@ export function metricsOf(
   evaluation: Evaluation & { readonly columns: ColumnSums },
   model: Pick<Model, "meanLoss">,
 ): SplitMetrics | null {
-  const { rows, nnz, loss, weighted, sse, columns, likelihood, active, sampledFrom } = evaluation;
+  const { rows, nnz, loss, weighted, sse, columns, likelihood, active, divergence, sampledFrom } = evaluation;
   if (rows === 0) return null;
   const variation = columnVariation(columns, rows);
   const cells = rows * variation.length;
@@ -204,6 +221,7 @@ export function metricsOf(
     columns_varying: varying,
     ...likelihood ? likelihoodMetrics(likelihood, rows, variation.length, model.meanLoss(rows, columns.sum)) : {},
     ...active ? codeMetrics(active, rows, sse / total) : {},
+    ...divergence ? divergenceMetrics(divergence) : {},
     sampled_from: sampledFrom,
   };
 }

@@ -92,6 +92,8 @@ const splitMetrics: Decoder<SplitMetrics> = object({
   deviance_explained: optional(number),
   code_active: optional(number),
   code_dead: optional(number),
+  code_kl: optional(number),
+  code_collapsed: optional(number),
   variance_unexplained: optional(number),
   sampled_from: optional(number),
   trained_before: optional(number),

@@ -81,6 +81,12 @@ export interface SplitMetrics {
   /** Of a code of few values: the mean number of its units that are not 0 (L0), and the share that is 0 for all rows. */
   readonly code_active?: number | null;
   readonly code_dead?: number | null;
+  /**
+   * Of a variational code: the mean KL divergence from the prior in nats a row, and the share of its units that have collapsed to the
+   * prior: those of less than 0.01 nats.
+   */
+  readonly code_kl?: number | null;
+  readonly code_collapsed?: number | null;
   /** 1 - r2, as papers on such codes tell it. */
   readonly variance_unexplained?: number | null;
   /** Rows of the whole part where these figures are of a sample of them. */

@@ -18,7 +18,7 @@ import {
   type ParameterAbout,
 } from "../diagnostics/diagnostic.ts";
 import { DIAGNOSTICS } from "../diagnostics/list.ts";
-import { columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
+import { COLLAPSED_NATS, columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
 import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { shapeOf, threadCount } from "./network.ts";
@@ -147,7 +147,10 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
     epoch,
     part,
     data: await aboutOf(config, source),
-    sums: { rows, sum, sse, variation: columnVariation(known.columns, rows), active: known.active ?? null },
+    sums: {
+      ...{ rows, sum, sse, variation: columnVariation(known.columns, rows), active: known.active ?? null },
+      divergence: known.divergence ? { of: known.divergence, collapsedBelow: COLLAPSED_NATS } : null,
+    },
     latentSize: model.latentSize,
     maxRows: config.diagnostics.max_rows,
     maxColumns: config.diagnostics.columns,

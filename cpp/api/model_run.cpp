@@ -106,10 +106,10 @@ int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, n
   });
 }
 
-int32_t nrw_code_counts(nrw_model* model, double* counts, uint64_t capacity, nrw_error* err) noexcept {
+int32_t nrw_code_sums(nrw_model* model, double* sums, uint64_t capacity, nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {
-    require(counts != nullptr, "counts: is null");
-    m.code_counts(counts, capacity);
+    require(sums != nullptr, "sums: is null");
+    m.code_sums(sums, capacity);
   });
 }
 

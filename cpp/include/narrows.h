@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 7u
+#define NRW_ABI_VERSION 8u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -360,11 +360,12 @@ NRW_API int32_t nrw_evaluate_begin(nrw_model* model, double rows, double nnz, ui
                                    nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_evaluate_end(nrw_model* model, double* result, double* column_sse, nrw_error* err) NRW_NOEXCEPT;
 
-/* Of the rows of all calls of nrw_evaluate since nrw_evaluate_begin: for each value of the latent vector the number of
- * rows in which it was not 0. counts: capacity doubles, at least as many as the latent vector has. Fails with
- * NRW_UNSUPPORTED where the encoder's last layer is none that sets most values of a row to 0 (`few_values` in the
- * vocabulary). */
-NRW_API int32_t nrw_code_counts(nrw_model* model, double* counts, uint64_t capacity, nrw_error* err) NRW_NOEXCEPT;
+/* Of the rows of all calls of nrw_evaluate since nrw_evaluate_begin, for each value of the latent vector: the number of
+ * rows in which it was not 0, where the encoder's last layer sets most values of a row to 0 (`few_values` in the
+ * vocabulary); the sum of its KL divergence from the prior in nats, where that layer has one (`divergence`). sums:
+ * capacity doubles, at least as many as the latent vector has. Fails with NRW_UNSUPPORTED where that layer is another.
+ */
+NRW_API int32_t nrw_code_sums(nrw_model* model, double* sums, uint64_t capacity, nrw_error* err) NRW_NOEXCEPT;
 
 /* Solves for the weights of a factored output layer (least_squares) with all other layers as they are, from the batches
  * of any number of calls of nrw_refit in between, whose rows all count the same: what the layer had learned before is

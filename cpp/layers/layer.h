@@ -103,6 +103,10 @@ class Layer {
   // multiplied.
   virtual double penalty() const noexcept { return 0; }
 
+  // Of a variational code: adds to sums (a value an output) the KL divergence from the prior of each output, in nats,
+  // summed over the rows of the last forward pass.
+  virtual void add_divergences(size_t rows, double* sums) const noexcept {}
+
   // Of a layer that hides places of a row: rows x places of the last forward pass in training, 1 where it is hidden.
   virtual const uint8_t* hidden() const noexcept { return nullptr; }
 

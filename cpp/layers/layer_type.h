@@ -38,6 +38,7 @@ struct LayerType {
   bool noise = false;       // whether it changes rows in training only, by chance
   bool categories = false;  // whether it needs the category of each row
   bool few_values = false;  // whether it sets most of a row's values to 0
+  bool divergence = false;  // whether it is a code with a KL divergence (Layer::add_divergences)
   // How other programs compute it, as far as one expression says that; else core/export/layers does. In both, {NAME} is
   // a setting, {input} the shape of a row, {channels} and {axes} the number of its channels and of its further axes,
   // and {TENSOR.0} the first size of a tensor.

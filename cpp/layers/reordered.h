@@ -27,6 +27,9 @@ class Reordered final : public Layer {
   void forward(const Pass& pass, const float* x, float* y) noexcept override;
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
   double penalty() const noexcept override { return layer_ ? layer_->penalty() : 0; }
+  void add_divergences(size_t rows, double* sums) const noexcept override {
+    if (layer_) layer_->add_divergences(rows, sums);
+  }
   void commit() noexcept override {
     if (layer_) layer_->commit();
   }

@@ -72,14 +72,16 @@ double warm_up_steps(const LayerContext& context) {
 }  // namespace
 
 const LayerType variational_type = {
-    "variational",
-    "the code of a variational autoencoder: a mean and the logarithm of a variance, between -15 and 15, of each latent "
-    "value; a sample in training, the mean else",
-    kFields,
-    output,
-    tensors,
-    workspace,
-    make};
+    .name = "variational",
+    .about =
+        "the code of a variational autoencoder: a mean and the logarithm of a variance, between -15 and 15, of each "
+        "latent value; a sample in training, the mean else",
+    .fields = kFields,
+    .output = output,
+    .tensors = tensors,
+    .workspace = workspace,
+    .make = make,
+    .divergence = true};
 
 Variational::Variational(const LayerContext& context)
     : products_(context.products),
@@ -137,6 +139,16 @@ void Variational::forward(const Pass& pass, const float* x, float* y) noexcept {
   double sum = 0;
   for (size_t task = 0; task < (pass.rows + kRows - 1) / kRows; ++task) sum += partial_[task];
   penalty_ = weight_at(pass) * sum;
+}
+
+// A task takes some units over all rows.
+void Variational::add_divergences(size_t rows, double* sums) const noexcept {
+  for_blocks(products_.pool(), units_, 16, 64 * rows * units_, [&](size_t first, size_t count) {
+    for (size_t i = 0; i < rows; ++i) {
+      const float *const mean = mean_.data() + i * units_, *const log_variance = log_variance_.data() + i * units_;
+      for (size_t j = first; j < first + count; ++j) sums[j] += divergence_of_unit(mean[j], log_variance[j]);
+    }
+  });
 }
 
 void Variational::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {

@@ -36,14 +36,18 @@ void sample(size_t n, const T* mean, const T* log_variance, const T* noise, T* z
   for (size_t j = 0; j < n; ++j) z[j] = mean[j] + std::exp(clamped_log_variance(log_variance[j]) / 2) * noise[j];
 }
 
-// KL(q || N(0, I)), summed over n units.
+// KL(q || N(0, 1)) of a unit, in nats.
+template <class T>
+double divergence_of_unit(T mean, T log_variance) noexcept {
+  const double m = mean, v = clamped_log_variance(log_variance);
+  return (std::exp(v) + m * m - 1 - v) / 2;
+}
+
+// The same, summed over n units.
 template <class T>
 double divergence(size_t n, const T* mean, const T* log_variance) noexcept {
   double sum = 0;
-  for (size_t j = 0; j < n; ++j) {
-    const double m = mean[j], v = clamped_log_variance(log_variance[j]);
-    sum += (std::exp(v) + m * m - 1 - v) / 2;
-  }
+  for (size_t j = 0; j < n; ++j) sum += divergence_of_unit(mean[j], log_variance[j]);
   return sum;
 }
 
@@ -69,6 +73,7 @@ class Variational final : public Layer {
   void forward(const Pass& pass, const float* x, float* y) noexcept override;
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
   double penalty() const noexcept override { return penalty_; }
+  void add_divergences(size_t rows, double* sums) const noexcept override;
   std::vector<Parameter*> parameters() override;
 
  private:

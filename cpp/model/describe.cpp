@@ -48,6 +48,7 @@ Json vocabulary() {
     if (type->torch != nullptr) after_about("torch", std::string(type->torch));
     if (type->noise) after_about("noise", true);
     if (type->few_values) after_about("few_values", true);
+    if (type->divergence) after_about("divergence", true);
     layers.items.push_back(std::move(all));
   }
   for (const LossType* type : loss_types()) {

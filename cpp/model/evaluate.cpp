@@ -135,14 +135,14 @@ Model::Deferred Model::end_evaluation(double* column_sse) {
   return {squared_error, network().factor(1) * squared_error};  // a batch's factor times its rows is that of one row
 }
 
-void Model::code_counts(double* counts, uint64_t capacity) {
-  const std::span<const double> all = network().code_counts();
+void Model::code_sums(double* sums, uint64_t capacity) {
+  const std::span<const double> all = network().code_sums();
   if (all.size() > capacity) {
     throw Error(NRW_INVALID_ARGUMENT,
-                format("counts: %llu values do not fit into %llu doubles", static_cast<unsigned long long>(all.size()),
+                format("sums: %llu values do not fit into %llu doubles", static_cast<unsigned long long>(all.size()),
                        static_cast<unsigned long long>(capacity)));
   }
-  std::copy(all.begin(), all.end(), counts);
+  std::copy(all.begin(), all.end(), sums);
 }
 
 double Model::mean_loss(double rows, const double* column_sum) {

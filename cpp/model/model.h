@@ -94,8 +94,8 @@ class Model {
   };
   bool begin_evaluation(double rows, double nnz, bool by_column);
   Deferred end_evaluation(double* column_sse);
-  // counts: see Network::code_counts. Throws NRW_INVALID_ARGUMENT where they do not fit into `capacity` doubles.
-  void code_counts(double* counts, uint64_t capacity);
+  // sums: see Network::code_sums. Throws NRW_INVALID_ARGUMENT where they do not fit into `capacity` doubles.
+  void code_sums(double* sums, uint64_t capacity);
   // Of a loss that is a likelihood: what it would be over `rows` rows of these sums (columns), if each value were
   // reconstructed by its column's mean, less FitTerms::constant.
   double mean_loss(double rows, const double* column_sum);

@@ -332,7 +332,7 @@ Network::Evaluation Network::evaluate(const Batch& batch, double* column_sse) {
   const Pass pass = this->pass(batch, false, 0, plan_.needs_categories);
   forward_layers(pass, forward_input(batch, pass, middle()), middle());
   const float* const h = activations_[middle()].data();
-  count_code(batch.rows);
+  add_code(batch.rows);
   if (errors_ != nullptr) {
     if (batch.weighted) throw Error(NRW_INVALID_ARGUMENT, "rows with weights cannot be evaluated all together");
     errors_->add(batch.sparse(), h);
@@ -367,9 +367,9 @@ void Network::end_refit() { output_->refitted()->end_refit(); }
 // With reduction: sum the loss is no multiple of the squared error where batches differ in size.
 bool Network::begin_evaluation(double rows, double nnz, bool by_column) {
   errors_.reset();
-  if (has_few_values()) {
-    code_counts_.reserve(plan_.latent().size());
-    code_counts_.zero();
+  if (code_type() != nullptr) {
+    code_sums_.reserve(plan_.latent().size());
+    code_sums_.zero();
   }
   const double columns = plan_.columns, width = width_at(middle());
   if (plan_.dense || !plan_.loss.type->quadratic || reduction_ == Reduction::kSum) return false;
@@ -381,18 +381,22 @@ bool Network::begin_evaluation(double rows, double nnz, bool by_column) {
   return true;
 }
 
-bool Network::has_few_values() const noexcept {
-  return latent_at() > 0 && plan_.layers[plan_.encoder_layers - 1].spec.type->few_values;
+const LayerType* Network::code_type() const noexcept {
+  if (latent_at() == 0) return nullptr;
+  const LayerType* const type = plan_.layers[plan_.encoder_layers - 1].spec.type;
+  return type->few_values || type->divergence ? type : nullptr;
 }
 
 // A task counts some units over all rows.
-void Network::count_code(size_t rows) noexcept {
-  if (code_counts_.size() == 0) return;
-  const RowCode* const code = layers_[latent_at() - 1]->last_code();
+void Network::add_code(size_t rows) noexcept {
+  if (code_sums_.size() == 0) return;
+  const Layer& last = *layers_[latent_at() - 1];
+  if (code_type()->divergence) return last.add_divergences(rows, code_sums_.data());
+  const RowCode* const code = last.last_code();
   if (code != nullptr) {
     for (size_t i = 0; i < code->rows; ++i) {
       const uint32_t* const unit = code->unit.data() + i * code->capacity;
-      for (size_t e = 0; e < code->count[i]; ++e) code_counts_[unit[e]] += 1;
+      for (size_t e = 0; e < code->count[i]; ++e) code_sums_[unit[e]] += 1;
     }
     return;
   }
@@ -400,17 +404,18 @@ void Network::count_code(size_t rows) noexcept {
   const float* const z = activations_[latent_at()].data();
   for_blocks(pool_, width, 256, 2 * rows * width, [&](size_t first, size_t count) {
     for (size_t i = 0; i < rows; ++i) {
-      for (size_t u = first; u < first + count; ++u) code_counts_[u] += z[i * width + u] != 0;
+      for (size_t u = first; u < first + count; ++u) code_sums_[u] += z[i * width + u] != 0;
     }
   });
 }
 
-std::span<const double> Network::code_counts() const {
-  if (code_counts_.size() == 0) {
-    throw Error(NRW_UNSUPPORTED,
-                has_few_values() ? "no evaluation was begun" : "the encoder does not end with a layer of few values");
+std::span<const double> Network::code_sums() const {
+  if (code_sums_.size() == 0) {
+    throw Error(NRW_UNSUPPORTED, code_type() != nullptr
+                                     ? "no evaluation was begun"
+                                     : "the encoder does not end with a layer of few values or with a variational one");
   }
-  return {code_counts_.data(), plan_.latent().size()};
+  return {code_sums_.data(), plan_.latent().size()};
 }
 
 double Network::end_evaluation(double* column_sse) {

@@ -65,9 +65,10 @@ class Network {
   // rows, nnz: of all batches to come, about.
   bool begin_evaluation(double rows, double nnz, bool by_column);
   double end_evaluation(double* column_sse);
-  // For each latent value the number of rows in which it was not 0, of all batches evaluated since begin_evaluation.
-  // Throws NRW_UNSUPPORTED where the encoder does not end with a layer of few values.
-  std::span<const double> code_counts() const;
+  // For each latent value a sum over the rows of all batches evaluated since begin_evaluation: of a code of few values
+  // the number of rows in which it was not 0, of a variational one its KL divergence in nats. Throws NRW_UNSUPPORTED
+  // for other codes.
+  std::span<const double> code_sums() const;
   // Solves for the weights of the output layer anew, with all other layers as they are: refit for each batch of the
   // rows, between these two. Throws NRW_UNSUPPORTED where the output layer is trained by gradients.
   void begin_refit();
@@ -142,8 +143,9 @@ class Network {
     return {.rows = rows, .training = true, .step = 1, .row_id = copies_row_id_.data(), .factor = 0};
   }
   double penalties() const noexcept;
-  bool has_few_values() const noexcept;
-  void count_code(size_t rows) noexcept;  // of the last forward pass
+  // Of the encoder's last layer, where it is a code with sums; else NULL.
+  const LayerType* code_type() const noexcept;
+  void add_code(size_t rows) noexcept;  // of the last forward pass
   // After a forward pass in training: the loss is that of hidden places, where the plan says so, as long as this lives.
   class OfHiddenPlaces;
   void update_middle(const OptimizerStep& step) noexcept;
@@ -193,7 +195,7 @@ class Network {
   AlignedBuffer<float> d_[2];                      // gradients to activations, by turns
   AlignedBuffer<double> partial_;                  // sums of squares by block
   AlignedBuffer<float> place_weights_;             // places x a stride of rows, of a loss of hidden places
-  AlignedBuffer<double> code_counts_;              // latent, where the encoder ends with a layer of few values
+  AlignedBuffer<double> code_sums_;                // latent, where code_type() is one
   AlignedBuffer<uint64_t> copies_row_id_;          // of the rows that are copies of one: 0
   bool has_gradients_ = false;
 };

@@ -32,13 +32,26 @@ const CODE_ROWS: typeof ROWS = [
   ["Dead units", (m) => percent(m.code_dead)],
 ];
 
+/** Of a variational code. */
+const VARIATIONAL_ROWS: typeof ROWS = [
+  ["KL divergence of the code, nats a row", (m) => ratio(m.code_kl)],
+  ["Collapsed units", (m) => percent(m.code_collapsed)],
+];
+
 const COUNT_ROWS: typeof ROWS = [
   ["Columns that vary", (m) => count(m.columns_varying)],
   ["Rows", (m) => count(m.rows)],
   ["Stored values", (m) => count(m.nnz)],
 ];
 
-function definitions(run: RunData, pca: boolean, likelihood: boolean, sparse: boolean): Html {
+interface Defined {
+  readonly pca: boolean;
+  readonly likelihood: boolean;
+  readonly sparse: boolean;
+  readonly variational: boolean;
+}
+
+function definitions(run: RunData, { pca, likelihood, sparse, variational }: Defined): Html {
   return markup`<dl class="notes">
 <dt>R²</dt><dd>is the share of the variance that the reconstruction explains, 1\u00a0−\u00a0Σ (ŷ\u00a0−\u00a0y)² / Σ (ȳ\u00a0−\u00a0y)² over all rows and
 columns, for values y, reconstructions ŷ and column means ȳ. It is 1 for a perfect reconstruction, 0 for the mean predictor,
@@ -64,6 +77,12 @@ The log-likelihood has all constants; it does not have what layers add to the lo
       ? markup`\n<dt>Fraction of variance unexplained</dt><dd>is 1\u00a0−\u00a0R².</dd>
 <dt>L0</dt><dd>is the number of units of the code that are not 0 for a row, on average over the rows of the part.</dd>
 <dt>Dead units</dt><dd>are 0 for every row of the part that was measured: their share of all units of the code.</dd>`
+      : null
+  }${
+    variational
+      ? markup`\n<dt>KL divergence of the code</dt><dd>is that of the distribution which the encoder gives for a row from the standard
+normal one, without the weight that it has in the loss: its sum over the units, on average over the rows.</dd>
+<dt>Collapsed units</dt><dd>have less than 0.01 nats of it: their share of all units of the code.</dd>`
       : null
   }
 </dl>`;
@@ -114,7 +133,14 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
   const pca = baselineRows(run.summary!, parts);
   const likelihood = parts.some(({ metrics }) => typeof metrics.log_likelihood_per_row === "number");
   const sparse = parts.some(({ metrics }) => typeof metrics.code_active === "number");
-  const shown = [...ROWS, ...likelihood ? LIKELIHOOD_ROWS : [], ...sparse ? CODE_ROWS : [], ...COUNT_ROWS];
+  const variational = parts.some(({ metrics }) => typeof metrics.code_kl === "number");
+  const shown = [
+    ...ROWS,
+    ...likelihood ? LIKELIHOOD_ROWS : [],
+    ...sparse ? CODE_ROWS : [],
+    ...variational ? VARIATIONAL_ROWS : [],
+    ...COUNT_ROWS,
+  ];
   const table = numbering.table(
     {
       head: ["", ...parts.map((s) => s.name)],
@@ -125,5 +151,7 @@ export function metricsSection(run: RunData, numbering: Numbering): Html {
       weightedText(parts)
     }${absent.length > 0 ? ` There are no ${absent.join(" or ")} rows.` : ""}`,
   );
-  return markup`<div class="wide-narrow">${table}${definitions(run, pca.length > 0, likelihood, sparse)}</div>`;
+  return markup`<div class="wide-narrow">${table}${
+    definitions(run, { pca: pca.length > 0, likelihood, sparse, variational })
+  }</div>`;
 }

@@ -2,6 +2,7 @@
 import type { Drawing } from "../drawing.ts";
 import { activationsDrawing } from "./activations.ts";
 import { bScanDrawing } from "./b_scan.ts";
+import { divergenceDrawing } from "./divergence.ts";
 import { errorMapDrawing } from "./error_map.ts";
 import { firingDrawing } from "./firing.ts";
 import { gradientFlowDrawing } from "./gradient_flow.ts";
@@ -18,5 +19,5 @@ import { weightsDrawing } from "./weights.ts";
 export const DRAWINGS: readonly Drawing<any>[] = [
   ...[rowErrorsDrawing, rowsDrawing, bScanDrawing, errorMapDrawing, spectrumDrawing],
   ...[neighboursDrawing, traversalDrawing, jacobianDrawing],
-  ...[activationsDrawing, firingDrawing, weightsDrawing, gradientFlowDrawing, networkDrawing],
+  ...[activationsDrawing, firingDrawing, divergenceDrawing, weightsDrawing, gradientFlowDrawing, networkDrawing],
 ];

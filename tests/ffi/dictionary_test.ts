@@ -98,7 +98,7 @@ Deno.test("an evaluation counts in how many rows a unit is not 0; codes decode t
   for (const encoder of [codeOf(golden.cases[0]!), top]) {
     using chunk = chunkOf();
     using model = create(encoder, 2);
-    assertThrows(() => model.codeCounts(), EngineError, "no evaluation was begun");
+    assertThrows(() => model.codeSums(), EngineError, "no evaluation was begun");
     await train(model, chunk, 1);
     await model.beginEvaluation(ROWS, ROWS * columns, true);
     using evaluated = new BatchCreator([chunk], 1, 1, { batchSize: 5 });
@@ -110,13 +110,13 @@ Deno.test("an evaluation counts in how many rows a unit is not 0; codes decode t
       return Array.from({ length: ROWS }, (_, i) => codes[i * units + u]!).filter((value) => value !== 0).length;
     });
     assert(expected.reduce((sum, count) => sum + count, 0) > ROWS);
-    assertEquals([...model.codeCounts()], expected);
+    assertEquals([...model.codeSums()], expected);
     using again = new BatchCreator([chunk], 1, 1, { batchSize: ROWS });
     const made = await model.reconstruct(again, ROWS), decoded = await model.decode(codes);
     made.forEach((value, i) => assert(Math.abs(value - decoded[i]!) <= 1e-5, `${value}, ${decoded[i]}`));
   }
   using plain = create([{ kind: "linear", size: 3 }], 1, 0, [{ kind: "linear", size: "output" }]);
-  assertThrows(() => plain.codeCounts(), EngineError, "does not end with a layer of few values");
+  assertThrows(() => plain.codeSums(), EngineError, "does not end with a layer of few values");
 });
 
 Deno.test("looking at gradients between steps changes nothing", async () => {

@@ -86,6 +86,10 @@ function answers(shape: readonly number[] | null, name = "gene"): Record<string,
       ...{ epoch: 4, split: "validation", rows: 9, units: 12, dead: 2, active: 3.5, median: 0.25, largest: 1 },
       density: bins,
     },
+    divergence: {
+      ...{ epoch: 4, split: "validation", rows: 9, units: 3, total: 1.5, collapsed: 1, collapsed_below: 0.01 },
+      largest: [{ unit: 2, nats: 1 }, { unit: 0, nats: 0.5 }, { unit: 1, nats: 1e-4 }],
+    },
     weights: {
       epoch: 4,
       tensors: [{

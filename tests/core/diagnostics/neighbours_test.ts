@@ -58,7 +58,14 @@ Deno.test("neighbours: asked where there are labels, without an answer where the
   const context = (labels: readonly string[] | null) => ({
     ...{ epoch: 1, part: "train", latentSize: 1, maxRows: 10, maxColumns: 1, settings: { neighbours: 1 } } as const,
     data: { ...about, labels },
-    sums: { rows: 4, sum: new Float64Array(1), sse: new Float64Array(1), variation: new Float64Array(1), active: null },
+    sums: {
+      rows: 4,
+      sum: new Float64Array(1),
+      sse: new Float64Array(1),
+      variation: new Float64Array(1),
+      active: null,
+      divergence: null,
+    },
     choose: () => ({ rows }),
     firstBatch: () => ({ rows }),
     only: () => ({ rows: [0] }),
