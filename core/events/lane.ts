@@ -6,7 +6,10 @@ import { rowsOf, type RunEvent, type StartEvent } from "./types.ts";
 export interface Limits {
   /** Rows that wait at most: some ten megabytes. */
   readonly queuedRows: number;
-  /** Time that one call of a sink may take while the run goes on, and once it has ended. */
+  /**
+   * Time that one call of a sink may take while the run goes on, and once it has ended. A call that the end of the run finds under way
+   * has what is left of the latter, and at least a tenth of it.
+   */
   readonly callMs: number;
   readonly lastCallMs: number;
 }
@@ -116,7 +119,9 @@ export class Lane {
           this.#switchOff(`hangs: it has not answered for ${((performance.now() - begun) / 1000).toFixed(0)} s`);
         }, ms);
       };
-      this.#pending = { hurry: () => wait(this.#limits.lastCallMs), leave: () => reject(new Switched()) };
+      const { lastCallMs } = this.#limits;
+      const left = () => Math.max(lastCallMs / 10, lastCallMs - (performance.now() - begun));
+      this.#pending = { hurry: () => wait(left()), leave: () => reject(new Switched()) };
       wait(this.#isEnding ? this.#limits.lastCallMs : this.#limits.callMs);
     });
     try {

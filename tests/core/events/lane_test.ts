@@ -95,3 +95,19 @@ Deno.test("lane: a sink that does not keep up is switched off before its queue t
   assertEquals(told.length, 1);
   assertEquals(calls, ["open", "abandon"]);
 });
+
+Deno.test("lane: a sink that hung long before the end of the run does not hold it up", async () => {
+  const { sink } = keeping({ write: hang });
+  const told: string[] = [];
+  const lane = new Lane(sink, {
+    ...{ position: AT, start: START, missing: async function* () {}, warn: (text: string) => void told.push(text) },
+    limits: { queuedRows: 100, callMs: 1e6, lastCallMs: 400 },
+  });
+  for (const event of COURSE) lane.push(event);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const begun = performance.now();
+  await lane.finish();
+  const waited = performance.now() - begun;
+  assert(waited < 250, `it waited ${waited} ms more`);
+  assertEquals(told.length, 1);
+});
