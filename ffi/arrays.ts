@@ -1,7 +1,7 @@
 /** Matrices as typed arrays, with the layout of NumPy and SciPy. */
 import { EngineError } from "./error.ts";
 
-/** NumPy's names of the element types, in the order of the engine's numbers. */
+/** NumPy's names of the element types (of bfloat16 PyTorch's), in the order of the engine's numbers. */
 export const TYPES = [
   "float32",
   "float64",
@@ -15,6 +15,7 @@ export const TYPES = [
   "uint64",
   "bool",
   "float16",
+  "bfloat16",
 ] as const;
 export type ElementType = typeof TYPES[number];
 

@@ -34,6 +34,17 @@ export interface ChunkInfo extends ChunkHeader {
   readonly bytesHeld: number;
 }
 
+/** A dense matrix that lies in a file, row by row and little-endian. */
+export interface MatrixPlace {
+  /** Bytes before the first value. */
+  readonly offset: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly type: ElementType;
+  /** The number that messages give the first row. */
+  readonly firstRow: number;
+}
+
 function readInfo(info: Float64Array): ChunkInfo {
   const at = (index: number) => info[index]!;
   return {
@@ -80,6 +91,31 @@ export class Chunk implements Disposable {
     objects.made(); // before it is open, so that the library stays meanwhile
     try {
       unwrap(await engine().nrw_chunk_open(bytes, bytes.length, budget, out, error), error);
+      return new Chunk(Deno.UnsafePointer.create(out[0]!)!, path);
+    } catch (error) {
+      objects.freed();
+      throw error;
+    }
+  }
+
+  /**
+   * Maps a dense matrix that lies in a file of any format, off the main thread, and reads its pages. The file must not be cut short
+   * while the chunk is open.
+   * @throws {EngineError} `io`; `format` where the file is too short
+   */
+  static async openMatrix(path: string, place: MatrixPlace): Promise<Chunk> {
+    const bytes = utf8(path);
+    const size = (name: keyof MatrixPlace, most: number) => whole(place[name] as number, name, 0, most);
+    const offset = size("offset", Number.MAX_SAFE_INTEGER), firstRow = size("firstRow", Number.MAX_SAFE_INTEGER);
+    const rows = size("rows", MAX_U32), columns = size("columns", MAX_U32), type = TYPES.indexOf(place.type);
+    const out = new BigUint64Array(1);
+    const error = errorRecord();
+    objects.made(); // before it is open, so that the library stays meanwhile
+    try {
+      const opened = engine().nrw_chunk_open_matrix(
+        ...[bytes, bytes.length, offset, rows, columns, type, firstRow, out, error] as const,
+      );
+      unwrap(await opened, error);
       return new Chunk(Deno.UnsafePointer.create(out[0]!)!, path);
     } catch (error) {
       objects.freed();

@@ -52,6 +52,21 @@ export const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  nrw_chunk_open_matrix: {
+    parameters: [
+      "buffer", // const uint8_t* path
+      "u32", // uint32_t path_bytes
+      "f64", // double offset
+      "f64", // double rows
+      "f64", // double columns
+      "u32", // uint32_t type
+      "f64", // double first_row
+      "buffer", // nrw_chunk** out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
   nrw_chunk_from_arrays: {
     parameters: [
       "buffer", // const uint8_t* name

@@ -13,18 +13,20 @@ import { areCountSteps } from "./counts/mod.ts";
 import { faultOf, readPrepared } from "./data_json.ts";
 import { listFiles } from "./list.ts";
 import type { SourcePlace } from "./locate.ts";
+import { hasPlaced } from "./placed.ts";
 import { prepareInto } from "./prepare.ts";
 import { openPrepared, type Prepared, type PreparedSet } from "./prepared.ts";
 import { READERS_VERSION } from "./readers/mod.ts";
 
 export { type CacheOptions, sizeText } from "./cache_folder.ts";
 
-/** The name of a source's folder in the cache: as the source, with a hash. @param sparse whether it has to be sparse rows */
-export function cacheName(place: SourcePlace, data: DataConfig, sparse = false): string {
+/** The name of a source's folder in the cache: as the source, with a hash. @param as whether it has to be sparse rows, and a copy of all rows */
+export function cacheName(place: SourcePlace, data: DataConfig, { sparse = false, copied = false } = {}): string {
   const hash = createHash("sha256");
   const { reader, path, files } = place;
   hash.update(JSON.stringify([READERS_VERSION, reader.format, path, data.member, data.reader, data.shape !== null]));
   if (sparse) hash.update("sparse");
+  if (copied) hash.update("copied");
   if (data.steps.length > 0) hash.update(JSON.stringify(data.steps));
   for (const file of files) {
     try {
@@ -48,7 +50,7 @@ export async function prepareData(data: DataConfig, options: CacheOptions): Prom
   if (areCountSteps(data.steps)) {
     const raw = { ...data, steps: [] };
     return await counted(listFiles(data), data, options, {
-      source: (place) => cached(place, raw, options),
+      source: (place) => copied(place, raw, options),
       given: openGiven,
     });
   }
@@ -76,7 +78,7 @@ async function alike(sets: Map<string, PreparedSet>, data: DataConfig, options: 
   for (const listed of listFiles(data)) {
     const set = sets.get(listed.path);
     if (listed.kind !== "source" || set === undefined || isSparse(set) || set.data.shape !== null) continue;
-    sets.set(listed.path, await cached(listed, data, options, true));
+    sets.set(listed.path, await cached(listed, data, options, { sparse: true }));
   }
   return sets;
 }
@@ -91,14 +93,20 @@ async function openGiven(folder: string): Promise<PreparedSet> {
   return openPrepared(folder, data);
 }
 
+/** A source's data set with a copy of all rows, for steps that read its chunks. */
+async function copied(place: SourcePlace, data: DataConfig, options: CacheOptions): Promise<PreparedSet> {
+  const set = await cached(place, data, options);
+  return hasPlaced(set.data) ? await cached(place, data, options, { copied: true }) : set;
+}
+
 /** A source's data set in the cache, which is made where it is not there. */
 function cached(
   place: SourcePlace,
   data: DataConfig,
   options: CacheOptions,
-  sparse = false,
+  as: { readonly sparse?: boolean; readonly copied?: boolean } = {},
 ): Promise<PreparedSet> {
-  const folder = join(options.folder(), cacheName(place, data, sparse));
+  const folder = join(options.folder(), cacheName(place, data, as));
   return keptIn(
     folder,
     { ...place, doing: "preparing it for training" },
@@ -110,7 +118,8 @@ function cached(
         settings: data.reader,
         steps: data.steps,
         dense: data.shape !== null,
-        sparse,
+        sparse: as.sparse,
+        inPlace: !as.copied,
         progress: options.progress,
         note: options.note,
       }),

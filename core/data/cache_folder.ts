@@ -9,6 +9,7 @@ import { makeFolder } from "../formats/file.ts";
 import { ioError } from "../formats/io_error.ts";
 import type { DataConfig } from "../config/types.ts";
 import type { Fitted } from "./counts/fitted.ts";
+import { hasPlaced } from "./placed.ts";
 import { faultOf, filesOf, type PreparedData, readPrepared } from "./data_json.ts";
 import { clearUnfinished, type PreparingProgress } from "./prepare.ts";
 import { openPrepared, type PreparedSet } from "./prepared.ts";
@@ -106,9 +107,8 @@ function earlierCopies(folder: string, { path, name }: Made): string[] {
 export function sizeText(data: PreparedData): string {
   const bytes = filesOf(data).reduce((sum, { bytes }) => sum + bytes, 0);
   const chunks = data.sources.reduce((sum, { chunks }) => sum + chunks.length, 0);
-  return `prepared in ${data.seconds.toFixed(1)} s, ${chunks} ${chunks === 1 ? "chunk" : "chunks"}, ${
-    bytesText(bytes)
-  }`;
+  const held = hasPlaced(data) ? "read where they lie" : bytesText(bytes);
+  return `prepared in ${data.seconds.toFixed(1)} s, ${chunks} ${chunks === 1 ? "chunk" : "chunks"}, ${held}`;
 }
 
 function preparedSince(folder: string, time: number): boolean {

@@ -82,15 +82,16 @@ async function stampOf(path: string): Promise<string> {
  */
 export async function lease(file: ChunkFile, budgetBytes: number): Promise<Lease> {
   if (file.memory) return { chunk: file.memory, release: () => {} };
+  const opened = () => file.place ? Chunk.openMatrix(file.path, file.place) : Chunk.open(file.path, { budgetBytes });
   if (!kept.has(file) || budgetBytes !== 0) {
-    const chunk = await Chunk.open(file.path, { budgetBytes });
+    const chunk = await opened();
     return { chunk, release: () => chunk.close() };
   }
   const stamp = await stampOf(file.path);
   let entry = entries.get(file);
   if (entry?.stamp !== stamp || stamp === "") {
     drop(file);
-    entry = { stamp, chunk: Chunk.open(file.path), users: 0, dropped: false };
+    entry = { stamp, chunk: opened(), users: 0, dropped: false };
     entries.set(file, entry);
   }
   const used = entry;

@@ -19,6 +19,9 @@ const ROWS_MAX = 4 << 20;
 /** Of a stored entry: a float32 value and an int32 column. */
 const ENTRY_BYTES = 8;
 
+/** Rows of a chunk of dense rows, as float32. */
+export const denseRows = (columns: number, bytes = CHUNK_BYTES): number => Math.max(1, Math.floor(bytes / 4 / columns));
+
 export interface WriterOptions {
   readonly columns: number;
   /** Whether chunks hold stored entries. */
@@ -51,9 +54,7 @@ export class ChunkWriter {
   constructor(readonly folder: string, readonly options: WriterOptions) {
     const bytes = options.chunkBytes ?? CHUNK_BYTES;
     const { sparse, columns } = options;
-    this.#limit = sparse
-      ? Math.floor(bytes / ENTRY_BYTES)
-      : Math.max(columns, Math.floor(bytes / 4 / columns) * columns);
+    this.#limit = sparse ? Math.floor(bytes / ENTRY_BYTES) : columns * denseRows(columns, bytes);
     const start = Math.min(this.#limit, 1 << 20);
     this.#indices = new Int32Array(sparse ? start : 0);
     this.#data = new Float32Array(start);

@@ -19,6 +19,7 @@ import { readCountSteps } from "./counts/mod.ts";
 import { countedRows, type RawSource } from "./counts/rows.ts";
 import type { Listed } from "./list.ts";
 import type { SourcePlace } from "./locate.ts";
+import { copiedChunks } from "./placed.ts";
 import { prepareInto } from "./prepare.ts";
 import type { Prepared, PreparedSet } from "./prepared.ts";
 import { rawRows } from "./raw_rows.ts";
@@ -114,7 +115,7 @@ async function rawPlace(listed: Listed, data: DataConfig, raw: Raw): Promise<Raw
     ? set.columnNames
     : await readColumnNames(data.column_names, set.data.columns);
   const sources = rawSources(set, listed.kind === "source" ? listed.name : null, columnNames);
-  const content = set.data.sources.map(({ name, chunks }) => [name, chunks.map(({ sha256 }) => sha256)]);
+  const content = set.data.sources.map(({ name, chunks }) => [name, copiedChunks(chunks).map(({ sha256 }) => sha256)]);
   return { listed, sources, key: hashOf([content, columnNames]) };
 }
 
@@ -130,7 +131,7 @@ export function rawSources(
     rows: source.rows,
     columns: set.data.columns,
     dense: set.data.format === "dense_npy",
-    chunks: source.chunks.map(({ file }) => join(set.folder, file)),
+    chunks: copiedChunks(source.chunks).map(({ file }) => join(set.folder, file)),
     columnNames,
     tables: set.rows[at]!,
   }));

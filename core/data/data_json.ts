@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
+import { type ElementType, TYPES } from "../../ffi/arrays.ts";
 import { UserError } from "../errors.ts";
 import { isRecord } from "../formats/json.ts";
 import { InputFile, readTextSync } from "../formats/file.ts";
@@ -36,6 +37,14 @@ export interface ChunkRecord extends FileRecord {
   readonly nnz: number;
 }
 
+/** Rows of a dense source that are read where they lie in its file, not copied: a matrix, row by row and little-endian. */
+export interface PlacedRecord {
+  readonly place: { readonly path: string; readonly offset: number; readonly type: ElementType };
+  readonly first_row: number;
+  readonly rows: number;
+  readonly nnz: number;
+}
+
 export interface SourceRecord {
   /** Its name within the data set, which identifies its rows. */
   readonly name: string;
@@ -43,7 +52,7 @@ export interface SourceRecord {
   readonly format: string;
   readonly member: string | null;
   readonly rows: number;
-  readonly chunks: readonly ChunkRecord[];
+  readonly chunks: readonly (ChunkRecord | PlacedRecord)[];
   /** {@link RowNames}; null where the rows have no names and no tables. */
   readonly row_names: FileRecord | null;
   /** What the reader concluded or converted, one sentence each. */
@@ -98,7 +107,14 @@ const fileName: Decoder<string> = (value, field) => {
   return name;
 };
 const file = { file: fileName, bytes: number, sha256: text };
-const chunk = object<ChunkRecord>({ ...file, first_row: number, rows: number, nnz: number });
+const rows = { first_row: number, rows: number, nnz: number };
+const written = object<ChunkRecord>({ ...file, ...rows });
+const placed = object<PlacedRecord>({
+  place: object<PlacedRecord["place"]>({ path: text, offset: number, type: oneOf(...TYPES) }),
+  ...rows,
+});
+const chunk: Decoder<ChunkRecord | PlacedRecord> = (value, field) =>
+  (isRecord(value) && "place" in value ? placed : written)(value, field);
 const source = object<SourceRecord>({
   name: text,
   path: text,
@@ -176,7 +192,10 @@ export const damaged = (path: string, what: string) => new UserError(path, what,
 /** All files of a data set but data.json. */
 export function filesOf({ sources, column_names, steps }: PreparedData): FileRecord[] {
   return [
-    ...sources.flatMap(({ chunks, row_names }) => [...chunks, ...row_names ? [row_names] : []]),
+    ...sources.flatMap(({ chunks, row_names }) => [
+      ...chunks.filter((chunk) => "file" in chunk),
+      ...row_names ? [row_names] : [],
+    ]),
     ...column_names ? [column_names] : [],
     ...steps ? [steps] : [],
   ];

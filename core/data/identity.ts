@@ -8,7 +8,8 @@
  */
 import { createHash } from "node:crypto";
 import type { Made } from "./data_json.ts";
-import { Chunk } from "../../ffi/chunk.ts";
+import { elementBytes } from "../../ffi/arrays.ts";
+import { Chunk, type MatrixPlace } from "../../ffi/chunk.ts";
 import type { DataConfig, Split, Transform } from "../config/types.ts";
 import { InputFile } from "../formats/file.ts";
 import { fittedHash } from "./counts/fitted.ts";
@@ -96,25 +97,30 @@ function blocks(size: number, whole: boolean): { at: number; length: number }[] 
 }
 
 /** @param whole whether all bytes of a file without checksums of its own are read */
-export async function contentOf({ path, info, memory }: ChunkFile, whole: boolean): Promise<string> {
+export async function contentOf({ path, info, memory, place }: ChunkFile, whole: boolean): Promise<string> {
   if (memory) return `sha256:${memory.digest()}`;
   if (!info.dense) {
     return `crc32:${Array.from(Chunk.checksums(path), (sum) => sum.toString(16).padStart(8, "0")).join("-")}`;
   }
   using file = await InputFile.open(path);
   const hash = createHash("sha256");
-  for (const { at, length } of blocks(file.size, whole)) {
+  const [from, size] = place ? [place.offset, placeBytes(place)] : [0, file.size];
+  for (const { at, length } of blocks(size, whole)) {
     const bytes = new Uint8Array(length);
-    await file.readAt(at, bytes);
+    await file.readAt(from + at, bytes);
     hash.update(bytes);
   }
   return `${whole ? "sha256" : "sample"}:${hash.digest("hex")}`;
 }
 
 /** The modification time of a file; rows in memory have none. */
-async function statOf({ path, memory }: ChunkFile): Promise<{ size: number; mtime: Date | null }> {
-  return memory ? { size: memory.info.bytesHeld, mtime: null } : await Deno.stat(path);
+async function statOf({ path, memory, place }: ChunkFile): Promise<{ size: number; mtime: Date | null }> {
+  if (memory) return { size: memory.info.bytesHeld, mtime: null };
+  const { size, mtime } = await Deno.stat(path);
+  return { size: place ? placeBytes(place) : size, mtime };
 }
+
+const placeBytes = ({ rows, columns, type }: MatrixPlace) => rows * columns * elementBytes(type);
 
 function partOf(file: ChunkFile, data: DataConfig): Part | null {
   return data.split.by === "rows" ? null : PARTS.find((part) => file.parts[part].length > 0) ?? null;

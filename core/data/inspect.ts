@@ -9,6 +9,7 @@ import { isPrepared, readPrepared } from "./data_json.ts";
 import { dataFiles, naturally } from "./files.ts";
 import { inspectSources } from "./inspect_source.ts";
 import { locate, type Place, type SourcePlace } from "./locate.ts";
+import { copiedChunks } from "./placed.ts";
 import { joinedNames, openPrepared, sourcesOf } from "./prepared.ts";
 import type { Member, ReaderOptions } from "./readers/reader.ts";
 import { type Portrait, PortraitMaker } from "./portrait.ts";
@@ -196,7 +197,9 @@ function sourcesIn(given: string, format: DataFormat): SourcePlace[] | null {
 
 /** The chunks of a prepared data set, in order. */
 function preparedFiles(folder: string): string[] {
-  return readPrepared(folder)!.sources.flatMap(({ chunks }) => chunks.map(({ file }) => join(folder, file)));
+  return readPrepared(folder)!.sources.flatMap(({ chunks }) =>
+    copiedChunks(chunks).map(({ file }) => join(folder, file))
+  );
 }
 
 /** What data.json of a prepared data set tells. */

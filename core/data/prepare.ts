@@ -20,6 +20,7 @@ import {
   type SourceRecord,
 } from "./data_json.ts";
 import type { SourcePlace } from "./locate.ts";
+import { placedChunks } from "./placed.ts";
 import { stepped } from "./stepped.ts";
 import { type Block, type OpenSource, OutOfOrder, type ReaderOptions } from "./readers/reader.ts";
 
@@ -41,6 +42,8 @@ export interface PrepareOptions extends ReaderOptions {
   readonly dense?: boolean;
   /** Whether dense rows are stored as sparse ones, since those of another source of the data set are. */
   readonly sparse?: boolean;
+  /** Whether dense rows that lie in files as they are stay there, so that the data set holds no copy of them. */
+  readonly inPlace?: boolean;
   readonly progress?: (progress: PreparingProgress) => void;
   readonly note?: (text: string) => void;
   readonly chunkBytes?: number;
@@ -172,10 +175,50 @@ async function oneSource(
 ): Promise<Common> {
   if (open.columns === 0) throw new UserError(path, "has 0 columns, so there is nothing to learn");
   const blocks = open.read(BLOCK_ROWS)[Symbol.asyncIterator]();
-  let next = await blocks.next();
+  const next = await blocks.next();
   const notes = [...open.notes];
   const mine = common ?? commonOf(path, open, next.done ? null : next.value, options, notes);
   requireAlike(path, open, mine);
+  const places = options.inPlace && !mine.sparse && open.rows > 0 ? open.places : undefined;
+  if (places) await blocks.return?.();
+  const chunks = places
+    ? placedChunks(places, open.columns, options.chunkBytes)
+    : await writtenChunks(work, path, name, { open, mine, sources, blocks, first: next }, options);
+  const number = String(sources.length).padStart(6, "0");
+  const hasNames = open.rowNames !== null || open.rowTables.size > 0 || open.keptRows !== undefined;
+  const tables = Object.fromEntries(open.rowTables);
+  const names = { names: open.rowNames, tables, ...open.keptRows === undefined ? {} : { kept: open.keptRows } };
+  sources.push({
+    name,
+    path,
+    format: reader.format,
+    member: options.member ?? null,
+    rows: open.rows,
+    chunks,
+    row_names: hasNames ? await writeNames(work, `rows-${number}.json`, names) : null,
+    notes,
+  });
+  for (const text of notes) options.note?.(`${name}: ${text}`);
+  return mine;
+}
+
+interface Writing {
+  readonly open: OpenSource;
+  readonly mine: Common;
+  readonly sources: readonly SourceRecord[];
+  readonly blocks: AsyncIterator<Block>;
+  readonly first: IteratorResult<Block>;
+}
+
+/** Writes the rows of a source as chunks. */
+async function writtenChunks(
+  work: string,
+  path: string,
+  name: string,
+  { open, mine, sources, blocks, first }: Writing,
+  options: PrepareOptions,
+) {
+  let next = first;
   const writer = new ChunkWriter(work, {
     columns: open.columns,
     sparse: mine.sparse,
@@ -196,23 +239,7 @@ async function oneSource(
   if (writer.rows !== open.rows) {
     throw new UserError(path, `has ${countText(writer.rows)} rows, but says ${countText(open.rows)}`, "make it again");
   }
-  const chunks = await writer.finish();
-  const number = String(sources.length).padStart(6, "0");
-  const hasNames = open.rowNames !== null || open.rowTables.size > 0 || open.keptRows !== undefined;
-  const tables = Object.fromEntries(open.rowTables);
-  const names = { names: open.rowNames, tables, ...open.keptRows === undefined ? {} : { kept: open.keptRows } };
-  sources.push({
-    name,
-    path,
-    format: reader.format,
-    member: options.member ?? null,
-    rows: open.rows,
-    chunks,
-    row_names: hasNames ? await writeNames(work, `rows-${number}.json`, names) : null,
-    notes,
-  });
-  for (const text of notes) options.note?.(`${name}: ${text}`);
-  return mine;
+  return await writer.finish();
 }
 
 function commonOf(

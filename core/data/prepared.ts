@@ -1,11 +1,13 @@
 /** Prepared data sets as files of chunks, and the names that they have together. */
 import { join } from "@std/path";
+import type { MatrixPlace } from "../../ffi/chunk.ts";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import { type Made, type PreparedData, readColumnNames, readRowNames, type RowNames } from "./data_json.ts";
 import { readTextSync } from "../formats/file.ts";
 import { type Fitted, parseFitted } from "./counts/fitted.ts";
 import type { Listed, Part } from "./list.ts";
+import { isPlaced } from "./placed.ts";
 import type { KeptRows } from "./readers/reader.ts";
 
 /** Of a file with the names of all columns. */
@@ -47,6 +49,8 @@ export interface ListedChunk {
   readonly part: Part | null;
   /** Rows that data.json states. */
   readonly rows?: number;
+  /** Where they lie in a file of another format. */
+  readonly place?: Pick<MatrixPlace, "offset" | "columns" | "type">;
 }
 
 export interface Names {
@@ -85,12 +89,14 @@ export function chunksOf(
   const isOne = listed.kind === "source" || listed.kind === "chunk";
   const sources = sourcesOf(set, isOne ? listed.name : undefined);
   const chunks = set.data.sources.flatMap((source, index) =>
-    source.chunks.map(({ file, first_row, rows }) => ({
-      path: join(set.folder, file),
+    source.chunks.map((chunk) => ({
+      ...isPlaced(chunk)
+        ? { path: chunk.place.path, place: { ...chunk.place, columns: set.data.columns } }
+        : { path: join(set.folder, chunk.file) },
       name: sources[index]!.name,
-      offset: first_row,
+      offset: chunk.first_row,
       part: listed.part,
-      rows,
+      rows: chunk.rows,
     }))
   );
   return { chunks, sources, steps: set.steps, made: set.data.made ?? null };

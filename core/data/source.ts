@@ -2,8 +2,9 @@
  * The data of a run: the chunk files in order, their shapes, and which rows belong to which part. Opening a source reads
  * headers only.
  */
+import { basename } from "@std/path";
 import { countText, pluralText } from "../figures.ts";
-import { Chunk, type ChunkHeader, splitRows } from "../../ffi/chunk.ts";
+import { Chunk, type ChunkHeader, type MatrixPlace, splitRows } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
@@ -37,6 +38,8 @@ export interface ChunkFile {
   readonly offset: number;
   /** The key of the first row: a hash of the name, plus the offset. Row r has this key + r. */
   readonly key: number;
+  /** Where its rows lie in the file, where that is of another format. */
+  readonly place?: MatrixPlace;
   /** The rows themselves if they came from memory. */
   readonly memory?: Chunk;
   /** The number of the first row among the rows of all files in order. */
@@ -53,6 +56,10 @@ export interface ChunkFile {
   /** The number of the category of each row of the file; absent if the rows have none. */
   readonly categories?: Uint32Array<ArrayBuffer>;
 }
+
+/** What logs call a chunk: its file, with the number of its first row where the file has others as well. */
+export const chunkName = ({ path, place, offset }: ChunkFile): string =>
+  place && offset > 0 ? `${basename(path)}#${offset}` : basename(path);
 
 export interface Source {
   readonly files: readonly ChunkFile[];
@@ -205,7 +212,15 @@ function chunkFiles(
   return { chunks, names: joinedNames(sources), steps, made };
 }
 
-function headerOf({ path, memory, rows }: ListedChunk & { memory?: Chunk }, format: DataConfig["format"]): ChunkHeader {
+function headerOf(
+  { path, memory, rows, place }: ListedChunk & { memory?: Chunk },
+  format: DataConfig["format"],
+): ChunkHeader {
+  if (place) {
+    const { columns, type: dataType } = place;
+    const dense = { dense: true, indicesType: null, indptrType: null };
+    return { rows: rows!, columns, nnz: rows! * columns, dataType, ...dense };
+  }
   let info: ChunkHeader;
   try {
     info = memory?.info ?? Chunk.peek(path);
@@ -273,8 +288,9 @@ export function openSource(
     const parts = partsOf(data.split, part, key, info.rows);
     for (const name of PARTS) partRows[name] += parts[name].length;
     const memory = chunk.memory ? { memory: chunk.memory } : {};
+    const place = chunk.place ? { place: { ...chunk.place, rows: info.rows, firstRow: offset } } : {};
     const shape = listed.names.shape === null ? {} : { shape: listed.names.shape };
-    files.push({ index: files.length, path, name, offset, key, ...memory, ...shape, firstRow, info, parts });
+    files.push({ index: files.length, path, name, offset, key, ...memory, ...place, ...shape, firstRow, info, parts });
     firstRow += info.rows;
     nnz += info.nnz;
   }

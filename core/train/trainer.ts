@@ -8,9 +8,8 @@ import type { Config } from "../config/types.ts";
 import { feed, type OpenWindow } from "../data/feed.ts";
 import { trainingPlan, type Window } from "../data/plan.ts";
 import type { PreparingProgress } from "../data/prepare.ts";
-import type { Source } from "../data/source.ts";
+import { chunkName, type Source } from "../data/source.ts";
 import type { ChunkRow, EpochRow } from "../runs/types.ts";
-import { basename } from "@std/path";
 import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from "../evaluation/evaluate.ts";
 import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
@@ -248,7 +247,7 @@ export class Trainer {
     const row: ChunkRow = {
       epoch: state.epoch + 1,
       chunk: window.index,
-      file: window.files.map((file) => basename(file.path)).join("+"),
+      file: window.files.map(chunkName).join("+"),
       first_step: state.step - totals.steps + 1,
       steps: totals.steps,
       rows: totals.rows,

@@ -32,7 +32,7 @@ void write_info(const ChunkInfo& info, double* out) noexcept {
 }
 
 ElementType element_type(uint32_t type, const char* name) {
-  if (type <= NRW_F16) return static_cast<ElementType>(type);
+  if (type <= NRW_BF16) return static_cast<ElementType>(type);
   throw Error(NRW_INVALID_ARGUMENT, format("%s: the element type %u is unknown", name, type));
 }
 
@@ -54,6 +54,21 @@ int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double budget_b
     const std::string file = text(path, path_bytes, "path: is empty");
     const uint64_t budget = whole(budget_bytes, "budget_bytes");
     *out = new nrw_chunk{Chunk::open(file, budget)};
+  });
+}
+
+int32_t nrw_chunk_open_matrix(const uint8_t* path, uint32_t path_bytes, double offset, double rows, double columns,
+                              uint32_t type, double first_row, nrw_chunk** out, nrw_error* err) noexcept {
+  return guarded(err, [&] {
+    require(out != nullptr, "out: is null");
+    *out = nullptr;
+    MatrixPlace place;
+    place.offset = whole(offset, "offset");
+    place.rows = whole(rows, "rows");
+    place.columns = whole(columns, "columns");
+    place.type = element_type(type, "type");
+    place.first_row = whole(first_row, "first_row");
+    *out = new nrw_chunk{Chunk::open_matrix(text(path, path_bytes, "path: is empty"), place)};
   });
 }
 

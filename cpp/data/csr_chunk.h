@@ -36,6 +36,14 @@ struct MatrixArrays {
   std::span<const uint8_t> data, indices, indptr;
 };
 
+// Rows of a dense matrix that lie in a file, one after another, little-endian.
+struct MatrixPlace {
+  uint64_t offset = 0;  // of the first value, in bytes
+  uint64_t rows = 0, columns = 0;
+  ElementType type = ElementType::kF32;
+  uint64_t first_row = 0;  // the number that messages give the first row
+};
+
 class Chunk {
  public:
   // Opens a .npy file of a dense matrix (data/npy_chunk.cpp), or a file of scipy.sparse.save_npz and checks all of it:
@@ -47,6 +55,9 @@ class Chunk {
                                                    const std::string& path, uint64_t budget_bytes);
   // A dense matrix from the bytes of a .npy file. Throws NRW_FORMAT.
   static std::shared_ptr<const Chunk> from_npy(std::span<const uint8_t> file, Mapping owner, const std::string& path);
+  // Maps a matrix that lies in a file of any format (data/matrix_chunk.cpp). Throws NRW_IO, NRW_FORMAT where the file
+  // is too short for it.
+  static std::shared_ptr<const Chunk> open_matrix(const std::string& path, const MatrixPlace& place);
   // A copy of arrays in memory (data/memory_chunk.cpp), checked as a file's are. Throws NRW_FORMAT, NRW_OUT_OF_MEMORY.
   static std::shared_ptr<const Chunk> from_arrays(const MatrixArrays& arrays);
   // The headers alone, without reading data or indices: mapped and bytes_held are 0.
@@ -58,6 +69,8 @@ class Chunk {
   const ChunkInfo& info() const noexcept { return info_; }
   bool dense() const noexcept { return info_.dense; }
   const std::string& path() const noexcept { return path_; }
+  // What messages call row r.
+  uint64_t shown_row(uint64_t r) const noexcept { return first_row_ + r; }
   // Whether the file became shorter while it was mapped. What has been read since then may be zeros.
   bool cut_short() const noexcept { return file_.watch().is_cut_short(); }
   // The name of an array in messages: the member of the file, or the argument that was copied.
@@ -94,6 +107,7 @@ class Chunk {
   const uint8_t* indptr_ = nullptr;
   bool wide_indices_ = false, wide_indptr_ = false;
   bool in_memory_ = false;  // copied from a caller's arrays
+  uint64_t first_row_ = 0;  // of the file, where it holds the rows of several chunks
 };
 
 }  // namespace nrw

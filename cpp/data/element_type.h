@@ -22,7 +22,8 @@ enum class ElementType : uint8_t {
   kU32 = NRW_U32,
   kU64 = NRW_U64,
   kBool = NRW_BOOL,
-  kF16 = NRW_F16
+  kF16 = NRW_F16,
+  kBf16 = NRW_BF16
 };
 
 // Calls use(T{}) with the C++ type. For bool that is a type of one byte, since a byte other than 0 and 1 must not be
@@ -37,6 +38,12 @@ struct Half {
     const uint32_t wide = exponent == 31 ? 255 : exponent + 112;
     return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
   }
+  explicit operator double() const noexcept { return static_cast<double>(static_cast<float>(*this)); }
+};
+// bfloat16: the upper half of a float.
+struct UpperHalf {
+  uint16_t bits;
+  explicit operator float() const noexcept { return std::bit_cast<float>(uint32_t{bits} << 16); }
   explicit operator double() const noexcept { return static_cast<double>(static_cast<float>(*this)); }
 };
 template <class Use>
@@ -64,6 +71,8 @@ decltype(auto) with_type(ElementType type, Use&& use) {
       return use(uint64_t{});
     case ElementType::kF16:
       return use(Half{});
+    case ElementType::kBf16:
+      return use(UpperHalf{});
     case ElementType::kBool:
       break;
   }

@@ -37,7 +37,7 @@ uint32_t first_non_finite(const float* value) noexcept {
 
 void refuse_value(const Chunk& chunk, uint64_t row, uint32_t column, double value, const std::string& what) {
   throw Error(NRW_FORMAT, format("%s: row %llu, column %u: a value of %g %s", shown_path(chunk.path()).c_str(),
-                                 static_cast<unsigned long long>(row), column, value, what.c_str()));
+                                 static_cast<unsigned long long>(chunk.shown_row(row)), column, value, what.c_str()));
 }
 
 }  // namespace nrw

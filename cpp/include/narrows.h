@@ -96,6 +96,7 @@ enum {
   NRW_U64 = 9,
   NRW_BOOL = 10,
   NRW_F16 = 11,
+  NRW_BF16 = 12,
   NRW_NO_ARRAY = 255 /* indices and indptr of a dense chunk */
 };
 
@@ -107,6 +108,13 @@ enum {
  * Errors: NRW_IO, NRW_FORMAT, NRW_OUT_OF_MEMORY, each of which names file and member. */
 NRW_API int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double budget_bytes, nrw_chunk** out,
                                nrw_error* err) NRW_NOEXCEPT;
+
+/* Opens a dense matrix that lies in a file of any format: rows x columns values of `type`, row by row and little-endian,
+ * from byte `offset` on. It is mapped, and its pages are read, which takes as long as the disk needs. first_row: the
+ * number that messages give the first row. Errors: NRW_IO; NRW_FORMAT where the file is too short. */
+NRW_API int32_t nrw_chunk_open_matrix(const uint8_t* path, uint32_t path_bytes, double offset, double rows,
+                                      double columns, uint32_t type, double first_row, nrw_chunk** out,
+                                      nrw_error* err) NRW_NOEXCEPT;
 
 /* A chunk made of a matrix in the caller's memory, which is copied and then checked like a file. name: its name in
  * messages. Sparse (CSR): data and indices have one element for each stored entry, indptr has rows + 1; indices and

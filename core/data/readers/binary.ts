@@ -148,6 +148,9 @@ function rowsSource(where: string, files: readonly RawFile[], layout: Layout, gi
     shape: given.length === 1 ? [1, ...given] : given,
     rowNames,
     rowTables: new Map([...classTable(rowNames), ...fileTable(files, rowsOf)]),
+    ...layout.order === "little"
+      ? { places: files.map(({ path }, i) => ({ path, offset: skip, rows: rowsOf(i), type })) }
+      : {},
     read: (blockRows) => blocks(files, layout, columns, blockRows),
     close: () => {},
   };

@@ -2,6 +2,7 @@
  * A reader knows one format of files: what is in one of them, and its rows in order. It executes nothing that a file says,
  * and it holds no more in memory than one block of rows and the names.
  */
+import type { ElementType } from "../../../ffi/arrays.ts";
 
 /** What a user may say about a source; a reader refuses in words what it cannot use. */
 export interface ReaderOptions {
@@ -46,6 +47,15 @@ export interface KeptRows {
   readonly rows: readonly number[];
 }
 
+/** A matrix of whole rows in a file. */
+export interface RowPlace {
+  readonly path: string;
+  /** Bytes before the first value. */
+  readonly offset: number;
+  readonly rows: number;
+  readonly type: ElementType;
+}
+
 export interface OpenSource {
   readonly rows: number;
   /** Values of a row: the product of `shape`, where there is one. */
@@ -54,6 +64,11 @@ export interface OpenSource {
   readonly sparse: boolean;
   /** The shape of a dense row, channels first, without the batch: `[3, 32, 32]`. */
   readonly shape?: readonly number[];
+  /**
+   * Where dense rows lie as they are, one after another, in files: matrices of the rows in their order, little-endian. Such rows
+   * need not be copied. Absent where they have to be made of what the files hold.
+   */
+  readonly places?: readonly RowPlace[];
   /** Samples a second of a signal, in Hz, where the file says so. */
   readonly rate?: number;
   readonly rowNames: readonly string[] | null;

@@ -72,6 +72,7 @@ async function openSafetensors(path: string, options: ReaderOptions): Promise<Op
       ...PLAIN,
       rows: parts.reduce((rows, part) => rows + part.rows, 0),
       columns: first.columns,
+      places: parts.map(({ name, type, rows }) => ({ path, offset: file.tensors.get(name)!.offset, rows, type })),
       rowTables: new Map(
         parts.length === 1 ? [] : [["tensor", parts.flatMap(({ name, rows }) => Array<string>(rows).fill(name))]],
       ),
