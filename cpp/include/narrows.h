@@ -109,9 +109,9 @@ enum {
 NRW_API int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double budget_bytes, nrw_chunk** out,
                                nrw_error* err) NRW_NOEXCEPT;
 
-/* Opens a dense matrix that lies in a file of any format: rows x columns values of `type`, row by row and little-endian,
- * from byte `offset` on. It is mapped, and its pages are read, which takes as long as the disk needs. first_row: the
- * number that messages give the first row. Errors: NRW_IO; NRW_FORMAT where the file is too short. */
+/* Opens a dense matrix that lies in a file of any format: rows x columns values of `type`, row by row and
+ * little-endian, from byte `offset` on. It is mapped, and its pages are read, which takes as long as the disk needs.
+ * first_row: the number that messages give the first row. Errors: NRW_IO; NRW_FORMAT where the file is too short. */
 NRW_API int32_t nrw_chunk_open_matrix(const uint8_t* path, uint32_t path_bytes, double offset, double rows,
                                       double columns, uint32_t type, double first_row, nrw_chunk** out,
                                       nrw_error* err) NRW_NOEXCEPT;
