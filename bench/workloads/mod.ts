@@ -11,6 +11,7 @@ import { preparing } from "./preparing.ts";
 import { program } from "./program.ts";
 import { quality } from "./quality.ts";
 import { qualityPeer } from "./quality_peer.ts";
+import { shards } from "./shards.ts";
 import { small } from "./small.ts";
 import { special } from "./special.ts";
 import { news20, sparse } from "./steps.ts";
@@ -32,6 +33,7 @@ export const WORKLOADS: readonly Workload[] = [
   qualityPeer,
   million,
   loader,
+  shards,
   preparing,
   program,
 ];
