@@ -91,6 +91,12 @@ export function settlingSteps(solver: Solver): number {
   return solver === "factored" ? 30 : 4;
 }
 
+/** Of a code of few values. */
+export interface Code {
+  readonly active: number;
+  readonly dead: number;
+}
+
 /** A model in training. Epoch follows epoch for as long as steps are asked for. */
 export class Training implements AsyncDisposable {
   #epoch = 0;
@@ -173,6 +179,13 @@ export class Training implements AsyncDisposable {
   /** Mean loss of the held-out rows. */
   validationLoss(): Promise<number> {
     return this.loss("validation");
+  }
+
+  /** Of a code of few values, over the held-out rows: the mean number of units that are not 0, and the share that is 0 in all. */
+  async code(): Promise<Code> {
+    const { active, rows } = await evaluatePart(this.model, this.source, "validation", this.config);
+    const dead = active!.filter((count) => count === 0).length;
+    return { active: active!.reduce((sum, count) => sum + count, 0) / rows, dead: dead / active!.length };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

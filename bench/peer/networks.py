@@ -216,3 +216,16 @@ class Network:
             total = sum(self.loss_of(rows).item() * len(rows) for rows in parts)
         self.model.train()
         return total / len(self.held_out)
+
+    def code(self):
+        """Of the held-out rows: the mean number of units that are not 0, and the share of units that are 0 in all of them."""
+        encoder = self.model[0]
+        active, counts = 0, torch.zeros(encoder.bias.numel())
+        with torch.no_grad():
+            for first in range(0, len(self.held_out), self.batch):
+                x = self.x.take(self.held_out[first:first + self.batch])[1]
+                values, units = F.linear(x - encoder.centre, encoder.weight, encoder.bias).topk(encoder.k, dim=1)
+                kept = units[values > 0]
+                active += kept.numel()
+                counts.index_add_(0, kept, torch.ones(kept.numel()))
+        return {"active": active / len(self.held_out), "dead": (counts == 0).float().mean().item()}

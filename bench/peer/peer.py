@@ -241,6 +241,11 @@ def answer(trainer, op, options):
         return trainer.epoch(), trainer
     if op == "validate":
         return {"validation_loss": trainer.validation_loss()}, trainer
+    if op == "activations":
+        from activations import write_activations
+        return write_activations(**options), trainer
+    if op == "code":
+        return trainer.code(), trainer
     if op == "executable":
         return {"executable": sys.executable}, trainer
     if op == "load":

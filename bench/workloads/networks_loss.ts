@@ -2,7 +2,7 @@
 import { gunzipSync } from "fflate";
 import { join } from "@std/path";
 import { npyBytes } from "../chunks.ts";
-import { Training } from "../narrows.ts";
+import { type Code, Training } from "../narrows.ts";
 import { byTurnsOf, type Interval, interval, overlap, timing } from "../stats.ts";
 import type { Context, Curve, Goal, Mode, Outcome, Plot, Row, Workload } from "../types.ts";
 import { CONV1D, CONV2D, COUNTS, type Network, networkConfig, peerNetwork } from "./networks.ts";
@@ -21,6 +21,10 @@ interface Dataset {
   readonly net: Network;
   /** Rows as the program and the peer read them. */
   rows(context: Context): Promise<{ path: string; chunks?: string[] }>;
+  /** Whether the peer makes the rows. */
+  readonly needsPeer?: true;
+  /** Whether the encoder ends with a code of few values, which is compared as well. */
+  readonly code?: true;
   readonly protocol: Readonly<Record<Mode, Protocol>>;
   readonly note: string;
 }
@@ -90,17 +94,63 @@ const cells: Dataset = {
   note: "Counts as they are, 13,714 columns.",
 };
 
+const WIDTH = 512;
+
+const activations: Dataset = {
+  name: "activations of a classifier, dictionary",
+  file: "activations_dictionary",
+  needed: "fashion_mnist/train-images-idx3-ubyte.gz",
+  needsPeer: true,
+  code: true,
+  net: {
+    what: `sparse autoencoder, ${WIDTH} to 4,096 units, 16 a row`,
+    shape: [WIDTH],
+    encoder: [{ sparse_code: 4096, k: 16, aux_weight: 0 }],
+    decoder: [{ dictionary: "output" }],
+    batch: 512,
+  },
+  async rows(context) {
+    const path = await Deno.makeTempFile({ dir: context.scratch, suffix: ".npy" });
+    const images = join(context.data, this.needed);
+    const labels = images.replace("images-idx3", "labels-idx1");
+    await using peer = await context.peer();
+    const options = { images, labels, out: path, width: WIDTH, epochs: 3, threads: context.threads };
+    const { accuracy } = await peer!.ask<{ accuracy: number }>("activations", options);
+    context.log(`  activations of a classifier that is right for ${(100 * accuracy).toFixed(1)} % of its pictures`);
+    return { path };
+  },
+  protocol: {
+    quick: { seeds: 1, epochs: 1 },
+    full: { seeds: 5, epochs: 10 },
+    thorough: { seeds: 5, epochs: 10 },
+  },
+  note:
+    "What the hidden layer of 512 units of a perceptron gives for the 60,000 training pictures of Fashion-MNIST; PyTorch trains " +
+    "the perceptron for 3 epochs.",
+};
+
 interface Course {
+  /** At the end. */
+  readonly code: Code | null;
   readonly points: Curve["points"][number][];
   readonly seconds: number;
   readonly final: number;
 }
 
-const course = (points: Course["points"]): Course => ({ points, seconds: points.at(-1)!.x, final: points.at(-1)!.y });
+const course = (points: Course["points"], code: Code | null): Course => ({
+  ...{ points, code },
+  seconds: points.at(-1)!.x,
+  final: points.at(-1)!.y,
+});
 
 /** One epoch after the other of both sides, by turns. The loss is measured with the clock stopped. */
-async function trainBoth(context: Context, data: Dataset, seed: number, epochs: number): Promise<(Course | null)[]> {
-  const { path, chunks } = await data.rows(context);
+async function trainBoth(
+  context: Context,
+  data: Dataset,
+  { path, chunks }: Awaited<ReturnType<Dataset["rows"]>>,
+  seed: number,
+  epochs: number,
+): Promise<(Course | null)[]> {
   const config = networkConfig(data.net, path, { threads: context.threads, seed, validation: 0.1 });
   await using training = Training.of(config);
   await training.begin();
@@ -125,17 +175,30 @@ async function trainBoth(context: Context, data: Dataset, seed: number, epochs: 
       points[1]!.push({ x: clock[1]!, y: validation_loss });
     }),
   ]);
-  return [course(points[0]!), peer ? course(points[1]!) : null];
+  const codes = data.code ? [await training.code(), await peer?.ask<Code>("code") ?? null] : [null, null];
+  return [course(points[0]!, codes[0]!), peer ? course(points[1]!, codes[1]!) : null];
 }
 
 const shown = ({ mean, low, high }: Interval) =>
   `${mean.toPrecision(4)} (${low.toPrecision(4)} to ${high.toPrecision(4)})`;
 
+/** Medians over the seeds. */
+function codeText(side: string, courses: readonly Course[]): string {
+  const codes = courses.flatMap(({ code }) => code ?? []);
+  if (codes.length === 0) return "";
+  const [active, dead] = [codes.map((code) => code.active), codes.map((code) => 100 * code.dead)].map(timing);
+  return `${side}: ${active!.median.toFixed(2)} units of a held-out row are not 0, ${
+    dead!.median.toFixed(1)
+  } % of the units are 0 in ` +
+    "all of them. ";
+}
+
 async function measureSet(context: Context, data: Dataset): Promise<{ row: Row; goal: Goal; plot: Plot }> {
   const { seeds, epochs } = data.protocol[context.mode];
   const ours: Course[] = [], theirs: Course[] = [];
+  const from = await data.rows(context);
   for (let seed = 1; seed <= seeds; seed++) {
-    const [own, other] = await trainBoth(context, data, seed, epochs);
+    const [own, other] = await trainBoth(context, data, from, seed, epochs);
     ours.push(own!);
     if (other) theirs.push(other);
     context.log(`  ${data.name}, seed ${seed}: ${own!.final.toPrecision(4)}, PyTorch ${other?.final.toPrecision(4)}`);
@@ -155,7 +218,7 @@ async function measureSet(context: Context, data: Dataset): Promise<{ row: Row; 
       peer: compared ? peerSeconds! : null,
       ratio: faster,
       floor: null,
-      note: `${losses}. ${data.note}`,
+      note: `${losses}. ${codeText("narrows", ours)}${codeText("PyTorch", theirs)}${data.note}`,
     },
     goal: {
       work: `${data.name}: held-out loss after ${epochs} epochs, ${seeds} seed(s)`,
@@ -179,9 +242,10 @@ async function measureSet(context: Context, data: Dataset): Promise<{ row: Row; 
   };
 }
 
-const SETS = [fashion, ultrasound, cells];
+const SETS = [fashion, ultrasound, cells, activations];
 
-function missing(context: Context, { needed }: Dataset): boolean {
+function missing(context: Context, { needed, needsPeer }: Dataset): boolean {
+  if (needsPeer && !context.hasPeer) return true;
   try {
     Deno.statSync(join(context.data, needed));
     return false;
