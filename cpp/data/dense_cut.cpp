@@ -24,6 +24,8 @@ void copy_values(const Chunk& chunk, uint64_t first, size_t n, float* out) noexc
       std::memcpy(out, from, n * sizeof(float));
     } else if constexpr (std::is_same_v<T, BoolByte>) {
       for (size_t k = 0; k < n; ++k) out[k] = from[k] == 0 ? 0.0f : 1.0f;
+    } else if constexpr (std::is_same_v<T, Half>) {
+      to_floats(from, n, out);
     } else {
       for (size_t k = 0; k < n; ++k) out[k] = static_cast<float>(load<T>(from, k));
     }

@@ -135,6 +135,14 @@ TEST(dense_half_floats) {
   const DenseBatch batch = cut_all(dense_chunk(npy("<f2", "(1, 8)", bytes)));
   for (size_t i = 0; i < 8; ++i) CHECK(batch.target[i * batch.stride()] == expected[i]);
   CHECK(std::isinf(static_cast<float>(Half{0x7C00})) && std::isnan(static_cast<float>(Half{0x7E00})));
+  std::vector<uint16_t> all(65536);
+  std::iota(all.begin(), all.end(), uint16_t{0});
+  std::vector<float> out(all.size());
+  to_floats(reinterpret_cast<const uint8_t*>(all.data()), all.size(), out.data());
+  for (size_t i = 0; i < all.size(); ++i) {
+    const float one = static_cast<float>(Half{all[i]});
+    CHECK(std::bit_cast<uint32_t>(out[i]) == std::bit_cast<uint32_t>(one));
+  }
 }
 
 TEST(dense_refuses_shapes_and_orders) {
