@@ -29,10 +29,13 @@ const OTHER_LABELS = 5;
 
 const figure = (value: number) => Number.isInteger(value) ? countText(value) : short(value);
 
+/** Endings of files of data, which say nothing in a name. */
+const ENDING =
+  /\.(np[zy]|h5ad|h5|hdf5|mat|loom|biom|parquet|mtx|csv|tsv|txt|svm|svmlight|safetensors|pkl|wav|flac|hea|tiff?)$/i;
+
 /** A name for the data: that of their file or folder, or of the folder above if that name is as general as `data`. */
 function nameOf({ path, files }: Inspection): string {
-  const plain = (text: string) =>
-    basename(text).replace(/\.gz$/, "").replace(/\.(np[zy]|h5ad|h5|mtx|csv|tsv|txt)$/, "");
+  const plain = (text: string) => basename(text).replace(/\.gz$/, "").replace(ENDING, "");
   const own = /[*?[{]/.test(basename(path)) ? dirname(files[0]!) : path;
   const says = /^(chunks?|data|train|matrix|x|[\W\d]*)$/i.test(plain(own)) ? dirname(resolve(own)) : own;
   return safeName(plain(says)).toLowerCase();
