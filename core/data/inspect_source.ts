@@ -1,6 +1,6 @@
 /** A look at sources that have to be prepared: what their readers tell, and the values of their first rows. */
 import type { DataFormat } from "../config/data_formats.ts";
-import { UserError } from "../errors.ts";
+import { MalformedError, UserError } from "../errors.ts";
 import type { Inspection, InspectOptions } from "./inspect.ts";
 import type { SourcePlace } from "./locate.ts";
 import { PortraitMaker } from "./portrait.ts";
@@ -36,6 +36,7 @@ export async function inspectSources(
   try {
     return await inspectAll(given, places, options);
   } catch (error) {
+    if (error instanceof MalformedError) throw error.ofData();
     if (!(error instanceof OutOfOrder)) throw error;
     return await inspectAll(given, places, { ...options, anyOrder: true });
   }

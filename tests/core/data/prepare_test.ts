@@ -10,6 +10,7 @@ import { prepareInto } from "../../../core/data/prepare.ts";
 import { openPrepared } from "../../../core/data/prepared.ts";
 import { openSource, PARTS } from "../../../core/data/source.ts";
 import { UserError } from "../../../core/errors.ts";
+import { wavOf } from "../../../core/formats/wav_write.ts";
 import { engine } from "../../../ffi/library.ts";
 import { run } from "../../helpers/cli.ts";
 import { GENES, tenXSample } from "../../helpers/ten_x.ts";
@@ -179,6 +180,18 @@ testInFolder("prepare: tables of which only some have many zeros are all sparse 
 testInFolder("prepare: a value that is not finite is refused with its row and column", async (root) => {
   Deno.writeTextFileSync(join(root, "a.mtx"), "%%MatrixMarket matrix coordinate real general\n2 2 1\n2 1 1e300\n");
   await assertRejects(() => openData(configFor(root, "a.mtx")), UserError, "row 1, column 0: the value is Infinity");
+});
+
+testInFolder("a recording that is cut short is refused with what to do, before anything is started", async (root) => {
+  const path = join(root, "a.wav");
+  Deno.writeFileSync(path, wavOf(new Float32Array(100), 1, 8000).subarray(0, 200));
+  const commands = [["data", ["inspect", path]], ["data", ["import", path, "--output", join(root, "set")]]] as const;
+  for (const [command, args] of commands) {
+    const { code, stderr } = await run(command, [...args]);
+    assertEquals(code, 2, stderr);
+    assertStringIncludes(stderr, `narrows: ${path}: claims `);
+    assertStringIncludes(stderr, "hint: make the file again, or fetch it again");
+  }
 });
 
 testInFolder("prepare: rows in memory need no cache", async () => {
