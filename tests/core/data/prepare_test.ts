@@ -4,6 +4,7 @@ import { join } from "@std/path";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { cacheName, prepareData } from "../../../core/data/cache.ts";
 import { readPrepared } from "../../../core/data/data_json.ts";
+import { inspectData } from "../../../core/data/inspect.ts";
 import { locate, type SourcePlace } from "../../../core/data/locate.ts";
 import { openData } from "../../../core/data/open.ts";
 import { prepareInto } from "../../../core/data/prepare.ts";
@@ -155,6 +156,8 @@ testInFolder("prepare: several samples in one folder, with their names", async (
   assertEquals([source.rows, source.files.map(({ name }) => name)], [22, ["brain", "liver"]]);
   assertEquals([source.rowNames![0], source.rowNames![10]], ["brain_C0", "liver_C0"]);
   assertEquals(source.rowTables.get("source")!.filter((name) => name === "liver").length, 12);
+  const { source: seen } = await inspectData(join(root, "samples"));
+  assertEquals([seen!.rowNames, seen!.tables], [source.rowNames, [...source.rowTables]]);
   // A further sample leaves every row in its part.
   const before = source.files.map(({ parts }) => [...parts.train]);
   tenXSample(join(root, "samples", "kidney"), 8, 3);
