@@ -8,9 +8,12 @@ import type { DataView } from "../reports/mod.ts";
 /** Formats whose readers take the setting `transpose`. */
 const TURNED: readonly string[] = ["csv", "mtx"];
 
-export function orientation({ format, source }: Inspection) {
+/** Whether rows can become columns by a setting of the format's reader. */
+export const canTurn = ({ format }: Inspection): boolean => TURNED.includes(format);
+
+export function orientation(seen: Inspection) {
   const none = { rowNames: null, columnNames: null, shape: null };
-  return orientationOf(source ?? none, TURNED.includes(format));
+  return orientationOf(seen.source ?? none, canTurn(seen));
 }
 
 export function dataView(seen: Inspection): DataView {

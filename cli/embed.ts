@@ -50,9 +50,9 @@ const embed = defineCommand({
       type: "path",
       kind: "output",
       value: "F.npy",
-      help: "the file for rows x latent float32 values (default: RUN/embeddings.npy); .csv writes text with a " +
-        "header and row numbers; .parquet a table with names and labels of the rows; .h5ad a copy of the data's .h5ad " +
-        "file with obsm X_narrows",
+      help: "the file for rows x latent float32 values (default: RUN/embeddings.npy); .csv and .parquet " +
+        "write a table with numbers, names and labels of the rows; .h5ad a copy of the data's .h5ad file with obsm " +
+        "X_narrows",
     },
     projector: {
       type: "flag",

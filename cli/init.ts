@@ -7,7 +7,7 @@ import { parseSettings } from "../core/config/reader_settings.ts";
 import { configText, suggest, type Suggestion } from "../core/data/suggest.ts";
 import { checkAnnotations } from "../core/data/annotations.ts";
 import { type Beside, labelTables, lookBeside } from "../core/data/beside.ts";
-import { inspectData, type Inspection } from "../core/data/inspect.ts";
+import { inspectData, type Inspection, type InspectOptions } from "../core/data/inspect.ts";
 import { openData } from "../core/data/open.ts";
 import type { Source } from "../core/data/source.ts";
 import { UserError } from "../core/errors.ts";
@@ -16,6 +16,7 @@ import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
 import { safeName } from "../core/runs/folder.ts";
 import { defineCommand, SHARED } from "./command.ts";
+import { canTurn, orientation } from "./data_view.ts";
 import { givenPath } from "./given_path.ts";
 import { short, showProgress } from "./progress.ts";
 import { READING } from "./reading.ts";
@@ -28,10 +29,13 @@ const OTHER_LABELS = 5;
 
 const figure = (value: number) => Number.isInteger(value) ? countText(value) : short(value);
 
+/** Endings of files of data, which say nothing in a name. */
+const ENDING =
+  /\.(np[zy]|h5ad|h5|hdf5|mat|loom|biom|parquet|mtx|csv|tsv|txt|svm|svmlight|safetensors|pkl|wav|flac|hea|tiff?)$/i;
+
 /** A name for the data: that of their file or folder, or of the folder above if that name is as general as `data`. */
 function nameOf({ path, files }: Inspection): string {
-  const plain = (text: string) =>
-    basename(text).replace(/\.gz$/, "").replace(/\.(np[zy]|h5ad|h5|mtx|csv|tsv|txt)$/, "");
+  const plain = (text: string) => basename(text).replace(/\.gz$/, "").replace(ENDING, "");
   const own = /[*?[{]/.test(basename(path)) ? dirname(files[0]!) : path;
   const says = /^(chunks?|data|train|matrix|x|[\W\d]*)$/i.test(plain(own)) ? dirname(resolve(own)) : own;
   return safeName(plain(says)).toLowerCase();
@@ -42,6 +46,27 @@ function from(folder: string, path: string): string {
   const near = relative(folder, resolve(path));
   if (near.startsWith("~")) return `./${near}`; // which would be the home folder
   return near.startsWith("../../../") && !isAbsolute(near) ? resolve(path) : near || ".";
+}
+
+interface Upright {
+  readonly seen: Inspection;
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** What was concluded of rows and columns that seem to have changed places; null where they have not. */
+  readonly layout: string | null;
+}
+
+/** Looks at data. Where names say that lines are genes and columns cells, lines become columns, unless the user said otherwise. */
+async function upright(data: string, options: InspectOptions & Pick<Upright, "settings">): Promise<Upright> {
+  const { settings } = options;
+  const seen = await inspectData(data, options);
+  const { text, doubtful } = orientation(seen);
+  if (!doubtful || !canTurn(seen) || settings.transpose !== undefined) {
+    return { seen, settings, layout: doubtful ? text : null };
+  }
+  const turned = { ...settings, transpose: true };
+  const layout = "lines look like genes and columns like cells, by their names, so columns become rows " +
+    "(--setting transpose=false leaves them)";
+  return { seen: await inspectData(data, { ...options, settings: turned }), settings: turned, layout };
 }
 
 function lines(
@@ -110,8 +135,7 @@ const init = defineCommand({
       throw new UserError("--override", "goes with --train", "edit the config instead");
     }
     await ensureEngine({ quiet: true });
-    const settings = parseSettings(setting);
-    const seen = await inspectData(data, { format, member, settings });
+    const { seen, settings, layout } = await upright(data, { format, member, settings: parseSettings(setting) });
     const beside = await lookBeside(seen);
     const tables = labelTables(seen);
     const suggestion = suggest(nameOf(seen), seen);
@@ -145,6 +169,7 @@ const init = defineCommand({
           ...rest,
           tables,
           notes: view?.notes ?? [],
+          layout,
           beside,
           suggestion,
         }),
@@ -154,6 +179,7 @@ const init = defineCommand({
         : 0;
     }
     for (const line of lines(seen, beside, suggestion, source)) print(line);
+    if (layout !== null) print(`layout     ${layout}`);
     print(`wrote      ${toUser(config)}`);
     if (!isTrained) {
       print(`next       ${commandText("train", toUser(config), "--dry-run")}`);

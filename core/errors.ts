@@ -19,9 +19,14 @@ export class UserError extends Error {
   }
 }
 
-/** A file of a run that can be read, but has other content than it should. */
+/** A file that can be read, but has other content than it should. */
 export class MalformedError extends UserError {
   constructor(where: string, what: string) {
     super(where, what, undefined, 1);
+  }
+
+  /** The same of a file of the user's data, which is wrong before anything was started. */
+  ofData(): UserError {
+    return new UserError(this.where, this.what, "make the file again, or fetch it again");
   }
 }

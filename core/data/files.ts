@@ -3,7 +3,8 @@ import { globToRegExp, isGlob, join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { isMissing, systemReason } from "../formats/io_error.ts";
 import { someNames, unreadablePath, whereOfPath } from "../missing.ts";
-import { adviceOn, kindOf } from "../formats/kinds.ts";
+import { adviceOn } from "../formats/kind_advice.ts";
+import { kindOf } from "../formats/kinds.ts";
 import { baseOf } from "./row_keys.ts";
 
 function folder(path: string, field: string): Deno.DirEntry[] {

@@ -3,7 +3,8 @@ import { basename } from "@std/path";
 import type { DataFormat } from "../config/data_formats.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
-import { adviceOn, kindOf } from "../formats/kinds.ts";
+import { adviceOn, unknownKind } from "../formats/kind_advice.ts";
+import { kindOf } from "../formats/kinds.ts";
 import { areCountSteps } from "./counts/mod.ts";
 import { isPrepared, type PreparedData } from "./data_json.ts";
 import { importCounts } from "./import_steps.ts";
@@ -22,7 +23,10 @@ export async function importData(source: string, folder: string, options: Import
   const sources = places.filter((place) => place.kind === "source");
   const other = places.find((place) => place.kind !== "source");
   if (other) {
-    const kind = other.kind === "chunk" ? kindOf(other.path) : undefined;
+    const isNamedSo = /\.np[yz]$/i.test(other.path);
+    const kind = other.kind === "chunk"
+      ? kindOf(other.path) ?? (isNamedSo ? undefined : unknownKind(other.path))
+      : undefined;
     if (kind && kind.format === undefined) {
       throw new UserError(other.path, `is ${kind.name}, which is not read`, adviceOn(kind));
     }

@@ -14,7 +14,8 @@ import { joinedNames, openPrepared, sourcesOf } from "./prepared.ts";
 import type { Member, ReaderOptions } from "./readers/reader.ts";
 import { type Portrait, PortraitMaker } from "./portrait.ts";
 import { SAMPLE_ROWS, SAMPLE_VALUES, type ValueSample, ValueTally } from "./value_sample.ts";
-import { adviceOn, kindOf } from "../formats/kinds.ts";
+import { adviceOn } from "../formats/kind_advice.ts";
+import { kindOf } from "../formats/kinds.ts";
 import { dataError, openError } from "./source.ts";
 
 /** The largest number of files over which the rows that are read are spread. */

@@ -1,8 +1,9 @@
 /** A look at sources that have to be prepared: what their readers tell, and the values of their first rows. */
 import type { DataFormat } from "../config/data_formats.ts";
-import { UserError } from "../errors.ts";
+import { MalformedError, UserError } from "../errors.ts";
 import type { Inspection, InspectOptions } from "./inspect.ts";
 import type { SourcePlace } from "./locate.ts";
+import { joinedNames, type Named } from "./prepared.ts";
 import { PortraitMaker } from "./portrait.ts";
 import { type OpenSource, OutOfOrder } from "./readers/reader.ts";
 import { SAMPLE_ROWS, tallyBlocks, ValueTally } from "./value_sample.ts";
@@ -36,6 +37,7 @@ export async function inspectSources(
   try {
     return await inspectAll(given, places, options);
   } catch (error) {
+    if (error instanceof MalformedError) throw error.ofData();
     if (!(error instanceof OutOfOrder)) throw error;
     return await inspectAll(given, places, { ...options, anyOrder: true });
   }
@@ -47,10 +49,17 @@ async function inspectAll(given: string, places: readonly SourcePlace[], options
   const most = Math.ceil(SAMPLE_ROWS / Math.min(places.length, SAMPLE_SOURCES));
   let first: OpenSource | null = null;
   let rows = 0;
+  const named: Named[] = [];
   for (const [index, place] of places.entries()) {
     const open = await tallied(place, options, tallyOf, index < SAMPLE_SOURCES ? most : 0);
     first ??= open;
     rows += open.rows;
+    const { rowNames: names, rowTables, columnNames, shape = null, rate: rateHz = null } = open;
+    const { path, name } = place;
+    named.push({
+      ...{ path, name, rows: open.rows, columnNames, shape, rateHz },
+      names: { names, tables: Object.fromEntries(rowTables) },
+    });
     if (open.columns === first.columns) continue;
     throw new UserError(
       place.path,
@@ -58,10 +67,11 @@ async function inspectAll(given: string, places: readonly SourcePlace[], options
       "all sources of a data set must have the same columns",
     );
   }
-  const { columns, sparse, shape, rate, rowNames, columnNames, rowTables, members, notes } = first!;
+  const { columns, sparse, members, notes } = first!;
   if (rows === 0 || columns === 0) {
     throw new UserError(given, `has ${rows} rows and ${columns} columns`, "name data that have both rows and columns");
   }
+  const { shape, rateHz, rowNames, columnNames, rowTables } = joinedNames(named);
   return {
     format: places[0]!.reader.format as DataFormat,
     path: given,
@@ -72,13 +82,12 @@ async function inspectAll(given: string, places: readonly SourcePlace[], options
     sample: tallyOf(columns).sample(columns),
     source: {
       sources: places.length,
-      shape: shape ?? null,
-      rate_hz: rate ?? null,
+      shape,
+      rate_hz: rateHz,
       members,
       notes,
       rowNames,
       columnNames,
-      // Tables of several sources are joined when they are prepared; what is told is of the first.
       tables: [...rowTables],
     },
     ...options.portrait ? { portrait: tallyOf(columns).portrait!.portrait() } : {},

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "@std/path";
-import { UserError } from "../errors.ts";
+import { MalformedError, UserError } from "../errors.ts";
 import { countText, percentText } from "../figures.ts";
 import { makeFolder, removeQuietly, syncFolder, uniqueSuffix, writeAtomically } from "../formats/file.ts";
 import { attempt } from "../formats/io_error.ts";
@@ -97,7 +97,7 @@ export async function prepareInto(
     return data;
   } catch (error) {
     await removeQuietly(work);
-    throw error;
+    throw error instanceof MalformedError ? error.ofData() : error;
   }
 }
 

@@ -66,7 +66,7 @@ export interface Names {
 }
 
 /** One source of a prepared data set, with its name in the data set that is opened. */
-interface Named {
+export interface Named {
   readonly name: string;
   readonly path: string;
   readonly rows: number;

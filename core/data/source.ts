@@ -11,7 +11,8 @@ import { UserError } from "../errors.ts";
 import { originOfPath } from "../paths.ts";
 import { isChunkFormat } from "../config/data_formats.ts";
 import { damaged } from "./data_json.ts";
-import { adviceOn, kindOf } from "../formats/kinds.ts";
+import { adviceOn, unknownKind } from "../formats/kind_advice.ts";
+import { kindOf } from "../formats/kinds.ts";
 import { listFiles, listMemory, type Part, PARTS } from "./list.ts";
 import type { MemoryRows } from "./memory.ts";
 import { chunksOf, joinedNames, type ListedChunk, type Names, type Prepared } from "./prepared.ts";
@@ -160,7 +161,7 @@ function fileError(path: string, what: string, hint: string): UserError {
  */
 export function openError(error: unknown, path: string, format?: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
-  const kind = kindOf(path);
+  const kind = kindOf(path) ?? (/\.np[yz]$/i.test(path) ? undefined : unknownKind(path));
   const any = format === undefined || format === "auto";
   if (kind && (any ? kind.format === undefined : kind.format !== format)) {
     const unread = any ? ", which is not read" : `; data.format ${format} does not read it`;

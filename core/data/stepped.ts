@@ -2,6 +2,7 @@
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import type { OpenSource } from "./readers/reader.ts";
+import { channels } from "./steps/channels.ts";
 import { normalise } from "./steps/normalise.ts";
 import type { Form } from "./steps/step.ts";
 import { prepareSteps, readSteps } from "./steps/mod.ts";
@@ -46,7 +47,8 @@ function formOf(
 export function stepped(path: string, open: OpenSource, steps: readonly unknown[]): OpenSource {
   if (steps.length === 0) return open;
   const chosen = readSteps(steps, STEP_KINDS);
-  const prepared = prepareSteps(chosen, formOf(path, open, chosen.map(({ step }) => step.kind)));
+  const before = formOf(path, open, chosen.map(({ step }) => step.kind));
+  const prepared = prepareSteps(chosen, before);
   const { form, records } = prepared;
   const columns = product(form.shape);
   const repeated = (values: readonly string[]) => values.flatMap((value) => Array<string>(records).fill(value));
@@ -55,6 +57,9 @@ export function stepped(path: string, open: OpenSource, steps: readonly unknown[
     ? rowNames
     : rowNames.flatMap((name) => Array.from({ length: records }, (_, record) => `${name}:${record}`));
   const kinds = chosen.map(({ step }) => step.kind).join(", ");
+  /** Whether each value is made of the one that was in its place. */
+  const keepsPlaces = records === 1 && String(form.shape) === String(before.shape) &&
+    !chosen.some(({ step }) => step.kind === channels.kind);
   const cut = records === 1 ? "" : `; each of ${countText(open.rows)} records gives ${countText(records)} rows`;
   return {
     rows: open.rows * records,
@@ -63,7 +68,7 @@ export function stepped(path: string, open: OpenSource, steps: readonly unknown[
     shape: open.shape?.length === 3 ? open.shape : form.shape,
     ...form.rate === undefined ? {} : { rate: form.rate },
     rowNames: names,
-    columnNames: columns === open.columns && records === 1 ? open.columnNames : null,
+    columnNames: keepsPlaces ? open.columnNames : null,
     rowTables: new Map([...open.rowTables].map(([name, values]) => [name, repeated(values)])),
     members: open.members,
     notes: [...notes, `steps: ${kinds}${cut}`],

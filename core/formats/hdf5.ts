@@ -4,6 +4,7 @@ import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
 import { InputFile } from "./file.ts";
 import { asked, type H5Module, load } from "./hdf5_library.ts";
+import { type FieldValues, valuesOfFields } from "./hdf5_records.ts";
 import { type ByteOrder, firstNumber, toNumbers, valueBytes, type ValueType } from "./values.ts";
 
 /** An array of a file. */
@@ -145,16 +146,29 @@ export class Hdf5File implements Disposable {
     );
   }
 
-  /** The bytes of records (a compound type) of an array with one axis. @throws {MalformedError} */
-  records({ path, metadata }: Hdf5Array, start: number, count: number): Uint8Array {
-    let records = new Uint8Array(0);
+  /** Records (a compound type) of an array with one axis, by their fields. @throws {MalformedError} */
+  records({ path, metadata }: Hdf5Array, start: number, count: number): FieldValues[] {
+    let records: FieldValues[] = [];
+    const counts = [BigInt(count)];
     this.#intoBytes(
       path,
       count * metadata.size,
-      (to) => this.#lib.get_dataset_data(this.#open, path, [BigInt(count)], [BigInt(start)], [1n], to),
-      (bytes) => records = bytes.slice(),
+      (to) => this.#lib.get_dataset_data(this.#open, path, counts, [BigInt(start)], [1n], to),
+      (bytes, at) => {
+        records = valuesOfFields(metadata, bytes, count, (pointer, { cset }) => this.#textAt(pointer, cset));
+        const reclaim = () => this.#lib.reclaim_vlen_memory_count(this.#open, path, "", BigInt(at), counts);
+        if (metadata.compound_type?.members.some(({ vlen }) => vlen)) {
+          this.#ask(`${path} cannot be read`, reclaim, () => true);
+        }
+      },
     );
     return records;
+  }
+
+  /** A text of the library, which ends at its first zero; none where there is no pointer. */
+  #textAt(pointer: number, cset: number | undefined): string {
+    if (pointer === 0) return "";
+    return cset === 1 ? this.#lib.UTF8ToString(pointer) : this.#lib.AsciiToString(pointer);
   }
 
   #textsInto(
@@ -177,10 +191,7 @@ export class Hdf5File implements Disposable {
       }
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       for (let i = 0; i < count; i++) {
-        const pointer = view.getUint32(4 * i, true);
-        texts.push(
-          pointer === 0 ? "" : cset === 1 ? this.#lib.UTF8ToString(pointer) : this.#lib.AsciiToString(pointer),
-        );
+        texts.push(this.#textAt(view.getUint32(4 * i, true), cset));
       }
       this.#ask(`${name} cannot be read`, () => reclaim(BigInt(at)), () => true);
     });

@@ -1,21 +1,22 @@
 /** What a file is by its first bytes, and how it becomes one that is read. */
 import { basename, join } from "@std/path";
+import {
+  dense,
+  hdf5,
+  image,
+  type Kind,
+  matlab,
+  matlabHdf5,
+  matrixMarket,
+  other,
+  packed,
+  renamed,
+  rObject,
+  sound,
+  sparse,
+  table,
+} from "./kind_advice.ts";
 import { type ZipMember, zipMembers } from "./zip_members.ts";
-
-/** A kind of file, in words, with what to do to train on it. */
-export interface Kind {
-  /** "an HDF5 file" */
-  readonly name: string;
-  /** One line: the Python that makes a file of it that is read, or the command. */
-  readonly advice?: string;
-  /** The format that reads files of this kind, where there is one. */
-  readonly format?: "csr_npz" | "dense_npy";
-}
-
-/** What to do with a file of a kind. */
-export function adviceOn({ name, advice }: Kind): string {
-  return advice ?? `convert it to a sparse matrix (.npz) or a dense array (.npy), because ${name} cannot be read`;
-}
 
 /** The first bytes that tell what a file is. */
 export const HEAD_BYTES = 4096;
@@ -29,67 +30,6 @@ interface Signature {
 
 const ascii = (text: string) => [...text].map((char) => char.charCodeAt(0));
 const HDF5 = [0x89, ...ascii("HDF\r\n"), 0x1a, 0x0a];
-
-/** The file's own name with another ending. */
-const renamed = (path: string, ending: string) =>
-  basename(path).replace(/(\.gz)?$/, "").replace(/\.[^.]*$/, "") + ending;
-
-/** Python that saves `value` as a dense array. */
-function dense(path: string, value: string, modules: string): string {
-  return `in Python: import numpy${modules}; numpy.save("${
-    renamed(path, ".npy")
-  }", ${value}); then set data.format: dense_npy`;
-}
-
-/** Python that saves `value` as sparse rows. */
-function sparse(path: string, value: string, modules: string): string {
-  const save = `scipy.sparse.save_npz("${renamed(path, ".npz")}", scipy.sparse.csr_matrix(${value}))`;
-  return `in Python: import scipy.sparse${modules}; ${save}`;
-}
-
-function hdf5(path: string): Kind {
-  const file = basename(path);
-  if (/\.h5ad$/i.test(path)) {
-    return { name: "an AnnData file (HDF5)", advice: "set data.format: h5ad" };
-  }
-  return { name: "an HDF5 file", advice: dense(path, `h5py.File("${file}")["NAME"][:]`, ", h5py") };
-}
-
-function matlab(path: string): Kind {
-  const value = `scipy.io.loadmat("${basename(path)}")["NAME"]`;
-  return { name: "a MATLAB file", advice: dense(path, value, ", scipy.io") };
-}
-
-/** HDF5 after a header of text; MATLAB keeps matrices column by column. */
-function matlabHdf5(path: string): Kind {
-  const value = `h5py.File("${basename(path)}")["NAME"][:].T`;
-  return { name: "a MATLAB 7.3 file (HDF5)", advice: dense(path, value, ", h5py") };
-}
-
-function image(name: string): (path: string) => Kind {
-  return (path) => {
-    const files = `sorted(glob.glob("*${/\.[^.]*$/.exec(path)?.[0] ?? ""}"))`;
-    const value = `numpy.stack([numpy.asarray(PIL.Image.open(f)).ravel() for f in ${files}])`;
-    const save = `numpy.save("images.npy", ${value})`;
-    return { name, advice: `in Python: import glob, numpy, PIL.Image; ${save}; then set data.format: dense_npy` };
-  };
-}
-
-const packed = (name: string, command: string) => (path: string): Kind => ({
-  name,
-  advice: `unpack it: ${command} ${basename(path)}`,
-});
-
-const table = (name: string, reader: string) => (path: string): Kind => ({
-  name,
-  advice: dense(path, `pandas.${reader}("${basename(path)}").to_numpy("float32")`, ", pandas"),
-});
-
-const other = (name: string) => (): Kind => ({ name });
-
-function matrixMarket(): Kind {
-  return { name: "a Matrix Market file", advice: "set data.format: mtx" };
-}
 
 /** The first that fits counts. */
 const SIGNATURES: readonly Signature[] = [
@@ -130,6 +70,10 @@ const SIGNATURES: readonly Signature[] = [
       advice: dense(path, `astropy.io.fits.getdata("${basename(path)}")`, ", astropy.io.fits"),
     }),
   },
+  { bytes: ascii("RIFX"), kind: sound("a WAV recording of the other byte order (RIFX)") },
+  { bytes: ascii("OggS"), kind: sound("an Ogg recording") },
+  { bytes: ascii("AIF"), at: 8, kind: sound("an AIFF recording") },
+  { bytes: ascii("ID3"), kind: sound("an MP3 recording") },
   { bytes: ascii("RIFF"), kind: other("a RIFF file (WAV sound, perhaps)") },
   { bytes: ascii("%%MatrixMarket"), kind: matrixMarket },
   {
@@ -140,21 +84,6 @@ const SIGNATURES: readonly Signature[] = [
     }),
   },
 ];
-
-/** Objects of R, with R that writes what is read. */
-function rObject(path: string): Kind {
-  const file = basename(path);
-  const [read, object] = /\.rds$/i.test(path)
-    ? [`x <- readRDS("${file}")`, "x"]
-    : [`load("${file}")`, "the object that it holds"];
-  return {
-    name: "a file of R objects",
-    advice:
-      `in R: ${read}; with ${object} as a sparse matrix of genes x cells (of Seurat: GetAssayData), Matrix::writeMM(x, "${
-        renamed(path, ".mtx")
-      }"); then set data.reader: {transpose: true}`,
-  };
-}
 
 const IS_R = /\.(rds|rda|rdata)$/i;
 
@@ -186,10 +115,24 @@ export function isNpyOfObjects(head: Uint8Array): boolean {
   return head[0] === 0x93 && text.startsWith("NUMPY") && /'descr': '\|O\d*'/.test(text);
 }
 
+/** How many axes an array of NumPy has by the start of its file; 0 of anything else. */
+function axesOfNpy(head: Uint8Array): number {
+  if (head[0] !== 0x93) return 0;
+  const text = new TextDecoder("latin1").decode(head);
+  const shape = text.startsWith("NUMPY", 1) ? /'shape': \(([\d, ]*)\)/.exec(text)?.[1] ?? "" : "";
+  return shape.match(/\d+/g)?.length ?? 0;
+}
+
 function kindOfBytes(head: Uint8Array, path: string, members: () => readonly ZipMember[]): Kind | undefined {
   const begins = (bytes: readonly number[], at = 0) => bytes.every((byte, i) => head[at + i] === byte);
   if (begins(ascii("PK\x03\x04")) || begins(ascii("PK\x05\x06"))) return zipKind(path, members());
   if (isNpyOfObjects(head)) return { name: "an array of pickled Python objects (.npy)" };
+  const axes = axesOfNpy(head);
+  if (axes > 2) {
+    const advice =
+      "set data: {format: numpy, reader: {axes: [...]}}, a word for each axis, such as [row, height, width]";
+    return { name: `an array of ${axes} axes (.npy)`, advice };
+  }
   const known = SIGNATURES.find(({ bytes, at }) => begins(bytes, at));
   if (known) return known.kind(path);
   // Protocols 2 to 5 of pickle begin with their number, the file of tensors with the length of its header.

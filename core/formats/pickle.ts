@@ -6,24 +6,28 @@
 import { NameRegistry, Parser } from "pickleparser";
 import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
-import { type ByteOrder, NUMPY_TYPES, toNumbers, valueBytes, type ValueType } from "./values.ts";
+import { type ByteOrder, firstNumber, NUMPY_TYPES, toNumbers, valueBytes, type ValueType } from "./values.ts";
 
 export interface PickledArray {
   /** Keys and places that lead to it, `scans/0`; "array" where the pickle is one array. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** NumPy's word for its type; "list" for numbers in lists of Python. */
+  /** NumPy's word for its type; "list" for numbers in lists of Python, "number" for a single one. */
   readonly type: string;
   /** Undefined where they are no real numbers. */
   readonly values: ValueType | undefined;
   readonly isFortran: boolean;
   /** All values in the order of memory. @throws {RangeError} of an array without numbers */
   load(): Float32Array;
+  /** Its first value, as exactly as a double holds it. @throws {RangeError} of an array without numbers */
+  first(): number;
 }
 
 /** A pickle is read whole. */
 const FILE_BYTES_MAX = 2 ** 31;
 const ARRAYS_MAX = 1 << 16, DEPTH_MAX = 32;
+/** Single numbers are listed among the first so many arrays. */
+const NUMBERS_MAX = 1024;
 
 type Shape = readonly number[];
 const product = (shape: Shape) => shape.reduce((all, size) => all * size, 1);
@@ -161,7 +165,7 @@ export function pickledArrays(path: string, bytes: Uint8Array): PickledArray[] {
   }
   const found: PickledArray[] = [];
   collect(path, top, "", found, 0);
-  if (found.length === 0) throw new UserError(path, "is a pickle without arrays of numbers");
+  if (found.every(({ type }) => type === "number")) throw new UserError(path, "is a pickle without arrays of numbers");
   return found;
 }
 
@@ -182,6 +186,12 @@ function collect(path: string, value: unknown, name: string, found: PickledArray
     const shape = shapeOfList(value);
     if (shape !== null) found.push(listOf(value, shape, name || "array"));
     else value.forEach((inner, at) => collect(path, inner, below(at), found, depth + 1));
+  } else if (typeof value === "number" && name !== "" && found.length < NUMBERS_MAX) {
+    const first = () => value;
+    found.push({
+      ...{ name, shape: [], type: "number", values: "float64", isFortran: false },
+      ...{ load: () => Float32Array.of(value), first },
+    });
   }
 }
 
@@ -198,6 +208,10 @@ function arrayOf({ shape, type, isFortran, content }: Array_, name: string): Pic
       const out = new Float32Array(product(shape));
       toNumbers(values, type.order, content as Uint8Array, out);
       return out;
+    },
+    first() {
+      if (values === undefined) throw new RangeError(`${name} has no numbers`);
+      return firstNumber(values, type.order, content as Uint8Array);
     },
   };
 }
@@ -217,5 +231,6 @@ function listOf(value: readonly unknown[], shape: Shape, name: string): PickledA
   return {
     ...{ name, shape, type: "list", values: "float64", isFortran: false },
     load: () => Float32Array.from(value.flat(shape.length) as number[]),
+    first: () => value.flat(shape.length)[0] as number,
   };
 }

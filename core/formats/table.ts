@@ -34,16 +34,19 @@ export interface Table {
   readonly rowNumbers: readonly number[];
   /** Names of the columns, for the header of a text. */
   readonly columns: readonly string[];
+  /** What a text also says about each row, between its number and its values. */
+  readonly about?: readonly { readonly name: string; readonly values: readonly (string | number)[] }[];
 }
 
 /**
- * Writes a table that appears whole or not at all. A `.csv` has a header and begins each line with the row's number.
+ * Writes a table that appears whole or not at all. A `.csv` has a header and begins each line with the row's number and what is said
+ * about the row.
  * @param parts the values, row by row, some rows at a time
  * @returns its shape
  */
 export async function writeTable(
   path: string,
-  { rowNumbers, columns }: Table,
+  { rowNumbers, columns, about = [] }: Table,
   parts: AsyncIterable<Float32Array<ArrayBuffer>>,
 ): Promise<[number, number]> {
   const shape: [number, number] = [rowNumbers.length, columns.length];
@@ -55,12 +58,13 @@ export async function writeTable(
   }
   await writeAtomically(path, async (file) => {
     const encoder = new TextEncoder();
-    let text = formatCsvLine(["row", ...columns]) + "\n";
+    let text = formatCsvLine(["row", ...about.map(({ name }) => name), ...columns]) + "\n";
     let row = 0;
     for await (const values of parts) {
       for (let at = 0; at < values.length; at += columns.length, row++) {
         const cells = Array.from(values.subarray(at, at + columns.length), float32Text);
-        text += `${rowNumbers[row]},${cells.join(",")}\n`;
+        const begin = formatCsvLine([rowNumbers[row]!, ...about.map(({ values }) => values[row]!)]);
+        text += `${begin},${cells.join(",")}\n`;
         if (text.length < TEXT_BYTES) continue;
         await file.write(encoder.encode(text));
         text = "";

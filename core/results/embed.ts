@@ -9,8 +9,8 @@ import { embedIntoH5ad } from "./h5ad.ts";
 export const EMBED_ENDINGS = [...TABLE_KINDS, ".parquet", ".h5ad"] as const;
 
 /**
- * Writes the latent vectors of a split (rows x latent, float32). `.npy` and `.csv` have nothing else but the rows' numbers;
- * `.parquet` has names and labels of the rows where there are any; `.h5ad` is a copy of the file of the rows with
+ * Writes the latent vectors of a split (rows x latent, float32). `.npy` has nothing else; `.csv` and `.parquet` have
+ * numbers, names and labels of the rows, where there are any; `.h5ad` is a copy of the file of the rows with
  * `obsm["X_narrows"]`.
  * @returns the shape
  * @throws {UserError}
@@ -22,7 +22,7 @@ export async function embedTo(restored: Restored, split: string, path: string): 
   const columns = Array.from({ length: width }, (_, i) => `latent_${i}`);
   const values = latentRows(restored, choice);
   if (ending === ".h5ad") return await embedIntoH5ad(restored, choice, path, values);
-  if (ending !== ".parquet") return await writeTable(path, { rowNumbers: choice.rows, columns }, values);
+  if (ending === ".npy") return await writeTable(path, { rowNumbers: choice.rows, columns }, values);
   const { config, source } = restored;
   const table = await readRowTable(config.data, source, restored.note, restored.labelsField).catch((error) => {
     throw restored.locate(error);
@@ -30,10 +30,10 @@ export async function embedTo(restored: Restored, split: string, path: string): 
   const names = source.rowNames ?? table.names, { labels } = table;
   const chosen = (texts: readonly string[]) => choice.rows.map((row) => texts[row]!);
   const about = [
-    { name: "row", values: choice.rows },
     ...names === null ? [] : [{ name: "name", values: chosen(names) }],
     ...labels === null ? [] : [{ name: "label", values: chosen(labels) }],
   ];
-  await writeParquet(path, about, columns, choice.rows.length, values);
+  if (ending === ".csv") return await writeTable(path, { rowNumbers: choice.rows, columns, about }, values);
+  await writeParquet(path, [{ name: "row", values: choice.rows }, ...about], columns, choice.rows.length, values);
   return [choice.rows.length, width];
 }

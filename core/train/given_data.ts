@@ -21,6 +21,7 @@ import { type Part, PARTS, type Source } from "../data/source.ts";
 import { withRowFiles } from "../data/row_files.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
+import { toUser } from "../paths.ts";
 import { readModel } from "../runs/read.ts";
 
 export interface GivenData {
@@ -175,7 +176,11 @@ export async function givenSource(
   }
   const known = await readRunNames(runDir, trained);
   const columnMap = columnsOf(trained, known, names, {
-    where: memory ? "data.columnNames" : `${field}: ${data.column_names}`,
+    where: memory
+      ? "data.columnNames"
+      : data.column_names === null
+      ? toUser(data.path)
+      : `${field}: ${data.column_names}`,
     isOther: other !== undefined,
     note,
   });

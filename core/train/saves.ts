@@ -10,7 +10,7 @@ import { saveCheckpoint } from "../checkpoint/save.ts";
 import type { CheckpointConfig } from "../config/types.ts";
 import { Cadence } from "./cadence.ts";
 import { noteFirst } from "./first_checkpoint.ts";
-import type { TrainState } from "./state.ts";
+import { type TrainState, writtenState } from "./state.ts";
 import { tensorSources } from "./tensors.ts";
 import { Turns, Twins } from "./twins.ts";
 
@@ -319,7 +319,13 @@ export class Saves implements Disposable {
     const { runDir, config, saved } = this.options;
     const { step } = state;
     const best = this.#isBest(state);
-    const done = await saveCheckpoint(runDir, { step, ...tensors, state, keep: config.keep, best });
+    const done = await saveCheckpoint(runDir, {
+      step,
+      ...tensors,
+      state: writtenState(state),
+      keep: config.keep,
+      best,
+    });
     if (this.#lastCheckpoint === null) await noteFirst(runDir, done.name);
     this.#lastCheckpoint = done.path;
     this.#saved = place(state);

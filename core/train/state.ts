@@ -30,6 +30,17 @@ export interface Started {
   readonly pca: PcaBaseline | null;
 }
 
+/** The state as state.json has it: JSON has no NaN, so an R2 that is none, as of a part of one row, is null. */
+export function writtenState(state: TrainState): unknown {
+  const { start } = state;
+  if (start?.pca == null) return state;
+  const written = Object.entries(start.pca).map(([key, value]) => [
+    key,
+    value !== null && typeof value === "object" && Number.isNaN(value.r2) ? { ...value, r2: null } : value,
+  ]);
+  return { ...state, start: { ...start, pca: Object.fromEntries(written) } };
+}
+
 export const RANDOM_START: Started = { kind: "random", rates: {}, pca: null };
 
 export interface TrainState {

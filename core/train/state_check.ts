@@ -25,7 +25,9 @@ const totals: z.ZodType<Totals> = z.strictObject({
   compute_ms: amount(),
 });
 
-const baseline = z.strictObject({ rows: count(), mse: z.number(), r2: z.number() }).nullable().optional();
+/** Null stands for the R2 of rows that do not vary. */
+const share = z.number().nullable().transform((r2) => r2 ?? NaN);
+const baseline = z.strictObject({ rows: count(), mse: z.number(), r2: share }).nullable().optional();
 const started = z.strictObject({
   kind: z.enum(["pca", "random"]),
   rates: z.record(z.string(), amount()),

@@ -116,3 +116,23 @@ Deno.test("init --train: from a path to a report by one command, with what is sa
   assertEquals(alone.code, 2);
   assertStringIncludes(alone.stderr, "goes with --train");
 });
+
+Deno.test("init: a table whose lines are genes by their names is turned, unless the user says otherwise", async () => {
+  using folder = temporary();
+  const data = join(folder.path, "genes.csv"), output = join(folder.path, "made.yaml");
+  const cells = Array.from(
+    { length: 40 },
+    (_, i) => `AAACCTGAGAAA${"ACGT"[i % 4]}${"ACGT"[i >> 2 & 3]}${"ACGT"[i >> 4]}-1`,
+  );
+  const genes = lines(30, (i) => `ENSG${String(i).padStart(11, "0")},${cells.map((_, j) => (i * j) % 5).join(",")}`);
+  Deno.writeTextFileSync(data, `,${cells.join(",")}\n${genes}`);
+  const turned = await run("init", [data, "--output", output]);
+  assertEquals(turned.code, 0, turned.stderr);
+  assertStringIncludes(turned.stdout, "40 rows x 30 columns");
+  assertStringIncludes(turned.stdout, "layout     lines look like genes and columns like cells");
+  assertStringIncludes(Deno.readTextFileSync(output), '{"transpose":true}');
+  const left = await run("init", [data, "--output", output, "--overwrite", "--setting", "transpose=false"]);
+  assertStringIncludes(left.stdout, "30 rows x 40 columns");
+  assertStringIncludes(left.stdout, "layout     rows look like genes and columns like cells");
+  assert(!Deno.readTextFileSync(output).includes('{"transpose":true}'));
+});

@@ -55,3 +55,25 @@ Deno.test("embed and reconstruct write .csv with the values of .npy, of columns 
   assertEquals(pages.code, 0, pages.stderr);
   assert(Deno.statSync(at("both.html")).size > 0);
 });
+
+Deno.test("embed: a column that the run does not know is refused with the file that has it", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  const table = (last: string) =>
+    `cell,g1,g2,${last}\n` + Array.from({ length: 30 }, (_, i) => `c${i},${i % 3},${i % 5},${i % 7}\n`).join("");
+  Deno.writeTextFileSync(at("a.csv"), table("g3"));
+  Deno.writeTextFileSync(at("b.csv"), table("other"));
+  const short = ["--override", "training.max_steps=2", "--override", `paths.runs=${at("runs")}`];
+  const made = await run("init", [at("a.csv"), "--output", at("a.yaml"), "--train", ...short]);
+  assertEquals(made.code, 0, made.stderr);
+  const [trained] = [...Deno.readDirSync(at("runs"))];
+  const { code, stderr } = await run("embed", [
+    at(`runs/${trained!.name}`),
+    "--data",
+    at("b.csv"),
+    "--output",
+    at("z.npy"),
+  ]);
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, `narrows: ${at("b.csv")}: column 2 is "other", which is not a column that the run was`);
+});

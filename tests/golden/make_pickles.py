@@ -29,6 +29,8 @@ def main():
         (FOLDER / f"protocol{protocol}.pkl").write_bytes(pickle.dumps(content, protocol))
     (FOLDER / "text.pkl").write_bytes(pickle.dumps(content, 0))
     (FOLDER / "ordered.pkl").write_bytes(pickle.dumps(collections.OrderedDict(rows=rows), 4))
+    numbers = {"rf": rows, "fs": 5208333.25, "gain": 12, "count": np.int64(3), "filtered": True}
+    (FOLDER / "numbers.pkl").write_bytes(pickle.dumps(numbers, 4))
     (FOLDER / "program.pkl").write_bytes(pickle.dumps({"rows": rows, "more": Program()}, 4))
     objects = np.empty(2, dtype=object)
     objects[:] = [rows[0], rows[1]]

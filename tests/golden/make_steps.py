@@ -39,6 +39,18 @@ def fir(taps, edges, kind):
     return np.stack([np.convolve(row, b, mode="same") for row in x])
 
 
+def gaussian(centre, width):
+    """Half of the amplitude is left at half the width from the centre."""
+    sigma = width / 2 / np.sqrt(2 * np.log(2))
+    gains = np.exp(-((np.fft.rfftfreq(t.size, 1 / RATE) - centre) ** 2) / (2 * sigma**2))
+    return np.fft.irfft(np.fft.rfft(x, axis=1) * gains, t.size, axis=1)
+
+
+def demodulated(frequency):
+    z = signal.hilbert(x) * np.exp(-2j * np.pi * frequency * t)
+    return np.stack([part for row in z for part in (row.real, row.imag)])
+
+
 CASES = [
     ("remove_dc", x - x.mean(1, keepdims=True)),
     ({"blank": 30}, np.where(np.arange(t.size) < 30, 0, x)),
@@ -52,6 +64,10 @@ CASES = [
     ({"band_pass": {"low": 1e6, "high": 8e6, "filter": "fir"}}, fir(101, [1e6, 8e6], False)),
     ({"band_pass": {"high": 5e6, "filter": "fir", "taps": 31}}, fir(31, 5e6, True)),
     ({"band_pass": {"low": 5e6, "filter": "fir", "taps": 31}}, fir(31, 5e6, False)),
+    ({"band_pass": {"low": 3e6, "high": 7e6, "filter": "gaussian"}}, gaussian(5e6, 4e6)),
+    ({"channels": [1, 0]}, x[::-1]),
+    ({"channels": 1}, x[1:]),
+    ({"demodulate": 5e6}, demodulated(5e6)),
     ({"time_gain": {"frequency": 5e6}}, gained(0.5, 5e6, 1540, 0, 60)),
     ({"time_gain": {"frequency": 7e6, "alpha": 1, "speed": 1500, "delay": -2e-6, "most": 5}}, gained(1, 7e6, 1500, -2e-6, 5)),
     ("envelope", np.abs(signal.hilbert(x))),

@@ -153,7 +153,7 @@ const WAV = { window: 4 };
 
 /** The files by the formats of their readers: every reader has some. */
 export const SAMPLES: Readonly<Record<SourceFormat, () => Sample[] | Promise<Sample[]>>> = {
-  h5ad: anndata,
+  h5ad: async () => [...await anndata(), ...goldens("", ["old.h5ad"])],
   loom: () => goldens("tables/", ["a.loom"]),
   biom: () => goldens("tables/", ["hdf5.biom", "json.biom", "json.biom.gz"]),
   "10x": tenX,

@@ -54,7 +54,7 @@ class OpenFiles {
   }
 }
 
-/** Opens one file, a folder or a glob, with the settings `axes`, `window`, `hop` and `rate`. */
+/** Opens one file, a folder or a glob, with the settings `axes`, `window`, `hop`, and `rate` or `interval`. */
 export async function openArrays(
   path: string,
   options: ReaderOptions,
@@ -65,7 +65,10 @@ export async function openArrays(
   const settings = new Settings(options, format);
   const axes = axesOf(settings);
   const windows = windowsOf(settings);
-  const rate = settings.numberOrText("rate");
+  const rate = settings.numberOrText("rate"), interval = settings.numberOrText("interval");
+  if (rate !== undefined && interval !== undefined) {
+    throw settings.refuse("interval", "and rate exclude each other", "the rate is 1 / interval; set one of them");
+  }
   settings.finish();
   const { files, notes } = recordFiles(path, kind);
   const isPattern = options.member !== undefined && /[*?[{]/.test(options.member);
@@ -91,7 +94,9 @@ export async function openArrays(
       ...PLAIN,
       ...source,
       rowTables: new Map([...source.rowTables, ...singlesTables(source, parts, singles)]),
-      rate: await rateOf(first, rate),
+      rate: interval === undefined
+        ? await numberIn(first, "rate", "a rate in Hz", rate)
+        : 1 / (await numberIn(first, "interval", "a time in seconds", interval))!,
       members: first.members.map(({ name, shape, type, sparse }) => ({ name, shape, type, sparse })),
       notes: [...notes, ...first.notes, ...source.notes, ...converted],
       close: () => open.close(),
@@ -117,17 +122,22 @@ function singlesTables(
   return new Map(names.map((name) => [name, owners.map((owner) => singles.get(owner)!.get(name)!)]));
 }
 
-/** The rate in Hz that is given as a number, or found where the text says. */
-async function rateOf(file: ArrayFile, rate: number | string | undefined): Promise<number | undefined> {
-  if (typeof rate !== "string") return rate;
-  const [path = "", attribute] = rate.split("@");
+/** A positive number of a setting that is given, or found where the text says. @param meant "a rate in Hz" */
+async function numberIn(
+  file: ArrayFile,
+  setting: string,
+  meant: string,
+  given: number | string | undefined,
+): Promise<number | undefined> {
+  if (typeof given !== "string") return given;
+  const [path = "", attribute] = given.split("@");
   const plain = path.replace(/^\/+/, "");
   const found = attribute === undefined ? await file.number(plain) : file.attribute?.(plain, attribute);
   if (found !== undefined && found > 0 && found < Infinity) return found;
   const what = attribute === undefined ? `array of one number ${path}` : `attribute ${attribute} of ${path || "/"}`;
   throw new UserError(
-    "data.reader.rate",
-    found === undefined ? `${file.path} has no ${what}` : `the ${what} is ${found}, not a rate in Hz`,
-    `name it as PATH${file.attribute ? " or as PATH@ATTRIBUTE" : ""}, or give the number of Hz`,
+    `data.reader.${setting}`,
+    found === undefined ? `${file.path} has no ${what}` : `the ${what} is ${found}, not ${meant}`,
+    `name it as PATH${file.attribute ? " or as PATH@ATTRIBUTE" : ""}, or give the number`,
   );
 }

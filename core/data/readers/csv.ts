@@ -1,25 +1,29 @@
 /**
- * Tables of text: comma, tab or semicolon between fields, perhaps with a header and names of the rows, plain or gzip. A line is a
+ * Tables of text: comma, tab, semicolon or spaces between fields, perhaps with a header and names of the rows, plain or gzip. A line is a
  * row; with `data.reader: {transpose: true}` it is a column, as in many tables of genes.
  */
 import { basename } from "@std/path";
+import { Gunzip } from "fflate";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
+import { HEAD_BYTES } from "../../formats/kinds.ts";
 import { isGzip, linesOf } from "./bytes.ts";
-import { type CsvForm, fieldsOf, formOf, LOOKED_AT, MISSING, numberOf } from "./csv_text.ts";
+import { type CsvForm, fieldsOf, firstLine, formOf, LOOKED_AT, MISSING, numberOf, type Separator } from "./csv_text.ts";
 import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
 import { refuseMember, Settings } from "./settings.ts";
 import { RowBuckets } from "./rows.ts";
 
+const SHOWN: Readonly<Record<Separator, string>> = { ",": "commas", "\t": "tabs", ";": "semicolons", " ": "spaces" };
+
 /** Values of a block. */
 const BLOCK_VALUES = 4 << 20;
 
-/** Lines with their numbers, without empty ones and without a mark of the byte order. */
+/** Lines with their numbers, without empty ones and without what stands before the first one. */
 async function* tableLines(path: string): AsyncGenerator<{ line: string; number: number }> {
   let number = 0;
   for await (const line of linesOf(path)) {
     number++;
-    const text = number === 1 ? line.replace(/^\uFEFF/, "") : line;
+    const text = number === 1 ? firstLine(line) : line;
     if (text.trim() !== "") yield { line: text, number };
   }
 }
@@ -36,7 +40,7 @@ async function look(path: string, tables: readonly string[]): Promise<CsvForm> {
 /** The lines below the header: the name of each, and its values. @throws {UserError} of one that is no row of numbers */
 async function* linesWithValues(
   path: string,
-  { separator, hasHeader, hasNames, columns, width, fields: places }: CsvForm,
+  { separator, hasCommas, hasHeader, hasNames, columns, width, fields: places }: CsvForm,
   withValues = true,
 ): AsyncGenerator<{ name: string; fields: readonly string[]; values: Float32Array }> {
   const values = new Float32Array(columns);
@@ -53,7 +57,7 @@ async function* linesWithValues(
       throw new UserError(path, what, "every line must have the same number of fields");
     }
     for (let column = 0; withValues && column < columns; column++) {
-      const at = places[column]!, value = numberOf(fields[at]!);
+      const at = places[column]!, value = numberOf(fields[at]!, hasCommas);
       if (!Number.isFinite(value)) throw noNumber(path, number, at, fields[at]!);
       values[column] = value;
     }
@@ -125,9 +129,8 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
     for (const [table, at] of form.tables) tables.get(table)!.push(fields[at]!.trim());
     if (form.hasNames) names.push(name);
   }
-  const { columns, header, hasNames, separator } = form;
+  const { columns, header, hasNames, hasCommas, separator } = form;
   const lineNames = hasNames ? names : null;
-  const shown = separator === "\t" ? "tabs" : separator === "," ? "commas" : "semicolons";
   return {
     rows: transpose ? columns : lines,
     columns: transpose ? lines : columns,
@@ -137,9 +140,10 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
     rowTables: tables,
     members: [{ name: basename(path), shape: [lines, columns], type: "text", sparse: false }],
     notes: [
-      `fields are divided by ${shown}; ${header ? "the first line is a header" : "there is no header"}, and ${
-        hasNames ? "the first field of a line is its name" : "lines have no names"
-      }`,
+      `fields are divided by ${SHOWN[separator]}; ${
+        header ? "the first line is a header" : "there is no header"
+      }, and ${hasNames ? "the first field of a line is its name" : "lines have no names"}`,
+      ...hasCommas ? ["a comma stands for the point in numbers"] : [],
       ...transpose
         ? ["a line is a column of the data (data.reader.transpose)"]
         : columns > 4 * lines || lines <= 4 * columns
@@ -157,12 +161,27 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
   };
 }
 
+/** The start of a gzip file of text, inflated. */
+function inflated(head: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = [];
+  try {
+    new Gunzip((part) => parts.push(part)).push(head);
+  } catch {
+    return new Uint8Array(0);
+  }
+  return parts[0]?.subarray(0, HEAD_BYTES) ?? new Uint8Array(0);
+}
+
 /** Whether the first bytes of a text are lines of several fields. */
 function looksLikeTable(path: string, head: Uint8Array): boolean {
-  if (isGzip(head)) return /\.(csv|tsv)\.gz$/i.test(path);
+  if (isGzip(head)) {
+    if (/\.(csv|tsv)\.gz$/i.test(path)) return true;
+    return /\.(txt|tab)\.gz$/i.test(path) && looksLikeTable(path.slice(0, -".gz".length), inflated(head));
+  }
   if (head.length === 0 || head.includes(0)) return false;
   if (!/\.(csv|tsv|txt|tab)$/i.test(path)) return false;
-  const lines = new TextDecoder().decode(head).split(/\r?\n/).slice(0, LOOKED_AT).filter((line) => line.trim() !== "");
+  const lines = firstLine(new TextDecoder().decode(head)).split(/\r?\n/).slice(0, LOOKED_AT)
+    .filter((line) => line.trim() !== "");
   // The last line may be cut.
   const whole = lines.length > 2 ? lines.slice(0, -1) : lines;
   try {

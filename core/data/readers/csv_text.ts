@@ -5,7 +5,9 @@ import { UserError } from "../../errors.ts";
 import { parseCsvLine } from "../../formats/csv.ts";
 
 export interface CsvForm {
-  readonly separator: string;
+  readonly separator: Separator;
+  /** Whether numbers have a comma where others have a point: `0,5`. */
+  readonly hasCommas: boolean;
   readonly hasHeader: boolean;
   /** Whether the first field of a line is the name of its row. */
   readonly hasNames: boolean;
@@ -24,10 +26,21 @@ export interface CsvForm {
 /** Lines that are looked at. */
 export const LOOKED_AT = 20;
 
-const SEPARATORS = [",", "\t", ";"];
+/** Between fields; " " is any number of spaces. */
+export type Separator = "," | "\t" | ";" | " ";
+const SEPARATORS = [",", "\t", ";"] as const;
+const BETWEEN_SPACES = /"(?:[^"]|"")*"|\S+/g;
+
+/** The first line without a mark of the byte order, and without the # that numpy.savetxt puts before a header. */
+export const firstLine = (line: string): string => line.replace(/^\uFEFF/, "").replace(/^# +/, "");
 
 /** Fields of a line. A quote has a meaning at the start of a field only. */
-export function fieldsOf(line: string, separator: string): string[] {
+export function fieldsOf(line: string, separator: Separator): string[] {
+  if (separator === " ") {
+    return (line.match(BETWEEN_SPACES) ?? []).map((field) =>
+      field.startsWith('"') && field.length > 1 ? field.slice(1, -1).replaceAll('""', '"') : field
+    );
+  }
   if (!line.includes('"')) return line.split(separator);
   if (separator === ",") return parseCsvLine(line);
   // The parser of CSV knows commas: they change places with the separator.
@@ -37,12 +50,32 @@ export function fieldsOf(line: string, separator: string): string[] {
 
 export const MISSING = /^(|na|nan|null|none|n\/a|-)$/i;
 
-export function numberOf(text: string): number {
+/** @param hasCommas whether a comma stands for the point */
+export function numberOf(text: string, hasCommas = false): number {
   const value = text.trim();
-  return value === "" ? NaN : Number(value);
+  return value === "" ? NaN : Number(hasCommas ? value.replace(",", ".") : value);
 }
 
-const isNumber = (text: string) => Number.isFinite(numberOf(text));
+/** A number with a comma, as R's write.csv2 and spreadsheets of many countries write it. */
+const WITH_COMMA = /^\s*[-+]?\d*,\d+(e[-+]?\d+)?\s*$/i;
+
+const WITH_POINT = /^\s*[-+]?\d*\.\d+(e[-+]?\d+)?\s*$/i;
+
+/** The separator that divides all lines alike, and the header too (R's is one field shorter), into the most fields. */
+function separatorOf(header: string, rows: readonly string[]): Separator | null {
+  const widths = SEPARATORS.map((separator) => fieldsOf(rows[0]!, separator).length);
+  const isAlike = SEPARATORS.map((separator, i) => {
+    const first = fieldsOf(header, separator).length;
+    return (first === widths[i] || first === widths[i]! - 1) &&
+      rows.every((line) => fieldsOf(line, separator).length === widths[i]);
+  });
+  const alike = widths.map((width, i) => isAlike[i] ? width : 1);
+  for (const counts of [alike, widths]) {
+    const most = Math.max(...counts);
+    if (most >= 2) return SEPARATORS[counts.indexOf(most)]!;
+  }
+  return fieldsOf(rows[0]!, " ").length >= 2 ? " " : null;
+}
 
 /**
  * @param lines the first lines of the table, without empty ones
@@ -51,16 +84,23 @@ const isNumber = (text: string) => Number.isFinite(numberOf(text));
 export function formOf(path: string, lines: readonly string[], wanted: readonly string[] = []): CsvForm {
   const bad = (what: string, hint?: string) => new UserError(path, what, hint);
   if (lines.length === 0) throw bad("is an empty table", "make the file again");
-  const body = lines.slice(1), sample = body.length > 0 ? body : lines;
-  const counts = SEPARATORS.map((separator) => fieldsOf(sample[0]!, separator).length);
-  const most = Math.max(...counts);
-  if (most < 2) {
-    throw bad("is no table of numbers: its lines have one field", "fields are divided by commas, tabs or semicolons");
+  const open = lines.findIndex((line) => line.split('"').length % 2 === 0);
+  if (open >= 0) {
+    const what = `line ${open + 1} has a quote that is not closed: a field over several lines is not read`;
+    throw bad(what, "remove the line ends within quotes, or the quote");
   }
-  const separator = SEPARATORS[counts.indexOf(most)]!;
+  const body = lines.slice(1), sample = body.length > 0 ? body : lines;
+  const separator = separatorOf(lines[0]!, sample);
+  if (separator === null) {
+    const hint = "fields are divided by commas, tabs, semicolons or spaces";
+    throw bad("is no table of numbers: its lines have one field", hint);
+  }
   const rows = sample.map((line) => fieldsOf(line, separator));
   const first = fieldsOf(lines[0]!, separator);
   const width = rows[0]!.length;
+  const has = (form: RegExp) => rows.some((row) => row.some((field) => form.test(field)));
+  const hasCommas = separator === ";" && has(WITH_COMMA) && !has(WITH_POINT);
+  const isNumber = (text: string) => Number.isFinite(numberOf(text, hasCommas));
   // R writes a header without a field over the names of the rows.
   const isShort = first.length === width - 1;
   const hasNames = isShort ||
@@ -83,7 +123,7 @@ export function formOf(path: string, lines: readonly string[], wanted: readonly 
     );
   }
   const header = hasHeader ? fields.map((at) => names[at - from]!) : null;
-  return { separator, hasHeader, hasNames, columns: fields.length, header, width, fields, tables };
+  return { separator, hasCommas, hasHeader, hasNames, columns: fields.length, header, width, fields, tables };
 }
 
 /** The fields of the columns of `data.reader.tables`. @throws {UserError} where there is none of a name */

@@ -1,6 +1,7 @@
 /** The tables obs and var of AnnData files: the names in their index, and their columns of text, categories and few numbers. */
 import { UserError } from "../../errors.ts";
 import type { Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import type { FieldValues } from "../../formats/hdf5_records.ts";
 import { requireHeld } from "./hdf5_rows.ts";
 
 /** Texts that are read at once. */
@@ -72,42 +73,30 @@ function recordFrame(file: Hdf5File, array: Hdf5Array): Frame {
   const { metadata: { compound_type, size }, shape: [rows = 0] } = array;
   const fields = compound_type?.members ?? [];
   const some = Math.max(1, Math.floor(16e6 / size));
-  const values: (string[] | number[])[] = fields.map(() => []);
-  const decoder = new TextDecoder();
+  const parts: FieldValues[][] = [];
   for (let first = 0; first < rows; first += some) {
-    const count = Math.min(some, rows - first);
-    const bytes = file.records(array, first, count);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    fields.forEach((field, i) => {
-      for (let row = 0; row < count; row++) {
-        const at = row * size + field.offset;
-        if (field.type === 3 && !field.vlen) {
-          const text = bytes.subarray(at, at + field.size), end = text.indexOf(0);
-          (values[i] as string[]).push(decoder.decode(end < 0 ? text : text.slice(0, end)));
-        } else if ((field.type === 0 || field.type === 8) && field.size <= 4) {
-          (values[i] as number[]).push(
-            field.size === 1 ? view.getInt8(at) : field.size === 2 ? view.getInt16(at, true) : view.getInt32(at, true),
-          );
-        }
-      }
-    });
+    parts.push(file.records(array, first, Math.min(some, rows - first)));
   }
+  /** All values of a field; null where it has neither texts nor whole numbers. */
+  const valuesOf = (i: number): (string | number)[] | null => {
+    const found = parts.map((part) => part[i]!);
+    return found.every((values) => values !== null) ? found.flat() : null;
+  };
   const columns = new Map<string, readonly string[]>();
   let index: readonly string[] | null = null;
   fields.forEach((field, i) => {
-    if (values[i]!.length !== rows) return;
+    const values = valuesOf(i);
+    if (values === null) return;
     if (field.name === "index" || (i === 0 && field.type === 3)) {
-      index = values[i]!.map(String);
+      index = values.map(String);
       return;
     }
     const names = anyTexts(file, `uns/${field.name}_categories`);
     const texts = field.type === 3
-      ? values[i]!.map(String)
+      ? values.map(String)
       : names
-      ? named(Float64Array.from(values[i] as number[]), names)
-      : ofFew(
-        (values[i] as number[]).map((value) => field.type === 8 ? value === 0 ? "False" : "True" : String(value)),
-      );
+      ? named(Float64Array.from(values as number[]), names)
+      : ofFew(values.map((value) => field.type === 8 ? value === 0 ? "False" : "True" : String(value)));
     if (texts) columns.set(field.name, texts);
   });
   return { index, columns };

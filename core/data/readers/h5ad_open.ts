@@ -1,6 +1,6 @@
 /**
  * AnnData files (https://anndata.readthedocs.io/en/stable/fileformat-prose.html): X, a layer, raw/X or an array of obsm, with the
- * names in obs and var. Files of versions 0.5 and 0.7 and of the present encodings are read.
+ * names in obs and var. Files of versions 0.5, 0.6 and 0.7 and of the present encodings are read.
  */
 import { UserError } from "../../errors.ts";
 import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";

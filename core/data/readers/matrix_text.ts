@@ -67,13 +67,37 @@ export function parseHeader(path: string, head: string): { header: MatrixHeader;
     if (Math.max(rows, columns) > MAX_SIZE) {
       throw new UserError(path, `line ${lines}: ${rows} x ${columns} is more than ${MAX_SIZE} rows or columns`);
     }
-    const entries = isArray ? rows * columns : sizes[2]!;
+    if (symmetry !== "general" && rows !== columns) {
+      throw new UserError(path, `line ${lines}: ${rows} x ${columns} cannot be ${symmetry}`, AGAIN);
+    }
+    const entries = !isArray ? sizes[2]! : symmetry === "general" ? rows * columns : triangle(rows, symmetry);
     if (!(entries <= rows * columns)) {
       throw new UserError(path, `line ${lines}: ${entries} entries in ${rows} x ${columns} values`, AGAIN);
     }
     const header = { rows, columns, entries, isPattern: type === "pattern", symmetry, isArray, type };
     return { header, length: at, lines };
   }
+}
+
+/** Values of an array of which the lower triangle stands in the file; of a skew-symmetric one without its diagonal. */
+const triangle = (rows: number, symmetry: string) => rows * (symmetry === "symmetric" ? rows + 1 : rows - 1) / 2;
+
+/** The column of the value with a number, of those of a lower triangle with its diagonal, column by column. */
+function columnInTriangle(number: number, rows: number): number {
+  const before = (column: number) => column * rows - column * (column - 1) / 2;
+  let column = Math.floor((2 * rows + 1 - Math.sqrt((2 * rows + 1) ** 2 - 8 * number)) / 2);
+  while (before(column) > number) column--; // where the root was rounded
+  while (before(column + 1) <= number) column++;
+  return column;
+}
+
+/** Where the value of an array with a number stands: row and column. */
+function placeOf({ rows, symmetry }: MatrixHeader, number: number): [number, number] {
+  if (symmetry === "general") return [number % rows, Math.floor(number / rows)];
+  const below = symmetry === "symmetric" ? 0 : 1, size = rows - below;
+  const column = columnInTriangle(number, size);
+  const row = column + number - (column * size - column * (column - 1) / 2);
+  return [row + below, column];
 }
 
 /** Reads a file up to the sizes. */
@@ -150,8 +174,9 @@ class LineParser {
     if (this.isEntry) {
       const { count } = into;
       if (header.isArray) {
-        into.rows[count] = seen % header.rows;
-        into.columns[count] = Math.floor(seen / header.rows);
+        const [row, column] = seen < header.entries ? placeOf(header, seen) : [0, 0];
+        into.rows[count] = row;
+        into.columns[count] = column;
       } else {
         into.rows[count] = this.#index(header.rows, "row", line);
         into.columns[count] = this.#index(header.columns, "column", line);

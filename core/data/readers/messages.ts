@@ -1,5 +1,5 @@
 /** What is asked of a reader that runs elsewhere, in a worker or a process of its own, and what it answers. */
-import { type ExitCode, UserError } from "../../errors.ts";
+import { type ExitCode, MalformedError, UserError } from "../../errors.ts";
 import { type Block, type OpenSource, OutOfOrder, type ReaderOptions } from "./reader.ts";
 import type { WorkerReader } from "./worker_main.ts";
 
@@ -44,6 +44,7 @@ export const MAKE_AGAIN = "make the file again, or fetch it again";
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof OutOfOrder) return { kind: "order" };
+  if (error instanceof MalformedError) return failureOf(error.ofData());
   if (error instanceof UserError) {
     const { where, what, hint, exitCode } = error;
     return { kind: "user", where, what, hint, exitCode };

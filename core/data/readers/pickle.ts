@@ -56,7 +56,7 @@ function fileOf(path: string, arrays: readonly PickledArray[]): ArrayFile {
     },
     number(member) {
       const found = arrays.find(({ name, shape }) => name === member && shape.every((size) => size === 1));
-      return Promise.resolve(found?.values === undefined ? undefined : found.load()[0]);
+      return Promise.resolve(found?.values === undefined ? undefined : found.first());
     },
     close: () => void (loaded = null),
   };

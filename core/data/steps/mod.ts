@@ -1,6 +1,8 @@
 /** The steps by name, and a list of them as one. */
 import { bandPass } from "./band_pass.ts";
 import { blank } from "./blank.ts";
+import { channels } from "./channels.ts";
+import { demodulate } from "./demodulate.ts";
 import { envelope } from "./envelope.ts";
 import { logCompress } from "./log_compress.ts";
 import { normalise } from "./normalise.ts";
@@ -13,11 +15,13 @@ import { window } from "./window.ts";
 import { type Chosen, readStep } from "./written.ts";
 
 export const STEPS: readonly Step[] = [
+  channels,
   removeDc,
   blank,
   bandPass,
   timeGain,
   envelope,
+  demodulate,
   logCompress,
   decimate,
   resample,

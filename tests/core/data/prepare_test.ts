@@ -4,12 +4,14 @@ import { join } from "@std/path";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { cacheName, prepareData } from "../../../core/data/cache.ts";
 import { readPrepared } from "../../../core/data/data_json.ts";
+import { inspectData } from "../../../core/data/inspect.ts";
 import { locate, type SourcePlace } from "../../../core/data/locate.ts";
 import { openData } from "../../../core/data/open.ts";
 import { prepareInto } from "../../../core/data/prepare.ts";
 import { openPrepared } from "../../../core/data/prepared.ts";
 import { openSource, PARTS } from "../../../core/data/source.ts";
 import { UserError } from "../../../core/errors.ts";
+import { wavOf } from "../../../core/formats/wav_write.ts";
 import { engine } from "../../../ffi/library.ts";
 import { run } from "../../helpers/cli.ts";
 import { GENES, tenXSample } from "../../helpers/ten_x.ts";
@@ -154,6 +156,8 @@ testInFolder("prepare: several samples in one folder, with their names", async (
   assertEquals([source.rows, source.files.map(({ name }) => name)], [22, ["brain", "liver"]]);
   assertEquals([source.rowNames![0], source.rowNames![10]], ["brain_C0", "liver_C0"]);
   assertEquals(source.rowTables.get("source")!.filter((name) => name === "liver").length, 12);
+  const { source: seen } = await inspectData(join(root, "samples"));
+  assertEquals([seen!.rowNames, seen!.tables], [source.rowNames, [...source.rowTables]]);
   // A further sample leaves every row in its part.
   const before = source.files.map(({ parts }) => [...parts.train]);
   tenXSample(join(root, "samples", "kidney"), 8, 3);
@@ -179,6 +183,18 @@ testInFolder("prepare: tables of which only some have many zeros are all sparse 
 testInFolder("prepare: a value that is not finite is refused with its row and column", async (root) => {
   Deno.writeTextFileSync(join(root, "a.mtx"), "%%MatrixMarket matrix coordinate real general\n2 2 1\n2 1 1e300\n");
   await assertRejects(() => openData(configFor(root, "a.mtx")), UserError, "row 1, column 0: the value is Infinity");
+});
+
+testInFolder("a recording that is cut short is refused with what to do, before anything is started", async (root) => {
+  const path = join(root, "a.wav");
+  Deno.writeFileSync(path, wavOf(new Float32Array(100), 1, 8000).subarray(0, 200));
+  const commands = [["data", ["inspect", path]], ["data", ["import", path, "--output", join(root, "set")]]] as const;
+  for (const [command, args] of commands) {
+    const { code, stderr } = await run(command, [...args]);
+    assertEquals(code, 2, stderr);
+    assertStringIncludes(stderr, `narrows: ${path}: claims `);
+    assertStringIncludes(stderr, "hint: make the file again, or fetch it again");
+  }
 });
 
 testInFolder("prepare: rows in memory need no cache", async () => {

@@ -4,6 +4,8 @@ import { join } from "@std/path";
 import { ensureEngine } from "../../../core/build/ensure.ts";
 import { loadConfig } from "../../../core/config/mod.ts";
 import { openData } from "../../../core/data/open.ts";
+import type { OpenSource } from "../../../core/data/readers/reader.ts";
+import { stepped } from "../../../core/data/stepped.ts";
 import { prepareSteps, readSteps } from "../../../core/data/steps/mod.ts";
 import { UserError } from "../../../core/errors.ts";
 import { embed, train } from "../../../mod.ts";
@@ -81,4 +83,18 @@ Deno.test("steps: what cannot be is refused in one line, with what to do", async
   assertStringIncludes(await refusal([{ band_pass: [1, 9e5] }]), "below half the rate");
   const chunks = await refusal(["envelope"], { format: "dense_npy", reader: {} });
   assertStringIncludes(chunks, "is trained on as it is");
+});
+
+Deno.test("steps: names of columns stay where each value is made of the one in its place", () => {
+  const source = (shape: readonly number[]): OpenSource => ({
+    ...{ rows: 1, columns: 4, sparse: false, shape, rowNames: null, columnNames: ["a", "b", "c", "d"] },
+    ...{ rowTables: new Map(), members: [], notes: [], close: () => {} },
+    async *read() {
+      yield await Promise.resolve({ rows: 1, values: Float32Array.of(1, 2, 3, 4) });
+    },
+  });
+  const namesOf = (shape: readonly number[], step: unknown) => stepped("a", source(shape), [step]).columnNames;
+  assertEquals(namesOf([4], "remove_dc"), ["a", "b", "c", "d"]);
+  assertEquals(namesOf([4], { tokens: 2 }), null);
+  assertEquals(namesOf([2, 2], { channels: [1, 0] }), null);
 });

@@ -64,6 +64,16 @@ const FILES: readonly (readonly [string, string | Uint8Array, string, string])[]
     "a sparse matrix in CSC form",
     "set data.format: sparse_npz",
   ],
+  ["a.ogg", "OggS", "an Ogg recording", "ffmpeg -i a.ogg a.flac"],
+  ["a.aiff", "FORM\0\0\0\0AIFF", "an AIFF recording", "ffmpeg -i a.aiff a.flac"],
+  ["a.mp3", "ID3\x03", "an MP3 recording", "ffmpeg -i a.mp3 a.flac"],
+  ["rifx.wav", "RIFX", "a WAV recording of the other byte order (RIFX)", "ffmpeg -i rifx.wav rifx.flac"],
+  [
+    "volume.npy",
+    npy("<f4", "2, 3, 4", new Uint8Array(96)),
+    "an array of 3 axes (.npy)",
+    "data: {format: numpy, reader: {axes: [...]}}",
+  ],
   ["model.pt", zip([{ name: "model/data.pkl", bytes: new Uint8Array(3) }]), "a PyTorch file", ""],
   ["book.xlsx", zip([{ name: "[Content_Types].xml", bytes: new Uint8Array(3) }]), "an Excel workbook", "read_excel"],
   ["some.zip", zip([{ name: "readme", bytes: new Uint8Array(3) }]), "a zip archive", "unzip some.zip"],
@@ -120,6 +130,18 @@ Deno.test("data of another kind are refused by their name, with the line that co
     assertStringIncludes(line, `c.yaml:2:9: F/data/${file}: is ${name}; data.format csr_npz does not read it | `);
     assertStringIncludes(line, advice);
   }
+  Deno.writeFileSync(at("noise.raw"), new Uint8Array(64).fill(7).fill(0, 9));
+  const noise = refused("data/noise.raw", "auto");
+  assertStringIncludes(
+    noise,
+    "noise.raw: is a file of no format that is known by its first bytes, which is not read |",
+  );
+  Deno.writeTextFileSync(at("noise.hea"), "noise 1 360 9\n");
+  assertStringIncludes(
+    refused("data/noise.raw", "auto"),
+    "is the samples of a WFDB record, which is not read | name its header: noise.hea",
+  );
+  assertStringIncludes(noise, "data: {format: binary, reader: {type: float32");
   assertStringIncludes(
     refused("data/a.h5ad", "dense_npy"),
     "is an AnnData file (HDF5); data.format dense_npy does not read it",

@@ -4,6 +4,7 @@ import { fromFileUrl, join } from "@std/path";
 import { UserError } from "../../../core/errors.ts";
 import { objectsOf } from "../../../core/formats/numpy_arrays.ts";
 import { pickledArrays } from "../../../core/formats/pickle.ts";
+import { pickle } from "../../../core/data/readers/pickle.ts";
 import { run, temporary } from "../../helpers/cli.ts";
 
 const FOLDER = fromFileUrl(new URL("../../golden/pickles", import.meta.url));
@@ -31,6 +32,20 @@ for (const protocol of [2, 3, 4, 5]) {
     assertEquals(list!.load(), VALUES);
   });
 }
+
+Deno.test("pickle: numbers of Python have names and all of their digits; one may be the rate", async () => {
+  const arrays = arraysOf("numbers.pkl");
+  assertEquals(arrays.map(({ name, shape }) => [name, shape.join()]), [
+    ["rf", "3,4"],
+    ["fs", ""],
+    ["gain", ""],
+    ["count", ""],
+  ]);
+  assertEquals(arrays.slice(1).map((array) => array.first()), [5208333.25, 12, 3]);
+  const source = await pickle.open(join(FOLDER, "numbers.pkl"), { settings: { rate: "fs" } });
+  assertEquals([source.rate, source.rows], [5208333.25, 3]);
+  source.close();
+});
 
 Deno.test("pickle: ordered dicts, and arrays of objects in .npy", () => {
   assertEquals(arraysOf("ordered.pkl").map(({ name }) => name), ["rows"]);

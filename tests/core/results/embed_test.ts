@@ -65,6 +65,17 @@ testInFolder("embed: .parquet has the rows' numbers, names, labels and vectors",
   });
 });
 
+testInFolder("embed: .csv has names and labels, too", async (root) => {
+  await writeCells(join(root, "a.h5ad"), names("a, cell"));
+  using run = await restoreRun(await trained(root));
+  const path = join(root, "z.csv");
+  assertEquals(await embedTo(run, "all", path), [CELLS, 3]);
+  const [header, first, second] = Deno.readTextFileSync(path).split("\n");
+  assertEquals(header, "row,name,label,latent_0,latent_1,latent_2");
+  assert(first!.startsWith('0,"a, cell 0 é",B,'), first);
+  assert(second!.startsWith('1,"a, cell 1 é",T,'), second);
+});
+
 testInFolder(
   "a Parquet table of several groups of rows is whole, and one that lacks rows is not there",
   async (root) => {

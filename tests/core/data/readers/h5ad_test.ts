@@ -65,6 +65,20 @@ testInFolder("h5ad: X, layers and raw, by rows, by columns and dense, with names
   assertEquals(claimant(join(root, "named_otherwise"))?.format, "h5ad");
 });
 
+Deno.test("h5ad: tables of records with texts of any length, as version 0.6 wrote them", async () => {
+  const path = fromFileUrl(new URL("../../../golden/old.h5ad", import.meta.url));
+  const { values, rowNames, columnNames, rowTables } = await readAll(h5ad, path);
+  assertEquals(values, [[0, 1, 2], [3, 4, 0], [1, 2, 3], [4, 0, 1]]);
+  assertEquals(rowNames, ["cell 0 é", "cell 1", "a cell with a longer name", "cell 3"]);
+  assertEquals(columnNames, ["CD3D (E1)", "MS4A1", "CD3D (E3)"]);
+  assertEquals(rowTables, {
+    cell_type: ["B", "", "T", "B"],
+    n_genes: ["300", "200", "300", "5000000000"],
+    batch: ["b", "", "a", "b"],
+    kept: ["True", "False", "True", "True"],
+  });
+});
+
 testInFolder("h5ad: what does not fit together is refused in words", async (root) => {
   const path = join(root, "a.h5ad");
   await writeH5ad(path, { ...WHOLE, matrices: { "layers/counts": WHOLE.matrices.X! } });

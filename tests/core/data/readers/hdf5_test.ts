@@ -82,7 +82,8 @@ testInFolder("several arrays, or several files, are one source", async (dir) => 
   const arrays = (add: number) => ({
     "rf/frame_10/shot": { data: range(6).map((value) => add + 10 + value), shape: [2, 3] },
     "rf/frame_2/shot": { data: range(6).map((value) => add + value), shape: [2, 3] },
-    "rate": { data: Float64Array.of(2e7), attributes: { hz: 3.5 } },
+    "rate": { data: Float64Array.of(2e7), attributes: { hz: 3.5, none: 0 } },
+    "dt": { data: Float64Array.of(2.5e-7) },
   });
   await makeHdf5(join(dir, "a.h5"), arrays(0));
   await makeHdf5(join(dir, "b.h5"), arrays(100));
@@ -96,6 +97,12 @@ testInFolder("several arrays, or several files, are one source", async (dir) => 
   assertEquals([both.values, both.rate], [[0, 1, 2, 3, 4, 5, 100, 101, 102, 103, 104, 105], 3.5]);
   assertEquals([...both.rowTables], [["part", ["a.h5", "a.h5", "b.h5", "b.h5"]]]);
   assert(hdf5.claims(dir, new Uint8Array(0)));
+  const timed = { member: "rf/frame_2/shot", settings: { interval: "dt" } };
+  assertEquals((await readAll(hdf5, dir, timed)).rate, 4e6);
+  const twice = await refusalOf(hdf5, dir, { ...timed, settings: { interval: "dt", rate: "rate" } });
+  assert(twice.startsWith("data.reader.interval: and rate exclude each other"), twice);
+  const never = await refusalOf(hdf5, dir, { ...timed, settings: { interval: "rate@none" } });
+  assert(never.includes("data.reader.interval") && never.includes("not a time in seconds"), never);
   const lost = await refusalOf(hdf5, dir, { member: "rf/frame_2/shot", settings: { rate: "rate@khz" } });
   assert(lost.startsWith(`data.reader.rate: ${join(dir, "a.h5")} has no attribute khz of rate`), lost);
   assert((await refusalOf(hdf5, dir, { member: "rf/frame_3/shot" })).includes("did you mean rf/frame_2/shot?"));

@@ -84,6 +84,13 @@ testInFolder("mtx: entries in any order, symmetric, pattern and array files", as
   assertEquals((await read(pattern)).values, [[0, 0], [1, 0]]);
   const array = "%%MatrixMarket matrix array real general\n2 3\n1\n2\n3\n4\n5\n6";
   assertEquals((await read(array)).values, [[1, 3, 5], [2, 4, 6]]);
+  // Of symmetric arrays the lower triangle stands there, column by column; of skew-symmetric ones without the diagonal.
+  const triangular = "%%MatrixMarket matrix array real symmetric\n3 3\n1\n2\n3\n4\n5\n6\n";
+  assertEquals((await read(triangular)).values, [[1, 2, 3], [2, 4, 5], [3, 5, 6]]);
+  const strict = "%%MatrixMarket matrix array real skew-symmetric\n3 3\n1\n2\n3\n";
+  assertEquals((await read(strict)).values, [[0, -1, -2], [1, 0, -3], [2, 3, 0]]);
+  const uneven = "%%MatrixMarket matrix array real symmetric\n2 3\n1\n2\n3\n";
+  await assertRejects(() => read(uneven), UserError, "2 x 3 cannot be symmetric");
 });
 
 testInFolder("mtx: what is wrong has its line", async (root) => {

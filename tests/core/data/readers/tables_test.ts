@@ -8,7 +8,8 @@ import { parquet } from "../../../../core/data/readers/parquet.ts";
 import type { Reader } from "../../../../core/data/readers/reader.ts";
 import { sparseNpz } from "../../../../core/data/readers/sparse_npz.ts";
 import { UserError } from "../../../../core/errors.ts";
-import { adviceOn, kindOf } from "../../../../core/formats/kinds.ts";
+import { adviceOn } from "../../../../core/formats/kind_advice.ts";
+import { kindOf } from "../../../../core/formats/kinds.ts";
 import { readAll } from "../../../helpers/readers.ts";
 import { testInFolder } from "../../../temp.ts";
 

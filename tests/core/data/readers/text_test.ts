@@ -35,6 +35,16 @@ testInFolder("csv: separators, headers and names of rows are found", async (root
   assertEquals((await read("j.csv", "cell_id,g1,g2,g3\n1,1,0,2.5\n2,0,0,7\n3,3,-1,0\n")).rowNames, ["1", "2", "3"]);
   const turned = await read("g.csv", ",a,b,c\ng1,1,0,3\ng2,0,0,-1\ng3,2.5,7,0\n", { settings: { transpose: true } });
   assertEquals(turned, whole);
+  assertEquals(await read("k.csv", ";g1;g2;g3\na;1;0;2,5\nb;0,0;0;7\nc;3;-1,0;0\n"), whole); // R's write.csv2
+  const spaces = '"g1" "g2" "g3"\n"a" 1 0 2.5\n"b" 0 0 7\n"c" 3 -1 0\n'; // R's write.table
+  assertEquals(await read("l.txt", spaces), whole);
+  const saved = "# g1 g2 g3\n1.0e+00 0.0e+00 2.5e+00\n0.0e+00 0.0e+00 7.0e+00\n3.0e+00 -1.0e+00 0.0e+00\n"; // numpy.savetxt
+  assertEquals(await read("m.txt", saved), { ...plain, columnNames: genes });
+  assertEquals(await read("n.txt", "  1   0 2.5 \n  0   0 7\n 3  -1 0\n"), plain);
+  Deno.writeFileSync(at("geo.txt.gz"), gzipSync("ID\tg1\tg2\tg3\na\t1\t0\t2.5\nb\t0\t0\t7\nc\t3\t-1\t0\n"));
+  assertEquals([claimant(at("geo.txt.gz"))?.format, (await readAll(csv, at("geo.txt.gz"))).values], ["csv", VALUES]);
+  Deno.writeFileSync(at("words.txt.gz"), gzipSync("some words\nand more\n"));
+  assertEquals(claimant(at("words.txt.gz")), null);
   Deno.writeFileSync(at("h.csv.gz"), gzipSync("1,0,2.5\n0,0,7\n3,-1,0\n"));
   assertEquals((await readAll(csv, at("h.csv.gz"))).values, VALUES);
 });
@@ -61,6 +71,7 @@ testInFolder("csv: what is no table of numbers is refused with its place", async
     await assertRejects(() => readAll(csv, path), UserError, said);
   };
   await refused("", "is an empty table");
+  await refused('"a\nb",c\n1,2\n', "line 1 has a quote that is not closed");
   await refused("hello\nworld\n", "its lines have one field");
   await refused("a,b\n1,red\n2,blue\n", `"red" stands among the values of line 2`);
   await refused("a,b\n1,2\n3\n", "line 3 has 1 fields, expected 2");

@@ -119,6 +119,11 @@ Deno.test("several steps are one, whatever the number of records", () => {
 });
 
 Deno.test("what a step cannot do is refused with what to set", () => {
+  assert(refusal({ channels: [0, 2] }).includes("there is no channel 2 (the records have 2 channels, numbers 0 to 1)"));
+  assert(refusal({ channels: [1, 1] }).includes("names a channel twice"));
+  assert(refusal({ demodulate: 1e7 }).includes("must be below half the rate, 10000000 Hz"));
+  assert(refusal({ demodulate: 5e6 }, { shape: [1, 100] }).includes("needs the rate"));
+  assert(refusal({ band_pass: { high: 1e6, filter: "gaussian" } }).includes("needs a lower and an upper end"));
   assert(
     refusal({ band_pass: [1e6, 8e6] }, { shape: [1, 100] }).endsWith("(set data.reader.rate to their rate in Hz)"),
   );
