@@ -23,10 +23,7 @@ export async function importData(source: string, folder: string, options: Import
   const sources = places.filter((place) => place.kind === "source");
   const other = places.find((place) => place.kind !== "source");
   if (other) {
-    const isNamedSo = /\.np[yz]$/i.test(other.path);
-    const kind = other.kind === "chunk"
-      ? kindOf(other.path) ?? (isNamedSo ? undefined : unknownKind(other.path))
-      : undefined;
+    const kind = other.kind === "chunk" ? kindOf(other.path) ?? unknownKind(other.path) : undefined;
     if (kind && kind.format === undefined) {
       throw new UserError(other.path, `is ${kind.name}, which is not read`, adviceOn(kind));
     }

@@ -161,7 +161,7 @@ function fileError(path: string, what: string, hint: string): UserError {
  */
 export function openError(error: unknown, path: string, format?: DataConfig["format"]): unknown {
   if (!(error instanceof EngineError) || error.status !== "format") return dataError(error);
-  const kind = kindOf(path) ?? (/\.np[yz]$/i.test(path) ? undefined : unknownKind(path));
+  const kind = kindOf(path) ?? unknownKind(path);
   const any = format === undefined || format === "auto";
   if (kind && (any ? kind.format === undefined : kind.format !== format)) {
     const unread = any ? ", which is not read" : `; data.format ${format} does not read it`;

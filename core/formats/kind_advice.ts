@@ -84,8 +84,9 @@ export const sound = (name: string) => (path: string): Kind => ({
   advice: `convert it to FLAC: ffmpeg -i ${basename(path)} ${renamed(path, ".flac")}`,
 });
 
-/** What to do with a file that is told by nothing in it. */
-export function unknownKind(path: string): Kind {
+/** What to do with a file that is told by nothing in it; undefined of one that is named like an array, and is damaged. */
+export function unknownKind(path: string): Kind | undefined {
+  if (/\.np[yz]$/i.test(path)) return undefined;
   const name = "a file of no format that is known by its first bytes";
   if (/\.mat$/i.test(path)) {
     return { name: "a MATLAB file of version 4, or none", advice: 'save it in MATLAB with save(..., "-v7")' };

@@ -82,13 +82,13 @@ function separatorOf(header: string, rows: readonly string[]): Separator | null 
  * @param wanted names of columns that are no values but say something about the rows
  */
 export function formOf(path: string, lines: readonly string[], wanted: readonly string[] = []): CsvForm {
-  const bad = (what: string, hint?: string) => new UserError(path, what, hint);
+  const bad = (what: string, hint?: string) => {
+    const open = lines.findIndex((line) => line.split('"').length % 2 === 0);
+    if (open < 0) return new UserError(path, what, hint);
+    const quote = `line ${open + 1} has a quote that is not closed, and a field over several lines is not read`;
+    return new UserError(path, quote, "remove the line ends within quotes, or the quote");
+  };
   if (lines.length === 0) throw bad("is an empty table", "make the file again");
-  const open = lines.findIndex((line) => line.split('"').length % 2 === 0);
-  if (open >= 0) {
-    const what = `line ${open + 1} has a quote that is not closed: a field over several lines is not read`;
-    throw bad(what, "remove the line ends within quotes, or the quote");
-  }
   const body = lines.slice(1), sample = body.length > 0 ? body : lines;
   const separator = separatorOf(lines[0]!, sample);
   if (separator === null) {

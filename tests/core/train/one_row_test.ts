@@ -25,7 +25,6 @@ testInFolder("a run with one validation row is saved, resumed and ends with no R
     model: { encoder: [{ linear: 2 }], decoder: [{ linear: "output" }] },
     training: { epochs: 1 },
   };
-  const runDir = join(root, "run");
   const shared = (summary: Summary) => {
     const validation = summary.metrics.validation, pca = summary.baseline?.pca?.validation;
     return [summary.epochs, validation?.rows, validation?.r2, pca?.rows, pca?.r2];

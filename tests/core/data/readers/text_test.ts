@@ -41,6 +41,7 @@ testInFolder("csv: separators, headers and names of rows are found", async (root
   const saved = "# g1 g2 g3\n1.0e+00 0.0e+00 2.5e+00\n0.0e+00 0.0e+00 7.0e+00\n3.0e+00 -1.0e+00 0.0e+00\n"; // numpy.savetxt
   assertEquals(await read("m.txt", saved), { ...plain, columnNames: genes });
   assertEquals(await read("n.txt", "  1   0 2.5 \n  0   0 7\n 3  -1 0\n"), plain);
+  assertEquals((await read("o.tsv", 'id\tg1\tg2\n5" probe\t1\t2\nb\t3\t4\n')).rowNames, ['5" probe', "b"]);
   Deno.writeFileSync(at("geo.txt.gz"), gzipSync("ID\tg1\tg2\tg3\na\t1\t0\t2.5\nb\t0\t0\t7\nc\t3\t-1\t0\n"));
   assertEquals([claimant(at("geo.txt.gz"))?.format, (await readAll(csv, at("geo.txt.gz"))).values], ["csv", VALUES]);
   Deno.writeFileSync(at("words.txt.gz"), gzipSync("some words\nand more\n"));
