@@ -32,7 +32,7 @@ export function engineLoss({ column_weights: _, on: __, ...loss }: Loss): Loss {
 
 /** Whether a setting is a list of layers. */
 export const isLayers = (value: FieldValue | undefined): value is readonly Layer[] =>
-  Array.isArray(value) && typeof value[0] === "object";
+  Array.isArray(value) && typeof value[0] === "object" && !Array.isArray(value[0]);
 
 /** The layer and all that lie within it. */
 function withInner(layer: Layer): Layer[] {

@@ -1,9 +1,10 @@
 /** Builds the engine's model from the config. */
+import { basename } from "@std/path";
 import { type LayerInfo, Model } from "../../ffi/model.ts";
 import { bytesText } from "../figures.ts";
 import { engineInfo } from "../../ffi/info.ts";
 import { showFlow } from "../config/mod.ts";
-import { engineLoss, isOfHidden } from "../config/properties.ts";
+import { engineLoss, isLayers, isOfHidden } from "../config/properties.ts";
 import { ownSettings } from "../config/sections.ts";
 import type { Config, FieldValue } from "../config/types.ts";
 import { kindNamed, LAYERS, sameValue } from "../config/vocabulary.ts";
@@ -122,8 +123,8 @@ export function checkMemory(estimate: MemoryEstimate): void {
 /** A setting beside a layer's kind: `slope 0.1`, `tied`, `no bias`. */
 function settingText(name: string, value: FieldValue): string {
   if (typeof value === "boolean") return value ? name : `no ${name}`;
-  const isLayers = Array.isArray(value) && typeof value[0] === "object";
-  return isLayers ? `${name}: ${value.length} layers` : `${name} ${showFlow(value)}`;
+  if (typeof value === "string" && value.includes("/")) return `${name} ${basename(value)}`;
+  return isLayers(value) ? `${name}: ${value.length} layers` : `${name} ${showFlow(value)}`;
 }
 
 /**
