@@ -11,6 +11,7 @@ import { kindNamed, LAYERS, sameValue } from "../config/vocabulary.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { checkKept } from "../graphs/keep.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { networkError } from "./network_error.ts";
 import { chooseSolver, decoderWith } from "./solver.ts";
@@ -56,6 +57,7 @@ export function networkLayers(config: Config, source: Source): Layers {
  * @throws {UserError} if the layers, the loss and the data do not fit each other; `where` is the key of the config
  */
 export function describeModel(config: Config, source: Source): Model {
+  checkKept(config);
   const shape = shapeOf(config, source);
   const { model, data, loss, optimizer, training } = config;
   const described = (layers: Layers) =>

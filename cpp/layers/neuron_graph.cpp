@@ -250,8 +250,4 @@ std::vector<uint32_t> neuron_graph_edges(const Settings& settings) {
   return pairs;
 }
 
-std::vector<uint32_t> neuron_graph_parts(const Settings& settings, uint32_t parts) {
-  return partition(graph_of(settings.count("neurons"), neuron_graph_edges(settings)), parts);
-}
-
 }  // namespace nrw

@@ -15,7 +15,5 @@ extern const LayerType neuron_graph_type;
 
 // The connections between the neurons of such a layer: source and target of each, in the order of targets.
 std::vector<uint32_t> neuron_graph_edges(const Settings& settings);
-// The part of each neuron by the partitioner of the engine.
-std::vector<uint32_t> neuron_graph_parts(const Settings& settings, uint32_t parts);
 
 }  // namespace nrw
