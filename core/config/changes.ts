@@ -17,12 +17,16 @@ export interface Change {
 
 export type ConfigChanges = Readonly<Record<ResumePolicy, readonly Change[]>>;
 
-/** The keys of `to` that differ from `from`, sorted by what a resume may do with them. */
+/**
+ * The keys of `to` that differ from `from`, sorted by what a resume may do with them. The copies that a run keeps of its files
+ * of connections, and into which parts it divides neurons, are no differences.
+ */
 export function compareConfigs(from: Config, to: Config): ConfigChanges {
   const changes: Record<ResumePolicy, Change[]> = { free: [], from_here: [], fixed: [] };
   for (const change of differences("", toPlain(from), toPlain(to))) {
     const moved = change.key.startsWith("data.split.") && isSameFiles(change.from, change.to);
-    changes[moved || isOfParts(change) || isSameGraph(change) ? "free" : resumePolicy(change.key) ?? "fixed"].push(
+    if (isOfParts(change) || isSameGraph(change)) continue;
+    changes[moved ? "free" : resumePolicy(change.key) ?? "fixed"].push(
       change,
     );
   }

@@ -3,7 +3,7 @@
  * connections, and the part of each neuron. The copies are named by their content, so that a change is noticed.
  */
 import { createHash } from "node:crypto";
-import { basename, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { EngineError } from "../../ffi/error.ts";
 import { graphEdges, partitionGraph } from "../../ffi/graph.ts";
 import { GRAPH_FILES, isLayers, isPathIn, withInner } from "../config/properties.ts";
@@ -80,6 +80,14 @@ async function divide(
   return { by: "engine", part: await partitionGraph(neurons, pairs, parts) };
 }
 
+/** Whether a run has copies of all files that its config names: an override may name others with the same content. */
+export function isKept(config: Pick<Config, "model">, run: string): boolean {
+  const { encoder, decoder } = config.model;
+  return [...encoder, ...decoder].flatMap(withInner).every((layer) =>
+    GRAPH_FILES.every((name) => !isPathIn(layer, name) || dirname(layer[name] as string) === join(run, FOLDER))
+  );
+}
+
 /**
  * Copies the files of a config's networks of neurons into the run folder and divides their neurons into parts.
  * @param threads of the engine: so many parts a network has where its `parts` is 0
@@ -105,12 +113,12 @@ export async function keepGraphs(
   const told: GraphParts[] = [];
   for (const { name, layer } of found) {
     const files: Record<string, string> = {};
-    if (isPathIn(layer, "edges")) files.edges = await keep("edges", read(layer.edges as string));
     // Parts that another run has kept are for its number of threads.
     const isGiven = isPathIn(layer, "partition") && !KEPT.test(basename(layer.partition as string));
     const own = isPathIn(layer, "partition") && !isGiven ? { ...layer, partition: "auto" } : layer;
     try {
-      const pairs = graphEdges({ ...own, ...files });
+      const pairs = graphEdges(own); // says what is wrong with a file
+      if (isPathIn(layer, "edges")) files.edges = await keep("edges", read(layer.edges as string));
       if (isGiven) files.partition = await keep("partition", read(layer.partition as string));
       const divided = isGiven ? given(files.partition!) : await divide(own, pairs, threads, note);
       if (divided !== null && divided.part.length === layer.neurons) {

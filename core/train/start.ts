@@ -1,7 +1,7 @@
 /** Starts or resumes a run: makes its folder and config file, then runs the session. */
 import { configToYaml } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
-import { keepGraphs } from "../graphs/keep.ts";
+import { isKept, keepGraphs } from "../graphs/keep.ts";
 import { readJournal } from "../steer/journal.ts";
 import { readTextSync } from "../formats/file.ts";
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
@@ -56,22 +56,24 @@ export async function startRun(given: StartOptions): Promise<{ run: RunFolder; r
       options.fork.known,
     ),
   };
+  const keep = ({ path }: RunFolder) => keepGraphs(config, path, threadCount(config), warn ?? note ?? (() => {}));
   if (existing !== null) {
     const run = await openRun(existing);
+    const own = isKept(config, run.path) ? config : await keep(run);
     const onReady = async () => {
       await clearSummary(run);
-      const text = configToYaml(config, run.path);
+      const text = configToYaml(own, run.path);
       if (text === readTextSync(run.file("config.yaml"), CONFIG_BYTES_MAX)) return;
       await writeFileAtomic(run.file("config.yaml"), text);
     };
-    return { run, result: await runSession({ ...options, config, run, resumeFrom, saved, fork, onReady }) };
+    return { run, result: await runSession({ ...options, config: own, run, resumeFrom, saved, fork, onReady }) };
   }
   if (options.runDir === undefined) requireRunsFolder(config);
   const before = fork && ((run: RunFolder) => announceFork(run.path, fork.parent));
   let kept = config;
-  const yamlOf = async ({ path }: RunFolder) => {
-    kept = await keepGraphs(config, path, threadCount(config), warn ?? note ?? (() => {}));
-    return configToYaml(kept, path);
+  const yamlOf = async (run: RunFolder) => {
+    kept = await keep(run);
+    return configToYaml(kept, run.path);
   };
   const run = await createRun(config, yamlOf, { runDir: options.runDir, before });
   let locked = false, started = false;
