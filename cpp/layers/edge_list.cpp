@@ -68,8 +68,8 @@ EdgeList EdgeList::read(const Settings& settings, std::string_view field, const 
     edge.line = number;
     edge.from_input = words[0].size() > 1 && words[0][0] == 'x';
     const std::string_view source = edge.from_input ? words[0].substr(1) : words[0];
-    const bool numbers = words.size() >= 2 && parse(source, edge.source) && parse(words[1], edge.target);
-    const bool names = first && !numbers && (words.size() == 2 || words.size() == 3);
+    const bool from = parse(source, edge.source), to = words.size() >= 2 && parse(words[1], edge.target);
+    const bool numbers = from && to, names = first && !from && !to && (words.size() == 2 || words.size() == 3);
     first = false;
     if (names) return;
     const bool good = numbers && (words.size() == 2 || (words.size() == 3 && parse(words[2], edge.weight))) &&

@@ -61,6 +61,8 @@ Activation neuron_activation(const Settings& settings);
 
 class NeuronNet final : public Layer {
  public:
+  static constexpr uint32_t kNone = 0xFFFFFFFFu;
+
   NeuronNet(const LayerContext& context, Wiring wiring, const NeuronOrder& order);
 
   static std::vector<TensorSpec> tensors(const Wiring& wiring);
@@ -90,6 +92,8 @@ class NeuronNet final : public Layer {
     alignas(64) std::atomic<uint32_t> next;
   };
   static constexpr uint32_t kBlock = 16;  // neurons
+  // Floats of a neuron's row for so many rows of a batch: whole registers of every instruction set.
+  static size_t pitch_of(size_t rows) noexcept { return (rows + 15) / 16 * 16; }
 
   Ways ways(size_t sources, auto&& source_of, auto&& row_of) const;
   // body(place in memory, worker) for all neurons.
