@@ -46,23 +46,27 @@ async function runSeries(sizes: readonly number[]): Promise<Series> {
 /** Median milliseconds of a step. */
 const stepOf = ({ forward, backward, update }: Form) => median(forward) + median(backward) + median(update);
 
-/** How many times faster two threads are, from the same form with one. */
+/** How many times faster two threads are than one, in the last form: the median over steps that took turns. */
 function scaling(forms: readonly Form[], part: "forward" | "backward"): number | null {
   const of = (threads: number) => forms.findLast((form) => form.threads === threads);
   const [one, two] = [of(1), of(2)];
-  return one && two && one.name === two.name ? median(one[part]) / median(two[part]) : null;
+  if (!one || !two || one.name !== two.name) return null;
+  return median(one[part].map((ms, i) => ms / two[part][i]!));
 }
+
+/** The form before it in the series, with as many threads; undefined where there is none. */
+const before = (forms: readonly Form[], { name, threads }: Form): Form | undefined =>
+  forms.slice(0, forms.findIndex((form) => form.name === name)).findLast((form) => form.threads === threads);
 
 export function outcomeOf({ network, forms }: Series): Outcome {
   const { neurons, connections, rounds, rows, kernels } = network;
   const first = stepOf(forms[0]!);
   const table = forms.map((form, at): Row => {
-    const before = at === 0 || form.threads !== forms[at - 1]!.threads ? null : stepOf(forms[at - 1]!);
-    const step = stepOf(form);
+    const step = stepOf(form), last = before(forms, form);
     const said = [
       `update ${shown(median(form.update))} ms, step ${shown(step)} ms`,
       ...at === 0 ? [] : [`${shown(first / step)} x the speed of the objects`],
-      ...before === null ? [] : [`${shown(before / step)} x that of the form before`],
+      ...last === undefined ? [] : [`${shown(stepOf(last) / step)} x that of the form before`],
       `differs by ${form.error.toExponential(1)}`,
     ];
     return {
@@ -95,6 +99,7 @@ export function outcomeOf({ network, forms }: Series): Outcome {
         count(connections)
       } connections, ${rounds} ` +
       `rounds, batches of ${rows} rows, SGD without momentum, kernels ${kernels}. docs/locality.md says what each form is.`,
+      "Steps of one thread and of two take turns; the gain is the median of their ratios.",
       "The difference is the largest one from the plain objects in double after one step, of outputs, gradients to the row " +
       "and changes of weights and biases, each as a share of the largest value.",
     ],

@@ -6,6 +6,7 @@
 // a step: "forward", "backward", "update"}...]}.
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 
 #include "locality_forms.h"
 #include "numeric_gradient.h"
@@ -55,41 +56,50 @@ double error(const Result& found, const Result& right, const Task& task) {
 
 bool first_form = true;
 
-// `make` makes the form anew: once to compare its first step, once to time its steps.
+// make(threads) makes the form anew: once to compare its first step, once to time its steps. Numbers of threads take
+// turns, a step each, so that what else the machine does falls on all of them.
 template <class Make>
-bool measure(const char* name, unsigned threads, Task& task, const Result& right, Make&& make) {
-  double wrong = 0;
+bool measure(const char* name, std::vector<unsigned> threads, Task& task, const Result& right, Make&& make) {
+  std::vector<double> wrong;
   task.rate = 1;
-  {
-    auto form = make();
-    form.step();
-    wrong = error(form.result(), right, task);
-  }
-  if (!(wrong <= 1e-5)) {
-    std::fprintf(stderr, "%s, %u threads: differs by %.3g from the objects in double, so it is not timed\n", name,
-                 threads, wrong);
+  for (const unsigned n : threads) {
+    const auto form = make(n);
+    form->step();
+    wrong.push_back(error(form->result(), right, task));
+    if (wrong.back() <= 1e-5) continue;
+    std::fprintf(stderr, "%s, %u threads: differs by %.3g from the objects in double, so it is not timed\n", name, n,
+                 wrong.back());
     return false;
   }
   task.rate = 1e-4f;
-  auto form = make();
-  form.step();
-  std::vector<Seconds> all;
-  for (double total = 0; all.size() < 5 || (total < 2 && all.size() < 200);) {
-    all.push_back(form.step());
-    total += all.back().forward + all.back().backward + all.back().update;
+  std::vector<decltype(make(1u))> forms;
+  for (const unsigned n : threads) {
+    forms.push_back(make(n));
+    forms.back()->step();
   }
-  std::printf("%s\n  {\"name\": \"%s\", \"threads\": %u, \"error\": %.3g", first_form ? "" : ",", name, threads, wrong);
-  const auto list = [&](const char* key, double Seconds::*part) {
-    std::printf(", \"%s\": [", key);
-    for (size_t i = 0; i < all.size(); ++i) std::printf("%s%.6g", i == 0 ? "" : ", ", 1e3 * all[i].*part);
-    std::printf("]");
-  };
-  list("forward", &Seconds::forward);
-  list("backward", &Seconds::backward);
-  list("update", &Seconds::update);
-  std::printf("}");
+  std::vector<std::vector<Seconds>> all(threads.size());
+  for (double total = 0; all[0].size() < 5 || (total < 5 && all[0].size() < 200);) {
+    for (size_t i = 0; i < forms.size(); ++i) {
+      const Seconds seconds = forms[i]->step();
+      all[i].push_back(seconds);
+      total += seconds.forward + seconds.backward + seconds.update;
+    }
+  }
+  for (size_t i = 0; i < threads.size(); ++i) {
+    std::printf("%s\n  {\"name\": \"%s\", \"threads\": %u, \"error\": %.3g", first_form ? "" : ",", name, threads[i],
+                wrong[i]);
+    const auto list = [&](const char* key, double Seconds::*part) {
+      std::printf(", \"%s\": [", key);
+      for (size_t k = 0; k < all[i].size(); ++k) std::printf("%s%.6g", k == 0 ? "" : ", ", 1e3 * all[i][k].*part);
+      std::printf("]");
+    };
+    list("forward", &Seconds::forward);
+    list("backward", &Seconds::backward);
+    list("update", &Seconds::update);
+    std::printf("}");
+    first_form = false;
+  }
   std::fflush(stdout);
-  first_form = false;
   return true;
 }
 
@@ -115,14 +125,18 @@ int main(int count, char** arguments) {
       "{\"network\": {\"neurons\": %u, \"connections\": %llu, \"rounds\": %u, \"rows\": %u, \"kernels\": \"%s\"},\n"
       "\"forms\": [",
       wiring.neurons, static_cast<unsigned long long>(wiring.size()), task.rounds, task.rows, kernels().name);
-  bool good = measure("objects", 1, task, right, [&] { return Objects(task); }) &&
-              measure("flat arrays", 1, task, right, [&] { return Flat(task, 1); }) &&
-              measure("whole batch", 1, task, right, [&] { return Flat(task, task.rows); });
-  for (const unsigned threads : {1u, 2u}) {
-    good = good && measure("vectors", threads, task, right, [&] { return Engine(task, threads, false, false); }) &&
-           measure("parts", threads, task, right, [&] { return Engine(task, threads, true, false); }) &&
-           measure("no accumulators", threads, task, right, [&] { return Engine(task, threads, true, true); });
-  }
+  const auto engine = [&](bool ordered, bool within) {
+    return [&task, ordered, within](unsigned n) { return std::make_unique<Engine>(task, n, ordered, within); };
+  };
+  const auto flat = [&](uint32_t together) {
+    return [&task, together](unsigned) { return std::make_unique<Flat>(task, together); };
+  };
+  const bool good = measure("objects", {1}, task, right, [&](unsigned) { return std::make_unique<Objects>(task); }) &&
+                    measure("flat arrays", {1}, task, right, flat(1)) &&
+                    measure("whole batch", {1}, task, right, flat(task.rows)) &&
+                    measure("vectors", {1, 2}, task, right, engine(false, false)) &&
+                    measure("parts", {1, 2}, task, right, engine(true, false)) &&
+                    measure("no accumulators", {1, 2}, task, right, engine(true, true));
   std::printf("]}\n");
   return good ? 0 : 1;
 }

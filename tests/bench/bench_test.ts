@@ -184,15 +184,16 @@ Deno.test("the locality series: speeds between forms, two threads beside one, an
     forms: [
       form("objects", 1, 100),
       form("parts", 1, 10),
-      form("last", 1, 5),
       form("parts", 2, 6),
+      form("last", 1, 5),
       form("last", 2, 2.5),
     ],
   });
-  assertEquals(outcome.rows.map(({ what }) => what)[3], "parts, 2 threads");
-  assertEquals(outcome.rows[2]!.narrows, { median: 10, min: 5, max: 15, runs: 3 });
-  assert(outcome.rows[2]!.note!.includes("20.0 x the speed of the objects; 2.00 x that of the form before"));
-  assert(!outcome.rows[3]!.note!.includes("form before"), "two threads follow one thread");
+  assertEquals(outcome.rows.map(({ what }) => what)[2], "parts, 2 threads");
+  assertEquals(outcome.rows[3]!.narrows, { median: 10, min: 5, max: 15, runs: 3 });
+  assert(outcome.rows[3]!.note!.includes("20.0 x the speed of the objects; 2.00 x that of the form before"));
+  assert(outcome.rows[4]!.note!.includes("2.40 x that of the form before"));
+  assert(!outcome.rows[2]!.note!.includes("form before"), "none before it has two threads");
   assertEquals(outcome.goals.map(({ got, reached }) => [got, reached]), [["2.00 x", true], ["2.00 x", true]]);
   const machine = { cpu: "CPU", cores: 2, compiler: "g++", measured_at: "2026-01-01T00:00:00Z" };
   const result = { name: "locality", mode: "quick", machine, ...outcome } as unknown as Result;
