@@ -1,6 +1,7 @@
 #include "layers/neuron_graph.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/status.h"
 #include "layers/edge_list.h"
@@ -87,7 +88,7 @@ std::vector<uint32_t> drawn_sources(const Settings& settings, uint32_t n, uint32
     return all;
   }
   const uint32_t near = 2 * reach, wanted = far > 0 ? fan_in : std::min(fan_in, near);
-  std::vector<uint32_t> all;
+  std::set<uint32_t> all;
   // Repeated draws are dropped, and where the near ones are used up, any neuron will do.
   for (uint32_t tries = 0; all.size() < wanted; ++tries) {
     uint32_t source = 0;
@@ -99,9 +100,9 @@ std::vector<uint32_t> drawn_sources(const Settings& settings, uint32_t n, uint32
       const uint64_t from = uint64_t{n} + neurons + step - reach + (step >= reach ? 1 : 0);
       source = static_cast<uint32_t>(from % neurons);
     }
-    if (std::find(all.begin(), all.end(), source) == all.end()) all.push_back(source);
+    all.insert(source);
   }
-  return all;
+  return {all.begin(), all.end()};
 }
 
 // What a file says, for `inputs` values of a row, or for any number of them.

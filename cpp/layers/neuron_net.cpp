@@ -67,14 +67,13 @@ float* NeuronNet::of_round(AlignedBuffer<float>& all, uint32_t round, size_t at)
 // to += the sum of the weighted rows.
 void NeuronNet::gather(size_t count, const uint32_t* rows, const float* weights, const float* from,
                        float* to) noexcept {
-  sparse_.gather(pitch_, count, rows, weights, from, pitch_, true, to);
+  sparse_.gather(rows_, count, rows, weights, from, pitch_, true, to);
 }
 
-// to (width x pitch) = the transpose of from (rows x width), by the numbers of the values; 0 behind the rows.
+// to (width x pitch) = the transpose of from (rows x width), by the numbers of the values.
 void NeuronNet::turn_in(size_t rows, size_t width, const std::vector<uint32_t>& places, const float* from,
                         float* to) noexcept {
   for_blocks(products_.pool(), width, kTurned, rows * width, [&](size_t first, size_t count) {
-    for (size_t i = first; i < first + count; ++i) std::fill_n(to + i * pitch_ + rows, pitch_ - rows, 0.0f);
     for (size_t row = 0; row < rows; ++row) {
       for (size_t i = first; i < first + count; ++i) to[i * pitch_ + row] = from[row * width + places[i]];
     }
@@ -94,15 +93,16 @@ void NeuronNet::forward(const Pass& pass, const float* x, float* y) noexcept {
   const size_t rows = pass.rows, outputs = wiring_.outputs.size();
   const float* const w = weight_.value.data();
   const Kernels& kernels = products_.kernels();
+  rows_ = rows;
   pitch_ = pitch_of(rows);
   turn_in(rows, wiring_.inputs, input_place_, x, x_.data());
   each_neuron(work(from_inputs_.size()) + wiring_.neurons * pitch_, [&](size_t at, unsigned) {
     const uint32_t n = neuron_at_[at];
     const uint64_t begin = wiring_.begin[n];
     float* const base = base_.data() + at * pitch_;
-    std::fill_n(base, pitch_, bias_.value[n]);
+    std::fill_n(base, rows_, bias_.value[n]);
     gather(wiring_.inner[n] - begin, row_.data() + begin, w + begin, x_.data(), base);
-    if (rounds_ > 1) kernels.activate(activation_, pitch_, base, kNeuronSlope, of_round(v_, 1, at));
+    if (rounds_ > 1) kernels.activate(activation_, rows_, base, kNeuronSlope, of_round(v_, 1, at));
   });
   for (uint32_t round = 2; round < rounds_; ++round) {
     const float* const before = of_round(v_, round - 1, 0);
@@ -110,9 +110,9 @@ void NeuronNet::forward(const Pass& pass, const float* x, float* y) noexcept {
       const uint32_t n = neuron_at_[at];
       const uint64_t inner = wiring_.inner[n];
       float* const v = of_round(v_, round, at);
-      std::copy_n(base_.data() + at * pitch_, pitch_, v);
+      std::copy_n(base_.data() + at * pitch_, rows_, v);
       gather(wiring_.begin[n + 1] - inner, row_.data() + inner, w + inner, before, v);
-      kernels.activate(activation_, pitch_, v, kNeuronSlope, v);
+      kernels.activate(activation_, rows_, v, kNeuronSlope, v);
     });
   }
   for_blocks(products_.pool(), outputs, kBlock, work(back_last_.size()), [&](size_t first, size_t count) {
@@ -120,7 +120,7 @@ void NeuronNet::forward(const Pass& pass, const float* x, float* y) noexcept {
       const uint32_t n = wiring_.outputs[o];
       const uint64_t inner = wiring_.inner[n];
       float* const z = z_.data() + o * pitch_;
-      std::copy_n(base_.data() + output_at_[o] * pitch_, pitch_, z);
+      std::copy_n(base_.data() + output_at_[o] * pitch_, rows_, z);
       if (rounds_ == 1) continue;
       gather(wiring_.begin[n + 1] - inner, row_.data() + inner, w + inner, of_round(v_, rounds_ - 1, 0), z);
     }
@@ -137,17 +137,17 @@ void NeuronNet::back_through(uint32_t round) noexcept {
     float* const d = of_round(d_, round, at);
     const float* const v = of_round(v_, round, at);
     const uint64_t begin = ways.begin[at];
-    sparse_.gather(pitch_, ways.begin[at + 1] - begin, ways.row.data() + begin, ways.weight.data() + begin, after,
+    sparse_.gather(rows_, ways.begin[at + 1] - begin, ways.row.data() + begin, ways.weight.data() + begin, after,
                    pitch_, false, d);
     switch (activation_) {
       case Activation::kTanh:
-        for (size_t i = 0; i < pitch_; ++i) d[i] *= 1 - v[i] * v[i];
+        for (size_t i = 0; i < rows_; ++i) d[i] *= 1 - v[i] * v[i];
         break;
       case Activation::kSigmoid:
-        for (size_t i = 0; i < pitch_; ++i) d[i] *= v[i] * (1 - v[i]);
+        for (size_t i = 0; i < rows_; ++i) d[i] *= v[i] * (1 - v[i]);
         break;
       default:  // these have the sign of their sums
-        products_.kernels().activate_backward(activation_, pitch_, v, d, kNeuronSlope, d);
+        products_.kernels().activate_backward(activation_, rows_, v, d, kNeuronSlope, d);
     }
   });
 }
@@ -160,24 +160,24 @@ void NeuronNet::use_gradients(size_t at, unsigned worker) noexcept {
   const size_t round_size = wiring_.neurons * pitch_;
   float* const sum = d_sum_.data() + at * pitch_;
   const float* const last = output == kNone ? nullptr : d_last_.data() + output * pitch_;
-  std::fill_n(sum, pitch_, 0.0f);
-  for (uint32_t round = 1; round < rounds_; ++round) kernels.add(pitch_, of_round(d_, round, at), sum);
-  if (last != nullptr) kernels.add(pitch_, last, sum);
+  std::fill_n(sum, rows_, 0.0f);
+  for (uint32_t round = 1; round < rounds_; ++round) kernels.add(rows_, of_round(d_, round, at), sum);
+  if (last != nullptr) kernels.add(rows_, last, sum);
   float bias = 0;
-  for (size_t i = 0; i < pitch_; ++i) bias += sum[i];
+  for (size_t i = 0; i < rows_; ++i) bias += sum[i];
   bias_.gradient[n] += bias;
 
   float* const g = room_.data() + worker * widest_;
   float* const g_inner = g + (inner - begin);
   const uint32_t* const rows = row_.data() + inner;
-  sparse_.dots(pitch_, 1, inner - begin, row_.data() + begin, sum, 0, x_.data(), 0, pitch_, false, g);
+  sparse_.dots(rows_, 1, inner - begin, row_.data() + begin, sum, 0, x_.data(), 0, pitch_, false, g);
   std::fill(g_inner, g + count, 0.0f);
   if (rounds_ > 2) {
-    sparse_.dots(pitch_, rounds_ - 2, begin + count - inner, rows, of_round(d_, 2, at), round_size, of_round(v_, 1, 0),
+    sparse_.dots(rows_, rounds_ - 2, begin + count - inner, rows, of_round(d_, 2, at), round_size, of_round(v_, 1, 0),
                  round_size, pitch_, false, g_inner);
   }
   if (rounds_ > 1 && last != nullptr) {
-    sparse_.dots(pitch_, 1, begin + count - inner, rows, last, 0, of_round(v_, rounds_ - 1, 0), 0, pitch_, true,
+    sparse_.dots(rows_, 1, begin + count - inner, rows, last, 0, of_round(v_, rounds_ - 1, 0), 0, pitch_, true,
                  g_inner);
   }
   if (!weight_.updated_within) {
@@ -203,7 +203,7 @@ void NeuronNet::backward(const Pass& pass, const float*, const float* d_y, float
   for_blocks(products_.pool(), wiring_.inputs, kBlock, work(ways.size()), [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {
       const uint64_t begin = ways.begin[i];
-      sparse_.gather(pitch_, ways.begin[i + 1] - begin, ways.row.data() + begin, ways.weight.data() + begin,
+      sparse_.gather(rows_, ways.begin[i + 1] - begin, ways.row.data() + begin, ways.weight.data() + begin,
                      d_sum_.data(), pitch_, false, d_x_.data() + i * pitch_);
     }
   });

@@ -92,7 +92,7 @@ class NeuronNet final : public Layer {
     alignas(64) std::atomic<uint32_t> next;
   };
   static constexpr uint32_t kBlock = 16;  // neurons
-  // Floats of a neuron's row for so many rows of a batch: whole registers of every instruction set.
+  // Floats from one neuron to the next for so many rows of a batch: whole registers of every instruction set.
   static size_t pitch_of(size_t rows) noexcept { return (rows + 15) / 16 * 16; }
 
   Ways ways(size_t sources, auto&& source_of, auto&& row_of) const;
@@ -127,7 +127,7 @@ class NeuronNet final : public Layer {
   OptimizerStep step_;
   double squares_ = 0;
 
-  size_t pitch_ = 0;                            // floats of a row of neurons: the rows of the batch, rounded up
+  size_t rows_ = 0, pitch_ = 0;                 // of the batch, and floats from one neuron to the next
   AlignedBuffer<float> x_, base_, z_, d_last_;  // inputs, neurons, outputs and outputs x pitch
   AlignedBuffer<float> v_, d_;                  // rounds 1 ... rounds - 1, neurons x pitch each
   AlignedBuffer<float> d_sum_, d_x_;            // neurons x pitch: over the rounds; inputs x pitch

@@ -225,3 +225,24 @@ TEST(neuron_net_tensors) {
           (edges.value[77 + k] == edges.value[77 + k - 1] && edges.value[k] > edges.value[k - 1]));
   }
 }
+
+// A network that grows without bounds where the row does not hold it back: rows of zeros would be infinite, and others
+// beside them in a register are not.
+TEST(neuron_net_computes_nothing_behind_the_rows) {
+  Room room;
+  const MadeLayer made(
+      room.products,
+      R"({"kind": "neuron_graph", "size": 1, "neurons": 2, "rounds": 400, "fan_in": 1, "input_fan_in": 1,
+                           "activation": "relu"})",
+      Shape::flat(1));
+  start(*made, 3, 4);
+  for (float& w : made->parameters()[0]->value) w = 2;
+  for (float& b : made->parameters()[1]->value) b = 1;
+  const std::vector<float> x(3, -1), d_y(3, 1);  // 2 x + b is below 0: every neuron rests
+  std::vector<float> y(3), d_x(3);
+  const Pass pass{.rows = 3, .training = true};
+  pack_and_forward(*made, pass, x.data(), y.data());
+  made->backward(pass, x.data(), d_y.data(), d_x.data());
+  for (const float value : y) CHECK(value == -1);
+  for (const float gradient : parameter_gradients(*made)) CHECK(std::isfinite(gradient));
+}
