@@ -19,7 +19,7 @@ uint64_t total_weight(const Graph& graph) {
 
 Division::Division(const Graph& graph, uint64_t wanted) : graph_(graph), wanted_(wanted) {
   const uint32_t heaviest = *std::max_element(graph.weight.begin(), graph.weight.end());
-  slack_ = std::max<uint64_t>(heaviest, total_weight(graph) / 100);
+  slack_ = std::max<uint64_t>(heaviest, total_weight(graph) / 400);
 }
 
 Sides Division::grow(uint32_t start) const {
