@@ -1,8 +1,10 @@
 /** bench/results/*.json -> docs/performance.md and its plots. */
 import { basename, dirname, join } from "@std/path";
 import { compareLines } from "../reports/charts/compare_lines.ts";
+import { isFile } from "../core/formats/file.ts";
 import { parseJson } from "../core/formats/json.ts";
 import { seriesColor, THEME_CSS } from "../reports/theme.ts";
+import { withSeries } from "./locality_page.ts";
 import { GOAL_HEADINGS, goalCells, rowCells, rowHeadings, shown } from "./print.ts";
 import type { Machine, Result } from "./run.ts";
 import type { Plot } from "./types.ts";
@@ -133,4 +135,8 @@ export async function writePage(results: readonly Result[], path: string): Promi
   if (plots.length > 0) await Deno.mkdir(folder, { recursive: true });
   for (const plot of plots) await Deno.writeTextFile(join(folder, plot.file), plotFile(plot));
   await Deno.writeTextFile(path, page(results));
+  const series = results.find(({ name }) => name === "locality");
+  const beside = join(dirname(path), "locality.md");
+  if (series === undefined || !isFile(beside)) return;
+  await Deno.writeTextFile(beside, withSeries(await Deno.readTextFile(beside), series, markdownTable));
 }

@@ -1,3 +1,4 @@
+import { graphSymbols } from "./graph_symbols.ts";
 import { modelSymbols } from "./model_symbols.ts";
 import { pcaSymbols } from "./pca_symbols.ts";
 
@@ -200,6 +201,7 @@ export const symbols = {
     ],
     result: "i32",
   },
+  ...graphSymbols,
   ...modelSymbols,
   ...pcaSymbols,
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -4,6 +4,7 @@ import { sectionOf } from "./drawing.ts";
 import { Numbering } from "./numbering.ts";
 import { page, type Section } from "./page.ts";
 import { columnsSection } from "./sections/columns.ts";
+import { graphsSection, hasGraphs } from "./sections/graphs.ts";
 import { header, titleOf } from "./sections/header.ts";
 import { latentSection } from "./sections/latent.ts";
 import { lossSection } from "./sections/loss.ts";
@@ -43,6 +44,9 @@ export function renderRunReport(run: RunData): string {
     ...results.filter(absent),
     { id: "time", title: "Use of time", body: timeSection(run, numbering), appendix: true },
     { id: "model", title: "Model", body: modelSection(run, numbering), appendix: true },
+    ...hasGraphs(run)
+      ? [{ id: "parts", title: "Parts of the network", body: graphsSection(run, numbering), appendix: true }]
+      : [],
     { id: "config", title: "Config", body: configSection(run, numbering), appendix: true },
     { id: "environment", title: "Environment", body: environmentSection(run, numbering), appendix: true },
   ];

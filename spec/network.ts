@@ -3,12 +3,16 @@
  * which fields they have is in core/config/vocabulary.json, which the engine writes; here is only the form.
  */
 
-/** A setting: a flag, a number, a word, several numbers, a list of layers, or a word with a number, `{ normal: 0.02 }`. */
+/**
+ * A setting: a flag, a number, a word or a path, several numbers or shapes, a list of layers, or a word with a number,
+ * `{ normal: 0.02 }`.
+ */
 export type FieldValue =
   | boolean
   | number
   | string
   | readonly number[]
+  | readonly (number | readonly number[])[]
   | readonly Layer[]
   | { readonly [word: string]: number };
 

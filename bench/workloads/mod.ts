@@ -4,6 +4,7 @@ import { columns } from "./columns.ts";
 import { news20Loss, pbmc3kLoss } from "./converge.ts";
 import { dictionary } from "./dictionary.ts";
 import { loader } from "./loader.ts";
+import { locality } from "./locality.ts";
 import { million } from "./million.ts";
 import { networks } from "./networks.ts";
 import { networksLoss } from "./networks_loss.ts";
@@ -34,6 +35,7 @@ export const WORKLOADS: readonly Workload[] = [
   million,
   loader,
   shards,
+  locality,
   preparing,
   program,
 ];

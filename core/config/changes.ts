@@ -1,6 +1,8 @@
 /** How one config differs from another, by what a resume may do with the keys that differ. */
+import { createHash } from "node:crypto";
 import { basename } from "@std/path";
 import { resumePolicy } from "./json_schema.ts";
+import { PARTS } from "./properties.ts";
 import type { ResumePolicy } from "./schema.ts";
 import { showFlow } from "./show.ts";
 import type { Config } from "./types.ts";
@@ -15,12 +17,18 @@ export interface Change {
 
 export type ConfigChanges = Readonly<Record<ResumePolicy, readonly Change[]>>;
 
-/** The keys of `to` that differ from `from`, sorted by what a resume may do with them. */
+/**
+ * The keys of `to` that differ from `from`, sorted by what a resume may do with them. The copies that a run keeps of its files
+ * of connections, and into which parts it divides neurons, are no differences.
+ */
 export function compareConfigs(from: Config, to: Config): ConfigChanges {
   const changes: Record<ResumePolicy, Change[]> = { free: [], from_here: [], fixed: [] };
   for (const change of differences("", toPlain(from), toPlain(to))) {
     const moved = change.key.startsWith("data.split.") && isSameFiles(change.from, change.to);
-    changes[moved ? "free" : resumePolicy(change.key) ?? "fixed"].push(change);
+    if (isOfParts(change) || isSameGraph(change)) continue;
+    changes[moved ? "free" : resumePolicy(change.key) ?? "fixed"].push(
+      change,
+    );
   }
   return changes;
 }
@@ -77,6 +85,25 @@ function isKindList(value: unknown): value is readonly unknown[] {
 /** Maps in lists are of a kind, which their first key says; two of different kinds are compared as wholes. */
 function isOneKind(key: string, from: Plain, to: Plain): boolean {
   return !/\.\d+$/.test(key) || Object.keys(from)[0] === Object.keys(to)[0];
+}
+
+/** Into which parts neurons are divided, which changes no result. */
+const isOfParts = ({ key }: Change) => key.startsWith("model.") && PARTS.some((name) => key.endsWith(`.${name}`));
+
+/** A file of connections, and another one with the same content: a run has a copy of its own. */
+function isSameGraph({ key, from, to }: Change): boolean {
+  if (!key.startsWith("model.") || !key.endsWith(".edges") || typeof from !== "string" || typeof to !== "string") {
+    return false;
+  }
+  const hash = (path: string) => {
+    try {
+      return createHash("sha256").update(Deno.readFileSync(path)).digest("hex");
+    } catch {
+      return null; // no file, or none that can be read
+    }
+  };
+  const before = hash(from);
+  return before !== null && before === hash(to);
 }
 
 /** Files of the same names in another folder: data that were moved. What is in them is compared elsewhere. */

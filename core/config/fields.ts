@@ -15,6 +15,8 @@ function bounded<T extends z.ZodNumber>(schema: T, { minimum, maximum, above, be
 
 /** Most items of a list of counts that are not one for each axis. */
 const MAX_COUNTS = 8;
+/** Most sizes in a list. */
+const MAX_SIZES = 64;
 
 /** A list of counts, by default of one to three. */
 export function counts(bounds: Bounds, most = MAX_AXES) {
@@ -42,6 +44,10 @@ function forms(field: Field, layer: () => z.ZodType): z.ZodType[] {
       return [z.tuple([bounded(z.number(), field), bounded(z.number(), field)])];
     case "counts":
       return [counts(field, MAX_COUNTS)];
+    case "sizes":
+      return [z.array(z.union([bounded(z.int(), field), counts(field)])).min(1).max(MAX_SIZES)];
+    case "path":
+      return [z.string().min(1).meta({ format: "path" })];
     case "layers":
       return [z.array(z.lazy(layer)).min(1)];
   }

@@ -15,9 +15,11 @@ const isOptional = (field: Field) => field.default !== undefined;
 /** Whether the bare name says all: `relu`, or `leaky_relu` with its default slope. */
 const canBeBare = ({ fields }: Kind) => fields.every(isOptional);
 
-/** The map's example: each field that has one; a map among them is a rarer form of its field. */
+/** The map's example: each field that has one; a map among them, or a list with a default, is a rarer form of its field. */
 function exampleOf({ name, fields }: Kind): Record<string, unknown> {
-  const shown = fields.filter(({ example, value }) => value || (example !== undefined && typeof example !== "object"));
+  const isRare = ({ example, default: fallback }: Field) =>
+    typeof example === "object" && (fallback !== undefined || !Array.isArray(example));
+  const shown = fields.filter((field) => field.value || (field.example !== undefined && !isRare(field)));
   return Object.fromEntries(shown.map((field) => [field.value ? name : field.name, field.example ?? field.default]));
 }
 

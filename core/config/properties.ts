@@ -3,7 +3,7 @@
  * means the same in every kind that has it.
  */
 import type { FieldValue, Layer, Loss, Optimizer } from "../../spec/network.ts";
-import { hasField, kindNamed, OPTIMIZERS } from "./vocabulary.ts";
+import { hasField, kindNamed, LAYERS, OPTIMIZERS } from "./vocabulary.ts";
 
 /** The number of outputs that a layer with a `size` has; undefined where the data or its input decide it. */
 export function sizeOf({ size }: Layer): number | undefined {
@@ -30,12 +30,34 @@ export function engineLoss({ column_weights: _, on: __, ...loss }: Loss): Loss {
   return loss as Loss;
 }
 
+/**
+ * The files of a layer of neurons: `edges`, its connections, and `partition`, the part of each neuron. A run keeps copies, by
+ * which it goes on where the files are gone or others. Parts change the speed and no result.
+ */
+export const GRAPH_FILES = ["edges", "partition"] as const;
+export const PARTS = ["partition", "parts"] as const;
+
+/** Whether a field of a layer holds a path, and not one of the words that stand for something else. */
+export function isPathIn(layer: Layer, name: string): boolean {
+  const field = kindNamed(LAYERS, layer.kind).fields.find((field) => field.name === name);
+  return field?.type === "path" && !field.words?.includes(layer[name] as string);
+}
+
+/** A layer, and those within it, with other settings: what `change` returns for a layer replaces it. */
+export function changed(layer: Layer, change: (layer: Layer) => Layer): Layer {
+  const entries = Object.entries(layer).map(([name, value]) => [
+    name,
+    isLayers(value) ? value.map((inner) => changed(inner, change)) : value,
+  ]);
+  return change({ ...Object.fromEntries(entries), kind: layer.kind });
+}
+
 /** Whether a setting is a list of layers. */
 export const isLayers = (value: FieldValue | undefined): value is readonly Layer[] =>
-  Array.isArray(value) && typeof value[0] === "object";
+  Array.isArray(value) && typeof value[0] === "object" && !Array.isArray(value[0]);
 
 /** The layer and all that lie within it. */
-function withInner(layer: Layer): Layer[] {
+export function withInner(layer: Layer): Layer[] {
   return [layer, ...Object.values(layer).filter(isLayers).flat().flatMap(withInner)];
 }
 

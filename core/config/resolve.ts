@@ -4,12 +4,13 @@ import { exists } from "../missing.ts";
 import { originOfPath, rememberPath } from "../paths.ts";
 import { resolvedKinds } from "./diagnostic_kinds.ts";
 import { toLayer } from "./layers.ts";
+import { isLayers } from "./properties.ts";
 import { NAME_PATTERN, type RawConfig } from "./schema.ts";
 import { allSettings, settingsOf } from "./sections.ts";
 import { toTransform } from "./transforms.ts";
 import { entryAt, type Key, type MapNode, type Origin, whereOf } from "./tree.ts";
-import type { Config, Split } from "./types.ts";
-import { kindNamed, LOSSES, OPTIMIZERS } from "./vocabulary.ts";
+import type { Config, Layer, Split } from "./types.ts";
+import { kindNamed, LAYERS, LOSSES, OPTIMIZERS } from "./vocabulary.ts";
 
 /** @param cwd what paths start from that nobody has set, absolute */
 export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | undefined, cwd: string): Config {
@@ -35,7 +36,11 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       row_weights: data.row_weights === null ? null : path(["data", "row_weights"], data.row_weights),
       column_names: data.column_names === null ? null : path(["data", "column_names"], data.column_names),
     },
-    model: { encoder: model.encoder.map(toLayer), decoder: model.decoder.map(toLayer), start: model.start },
+    model: {
+      encoder: model.encoder.map((raw, i) => withPaths(toLayer(raw), ["model", "encoder", i], path)),
+      decoder: model.decoder.map((raw, i) => withPaths(toLayer(raw), ["model", "decoder", i], path)),
+      start: model.start,
+    },
     loss: {
       kind: loss.kind,
       ...settingsOf(kindNamed(LOSSES, loss.kind), loss),
@@ -71,6 +76,17 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
       output: raw.paths.output === null ? null : path(["paths", "output"], raw.paths.output),
     },
   };
+}
+
+/** A layer, and those within it, with absolute paths in their fields that hold one; words stay as they are. */
+function withPaths(layer: Layer, keys: readonly Key[], path: (keys: readonly Key[], value: string) => string): Layer {
+  const entries = kindNamed(LAYERS, layer.kind).fields.map(({ name, type, value: isValue, words = [] }) => {
+    const value = layer[name]!, at = [...keys, isValue ? layer.kind : name];
+    if (type === "path" && !words.includes(value as string)) return [name, path(at, value as string)];
+    if (!isLayers(value)) return [name, value];
+    return [name, value.map((inner, index) => withPaths(inner, [...at, index], path))];
+  });
+  return { kind: layer.kind, ...Object.fromEntries(entries) };
 }
 
 /** A path from the place where it was written; `~/` is the user's home. */

@@ -8,9 +8,20 @@ import vocabulary from "./vocabulary.json" with { type: "json" };
 /**
  * What a field holds: `flag` true or false; `count` a whole number; `word` one of its words; `axes` a count, or one for
  * each axis; `size` a count, or a shape of up to 3 counts, channels first; `pair` two numbers; `counts` a list of up to 8
- * counts; `layers` a list of layers.
+ * counts; `sizes` a list of up to 64 sizes; `path` the path of a file; `layers` a list of layers.
  */
-export type FieldType = "flag" | "count" | "number" | "word" | "axes" | "size" | "pair" | "counts" | "layers";
+export type FieldType =
+  | "flag"
+  | "count"
+  | "number"
+  | "word"
+  | "axes"
+  | "size"
+  | "pair"
+  | "counts"
+  | "sizes"
+  | "path"
+  | "layers";
 
 /** Bounds of a number, or of each of several. */
 export interface Bounds {

@@ -1,8 +1,10 @@
 /** Writes a config as YAML: every key, in the schema's order, with one line per layer and transform. */
+import { relative } from "@std/path";
 import { Document, isCollection, isMap, isSeq } from "yaml";
 import { fromLayer } from "./layers.ts";
+import { changed, GRAPH_FILES, isPathIn } from "./properties.ts";
 import { fromTransform } from "./transforms.ts";
-import type { Config, Split } from "./types.ts";
+import type { Config, Layer, Split } from "./types.ts";
 
 /** The config's YAML form as plain data; loading it gives the same config. */
 export function toPlain(config: Config): Record<string, unknown> {
@@ -58,9 +60,20 @@ function plainSplit(split: Split): Record<string, unknown> {
   return Object.fromEntries(parts.map((part) => [part, split[part]]));
 }
 
-/** The config as YAML text that loads to the same config, from any folder. */
-export function configToYaml(config: Config): string {
-  const document = new Document(toPlain(config), { schema: "core", aliasDuplicateObjects: false });
+/**
+ * The config as YAML text that loads to the same config, from any folder.
+ * @param home the folder in which it will lie: paths of layers that are in it are written from there, so that the folder can
+ *   be moved
+ */
+export function configToYaml(config: Config, home?: string): string {
+  const near = (layer: Layer) => {
+    const names = GRAPH_FILES.filter((name) => home !== undefined && isPathIn(layer, name));
+    const paths = names.map((name) => [name, relative(home!, layer[name] as string)] as const);
+    return { ...layer, ...Object.fromEntries(paths.filter(([, path]) => !path.startsWith(".."))) };
+  };
+  const part = (layers: readonly Layer[]) => layers.map((layer) => changed(layer, near));
+  const model = { ...config.model, encoder: part(config.model.encoder), decoder: part(config.model.decoder) };
+  const document = new Document(toPlain({ ...config, model }), { schema: "core", aliasDuplicateObjects: false });
   setFlow(document.contents, false);
   return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }

@@ -18,6 +18,7 @@ import { readRunData } from "../data/run_data.ts";
 import { UserError } from "../errors.ts";
 import { exists } from "../formats/file.ts";
 import { readJson } from "../formats/json.ts";
+import { checkKept } from "../graphs/keep.ts";
 import { SafetensorsFile } from "../formats/safetensors.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { openRun } from "../runs/folder.ts";
@@ -203,6 +204,7 @@ function layersOf(
   trained: readonly LayerRow[],
   shape: Shape,
 ): Pick<TrainedNetwork, "encoder" | "decoder"> {
+  checkKept(config);
   const { columns } = data;
   const ground = { config, categories: data.batch?.names.length ?? 0 };
   const { encoder, decoder } = chooseStart(config, { columns }).start === "pca"

@@ -52,10 +52,14 @@ export interface CreateRunOptions {
 
 /**
  * Makes `NAME-YYYYMMDD-HHMMSS-ID` (local time) under `config.paths.runs` and puts config.yaml into it.
- * @param yaml the resolved config as text
+ * @param yamlOf the resolved config as text, after what the run keeps has been written into its folder
  * @throws {UserError} where the folder cannot be made; nothing is left behind then.
  */
-export async function createRun(config: Config, yaml: string, options: CreateRunOptions = {}): Promise<RunFolder> {
+export async function createRun(
+  config: Config,
+  yamlOf: string | ((run: RunFolder) => Promise<string>),
+  options: CreateRunOptions = {},
+): Promise<RunFolder> {
   const { runDir, setName = config.name, now = new Date() } = options;
   const isNew = runDir === undefined || !await exists(resolve(runDir));
   const path = runDir === undefined
@@ -65,6 +69,7 @@ export async function createRun(config: Config, yaml: string, options: CreateRun
   try {
     await syncFolder(dirname(path));
     await options.before?.(run);
+    const yaml = typeof yamlOf === "string" ? yamlOf : await yamlOf(run);
     await writeFileAtomic(run.file("config.yaml"), yaml);
   } catch (error) {
     await undoRun(run);

@@ -8,6 +8,7 @@ import { isRecord, readJson } from "../formats/json.ts";
 import { readCsv } from "./csv_read.ts";
 import { DecodeError, type Decoder, record } from "./decode.ts";
 import { isRunFolder, openRun } from "./folder.ts";
+import { graphParts, GRAPHS_FILE } from "./graph_parts.ts";
 import {
   CHUNK_COLUMNS,
   columnErrors,
@@ -90,6 +91,7 @@ export async function readRun(path: string, { brief = false, also = [] }: ReadOp
     sessions: await json(at("sessions.json"), sessionList) ?? [],
     summary: ended,
     model: await json(at("model.json"), layerRows) ?? [],
+    graphs: brief ? [] : await json(at(GRAPHS_FILE), graphParts) ?? [],
     steps: steps.rows,
     chunks: chunks.rows,
     epochs: epochs.rows,

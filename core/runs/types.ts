@@ -1,4 +1,5 @@
 /** What a run folder holds, as plain data: what the Trainer writes and what reports and analyses read. */
+import type { GraphParts } from "./graph_parts.ts";
 
 /** A row of steps.csv (written by the engine). */
 export interface StepRow {
@@ -272,6 +273,8 @@ export interface RunData {
   readonly sessions: readonly Session[];
   readonly summary: Summary | null;
   readonly model: readonly LayerRow[];
+  /** The parts of its networks of neurons. */
+  readonly graphs: readonly GraphParts[];
   readonly steps: readonly StepRow[];
   readonly chunks: readonly ChunkRow[];
   readonly epochs: readonly EpochRow[];

@@ -1,15 +1,17 @@
 /** Builds the engine's model from the config. */
+import { basename } from "@std/path";
 import { type LayerInfo, Model } from "../../ffi/model.ts";
 import { bytesText } from "../figures.ts";
 import { engineInfo } from "../../ffi/info.ts";
 import { showFlow } from "../config/mod.ts";
-import { engineLoss, isOfHidden } from "../config/properties.ts";
+import { engineLoss, isLayers, isOfHidden } from "../config/properties.ts";
 import { ownSettings } from "../config/sections.ts";
 import type { Config, FieldValue } from "../config/types.ts";
 import { kindNamed, LAYERS, sameValue } from "../config/vocabulary.ts";
 import { stepsOf, trainingPlan } from "../data/plan.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { checkKept } from "../graphs/keep.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { networkError } from "./network_error.ts";
 import { chooseSolver, decoderWith } from "./solver.ts";
@@ -55,6 +57,7 @@ export function networkLayers(config: Config, source: Source): Layers {
  * @throws {UserError} if the layers, the loss and the data do not fit each other; `where` is the key of the config
  */
 export function describeModel(config: Config, source: Source): Model {
+  checkKept(config);
   const shape = shapeOf(config, source);
   const { model, data, loss, optimizer, training } = config;
   const described = (layers: Layers) =>
@@ -122,8 +125,8 @@ export function checkMemory(estimate: MemoryEstimate): void {
 /** A setting beside a layer's kind: `slope 0.1`, `tied`, `no bias`. */
 function settingText(name: string, value: FieldValue): string {
   if (typeof value === "boolean") return value ? name : `no ${name}`;
-  const isLayers = Array.isArray(value) && typeof value[0] === "object";
-  return isLayers ? `${name}: ${value.length} layers` : `${name} ${showFlow(value)}`;
+  if (typeof value === "string" && value.includes("/")) return `${name} ${basename(value)}`;
+  return isLayers(value) ? `${name}: ${value.length} layers` : `${name} ${showFlow(value)}`;
 }
 
 /**

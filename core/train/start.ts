@@ -1,5 +1,7 @@
 /** Starts or resumes a run: makes its folder and config file, then runs the session. */
+import { configToYaml } from "../config/mod.ts";
 import { UserError } from "../errors.ts";
+import { isKept, keepGraphs } from "../graphs/keep.ts";
 import { readJournal } from "../steer/journal.ts";
 import { readTextSync } from "../formats/file.ts";
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
@@ -12,6 +14,7 @@ import { announceFork } from "../runs/sessions.ts";
 import { clearSummary } from "../runs/summary.ts";
 import { findParent } from "./fork.ts";
 import type { RunTarget } from "./find_run.ts";
+import { threadCount } from "./network.ts";
 import { requireRunsFolder } from "./run_checks.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
@@ -43,7 +46,7 @@ export async function startRun(given: StartOptions): Promise<{ run: RunFolder; r
   // Before there is a run folder, since it may take long and may be stopped.
   const prepared = memory ? undefined : await prepareFor(config, { note, warn, fitted, progress: observer?.preparing });
   const options = { ...given, prepared };
-  const { loaded, existing, resumeFrom, saved } = options;
+  const { existing, resumeFrom, saved } = options;
   const fork = options.fork && {
     config: options.fork.config,
     parent: await findParent(
@@ -53,19 +56,26 @@ export async function startRun(given: StartOptions): Promise<{ run: RunFolder; r
       options.fork.known,
     ),
   };
+  const keep = ({ path }: RunFolder) => keepGraphs(config, path, threadCount(config), warn ?? note ?? (() => {}));
   if (existing !== null) {
     const run = await openRun(existing);
+    const own = isKept(config, run.path) ? config : await keep(run);
     const onReady = async () => {
       await clearSummary(run);
-      const text = loaded.toYaml();
+      const text = configToYaml(own, run.path);
       if (text === readTextSync(run.file("config.yaml"), CONFIG_BYTES_MAX)) return;
       await writeFileAtomic(run.file("config.yaml"), text);
     };
-    return { run, result: await runSession({ ...options, config, run, resumeFrom, saved, fork, onReady }) };
+    return { run, result: await runSession({ ...options, config: own, run, resumeFrom, saved, fork, onReady }) };
   }
   if (options.runDir === undefined) requireRunsFolder(config);
   const before = fork && ((run: RunFolder) => announceFork(run.path, fork.parent));
-  const run = await createRun(config, loaded.toYaml(), { runDir: options.runDir, before });
+  let kept = config;
+  const yamlOf = async (run: RunFolder) => {
+    kept = await keep(run);
+    return configToYaml(kept, run.path);
+  };
+  const run = await createRun(config, yamlOf, { runDir: options.runDir, before });
   let locked = false, started = false;
   const onLocked = () => {
     locked = true;
@@ -75,7 +85,7 @@ export async function startRun(given: StartOptions): Promise<{ run: RunFolder; r
     return Promise.resolve();
   };
   try {
-    const result = await runSession({ ...options, config, run, resumeFrom: null, fork, onLocked, onReady });
+    const result = await runSession({ ...options, config: kept, run, resumeFrom: null, fork, onLocked, onReady });
     if (result.error instanceof BadData && result.summary.steps === 0) throw result.error; // the run folder is removed as if the run had not begun
     return { run, result };
   } catch (error) {

@@ -10,7 +10,16 @@
 namespace nrw {
 
 // The purpose of a draw. It is the third word of the counter, so that no two purposes share a stream.
-enum class Purpose : uint32_t { kInit = 1, kSplit = 2, kShuffle = 3, kLayer = 4, kMask = 5, kNoise = 6, kAugment = 7 };
+enum class Purpose : uint32_t {
+  kInit = 1,
+  kSplit = 2,
+  kShuffle = 3,
+  kLayer = 4,
+  kMask = 5,
+  kNoise = 6,
+  kAugment = 7,
+  kWiring = 8
+};
 
 inline std::array<uint32_t, 4> philox(uint64_t key, std::array<uint32_t, 4> counter) noexcept {
   uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);

@@ -58,6 +58,7 @@ class Checker {
   void check(const Json& given) const {
     const std::vector<std::string> words = split(field_.words);
     if (given.is(Json::Kind::kText)) {
+      if (field_.type == Field::Type::kPath && !given.text.empty()) return;
       if (std::find(words.begin(), words.end(), given.text) != words.end()) return;
       if (words.empty()) refuse("must be " + wanted(), given);
       refuse("must be " + (field_.type == Field::Type::kWord ? "" : wanted() + ", or ") + "one of " + joined(words),
@@ -77,10 +78,13 @@ class Checker {
         return refuse("must be one of " + joined(words), given);
       case Field::Type::kAxes:
       case Field::Type::kSize:
-        if (!given.is(Json::Kind::kList)) return number(given);
-        require(!given.items.empty() && given.items.size() <= Shape::kMostDimensions, given);
-        for (const Json& item : given.items) number(item);
+        return size(given);
+      case Field::Type::kSizes:
+        require(given.is(Json::Kind::kList) && !given.items.empty() && given.items.size() <= kMostSizes, given);
+        for (const Json& item : given.items) size(item);
         return;
+      case Field::Type::kPath:
+        return require(false, given);
       case Field::Type::kPair:
         require(given.is(Json::Kind::kList) && given.items.size() == 2, given);
         for (const Json& item : given.items) number(item);
@@ -100,6 +104,12 @@ class Checker {
     const bool count = field_.type != Field::Type::kNumber && field_.type != Field::Type::kPair;
     if (!within(field_, given.number)) refuse("must be " + bounds(field_), given);
     if (count) require(whole(given.number) && given.number >= 0 && given.number <= kMostCount, given);
+  }
+
+  void size(const Json& given) const {
+    if (!given.is(Json::Kind::kList)) return number(given);
+    require(!given.items.empty() && given.items.size() <= Shape::kMostDimensions, given);
+    for (const Json& item : given.items) number(item);
   }
 
   void check_tag(const Json& value) const {
@@ -128,6 +138,10 @@ class Checker {
         return "two numbers";
       case Field::Type::kCounts:
         return format("a list of at most %zu whole numbers", kMostCounts);
+      case Field::Type::kSizes:
+        return format("a list of at most %zu whole numbers or shapes", kMostSizes);
+      case Field::Type::kPath:
+        return "the path of a file";
       case Field::Type::kLayers:
         return "a list of layers";
     }
@@ -192,8 +206,15 @@ std::vector<uint32_t> Settings::counts(std::string_view name) const {
   return all;
 }
 
-Shape Settings::shape(std::string_view name) const {
-  const Json& given = value(name);
+Shape Settings::shape(std::string_view name) const { return shape_of(name, value(name)); }
+
+std::vector<Shape> Settings::shapes(std::string_view name) const {
+  std::vector<Shape> all;
+  for (const Json& item : value(name).items) all.push_back(shape_of(name, item));
+  return all;
+}
+
+Shape Settings::shape_of(std::string_view name, const Json& given) const {
   if (given.is(Json::Kind::kNumber)) return Shape::flat(static_cast<uint32_t>(given.number));
   Shape shape;
   shape.dimensions = static_cast<uint32_t>(given.items.size());
@@ -207,7 +228,8 @@ void Settings::refuse(std::string_view field, const std::string& what) const {
 }
 
 Json describe(const char* name, const char* about, std::span<const Field> fields) {
-  constexpr const char* kTypes[] = {"flag", "count", "number", "word", "axes", "size", "pair", "counts", "layers"};
+  constexpr const char* kTypes[] = {"flag", "count",  "number", "word", "axes",  "size",
+                                    "pair", "counts", "sizes",  "path", "layers"};
   std::vector<Json> list;
   for (const Field& field : fields) {
     Json all = Json::map({});

@@ -13,7 +13,7 @@
 
 namespace nrw {
 
-inline constexpr size_t kMostCounts = 8;
+inline constexpr size_t kMostCounts = 8, kMostSizes = 64;
 
 struct Field {
   enum class Type {
@@ -25,6 +25,8 @@ struct Field {
     kSize,    // a count, or a shape with channels first
     kPair,    // two numbers
     kCounts,  // a list of whole numbers, at most kMostCounts
+    kSizes,   // a list of sizes, at most kMostSizes
+    kPath,    // the path of a file
     kLayers   // a list of layers
   };
   // A map with this single name is a value, too: {normal: 0.02}.
@@ -67,7 +69,8 @@ class Settings {
   const std::string& word(std::string_view name) const { return value(name).text; }  // "" where it is no word
   // One count for each of `axes`. Throws NRW_INVALID_ARGUMENT where a list has another length.
   std::vector<uint32_t> axes(std::string_view name, size_t axes) const;
-  Shape shape(std::string_view name) const;  // kSize
+  Shape shape(std::string_view name) const;                // kSize
+  std::vector<Shape> shapes(std::string_view name) const;  // kSizes
   const Json& value(std::string_view name) const;
   bool has(std::string_view name) const noexcept { return values_.find(name) != nullptr; }
 
@@ -81,6 +84,8 @@ class Settings {
   const Json& all() const noexcept { return values_; }  // a map with every field
 
  private:
+  Shape shape_of(std::string_view name, const Json& given) const;
+
   std::string path_;
   Json values_ = Json::map({});
 };

@@ -234,6 +234,19 @@ NRW_API int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) NRW_NOEX
  * told. */
 NRW_API int32_t nrw_vocabulary(char* text, uint32_t capacity, uint32_t* written, nrw_error* err) NRW_NOEXCEPT;
 
+/* The connections between the neurons of a layer neuron_graph. layer: JSON text, {"kind": "neuron_graph", SETTING:
+ * VALUE, ...}. pairs: capacity pairs of source and target, as neurons are numbered; *count gets their number. With a
+ * capacity of 0 only the number is told. Any thread. Errors: NRW_INVALID_ARGUMENT with "layer." and the setting, also
+ * where a file of connections cannot be read or is none. */
+NRW_API int32_t nrw_graph_edges(const uint8_t* layer, uint32_t layer_bytes, uint32_t* pairs, uint64_t capacity,
+                                uint64_t* count, nrw_error* err) NRW_NOEXCEPT;
+
+/* Divides `vertices` vertices into `parts` (at least 1) of about the same size with few edges between them: a function
+ * of its arguments. pairs: count pairs, undirected; repeated ones count as often. part: gets the part of each vertex.
+ * Any thread. */
+NRW_API int32_t nrw_graph_partition(uint32_t vertices, const uint32_t* pairs, uint64_t count, uint32_t parts,
+                                    uint32_t* part, nrw_error* err) NRW_NOEXCEPT;
+
 /* Checks the description of a network, shapes included, and allocates nothing but the handle. spec: JSON text, a map of
  *   columns        width of a row of the data
  *   shape          of such a row, channels first: [28, 28]; its product is `columns`. Left out: a flat row

@@ -40,6 +40,11 @@ struct SparseKernels {
   // The sum over n elements of a b, in double.
   double (*dot)(size_t n, const float* a, const float* b) noexcept;
 
+  // y[e] = sum over r < rounds and i < n of a[r * a_step + i] * b[r * b_step + rows[e] * stride + i], or y[e] += if
+  // `accumulate` is set. The order of a sum depends on n and `rounds` only. y must not overlap a and b.
+  void (*dots)(size_t n, size_t rounds, size_t entries, const uint32_t* rows, const float* a, size_t a_step,
+               const float* b, size_t b_step, size_t stride, bool accumulate, float* y) noexcept;
+
   // Applies the steps that a row of n elements has missed. s1 and s2 are the optimizer's state as in Kernels::update,
   // or NULL. The outputs may be the inputs themselves but must not overlap them otherwise; those of the state may be
   // NULL.

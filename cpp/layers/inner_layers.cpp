@@ -139,6 +139,10 @@ double InnerLayers::penalty() const noexcept {
   return sum;
 }
 
+void InnerLayers::started() noexcept {
+  for (const auto& layer : layers_) layer->started();
+}
+
 void InnerLayers::commit() noexcept {
   for (const auto& layer : layers_) layer->commit();
 }

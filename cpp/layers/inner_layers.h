@@ -37,6 +37,7 @@ class InnerLayers {
   // Where the derivative to f(x) is put before backward: rows x outputs.
   float* d_output() noexcept { return d_[0].data(); }
   double penalty() const noexcept;
+  void started() noexcept;
   void commit() noexcept;
   std::vector<Parameter*> parameters();
   std::vector<Buffer*> buffers();
@@ -58,6 +59,7 @@ class OuterLayer : public Layer {
   size_t pack_tasks(bool training) const noexcept override { return inner_.pack_tasks(training); }
   void pack(size_t task) noexcept override { inner_.pack(task); }
   double penalty() const noexcept override { return inner_.penalty(); }
+  void started() noexcept override { inner_.started(); }
   void commit() noexcept override { inner_.commit(); }
   std::vector<Parameter*> parameters() override { return inner_.parameters(); }
   std::vector<Buffer*> buffers() override { return inner_.buffers(); }

@@ -14,6 +14,8 @@
 #include "layers/linear.h"
 #include "layers/locally_connected.h"
 #include "layers/mask_tokens.h"
+#include "layers/neuron_graph.h"
+#include "layers/neuron_layers.h"
 #include "layers/noise.h"
 #include "layers/pool.h"
 #include "layers/positional_embedding.h"
@@ -56,6 +58,8 @@ const LayerType* const kTypes[] = {
     &conv_transpose1d_type,
     &conv_transpose2d_type,
     &locally_connected2d_type,
+    &neuron_layers_type,
+    &neuron_graph_type,
     &max_pool1d_type,
     &max_pool2d_type,
     &average_pool1d_type,

@@ -60,7 +60,7 @@ Deno.test("header and symbol table name the same functions", () => {
 
 Deno.test("parameters and results are the header's, by type and by annotation", () => {
   const comments = annotations(
-    ["symbols", "model_symbols", "pca_symbols"].map((file) => readText(`ffi/${file}.ts`)).join(""),
+    ["symbols", "graph_symbols", "model_symbols", "pca_symbols"].map((file) => readText(`ffi/${file}.ts`)).join(""),
   );
   for (const [name, { result, parameters }] of inHeader) {
     assertEquals(inTable[name]?.parameters, parameters.map(ffiType), `${name}: types`);

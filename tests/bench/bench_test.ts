@@ -10,6 +10,8 @@ import type { Result } from "../../bench/run.ts";
 import { byTurns, ratio, timing } from "../../bench/stats.ts";
 import { median } from "../../core/analysis/statistics.ts";
 import { CheckFailed } from "../../bench/types.ts";
+import { BEGIN, END, withSeries } from "../../bench/locality_page.ts";
+import { outcomeOf } from "../../bench/workloads/locality.ts";
 import { secondsTo } from "../../bench/workloads/converge.ts";
 import { BatchCreator } from "../../ffi/batches.ts";
 import { Chunk } from "../../ffi/chunk.ts";
@@ -170,4 +172,34 @@ Deno.test("skewed chunks: exact non-zeros a row, rising columns, frequent ones i
   // As many different columns as 128 rows of that data set have, within a tenth.
   const touched = touchedColumns(skewedCsr(128, 130_107, 154, 1), 128);
   assert(Math.abs(touched / 7290 - 1) < 0.1, `${touched}`);
+});
+
+Deno.test("the locality series: speeds between forms, two threads beside one, and the table in its page", () => {
+  const form = (name: string, threads: number, ms: number) => ({
+    ...{ name, threads, error: 2e-7 },
+    ...{ forward: [ms, 2 * ms, 3 * ms], backward: [2 * ms, 4 * ms, 6 * ms], update: [0, 0, 0] },
+  });
+  const outcome = outcomeOf({
+    network: { neurons: 10, connections: 20, rounds: 3, rows: 4, kernels: "plain" },
+    forms: [
+      form("objects", 1, 100),
+      form("parts", 1, 10),
+      form("parts", 2, 6),
+      form("last", 1, 5),
+      form("last", 2, 2.5),
+    ],
+  });
+  assertEquals(outcome.rows.map(({ what }) => what)[2], "parts, 2 threads");
+  assertEquals(outcome.rows[3]!.narrows, { median: 10, min: 5, max: 15, runs: 3 });
+  assert(outcome.rows[3]!.note!.includes("20.0 x the speed of the objects; 2.00 x that of the form before"));
+  assert(outcome.rows[4]!.note!.includes("2.40 x that of the form before"));
+  assert(!outcome.rows[2]!.note!.includes("form before"), "none before it has two threads");
+  assertEquals(outcome.goals.map(({ got, reached }) => [got, reached]), [["2.00 x", true], ["2.00 x", true]]);
+  const machine = { cpu: "CPU", cores: 2, compiler: "g++", measured_at: "2026-01-01T00:00:00Z" };
+  const result = { name: "locality", mode: "quick", machine, ...outcome } as unknown as Result;
+  const written = withSeries(`# Page\n\n${BEGIN}\nbefore\n${END}\nrest\n`, result, markdownTable);
+  assert(written.startsWith("# Page") && written.endsWith(`${END}\nrest\n`) && !written.includes("before\n<"));
+  assert(written.includes("| parts, 2 threads | ms |") && written.includes("rough estimate"));
+  assertEquals(withSeries(written, result, markdownTable), written);
+  assertThrows(() => withSeries("# Page", result, markdownTable), Error, "has no lines");
 });

@@ -72,6 +72,46 @@ class LocallyConnected(nn.Module):
         return y.reshape(-1, *self.output)
 
 
+class Neurons(nn.Module):
+    """Neurons that are evaluated for some rounds, each a sum over (source, target) pairs; the first numbers are values of
+    the row, and the outputs are the sums of the last neurons."""
+
+    def __init__(self, output, inputs, neurons, pairs, rounds, activation=torch.tanh):
+        super().__init__()
+        pairs = sorted(set(pairs), key=lambda pair: (pair[1], pair[0]))
+        self.output, self.inputs, self.neurons = output, inputs, neurons
+        self.rounds, self.activation = rounds, activation
+        self.weight = nn.Parameter(torch.empty(len(pairs)))
+        self.bias = nn.Parameter(torch.empty(neurons))
+        self.source, self.target = torch.tensor(pairs).T
+
+    def forward(self, x):
+        x = x.flatten(1)
+        v = x.new_zeros(len(x), self.neurons)
+        for _ in range(self.rounds):
+            terms = torch.cat([x, v], 1)[:, self.source] * self.weight
+            z = self.bias.expand_as(v).index_add(1, self.target - self.inputs, terms)
+            v = self.activation(z)
+        return z[:, -torch.Size(self.output).numel():].reshape(-1, *self.output)
+
+
+def everyone(inputs, neurons):
+    """All pairs but those of a neuron with itself."""
+    return [(source, inputs + n) for n in range(neurons) for source in range(inputs + neurons) if source != inputs + n]
+
+
+def around(at, to, of, size):
+    centre = (2 * at + 1) * of // (2 * to)
+    return range(max(0, centre - (size - 1) // 2), min(of, centre - (size - 1) // 2 + size))
+
+
+def tiles(of, of_first, to, to_first, size):
+    """Pairs of the images (channels, height, width) whose numbers begin there."""
+    return [(of_first + (c * of[1] + i) * of[2] + j, to_first + (d * to[1] + k) * to[2] + m)
+            for d in range(to[0]) for k in range(to[1]) for m in range(to[2])
+            for c in range(of[0]) for i in around(k, to[1], of[1], size[0]) for j in around(m, to[2], of[2], size[1])]
+
+
 class VectorQuantised(nn.Module):
     """The code of van den Oord et al. 2017; both distances are added to the loss as `penalty`."""
 
@@ -149,6 +189,20 @@ CASES = [
          kernel=2, dilation=[1, 2], bias=False),
     case("locally_connected2d", LocallyConnected((2, 4, 3), 1, (3, 3), padding=1), [1, 4, 3], channels=2, kernel=3,
          padding="same"),
+    case("neuron_graph", Neurons([3], 4, 6, everyone(4, 6), 4), [4], size=3, neurons=6, rounds=4, fan_in=9, input_fan_in=9),
+    case("neuron_graph", Neurons([2, 2], 6, 5, everyone(6, 5), 3, torch.sigmoid), [3, 2], size=[2, 2], neurons=5, rounds=3,
+         activation="sigmoid"),
+    # The row 2 x 4 x 5 (0 ... 39), layers 3 x 4 (40 ... 51) and 2 x 2 x 2 (52 ... 59), the outputs 2 x 2 (60 ... 63).
+    case("neuron_layers",
+         Neurons([2, 2], 40, 24, [
+             *tiles((2, 4, 5), 0, (1, 3, 4), 40, (3, 2)),
+             *tiles((1, 3, 4), 40, (2, 2, 2), 52, (2, 3)),
+             *tiles((1, 3, 4), 40, (1, 3, 4), 40, (3, 3)), *tiles((2, 2, 2), 52, (2, 2, 2), 52, (3, 3)),
+             *tiles((2, 2, 2), 52, (1, 3, 4), 40, (1, 2)),
+             *tiles((1, 2, 2), 60, (1, 3, 4), 40, (1, 1)), *tiles((1, 2, 2), 60, (2, 2, 2), 52, (1, 1)),
+             *tiles((2, 2, 2), 52, (1, 2, 2), 60, (2, 2)),
+         ], 5), [2, 4, 5], size=[2, 2], shapes=[[3, 4], [2, 2, 2]], rounds=5, input=[3, 2], previous=[2, 3], next=[1, 2],
+         feedback=[1, 1], output=[2, 2]),
     case("vector_quantised", VectorQuantised(6, 4, 0.25), [4], codes=6, update="gradient"),
     case("vector_quantised", VectorQuantised(5, 3, 0.5), [3, 4], codes=5, update="gradient", commitment=0.5),
     case("vector_quantised", VectorQuantised(7, 2, 0.25), [2, 2, 3], codes=7, update="gradient"),

@@ -33,6 +33,7 @@ const LAYER_EXAMPLES: Examples = {
     { dictionary: 24 },
     { contractive: [{ linear: 7 }, "tanh"], weight: 0.01 },
     { gaussian_noise: 0.1 },
+    { neuron_graph: 10, neurons: 40, rounds: 3, fan_in: 5, reach: 8, far: 0.1 },
     { salt_and_pepper: 0.2 },
   ],
   signal: [
@@ -53,6 +54,7 @@ const LAYER_EXAMPLES: Examples = {
     { conv2d: 3, kernel: 2 },
     { conv_transpose2d: 3, kernel: 2, stride: 2 },
     { locally_connected2d: 3, kernel: 2 },
+    { neuron_layers: [2, 3, 4], shapes: [[3, 4], [2, 2, 2], 5], rounds: 5, next: 2, feedback: 3 },
     { max_pool2d: [1, 2] },
     { average_pool2d: [3, 2] },
     { upsample2d: 2 },

@@ -7,6 +7,7 @@ import { DICTIONARIES } from "./dictionary.ts";
 import type { ExportedKind, Exports } from "./layer.ts";
 import { LINEAR } from "./linear.ts";
 import { LOCALLY_CONNECTED_LAYERS } from "./locally_connected.ts";
+import { NEURONS_EXPORTS } from "./neurons.ts";
 import { NESTED } from "./nested.ts";
 import { NORMS } from "./norms.ts";
 import { SAMPLING } from "./sampling.ts";
@@ -24,6 +25,7 @@ const WRITTEN: Exports = {
   ...CODES,
   ...DICTIONARIES,
   ...TOKENS,
+  ...NEURONS_EXPORTS,
 };
 
 /** How a kind of layer is written for other programs; null where that is not known. */

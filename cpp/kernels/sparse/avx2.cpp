@@ -55,6 +55,7 @@ const SparseKernels kAvx2SparseKernels = {.name = "avx2",
                                           .gather = vector_sparse::gather<Avx2>,
                                           .residual = vector_sparse::residual<Avx2>,
                                           .dot = vector_sparse::dot<Avx2>,
+                                          .dots = vector_sparse::dots<Avx2>,
                                           .catch_up = vector_sparse::catch_up<Avx2>};
 
 }  // namespace nrw

@@ -55,6 +55,7 @@ const SparseKernels kAvx512SparseKernels = {.name = "avx512",
                                             .gather = vector_sparse::gather<Avx512>,
                                             .residual = vector_sparse::residual<Avx512>,
                                             .dot = vector_sparse::dot<Avx512>,
+                                            .dots = vector_sparse::dots<Avx512>,
                                             .catch_up = vector_sparse::catch_up<Avx512>};
 
 }  // namespace nrw

@@ -44,6 +44,15 @@ double dot(size_t n, const float* a, const float* b) noexcept {
   return sum;
 }
 
+void dots(size_t n, size_t rounds, size_t entries, const uint32_t* rows, const float* a, size_t a_step, const float* b,
+          size_t b_step, size_t stride, bool accumulate, float* y) noexcept {
+  for (size_t e = 0; e < entries; ++e) {
+    double sum = 0;
+    for (size_t r = 0; r < rounds; ++r) sum += dot(n, a + r * a_step, b + r * b_step + rows[e] * stride);
+    y[e] = static_cast<float>(sum) + (accumulate ? y[e] : 0.0f);
+  }
+}
+
 void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const float* s2, float* w_out, float* s1_out,
               float* s2_out) noexcept {
   for (size_t i = 0; i < n; ++i) {
@@ -64,6 +73,6 @@ void catch_up(size_t n, const CatchUp& c, const float* w, const float* s1, const
 }  // namespace
 
 const SparseKernels kPlainSparseKernels = {
-    .name = "plain", .gather = gather, .residual = residual, .dot = dot, .catch_up = catch_up};
+    .name = "plain", .gather = gather, .residual = residual, .dot = dot, .dots = dots, .catch_up = catch_up};
 
 }  // namespace nrw

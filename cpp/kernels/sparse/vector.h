@@ -150,6 +150,54 @@ double dot(size_t n, const float* a, const float* b) noexcept {
   return V::sum(sums[0]);
 }
 
+// Of kEntries rows at once, which share the loads of a. An entry's sum has the same order in blocks of any size.
+template <class V, size_t kEntries>
+void dots_block(size_t n, size_t rounds, const uint32_t* rows, const float* a, size_t a_step, const float* b,
+                size_t b_step, size_t stride, bool accumulate, float* y) noexcept {
+  typename V::Register even[kEntries], odd[kEntries];
+  const float* row[kEntries];
+  for (size_t e = 0; e < kEntries; ++e) {
+    even[e] = odd[e] = V::zero();
+    row[e] = b + rows[e] * stride;
+  }
+  for (size_t r = 0; r < rounds; ++r) {
+    size_t i = 0;
+    for (; i + 2 * V::kLanes <= n; i += 2 * V::kLanes) {
+      const typename V::Register first = V::load(a + i), second = V::load(a + i + V::kLanes);
+      for (size_t e = 0; e < kEntries; ++e) {
+        even[e] = V::fma(first, V::load(row[e] + i), even[e]);
+        odd[e] = V::fma(second, V::load(row[e] + i + V::kLanes), odd[e]);
+      }
+    }
+    if (i + V::kLanes <= n) {
+      for (size_t e = 0; e < kEntries; ++e) even[e] = V::fma(V::load(a + i), V::load(row[e] + i), even[e]);
+      i += V::kLanes;
+    }
+    if (i < n) {
+      for (size_t e = 0; e < kEntries; ++e) {
+        odd[e] = V::fma(V::load(a + i, n - i), V::load(row[e] + i, n - i), odd[e]);
+      }
+    }
+    a += a_step;
+    for (size_t e = 0; e < kEntries; ++e) row[e] += b_step;
+  }
+  for (size_t e = 0; e < kEntries; ++e) {
+    typename V::Wide sum{};
+    V::add_wide(V::add(even[e], odd[e]), sum);
+    y[e] = static_cast<float>(V::sum(sum)) + (accumulate ? y[e] : 0.0f);
+  }
+}
+
+template <class V>
+void dots(size_t n, size_t rounds, size_t entries, const uint32_t* rows, const float* a, size_t a_step, const float* b,
+          size_t b_step, size_t stride, bool accumulate, float* y) noexcept {
+  size_t e = 0;
+  for (; e + 4 <= entries; e += 4) {
+    dots_block<V, 4>(n, rounds, rows + e, a, a_step, b, b_step, stride, accumulate, y + e);
+  }
+  for (; e < entries; ++e) dots_block<V, 1>(n, rounds, rows + e, a, a_step, b, b_step, stride, accumulate, y + e);
+}
+
 // Elements [i, i + count), kTail: count < kLanes, else all lanes.
 template <class V, bool kTail, bool kThree>
 void catch_up_at(size_t i, size_t count, const CatchUp& c, const float* w, const float* s1, const float* s2,
