@@ -196,7 +196,8 @@ export class Training implements AsyncDisposable {
     } else if (event.event === "epoch") {
       const point = this.history.addEpoch(event.step, event), { wait_ms, train_ms, validation_ms } = event;
       const epoch_s = (wait_ms + train_ms + validation_ms + event.checkpoint_ms + event.diagnostics_ms) / 1000;
-      this.#means = { ...this.#means ?? { step_rate: null, step_s: null, wait_s: null }, epoch_s };
+      // Row 0 is the network before its first step.
+      if (event.epoch > 0) this.#means = { ...this.#means ?? { step_rate: null, step_s: null, wait_s: null }, epoch_s };
       if (event.step > this.#from) this.told.epoch(point);
     } else if (event.event === "diagnostic") this.told.diagnostic({ name: event.name, epoch: event.epoch });
   }
@@ -216,9 +217,8 @@ export class Training implements AsyncDisposable {
     const { status, summary: { reason, steps, epochs }, error } = result;
     if (this.#session) this.#last = this.#situation(false);
     this.#session = this.#live = null;
-    this.#phase = status === "failed" ? "failed" : "ended";
-    this.#reason = reason;
     const tell = (over: Ended) => {
+      this.#phase = status === "failed" ? "failed" : "ended";
       this.#over = over;
       this.#reason = over.reason;
       this.#ended.resolve(result);
@@ -254,7 +254,7 @@ export class Training implements AsyncDisposable {
       }
     }
     await this.ended;
-    const { subject } = await this.#rest(this.#phase === "ended" && await this.isFinished() ? "default" : "latest");
+    const { subject } = await this.#rest(await this.restingCheckpoint());
     const asked = this.#turn.then(() => question(subject));
     this.#turn = asked.catch(() => {});
     return await asked;
@@ -321,6 +321,27 @@ export class Training implements AsyncDisposable {
     }
     const { steps: step = 0, epochs: epoch = 0 } = this.#over ?? {};
     return { step, epoch, steps_per_epoch, learning_rate, batch_size, next_batch_size: null, frozen: [...frozen] };
+  }
+
+  /** The present network is in the latest checkpoint when this resolves. Where nothing trains, it is there already. */
+  async saveNow(): Promise<void> {
+    const session = this.#session;
+    if (session === null) return;
+    await this.#desk.ask(() => session.saves.saveIfNew()).catch((error) => {
+      if (!(error instanceof NotTraining)) throw error;
+    });
+  }
+
+  /** Lets training make a row of steps.csv visible that the engine has made: the call that trains ends after its present step. */
+  async pulse(): Promise<void> {
+    await this.#desk.ask(() => Promise.resolve()).catch((error) => {
+      if (!(error instanceof NotTraining)) throw error;
+    });
+  }
+
+  /** Which checkpoint has the network that is asked once nothing trains. */
+  async restingCheckpoint(): Promise<"default" | "latest"> {
+    return this.#phase === "ended" && await this.isFinished() ? "default" : "latest";
   }
 
   /** Saves and ends the session, where one is under way; resolves when it is over. */

@@ -8,7 +8,7 @@ import type { RowName, Tells } from "../protocol.ts";
 export const SHARE = 0.02;
 
 export interface Watcher {
-  values(values: Tells["values"]): void;
+  tell(kind: "values", value: Tells["values"]): void;
 }
 
 interface Watched {
@@ -22,8 +22,8 @@ interface Watched {
 export interface Watchable {
   /** Whether steps are made at the moment. */
   isTraining(): boolean;
-  /** What each stage gives for a row. @throws {UserError} */
-  values(of: RowName): Promise<Tells["values"]>;
+  /** What each stage gives for a row, and the milliseconds that training stood still for it. @throws {UserError} */
+  values(of: RowName): Promise<{ readonly took: number; readonly values: Tells["values"] }>;
 }
 
 const now = () => performance.now();
@@ -84,10 +84,10 @@ export class Watching {
     for (const entries of rows.values()) {
       for (const [, watched] of entries) watched.told = begun;
       try {
-        const { took, values } = await this.#timed(entries[0]![1].of);
+        const { took, values } = await this.at.values(entries[0]![1].of);
         spent += took;
         for (const [watcher, watched] of entries) {
-          if (this.#watched.get(watcher) === watched) watcher.values(values);
+          if (this.#watched.get(watcher) === watched) watcher.tell("values", values);
         }
       } catch { /* a run that has just ended, or a row that is gone: the next change tells again */ }
     }
@@ -95,13 +95,4 @@ export class Watching {
     this.#isAsking = false;
     this.#plan();
   }
-
-  /** The time that the question itself takes counts, not what it waits for the end of a step, which is trained in. */
-  async #timed(of: RowName): Promise<{ took: number; values: Tells["values"] }> {
-    const values = await this.at.values(of);
-    return { took: this.took, values };
-  }
-
-  /** Milliseconds of the last question, which who answers it measures. */
-  took = 0;
 }
