@@ -70,6 +70,8 @@ export class Training implements AsyncDisposable {
   #resting: Promise<{ readonly restored: Restored; readonly subject: Subject }> | null = null;
   /** Questions to the network at rest, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
+  /** Resolves when the history has the steps of earlier sessions. */
+  readonly #caughtUp = Promise.withResolvers<void>();
   /** Resolves with how the session ended; it never rejects. Null where nothing was trained. */
   readonly #ended = Promise.withResolvers<SessionResult | null>();
 
@@ -165,6 +167,7 @@ export class Training implements AsyncDisposable {
     const paused = this.#desk.post({ do: "pause" });
     paused.catch(() => {}); // a session that ends before its first step says so by its end
     this.#about = await aboutOf(config, source);
+    await this.#caughtUp.promise;
     this.#live = subjectOf(config, model, source, this.#about, () => state.step);
     await paused.then(() => this.#phase = "paused", (error) => {
       if (!(error instanceof NotTraining)) throw error;
@@ -177,12 +180,13 @@ export class Training implements AsyncDisposable {
       open: () => Promise.resolve(NOTHING_HELD),
       write: (events) => Promise.resolve(events.forEach((event) => this.#take(event))),
       close: () => Promise.resolve(),
-      abandon: () => {},
+      abandon: () => this.#caughtUp.resolve(),
     };
   }
 
   #take(event: RunEvent): void {
-    if (event.event === "steps") {
+    if (event.event === "start") this.#caughtUp.resolve(); // it comes after the rows of earlier sessions
+    else if (event.event === "steps") {
       const { step, loss, learning_rate, step_ms, wait_ms, elapsed_s } = event;
       for (let i = 0; i < step.length; i++) this.history.add(step[i]!, loss[i]!, elapsed_s[i]!);
       const last = step.at(-1)!, seconds = elapsed_s.at(-1)!;
