@@ -2,6 +2,7 @@
  * One run under the studio: its training, which begins paused, and after its end its network as the run folder has it. Questions
  * go to whichever is there, one after the other.
  */
+import type { Model } from "../../ffi/model.ts";
 import { NOTHING_HELD } from "../../core/events/course.ts";
 import { rowsAfter } from "../../core/events/rows.ts";
 import { stepsOf, trainingPlan } from "../../core/data/plan.ts";
@@ -32,7 +33,11 @@ export interface Told extends NewsTold {
 
 export type Start =
   & { readonly target: RunTarget }
-  & Pick<SessionOptions, "note" | "warn" | "detail" | "signals" | "commandLine" | "observer" | "onModel">;
+  & Pick<SessionOptions, "note" | "warn" | "detail" | "signals" | "commandLine" | "observer">
+  & {
+    /** Told when the network is ready, to show progress, and with null as soon as it is closed. */
+    readonly onModel?: (model: Model | null) => void;
+  };
 
 export class Training implements AsyncDisposable {
   readonly #desk = new Desk();
@@ -102,10 +107,12 @@ export class Training implements AsyncDisposable {
       },
     });
     work.then(({ run, result }) => {
+      options.onModel?.(null);
       training.#path = run.path;
       training.#end(result);
       ready.resolve();
     }, (error) => {
+      options.onModel?.(null);
       training.#fail(error);
       ready.reject(target.loaded.locate(error));
     });
