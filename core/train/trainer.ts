@@ -84,7 +84,7 @@ export class Trainer {
 
   /** Trains from the state to the end or a stop. On an exception the state is that of the last whole step. */
   async run(): Promise<Ending> {
-    const { config, source, state } = this.parts;
+    const { config, state } = this.parts;
     this.parts.observer.starting?.({ epochs: config.training.epochs });
     if (state.start === null && !await this.#begin()) return "stopped";
     while (state.epoch < config.training.epochs) {
