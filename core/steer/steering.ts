@@ -234,9 +234,9 @@ export class Steering {
 
   #setMaskRate(value: number): number {
     const before = this.#steered.mask_rate ?? this.course.maskRate;
-    if (value >= 1) throw new UserError("data.mask_rate", `must be from 0 up to, but not, 1, got ${value}`);
+    if (value >= 1) throw new UserError("data.mask_rate", `must be at least 0 and below 1, got ${value}`);
     this.#steered.mask_rate = value;
-    this.#isRenewal = value !== before;
+    if (value !== before) this.#isRenewal = true;
     return before;
   }
 

@@ -78,6 +78,7 @@ Deno.test("steering: the batch size changes within a window, where rows of both 
   const path = await steered(config, async (open) => {
     await open.steps(3);
     await open.command(set("data.batch_size", 8)); // 48 rows are six batches of eight
+    await open.command(set("data.mask_rate", 0)); // changes nothing
     assertEquals((await open.studio.state()).batch_size, 8);
     await open.steps(1);
     await open.command(set("data.batch_size", 24)); // 56 rows are made, so two more batches of eight come first
