@@ -21,6 +21,13 @@ export interface Waiting {
   refuse(error: UserError): void;
 }
 
+/** Nothing trains that could take a command or answer a question between two steps. */
+export class NotTraining extends UserError {
+  constructor(what: string) {
+    super("training", what, undefined, 1);
+  }
+}
+
 export class Desk {
   #waiting: Waiting[] = [];
   #taker: Taker | null = null;
@@ -40,13 +47,15 @@ export class Desk {
   ask<T>(question: (model: Model) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const { model } = this.#taker ?? {};
-    this.#add({ settle: () => question(model!).then(resolve, reject), refuse: reject });
+    // A question that fails at once is no failure of the training either.
+    const settle = () => Promise.resolve().then(() => question(model!)).then(resolve, reject);
+    this.#add({ settle, refuse: reject });
     return promise;
   }
 
   #add(waiting: Waiting): void {
     if (this.#taker === null) {
-      waiting.refuse(new UserError("training", "is not under way, so it takes no commands", undefined, 1));
+      waiting.refuse(new NotTraining("is not under way, so it takes no commands"));
       return;
     }
     this.#waiting.push(waiting);
@@ -78,7 +87,7 @@ export class Desk {
   /** What still waits is refused. */
   detach(): void {
     this.#taker = null;
-    const ended = new UserError("training", "has ended before it took the command", undefined, 1);
+    const ended = new NotTraining("has ended before it took the command");
     for (const waiting of this.#waiting.splice(0)) waiting.refuse(ended);
     this.wake();
   }

@@ -2,21 +2,34 @@
 import type { Model, TensorInfo } from "../../ffi/model.ts";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
-import type { Command } from "./command.ts";
+import type { SchedulerConfig } from "../config/types.ts";
+import type { Command, ScheduleKey, Settable } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import type { Edit, Journal } from "./journal.ts";
+import { checkSchedule, untilShared } from "./sizes.ts";
 import { type Steered, untouched } from "./state.ts";
 
 /** The run that is steered. */
 export interface Course {
   readonly model: Model;
   /** Changed in place: `steering` is made with the first edit. */
-  readonly state: { readonly step: number; readonly epoch: number; steering?: Steered };
+  readonly state: {
+    readonly step: number;
+    readonly epoch: number;
+    readonly window: number;
+    /** Batches made of the present window, of the present size. */
+    batch: number;
+    steering?: Steered;
+  };
   /** The config's values. */
   readonly learningRate: number;
   readonly batchSize: number;
+  readonly maskRate: number;
+  readonly scheduler: SchedulerConfig;
   /** The most rows that a batch can have. */
   readonly trainingRows: number;
+  /** Whether windows hold the same rows whatever the batch size: then it may change within one. */
+  readonly keepsRows: boolean;
   /** Factors of the learning rate by layer, where they are not 1. */
   rates(): Readonly<Record<string, number>>;
   save(): Promise<void>;
@@ -27,6 +40,8 @@ export interface Course {
   resume(): void;
   /** Told of each edit. */
   edited(edit: Edit): void;
+  /** Told when a command lets training stand still before the next step, and when it goes on. */
+  paused(isPaused: boolean): void;
 }
 
 export class Steering {
@@ -39,6 +54,7 @@ export class Steering {
   /** Whether the last call was interrupted before it made a step: the next one makes one, whoever asks for what meanwhile. */
   #owesStep = false;
   #next = 0;
+  #isRenewal = false;
   /** Why the journal does not have what has taken effect: the session fails, since it could not be repeated. */
   #lost: { readonly error: unknown } | null = null;
 
@@ -68,15 +84,57 @@ export class Steering {
     return this.course.state.steering?.learning_rate ?? this.course.learningRate;
   }
 
-  /** A batch size that waits for the next epoch takes effect. */
+  /** The config's schedule, with what commands have set of it. */
+  get scheduler(): SchedulerConfig {
+    return { ...this.course.scheduler, ...this.course.state.steering?.scheduler };
+  }
+
+  /** Whether batches have to be made anew since this was last asked: those that wait were made with other settings. */
+  takeRenewal(): boolean {
+    const isDue = this.#isRenewal;
+    this.#isRenewal = false;
+    return isDue;
+  }
+
+  /** A batch size that waits takes effect with the epoch at the latest. */
   beginEpoch(): void {
     const { steering } = this.course.state;
     if (steering && steering.next_batch_size !== null) steering.batch_size = steering.next_batch_size;
   }
 
+  get #batchSize(): number {
+    return this.course.state.steering?.batch_size ?? this.course.batchSize;
+  }
+
+  /**
+   * Steps until as many rows of the window are done as whole batches of the size that waits have: then the window goes on with
+   * it. Infinity where none waits, or windows depend on the size.
+   */
+  #untilSize(): number {
+    const { course: { keepsRows, state } } = this, next = state.steering?.next_batch_size ?? null;
+    if (next === null || next === this.#batchSize || !keepsRows) return Infinity;
+    return untilShared(state.batch, this.#batchSize, next);
+  }
+
+  /** The size that waits takes effect, where it can. */
+  #changeSize(): void {
+    if (this.#untilSize() !== 0) return;
+    const { state } = this.course, steered = this.#steered, next = steered.next_batch_size!;
+    state.batch = state.batch * this.#batchSize / next;
+    if (state.window !== 0 || state.batch !== 0) steered.mixed_epoch = state.epoch + 1;
+    steered.batch_size = next;
+    this.#isRenewal = true;
+  }
+
   /** Takes what is due before the next step, and returns when training may go on or is stopped. */
   async between(): Promise<void> {
-    const { course: { state, stopping }, desk } = this;
+    const { course: { state, stopping, paused }, desk } = this;
+    let isStill = false;
+    const tell = (still: boolean) => {
+      if (still !== isStill) paused(isStill = still);
+    };
+    // What is due is done before commands of the same step, however late these come, so that a repetition does the same.
+    this.#changeSize();
     for (;;) {
       for (; this.#replay[this.#next]?.step === state.step; this.#next++) {
         await this.#take(this.#replay[this.#next]!.command);
@@ -87,7 +145,8 @@ export class Steering {
         await waiting.settle((command) => this.#take(command));
         if (this.#lost) throw this.#lost.error;
       }
-      if (stopping() || !this.isPaused) return;
+      if (stopping() || !this.isPaused) return tell(false);
+      tell(true);
       await desk.wait();
     }
   }
@@ -100,7 +159,7 @@ export class Steering {
   /** Number of steps that may be made before {@linkcode between} has something to do. */
   until(): number {
     const due = this.#replay[this.#next]?.step ?? Infinity;
-    return Math.min(due - this.course.state.step, this.#allowed, this.#owesStep ? 1 : Infinity);
+    return Math.min(due - this.course.state.step, this.#allowed, this.#owesStep ? 1 : Infinity, this.#untilSize());
   }
 
   /** Runs a call that trains, which a command ends early. */
@@ -154,7 +213,7 @@ export class Steering {
       case "stop":
         return;
       case "set":
-        return command.key === "data.batch_size" ? this.#setBatchSize(command.value) : this.#setRate(command.value);
+        return this.#set(command.key, command.value);
       case "freeze":
         return this.#freeze(command.layer, command.frozen);
       case "write":
@@ -164,6 +223,28 @@ export class Steering {
 
   get #steered(): Steered {
     return this.course.state.steering ??= untouched();
+  }
+
+  #set(key: Settable, value: number): number {
+    if (key === "optimizer.learning_rate") return this.#setRate(value);
+    if (key === "data.batch_size") return this.#setBatchSize(value);
+    if (key === "data.mask_rate") return this.#setMaskRate(value);
+    return this.#setSchedule(key.slice("scheduler.".length) as ScheduleKey, value);
+  }
+
+  #setMaskRate(value: number): number {
+    const before = this.#steered.mask_rate ?? this.course.maskRate;
+    if (value >= 1) throw new UserError("data.mask_rate", `must be at least 0 and below 1, got ${value}`);
+    this.#steered.mask_rate = value;
+    if (value !== before) this.#isRenewal = true;
+    return before;
+  }
+
+  #setSchedule(key: ScheduleKey, value: number): number {
+    const before = this.scheduler;
+    checkSchedule(before, key, value);
+    this.#steered.scheduler = { ...this.#steered.scheduler, [key]: value };
+    return before[key];
   }
 
   #setRate(value: number): number {
@@ -180,8 +261,9 @@ export class Steering {
         `must be a whole number from 1 to the ${countText(trainingRows)} training rows, got ${value}`,
       );
     }
-    const steered = this.#steered, before = steered.next_batch_size ?? this.course.batchSize;
+    const steered = this.#steered, before = steered.next_batch_size ?? this.#batchSize;
     steered.next_batch_size = value;
+    this.#changeSize();
     return before;
   }
 

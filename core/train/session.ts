@@ -19,7 +19,7 @@ import { writeRecovery } from "../runs/recovery.ts";
 import { failed, finish, interrupted, paused, type SessionResult } from "./ending.ts";
 import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
-import { runDiagnostics } from "./diagnose.ts";
+import { type DiagnoseOptions, runDiagnostics } from "./diagnose.ts";
 import { openSession } from "./provenance.ts";
 import { begin } from "./begin.ts";
 import { refitDue } from "./refit.ts";
@@ -47,7 +47,7 @@ class Session {
   /** Principal components of the training rows, where the session has computed them. */
   fit: PcaFit | null = null;
   /** What all diagnostics of the session share. */
-  readonly diagnosing = {
+  readonly diagnosing: Pick<DiagnoseOptions, "off" | "stopped" | "warn" | "detail"> = {
     off: new Set<string>(),
     stopped: () => this.isStopping,
     warn: (text: string) => (this.options.warn ?? this.options.note)?.(text),
@@ -109,8 +109,8 @@ class Session {
   lastStep(): LastStep | null {
     const { state: { step, plateau }, options: { config }, source } = this;
     if (step < 1) return null;
-    const { learningRate: learning_rate } = this.steering;
-    const rate = learningRate(step - 1, { learning_rate }, config.scheduler, horizonOf(config, source), plateau.factor);
+    const { learningRate: learning_rate, scheduler } = this.steering;
+    const rate = learningRate(step - 1, { learning_rate }, scheduler, horizonOf(config, source), plateau.factor);
     return { step, rate };
   }
 
@@ -246,6 +246,7 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
     // A fork has its own first checkpoint, so that it can be resumed even if the parent is deleted.
     if (options.fork) await session.saves.saveIfNew();
     options.onModel?.(model);
+    options.onSession?.(session);
     result = await trainToAnEnd(session);
   } catch (error) {
     await logs.close().catch(() => {}); // the first error is the one that is reported

@@ -47,12 +47,15 @@ export function tellLeft({ steering, options: { warn = () => {} }, state }: Sess
 
 /** @param replay what {@linkcode replayOf} gave */
 export function steer(session: Session, replay: readonly Edit[]): Steering {
-  const { options: { config, desk = new Desk(), run, edited, note }, model, source, state, saves } = session;
+  const { options: { config, desk = new Desk(), run, edited, note, paused }, model, source, state, saves } = session;
   const course = {
     ...{ model, state },
     learningRate: config.optimizer.learning_rate,
     batchSize: config.data.batch_size,
+    maskRate: config.data.mask_rate,
+    scheduler: config.scheduler,
     trainingRows: source.partRows.train,
+    keepsRows: config.data.last_batch === "keep",
     rates: () => state.start?.rates ?? {},
     save: () => saves.save(),
     stop: () => session.stop(),
@@ -63,6 +66,7 @@ export function steer(session: Session, replay: readonly Edit[]): Steering {
       note?.(`step ${edit.step}: ${JSON.stringify(edit.command)}`);
       edited?.(edit);
     },
+    paused: (isPaused: boolean) => paused?.(isPaused),
   };
   return new Steering(course, desk, new Journal(run.file(JOURNAL)), replay);
 }

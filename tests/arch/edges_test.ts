@@ -14,12 +14,14 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...["core/figures.ts", "core/version.ts", "core/visible.ts"],
     ...["core/analysis", "core/sweep/read.ts"],
   ],
-  cli: ["cli", "core", "reports", "ffi"],
+  studio: ["studio", "core", "ffi", "spec"],
+  "studio/page": ["studio/page", "studio/protocol.ts", "studio/frame.ts"],
+  cli: ["cli", "core", "reports", "studio", "ffi"],
   "mod.ts": ["core", "reports", "ffi"],
   docs: ["mod.ts"],
-  scripts: ["scripts", "core", "cli", "ffi"],
+  scripts: ["scripts", "core", "cli", "studio", "ffi"],
   bench: ["bench", "core", "reports", "ffi", "cli"],
-  tests: ["tests", "cli", "core", "reports", "ffi", "scripts", "bench", "mod.ts", "compat", "docs"],
+  tests: ["tests", "cli", "core", "reports", "studio", "ffi", "scripts", "bench", "mod.ts", "compat", "docs"],
   compat: ["compat"],
 };
 
@@ -64,7 +66,7 @@ function typescriptEdges(): Edge[] {
   );
 }
 
-const roomOf = (path: string) => path.split("/")[0]!;
+const roomOf = (path: string) => path.startsWith("studio/page/") ? "studio/page" : path.split("/")[0]!;
 
 export function wrongEdges(edges: readonly Edge[]): string[] {
   return edges.filter(({ from, to }) => !within(to, ROOMS[roomOf(from)] ?? []))

@@ -11,13 +11,17 @@ export function unsteered({ config, model, state }: { config: Config; model: Mod
     ...{ model, state },
     learningRate: config.optimizer.learning_rate,
     batchSize: config.data.batch_size,
+    maskRate: config.data.mask_rate,
+    scheduler: config.scheduler,
     trainingRows: 1,
+    keepsRows: true,
     rates: () => ({}),
     save: () => Promise.resolve(),
     stop: () => {},
     stopping: () => false,
     resume: () => {},
     edited: () => {},
+    paused: () => {},
   };
   return new Steering(course, new Desk(), new Journal("edits.jsonl"));
 }
