@@ -1,0 +1,114 @@
+/**
+ * Where the grid of each stage lies. Lengths are pixels of the page at zoom 1. A stage is made of maps of equal size (the channels of
+ * a picture or a signal, or one map of all units), side by side in rows; a map is a grid of cells, one for each unit.
+ */
+import type { Stage } from "./types.ts";
+
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly units: number;
+  /** Cells of a map. */
+  readonly columns: number;
+  readonly rows: number;
+  readonly maps: number;
+  readonly perRow: number;
+  /** Between maps, in cells. */
+  readonly gapX: number;
+  readonly gapY: number;
+  /** Cells from edge to edge, gaps included. */
+  readonly cellsX: number;
+  readonly cellsY: number;
+  /** Whether the cells of a map are drawn as bars from a middle line: signals. */
+  readonly trace: boolean;
+}
+
+export interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+type Grid = Omit<Place, "x" | "y" | "width" | "height"> & { readonly aspect: number };
+
+/** Layers of at most so many units are one column, as networks are drawn in books. */
+const COLUMN_MOST = 16;
+const LANES = 24;
+const CELL_MOST = 26;
+
+function gridOf({ shape, units }: Stage): Grid {
+  if (shape.length === 3) {
+    const [maps, rows, columns] = shape as [number, number, number];
+    const perRow = maps === 1 ? 1 : Math.max(1, Math.round(Math.sqrt(maps * rows / columns * 0.8)));
+    const gap = maps === 1 ? 0 : rows * columns === 1 ? 0.2 : Math.max(1, Math.round(0.08 * columns));
+    const [cellsX, cellsY] = extent(columns, rows, maps, perRow, gap, gap);
+    return {
+      units,
+      columns,
+      rows,
+      maps,
+      perRow,
+      gapX: gap,
+      gapY: gap,
+      cellsX,
+      cellsY,
+      trace: false,
+      aspect: cellsX / cellsY,
+    };
+  }
+  if (shape.length === 2) {
+    const [maps, columns] = shape as [number, number];
+    const perRow = Math.ceil(maps / LANES), gapX = 0.06 * columns, gapY = 0.25;
+    const [cellsX, cellsY] = extent(columns, 1, maps, perRow, gapX, gapY);
+    const aspect = Math.min(1.4, Math.max(0.45, 2.4 * perRow / Math.ceil(maps / perRow)));
+    return { units, columns, rows: 1, maps, perRow, gapX, gapY, cellsX, cellsY, trace: true, aspect };
+  }
+  const columns = units <= COLUMN_MOST ? 1 : Math.ceil(Math.sqrt(0.7 * units)), rows = Math.ceil(units / columns);
+  return {
+    ...{ units, columns, rows, maps: 1, perRow: 1, gapX: 0, gapY: 0, cellsX: columns, cellsY: rows, trace: false },
+    aspect: columns / rows,
+  };
+}
+
+const extent = (columns: number, rows: number, maps: number, perRow: number, gapX: number, gapY: number) => {
+  const across = Math.min(maps, perRow), down = Math.ceil(maps / perRow);
+  return [across * (columns + gapX) - gapX, down * (rows + gapY) - gapY] as const;
+};
+
+/** Space for names above and below a stage. */
+const LABELS = 46;
+const EDGE = 14;
+
+/** Stages from left to right, or from top to bottom where the canvas is higher than wide. Larger layers are drawn larger. */
+export function layOut(stages: readonly Stage[], width: number, height: number): Place[] {
+  const down = height > 1.15 * width;
+  const grids = stages.map(gridOf);
+  const most = Math.max(...grids.map(({ units }) => units), 2);
+  const along = (down ? height : width) - 2 * EDGE, slot = along / Math.max(1, stages.length);
+  // Where layers are many, their grids take most of their slot, so that they stay visible.
+  const room = slot * (stages.length > 10 ? 0.75 : 0.6);
+  const roomX = down ? width - 2 * EDGE - 110 : room, roomY = down ? room : height - 2 * LABELS;
+  return grids.map(({ aspect, ...grid }, i) => {
+    const share = 0.5 + 0.5 * Math.log2(grid.units + 1) / Math.log2(most + 1);
+    let h = Math.min(roomY * (grid.columns === 1 ? 0.95 : 0.8) * share, roomX * share / aspect);
+    if (!grid.trace) h = Math.min(h, CELL_MOST * grid.cellsY);
+    const w = h * aspect;
+    const middle = EDGE + (i + 0.5) * slot;
+    const [centreX, centreY] = down ? [width / 2 - 40, middle] : [middle, height / 2];
+    return { ...grid, x: centreX - w / 2, y: centreY - h / 2, width: w, height: h };
+  });
+}
+
+/** The cell of a unit. */
+export function unitBox(place: Place, unit: number): Box {
+  const size = place.columns * place.rows;
+  const map = Math.floor(unit / size), within = unit % size;
+  const column = within % place.columns, row = Math.floor(within / place.columns);
+  const cellX = (map % place.perRow) * (place.columns + place.gapX) + column;
+  const cellY = Math.floor(map / place.perRow) * (place.rows + place.gapY) + row;
+  const [cellWidth, cellHeight] = [place.width / place.cellsX, place.height / place.cellsY];
+  return { x: place.x + cellX * cellWidth, y: place.y + cellY * cellHeight, width: cellWidth, height: cellHeight };
+}

@@ -1,0 +1,256 @@
+/**
+ * Draws the network with WebGL 2. All values of all stages are one texture, and each stage is one quad, so a frame costs what its
+ * pixels cost, however many neurons there are. Connections are drawn into a picture of their own, which is kept until the weights
+ * change or the view stands still at another place; meanwhile it moves with the view.
+ */
+import * as twgl from "twgl.js";
+import { type Colours, colours } from "./colours.ts";
+import { type Place, unitBox } from "./layout.ts";
+import { type Camera, type Drawn, HOME } from "./picking.ts";
+import * as shaders from "./shaders.ts";
+import type { Numbers } from "./types.ts";
+
+const CORNERS = { numComponents: 2, data: new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]) };
+/** As many connections are drawn anew in each frame of a moving view. */
+const DRAWN_AT_ONCE = 4000;
+const SETTLED_MS = 120;
+
+/** What connections look like: the weakest and the strongest width in pixels, and how much they cover. */
+const widthsOf = (count: number): readonly [number, number] =>
+  count > 20_000 ? [0.3, 1.6] : count > 2000 ? [0.4, 2.2] : [0.6, 3.2];
+const opacityOf = (count: number): number => Math.min(0.85, Math.max(0.16, 24 / Math.sqrt(count + 1)));
+
+interface Lines {
+  readonly buffers: twgl.BufferInfo;
+  readonly array: twgl.VertexArrayInfo;
+  readonly count: number;
+}
+
+export class Scene {
+  readonly #gl: WebGL2RenderingContext;
+  readonly #stageProgram: twgl.ProgramInfo;
+  readonly #lineProgram: twgl.ProgramInfo;
+  readonly #keptProgram: twgl.ProgramInfo;
+  readonly #keptQuad: twgl.BufferInfo;
+  #places: readonly Place[] = [];
+  #stages: { readonly buffers: twgl.BufferInfo; readonly array: twgl.VertexArrayInfo } | null = null;
+  #texture: WebGLTexture | null = null;
+  #textureWidth = 0;
+  #textureHeight = 0;
+  #lines: Lines | null = null;
+  #highlight: Lines | null = null;
+  #kept: twgl.FramebufferInfo | null = null;
+  #keptCamera: Camera = HOME;
+  #keptIsOld = true;
+  #movedAt = 0;
+  #lastCamera: Camera = HOME;
+
+  /** @throws {Error} where the browser has no WebGL 2 */
+  constructor(readonly canvas: HTMLCanvasElement) {
+    const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true });
+    if (gl === null) throw new Error("this browser has no WebGL 2, with which the network is drawn");
+    this.#gl = gl;
+    this.#stageProgram = twgl.createProgramInfo(gl, [shaders.STAGE_VERTEX, shaders.STAGE_FRAGMENT]);
+    this.#lineProgram = twgl.createProgramInfo(gl, [shaders.LINE_VERTEX, shaders.LINE_FRAGMENT]);
+    this.#keptProgram = twgl.createProgramInfo(gl, [shaders.KEPT_VERTEX, shaders.KEPT_FRAGMENT]);
+    this.#keptQuad = twgl.createBufferInfoFromArrays(gl, { corner: CORNERS });
+  }
+
+  /** @param at where the values of each stage begin */
+  setPlaces(places: readonly Place[], at: readonly number[]): void {
+    this.#places = places;
+    const per = (numComponents: number, data: number[]) => ({
+      numComponents,
+      data: new Float32Array(data),
+      divisor: 1,
+    });
+    const buffers = twgl.createBufferInfoFromArrays(this.#gl, {
+      corner: CORNERS,
+      box: per(4, places.flatMap(({ x, y, width, height }) => [x, y, width, height])),
+      grid: per(4, places.flatMap(({ columns, rows, maps, perRow }) => [columns, rows, maps, perRow])),
+      cells: per(4, places.flatMap(({ gapX, gapY, cellsX, cellsY }) => [gapX, gapY, cellsX, cellsY])),
+      source: per(4, places.flatMap(({ units, trace }, i) => [at[i] ?? 0, units, 1, trace ? 1 : 0])),
+    });
+    if (this.#stages) this.#free(this.#stages);
+    this.#stages = { buffers, array: twgl.createVertexArrayInfo(this.#gl, [this.#stageProgram], buffers) };
+    this.#keptIsOld = true;
+  }
+
+  #free({ buffers, array }: { readonly buffers: twgl.BufferInfo; readonly array: twgl.VertexArrayInfo }): void {
+    for (const attribute of Object.values(buffers.attribs ?? {})) this.#gl.deleteBuffer(attribute.buffer ?? null);
+    this.#gl.deleteVertexArray(array.vertexArrayObject ?? null);
+  }
+
+  /** @param at where the values of each stage begin @param scales the value of each stage that has the full colour */
+  setValues(values: Numbers, at: readonly number[], scales: readonly number[]): void {
+    const gl = this.#gl;
+    const width = Math.max(1, Math.min(2048, Math.ceil(Math.sqrt(values.length))));
+    const height = Math.max(1, Math.ceil(values.length / width));
+    if (this.#texture === null || width !== this.#textureWidth || height !== this.#textureHeight) {
+      gl.deleteTexture(this.#texture);
+      this.#texture = gl.createTexture();
+      [this.#textureWidth, this.#textureHeight] = [width, height];
+      gl.bindTexture(gl.TEXTURE_2D, this.#texture);
+      gl.texStorage2D(gl.TEXTURE_2D, 1, gl.R32F, width, height);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
+      gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, gl.NEAREST);
+    }
+    gl.bindTexture(gl.TEXTURE_2D, this.#texture);
+    const whole = Math.floor(values.length / width);
+    if (whole > 0) {
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, width, whole, gl.RED, gl.FLOAT, values.subarray(0, whole * width));
+    }
+    const rest = values.length - whole * width;
+    if (rest > 0) {
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, whole, rest, 1, gl.RED, gl.FLOAT, values.subarray(whole * width));
+    }
+    const source = this.#stages?.buffers.attribs?.source?.buffer;
+    if (source) {
+      const data = this.#places.flatMap(({ units, trace }, i) => [at[i] ?? 0, units, scales[i] || 1, trace ? 1 : 0]);
+      gl.bindBuffer(gl.ARRAY_BUFFER, source);
+      gl.bufferSubData(gl.ARRAY_BUFFER, 0, new Float32Array(data));
+    }
+  }
+
+  #makeLines(all: readonly Drawn[]): Lines | null {
+    const count = all.reduce((sum, { weights }) => sum + weights.from.length, 0);
+    if (count === 0) return null;
+    const ends = new Float32Array(4 * count), weight = new Float32Array(count);
+    // The weakest first, so that the strongest lie above them.
+    let at = count;
+    for (const { from, to, weights } of all) {
+      const [a, b] = [this.#places[from]!, this.#places[to]!];
+      const most = weights.weight.reduce((value, other) => Math.max(value, Math.abs(other)), 0) || 1;
+      for (let i = 0; i < weights.from.length; i++) {
+        const start = unitBox(a, weights.from[i]!), end = unitBox(b, weights.to[i]!);
+        at--;
+        ends[4 * at] = start.x + start.width / 2;
+        ends[4 * at + 1] = start.y + start.height / 2;
+        ends[4 * at + 2] = end.x + end.width / 2;
+        ends[4 * at + 3] = end.y + end.height / 2;
+        weight[at] = weights.weight[i]! / most;
+      }
+    }
+    const buffers = twgl.createBufferInfoFromArrays(this.#gl, {
+      corner: CORNERS,
+      ends: { numComponents: 4, data: ends, divisor: 1 },
+      weight: { numComponents: 1, data: weight, divisor: 1 },
+    });
+    return { buffers, array: twgl.createVertexArrayInfo(this.#gl, [this.#lineProgram], buffers), count };
+  }
+
+  setConnections(all: readonly Drawn[]): void {
+    if (this.#lines) this.#free(this.#lines);
+    this.#lines = this.#makeLines(all);
+    this.#keptIsOld = true;
+  }
+
+  /** Connections of one neuron, above everything else. */
+  setHighlight(all: readonly Drawn[]): void {
+    if (this.#highlight) this.#free(this.#highlight);
+    this.#highlight = this.#makeLines(all);
+  }
+
+  #drawLines(
+    lines: Lines,
+    uniforms: Record<string, unknown>,
+    widths: readonly [number, number],
+    opacity: number,
+  ): void {
+    const gl = this.#gl;
+    gl.useProgram(this.#lineProgram.program);
+    twgl.setUniforms(this.#lineProgram, { ...uniforms, widths, opacity });
+    twgl.setBuffersAndAttributes(gl, this.#lineProgram, lines.array);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, lines.count);
+  }
+
+  /** @param ratio pixels of the screen in a pixel of the page */
+  #uniforms(camera: Camera, ratio: number, palette: Colours): Record<string, unknown> {
+    return {
+      camera: [camera.scale * ratio, camera.x * ratio, camera.y * ratio],
+      size: [this.canvas.width, this.canvas.height],
+      low: palette.low,
+      zero: palette.zero,
+      high: palette.high,
+    };
+  }
+
+  /** @returns whether another frame is due, since the kept picture of the connections is not of this view */
+  draw(camera: Camera, ratio: number, faint: boolean): boolean {
+    const gl = this.#gl, palette = colours(), uniforms = this.#uniforms(camera, ratio, palette);
+    const { width, height } = this.canvas;
+    const now = performance.now();
+    if (!sameCamera(camera, this.#lastCamera)) this.#movedAt = now;
+    this.#lastCamera = camera;
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    const due = this.#keep(camera, uniforms, now);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.viewport(0, 0, width, height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (this.#lines && this.#kept) {
+      const { scale, x, y } = this.#keptCamera, factor = camera.scale / scale;
+      const box = [(camera.x - x * factor) * ratio, (camera.y - y * factor) * ratio, width * factor, height * factor];
+      gl.useProgram(this.#keptProgram.program);
+      twgl.setBuffersAndAttributes(gl, this.#keptProgram, this.#keptQuad);
+      if (faint) {
+        gl.blendColor(0, 0, 0, 0.3);
+        gl.blendFunc(gl.CONSTANT_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
+      }
+      twgl.setUniforms(this.#keptProgram, { ...uniforms, camera: [1, 0, 0], box, kept: this.#kept.attachments[0] });
+      gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+      gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    }
+    if (this.#stages && this.#texture) {
+      gl.useProgram(this.#stageProgram.program);
+      twgl.setUniforms(this.#stageProgram, { ...uniforms, values: this.#texture, page: rgbOf(palette.page) });
+      twgl.setBuffersAndAttributes(gl, this.#stageProgram, this.#stages.array);
+      gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#places.length);
+    }
+    if (this.#highlight) this.#drawLines(this.#highlight, uniforms, [0.8, 3.5], 0.9);
+    return due;
+  }
+
+  /** Draws the connections into their picture, where that is due. @returns whether it will be due once the view stands still */
+  #keep(camera: Camera, uniforms: Record<string, unknown>, now: number): boolean {
+    const gl = this.#gl, lines = this.#lines, { width, height } = this.canvas;
+    if (lines === null) return false;
+    const resized = this.#kept === null || this.#kept.width !== width || this.#kept.height !== height;
+    const moved = !sameCamera(camera, this.#keptCamera);
+    if (!resized && !this.#keptIsOld && !moved) return false;
+    if (!resized && !this.#keptIsOld && lines.count > DRAWN_AT_ONCE && now - this.#movedAt < SETTLED_MS) return true;
+    if (resized) {
+      if (this.#kept) {
+        gl.deleteFramebuffer(this.#kept.framebuffer);
+        gl.deleteTexture(this.#kept.attachments[0] as WebGLTexture);
+      }
+      this.#kept = twgl.createFramebufferInfo(
+        gl,
+        [{ format: gl.RGBA, min: gl.LINEAR, mag: gl.LINEAR, wrap: gl.CLAMP_TO_EDGE }],
+        width,
+        height,
+      );
+    }
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#kept!.framebuffer);
+    gl.viewport(0, 0, width, height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    this.#drawLines(lines, uniforms, widthsOf(lines.count), opacityOf(lines.count));
+    this.#keptCamera = camera;
+    this.#keptIsOld = false;
+    return false;
+  }
+
+  /** Draws everything anew with the next frame, as with other colours. */
+  refresh(): void {
+    this.#keptIsOld = true;
+  }
+}
+
+const sameCamera = (a: Camera, b: Camera) => a.scale === b.scale && a.x === b.x && a.y === b.y;
+
+const rgbOf = (text: string): readonly number[] => {
+  const number = parseInt(text.slice(1), 16);
+  return [(number >> 16 & 255) / 255, (number >> 8 & 255) / 255, (number & 255) / 255];
+};
