@@ -51,7 +51,7 @@ export class Header {
     this.#badge.textContent = PHASES[phase];
     this.#badge.className = `badge ${phase}`;
     this.#badge.title = reason ?? "";
-    const within = steps_per_epoch > 0 ? ` of ${countText(steps_per_epoch)} steps each` : "";
+    const within = steps_per_epoch > 0 ? ` (${countText(steps_per_epoch)} steps each)` : "";
     this.#where.replaceChildren(
       "step ",
       make("b", {}, countText(step)),

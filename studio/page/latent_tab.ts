@@ -56,6 +56,7 @@ export class LatentTab {
     });
     store.on("latent", (latent) => {
       this.#show(latent);
+      this.#jacobian.replaceChildren();
       this.#decode();
     });
     store.on("weights", () => this.#isOpen && this.#decode());
@@ -130,7 +131,6 @@ export class LatentTab {
   #decode(): void {
     const { latent } = this.store;
     if (!this.#isOpen || latent === null) return;
-    this.#jacobian.replaceChildren();
     this.store.connection.newest("decode", "decode", { latent: [...latent], most: COLUMNS_MOST }).then((answer) => {
       if (answer) this.#view.show({ ...answer, input: null });
     }, this.store.fail);
@@ -173,7 +173,11 @@ export class LatentTab {
       return make("li", {}, canvas, make("p", { class: "note" }, text));
     });
     this.#jacobian.replaceChildren(
-      make("h3", {}, "Directions that change the output most, at this point"),
+      make(
+        "h3",
+        {},
+        `Directions that change the output most, at this point and step ${countText(this.store.state.step)}`,
+      ),
       make("ol", { class: "directions" }, ...list),
     );
   }

@@ -34,12 +34,12 @@ export interface Box {
 
 type Grid = Omit<Place, "x" | "y" | "width" | "height"> & { readonly aspect: number };
 
-/** Layers of at most so many units are one column, as networks are drawn in books. */
+/** Layers of at most so many units are one column, as networks are drawn in books; a row where layers lie below each other. */
 const COLUMN_MOST = 16;
 const LANES = 24;
 const CELL_MOST = 26;
 
-function gridOf({ shape, units }: Stage): Grid {
+function gridOf({ shape, units }: Stage, down: boolean): Grid {
   if (shape.length === 3) {
     const [maps, rows, columns] = shape as [number, number, number];
     const perRow = maps === 1 ? 1 : Math.max(1, Math.round(Math.sqrt(maps * rows / columns * 0.8)));
@@ -66,7 +66,9 @@ function gridOf({ shape, units }: Stage): Grid {
     const aspect = Math.min(1.4, Math.max(0.45, 2.4 * perRow / Math.ceil(maps / perRow)));
     return { units, columns, rows: 1, maps, perRow, gapX, gapY, cellsX, cellsY, trace: true, aspect };
   }
-  const columns = units <= COLUMN_MOST ? 1 : Math.ceil(Math.sqrt(0.7 * units)), rows = Math.ceil(units / columns);
+  const short = units <= COLUMN_MOST ? 1 : Math.ceil(Math.sqrt((down ? 0.4 : 0.7) * units)),
+    long = Math.ceil(units / short);
+  const [columns, rows] = down ? [long, short] : [short, long];
   return {
     ...{ units, columns, rows, maps: 1, perRow: 1, gapX: 0, gapY: 0, cellsX: columns, cellsY: rows, trace: false },
     aspect: columns / rows,
@@ -85,11 +87,11 @@ const EDGE = 14;
 /** Stages from left to right, or from top to bottom where the canvas is higher than wide. Larger layers are drawn larger. */
 export function layOut(stages: readonly Stage[], width: number, height: number): Place[] {
   const down = height > 1.15 * width;
-  const grids = stages.map(gridOf);
+  const grids = stages.map((stage) => gridOf(stage, down));
   const most = Math.max(...grids.map(({ units }) => units), 2);
   const along = (down ? height : width) - 2 * EDGE, slot = along / Math.max(1, stages.length);
   // Where layers are many, their grids take most of their slot, so that they stay visible.
-  const room = slot * (stages.length > 10 ? 0.75 : 0.6);
+  const room = slot * (stages.length > 10 ? 0.75 : 0.66);
   const roomX = down ? width - 2 * EDGE - 110 : room, roomY = down ? room : height - 2 * LABELS;
   return grids.map(({ aspect, ...grid }, i) => {
     const share = 0.5 + 0.5 * Math.log2(grid.units + 1) / Math.log2(most + 1);

@@ -18,6 +18,7 @@ import { Connection } from "./socket.ts";
 import { Store } from "./store.ts";
 import { strongestSlider } from "./strongest.ts";
 import { tabs } from "./tabs.ts";
+import type { Tells } from "./types.ts";
 
 /** Values of the watched row, at most so many times a second. */
 const PER_SECOND = 15;
@@ -113,26 +114,29 @@ connection.on("about", (about) => {
   show(about);
   watch();
 });
-connection.on("state", (state) => {
-  if (store.about === undefined) return;
+/** What is told before the page knows what it is about is of no use. */
+function whenKnown<K extends keyof Tells>(kind: K, take: (value: Tells[K]) => void): void {
+  connection.on(kind, (value) => store.about !== undefined && take(value));
+}
+whenKnown("state", (state) => {
   const before = store.state;
   store.state = state;
   store.tell("state", state);
   if (before.step !== state.step || before.phase !== state.phase) weightsChanged();
 });
-connection.on("values", (values) => {
+whenKnown("values", (values) => {
   store.values = values;
   store.tell("values", values);
 });
-connection.on("steps", (steps) => {
+whenKnown("steps", (steps) => {
   store.tell("steps", steps);
   weightsChanged();
 });
-connection.on("epoch", (epoch) => store.tell("epoch", epoch));
-connection.on("edit", (edit) => {
+whenKnown("epoch", (epoch) => store.tell("epoch", epoch));
+whenKnown("edit", (edit) => {
   store.tell("edit", edit);
   weightsAt = 0;
   weightsChanged();
 });
-connection.on("note", (note) => store.tell("note", note));
+whenKnown("note", (note) => store.tell("note", note));
 store.on("row", watch);

@@ -105,7 +105,8 @@ export class MapTab {
       this.#legend.replaceChildren(
         ...map.names.slice(0, shades.length > 1 ? 12 : 0).map((name, i) => {
           const key = make("i");
-          key.style.background = shades[i]!;
+          if (i < series.length) key.style.background = shades[i]!;
+          else key.style.border = `2px solid ${shades[i]!}`;
           return make("li", { class: "dot" }, key, make("span", {}, name));
         }),
       );

@@ -46,7 +46,7 @@ export function ticks(low: number, high: number, most: number): number[] {
   return found;
 }
 
-/** Powers of ten, and where there are few of them, their multiples by 2 and 5. */
+/** Powers of ten, and where there are few of them, their multiples by 2 and 5; within less than those, round steps. */
 export function logTicks(low: number, high: number): number[] {
   const found = (factors: readonly number[]) => {
     const list: number[] = [];
@@ -59,5 +59,6 @@ export function logTicks(low: number, high: number): number[] {
     return list;
   };
   const powers = found([1]);
-  return powers.length >= 3 ? powers : powers.length === 2 ? found([1, 3]) : found([1, 2, 5]);
+  const chosen = powers.length >= 3 ? powers : powers.length === 2 ? found([1, 3]) : found([1, 2, 5]);
+  return chosen.length >= 2 ? chosen : ticks(low, high, 3);
 }

@@ -35,7 +35,7 @@ const rgb = (text: string): Rgb => {
   return [number >> 16 & 255, number >> 8 & 255, number & 255];
 };
 
-/** Draws over the canvas' pixels. Points that lie over each other become denser up to their full colour. */
+/** Draws over the canvas' pixels. Labels beyond the number of colours are hollow squares, where points are large enough. Points that lie over each other become denser up to their full colour. */
 export function drawPoints(canvas: HTMLCanvasElement, { x, y, labels, names }: LatentMap, range: MapRange): void {
   const { width, height } = canvas, ratio = width / canvas.clientWidth;
   const { page, series } = colours();
@@ -51,8 +51,12 @@ export function drawPoints(canvas: HTMLCanvasElement, { x, y, labels, names }: L
     const left = Math.round((x[i]! - range.x) * range.scale * ratio) - half,
       top = Math.round((range.y - y[i]!) * range.scale * ratio) - half;
     const shade = shades[shades.length > 1 ? labels[i]! : 0] ?? shades[0]!;
+    const isHollow = shades.length > 1 && labels[i]! >= series.length && side >= 3;
     for (let row = Math.max(0, top); row < Math.min(height, top + side); row++) {
+      const edgeY = row === top || row === top + side - 1;
       for (let column = Math.max(0, left); column < Math.min(width, left + side); column++) {
+        const edgeX = column === left || column === left + side - 1;
+        if (isHollow ? !edgeX && !edgeY : edgeX && edgeY && side >= 4) continue;
         const at = 4 * (row * width + column);
         for (let k = 0; k < 3; k++) pixels[at + k]! += cover * (shade[k]! - pixels[at + k]!);
       }

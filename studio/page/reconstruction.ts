@@ -47,7 +47,9 @@ export class ReconstructionView {
       class: "quiet",
       attributes: { "aria-label": `Save as PNG: ${caption}` },
     });
-    return make("figure", {}, canvas, make("figcaption", {}, caption, save));
+    const figure = make("figure", {}, canvas, make("figcaption", {}, caption, save));
+    figure.style.width = canvas.style.width;
+    return figure;
   }
 
   #images({ input, output }: Reconstruction): void {
@@ -65,7 +67,7 @@ export class ReconstructionView {
     add("output", "output", imageOf(output, size, range));
     if (input) {
       const error = output.map((value, i) => value - input[i]!), most = sizeOf(error);
-      add(`error, up to ${shortText(most)}`, "error", imageOf(error, size, null, most));
+      add(`error ±${shortText(Number(most.toPrecision(2)))}`, "error", imageOf(error, size, null, most));
     }
     this.#body.replaceChildren(make("div", { class: "side-by-side" }, ...figures));
   }

@@ -18,7 +18,7 @@ const SETTLED_MS = 120;
 /** What connections look like: the weakest and the strongest width in pixels, and how much they cover. */
 const widthsOf = (count: number): readonly [number, number] =>
   count > 20_000 ? [0.3, 1.6] : count > 2000 ? [0.4, 2.2] : [0.6, 3.2];
-const opacityOf = (count: number): number => Math.min(0.85, Math.max(0.16, 24 / Math.sqrt(count + 1)));
+const opacityOf = (count: number): number => Math.min(0.85, Math.max(0.14, 16 / Math.sqrt(count + 1)));
 
 interface Lines {
   readonly buffers: twgl.BufferInfo;
