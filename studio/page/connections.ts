@@ -2,7 +2,7 @@
 import type { Drawn } from "./picking.ts";
 import type { Store } from "./store.ts";
 import { countText } from "./numbers.ts";
-import type { Link, Unit } from "./types.ts";
+import type { Unit } from "./types.ts";
 
 export class Connections {
   readonly #found = new Map<number, Drawn>();
@@ -59,14 +59,6 @@ export class Connections {
       hidden === 1 ? "is" : "are"
     } hidden.`;
   }
-}
-
-/** Where a connection's weight stands in its tensor: weights are [to, from], and where a layer uses those of another one, [from, to]. */
-export function weightPlace(store: Store, link: Link, from: number, to: number): readonly number[] {
-  const { stages } = store.about.network;
-  const shape = stages.flatMap(({ parameters }) => parameters).find(({ name }) => name === link.tensor)?.shape;
-  const turned = shape !== undefined && shape[0] !== stages[link.to]!.units;
-  return turned ? [from, to] : [to, from];
 }
 
 /** The connections of one neuron, as they are drawn. */

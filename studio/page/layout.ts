@@ -42,7 +42,7 @@ const CELL_MOST = 26;
 function gridOf({ shape, units }: Stage, down: boolean): Grid {
   if (shape.length === 3) {
     const [maps, rows, columns] = shape as [number, number, number];
-    const perRow = maps === 1 ? 1 : Math.max(1, Math.round(Math.sqrt(maps * rows / columns * 0.8)));
+    const perRow = maps === 1 ? 1 : Math.max(1, Math.round(Math.sqrt(maps * rows / columns * (down ? 2 : 0.6))));
     const gap = maps === 1 ? 0 : rows * columns === 1 ? 0.2 : Math.max(1, Math.round(0.08 * columns));
     const [cellsX, cellsY] = extent(columns, rows, maps, perRow, gap, gap);
     return {
@@ -63,10 +63,10 @@ function gridOf({ shape, units }: Stage, down: boolean): Grid {
     const [maps, columns] = shape as [number, number];
     const perRow = Math.ceil(maps / LANES), gapX = 0.06 * columns, gapY = 0.25;
     const [cellsX, cellsY] = extent(columns, 1, maps, perRow, gapX, gapY);
-    const aspect = Math.min(1.4, Math.max(0.45, 2.4 * perRow / Math.ceil(maps / perRow)));
+    const aspect = Math.min(1.4, Math.max(0.35, 2.4 * perRow / Math.ceil(maps / perRow)));
     return { units, columns, rows: 1, maps, perRow, gapX, gapY, cellsX, cellsY, trace: true, aspect };
   }
-  const short = units <= COLUMN_MOST ? 1 : Math.ceil(Math.sqrt((down ? 0.4 : 0.7) * units)),
+  const short = units <= COLUMN_MOST ? 1 : Math.ceil(Math.sqrt((down ? 0.4 : 0.5) * units)),
     long = Math.ceil(units / short);
   const [columns, rows] = down ? [long, short] : [short, long];
   return {
@@ -91,7 +91,7 @@ export function layOut(stages: readonly Stage[], width: number, height: number):
   const most = Math.max(...grids.map(({ units }) => units), 2);
   const along = (down ? height : width) - 2 * EDGE, slot = along / Math.max(1, stages.length);
   // Where layers are many, their grids take most of their slot, so that they stay visible.
-  const room = slot * (stages.length > 10 ? 0.75 : 0.66);
+  const room = slot * (stages.length > 10 ? 0.75 : 0.68);
   const roomX = down ? width - 2 * EDGE - 110 : room, roomY = down ? room : height - 2 * LABELS;
   return grids.map(({ aspect, ...grid }, i) => {
     const share = 0.5 + 0.5 * Math.log2(grid.units + 1) / Math.log2(most + 1);

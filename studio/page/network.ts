@@ -1,6 +1,6 @@
 /** The drawing of the network: where the pointer is, what is chosen, pan and zoom, and the same by keyboard. */
-import { Connections, connectionsOf, weightPlace } from "./connections.ts";
-import { onColours } from "./colours.ts";
+import { Connections, connectionsOf } from "./connections.ts";
+import { colours, onColours } from "./colours.ts";
 import { button, fitted, make, saveCanvas } from "./dom.ts";
 import { layOut, type Place, unitBox } from "./layout.ts";
 import { drawOverlay } from "./overlay.ts";
@@ -42,6 +42,7 @@ export class Network {
   #frame = 0;
   #readOut = 0;
   #size = { width: 0, height: 0 };
+  #marks: readonly unknown[] = [];
 
   constructor(readonly store: Store) {
     this.#canvas = make("canvas", {
@@ -77,6 +78,7 @@ export class Network {
     store.on("about", () => this.#begin());
     store.on("values", () => this.#takeValues());
     store.on("items", () => this.redraw());
+    store.on("state", this.redraw);
     store.on("weights", () => this.#hovered && this.#ask());
     onColours(() => {
       this.#scene.refresh();
@@ -138,6 +140,18 @@ export class Network {
   draw(): void {
     if (this.#places.length === 0) return;
     if (this.#scene.draw(this.#camera, this.#ratio, this.#highlight.length > 0)) this.redraw();
+    // Values do not change what is written above the drawing.
+    const marks = [
+      this.#camera,
+      this.#hovered,
+      this.store.items,
+      this.store.about,
+      this.store.state.frozen,
+      this.#places,
+      colours(),
+    ];
+    if (marks.every((mark, i) => mark === this.#marks[i])) return;
+    this.#marks = marks;
     const { stages } = this.store.about.network;
     const chosen = this.store.items.flatMap((item) => {
       const stage = "stage" in item ? stages.findIndex(({ name }) => name === item.stage) : -1;
@@ -221,8 +235,7 @@ export class Network {
       : links.find(({ from, to }) => from === found.drawn.from && to === found.drawn.to);
     if (!found || !link) return;
     const { weights } = found.drawn;
-    const at = weightPlace(this.store, link, weights.from[found.index]!, weights.to[found.index]!);
-    this.store.choose({ tensor: link.tensor, at });
+    this.store.choose({ tensor: link.tensor, at: [weights.to[found.index]!, weights.from[found.index]!] });
   }
 
   #listen(): void {

@@ -43,9 +43,9 @@ export class ReconstructionView {
   }
 
   #figure(canvas: HTMLCanvasElement, caption: string, part: string): HTMLElement {
-    const save = button("PNG", () => saveCanvas(canvas, `${this.name()}-${part}`), {
+    const save = button("↓", () => saveCanvas(canvas, `${this.name()}-${part}`), {
       class: "quiet",
-      attributes: { "aria-label": `Save as PNG: ${caption}` },
+      attributes: { "aria-label": `Save as PNG: ${caption}`, title: "Save as PNG" },
     });
     const figure = make("figure", {}, canvas, make("figcaption", {}, caption, save));
     figure.style.width = canvas.style.width;
@@ -66,8 +66,12 @@ export class ReconstructionView {
     if (input) add("input", "input", imageOf(input, size, range));
     add("output", "output", imageOf(output, size, range));
     if (input) {
-      const error = output.map((value, i) => value - input[i]!), most = sizeOf(error);
-      add(`error ±${shortText(Number(most.toPrecision(2)))}`, "error", imageOf(error, size, null, most));
+      const error = errorOf(input, output, size), most = sizeOf(error);
+      add(
+        `error ±${shortText(Number(most.toPrecision(2)))}`,
+        "error",
+        imageOf(error, size[0] === 3 ? [1, size[1], size[2]] : size, null, most),
+      );
     }
     this.#body.replaceChildren(make("div", { class: "side-by-side" }, ...figures));
   }
@@ -87,7 +91,7 @@ export class ReconstructionView {
     const canvas = picture(
       bars.slice(0, 5).map(({ name, input, output }) => `${name}: ${shortText(input ?? output)}`).join(", "),
     );
-    const caption = output.length > bars.length ? `the ${bars.length} largest columns` : "all columns";
+    const caption = bars.length < this.store.about.data.columns ? `the ${bars.length} largest columns` : "all columns";
     this.#body.replaceChildren(this.#legend(input !== null), this.#figure(canvas, caption, "columns"));
     drawBars(canvas, bars);
   }
@@ -100,4 +104,16 @@ export class ReconstructionView {
       make("li", { class: "of-validation" }, "output"),
     );
   }
+}
+
+/** Output minus input; of three channels their mean. */
+function errorOf(
+  input: Numbers,
+  output: Numbers,
+  [channels, height, width]: readonly [number, number, number],
+): Numbers {
+  const all = output.map((value, i) => value - input[i]!), size = height * width;
+  return channels === 3
+    ? all.subarray(0, size).map((value, i) => (value + all[size + i]! + all[2 * size + i]!) / 3)
+    : all;
 }

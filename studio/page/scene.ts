@@ -1,24 +1,24 @@
 /**
  * Draws the network with WebGL 2. All values of all stages are one texture, and each stage is one quad, so a frame costs what its
- * pixels cost, however many neurons there are. Connections are drawn into a picture of their own, which is kept until the weights
- * change or the view stands still at another place; meanwhile it moves with the view.
+ * pixels cost, however many neurons there are. Connections are drawn into a picture of their own (kept.ts).
  */
 import * as twgl from "twgl.js";
 import { type Colours, colours } from "./colours.ts";
+import { CHUNK, KeptPicture } from "./kept.ts";
 import { type Place, unitBox } from "./layout.ts";
-import { type Camera, type Drawn, HOME } from "./picking.ts";
+import type { Camera, Drawn } from "./picking.ts";
 import * as shaders from "./shaders.ts";
 import type { Numbers } from "./types.ts";
 
 const CORNERS = { numComponents: 2, data: new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]) };
-/** As many connections are drawn anew in each frame of a moving view. */
-const DRAWN_AT_ONCE = 4000;
-const SETTLED_MS = 120;
+/** Width of the texture of values; the shader divides by it, which is fast for powers of two. */
+const TEXTURE_WIDTH = 2048;
 
-/** What connections look like: the weakest and the strongest width in pixels, and how much they cover. */
-const widthsOf = (count: number): readonly [number, number] =>
-  count > 20_000 ? [0.3, 1.6] : count > 2000 ? [0.4, 2.2] : [0.6, 3.2];
-const opacityOf = (count: number): number => Math.min(0.85, Math.max(0.14, 16 / Math.sqrt(count + 1)));
+/** What connections look like: the widths of the weakest and the strongest in pixels, and how much they cover. */
+function looksOf(count: number): { readonly widths: readonly [number, number]; readonly opacity: number } {
+  const widths = count > 20_000 ? [0.3, 1.6] as const : count > 2000 ? [0.4, 2.2] as const : [0.6, 3.2] as const;
+  return { widths, opacity: Math.min(0.85, Math.max(0.14, 16 / Math.sqrt(count + 1))) };
+}
 
 interface Lines {
   readonly buffers: twgl.BufferInfo;
@@ -35,21 +35,21 @@ export class Scene {
   #places: readonly Place[] = [];
   #stages: { readonly buffers: twgl.BufferInfo; readonly array: twgl.VertexArrayInfo } | null = null;
   #texture: WebGLTexture | null = null;
-  #textureWidth = 0;
   #textureHeight = 0;
-  #lines: Lines | null = null;
-  #highlight: Lines | null = null;
-  #kept: twgl.FramebufferInfo | null = null;
-  #keptCamera: Camera = HOME;
-  #keptIsOld = true;
-  #movedAt = 0;
-  #lastCamera: Camera = HOME;
+  /** Parts of which the picture of the connections is drawn, the weakest connections first. */
+  #lines: readonly Lines[] = [];
+  #count = 0;
+  /** What replaces them once a picture is finished. */
+  #next: readonly Drawn[] | null = null;
+  #highlight: readonly Lines[] = [];
+  readonly #kept: KeptPicture;
 
   /** @throws {Error} where the browser has no WebGL 2 */
   constructor(readonly canvas: HTMLCanvasElement) {
     const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true });
     if (gl === null) throw new Error("this browser has no WebGL 2, with which the network is drawn");
     this.#gl = gl;
+    this.#kept = new KeptPicture(gl);
     this.#stageProgram = twgl.createProgramInfo(gl, [shaders.STAGE_VERTEX, shaders.STAGE_FRAGMENT]);
     this.#lineProgram = twgl.createProgramInfo(gl, [shaders.LINE_VERTEX, shaders.LINE_FRAGMENT]);
     this.#keptProgram = twgl.createProgramInfo(gl, [shaders.KEPT_VERTEX, shaders.KEPT_FRAGMENT]);
@@ -73,7 +73,8 @@ export class Scene {
     });
     if (this.#stages) this.#free(this.#stages);
     this.#stages = { buffers, array: twgl.createVertexArrayInfo(this.#gl, [this.#stageProgram], buffers) };
-    this.#keptIsOld = true;
+    this.#kept.clear();
+    this.#kept.refresh();
   }
 
   #free({ buffers, array }: { readonly buffers: twgl.BufferInfo; readonly array: twgl.VertexArrayInfo }): void {
@@ -84,12 +85,11 @@ export class Scene {
   /** @param at where the values of each stage begin @param scales the value of each stage that has the full colour */
   setValues(values: Numbers, at: readonly number[], scales: readonly number[]): void {
     const gl = this.#gl;
-    const width = Math.max(1, Math.min(2048, Math.ceil(Math.sqrt(values.length))));
-    const height = Math.max(1, Math.ceil(values.length / width));
-    if (this.#texture === null || width !== this.#textureWidth || height !== this.#textureHeight) {
+    const width = TEXTURE_WIDTH, height = Math.max(1, Math.ceil(values.length / width));
+    if (this.#texture === null || height !== this.#textureHeight) {
       gl.deleteTexture(this.#texture);
       this.#texture = gl.createTexture();
-      [this.#textureWidth, this.#textureHeight] = [width, height];
+      this.#textureHeight = height;
       gl.bindTexture(gl.TEXTURE_2D, this.#texture);
       gl.texStorage2D(gl.TEXTURE_2D, 1, gl.R32F, width, height);
       gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
@@ -112,9 +112,8 @@ export class Scene {
     }
   }
 
-  #makeLines(all: readonly Drawn[]): Lines | null {
+  #makeLines(all: readonly Drawn[]): Lines[] {
     const count = all.reduce((sum, { weights }) => sum + weights.from.length, 0);
-    if (count === 0) return null;
     const ends = new Float32Array(4 * count), weight = new Float32Array(count);
     // The weakest first, so that the strongest lie above them.
     let at = count;
@@ -131,23 +130,34 @@ export class Scene {
         weight[at] = weights.weight[i]! / most;
       }
     }
-    const buffers = twgl.createBufferInfoFromArrays(this.#gl, {
-      corner: CORNERS,
-      ends: { numComponents: 4, data: ends, divisor: 1 },
-      weight: { numComponents: 1, data: weight, divisor: 1 },
+    return Array.from({ length: Math.ceil(count / CHUNK) }, (_, i) => {
+      const from = i * CHUNK, to = Math.min(count, from + CHUNK);
+      const buffers = twgl.createBufferInfoFromArrays(this.#gl, {
+        corner: CORNERS,
+        ends: { numComponents: 4, data: ends.subarray(4 * from, 4 * to), divisor: 1 },
+        weight: { numComponents: 1, data: weight.subarray(from, to), divisor: 1 },
+      });
+      return { buffers, array: twgl.createVertexArrayInfo(this.#gl, [this.#lineProgram], buffers), count: to - from };
     });
-    return { buffers, array: twgl.createVertexArrayInfo(this.#gl, [this.#lineProgram], buffers), count };
   }
 
   setConnections(all: readonly Drawn[]): void {
-    if (this.#lines) this.#free(this.#lines);
-    this.#lines = this.#makeLines(all);
-    this.#keptIsOld = true;
+    this.#next = all;
+    this.#kept.refresh();
+  }
+
+  #takeConnections(): void {
+    if (this.#next === null || this.#kept.isDrawing) return;
+    for (const lines of this.#lines) this.#free(lines);
+    this.#lines = this.#makeLines(this.#next);
+    this.#count = this.#lines.reduce((sum, { count }) => sum + count, 0);
+    if (this.#count === 0) this.#kept.clear();
+    this.#next = null;
   }
 
   /** Connections of one neuron, above everything else. */
   setHighlight(all: readonly Drawn[]): void {
-    if (this.#highlight) this.#free(this.#highlight);
+    for (const lines of this.#highlight) this.#free(lines);
     this.#highlight = this.#makeLines(all);
   }
 
@@ -175,22 +185,24 @@ export class Scene {
     };
   }
 
-  /** @returns whether another frame is due, since the kept picture of the connections is not of this view */
+  /** @returns whether another frame is due, since the picture of the connections is not finished or not of this view */
   draw(camera: Camera, ratio: number, faint: boolean): boolean {
     const gl = this.#gl, palette = colours(), uniforms = this.#uniforms(camera, ratio, palette);
     const { width, height } = this.canvas;
-    const now = performance.now();
-    if (!sameCamera(camera, this.#lastCamera)) this.#movedAt = now;
-    this.#lastCamera = camera;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    const due = this.#keep(camera, uniforms, now);
+    this.#takeConnections();
+    const due = this.#count > 0 && this.#kept.advance(camera, this.#lines.length, (chunk, view) => {
+      const { widths, opacity } = looksOf(this.#count);
+      this.#drawLines(this.#lines[chunk]!, this.#uniforms(view, ratio, palette), widths, opacity);
+    });
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (this.#lines && this.#kept) {
-      const { scale, x, y } = this.#keptCamera, factor = camera.scale / scale;
+    const { shown } = this.#kept;
+    if (shown && this.#count > 0) {
+      const { scale, x, y } = shown.camera, factor = camera.scale / scale;
       const box = [(camera.x - x * factor) * ratio, (camera.y - y * factor) * ratio, width * factor, height * factor];
       gl.useProgram(this.#keptProgram.program);
       twgl.setBuffersAndAttributes(gl, this.#keptProgram, this.#keptQuad);
@@ -198,7 +210,7 @@ export class Scene {
         gl.blendColor(0, 0, 0, 0.3);
         gl.blendFunc(gl.CONSTANT_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
       }
-      twgl.setUniforms(this.#keptProgram, { ...uniforms, camera: [1, 0, 0], box, kept: this.#kept.attachments[0] });
+      twgl.setUniforms(this.#keptProgram, { ...uniforms, camera: [1, 0, 0], box, kept: shown.texture });
       gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
       gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     }
@@ -208,47 +220,15 @@ export class Scene {
       twgl.setBuffersAndAttributes(gl, this.#stageProgram, this.#stages.array);
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#places.length);
     }
-    if (this.#highlight) this.#drawLines(this.#highlight, uniforms, [0.8, 3.5], 0.9);
-    return due;
+    for (const lines of this.#highlight) this.#drawLines(lines, uniforms, [0.8, 3.5], 0.9);
+    return due || this.#next !== null;
   }
 
-  /** Draws the connections into their picture, where that is due. @returns whether it will be due once the view stands still */
-  #keep(camera: Camera, uniforms: Record<string, unknown>, now: number): boolean {
-    const gl = this.#gl, lines = this.#lines, { width, height } = this.canvas;
-    if (lines === null) return false;
-    const resized = this.#kept === null || this.#kept.width !== width || this.#kept.height !== height;
-    const moved = !sameCamera(camera, this.#keptCamera);
-    if (!resized && !this.#keptIsOld && !moved) return false;
-    if (!resized && !this.#keptIsOld && lines.count > DRAWN_AT_ONCE && now - this.#movedAt < SETTLED_MS) return true;
-    if (resized) {
-      if (this.#kept) {
-        gl.deleteFramebuffer(this.#kept.framebuffer);
-        gl.deleteTexture(this.#kept.attachments[0] as WebGLTexture);
-      }
-      this.#kept = twgl.createFramebufferInfo(
-        gl,
-        [{ format: gl.RGBA, min: gl.LINEAR, mag: gl.LINEAR, wrap: gl.CLAMP_TO_EDGE }],
-        width,
-        height,
-      );
-    }
-    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#kept!.framebuffer);
-    gl.viewport(0, 0, width, height);
-    gl.clearColor(0, 0, 0, 0);
-    gl.clear(gl.COLOR_BUFFER_BIT);
-    this.#drawLines(lines, uniforms, widthsOf(lines.count), opacityOf(lines.count));
-    this.#keptCamera = camera;
-    this.#keptIsOld = false;
-    return false;
-  }
-
-  /** Draws everything anew with the next frame, as with other colours. */
+  /** Draws the connections anew, as with other colours. */
   refresh(): void {
-    this.#keptIsOld = true;
+    this.#kept.refresh();
   }
 }
-
-const sameCamera = (a: Camera, b: Camera) => a.scale === b.scale && a.x === b.x && a.y === b.y;
 
 const rgbOf = (text: string): readonly number[] => {
   const number = parseInt(text.slice(1), 16);

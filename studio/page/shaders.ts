@@ -51,9 +51,8 @@ flat in vec4 of_source;
 out vec4 color;
 
 float valueOf(int unit) {
-  int width = textureSize(values, 0).x;
   int at = int(of_source.x) + unit;
-  return texelFetch(values, ivec2(at % width, at / width), 0).r;
+  return texelFetch(values, ivec2(at & 2047, at >> 11), 0).r;
 }
 
 void main() {
@@ -86,7 +85,7 @@ void main() {
   if (unit >= int(of_source.y)) discard;
   float value = valueOf(unit);
   if (pixel.x > 1.0) { // several cells in a pixel: of some of them the value farthest from 0
-    int reach = int(min(3.0, ceil(pixel.x)));
+    int reach = 2;
     for (int j = 0; j < reach; j++) for (int i = 0; i < reach; i++) {
       ivec2 other = min(at + ivec2(float(i) * pixel.x / float(reach), float(j) * pixel.y / float(reach)), ivec2(map_size) - 1);
       int near = first + other.y * int(map_size.x) + other.x;
@@ -120,7 +119,7 @@ void main() {
   vec2 along = b - a;
   vec2 normal = normalize(vec2(-along.y, along.x) + vec2(1e-6, 0.0));
   width = mix(widths.x, widths.y, abs(weight));
-  across = (corner.y - 0.5) * (width + 1.5);
+  across = (corner.y - 0.5) * (width + 1.0);
   strength = weight;
   vec2 q = (mix(a, b, corner.x) + normal * across) / size * 2.0 - 1.0;
   gl_Position = vec4(q.x, -q.y, 0.0, 1.0);

@@ -17,5 +17,7 @@ export function strongestSlider(store: Store, connections: Connections): HTMLEle
     said.textContent = countText(valueOf());
   });
   slider.addEventListener("change", () => connections.refresh());
-  return field("Connections drawn, at most", slider, said);
+  const element = field("Connections drawn, at most", slider, said);
+  store.on("about", ({ network }) => element.hidden = network.links.length === 0);
+  return element;
 }

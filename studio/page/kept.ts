@@ -1,0 +1,112 @@
+/**
+ * The connections as a picture, which is kept until weights change or the view stands still at another place; meanwhile it moves with
+ * the view. Another one is drawn over several frames, so that no frame waits for tens of thousands of lines.
+ */
+import * as twgl from "twgl.js";
+import { type Camera, HOME } from "./picking.ts";
+
+/** Lines of a part of the picture. */
+export const CHUNK = 500;
+/** Pictures of so few parts are drawn anew in each frame while the view moves. */
+const CHUNKS_AT_ONCE = 2;
+/** A frame draws more parts than the one before it while frames are short, and fewer where they become long. */
+const PARTS_MOST = 32;
+const SHORT_MS = 20;
+const LONG_MS = 40;
+const SETTLED_MS = 120;
+
+interface Picture {
+  readonly target: twgl.FramebufferInfo;
+  camera: Camera;
+}
+
+export class KeptPicture {
+  /** What is shown. */
+  #front: Picture | null = null;
+  /** What is being drawn, and how many of its chunks are there. */
+  #back: Picture | null = null;
+  #done = 0;
+  #isOld = true;
+  #movedAt = 0;
+  #last: Camera = HOME;
+  #parts = 1;
+  #advancedAt = 0;
+
+  constructor(readonly gl: WebGL2RenderingContext) {}
+
+  /** Whether a picture is drawn in part, so that its lines must stay. */
+  get isDrawing(): boolean {
+    return this.#back !== null;
+  }
+
+  /** What was drawn is not what is to be shown. */
+  refresh(): void {
+    this.#isOld = true;
+  }
+
+  /** The picture to show, and the view that it was drawn for; null where there is none yet. */
+  get shown(): { readonly texture: WebGLTexture; readonly camera: Camera } | null {
+    const picture = this.#front ?? this.#back;
+    return picture && { texture: picture.target.attachments[0] as WebGLTexture, camera: picture.camera };
+  }
+
+  clear(): void {
+    for (const picture of [this.#front, this.#back]) if (picture) this.#free(picture);
+    this.#front = this.#back = null;
+  }
+
+  #free({ target }: Picture): void {
+    this.gl.deleteFramebuffer(target.framebuffer);
+    this.gl.deleteTexture(target.attachments[0] as WebGLTexture);
+  }
+
+  /**
+   * Draws what is due of a picture.
+   * @param chunks number of parts that `draw` can draw, for a view
+   * @returns whether more is to be done in the next frame
+   */
+  advance(camera: Camera, chunks: number, draw: (chunk: number, camera: Camera) => void): boolean {
+    const { width, height } = this.gl.canvas, now = performance.now();
+    if (!sameCamera(camera, this.#last)) this.#movedAt = now;
+    this.#last = camera;
+    if (this.#front && (this.#front.target.width !== width || this.#front.target.height !== height)) this.clear();
+    if (this.#back === null) {
+      const moved = this.#front === null || !sameCamera(camera, this.#front.camera);
+      if (!moved && !this.#isOld) return false;
+      if (!this.#isOld && chunks > CHUNKS_AT_ONCE && now - this.#movedAt < SETTLED_MS) return true;
+      this.#begin(camera, width, height);
+    }
+    const back = this.#back!;
+    this.gl.bindFramebuffer(this.gl.FRAMEBUFFER, back.target.framebuffer);
+    this.gl.viewport(0, 0, width, height);
+    const took = now - this.#advancedAt;
+    this.#advancedAt = now;
+    if (this.#done > 0) {
+      this.#parts = took < SHORT_MS
+        ? Math.min(PARTS_MOST, 2 * this.#parts)
+        : took > LONG_MS
+        ? Math.max(1, this.#parts >> 1)
+        : this.#parts;
+    }
+    for (const end = Math.min(chunks, this.#done + Math.max(this.#parts, CHUNKS_AT_ONCE)); this.#done < end;) {
+      draw(this.#done++, back.camera);
+    }
+    if (this.#done < chunks) return true;
+    if (this.#front) this.#free(this.#front);
+    [this.#front, this.#back] = [back, null];
+    return !sameCamera(camera, back.camera) || this.#isOld;
+  }
+
+  #begin(camera: Camera, width: number, height: number): void {
+    const { gl } = this;
+    const format = { format: gl.RGBA, min: gl.LINEAR, mag: gl.LINEAR, wrap: gl.CLAMP_TO_EDGE };
+    this.#back = { target: twgl.createFramebufferInfo(gl, [format], width, height), camera };
+    this.#done = 0;
+    this.#isOld = false;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#back.target.framebuffer);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+  }
+}
+
+const sameCamera = (a: Camera, b: Camera) => a.scale === b.scale && a.x === b.x && a.y === b.y;
