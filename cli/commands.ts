@@ -38,6 +38,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     does: "write an HTML page about a run, a sweep or several runs, or follow training",
     load: () => import("./report.ts"),
   },
+  studio: {
+    does: "train in front of a page that shows the network at work and takes commands",
+    load: () => import("./studio.ts"),
+  },
   runs: { does: "list the run folders with status, epochs, best loss, age and size", load: () => import("./runs.ts") },
   sweep: {
     does: "train a config with many values and seeds, and go on where that was interrupted",

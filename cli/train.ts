@@ -9,6 +9,7 @@ import { writeOutput } from "../core/results/output.ts";
 import { resumeCommand } from "../core/runs/command.ts";
 import { takeUserSignals } from "../core/train/signals.ts";
 import { startRun } from "../core/train/start.ts";
+import { END_REASONS } from "../core/runs/reasons.ts";
 import type { Summary } from "../core/runs/types.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { defineCommand, SHARED } from "./command.ts";
@@ -18,13 +19,6 @@ import { clock, rowsText, short, showProgress } from "./progress.ts";
 import { QUICKSTART } from "./quickstart.ts";
 import { runCommand } from "./run_command.ts";
 import { print, tell } from "../core/output.ts";
-
-const REASONS: Readonly<Record<string, string>> = {
-  epochs: "all epochs done",
-  max_steps: "step limit reached",
-  early_stopping: "no more improvement",
-  until_epoch: "as --until-epoch says",
-};
 
 /** What PCA of the same size explains of the same rows, and what to try where that is more. */
 function baselineLines({ baseline }: Summary): string[] {
@@ -71,7 +65,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
   const lines = [
     `${summary.status}: ${countText(summary.epochs)} epochs, ${countText(summary.steps)} steps, ${
       clock(summary.seconds.total)
-    } (${REASONS[summary.reason] ?? summary.reason})`,
+    } (${END_REASONS[summary.reason] ?? summary.reason})`,
   ];
   for (const part of ["train", "validation", "test"] as const) {
     const metrics = summary.metrics[part];

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { isInUse } from "../core/runs/lock.ts";
 import { print } from "../core/output.ts";
 import { type PageServer, servePage } from "./page_server.ts";
+import { untilStopped } from "./stop_signals.ts";
 
 /** Seconds after which a browser asks again while a run is trained, and when none is. */
 const WHILE_TRAINING = 5, OTHERWISE = 30;
@@ -31,20 +32,6 @@ async function stateOf(folders: readonly string[]): Promise<string> {
     })
   );
   return (await Promise.all(parts)).join("\n");
-}
-
-/** The signals that end watching, as a promise of the first one. */
-function untilStopped(): { readonly stopped: Promise<"SIGINT" | "SIGTERM">; [Symbol.dispose](): void } {
-  const signals = Deno.build.os === "windows" ? ["SIGINT"] as const : ["SIGINT", "SIGTERM"] as const;
-  const handlers: (() => void)[] = [];
-  const stopped = new Promise<"SIGINT" | "SIGTERM">((resolve) => {
-    for (const signal of signals) {
-      const handler = () => resolve(signal);
-      Deno.addSignalListener(signal, handler);
-      handlers.push(() => Deno.removeSignalListener(signal, handler));
-    }
-  });
-  return { stopped, [Symbol.dispose]: () => handlers.forEach((remove) => remove()) };
 }
 
 export interface WatchOptions {

@@ -215,19 +215,23 @@ export interface Asks {
       readonly step: number;
     };
   };
-  /** The decoder's Jacobian at a latent vector: singular values, and the columns' part of the first `directions`. */
+  /**
+   * The decoder's Jacobian at a latent vector: singular values, and of the first `directions` the columns' part, each of length 1.
+   * Of sparse data each direction has its strongest columns: `columns` and `output` have as many numbers, one direction after the
+   * other.
+   */
   jacobian: {
     readonly asks: { readonly latent: readonly number[]; readonly directions: number };
     readonly answer: {
       readonly singular: Numbers;
-      /** directions x columns; of sparse data the strongest columns of each. */
+      /** directions x columns; of sparse data as many of each as `columns` has. */
       readonly output: Numbers;
       readonly columns: Uint32Array | null;
       /** directions x latent size. */
       readonly latent: Numbers;
     } | { readonly none: string };
   };
-  /** Losses so far: of steps, thinned to at most `most` points by means, and of epochs. */
+  /** Losses so far: of steps, thinned to at most `most` points by means, and of epochs. Seconds are those since the run began. */
   history: {
     readonly asks: { readonly most: number };
     readonly answer: {
@@ -249,6 +253,7 @@ export interface Asks {
 export interface EpochPoint {
   readonly epoch: number;
   readonly step: number;
+  /** Since the run began. */
   readonly seconds: number;
   readonly train: number | null;
   readonly validation: number | null;
@@ -261,7 +266,13 @@ export interface Tells {
   /** Of all stages, one after the other, for the watched row; `at[i]` is where stage i begins. Stages without values are NaN. */
   values: { readonly step: number; readonly at: readonly number[]; readonly values: Numbers };
   /** Steps since the last one: last step, and means over them. */
-  steps: { readonly step: number; readonly loss: number; readonly seconds: number; readonly count: number };
+  steps: {
+    readonly step: number;
+    readonly loss: number;
+    /** Since the run began, at its last step. */
+    readonly seconds: number;
+    readonly count: number;
+  };
   epoch: EpochPoint;
   edit: Edit;
   /** What was printed, and warnings. */

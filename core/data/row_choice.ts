@@ -79,6 +79,16 @@ export async function rowValues(
   return values;
 }
 
+/** Rows by their numbers in file order, which rise, whatever their parts. */
+export function chooseNumbered(source: Source, data: DataConfig, rows: readonly number[]): RowChoice {
+  const byFile = new Map<number, Uint32Array<ArrayBuffer>>();
+  for (const { index, firstRow, info } of source.files) {
+    const own = rows.filter((row) => row >= firstRow && row < firstRow + info.rows);
+    if (own.length > 0) byFile.set(index, Uint32Array.from(own, (row) => row - firstRow));
+  }
+  return chosenOf(source, byFile, data);
+}
+
 /** One row by its number in file order; null if no part has it. */
 export function chooseRow(source: Source, data: DataConfig, row: number): RowChoice | null {
   const file = source.files.findLast(({ firstRow }) => row >= firstRow);

@@ -1,7 +1,17 @@
 /** The network at work on one row: what each layer gives, and the strongest weights between units. */
 import { z } from "zod";
 import { list, nullable, number, object, text } from "../runs/decode.ts";
-import { type Chosen, type Diagnostic, type DiagnosticContext, NoAnswer, short } from "./diagnostic.ts";
+import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
+import {
+  type LinkAbout,
+  linksOf,
+  type StageAbout,
+  stagesOf,
+  stageValues,
+  strongestOf,
+  strongestWeights,
+  type StrongWeight,
+} from "./stages.ts";
 
 /** A layer of units, with what it gives for the row. A layer that only bends the values of the one before it is joined to it. */
 export interface NetworkStage {
@@ -42,8 +52,6 @@ export interface NetworkDiagnostic {
 
 /** Units of a stage without a shape, maps, and units along each axis of a map that are kept at most. */
 const UNITS_MAX = 400, MAPS_MAX = 16, SIDE_MAX = 64, LENGTH_MAX = 256;
-/** Layers of more weights than this are not looked at. */
-const WEIGHTS_MAX = 100_000_000;
 
 const settings = {
   row: z.int().min(0).nullable().default(null).describe(
@@ -52,63 +60,8 @@ const settings = {
   connections: z.int().min(0).max(2000).default(120).describe("number of strongest weights kept between two layers"),
 };
 
-/** The places of the largest absolute values, the largest first. */
-export function strongestOf(values: Float32Array, most: number): number[] {
-  const kept: number[] = [];
-  let least = 0;
-  const size = (at: number) => Math.abs(values[at]!);
-  const shrink = () => {
-    kept.sort((a, b) => size(b) - size(a) || a - b);
-    kept.length = Math.min(kept.length, most);
-    if (kept.length === most && most > 0) least = size(kept[most - 1]!);
-  };
-  for (let at = 0; at < values.length; at++) {
-    if (!(size(at) > least)) continue;
-    kept.push(at);
-    if (kept.length >= 2 * most + 64) shrink();
-  }
-  shrink();
-  return kept;
-}
-
-const sizeOf = (shape: readonly number[]) => shape.reduce((product, n) => product * n, 1);
-
-interface Draft {
-  readonly name: string;
-  kinds: string[];
-  shape: readonly number[];
-  values: Float32Array | null;
-}
-
-/** What a layer gives for the row; null where that is not known. The last one may have no values but the reconstruction. */
-async function outputOf(context: DiagnosticContext, chosen: Chosen, layer: number): Promise<Float32Array | null> {
-  try {
-    return await context.layerOutputs(chosen, layer);
-  } catch (error) {
-    if (!(error instanceof NoAnswer)) throw error;
-    const isLast = layer === context.layers.length - 1 && context.layers[layer]!.outputs === context.data.columns;
-    return isLast ? await context.reconstruct(chosen) : null;
-  }
-}
-
-/** The input and the layers; a layer without weights that keeps the shape is joined to the one before it. */
-async function drafts(context: DiagnosticContext, chosen: Chosen): Promise<Draft[]> {
-  const { layers, data: { shape, columns } } = context;
-  const trained = context.parameters().map(({ name }) => name);
-  const all: Draft[] = [{ name: "input", kinds: [], shape: shape ?? [columns], values: await context.input(chosen) }];
-  for (const [i, layer] of layers.entries()) {
-    const last = all.at(-1)!, part = layer.name.split(".")[0];
-    const values = await outputOf(context, chosen, i);
-    const isBare = !trained.some((name) => name.startsWith(`${layer.name}.`));
-    if (isBare && String(last.shape) === String(layer.shape) && last.name.split(".")[0] === part) {
-      last.kinds.push(layer.kind);
-      last.values = values;
-    } else all.push({ name: layer.name, kinds: [layer.kind], shape: layer.shape, values });
-  }
-  // A reconstruction has the shape of a row, also where the layer that gives it knows nothing of it.
-  const last = all.at(-1)!;
-  if (shape !== null && last.name !== "input" && sizeOf(last.shape) === sizeOf(shape)) last.shape = shape;
-  return all;
+interface Draft extends StageAbout {
+  readonly values: Float32Array | null;
 }
 
 /** The units that are kept of a stage without a shape: those at the ends of connections, then those of the largest values. */
@@ -157,34 +110,23 @@ function placeIn({ shape, maps, height, width, every, units }: NetworkStage, uni
   return unit < maps * height * width ? unit : -1;
 }
 
-async function connectionsOf(context: DiagnosticContext, stages: readonly Draft[]) {
-  const most = context.settings.connections as number;
-  const found: { to: number; inputs: number; at: number[]; weights: Float32Array }[] = [];
-  for (const [to, { name, kinds, shape }] of stages.entries()) {
-    const before = stages[to - 1];
-    const weight = context.parameters().find((parameter) => parameter.name === `${name}.weight`);
-    if (before === undefined || weight === undefined || kinds[0] !== "linear" || most === 0) continue;
-    const inputs = sizeOf(before.shape), outputs = sizeOf(shape);
-    if (String(weight.shape) !== String([outputs, inputs]) || inputs * outputs > WEIGHTS_MAX) continue;
-    // The network has channels first in its weights, as its shapes here.
-    const weights = await weight.read(0, outputs);
-    found.push({ to, inputs, at: strongestOf(weights, most), weights });
-  }
-  return found;
-}
-
 async function run(context: DiagnosticContext): Promise<NetworkDiagnostic | null> {
   const wanted = context.settings.row as number | null;
   const chosen = wanted === null ? context.choose([context.part], 1) : context.rowNumbered(wanted);
   const row = chosen?.rows[0];
   if (!chosen || row === undefined) return null;
-  const all = await drafts(context, chosen);
-  const found = await connectionsOf(context, all);
+  const all: Draft[] = [];
+  for (const stage of stagesOf(context)) all.push({ ...stage, values: await stageValues(context, chosen, stage) });
+  const most = context.settings.connections as number;
+  const found: { link: LinkAbout; strongest: StrongWeight[] }[] = [];
+  for (const link of most === 0 ? [] : linksOf(context, all)) {
+    found.push({ link, strongest: await strongestWeights(link, most) });
+  }
   const ends = all.map(() => new Set<number>());
-  for (const { to, inputs, at } of found) {
-    for (const place of at) {
-      ends[to - 1]!.add(place % inputs);
-      ends[to]!.add(Math.floor(place / inputs));
+  for (const { link, strongest } of found) {
+    for (const { from, to } of strongest) {
+      ends[link.from]!.add(from);
+      ends[link.to]!.add(to);
     }
   }
   const stages = all.map((draft, i) => stageOf(draft, ends[i]!));
@@ -194,14 +136,14 @@ async function run(context: DiagnosticContext): Promise<NetworkDiagnostic | null
     split: context.partsOf(chosen)[0]!,
     label: context.data.labels?.[row] ?? null,
     stages,
-    connections: found.map(({ to, inputs, at, weights }) => ({
-      from: to - 1,
-      to,
-      total: weights.length,
-      strongest: at.map((place) => [
-        placeIn(stages[to - 1]!, place % inputs),
-        placeIn(stages[to]!, Math.floor(place / inputs)),
-        short(weights[place]!),
+    connections: found.map(({ link, strongest }) => ({
+      from: link.from,
+      to: link.to,
+      total: link.inputs * link.outputs,
+      strongest: strongest.map(({ from, to, weight }) => [
+        placeIn(stages[link.from]!, from),
+        placeIn(stages[link.to]!, to),
+        short(weight),
       ]).filter(([from, end]) => from! >= 0 && end! >= 0),
     })),
   };

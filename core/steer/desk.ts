@@ -21,6 +21,13 @@ export interface Waiting {
   refuse(error: UserError): void;
 }
 
+/** Nothing trains that could take a command or answer a question between two steps. */
+export class NotTraining extends UserError {
+  constructor(what: string) {
+    super("training", what, undefined, 1);
+  }
+}
+
 export class Desk {
   #waiting: Waiting[] = [];
   #taker: Taker | null = null;
@@ -46,7 +53,7 @@ export class Desk {
 
   #add(waiting: Waiting): void {
     if (this.#taker === null) {
-      waiting.refuse(new UserError("training", "is not under way, so it takes no commands", undefined, 1));
+      waiting.refuse(new NotTraining("is not under way, so it takes no commands"));
       return;
     }
     this.#waiting.push(waiting);
@@ -78,7 +85,7 @@ export class Desk {
   /** What still waits is refused. */
   detach(): void {
     this.#taker = null;
-    const ended = new UserError("training", "has ended before it took the command", undefined, 1);
+    const ended = new NotTraining("has ended before it took the command");
     for (const waiting of this.#waiting.splice(0)) waiting.refuse(ended);
     this.wake();
   }

@@ -27,6 +27,8 @@ export interface Course {
   resume(): void;
   /** Told of each edit. */
   edited(edit: Edit): void;
+  /** Told when a command lets training stand still before the next step, and when it goes on. */
+  paused(isPaused: boolean): void;
 }
 
 export class Steering {
@@ -76,7 +78,11 @@ export class Steering {
 
   /** Takes what is due before the next step, and returns when training may go on or is stopped. */
   async between(): Promise<void> {
-    const { course: { state, stopping }, desk } = this;
+    const { course: { state, stopping, paused }, desk } = this;
+    let isStill = false;
+    const tell = (still: boolean) => {
+      if (still !== isStill) paused(isStill = still);
+    };
     for (;;) {
       for (; this.#replay[this.#next]?.step === state.step; this.#next++) {
         await this.#take(this.#replay[this.#next]!.command);
@@ -87,7 +93,8 @@ export class Steering {
         await waiting.settle((command) => this.#take(command));
         if (this.#lost) throw this.#lost.error;
       }
-      if (stopping() || !this.isPaused) return;
+      if (stopping() || !this.isPaused) return tell(false);
+      tell(true);
       await desk.wait();
     }
   }

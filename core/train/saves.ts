@@ -48,9 +48,10 @@ interface Copy {
 
 /**
  * A key that identifies a state of the run. The step alone does not: at the end of an epoch two states have the same
- * step.
+ * step, and so have those before and after an edit.
  */
-const place = ({ step, epoch, window, batch }: TrainState) => [step, epoch, window, batch].join("/");
+const place = ({ step, epoch, window, batch, steering }: TrainState) =>
+  [step, epoch, window, batch, steering?.edits ?? 0].join("/");
 
 export class Saves implements Disposable {
   /** Of the newest state saved: see {@link place}. */

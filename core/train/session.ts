@@ -246,6 +246,7 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
     // A fork has its own first checkpoint, so that it can be resumed even if the parent is deleted.
     if (options.fork) await session.saves.saveIfNew();
     options.onModel?.(model);
+    options.onSession?.(session);
     result = await trainToAnEnd(session);
   } catch (error) {
     await logs.close().catch(() => {}); // the first error is the one that is reported

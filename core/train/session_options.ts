@@ -8,6 +8,7 @@ import type { Edit } from "../steer/journal.ts";
 import type { RunFolder } from "../runs/folder.ts";
 import type { Prepared } from "../data/prepared.ts";
 import type { Fork } from "./fork.ts";
+import type { Session } from "./session.ts";
 import type { TrainObserver } from "./trainer.ts";
 
 export interface SessionOptions {
@@ -44,6 +45,10 @@ export interface SessionOptions {
   readonly replay?: string;
   /** Told of each command that has taken effect. */
   readonly edited?: (edit: Edit) => void;
+  /** Told when a command lets training stand still before the next step, and when it goes on. */
+  readonly paused?: (isPaused: boolean) => void;
+  /** Called once the session takes commands, before the starting weights are made. */
+  readonly onSession?: (session: Session) => void;
   /** Ends the session after this epoch, so that the run can be resumed. */
   readonly untilEpoch?: number;
   /** Whether SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 end the run after a save. */

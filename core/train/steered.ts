@@ -47,7 +47,7 @@ export function tellLeft({ steering, options: { warn = () => {} }, state }: Sess
 
 /** @param replay what {@linkcode replayOf} gave */
 export function steer(session: Session, replay: readonly Edit[]): Steering {
-  const { options: { config, desk = new Desk(), run, edited, note }, model, source, state, saves } = session;
+  const { options: { config, desk = new Desk(), run, edited, note, paused }, model, source, state, saves } = session;
   const course = {
     ...{ model, state },
     learningRate: config.optimizer.learning_rate,
@@ -63,6 +63,7 @@ export function steer(session: Session, replay: readonly Edit[]): Steering {
       note?.(`step ${edit.step}: ${JSON.stringify(edit.command)}`);
       edited?.(edit);
     },
+    paused: (isPaused: boolean) => paused?.(isPaused),
   };
   return new Steering(course, desk, new Journal(run.file(JOURNAL)), replay);
 }

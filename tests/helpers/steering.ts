@@ -18,6 +18,7 @@ export function unsteered({ config, model, state }: { config: Config; model: Mod
     stopping: () => false,
     resume: () => {},
     edited: () => {},
+    paused: () => {},
   };
   return new Steering(course, new Desk(), new Journal("edits.jsonl"));
 }

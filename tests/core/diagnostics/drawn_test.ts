@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { reduced, standing } from "../../../core/diagnostics/b_scan.ts";
-import { strongestOf } from "../../../core/diagnostics/network.ts";
+import { strongestOf } from "../../../core/diagnostics/stages.ts";
 
 Deno.test("network: the strongest weights are those of the largest absolute value", () => {
   const values = Float32Array.from({ length: 5000 }, (_, i) => ((i * 7919) % 5000 - 2500) / 100);

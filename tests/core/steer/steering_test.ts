@@ -6,6 +6,7 @@ import { type Command, parseCommand } from "../../../core/steer/command.ts";
 import { Desk } from "../../../core/steer/desk.ts";
 import { cutJournal, type Edit, readJournal } from "../../../core/steer/journal.ts";
 import { ensureEngine } from "../../../core/build/ensure.ts";
+import { SafetensorsFile } from "../../../core/formats/safetensors.ts";
 import { train } from "../../../mod.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { npy } from "../../helpers/npz.ts";
@@ -112,6 +113,23 @@ Deno.test("steering: a run that is stopped by a command goes on, with what comma
   });
   await train({ resume: part.path, overrides: ["training.max_steps=null"] });
   assertEquals(weights(part.path), weights(first.path));
+});
+
+Deno.test("steering: an edit between a save and the end, at the same step, is in the last checkpoint", async () => {
+  using folder = temporary();
+  const { path } = await steered(config(folder.path), async (desk) => {
+    await desk.post({ do: "pause" });
+    await desk.post({ do: "save" });
+    await desk.post({ do: "write", tensor: "encoder.0.bias", at: [5], value: 42 });
+    await desk.post({ do: "stop" });
+  });
+  const latest = Deno.readTextFileSync(join(path, "checkpoints", "latest")).trim();
+  using file = await SafetensorsFile.open(join(path, "checkpoints", latest, "model.safetensors"));
+  const value = new Float32Array(1);
+  await file.read("encoder.0.bias", 5, 1, new Uint8Array(value.buffer));
+  assertEquals(value[0], 42);
+  await train({ resume: path });
+  assertEquals((await edits(path)).filter(({ command }) => command.do === "write").length, 1, "the edit was left");
 });
 
 Deno.test("steering: a resume from an earlier checkpoint takes later edits out of the journal", async () => {

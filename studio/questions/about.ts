@@ -1,0 +1,73 @@
+/** What a page knows of a run from the start. */
+import { basename } from "@std/path";
+import type { Config } from "../../core/config/types.ts";
+import { sizeOf } from "../../core/diagnostics/stages.ts";
+import { EXPORT_FORMATS } from "../../core/export/export.ts";
+import type { About, State } from "../protocol.ts";
+import type { Subject } from "../session/subject.ts";
+import { NAMES_MAX } from "./bounds.ts";
+
+/** Bytes of the files; rows in memory count nothing. */
+async function bytesOf({ source }: Subject): Promise<number> {
+  const sizes = source.files.map(async ({ path, memory }) =>
+    memory ? 0 : await Deno.stat(path).then(({ size }) => size, () => 0)
+  );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+function networkOf({ model, stages, links, questions }: Subject, frozen: readonly string[]): About["network"] {
+  const layers = model.layers(), parameters = questions.parameters();
+  const lastOfEncoder = layers.findLastIndex(({ part }) => part === "encoder");
+  const sizes = parameters.map(({ shape }) => sizeOf(shape));
+  return {
+    stages: stages.map(({ name, kinds, shape, layers: own }) => {
+      const names = own.map((layer) => `${layers[layer]!.part}.${layers[layer]!.index}`);
+      const held = parameters.filter((parameter) => names.some((layer) => parameter.name.startsWith(`${layer}.`)));
+      return {
+        ...{ name, kinds, shape, units: sizeOf(shape) },
+        parameters: held.map(({ name, shape }) => ({ name, shape })),
+        frozen: names.some((layer) => frozen.includes(layer)),
+        editable: held.length > 0 && own.every((layer) => layers[layer]!.solver !== "factored"),
+        latent: own.includes(lastOfEncoder),
+      };
+    }),
+    links: links.map(({ from, to, weight, inputs, outputs }) => {
+      return { from, to, tensor: weight.name, total: inputs * outputs };
+    }),
+    latent_size: model.latentSize,
+    parameters: sizes.reduce((sum, size) => sum + size, 0),
+    neurons: stages.slice(1).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    // Weights are what has more than one axis; biases, slopes and scales connect nothing.
+    connections: sizes.filter((_, i) => parameters[i]!.shape.length > 1).reduce((sum, size) => sum + size, 0),
+  };
+}
+
+export async function aboutRun(
+  subject: Subject,
+  { path, yaml, state }: { readonly path: string; readonly yaml: string; readonly state: State },
+): Promise<About> {
+  const { source, questions: { data }, config } = subject, { kind, columns, shape, rate_hz, names, labels } = data;
+  return {
+    title: titleOf(config),
+    run: { path, name: basename(path) },
+    state,
+    data: {
+      ...{ kind, columns, shape, rate_hz },
+      rows: source.partRows,
+      files: source.files.length,
+      bytes: await bytesOf(subject),
+      names: names !== null && names.length <= NAMES_MAX ? names : null,
+      labelled: labels !== null,
+    },
+    network: networkOf(subject, state.frozen),
+    settings: {
+      learning_rate: config.optimizer.learning_rate,
+      batch_size: config.data.batch_size,
+      epochs: Number.isFinite(config.training.epochs) ? config.training.epochs : null,
+      config: yaml,
+    },
+    formats: EXPORT_FORMATS,
+  };
+}
+
+const titleOf = ({ title, name }: Config) => title ?? name;

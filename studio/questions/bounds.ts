@@ -1,0 +1,16 @@
+/** Bounds of what a question may ask for, so that no answer takes more memory or time than a page can use. */
+
+/** Numbers in one array of an answer. */
+export const VALUES_MAX = 1 << 22;
+/** Weights of a link, or of a unit's either side. */
+export const WEIGHTS_MAX = 50_000;
+export const SHEET_ROWS_MAX = 256;
+export const MAP_ROWS_MAX = 200_000;
+/** Columns that stand for a sparse vector where its largest are asked for. */
+export const COLUMNS_MAX = 10_000;
+/** Of each direction of a Jacobian of sparse rows. */
+export const DIRECTION_COLUMNS = 32;
+/** Columns whose names are told. */
+export const NAMES_MAX = 100_000;
+/** Latent units and values of a Jacobian at most. */
+export const JACOBIAN_LATENT_MAX = 512, JACOBIAN_VALUES_MAX = 1 << 25;

@@ -1,0 +1,116 @@
+/** Questions about rows: what is reconstructed of them, and what each stage gives for one. */
+import { type Chosen, NoAnswer } from "../../core/diagnostics/diagnostic.ts";
+import { sizeOf, stageValues } from "../../core/diagnostics/stages.ts";
+import { chooseNumbered } from "../../core/data/row_choice.ts";
+import { UserError } from "../../core/errors.ts";
+import { countText } from "../../core/figures.ts";
+import type { Questions } from "../../core/train/questions.ts";
+import type { Asks, Numbers, RowName, Tells } from "../protocol.ts";
+import type { Subject } from "../session/subject.ts";
+import { SHEET_ROWS_MAX, VALUES_MAX } from "./bounds.ts";
+import { type Dropped, questionsOfDropped } from "./dropped.ts";
+
+/** A row to be asked about, and the questions of the data that it is of. */
+export interface NamedRow {
+  readonly questions: Questions;
+  readonly chosen: Chosen;
+  readonly isDropped: boolean;
+}
+
+/** @throws {UserError} where there is no such row */
+export function rowNamed(subject: Subject, of: RowName, dropped: Dropped | null): NamedRow {
+  const isDropped = "dropped" in of, row = isDropped ? of.dropped : of.row;
+  if (isDropped && dropped === null) {
+    throw new UserError("of.dropped", "no file was dropped", "drop one into the page first");
+  }
+  const questions = isDropped ? questionsOfDropped(subject, dropped!) : subject.questions;
+  const chosen = questions.rowNumbered(row);
+  if (chosen) return { questions, chosen, isDropped };
+  const rows = isDropped ? dropped!.source.rows : subject.source.rows;
+  throw new UserError(isDropped ? "of.dropped" : "of.row", `there is no row ${row}: there are ${rows}, from 0`);
+}
+
+const numbers = (values: Float32Array): Numbers => Float32Array.from(values);
+
+export async function row(
+  subject: Subject,
+  { of }: Asks["row"]["asks"],
+  dropped: Dropped | null,
+): Promise<Asks["row"]["answer"]> {
+  const { questions, chosen, isDropped } = rowNamed(subject, of, dropped);
+  const target = await questions.values(chosen), output = await questions.reconstruct(chosen);
+  let sum = 0;
+  for (let j = 0; j < target.length; j++) sum += (target[j]! - output[j]!) ** 2;
+  const stored = questions.data.kind === "sparse" ? Uint32Array.from(placesOf(target)) : null;
+  const some = (values: Float32Array) => stored ? Float32Array.from(stored, (j) => values[j]!) : numbers(values);
+  return {
+    part: isDropped ? null : questions.partsOf(chosen)[0]!,
+    label: questions.data.labels?.[chosen.rows[0]!] ?? null,
+    columns: stored,
+    input: some(target),
+    output: some(output),
+    latent: numbers(await questions.embed(chosen)),
+    mse: sum / target.length,
+  };
+}
+
+function* placesOf(values: Float32Array): Generator<number> {
+  for (let j = 0; j < values.length; j++) if (values[j] !== 0) yield j;
+}
+
+/** Rows of a part from a number on, as many as have room in an answer. */
+export async function sheet(subject: Subject, asks: Asks["sheet"]["asks"]): Promise<Asks["sheet"]["answer"]> {
+  const { questions, source, config } = subject, { columns, labels } = questions.data;
+  const wanted = Math.min(asks.count, SHEET_ROWS_MAX, Math.max(1, Math.floor(VALUES_MAX / columns)));
+  const rows: number[] = [];
+  for (const { firstRow, info, parts } of source.files) {
+    if (firstRow + info.rows <= asks.from) continue;
+    for (const within of parts[asks.part]) {
+      if (rows.length < wanted && firstRow + within >= asks.from) rows.push(firstRow + within);
+    }
+    if (rows.length >= wanted) break;
+  }
+  const chosen = chooseNumbered(source, config.data, rows);
+  const nothing = new Float32Array(0);
+  return {
+    rows: Uint32Array.from(rows),
+    input: rows.length > 0 ? numbers(await questions.values(chosen)) : nothing,
+    output: rows.length > 0 ? numbers(await questions.reconstruct(chosen)) : nothing,
+    labels: rows.map((row) => labels?.[row] ?? null),
+  };
+}
+
+/** What each stage gives for a row, one after the other; NaN where a stage gives nothing as such. */
+export async function values(
+  { stages }: Subject,
+  { questions, chosen }: Pick<NamedRow, "questions" | "chosen">,
+  step: number,
+): Promise<Tells["values"]> {
+  const at: number[] = [];
+  let total = 0;
+  for (const { shape } of stages) {
+    at.push(total);
+    total += sizeOf(shape);
+  }
+  if (total > VALUES_MAX) {
+    throw new UserError(
+      "watch",
+      `the stages have ${countText(total)} units, more than the ${countText(VALUES_MAX)} that are sent`,
+    );
+  }
+  const all = new Float32Array(total).fill(NaN);
+  for (const [i, stage] of stages.entries()) {
+    const some = await stageValues(questions, chosen, stage);
+    if (some) all.set(some.subarray(0, sizeOf(stage.shape)), at[i]!);
+  }
+  return { step, at, values: all };
+}
+
+/** What the network cannot answer, as an error in words. */
+export async function inWords<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof NoAnswer ? new UserError(what, error.message, undefined, 1) : error;
+  }
+}

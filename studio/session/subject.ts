@@ -1,0 +1,31 @@
+/** A network that is asked: with its rows, its stages and the links between them. */
+import type { Model } from "../../ffi/model.ts";
+import type { Config } from "../../core/config/types.ts";
+import type { Source } from "../../core/data/source.ts";
+import type { DataAbout } from "../../core/diagnostics/diagnostic.ts";
+import { type LinkAbout, linksOf, type StageAbout, stagesOf } from "../../core/diagnostics/stages.ts";
+import { type Questions, questionsOf } from "../../core/train/questions.ts";
+
+export interface Subject {
+  readonly config: Config;
+  readonly model: Model;
+  readonly source: Source;
+  readonly questions: Questions;
+  readonly stages: readonly StageAbout[];
+  readonly links: readonly LinkAbout[];
+  /** Number of steps after which its weights are what they are. */
+  step(): number;
+}
+
+/** @param about of the source: labels and names, which are read once */
+export function subjectOf(
+  config: Config,
+  model: Model,
+  source: Source,
+  about: DataAbout,
+  step: () => number,
+): Subject {
+  const questions = questionsOf(config, model, source, about);
+  const stages = stagesOf(questions);
+  return { config, model, source, questions, stages, links: linksOf(questions, stages), step };
+}

@@ -1,0 +1,366 @@
+/**
+ * One run under the studio: its training, which begins paused, and after its end its network as the run folder has it. Questions
+ * go to whichever is there, one after the other.
+ */
+import type { Sink } from "../../core/events/mod.ts";
+import { NOTHING_HELD } from "../../core/events/course.ts";
+import { rowsAfter } from "../../core/events/rows.ts";
+import type { RunEvent } from "../../core/events/types.ts";
+import { stepsOf, trainingPlan } from "../../core/data/plan.ts";
+import type { DataAbout } from "../../core/diagnostics/diagnostic.ts";
+import { exists } from "../../core/formats/file.ts";
+import type { Command } from "../../core/steer/command.ts";
+import { Desk, NotTraining } from "../../core/steer/desk.ts";
+import { type Edit, JOURNAL, readJournal } from "../../core/steer/journal.ts";
+import type { RunTarget } from "../../core/train/find_run.ts";
+import { aboutOf } from "../../core/train/questions.ts";
+import { type Restored, restoreRun } from "../../core/train/restore.ts";
+import type { Session, SessionOptions, SessionResult } from "../../core/train/session.ts";
+import { startRun } from "../../core/train/start.ts";
+import { dataOfEpoch } from "../../core/train/state.ts";
+import type { State, Tells } from "../protocol.ts";
+import { type Ended, endOf } from "./ended.ts";
+import { History } from "./history.ts";
+import { type Subject, subjectOf } from "./subject.ts";
+import { UndoStack } from "./undo.ts";
+
+/** What a run tells the studio. */
+export interface Told {
+  /** The phase, or something else of {@linkcode State}, has changed. */
+  changed(): void;
+  steps(steps: Tells["steps"]): void;
+  epoch(epoch: Tells["epoch"]): void;
+  edit(edit: Edit): void;
+  diagnostic(diagnostic: Tells["diagnostic"]): void;
+}
+
+export type Start =
+  & { readonly target: RunTarget }
+  & Pick<SessionOptions, "note" | "warn" | "detail" | "signals" | "commandLine" | "observer" | "onModel">;
+
+/** Of the last steps and of the last epoch; null where there were none. */
+interface Means {
+  readonly step_rate: number | null;
+  readonly step_s: number | null;
+  readonly wait_s: number | null;
+  readonly epoch_s: number | null;
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+export class Training implements AsyncDisposable {
+  readonly #desk = new Desk();
+  readonly history = new History();
+  readonly undo = new UndoStack();
+  readonly edits: Edit[] = [];
+  #session: Session | null = null;
+  #live: Subject | null = null;
+  #about: DataAbout | null = null;
+  #phase: State["phase"] = "preparing";
+  #reason: string | null = null;
+  #over: Ended | null = null;
+  /** Events of later steps are news. */
+  #from = Infinity;
+  #path = "";
+  #means: Means | null = null;
+  #lastStep = 0;
+  /** Of the last state, which stands once the session is over. */
+  #last: Omit<State, "phase" | "reason" | "edits" | "seconds" | "step_rate"> | null = null;
+  #plan: { readonly batch: number; readonly steps: number } | null = null;
+  #resting: Promise<{ readonly restored: Restored; readonly subject: Subject }> | null = null;
+  /** Questions to the network at rest, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Resolves when the history has the steps of earlier sessions. */
+  readonly #caughtUp = Promise.withResolvers<void>();
+  /** Resolves with how the session ended; it never rejects. Null where nothing was trained. */
+  readonly #ended = Promise.withResolvers<SessionResult | null>();
+
+  private constructor(readonly told: Told) {}
+
+  /** The run folder. */
+  get path(): string {
+    return this.#path;
+  }
+
+  get phase(): State["phase"] {
+    return this.#phase;
+  }
+
+  get ended(): Promise<SessionResult | null> {
+    return this.#ended.promise;
+  }
+
+  /** Whether a session takes commands. */
+  get isLive(): boolean {
+    return this.#live !== null;
+  }
+
+  /**
+   * Starts or resumes a run, and resolves when it stands still before its next step, or is over already.
+   * @throws {UserError} where it cannot start
+   */
+  static async start(start: Start, told: Told): Promise<Training> {
+    const training = new Training(told);
+    const { target, ...options } = start;
+    if (target.existing !== null) await training.#readEdits(target.existing);
+    const ready = Promise.withResolvers<void>();
+    const work = startRun({
+      ...target,
+      ...options,
+      desk: training.#desk,
+      sinks: [training.#sink()],
+      edited: (edit) => training.#edited(edit),
+      paused: (isPaused) => training.#set(isPaused ? "paused" : "training"),
+      onSession: (session) => {
+        training.#begin(session).then(() => ready.resolve(), ready.reject);
+      },
+    });
+    work.then(({ run, result }) => {
+      training.#path = run.path;
+      training.#end(result);
+      ready.resolve();
+    }, (error) => {
+      training.#fail(error);
+      ready.reject(target.loaded.locate(error));
+    });
+    await ready.promise;
+    return training;
+  }
+
+  /** A run that is over: its network can be asked, and nothing trains. @throws {UserError} */
+  static async open(run: string, told: Told): Promise<Training> {
+    const training = new Training(told);
+    training.#path = run;
+    await training.#readEdits(run);
+    const everything = { step: Infinity, epoch: Infinity, window: 0 };
+    for await (const event of rowsAfter(run, NOTHING_HELD, everything)) training.#take(event);
+    training.#phase = "ended";
+    training.#over = await endOf(run);
+    training.#reason = training.#over.reason;
+    training.#ended.resolve(null);
+    await training.#rest("default");
+    return training;
+  }
+
+  async #readEdits(run: string): Promise<void> {
+    const path = `${run}/${JOURNAL}`;
+    for (const edit of await exists(path) ? await readJournal(path) : []) this.#keep(edit);
+  }
+
+  #keep(edit: Edit): void {
+    this.edits.push(edit);
+    this.undo.add(edit);
+  }
+
+  async #begin(session: Session): Promise<void> {
+    const { options: { config, run }, model, source, state } = session;
+    this.#session = session;
+    this.#path = run.path;
+    this.#from = this.#lastStep = state.step;
+    // A resume may have taken edits out of the journal.
+    const left = state.steering?.edits ?? 0;
+    if (left < this.edits.length) {
+      const kept = this.edits.splice(0).slice(0, left);
+      this.undo.clear();
+      kept.forEach((edit) => this.#keep(edit));
+    }
+    const paused = this.#desk.post({ do: "pause" });
+    paused.catch(() => {}); // a session that ends before its first step says so by its end
+    this.#about = await aboutOf(config, source);
+    await this.#caughtUp.promise;
+    this.#live = subjectOf(config, model, source, this.#about, () => state.step);
+    await paused.then(() => this.#phase = "paused", (error) => {
+      if (!(error instanceof NotTraining)) throw error;
+    });
+  }
+
+  #sink(): Sink {
+    return {
+      name: "the studio",
+      open: () => Promise.resolve(NOTHING_HELD),
+      write: (events) => Promise.resolve(events.forEach((event) => this.#take(event))),
+      close: () => Promise.resolve(),
+      abandon: () => this.#caughtUp.resolve(),
+    };
+  }
+
+  #take(event: RunEvent): void {
+    if (event.event === "start") this.#caughtUp.resolve(); // it comes after the rows of earlier sessions
+    else if (event.event === "steps") {
+      const { step, loss, learning_rate, step_ms, wait_ms, elapsed_s } = event;
+      for (let i = 0; i < step.length; i++) this.history.add(step[i]!, loss[i]!, elapsed_s[i]!);
+      const last = step.at(-1)!, seconds = elapsed_s.at(-1)!;
+      this.#means = {
+        ...this.#means ?? { epoch_s: null },
+        ...{ step_rate: learning_rate.at(-1)!, step_s: mean(step_ms) / 1000, wait_s: mean(wait_ms) / 1000 },
+      };
+      if (last <= this.#from) return;
+      this.told.steps({ step: last, loss: mean(loss), seconds, count: last - this.#lastStep });
+      this.#lastStep = last;
+    } else if (event.event === "epoch") {
+      const point = this.history.addEpoch(event.step, event), { wait_ms, train_ms, validation_ms } = event;
+      const epoch_s = (wait_ms + train_ms + validation_ms + event.checkpoint_ms + event.diagnostics_ms) / 1000;
+      // Row 0 is the network before its first step.
+      if (event.epoch > 0) this.#means = { ...this.#means ?? { step_rate: null, step_s: null, wait_s: null }, epoch_s };
+      if (event.step > this.#from) this.told.epoch(point);
+    } else if (event.event === "diagnostic") this.told.diagnostic({ name: event.name, epoch: event.epoch });
+  }
+
+  #edited(edit: Edit): void {
+    this.#keep(edit);
+    this.told.edit(edit);
+    this.told.changed();
+  }
+
+  #set(phase: State["phase"]): void {
+    this.#phase = phase;
+    this.told.changed();
+  }
+
+  #end(result: SessionResult): void {
+    const { status, summary: { reason, steps, epochs }, error } = result;
+    if (this.#session) this.#last = this.#situation(false);
+    this.#session = this.#live = null;
+    const tell = (over: Ended) => {
+      this.#phase = status === "failed" ? "failed" : "ended";
+      this.#over = over;
+      this.#reason = over.reason;
+      this.#ended.resolve(result);
+      this.told.changed();
+    };
+    endOf(this.#path, error).then(tell, () => tell({ reason, steps, epochs }));
+  }
+
+  #fail(error: unknown): void {
+    this.#session = this.#live = null;
+    this.#phase = "failed";
+    this.#reason = error instanceof Error ? error.message : String(error);
+    this.#ended.resolve(null);
+    this.told.changed();
+  }
+
+  /** @throws {UserError} where the command cannot be done, and where nothing trains */
+  post(command: Command): Promise<Edit> {
+    return this.#desk.post(command);
+  }
+
+  /**
+   * Asks the network: of a session between two steps, else of the checkpoint that the run ended with.
+   * @throws {UserError} where there is none
+   */
+  async ask<T>(question: (subject: Subject) => Promise<T>): Promise<T> {
+    const live = this.#live;
+    if (live) {
+      try {
+        return await this.#desk.ask(() => question(live));
+      } catch (error) {
+        if (!(error instanceof NotTraining)) throw error;
+      }
+    }
+    await this.ended;
+    const { subject } = await this.#rest(await this.restingCheckpoint());
+    const asked = this.#turn.then(() => question(subject));
+    this.#turn = asked.catch(() => {});
+    return await asked;
+  }
+
+  /** Whether the run came to its own end. */
+  async isFinished(): Promise<boolean> {
+    const result = await this.ended;
+    return result === null || result.status === "finished";
+  }
+
+  #rest(which: "default" | "latest") {
+    return this.#resting ??= (async () => {
+      const restored = await restoreRun(this.#path, which === "default" ? {} : { checkpoint: which });
+      const { config, model, source, checkpoint } = restored;
+      const step = Number(/step-(\d+)/.exec(checkpoint)?.[1] ?? 0);
+      const about = this.#about ??= await aboutOf(config, source);
+      return { restored, subject: subjectOf(config, model, source, about, () => step) };
+    })();
+  }
+
+  /** What the state is made of while a session is there. */
+  #situation(isLive = true) {
+    const { model, state, steering, options: { config }, source } = this.#session!;
+    const data = dataOfEpoch(config.data, state), next = state.steering?.next_batch_size ?? null;
+    if (this.#plan?.batch !== data.batch_size) {
+      const steps = stepsOf(trainingPlan(source, data, config.seed, state.epoch + 1));
+      this.#plan = { batch: data.batch_size, steps };
+    }
+    return {
+      step: isLive ? Math.max(state.step, model.progress().step) : state.step,
+      epoch: state.epoch,
+      steps_per_epoch: this.#plan.steps,
+      learning_rate: steering.learningRate,
+      batch_size: data.batch_size,
+      next_batch_size: next === data.batch_size ? null : next,
+      frozen: [...state.steering?.frozen ?? []],
+    };
+  }
+
+  async state(): Promise<State> {
+    let situation = this.#session ? this.#situation() : this.#last;
+    if (situation === null) situation = await this.#restingSituation();
+    const { step_rate = null, step_s = null, wait_s = null, epoch_s = null } = this.#means ?? {};
+    return {
+      phase: this.#phase,
+      ...situation,
+      step_rate,
+      seconds: { step: step_s, wait: wait_s, epoch: epoch_s },
+      reason: this.#phase === "ended" || this.#phase === "failed" ? this.#reason : null,
+      edits: this.undo.size,
+    };
+  }
+
+  async #restingSituation() {
+    const { subject: { config, source } } = await this.#rest("default");
+    const steps_per_epoch = Math.max(1, stepsOf(trainingPlan(source, config.data, config.seed, 1)));
+    let learning_rate = config.optimizer.learning_rate, batch_size = config.data.batch_size;
+    const frozen = new Set<string>();
+    for (const { command } of this.edits) {
+      if (command.do === "set" && command.key === "optimizer.learning_rate") learning_rate = command.value;
+      else if (command.do === "set") batch_size = command.value;
+      else if (command.do === "freeze") frozen[command.frozen ? "add" : "delete"](command.layer);
+    }
+    const { steps: step = 0, epochs: epoch = 0 } = this.#over ?? {};
+    return { step, epoch, steps_per_epoch, learning_rate, batch_size, next_batch_size: null, frozen: [...frozen] };
+  }
+
+  /** The present network is in the latest checkpoint when this resolves. Where nothing trains, it is there already. */
+  async saveNow(): Promise<void> {
+    const session = this.#session;
+    if (session === null) return;
+    await this.#desk.ask(() => session.saves.saveIfNew()).catch((error) => {
+      if (!(error instanceof NotTraining)) throw error;
+    });
+  }
+
+  /** Lets training make a row of steps.csv visible that the engine has made: the call that trains ends after its present step. */
+  async pulse(): Promise<void> {
+    await this.#desk.ask(() => Promise.resolve()).catch((error) => {
+      if (!(error instanceof NotTraining)) throw error;
+    });
+  }
+
+  /** Which checkpoint has the network that is asked once nothing trains. */
+  async restingCheckpoint(): Promise<"default" | "latest"> {
+    return this.#phase === "ended" && await this.isFinished() ? "default" : "latest";
+  }
+
+  /** Saves and ends the session, where one is under way; resolves when it is over. */
+  async stop(): Promise<void> {
+    if (this.#session) {
+      await this.post({ do: "stop" }).catch((error) => {
+        if (!(error instanceof NotTraining)) throw error;
+      });
+    }
+    await this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.#turn;
+    await this.#resting?.then(({ restored }) => restored[Symbol.dispose](), () => {});
+  }
+}
