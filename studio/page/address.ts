@@ -7,11 +7,21 @@ export interface Shown {
   readonly strongest: number;
   readonly axis: "step" | "epoch" | "seconds";
   readonly log: boolean;
+  /** Whether rows of a table are drawn as pictures that are nearly square. */
+  readonly picture: boolean;
   /** Chosen neurons (`encoder.0:5`) and weights (`encoder.0.weight@5.3`). */
   readonly items: readonly string[];
 }
 
-export const DEFAULTS: Shown = { row: 0, tab: "row", strongest: 1000, axis: "step", log: true, items: [] };
+export const DEFAULTS: Shown = {
+  row: 0,
+  tab: "row",
+  strongest: 1000,
+  axis: "step",
+  log: true,
+  picture: false,
+  items: [],
+};
 export const STRONGEST_MOST = 50_000;
 const ITEMS_MOST = 100;
 
@@ -30,6 +40,7 @@ export function parseAddress(hash: string): Shown {
     strongest: whole(given.get("strongest"), 0, STRONGEST_MOST, DEFAULTS.strongest),
     axis: axis === "epoch" || axis === "seconds" ? axis : DEFAULTS.axis,
     log: given.get("log") !== "0",
+    picture: given.get("picture") === "1",
     items: given.getAll("item").slice(0, ITEMS_MOST),
   };
 }
@@ -41,6 +52,7 @@ export function addressText(shown: Shown): string {
     if (shown[name] !== DEFAULTS[name]) parts.set(name, String(shown[name]));
   }
   if (!shown.log) parts.set("log", "0");
+  if (shown.picture) parts.set("picture", "1");
   for (const item of shown.items) parts.append("item", item);
   return parts.size === 0 ? "" : `#${parts}`;
 }

@@ -24,6 +24,7 @@ export function shortText(value: number): string {
 /** A duration in the unit that suits it. */
 export function secondsText(seconds: number | null): string {
   if (seconds === null || !Number.isFinite(seconds)) return "–";
+  if (seconds < 1e-6) return "< 1 µs";
   if (seconds < 1e-3) return `${(1e6 * seconds).toPrecision(3)} µs`;
   if (seconds < 1) return `${(1e3 * seconds).toPrecision(3)} ms`;
   return seconds < 100 ? `${seconds.toPrecision(3)} s` : `${Math.round(seconds / 60)} min`;

@@ -37,7 +37,7 @@ export class ReconstructionView {
     this.#width = this.#body.clientWidth;
     if (this.#width === 0) return;
     const { kind } = this.store.about.data;
-    if (kind === "images") this.#images(shown);
+    if (kind === "images" || kind === "table" && this.store.view.shown.picture) this.#images(shown);
     else if (kind === "signals") this.#signal(shown);
     else this.#bars(shown);
   }

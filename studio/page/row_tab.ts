@@ -1,5 +1,5 @@
 /** The shown row: its input, output and error; which row that is; files that are dropped in. */
-import { button, make } from "./dom.ts";
+import { button, checkbox, make } from "./dom.ts";
 import { countText, shortText } from "./numbers.ts";
 import { ReconstructionView } from "./reconstruction.ts";
 import type { Store } from "./store.ts";
@@ -19,6 +19,7 @@ export class RowTab {
   readonly #file = make("input", { attributes: { type: "file", accept: ".npy,.wav,.png,.jpg,.jpeg", id: "file" } });
   readonly #drop: HTMLElement;
   readonly #back: HTMLButtonElement;
+  readonly #asPicture: HTMLElement;
   #dropped: { readonly name: string; readonly rows: number } | null = null;
   #asked = 0;
   #isOpen = true;
@@ -28,6 +29,11 @@ export class RowTab {
   constructor(readonly store: Store) {
     this.#view = new ReconstructionView(store, () => `${store.about.run.name}-row-${this.#at}-${store.state.step}`);
     this.#back = button("Back to the data", () => store.showRow({ row: store.view.row }));
+    this.#asPicture = checkbox("as a picture, column after column", store.view.shown.picture, (on) => {
+      store.view.set({ picture: on });
+      this.#ask();
+    });
+    store.on("about", ({ data }) => this.#asPicture.hidden = data.kind !== "table");
     this.#drop = make(
       "div",
       { class: "drop" },
@@ -54,6 +60,7 @@ export class RowTab {
         this.#of,
       ),
       this.#said,
+      this.#asPicture,
       this.#view.element,
       this.#drop,
     );
@@ -131,7 +138,7 @@ export class RowTab {
         method: "POST",
         body: file,
       });
-      if (!answer.ok) throw new Error((await answer.text()).trim() || `the file was refused (${answer.status})`);
+      if (!answer.ok) throw new Error(refusalOf(await answer.text()));
       this.#dropped = await this.store.connection.ask("dropped", {});
       this.store.showTab("row");
       this.store.showRow({ dropped: 0 });
@@ -154,5 +161,15 @@ export class RowTab {
       const file = event.dataTransfer?.files[0];
       if (file) void this.#send(file);
     });
+  }
+}
+
+/** Why a file was refused: the server answers with an error of the protocol, or with a line of text. */
+function refusalOf(text: string): string {
+  try {
+    const { where, what, hint } = (JSON.parse(text) as { error: { where: string; what: string; hint?: string } }).error;
+    return `${where}: ${what}${hint === undefined ? "" : `; ${hint}`}`;
+  } catch {
+    return text.trim() || "the file was refused";
   }
 }

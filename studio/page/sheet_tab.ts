@@ -10,8 +10,8 @@ import type { Numbers } from "./types.ts";
 type Part = "train" | "validation" | "test";
 type Sheet = Asks["sheet"]["answer"];
 
-/** As many values are asked for at once: inputs and outputs together. */
-const VALUES_MOST = 8e6;
+/** As many values of inputs are asked for at once. */
+const VALUES_MOST = 4e6;
 const FILTERS = 64;
 const GAP = 6;
 
@@ -23,14 +23,15 @@ export class SheetTab {
   readonly #filtersSaid = make("p", { class: "note" });
   readonly #part: HTMLSelectElement;
   readonly #count: HTMLSelectElement;
-  #from = 0;
+  /** Rows from which the sheets begin that were shown before this one, and this one. */
+  #begins = [0];
   #sheet: Sheet | null = null;
   #cell = { width: 1, height: 1, across: 1 };
   #isOpen = false;
 
   constructor(readonly store: Store) {
     const anew = () => {
-      this.#from = 0;
+      this.#begins = [0];
       this.#ask();
     };
     this.#part = choice([["train", "train"], ["validation", "validation"], ["test", "test"]], "train", anew);
@@ -78,33 +79,28 @@ export class SheetTab {
   }
 
   #page(by: number): void {
-    const rows = this.store.about.data.rows[this.#part.value as Part], count = Number(this.#count.value);
-    const from = this.#from + by * count;
-    this.#from = from < 0 || from >= rows ? (by < 0 ? Math.floor((rows - 1) / count) * count : 0) : from;
+    const last = this.#sheet?.rows.at(-1);
+    if (by < 0 && this.#begins.length > 1) this.#begins.pop();
+    else if (by > 0 && last !== undefined && last + 1 < this.store.rows) this.#begins.push(last + 1);
+    else return;
     this.#ask();
   }
 
   #ask(): void {
     if (!this.#isOpen) return;
-    const part = this.#part.value as Part, { rows, columns } = this.store.about.data;
-    const count = Math.min(
-      Number(this.#count.value),
-      rows[part] - this.#from,
-      Math.max(1, Math.floor(VALUES_MOST / (2 * columns))),
-    );
-    if (rows[part] === 0) {
-      this.#said.textContent = `There are no ${part} rows.`;
-      return;
-    }
-    this.store.connection.newest("sheet", "sheet", { part, from: this.#from, count }).then((sheet) => {
+    const part = this.#part.value as Part, { rows, columns, kind } = this.store.about.data;
+    const count = Math.min(Number(this.#count.value), Math.max(1, Math.floor(VALUES_MOST / columns)));
+    this.store.connection.newest("sheet", "sheet", { part, from: this.#begins.at(-1)!, count }).then((sheet) => {
       if (sheet === null) return;
+      if (sheet.rows.length === 0 && this.#begins.length > 1) return this.#page(-1);
       this.#sheet = sheet;
-      this.#said.textContent =
-        `Rows ${countText(this.#from + 1)} to ${countText(this.#from + sheet.rows.length)} of ${
-          countText(rows[part])
+      const [first, last] = [sheet.rows[0], sheet.rows.at(-1)];
+      this.#said.textContent = first === undefined
+        ? `There are no ${part} rows.`
+        : `${sheet.rows.length} of ${countText(rows[part])} ${part} rows, number ${countText(first)} to ${
+          countText(last!)
         }: ` +
-        (this.store.about.data.kind === "signals" ? "input and output over each other." : "input above output.") +
-        " A click shows a row.";
+          (kind === "signals" ? "input and output over each other." : "input above output.") + " A click shows a row.";
       this.#draw();
     }, this.store.fail);
     this.store.connection.newest("filters", "filters", { most: FILTERS }).then((answer) => {
