@@ -29,7 +29,7 @@ export class RowTab {
   constructor(readonly store: Store) {
     this.#view = new ReconstructionView(store, () => `${store.about.run.name}-row-${this.#at}-${store.state.step}`);
     this.#back = button("Back to the data", () => store.showRow({ row: store.view.row }));
-    this.#asPicture = checkbox("as a picture, column after column", store.view.shown.picture, (on) => {
+    this.#asPicture = checkbox("as a picture", store.view.shown.picture, (on) => {
       store.view.set({ picture: on });
       this.#ask();
     });
