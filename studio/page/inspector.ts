@@ -32,6 +32,7 @@ export class Inspector {
   constructor(readonly store: Store) {
     const clear = button("Clear the list", () => store.setItems([]));
     const undo = button("Undo the last edit", () => store.connection.ask("undo", {}).catch(store.fail));
+    store.on("state", ({ phase, edits }) => undo.disabled = edits === 0 || phase !== "paused" && phase !== "training");
     this.element = make("div", {}, make("div", { class: "buttons row" }, undo, clear), this.#empty, this.#list);
     store.on("about", () => {
       this.#entries = [];

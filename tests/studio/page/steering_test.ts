@@ -94,7 +94,7 @@ browserTest("studio page: sliders move by keys; the learning rate's is exponenti
 });
 
 browserTest(
-  "studio page: by keys alone a neuron is found, chosen, edited, brought back to saved, and undone",
+  "studio page: by keys alone a neuron is found, chosen and edited; an edit is undone, and the saved value put back",
   async () => {
     using folder = temporary();
     await using opened = await OpenPage.of({ config: smallConfig(folder.path) });
@@ -122,13 +122,17 @@ browserTest(
     const edit = (await journal(open.run, 3)).at(-1)!;
     assertEquals(edit.command, { do: "write", tensor: "encoder.0.bias", at: [2], value: 0.3000001 });
     assertEquals(await bias(), Math.fround(0.3000001));
-    await page.getByRole("button", { name: "Back to saved: bias" }).press("Enter");
+    await field.focus();
+    await page.keyboard.press("ControlOrMeta+A");
+    await page.keyboard.type("0.4");
+    await page.keyboard.press("Enter");
     assertEquals((await journal(open.run, 4)).length, 4);
-    assertEquals(await bias(), saved);
     await page.getByRole("button", { name: "Undo the last edit" }).press("Enter");
     assertEquals((await journal(open.run, 5)).length, 5);
     assertEquals(await bias(), Math.fround(0.3000001));
-    await page.keyboard.press("Tab");
+    await page.getByRole("button", { name: "Back to saved: bias" }).press("Enter");
+    assertEquals((await journal(open.run, 6)).length, 6);
+    assertEquals(await bias(), saved);
     assertEquals(opened.wrong, []);
   },
 );
