@@ -13,6 +13,8 @@ const PHASES: Readonly<Record<State["phase"], string>> = {
 };
 
 const NOTE_MS = 12_000;
+/** A command as a run notes it. */
+const ECHO = /^step \d+: \{"do":/;
 
 export class Header {
   readonly element: HTMLElement;
@@ -44,7 +46,8 @@ export class Header {
       if (connected) this.#hideNote();
       else this.#say("The studio does not answer. The page goes on once it does.", true, false);
     });
-    store.on("note", ({ text, warning }) => this.#say(text, warning, true));
+    // Commands are in the journal, in words.
+    store.on("note", ({ text, warning }) => ECHO.test(text) || this.#say(text, warning, true));
   }
 
   #show({ phase, step, epoch, steps_per_epoch, reason }: State): void {

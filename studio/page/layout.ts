@@ -2,7 +2,7 @@
  * Where the grid of each stage lies. Lengths are pixels of the page at zoom 1. A stage is made of maps of equal size (the channels of
  * a picture or a signal, or one map of all units), side by side in rows; a map is a grid of cells, one for each unit.
  */
-import type { Stage } from "./types.ts";
+import type { About, Stage } from "./types.ts";
 
 export interface Place {
   readonly x: number;
@@ -79,6 +79,13 @@ const extent = (columns: number, rows: number, maps: number, perRow: number, gap
   const across = Math.min(maps, perRow), down = Math.ceil(maps / perRow);
   return [across * (columns + gapX) - gapX, down * (rows + gapY) - gapY] as const;
 };
+
+/** Stages as they are drawn: signals whose data have no shape but their length are one trace. */
+export function drawnStages({ data, network: { stages } }: About): readonly Stage[] {
+  const isTrace = ({ shape, units }: Stage, i: number) =>
+    data.kind === "signals" && shape.length === 1 && units === data.columns && (i === 0 || i === stages.length - 1);
+  return stages.map((stage, i) => isTrace(stage, i) ? { ...stage, shape: [1, stage.units] } : stage);
+}
 
 /** Space for names above and below a stage. */
 const LABELS = 46;

@@ -145,13 +145,18 @@ export class LossGraph {
       context.fillStyle = palette.muted;
       context.fillText(shortText(y), MARGIN.left - 5, atY(y) + 4);
     }
-    for (const x of ticks(x0, x1, Math.max(2, box.width / 80))) {
+    const isWhole = (x: number) => shown.axis !== "step" || Number.isInteger(x);
+    for (const x of ticks(x0, x1, Math.max(2, box.width / 80)).filter(isWhole)) {
       context.textAlign = atX(x) > width - 20 ? "right" : "center";
-      context.fillText(shown.axis === "seconds" ? secondsText(x) : countText(x), atX(x), HEIGHT - 5);
+      context.fillText(
+        shown.axis === "seconds" ? secondsText(x) : Number.isInteger(x) ? countText(x) : shortText(x),
+        atX(x),
+        HEIGHT - 5,
+      );
     }
     context.save();
     context.beginPath();
-    context.rect(MARGIN.left, 0, box.width + MARGIN.right, HEIGHT - MARGIN.bottom + 2);
+    context.rect(MARGIN.left - 3, 0, box.width + MARGIN.right + 3, HEIGHT - MARGIN.bottom + 2);
     context.clip();
     for (const { points, color, width: thick, dots } of lines) {
       context.strokeStyle = context.fillStyle = color;

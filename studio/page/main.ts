@@ -54,7 +54,7 @@ function drawing(): HTMLElement {
     const tint = () => bar.style.background = divergingCss();
     tint();
     onColours(tint);
-    const legend = make("p", { class: "note colours" }, "below 0 ", bar, " above 0, up to the largest of each layer");
+    const legend = make("p", { class: "note colours" }, "below 0 ", bar, " above 0, each layer by its largest value");
     network.element.append(make("div", { class: "below" }, strongestSlider(store, network.connections), legend));
     return network.element;
   } catch (error) {

@@ -2,7 +2,7 @@
 import { Connections, connectionsOf } from "./connections.ts";
 import { colours, onColours } from "./colours.ts";
 import { button, fitted, make, saveCanvas } from "./dom.ts";
-import { layOut, type Place, unitBox } from "./layout.ts";
+import { drawnStages, layOut, type Place, unitBox } from "./layout.ts";
 import { drawOverlay } from "./overlay.ts";
 import {
   beside,
@@ -101,7 +101,7 @@ export class Network {
     this.#canvas.width = Math.round(width * ratio);
     this.#canvas.height = Math.round(height * ratio);
     const { stages } = this.store.about.network;
-    this.#places = layOut(stages, width, height);
+    this.#places = layOut(drawnStages(this.store.about), width, height);
     let at = 0;
     this.#scene.setPlaces(this.#places, stages.map(({ units }) => (at += units) - units));
     this.#scene.setConnections(this.connections.drawn);
