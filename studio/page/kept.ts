@@ -6,11 +6,11 @@ import * as twgl from "twgl.js";
 import { type Camera, HOME } from "./picking.ts";
 
 /** Lines of a part of the picture. */
-export const CHUNK = 500;
+export const CHUNK = 250;
 /** Pictures of so few parts are drawn anew in each frame while the view moves. */
-const CHUNKS_AT_ONCE = 2;
+const CHUNKS_AT_ONCE = 4;
 /** A frame draws more parts than the one before it while frames are short, and fewer where they become long. */
-const PARTS_MOST = 32;
+const PARTS_MOST = 64;
 const SHORT_MS = 20;
 const LONG_MS = 40;
 const SETTLED_MS = 120;
@@ -88,7 +88,8 @@ export class KeptPicture {
         ? Math.max(1, this.#parts >> 1)
         : this.#parts;
     }
-    for (const end = Math.min(chunks, this.#done + Math.max(this.#parts, CHUNKS_AT_ONCE)); this.#done < end;) {
+    const parts = chunks <= CHUNKS_AT_ONCE ? chunks : this.#parts;
+    for (const end = Math.min(chunks, this.#done + parts); this.#done < end;) {
       draw(this.#done++, back.camera);
     }
     if (this.#done < chunks) return true;

@@ -43,6 +43,7 @@ export class Network {
   #readOut = 0;
   #size = { width: 0, height: 0 };
   #marks: readonly unknown[] = [];
+  #valuesAreNew = false;
 
   constructor(readonly store: Store) {
     this.#canvas = make("canvas", {
@@ -113,9 +114,16 @@ export class Network {
     return Math.min(globalThis.devicePixelRatio || 1, 2);
   }
 
+  /** Of values that arrive faster than frames are drawn, only the newest reach the graphics processor. */
   #takeValues(): void {
+    this.#valuesAreNew = true;
+    this.redraw();
+  }
+
+  #showValues(): void {
     const told = this.store.values, { stages } = this.store.about.network;
-    if (told === null || told.at.length !== stages.length) return this.redraw();
+    this.#valuesAreNew = false;
+    if (told === null || told.at.length !== stages.length) return;
     const scales = stages.map(({ units }, i) => {
       let most = 0;
       for (let k = told.at[i]!, end = k + units; k < end; k++) {
@@ -126,7 +134,6 @@ export class Network {
     });
     this.#scene.setValues(told.values, told.at, scales);
     this.#showTip();
-    this.redraw();
   }
 
   readonly redraw = (): void => {
@@ -139,6 +146,7 @@ export class Network {
   /** Draws a frame at once. */
   draw(): void {
     if (this.#places.length === 0) return;
+    if (this.#valuesAreNew) this.#showValues();
     if (this.#scene.draw(this.#camera, this.#ratio, this.#highlight.length > 0)) this.redraw();
     // Values do not change what is written above the drawing.
     const marks = [
