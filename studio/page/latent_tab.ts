@@ -1,6 +1,6 @@
 /** The latent vector: a slider for each of its values, what it decodes to, and which directions move the output most. */
 import { button, make, picture } from "./dom.ts";
-import { drawFilter, largest } from "./pictures.ts";
+import { drawFilter, largest, largestPlaces } from "./pictures.ts";
 import { countText, exactText, percentText, shortText } from "./numbers.ts";
 import { ReconstructionView } from "./reconstruction.ts";
 import type { Asks } from "../protocol.ts";
@@ -82,12 +82,12 @@ export class LatentTab {
   /** Sliders of all units, or of the largest where there are many. */
   #make(latent: Numbers): void {
     this.#inputs = new Map();
-    const units = Array.from(latent.keys());
-    if (units.length > SLIDERS_MOST) units.sort((a, b) => Math.abs(latent[b]!) - Math.abs(latent[a]!));
-    const shown = units.slice(0, SLIDERS_MOST);
-    this.#said.textContent = units.length > shown.length
+    const shown = latent.length > SLIDERS_MOST
+      ? largestPlaces(latent.length, (unit) => Math.abs(latent[unit]!), SLIDERS_MOST)
+      : Array.from(latent.keys());
+    this.#said.textContent = latent.length > shown.length
       ? `The ${shown.length} largest of ${
-        countText(units.length)
+        countText(latent.length)
       } latent units. The sliders reach over 98 % of the data.`
       : "The sliders reach over 98 % of the data; a number field takes any value.";
     this.#sliders.replaceChildren(...shown.map((unit) => {
@@ -155,7 +155,7 @@ export class LatentTab {
     const list = Array.from({ length: size }, (_, i) => {
       const part = output.subarray(i * each, (i + 1) * each),
         of = latent.subarray(i * latent.length / size, (i + 1) * latent.length / size);
-      const strongest = Array.from(of.keys()).sort((a, b) => Math.abs(of[b]!) - Math.abs(of[a]!)).slice(0, 3);
+      const strongest = largestPlaces(of.length, (k) => Math.abs(of[k]!), 3);
       const text = `singular value ${shortText(singular[i]!)}, ${
         percentText(singular[i]! ** 2 / total)
       } of all; mostly latent ${strongest.join(", ")}`;

@@ -165,6 +165,21 @@ export interface Bar {
   readonly output: number;
 }
 
+/** Places of the `most` values with the largest size, the largest first, without sorting all of them. */
+export function largestPlaces(count: number, size: (place: number) => number, most: number): number[] {
+  const places: number[] = [], sizes: number[] = [];
+  for (let place = 0; place < count; place++) {
+    const own = size(place);
+    if (places.length === most && !(own > sizes[most - 1]!)) continue;
+    let at = places.length;
+    while (at > 0 && sizes[at - 1]! < own) at--;
+    places.splice(at, 0, place);
+    sizes.splice(at, 0, own);
+    if (places.length > most) places.length = sizes.length = most;
+  }
+  return places;
+}
+
 /** The columns with the largest values, the largest first. */
 export function largest(
   columns: Uint32Array | null,
@@ -174,7 +189,7 @@ export function largest(
   most: number,
 ): Bar[] {
   const size = (i: number) => Math.max(Math.abs(input?.[i] ?? 0), Math.abs(output[i]!));
-  return Array.from(output.keys()).sort((a, b) => size(b) - size(a)).slice(0, most).map((i) => {
+  return largestPlaces(output.length, size, most).map((i) => {
     const column = columns?.[i] ?? i;
     return { name: names?.[column] ?? `column ${column}`, input: input?.[i] ?? null, output: output[i]! };
   });

@@ -5,7 +5,9 @@ import { ReconstructionView } from "./reconstruction.ts";
 import type { Store } from "./store.ts";
 import type { Numbers, RowName } from "./types.ts";
 
+/** While training the row is asked for again at most so often, and so that drawing it takes a tenth of the time. */
 const AGAIN_MS = 500;
+const SHARE = 0.1;
 
 export class RowTab {
   readonly element: HTMLElement;
@@ -22,6 +24,7 @@ export class RowTab {
   readonly #asPicture: HTMLElement;
   #dropped: { readonly name: string; readonly rows: number } | null = null;
   #asked = 0;
+  #again = AGAIN_MS;
   #isOpen = true;
   /** Of the shown row. */
   latent: Numbers | null = null;
@@ -73,7 +76,7 @@ export class RowTab {
       this.#isOpen = tab === "row";
       if (this.#isOpen) this.#ask();
     });
-    store.on("values", () => this.#isOpen && performance.now() - this.#asked > AGAIN_MS && this.#ask());
+    store.on("values", () => this.#isOpen && performance.now() - this.#asked > this.#again && this.#ask());
     store.on("edit", () => this.#isOpen && this.#ask());
   }
 
@@ -124,7 +127,9 @@ export class RowTab {
         `MSE ${shortText(mse)}`,
       ];
       this.#said.textContent = parts.filter(Boolean).join(" · ");
+      const begun = performance.now();
       this.#view.show(answer);
+      this.#again = Math.max(AGAIN_MS, (performance.now() - begun) / SHARE);
     }, (error) => {
       // Dropped rows are gone where the studio was started anew.
       if ("dropped" in row && row === this.row) this.store.showRow({ row: this.store.view.row });
