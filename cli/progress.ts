@@ -63,7 +63,8 @@ const EVALUATION_QUIET_MS = 500, SLOW_LINE_MS = 20_000;
 
 export interface Progress extends Disposable {
   readonly observer: TrainObserver;
-  attach(model: Model): void;
+  /** @param model null: there is none any more */
+  attach(model: Model | null): void;
   /** Prints what happens; prints nothing with `quiet`. */
   note(text: string): void;
   /** Prints, in every mode, what went wrong without ending the run. */
@@ -147,6 +148,11 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
   return {
     attach: (next) => {
       model = next;
+      begun = null;
+      if (model === null) {
+        evaluation = null;
+        clear();
+      }
     },
     note: (text) => {
       if (plain) line(text);

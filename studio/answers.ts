@@ -50,7 +50,10 @@ export const ANSWERS: Answers = {
       return await training.post(command);
     }),
   journal: ({ training }, { last }) => Promise.resolve({ edits: training.edits.slice(-last) }),
-  saved: ({ training }, asks) => savedWeight(training.path, asks),
+  saved: async ({ training }, asks) => {
+    await training.written();
+    return await savedWeight(training.path, asks);
+  },
   watch: async (studio, { of, per_second }, listener) => {
     if (of !== null) await studio.training.ask((subject) => Promise.resolve(rowNamed(subject, of, studio.dropped)));
     studio.watching.set(listener, of, per_second);

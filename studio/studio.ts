@@ -11,7 +11,8 @@ import { ANSWERS } from "./answers.ts";
 import type { About, AskName, Asks, RowName, State, Tells } from "./protocol.ts";
 import { aboutRun } from "./questions/about.ts";
 import { type Dropped, readDropped } from "./questions/dropped.ts";
-import { rowNamed, values } from "./questions/rows.ts";
+import { rowNamed } from "./questions/rows.ts";
+import { StageValues } from "./questions/stage_values.ts";
 import type { Parsed } from "./session/ask.ts";
 import { type Start, type Told, Training } from "./session/training.ts";
 import { Watching } from "./session/watching.ts";
@@ -29,6 +30,8 @@ export type Opening = Omit<Start, "target"> & {
   readonly finished?: string;
 };
 
+/** Watched rows whose files are held open. */
+const ASKED_MAX = 16;
 /** Milliseconds between two tells of the same kind while training, but for values. */
 const TELL_MS = 100, STATE_MS = 250;
 
@@ -47,6 +50,8 @@ export class Studio implements AsyncDisposable {
   #folder: string | null = null;
   /** Files of exports, by their names below the exports' folder. */
   readonly #files = new Map<string, string>();
+  /** Watched rows, by their names. */
+  readonly #asked = new Map<string, StageValues>();
   #order: Promise<unknown> = Promise.resolve();
   #isResetting = false;
 
@@ -259,13 +264,25 @@ export class Studio implements AsyncDisposable {
   }
 
   async #values(of: RowName) {
-    const { dropped } = this;
+    const { dropped } = this, key = JSON.stringify(of);
     return await this.#training.ask(async (subject) => {
       const begun = performance.now();
-      const named = rowNamed(subject, of, dropped);
-      const found = await values(subject, named, subject.step());
-      return { took: performance.now() - begun, values: found };
+      let asked = this.#asked.get(key);
+      if (asked?.subject !== subject || ("dropped" in of && asked.row.source !== dropped?.source)) {
+        this.#forget(key);
+        asked = await StageValues.of(subject, rowNamed(subject, of, dropped));
+        this.#asked.set(key, asked);
+        // The row that was asked about first is the first to be forgotten.
+        for (const other of this.#asked.keys()) if (this.#asked.size > ASKED_MAX) this.#forget(other);
+      }
+      const values = await asked.ask();
+      return { took: performance.now() - begun, values };
     });
+  }
+
+  #forget(key: string): void {
+    this.#asked.get(key)?.[Symbol.dispose]();
+    this.#asked.delete(key);
   }
 
   /** Saves and ends what trains. */
@@ -273,6 +290,7 @@ export class Studio implements AsyncDisposable {
     for (const timer of this.#timers) clearInterval(timer);
     this.watching.close();
     await this.#order;
+    for (const key of [...this.#asked.keys()]) this.#forget(key);
     await this.#training[Symbol.asyncDispose]();
     await this.#clearDropped();
   }

@@ -54,7 +54,7 @@ export async function stageValues(
   }
 }
 
-/** The weights of a linear layer between two neighbouring stages: units of `to` x units of `from`. */
+/** The weights of a layer between two neighbouring stages: units of `to` x units of `from`. */
 export interface LinkAbout {
   readonly from: number;
   readonly to: number;
@@ -62,6 +62,9 @@ export interface LinkAbout {
   readonly outputs: number;
   readonly weight: ParameterAbout;
 }
+
+/** Layers whose weights are outputs x inputs, one for each pair of units. */
+const LINEAR: readonly string[] = ["linear", "sparse_code"];
 
 /** Layers of more weights than this are not looked at. */
 const WEIGHTS_MAX = 100_000_000;
@@ -71,7 +74,7 @@ export function linksOf({ parameters }: Pick<Network, "parameters">, stages: rea
   const all = parameters();
   return stages.flatMap(({ name, kinds, shape }, to) => {
     const before = stages[to - 1], weight = all.find((parameter) => parameter.name === `${name}.weight`);
-    if (before === undefined || weight === undefined || kinds[0] !== "linear") return [];
+    if (before === undefined || weight === undefined || !LINEAR.includes(kinds[0]!)) return [];
     const inputs = sizeOf(before.shape), outputs = sizeOf(shape);
     if (String(weight.shape) !== String([outputs, inputs]) || inputs * outputs > WEIGHTS_MAX) return [];
     // The network has channels first in its weights, as its shapes here.

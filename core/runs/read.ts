@@ -7,6 +7,7 @@ import { ioError } from "../formats/io_error.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { readCsv } from "./csv_read.ts";
 import { DecodeError, type Decoder, record } from "./decode.ts";
+import { readEdits } from "./edits.ts";
 import { isRunFolder, openRun } from "./folder.ts";
 import {
   CHUNK_COLUMNS,
@@ -88,6 +89,7 @@ export async function readRun(path: string, { brief = false, also = [] }: ReadOp
     environment: await json(at("environment.json"), record),
     data: await json(at("data.json"), record),
     sessions: await json(at("sessions.json"), sessionList) ?? [],
+    edits: await attempt(at("edits.jsonl"), [], readEdits),
     summary: ended,
     model: await json(at("model.json"), layerRows) ?? [],
     steps: steps.rows,

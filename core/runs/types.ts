@@ -253,6 +253,17 @@ export interface ColumnsDiagnostic {
   readonly mse: readonly number[];
 }
 
+/** A line of edits.jsonl: a command that took effect after `step` steps. */
+export interface EditRow {
+  readonly edit: number;
+  readonly step: number;
+  readonly epoch: number;
+  readonly at: string;
+  readonly command: Readonly<Record<string, unknown>>;
+  /** What it replaced, where it changed something. */
+  readonly before?: number | boolean;
+}
+
 /** A run read back. What is missing or not yet written is null or empty; `problems` says what could not be read. */
 export interface RunData {
   readonly path: string;
@@ -264,6 +275,8 @@ export interface RunData {
   readonly data: Readonly<Record<string, unknown>> | null;
   /** All sessions of the run, oldest first; empty where none are listed. */
   readonly sessions: readonly Session[];
+  /** edits.jsonl: commands that the run took, in their order. */
+  readonly edits: readonly EditRow[];
   readonly summary: Summary | null;
   readonly model: readonly LayerRow[];
   readonly steps: readonly StepRow[];

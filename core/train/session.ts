@@ -19,7 +19,7 @@ import { writeRecovery } from "../runs/recovery.ts";
 import { failed, finish, interrupted, paused, type SessionResult } from "./ending.ts";
 import { nothingLeft, nothingToDo, requireStepsLeft } from "./limits.ts";
 import { openLogs, type RunLogs } from "./logs.ts";
-import { runDiagnostics } from "./diagnose.ts";
+import { type DiagnoseOptions, runDiagnostics } from "./diagnose.ts";
 import { openSession } from "./provenance.ts";
 import { begin } from "./begin.ts";
 import { refitDue } from "./refit.ts";
@@ -47,7 +47,7 @@ class Session {
   /** Principal components of the training rows, where the session has computed them. */
   fit: PcaFit | null = null;
   /** What all diagnostics of the session share. */
-  readonly diagnosing = {
+  readonly diagnosing: Pick<DiagnoseOptions, "off" | "stopped" | "warn" | "detail"> = {
     off: new Set<string>(),
     stopped: () => this.isStopping,
     warn: (text: string) => (this.options.warn ?? this.options.note)?.(text),

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { axis, yAxis } from "./axis.ts";
-import { chart } from "./plot.ts";
+import { chart, frameOf } from "./plot.ts";
 import { color } from "../theme.ts";
 import { bin, broken, finite, keepExtremes, type Point, smooth, stretches, thin } from "../series.ts";
 
@@ -20,12 +20,16 @@ export interface TraceOptions {
   readonly whole?: boolean;
   /** Places on the x axis with a dotted line, such as where a run was resumed. */
   readonly marked?: readonly number[];
+  /** Places on the x axis with a short line at the lower edge, such as where a command changed something. */
+  readonly ticked?: readonly number[];
   /** Draws a smoothed line over a thin line through the points. */
   readonly smoothed?: boolean;
 }
 
 /** The largest number of points drawn, about one for each pixel. The lowest and the highest of each bucket are kept. */
 const DRAWN = 700;
+/** Length of a short line at the lower edge, in px. */
+const TICKED_LENGTH = 12;
 /** The largest number of buckets over which a line is smoothed. */
 const BUCKETS = 1000;
 
@@ -64,6 +68,10 @@ export function trace(options: TraceOptions): string {
   }
   for (const at of options.marked ?? []) {
     marks.push(Plot.ruleX([at], { stroke: color("muted"), strokeDasharray: "2,3" }));
+  }
+  const { top, bottom } = frameOf({ x, y });
+  for (const at of options.ticked ?? []) {
+    marks.push(Plot.ruleX([at], { stroke: color("ink"), strokeWidth: 1.5, insetTop: bottom - top - TICKED_LENGTH }));
   }
   return chart({ title: options.title, description: options.description, x, y, marks });
 }

@@ -10,6 +10,7 @@ import { extent } from "../series.ts";
 import { seriesColor, TRAIN } from "../theme.ts";
 import { thinnedText } from "../thinned.ts";
 import { lossUnit, valueUnit } from "../units.ts";
+import { editedAt, editedText, editsTable } from "./edits.ts";
 import { bestEpoch } from "./header.ts";
 import { resumedAt } from "./sessions.ts";
 
@@ -74,6 +75,7 @@ function stepTrace(
     xLabel: "step",
     whole: true,
     marked: resumedAt(run).map((r) => r.step),
+    ticked: editedAt(run),
     description: `${steps.length} steps, from ${number(range[0])} to ${number(range[1])}.`,
   });
 }
@@ -82,10 +84,12 @@ function hasFinite(steps: readonly StepRow[], pick: (row: StepRow) => number): b
   return steps.some((row) => Number.isFinite(pick(row)));
 }
 
-/** A sentence about the dotted lines; empty for a run that was not resumed. */
+/** Sentences about the dotted lines and the short ones; empty for a run that was neither resumed nor edited. */
 function resumedText(run: RunData): string {
-  const at = resumedAt(run);
-  return at.length === 0 ? "" : ` Dotted lines mark where the run was resumed (${plural(at.length, "time")}).`;
+  const at = resumedAt(run), edited = editedText(run);
+  return at.length === 0
+    ? edited
+    : `${edited} Dotted lines mark where the run was resumed (${plural(at.length, "time")}).`;
 }
 
 function stepFigure(run: RunData, numbering: Numbering): Html {
@@ -174,5 +178,5 @@ export function lossSection(run: RunData, numbering: Numbering): Html {
     rate === null ? "" : markup`<p>The learning rate was ${setting(rate)} throughout.</p>\n`
   }<div class="grid">${epochFigure(run, numbering)}${stepFigure(run, numbering)}${normFigure(run, numbering)}${
     rate === null ? rateFigure(run, numbering) : ""
-  }</div>`;
+  }</div>${editsTable(run, numbering)}`;
 }

@@ -4,6 +4,7 @@ import { valueAt, valueText } from "../config_view.ts";
 import { count, date } from "../format.ts";
 import { breakable, commandLine, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
+import { changesOf as changedBy } from "./edits.ts";
 
 /** The first of some fields that is there, in the session or in what it holds of its environment. */
 function field(session: Session, ...names: readonly string[]): unknown {
@@ -73,6 +74,7 @@ const HARMLESS =
 /** Why training from the run's config alone gives other weights, as the end of a sentence; null where it does not. */
 export function departure(run: RunData): string | null {
   if (parentOf(run) !== "") return "the run was forked from another one, as the table of sessions says";
+  if (changedBy(run).length > 0) return "commands changed it while it was trained, as the table of edits says";
   const changed = run.sessions.flatMap((session) => Array.isArray(session.changes) ? session.changes : [])
     .map((change) => String((change as Record<string, unknown> | null)?.key));
   const scheduled = valueAt(run.config, "scheduler.name") !== "constant";

@@ -1,11 +1,11 @@
 /** Questions about rows: what is reconstructed of them, and what each stage gives for one. */
 import { type Chosen, NoAnswer } from "../../core/diagnostics/diagnostic.ts";
-import { sizeOf, stageValues } from "../../core/diagnostics/stages.ts";
+import type { Config } from "../../core/config/types.ts";
+import type { Source } from "../../core/data/source.ts";
 import { chooseNumbered } from "../../core/data/row_choice.ts";
 import { UserError } from "../../core/errors.ts";
-import { countText } from "../../core/figures.ts";
 import type { Questions } from "../../core/train/questions.ts";
-import type { Asks, Numbers, RowName, Tells } from "../protocol.ts";
+import type { Asks, Numbers, RowName } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { SHEET_ROWS_MAX, VALUES_MAX } from "./bounds.ts";
 import { type Dropped, questionsOfDropped } from "./dropped.ts";
@@ -15,6 +15,8 @@ export interface NamedRow {
   readonly questions: Questions;
   readonly chosen: Chosen;
   readonly isDropped: boolean;
+  readonly source: Source;
+  readonly config: Pick<Config, "data">;
 }
 
 /** @throws {UserError} where there is no such row */
@@ -24,10 +26,9 @@ export function rowNamed(subject: Subject, of: RowName, dropped: Dropped | null)
     throw new UserError("of.dropped", "no file was dropped", "drop one into the page first");
   }
   const questions = isDropped ? questionsOfDropped(subject, dropped!) : subject.questions;
-  const chosen = questions.rowNumbered(row);
-  if (chosen) return { questions, chosen, isDropped };
-  const rows = isDropped ? dropped!.source.rows : subject.source.rows;
-  throw new UserError(isDropped ? "of.dropped" : "of.row", `there is no row ${row}: there are ${rows}, from 0`);
+  const chosen = questions.rowNumbered(row), { source, config } = isDropped ? dropped! : subject;
+  if (chosen) return { questions, chosen, isDropped, source, config };
+  throw new UserError(isDropped ? "of.dropped" : "of.row", `there is no row ${row}: there are ${source.rows}, from 0`);
 }
 
 const numbers = (values: Float32Array): Numbers => Float32Array.from(values);
@@ -78,32 +79,6 @@ export async function sheet(subject: Subject, asks: Asks["sheet"]["asks"]): Prom
     output: rows.length > 0 ? numbers(await questions.reconstruct(chosen)) : nothing,
     labels: rows.map((row) => labels?.[row] ?? null),
   };
-}
-
-/** What each stage gives for a row, one after the other; NaN where a stage gives nothing as such. */
-export async function values(
-  { stages }: Subject,
-  { questions, chosen }: Pick<NamedRow, "questions" | "chosen">,
-  step: number,
-): Promise<Tells["values"]> {
-  const at: number[] = [];
-  let total = 0;
-  for (const { shape } of stages) {
-    at.push(total);
-    total += sizeOf(shape);
-  }
-  if (total > VALUES_MAX) {
-    throw new UserError(
-      "watch",
-      `the stages have ${countText(total)} units, more than the ${countText(VALUES_MAX)} that are sent`,
-    );
-  }
-  const all = new Float32Array(total).fill(NaN);
-  for (const [i, stage] of stages.entries()) {
-    const some = await stageValues(questions, chosen, stage);
-    if (some) all.set(some.subarray(0, sizeOf(stage.shape)), at[i]!);
-  }
-  return { step, at, values: all };
 }
 
 /** What the network cannot answer, as an error in words. */

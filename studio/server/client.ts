@@ -35,6 +35,7 @@ export class Client implements Listener {
   }
 
   #take(data: unknown): void {
+    if (this.socket.readyState !== WebSocket.OPEN) return; // it is being closed
     if (typeof data !== "string") return this.socket.close(UNSUPPORTED, "questions are JSON text");
     if (data.length > TEXT_MAX || new TextEncoder().encode(data).length > TEXT_MAX) {
       return this.socket.close(TOO_BIG, `a question may have ${TEXT_MAX} bytes`);

@@ -2,10 +2,9 @@
  * One run under the studio: its training, which begins paused, and after its end its network as the run folder has it. Questions
  * go to whichever is there, one after the other.
  */
-import type { Sink } from "../../core/events/mod.ts";
+import type { Model } from "../../ffi/model.ts";
 import { NOTHING_HELD } from "../../core/events/course.ts";
 import { rowsAfter } from "../../core/events/rows.ts";
-import type { RunEvent } from "../../core/events/types.ts";
 import { stepsOf, trainingPlan } from "../../core/data/plan.ts";
 import type { DataAbout } from "../../core/diagnostics/diagnostic.ts";
 import { exists } from "../../core/formats/file.ts";
@@ -18,39 +17,31 @@ import { type Restored, restoreRun } from "../../core/train/restore.ts";
 import type { Session, SessionOptions, SessionResult } from "../../core/train/session.ts";
 import { startRun } from "../../core/train/start.ts";
 import { dataOfEpoch } from "../../core/train/state.ts";
-import type { State, Tells } from "../protocol.ts";
+import type { State } from "../protocol.ts";
 import { type Ended, endOf } from "./ended.ts";
-import { History } from "./history.ts";
+import type { History } from "./history.ts";
+import { News, type NewsTold } from "./news.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 import { UndoStack } from "./undo.ts";
 
 /** What a run tells the studio. */
-export interface Told {
+export interface Told extends NewsTold {
   /** The phase, or something else of {@linkcode State}, has changed. */
   changed(): void;
-  steps(steps: Tells["steps"]): void;
-  epoch(epoch: Tells["epoch"]): void;
   edit(edit: Edit): void;
-  diagnostic(diagnostic: Tells["diagnostic"]): void;
 }
 
 export type Start =
   & { readonly target: RunTarget }
-  & Pick<SessionOptions, "note" | "warn" | "detail" | "signals" | "commandLine" | "observer" | "onModel">;
-
-/** Of the last steps and of the last epoch; null where there were none. */
-interface Means {
-  readonly step_rate: number | null;
-  readonly step_s: number | null;
-  readonly wait_s: number | null;
-  readonly epoch_s: number | null;
-}
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  & Pick<SessionOptions, "note" | "warn" | "detail" | "signals" | "commandLine" | "observer">
+  & {
+    /** Told when the network is ready, to show progress, and with null as soon as it is closed. */
+    readonly onModel?: (model: Model | null) => void;
+  };
 
 export class Training implements AsyncDisposable {
   readonly #desk = new Desk();
-  readonly history = new History();
+  readonly #news: News;
   readonly undo = new UndoStack();
   readonly edits: Edit[] = [];
   #session: Session | null = null;
@@ -59,23 +50,23 @@ export class Training implements AsyncDisposable {
   #phase: State["phase"] = "preparing";
   #reason: string | null = null;
   #over: Ended | null = null;
-  /** Events of later steps are news. */
-  #from = Infinity;
   #path = "";
-  #means: Means | null = null;
-  #lastStep = 0;
   /** Of the last state, which stands once the session is over. */
   #last: Omit<State, "phase" | "reason" | "edits" | "seconds" | "step_rate"> | null = null;
   #plan: { readonly batch: number; readonly steps: number } | null = null;
   #resting: Promise<{ readonly restored: Restored; readonly subject: Subject }> | null = null;
   /** Questions to the network at rest, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Resolves when the history has the steps of earlier sessions. */
-  readonly #caughtUp = Promise.withResolvers<void>();
   /** Resolves with how the session ended; it never rejects. Null where nothing was trained. */
   readonly #ended = Promise.withResolvers<SessionResult | null>();
 
-  private constructor(readonly told: Told) {}
+  private constructor(readonly told: Told) {
+    this.#news = new News(told);
+  }
+
+  get history(): History {
+    return this.#news.history;
+  }
 
   /** The run folder. */
   get path(): string {
@@ -108,7 +99,7 @@ export class Training implements AsyncDisposable {
       ...target,
       ...options,
       desk: training.#desk,
-      sinks: [training.#sink()],
+      sinks: [training.#news],
       edited: (edit) => training.#edited(edit),
       paused: (isPaused) => training.#set(isPaused ? "paused" : "training"),
       onSession: (session) => {
@@ -116,10 +107,12 @@ export class Training implements AsyncDisposable {
       },
     });
     work.then(({ run, result }) => {
+      options.onModel?.(null);
       training.#path = run.path;
       training.#end(result);
       ready.resolve();
     }, (error) => {
+      options.onModel?.(null);
       training.#fail(error);
       ready.reject(target.loaded.locate(error));
     });
@@ -133,7 +126,7 @@ export class Training implements AsyncDisposable {
     training.#path = run;
     await training.#readEdits(run);
     const everything = { step: Infinity, epoch: Infinity, window: 0 };
-    for await (const event of rowsAfter(run, NOTHING_HELD, everything)) training.#take(event);
+    for await (const event of rowsAfter(run, NOTHING_HELD, everything)) training.#news.take(event);
     training.#phase = "ended";
     training.#over = await endOf(run);
     training.#reason = training.#over.reason;
@@ -156,7 +149,7 @@ export class Training implements AsyncDisposable {
     const { options: { config, run }, model, source, state } = session;
     this.#session = session;
     this.#path = run.path;
-    this.#from = this.#lastStep = state.step;
+    this.#news.goOnFrom(state.step);
     // A resume may have taken edits out of the journal.
     const left = state.steering?.edits ?? 0;
     if (left < this.edits.length) {
@@ -167,47 +160,16 @@ export class Training implements AsyncDisposable {
     const paused = this.#desk.post({ do: "pause" });
     paused.catch(() => {}); // a session that ends before its first step says so by its end
     this.#about = await aboutOf(config, source);
-    await this.#caughtUp.promise;
+    await this.#news.caughtUp;
     this.#live = subjectOf(config, model, source, this.#about, () => state.step);
     await paused.then(() => this.#phase = "paused", (error) => {
       if (!(error instanceof NotTraining)) throw error;
     });
   }
 
-  #sink(): Sink {
-    return {
-      name: "the studio",
-      open: () => Promise.resolve(NOTHING_HELD),
-      write: (events) => Promise.resolve(events.forEach((event) => this.#take(event))),
-      close: () => Promise.resolve(),
-      abandon: () => this.#caughtUp.resolve(),
-    };
-  }
-
-  #take(event: RunEvent): void {
-    if (event.event === "start") this.#caughtUp.resolve(); // it comes after the rows of earlier sessions
-    else if (event.event === "steps") {
-      const { step, loss, learning_rate, step_ms, wait_ms, elapsed_s } = event;
-      for (let i = 0; i < step.length; i++) this.history.add(step[i]!, loss[i]!, elapsed_s[i]!);
-      const last = step.at(-1)!, seconds = elapsed_s.at(-1)!;
-      this.#means = {
-        ...this.#means ?? { epoch_s: null },
-        ...{ step_rate: learning_rate.at(-1)!, step_s: mean(step_ms) / 1000, wait_s: mean(wait_ms) / 1000 },
-      };
-      if (last <= this.#from) return;
-      this.told.steps({ step: last, loss: mean(loss), seconds, count: last - this.#lastStep });
-      this.#lastStep = last;
-    } else if (event.event === "epoch") {
-      const point = this.history.addEpoch(event.step, event), { wait_ms, train_ms, validation_ms } = event;
-      const epoch_s = (wait_ms + train_ms + validation_ms + event.checkpoint_ms + event.diagnostics_ms) / 1000;
-      // Row 0 is the network before its first step.
-      if (event.epoch > 0) this.#means = { ...this.#means ?? { step_rate: null, step_s: null, wait_s: null }, epoch_s };
-      if (event.step > this.#from) this.told.epoch(point);
-    } else if (event.event === "diagnostic") this.told.diagnostic({ name: event.name, epoch: event.epoch });
-  }
-
   #edited(edit: Edit): void {
     this.#keep(edit);
+    if (edit.command.do === "save") this.#news.expectSave(edit.step);
     this.told.edit(edit);
     this.told.changed();
   }
@@ -302,12 +264,12 @@ export class Training implements AsyncDisposable {
   async state(): Promise<State> {
     let situation = this.#session ? this.#situation() : this.#last;
     if (situation === null) situation = await this.#restingSituation();
-    const { step_rate = null, step_s = null, wait_s = null, epoch_s = null } = this.#means ?? {};
+    const { step_rate, ...seconds } = this.#news.means;
     return {
       phase: this.#phase,
       ...situation,
       step_rate,
-      seconds: { step: step_s, wait: wait_s, epoch: epoch_s },
+      seconds,
       reason: this.#phase === "ended" || this.#phase === "failed" ? this.#reason : null,
       edits: this.undo.size,
     };
@@ -325,6 +287,11 @@ export class Training implements AsyncDisposable {
     }
     const { steps: step = 0, epochs: epoch = 0 } = this.#over ?? {};
     return { step, epoch, steps_per_epoch, learning_rate, batch_size, next_batch_size: null, frozen: [...frozen] };
+  }
+
+  /** Waits for the disk, where a command has asked for a save. */
+  written(): Promise<void> {
+    return this.#news.written(() => this.#session === null);
   }
 
   /** The present network is in the latest checkpoint when this resolves. Where nothing trains, it is there already. */

@@ -391,6 +391,7 @@ export function makeRun(options: FixtureOptions = {}): RunData {
     columns: makeColumns(options, random),
     data: null,
     sessions: [],
+    edits: [],
     logged: { steps: steps.length, chunks: chunks.length, epochs: epochs.length },
     problems: [],
   };
@@ -416,6 +417,7 @@ export function emptyRun(name = "empty"): RunData {
     columns: null,
     data: null,
     sessions: [],
+    edits: [],
     logged: { steps: 0, chunks: 0, epochs: 0 },
     problems: [],
   };

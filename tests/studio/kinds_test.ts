@@ -1,0 +1,135 @@
+/** The studio over sparse rows, signals, pictures and dictionaries: every question is answered, or refused in words. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { ensureEngine } from "../../core/build/ensure.ts";
+import { UserError } from "../../core/errors.ts";
+import { reconstruct } from "../../mod.ts";
+import { temporary } from "../helpers/cli.ts";
+import { type Open, openStudio, ownConfig } from "../helpers/studio.ts";
+
+await ensureEngine({ quiet: true });
+
+const opened = (name: string, folder: string, more: readonly string[] = []) =>
+  openStudio({ config: ownConfig(name), overrides: [`paths.runs=${JSON.stringify(join(folder, "runs"))}`, ...more] });
+
+const size = (shape: readonly number[]) => shape.reduce((product, count) => product * count, 1);
+
+/** What holds for every network. */
+async function asked(open: Open): Promise<void> {
+  await open.steps(3);
+  const { network, data } = await open.ask("about", {});
+  const row = await open.ask("row", { of: { row: 2 } });
+  assertEquals(row.latent.length, network.latent_size);
+  assertEquals(row.input.length, row.columns?.length ?? data.columns);
+  await open.ask("watch", { of: { row: 2 }, per_second: 30 });
+  await open.until(() => open.told.of("values").length > 0);
+  const [told] = open.told.of("values");
+  assertEquals(told!.values.length, network.stages.reduce((sum, { shape }) => sum + size(shape), 0));
+  const latent = network.stages.findIndex(({ latent }) => latent);
+  if (size(network.stages[latent]!.shape) === network.latent_size) {
+    const from = told!.at[latent]!;
+    assertEquals(told!.values.slice(from, from + network.latent_size), row.latent);
+  }
+  const last = told!.values.slice(told!.at.at(-1)!);
+  if (row.columns === null) {
+    for (const [j, value] of row.output.entries()) assert(Math.abs(value - last[j]!) < 1e-4, `${value} ${last[j]}`);
+  }
+  const jacobian = await open.ask("jacobian", { latent: [...row.latent], directions: 2 });
+  assert("none" in jacobian ? jacobian.none.length > 10 : jacobian.singular.length === network.latent_size);
+  const map = await open.ask("map", { most: 50 });
+  assert(map.rows.length <= 50 && map.x.every(Number.isFinite) && map.share <= 1.0001);
+  for (const stage of network.stages.keys()) {
+    const unit = await open.ask("unit", { stage, unit: 0, most: 4 });
+    for (const { tensor, at, value } of [...unit.own, ...unit.into, ...unit.out]) {
+      assertEquals((await open.ask("weight", { tensor, at })).value, value);
+    }
+  }
+  for (const [link, { total }] of network.links.entries()) {
+    const found = await open.ask("strongest", { link, most: 7 });
+    assertEquals([found.total, found.weight.length], [total, 7]);
+  }
+}
+
+Deno.test("studio: sparse rows have their stored columns, and latent vectors the largest ones", async () => {
+  using folder = temporary();
+  await using open = await opened("quickstart", folder.path, ["model.encoder.0.linear=16"]);
+  await asked(open);
+  const { data } = await open.ask("about", {});
+  assertEquals([data.kind, data.columns, data.names!.length, data.labelled], ["sparse", 47192, 47192, true]);
+  const row = await open.ask("row", { of: { row: 2 } });
+  assert(row.input.every((value) => value !== 0) && row.input.length > 1000);
+  const { output, columns } = await open.ask("decode", { latent: [...row.latent], most: 20 });
+  assertEquals([output.length, columns!.length], [20, 20]);
+  const sheet = await open.ask("sheet", { part: "train", from: 0, count: 256 });
+  assert(sheet.rows.length < 256, "a sheet has as many rows as there is room for");
+  await open.command({ do: "stop" });
+  await open.until(({ phase }) => phase === "ended");
+  const { values } = await reconstruct(open.run, { checkpoint: "latest", columns: [...row.columns!] });
+  const number = (await reconstruct(open.run, { checkpoint: "latest", columns: [0] })).rowNumbers.indexOf(2);
+  for (const [j, value] of row.output.entries()) {
+    assertAlmostEquals(value, values[number * row.output.length + j]!, 1e-5 + 1e-5 * Math.abs(value));
+  }
+});
+
+Deno.test("studio: signals have a shape, and filters of the first convolution", async () => {
+  using folder = temporary();
+  await using open = await opened("pulse_echo", folder.path, ["model.start=random"]);
+  await asked(open);
+  const { data, network } = await open.ask("about", {});
+  assertEquals(data.kind, "signals");
+  const filters = await open.ask("filters", { most: 4 });
+  assert("shape" in filters && filters.shape[0] === 4 && filters.values.length === size(filters.shape));
+  const weight = network.stages[1]!.parameters.find(({ name }) => name.endsWith(".weight"))!;
+  assertEquals(filters.shape.slice(1), [weight.shape[1], 1, weight.shape[2]]);
+  const { filter } = await open.ask("unit", { stage: 1, unit: size(network.stages[1]!.shape) - 1, most: 1 });
+  assertEquals(filter!.shape, filters.shape.slice(1));
+});
+
+Deno.test("studio: pictures, their filters, and a network that begins as PCA", async () => {
+  using folder = temporary();
+  for (const start of ["random", "pca"]) {
+    await using open = await opened("digits_conv2d", folder.path, [`model.start=${start}`]);
+    await asked(open);
+    assertEquals((await open.ask("about", {})).data.kind, "images");
+  }
+});
+
+Deno.test("studio: a dense first layer of pictures has filters in the shape of a row", async () => {
+  using folder = temporary();
+  await using open = await opened("digits", folder.path, ["model.start=random", "data.shape=[1, 8, 8]"]);
+  const filters = await open.ask("filters", { most: 1000 });
+  assert("shape" in filters);
+  assertEquals(filters.shape, [64, 1, 8, 8]);
+  const { filter, into } = await open.ask("unit", { stage: 1, unit: 5, most: 64 });
+  assertEquals(filter!.values, filters.values.slice(5 * 64, 6 * 64));
+  for (const { at, value } of into) assertEquals(filter!.values[at[1]!], value);
+});
+
+Deno.test("studio: a dictionary of sparse codes", async () => {
+  using folder = temporary();
+  await using open = await opened("dictionary", folder.path);
+  await asked(open);
+  assertEquals((await open.ask("about", {})).network.links.map(({ tensor }) => tensor), ["encoder.0.weight"]);
+  const { values, at } = open.told.of("values").at(-1)!;
+  assertEquals(values.slice(at[1]!, at[2]!).filter((value) => value !== 0).length, 4, "k units of the code are not 0");
+});
+
+Deno.test("studio: tokens of ultrasound lines, which steps have made", async () => {
+  using folder = temporary();
+  await using open = await opened("ultrasound", folder.path);
+  await asked(open);
+});
+
+Deno.test("studio: a network whose output layer is solved for refuses edits of it in words", async () => {
+  using folder = temporary();
+  await using open = await opened("quickstart", folder.path, ["model.decoder.2.solver=factored"]);
+  await asked(open);
+  const { network } = await open.ask("about", {}), last = network.stages.at(-1)!;
+  assertEquals([last.editable, network.stages[1]!.editable], [false, true]);
+  try {
+    await open.command({ do: "write", tensor: `${last.name}.weight`, at: [0, 0], value: 1 });
+    throw new Error("it was written");
+  } catch (error) {
+    assert(error instanceof UserError);
+  }
+});
