@@ -11,6 +11,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { ROOT } from "../core/build/tree.ts";
 import { serveStudio } from "../studio/server/serve.ts";
+import { parseAsk } from "../studio/session/ask.ts";
 import { openingOf } from "../studio/session/opening.ts";
 import { Studio } from "../studio/studio.ts";
 import { animatedPng } from "./animated_png.ts";
@@ -23,6 +24,8 @@ const SIZE = { width: 1280, height: 720 };
 const STEPS = [0, 1, 2, 4, 8, 12, 20, 30, 50, 80, 120, 160];
 const FRAME_MS = 450;
 const LAST_MS = 2000;
+/** Until weights and values of the last step are drawn. */
+const SETTLED_MS = 2500;
 
 async function pageOf(browser: Browser, url: string, colorScheme: "light" | "dark", hash: string): Promise<Page> {
   const page = await browser.newPage({ viewport: SIZE, colorScheme });
@@ -33,14 +36,13 @@ async function pageOf(browser: Browser, url: string, colorScheme: "light" | "dar
 }
 
 /** Makes some steps and waits until the page shows them. */
-async function goOn(page: Page, steps: number): Promise<void> {
-  const shown = () => page.locator(".where b").first().textContent().then((text) => Number(text!.replaceAll(",", "")));
-  const wanted = await shown() + steps;
-  for (let i = 0; i < steps; i++) {
-    await page.getByRole("button", { name: "Step", exact: true }).click();
-    while (await shown() < wanted - steps + i + 1) await page.waitForTimeout(20);
+async function goOn(studio: Studio, page: Page, steps: number): Promise<void> {
+  const { step } = await studio.state();
+  if (steps > 0) {
+    await studio.answer(parseAsk({ id: 1, ask: "command", command: { do: "continue", steps } }), { tell() {} });
   }
-  await page.waitForTimeout(1500);
+  await page.locator(".where", { hasText: `step ${step + steps} ` }).waitFor();
+  await page.waitForTimeout(SETTLED_MS);
 }
 
 const executablePath = installedChromium();
@@ -62,7 +64,7 @@ try {
   const clip = { x: area.x, y: area.y + 0.2 * area.height, width: area.width, height: 0.6 * area.height };
   const frames = [];
   for (const steps of STEPS) {
-    await goOn(page, steps);
+    await goOn(studio, page, steps);
     frames.push({ png: await page.screenshot({ clip }), ms: steps === STEPS.at(-1) ? LAST_MS : FRAME_MS });
   }
   Deno.writeFileSync(join(IMAGES, "studio_training.png"), animatedPng(frames));

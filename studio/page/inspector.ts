@@ -1,6 +1,7 @@
 /** The list of chosen neurons and connections, each with the weights that it has. */
 import { button, make, picture } from "./dom.ts";
 import { countText } from "./numbers.ts";
+import { kernelWeights } from "./kernel.ts";
 import { drawFilter } from "./pictures.ts";
 import { type Item, itemName, type Store } from "./store.ts";
 import type { Unit, Weight } from "./types.ts";
@@ -8,6 +9,8 @@ import { type WeightField, weightField } from "./weight_field.ts";
 
 /** Weights in and out of a chosen neuron, each. */
 const WEIGHTS = 12;
+/** Weights that all places of a convolution's map share. */
+const FILTER = "of the filter";
 
 interface Entry {
   readonly item: Item;
@@ -115,21 +118,30 @@ export class Inspector {
 
   #label({ tensor, at, stage, unit }: Weight, direction: string): string {
     const last = tensor.split(".").at(-1)!;
-    if (stage === null || unit === null) return direction === "" ? `weight [${at.join(", ")}]` : last;
+    if (stage === null || unit === null) {
+      return direction === "" || direction === FILTER ? `weight [${at.join(", ")}]` : last;
+    }
     return `${direction === "in" ? "from" : "to"} ${this.store.about.network.stages[stage]?.name ?? "?"} ${
       countText(unit)
     }`;
   }
 
   #showUnit(entry: Entry, stage: number, { own, into, into_total, out, out_total, filter }: Unit): void {
-    const groups: (readonly [string, readonly Weight[]])[] = [["own", own], ["in", into], ["out", out]];
-    this.#showWeights(entry, groups.filter(([, weights]) => weights.length > 0), { in: into_total, out: out_total });
+    const about = this.store.about.network.stages[stage]!;
+    const kernel = into.length === 0 && "unit" in entry.item
+      ? kernelWeights(about, entry.item.unit, filter, WEIGHTS)
+      : [];
+    const groups: (readonly [string, readonly Weight[]])[] = [["own", own], ["in", into], [FILTER, kernel], [
+      "out",
+      out,
+    ]];
+    const totals = { in: into_total, [FILTER]: filter?.values.length ?? 0, out: out_total };
+    this.#showWeights(entry, groups.filter(([, weights]) => weights.length > 0), totals);
     if (filter === null) return;
-    const of = this.store.about.network.stages[stage]!;
     const existing = entry.body.querySelector("canvas");
     const canvas = existing ??
       picture(
-        `Weights of unit ${entry.item && "unit" in entry.item ? entry.item.unit : ""} of ${of.name} as a picture`,
+        `Weights of unit ${entry.item && "unit" in entry.item ? entry.item.unit : ""} of ${about.name} as a picture`,
         "filter",
       );
     if (!existing) entry.body.append(canvas);

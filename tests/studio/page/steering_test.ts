@@ -5,7 +5,7 @@ import type { Page } from "playwright-core";
 import { ensureEngine } from "../../../core/build/ensure.ts";
 import { type Edit, readJournal } from "../../../core/steer/journal.ts";
 import { temporary } from "../../helpers/cli.ts";
-import { smallConfig } from "../../helpers/studio.ts";
+import { ownConfig, smallConfig } from "../../helpers/studio.ts";
 import { browserTest, OpenPage } from "../../helpers/studio_page.ts";
 
 await ensureEngine({ quiet: true });
@@ -158,5 +158,22 @@ browserTest("studio page: a connection that is clicked can be given a weight", a
   await field.press("Enter");
   await journal(open.run, 1);
   assertEquals((await open.ask("weight", { tensor: tensor!, at: place })).value, -1.5);
+  assertEquals(opened.wrong, []);
+});
+
+browserTest("studio page: the filter of a convolution can be given weights", async () => {
+  using folder = temporary();
+  const overrides = [`paths.runs=${folder.path}`];
+  await using opened = await OpenPage.of({ config: ownConfig("digits_conv2d"), overrides });
+  // A neuron of the second map, of which each has 8 x 8.
+  const page = await opened.page({ hash: "#tab=chosen&item=encoder.0:70" }), { open } = opened;
+  const field = page.getByLabel("weight [1, 0, 2, 0] as a number");
+  const weight = async () => (await open.ask("weight", { tensor: "encoder.0.weight", at: [1, 0, 2, 0] })).value;
+  await field.waitFor();
+  assertEquals(Math.fround(Number(await field.inputValue())), await weight());
+  await field.fill("0.75");
+  await field.press("Enter");
+  await journal(open.run, 1);
+  assertEquals(await weight(), 0.75);
   assertEquals(opened.wrong, []);
 });
