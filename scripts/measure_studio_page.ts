@@ -143,8 +143,8 @@ function serve(): Deno.HttpServer<Deno.NetAddr> {
   });
 }
 
-/** Seconds of processor time that a process and those it has started have taken so far; null where the system does not say. */
-function processorSeconds(pid: number): number | null {
+/** Seconds of processor time that the processes started by this one have taken so far; null where the system does not say. */
+function processorSeconds(): number | null {
   const parents = new Map<number, number>(), ticks = new Map<number, number>();
   try {
     for (const { name } of Deno.readDirSync("/proc")) {
@@ -159,14 +159,14 @@ function processorSeconds(pid: number): number | null {
     return null;
   }
   const isOurs = (process: number | undefined): boolean =>
-    process !== undefined && (process === pid || isOurs(parents.get(process)));
+    process !== undefined && (parents.get(process) === Deno.pid || isOurs(parents.get(process)));
   return [...ticks].filter(([process]) => isOurs(process)).reduce((sum, [, ticks]) => sum + ticks, 0) /
     TICKS_PER_SECOND;
 }
 
 /** In words: frames a second in which something was drawn with WebGL, and the browser's processor time for each. */
-async function frames(page: Page, pid: number, meanwhile: () => Promise<void>): Promise<string> {
-  const before = processorSeconds(pid);
+async function frames(page: Page, meanwhile: () => Promise<void>): Promise<string> {
+  const before = processorSeconds();
   const counted = page.evaluate((seconds) =>
     new Promise<{ frames: number; elapsed: number }>((resolve) => {
       const known = globalThis as unknown as { drawn: boolean };
@@ -182,7 +182,7 @@ async function frames(page: Page, pid: number, meanwhile: () => Promise<void>): 
       requestAnimationFrame(next);
     }), SECONDS);
   await meanwhile();
-  const { frames, elapsed } = await counted, after = processorSeconds(pid);
+  const { frames, elapsed } = await counted, after = processorSeconds();
   const processor = before === null || after === null
     ? ""
     : `, ${(1000 * (after - before) / frames).toFixed(0)} ms of processor time each`;
@@ -192,12 +192,11 @@ async function frames(page: Page, pid: number, meanwhile: () => Promise<void>): 
 if (import.meta.main) {
   const executablePath = installedChromium();
   if (executablePath === null) throw new Error("no Chromium is installed");
-  const software = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
-  const launched = await chromium.launchServer({
+  const software = ["--disable-gpu", "--enable-unsafe-swiftshader"];
+  const browser = await chromium.launch({
     executablePath,
     args: ["--no-sandbox", ...Deno.args.includes("--gpu") ? [] : software],
   });
-  const browser = await chromium.connect(launched.wsEndpoint()), pid = launched.process().pid!;
   const server = serve();
   const page = await browser.newPage({ viewport: SIZE });
   page.setDefaultTimeout(PATIENCE_MS);
@@ -226,10 +225,10 @@ if (import.meta.main) {
   const area = (await page.locator("canvas.network").boundingBox())!;
   // In the middle of a layer.
   const centre = { x: area.x + (4.5 / STAGES) * area.width, y: area.y + area.height / 2 };
-  console.log(`new values ${VALUES_PER_SECOND} times a second: ${await frames(page, pid, () => Promise.resolve())}`);
+  console.log(`new values ${VALUES_PER_SECOND} times a second: ${await frames(page, () => Promise.resolve())}`);
   await page.mouse.move(centre.x, area.y + 30);
   await page.mouse.down();
-  const moving = await frames(page, pid, async () => {
+  const moving = await frames(page, async () => {
     for (const end = Date.now() + 1000 * SECONDS; Date.now() < end; await pause(16)) {
       await page.mouse.move(centre.x + 100 * Math.sin(Date.now() / 400), area.y + 30 + 40 * Math.cos(Date.now() / 400));
     }
@@ -267,6 +266,5 @@ if (import.meta.main) {
     } ms`,
   );
   await browser.close();
-  await launched.close();
   await server.shutdown();
 }

@@ -21,7 +21,7 @@ const CONFIG = join(ROOT, "configs/digits_conv2d.yaml");
 const IMAGES = join(ROOT, "docs/images");
 const SIZE = { width: 1280, height: 720 };
 /** Steps between two frames: the first ones change most. */
-const STEPS = [0, 1, 2, 4, 8, 12, 20, 30, 50, 80, 120, 160];
+const STEPS = [0, 1, 2, 4, 8, 12, 20, 30, 50, 80, 120];
 const FRAME_MS = 450;
 const LAST_MS = 2000;
 /** Until weights and values of the last step are drawn. */

@@ -9,7 +9,7 @@ import { type Camera, HOME } from "./picking.ts";
 export const CHUNK = 250;
 /** Pictures of so few parts are drawn anew in each frame while the view moves. */
 const CHUNKS_AT_ONCE = 4;
-/** A frame draws more parts than the one before it while frames are short, and fewer where they become long. */
+/** A frame draws more parts than the one before it while they are done within a frame, and fewer where they take longer. */
 const PARTS_MOST = 64;
 const SHORT_MS = 20;
 const LONG_MS = 40;
@@ -30,7 +30,9 @@ export class KeptPicture {
   #movedAt = 0;
   #last: Camera = HOME;
   #parts = 1;
-  #advancedAt = 0;
+  /** Behind the parts that were drawn last, and when that was. */
+  #fence: WebGLSync | null = null;
+  #fencedAt = 0;
 
   constructor(readonly gl: WebGL2RenderingContext) {}
 
@@ -76,26 +78,31 @@ export class KeptPicture {
       if (!this.#isOld && chunks > CHUNKS_AT_ONCE && now - this.#movedAt < SETTLED_MS) return true;
       this.#begin(camera, width, height);
     }
-    const back = this.#back!;
-    this.gl.bindFramebuffer(this.gl.FRAMEBUFFER, back.target.framebuffer);
-    this.gl.viewport(0, 0, width, height);
-    const took = now - this.#advancedAt;
-    this.#advancedAt = now;
-    if (this.#done > 0) {
-      this.#parts = took < SHORT_MS
-        ? Math.min(PARTS_MOST, 2 * this.#parts)
-        : took > LONG_MS
-        ? Math.max(1, this.#parts >> 1)
-        : this.#parts;
-    }
+    if (!this.#isReady(now)) return true;
+    const back = this.#back!, { gl } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, back.target.framebuffer);
+    gl.viewport(0, 0, width, height);
     const parts = chunks <= CHUNKS_AT_ONCE ? chunks : this.#parts;
-    for (const end = Math.min(chunks, this.#done + parts); this.#done < end;) {
-      draw(this.#done++, back.camera);
-    }
+    for (const end = Math.min(chunks, this.#done + parts); this.#done < end;) draw(this.#done++, back.camera);
+    this.#fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    this.#fencedAt = now;
     if (this.#done < chunks) return true;
     if (this.#front) this.#free(this.#front);
     [this.#front, this.#back] = [back, null];
     return !sameCamera(camera, back.camera) || this.#isOld;
+  }
+
+  /** Whether the parts of the frames before this one are drawn, and not only asked for. */
+  #isReady(now: number): boolean {
+    const { gl } = this;
+    if (this.#fence === null) return true;
+    if (gl.getSyncParameter(this.#fence, gl.SYNC_STATUS) !== gl.SIGNALED) return false;
+    gl.deleteSync(this.#fence);
+    this.#fence = null;
+    const took = now - this.#fencedAt;
+    if (took < SHORT_MS) this.#parts = Math.min(PARTS_MOST, 2 * this.#parts);
+    else if (took > LONG_MS) this.#parts = Math.max(1, this.#parts >> 1);
+    return true;
   }
 
   #begin(camera: Camera, width: number, height: number): void {

@@ -90,26 +90,54 @@ export function drawnStages({ data, network: { stages } }: About): readonly Stag
 /** Space for names above and below a stage. */
 const LABELS = 46;
 const EDGE = 14;
+/** Width of names beside stages that lie below each other. */
+const NAMES = 110;
+/** Width that a stage has for its name, however narrow its grid is. */
+const SLOT_LEAST = 46;
 
-/** Stages from left to right, or from top to bottom where the canvas is higher than wide. Larger layers are drawn larger. */
+/** Share of the room between stages, at least. */
+const BETWEEN = 0.36;
+
+/**
+ * Stages from left to right, or from top to bottom where the canvas is higher than wide. Larger layers are drawn larger; all are as large
+ * as the room allows.
+ */
 export function layOut(stages: readonly Stage[], width: number, height: number): Place[] {
   const down = height > 1.15 * width;
   const grids = stages.map((stage) => gridOf(stage, down));
-  const most = Math.max(...grids.map(({ units }) => units), 2);
-  const along = (down ? height : width) - 2 * EDGE, slot = along / Math.max(1, stages.length);
-  // Where layers are many, their grids take most of their slot, so that they stay visible.
-  const room = slot * (stages.length > 10 ? 0.75 : 0.68);
-  const roomX = down ? width - 2 * EDGE - 110 : room, roomY = down ? room : height - 2 * LABELS;
-  return grids.map(({ aspect, ...grid }, i) => {
-    const share = 0.5 + 0.5 * Math.log2(grid.units + 1) / Math.log2(most + 1);
-    let h = Math.min(roomY * (grid.columns === 1 ? 0.95 : 0.8) * share, roomX * share / aspect);
-    if (!grid.trace) h = Math.min(h, CELL_MOST * grid.cellsY);
-    const w = h * aspect;
-    const middle = EDGE + (i + 0.5) * slot;
-    const [centreX, centreY] = down ? [width / 2 - 40, middle] : [middle, height / 2];
-    return { ...grid, x: centreX - w / 2, y: centreY - h / 2, width: w, height: h };
+  const most = Math.max(...grids.map(({ units }) => units), 2), count = Math.max(1, grids.length);
+  const along = (down ? height : width) - 2 * EDGE, gap = BETWEEN * along / count;
+  const across = down ? width - 2 * EDGE - NAMES : height - 2 * LABELS;
+  /** Sizes where a full share of the room across is `full`. */
+  const sizesOf = (full: number) =>
+    grids.map(({ units, aspect, columns, rows, trace, cellsY }) => {
+      const share = 0.5 + 0.5 * Math.log2(units + 1) / Math.log2(most + 1);
+      const isLine = Math.min(columns, rows) === 1 && !trace;
+      let h = isLine && !down ? Math.min(0.95 * across, 4 * full) * share : full * share / (down ? aspect : 1);
+      if (down) h = Math.min(h, across * share / aspect);
+      if (!trace) h = Math.min(h, CELL_MOST * cellsY);
+      return { width: h * aspect, height: h };
+    });
+  const slotOf = (size: Size) => down ? size.height : Math.max(Math.min(SLOT_LEAST, 0.4 * along / count), size.width);
+  const lengthOf = (sizes: readonly Size[]) => sizes.reduce((sum, size) => sum + slotOf(size), 0);
+  let [low, high] = [0, 0.86 * across];
+  for (let i = 0; i < 30; i++) {
+    const middle = (low + high) / 2;
+    if (lengthOf(sizesOf(middle)) <= along - gap * (count - 1)) low = middle;
+    else high = middle;
+  }
+  const sizes = sizesOf(low), between = (along - lengthOf(sizes)) / count;
+  let at = EDGE + between / 2;
+  return grids.map(({ aspect: _, ...grid }, i) => {
+    const size = sizes[i]!, middle = at + slotOf(size) / 2;
+    at += slotOf(size) + between;
+    const x = (down ? (width - NAMES) / 2 : middle) - size.width / 2,
+      y = (down ? middle : height / 2) - size.height / 2;
+    return { ...grid, x, y, ...size };
   });
 }
+
+type Size = Pick<Box, "width" | "height">;
 
 /** The cell of a unit. */
 export function unitBox(place: Place, unit: number): Box {

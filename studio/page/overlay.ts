@@ -27,11 +27,7 @@ export function drawOverlay(
   const screen = (x: number, y: number) => [x * camera.scale + camera.x, y * camera.scale + camera.y] as const;
   context.textBaseline = "alphabetic";
   context.lineJoin = "round";
-  const pitch = places.length > 1
-    ? Math.abs(
-      down ? places[1]!.y - places[0]!.y : places[1]!.x + places[1]!.width / 2 - places[0]!.x - places[0]!.width / 2,
-    ) * camera.scale
-    : Infinity;
+  const middleOf = (i: number) => places[i] && places[i].x + places[i].width / 2;
   for (const [i, stage] of stages.entries()) {
     const place = places[i]!;
     const [left, top] = screen(place.x, place.y);
@@ -59,7 +55,10 @@ export function drawOverlay(
       continue;
     }
     context.textAlign = "center";
-    const middle = (left + right) / 2, most = Math.max(24, pitch - 6);
+    const middle = (left + right) / 2;
+    // A name has the room up to the middles between its stage and its neighbours.
+    const near = [i - 1, i + 1].map((k) => Math.abs((middleOf(k) ?? Infinity) - middleOf(i)!));
+    const most = Math.max(24, Math.min(...near) * camera.scale - 6);
     write(lines[0][0], lines[0][1], lines[0][2], middle, top - 22, most);
     write(lines[1][0], lines[1][1], lines[1][2], middle, top - 8, most);
     if (kinds !== "") write(kinds, `12px ${FONT}`, muted, middle, bottom + 18, most);
