@@ -115,7 +115,8 @@ async function served(open: Studio, { stopped }: Stopped, json: boolean): Promis
   const signal = await stopped;
   const result = await open.ended();
   const command = resumeCommand(open.opening.loaded.config, toUser(open.training.path));
-  if (result?.status === "stopped" && !json) tell(`narrows: stopped by ${signal}; resume with: ${command}`);
+  const how = result?.signal ? `stopped by ${signal}; ` : "";
+  if (result?.status === "stopped" && !json) tell(`narrows: ${how}resume with: ${command}`);
   return statusOf(signal, result);
 }
 

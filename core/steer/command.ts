@@ -7,14 +7,34 @@ import { UserError } from "../errors.ts";
 
 const finite = (what: string): z.ZodNumber => z.number({ error: `${what} must be a number` });
 
+/** Settings of `scheduler` that are numbers. */
+export const SCHEDULE_KEYS = [
+  ...[
+    "warmup_steps",
+    "step_epochs",
+    "gamma",
+    "min_learning_rate",
+    "rise_share",
+    "start_divisor",
+    "end_divisor",
+  ] as const,
+  ...["patience", "threshold"] as const,
+] as const;
+export type ScheduleKey = typeof SCHEDULE_KEYS[number];
+
 /** Settings of the config that a run may change while it goes on. */
-const SETTABLE = ["optimizer.learning_rate", "data.batch_size"] as const;
-export type Settable = typeof SETTABLE[number];
+export type Settable = "optimizer.learning_rate" | "data.batch_size" | "data.mask_rate" | `scheduler.${ScheduleKey}`;
+const SETTABLE: readonly Settable[] = [
+  ...["optimizer.learning_rate", "data.batch_size", "data.mask_rate"] as const,
+  ...SCHEDULE_KEYS.map((key) => `scheduler.${key}` as const),
+];
+const POSITIVE: readonly Settable[] = ["optimizer.learning_rate", "data.batch_size"];
 
 /**
  * `pause` stands still before the next step; `continue` goes on, with `steps` for so many; `save` makes a checkpoint; `stop` saves
  * and ends the session. `set` gives a setting of the config another value: the learning rate that the schedule starts from, from
- * the next step on, and the batch size from the next epoch on. `freeze` keeps a layer's weights as they are, or trains them again.
+ * the next step on, as do the schedule's own settings; the share of values that are masked from the next batch on; and the batch
+ * size from the next epoch on. `freeze` keeps a layer's weights as they are, or trains them again.
  * `write` gives one element of a parameter a value, which is rounded to 32 bits; `at` is its index along each axis.
  */
 export type Command =
@@ -29,7 +49,10 @@ const SCHEMAS: Readonly<Record<Command["do"], z.ZodType<Command>>> = {
   continue: z.strictObject({ do: z.literal("continue"), steps: z.int().min(1).optional() }),
   save: z.strictObject({ do: z.literal("save") }),
   stop: z.strictObject({ do: z.literal("stop") }),
-  set: z.strictObject({ do: z.literal("set"), key: z.enum(SETTABLE), value: finite("value").positive() }),
+  set: z.strictObject({ do: z.literal("set"), key: z.enum(SETTABLE), value: finite("value").min(0) }).refine(
+    ({ key, value }) => value > 0 || !POSITIVE.includes(key),
+    { path: ["value"], error: "must be above 0" },
+  ),
   freeze: z.strictObject({ do: z.literal("freeze"), layer: z.string().min(1).max(200), frozen: z.boolean() }),
   write: z.strictObject({
     do: z.literal("write"),

@@ -47,7 +47,9 @@ export class Desk {
   ask<T>(question: (model: Model) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const { model } = this.#taker ?? {};
-    this.#add({ settle: () => question(model!).then(resolve, reject), refuse: reject });
+    // A question that fails at once is no failure of the training either.
+    const settle = () => Promise.resolve().then(() => question(model!)).then(resolve, reject);
+    this.#add({ settle, refuse: reject });
     return promise;
   }
 

@@ -1,5 +1,6 @@
 /** What commands have changed in a run, as far as the next step depends on it and no tensor holds it. Part of state.json. */
 import { z } from "zod";
+import { SCHEDULE_KEYS, type ScheduleKey } from "./command.ts";
 
 export interface Steered {
   /** Number of edits in the journal. */
@@ -8,6 +9,9 @@ export interface Steered {
   replayed: number;
   /** In the place of the config's values; null where they hold. */
   learning_rate: number | null;
+  /** Settings of the schedule, in the place of the config's, and the share of values that are masked. Absent where they hold. */
+  scheduler?: Partial<Record<ScheduleKey, number>>;
+  mask_rate?: number;
   /** Of the present epoch, and from the next one on. */
   batch_size: number | null;
   next_batch_size: number | null;
@@ -30,6 +34,8 @@ export const steeredSchema: z.ZodType<Steered> = z.strictObject({
   edits: z.int().min(0),
   replayed: z.int().min(0),
   learning_rate: z.number().positive().nullable(),
+  scheduler: z.partialRecord(z.enum(SCHEDULE_KEYS), z.number()).optional(),
+  mask_rate: z.number().min(0).lt(1).optional(),
   batch_size: size,
   next_batch_size: size,
   frozen: z.array(z.string()),

@@ -2,7 +2,9 @@
 import type { Model, TensorInfo } from "../../ffi/model.ts";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
-import type { Command } from "./command.ts";
+import { configSchema } from "../config/schema.ts";
+import type { SchedulerConfig } from "../config/types.ts";
+import type { Command, ScheduleKey, Settable } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import type { Edit, Journal } from "./journal.ts";
 import { type Steered, untouched } from "./state.ts";
@@ -15,6 +17,8 @@ export interface Course {
   /** The config's values. */
   readonly learningRate: number;
   readonly batchSize: number;
+  readonly maskRate: number;
+  readonly scheduler: SchedulerConfig;
   /** The most rows that a batch can have. */
   readonly trainingRows: number;
   /** Factors of the learning rate by layer, where they are not 1. */
@@ -31,6 +35,18 @@ export interface Course {
   paused(isPaused: boolean): void;
 }
 
+/** The schedules that a setting is for; those that are missing are for all of them. */
+const USED_BY: Readonly<Partial<Record<ScheduleKey, readonly SchedulerConfig["name"][]>>> = {
+  step_epochs: ["step"],
+  gamma: ["step", "plateau"],
+  min_learning_rate: ["cosine", "plateau"],
+  rise_share: ["one_cycle"],
+  start_divisor: ["one_cycle"],
+  end_divisor: ["one_cycle"],
+  patience: ["plateau"],
+  threshold: ["plateau"],
+};
+
 export class Steering {
   /** Those that change what is computed. */
   readonly #replay: readonly Edit[];
@@ -41,6 +57,7 @@ export class Steering {
   /** Whether the last call was interrupted before it made a step: the next one makes one, whoever asks for what meanwhile. */
   #owesStep = false;
   #next = 0;
+  #isRenewal = false;
   /** Why the journal does not have what has taken effect: the session fails, since it could not be repeated. */
   #lost: { readonly error: unknown } | null = null;
 
@@ -68,6 +85,18 @@ export class Steering {
 
   get learningRate(): number {
     return this.course.state.steering?.learning_rate ?? this.course.learningRate;
+  }
+
+  /** The config's schedule, with what commands have set of it. */
+  get scheduler(): SchedulerConfig {
+    return { ...this.course.scheduler, ...this.course.state.steering?.scheduler };
+  }
+
+  /** Whether batches have to be made anew since this was last asked: those that wait were made with other settings. */
+  takeRenewal(): boolean {
+    const isDue = this.#isRenewal;
+    this.#isRenewal = false;
+    return isDue;
   }
 
   /** A batch size that waits for the next epoch takes effect. */
@@ -161,7 +190,7 @@ export class Steering {
       case "stop":
         return;
       case "set":
-        return command.key === "data.batch_size" ? this.#setBatchSize(command.value) : this.#setRate(command.value);
+        return this.#set(command.key, command.value);
       case "freeze":
         return this.#freeze(command.layer, command.frozen);
       case "write":
@@ -171,6 +200,32 @@ export class Steering {
 
   get #steered(): Steered {
     return this.course.state.steering ??= untouched();
+  }
+
+  #set(key: Settable, value: number): number {
+    if (key === "optimizer.learning_rate") return this.#setRate(value);
+    if (key === "data.batch_size") return this.#setBatchSize(value);
+    if (key === "data.mask_rate") return this.#setMaskRate(value);
+    return this.#setSchedule(key.slice("scheduler.".length) as ScheduleKey, value);
+  }
+
+  #setMaskRate(value: number): number {
+    const before = this.#steered.mask_rate ?? this.course.maskRate;
+    if (value >= 1) throw new UserError("data.mask_rate", `must be from 0 up to, but not, 1, got ${value}`);
+    this.#steered.mask_rate = value;
+    this.#isRenewal = value !== before;
+    return before;
+  }
+
+  #setSchedule(key: ScheduleKey, value: number): number {
+    const { name, ...before } = this.scheduler, names = USED_BY[key];
+    if (names !== undefined && !names.includes(name)) {
+      throw new UserError(`scheduler.${key}`, `is for the schedule ${names.join(" or ")}, and this run has ${name}`);
+    }
+    const checked = configSchema.shape.scheduler.unwrap().shape[key].safeParse(value);
+    if (!checked.success) throw new UserError(`scheduler.${key}`, `${checked.error.issues[0]!.message}, got ${value}`);
+    this.#steered.scheduler = { ...this.#steered.scheduler, [key]: value };
+    return before[key];
   }
 
   #setRate(value: number): number {

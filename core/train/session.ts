@@ -109,8 +109,8 @@ class Session {
   lastStep(): LastStep | null {
     const { state: { step, plateau }, options: { config }, source } = this;
     if (step < 1) return null;
-    const { learningRate: learning_rate } = this.steering;
-    const rate = learningRate(step - 1, { learning_rate }, config.scheduler, horizonOf(config, source), plateau.factor);
+    const { learningRate: learning_rate, scheduler } = this.steering;
+    const rate = learningRate(step - 1, { learning_rate }, scheduler, horizonOf(config, source), plateau.factor);
     return { step, rate };
   }
 

@@ -117,8 +117,9 @@ export function freshState(data: string): TrainState {
   };
 }
 
-/** The config's data settings with the batch size of the present epoch, which a command may have changed. */
+/** The config's data settings with the batch size of the present epoch and the masking that commands have set. */
 export const dataOfEpoch = (data: DataConfig, { steering }: TrainState): DataConfig => ({
   ...data,
   batch_size: steering?.batch_size ?? data.batch_size,
+  mask_rate: steering?.mask_rate ?? data.mask_rate,
 });

@@ -52,6 +52,8 @@ export function steer(session: Session, replay: readonly Edit[]): Steering {
     ...{ model, state },
     learningRate: config.optimizer.learning_rate,
     batchSize: config.data.batch_size,
+    maskRate: config.data.mask_rate,
+    scheduler: config.scheduler,
     trainingRows: source.partRows.train,
     rates: () => state.start?.rates ?? {},
     save: () => saves.save(),

@@ -53,7 +53,10 @@ export interface TrainerParts {
   /** Fits the output layer to all training rows, where that is due after an epoch. */
   refit(epoch: number): Promise<void>;
   /** Takes commands between steps. */
-  readonly steering: Pick<Steering, "between" | "until" | "training" | "beginEpoch" | "learningRate">;
+  readonly steering: Pick<
+    Steering,
+    "between" | "until" | "training" | "beginEpoch" | "learningRate" | "scheduler" | "takeRenewal"
+  >;
   /** Runs the config's diagnostics after an epoch. @throws {Stopped} */
   diagnose(epoch: number): Promise<void>;
   /** Seconds since this run began, over all sessions. */
@@ -163,8 +166,17 @@ export class Trainer {
 
   /** Whether all of the epoch's windows are done; false when stopped or at the step limit before that. */
   async #trainEpoch(plan: readonly Window[]): Promise<boolean> {
+    const { state } = this.parts;
+    while (state.window < plan.length) {
+      const end = await this.#trainWindows(plan);
+      if (end === "stopped") return false;
+    }
+    return true;
+  }
+
+  /** Trains on windows from the state on: all of them, or until batches have to be made with other settings. */
+  async #trainWindows(plan: readonly Window[]): Promise<"done" | "renewal" | "stopped"> {
     const { config, state } = this.parts;
-    if (state.window >= plan.length) return true;
     const windows = feed(plan, {
       data: this.#data,
       seed: config.seed,
@@ -175,14 +187,18 @@ export class Trainer {
       firstBatch: state.batch,
     });
     for await (const open of windows) {
-      if (!await this.#trainWindow(open, plan)) return false;
+      const end = await this.#trainWindow(open, plan);
+      if (end !== "done") return end;
       await this.#finishWindow(open.window);
-      if (this.parts.stopping()) return false;
+      if (this.parts.stopping()) return "stopped";
     }
-    return true;
+    return "done";
   }
 
-  async #trainWindow({ window, batches, openWaitMs }: OpenWindow, plan: readonly Window[]): Promise<boolean> {
+  async #trainWindow(
+    { window, batches, openWaitMs }: OpenWindow,
+    plan: readonly Window[],
+  ): Promise<"done" | "renewal" | "stopped"> {
     const { config, model, state, observer, steering } = this.parts;
     observer.windowStarted?.({
       epoch: state.epoch + 1,
@@ -196,9 +212,10 @@ export class Trainer {
     state.epoch_totals.open_wait_ms += openWaitMs;
     const every = config.checkpoint.every_steps;
     while (state.batch < window.batches) {
-      if (this.parts.stopping() || this.#atLimit()) return false;
+      if (this.parts.stopping() || this.#atLimit()) return "stopped";
       await steering.between();
-      if (this.parts.stopping()) return false;
+      if (this.parts.stopping()) return "stopped";
+      if (steering.takeRenewal()) return "renewal";
       const untilSave = every > 0 ? every - state.step % every : Infinity;
       const untilEnd = (config.training.max_steps ?? Infinity) - state.step;
       const steps = Math.min(window.batches - state.batch, untilSave, untilEnd, steering.until());
@@ -214,7 +231,7 @@ export class Trainer {
       this.parts.stepsMade();
       if (every > 0 && result.steps > 0 && state.step % every === 0) await this.parts.saves.save();
     }
-    return true;
+    return "done";
   }
 
   /** Adds some steps of a window to the state. */
@@ -234,8 +251,8 @@ export class Trainer {
   }
 
   #rate(step: number): number {
-    const { config, state, steering: { learningRate: learning_rate } } = this.parts;
-    return learningRate(step, { learning_rate }, config.scheduler, this.horizon, state.plateau.factor);
+    const { state, steering: { learningRate: learning_rate, scheduler } } = this.parts;
+    return learningRate(step, { learning_rate }, scheduler, this.horizon, state.plateau.factor);
   }
 
   get #data() {
@@ -352,12 +369,12 @@ export class Trainer {
 
   /** Records an epoch's loss for best, early stopping and plateau. @returns whether it is the best so far */
   #judge(loss: number): boolean {
-    const { config, state } = this.parts;
+    const { config, state, steering } = this.parts;
     const { min_delta } = config.training.early_stopping;
     if (state.stopping.best === null || loss < state.stopping.best - min_delta) {
       state.stopping = { best: loss, bad_epochs: 0 };
     } else state.stopping.bad_epochs++;
-    state.plateau = plateau(state.plateau, loss, config.scheduler);
+    state.plateau = plateau(state.plateau, loss, steering.scheduler);
     if (state.best !== null && !(loss < state.best.loss)) return false;
     state.best = { epoch: state.epoch, step: state.step, loss };
     return true;

@@ -1,14 +1,24 @@
 /** What a page knows of a run from the start. */
 import { basename } from "@std/path";
 import type { Config } from "../../core/config/types.ts";
+import type { Source } from "../../core/data/source.ts";
 import { sizeOf } from "../../core/diagnostics/stages.ts";
 import { EXPORT_FORMATS } from "../../core/export/export.ts";
 import type { About, State } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { NAMES_MAX } from "./bounds.ts";
 
+/** Sums of the sizes of files, which are looked at once. */
+const known = new WeakMap<Source, Promise<number>>();
+
 /** Bytes of the files; rows in memory count nothing. */
-async function bytesOf({ source }: Subject): Promise<number> {
+function bytesOf({ source }: Subject): Promise<number> {
+  const found = known.get(source) ?? sizeOfFiles(source);
+  known.set(source, found);
+  return found;
+}
+
+async function sizeOfFiles(source: Source): Promise<number> {
   const sizes = source.files.map(async ({ path, memory }) =>
     memory ? 0 : await Deno.stat(path).then(({ size }) => size, () => 0)
   );

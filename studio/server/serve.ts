@@ -21,8 +21,8 @@ const FILES: Readonly<Record<string, string>> = {
 };
 const FOLDER = new URL("../page/public/", import.meta.url);
 
-/** Bytes of a dropped file, and sockets at once. */
-export const DROPPED_MAX = 64 << 20, SOCKETS_MAX = 16;
+/** Bytes of a dropped file, files that are received at once, and sockets at once. */
+export const DROPPED_MAX = 64 << 20, RECEIVING_MAX = 2, SOCKETS_MAX = 16;
 
 export interface StudioServer extends AsyncDisposable {
   /** With the token in its path, which is another one at each start. */
@@ -39,6 +39,7 @@ function isForeign(request: Request, host: string): boolean {
 /** @param port 0 for any that is free @throws {UserError} if the port is taken or may not be used */
 export function serveStudio(studio: Studio, port: number): StudioServer {
   const sockets = new Set<WebSocket>();
+  let receiving = 0;
   const server = listen(port, POLICY, (request, answering) => {
     const { host, token, refused } = answering;
     const { pathname } = new URL(request.url);
@@ -80,7 +81,9 @@ export function serveStudio(studio: Studio, port: number): StudioServer {
     try {
       const name = new URL(request.url).searchParams.get("name") ?? "";
       requireFileName(name);
-      const body = await readBody(request, DROPPED_MAX);
+      if (receiving >= RECEIVING_MAX) return refused(503, "Another file is being received.", { "retry-after": "1" });
+      receiving++;
+      const body = await readBody(request, DROPPED_MAX).finally(() => receiving--);
       if (body.isTooLarge) return refused(413, `A dropped file may have ${DROPPED_MAX} bytes.`);
       return answer(200, await studio.drop(name, body.bytes));
     } catch (error) {

@@ -282,7 +282,7 @@ export class Training implements AsyncDisposable {
     const frozen = new Set<string>();
     for (const { command } of this.edits) {
       if (command.do === "set" && command.key === "optimizer.learning_rate") learning_rate = command.value;
-      else if (command.do === "set") batch_size = command.value;
+      else if (command.do === "set" && command.key === "data.batch_size") batch_size = command.value;
       else if (command.do === "freeze") frozen[command.frozen ? "add" : "delete"](command.layer);
     }
     const { steps: step = 0, epochs: epoch = 0 } = this.#over ?? {};

@@ -11,6 +11,8 @@ export function unsteered({ config, model, state }: { config: Config; model: Mod
     ...{ model, state },
     learningRate: config.optimizer.learning_rate,
     batchSize: config.data.batch_size,
+    maskRate: config.data.mask_rate,
+    scheduler: config.scheduler,
     trainingRows: 1,
     rates: () => ({}),
     save: () => Promise.resolve(),

@@ -185,6 +185,10 @@ Deno.test("steering: what cannot be done is refused, and training goes on", asyn
     told.push(await refused(desk, { do: "set", key: "data.batch_size", value: 1000 }));
     told.push(await refused(desk, { do: "set", key: "data.batch_size", value: 1.5 }));
     assertEquals(await desk.ask((model) => Promise.resolve(model.latentSize)), 3);
+    const failing = () => {
+      throw new UserError("question", "has no answer");
+    };
+    await assertRejects(() => desk.ask(failing), UserError, "has no answer");
   });
   assertEquals(summary.status, "finished");
   for (

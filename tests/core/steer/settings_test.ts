@@ -1,0 +1,91 @@
+/** Settings of the schedule and of masking that commands change: from the next step and the next batch on, to the bit. */
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { ensureEngine } from "../../../core/build/ensure.ts";
+import { UserError } from "../../../core/errors.ts";
+import type { Settable } from "../../../core/steer/command.ts";
+import { train } from "../../../mod.ts";
+import { csvRows } from "../../helpers/killed_run.ts";
+import { temporary } from "../../helpers/cli.ts";
+import { lastWeights, type Open, openStudio, smallConfig } from "../../helpers/studio.ts";
+
+await ensureEngine({ quiet: true });
+
+const set = (key: Settable, value: number) => ({ do: "set", key, value }) as const;
+
+/** A run that begins paused, is given commands and trains to its end. @returns its folder */
+async function steered(config: Record<string, unknown>, give: (open: Open) => Promise<void>): Promise<string> {
+  await using open = await openStudio({ config });
+  await give(open);
+  if ((await open.studio.state()).phase === "paused") await open.command({ do: "continue" });
+  await open.until(({ phase }) => phase === "ended");
+  return open.run;
+}
+
+Deno.test("steering: the schedule's settings count from the next step on, and the journal repeats them", async () => {
+  using folder = temporary();
+  const config = smallConfig(folder.path, {
+    training: { epochs: 6 },
+    optimizer: { learning_rate: 0.01 },
+    scheduler: { name: "step", step_epochs: 1, gamma: 0.5 },
+  });
+  let before: number | undefined;
+  const path = await steered(config, async (open) => {
+    await open.steps(20);
+    before = (await open.command(set("scheduler.gamma", 0.1))).before as number;
+    await open.command(set("scheduler.warmup_steps", 40));
+  });
+  assertEquals(before, 0.5);
+  const rows = csvRows(join(path, "steps.csv"));
+  const perEpoch = Number(csvRows(join(path, "epochs.csv"))[0]!.steps);
+  const at = (step: number) => Number(rows[step - 1]!.learning_rate);
+  const wanted = (step: number, gamma: number, warm: number) =>
+    0.01 * gamma ** Math.floor((step - 1) / perEpoch) * warm;
+  assertEquals(at(20).toPrecision(6), wanted(20, 0.5, 1).toPrecision(6));
+  assertEquals(at(21).toPrecision(6), wanted(21, 0.1, 21 / 40).toPrecision(6));
+  assertEquals(at(45).toPrecision(6), wanted(45, 0.1, 1).toPrecision(6));
+  const again = await train({ config, replay: join(path, "edits.jsonl") });
+  assertEquals(lastWeights(again.path), lastWeights(path));
+});
+
+Deno.test("steering: masking is changed in the middle of a window, with the same bits after a stop and in a repetition", async () => {
+  using folder = temporary();
+  const config = smallConfig(folder.path, { training: { epochs: 8 }, data: { ...masked(folder.path) } });
+  const path = await steered(config, async (open) => {
+    await open.steps(3);
+    await open.command(set("data.mask_rate", 0.4));
+    await open.steps(4);
+    await open.command({ do: "stop" });
+    await open.until(({ phase }) => phase === "ended");
+  });
+  await train({ resume: path });
+  const again = await train({ config, replay: join(path, "edits.jsonl") });
+  assertEquals(lastWeights(again.path), lastWeights(path));
+  // From the next batch on: the loss of step 4 is another one than without the edit, that of step 3 is the same.
+  const plain = await train({ config });
+  const loss = (run: string, step: number) => csvRows(join(run, "steps.csv"))[step - 1]!.loss;
+  assertEquals(loss(path, 3), loss(plain.path, 3));
+  assert(loss(path, 4) !== loss(plain.path, 4), "the edit acted on a later batch");
+  // As many values are masked as the config's rate would mask.
+  const whole = await train({ config: { ...config, data: { ...masked(folder.path), mask_rate: 0.4 } } });
+  assert(loss(whole.path, 1) !== loss(plain.path, 1));
+});
+
+const masked = (folder: string) => ({ path: join(folder, "rows.npy"), batch_size: 16 });
+
+Deno.test("steering: settings that the schedule does not use, and values out of their bounds, are refused", async () => {
+  using folder = temporary();
+  const told: string[] = [];
+  await steered(smallConfig(folder.path, { training: { epochs: 1 } }), async (open) => {
+    for (
+      const [key, value] of [
+        ["scheduler.gamma", 0.5],
+        ["scheduler.warmup_steps", 1.5],
+        ["data.mask_rate", 1],
+      ] as const
+    ) told.push((await assertRejects(() => open.command(set(key, value)), UserError)).message);
+  });
+  assertStringIncludes(told[0]!, "is for the schedule step or plateau, and this run has constant");
+  assertStringIncludes(told[1]!, "scheduler.warmup_steps");
+  assertStringIncludes(told[2]!, "got 1");
+});
