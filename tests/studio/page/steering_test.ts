@@ -39,18 +39,26 @@ browserTest("studio page: each control is a command of the journal, and undo tak
   await type(page, "Batch size as a number", "24");
   await page.getByText("Freeze layers").click();
   await page.getByLabel("decoder.0", { exact: true }).check();
+  await page.getByText("Other settings").click();
+  await page.getByLabel("Setting", { exact: true }).selectOption("data.mask_rate");
+  await page.getByLabel("Value of the setting").fill("0.25");
+  await button(page, "Set").click();
+  await journal(run, 5);
   await button(page, "Save").click();
-  const commands = (await journal(run, 5)).map(({ command }) => command);
+  const commands = (await journal(run, 6)).map(({ command }) => command);
   assertEquals(commands, [
     { do: "continue", steps: 1 },
     { do: "set", key: "optimizer.learning_rate", value: 0.0123 },
     { do: "set", key: "data.batch_size", value: 24 },
     { do: "freeze", layer: "decoder.0", frozen: true },
+    { do: "set", key: "data.mask_rate", value: 0.25 },
     { do: "save" },
   ]);
   await button(page, "Undo").click();
+  assertEquals((await journal(run, 7)).at(-1)!.command, { do: "set", key: "data.mask_rate", value: 0 });
+  await button(page, "Undo").click();
   await page.getByLabel("decoder.0", { exact: true }).and(page.locator(":not(:checked)")).waitFor();
-  assertEquals((await journal(run, 6)).at(-1)!.command, { do: "freeze", layer: "decoder.0", frozen: false });
+  assertEquals((await journal(run, 8)).at(-1)!.command, { do: "freeze", layer: "decoder.0", frozen: false });
   const { learning_rate, next_batch_size, frozen } = await opened.open.studio.state();
   assertEquals([learning_rate, next_batch_size, frozen], [0.0123, 24, []]);
   assertEquals(opened.wrong, []);
