@@ -118,7 +118,7 @@ export function layOut(stages: readonly Stage[], width: number, height: number):
       if (!trace) h = Math.min(h, CELL_MOST * cellsY);
       return { width: h * aspect, height: h };
     });
-  const slotOf = (size: Size) => down ? size.height : Math.max(Math.min(SLOT_LEAST, 0.4 * along / count), size.width);
+  const slotOf = (size: Size) => down ? size.height : Math.max(Math.min(SLOT_LEAST, 0.6 * along / count), size.width);
   const lengthOf = (sizes: readonly Size[]) => sizes.reduce((sum, size) => sum + slotOf(size), 0);
   let [low, high] = [0, 0.86 * across];
   for (let i = 0; i < 30; i++) {

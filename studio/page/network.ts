@@ -4,17 +4,8 @@ import { colours, onColours } from "./colours.ts";
 import { button, fitted, make, saveCanvas } from "./dom.ts";
 import { drawnStages, layOut, type Place, unitBox } from "./layout.ts";
 import { drawOverlay } from "./overlay.ts";
-import {
-  beside,
-  type Camera,
-  connectionAt,
-  type Drawn,
-  HOME,
-  inverse,
-  type Neuron,
-  neuronAt,
-  zoomed,
-} from "./picking.ts";
+import { neuronByKey } from "./keys.ts";
+import { type Camera, connectionAt, type Drawn, HOME, inverse, type Neuron, neuronAt, zoomed } from "./picking.ts";
 import { Scene } from "./scene.ts";
 import type { Store } from "./store.ts";
 import { describe, Tip } from "./tip.ts";
@@ -56,6 +47,9 @@ export class Network {
       },
     });
     this.#scene = new Scene(this.#canvas);
+    this.#canvas.addEventListener("webglcontextlost", () => {
+      store.tell("note", { text: "The graphics processor has dropped the drawing: reload the page.", warning: true });
+    });
     this.#tip = new Tip(store);
     this.connections = new Connections(store, (drawn) => {
       this.#scene.setConnections(drawn);
@@ -288,47 +282,16 @@ export class Network {
   /** @returns whether the key means something here */
   #key(key: string): boolean {
     const { width, height } = this.#size, { stages } = this.store.about.network;
-    const at = this.#hovered ?? { stage: 0, unit: 0 }, place = this.#places[at.stage]!;
-    const step = (dx: number, dy: number) =>
-      this.#hovered ? { stage: at.stage, unit: beside(place, at.unit, dx, dy) } : at;
-    const layer = (by: number) => {
-      const stage = Math.min(stages.length - 1, Math.max(0, at.stage + by));
-      return { stage, unit: Math.min(at.unit, stages[stage]!.units - 1) };
-    };
-    switch (key) {
-      case "ArrowLeft":
-        return this.#go(step(-1, 0));
-      case "ArrowRight":
-        return this.#go(step(1, 0));
-      case "ArrowUp":
-        return this.#go(step(0, -1));
-      case "ArrowDown":
-        return this.#go(step(0, 1));
-      case "PageUp":
-        return this.#go(layer(-1));
-      case "PageDown":
-        return this.#go(layer(1));
-      case "Home":
-        return this.#go({ stage: at.stage, unit: 0 });
-      case "End":
-        return this.#go({ stage: at.stage, unit: stages[at.stage]!.units - 1 });
-      case "Enter":
-        return this.#hovered ? (this.store.choose({ stage: stages[at.stage]!.name, unit: at.unit }), true) : false;
-      case "Escape":
-        return (this.#hover(null), true);
-      case "+":
-        return (this.#move(zoomed(this.#camera, 1.5, width / 2, height / 2)), true);
-      case "-":
-        return (this.#move(zoomed(this.#camera, 1 / 1.5, width / 2, height / 2)), true);
-      case "0":
-        return (this.#move(HOME), true);
-      default:
-        return false;
-    }
-  }
-
-  #go(neuron: Neuron): true {
-    this.#hover(neuron);
+    const zoom = (factor: number) => this.#move(zoomed(this.#camera, factor, width / 2, height / 2));
+    const neuron = neuronByKey(key, this.#hovered, this.#places);
+    if (neuron) this.#hover(neuron);
+    else if (key === "Enter" && this.#hovered) {
+      this.store.choose({ stage: stages[this.#hovered.stage]!.name, unit: this.#hovered.unit });
+    } else if (key === "Escape") this.#hover(null);
+    else if (key === "+") zoom(1.5);
+    else if (key === "-") zoom(1 / 1.5);
+    else if (key === "0") this.#move(HOME);
+    else return false;
     return true;
   }
 }

@@ -1,7 +1,17 @@
 /** Where neurons are drawn, and which one lies at a point. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { layOut, unitBox } from "../../../studio/page/layout.ts";
-import { beside, connectionAt, HOME, inverse, neuronAt, unitAt, zoomed } from "../../../studio/page/picking.ts";
+import { neuronByKey } from "../../../studio/page/keys.ts";
+import {
+  beside,
+  connectionAt,
+  HOME,
+  inverse,
+  type Neuron,
+  neuronAt,
+  unitAt,
+  zoomed,
+} from "../../../studio/page/picking.ts";
 import type { Stage } from "../../../studio/protocol.ts";
 
 const stage = (...shape: number[]): Stage => ({
@@ -70,6 +80,18 @@ Deno.test("drawing: arrow keys reach every neuron, over the gaps between maps as
     for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) reached.add(beside(place!, unit, dx, dy));
   }
   assertEquals(reached.size, 36);
+});
+
+Deno.test("drawing: keys go from layer to layer and to the ends of one", () => {
+  const places = layOut([stage(64), stage(3), stage(64)], 600, 400);
+  const way = ["ArrowDown", "End", "PageDown", "PageDown", "PageDown", "Home", "x"];
+  let at: Neuron | null = null;
+  const reached = way.map((key) => {
+    const next = neuronByKey(key, at, places);
+    at = next ?? at;
+    return next && [next.stage, next.unit];
+  });
+  assertEquals(reached, [[0, 0], [0, 63], [1, 2], [2, 2], [2, 2], [2, 0], null]);
 });
 
 Deno.test("drawing: zooming leaves the point below the pointer where it is", () => {
