@@ -240,24 +240,24 @@ if (import.meta.main) {
   for (let i = 0; i < HOVERS; i++) {
     await page.mouse.move(area.x + 5, area.y + area.height - 5);
     await pause(150);
-    const shown = page.evaluate(() =>
-      new Promise<number>((resolve) => {
-        const tip = document.querySelector<HTMLElement>(".tip")!;
-        let began = 0;
-        document.querySelector("canvas.network")!.addEventListener(
-          "pointermove",
-          (event) => began ||= event.timeStamp,
-          { capture: true, once: true },
-        );
-        const watch = () =>
-          began > 0 && !tip.hidden && tip.textContent?.includes("weights in")
-            ? resolve(performance.now() - began)
-            : requestAnimationFrame(watch);
-        watch();
-      })
-    );
+    await page.evaluate(() => {
+      const known = globalThis as unknown as { moved: number };
+      known.moved = 0;
+      const note = (event: Event) => known.moved = event.timeStamp;
+      document.querySelector("canvas.network")!.addEventListener("pointermove", note, { capture: true, once: true });
+    });
     await page.mouse.move(centre.x + i % 5, centre.y + i);
-    times.push(await shown);
+    times.push(
+      await page.evaluate(() =>
+        new Promise<number>((resolve) => {
+          const known = globalThis as unknown as { moved: number };
+          const tip = document.querySelector<HTMLElement>(".tip")!;
+          const isShown = () => known.moved > 0 && !tip.hidden && tip.textContent?.includes("weights in");
+          const watch = () => isShown() ? resolve(performance.now() - known.moved) : requestAnimationFrame(watch);
+          watch();
+        })
+      ),
+    );
   }
   times.sort((a, b) => a - b);
   console.log(

@@ -83,8 +83,8 @@ export class Network {
 
   #begin(): void {
     this.#hover(null);
-    this.#layOut();
     this.connections.clear();
+    this.#layOut();
     this.connections.refresh();
   }
 
@@ -99,7 +99,7 @@ export class Network {
     this.#places = layOut(drawnStages(this.store.about), width, height);
     let at = 0;
     this.#scene.setPlaces(this.#places, stages.map(({ units }) => (at += units) - units));
-    this.#scene.setConnections(this.connections.drawn);
+    this.#scene.setConnections(this.connections.drawn, true);
     this.#scene.setHighlight(this.#highlight);
     this.#takeValues();
   }
@@ -117,7 +117,7 @@ export class Network {
   #showValues(): void {
     const told = this.store.values, { stages } = this.store.about.network;
     this.#valuesAreNew = false;
-    if (told === null || told.at.length !== stages.length) return;
+    if (told === null || told.at.length !== stages.length) return this.#showNoValues();
     const scales = stages.map(({ units }, i) => {
       let most = 0;
       for (let k = told.at[i]!, end = k + units; k < end; k++) {
@@ -128,6 +128,13 @@ export class Network {
     });
     this.#scene.setValues(told.values, told.at, scales);
     this.#showTip();
+  }
+
+  /** Until values are told, the layers are there without them. */
+  #showNoValues(): void {
+    let units = 0;
+    const at = this.store.about.network.stages.map((stage) => (units += stage.units) - stage.units);
+    this.#scene.setValues(new Float32Array(units).fill(NaN), at, []);
   }
 
   readonly redraw = (): void => {

@@ -1,16 +1,15 @@
 /**
  * Draws the network with WebGL 2. All values of all stages are one texture, and each stage is one quad, so a frame costs what its
- * pixels cost, however many neurons there are. Connections are drawn into a picture of their own (kept.ts).
+ * pixels cost, however many neurons there are. Connections are drawn into pictures of their own (lines.ts, kept.ts).
  */
 import * as twgl from "twgl.js";
 import { type Colours, colours } from "./colours.ts";
-import { CHUNK, KeptPicture } from "./kept.ts";
-import { type Place, unitBox } from "./layout.ts";
+import type { Place } from "./layout.ts";
+import { CORNERS, freeBuffers, Lines } from "./lines.ts";
 import type { Camera, Drawn } from "./picking.ts";
 import * as shaders from "./shaders.ts";
 import type { Numbers } from "./types.ts";
 
-const CORNERS = { numComponents: 2, data: new Float32Array([0, 0, 1, 0, 0, 1, 1, 1]) };
 /** Width of the texture of values; the shader divides by it, which is fast for powers of two. */
 const TEXTURE_WIDTH = 2048;
 
@@ -20,11 +19,8 @@ function looksOf(count: number): { readonly widths: readonly [number, number]; r
   return { widths, opacity: Math.min(0.85, Math.max(0.14, 16 / Math.sqrt(count + 1))) };
 }
 
-interface Lines {
-  readonly buffers: twgl.BufferInfo;
-  readonly array: twgl.VertexArrayInfo;
-  readonly count: number;
-}
+/** Of those of one neuron: they are above everything else. */
+const HIGHLIGHT = { widths: [0.8, 3.5], opacity: 0.9 } as const;
 
 export class Scene {
   readonly #gl: WebGL2RenderingContext;
@@ -36,23 +32,19 @@ export class Scene {
   #stages: { readonly buffers: twgl.BufferInfo; readonly array: twgl.VertexArrayInfo } | null = null;
   #texture: WebGLTexture | null = null;
   #textureHeight = 0;
-  /** Parts of which the picture of the connections is drawn, the weakest connections first. */
-  #lines: readonly Lines[] = [];
-  #count = 0;
-  /** What replaces them once a picture is finished. */
-  #next: readonly Drawn[] | null = null;
-  #highlight: readonly Lines[] = [];
-  readonly #kept: KeptPicture;
+  readonly #connections: Lines;
+  readonly #highlight: Lines;
 
   /** @throws {Error} where the browser has no WebGL 2 */
   constructor(readonly canvas: HTMLCanvasElement) {
     const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true });
     if (gl === null) throw new Error("this browser has no WebGL 2, with which the network is drawn");
     this.#gl = gl;
-    this.#kept = new KeptPicture(gl);
     this.#stageProgram = twgl.createProgramInfo(gl, [shaders.STAGE_VERTEX, shaders.STAGE_FRAGMENT]);
     this.#lineProgram = twgl.createProgramInfo(gl, [shaders.LINE_VERTEX, shaders.LINE_FRAGMENT]);
     this.#keptProgram = twgl.createProgramInfo(gl, [shaders.KEPT_VERTEX, shaders.KEPT_FRAGMENT]);
+    this.#connections = new Lines(gl, this.#lineProgram);
+    this.#highlight = new Lines(gl, this.#lineProgram);
     this.#keptQuad = twgl.createBufferInfoFromArrays(gl, { corner: CORNERS });
   }
 
@@ -71,15 +63,8 @@ export class Scene {
       cells: per(4, places.flatMap(({ gapX, gapY, cellsX, cellsY }) => [gapX, gapY, cellsX, cellsY])),
       source: per(4, places.flatMap(({ units, trace }, i) => [at[i] ?? 0, units, 1, trace ? 1 : 0])),
     });
-    if (this.#stages) this.#free(this.#stages);
+    if (this.#stages) freeBuffers(this.#gl, this.#stages);
     this.#stages = { buffers, array: twgl.createVertexArrayInfo(this.#gl, [this.#stageProgram], buffers) };
-    this.#kept.clear();
-    this.#kept.refresh();
-  }
-
-  #free({ buffers, array }: { readonly buffers: twgl.BufferInfo; readonly array: twgl.VertexArrayInfo }): void {
-    for (const attribute of Object.values(buffers.attribs ?? {})) this.#gl.deleteBuffer(attribute.buffer ?? null);
-    this.#gl.deleteVertexArray(array.vertexArrayObject ?? null);
   }
 
   /** @param at where the values of each stage begin @param scales the value of each stage that has the full colour */
@@ -112,66 +97,14 @@ export class Scene {
     }
   }
 
-  #makeLines(all: readonly Drawn[]): Lines[] {
-    const count = all.reduce((sum, { weights }) => sum + weights.from.length, 0);
-    const ends = new Float32Array(4 * count), weight = new Float32Array(count);
-    // The weakest first, so that the strongest lie above them.
-    let at = count;
-    for (const { from, to, weights } of all) {
-      const [a, b] = [this.#places[from]!, this.#places[to]!];
-      const most = weights.weight.reduce((value, other) => Math.max(value, Math.abs(other)), 0) || 1;
-      for (let i = 0; i < weights.from.length; i++) {
-        const start = unitBox(a, weights.from[i]!), end = unitBox(b, weights.to[i]!);
-        at--;
-        ends[4 * at] = start.x + start.width / 2;
-        ends[4 * at + 1] = start.y + start.height / 2;
-        ends[4 * at + 2] = end.x + end.width / 2;
-        ends[4 * at + 3] = end.y + end.height / 2;
-        weight[at] = weights.weight[i]! / most;
-      }
-    }
-    return Array.from({ length: Math.ceil(count / CHUNK) }, (_, i) => {
-      const from = i * CHUNK, to = Math.min(count, from + CHUNK);
-      const buffers = twgl.createBufferInfoFromArrays(this.#gl, {
-        corner: CORNERS,
-        ends: { numComponents: 4, data: ends.subarray(4 * from, 4 * to), divisor: 1 },
-        weight: { numComponents: 1, data: weight.subarray(from, to), divisor: 1 },
-      });
-      return { buffers, array: twgl.createVertexArrayInfo(this.#gl, [this.#lineProgram], buffers), count: to - from };
-    });
-  }
-
-  setConnections(all: readonly Drawn[]): void {
-    this.#next = all;
-    this.#kept.refresh();
-  }
-
-  #takeConnections(): void {
-    if (this.#next === null || this.#kept.isDrawing) return;
-    for (const lines of this.#lines) this.#free(lines);
-    this.#lines = this.#makeLines(this.#next);
-    this.#count = this.#lines.reduce((sum, { count }) => sum + count, 0);
-    if (this.#count === 0) this.#kept.clear();
-    this.#next = null;
+  /** @param atOnce whether those before are of no use any more, as of stages at other places */
+  setConnections(all: readonly Drawn[], atOnce = false): void {
+    this.#connections.set(all, atOnce);
   }
 
   /** Connections of one neuron, above everything else. */
   setHighlight(all: readonly Drawn[]): void {
-    for (const lines of this.#highlight) this.#free(lines);
-    this.#highlight = this.#makeLines(all);
-  }
-
-  #drawLines(
-    lines: Lines,
-    uniforms: Record<string, unknown>,
-    widths: readonly [number, number],
-    opacity: number,
-  ): void {
-    const gl = this.#gl;
-    gl.useProgram(this.#lineProgram.program);
-    twgl.setUniforms(this.#lineProgram, { ...uniforms, widths, opacity });
-    twgl.setBuffersAndAttributes(gl, this.#lineProgram, lines.array);
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, lines.count);
+    this.#highlight.set(all, true);
   }
 
   /** @param ratio pixels of the screen in a pixel of the page */
@@ -191,42 +124,48 @@ export class Scene {
     const { width, height } = this.canvas;
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    this.#takeConnections();
-    const due = this.#count > 0 && this.#kept.advance(camera, this.#lines.length, (chunk, view) => {
-      const { widths, opacity } = looksOf(this.#count);
-      this.#drawLines(this.#lines[chunk]!, this.#uniforms(view, ratio, palette), widths, opacity);
-    });
+    const advance = (lines: Lines, looks: (count: number) => ReturnType<typeof looksOf>) =>
+      lines.advance(this.#places, camera, (view) => {
+        const { widths, opacity } = looks(lines.count);
+        return { ...this.#uniforms(view, ratio, palette), widths: widths.map((width) => width * ratio), opacity };
+      });
+    const isDue = advance(this.#connections, looksOf), isHighlightDue = advance(this.#highlight, () => HIGHLIGHT);
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    const { shown } = this.#kept;
-    if (shown && this.#count > 0) {
-      const { scale, x, y } = shown.camera, factor = camera.scale / scale;
-      const box = [(camera.x - x * factor) * ratio, (camera.y - y * factor) * ratio, width * factor, height * factor];
-      gl.useProgram(this.#keptProgram.program);
-      twgl.setBuffersAndAttributes(gl, this.#keptProgram, this.#keptQuad);
-      if (faint) {
-        gl.blendColor(0, 0, 0, 0.3);
-        gl.blendFunc(gl.CONSTANT_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
-      }
-      twgl.setUniforms(this.#keptProgram, { ...uniforms, camera: [1, 0, 0], box, kept: shown.texture });
-      gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
-      gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    }
+    this.#drawKept(this.#connections, camera, ratio, uniforms, faint);
     if (this.#stages && this.#texture) {
       gl.useProgram(this.#stageProgram.program);
       twgl.setUniforms(this.#stageProgram, { ...uniforms, values: this.#texture, page: rgbOf(palette.page) });
       twgl.setBuffersAndAttributes(gl, this.#stageProgram, this.#stages.array);
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#places.length);
     }
-    for (const lines of this.#highlight) this.#drawLines(lines, uniforms, [0.8, 3.5], 0.9);
-    return due || this.#next !== null;
+    this.#drawKept(this.#highlight, camera, ratio, uniforms, false);
+    return isDue || isHighlightDue;
+  }
+
+  #drawKept(lines: Lines, camera: Camera, ratio: number, uniforms: Record<string, unknown>, faint: boolean): void {
+    const { shown } = lines.kept, gl = this.#gl;
+    if (shown === null || lines.count === 0) return;
+    const { scale, x, y } = shown.camera, factor = camera.scale / scale;
+    const corner = [(camera.x - x * factor) * ratio, (camera.y - y * factor) * ratio];
+    const box = [...corner, this.canvas.width * factor, this.canvas.height * factor];
+    gl.useProgram(this.#keptProgram.program);
+    twgl.setBuffersAndAttributes(gl, this.#keptProgram, this.#keptQuad);
+    if (faint) {
+      gl.blendColor(0, 0, 0, 0.3);
+      gl.blendFunc(gl.CONSTANT_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
+    }
+    twgl.setUniforms(this.#keptProgram, { ...uniforms, camera: [1, 0, 0], box, kept: shown.texture });
+    gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
   /** Draws the connections anew, as with other colours. */
   refresh(): void {
-    this.#kept.refresh();
+    this.#connections.kept.refresh();
+    this.#highlight.kept.refresh();
   }
 }
 
