@@ -87,7 +87,7 @@ export interface State {
   /** As set, before the schedule; and as the last step used it. */
   readonly learning_rate: number;
   readonly step_rate: number | null;
-  /** Of the present epoch, and of the next one where another waits. */
+  /** Of the present batches, and the size that waits until as many rows are made as whole batches of it have. */
   readonly batch_size: number;
   readonly next_batch_size: number | null;
   /** Seconds of a step, a batch's preparation that training waited for, and the last epoch; null where not known yet. */

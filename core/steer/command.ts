@@ -34,7 +34,7 @@ const POSITIVE: readonly Settable[] = ["optimizer.learning_rate", "data.batch_si
  * `pause` stands still before the next step; `continue` goes on, with `steps` for so many; `save` makes a checkpoint; `stop` saves
  * and ends the session. `set` gives a setting of the config another value: the learning rate that the schedule starts from, from
  * the next step on, as do the schedule's own settings; the share of values that are masked from the next batch on; and the batch
- * size from the next epoch on. `freeze` keeps a layer's weights as they are, or trains them again.
+ * size from the next batch on that ends where batches of the new size end too, at the latest with the next window. `freeze` keeps a layer's weights as they are, or trains them again.
  * `write` gives one element of a parameter a value, which is rounded to 32 bits; `at` is its index along each axis.
  */
 export type Command =

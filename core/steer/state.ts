@@ -12,9 +12,11 @@ export interface Steered {
   /** Settings of the schedule, in the place of the config's, and the share of values that are masked. Absent where they hold. */
   scheduler?: Partial<Record<ScheduleKey, number>>;
   mask_rate?: number;
-  /** Of the present epoch, and from the next one on. */
+  /** Of the present batches, and the one that waits until it can take its place. */
   batch_size: number | null;
   next_batch_size: number | null;
+  /** The number of the last epoch, from 1, with batches of several sizes. */
+  mixed_epoch?: number;
   /** Layers whose weights stay as they are. */
   frozen: string[];
 }
@@ -38,5 +40,6 @@ export const steeredSchema: z.ZodType<Steered> = z.strictObject({
   mask_rate: z.number().min(0).lt(1).optional(),
   batch_size: size,
   next_batch_size: size,
+  mixed_epoch: z.int().min(1).optional(),
   frozen: z.array(z.string()),
 });

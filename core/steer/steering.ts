@@ -2,18 +2,25 @@
 import type { Model, TensorInfo } from "../../ffi/model.ts";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
-import { configSchema } from "../config/schema.ts";
 import type { SchedulerConfig } from "../config/types.ts";
 import type { Command, ScheduleKey, Settable } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import type { Edit, Journal } from "./journal.ts";
+import { checkSchedule, untilShared } from "./sizes.ts";
 import { type Steered, untouched } from "./state.ts";
 
 /** The run that is steered. */
 export interface Course {
   readonly model: Model;
   /** Changed in place: `steering` is made with the first edit. */
-  readonly state: { readonly step: number; readonly epoch: number; steering?: Steered };
+  readonly state: {
+    readonly step: number;
+    readonly epoch: number;
+    readonly window: number;
+    /** Batches made of the present window, of the present size. */
+    batch: number;
+    steering?: Steered;
+  };
   /** The config's values. */
   readonly learningRate: number;
   readonly batchSize: number;
@@ -21,6 +28,8 @@ export interface Course {
   readonly scheduler: SchedulerConfig;
   /** The most rows that a batch can have. */
   readonly trainingRows: number;
+  /** Whether windows hold the same rows whatever the batch size: then it may change within one. */
+  readonly keepsRows: boolean;
   /** Factors of the learning rate by layer, where they are not 1. */
   rates(): Readonly<Record<string, number>>;
   save(): Promise<void>;
@@ -34,18 +43,6 @@ export interface Course {
   /** Told when a command lets training stand still before the next step, and when it goes on. */
   paused(isPaused: boolean): void;
 }
-
-/** The schedules that a setting is for; those that are missing are for all of them. */
-const USED_BY: Readonly<Partial<Record<ScheduleKey, readonly SchedulerConfig["name"][]>>> = {
-  step_epochs: ["step"],
-  gamma: ["step", "plateau"],
-  min_learning_rate: ["cosine", "plateau"],
-  rise_share: ["one_cycle"],
-  start_divisor: ["one_cycle"],
-  end_divisor: ["one_cycle"],
-  patience: ["plateau"],
-  threshold: ["plateau"],
-};
 
 export class Steering {
   /** Those that change what is computed. */
@@ -99,10 +96,34 @@ export class Steering {
     return isDue;
   }
 
-  /** A batch size that waits for the next epoch takes effect. */
+  /** A batch size that waits takes effect with the epoch at the latest. */
   beginEpoch(): void {
     const { steering } = this.course.state;
     if (steering && steering.next_batch_size !== null) steering.batch_size = steering.next_batch_size;
+  }
+
+  get #batchSize(): number {
+    return this.course.state.steering?.batch_size ?? this.course.batchSize;
+  }
+
+  /**
+   * Steps until as many rows of the window are done as whole batches of the size that waits have: then the window goes on with
+   * it. Infinity where none waits, or windows depend on the size.
+   */
+  #untilSize(): number {
+    const { course: { keepsRows, state } } = this, next = state.steering?.next_batch_size ?? null;
+    if (next === null || next === this.#batchSize || !keepsRows) return Infinity;
+    return untilShared(state.batch, this.#batchSize, next);
+  }
+
+  /** The size that waits takes effect, where it can. */
+  #changeSize(): void {
+    if (this.#untilSize() !== 0) return;
+    const { state } = this.course, steered = this.#steered, next = steered.next_batch_size!;
+    state.batch = state.batch * this.#batchSize / next;
+    if (state.window !== 0 || state.batch !== 0) steered.mixed_epoch = state.epoch + 1;
+    steered.batch_size = next;
+    this.#isRenewal = true;
   }
 
   /** Takes what is due before the next step, and returns when training may go on or is stopped. */
@@ -112,6 +133,8 @@ export class Steering {
     const tell = (still: boolean) => {
       if (still !== isStill) paused(isStill = still);
     };
+    // What is due is done before commands of the same step, however late these come, so that a repetition does the same.
+    this.#changeSize();
     for (;;) {
       for (; this.#replay[this.#next]?.step === state.step; this.#next++) {
         await this.#take(this.#replay[this.#next]!.command);
@@ -136,7 +159,7 @@ export class Steering {
   /** Number of steps that may be made before {@linkcode between} has something to do. */
   until(): number {
     const due = this.#replay[this.#next]?.step ?? Infinity;
-    return Math.min(due - this.course.state.step, this.#allowed, this.#owesStep ? 1 : Infinity);
+    return Math.min(due - this.course.state.step, this.#allowed, this.#owesStep ? 1 : Infinity, this.#untilSize());
   }
 
   /** Runs a call that trains, which a command ends early. */
@@ -218,12 +241,8 @@ export class Steering {
   }
 
   #setSchedule(key: ScheduleKey, value: number): number {
-    const { name, ...before } = this.scheduler, names = USED_BY[key];
-    if (names !== undefined && !names.includes(name)) {
-      throw new UserError(`scheduler.${key}`, `is for the schedule ${names.join(" or ")}, and this run has ${name}`);
-    }
-    const checked = configSchema.shape.scheduler.unwrap().shape[key].safeParse(value);
-    if (!checked.success) throw new UserError(`scheduler.${key}`, `${checked.error.issues[0]!.message}, got ${value}`);
+    const before = this.scheduler;
+    checkSchedule(before, key, value);
     this.#steered.scheduler = { ...this.#steered.scheduler, [key]: value };
     return before[key];
   }
@@ -242,8 +261,9 @@ export class Steering {
         `must be a whole number from 1 to the ${countText(trainingRows)} training rows, got ${value}`,
       );
     }
-    const steered = this.#steered, before = steered.next_batch_size ?? this.course.batchSize;
+    const steered = this.#steered, before = steered.next_batch_size ?? this.#batchSize;
     steered.next_batch_size = value;
+    this.#changeSize();
     return before;
   }
 

@@ -8,12 +8,12 @@ import { readSummary } from "../runs/summary.ts";
 import type { SessionResult } from "./ending.ts";
 import { laterCheckpoints } from "./go_back.ts";
 import type { SessionOptions } from "./session.ts";
-import type { TrainState } from "./state.ts";
+import { dataOfEpoch, type TrainState } from "./state.ts";
 
 /** The key of the limit that a state has reached; null where there is a step to make. */
 function limitReached({ data, seed, training }: Config, state: TrainState, source: Source): string | null {
   // The steps of an epoch may all be done before the epoch counts: its validation and its row come after them.
-  const plan = trainingPlan(source, data, seed, state.epoch + 1);
+  const plan = trainingPlan(source, dataOfEpoch(data, state), seed, state.epoch + 1);
   const last = plan.length - 1;
   const isEpochMade = state.window > last || (state.window === last && state.batch >= plan[last]!.batches);
   if (state.epoch + (isEpochMade ? 1 : 0) >= training.epochs) return "training.epochs";

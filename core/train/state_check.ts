@@ -112,14 +112,30 @@ export function checkState(state: TrainState, where: string, data: string, sourc
   const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
   const batches = plan[window]?.batches ?? 0;
   const before = plan.slice(0, window).reduce((sum, each) => sum + each.batches, 0);
+  // Of batches of several sizes the rows are counted instead: whole windows, and whole batches of the present size.
+  const isMixed = state.steering?.mixed_epoch === state.epoch + 1;
+  const done = Math.min(batch * config.data.batch_size, plan[window]?.rows ?? 0);
+  const rowsBefore = plan.slice(0, window).reduce((sum, each) => sum + each.rows, 0);
+  const isCount = ({ steps, rows }: Totals, wanted: number, wantedRows: number) =>
+    isMixed ? rows === wantedRows && steps <= rows : steps === wanted && isRows({ rows, steps }, config);
   const ofEpoch = `those of epoch ${state.epoch + 1}`;
   requireAll(where, [
     ["window", window, window <= plan.length, `at most ${plan.length}, ${ofEpoch}`],
     ["batch", batch, batch <= batches, `at most ${batches}, the batches of window ${window}`],
-    ["window_totals.steps", window_totals.steps, window_totals.steps === batch, `batch, ${batch}`],
-    ["epoch_totals.steps", epoch_totals.steps, epoch_totals.steps === before + batch, `${before + batch}, ${ofEpoch}`],
-    ["window_totals.rows", window_totals.rows, isRows(window_totals, config), "rows of so many batches"],
-    ["epoch_totals.rows", epoch_totals.rows, isRows(epoch_totals, config), "rows of so many batches"],
+    ["window_totals.steps", window_totals.steps, isMixed || window_totals.steps === batch, `batch, ${batch}`],
+    [
+      "epoch_totals.steps",
+      epoch_totals.steps,
+      isMixed || epoch_totals.steps === before + batch,
+      `${before + batch}, ${ofEpoch}`,
+    ],
+    ["window_totals.rows", window_totals.rows, isCount(window_totals, batch, done), "rows of so many batches"],
+    [
+      "epoch_totals.rows",
+      epoch_totals.rows,
+      isCount(epoch_totals, before + batch, rowsBefore + done),
+      "rows of so many batches",
+    ],
   ]);
 }
 
@@ -130,7 +146,8 @@ export function beginEpochAnew(state: TrainState): void {
   state.window_totals = noTotals();
 }
 
-const isRows = ({ rows, steps }: Totals, { data }: Config) => rows >= steps && rows <= steps * data.batch_size;
+const isRows = ({ rows, steps }: Pick<Totals, "rows" | "steps">, { data }: Config) =>
+  rows >= steps && rows <= steps * data.batch_size;
 
 type Rule = readonly [field: string, value: unknown, holds: boolean, expected: string];
 

@@ -55,6 +55,7 @@ export function steer(session: Session, replay: readonly Edit[]): Steering {
     maskRate: config.data.mask_rate,
     scheduler: config.scheduler,
     trainingRows: source.partRows.train,
+    keepsRows: config.data.last_batch === "keep",
     rates: () => state.start?.rates ?? {},
     save: () => saves.save(),
     stop: () => session.stop(),

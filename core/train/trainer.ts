@@ -84,7 +84,7 @@ export class Trainer {
 
   /** Trains from the state to the end or a stop. On an exception the state is that of the last whole step. */
   async run(): Promise<Ending> {
-    const { config, source, state } = this.parts;
+    const { config, state } = this.parts;
     this.parts.observer.starting?.({ epochs: config.training.epochs });
     if (state.start === null && !await this.#begin()) return "stopped";
     while (state.epoch < config.training.epochs) {
@@ -95,8 +95,7 @@ export class Trainer {
         return "until_epoch";
       }
       if (state.window === 0 && state.batch === 0) this.parts.steering.beginEpoch();
-      const plan = trainingPlan(source, this.#data, config.seed, state.epoch + 1);
-      if (!await this.#trainEpoch(plan)) return this.parts.stopping() ? "stopped" : "max_steps";
+      if (!await this.#trainEpoch()) return this.parts.stopping() ? "stopped" : "max_steps";
       if (!await this.#finishEpoch()) return "stopped";
     }
     return "epochs";
@@ -165,13 +164,14 @@ export class Trainer {
   }
 
   /** Whether all of the epoch's windows are done; false when stopped or at the step limit before that. */
-  async #trainEpoch(plan: readonly Window[]): Promise<boolean> {
-    const { state } = this.parts;
-    while (state.window < plan.length) {
-      const end = await this.#trainWindows(plan);
-      if (end === "stopped") return false;
+  async #trainEpoch(): Promise<boolean> {
+    const { config, source, state } = this.parts;
+    for (;;) {
+      // Made anew where commands have changed batches.
+      const plan = trainingPlan(source, this.#data, config.seed, state.epoch + 1);
+      if (state.window >= plan.length) return true;
+      if (await this.#trainWindows(plan) === "stopped") return false;
     }
-    return true;
   }
 
   /** Trains on windows from the state on: all of them, or until batches have to be made with other settings. */

@@ -14,6 +14,7 @@ export function unsteered({ config, model, state }: { config: Config; model: Mod
     maskRate: config.data.mask_rate,
     scheduler: config.scheduler,
     trainingRows: 1,
+    keepsRows: true,
     rates: () => ({}),
     save: () => Promise.resolve(),
     stop: () => {},

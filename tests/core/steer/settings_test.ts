@@ -7,6 +7,7 @@ import type { Settable } from "../../../core/steer/command.ts";
 import { train } from "../../../mod.ts";
 import { csvRows } from "../../helpers/killed_run.ts";
 import { temporary } from "../../helpers/cli.ts";
+import { smallProject } from "../../helpers/small_run.ts";
 import { lastWeights, type Open, openStudio, smallConfig } from "../../helpers/studio.ts";
 
 await ensureEngine({ quiet: true });
@@ -69,6 +70,58 @@ Deno.test("steering: masking is changed in the middle of a window, with the same
   // As many values are masked as the config's rate would mask.
   const whole = await train({ config: { ...config, data: { ...masked(folder.path), mask_rate: 0.4 } } });
   assert(loss(whole.path, 1) !== loss(plain.path, 1));
+});
+
+Deno.test("steering: the batch size changes within a window, where rows of both sizes end, with the same bits after a stop", async () => {
+  using folder = temporary();
+  const config = smallConfig(folder.path, { training: { epochs: 6 } });
+  const path = await steered(config, async (open) => {
+    await open.steps(3);
+    await open.command(set("data.batch_size", 8)); // 48 rows are six batches of eight
+    assertEquals((await open.studio.state()).batch_size, 8);
+    await open.steps(1);
+    await open.command(set("data.batch_size", 24)); // 56 rows are made, so two more batches of eight come first
+    const { batch_size, next_batch_size } = await open.studio.state();
+    assertEquals([batch_size, next_batch_size], [8, 24]);
+    await open.steps(3);
+    await open.command({ do: "stop" });
+    await open.until(({ phase }) => phase === "ended");
+  });
+  await train({ resume: path });
+  const rows = csvRows(join(path, "steps.csv")).map(({ rows }) => rows);
+  assertEquals(rows.slice(0, 7), [16, 16, 16, 8, 8, 8, 24]);
+  // No row is left out or made twice.
+  const epochs = csvRows(join(path, "epochs.csv")).map(({ rows }) => rows);
+  assertEquals(epochs, epochs.map(() => epochs[1]!));
+  const again = await train({ config, replay: join(path, "edits.jsonl") });
+  assertEquals(csvRows(join(again.path, "steps.csv")).map(({ rows }) => rows), rows);
+  assertEquals(lastWeights(again.path), lastWeights(path));
+});
+
+Deno.test("steering: batch sizes over several windows, each session stopped in the middle of an epoch of several sizes", async () => {
+  using folder = temporary();
+  const config = smallProject(folder.path);
+  for (const last of ["keep", "drop"]) {
+    const overrides = [`data.last_batch=${last}`, `paths.runs=${JSON.stringify(join(folder.path, "runs"))}`];
+    let run: string | undefined;
+    for (const size of [8, 12, 5, 30, 16]) {
+      await using open = await openStudio(run === undefined ? { config, overrides } : { run });
+      await open.steps(3);
+      await open.command(set("data.batch_size", size));
+      const { batch_size, next_batch_size } = await open.studio.state();
+      if (last === "drop") assert(next_batch_size === size || batch_size === size);
+      await open.steps(2);
+      run = open.run;
+    }
+    await train({ resume: run! });
+    const again = await train({ config, overrides, replay: join(run!, "edits.jsonl") });
+    const rows = (run: string) => csvRows(join(run, "steps.csv")).map(({ rows }) => rows);
+    assertEquals(rows(again.path), rows(run!));
+    assertEquals(lastWeights(again.path), lastWeights(run!));
+    assert(new Set(rows(run!)).size > (last === "keep" ? 3 : 1), `batches of ${[...new Set(rows(run!))]} rows`);
+    const epochs = csvRows(join(run!, "epochs.csv")).filter(({ epoch }) => epoch !== 0).map(({ rows }) => rows);
+    if (last === "keep") assertEquals(new Set(epochs).size, 1, "an epoch has every row once");
+  }
 });
 
 const masked = (folder: string) => ({ path: join(folder, "rows.npy"), batch_size: 16 });
