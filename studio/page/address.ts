@@ -23,7 +23,8 @@ export const DEFAULTS: Shown = {
   items: [],
 };
 export const STRONGEST_MOST = 50_000;
-const ITEMS_MOST = 100;
+/** Each of them is asked for again while training. */
+export const ITEMS_MOST = 40;
 
 const whole = (text: string | null, least: number, most: number, otherwise: number): number => {
   const value = text === null || text === "" ? NaN : Number(text);

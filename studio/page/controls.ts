@@ -142,7 +142,7 @@ export class Controls {
     free(this.#batchNumber, String(batch));
     this.#batchNote.textContent = batch === state.batch_size
       ? ""
-      : `${countText(state.batch_size)} until this epoch ends.`;
+      : `Batches have ${countText(state.batch_size)} rows until those so far are whole batches of the new size.`;
     for (const input of this.#layers.querySelectorAll("input")) {
       input.checked = state.frozen.includes(input.dataset.layer!);
     }

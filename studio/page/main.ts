@@ -140,3 +140,5 @@ whenKnown("edit", (edit) => {
 });
 whenKnown("note", (note) => store.tell("note", note));
 store.on("row", watch);
+// An address that is typed or pasted shows what it says.
+addEventListener("hashchange", () => location.reload());

@@ -20,6 +20,8 @@ export class MapTab {
   readonly #share = make("input", { attributes: { type: "range", min: "0", max: "1", step: "0.01", value: "0.5" } });
   #map: LatentMap | null = null;
   #line: readonly [Numbers, Numbers] | null = null;
+  /** Of which rows the line is, and at which step. */
+  #lineName = "";
   #point: readonly [number, number] = [0, 0];
   #isOpen = false;
   #frame = 0;
@@ -198,10 +200,14 @@ export class MapTab {
       const rows = this.#ends.map(({ value }) =>
         Math.min(this.store.rows - 1, Math.max(0, Math.round(Number(value)) || 0))
       );
-      const answers = [];
-      for (const row of rows) answers.push(await this.store.connection.ask("row", { of: { row } }));
-      const [a, b] = answers.map(({ latent }) => latent) as [Numbers, Numbers], share = Number(this.#share.value);
-      this.#line = [a, b];
+      const name = `${rows} ${this.#map.step}`;
+      if (this.#line === null || name !== this.#lineName) {
+        const answers = [];
+        for (const row of rows) answers.push(await this.store.connection.ask("row", { of: { row } }));
+        this.#line = answers.map(({ latent }) => latent) as [Numbers, Numbers];
+        this.#lineName = name;
+      }
+      const [a, b] = this.#line, share = Number(this.#share.value);
       const between = a.map((value, k) => value + share * (b[k]! - value));
       this.#point = this.#project(between);
       this.store.setLatent(between);

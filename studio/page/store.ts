@@ -1,7 +1,7 @@
 /** What the page knows, in one place. Parts of the page listen to the topics that they show. */
 import type { About, Edit, Numbers, RowName, State, Tells } from "./types.ts";
 import type { Connection } from "./socket.ts";
-import type { View } from "./address.ts";
+import { ITEMS_MOST, type View } from "./address.ts";
 
 /** A neuron: a stage and its unit; or a weight: a tensor and a place in it. */
 export type Item =
@@ -83,7 +83,7 @@ export class Store {
 
   /** The newest first; one that is in the list moves to its beginning. */
   choose(item: Item): void {
-    this.setItems([item, ...this.items.filter((other) => !sameItem(item, other))]);
+    this.setItems([item, ...this.items.filter((other) => !sameItem(item, other))].slice(0, ITEMS_MOST));
     this.showTab("chosen");
   }
 

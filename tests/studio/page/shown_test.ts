@@ -1,6 +1,6 @@
 /** What the page shows: the same after a reload, in two pages, after a lost connection; rows, files, accessibility. */
 import axe from "axe-core";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { WebSocketRoute } from "playwright-core";
 import { ensureEngine } from "../../../core/build/ensure.ts";
@@ -117,6 +117,19 @@ browserTest(
     await page.getByText("160 rows at step 0").waitFor();
     await page.locator("canvas.map").press("ArrowRight");
     await page.locator(".panel:not([hidden]) .reconstruction canvas").waitFor();
+    await page.getByLabel("Line between rows").press("ArrowRight");
+    const ends = [];
+    for (const name of ["First row of the line", "Second row of the line"]) {
+      const row = Number(await page.getByLabel(name).inputValue());
+      ends.push((await opened.open.ask("row", { of: { row } })).latent[0]!);
+    }
+    const between = ends[0]! + 0.51 * (ends[1]! - ends[0]!);
+    await page.getByRole("tab", { name: "Latent" }).click();
+    const shown = page.getByLabel("Latent unit 0 as a number");
+    for (let i = 0; i < 100 && Math.abs(Number(await shown.inputValue()) - between) > 1e-5; i++) {
+      await page.waitForTimeout(50);
+    }
+    assertAlmostEquals(Number(await shown.inputValue()), between, 1e-5);
     assertEquals(opened.wrong, []);
   },
 );
