@@ -58,7 +58,13 @@ export function describe(
   const at = store.values?.at[stage], value = at === undefined ? undefined : store.values?.values[at + unit];
   const details = [value === undefined || Number.isNaN(value) ? "no value for this row" : `value ${shortText(value)}`];
   for (const own of answer?.own ?? []) details.push(`${own.tensor.split(".").at(-1)} ${shortText(own.value)}`);
-  if (answer && answer.into_total > 0) details.push(`${countText(answer.into_total)} weights in`);
-  if (answer && answer.out_total > 0) details.push(`${countText(answer.out_total)} weights out`);
+  const weights = (total: number, drawn: number, way: string) => {
+    const some = drawn < total ? `, the ${countText(drawn)} strongest are drawn` : "";
+    if (total > 0) details.push(`${countText(total)} weights ${way}${some}`);
+  };
+  if (answer) {
+    weights(answer.into_total, answer.into.length, "in");
+    weights(answer.out_total, answer.out.length, "out");
+  }
   return { title, details };
 }
