@@ -15,7 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     ...["core/analysis", "core/sweep/read.ts"],
   ],
   studio: ["studio", "core", "ffi", "spec"],
-  "studio/page": ["studio/page", "studio/protocol.ts", "studio/frame.ts"],
+  "studio/page": ["studio/page", "studio/protocol.ts", "studio/frame.ts", "core/figures.ts"],
   cli: ["cli", "core", "reports", "studio", "ffi"],
   "mod.ts": ["core", "reports", "ffi"],
   docs: ["mod.ts"],

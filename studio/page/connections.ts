@@ -1,0 +1,88 @@
+/** The strongest connections of each pair of layers, asked for again when weights change. */
+import type { Drawn } from "./picking.ts";
+import type { Store } from "./store.ts";
+import { countText } from "./numbers.ts";
+import type { Unit } from "./types.ts";
+
+export class Connections {
+  readonly #found = new Map<number, Drawn>();
+  #asking = false;
+  #again = false;
+
+  /** @param changed called with what is to be drawn */
+  constructor(readonly store: Store, readonly changed: (drawn: readonly Drawn[]) => void) {
+    store.on("weights", () => this.refresh());
+  }
+
+  /** Forgets what was found, as of another network. */
+  clear(): void {
+    this.#found.clear();
+    this.changed([]);
+  }
+
+  refresh(): void {
+    this.#again = true;
+    if (!this.#asking) void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    this.#asking = true;
+    while (this.#again) {
+      this.#again = false;
+      const { links } = this.store.about.network, { strongest } = this.store.view.shown;
+      const most = Math.floor(strongest / Math.max(1, links.length));
+      try {
+        for (const [link, { from, to }] of links.entries()) {
+          if (most < 1) break;
+          this.#found.set(link, { from, to, weights: await this.store.connection.ask("strongest", { link, most }) });
+        }
+        if (most < 1) this.#found.clear();
+        this.changed(this.drawn);
+      } catch {
+        // The network was replaced, or the connection was lost: both lead to another question.
+      }
+    }
+    this.#asking = false;
+  }
+
+  get drawn(): readonly Drawn[] {
+    return [...this.#found.values()];
+  }
+
+  /** How many connections are drawn, and how many are not. */
+  text(): string {
+    const shown = this.drawn.reduce((sum, { weights }) => sum + weights.from.length, 0);
+    const total = this.store.about.network.links.reduce((sum, link) => sum + link.total, 0);
+    if (total === 0) return "No single weights connect these layers.";
+    const hidden = total - shown;
+    return `The ${countText(shown)} strongest connections are drawn; ${countText(hidden)} ${
+      hidden === 1 ? "is" : "are"
+    } hidden.`;
+  }
+}
+
+/** The connections of one neuron, as they are drawn. */
+export function connectionsOf(stage: number, unit: number, { into, out }: Unit): Drawn[] {
+  const drawn: Drawn[] = [];
+  const add = (weights: Unit["into"], isOut: boolean) => {
+    for (const other of new Set(weights.map((weight) => weight.stage))) {
+      const listed = weights.filter((weight) => weight.stage === other && weight.unit !== null);
+      if (other === null || listed.length === 0) continue;
+      const own = new Uint32Array(listed.length).fill(unit);
+      const far = Uint32Array.from(listed, (weight) => weight.unit!);
+      drawn.push({
+        from: isOut ? stage : other,
+        to: isOut ? other : stage,
+        weights: {
+          from: isOut ? own : far,
+          to: isOut ? far : own,
+          weight: Float32Array.from(listed, ({ value }) => value),
+          total: listed.length,
+        },
+      });
+    }
+  };
+  add(into, false);
+  add(out, true);
+  return drawn;
+}

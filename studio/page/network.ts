@@ -1,0 +1,304 @@
+/** The drawing of the network: where the pointer is, what is chosen, pan and zoom, and the same by keyboard. */
+import { Connections, connectionsOf } from "./connections.ts";
+import { colours, onColours } from "./colours.ts";
+import { button, fitted, make, saveCanvas } from "./dom.ts";
+import { drawnStages, layOut, type Place, unitBox } from "./layout.ts";
+import { drawOverlay } from "./overlay.ts";
+import { neuronByKey } from "./keys.ts";
+import { type Camera, connectionAt, type Drawn, HOME, inverse, type Neuron, neuronAt, zoomed } from "./picking.ts";
+import { Scene } from "./scene.ts";
+import type { Store } from "./store.ts";
+import { describe, Tip } from "./tip.ts";
+import type { Link, Unit } from "./types.ts";
+
+/** Connections of the neuron under the pointer, in and out each. */
+const HOVERED_MOST = 4000;
+const NEAR_PIXELS = 6;
+const READ_OUT_MS = 350;
+
+export class Network {
+  readonly element: HTMLElement;
+  readonly connections: Connections;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #over = make("canvas", { class: "over", attributes: { "aria-hidden": "true" } });
+  readonly #live = make("p", { class: "unseen", attributes: { role: "status" } });
+  readonly #count = make("p", { class: "note" });
+  readonly #tip: Tip;
+  readonly #scene: Scene;
+  #places: readonly Place[] = [];
+  #camera: Camera = HOME;
+  #hovered: Neuron | null = null;
+  #unit: Unit | null = null;
+  #highlight: readonly Drawn[] = [];
+  #frame = 0;
+  #readOut = 0;
+  #size = { width: 0, height: 0 };
+  #marks: readonly unknown[] = [];
+  #valuesAreNew = false;
+
+  constructor(readonly store: Store) {
+    this.#canvas = make("canvas", {
+      class: "network",
+      attributes: {
+        tabindex: "0",
+        role: "application",
+        "aria-label":
+          "The network. Arrow keys go from neuron to neuron, page up and page down from layer to layer, Enter chooses a neuron, plus and minus zoom.",
+      },
+    });
+    this.#scene = new Scene(this.#canvas);
+    this.#canvas.addEventListener("webglcontextlost", () => {
+      store.tell("note", { text: "The graphics processor has dropped the drawing: reload the page.", warning: true });
+    });
+    this.#tip = new Tip(store);
+    this.connections = new Connections(store, (drawn) => {
+      this.#scene.setConnections(drawn);
+      this.#count.textContent = this.connections.text();
+      this.redraw();
+    });
+    const zoom = (factor: number) =>
+      this.#move(zoomed(this.#camera, factor, this.#size.width / 2, this.#size.height / 2));
+    const tools = make(
+      "div",
+      { class: "tools" },
+      button("+", () => zoom(1.5), { attributes: { "aria-label": "Zoom in" } }),
+      button("−", () => zoom(1 / 1.5), { attributes: { "aria-label": "Zoom out" } }),
+      button("Fit", () => this.#move(HOME)),
+      button("PNG", () => this.#save(), { attributes: { "aria-label": "Save the drawing of the network as PNG" } }),
+    );
+    const area = make("div", { class: "area" }, this.#canvas, this.#over, this.#tip.element, tools);
+    this.element = make("div", { class: "drawing" }, area, this.#count, this.#live);
+    new ResizeObserver(() => this.#layOut()).observe(area);
+    this.#listen();
+    store.on("about", () => this.#begin());
+    store.on("values", () => this.#takeValues());
+    store.on("items", () => this.redraw());
+    store.on("state", this.redraw);
+    store.on("weights", () => this.#hovered && this.#ask());
+    onColours(() => {
+      this.#scene.refresh();
+      this.redraw();
+    });
+  }
+
+  #begin(): void {
+    this.#hover(null);
+    this.connections.clear();
+    this.#layOut();
+    this.connections.refresh();
+  }
+
+  #layOut(): void {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    if (width === 0 || height === 0 || this.store.about === undefined) return;
+    this.#size = { width, height };
+    const ratio = this.#ratio;
+    this.#canvas.width = Math.round(width * ratio);
+    this.#canvas.height = Math.round(height * ratio);
+    const { stages } = this.store.about.network;
+    this.#places = layOut(drawnStages(this.store.about), width, height);
+    let at = 0;
+    this.#scene.setPlaces(this.#places, stages.map(({ units }) => (at += units) - units));
+    this.#scene.setConnections(this.connections.drawn, true);
+    this.#scene.setHighlight(this.#highlight);
+    this.#takeValues();
+  }
+
+  get #ratio(): number {
+    return Math.min(globalThis.devicePixelRatio || 1, 2);
+  }
+
+  /** Of values that arrive faster than frames are drawn, only the newest reach the graphics processor. */
+  #takeValues(): void {
+    this.#valuesAreNew = true;
+    this.redraw();
+  }
+
+  #showValues(): void {
+    const told = this.store.values, { stages } = this.store.about.network;
+    this.#valuesAreNew = false;
+    if (told === null || told.at.length !== stages.length) return this.#showNoValues();
+    const scales = stages.map(({ units }, i) => {
+      let most = 0;
+      for (let k = told.at[i]!, end = k + units; k < end; k++) {
+        const size = Math.abs(told.values[k]!);
+        if (size > most) most = size;
+      }
+      return most;
+    });
+    this.#scene.setValues(told.values, told.at, scales);
+    this.#showTip();
+  }
+
+  /** Until values are told, the layers are there without them. */
+  #showNoValues(): void {
+    let units = 0;
+    const at = this.store.about.network.stages.map((stage) => (units += stage.units) - stage.units);
+    this.#scene.setValues(new Float32Array(units).fill(NaN), at, []);
+  }
+
+  readonly redraw = (): void => {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.draw();
+    });
+  };
+
+  /** Draws a frame at once. */
+  draw(): void {
+    if (this.#places.length === 0) return;
+    if (this.#valuesAreNew) this.#showValues();
+    if (this.#scene.draw(this.#camera, this.#ratio, this.#highlight.length > 0)) this.redraw();
+    // Values do not change what is written above the drawing.
+    const marks = [
+      this.#camera,
+      this.#hovered,
+      this.store.items,
+      this.store.about,
+      this.store.state.frozen,
+      this.#places,
+      colours(),
+    ];
+    if (marks.every((mark, i) => mark === this.#marks[i])) return;
+    this.#marks = marks;
+    const { stages } = this.store.about.network;
+    const chosen = this.store.items.flatMap((item) => {
+      const stage = "stage" in item ? stages.findIndex(({ name }) => name === item.stage) : -1;
+      return stage < 0 || !("stage" in item) ? [] : [{ stage, unit: item.unit }];
+    });
+    const context = fitted(this.#over, this.#size.width, this.#size.height);
+    const down = this.#places.length > 1 && this.#places[1]!.y - this.#places[0]!.y > this.#places[0]!.height;
+    drawOverlay(context, stages, this.#places, this.#camera, { hovered: this.#hovered, chosen, down });
+  }
+
+  #move(camera: Camera): void {
+    this.#camera = camera;
+    this.#showTip();
+    this.redraw();
+  }
+
+  #save(): void {
+    this.draw();
+    const whole = make("canvas");
+    [whole.width, whole.height] = [this.#canvas.width, this.#canvas.height];
+    const context = whole.getContext("2d")!;
+    context.fillStyle = getComputedStyle(document.body).backgroundColor;
+    context.fillRect(0, 0, whole.width, whole.height);
+    context.drawImage(this.#canvas, 0, 0);
+    context.drawImage(this.#over, 0, 0, whole.width, whole.height);
+    saveCanvas(whole, `${this.store.about.run.name}-network-${this.store.state.step}`);
+  }
+
+  #hover(neuron: Neuron | null): void {
+    if (neuron?.stage === this.#hovered?.stage && neuron?.unit === this.#hovered?.unit) return;
+    this.#hovered = neuron;
+    this.#unit = null;
+    this.#highlight = [];
+    this.#scene.setHighlight([]);
+    if (neuron) this.#ask();
+    this.#showTip();
+    this.redraw();
+  }
+
+  #ask(): void {
+    const neuron = this.#hovered!;
+    this.store.connection.newest("hover", "unit", { ...neuron, most: HOVERED_MOST }).then((unit) => {
+      if (unit === null || neuron !== this.#hovered) return;
+      this.#unit = unit;
+      this.#highlight = connectionsOf(neuron.stage, neuron.unit, unit);
+      this.#scene.setHighlight(this.#highlight);
+      this.#showTip();
+      this.redraw();
+    }, () => {});
+  }
+
+  #showTip(): void {
+    const neuron = this.#hovered;
+    if (neuron === null) return this.#tip.hide();
+    const box = unitBox(this.#places[neuron.stage]!, neuron.unit), { scale, x, y } = this.#camera;
+    const { width, height } = this.#size;
+    this.#tip.show(
+      neuron,
+      this.#unit,
+      (box.x + box.width) * scale + x,
+      (box.y + box.height) * scale + y,
+      width,
+      height,
+    );
+    clearTimeout(this.#readOut);
+    this.#readOut = setTimeout(() => {
+      const { title, details } = describe(this.store, neuron, this.#unit);
+      const text = [title, ...details].join(", ");
+      if (document.activeElement === this.#canvas && this.#live.textContent !== text) this.#live.textContent = text;
+    }, READ_OUT_MS) as unknown as number;
+  }
+
+  #choose(x: number, y: number): void {
+    const { stages, links } = this.store.about.network;
+    const [px, py] = inverse(this.#camera, x, y), neuron = neuronAt(this.#places, px, py);
+    if (neuron) return this.store.choose({ stage: stages[neuron.stage]!.name, unit: neuron.unit });
+    const all = this.#highlight.length > 0 ? this.#highlight : this.connections.drawn;
+    const found = connectionAt(this.#places, all, px, py, NEAR_PIXELS / this.#camera.scale);
+    const link: Link | undefined = found === null
+      ? undefined
+      : links.find(({ from, to }) => from === found.drawn.from && to === found.drawn.to);
+    if (!found || !link) return;
+    const { weights } = found.drawn;
+    this.store.choose({ tensor: link.tensor, at: [weights.to[found.index]!, weights.from[found.index]!] });
+  }
+
+  #listen(): void {
+    const canvas = this.#canvas;
+    let held: { x: number; y: number; camera: Camera; moved: boolean } | null = null;
+    canvas.addEventListener("pointerdown", ({ offsetX: x, offsetY: y, button: which }) => {
+      if (which === 0) held = { x, y, camera: this.#camera, moved: false };
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      const { offsetX: x, offsetY: y } = event;
+      if (held && (held.moved || Math.hypot(x - held.x, y - held.y) > 4)) {
+        if (!held.moved) canvas.setPointerCapture(event.pointerId);
+        held.moved = true;
+        return this.#move({ ...this.#camera, x: held.camera.x + x - held.x, y: held.camera.y + y - held.y });
+      }
+      this.#hover(neuronAt(this.#places, ...inverse(this.#camera, x, y)));
+    });
+    canvas.addEventListener("pointerup", ({ offsetX, offsetY }) => {
+      if (held && !held.moved) this.#choose(offsetX, offsetY);
+      held = null;
+    });
+    canvas.addEventListener("pointercancel", () => held = null);
+    canvas.addEventListener("pointerleave", () => document.activeElement !== canvas && this.#hover(null));
+    canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      this.#move(
+        zoomed(
+          this.#camera,
+          Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0016)),
+          event.offsetX,
+          event.offsetY,
+        ),
+      );
+    }, { passive: false });
+    canvas.addEventListener("blur", () => this.#hover(null));
+    canvas.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || !this.#key(event.key)) return;
+      event.preventDefault();
+    });
+  }
+
+  /** @returns whether the key means something here */
+  #key(key: string): boolean {
+    const { width, height } = this.#size, { stages } = this.store.about.network;
+    const zoom = (factor: number) => this.#move(zoomed(this.#camera, factor, width / 2, height / 2));
+    const neuron = neuronByKey(key, this.#hovered, this.#places);
+    if (neuron) this.#hover(neuron);
+    else if (key === "Enter" && this.#hovered) {
+      this.store.choose({ stage: stages[this.#hovered.stage]!.name, unit: this.#hovered.unit });
+    } else if (key === "Escape") this.#hover(null);
+    else if (key === "+") zoom(1.5);
+    else if (key === "-") zoom(1 / 1.5);
+    else if (key === "0") this.#move(HOME);
+    else return false;
+    return true;
+  }
+}

@@ -1,0 +1,81 @@
+/** What is written and marked above the drawing of the network: names of layers, the neuron under the pointer, chosen neurons. */
+import { colours } from "./colours.ts";
+import { countText } from "./numbers.ts";
+import { type Place, unitBox } from "./layout.ts";
+import type { Camera, Neuron } from "./picking.ts";
+import type { Stage } from "./types.ts";
+
+const FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif';
+
+export const sizeText = ({ shape, units }: Stage): string =>
+  shape.length > 1 ? shape.map(countText).join(" × ") : countText(units);
+
+interface Marks {
+  readonly hovered: Neuron | null;
+  readonly chosen: readonly Neuron[];
+  readonly down: boolean;
+}
+
+export function drawOverlay(
+  context: CanvasRenderingContext2D,
+  stages: readonly Stage[],
+  places: readonly Place[],
+  camera: Camera,
+  { hovered, chosen, down }: Marks,
+): void {
+  const { ink, muted, page, accent } = colours();
+  const screen = (x: number, y: number) => [x * camera.scale + camera.x, y * camera.scale + camera.y] as const;
+  context.textBaseline = "alphabetic";
+  context.lineJoin = "round";
+  const middleOf = (i: number) => places[i] && places[i].x + places[i].width / 2;
+  for (const [i, stage] of stages.entries()) {
+    const place = places[i]!;
+    const [left, top] = screen(place.x, place.y);
+    const [right, bottom] = screen(place.x + place.width, place.y + place.height);
+    const name = stage.latent ? "latent" : stage.name, kinds = stage.kinds.join(" + ");
+    const lines = [
+      [name, `600 12px ${FONT}`, ink],
+      [sizeText(stage) + (stage.frozen ? " · frozen" : ""), `12px ${FONT}`, muted],
+    ] as const;
+    const write = (text: string, font: string, color: string, x: number, y: number, most: number) => {
+      context.font = font;
+      let shown = text;
+      while (shown.length > 2 && context.measureText(shown).width > most) shown = `${shown.slice(0, -2)}…`;
+      context.lineWidth = 3;
+      context.strokeStyle = page;
+      context.strokeText(shown, x, y);
+      context.fillStyle = color;
+      context.fillText(shown, x, y);
+    };
+    if (down) {
+      context.textAlign = "left";
+      for (const [k, [text, font, color]] of lines.entries()) {
+        write(text, font, color, right + 10, (top + bottom) / 2 - 3 + 15 * k, 110);
+      }
+      continue;
+    }
+    context.textAlign = "center";
+    const middle = (left + right) / 2;
+    // A name has the room up to the middles between its stage and its neighbours.
+    const near = [i - 1, i + 1].map((k) => Math.abs((middleOf(k) ?? Infinity) - middleOf(i)!));
+    const most = Math.max(24, Math.min(...near) * camera.scale - 6);
+    write(lines[0][0], lines[0][1], lines[0][2], middle, top - 22, most);
+    write(lines[1][0], lines[1][1], lines[1][2], middle, top - 8, most);
+    if (kinds !== "") write(kinds, `12px ${FONT}`, muted, middle, bottom + 18, most);
+  }
+  const ring = ({ stage, unit }: Neuron, color: string, width: number) => {
+    const place = places[stage];
+    if (place === undefined || unit >= place.units) return;
+    const box = unitBox(place, unit), [x, y] = screen(box.x, box.y);
+    const [w, h] = [Math.max(7, box.width * camera.scale), Math.max(7, box.height * camera.scale)];
+    const [cx, cy] = [x + box.width * camera.scale / 2, y + box.height * camera.scale / 2];
+    context.lineWidth = width + 2;
+    context.strokeStyle = page;
+    context.strokeRect(cx - w / 2 - 1, cy - h / 2 - 1, w + 2, h + 2);
+    context.lineWidth = width;
+    context.strokeStyle = color;
+    context.strokeRect(cx - w / 2 - 1, cy - h / 2 - 1, w + 2, h + 2);
+  };
+  for (const neuron of chosen) ring(neuron, accent, 2);
+  if (hovered) ring(hovered, ink, 2);
+}

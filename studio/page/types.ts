@@ -1,0 +1,10 @@
+/** Types of the protocol, as the page uses them. */
+import type { Asks } from "../protocol.ts";
+
+export type { About, EpochPoint, Link, Numbers, RowName, Stage, State, Tells, Weight } from "../protocol.ts";
+export type Edit = Asks["command"]["answer"];
+export type Command = Asks["command"]["asks"]["command"];
+export type Row = Asks["row"]["answer"];
+export type Unit = Asks["unit"]["answer"];
+export type Strongest = Asks["strongest"]["answer"];
+export type LatentMap = Asks["map"]["answer"];

@@ -1,0 +1,129 @@
+/** Where neurons are drawn, and which one lies at a point. */
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { layOut, unitBox } from "../../../studio/page/layout.ts";
+import { neuronByKey } from "../../../studio/page/keys.ts";
+import {
+  beside,
+  connectionAt,
+  HOME,
+  inverse,
+  type Neuron,
+  neuronAt,
+  unitAt,
+  zoomed,
+} from "../../../studio/page/picking.ts";
+import type { Stage } from "../../../studio/protocol.ts";
+
+const stage = (...shape: number[]): Stage => ({
+  ...{ name: "encoder.0", kinds: [], shape, units: shape.reduce((product, size) => product * size, 1) },
+  ...{ parameters: [], frozen: false, editable: true, latent: false },
+});
+
+const SHAPES = [
+  [1],
+  [7],
+  [16],
+  [17],
+  [64],
+  [30_000],
+  [1, 512],
+  [8, 256],
+  [40, 30],
+  [1, 8, 8],
+  [3, 32, 32],
+  [16, 5, 7],
+  [64, 1, 1],
+];
+
+for (const [width, height] of [[700, 500], [360, 520]] as const) {
+  Deno.test(`drawing: the unit in the middle of each cell is that of the cell, in ${width} x ${height}`, () => {
+    const stages = SHAPES.map((shape) => stage(...shape)), places = layOut(stages, width, height);
+    let compared = 0;
+    for (const [i, place] of places.entries()) {
+      const units = stages[i]!.units, each = Math.max(1, Math.floor(units / 500));
+      for (let unit = 0; unit < units; unit += each) {
+        const { x, y, width, height } = unitBox(place, unit);
+        assertEquals(neuronAt(places, x + width / 2, y + height / 2), { stage: i, unit });
+        compared++;
+      }
+      const last = unitBox(place, units - 1);
+      assertEquals(unitAt(place, last.x + last.width / 2, last.y + last.height / 2), units - 1);
+    }
+    assert(compared > 1000);
+  });
+
+  Deno.test(`drawing: stages lie within ${width} x ${height} and do not overlap`, () => {
+    for (const count of [2, 5, 13]) {
+      const places = layOut(SHAPES.slice(0, count).map((shape) => stage(...shape)), width, height);
+      for (const [i, a] of places.entries()) {
+        assert(a.x >= 0 && a.y >= 0 && a.x + a.width <= width && a.y + a.height <= height, `stage ${i} of ${count}`);
+        for (const b of places.slice(i + 1)) {
+          assert(a.x + a.width <= b.x || a.y + a.height <= b.y, `stage ${i} overlaps another one of ${count}`);
+        }
+      }
+    }
+  });
+}
+
+Deno.test("drawing: beyond the last unit of a grid, and between maps, there is none", () => {
+  const [grid] = layOut([stage(17)], 400, 400), [maps] = layOut([stage(4, 5, 5)], 400, 400);
+  assert(grid!.columns * grid!.rows > 17);
+  assertEquals(unitAt(grid!, grid!.x + grid!.width - 1, grid!.y + grid!.height - 1), null);
+  const first = unitBox(maps!, 4);
+  assertEquals(unitAt(maps!, first.x + first.width * 1.3, first.y + first.height / 2), null);
+});
+
+Deno.test("drawing: arrow keys reach every neuron, over the gaps between maps as well", () => {
+  const [place] = layOut([stage(4, 3, 3)], 400, 400);
+  const reached = new Set([0]);
+  for (const unit of reached) {
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) reached.add(beside(place!, unit, dx, dy));
+  }
+  assertEquals(reached.size, 36);
+});
+
+Deno.test("drawing: keys go from layer to layer and to the ends of one", () => {
+  const places = layOut([stage(64), stage(3), stage(64)], 600, 400);
+  const way = ["ArrowDown", "End", "PageDown", "PageDown", "PageDown", "Home", "x"];
+  let at: Neuron | null = null;
+  const reached = way.map((key) => {
+    const next = neuronByKey(key, at, places);
+    at = next ?? at;
+    return next && [next.stage, next.unit];
+  });
+  assertEquals(reached, [[0, 0], [0, 63], [1, 2], [2, 2], [2, 2], [2, 0], null]);
+});
+
+Deno.test("drawing: zooming leaves the point below the pointer where it is", () => {
+  let camera = HOME;
+  for (const factor of [1.5, 3, 0.2, 7]) {
+    const before = inverse(camera, 120, 80);
+    camera = zoomed(camera, factor, 120, 80);
+    for (const [k, value] of inverse(camera, 120, 80).entries()) assertAlmostEquals(value, before[k]!, 1e-9);
+  }
+  assertEquals(zoomed(HOME, 1e9, 0, 0).scale, 200);
+});
+
+Deno.test("drawing: the connection at a point is the nearest one within reach", () => {
+  const places = layOut([stage(4), stage(4)], 600, 400);
+  const weights = { from: Uint32Array.of(0, 3), to: Uint32Array.of(0, 3), weight: Float32Array.of(2, 1), total: 16 };
+  const drawn = [{ from: 0, to: 1, weights }];
+  const middle = (index: number) => {
+    const [a, b] = [unitBox(places[0]!, weights.from[index]!), unitBox(places[1]!, weights.to[index]!)];
+    return [(a.x + b.x + a.width / 2 + b.width / 2) / 2, (a.y + b.y + a.height / 2 + b.height / 2) / 2] as const;
+  };
+  for (const index of [0, 1]) {
+    const [x, y] = middle(index);
+    assertEquals(connectionAt(places, drawn, x, y + 2, 6)?.index, index);
+    assertEquals(connectionAt(places, drawn, x, y + 20, 6), null);
+  }
+  const begun = performance.now(), count = 50_000;
+  const many = {
+    from: new Uint32Array(count),
+    to: new Uint32Array(count),
+    weight: new Float32Array(count),
+    total: count,
+  };
+  assertEquals(connectionAt(places, [{ from: 0, to: 1, weights: many }], 0, 0, 1), null);
+  assert(performance.now() - begun < 2000);
+});
