@@ -73,7 +73,7 @@ TEST(api_chunk_of_wrong_arguments) {
   CHECK(with([](Call& c) { c.data = nullptr; }) == "data_bytes: the array is null");
   CHECK(with([](Call& c) { c.indices = nullptr; }) == "indices_bytes: the array is null");
   CHECK(with([](Call& c) { c.indptr_bytes = 1e300; }).starts_with("indptr_bytes: must be a whole number"));
-  CHECK(with([](Call& c) { c.data_type = 12; }) == "data_type: the element type 12 is unknown");
+  CHECK(with([](Call& c) { c.data_type = 13; }) == "data_type: the element type 13 is unknown");
   CHECK(with([](Call& c) { c.indptr_type = 254; }) == "indptr_type: the element type 254 is unknown");
   CHECK(with([](Call& c) { c.indices_type = NRW_NO_ARRAY; }).find("must both be NRW_NO_ARRAY or neither") !=
         std::string::npos);

@@ -83,7 +83,7 @@ Deno.test("dense: what is wrong is said in one line, before anything starts", as
   Deno.writeFileSync(file, good.subarray(0, good.length - 1));
   await refused([], "(100, 24) of '|u1' needs 2400 bytes, but the file has 2399", "numpy.save");
   Deno.writeFileSync(file, npy("|u1", "100, 4, 6", new Uint8Array(2400)));
-  await refused([], "shape: must be rows x columns, got (100, 4, 6)", "numpy.save");
+  await refused([], "is an array of 3 axes (.npy)", "format: numpy, reader: {axes: ");
   Deno.writeFileSync(file, npy("|u1", "50, 48", new Uint8Array(2400)));
   await refused([], "has 48 columns", "the same columns");
 });
