@@ -1,4 +1,4 @@
-import { plural } from "../format.ts";
+import { count, plural } from "../format.ts";
 import { escape } from "../html.ts";
 import { color, TRAIN } from "../theme.ts";
 import { short, svgRoot, textWidth } from "./plot.ts";
@@ -23,9 +23,8 @@ const FAINT = 0.04, DEEP = 0.6, DEEP_UNNAMED = 1;
  */
 export function partMatrix(counts: readonly (readonly number[])[], options: PartMatrixOptions): string {
   const parts = counts.length, isNamed = parts <= NAMED_MAX;
-  const text = (value: number) => value.toLocaleString("en-US");
-  const left = isNamed ? 22 + textWidth(text(parts)) : 26;
-  const least = isNamed ? Math.max(...counts.flat().map((value) => textWidth(text(value)))) + 12 : 0;
+  const left = isNamed ? 22 + textWidth(count(parts)) : 26;
+  const least = isNamed ? Math.max(...counts.flat().map((value) => textWidth(count(value)))) + 12 : 0;
   const side = Math.max(least, (WIDTH - left - 4) / parts);
   const height = isNamed ? Math.min(side, 64) : side;
   const most = Math.max(1, ...counts.flat());
@@ -42,7 +41,7 @@ export function partMatrix(counts: readonly (readonly number[])[], options: Part
       if (!isNamed) return square;
       return `${square}<text x="${short(x + side / 2)}" y="${short(y + height / 2 + 4)}"${
         i === j ? ' font-weight="700"' : ""
-      }>${text(value)}</text>`;
+      }>${count(value)}</text>`;
     })
   );
   const bottom = TOP + height * parts;

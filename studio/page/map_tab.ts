@@ -2,6 +2,7 @@
 import { colours, onColours } from "./colours.ts";
 import { button, field, fitted, make, saveCanvas } from "./dom.ts";
 import { countText, percentText } from "./numbers.ts";
+import { afterEpochs } from "./paced.ts";
 import { drawPoints, fitRange, labelColours, nearest } from "./points.ts";
 import { ReconstructionView } from "./reconstruction.ts";
 import type { Store } from "./store.ts";
@@ -81,15 +82,15 @@ export class MapTab {
       if (this.#isOpen && this.#map === null) this.#ask();
       this.redraw();
     });
-    store.on("epoch", () => this.#isOpen && this.#ask());
+    afterEpochs(store, () => this.#isOpen ? this.#ask() : Promise.resolve());
     store.on("weights", () => this.#isOpen && this.#decode());
     onColours(this.redraw);
     new ResizeObserver(this.redraw).observe(this.#canvas);
   }
 
-  #ask(): void {
+  #ask(): Promise<void> {
     this.#said.textContent = this.#map ? this.#said.textContent : "The map is made …";
-    this.store.connection.newest("map", "map", { most: POINTS_MOST }).then((map) => {
+    return this.store.connection.newest("map", "map", { most: POINTS_MOST }).then((map) => {
       if (map === null) return;
       const first = this.#map === null;
       this.#map = map;

@@ -2,6 +2,7 @@
 import { colours, onColours } from "./colours.ts";
 import { button, choice, fitted, make, picture, saveCanvas } from "./dom.ts";
 import { countText } from "./numbers.ts";
+import { afterEpochs } from "./paced.ts";
 import { drawTraces, imageOf, pictureShape, rangeOf, sizeOf } from "./pictures.ts";
 import type { Asks } from "../protocol.ts";
 import type { Store } from "./store.ts";
@@ -74,7 +75,7 @@ export class SheetTab {
       this.#ask();
     });
     store.on("edit", () => this.#ask());
-    store.on("epoch", () => this.#ask());
+    afterEpochs(store, () => this.#ask());
     onColours(() => this.#isOpen && this.#draw());
   }
 
@@ -86,24 +87,28 @@ export class SheetTab {
     this.#ask();
   }
 
-  #ask(): void {
+  async #ask(): Promise<void> {
     if (!this.#isOpen) return;
     const part = this.#part.value as Part, { rows, columns, kind } = this.store.about.data;
     const count = Math.min(Number(this.#count.value), Math.max(1, Math.floor(VALUES_MOST / columns)));
-    this.store.connection.newest("sheet", "sheet", { part, from: this.#begins.at(-1)!, count }).then((sheet) => {
-      if (sheet === null) return;
-      if (sheet.rows.length === 0 && this.#begins.length > 1) return this.#page(-1);
-      this.#sheet = sheet;
-      const [first, last] = [sheet.rows[0], sheet.rows.at(-1)];
-      this.#said.textContent = first === undefined
-        ? `There are no ${part} rows.`
-        : `${sheet.rows.length} of ${countText(rows[part])} ${part} rows, number ${countText(first)} to ${
-          countText(last!)
-        }: ` +
-          (kind === "signals" ? "input and output over each other." : "input above output.") + " A click shows a row.";
-      this.#draw();
-    }, this.store.fail);
-    this.store.connection.newest("filters", "filters", { most: FILTERS }).then((answer) => {
+    const asked = this.store.connection.newest("sheet", "sheet", { part, from: this.#begins.at(-1)!, count }).then(
+      (sheet) => {
+        if (sheet === null) return;
+        if (sheet.rows.length === 0 && this.#begins.length > 1) return this.#page(-1);
+        this.#sheet = sheet;
+        const [first, last] = [sheet.rows[0], sheet.rows.at(-1)];
+        this.#said.textContent = first === undefined
+          ? `There are no ${part} rows.`
+          : `${sheet.rows.length} of ${countText(rows[part])} ${part} rows, number ${countText(first)} to ${
+            countText(last!)
+          }: ` +
+            (kind === "signals" ? "input and output over each other." : "input above output.") +
+            " A click shows a row.";
+        this.#draw();
+      },
+      this.store.fail,
+    );
+    await this.store.connection.newest("filters", "filters", { most: FILTERS }).then((answer) => {
       if (answer === null) return;
       this.#filters.hidden = "none" in answer;
       this.#filtersSaid.textContent = "none" in answer
@@ -111,6 +116,7 @@ export class SheetTab {
         : `${countText(answer.shape[0]!)} filters, each in the colours of its own largest weight.`;
       if (!("none" in answer)) this.#drawFilters(answer.shape, answer.values);
     }, this.store.fail);
+    await asked;
   }
 
   #draw(): void {

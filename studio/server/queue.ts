@@ -1,6 +1,7 @@
 /**
  * What waits for one listener that may not keep up: of each kind that is told only the newest, and answers, edits and notes in
- * their order. Nothing is sent while more than {@link BUFFERED_MAX} bytes lie in the socket.
+ * their order. Nothing is sent while more than {@link BUFFERED_MAX} bytes lie in the socket, and what comes all the time is told
+ * together, a few times a second.
  */
 import { pack } from "../frame.ts";
 import type { Message, Tells } from "../protocol.ts";
@@ -11,6 +12,9 @@ export const BUFFERED_MAX = 1 << 20;
 const WAITING_MAX = 1000;
 /** Milliseconds between two looks at a socket that is full. */
 const LOOK_MS = 20;
+/** Milliseconds between two times at which a page is told of these: each message takes a processor from training for a moment. */
+export const TOGETHER_MS = 200;
+const TOGETHER: readonly (keyof Tells)[] = ["steps", "state", "epoch"];
 
 /** The part of a WebSocket that a queue uses. */
 export interface Sending {
@@ -28,6 +32,9 @@ export class Queue {
   #timer: ReturnType<typeof setTimeout> | null = null;
   #left = 0;
   #answers = 0;
+  /** When those that are told together are told again, and whether that time has come. */
+  #next = 0;
+  #isTime = false;
 
   constructor(readonly socket: Sending) {}
 
@@ -57,7 +64,7 @@ export class Queue {
     this.#newest.clear();
   }
 
-  #next(): Message | null {
+  #following(): Message | null {
     const first = this.#ordered.shift();
     if (first && "id" in first) this.#answers--;
     if (first) return first;
@@ -67,6 +74,7 @@ export class Queue {
       return { tell: "note", value: { text, warning: true } };
     }
     for (const [kind, message] of this.#newest) {
+      if (!this.#isTime && TOGETHER.includes(kind)) continue;
       this.#newest.delete(kind);
       return message;
     }
@@ -74,17 +82,22 @@ export class Queue {
   }
 
   #send(): void {
-    if (this.#timer !== null) return;
-    const { socket } = this;
-    while (socket.readyState === OPEN && socket.bufferedAmount <= BUFFERED_MAX) {
-      const message = this.#next();
-      if (message === null) return;
+    const { socket } = this, now = performance.now();
+    this.#isTime = now >= this.#next;
+    let isFull = false, isTold = false;
+    while (socket.readyState === OPEN) {
+      isFull = socket.bufferedAmount > BUFFERED_MAX;
+      const message = isFull ? null : this.#following();
+      if (message === null) break;
+      isTold ||= "tell" in message && TOGETHER.includes(message.tell);
       socket.send(pack(message));
     }
+    if (isTold) this.#next = now + TOGETHER_MS;
     if (socket.readyState !== OPEN || (this.#ordered.length === 0 && this.#newest.size === 0)) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#send();
-    }, LOOK_MS);
+    }, isFull ? LOOK_MS : Math.max(1, this.#next - now));
   }
 }

@@ -6,7 +6,7 @@ import type { Edit } from "../../core/steer/journal.ts";
 import { pack, unpack } from "../../studio/frame.ts";
 import type { Message, RowName, Tells } from "../../studio/protocol.ts";
 import { requireFileName } from "../../studio/questions/dropped.ts";
-import { BUFFERED_MAX, Queue } from "../../studio/server/queue.ts";
+import { BUFFERED_MAX, Queue, TOGETHER_MS } from "../../studio/server/queue.ts";
 import { History } from "../../studio/session/history.ts";
 import { inverseOf, UndoStack } from "../../studio/session/undo.ts";
 import { SHARE, Watching } from "../../studio/session/watching.ts";
@@ -45,6 +45,8 @@ Deno.test("studio: of what a full socket is told only the newest waits, but all 
   assertEquals([socket.sent.length, queue.answers], [1, 1]);
   socket.bufferedAmount = 0;
   await pause(60);
+  assertEquals(told(socket.sent), ["steps", "note", 7, "note"]);
+  await pause(TOGETHER_MS);
   assertEquals(told(socket.sent), ["steps", "note", 7, "note", "steps"]);
   assertEquals((socket.sent.at(-1) as { value: Tells["steps"] }).value.step, 99);
   assertEquals(queue.answers, 0);
