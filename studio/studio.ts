@@ -5,7 +5,7 @@
 import { relative, SEPARATOR } from "@std/path";
 import type { LoadedConfig } from "../core/config/mod.ts";
 import { UserError } from "../core/errors.ts";
-import { isEdit } from "../core/steer/command.ts";
+import { isChange } from "../core/runs/edits.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { ANSWERS } from "./answers.ts";
 import type { About, AskName, Asks, RowName, State, Tells } from "./protocol.ts";
@@ -223,7 +223,7 @@ export class Studio implements AsyncDisposable {
       edit: (edit) => {
         if (!isPresent()) return;
         this.#tell("edit", edit);
-        if (isEdit(edit.command)) this.watching.changed();
+        if (isChange(edit.command)) this.watching.changed();
         if (edit.command.do === "freeze") this.about().then((about) => this.#tell("about", about), () => {});
       },
       diagnostic: (diagnostic) => {

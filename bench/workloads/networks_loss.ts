@@ -13,6 +13,12 @@ interface Protocol {
   readonly epochs: number;
 }
 
+const protocol = (epochs: number, quick: Protocol): Dataset["protocol"] => ({
+  quick,
+  full: { seeds: 5, epochs },
+  thorough: { seeds: 5, epochs },
+});
+
 interface Dataset {
   readonly name: string;
   /** Of the plot's file. */
@@ -48,11 +54,7 @@ const fashion: Dataset = {
     const values = Float32Array.from(bytes.subarray(0, IMAGES * 784), (value) => value / 255);
     return await written(context, IMAGES, 784, values);
   },
-  protocol: {
-    quick: { seeds: 2, epochs: 1 },
-    full: { seeds: 5, epochs: 8 },
-    thorough: { seeds: 5, epochs: 8 },
-  },
+  protocol: protocol(8, { seeds: 2, epochs: 1 }),
   note: "The first 20,000 images, scaled to [0, 1].",
 };
 
@@ -69,11 +71,7 @@ const ultrasound: Dataset = {
     const values = Float32Array.from(new Int32Array(bytes.slice(begin).buffer), (value) => (value - 512) / 512);
     return await written(context, values.length / WINDOW, WINDOW, values);
   },
-  protocol: {
-    quick: { seeds: 2, epochs: 1 },
-    full: { seeds: 5, epochs: 8 },
-    thorough: { seeds: 5, epochs: 8 },
-  },
+  protocol: protocol(8, { seeds: 2, epochs: 1 }),
   note: "Each of the 352 recorded lines is cut into 8 windows of 1,024 samples, scaled to [-1, 1].",
 };
 
@@ -86,11 +84,7 @@ const cells: Dataset = {
     const path = join(context.data, this.needed);
     return { path, chunks: await chunksIn(path) };
   },
-  protocol: {
-    quick: { seeds: 2, epochs: 2 },
-    full: { seeds: 5, epochs: 15 },
-    thorough: { seeds: 5, epochs: 15 },
-  },
+  protocol: protocol(15, { seeds: 2, epochs: 2 }),
   note: "Counts as they are, 13,714 columns.",
 };
 
@@ -119,11 +113,7 @@ const activations: Dataset = {
     context.log(`  activations of a classifier that is right for ${(100 * accuracy).toFixed(1)} % of its pictures`);
     return { path };
   },
-  protocol: {
-    quick: { seeds: 1, epochs: 1 },
-    full: { seeds: 5, epochs: 10 },
-    thorough: { seeds: 5, epochs: 10 },
-  },
+  protocol: protocol(10, { seeds: 1, epochs: 1 }),
   note:
     "What the hidden layer of 512 units of a perceptron gives for the 60,000 training pictures of Fashion-MNIST; PyTorch trains " +
     "the perceptron for 3 epochs.",
@@ -260,10 +250,18 @@ export const networksLoss: Workload = {
   skip: (context) => SETS.every((set) => missing(context, set)) ? `none of its data are in ${context.data}` : null,
   async check() {}, // the workload networks compares the same networks weight by weight
   async measure(context): Promise<Outcome> {
-    const rows: Row[] = [], goals: Goal[] = [], plots: Plot[] = [], notes: string[] = [];
+    const rows: Row[] = [], goals: Goal[] = [], plots: Plot[] = [];
+    const notes = [
+      "Both sides train the same network with Adam at 0.001 and default initialisation, epoch by epoch in turns; a " +
+      "tenth of the rows, the same on both sides, is held out. Seconds are of training only.",
+    ];
     for (const set of SETS) {
       if (missing(context, set)) {
-        notes.push(`${set.name} is left out: no ${set.needed}`);
+        notes.push(
+          `${set.name} is left out: ${
+            set.needsPeer && !context.hasPeer ? "the peer makes its rows" : `no ${set.needed}`
+          }.`,
+        );
         continue;
       }
       const { row, goal, plot } = await measureSet(context, set);
@@ -272,9 +270,6 @@ export const networksLoss: Workload = {
       plots.push(plot);
       await context.keep({ rows, goals, plots, notes });
     }
-    const how =
-      "Both sides train the same network with Adam at 0.001 and default initialisation, epoch by epoch in turns; a " +
-      "tenth of the rows, the same on both sides, is held out. Seconds are of training only.";
-    return { rows, goals, plots, notes: [how, ...notes] };
+    return { rows, goals, plots, notes };
   },
 };

@@ -5,7 +5,7 @@ import { openData } from "../../core/data/open.ts";
 import { exists, makeFolder } from "../../core/formats/file.ts";
 import { writeJsonAtomic } from "../../core/runs/atomic.ts";
 import { trained } from "../trained.ts";
-import type { Context } from "../types.ts";
+import { CheckFailed, type Context } from "../types.ts";
 
 export interface Dataset {
   readonly name: string;
@@ -105,11 +105,17 @@ export async function score(
 ): Promise<Score> {
   const { summary, epochs } = await trained(context, configFor(context, set, size, seed), only);
   const { metrics, baseline, seconds, neighbours } = summary!;
-  return {
+  const r2 = {
     test: metrics.test!.r2,
     validation: metrics.validation!.r2,
     pca: baseline!.pca!.test!.r2,
     pcaValidation: baseline!.pca!.validation!.r2,
+  };
+  if (!Object.values(r2).every(Number.isFinite)) {
+    throw new CheckFailed(`${set.name}, ${size} rows, seed ${seed}: an R2 is no number: ${JSON.stringify(r2)}`);
+  }
+  return {
+    ...r2,
     seconds: seconds.total,
     secondsToPca: epochs[0]?.epoch === 0 ? epochs[0].elapsed_s : null,
     epochs: summary!.epochs,

@@ -4,8 +4,9 @@
  */
 import { basename } from "@std/path";
 import { countText, pluralText } from "../figures.ts";
-import { Chunk, type ChunkHeader, type MatrixPlace, splitRows } from "../../ffi/chunk.ts";
+import { Chunk, type ChunkHeader, type MatrixPlace } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
+import { splitRows } from "../../ffi/split.ts";
 import type { DataConfig, Split } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { originOfPath } from "../paths.ts";

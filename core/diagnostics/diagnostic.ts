@@ -40,8 +40,8 @@ export interface PartSums {
   readonly variation: Float64Array;
   /** Of a code of few values: for each of its units the number of rows in which it is not 0; null for other codes. */
   readonly active: Float64Array | null;
-  /** Of a variational code: for each unit its mean KL divergence in nats a row, and below what a unit counts as collapsed. */
-  readonly divergence: { readonly of: Float64Array; readonly collapsedBelow: number } | null;
+  /** Of a variational code: for each unit its mean KL divergence in nats a row; null for other codes. */
+  readonly divergence: Float64Array | null;
 }
 
 export interface DiagnosticContext {

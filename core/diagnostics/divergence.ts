@@ -10,24 +10,25 @@ export interface DivergenceDiagnostic {
   readonly units: number;
   /** The mean KL divergence of a row in nats, over all units. */
   readonly total: number;
-  /** Units of less than `collapsed_below` nats a row, which tell next to nothing of it. */
+  /** Units that have collapsed to the prior. */
   readonly collapsed: number;
-  readonly collapsed_below: number;
   /** The units of the largest divergence, the largest one first, at most `KEPT`. */
   readonly largest: readonly { readonly unit: number; readonly nats: number }[];
 }
 
 const KEPT = 64;
 
+/** Units of a smaller divergence, in nats a row, tell next to nothing of it: they have collapsed to the prior. */
+export const COLLAPSED_NATS = 0.01;
+export const isCollapsed = (nats: number): boolean => nats < COLLAPSED_NATS;
+
 function run({ epoch, part, sums: { divergence, rows } }: DiagnosticContext): Promise<DivergenceDiagnostic> {
   if (divergence === null) throw new NoAnswer("the encoder does not end with a variational layer");
-  const { of, collapsedBelow } = divergence;
   return Promise.resolve({
-    ...{ epoch, split: part, rows, units: of.length },
-    total: of.reduce((sum, nats) => sum + nats, 0),
-    collapsed: of.filter((nats) => nats < collapsedBelow).length,
-    collapsed_below: collapsedBelow,
-    largest: largestOf(of, KEPT).map((unit) => ({ unit, nats: short(of[unit]!) })),
+    ...{ epoch, split: part, rows, units: divergence.length },
+    total: divergence.reduce((sum, nats) => sum + nats, 0),
+    collapsed: divergence.filter(isCollapsed).length,
+    largest: largestOf(divergence, KEPT).map((unit) => ({ unit, nats: short(divergence[unit]!) })),
   });
 }
 
@@ -44,7 +45,6 @@ export const divergence: Diagnostic<DivergenceDiagnostic> = {
     units: number,
     total: number,
     collapsed: number,
-    collapsed_below: number,
     largest: list(object<{ unit: number; nats: number }>({ unit: number, nats: number })),
   }),
 };

@@ -6,6 +6,7 @@ import type { Part, Source } from "../data/source.ts";
 import { weightsText } from "../data/weights.ts";
 import type { Config, EvaluationConfig } from "../config/types.ts";
 import { kindNamed, LAYERS, LOSSES } from "../config/vocabulary.ts";
+import { isCollapsed } from "../diagnostics/divergence.ts";
 import type { SplitMetrics } from "../runs/types.ts";
 
 /** Sums over a part by column, from which every metric is computed. */
@@ -176,12 +177,9 @@ function codeMetrics(active: Float64Array, rows: number, unexplained: number) {
   };
 }
 
-/** Units with a smaller KL divergence than this, in nats a row, tell next to nothing of a row: they have collapsed to the prior. */
-export const COLLAPSED_NATS = 0.01;
-
 /** Of a variational code. @param divergence of each unit, in nats a row */
 function divergenceMetrics(divergence: Float64Array) {
-  const collapsed = divergence.filter((nats) => nats < COLLAPSED_NATS).length;
+  const collapsed = divergence.filter(isCollapsed).length;
   return {
     code_kl: divergence.reduce((sum, nats) => sum + nats, 0),
     code_collapsed: collapsed / divergence.length,

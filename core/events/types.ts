@@ -1,6 +1,6 @@
 /** What happens in a run, as plain values: the stream that loggers read. */
 import { checkpointName } from "../checkpoint/layout.ts";
-import type { ChunkRow, Environment, EpochRow, LayerRow, StepRow, Summary } from "../runs/types.ts";
+import type { ChunkRow, EditRow, Environment, EpochRow, LayerRow, StepRow, Summary } from "../runs/types.ts";
 
 /** The first event of a session. */
 export interface StartEvent {
@@ -66,14 +66,8 @@ export interface DiagnosticEvent {
 }
 
 /** A command that a person or a script gave to the run has taken effect before the next step; a line of edits.jsonl. */
-export interface EditEvent {
+export interface EditEvent extends EditRow {
   readonly event: "edit";
-  readonly edit: number;
-  readonly step: number;
-  readonly epoch: number;
-  readonly at: string;
-  readonly command: Readonly<Record<string, unknown>>;
-  readonly before?: number | boolean;
 }
 
 /** What is printed while training. */

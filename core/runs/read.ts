@@ -7,7 +7,7 @@ import { ioError } from "../formats/io_error.ts";
 import { isRecord, readJson } from "../formats/json.ts";
 import { readCsv } from "./csv_read.ts";
 import { DecodeError, type Decoder, record } from "./decode.ts";
-import { readEdits } from "./edits.ts";
+import { EDITS_FILE, readEdits } from "./edits.ts";
 import { isRunFolder, openRun } from "./folder.ts";
 import { graphParts, GRAPHS_FILE } from "./graph_parts.ts";
 import {
@@ -90,7 +90,7 @@ export async function readRun(path: string, { brief = false, also = [] }: ReadOp
     environment: await json(at("environment.json"), record),
     data: await json(at("data.json"), record),
     sessions: await json(at("sessions.json"), sessionList) ?? [],
-    edits: await attempt(at("edits.jsonl"), [], readEdits),
+    edits: await attempt(at(EDITS_FILE), [], readEdits),
     summary: ended,
     model: await json(at("model.json"), layerRows) ?? [],
     graphs: brief ? [] : await json(at(GRAPHS_FILE), graphParts) ?? [],

@@ -84,7 +84,7 @@ export interface SplitMetrics {
   readonly code_dead?: number | null;
   /**
    * Of a variational code: the mean KL divergence from the prior in nats a row, and the share of its units that have collapsed to the
-   * prior: those of less than 0.01 nats.
+   * prior (core/diagnostics/divergence.ts).
    */
   readonly code_kl?: number | null;
   readonly code_collapsed?: number | null;
@@ -262,6 +262,7 @@ export interface ColumnsDiagnostic {
 
 /** A line of edits.jsonl: a command that took effect after `step` steps. */
 export interface EditRow {
+  /** From 1, one after the other. */
   readonly edit: number;
   readonly step: number;
   readonly epoch: number;

@@ -63,9 +63,6 @@ const SCHEMAS: Readonly<Record<Command["do"], z.ZodType<Command>>> = {
   }),
 };
 
-/** Those that change what is computed. The others change when. */
-export const isEdit = ({ do: what }: Command): boolean => what === "set" || what === "freeze" || what === "write";
-
 /** @throws {UserError} where a value is no command; `where` is its place, for the message */
 export function parseCommand(value: unknown, where: string): Command {
   const name = typeof value === "object" && value !== null ? (value as { do?: unknown }).do : undefined;

@@ -1,74 +1,36 @@
-/** `edits.jsonl`: the commands that a run has taken, in order, each with the step before which it took effect. */
-import { z } from "zod";
+/** The journal of a run, edits.jsonl (core/runs/edits.ts): written, cut back, and read to be made again. */
 import { UserError } from "../errors.ts";
-import { exists, InputFile } from "../formats/file.ts";
+import { exists } from "../formats/file.ts";
 import { ioError } from "../formats/io_error.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
+import { EDITS_FILE, readEdits } from "../runs/edits.ts";
+import type { EditRow } from "../runs/types.ts";
 import { type Command, parseCommand } from "./command.ts";
 
-export const JOURNAL = "edits.jsonl";
+export { EDITS_FILE as JOURNAL };
 /** What a resume takes out of the journal, until it is in `attempts/`. */
 export const JOURNAL_LEFT = "edits_left.jsonl";
 
 /** A command that has taken effect. */
-export interface Edit {
-  /** From 1, one after the other. */
-  readonly edit: number;
-  /** Number of steps that were made before it. */
-  readonly step: number;
-  readonly epoch: number;
-  readonly at: string;
+export interface Edit extends Omit<EditRow, "command"> {
   readonly command: Command;
-  /** What `set`, `freeze` and `write` replaced. */
-  readonly before?: number | boolean;
 }
 
-const entry = z.object({
-  edit: z.int().min(1),
-  step: z.int().min(0),
-  epoch: z.int().min(0),
-  at: z.string(),
-  command: z.unknown(),
-  before: z.union([z.number(), z.boolean()]).optional(),
-});
-
-const BYTES_MAX = 256 << 20;
-
-/**
- * Reads a journal; a last line without its end is left out, since a session was killed while it wrote it.
- * @throws {UserError} naming file and line
- */
+/** Reads a journal, whose commands can be taken again. @throws {UserError} naming file and line */
 export async function readJournal(path: string): Promise<Edit[]> {
-  using file = await InputFile.open(path);
-  if (file.size > BYTES_MAX) throw new UserError(path, `has ${file.size} bytes, more than a journal may have`);
-  const bytes = new Uint8Array(file.size);
-  await file.readAt(0, bytes);
-  const edits: Edit[] = [];
-  for (const [index, line] of new TextDecoder().decode(bytes).split("\n").slice(0, -1).entries()) {
+  let last = 0;
+  return (await readEdits(path)).map((row, index) => {
     const where = `${path}:${index + 1}`;
-    let value: unknown;
-    try {
-      value = JSON.parse(line);
-    } catch {
-      throw new UserError(where, `is no JSON object: ${line.slice(0, 80)}`);
-    }
-    const parsed = entry.safeParse(value);
-    if (!parsed.success) {
-      const { path: field, message } = parsed.error.issues[0]!;
-      throw new UserError(where, `${field.join(".") || "the line"}: ${message}`);
-    }
-    const edit = { ...parsed.data, command: parseCommand(parsed.data.command, where) };
-    const last = edits.at(-1);
-    if (edit.edit !== edits.length + 1 || (last && edit.step < last.step)) {
+    if (row.edit !== index + 1 || row.step < last) {
       throw new UserError(
         where,
         "edits are numbered from 1, and their steps rise",
         "give the journal as it was written",
       );
     }
-    edits.push(edit);
-  }
-  return edits;
+    last = row.step;
+    return { ...row, command: parseCommand(row.command, where) };
+  });
 }
 
 const lineOf = (edit: Edit) => `${JSON.stringify(edit)}\n`;
@@ -80,7 +42,7 @@ export const journalText = (edits: readonly Edit[]): string => edits.map(lineOf)
  * @returns the name of the file below the run folder that is to be moved away; null where nothing was cut
  */
 export async function cutJournal(run: string, edits: number): Promise<string | null> {
-  const path = `${run}/${JOURNAL}`, left = `${run}/${JOURNAL_LEFT}`;
+  const path = `${run}/${EDITS_FILE}`, left = `${run}/${JOURNAL_LEFT}`;
   const all = await exists(path) ? await readJournal(path) : [];
   if (all.length < edits) {
     throw new UserError(path, `has ${all.length} edits, but the checkpoint was made after ${edits}`);

@@ -6,7 +6,7 @@ import type { Config } from "../config/types.ts";
 import type { Part, Source } from "../data/source.ts";
 import { type DataAbout, type Diagnostic, type DiagnosticContext, NoAnswer } from "../diagnostics/diagnostic.ts";
 import { DIAGNOSTICS } from "../diagnostics/list.ts";
-import { COLLAPSED_NATS, columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
+import { columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
 import { makeFolder } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { threadCount } from "./network.ts";
@@ -117,7 +117,7 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
     part,
     sums: {
       ...{ rows, sum, sse, variation: columnVariation(known.columns, rows), active: known.active ?? null },
-      divergence: known.divergence ? { of: known.divergence, collapsedBelow: COLLAPSED_NATS } : null,
+      divergence: known.divergence ?? null,
     },
     maxRows: config.diagnostics.max_rows,
     maxColumns: config.diagnostics.columns,

@@ -4,7 +4,7 @@ import { writeFileAtomic } from "../runs/atomic.ts";
 import { Desk } from "../steer/desk.ts";
 import { type Edit, JOURNAL, Journal, journalText, readJournal } from "../steer/journal.ts";
 import { Steering } from "../steer/steering.ts";
-import { isEdit } from "../steer/command.ts";
+import { isChange } from "../runs/edits.ts";
 import { UserError } from "../errors.ts";
 import { countText, pluralText } from "../figures.ts";
 import type { Session } from "./session.ts";
@@ -28,7 +28,7 @@ export async function keepReplay(run: string, replay: string): Promise<void> {
 export async function replayOf(run: string, { step, steering }: TrainState): Promise<Edit[]> {
   const path = `${run}/${REPLAY}`;
   if (!await exists(path)) return [];
-  const edits = (await readJournal(path)).filter(({ command }) => isEdit(command));
+  const edits = (await readJournal(path)).filter(({ command }) => isChange(command));
   const late = edits[steering?.replayed ?? 0];
   if (late && late.step < step) {
     const what = `edit ${late.edit} is of step ${late.step}, but ${countText(step)} steps are made`;

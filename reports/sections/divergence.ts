@@ -1,5 +1,5 @@
 /** What the units of a variational code tell of a row. */
-import { divergence, type DivergenceDiagnostic } from "../../core/diagnostics/divergence.ts";
+import { COLLAPSED_NATS, divergence, type DivergenceDiagnostic } from "../../core/diagnostics/divergence.ts";
 import type { RunData } from "../../core/runs/types.ts";
 import { compareLines } from "../charts/compare_lines.ts";
 import { valueBars } from "../charts/value_bars.ts";
@@ -13,8 +13,8 @@ import { momentText } from "../when.ts";
 /** Bars that are drawn. */
 const SHOWN = 24;
 
-function collapsedText({ collapsed, units, collapsed_below }: DivergenceDiagnostic): string {
-  const nats = `${number(collapsed_below, 1)} nats`;
+function collapsedText({ collapsed, units }: DivergenceDiagnostic): string {
+  const nats = `${number(COLLAPSED_NATS, 1)} nats`;
   if (collapsed === 0) return `No unit has collapsed to the prior: each has at least ${nats} a row.`;
   return `${count(collapsed)} of ${plural(units, "unit")} ${
     collapsed === 1 ? "has" : "have"

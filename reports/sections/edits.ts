@@ -1,4 +1,5 @@
 /** What commands have changed in a run while it was trained: the table of its edits, and the steps that charts mark. */
+import { isChange } from "../../core/runs/edits.ts";
 import type { EditRow, RunData } from "../../core/runs/types.ts";
 import { count, date, plural, setting } from "../format.ts";
 import { breakable, type Content, type Html, markup } from "../html.ts";
@@ -9,11 +10,9 @@ const ROWS_MAX = 60;
 /** Steps that a chart marks: more of them would be a surface. */
 const MARKS_MAX = 60;
 
-const CHANGING: readonly unknown[] = ["set", "freeze", "write"];
-
-/** Those that change what is computed. The others change when. */
+/** Those that change what is computed. */
 export const changesOf = ({ edits }: Pick<RunData, "edits">): readonly EditRow[] =>
-  edits.filter(({ command }) => CHANGING.includes(command.do));
+  edits.filter(({ command }) => isChange(command));
 
 /** The first step after each edit; none where there are too many to tell apart. */
 export function editedAt(run: Pick<RunData, "edits">): readonly number[] {

@@ -1,4 +1,5 @@
 /** Final metrics of the parts. */
+import { COLLAPSED_NATS } from "../../core/diagnostics/divergence.ts";
 import type { RunData, SplitMetrics, Summary } from "../../core/runs/types.ts";
 import { count, error, percent, ratio } from "../format.ts";
 import { type Content, type Html, markup } from "../html.ts";
@@ -82,7 +83,7 @@ The log-likelihood has all constants; it does not have what layers add to the lo
     variational
       ? markup`\n<dt>KL divergence of the code</dt><dd>is that of the distribution which the encoder gives for a row from the standard
 normal one, without the weight that it has in the loss: its sum over the units, on average over the rows.</dd>
-<dt>Collapsed units</dt><dd>have less than 0.01 nats of it: their share of all units of the code.</dd>`
+<dt>Collapsed units</dt><dd>have less than ${COLLAPSED_NATS} nats of it: their share of all units of the code.</dd>`
       : null
   }
 </dl>`;

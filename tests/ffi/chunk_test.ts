@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { Chunk, getNpzChunkCsrArrayPointers, PART, splitRows } from "../../ffi/chunk.ts";
+import { Chunk, getNpzChunkCsrArrayPointers } from "../../ffi/chunk.ts";
+import { PART, splitRows } from "../../ffi/split.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { engine } from "../../ffi/library.ts";
 import { band, npzBytes, withFiles } from "./npz_file.ts";

@@ -87,7 +87,7 @@ function answers(shape: readonly number[] | null, name = "gene"): Record<string,
       density: bins,
     },
     divergence: {
-      ...{ epoch: 4, split: "validation", rows: 9, units: 3, total: 1.5, collapsed: 1, collapsed_below: 0.01 },
+      ...{ epoch: 4, split: "validation", rows: 9, units: 3, total: 1.5, collapsed: 1 },
       largest: [{ unit: 2, nats: 1 }, { unit: 0, nats: 0.5 }, { unit: 1, nats: 1e-4 }],
     },
     weights: {

@@ -63,5 +63,5 @@ Deno.test("report: the journal is read back; what is malformed in it is named, a
   Deno.writeTextFileSync(path, "{]\n");
   const run = await readRun(folder.path);
   assertEquals(run.edits, []);
-  assertStringIncludes(run.problems.join("\n"), "edits.jsonl: line 1 is no JSON object");
+  assertStringIncludes(run.problems.join("\n"), "edits.jsonl:1: is no JSON object");
 });

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { ensureEngine } from "../../core/build/ensure.ts";
-import { isEdit } from "../../core/steer/command.ts";
+import { isChange } from "../../core/runs/edits.ts";
 import { readJournal } from "../../core/steer/journal.ts";
 import { train } from "../../mod.ts";
 import { command, temporary } from "../helpers/cli.ts";
@@ -76,7 +76,7 @@ Deno.test("studio: a session of 200 moves is repeated by its journal with the sa
     assertEquals(answers.length, lines.length);
   }
   const edits = await readJournal(join(run, "edits.jsonl"));
-  assert(edits.length >= 200 && edits.filter(({ command }) => isEdit(command)).length > 100);
+  assert(edits.length >= 200 && edits.filter(({ command }) => isChange(command)).length > 100);
   assert(new Set(edits.map(({ step }) => step)).size > 20, "edits of many steps");
   const again = await train({ config, replay: join(run, "edits.jsonl") });
   assertEquals(lastWeights(again.path), lastWeights(run));
