@@ -99,11 +99,12 @@ export class Chunk implements Disposable {
   }
 
   /**
-   * Maps a dense matrix that lies in a file of any format, off the main thread, and reads its pages. The file must not be cut short
-   * while the chunk is open.
+   * Maps a dense matrix that lies in a file of any format, off the main thread. The file must not be cut short while the chunk is
+   * open.
+   * @param isWhole whether most rows will be used soon, so that all pages are read at once
    * @throws {EngineError} `io`; `format` where the file is too short
    */
-  static async openMatrix(path: string, place: MatrixPlace): Promise<Chunk> {
+  static async openMatrix(path: string, place: MatrixPlace, isWhole = false): Promise<Chunk> {
     const bytes = utf8(path);
     const size = (name: keyof MatrixPlace, most: number) => whole(place[name] as number, name, 0, most);
     const offset = size("offset", Number.MAX_SAFE_INTEGER), firstRow = size("firstRow", Number.MAX_SAFE_INTEGER);
@@ -113,7 +114,7 @@ export class Chunk implements Disposable {
     objects.made(); // before it is open, so that the library stays meanwhile
     try {
       const opened = engine().nrw_chunk_open_matrix(
-        ...[bytes, bytes.length, offset, rows, columns, type, firstRow, out, error] as const,
+        ...[bytes, bytes.length, offset, rows, columns, type, firstRow, Number(isWhole), out, error] as const,
       );
       unwrap(await opened, error);
       return new Chunk(Deno.UnsafePointer.create(out[0]!)!, path);

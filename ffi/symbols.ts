@@ -62,6 +62,7 @@ export const symbols = {
       "f64", // double columns
       "u32", // uint32_t type
       "f64", // double first_row
+      "u32", // uint32_t whole
       "buffer", // nrw_chunk** out
       "buffer", // nrw_error* err
     ],

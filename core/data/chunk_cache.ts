@@ -75,14 +75,21 @@ async function stampOf(path: string): Promise<string> {
   }
 }
 
+/** Of the rows of a file from which on it is read at once, and not row by row. */
+const WHOLE_SHARE = 0.25;
+
 /**
  * Opens a file of a source, or finds it open; rows in memory are open as long as their owner keeps them.
  * @param budgetBytes as {@linkcode Chunk.open} has it
+ * @param rows of it that will be used
  * @throws {EngineError} as {@linkcode Chunk.open}
  */
-export async function lease(file: ChunkFile, budgetBytes: number): Promise<Lease> {
+export async function lease(file: ChunkFile, budgetBytes: number, rows = file.info.rows): Promise<Lease> {
   if (file.memory) return { chunk: file.memory, release: () => {} };
-  const opened = () => file.place ? Chunk.openMatrix(file.path, file.place) : Chunk.open(file.path, { budgetBytes });
+  const opened = () =>
+    file.place
+      ? Chunk.openMatrix(file.path, file.place, rows >= WHOLE_SHARE * file.info.rows)
+      : Chunk.open(file.path, { budgetBytes });
   if (!kept.has(file) || budgetBytes !== 0) {
     const chunk = await opened();
     return { chunk, release: () => chunk.close() };

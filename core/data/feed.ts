@@ -37,10 +37,12 @@ export interface OpenWindow {
   readonly openWaitMs: number;
 }
 
+/** The rows of one of a window's files. */
+const rowsOf = ({ files, picked }: Window, options: FeedOptions, index: number) =>
+  options.rows ? options.rows.get(files[index]!.index) : picked?.[index] ?? files[index]!.parts[options.part];
+
 function windowRows(window: Window, options: FeedOptions): Uint32Array<ArrayBuffer> {
-  const lists = window.files.map((file, index) =>
-    options.rows ? options.rows.get(file.index) : window.picked?.[index] ?? file.parts[options.part]
-  );
+  const lists = window.files.map((_, index) => rowsOf(window, options, index));
   const rows = new Uint32Array(lists.reduce((sum, list) => sum + (list?.length ?? 0), 0));
   let base = 0, at = 0;
   window.files.forEach((file, index) => {
@@ -84,7 +86,8 @@ async function openChunks(window: Window, options: FeedOptions, leases: Lease[])
   const open = async () => {
     while (next < files.length) {
       const index = next++;
-      leases[index] = await lease(files[index]!, options.budgetBytes ?? 0);
+      const rows = rowsOf(window, options, index)?.length ?? 0;
+      leases[index] = await lease(files[index]!, options.budgetBytes ?? 0, rows);
       requireUnchanged(files[index]!, leases[index].chunk);
     }
   };

@@ -58,7 +58,8 @@ int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double budget_b
 }
 
 int32_t nrw_chunk_open_matrix(const uint8_t* path, uint32_t path_bytes, double offset, double rows, double columns,
-                              uint32_t type, double first_row, nrw_chunk** out, nrw_error* err) noexcept {
+                              uint32_t type, double first_row, uint32_t whole_soon, nrw_chunk** out,
+                              nrw_error* err) noexcept {
   return guarded(err, [&] {
     require(out != nullptr, "out: is null");
     *out = nullptr;
@@ -68,6 +69,7 @@ int32_t nrw_chunk_open_matrix(const uint8_t* path, uint32_t path_bytes, double o
     place.columns = whole(columns, "columns");
     place.type = element_type(type, "type");
     place.first_row = whole(first_row, "first_row");
+    place.whole = whole_soon != 0;
     *out = new nrw_chunk{Chunk::open_matrix(text(path, path_bytes, "path: is empty"), place)};
   });
 }

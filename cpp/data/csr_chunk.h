@@ -42,6 +42,7 @@ struct MatrixPlace {
   uint64_t rows = 0, columns = 0;
   ElementType type = ElementType::kF32;
   uint64_t first_row = 0;  // the number that messages give the first row
+  bool whole = false;      // whether most rows will be used soon, so that all pages are read at once
 };
 
 class Chunk {

@@ -10,7 +10,7 @@ namespace nrw {
 std::shared_ptr<const Chunk> Chunk::open_matrix(const std::string& path, const MatrixPlace& place) {
   using Number = unsigned long long;
   Mapping file = Mapping::of_file(path);
-  const auto [offset, rows, columns, type, first_row] = place;
+  const auto [offset, rows, columns, type, first_row, whole] = place;
   const std::string where = shown_path(path) + ": ";
   if (rows > UINT32_MAX || columns > UINT32_MAX || columns == 0) {
     throw Error(NRW_FORMAT, where + format("shape: %llu x %llu must have sizes below 2^32, and columns", Number{rows},
@@ -32,7 +32,7 @@ std::shared_ptr<const Chunk> Chunk::open_matrix(const std::string& path, const M
   chunk->info_.mapped = 1;
   chunk->data_ = file.data() + offset;
   chunk->first_row_ = first_row;
-  Mapping::expect({chunk->data_, bytes});
+  if (whole) Mapping::expect({chunk->data_, bytes});
   chunk->file_ = std::move(file);
   return chunk;
 }

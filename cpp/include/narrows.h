@@ -110,10 +110,11 @@ NRW_API int32_t nrw_chunk_open(const uint8_t* path, uint32_t path_bytes, double 
                                nrw_error* err) NRW_NOEXCEPT;
 
 /* Opens a dense matrix that lies in a file of any format: rows x columns values of `type`, row by row and
- * little-endian, from byte `offset` on. It is mapped, and its pages are read, which takes as long as the disk needs.
- * first_row: the number that messages give the first row. Errors: NRW_IO; NRW_FORMAT where the file is too short. */
+ * little-endian, from byte `offset` on. It is mapped. first_row: the number that messages give the first row. whole:
+ * whether most rows will be used soon, so that all pages are read at once, which takes as long as the disk needs.
+ * Errors: NRW_IO; NRW_FORMAT where the file is too short. */
 NRW_API int32_t nrw_chunk_open_matrix(const uint8_t* path, uint32_t path_bytes, double offset, double rows,
-                                      double columns, uint32_t type, double first_row, nrw_chunk** out,
+                                      double columns, uint32_t type, double first_row, uint32_t whole, nrw_chunk** out,
                                       nrw_error* err) NRW_NOEXCEPT;
 
 /* A chunk made of a matrix in the caller's memory, which is copied and then checked like a file. name: its name in
