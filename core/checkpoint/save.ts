@@ -30,6 +30,7 @@ import {
   type PointerName,
   verifyCheckpoint,
 } from "./layout.ts";
+import { readPointer } from "./resolve.ts";
 import { applyRetention, discard } from "./retention.ts";
 
 export interface SaveRequest {
@@ -219,12 +220,16 @@ async function verify({ target, request }: Save): Promise<void> {
   await verifyCheckpoint(target, request.verify ?? "lengths");
 }
 
-/** Makes `latest`, and `best` if it is the best, name the checkpoint. */
-async function point({ folder, name, request }: Save): Promise<void> {
+/** Makes `latest`, and `best` if it is the best, name the checkpoint; `best` names none that was replaced by one that is not. */
+async function point({ folder, name, request, replaced }: Save): Promise<void> {
   for (const pointer of request.best ? ["latest", "best"] as const : ["latest"] as const) {
     await writePointer(folder, pointer, name);
   }
+  if (replaced && !request.best && await pointee(folder, "best") === name) await removeIfThere(join(folder, "best"));
 }
+
+/** What a pointer names, or null where it names nothing that can be read. */
+const pointee = (folder: string, pointer: PointerName) => readPointer(folder, pointer).catch(() => null);
 
 async function writePointer(folder: string, pointer: PointerName, name: string): Promise<void> {
   await writeAtomically(join(folder, pointer), (file) => file.write(new TextEncoder().encode(`${name}\n`)));

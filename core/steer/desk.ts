@@ -63,9 +63,14 @@ export class Desk {
     this.wake();
   }
 
-  /** What waits, in the order in which it came. */
-  takeAll(): Waiting[] {
-    return this.#waiting.splice(0);
+  /** Number of commands and questions that wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** What has waited longest. */
+  take(): Waiting | undefined {
+    return this.#waiting.shift();
   }
 
   /** Resolves when something waits, or {@linkcode wake} is called. */

@@ -17,6 +17,8 @@ export interface Steered {
   next_batch_size: number | null;
   /** The number of the last epoch, from 1, with batches of several sizes. */
   mixed_epoch?: number;
+  /** After which step a weight was written last. */
+  written?: number;
   /** Layers whose weights stay as they are. */
   frozen: string[];
 }
@@ -41,5 +43,6 @@ export const steeredSchema: z.ZodType<Steered> = z.strictObject({
   batch_size: size,
   next_batch_size: size,
   mixed_epoch: z.int().min(1).optional(),
+  written: z.int().min(0).optional(),
   frozen: z.array(z.string()),
 });

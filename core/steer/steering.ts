@@ -141,9 +141,9 @@ export class Steering {
         this.#steered.replayed++;
       }
       // What is asked for meanwhile waits for the next time, so that training goes on in between.
-      for (const waiting of desk.takeAll()) {
-        await waiting.settle((command) => this.#take(command));
-        if (this.#lost) throw this.#lost.error;
+      for (let left = desk.waiting; left > 0; left--) {
+        await desk.take()!.settle((command) => this.#take(command));
+        if (this.#lost) throw this.#lost.error; // what still waits is refused by detach
       }
       if (stopping() || !this.isPaused) return tell(false);
       tell(true);
@@ -315,6 +315,7 @@ export class Steering {
     const before = values[within]!;
     values[within] = rounded;
     await model.writeTensor(info, row, 1, new Uint8Array(values.buffer));
+    this.#steered.written = this.course.state.step;
     return before;
   }
 }

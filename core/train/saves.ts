@@ -142,6 +142,7 @@ export class Saves implements Disposable {
   async save(copied?: () => Promise<void>): Promise<void> {
     this.check();
     const begun = performance.now();
+    this.#withdrawBest();
     await this.#standing(async () => {
       if (this.options.copies === 0) {
         await this.#writeModel();
@@ -154,7 +155,9 @@ export class Saves implements Disposable {
       const copies = [];
       const best = this.#pendingBest();
       if (best) copies.push(best);
-      if (!this.#isSaved() && !(best && this.#isBest())) copies.push(await this.#copy());
+      if (!this.#isSaved() && !(best && place(best.state) === place(this.options.state))) {
+        copies.push(await this.#copy());
+      }
       await this.options.syncLogs();
       this.#begun.push(...copies);
       await copied?.();
@@ -182,6 +185,7 @@ export class Saves implements Disposable {
 
   /** Saves the present state unless it is saved already, and waits like {@linkcode settle}. */
   async saveIfNew(): Promise<void> {
+    this.#withdrawBest();
     await this.#standing(async () => {
       await this.#written();
       while (this.#begun.length > 0) await this.#writeNext();
@@ -200,6 +204,14 @@ export class Saves implements Disposable {
   /** Whether the present state is the best so far and is to be kept. */
   #isBest(state = this.options.state): boolean {
     return this.options.config.best && state.best?.step === state.step;
+  }
+
+  /** Weights that a command has written are not those of the best epoch: a save of the same step takes its checkpoint's place. */
+  #withdrawBest(): void {
+    const { state } = this.options;
+    if (state.best === null || state.best.step !== state.step || state.steering?.written !== state.step) return;
+    this.#drop();
+    state.best = null;
   }
 
   /** Whether the present state is saved or is being saved. */

@@ -69,6 +69,9 @@ export interface TrainerParts {
 /** Why the loop ended. */
 export type Ending = "epochs" | "max_steps" | "early_stopping" | "stopped" | "until_epoch";
 
+/** The most steps of a call of the engine, whose learning rates are laid out before it. */
+const CALL_STEPS = 4096;
+
 const perSecond = (rows: number, ms: number) => ms > 0 ? rows / ms * 1000 : 0;
 
 export class Trainer {
@@ -166,10 +169,9 @@ export class Trainer {
   async #trainEpoch(): Promise<boolean> {
     const { config, source, state } = this.parts;
     for (;;) {
-      // Made anew where commands have changed batches.
       const plan = trainingPlan(source, this.#data, config.seed, state.epoch + 1);
-      if (state.window >= plan.length) return true;
-      if (await this.#trainWindows(plan) === "stopped") return false;
+      const end = await this.#trainWindows(plan);
+      if (end !== "renewal") return end === "done";
     }
   }
 
@@ -217,8 +219,8 @@ export class Trainer {
       if (steering.takeRenewal()) return "renewal";
       const untilSave = every > 0 ? every - state.step % every : Infinity;
       const untilEnd = (config.training.max_steps ?? Infinity) - state.step;
-      const steps = Math.min(window.batches - state.batch, untilSave, untilEnd, steering.until());
-      const rates = Float64Array.from({ length: steps }, (_, i) => this.#rate(state.step + i));
+      const steps = Math.min(window.batches - state.batch, untilSave, untilEnd, steering.until(), CALL_STEPS);
+      const rates = this.#rates(steps);
       let result: TrainResult;
       try {
         result = await steering.training(() => model.train(batches, rates, state.epoch + 1, window.index));
@@ -250,8 +252,17 @@ export class Trainer {
   }
 
   #rate(step: number): number {
-    const { state, steering: { learningRate: learning_rate, scheduler } } = this.parts;
-    return learningRate(step, { learning_rate }, scheduler, this.horizon, state.plateau.factor);
+    return this.#rates(1, step)[0]!;
+  }
+
+  /** The learning rates of some steps. */
+  #rates(steps: number, first = this.parts.state.step): Float64Array<ArrayBuffer> {
+    const { state: { plateau: { factor } }, steering: { learningRate: learning_rate, scheduler } } = this.parts;
+    const { horizon } = this;
+    return Float64Array.from(
+      { length: steps },
+      (_, i) => learningRate(first + i, { learning_rate }, scheduler, horizon, factor),
+    );
   }
 
   get #data() {

@@ -41,6 +41,15 @@ function weights(run: string): Uint8Array {
   return Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"));
 }
 
+/** The bias of a unit of the first layer in a checkpoint. */
+async function biasOf(run: string, pointer: "latest" | "best"): Promise<number> {
+  const name = Deno.readTextFileSync(join(run, "checkpoints", pointer)).trim();
+  using file = await SafetensorsFile.open(join(run, "checkpoints", name, "model.safetensors"));
+  const value = new Float32Array(1);
+  await file.read("encoder.0.bias", 5, 1, new Uint8Array(value.buffer));
+  return value[0]!;
+}
+
 /** Edits of every kind, begun while the run trains, with pauses between some of them. */
 async function handful(desk: Desk): Promise<Edit[]> {
   const made: Edit[] = [];
@@ -61,14 +70,12 @@ async function handful(desk: Desk): Promise<Edit[]> {
 async function steered(config: Record<string, unknown>, give: (desk: Desk) => Promise<unknown>, more = {}) {
   const desk = new Desk();
   let given: Promise<unknown> | null = null;
-  const result = await train({
-    config,
-    desk,
-    observer: { epochDone: ({ epoch }) => void (epoch > 0 && (given ??= give(desk))) },
-    ...more,
-  });
-  await given;
-  return result;
+  const observer = { epochDone: ({ epoch }: { epoch: number }) => void (epoch > 0 && (given ??= give(desk))) };
+  try {
+    return await train({ config, desk, observer, ...more });
+  } finally {
+    await given;
+  }
 }
 
 Deno.test("steering: commands take effect between two steps, and the journal repeats the run to the bit", async () => {
@@ -123,13 +130,32 @@ Deno.test("steering: an edit between a save and the end, at the same step, is in
     await desk.post({ do: "write", tensor: "encoder.0.bias", at: [5], value: 42 });
     await desk.post({ do: "stop" });
   });
-  const latest = Deno.readTextFileSync(join(path, "checkpoints", "latest")).trim();
-  using file = await SafetensorsFile.open(join(path, "checkpoints", latest, "model.safetensors"));
-  const value = new Float32Array(1);
-  await file.read("encoder.0.bias", 5, 1, new Uint8Array(value.buffer));
-  assertEquals(value[0], 42);
+  assertEquals(await biasOf(path, "latest"), 42);
   await train({ resume: path });
   assertEquals((await edits(path)).filter(({ command }) => command.do === "write").length, 1, "the edit was left");
+});
+
+Deno.test("steering: weights that a command wrote after the best epoch are saved, and are not the best epoch's", async () => {
+  const write: Command = { do: "write", tensor: "encoder.0.bias", at: [5], value: 42 };
+  const save: Command = { do: "save" }, step: Command = { do: "continue", steps: 1 };
+  for (
+    const [commands, keepsBest] of [[[], false], [[save, write], false], [[save, step], false], [[step], true]] as const
+  ) {
+    using folder = temporary();
+    const { path } = await steered(config(folder.path), async (desk) => {
+      // Before the first step after the first epoch, which is the best so far.
+      for (const command of [{ do: "pause" } as const, write, ...commands, { do: "stop" } as const]) {
+        await desk.post(command);
+      }
+    });
+    const which = commands.map((command) => command.do).join(", ");
+    assert(Math.abs(await biasOf(path, "latest") - 42) < 1, `${which}: the edit is not saved`);
+    const best = await biasOf(path, "best").catch(() => null);
+    assertEquals(best !== null, keepsBest, `${which}: best`);
+    if (best !== null) assert(Math.abs(best) < 2, `${which}: the best epoch has the edit`);
+    // A pause between two saves does not keep a run from going on.
+    assertEquals((await train({ resume: path })).summary.status, "finished");
+  }
 });
 
 Deno.test("steering: a resume from an earlier checkpoint takes later edits out of the journal", async () => {
@@ -234,7 +260,12 @@ Deno.test("steering: a run whose journal cannot be written fails, since it could
   const run = join(folder.path, "run");
   const failed = steered(config(folder.path), async (desk) => {
     Deno.mkdirSync(join(run, "edits.jsonl"));
-    await assertRejects(() => desk.post({ do: "freeze", layer: "encoder.0", frozen: true }), UserError, "edits.jsonl");
+    const [first, second] = await Promise.allSettled(
+      [true, false].map((frozen) => desk.post({ do: "freeze", layer: "encoder.0", frozen })),
+    );
+    assert(first?.status === "rejected" && second?.status === "rejected");
+    assertStringIncludes(String(first.reason), "edits.jsonl");
+    assertStringIncludes(String(second.reason), "has ended before it took the command");
   }, { runDir: run });
   await assertRejects(() => failed, UserError, "edits.jsonl");
 });
