@@ -17,8 +17,9 @@ struct Shape {
   size_t m, k, n;
 };
 // The products of an output tile (forward, gradient, back) and of small dense layers, batch 128 and 256.
-constexpr Shape kShapes[] = {{128, 512, 256}, {256, 128, 512}, {128, 256, 512}, {256, 512, 128},
-                             {512, 128, 512}, {512, 512, 512}, {128, 512, 64},  {128, 64, 512}};
+constexpr Shape kShapes[] = {{128, 512, 256},  {256, 128, 512},  {128, 256, 512}, {256, 512, 128},
+                             {512, 128, 512},  {512, 512, 512},  {128, 512, 64},  {128, 64, 512},
+                             {1024, 1024, 64}, {1024, 1000, 64}, {1000, 1024, 64}};
 
 struct Product {
   explicit Product(Shape shape)

@@ -82,6 +82,15 @@ TEST(gemm_many_rows) {
   each_table([](const Kernels& table) { check_product(table, 401, 24, 17, true); });
 }
 
+// Strides of a power of two, whose lines share sets of a cache.
+TEST(gemm_strides_of_a_power_of_two) {
+  each_table([](const Kernels& table) {
+    check_product(table, 255, 40, 256, true);   // by rows 256, by columns 255 + 1
+    check_product(table, 255, 40, 300, false);  // by columns 255 + 1
+    check_product(table, 13, 70, 512, false);   // by rows 512
+  });
+}
+
 TEST(gemm_of_nothing) {
   each_table([](const Kernels& table) {
     float c[4] = {1, 2, 3, 4};

@@ -206,6 +206,22 @@ NRW_INLINE void ask(const Ahead& ahead, size_t at, size_t lines) noexcept {
   }
 }
 
+// Rows or columns of A that lie a multiple of so many floats apart share few sets of a cache, out of which they drive
+// each other. The part of A in use is copied then, with gaps.
+constexpr size_t kAlias = 256, kGap = kLineFloats;
+constexpr size_t kCopied = kRows * (kDepth + kGap) > kDepth*(kRows + kGap) ? kRows*(kDepth + kGap)
+                                                                           : kDepth*(kRows + kGap);
+
+// Copies `lines` lines of `length` floats.
+NRW_INLINE void copy_lines(size_t lines, size_t length, const float* from, size_t pitch, float* to,
+                           size_t to_pitch) noexcept {
+  for (size_t i = 0; i < lines; ++i, from += pitch, to += to_pitch) {
+    size_t j = 0;
+    for (; j + kLanes <= length; j += kLanes) store(to + j, load(from + j));
+    if (j < length) store_first(to + j, length - j, load_first(from + j, length - j));
+  }
+}
+
 void gemm_ahead(size_t m, size_t n, size_t k, const float* a, size_t row_stride, size_t column_stride,
                 const float* packed, float* c, size_t ldc, bool accumulate, const Ahead& ahead) noexcept {
   if (k == 0 && !accumulate) {
@@ -217,11 +233,23 @@ void gemm_ahead(size_t m, size_t n, size_t k, const float* a, size_t row_stride,
   const size_t lines = (ahead.floats + kLineFloats - 1) / kLineFloats;
   const size_t share = blocks == 0 ? 0 : (lines + blocks - 1) / blocks;  // of a block
   const Lies lies = column_stride == 1 ? Lies::kInRows : Lies::kInColumns;
+  const size_t stride = lies == Lies::kInRows ? row_stride : column_stride;
+  const bool copies = stride % kAlias == 0 && m >= 2 * kMicroRows && n > kPass;
+  alignas(64) float copied[kCopied];
   size_t asked = 0;
   for (size_t p = 0; p < k; p += kDepth) {
     const size_t depth = at_most(k - p, kDepth);
     for (size_t row = 0; row < m; row += kRows) {
       const size_t end = row + at_most(m - row, kRows);
+      const float* part = a + row * row_stride + p * column_stride;
+      size_t row_pitch = row_stride, column_pitch = column_stride;
+      if (copies && lies == Lies::kInRows) {
+        copy_lines(end - row, depth, part, row_stride, copied, row_pitch = kDepth + kGap);
+        part = copied;
+      } else if (copies) {
+        copy_lines(depth, end - row, part, column_stride, copied, column_pitch = kRows + kGap);
+        part = copied;
+      }
       for (size_t j = 0; j < n; j += kPass) {
         const float* b = packed + j * k + p * kPass;
         const size_t columns = at_most(n - j, kPass);
@@ -229,7 +257,7 @@ void gemm_ahead(size_t m, size_t n, size_t k, const float* a, size_t row_stride,
           const size_t rows = next_rows(end - i, most_rows(columns));
           ask(ahead, asked, share);
           asked += share;
-          choose_block(lies, rows, columns)(depth, a + i * row_stride + p * column_stride, row_stride, column_stride, b,
+          choose_block(lies, rows, columns)(depth, part + (i - row) * row_pitch, row_pitch, column_pitch, b,
                                             c + i * ldc + j, ldc, columns, accumulate || p > 0);
           i += rows;
         }
