@@ -1,5 +1,5 @@
-// Exponentials and logarithms of many floats at once, which losses are made of. The rules of kernels.h hold. No fused
-// multiply-add is used, so that all tables give the same bits.
+// Exponentials, logarithms and random draws of many floats at once. The rules of kernels.h hold. No fused multiply-add
+// is used, so that all tables give the same bits.
 #pragma once
 
 #include "kernels/kernels.h"
@@ -15,6 +15,11 @@ struct ElementaryKernels {
   void (*log)(size_t n, const float* x, float* y) noexcept;
   // y = log(1 + x), x >= 0 and finite, with the relative precision of a small x.
   void (*log1p)(size_t n, const float* x, float* y) noexcept;
+
+  // words (4 * blocks) = Philox (base/philox.h) of the counters (first + i, high), i < blocks.
+  void (*philox)(uint64_t key, uint64_t high, uint64_t first, size_t blocks, uint32_t* words) noexcept;
+  // y (n) = standard normal values of n random words, n a multiple of 2: of each two, by Box and Muller.
+  void (*normals)(size_t n, const uint32_t* words, float* y) noexcept;
 };
 
 // The table with the same name as `kernels`, or the plain one if there is none.

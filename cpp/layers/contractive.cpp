@@ -90,7 +90,7 @@ void Contractive::forward(const Pass& pass, const float* x, float* y) noexcept {
     std::copy_n(inner_.forward(pass, x), m * outputs_, y);
     return;
   }
-  const RowDraws draws(seed_, Purpose::kNoise, layer_, pass.step);
+  const RowDraws draws(products_.kernels(), seed_, Purpose::kNoise, layer_, pass.step);
   const auto step = static_cast<float>(step_);
   for_blocks(products_.pool(), m, kRows, 64 * n, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {

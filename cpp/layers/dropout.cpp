@@ -1,5 +1,6 @@
 #include "layers/dropout.h"
 
+#include <bit>
 #include <cmath>
 
 #include "layers/row_draws.h"
@@ -18,6 +19,9 @@ constexpr Field kFields[] = {{.name = "rate",
                               .below = true,
                               .value = true,
                               .example = "0.1"}};
+
+// Whose order as signed numbers is that of the words, since signed numbers are what all processors compare in vectors.
+int32_t signed_order(uint32_t word) noexcept { return static_cast<int32_t>(word ^ 0x80000000u); }
 
 size_t workspace(const Settings&, const Shape&, const Shape& output, uint32_t rows, unsigned) {
   return size_t{rows} * output.size() * sizeof(float);
@@ -50,18 +54,20 @@ void Dropout::forward(const Pass& pass, const float* x, float* y) noexcept {
     std::copy_n(x, n, y);
     return;
   }
-  const RowDraws draws(seed_, Purpose::kLayer, layer_, pass.step);
-  const double threshold = std::ldexp(rate_, 32);  // a word below it drops
-  const float kept = static_cast<float>(1 / (1 - rate_));
+  const RowDraws draws(products_.kernels(), seed_, Purpose::kLayer, layer_, pass.step);
+  const auto threshold = static_cast<uint32_t>(std::min(std::ceil(std::ldexp(rate_, 32)), 0xFFFFFFFFp0));
+  const int32_t limit = signed_order(threshold);
+  const auto kept = std::bit_cast<int32_t>(static_cast<float>(1 / (1 - rate_)));  // a word below the threshold drops
   for_blocks(products_.pool(), pass.rows, kRows, 16 * n, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {
-      float* const mask = mask_.data() + i * width_;
-      for (uint64_t unit = 0; unit < width_; unit += RowDraws::kWords) {
-        const auto words = draws.block(pass.row_id[i], unit / RowDraws::kWords);
-        const uint64_t end = std::min(unit + RowDraws::kWords, width_);
-        for (uint64_t j = unit; j < end; ++j) mask[j] = words[j - unit] < threshold ? 0 : kept;
-      }
-      for (uint64_t j = 0; j < width_; ++j) y[i * width_ + j] = x[i * width_ + j] * mask[j];
+      draws.for_words(pass.row_id[i], width_, [&](size_t unit, size_t units, const uint32_t* words) {
+        const size_t at = i * width_ + unit;
+        float* const mask = mask_.data() + at;
+        for (size_t j = 0; j < units; ++j) {
+          mask[j] = std::bit_cast<float>(kept & -static_cast<int32_t>(signed_order(words[j]) >= limit));
+        }
+        for (size_t j = 0; j < units; ++j) y[at + j] = x[at + j] * mask[j];
+      });
     }
   });
 }
@@ -69,7 +75,10 @@ void Dropout::forward(const Pass& pass, const float* x, float* y) noexcept {
 void Dropout::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
   if (d_x == nullptr) return;
   const size_t n = static_cast<size_t>(pass.rows) * width_;
-  for (size_t i = 0; i < n; ++i) d_x[i] = d_y[i] * mask_[i];
+  for_blocks(products_.pool(), n, 4096, 2 * n, [&](size_t first, size_t count) {
+    const float* const mask = mask_.data();
+    for (size_t i = first; i < first + count; ++i) d_x[i] = d_y[i] * mask[i];
+  });
 }
 
 }  // namespace nrw

@@ -5,7 +5,7 @@ namespace nrw {
 namespace {
 
 constexpr size_t kRows = 8;    // places that a task of the forward pass takes
-constexpr size_t kUnits = 16;  // units whose gradients a task sums side by side
+constexpr size_t kUnits = 64;  // units whose gradients a task sums side by side
 
 constexpr Field kFields[] = {{.name = "weight",
                               .type = Field::Type::kNumber,
@@ -89,19 +89,21 @@ void JumpRelu::backward(const Pass& pass, const float* x, const float* d_y, floa
   const auto weight = static_cast<float>(pass.factor * weight_);
   for_blocks(products_.pool(), units_, kUnits, work, [&](size_t first, size_t count) {
     double sums[kUnits] = {};
+    const float* const threshold = threshold_.data() + first;
     for (size_t place = 0; place < places; ++place) {
       const size_t at = place * units_ + first;
       const float cost = pass.row_weight == nullptr ? weight : weight * pass.row_weight[place / places_];
       for (size_t j = 0; j < count; ++j) {
-        sums[j] += jump_relu_threshold_gradient(x[at + j], threshold_[first + j], bandwidth_, d_y[at + j], cost);
+        sums[j] += jump_relu_threshold_gradient(x[at + j], threshold[j], bandwidth_, d_y[at + j], cost);
       }
     }
     for (size_t j = 0; j < count; ++j) log_threshold_.gradient[first + j] += static_cast<float>(sums[j]);
   });
   if (d_x == nullptr) return;
+  const float* const threshold = threshold_.data();
   for_blocks(products_.pool(), places, kRows, work, [&](size_t first, size_t count) {
     for (size_t at = first * units_; at < (first + count) * units_; at += units_) {
-      for (size_t j = 0; j < units_; ++j) d_x[at + j] = x[at + j] > threshold_[j] ? d_y[at + j] : 0;
+      for (size_t j = 0; j < units_; ++j) d_x[at + j] = static_cast<float>(x[at + j] > threshold[j]) * d_y[at + j];
     }
   });
 }

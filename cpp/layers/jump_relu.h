@@ -22,8 +22,8 @@ extern const LayerType jump_relu_type;
 // What one value adds to the gradient of its log_threshold, for a gradient d_y to y and a penalty of `weight` a value.
 template <class T>
 T jump_relu_threshold_gradient(T x, T theta, T bandwidth, T d_y, T weight) noexcept {
-  if (!(std::fabs(x - theta) < bandwidth / 2)) return 0;
-  return -theta / bandwidth * (theta * d_y + weight);
+  const T slope = -theta / bandwidth * (theta * d_y + weight);
+  return static_cast<T>(std::fabs(x - theta) < bandwidth / 2) * slope;
 }
 
 class JumpRelu final : public Layer {

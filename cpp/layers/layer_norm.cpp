@@ -82,7 +82,7 @@ void LayerNorm::backward(const Pass& pass, const float* x, const float* d_y, flo
     d_gamma_.zero();
     d_beta_.zero();
   }
-  for_blocks(products_.pool(), width_, 16, work, [&](size_t first, size_t count) {
+  for_blocks(products_.pool(), width_, 64, work, [&](size_t first, size_t count) {
     layer_norm_parameters(pass.rows, width_, first, count, x, mean_.data(), rstd_.data(), d_y, d_gamma, d_beta);
   });
   if (!same) {

@@ -4,6 +4,7 @@
 // channels first; the passes work with copies in the order of the rows in memory.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 
 #include "layers/layer_type.h"
@@ -13,14 +14,27 @@ namespace nrw {
 
 extern const LayerType layer_norm_type;
 
+// The sum of term(j) over j < n, in an order that vectors of numbers can take.
+template <class Term>
+double sum_by_lanes(size_t n, Term&& term) noexcept {
+  constexpr size_t kLanes = 8;
+  double lanes[kLanes] = {}, sum = 0;
+  size_t j = 0;
+  for (; j + kLanes <= n; j += kLanes) {
+    for (size_t k = 0; k < kLanes; ++k) lanes[k] += term(j + k);
+  }
+  for (; j < n; ++j) sum += term(j);
+  for (const double lane : lanes) sum += lane;
+  return sum;
+}
+
 template <class T>
 void layer_norm_forward(size_t rows, size_t width, double eps, const T* x, const T* gamma, const T* beta, T* y, T* mean,
                         T* rstd) noexcept {
   for (size_t i = 0; i < rows; ++i, x += width, y += width) {
-    double sum = 0, squares = 0;
-    for (size_t j = 0; j < width; ++j) sum += x[j];
+    const double sum = sum_by_lanes(width, [&](size_t j) { return static_cast<double>(x[j]); });
     const double m = sum / static_cast<double>(width);
-    for (size_t j = 0; j < width; ++j) squares += (x[j] - m) * (x[j] - m);
+    const double squares = sum_by_lanes(width, [&](size_t j) { return (x[j] - m) * (x[j] - m); });
     mean[i] = static_cast<T>(m);
     rstd[i] = static_cast<T>(1 / std::sqrt(squares / static_cast<double>(width) + eps));
     for (size_t j = 0; j < width; ++j) y[j] = (x[j] - mean[i]) * rstd[i] * gamma[j] + beta[j];
@@ -32,12 +46,9 @@ template <class T>
 void layer_norm_backward(size_t rows, size_t width, const T* x, const T* gamma, const T* mean, const T* rstd,
                          const T* d_y, T* d_x) noexcept {
   for (size_t i = 0; i < rows; ++i, x += width, d_y += width, d_x += width) {
-    double sum = 0, sum_xhat = 0;
-    for (size_t j = 0; j < width; ++j) {
-      const double g = static_cast<double>(d_y[j]) * gamma[j];
-      sum += g;
-      sum_xhat += g * ((x[j] - mean[i]) * rstd[i]);
-    }
+    const auto g = [&](size_t j) { return static_cast<double>(d_y[j]) * gamma[j]; };
+    const double sum = sum_by_lanes(width, g);
+    const double sum_xhat = sum_by_lanes(width, [&](size_t j) { return g(j) * ((x[j] - mean[i]) * rstd[i]); });
     const T a = static_cast<T>(sum / static_cast<double>(width)),
             b = static_cast<T>(sum_xhat / static_cast<double>(width));
     for (size_t j = 0; j < width; ++j) {
@@ -51,15 +62,21 @@ void layer_norm_backward(size_t rows, size_t width, const T* x, const T* gamma, 
 template <class T>
 void layer_norm_parameters(size_t rows, size_t width, size_t first, size_t count, const T* x, const T* mean,
                            const T* rstd, const T* d_y, T* d_gamma, T* d_beta) noexcept {
-  for (size_t j = first; j < first + count; ++j) {
-    double gamma = 0, beta = 0;
+  constexpr size_t kSome = 64;
+  for (size_t end = first + count; first < end; first += kSome) {
+    const size_t some = std::min(kSome, end - first);
+    double gamma[kSome] = {}, beta[kSome] = {};
     for (size_t i = 0; i < rows; ++i) {
-      const size_t at = i * width + j;
-      gamma += d_y[at] * ((x[at] - mean[i]) * rstd[i]);
-      beta += d_y[at];
+      const size_t at = i * width + first;
+      for (size_t j = 0; j < some; ++j) {
+        gamma[j] += d_y[at + j] * ((x[at + j] - mean[i]) * rstd[i]);
+        beta[j] += d_y[at + j];
+      }
     }
-    d_gamma[j] += static_cast<T>(gamma);
-    d_beta[j] += static_cast<T>(beta);
+    for (size_t j = 0; j < some; ++j) {
+      d_gamma[first + j] += static_cast<T>(gamma[j]);
+      d_beta[first + j] += static_cast<T>(beta[j]);
+    }
   }
 }
 

@@ -124,12 +124,9 @@ void MaskTokens::reserve(uint32_t rows) {
 }
 
 void MaskTokens::draw_row(const RowDraws& draws, uint64_t row_id, uint64_t* words, uint8_t* hidden) const noexcept {
-  std::array<uint32_t, RowDraws::kWords> block{};
-  for (size_t token = 0; token < tokens_; ++token) {
-    const size_t word = token % RowDraws::kWords;
-    if (word == 0) block = draws.block(row_id, token / RowDraws::kWords);
-    words[token] = uint64_t{block[word]} << 32 | token;
-  }
+  draws.for_words(row_id, tokens_, [&](size_t first, size_t count, const uint32_t* drawn) {
+    for (size_t k = 0; k < count; ++k) words[first + k] = uint64_t{drawn[k]} << 32 | (first + k);
+  });
   uint64_t* const ordered = words + tokens_;
   std::copy_n(words, tokens_, ordered);
   std::nth_element(ordered, ordered + count_, ordered + tokens_);
@@ -142,7 +139,7 @@ void MaskTokens::forward(const Pass& pass, const float* x, float* y) noexcept {
     std::copy_n(x, n, y);
     return;
   }
-  const RowDraws draws(seed_, Purpose::kNoise, layer_, pass.step);
+  const RowDraws draws(products_.kernels(), seed_, Purpose::kNoise, layer_, pass.step);
   for_blocks(products_.pool(), pass.rows, kRows, 8 * n, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {
       uint8_t* const hidden = hidden_.data() + i * places_;

@@ -116,7 +116,7 @@ void GaussianNoise::forward(const Pass& pass, const float* x, float* y) noexcept
     std::copy_n(x, n, y);
     return;
   }
-  const RowDraws draws(seed_, Purpose::kNoise, layer_, pass.step);
+  const RowDraws draws(products_.kernels(), seed_, Purpose::kNoise, layer_, pass.step);
   for_blocks(products_.pool(), pass.rows, kRows, 64 * n, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {
       const size_t at = i * width_;
@@ -147,22 +147,23 @@ void ReplacingNoise::forward(const Pass& pass, const float* x, float* y) noexcep
     std::copy_n(x, n, y);
     return;
   }
-  const RowDraws draws(seed_, Purpose::kNoise, layer_, pass.step);
-  const double replaced = std::ldexp(share_, 32), lowered = replaced / 2;
+  const RowDraws draws(products_.kernels(), seed_, Purpose::kNoise, layer_, pass.step);
+  const double share = std::ldexp(share_, 32);
+  const auto replaced = static_cast<uint64_t>(std::ceil(share)), lowered = static_cast<uint64_t>(std::ceil(share / 2));
   const size_t groups = width_ / channels_;
   for_blocks(products_.pool(), pass.rows, kRows, 16 * n, [&](size_t first, size_t count) {
     for (size_t i = first; i < first + count; ++i) {
-      std::array<uint32_t, RowDraws::kWords> words{};
-      for (size_t group = 0; group < groups; ++group) {
-        const size_t word = group % RowDraws::kWords, at = i * width_ + group * channels_;
-        if (word == 0) words = draws.block(pass.row_id[i], group / RowDraws::kWords);
-        const bool kept = !(words[word] < replaced);
-        const float other = words[word] < lowered ? low_ : high_;
-        for (size_t j = at; j < at + channels_; ++j) {
-          kept_[j] = kept;
-          y[j] = kept ? x[j] : other;
+      draws.for_words(pass.row_id[i], groups, [&](size_t group, size_t some, const uint32_t* words) {
+        const size_t at = i * width_ + group * channels_;
+        for (size_t k = 0; k < some; ++k) {
+          const bool kept = words[k] >= replaced;
+          const float other = words[k] < lowered ? low_ : high_;
+          for (size_t j = at + k * channels_; j < at + (k + 1) * channels_; ++j) {
+            kept_[j] = kept;
+            y[j] = kept ? x[j] : other;
+          }
         }
-      }
+      });
     }
   });
 }

@@ -47,28 +47,42 @@ PRelu::PRelu(const LayerContext& context)
 
 void PRelu::forward(const Pass& pass, const float* x, float* y) noexcept {
   const float* const slope = slope_.value.data();
-  const size_t step = slopes_ == 1 ? 0 : 1, rows = pass.rows * places_;
+  const size_t rows = pass.rows * places_;
   for_blocks(products_.pool(), rows, 64, 2 * rows * channels_, [&](size_t first, size_t count) {
-    for (size_t i = first; i < first + count; ++i) {
-      const float* const from = x + i * channels_;
-      float* const to = y + i * channels_;
-      for (size_t c = 0; c < channels_; ++c) to[c] = from[c] > 0 ? from[c] : slope[c * step] * from[c];
+    for (size_t at = first * channels_; at < (first + count) * channels_; at += channels_) {
+      if (slopes_ == 1) {
+        products_.kernels().activate(Activation::kLeakyRelu, channels_, x + at, slope[0], y + at);
+      } else {
+        for (size_t c = 0; c < channels_; ++c) y[at + c] = x[at + c] > 0 ? x[at + c] : slope[c] * x[at + c];
+      }
     }
   });
 }
 
 void PRelu::backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept {
   const float* const slope = slope_.value.data();
-  const size_t step = slopes_ == 1 ? 0 : 1, size = places_ * channels_;
+  const size_t size = places_ * channels_;
   for_blocks(products_.pool(), pass.rows, 1, 4 * pass.rows * size, [&](size_t row, size_t) {
     double* const sums = partial_.data() + row * slopes_;
     std::fill_n(sums, slopes_, 0.0);
-    for (size_t i = 0; i < places_; ++i) {
-      const size_t at = row * size + i * channels_;
-      for (size_t c = 0; c < channels_; ++c) {
-        if (!(x[at + c] > 0)) sums[c * step] += static_cast<double>(d_y[at + c]) * x[at + c];
-        if (d_x != nullptr) d_x[at + c] = x[at + c] > 0 ? d_y[at + c] : slope[c * step] * d_y[at + c];
+    if (slopes_ == 1) {
+      constexpr size_t kSome = 256;
+      float low[kSome];  // x where it is below 0
+      for (size_t at = row * size, end = at + size; at < end; at += kSome) {
+        const size_t some = std::min(kSome, end - at);
+        for (size_t k = 0; k < some; ++k) low[k] = x[at + k] < 0 ? x[at + k] : 0.0f;
+        sums[0] += products_.kernels().dot(some, low, d_y + at);
       }
+      if (d_x == nullptr) return;
+      const size_t at = row * size;
+      products_.kernels().activate_backward(Activation::kLeakyRelu, size, x + at, d_y + at, slope[0], d_x + at);
+      return;
+    }
+    for (size_t at = row * size; at < (row + 1) * size; at += channels_) {
+      for (size_t c = 0; c < channels_; ++c)
+        sums[c] += static_cast<double>(d_y[at + c]) * (x[at + c] < 0 ? x[at + c] : 0.0f);
+      if (d_x == nullptr) continue;
+      for (size_t c = 0; c < channels_; ++c) d_x[at + c] = x[at + c] > 0 ? d_y[at + c] : slope[c] * d_y[at + c];
     }
   });
   for (size_t c = 0; c < slopes_; ++c) {

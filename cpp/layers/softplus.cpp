@@ -1,5 +1,9 @@
 #include "layers/softplus.h"
 
+#include <cmath>
+
+#include "kernels/elementary.h"
+
 namespace nrw {
 
 namespace {
@@ -41,6 +45,38 @@ const LayerType softplus_type = {
     .make = make,
     .torch = "nn.Softplus({beta}, {threshold})",
     .onnx = "Where(Greater(Mul(x, {beta}), {threshold}), x, Div(Softplus(Mul(x, {beta})), {beta}))"};
+
+// By e^-|beta x| on both sides of 0, which does not overflow: log(1 + e^t) = max(t, 0) + log(1 + e^-|t|).
+void Softplus::apply(size_t n, const float* x, float* y) const noexcept {
+  const ElementaryKernels& kernels = elementary_kernels(products_.kernels());
+  float t[kBlock], e[kBlock];
+  for (size_t first = 0; first < n; first += kBlock) {
+    const size_t count = std::min(kBlock, n - first);
+    const float* const from = x + first;
+    for (size_t i = 0; i < count; ++i) t[i] = -std::fabs(from[i] * beta_);
+    kernels.exp(count, t, e);
+    kernels.log1p(count, e, t);
+    for (size_t i = 0; i < count; ++i) {
+      const float scaled = from[i] * beta_, above = scaled < 0 ? 0 : scaled;
+      y[first + i] = scaled > threshold_ ? from[i] : (above + t[i]) / beta_;
+    }
+  }
+}
+
+void Softplus::apply_backward(size_t n, const float* x, const float* d_y, float* d_x) const noexcept {
+  const ElementaryKernels& kernels = elementary_kernels(products_.kernels());
+  float t[kBlock], e[kBlock];
+  for (size_t first = 0; first < n; first += kBlock) {
+    const size_t count = std::min(kBlock, n - first);
+    const float* const from = x + first;
+    for (size_t i = 0; i < count; ++i) t[i] = -std::fabs(from[i] * beta_);
+    kernels.exp(count, t, e);
+    for (size_t i = 0; i < count; ++i) {
+      const float slope = (from[i] < 0 ? e[i] : 1.0f) / (1.0f + e[i]);
+      d_x[first + i] = from[i] * beta_ > threshold_ ? d_y[first + i] : d_y[first + i] * slope;
+    }
+  }
+}
 
 void Softplus::forward(const Pass& pass, const float* x, float* y) noexcept {
   const size_t n = pass.rows * width_;

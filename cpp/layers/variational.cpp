@@ -121,7 +121,7 @@ double Variational::weight_at(const Pass& pass) const noexcept {
 void Variational::forward(const Pass& pass, const float* x, float* y) noexcept {
   mean_map_.forward(pass, x, mean_.data());
   log_variance_map_.forward(pass, x, log_variance_.data());
-  const RowDraws draws(seed_, Purpose::kNoise, layer_, pass.step);
+  const RowDraws draws(products_.kernels(), seed_, Purpose::kNoise, layer_, pass.step);
   for_blocks(products_.pool(), pass.rows, kRows, 64 * size_t{pass.rows} * units_, [&](size_t first, size_t count) {
     double sum = 0;
     for (size_t i = first; i < first + count; ++i) {

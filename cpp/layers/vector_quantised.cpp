@@ -112,7 +112,7 @@ VectorQuantised::VectorQuantised(const LayerContext& context)
   num_batches_tracked_.name = "num_batches_tracked";
   num_batches_tracked_.is_count = true;
   // Steps count from 1, so these draws are none of theirs.
-  const RowDraws draws(seed_, Purpose::kNoise, layer_, 0);
+  const RowDraws draws(products_.kernels(), seed_, Purpose::kNoise, layer_, 0);
   for (size_t k = 0; k < codes_; ++k) draws.normals(k, width_, running_.value.data() + k * width_);
 }
 
@@ -182,9 +182,9 @@ void VectorQuantised::sum_up(const Pass& pass, size_t vectors, const float* x) n
 }
 
 void VectorQuantised::draw_restarts(const Pass& pass, const float* x) noexcept {
-  const RowDraws draws(seed_, Purpose::kNoise, layer_, pass.step);
+  const RowDraws draws(products_.kernels(), seed_, Purpose::kNoise, layer_, pass.step);
   for (size_t k = 0; k < codes_; ++k) {
-    const uint64_t word = draws.block(k, 0)[0];
+    const uint64_t word = draws.word(k);
     std::copy_n(x + (word * batch_vectors_ >> 32) * width_, width_, drawn_.data() + k * width_);
   }
 }

@@ -1,3 +1,5 @@
+#include <immintrin.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -9,6 +11,6 @@ namespace {
 #include "kernels/elementary/loops.h"
 }  // namespace
 
-const ElementaryKernels kAvx512ElementaryKernels{"avx512", exp, log, log1p};
+const ElementaryKernels kAvx512ElementaryKernels{"avx512", exp, log, log1p, philox_words, normals};
 
 }  // namespace nrw

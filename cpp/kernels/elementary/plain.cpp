@@ -9,6 +9,6 @@ namespace {
 #include "kernels/elementary/loops.h"
 }  // namespace
 
-const ElementaryKernels kPlainElementaryKernels{"plain", exp, log, log1p};
+const ElementaryKernels kPlainElementaryKernels{"plain", exp, log, log1p, philox_words, normals};
 
 }  // namespace nrw
