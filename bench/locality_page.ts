@@ -1,19 +1,21 @@
-/** The table in docs/locality.md, which is made from the results of the workload `locality`; the rest of the page is text. */
+/** The tables in docs/locality.md, which are made from results of workloads; the rest of the page is text. */
 import { GOAL_HEADINGS, goalCells, rowCells, rowHeadings } from "./print.ts";
 import type { Result } from "./run.ts";
 
-export const BEGIN = "<!-- made by deno task bench --only locality -->";
+/** The workloads whose tables it has. */
+export const SERIES: readonly string[] = ["locality", "layers"];
+export const beginOf = (name: string) => `<!-- made by deno task bench --only ${name} -->`;
 export const END = "<!-- end of what is made -->";
 
 type Table = (headings: readonly string[], rows: readonly (readonly string[])[]) => string;
 
-/** The page with the table of these results in the place of the one before. @throws {Error} where it has no place for one */
+/** The page with the table of these results in the place of the one before. @throws {Error} where it has no place for it */
 export function withSeries(page: string, result: Result, table: Table): string {
-  const begin = page.indexOf(BEGIN), end = page.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`docs/locality.md: has no lines ${BEGIN} and ${END}`);
+  const first = beginOf(result.name), begin = page.indexOf(first), end = page.indexOf(END, begin);
+  if (begin < 0 || end < begin) throw new Error(`docs/locality.md: has no lines ${first} and ${END}`);
   const { cpu, cores, compiler, measured_at } = result.machine;
   const made = [
-    BEGIN,
+    first,
     ...result.mode === "quick" ? ["These figures are from a quick run and are only a rough estimate."] : [],
     table(rowHeadings(result), result.rows.map(rowCells)),
     table(GOAL_HEADINGS, result.goals.map(goalCells)),

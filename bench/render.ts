@@ -4,7 +4,7 @@ import { compareLines } from "../reports/charts/compare_lines.ts";
 import { isFile } from "../core/formats/file.ts";
 import { parseJson } from "../core/formats/json.ts";
 import { seriesColor, THEME_CSS } from "../reports/theme.ts";
-import { withSeries } from "./locality_page.ts";
+import { SERIES, withSeries } from "./locality_page.ts";
 import { GOAL_HEADINGS, goalCells, rowCells, rowHeadings, shown } from "./print.ts";
 import type { Machine, Result } from "./run.ts";
 import type { Plot } from "./types.ts";
@@ -135,8 +135,9 @@ export async function writePage(results: readonly Result[], path: string): Promi
   if (plots.length > 0) await Deno.mkdir(folder, { recursive: true });
   for (const plot of plots) await Deno.writeTextFile(join(folder, plot.file), plotFile(plot));
   await Deno.writeTextFile(path, page(results));
-  const series = results.find(({ name }) => name === "locality");
+  const series = results.filter(({ name }) => SERIES.includes(name));
   const beside = join(dirname(path), "locality.md");
-  if (series === undefined || !isFile(beside)) return;
-  await Deno.writeTextFile(beside, withSeries(await Deno.readTextFile(beside), series, markdownTable));
+  if (series.length === 0 || !isFile(beside)) return;
+  const text = await Deno.readTextFile(beside);
+  await Deno.writeTextFile(beside, series.reduce((made, result) => withSeries(made, result, markdownTable), text));
 }

@@ -3,6 +3,7 @@ import type { Workload } from "../types.ts";
 import { columns } from "./columns.ts";
 import { news20Loss, pbmc3kLoss } from "./converge.ts";
 import { dictionary } from "./dictionary.ts";
+import { layers } from "./layers.ts";
 import { loader } from "./loader.ts";
 import { locality } from "./locality.ts";
 import { million } from "./million.ts";
@@ -36,6 +37,7 @@ export const WORKLOADS: readonly Workload[] = [
   loader,
   shards,
   locality,
+  layers,
   preparing,
   program,
 ];

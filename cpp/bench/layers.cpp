@@ -1,9 +1,10 @@
 // Forward and backward pass of every type of layer with one thread and with two, which take turns. Their outputs and
 // gradients are compared bit by bit before anything is timed.
 //   bench_layers [seconds for each layer] [kinds that contain this text]   (default 1)
-// Prints JSON: {"kernels", "layers": [{"kind", "settings", "input", "rows", "terms": multiply-adds of the forward
-// pass, "forward_bytes", "backward_bytes": what at least has to be read and written, and lists of milliseconds, one a
-// pass: "forward": [[one thread ...], [two ...]], "backward"}...], "missing": [kinds that have no case]}.
+// Prints JSON: {"kernels", "layers": [{"kind", "settings", "input", "rows", "forward_terms" and
+// "backward_terms": multiply-adds, "forward_bytes", "backward_bytes": what at least has to be read and written, and
+// lists of milliseconds, one a pass: "forward": [[one thread ...], [two ...]], "backward"}...], "missing": [kinds that
+// have no case]}.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -24,6 +25,7 @@ struct Case {
   // How often a row uses each weight, where that is not once: rounds of neurons, vectors that look for their code.
   double uses = 1;
   double more_terms = 0;  // multiply-adds of a row that no weight has a part in
+  double backward = 2;    // how many times the forward pass's multiply-adds the backward pass has
 };
 
 const Shape kSignal = Shape::signal(64, 1024), kImage = Shape::image(32, 32, 32), kFlat = Shape::flat(4096);
@@ -65,7 +67,7 @@ const Case kCases[] = {
     {"\"top_k\", \"k\": 32", kFlat, 1024},
     {"\"batch_top_k\", \"k\": 32", kFlat, 1024},
     {"\"jump_relu\", \"weight\": 0.001", kFlat, 1024},
-    {"\"sparse_code\", \"size\": 8192, \"k\": 32", Shape::flat(512), 512},
+    {"\"sparse_code\", \"size\": 8192, \"k\": 32", Shape::flat(512), 512, 1, 0, 2 * 32 / 8192.0},
     {"\"dictionary\", \"size\": 512", Shape::flat(2048), 512},
     {"\"l1\", \"weight\": 0.001", kFlat, 1024},
     // The layers run with the rows and with rows a step away; the second ones' forward pass is part of this one's.
@@ -176,10 +178,11 @@ bool measure(const Case& c, double budget) {
   const double weights = weights_of(*one), in = static_cast<double>(one->x.size()),
                out = static_cast<double>(one->y.size());
   std::printf(
-      "%s\n  {\"kind\": \"%s\", \"settings\": %s, \"input\": \"%s\", \"rows\": %u, \"terms\": %.0f, "
+      "%s\n  {\"kind\": \"%s\", \"settings\": %s, \"input\": \"%s\", \"rows\": %u, \"forward_terms\": %.0f, "
+      "\"backward_terms\": %.0f, "
       "\"forward_bytes\": %.0f, \"backward_bytes\": %.0f",
       first ? "" : ",", one->made.spec.type->name, case_text(c.settings).c_str(), c.input.text().c_str(), c.rows,
-      terms(c, *one), 4 * (in + out + weights), 4 * (2 * in + out + 3 * weights));
+      terms(c, *one), c.backward * terms(c, *one), 4 * (in + out + weights), 4 * (2 * in + out + 3 * weights));
   for (const auto& [key, lists] : {std::pair{"forward", forward}, std::pair{"backward", backward}}) {
     std::printf(", \"%s\": [", key);
     for (int i = 0; i < 2; ++i) {

@@ -9,24 +9,11 @@
 
 #include "layers/layer_type.h"
 #include "layers/products.h"
+#include "layers/row_sums.h"
 
 namespace nrw {
 
 extern const LayerType layer_norm_type;
-
-// The sum of term(j) over j < n, in an order that vectors of numbers can take.
-template <class Term>
-double sum_by_lanes(size_t n, Term&& term) noexcept {
-  constexpr size_t kLanes = 8;
-  double lanes[kLanes] = {}, sum = 0;
-  size_t j = 0;
-  for (; j + kLanes <= n; j += kLanes) {
-    for (size_t k = 0; k < kLanes; ++k) lanes[k] += term(j + k);
-  }
-  for (; j < n; ++j) sum += term(j);
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
 
 template <class T>
 void layer_norm_forward(size_t rows, size_t width, double eps, const T* x, const T* gamma, const T* beta, T* y, T* mean,

@@ -120,7 +120,7 @@ void SelfAttention::attend(unsigned worker, size_t row, size_t head) noexcept {
   float* const p = probabilities_.data() + (row * heads_ + head) * size;
   multiply(worker, tokens_, tokens_, depth_, q, k.transposed(), p, tokens_);
   for (size_t i = 0; i < size; ++i) p[i] *= scale_;
-  softmax_forward(tokens_, tokens_, p, p);
+  softmax_forward(elementary_kernels(products_.kernels()), tokens_, tokens_, p, p);
   multiply(worker, tokens_, depth_, tokens_, {p, tokens_, 1}, v, mixed_.data() + row * tokens_ * width_ + head * depth_,
            width_);
 }

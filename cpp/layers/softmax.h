@@ -3,39 +3,17 @@
 // d_y y). Kept for the backward pass: y.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-
+#include "kernels/elementary.h"
 #include "layers/layer_type.h"
 
 namespace nrw {
 
 extern const LayerType softmax_type;
 
-// places x channels.
-template <class T>
-void softmax_forward(size_t places, size_t channels, const T* x, T* y) noexcept {
-  for (size_t i = 0; i < places; ++i, x += channels, y += channels) {
-    const T largest = *std::max_element(x, x + channels);
-    double sum = 0;
-    for (size_t c = 0; c < channels; ++c) {
-      y[c] = std::exp(x[c] - largest);
-      sum += y[c];
-    }
-    const T share = static_cast<T>(1 / sum);
-    for (size_t c = 0; c < channels; ++c) y[c] *= share;
-  }
-}
-
-template <class T>
-void softmax_backward(size_t places, size_t channels, const T* y, const T* d_y, T* d_x) noexcept {
-  for (size_t i = 0; i < places; ++i, y += channels, d_y += channels, d_x += channels) {
-    double sum = 0;
-    for (size_t c = 0; c < channels; ++c) sum += static_cast<double>(d_y[c]) * y[c];
-    const T mean = static_cast<T>(sum);
-    for (size_t c = 0; c < channels; ++c) d_x[c] = y[c] * (d_y[c] - mean);
-  }
-}
+// places x channels. y may be x; d_x may be d_y.
+void softmax_forward(const ElementaryKernels& kernels, size_t places, size_t channels, const float* x,
+                     float* y) noexcept;
+void softmax_backward(size_t places, size_t channels, const float* y, const float* d_y, float* d_x) noexcept;
 
 class Softmax final : public Layer {
  public:

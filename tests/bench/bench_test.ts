@@ -10,7 +10,8 @@ import type { Result } from "../../bench/run.ts";
 import { byTurns, ratio, timing } from "../../bench/stats.ts";
 import { median } from "../../core/analysis/statistics.ts";
 import { CheckFailed } from "../../bench/types.ts";
-import { BEGIN, END, withSeries } from "../../bench/locality_page.ts";
+import { beginOf, END, withSeries } from "../../bench/locality_page.ts";
+import { outcomeOf as layersOutcome } from "../../bench/workloads/layers.ts";
 import { outcomeOf } from "../../bench/workloads/locality.ts";
 import { secondsTo } from "../../bench/workloads/converge.ts";
 import { BatchCreator } from "../../ffi/batches.ts";
@@ -197,9 +198,51 @@ Deno.test("the locality series: speeds between forms, two threads beside one, an
   assertEquals(outcome.goals.map(({ got, reached }) => [got, reached]), [["2.00 x", true], ["2.00 x", true]]);
   const machine = { cpu: "CPU", cores: 2, compiler: "g++", measured_at: "2026-01-01T00:00:00Z" };
   const result = { name: "locality", mode: "quick", machine, ...outcome } as unknown as Result;
-  const written = withSeries(`# Page\n\n${BEGIN}\nbefore\n${END}\nrest\n`, result, markdownTable);
+  const written = withSeries(`# Page\n\n${beginOf("locality")}\nbefore\n${END}\nrest\n`, result, markdownTable);
   assert(written.startsWith("# Page") && written.endsWith(`${END}\nrest\n`) && !written.includes("before\n<"));
   assert(written.includes("| parts, 2 threads | ms |") && written.includes("rough estimate"));
   assertEquals(withSeries(written, result, markdownTable), written);
   assertThrows(() => withSeries("# Page", result, markdownTable), Error, "has no lines");
+});
+
+Deno.test("layers: gains, shares of the limits, and what bounds a pass", () => {
+  const layer = {
+    kind: "linear",
+    input: "8",
+    rows: 4,
+    forward_terms: 5e8,
+    backward_terms: 1e9,
+    forward_bytes: 1e6,
+    backward_bytes: 3e6,
+  };
+  const copy = {
+    kind: "relu",
+    input: "8",
+    rows: 4,
+    forward_terms: 0,
+    backward_terms: 0,
+    forward_bytes: 1e8,
+    backward_bytes: 1e7,
+  };
+  const measured = {
+    kernels: "plain",
+    missing: ["new"],
+    layers: [
+      { ...layer, forward: [[20, 22], [10, 11]], backward: [[30, 30], [20, 20]] },
+      { ...copy, forward: [[10], [10]], backward: [[10], [8]] },
+    ] as const,
+  };
+  const limits = { threads: 2, f32_gflops: 200, bf16_gflops: 0, memory_gbps: 20 };
+  const { rows, goals, notes } = layersOutcome(measured, limits);
+  assertEquals(rows.map(({ what }) => what), ["linear, 8 x 4", "relu, 8 x 4"]);
+  // 1 GFLOP in 10.5 ms is 95 of 200 GFLOP/s, twice as much in 20 ms 100 of them.
+  assert(rows[0]!.note!.startsWith("forward 2.00 x, 48 % of the arithmetic"), rows[0]!.note);
+  assert(rows[0]!.note!.includes("backward 1.50 x, 50 % of the arithmetic, 1 % of the memory's rate (arithmetic)"));
+  // 0.1 GB in 10 ms is half of 20 GB/s; 0.01 GB in 8 ms is 6 %.
+  assertEquals(
+    rows[1]!.note,
+    "forward 1.00 x, 50 % of the memory's rate (memory); backward 1.25 x, 6 % of the memory's rate",
+  );
+  assertEquals(goals.map(({ got, reached }) => [got, reached]), [["1.50 x", false]]);
+  assert(notes.at(-1)!.includes("new"));
 });
