@@ -14,6 +14,7 @@ import { parametersSection } from "./sweep/parameters.ts";
 import { hasFailed, leftOut, ranked, reportedRuns, type SweepPoint, sweepPoints, valuesText } from "./sweep/points.ts";
 import { roundsSection } from "./sweep/rounds.ts";
 import { runsSection } from "./sweep/runs.ts";
+import { rateSection } from "./sweep/rate.ts";
 import { sizesSection } from "./sweep/sizes.ts";
 
 /** Failed runs that are named at the top. */
@@ -130,6 +131,7 @@ ${problems(sweep)}${tiles(sweep, points)}
     ...own("rounds", "Rounds of prune", roundsSection(sweep, numbering)),
     { id: "parameters", title: "Parameters", body: parametersSection(sweep, points, numbering) },
     ...own("sizes", "Latent size", sizesSection(sweep, points, numbering)),
+    ...own("rate", "Rate and distortion", rateSection(sweep, points, numbering)),
     { id: "statistics", title: "Statistics", body: groupsSection(analysis, numbering) },
     { id: "runs", title: "Runs", body: runsSection(sweep, numbering), appendix: true },
     {

@@ -28,10 +28,11 @@ export interface AtSize {
 const PARTS = ["test", "validation", "train"] as const;
 type Part = typeof PARTS[number];
 
-/** The first part of test, validation and train of which all summaries have metrics; null where there is none. */
-export function commonPart(summaries: readonly Summary[]): Part | null {
+/** The first part of test, validation and train of which all summaries have such a metric; null where there is none. */
+export function commonPart(summaries: readonly Summary[], metric: "mse" | "code_kl" = "mse"): Part | null {
   if (summaries.length === 0) return null;
-  return PARTS.find((part) => summaries.every(({ metrics }) => Number.isFinite(metrics[part]?.mse ?? NaN))) ?? null;
+  return PARTS.find((part) => summaries.every(({ metrics }) => Number.isFinite(metrics[part]?.[metric] ?? NaN))) ??
+    null;
 }
 
 function overSeeds(values: readonly number[]): OverSeeds {

@@ -72,9 +72,9 @@ export interface SplitMetrics {
   readonly column_r2_mean: number;
   readonly column_r2_median: number;
   readonly columns_varying: number;
-  /** Of a loss that is a negative log-likelihood: with all constants, the mean over rows, and over rows and columns. */
   /** What `loss` is weighted by; absent where all rows and columns count alike, as they do in all other figures. */
   readonly weighted?: string | null;
+  /** Of a loss that is a negative log-likelihood: with all constants, the mean over rows, and over rows and columns. */
   readonly log_likelihood_per_row?: number | null;
   readonly log_likelihood_per_value?: number | null;
   /** 1 - deviance / deviance of predicting this split's column means, under the model's dispersions. */

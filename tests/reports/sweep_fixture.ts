@@ -16,11 +16,13 @@ export interface SweepFixture {
   readonly epochs?: number;
   /** Which of a point's values is the size of the latent vector. */
   readonly latent?: number;
+  /** The KL divergence of a point's code, in nats a row. */
+  readonly kl?: (values: readonly unknown[]) => number;
 }
 
 /** Writes the folder. @returns its path */
 export function makeSweepFolder(parent: string, name: string, options: SweepFixture): string {
-  const { keys, points, seeds, loss, metric = "validation.loss", ends = {}, epochs = 6, latent } = options;
+  const { keys, points, seeds, loss, metric = "validation.loss", ends = {}, epochs = 6, latent, kl } = options;
   const folder = join(parent, name);
   Deno.mkdirSync(folder);
   Deno.writeTextFileSync(
@@ -61,7 +63,12 @@ export function makeSweepFolder(parent: string, name: string, options: SweepFixt
         };
         Deno.writeTextFileSync(join(folder, run, "model.json"), JSON.stringify([encoder]));
       }
-      const metrics = { ...sample.summary!.metrics.validation!, loss: value };
+      const metrics = {
+        ...sample.summary!.metrics.validation!,
+        loss: value,
+        mse: value,
+        ...kl ? { code_kl: kl(values) } : {},
+      };
       const summary = { ...sample.summary, name: run, metrics: { ...sample.summary!.metrics, validation: metrics } };
       Deno.writeTextFileSync(join(folder, run, "summary.json"), JSON.stringify(summary));
     }

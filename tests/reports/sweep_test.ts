@@ -129,6 +129,27 @@ Deno.test("where the latent size varies, errors are drawn by it, of the best poi
   }
 });
 
+Deno.test("variational codes: KL divergence against the error, and the points that no other beats in both", async () => {
+  using folder = temporary();
+  const options = {
+    keys: ["model.encoder.1.weight"],
+    points: [[0.1], [1], [10], [3]],
+    seeds: 2,
+    loss: ([weight]: readonly unknown[]) => weight === 3 ? 9 : Math.sqrt(Number(weight)),
+  };
+  const document = await page(
+    makeSweepFolder(folder.path, "rates", { ...options, kl: ([weight]) => 10 / Number(weight) }),
+  );
+  const section = document.querySelector("#rate")!;
+  assert(section.querySelector('svg[aria-label="mean squared error by KL divergence"]'));
+  const rows = [...section.querySelectorAll("tbody tr")].map((row) =>
+    [...row.querySelectorAll("td, th")].map((cell) => cell.textContent.trim())
+  );
+  assertEquals(rows.map((cells) => cells[0]!.split(":")[0]), ["3", "4", "2", "1"], "by rising divergence");
+  assertEquals(rows.map((cells) => cells.at(-1)), ["no", "yes", "no", "no"]);
+  assertEquals((await page(makeSweepFolder(folder.path, "others", options))).querySelector("#rate"), null);
+});
+
 Deno.test("runs by which points were chosen are in no figure, and a parameter may have no value", async () => {
   using folder = temporary();
   const at = makeSweepFolder(folder.path, "pruned", { keys: KEYS, points: GRID.slice(0, 3), seeds: 2, loss });
