@@ -123,9 +123,15 @@ function wfdb(): Sample[] {
   const header = strToU8("100 2 360 3\n100.dat 212 200 11 1024 995 0 0 MLII\n100.dat 212 200 11 1024 1011 0 0 V5\n");
   const samples = Uint8Array.of(0xe3, 0x33, 0xf3, 0xff, 0xff, 0xff, 0x00, 0x48, 0x00);
   const options = { settings: { window: 2 } };
+  // Differences, and two layouts of 10 bits.
+  const others = [8, 310, 311].map((format) => {
+    const other = strToU8(`9 1 360\n9.dat ${format} 200 11 0 0\n`);
+    return { file: "9.dat", bytes: samples, beside: { "9.hea": other }, options, isFolder: true } as const;
+  });
   return [
     { file: "100.hea", bytes: header, beside: { "100.dat": samples }, options },
     { file: "100.dat", bytes: samples, beside: { "100.hea": header }, options, isFolder: true },
+    ...others,
   ];
 }
 
