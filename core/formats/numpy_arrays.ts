@@ -17,8 +17,10 @@ export interface NumpyArray {
   readonly shape: readonly number[];
   /** NumPy's word for it: "float32", "object". */
   readonly type: string;
-  /** How its values are stored; undefined where they are no real numbers. */
+  /** How its values are stored; undefined where they are no numbers. */
   readonly values: ValueType | undefined;
+  /** Whether its numbers are complex: two values each, the real part first. */
+  readonly isComplex: boolean;
   readonly order: ByteOrder;
   /** Whether the first axis changes fastest. */
   readonly isFortran: boolean;
@@ -107,7 +109,7 @@ export class NumpyFile {
     return this.places.get(name)!.isWholeFile;
   }
 
-  /** Values [from, from + count) in the order of the file, of an array that is seekable. */
+  /** Values [from, from + count) in the order of the file, of an array that is seekable; of complex numbers two each. */
   async part({ name, values: type, order }: NumpyArray, from: number, count: number): Promise<Float32Array> {
     const size = valueBytes(type!);
     if (count * size > PART_BYTES_MAX) throw this.#tooLarge(name, count * size, "are read at once");
@@ -119,9 +121,9 @@ export class NumpyFile {
     return out;
   }
 
-  /** All values of an array in the order of the file, with its sum checked. @throws {UserError} */
-  async load({ name, shape, values: type, order }: NumpyArray): Promise<Float32Array> {
-    const count = product(shape);
+  /** All values of an array in the order of the file, with its sum checked; of complex numbers two each. @throws {UserError} */
+  async load({ name, shape, values: type, order, isComplex }: NumpyArray): Promise<Float32Array> {
+    const count = product(shape) * (isComplex ? 2 : 1);
     if (count > LOADED_MAX) throw this.#tooLarge(name, 4 * count, "are held in memory");
     const out = new Float32Array(count);
     const most = READ_BYTES / valueBytes(type!);
@@ -161,8 +163,8 @@ export class NumpyFile {
   }
 
   /** The only value of an array with one, number or text; undefined of others. */
-  async single({ name, shape, values, order, type }: NumpyArray): Promise<number | string | undefined> {
-    if (product(shape) !== 1 || (values === undefined && type !== "text")) return undefined;
+  async single({ name, shape, values, order, type, isComplex }: NumpyArray): Promise<number | string | undefined> {
+    if (product(shape) !== 1 || isComplex || (values === undefined && type !== "text")) return undefined;
     let found: number | string | undefined;
     await this.#whole(name, READ_BYTES, (bytes) => {
       if (values && bytes.length < valueBytes(values)) throw new MalformedError(this.path, `${name} is cut short`);
@@ -234,15 +236,16 @@ async function readHeader(path: string, name: string, stream: ByteStream, size: 
   if (sizes === undefined) throw bad("its header says no shape");
   const shape = sizes.split(",").map((each) => each.trim()).filter(Boolean).map(Number);
   const [, order = "", kind = "", bits = ""] = descr ?? [];
-  const values = NUMPY_TYPES[kind + bits];
+  const isComplex = kind === "c";
+  const values = NUMPY_TYPES[isComplex ? `f${Number(bits) / 2}` : kind + bits];
   const held = size - header;
   if (!shape.every(Number.isSafeInteger)) throw bad(`its shape (${sizes}) is not one of whole numbers`);
-  if (values !== undefined && product(shape) * valueBytes(values) !== held) {
-    throw bad(`${shape.join(" x ")} of ${values} needs ${product(shape) * valueBytes(values)} bytes, it holds ${held}`);
-  }
-  const type = kind === "b" ? "bool" : values ?? (descr === null ? "record" : wordOf(kind, bits));
+  const word = wordOf(kind, bits);
+  const type = kind === "b" ? "bool" : isComplex ? word : values ?? (descr === null ? "record" : word);
+  const needed = values === undefined ? held : product(shape) * valueBytes(values) * (isComplex ? 2 : 1);
+  if (needed !== held) throw bad(`${shape.join(" x ")} of ${type} needs ${needed} bytes, it holds ${held}`);
   return {
-    array: { name, shape, type, values, order: order === ">" ? "big" : "little", isFortran } as NumpyArray,
+    array: { name, shape, type, values, isComplex, order: order === ">" ? "big" : "little", isFortran } as NumpyArray,
     header,
   };
 }

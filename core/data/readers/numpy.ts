@@ -38,26 +38,27 @@ function arraysOf(file: NumpyFile): ArrayFile {
   let loaded: { readonly member: string; readonly values: Float32Array } | null = null;
   return {
     path: file.path,
-    members: file.arrays.map(({ name, shape, type, values }) => ({
+    members: file.arrays.map(({ name, shape, type, values, isComplex }) => ({
       name,
       shape,
       type,
       sparse: false,
       isNumeric: values !== undefined,
+      isComplex,
     })),
     notes: [],
     notesOn: (member) => roundingNote(arrayOf(member).values!),
     shapeOf: (member) => ({ shape: arrayOf(member).shape, chunks: null }),
     async read(member, start, count) {
       const array = arrayOf(member);
-      const { shape, isFortran } = array;
+      const { shape, isFortran, isComplex } = array, parts = isComplex ? 2 : 1;
       const sizes = (axes: readonly number[]) => axes.reduce((product, size) => product * size, 1);
-      const strides = shape.map((_, axis) => sizes(isFortran ? shape.slice(0, axis) : shape.slice(axis + 1)));
+      const strides = shape.map((_, axis) => parts * sizes(isFortran ? shape.slice(0, axis) : shape.slice(axis + 1)));
       const from = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
-      const span = 1 + count.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
+      const span = parts + count.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
       if (loaded?.member !== member) {
         loaded = null;
-        const isWaste = span > WASTE_MAX * sizes(count);
+        const isWaste = span > WASTE_MAX * parts * sizes(count);
         if (file.isSeekable(member) && !isWaste) return { values: await file.part(array, from, span), strides };
         loaded = { member, values: await file.load(array) };
       }

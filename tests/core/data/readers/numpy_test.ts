@@ -78,6 +78,31 @@ testInFolder("a folder of archives: each is a record, its single values are tabl
   assert(numpy.claims(dir, new Uint8Array(0)));
 });
 
+testInFolder("complex numbers are two channels, or a part of them, or their magnitudes", async (dir) => {
+  const path = join(dir, "a.npy"), pairs = [3, 4, 6, 8, 0, 1, 5, 12, 8, 15, 1, 0];
+  const read = async (complex?: string) =>
+    await readAll(numpy, path, { settings: { axes: ["row", "sample"], ...complex ? { complex } : {} } }, 1);
+  for (const [descr, values] of [["<c8", Float32Array.from(pairs)], ["<c16", Float64Array.from(pairs)]] as const) {
+    for (const isFortran of [false, true]) {
+      // Both are read as [[3+4i, 6+8i, 1i], [5+12i, 8+15i, 1]].
+      const order = isFortran ? [0, 3, 1, 4, 2, 5] : [0, 1, 2, 3, 4, 5];
+      const stored = values.slice();
+      order.forEach((from, to) => stored.set(values.subarray(2 * from, 2 * from + 2), 2 * to));
+      await Deno.writeFile(path, makeNpy(descr, "(2, 3)", stored, isFortran));
+      const both = await read();
+      assertEquals([both.shape, both.values], [[2, 3], [3, 6, 0, 4, 8, 1, 5, 8, 1, 12, 15, 0]], descr);
+      assertEquals((await read("real")).values, [3, 6, 0, 5, 8, 1]);
+      assertEquals((await read("imag")).values, [4, 8, 1, 12, 15, 0]);
+      assertEquals((await read("abs")).values, [5, 10, 1, 13, 17, 1]);
+      const packed = zipSync({ "iq.npy": makeNpy(descr, "(2, 3)", stored, isFortran) });
+      await Deno.writeFile(join(dir, "a.npz"), packed);
+      assertEquals((await readAll(numpy, join(dir, "a.npz"))).values, both.values);
+    }
+  }
+  await Deno.writeFile(path, makeNpy("<c8", "(2, 3)", Float32Array.from(pairs.slice(1))));
+  assert((await refusalOf(numpy, path)).includes("array: 2 x 3 of complex64 needs 48 bytes, it holds 44"));
+});
+
 testInFolder("damaged arrays, and arrays of objects, are refused", async (dir) => {
   const path = join(dir, "a.npz");
   const array = makeNpy("<i4", "(4, 2)", Int32Array.from(range(8)));
