@@ -182,11 +182,17 @@ export const SAMPLES: Readonly<Record<SourceFormat, () => Sample[] | Promise<Sam
   ],
   flac: () => goldens("", ["flac8.flac", "flac16.flac", "flac24.flac"]),
   wfdb,
-  mat: () =>
-    [{ member: "rf" }, { member: "volume", settings: { axes: ["row", "channel", "sample"] } }].flatMap((options) =>
+  mat: () => [
+    ...[{ member: "rf" }, { member: "volume", settings: { axes: ["row", "channel", "sample"] } }].flatMap((options) =>
       goldens("", ["mat5.mat", "mat5_packed.mat", "mat73.mat"], options)
     ),
-  hdf5: () => ["big", "*"].flatMap((member) => goldens("", ["hdf5.h5"], { member })),
+    ...[{ member: "iq" }, { member: "lines" }, { member: "frames.rf" }, { member: "unequal*", settings: { window: 2 } }]
+      .flatMap((options) => goldens("", ["nested5.mat", "nested5_packed.mat", "nested73.mat"], options)),
+  ],
+  hdf5: () => [
+    ...["big", "*"].flatMap((member) => goldens("", ["hdf5.h5"], { member })),
+    ...goldens("", ["hdf5.h5"], { member: "complex", settings: { complex: "abs" } }),
+  ],
   pickle: () => [
     ...goldens("pickles/", [2, 3, 4, 5].map((protocol) => `protocol${protocol}.pkl`), { member: "scans/0" }),
     ...goldens("pickles/", ["ordered.pkl", "objects.npy"]),
