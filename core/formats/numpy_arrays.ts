@@ -8,6 +8,7 @@ import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
 import { ByteStream, type Packed } from "./byte_stream.ts";
 import { InputFile } from "./file.ts";
+import { ArrayStream, type Place } from "./numpy_stream.ts";
 import { type ByteOrder, firstNumber, NUMPY_TYPES, toNumbers, valueBytes, type ValueType } from "./values.ts";
 import { type ZipMember, zipMembers } from "./zip_members.ts";
 
@@ -26,15 +27,8 @@ export interface NumpyArray {
   readonly isFortran: boolean;
 }
 
-/** Where an array lies: bytes [start, end) of the file, its header among them. */
-interface Place {
-  readonly start: number;
-  readonly end: number;
-  readonly packed: Packed;
-  /** Bytes of the header. */
-  readonly header: number;
-  /** CRC-32 of header and values; null where none is noted. */
-  readonly sum: number | null;
+/** Where an array lies. */
+interface ArrayPlace extends Place {
   /** Whether it is no member of an archive. */
   readonly isWholeFile: boolean;
 }
@@ -75,7 +69,7 @@ export class NumpyFile {
   private constructor(
     readonly path: string,
     readonly arrays: readonly NumpyArray[],
-    private readonly places: ReadonlyMap<string, Place>,
+    private readonly places: ReadonlyMap<string, ArrayPlace>,
   ) {}
 
   /** @throws {UserError} where it cannot be opened or is damaged */
@@ -83,7 +77,7 @@ export class NumpyFile {
     using file = await InputFile.open(path);
     const head = new Uint8Array(Math.min(8, file.size));
     await file.readAt(0, head);
-    const arrays: NumpyArray[] = [], places = new Map<string, Place>();
+    const arrays: NumpyArray[] = [], places = new Map<string, ArrayPlace>();
     const add = async (name: string, start: number, end: number, packed: Packed, size: number, sum: number | null) => {
       using stream = ByteStream.part(path, start, end, packed);
       const { array, header } = await readHeader(path, name, stream, size);
@@ -119,6 +113,17 @@ export class NumpyFile {
     const out = new Float32Array(count);
     toNumbers(type!, order, bytes, out);
     return out;
+  }
+
+  /** Reads an array that is not seekable from its start to its end, part by part. */
+  stream({ name, shape, values, order, isComplex }: NumpyArray): ArrayStream {
+    const count = product(shape) * (isComplex ? 2 : 1);
+    return new ArrayStream(this.path, name, this.places.get(name)!, { type: values!, order, count });
+  }
+
+  /** Whether so many values of an array are read at once. */
+  isPart({ values }: NumpyArray, count: number): boolean {
+    return count * valueBytes(values!) <= PART_BYTES_MAX;
   }
 
   /** All values of an array in the order of the file, with its sum checked; of complex numbers two each. @throws {UserError} */

@@ -25,6 +25,8 @@ export interface ArrayFile {
   attribute?(owner: string, name: string): number | undefined;
   /** Single values of a file, as text by name: what a record was measured with. */
   singles?(): Promise<ReadonlyMap<string, string>>;
+  /** Gives back the memory of what was read last. */
+  forget?(): void;
   close(): void;
 }
 
@@ -33,11 +35,14 @@ const FILES_OPEN_MAX = 64;
 /** Files stay open, the ones that were opened last. */
 class OpenFiles {
   readonly #files = new Map<string, ArrayFile>();
+  #last: ArrayFile | undefined;
 
   constructor(private readonly open: (path: string) => Promise<ArrayFile>) {}
 
   async at(path: string): Promise<ArrayFile> {
     const found = this.#files.get(path);
+    if (found !== this.#last) this.#last?.forget?.();
+    this.#last = found;
     if (found !== undefined) return found;
     const [oldest] = this.#files;
     if (this.#files.size >= FILES_OPEN_MAX && oldest !== undefined) {
@@ -46,7 +51,7 @@ class OpenFiles {
     }
     const file = await this.open(path);
     this.#files.set(path, file);
-    return file;
+    return this.#last = file;
   }
 
   close(): void {

@@ -43,6 +43,7 @@ export function mat5(file: Mat5File): ArrayFile {
       return { values: last.values.subarray(from), strides };
     },
     number: (member) => file.number(member),
+    forget: () => void (last = null),
     close: () => void (last = null),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { join } from "@std/path";
 import { isNpy, isZip, NumpyFile } from "../../formats/numpy_arrays.ts";
+import type { ArrayStream } from "../../formats/numpy_stream.ts";
 import { kindOf } from "../../formats/kinds.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
@@ -36,6 +37,12 @@ function holdsChunks(folder: string): boolean {
 function arraysOf(file: NumpyFile): ArrayFile {
   const arrayOf = (member: string) => file.arrays.find(({ name }) => name === member)!;
   let loaded: { readonly member: string; readonly values: Float32Array } | null = null;
+  // Of an archive, the array that was read last.
+  let stream: { readonly member: string; readonly is: ArrayStream } | null = null;
+  const forget = () => {
+    stream?.is.close();
+    loaded = stream = null;
+  };
   return {
     path: file.path,
     members: file.arrays.map(({ name, shape, type, values, isComplex }) => ({
@@ -60,6 +67,14 @@ function arraysOf(file: NumpyFile): ArrayFile {
         loaded = null;
         const isWaste = span > WASTE_MAX * parts * sizes(count);
         if (file.isSeekable(member) && !isWaste) return { values: await file.part(array, from, span), strides };
+        if (!isWaste && file.isPart(array, span)) {
+          if (stream?.member !== member) {
+            stream?.is.close();
+            stream = { member, is: file.stream(array) };
+          }
+          return { values: await stream.is.part(from, span), strides };
+        }
+        forget();
         loaded = { member, values: await file.load(array) };
       }
       return { values: loaded.values.subarray(from, from + span), strides };
@@ -77,6 +92,7 @@ function arraysOf(file: NumpyFile): ArrayFile {
       }
       return found;
     },
-    close: () => void (loaded = null),
+    forget,
+    close: forget,
   };
 }

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { zipSync } from "fflate";
 import { numpy } from "../../../../core/data/readers/numpy.ts";
 import { UserError } from "../../../../core/errors.ts";
+import { type NumpyArray, NumpyFile } from "../../../../core/formats/numpy_arrays.ts";
 import { testInFolder } from "../../../temp.ts";
 import { readAll, refusalOf } from "./read_all.ts";
 
@@ -18,6 +19,15 @@ function makeNpy(descr: string, shape: string, values: { readonly buffer: ArrayB
   head[head.length - 1] = 0x0a;
   return Uint8Array.from([...head, ...new Uint8Array(values.buffer)]);
 }
+/** The same of many bytes. */
+function makeNpyOf(values: Uint8Array, rows: number, samples: number): Uint8Array {
+  const head = makeNpy("|u1", `(${rows}, ${samples})`, new Uint8Array(0));
+  const all = new Uint8Array(head.length + values.length);
+  all.set(head);
+  all.set(values, head.length);
+  return all;
+}
+
 const text = (word: string) => Uint32Array.from(word, (char) => char.codePointAt(0)!);
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 
@@ -101,6 +111,39 @@ testInFolder("complex numbers are two channels, or a part of them, or their magn
   }
   await Deno.writeFile(path, makeNpy("<c8", "(2, 3)", Float32Array.from(pairs.slice(1))));
   assert((await refusalOf(numpy, path)).includes("array: 2 x 3 of complex64 needs 48 bytes, it holds 44"));
+});
+
+testInFolder("members of archives that are larger than what is read at once are inflated part by part", async (dir) => {
+  const path = join(dir, "a.npz"), rows = 90, samples = 100_000;
+  // As float32 36 MB, of which 32 MB are read at once.
+  const values = Uint8Array.from({ length: rows * samples }, (_, i) => (i >> 8) % 251 + i % 3);
+  for (const level of [0, 1] as const) {
+    const zip = zipSync({ "x.npy": makeNpyOf(values, rows, samples) }, { level });
+    await Deno.writeFile(path, zip);
+    const file = await NumpyFile.open(path);
+    const [array] = file.arrays as [NumpyArray];
+    using stream = file.stream(array);
+    const parts: [number, number][] = [[0, 10], [5, 20], [3_000_000, 100], [3_000_050, 100], [12, 5], [8_999_990, 10], [
+      0,
+      3,
+    ]];
+    for (const [from, count] of [...parts, [1, 9_000_000 - 1], [8_000_000, 50], [7, 1]] as const) {
+      assertEquals(await stream.part(from, count), Float32Array.from(values.subarray(from, from + count)), `${from}`);
+    }
+    const source = await numpy.open(path, { settings: { axes: ["row", "sample"] } });
+    let at = 0;
+    for await (const block of source.read(7)) {
+      assert("values" in block && block.values.every((value, i) => value === values[at + i]));
+      at += block.values.length;
+    }
+    source.close();
+    assertEquals(at, values.length);
+    // A changed value before the end is told by the sum, at the latest behind the last row.
+    if (level === 0) zip[4_000_000]! ^= 1;
+    else zip[zip.length >> 1]! ^= 1;
+    await Deno.writeFile(path, zip);
+    assert(/damaged|does not hold/.test(await refusalOf(numpy, path, { settings: { axes: ["row", "sample"] } })));
+  }
 });
 
 testInFolder("damaged arrays, and arrays of objects, are refused", async (dir) => {
