@@ -142,6 +142,11 @@ function numpyArrays(): Sample[] {
     { file: "a.npy", bytes: array },
     { file: "a.npy", bytes: other },
     { file: "a.npz", bytes: zipSync({ "x.npy": array }, { level: 6 }) },
+    {
+      file: "a.npy",
+      bytes: npy("<c8", "3, 2", floats(VALUES.flat().slice(0, 12))),
+      options: { settings: { complex: "abs" } },
+    },
     { file: "a.npz", bytes: zipSync({ "x.npy": array, "gain.npy": npy("<f8", "", new Uint8Array(8)) }, { level: 0 }) },
   ];
 }
