@@ -8,10 +8,13 @@ import { UserError } from "../errors.ts";
 import { ioError } from "../formats/io_error.ts";
 import type { DataConfig } from "../config/types.ts";
 import { type CacheOptions, HASH_DIGITS, keptIn } from "./cache_folder.ts";
+import { concludedOnce, knownOf } from "./concluded.ts";
 import { counted } from "./counted.ts";
 import { areCountSteps } from "./counts/mod.ts";
 import { faultOf, readPrepared } from "./data_json.ts";
-import { listFiles } from "./list.ts";
+import { type Fitted, fittedHash } from "./fitted.ts";
+import { conclude, doConclude, written } from "./signal_steps.ts";
+import { type Listed, listFiles } from "./list.ts";
 import type { SourcePlace } from "./locate.ts";
 import { hasPlaced } from "./placed.ts";
 import { prepareInto } from "./prepare.ts";
@@ -20,14 +23,28 @@ import { READERS_VERSION } from "./readers/mod.ts";
 
 export { type CacheOptions, sizeText } from "./cache_folder.ts";
 
-/** The name of a source's folder in the cache: as the source, with a hash. @param as whether it has to be sparse rows, and a copy of all rows */
-export function cacheName(place: SourcePlace, data: DataConfig, { sparse = false, copied = false } = {}): string {
+/** What else decides which rows a source gives. */
+interface As {
+  /** Whether they have to be sparse. */
+  readonly sparse?: boolean;
+  /** Whether all rows have to be copied. */
+  readonly copied?: boolean;
+  /** The steps with what they concluded, where they conclude something. */
+  readonly fitted?: Fitted;
+}
+
+/** The name of a source's folder in the cache: as the source, with a hash. */
+export function cacheName(
+  place: SourcePlace,
+  data: DataConfig,
+  { sparse = false, copied = false, fitted }: As = {},
+): string {
   const hash = createHash("sha256");
   const { reader, path, files } = place;
   hash.update(JSON.stringify([READERS_VERSION, reader.format, path, data.member, data.reader, data.shape !== null]));
   if (sparse) hash.update("sparse");
   if (copied) hash.update("copied");
-  if (data.steps.length > 0) hash.update(JSON.stringify(data.steps));
+  if (data.steps.length > 0) hash.update(fitted ? fittedHash(fitted) : JSON.stringify(data.steps));
   for (const file of files) {
     try {
       const { size, mtime } = Deno.statSync(file);
@@ -54,10 +71,13 @@ export async function prepareData(data: DataConfig, options: CacheOptions): Prom
       given: openGiven,
     });
   }
-  for (const listed of listFiles(data)) {
-    if (data.steps.length > 0) requireSource(listed);
-    if (listed.kind === "prepared") sets.set(listed.path, await openGiven(listed.path));
-    else if (listed.kind === "source") sets.set(listed.path, await cached(listed, data, options));
+  const listed = listFiles(data);
+  if (data.steps.length > 0) { for (const each of listed) requireSource(each); }
+  const fitted = doConclude(data.steps) ? knownOf(options, false) ?? await concluded(listed, data, options) : undefined;
+  const as = fitted === undefined ? {} : { fitted };
+  for (const each of listed) {
+    if (each.kind === "prepared") sets.set(each.path, await openGiven(each.path));
+    else if (each.kind === "source") sets.set(each.path, await cached(each, data, options, as));
   }
   return await alike(sets, data, options);
 }
@@ -69,6 +89,15 @@ function requireSource({ kind, path }: { readonly kind: string; readonly path: s
     ? ["has been imported already", "name its source, or import it with these steps in mind"]
     : ["is trained on as it is", "set data.format: numpy, so that it is prepared, or remove data.steps"];
   throw new UserError("data.steps", `cannot be done with ${path}, which ${what}`, hint);
+}
+
+/** What the steps conclude from the sources of the training part, or of all where the config lists no parts. */
+async function concluded(listed: readonly Listed[], data: DataConfig, options: CacheOptions): Promise<Fitted> {
+  const learned = listed.filter((each) => each.kind === "source" && (each.part === null || each.part === "train"));
+  const places = learned as (Listed & SourcePlace)[];
+  const keys = places.map((place) => [place.name, cacheName(place, { ...data, steps: [] })]);
+  const settings = { member: data.member ?? undefined, settings: data.reader };
+  return await concludedOnce(keys, data, options, () => conclude(data.steps, places, settings, options));
 }
 
 /** Tables of which some are stored as sparse rows, and others as dense ones, are all stored as sparse rows. */
@@ -104,7 +133,7 @@ function cached(
   place: SourcePlace,
   data: DataConfig,
   options: CacheOptions,
-  as: { readonly sparse?: boolean; readonly copied?: boolean } = {},
+  as: As = {},
 ): Promise<PreparedSet> {
   const folder = join(options.folder(), cacheName(place, data, as));
   return keptIn(
@@ -116,7 +145,8 @@ function cached(
       prepareInto(folder, [place], {
         member: data.member ?? undefined,
         settings: data.reader,
-        steps: data.steps,
+        steps: as.fitted ? written(as.fitted) : data.steps,
+        fitted: as.fitted,
         dense: data.shape !== null,
         sparse: as.sparse,
         inPlace: !as.copied,

@@ -8,7 +8,7 @@ import { bytesText } from "../figures.ts";
 import { makeFolder } from "../formats/file.ts";
 import { ioError } from "../formats/io_error.ts";
 import type { DataConfig } from "../config/types.ts";
-import type { Fitted } from "./counts/fitted.ts";
+import type { Fitted } from "./fitted.ts";
 import { hasPlaced } from "./placed.ts";
 import { faultOf, filesOf, type PreparedData, readPrepared } from "./data_json.ts";
 import { clearUnfinished, type PreparingProgress } from "./prepare.ts";
@@ -20,7 +20,7 @@ export interface CacheOptions {
   readonly note?: (text: string) => void;
   readonly warn?: (text: string) => void;
   readonly progress?: (progress: PreparingProgress) => void;
-  /** The steps for counts as a run has concluded them; by default they are concluded from the data. */
+  /** The steps with what a run has concluded; by default it is concluded from the data. */
   readonly fitted?: Fitted;
   /** Only finds what is prepared already. */
   readonly find?: boolean;

@@ -4,17 +4,17 @@
  * It is concluded from all rows, whatever part they belong to, so that it depends neither on the seed nor on the split, and one
  * preparation serves all runs of a sweep; where the config lists files for each part, from the files of the training part.
  */
-import { createHash } from "node:crypto";
 import { basename, join } from "@std/path";
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
-import { makeFolder, readTextSync, writeAtomically } from "../formats/file.ts";
 import { ioError } from "../formats/io_error.ts";
 import { readColumnNames } from "./annotations.ts";
-import { type CacheOptions, HASH_DIGITS, keptIn } from "./cache_folder.ts";
+import { type CacheOptions, keptIn } from "./cache_folder.ts";
 import { Chunk } from "../../ffi/chunk.ts";
-import { columnsFor, fitSteps, type Fitted, fittedHash, fittedText, parseFitted } from "./counts/fitted.ts";
+import { concludedOnce, hashOf, knownOf, STEPS_VERSION } from "./concluded.ts";
+import { columnsFor, fitSteps } from "./counts/fitted.ts";
+import { type Fitted, fittedHash } from "./fitted.ts";
 import { readCountSteps } from "./counts/mod.ts";
 import { countedRows, type RawSource } from "./counts/rows.ts";
 import type { Listed } from "./list.ts";
@@ -24,11 +24,6 @@ import { prepareInto } from "./prepare.ts";
 import type { Prepared, PreparedSet } from "./prepared.ts";
 import { rawRows } from "./raw_rows.ts";
 import { openError } from "./source.ts";
-
-/** Part of what the cache is found by: raised when a step gives other rows or conclusions than before. */
-const STEPS_VERSION = 1;
-/** Of a file with the names of all columns. */
-const FITTED_BYTES_MAX = 512e6;
 
 /** The data sets before the steps. */
 export interface Raw {
@@ -57,7 +52,7 @@ export async function counted(
   readCountSteps(data.steps); // so that mistakes are told before anything is prepared
   const places: RawPlace[] = [];
   for (const each of listed) places.push(await rawPlace(each, data, raw));
-  const fitted = options.fitted ?? await concluded();
+  const fitted = knownOf(options, true) ?? await concluded();
   const sets = new Map<string, PreparedSet>();
   for (const place of places) sets.set(place.listed.path, await stepsOf(place, fitted, data, options));
   return sets;
@@ -65,29 +60,12 @@ export async function counted(
   async function concluded(): Promise<Fitted> {
     const learned = places.filter(({ listed: { part } }) => part === null || part === "train");
     const sources = learned.flatMap(({ sources }) => sources);
-    const hash = hashOf([STEPS_VERSION, data.steps, learned.map(({ key }) => key)]);
-    const path = join(options.folder(), `steps-${hash}.json`);
-    const found = data.cache === "refresh" && !options.find ? null : readFitted(path);
-    if (found) return found;
-    if (options.find || data.cache === "readonly") {
-      throw new UserError(data.path, "has not been through data.steps yet", "train prepares it; set data.cache: auto");
-    }
-    const done = await conclude(data.steps, sources, options.note);
-    await makeFolder(options.folder());
-    await writeAtomically(path, (out) => out.write(new TextEncoder().encode(fittedText(done))));
-    return done;
-  }
-}
-
-const hashOf = (value: unknown) =>
-  createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, HASH_DIGITS);
-
-/** What was concluded before; null where it is not there, or damaged. */
-function readFitted(path: string): Fitted | null {
-  try {
-    return parseFitted(readTextSync(path, FITTED_BYTES_MAX), path);
-  } catch {
-    return null;
+    return await concludedOnce(
+      learned.map(({ key }) => key),
+      data,
+      options,
+      () => conclude(data.steps, sources, options.note),
+    );
   }
 }
 

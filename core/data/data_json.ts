@@ -80,7 +80,7 @@ export interface PreparedData {
   /** Samples a second of a signal, in Hz. */
   readonly rate_hz: number | null;
   readonly sources: readonly SourceRecord[];
-  /** The steps for counts that the rows have been through (counts/fitted.ts); absent where there are none. */
+  /** The steps that the rows have been through and that concluded something from them (fitted.ts); absent where there are none. */
   readonly steps?: FileRecord;
   /** Of an imported data set; absent in the cache, where the config says it. */
   readonly made?: Made;

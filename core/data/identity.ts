@@ -12,7 +12,7 @@ import { elementBytes } from "../../ffi/arrays.ts";
 import { Chunk, type MatrixPlace } from "../../ffi/chunk.ts";
 import type { DataConfig, Split, Transform } from "../config/types.ts";
 import { InputFile } from "../formats/file.ts";
-import { fittedHash } from "./counts/fitted.ts";
+import { fittedHash } from "./fitted.ts";
 import { type ChunkFile, type Part, PARTS, type Source } from "./source.ts";
 
 export const WHOLE_BYTES = 512e6;
@@ -57,7 +57,7 @@ export interface DataIdentity {
   /** SHA-256 of what rows and columns count for in the loss; absent where all count alike. */
   readonly row_weights?: string;
   readonly column_weights?: string;
-  /** SHA-256 of steps.json, the steps for counts with what they concluded; absent where there are none. */
+  /** SHA-256 of steps.json, the steps with what they concluded; absent where they conclude nothing. */
   readonly steps?: string;
   /** How the rows of an imported data set were made of their sources; absent of other data. */
   readonly made?: Made;

@@ -10,6 +10,7 @@ import { isPrepared, type PreparedData } from "./data_json.ts";
 import { importCounts } from "./import_steps.ts";
 import { locate } from "./locate.ts";
 import { prepareInto, type PrepareOptions } from "./prepare.ts";
+import { conclude, doConclude } from "./signal_steps.ts";
 
 export interface ImportOptions extends PrepareOptions {
   readonly format?: DataFormat;
@@ -51,5 +52,9 @@ export async function importData(source: string, folder: string, options: Import
   }
   const { member = null, settings = {}, steps = [] } = options;
   const made = { format: sources[0]!.reader.format, member, reader: settings, steps };
-  return await (areCountSteps(steps) ? importCounts : prepareInto)(folder, sources, { ...options, made });
+  if (areCountSteps(steps)) return await importCounts(folder, sources, { ...options, made });
+  const fitted = doConclude(steps)
+    ? await conclude(steps, sources, { member: options.member, settings }, options)
+    : undefined;
+  return await prepareInto(folder, sources, { ...options, made, fitted });
 }

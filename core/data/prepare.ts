@@ -10,7 +10,7 @@ import { makeFolder, removeQuietly, syncFolder, uniqueSuffix, writeAtomically } 
 import { attempt } from "../formats/io_error.ts";
 import { writeJsonAtomic } from "../runs/atomic.ts";
 import { ChunkWriter } from "./chunk_writer.ts";
-import { type Fitted, fittedText, STEPS_FILE } from "./counts/fitted.ts";
+import { type Fitted, fittedText, STEPS_FILE } from "./fitted.ts";
 import {
   type FileRecord,
   type Made,
@@ -34,7 +34,7 @@ export interface PreparingProgress {
 export interface PrepareOptions extends ReaderOptions {
   /** What is done with each record of a signal, as `data.steps` lists it. */
   readonly steps?: readonly unknown[];
-  /** The steps for counts that the sources have been through, which are kept beside the rows. */
+  /** Steps with what they concluded, which are kept beside the rows. Those for counts the sources have been through already. */
   readonly fitted?: Fitted;
   /** Kept in data.json: how the rows are made of their sources. */
   readonly made?: Made;
@@ -139,7 +139,7 @@ async function prepareAll(
     const read = await place.reader.open(place.path, options);
     let open: OpenSource;
     try {
-      open = stepped(place.path, read, options.steps ?? []);
+      open = stepped(place.path, read, options.steps ?? [], options.fitted);
     } catch (error) {
       read.close();
       throw error;

@@ -5,7 +5,7 @@ import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import { type Made, type PreparedData, readColumnNames, readRowNames, type RowNames } from "./data_json.ts";
 import { readTextSync } from "../formats/file.ts";
-import { type Fitted, parseFitted } from "./counts/fitted.ts";
+import { type Fitted, parseFitted } from "./fitted.ts";
 import type { Listed, Part } from "./list.ts";
 import { isPlaced } from "./placed.ts";
 import type { KeptRows } from "./readers/reader.ts";
@@ -18,7 +18,7 @@ export interface PreparedSet {
   readonly folder: string;
   readonly data: PreparedData;
   readonly columnNames: readonly string[] | null;
-  /** The steps for counts that the rows have been through; null where there are none. */
+  /** The steps that the rows have been through, where they concluded something; null where none did. */
   readonly steps: Fitted | null;
   /** Of each of `data.sources`. */
   readonly rows: readonly RowNames[];

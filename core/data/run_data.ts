@@ -18,7 +18,7 @@ import {
   text,
 } from "../runs/decode.ts";
 import type { Transform } from "../config/types.ts";
-import { type Fitted, fittedHash, fittedText, parseFitted, STEPS_FILE } from "./counts/fitted.ts";
+import { type Fitted, fittedHash, fittedText, parseFitted, STEPS_FILE } from "./fitted.ts";
 import { made } from "./data_json.ts";
 import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
 import { hashLines } from "./identity.ts";
@@ -95,7 +95,7 @@ export async function writeRunData(
   await writeJsonAtomic(join(run, DATA_FILE), data);
 }
 
-/** The steps for counts that a run's data went through, with what they concluded; absent where there are none. @throws {UserError} */
+/** The steps that a run's data went through, with what they concluded; absent where they concluded nothing. @throws {UserError} */
 export function readRunSteps(run: string, data: DataIdentity | null): Fitted | undefined {
   if (data?.steps === undefined) return undefined;
   const path = join(run, STEPS_FILE);

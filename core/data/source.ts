@@ -19,7 +19,7 @@ import type { MemoryRows } from "./memory.ts";
 import { chunksOf, joinedNames, type ListedChunk, type Names, type Prepared } from "./prepared.ts";
 import { isRandom } from "../config/transforms.ts";
 import type { Made } from "./data_json.ts";
-import type { Fitted } from "./counts/fitted.ts";
+import { type Fitted, isOfCounts } from "./fitted.ts";
 import type { KeptRows } from "./readers/reader.ts";
 import { fileKey } from "./row_keys.ts";
 
@@ -93,7 +93,7 @@ export interface Source {
   readonly rowTables: ReadonlyMap<string, readonly string[]>;
   /** Which of the rows that the files have are left, where steps left some out: files with one entry a row have all of them. */
   readonly keptRows: KeptRows | null;
-  /** The steps for counts that the rows have been through; null where there are none. */
+  /** The steps that the rows have been through, where they concluded something; null where none did. */
   readonly steps: Fitted | null;
   /** How the rows of an imported data set were made; null of other data, and where several were made in different ways. */
   readonly made: Made | null;
@@ -319,7 +319,8 @@ export function openSource(
   const names = given ?? { ...listed.names, labels: null, batch: null };
   const { rowNames, labels, batch } = names;
   // A file of names has all columns, also those that steps leave out.
-  const isOverridden = given === undefined && data.column_names !== null && listed.steps === null;
+  const hasAll = listed.steps !== null && isOfCounts(listed.steps);
+  const isOverridden = given === undefined && data.column_names !== null && !hasAll;
   const columnNames = isOverridden ? null : names.columnNames;
   const { rowTables, shape, rateHz, keptRows } = listed.names;
   const tables = {

@@ -1,6 +1,7 @@
 /** A source whose records go through the steps of `data.steps` before they become rows. */
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
+import type { Fitted } from "./fitted.ts";
 import type { OpenSource } from "./readers/reader.ts";
 import { channels } from "./steps/channels.ts";
 import { normalise } from "./steps/normalise.ts";
@@ -17,7 +18,7 @@ const OF_ANY_SHAPE = normalise.kind;
  * What its records are like, a picture as a signal of its pixels.
  * @throws {UserError} where they are neither signals nor pictures that the steps take
  */
-function formOf(
+export function formOf(
   path: string,
   { sparse, columns, shape = [columns], rate }: OpenSource,
   kinds: readonly string[],
@@ -42,13 +43,14 @@ function formOf(
 
 /**
  * @param steps as `data.steps` lists them
+ * @param fitted the same steps with what they concluded, where one of them has to know something of all records
  * @throws {UserError} where a step is not known, or cannot take the records
  */
-export function stepped(path: string, open: OpenSource, steps: readonly unknown[]): OpenSource {
+export function stepped(path: string, open: OpenSource, steps: readonly unknown[], fitted?: Fitted): OpenSource {
   if (steps.length === 0) return open;
   const chosen = readSteps(steps, STEP_KINDS);
   const before = formOf(path, open, chosen.map(({ step }) => step.kind));
-  const prepared = prepareSteps(chosen, before);
+  const prepared = prepareSteps(chosen, before, fitted?.steps.map(({ fitted }) => fitted));
   const { form, records } = prepared;
   const columns = product(form.shape);
   const repeated = (values: readonly string[]) => values.flatMap((value) => Array<string>(records).fill(value));

@@ -7,6 +7,12 @@ import { asked, type H5Module, load } from "./hdf5_library.ts";
 import { type FieldValues, valuesOfFields } from "./hdf5_records.ts";
 import { type ByteOrder, firstNumber, toNumbers, valueBytes, type ValueType } from "./values.ts";
 
+/** As the library gives them in memory. */
+interface Parts {
+  readonly type: ValueType;
+  readonly order: ByteOrder;
+}
+
 /** An array of a file. */
 export interface Hdf5Array {
   /** From the root, without a slash before it: `data/rf`. */
@@ -15,8 +21,10 @@ export interface Hdf5Array {
   readonly shape: readonly number[];
   /** In words: `float32`; "text" and the like where it is not read. */
   readonly type: string;
-  /** How its values are stored; undefined where they are no numbers. */
+  /** How its values are stored; undefined where they are no real numbers. */
   readonly values: ValueType | undefined;
+  /** How both parts of complex numbers are stored, the real one first; null where they are none. */
+  readonly complex: Parts | null;
   /** The shape of the parts that are stored, and compressed, each for itself; null where it is one. */
   readonly chunks: readonly number[] | null;
   /** Whether its values are texts. */
@@ -94,14 +102,16 @@ export class Hdf5File implements Disposable {
   }
 
   /**
-   * A part of an array of numbers, in C order.
+   * A part of an array of numbers, in C order; of complex numbers two values each.
    * @param start the first index of each axis
    * @param count how many along each axis
    * @throws {MalformedError}
    */
-  read({ path, values: type }: Hdf5Array, start: readonly number[], count: readonly number[]): Float32Array {
+  read(array: Hdf5Array, start: readonly number[], count: readonly number[]): Float32Array {
+    const { path, complex } = array;
+    const { type, order } = complex ?? { type: array.values, order: ORDER };
     if (type === undefined) throw new Error(`${path} holds no numbers`);
-    const length = count.reduce((product, size) => product * size, 1);
+    const length = count.reduce((product, size) => product * size, complex ? 2 : 1);
     const out = new Float32Array(length);
     const big = (sizes: readonly number[]) => sizes.map(BigInt);
     // A single value has no axes to choose from.
@@ -113,7 +123,7 @@ export class Hdf5File implements Disposable {
       length,
       type,
       (to) => this.#lib.get_dataset_data(this.#open, path, counts, starts, steps, to),
-      (bytes) => toNumbers(type, ORDER, bytes, out),
+      (bytes) => toNumbers(type, order, bytes, out),
     );
     return out;
   }
@@ -130,6 +140,26 @@ export class Hdf5File implements Disposable {
       (bytes) => toNumbers(type, ORDER, bytes, out),
     );
     return out;
+  }
+
+  /** The paths of the arrays and groups that an array of references leads to, in C order; "" where one leads nowhere. @throws {MalformedError} */
+  references({ path, shape, metadata }: Hdf5Array): string[] {
+    const count = shape.reduce((product, size) => product * size, 1), { size } = metadata;
+    if (metadata.type !== CLASS.reference) throw new MalformedError(this.path, `${path} holds no references`);
+    const all: string[] = [];
+    const read = (to: bigint) => this.#lib.get_dataset_data(this.#open, path, null, null, null, to);
+    let places = new Uint8Array(0);
+    this.#intoBytes(path, count * size, read, (bytes) => places = bytes.slice());
+    for (let at = 0; at < places.length; at += size) {
+      const place = places.slice(at, at + size);
+      if (place.every((byte) => byte === 0)) {
+        all.push("");
+        continue;
+      }
+      const name = () => this.#lib.get_referenced_name(this.#open, place, true);
+      all.push(this.#ask(`${path} cannot be followed`, name, (name) => typeof name === "string").replace(/^\//, ""));
+    }
+    return all;
   }
 
   /** Texts of an array with one axis. @throws {MalformedError} */
@@ -325,7 +355,8 @@ const isMetadata = (data: Metadata) => data !== null && typeof data === "object"
 
 function arrayOf(path: string, data: Metadata): Hdf5Array {
   const { shape, chunks, type, size, signed } = data;
-  const base = { path, shape: shape ?? [0], chunks, isText: type === CLASS.text, metadata: data } as const;
+  const isText = type === CLASS.text;
+  const base = { path, shape: shape ?? [0], chunks, isText, complex: null, metadata: data } as const;
   const none = (words: string): Hdf5Array => ({ ...base, type: words, values: undefined });
   const some = (values: ValueType, words: string = values): Hdf5Array => ({ ...base, type: words, values });
   if (type === CLASS.float) {
@@ -339,9 +370,27 @@ function arrayOf(path: string, data: Metadata): Hdf5Array {
   }
   if (type === CLASS.text) return none("text");
   if (type === CLASS.compound) {
-    const names = data.compound_type?.members.map(({ name }) => name) ?? [];
-    const isComplex = names.length === 2 && /^(r|re|real)$/.test(names[0]!) && /^(i|im|imag)$/.test(names[1]!);
-    return none(isComplex ? "complex" : `record of ${names.length} fields`);
+    const members = data.compound_type?.members ?? [];
+    const complex = complexParts(size, members);
+    if (complex !== null) return { ...none(`complex ${complex.type}`), complex };
+    return none(`record of ${members.length} fields`);
   }
   return none(type === CLASS.reference ? "reference" : type === CLASS.varying ? "varying lengths" : "another type");
+}
+
+/** The numbers of which a record is a complex one: two of one type, one behind the other; null of other records. */
+function complexParts(
+  size: number,
+  members: NonNullable<Metadata["compound_type"]>["members"],
+): Parts | null {
+  const [real, imaginary] = members;
+  if (members.length !== 2 || !/^(r|re|real)$/i.test(real!.name) || !/^(i|im|imag|imaginary)$/i.test(imaginary!.name)) {
+    return null;
+  }
+  const both = [real!, imaginary!].map((member) =>
+    arrayOf("", { ...member, shape: [], chunks: null } as Metadata).values
+  );
+  const isPair = real!.offset === 0 && imaginary!.offset === size / 2 && real!.size === size / 2;
+  if (both[0] === undefined || both[0] !== both[1] || !isPair) return null;
+  return { type: both[0], order: real!.littleEndian ? "little" : "big" };
 }

@@ -1,6 +1,6 @@
 /**
- * MATLAB's files up to version 7 ("Level 5 MAT-files", MathWorks, MAT-File Format, 2019): arrays of numbers, by themselves
- * or as fields of structures, plain or compressed. Values lie with the first axis changing fastest.
+ * MATLAB's files up to version 7 ("Level 5 MAT-files", MathWorks, MAT-File Format, 2019): arrays of numbers, by themselves,
+ * in cells or as fields of structures, plain or compressed. Values lie with the first axis changing fastest.
  */
 import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
@@ -10,13 +10,14 @@ import { type ByteOrder, firstNumber, toNumbers, valueBytes, type ValueType } fr
 
 /** An array of a file. */
 export interface Mat5Array {
-  /** Its name; of a field of a structure `structure/field`. */
+  /** Its name; of a field of a structure `structure/field`, of several structures `structures(2)/field`; in a cell `cells{3}`. */
   readonly path: string;
   readonly shape: readonly number[];
   /** MATLAB's word for it: "double", "logical", "cell". */
   readonly type: string;
-  /** How many bits and signs its values have; undefined where it is no array of real numbers. */
+  /** How many bits and signs its values have; undefined where it is no array of numbers. */
   readonly values: ValueType | undefined;
+  readonly isComplex: boolean;
 }
 
 /** Types of elements, and of them those that are values. */
@@ -34,7 +35,7 @@ const VALUES: Readonly<Record<number, ValueType>> = {
   13: "uint64",
 };
 /** Classes of arrays: MATLAB's word, and the type of those that hold numbers. */
-const STRUCT = 2;
+const CELL = 1, STRUCT = 2;
 const CLASSES: Readonly<Record<number, readonly [string, ValueType?]>> = {
   1: ["cell"],
   2: ["struct"],
@@ -87,6 +88,8 @@ interface Data {
   readonly count: number;
   /** The next bytes of them. */
   take(bytes: number): Promise<Uint8Array>;
+  /** The imaginary parts, behind all of these. */
+  imaginary(): Promise<Data>;
 }
 
 export class Mat5File {
@@ -123,63 +126,110 @@ export class Mat5File {
     }
     const arrays: Mat5Array[] = [], placeOf = new Map<string, number>();
     const mat = new Mat5File(path, arrays, order, places, placeOf);
+    const variables = new Map<string, { readonly place: number; readonly inside: Map<string, Mat5Array> }>();
+    let count = 0;
     for (const place of places.keys()) {
-      await mat.#walk(place, (array) => {
-        if (arrays.length === ARRAYS_MAX) throw new MalformedError(path, `has more than ${ARRAYS_MAX} arrays`);
-        // Of two of one name the last one counts, as in MATLAB.
-        if (placeOf.has(array.path)) arrays.splice(arrays.findIndex((each) => each.path === array.path), 1);
-        arrays.push(array);
-        placeOf.set(array.path, place);
+      const inside = new Map<string, Mat5Array>();
+      const name = await mat.#walk(place, (array) => {
+        if (count++ === ARRAYS_MAX) throw new MalformedError(path, `has more than ${ARRAYS_MAX} arrays`);
+        inside.delete(array.path);
+        inside.set(array.path, array);
         return Promise.resolve(true);
       });
+      // Of two of one name the last one counts, as in MATLAB.
+      variables.delete(name);
+      variables.set(name, { place, inside });
+    }
+    for (const { place, inside } of variables.values()) {
+      for (const array of inside.values()) {
+        if (!placeOf.has(array.path)) arrays.push(array);
+        placeOf.set(array.path, place);
+      }
     }
     return mat;
   }
 
-  /** All values of an array, in the order of the file. @throws {UserError} */
-  async load(path: string): Promise<Float32Array> {
-    return await this.#values(path, async ({ type, order, count, take }) => {
-      if (count > LOADED_MAX) {
-        const what = `${path}: ${bytesText(4 * count)} are more than are held in memory`;
-        throw new UserError(this.path, what, "save it with -v7.3, of which parts are read");
-      }
-      const out = new Float32Array(count);
-      const most = READ_BYTES / valueBytes(type);
-      for (let from = 0; from < count; from += most) {
-        const part = out.subarray(from, Math.min(count, from + most));
-        toNumbers(type, order, await take(part.length * valueBytes(type)), part);
-      }
-      return out;
+  /**
+   * All values of arrays of one variable, one array after another, each in the order of the file; complex numbers as two values.
+   * @throws {UserError}
+   */
+  async load(paths: readonly string[]): Promise<Float32Array> {
+    const wanted = new Map<string, { readonly from: number; readonly count: number }>();
+    let from = 0;
+    for (const path of paths) {
+      const { shape, isComplex } = this.#array(path)!;
+      const count = shape.reduce((product, size) => product * size, isComplex ? 2 : 1);
+      wanted.set(path, { from, count });
+      from += count;
+    }
+    if (from > LOADED_MAX) {
+      const what = `${paths[0]}: ${bytesText(4 * from)} are more than are held in memory`;
+      throw new UserError(this.path, what, "save it with -v7.3, of which parts are read");
+    }
+    const out = new Float32Array(from);
+    await this.#values(paths, async ({ path, isComplex }, data) => {
+      const { from, count } = wanted.get(path)!, parts = isComplex ? 2 : 1;
+      if (parts * data.count !== count) throw new MalformedError(this.path, `has two arrays ${path}`);
+      const part = out.subarray(from, from + count);
+      await valuesInto(data, part, 0, parts);
+      if (isComplex) await valuesInto(await data.imaginary(), part, 1, parts);
     });
+    return out;
   }
 
   /** The value of an array with one; undefined of others. */
   async number(path: string): Promise<number | undefined> {
-    const array = this.arrays.find((each) => each.path === path);
-    if (array?.values === undefined || array.shape.some((size) => size !== 1)) return undefined;
-    return await this.#values(path, async ({ type, order, take }) => {
-      return firstNumber(type, order, await take(valueBytes(type)));
+    const array = this.#array(path);
+    if (array?.values === undefined || array.isComplex || array.shape.some((size) => size !== 1)) return undefined;
+    let value: number | undefined;
+    await this.#values([path], async (_, { type, order, take }) => {
+      value = firstNumber(type, order, await take(valueBytes(type)));
     });
+    return value;
   }
 
-  async #values<T>(path: string, use: (data: Data) => Promise<T>): Promise<T> {
-    let found: { readonly is: T } | undefined;
-    await this.#walk(this.placeOf.get(path)!, async (array, data) => {
-      if (array.path === path) found = { is: await use(await data()) };
-      return found === undefined;
+  #byPath: ReadonlyMap<string, Mat5Array> | null = null;
+
+  #array(path: string): Mat5Array | undefined {
+    this.#byPath ??= new Map(this.arrays.map((array) => [array.path, array]));
+    return this.#byPath.get(path);
+  }
+
+  async #values(paths: readonly string[], use: (array: Mat5Array, data: Data) => Promise<void>): Promise<void> {
+    const left = new Set(paths);
+    await this.#walk(this.placeOf.get(paths[0]!)!, async (array, data) => {
+      if (left.has(array.path)) await use(array, await data());
+      left.delete(array.path);
+      return left.size > 0;
     }, true);
-    if (found === undefined) throw new MalformedError(this.path, `${path} is no longer there: the file was changed`);
-    return found.is;
+    const [path] = left;
+    if (path !== undefined) throw new MalformedError(this.path, `${path} is no longer there: the file was changed`);
   }
 
-  async #walk(place: number, visit: Visit, isRead = false): Promise<void> {
+  /** @returns the name of the variable */
+  async #walk(place: number, visit: Visit, isRead = false): Promise<string> {
     const { start, end, packed } = this.places[place]!;
     using stream = ByteStream.part(this.path, start, end, packed ? "zlib" : null);
     const most = (end - start) * (packed ? DEFLATE_MAX : 1);
     const walk = new Walk(this.path, this.order, stream, most, visit);
-    await walk.variable();
+    const name = await walk.variable();
     // The sum of compressed data is checked at their end, which what is read needs.
     if (isRead) { while (await stream.skip(READ_BYTES) > 0); }
+    return name;
+  }
+}
+
+/** Reads values into every `step`-th place from `first` on. */
+async function valuesInto({ type, order, count, take }: Data, out: Float32Array, first: number, step: number) {
+  const most = READ_BYTES / valueBytes(type);
+  for (let from = 0; from < count; from += most) {
+    const length = Math.min(most, count - from), bytes = await take(length * valueBytes(type));
+    if (step === 1) toNumbers(type, order, bytes, out.subarray(from, from + length));
+    else {
+      const part = new Float32Array(length);
+      toNumbers(type, order, bytes, part);
+      for (let i = 0; i < length; i++) out[(from + i) * step + first] = part[i]!;
+    }
   }
 }
 
@@ -236,11 +286,14 @@ class Walk {
     return content;
   }
 
-  /** The variable that the stream holds. */
-  async variable(): Promise<void> {
+  #name = "";
+
+  /** The variable that the stream holds. @returns its name */
+  async variable(): Promise<string> {
     const { type, bytes } = await this.#element();
     if (type !== MATRIX) throw this.#bad(`a variable is of type ${type}, not ${MATRIX}`);
     await this.#matrix(bytes, null, 0);
+    return this.#name;
   }
 
   /**
@@ -257,6 +310,7 @@ class Walk {
     const sizes = await this.#content(await this.#element(), 4 * DIMENSIONS_MAX);
     const shape = Array.from({ length: Math.floor(sizes.length / 4) }, (_, i) => this.#whole(sizes, 4 * i));
     const name = text(await this.#content(await this.#element(), NAME_BYTES_MAX));
+    if (path === null) this.#name = name;
     const own = path ?? name;
     const [word, values] = CLASSES[flags & 0xff] ?? ["unknown"];
     const isComplex = (flags >>> 8 & COMPLEX) !== 0;
@@ -265,11 +319,14 @@ class Walk {
       path: own,
       shape,
       type: isComplex ? `complex ${word}` : isLogical ? "logical" : word,
-      values: isComplex ? undefined : values,
+      values,
+      isComplex,
     };
-    if ((flags & 0xff) === STRUCT && shape.every((size) => size === 1)) {
-      if (!await this.#fields(own, depth)) return false;
-    } else if (!await this.visit(array, () => this.#data(array))) return false;
+    const kind = flags & 0xff, count = shape.reduce((product, size) => product * size, 1);
+    const isOne = kind === STRUCT && count === 1;
+    if (!isOne && !await this.visit(array, () => this.#data(array))) return false;
+    if (kind === STRUCT && !await this.#fields(own, count, depth)) return false;
+    if (kind === CELL && !await this.#cells(own, count, depth)) return false;
     // Nothing more of a variable is read than was asked for.
     if (depth === 0 && path === null) return true;
     if (this.#position > end) throw this.#bad(`${own} is longer than it claims`);
@@ -277,21 +334,38 @@ class Walk {
     return true;
   }
 
-  async #fields(own: string, depth: number): Promise<boolean> {
+  /** The fields of structures, of one structure after another. */
+  async #fields(own: string, count: number, depth: number): Promise<boolean> {
     const room = this.#whole(await this.#content(await this.#element(), 4));
     const names = await this.#content(await this.#element(), FIELDS_MAX * 64);
     if (room === 0 || names.length % room !== 0) throw this.#bad(`the names of the fields of ${own} are damaged`);
-    for (let at = 0; at < names.length; at += room) {
-      const { type, bytes } = await this.#element();
-      if (type !== MATRIX) throw this.#bad(`a field of ${own} is of type ${type}, not ${MATRIX}`);
-      const path = `${own}/${text(names.subarray(at, at + room))}`;
-      if (!await this.#matrix(bytes, path, depth + 1)) return false;
-      await this.#skip(padding(bytes));
+    const fields = Array.from(
+      { length: names.length / room },
+      (_, i) => text(names.subarray(i * room, (i + 1) * room)),
+    );
+    for (let i = 0; fields.length > 0 && i < count; i++) {
+      for (const field of fields) {
+        if (!await this.#inner(`${own}${count === 1 ? "" : `(${i + 1})`}/${field}`, depth)) return false;
+      }
     }
     return true;
   }
 
-  async #data({ path, shape }: Mat5Array): Promise<Data> {
+  /** What is in cells, one after another, the first axis changing fastest. */
+  async #cells(own: string, count: number, depth: number): Promise<boolean> {
+    for (let i = 0; i < count; i++) if (!await this.#inner(`${own}{${i + 1}}`, depth)) return false;
+    return true;
+  }
+
+  async #inner(path: string, depth: number): Promise<boolean> {
+    const { type, bytes } = await this.#element();
+    if (type !== MATRIX) throw this.#bad(`${path} is of type ${type}, not ${MATRIX}`);
+    if (!await this.#matrix(bytes, path, depth + 1)) return false;
+    await this.#skip(padding(bytes));
+    return true;
+  }
+
+  async #data({ path, shape }: Pick<Mat5Array, "path" | "shape">): Promise<Data> {
     const element = await this.#element();
     const type = VALUES[element.type];
     if (type === undefined) throw this.#bad(`the values of ${path} are of type ${element.type}, which is not known`);
@@ -305,6 +379,10 @@ class Walk {
       order: this.order,
       count,
       take: (bytes) => inTag ? Promise.resolve(inTag.subarray(0, bytes)) : this.#take(bytes),
+      imaginary: async () => {
+        if (!inTag) await this.#skip(padding(element.bytes));
+        return await this.#data({ path, shape });
+      },
     };
   }
 }

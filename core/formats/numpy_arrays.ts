@@ -8,6 +8,7 @@ import { MalformedError, UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
 import { ByteStream, type Packed } from "./byte_stream.ts";
 import { InputFile } from "./file.ts";
+import { ArrayStream, type Place } from "./numpy_stream.ts";
 import { type ByteOrder, firstNumber, NUMPY_TYPES, toNumbers, valueBytes, type ValueType } from "./values.ts";
 import { type ZipMember, zipMembers } from "./zip_members.ts";
 
@@ -17,22 +18,17 @@ export interface NumpyArray {
   readonly shape: readonly number[];
   /** NumPy's word for it: "float32", "object". */
   readonly type: string;
-  /** How its values are stored; undefined where they are no real numbers. */
+  /** How its values are stored; undefined where they are no numbers. */
   readonly values: ValueType | undefined;
+  /** Whether its numbers are complex: two values each, the real part first. */
+  readonly isComplex: boolean;
   readonly order: ByteOrder;
   /** Whether the first axis changes fastest. */
   readonly isFortran: boolean;
 }
 
-/** Where an array lies: bytes [start, end) of the file, its header among them. */
-interface Place {
-  readonly start: number;
-  readonly end: number;
-  readonly packed: Packed;
-  /** Bytes of the header. */
-  readonly header: number;
-  /** CRC-32 of header and values; null where none is noted. */
-  readonly sum: number | null;
+/** Where an array lies. */
+interface ArrayPlace extends Place {
   /** Whether it is no member of an archive. */
   readonly isWholeFile: boolean;
 }
@@ -73,7 +69,7 @@ export class NumpyFile {
   private constructor(
     readonly path: string,
     readonly arrays: readonly NumpyArray[],
-    private readonly places: ReadonlyMap<string, Place>,
+    private readonly places: ReadonlyMap<string, ArrayPlace>,
   ) {}
 
   /** @throws {UserError} where it cannot be opened or is damaged */
@@ -81,7 +77,7 @@ export class NumpyFile {
     using file = await InputFile.open(path);
     const head = new Uint8Array(Math.min(8, file.size));
     await file.readAt(0, head);
-    const arrays: NumpyArray[] = [], places = new Map<string, Place>();
+    const arrays: NumpyArray[] = [], places = new Map<string, ArrayPlace>();
     const add = async (name: string, start: number, end: number, packed: Packed, size: number, sum: number | null) => {
       using stream = ByteStream.part(path, start, end, packed);
       const { array, header } = await readHeader(path, name, stream, size);
@@ -107,7 +103,7 @@ export class NumpyFile {
     return this.places.get(name)!.isWholeFile;
   }
 
-  /** Values [from, from + count) in the order of the file, of an array that is seekable. */
+  /** Values [from, from + count) in the order of the file, of an array that is seekable; of complex numbers two each. */
   async part({ name, values: type, order }: NumpyArray, from: number, count: number): Promise<Float32Array> {
     const size = valueBytes(type!);
     if (count * size > PART_BYTES_MAX) throw this.#tooLarge(name, count * size, "are read at once");
@@ -119,9 +115,20 @@ export class NumpyFile {
     return out;
   }
 
-  /** All values of an array in the order of the file, with its sum checked. @throws {UserError} */
-  async load({ name, shape, values: type, order }: NumpyArray): Promise<Float32Array> {
-    const count = product(shape);
+  /** Reads an array that is not seekable from its start to its end, part by part. */
+  stream({ name, shape, values, order, isComplex }: NumpyArray): ArrayStream {
+    const count = product(shape) * (isComplex ? 2 : 1);
+    return new ArrayStream(this.path, name, this.places.get(name)!, { type: values!, order, count });
+  }
+
+  /** Whether so many values of an array are read at once. */
+  isPart({ values }: NumpyArray, count: number): boolean {
+    return count * valueBytes(values!) <= PART_BYTES_MAX;
+  }
+
+  /** All values of an array in the order of the file, with its sum checked; of complex numbers two each. @throws {UserError} */
+  async load({ name, shape, values: type, order, isComplex }: NumpyArray): Promise<Float32Array> {
+    const count = product(shape) * (isComplex ? 2 : 1);
     if (count > LOADED_MAX) throw this.#tooLarge(name, 4 * count, "are held in memory");
     const out = new Float32Array(count);
     const most = READ_BYTES / valueBytes(type!);
@@ -161,8 +168,8 @@ export class NumpyFile {
   }
 
   /** The only value of an array with one, number or text; undefined of others. */
-  async single({ name, shape, values, order, type }: NumpyArray): Promise<number | string | undefined> {
-    if (product(shape) !== 1 || (values === undefined && type !== "text")) return undefined;
+  async single({ name, shape, values, order, type, isComplex }: NumpyArray): Promise<number | string | undefined> {
+    if (product(shape) !== 1 || isComplex || (values === undefined && type !== "text")) return undefined;
     let found: number | string | undefined;
     await this.#whole(name, READ_BYTES, (bytes) => {
       if (values && bytes.length < valueBytes(values)) throw new MalformedError(this.path, `${name} is cut short`);
@@ -234,15 +241,16 @@ async function readHeader(path: string, name: string, stream: ByteStream, size: 
   if (sizes === undefined) throw bad("its header says no shape");
   const shape = sizes.split(",").map((each) => each.trim()).filter(Boolean).map(Number);
   const [, order = "", kind = "", bits = ""] = descr ?? [];
-  const values = NUMPY_TYPES[kind + bits];
+  const isComplex = kind === "c";
+  const values = NUMPY_TYPES[isComplex ? `f${Number(bits) / 2}` : kind + bits];
   const held = size - header;
   if (!shape.every(Number.isSafeInteger)) throw bad(`its shape (${sizes}) is not one of whole numbers`);
-  if (values !== undefined && product(shape) * valueBytes(values) !== held) {
-    throw bad(`${shape.join(" x ")} of ${values} needs ${product(shape) * valueBytes(values)} bytes, it holds ${held}`);
-  }
-  const type = kind === "b" ? "bool" : values ?? (descr === null ? "record" : wordOf(kind, bits));
+  const word = wordOf(kind, bits);
+  const type = kind === "b" ? "bool" : isComplex ? word : values ?? (descr === null ? "record" : word);
+  const needed = values === undefined ? held : product(shape) * valueBytes(values) * (isComplex ? 2 : 1);
+  if (needed !== held) throw bad(`${shape.join(" x ")} of ${type} needs ${needed} bytes, it holds ${held}`);
   return {
-    array: { name, shape, type, values, order: order === ">" ? "big" : "little", isFortran } as NumpyArray,
+    array: { name, shape, type, values, isComplex, order: order === ">" ? "big" : "little", isFortran } as NumpyArray,
     header,
   };
 }

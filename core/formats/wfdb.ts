@@ -1,18 +1,21 @@
 /**
  * Records of the Waveform Database (PhysioNet): a header as text, `.hea`, and samples in files beside it
- * (https://physionet.org/physiotools/wag/header-5.htm and signal-5.htm). Formats 16, 24, 32, 61, 80 and 212 are read.
+ * (https://physionet.org/physiotools/wag/header-5.htm).
  */
 import { dirname, join } from "@std/path";
 import { MalformedError, UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import { InputFile } from "./file.ts";
+import { isSampleFormat, missingValue, type SampleFormat, SampleReader, samplesHeld } from "./wfdb_samples.ts";
 
 interface Signal {
   /** The file of its samples, beside the header. */
   readonly file: string;
-  readonly format: Format;
+  readonly format: SampleFormat;
   /** Bytes of the file before the first sample. */
   readonly offset: number;
+  /** The value before the first sample, where differences are stored. */
+  readonly initial: number;
   /** A physical value is (sample - baseline) / gain. */
   readonly gain: number;
   readonly baseline: number;
@@ -30,11 +33,8 @@ export interface WfdbHead {
   /** Of the channels, without repetition. */
   readonly units: readonly string[];
   readonly signals: readonly Signal[];
+  readonly groups: readonly Group[];
 }
-
-/** Bits of a sample; 212 packs two of 12 bits into three bytes. */
-const FORMATS = { 16: 16, 24: 24, 32: 32, 61: 16, 80: 8, 212: 12 } as const;
-type Format = keyof typeof FORMATS;
 
 const HEADER_BYTES_MAX = 1 << 20, CHANNELS_MAX = 1024;
 const DEFAULT_RATE = 250, DEFAULT_GAIN = 200;
@@ -64,29 +64,31 @@ export async function readWfdbHead(file: InputFile): Promise<WfdbHead> {
   if (!(rate > 0 && rate < Infinity)) throw bad(`claims ${rateText} samples a second`);
   if (lines.length <= channels) throw bad(`describes ${lines.length - 1} of its ${channels} signals`);
   const signals = lines.slice(1, channels + 1).map((line) => signalOf(file.path, line));
-  const held = Math.min(...await Promise.all(groupsOf(signals).map((group) => samplesIn(file.path, group))));
+  const groups = groupsOf(file.path, signals);
+  const held = Math.min(...await Promise.all(groups.map((group) => samplesIn(file.path, group))));
   const claimed = Number(samplesText);
   if (!Number.isSafeInteger(claimed) || claimed < 0) throw bad(`claims ${samplesText} samples`);
   if (claimed > held) throw bad(`claims ${countText(claimed)} samples, its files hold ${countText(held)}`);
   const units = [...new Set(signals.map((signal) => signal.units))];
-  return { channels, rate, samples: claimed || held, units, signals };
+  return { channels, rate, samples: claimed || held, units, signals, groups };
 }
 
 function signalOf(path: string, line: string): Signal {
-  const [file = "", format = "", gain = "", , zero = "0", , sum] = line.split(/\s+/);
+  const [file = "", format = "", gain = "", , zero = "0", initial = zero, sum] = line.split(/\s+/);
   const [, number = "", perFrame, skew, offset = "0"] = /^(\d+)(?:x(\d+))?(?::(\d+))?(?:\+(\d+))?$/.exec(format) ?? [];
   const refuse = (what: string) => new UserError(path, `${file}: ${what}`, "convert it to format 16");
   if (file === "" || /[/\\]/.test(file) || file.startsWith(".") || file === "-" || file === "~") {
     throw new MalformedError(path, `names the file ${JSON.stringify(file)}, which is not one beside it`);
   }
-  if (!Object.hasOwn(FORMATS, number)) throw refuse(`format ${format || "(none)"} is not read`);
+  if (!isSampleFormat(number)) throw refuse(`format ${format || "(none)"} is not read`);
   if (perFrame !== undefined && perFrame !== "1") throw refuse(`has ${perFrame} samples a frame, where 1 is read`);
   if (skew !== undefined && skew !== "0") throw refuse(`is moved by ${skew} samples against the others`);
   const [, factor = "0", baseline, units = "mV"] = /^([-+\d.eE]+)(?:\((-?\d+)\))?(?:\/(\S+))?$/.exec(gain) ?? [];
   return {
     file,
-    format: Number(number) as Format,
+    format: Number(number) as SampleFormat,
     offset: Number(offset),
+    initial: Number(initial) | 0,
     gain: Number(factor) || DEFAULT_GAIN,
     baseline: Number(baseline ?? zero),
     units,
@@ -97,26 +99,29 @@ function signalOf(path: string, line: string): Signal {
 /** Signals of one file, whose samples take turns. */
 interface Group {
   readonly file: string;
-  readonly format: Format;
-  readonly offset: number;
   /** Numbers of the channels. */
   readonly channels: readonly number[];
+  readonly reader: SampleReader;
 }
 
-function groupsOf(signals: readonly Signal[]): Group[] {
+/** @throws {MalformedError} where signals of one file are stored in several ways */
+function groupsOf(path: string, signals: readonly Signal[]): Group[] {
   const files = [...new Set(signals.map(({ file }) => file))];
   return files.map((file) => {
     const channels = signals.flatMap((signal, i) => signal.file === file ? [i] : []);
     const { format, offset } = signals[channels[0]!]!;
-    return { file, format, offset, channels };
+    if (channels.some((channel) => signals[channel]!.format !== format)) {
+      throw new MalformedError(path, `says that signals of ${file} are of different formats`);
+    }
+    const initial = channels.map((channel) => signals[channel]!.initial);
+    return { file, channels, reader: new SampleReader({ format, offset, initial }) };
   });
 }
 
 /** Samples of each channel that a file holds. */
-async function samplesIn(header: string, { file: name, format, offset, channels }: Group): Promise<number> {
+async function samplesIn(header: string, { file: name, channels, reader: { samples } }: Group): Promise<number> {
   using file = await InputFile.open(join(dirname(header), name));
-  const values = Math.floor(8 * Math.max(0, file.size - offset) / FORMATS[format]);
-  return Math.floor(values / channels.length);
+  return Math.floor(samplesHeld(samples.format, Math.max(0, file.size - samples.offset)) / channels.length);
 }
 
 /**
@@ -125,12 +130,11 @@ async function samplesIn(header: string, { file: name, format, offset, channels 
  */
 export async function readWfdb(path: string, head: WfdbHead, from: number, count: number): Promise<Float32Array> {
   const out = new Float32Array(head.channels * count);
-  for (const group of groupsOf(head.signals)) {
-    const { channels, format, offset } = group;
-    const name = join(dirname(path), group.file);
+  for (const { file: beside, channels, reader } of head.groups) {
+    const name = join(dirname(path), beside);
     using file = await InputFile.open(name);
-    const values = await samplesOf(file, format, offset, from * channels.length, count * channels.length);
-    const missing = -(2 ** (FORMATS[format] - 1));
+    const values = await reader.read(file, from, count);
+    const missing = missingValue(reader.samples.format);
     for (const [k, channel] of channels.entries()) {
       const { gain, baseline, checksum } = head.signals[channel]!;
       let sum = 0;
@@ -145,31 +149,4 @@ export async function readWfdb(path: string, head: WfdbHead, from: number, count
     }
   }
   return out;
-}
-
-/** Whole numbers as they are stored. @param first its number among all of the file */
-async function samplesOf(file: InputFile, format: Format, offset: number, first: number, count: number) {
-  const values = new Int32Array(count);
-  const bits = FORMATS[format];
-  // Of format 212, from an even sample on.
-  const skipped = format === 212 ? first % 2 : 0;
-  const start = offset + (first - skipped) * bits / 8;
-  const bytes = new Uint8Array(Math.min(Math.ceil((count + skipped) * bits / 8 / 3) * 3, file.size - start));
-  await file.readAt(start, bytes);
-  const view = new DataView(bytes.buffer);
-  for (let i = 0; i < count; i++) {
-    if (format === 16) values[i] = view.getInt16(2 * i, true);
-    else if (format === 61) values[i] = view.getInt16(2 * i);
-    else if (format === 32) values[i] = view.getInt32(4 * i, true);
-    else if (format === 80) values[i] = bytes[i]! - 128;
-    else if (format === 24) values[i] = (bytes[3 * i]! << 8 | bytes[3 * i + 1]! << 16 | bytes[3 * i + 2]! << 24) >> 8;
-    else {
-      const pair = 3 * ((i + skipped) >> 1);
-      const twelve = (i + skipped) % 2 === 0
-        ? bytes[pair]! | (bytes[pair + 1]! & 0x0f) << 8
-        : (bytes[pair + 1]! & 0xf0) << 4 | bytes[pair + 2]!;
-      values[i] = twelve << 20 >> 20;
-    }
-  }
-  return values;
 }

@@ -5,7 +5,7 @@ import { isKept, keepGraphs } from "../graphs/keep.ts";
 import { readJournal } from "../steer/journal.ts";
 import { readTextSync } from "../formats/file.ts";
 import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
-import type { Fitted } from "../data/counts/fitted.ts";
+import type { Fitted } from "../data/fitted.ts";
 import { prepareFor } from "../data/open.ts";
 import { readRunData, readRunSteps } from "../data/run_data.ts";
 import { BadData } from "../data/source.ts";
@@ -25,7 +25,7 @@ export type StartOptions =
   & RunTarget
   & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady" | "fork" | "prepared">;
 
-/** What the steps for counts concluded in the run that goes on, or in the parent of a fork with the same steps. */
+/** What the steps concluded in the run that goes on, or in the parent of a fork with the same steps. */
 async function stepsBefore({ existing, fork, loaded }: StartOptions): Promise<Fitted | undefined> {
   const isSame = JSON.stringify(fork?.config.data.steps) === JSON.stringify(loaded.config.data.steps);
   const run = existing ?? (isSame ? fork?.run : undefined);

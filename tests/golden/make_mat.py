@@ -3,7 +3,8 @@
     python tests/golden/make_mat.py     # needs scipy, h5py, numpy
 
 mat5.mat and mat5_packed.mat: version 5, plain and compressed, by SciPy. mat73.mat: version 7.3, as MATLAB lays HDF5 out:
-a text of 512 bytes before it, axes from the other end, the class of each array as an attribute.
+a text of 512 bytes before it, axes from the other end, the class of each array as an attribute. nested5.mat, nested5_packed.mat and
+nested73.mat: complex numbers, cells and arrays of structures; in version 7.3 references lead to what cells and fields hold.
 """
 import pathlib
 
@@ -44,6 +45,84 @@ with h5py.File(FOLDER / "mat73.mat", "w", userblock_size=512) as f:
     put("flags", (rf % 2 == 0).astype("u1"), "logical")
     put("probe/data/rf", rf.astype("u1"), "uint8")
     f["#refs#/a"] = np.zeros((2, 2))
+def vector(k):
+    """Of the k-th cell or structure, from 0: 100 k + 0, 1, 2, 3, 4."""
+    return (100.0 * k + np.arange(5)).reshape(1, 5)
+
+
+iq = (rf + 1j * (rf + 0.5)).astype("c8")
+frames = [{"rf": vector(k).astype("i2"), "gain": 2.0 * k, "probe": {"pitch": 0.3 + k}, "iq": vector(k) - 1j} for k in range(3)]
+nested = {
+    "iq": iq,
+    "lines": np.array([vector(k) for k in range(4)] + [None], dtype=object)[:4],
+    "columns": np.array([vector(k).T for k in range(3)] + [None], dtype=object)[:3],
+    "images": np.array([rf + 100 * k for k in range(2)] + [None], dtype=object)[:2],
+    "unequal": np.array([vector(0), vector(1)[:, :3], None], dtype=object)[:2],
+    "waves": np.array([vector(k) * 1j for k in range(2)] + [None], dtype=object)[:2],
+    "inside": np.array([{"a": vector(7)}, {"a": vector(8)}], dtype=object),
+    "frames": np.array(frames, dtype=object),
+}
+
+
+def structures(values):
+    """An array of structures, as SciPy writes one."""
+    out = np.empty((1, len(values)), dtype=[(name, object) for name in values[0]])
+    for k, value in enumerate(values):
+        for name in value:
+            out[0, k][name] = value[name]
+    return out
+
+
+written = {**nested, "frames": structures(frames)}
+scipy.io.savemat(FOLDER / "nested5.mat", written, do_compression=False)
+scipy.io.savemat(FOLDER / "nested5_packed.mat", written, do_compression=True)
+
+with h5py.File(FOLDER / "nested73.mat", "w", userblock_size=512) as f:
+    count = 0
+
+    def into(place, name, values):
+        """Writes what a variable, a field or a cell holds."""
+        global count
+        if isinstance(values, dict):
+            group = place.create_group(name)
+            group.attrs["MATLAB_class"] = np.bytes_("struct")
+            for field, value in values.items():
+                into(group, field, value)
+            return
+        values = np.asarray(values)
+        if values.dtype == object:
+            place[name] = references(list(values))
+            place[name].attrs["MATLAB_class"] = np.bytes_("cell")
+            return
+        values = np.atleast_2d(values).T
+        if np.iscomplexobj(values):
+            pairs = np.empty(values.shape, dtype=[("real", values.real.dtype), ("imag", values.real.dtype)])
+            pairs["real"], pairs["imag"] = values.real, values.imag
+            values = pairs
+        place[name] = values
+        kinds = {"float64": "double", "float32": "single"}
+        kind = str(values.dtype["real"] if values.dtype.names else values.dtype)
+        place[name].attrs["MATLAB_class"] = np.bytes_(kinds.get(kind, kind))
+
+    def references(values):
+        global count
+        out = np.empty((len(values), 1), dtype=h5py.ref_dtype)
+        for k, value in enumerate(values):
+            own, count = f"#refs#/v{count}", count + 1
+            into(f, own, value)
+            out[k, 0] = f[own].ref
+        return out
+
+    for name, values in nested.items():
+        if name != "frames":
+            into(f, name, values)
+            continue
+        group = f.create_group(name)
+        group.attrs["MATLAB_class"] = np.bytes_("struct")
+        for field in frames[0]:
+            group[field] = references([frame[field] for frame in frames])
+
 header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124, b" ") + bytes([0, 2]) + b"IM"
-with open(FOLDER / "mat73.mat", "r+b") as file:
-    file.write(header)
+for name in ["mat73.mat", "nested73.mat"]:
+    with open(FOLDER / name, "r+b") as file:
+        file.write(header)

@@ -123,9 +123,15 @@ function wfdb(): Sample[] {
   const header = strToU8("100 2 360 3\n100.dat 212 200 11 1024 995 0 0 MLII\n100.dat 212 200 11 1024 1011 0 0 V5\n");
   const samples = Uint8Array.of(0xe3, 0x33, 0xf3, 0xff, 0xff, 0xff, 0x00, 0x48, 0x00);
   const options = { settings: { window: 2 } };
+  // Differences, and two layouts of 10 bits.
+  const others = [8, 310, 311].map((format) => {
+    const other = strToU8(`9 1 360\n9.dat ${format} 200 11 0 0\n`);
+    return { file: "9.dat", bytes: samples, beside: { "9.hea": other }, options, isFolder: true } as const;
+  });
   return [
     { file: "100.hea", bytes: header, beside: { "100.dat": samples }, options },
     { file: "100.dat", bytes: samples, beside: { "100.hea": header }, options, isFolder: true },
+    ...others,
   ];
 }
 
@@ -136,6 +142,11 @@ function numpyArrays(): Sample[] {
     { file: "a.npy", bytes: array },
     { file: "a.npy", bytes: other },
     { file: "a.npz", bytes: zipSync({ "x.npy": array }, { level: 6 }) },
+    {
+      file: "a.npy",
+      bytes: npy("<c8", "3, 2", floats(VALUES.flat().slice(0, 12))),
+      options: { settings: { complex: "abs" } },
+    },
     { file: "a.npz", bytes: zipSync({ "x.npy": array, "gain.npy": npy("<f8", "", new Uint8Array(8)) }, { level: 0 }) },
   ];
 }
@@ -176,11 +187,17 @@ export const SAMPLES: Readonly<Record<SourceFormat, () => Sample[] | Promise<Sam
   ],
   flac: () => goldens("", ["flac8.flac", "flac16.flac", "flac24.flac"]),
   wfdb,
-  mat: () =>
-    [{ member: "rf" }, { member: "volume", settings: { axes: ["row", "channel", "sample"] } }].flatMap((options) =>
+  mat: () => [
+    ...[{ member: "rf" }, { member: "volume", settings: { axes: ["row", "channel", "sample"] } }].flatMap((options) =>
       goldens("", ["mat5.mat", "mat5_packed.mat", "mat73.mat"], options)
     ),
-  hdf5: () => ["big", "*"].flatMap((member) => goldens("", ["hdf5.h5"], { member })),
+    ...[{ member: "iq" }, { member: "lines" }, { member: "frames.rf" }, { member: "unequal*", settings: { window: 2 } }]
+      .flatMap((options) => goldens("", ["nested5.mat", "nested5_packed.mat", "nested73.mat"], options)),
+  ],
+  hdf5: () => [
+    ...["big", "*"].flatMap((member) => goldens("", ["hdf5.h5"], { member })),
+    ...goldens("", ["hdf5.h5"], { member: "complex", settings: { complex: "abs" } }),
+  ],
   pickle: () => [
     ...goldens("pickles/", [2, 3, 4, 5].map((protocol) => `protocol${protocol}.pkl`), { member: "scans/0" }),
     ...goldens("pickles/", ["ordered.pkl", "objects.npy"]),

@@ -1,77 +1,12 @@
-/**
- * Steps for counts with what they concluded from the rows of a data set: the columns that stay, sums, means. They are kept with
- * the prepared data and with the run, so that other files go through the same steps with the same numbers.
- */
-import { createHash } from "node:crypto";
-import { z } from "zod";
+/** Steps for counts with what they concluded, as functions, and the columns of other data that they take. */
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
 import { matchColumns } from "../column_match.ts";
-import { COUNT_STEPS } from "./mod.ts";
-import { type Applied, applied, chain } from "./chain.ts";
-import type { Rows } from "./step.ts";
+import { type Fitted, newFitted } from "../fitted.ts";
 import type { Chosen } from "../steps/written.ts";
-import type { CountStep } from "./step.ts";
-
-export const STEPS_FILE = "steps.json";
-const KIND = "narrows steps";
-
-/** As JSON. */
-export interface Fitted {
-  readonly kind: typeof KIND;
-  readonly version: 1;
-  /** How many rows they were concluded from. */
-  readonly rows: number;
-  /** Of the data before the steps. */
-  readonly columns: number;
-  readonly column_names: readonly string[] | null;
-  readonly steps: readonly { readonly kind: string; readonly settings: unknown; readonly fitted: unknown }[];
-}
-
-const schema = z.strictObject({
-  kind: z.literal(KIND),
-  version: z.literal(1),
-  rows: z.int().min(0),
-  columns: z.int().min(1),
-  column_names: z.array(z.string()).nullable(),
-  steps: z.array(z.strictObject({ kind: z.string(), settings: z.json(), fitted: z.json() })),
-});
-
-/** @param where the file, for messages @throws {UserError} where it is damaged */
-export function parseFitted(text: string, where: string): Fitted {
-  const damaged = (what: string) => new UserError(where, `is damaged: ${what}`, "restore it, or train again");
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw damaged("it is not whole JSON");
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) throw damaged(parsed.error.issues[0]!.message);
-  const fitted = parsed.data as Fitted;
-  const isFit = fitted.column_names === null || fitted.column_names.length === fitted.columns;
-  if (!isFit) throw damaged("it has other names than columns");
-  let columns = fitted.columns;
-  for (const { kind, settings, fitted: one } of fitted.steps) {
-    const step = COUNT_STEPS.find((each) => each.kind === kind);
-    if (!step?.settings.safeParse(settings).success || !step.fitted.safeParse(one).success) {
-      throw damaged(`it has no ${kind} of this version`);
-    }
-    const action = step.action(settings, one, columns);
-    if (action.does !== "choose columns") continue;
-    const isRising = action.columns.every((column, at) => column > (at === 0 ? -1 : action.columns[at - 1]!));
-    if (!isRising || !(action.columns.length > 0 && action.columns.at(-1)! < columns)) {
-      throw damaged(`${kind} keeps columns that are not there`);
-    }
-    columns = action.columns.length;
-  }
-  return fitted;
-}
-
-export const fittedText = (fitted: Fitted): string => JSON.stringify(fitted) + "\n";
-
-/** SHA-256 of what decides how rows are changed. */
-export const fittedHash = (fitted: Fitted): string => createHash("sha256").update(fittedText(fitted)).digest("hex");
+import { type Applied, applied, chain } from "./chain.ts";
+import { COUNT_STEPS } from "./mod.ts";
+import type { CountStep, Rows } from "./step.ts";
 
 /** The steps as functions, in order. */
 export function actionsOf({ columns, steps }: Fitted): Applied[] {
@@ -122,7 +57,7 @@ export async function fitSteps(
   }
   let count = 0;
   for await (const block of rows()) count += block.rows;
-  return { kind: KIND, version: 1, rows: count, columns, column_names: columnNames, steps };
+  return newFitted({ rows: count, columns, column_names: columnNames, steps });
 }
 
 /**

@@ -6,7 +6,8 @@ import { rawRows } from "../raw_rows.ts";
 import type { Block, OpenSource } from "../readers/reader.ts";
 import { sortEntries } from "../readers/rows.ts";
 import { type Applied, chain } from "./chain.ts";
-import { actionsOf, columnsLeft, type Fitted } from "./fitted.ts";
+import type { Fitted } from "../fitted.ts";
+import { actionsOf, columnsLeft } from "./fitted.ts";
 import type { Rows } from "./step.ts";
 
 /** A source before the steps. */

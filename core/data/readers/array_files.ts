@@ -1,6 +1,6 @@
 /** Files of named arrays as one source: which arrays are read, what their axes are, and at what rate. */
 import { UserError } from "../../errors.ts";
-import { type ArrayPart, arraySource } from "./arrays.ts";
+import { type ArrayPart, arraySource, type Numbers } from "./arrays.ts";
 import { axesOf } from "./axes.ts";
 import { chosen, type Listed } from "./members.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
@@ -17,6 +17,7 @@ export interface ArrayFile {
   notesOn(member: string): readonly string[];
   /** Shapes and chunks as the kind of file shows them. */
   shapeOf(member: string): Pick<ArrayPart, "shape" | "chunks">;
+  /** Of complex numbers both parts, whatever `data.reader.complex` says. */
   read(member: string, ...part: Parameters<ArrayPart["read"]>): ReturnType<ArrayPart["read"]>;
   /** The only value of an array; undefined where there is no such array. */
   number(member: string): Promise<number | undefined>;
@@ -24,6 +25,8 @@ export interface ArrayFile {
   attribute?(owner: string, name: string): number | undefined;
   /** Single values of a file, as text by name: what a record was measured with. */
   singles?(): Promise<ReadonlyMap<string, string>>;
+  /** Gives back the memory of what was read last. */
+  forget?(): void;
   close(): void;
 }
 
@@ -32,11 +35,14 @@ const FILES_OPEN_MAX = 64;
 /** Files stay open, the ones that were opened last. */
 class OpenFiles {
   readonly #files = new Map<string, ArrayFile>();
+  #last: ArrayFile | undefined;
 
   constructor(private readonly open: (path: string) => Promise<ArrayFile>) {}
 
   async at(path: string): Promise<ArrayFile> {
     const found = this.#files.get(path);
+    if (found !== this.#last) this.#last?.forget?.();
+    this.#last = found;
     if (found !== undefined) return found;
     const [oldest] = this.#files;
     if (this.#files.size >= FILES_OPEN_MAX && oldest !== undefined) {
@@ -45,7 +51,7 @@ class OpenFiles {
     }
     const file = await this.open(path);
     this.#files.set(path, file);
-    return file;
+    return this.#last = file;
   }
 
   close(): void {
@@ -54,7 +60,38 @@ class OpenFiles {
   }
 }
 
-/** Opens one file, a folder or a glob, with the settings `axes`, `window`, `hop`, and `rate` or `interval`. */
+/** What complex numbers become. */
+const COMPLEX = ["channels", "real", "imag", "abs"] as const;
+type Complex = (typeof COMPLEX)[number];
+
+/** Values of complex numbers that are one number each: a part of them, or their magnitude. */
+function oneOf(as: Exclude<Complex, "channels">, { values, strides }: Numbers): Numbers {
+  if (as === "real") return { values, strides };
+  if (as === "imag") return { values: values.subarray(1), strides };
+  const magnitudes = Float32Array.from(
+    { length: Math.floor(values.length / 2) },
+    (_, i) => Math.hypot(values[2 * i]!, values[2 * i + 1]!),
+  );
+  return { values: magnitudes, strides: strides.map((stride) => stride / 2) };
+}
+
+const TOLD = {
+  channels: "each channel became two, of real and of imaginary parts; data.reader.complex says otherwise",
+  real: "their real parts are read",
+  imag: "their imaginary parts are read",
+  abs: "their magnitudes are read",
+} as const satisfies Record<Complex, string>;
+
+/** Whether the arrays that were chosen hold complex numbers. @throws {UserError} where some do and others do not */
+function areComplex(path: string, members: readonly Listed[], names: readonly string[]): boolean {
+  const [first, ...others] = names.map((name) => members.find((member) => member.name === name)!) as [Listed];
+  const other = (others as Listed[]).find(({ isComplex }) => (isComplex ?? false) !== (first.isComplex ?? false));
+  if (other === undefined) return first.isComplex ?? false;
+  const [complex, real] = first.isComplex ? [first, other] : [other, first];
+  throw new UserError(path, `${complex.name} holds complex numbers, ${real.name} real ones`, "name arrays of one kind");
+}
+
+/** Opens one file, a folder or a glob, with the settings `axes`, `window`, `hop`, `complex`, and `rate` or `interval`. */
 export async function openArrays(
   path: string,
   options: ReaderOptions,
@@ -69,6 +106,7 @@ export async function openArrays(
   if (rate !== undefined && interval !== undefined) {
     throw settings.refuse("interval", "and rate exclude each other", "the rate is 1 / interval; set one of them");
   }
+  const complex = settings.word("complex", COMPLEX);
   settings.finish();
   const { files, notes } = recordFiles(path, kind);
   const isPattern = options.member !== undefined && /[*?[{]/.test(options.member);
@@ -78,12 +116,23 @@ export async function openArrays(
     const singles = new Map<string, ReadonlyMap<string, string>>();
     for (const { path, name } of files) {
       const file = await open.at(path);
-      for (const member of chosen(path, file.members, options.member)) {
+      const names = chosen(path, file.members, options.member);
+      const isComplex = areComplex(path, file.members, names);
+      if (complex !== undefined && !isComplex) {
+        throw settings.refuse("complex", `is ${complex}, but ${names[0]} of ${path} holds real numbers`, "remove it");
+      }
+      const as = complex ?? "channels";
+      if (isComplex) converted.add(`Values are complex: ${TOLD[as]}.`);
+      for (const member of names) {
         for (const note of file.notesOn(member)) converted.add(note);
         parts.push({
           name: files.length === 1 ? member : isPattern ? `${name}/${member}` : name,
           ...file.shapeOf(member),
-          read: async (start, count) => (await open.at(path)).read(member, start, count),
+          isComplex: isComplex && as === "channels",
+          read: async (start, count) => {
+            const numbers = await (await open.at(path)).read(member, start, count);
+            return isComplex && as !== "channels" ? oneOf(as, numbers) : numbers;
+          },
         });
         if (files.length > 1 && file.singles) singles.set(parts.at(-1)!.name, await file.singles());
       }
@@ -97,7 +146,12 @@ export async function openArrays(
       rate: interval === undefined
         ? await numberIn(first, "rate", "a rate in Hz", rate)
         : 1 / (await numberIn(first, "interval", "a time in seconds", interval))!,
-      members: first.members.map(({ name, shape, type, sparse }) => ({ name, shape, type, sparse })),
+      members: first.members.filter(({ isPart }) => !isPart).map(({ name, shape, type, sparse }) => ({
+        name,
+        shape,
+        type,
+        sparse,
+      })),
       notes: [...notes, ...first.notes, ...source.notes, ...converted],
       close: () => open.close(),
     };

@@ -6,7 +6,10 @@ import type { Block, OpenSource } from "./reader.ts";
 import { checkRow, rowsOfBlock } from "./records.ts";
 import { type SignalRecord, signalSource, type Windows } from "./windows.ts";
 
-/** A part of an array: the value at an index is at the sum of index times stride. */
+/**
+ * A part of an array: the value at an index is at the sum of index times stride. Of complex numbers that is the real part, and the
+ * imaginary part is behind it.
+ */
 export interface Numbers {
   readonly values: Float32Array;
   readonly strides: readonly number[];
@@ -18,6 +21,8 @@ export interface ArrayPart {
   readonly shape: readonly number[];
   /** The shape of what is stored, and compressed, together; null where that does not matter. */
   readonly chunks: readonly number[] | null;
+  /** Whether its values are complex: each channel becomes two, of real and of imaginary parts. */
+  readonly isComplex?: boolean;
   /** @param start the first index of each axis @param count how many along each axis */
   read(start: readonly number[], count: readonly number[]): Promise<Numbers>;
 }
@@ -39,9 +44,19 @@ class ArrayRows {
   readonly columns: number;
   #last: Slab | null = null;
 
+  /** Channels for each one of the array. */
+  readonly #parts: 1 | 2;
+
   constructor(readonly parts: readonly ArrayPart[], plans: readonly AxisPlan[]) {
     this.#plans = plans;
-    this.columns = plans[0]!.shape.reduce((product, size) => product * size, 1);
+    this.#parts = parts[0]!.isComplex ? 2 : 1;
+    this.columns = product(this.shapeOf(0));
+  }
+
+  /** The shape of a row of a part. */
+  shapeOf(part: number): readonly number[] {
+    const [channels, ...rest] = this.#plans[part]!.shape as [number, ...number[]];
+    return [this.#parts * channels, ...rest];
   }
 
   rowsOf(part: number): number {
@@ -86,7 +101,7 @@ class ArrayRows {
     const axis = plan.rowAxes.at(-1);
     if (axis !== undefined) count[axis] = rows;
     for (const value of plan.valueAxes) if (value >= 0) count[value] = shape[value]!;
-    return gathered(await this.parts[part]!.read(start, count), plan.valueAxes, plan.shape, axis, rows);
+    return this.#gathered(await this.parts[part]!.read(start, count), plan.valueAxes, plan.shape, axis, rows);
   }
 
   /** The indices of a row, and a count of one along each axis. */
@@ -104,7 +119,7 @@ class ArrayRows {
   /** Samples [from, from + count) of a row, of shape [channels, count]. */
   async samples(part: number, row: number, from: number, count: number): Promise<Float32Array> {
     const plan = this.#plans[part]!;
-    const [channels, samples] = plan.shape as [number, number];
+    const [channels, samples] = this.shapeOf(part) as [number, number];
     if (4 * this.columns <= SLAB_BYTES_MAX) {
       const { first, values } = await this.slab(part, row);
       const out = new Float32Array(channels * count);
@@ -116,22 +131,41 @@ class ArrayRows {
     }
     const [start, counts] = this.#position(part, row);
     const [channelAxis, sampleAxis] = plan.valueAxes as [number, number];
-    if (channelAxis >= 0) counts[channelAxis] = channels;
+    if (channelAxis >= 0) counts[channelAxis] = plan.shape[0]!;
     [start[sampleAxis], counts[sampleAxis]] = [from, count];
-    return gathered(await this.parts[part]!.read(start, counts), plan.valueAxes, [channels, count], undefined, 1);
+    const numbers = await this.parts[part]!.read(start, counts);
+    return this.#gathered(numbers, plan.valueAxes, [plan.shape[0]!, count], undefined, 1);
+  }
+
+  /** Rows in the order of their own axes, with the two parts of complex channels one behind the other. */
+  #gathered(numbers: Numbers, ...form: Form): Float32Array {
+    const real = gathered(numbers, ...form);
+    if (this.#parts === 1) return real;
+    const imaginary = gathered({ ...numbers, values: numbers.values.subarray(1) }, ...form);
+    const out = new Float32Array(2 * real.length), size = product(form[1].slice(1));
+    for (let from = 0; from < real.length; from += size) {
+      out.set(real.subarray(from, from + size), 2 * from);
+      out.set(imaginary.subarray(from, from + size), 2 * from + size);
+    }
+    return out;
   }
 }
 
-/** Rows in the order of their own axes. @param axis along which rows lie; undefined for one row */
-function gathered(
-  { values, strides }: Numbers,
+const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);
+
+/** What rows are gathered of. */
+type Form = [
   axes: readonly number[],
   shape: readonly number[],
+  /** Along which rows lie; undefined for one row. */
   axis: number | undefined,
   rows: number,
-): Float32Array {
+];
+
+/** Rows in the order of their own axes. */
+function gathered({ values, strides }: Numbers, ...[axes, shape, axis, rows]: Form): Float32Array {
   const strideOf = (each: number) => each < 0 ? 0 : strides[each]!;
-  const columns = shape.reduce((product, size) => product * size, 1);
+  const columns = product(shape);
   const line = shape.at(-1)!, step = strideOf(axes.at(-1)!);
   // Where the lines of a row begin: of a signal its channels, of a picture its channels and heights.
   const lines = Array.from({ length: columns / line }, (_, i) => {
@@ -178,6 +212,15 @@ export function arraySource(
     const what = `${parts[i]!.name} has rows of ${shape.join(" x ")}, ${parts[0]!.name} of ${first.shape.join(" x ")}`;
     throw new UserError(where, what, "name arrays of one kind, or set data.reader.axes");
   }
+  const unlike = parts.find(({ isComplex }) => (isComplex ?? false) !== (parts[0]!.isComplex ?? false));
+  if (unlike !== undefined) {
+    const [complex, real] = unlike.isComplex ? [unlike, parts[0]!] : [parts[0]!, unlike];
+    throw new UserError(
+      where,
+      `${complex.name} holds complex numbers, ${real.name} real ones`,
+      "name arrays of one kind",
+    );
+  }
   const rows = new ArrayRows(parts, plans);
   const notes = axes === undefined ? [axesNote(parts[0]!.name, parts[0]!.shape, first)] : [];
   // Of each row; asked for where it is needed, since it is a list as long as the source.
@@ -195,7 +238,7 @@ export function arraySource(
     }));
     const source = signalSource(where, {
       records,
-      channels: first.shape[0]!,
+      channels: rows.shapeOf(0)[0]!,
       read: (record, from, count) => rows.samples(all[record]!.part, all[record]!.row, from, count),
     }, windows);
     return { ...source, notes: [...notes, ...source.notes] };
@@ -204,7 +247,7 @@ export function arraySource(
   return {
     rows: plans.reduce((sum, plan) => sum + plan.rows, 0),
     columns: rows.columns,
-    shape: first.shape,
+    shape: rows.shapeOf(0),
     rowNames: parts.length === 1 ? null : owners().map(nameOf),
     rowTables: new Map(parts.length === 1 ? [] : [["part", owners().map(({ part }) => parts[part]!.name)]]),
     notes,

@@ -36,8 +36,10 @@ export interface View {
   readonly reversed: boolean;
 }
 
+export const holdsNumbers = ({ values, complex }: Hdf5Array): boolean => values !== undefined || complex !== null;
+
 const PLAIN_VIEW: View = {
-  seen: ({ type, values }) => ({ type, isNumeric: values !== undefined }),
+  seen: (array) => ({ type: array.type, isNumeric: holdsNumbers(array) }),
   reversed: false,
 };
 
@@ -49,10 +51,13 @@ export function hdf5Arrays(file: Hdf5File, { seen, reversed }: View = PLAIN_VIEW
     path: file.path,
     members: file.arrays.flatMap((array) => {
       const about = seen(array);
-      return about === null ? [] : [{ name: array.path, shape: shown(array.shape), sparse: false, ...about }];
+      const { path: name, shape, complex } = array;
+      return about === null
+        ? []
+        : [{ name, shape: shown(shape), sparse: false, isComplex: complex !== null, ...about }];
     }),
     notes: foreign.length === 0 ? [] : [`Links to other files are not followed: ${foreign.join(", ")}.`],
-    notesOn: (member) => roundingNote(arrays.get(member)!.values!),
+    notesOn: (member) => roundingNote(arrays.get(member)!.complex?.type ?? arrays.get(member)!.values!),
     shapeOf(member) {
       const array = arrays.get(member)!, { shape, chunks } = array;
       requireHeld(file, array);
@@ -62,7 +67,8 @@ export function hdf5Arrays(file: Hdf5File, { seen, reversed }: View = PLAIN_VIEW
       const values = file.read(arrays.get(member)!, shown(start), shown(count));
       // The last axis of the file changes fastest.
       const stored = shown(count);
-      const strides = stored.map((_, axis) => stored.slice(axis + 1).reduce((product, size) => product * size, 1));
+      const parts = arrays.get(member)!.complex ? 2 : 1;
+      const strides = stored.map((_, axis) => stored.slice(axis + 1).reduce((product, size) => product * size, parts));
       return Promise.resolve({ values, strides: shown(strides) });
     },
     number: (member) => Promise.resolve(file.number(member)),

@@ -7,7 +7,13 @@ import { naturally } from "../files.ts";
 import type { Member } from "./reader.ts";
 
 /** A member that may be read, because it holds numbers. */
-export type Listed = Member & { readonly isNumeric: boolean };
+export type Listed = Member & {
+  readonly isNumeric: boolean;
+  /** Whether its numbers are complex. */
+  readonly isComplex?: boolean;
+  /** Whether another member stands for it and its like; it is read where it is named. */
+  readonly isPart?: boolean;
+};
 
 const described = ({ name, shape, type }: Member) =>
   `${name} (${[...shape, type].join(" x ").replace(/ x (\D)/, " $1")})`;
@@ -23,20 +29,31 @@ export function chosen(path: string, members: readonly Listed[], wanted: string 
   const exact = members.find((member) => member.name === name);
   if (exact !== undefined) {
     if (exact.isNumeric) return [name];
-    throw new UserError("data.member", `${name} of ${path} holds no numbers that are read (${exact.type})`);
+    const inside = members.find((member) => member.isNumeric && member.name.startsWith(`${name}{`));
+    throw new UserError(
+      "data.member",
+      inside
+        ? `what is in the cells of ${name} of ${path} are not arrays of numbers of one shape`
+        : `${name} of ${path} holds no numbers that are read (${exact.type})`,
+      inside && `name one, such as "${inside.name}", or those that a pattern fits, such as "${name}*"`,
+    );
   }
   const pattern = isGlob(name) ? globToRegExp(name) : null;
-  const found = members.filter((member) => member.isNumeric && pattern?.test(member.name)).map((member) => member.name);
+  const found = members.filter((member) => member.isNumeric && !member.isPart && pattern?.test(member.name)).map((
+    member,
+  ) => member.name);
   if (found.length > 0) return found.sort(naturally);
-  const near = nearest(name, members.map((member) => member.name));
+  const listed = members.filter(({ isPart }) => !isPart);
+  const near = nearest(name, listed.map((member) => member.name));
   throw new UserError(
     "data.member",
     pattern ? `no array of numbers in ${path} fits ${wanted}` : `${path} has no array ${wanted}`,
-    near ? `did you mean ${near}?` : `it holds ${someNames(members.map((member) => member.name))}`,
+    near ? `did you mean ${near}?` : `it holds ${someNames(listed.map((member) => member.name))}`,
   );
 }
 
-function only(path: string, members: readonly Listed[]): string {
+function only(path: string, all: readonly Listed[]): string {
+  const members = all.filter(({ isPart }) => !isPart);
   const numeric = members.filter(({ isNumeric }) => isNumeric);
   const lengths = ({ shape }: Member) => shape.filter((size) => size > 1).length;
   const matrices = numeric.filter((member) => lengths(member) >= 2);

@@ -4,6 +4,7 @@
  */
 import { join } from "@std/path";
 import { isNpy, isZip, NumpyFile } from "../../formats/numpy_arrays.ts";
+import type { ArrayStream } from "../../formats/numpy_stream.ts";
 import { kindOf } from "../../formats/kinds.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
@@ -36,29 +37,44 @@ function holdsChunks(folder: string): boolean {
 function arraysOf(file: NumpyFile): ArrayFile {
   const arrayOf = (member: string) => file.arrays.find(({ name }) => name === member)!;
   let loaded: { readonly member: string; readonly values: Float32Array } | null = null;
+  // Of an archive, the array that was read last.
+  let stream: { readonly member: string; readonly is: ArrayStream } | null = null;
+  const forget = () => {
+    stream?.is.close();
+    loaded = stream = null;
+  };
   return {
     path: file.path,
-    members: file.arrays.map(({ name, shape, type, values }) => ({
+    members: file.arrays.map(({ name, shape, type, values, isComplex }) => ({
       name,
       shape,
       type,
       sparse: false,
       isNumeric: values !== undefined,
+      isComplex,
     })),
     notes: [],
     notesOn: (member) => roundingNote(arrayOf(member).values!),
     shapeOf: (member) => ({ shape: arrayOf(member).shape, chunks: null }),
     async read(member, start, count) {
       const array = arrayOf(member);
-      const { shape, isFortran } = array;
+      const { shape, isFortran, isComplex } = array, parts = isComplex ? 2 : 1;
       const sizes = (axes: readonly number[]) => axes.reduce((product, size) => product * size, 1);
-      const strides = shape.map((_, axis) => sizes(isFortran ? shape.slice(0, axis) : shape.slice(axis + 1)));
+      const strides = shape.map((_, axis) => parts * sizes(isFortran ? shape.slice(0, axis) : shape.slice(axis + 1)));
       const from = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
-      const span = 1 + count.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
+      const span = parts + count.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
       if (loaded?.member !== member) {
         loaded = null;
-        const isWaste = span > WASTE_MAX * sizes(count);
+        const isWaste = span > WASTE_MAX * parts * sizes(count);
         if (file.isSeekable(member) && !isWaste) return { values: await file.part(array, from, span), strides };
+        if (!isWaste && file.isPart(array, span)) {
+          if (stream?.member !== member) {
+            stream?.is.close();
+            stream = { member, is: file.stream(array) };
+          }
+          return { values: await stream.is.part(from, span), strides };
+        }
+        forget();
         loaded = { member, values: await file.load(array) };
       }
       return { values: loaded.values.subarray(from, from + span), strides };
@@ -76,6 +92,7 @@ function arraysOf(file: NumpyFile): ArrayFile {
       }
       return found;
     },
-    close: () => void (loaded = null),
+    forget,
+    close: forget,
   };
 }

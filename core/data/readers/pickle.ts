@@ -58,6 +58,7 @@ function fileOf(path: string, arrays: readonly PickledArray[]): ArrayFile {
       const found = arrays.find(({ name, shape }) => name === member && shape.every((size) => size === 1));
       return Promise.resolve(found?.values === undefined ? undefined : found.first());
     },
+    forget: () => void (loaded = null),
     close: () => void (loaded = null),
   };
 }

@@ -41,10 +41,15 @@ export const readSteps = (
 ): Chosen<Step>[] =>
   steps.map((step, at) => readStep(step, `data.steps.${at}`, STEPS, { kinds, page: "docs/signals.md" }));
 
-/** Several steps, one behind the other. */
-export function prepareSteps(steps: readonly Chosen<Step>[], form: Form): Prepared {
+/** Whether a step has to know something of all records before it can take the first one. */
+export const concludes = ({ step, settings }: Chosen<Step>): boolean => step.conclusion?.isNeeded(settings) ?? false;
+
+/** Several steps, one behind the other. @param fitted what each of them concluded */
+export function prepareSteps(steps: readonly Chosen<Step>[], form: Form, fitted: readonly unknown[] = []): Prepared {
   const prepared: Prepared[] = [];
-  for (const { step, settings } of steps) prepared.push(step.prepare(prepared.at(-1)?.form ?? form, settings));
+  for (const [at, { step, settings }] of steps.entries()) {
+    prepared.push(step.prepare(prepared.at(-1)?.form ?? form, settings, fitted[at] ?? null));
+  }
   return {
     form: prepared.at(-1)?.form ?? form,
     records: prepared.reduce((product, { records }) => product * records, 1),

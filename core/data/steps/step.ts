@@ -26,7 +26,26 @@ export interface Prepared {
   run(values: Float32Array): Float32Array;
 }
 
-export interface Step<S = unknown> {
+/** All records that a step concludes something from, as the steps before it leave them. */
+export interface Pass {
+  /** Of each record: [channels, samples]. */
+  readonly shape: Form["shape"];
+  /** Records, one after another, of finite values. From the beginning; may be called several times. */
+  blocks(): AsyncIterable<Float32Array>;
+}
+
+/** What a step has to know of all records before it can take the first one. @template F as JSON */
+export interface Conclusion<S = unknown, F = unknown> {
+  /** Whether these settings ask for it. */
+  isNeeded(settings: S): boolean;
+  readonly schema: z.ZodType<F>;
+  fit(settings: S, pass: Pass): Promise<F>;
+  /** In words, for a note. */
+  told(fitted: F): string;
+}
+
+/** @template S its settings @template F what it concluded from all records */
+export interface Step<S = unknown, F = unknown> {
   /** Its name in `data.steps`. */
   readonly kind: string;
   /** What it does, in a sentence. */
@@ -34,12 +53,16 @@ export interface Step<S = unknown> {
   readonly settings: z.ZodType<S>;
   /** The settings that a value beside the kind stands for, where it may be written so: `band_pass: [1.0e6, 8.0e6]`. */
   readonly short?: (value: unknown) => unknown;
-  /** @throws {UserError} where records of this form cannot be taken */
-  prepare(form: Form, settings: S): Prepared;
+  readonly conclusion?: Conclusion<S, F>;
+  /**
+   * @param fitted what was concluded; null where nothing is
+   * @throws {UserError} where records of this form cannot be taken
+   */
+  prepare(form: Form, settings: S, fitted: F | null): Prepared;
 }
 
 /** A step whose settings are checked by its own schema. */
-export const defineStep = <S>(step: Step<S>): Step => step as Step;
+export const defineStep = <S, F = null>(step: Step<S, F>): Step => step as Step;
 
 /** The error of a step that cannot take records of a form. */
 export function refuseStep(kind: string, what: string, hint?: string): UserError {

@@ -13,7 +13,7 @@ import { loadConfig } from "../../../../core/config/mod.ts";
 import { labelsOf } from "../../../../core/data/annotations.ts";
 import { loess } from "../../../../core/data/counts/loess.ts";
 import { areCountSteps, readCountSteps } from "../../../../core/data/counts/mod.ts";
-import { parseFitted } from "../../../../core/data/counts/fitted.ts";
+import { parseFitted } from "../../../../core/data/fitted.ts";
 import { openData } from "../../../../core/data/open.ts";
 import { rawRows } from "../../../../core/data/raw_rows.ts";
 import { UserError } from "../../../../core/errors.ts";

@@ -50,12 +50,105 @@ Deno.test("what a file of version 5 holds is listed in MATLAB's words", async ()
       "word 1x6 char",
       "waves 3x4 complex double",
       "cells 1x2 cell",
+      "cells{1} 1x1 double",
+      "cells{2} 1x1 char",
       "few 3x4 sparse",
       "probe/pitch 1x1 double",
       "probe/data/rf 3x4 uint8",
       "probe/name 1x6 char",
     ]);
     assertEquals([source.rows, source.shape], [1, [1, 7]]);
+  }
+});
+
+const NESTED = ["nested5.mat", "nested5_packed.mat", "nested73.mat"].map(golden);
+/** Of the k-th cell or structure, from 0. */
+const vector = (k: number, length = 5) => over(length, (i) => 100 * k + i);
+
+Deno.test("cells and fields of structures that hold arrays of one shape are rows, and each can be named", async () => {
+  for (const path of NESTED) {
+    const read = async (member: string, settings = {}) => await readAll(mat, path, { member, settings }, 2);
+    const lines = await read("lines");
+    assertEquals([lines.rows, lines.shape], [4, [1, 5]], path);
+    assertEquals(lines.values, over(4, (k) => vector(k)).flat());
+    const columns = await read("columns", { axes: ["row", "sample"] });
+    assertEquals(columns.values, over(3, (k) => vector(k)).flat());
+    const turned = await read("columns", { axes: ["sample", "row"] });
+    assertEquals(turned.values, over(5, (i) => over(3, (k) => 100 * k + i)).flat());
+    const images = await read("images", { axes: ["row", "height", "width"] });
+    assertEquals([images.rows, images.shape], [2, [1, 3, 4]]);
+    assertEquals(images.values, over(2, (k) => over(3, (i) => over(4, (j) => rf(i, j, k)))).flat(2));
+    assertEquals((await read("lines{3}")).values, vector(2));
+    assertEquals((await read("frames.rf")).values, over(3, (k) => vector(k)).flat());
+    assertEquals((await read("frames(2).rf")).values, vector(1));
+    assertEquals((await read("frames(3)/rf")).values, vector(2));
+    assertEquals(
+      (await read("frames.rf", { window: 2, hop: 3 })).values,
+      [0, 1, 2].flatMap((k) => {
+        return [100 * k, 100 * k + 1, 100 * k + 3, 100 * k + 4];
+      }),
+    );
+    assertEquals(
+      (await read("frames.probe.pitch", { axes: ["row", "sample"] })).values,
+      [0.3, 1.3, 2.3].map(Math.fround),
+    );
+    assertEquals((await read("inside.a")).values, [...vector(7), ...vector(8)]);
+    assertEquals((await read("inside{2}.a")).values, vector(8));
+    assertEquals((await read("lines", { rate: "frames(2).gain" })).rate, 2);
+    const unequal = await refusalOf(mat, path, { member: "unequal" });
+    assert(unequal.includes("what is in the cells of unequal of"), unequal);
+    assert(
+      unequal.includes('name one, such as "unequal{1}", or those that a pattern fits, such as "unequal*"'),
+      unequal,
+    );
+    const cut = await read("unequal*", { window: 3 });
+    assertEquals(cut.values, [0, 1, 2, 100, 101, 102]);
+    assertEquals(cut.rowNames, ["unequal{1}@0", "unequal{2}@0"]);
+    const source = await mat.open(path, { member: "lines" });
+    source.close();
+    const shown = source.members.map(({ name, shape, type }) => `${name} ${shape.join("x")} ${type}`);
+    assert(shown.includes("lines 4x5 cell of double"), String(shown));
+    assert(shown.includes("frames/rf 3x5 struct of int16"), String(shown));
+    assert(!shown.some((text) => text.startsWith("lines{")), String(shown));
+  }
+});
+
+Deno.test("complex numbers are two channels, or what data.reader.complex says", async () => {
+  for (const path of NESTED) {
+    const read = async (member: string, complex?: string, more = {}) =>
+      await readAll(mat, path, { member, settings: { ...complex ? { complex } : {}, ...more } }, 2);
+    const real = over(3, (i) => over(4, (j) => rf(i, j))), imag = real.map((row) => row.map((value) => value + 0.5));
+    const both = await read("iq");
+    assertEquals([both.rows, both.shape], [3, [2, 4]], path);
+    assertEquals(both.values, over(3, (i) => [...real[i]!, ...imag[i]!]).flat());
+    assert(both.notes.includes(
+      "Values are complex: each channel became two, of real and of imaginary parts; data.reader.complex says otherwise.",
+    ));
+    assertEquals((await read("iq", "real")).values, real.flat());
+    assertEquals((await read("iq", "imag")).values, imag.flat());
+    const magnitude = await read("iq", "abs", { axes: ["sample", "row"] });
+    assertEquals(magnitude.shape, [1, 3]);
+    assertEquals(
+      magnitude.values,
+      over(4, (j) => over(3, (i) => Math.fround(Math.hypot(real[i]![j]!, imag[i]![j]!)))).flat(),
+    );
+    // Channels of the array stay beside each other: real and imaginary parts of one, then of the next.
+    const channels = await read("iq", "channels", { axes: ["channel", "sample"] });
+    assertEquals([channels.rows, channels.shape], [1, [6, 4]]);
+    assertEquals(channels.values, both.values);
+    const windows = await read("iq", undefined, { window: 2 });
+    assertEquals([windows.rows, windows.shape], [6, [2, 2]]);
+    assertEquals(windows.values.slice(4, 8), [2, 3, 2.5, 3.5]);
+    assertEquals((await read("waves")).values, [over(5, () => 0), vector(0), over(5, () => 0), vector(1)].flat());
+    assertEquals((await read("frames.iq")).values.slice(10, 20), [...vector(1), -1, -1, -1, -1, -1]);
+    assert(
+      (await refusalOf(mat, path, { member: "lines", settings: { complex: "abs" } })).includes("holds real numbers"),
+    );
+    assert(
+      (await refusalOf(mat, path, { member: "iq", settings: { complex: "phase" } })).includes(
+        "must be one of channels",
+      ),
+    );
   }
 });
 

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { zipSync } from "fflate";
 import { numpy } from "../../../../core/data/readers/numpy.ts";
 import { UserError } from "../../../../core/errors.ts";
+import { type NumpyArray, NumpyFile } from "../../../../core/formats/numpy_arrays.ts";
 import { testInFolder } from "../../../temp.ts";
 import { readAll, refusalOf } from "./read_all.ts";
 
@@ -18,6 +19,15 @@ function makeNpy(descr: string, shape: string, values: { readonly buffer: ArrayB
   head[head.length - 1] = 0x0a;
   return Uint8Array.from([...head, ...new Uint8Array(values.buffer)]);
 }
+/** The same of many bytes. */
+function makeNpyOf(values: Uint8Array, rows: number, samples: number): Uint8Array {
+  const head = makeNpy("|u1", `(${rows}, ${samples})`, new Uint8Array(0));
+  const all = new Uint8Array(head.length + values.length);
+  all.set(head);
+  all.set(values, head.length);
+  return all;
+}
+
 const text = (word: string) => Uint32Array.from(word, (char) => char.codePointAt(0)!);
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 
@@ -76,6 +86,64 @@ testInFolder("a folder of archives: each is a record, its single values are tabl
   const windows = await readAll(numpy, dir, { settings: { window: 2 } });
   assertEquals(windows.rowTables.get("GAIN"), ["600", "600", "20", "20"]);
   assert(numpy.claims(dir, new Uint8Array(0)));
+});
+
+testInFolder("complex numbers are two channels, or a part of them, or their magnitudes", async (dir) => {
+  const path = join(dir, "a.npy"), pairs = [3, 4, 6, 8, 0, 1, 5, 12, 8, 15, 1, 0];
+  const read = async (complex?: string) =>
+    await readAll(numpy, path, { settings: { axes: ["row", "sample"], ...complex ? { complex } : {} } }, 1);
+  for (const [descr, values] of [["<c8", Float32Array.from(pairs)], ["<c16", Float64Array.from(pairs)]] as const) {
+    for (const isFortran of [false, true]) {
+      // Both are read as [[3+4i, 6+8i, 1i], [5+12i, 8+15i, 1]].
+      const order = isFortran ? [0, 3, 1, 4, 2, 5] : [0, 1, 2, 3, 4, 5];
+      const stored = values.slice();
+      order.forEach((from, to) => stored.set(values.subarray(2 * from, 2 * from + 2), 2 * to));
+      await Deno.writeFile(path, makeNpy(descr, "(2, 3)", stored, isFortran));
+      const both = await read();
+      assertEquals([both.shape, both.values], [[2, 3], [3, 6, 0, 4, 8, 1, 5, 8, 1, 12, 15, 0]], descr);
+      assertEquals((await read("real")).values, [3, 6, 0, 5, 8, 1]);
+      assertEquals((await read("imag")).values, [4, 8, 1, 12, 15, 0]);
+      assertEquals((await read("abs")).values, [5, 10, 1, 13, 17, 1]);
+      const packed = zipSync({ "iq.npy": makeNpy(descr, "(2, 3)", stored, isFortran) });
+      await Deno.writeFile(join(dir, "a.npz"), packed);
+      assertEquals((await readAll(numpy, join(dir, "a.npz"))).values, both.values);
+    }
+  }
+  await Deno.writeFile(path, makeNpy("<c8", "(2, 3)", Float32Array.from(pairs.slice(1))));
+  assert((await refusalOf(numpy, path)).includes("array: 2 x 3 of complex64 needs 48 bytes, it holds 44"));
+});
+
+testInFolder("members of archives that are larger than what is read at once are inflated part by part", async (dir) => {
+  const path = join(dir, "a.npz"), rows = 90, samples = 100_000;
+  // As float32 36 MB, of which 32 MB are read at once.
+  const values = Uint8Array.from({ length: rows * samples }, (_, i) => (i >> 8) % 251 + i % 3);
+  for (const level of [0, 1] as const) {
+    const zip = zipSync({ "x.npy": makeNpyOf(values, rows, samples) }, { level });
+    await Deno.writeFile(path, zip);
+    const file = await NumpyFile.open(path);
+    const [array] = file.arrays as [NumpyArray];
+    using stream = file.stream(array);
+    const parts: [number, number][] = [[0, 10], [5, 20], [3_000_000, 100], [3_000_050, 100], [12, 5], [8_999_990, 10], [
+      0,
+      3,
+    ]];
+    for (const [from, count] of [...parts, [1, 9_000_000 - 1], [8_000_000, 50], [7, 1]] as const) {
+      assertEquals(await stream.part(from, count), Float32Array.from(values.subarray(from, from + count)), `${from}`);
+    }
+    const source = await numpy.open(path, { settings: { axes: ["row", "sample"] } });
+    let at = 0;
+    for await (const block of source.read(7)) {
+      assert("values" in block && block.values.every((value, i) => value === values[at + i]));
+      at += block.values.length;
+    }
+    source.close();
+    assertEquals(at, values.length);
+    // A changed value before the end is told by the sum, at the latest behind the last row.
+    if (level === 0) zip[4_000_000]! ^= 1;
+    else zip[zip.length >> 1]! ^= 1;
+    await Deno.writeFile(path, zip);
+    assert(/damaged|does not hold/.test(await refusalOf(numpy, path, { settings: { axes: ["row", "sample"] } })));
+  }
 });
 
 testInFolder("damaged arrays, and arrays of objects, are refused", async (dir) => {

@@ -36,8 +36,83 @@ testInFolder("two channels in pairs of 12 bits, as the records of MIT-BIH are", 
   assertEquals((await readAll(wfdb, dir)).values.slice(2), [NaN, 2.5, Math.fround(-12 / 400), Math.fround(1013 / 400)]);
 });
 
+const pair = (value: number) => [value & 255, value >> 8 & 255];
+
+/** Three samples of 10 bits in two pairs of bytes: two with a bit below them, the third one in the upper 5 bits of both. */
+function packed310(values: readonly number[]): Uint8Array {
+  const bytes: number[] = [];
+  for (let at = 0; at < values.length; at += 3) {
+    const [a, b, c] = [0, 1, 2].map((k) => (values[at + k] ?? 0) & 0x3ff) as [number, number, number];
+    bytes.push(...pair(a << 1 | 1 | (c & 0x1f) << 11), ...pair(b << 1 | c >> 5 << 11));
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Three samples of 10 bits in a word of 32, the first one lowest; the upper two bits mean nothing. */
+function packed311(values: readonly number[]): Uint8Array {
+  const words = Uint32Array.from({ length: Math.ceil(values.length / 3) }, (_, i) => {
+    const [a, b, c] = [0, 1, 2].map((k) => (values[3 * i + k] ?? 0) & 0x3ff) as [number, number, number];
+    return (a | b << 10 | c << 20 | 0b10 << 30) >>> 0;
+  });
+  return Uint8Array.from([...words].flatMap((word) => [...pair(word), ...pair(word >>> 16)]));
+}
+
+testInFolder(
+  "10 bits: the bytes of the published layout, signs, missing values, and files that end within a word",
+  async (dir) => {
+    const header = join(dir, "a.hea");
+    const read = async (format: number, bytes: readonly number[], samples = 0) => {
+      await Deno.writeFile(join(dir, "a.dat"), Uint8Array.from(bytes));
+      await Deno.writeTextFile(header, `a 1 100 ${samples}\na.dat ${format} 1\n`);
+      return (await readAll(wfdb, header)).values;
+    };
+    // 310: 0x03FF: bits 1 to 10 are 0x1FF = 511; 0x0401 gives 0x200, which marks a missing sample.
+    // The third one: 0b10101 of the first pair below 0b01010 of the second: 0b0101010101 = 341.
+    assertEquals(await read(310, [0xff, 0xab, 0x01, 0x54]), [511, NaN, 341]);
+    // 311: 0x3FF = -1, 0x001 = 1, 0x200 is missing; the upper two bits are set.
+    assertEquals(await read(311, [0xff, 0x07, 0x00, 0xe0]), [-1, 1, NaN]);
+    const values = [511, -511, 0, -1, 1, 300, -300, 5];
+    for (const length of [6, 7, 8]) {
+      const some = values.slice(0, length), rest = length % 3;
+      const cut = (bytes: Uint8Array, end: number) => [...bytes.subarray(0, end)];
+      assertEquals(await read(310, cut(packed310(some), 8 + [0, 2, 4][rest]!), length), some);
+      assertEquals(await read(311, cut(packed311(some), 8 + [0, 2, 3][rest]!), length), some);
+      if (rest < 2) assertEquals(await read(310, cut(packed310(some), 8 + 2 * rest)), some);
+      assertEquals(await read(311, cut(packed311(some), 8 + [0, 2, 3][rest]!)), some);
+    }
+  },
+);
+
+testInFolder(
+  "differences are summed signal by signal from the header's initial values, in windows too",
+  async (dir) => {
+    const first = [1000, 1100, 1227, 1099, 1099, 1100], second = [-500, -628, -627, -600, -600, -500];
+    const differences = (values: readonly number[], initial: number) =>
+      values.map((v, i) => v - (values[i - 1] ?? initial));
+    const a = differences(first, 1000), b = differences(second, -400);
+    await Deno.writeFile(join(dir, "a.dat"), Uint8Array.from(a.flatMap((value, i) => [value, b[i]!])));
+    const header = join(dir, "a.hea");
+    const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0) & 0xffff;
+    await Deno.writeTextFile(
+      header,
+      `a 2 100 6\na.dat 8 1 16 0 1000 ${sum(first)} 0 x\na.dat 8 1 16 0 -400 ${sum(second)} 0 y\n`,
+    );
+    assertEquals((await readAll(wfdb, header)).values, [...first, ...second]);
+    for (const [window, hop] of [[2, 1], [2, 2], [1, 4], [3, 1]] as const) {
+      const { values } = await readAll(wfdb, header, { settings: { window, hop } }, 1);
+      const starts = Array.from({ length: 1 + Math.floor((6 - window) / hop) }, (_, i) => i * hop);
+      assertEquals(values, starts.flatMap((at) => [...first.slice(at, at + window), ...second.slice(at, at + window)]));
+    }
+    // Where a header has no initial value, it is the zero of the converter.
+    await Deno.writeTextFile(header, "a 2 100 6\na.dat 8 1(0) 16 1000\na.dat 8 1(0) 16 -400\n");
+    assertEquals((await readAll(wfdb, header)).values, [...first, ...second]);
+    await Deno.writeTextFile(header, "a 2 100 6\na.dat 8 1\na.dat 80 1\n");
+    assert((await refusalOf(wfdb, header)).endsWith("says that signals of a.dat are of different formats"));
+  },
+);
+
 testInFolder("every format, in one file or several", async (dir) => {
-  const values = [0, 1, -2, 100, -100, 7];
+  const values = [0, 1, -2, 100, -20, 7];
   const bytes = (size: number, set: (view: DataView, at: number, value: number) => void) => {
     const view = new DataView(new ArrayBuffer(size * values.length));
     values.forEach((value, i) => set(view, size * i, value));
@@ -49,6 +124,11 @@ testInFolder("every format, in one file or several", async (dir) => {
     "32": bytes(4, (view, at, value) => view.setInt32(at, value, true)),
     "80": bytes(1, (view, at, value) => view.setUint8(at, value + 128)),
     "24": Uint8Array.from(values.flatMap((value) => [value & 255, value >> 8 & 255, value >> 16 & 255])),
+    "160": bytes(2, (view, at, value) => view.setUint16(at, value + 32768, true)),
+    // Differences from the initial value of the header, 0.
+    "8": Uint8Array.from(values.map((value, i) => value - (values[i - 1] ?? 0))),
+    "310": packed310(values),
+    "311": packed311(values),
     "212": Uint8Array.from([0, 1, 2].flatMap((pair) => {
       const [a, b] = [values[2 * pair]! & 0xfff, values[2 * pair + 1]! & 0xfff];
       return [a & 255, a >> 8 | b >> 8 << 4, b & 255];
@@ -81,7 +161,7 @@ testInFolder("what is not read, or leads out of the folder, is refused", async (
   assertEquals(await refusal("a 2 100 10\na.dat 16\n"), "describes 1 of its 2 signals");
   assertEquals(await refusal("a 1 100 11\na.dat 16\n"), "claims 11 samples, its files hold 10");
   assertEquals(await refusal("a 1 0 10\na.dat 16\n"), "claims 0 samples a second");
-  assertEquals(await refusal("a 1 100\na.dat 8\n"), "a.dat: format 8 is not read (convert it to format 16)");
+  assertEquals(await refusal("a 1 100\na.dat 508\n"), "a.dat: format 508 is not read (convert it to format 16)");
   assertEquals(
     await refusal("a 1 100\na.dat 16x4\n"),
     "a.dat: has 4 samples a frame, where 1 is read (convert it to format 16)",
