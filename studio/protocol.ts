@@ -195,7 +195,8 @@ export interface Asks {
   /**
    * A map of latent vectors: `most` rows (at most 200,000), evenly spread. The plane goes through `mean` along the two `axes`
    * (2 x latent size, orthonormal): a point (x, y) of it is the latent vector mean + x axes[0] + y axes[1]. `low`, `high`: 1 % and
-   * 99 % quantiles of each latent unit.
+   * 99 % quantiles of each latent unit. Where there are more than 4,096 rows, as many of them give plane, mean and quantiles; 1,024
+   * and more where latent vectors have more than 256 values.
    */
   map: {
     readonly asks: { readonly most: number };

@@ -12,7 +12,7 @@ import type { About, AskName, Asks, RowName, State, Tells } from "./protocol.ts"
 import { aboutRun } from "./questions/about.ts";
 import { type Dropped, readDropped } from "./questions/dropped.ts";
 import { rowNamed } from "./questions/rows.ts";
-import { StageValues } from "./questions/stage_values.ts";
+import { checkUnits, StageValues } from "./questions/stage_values.ts";
 import type { Parsed } from "./session/ask.ts";
 import { type Start, type Told, Training } from "./session/training.ts";
 import { Watching } from "./session/watching.ts";
@@ -58,6 +58,12 @@ export class Studio implements AsyncDisposable {
   private constructor(readonly opening: Opening) {
     this.watching = new Watching({
       isTraining: () => this.#training.phase === "training",
+      check: (of) =>
+        this.#training.ask((subject) => {
+          checkUnits(subject);
+          rowNamed(subject, of, this.dropped);
+          return Promise.resolve();
+        }),
       values: (of) => this.#values(of),
     });
   }
@@ -83,7 +89,7 @@ export class Studio implements AsyncDisposable {
 
   remove(listener: Listener): void {
     this.#listeners.delete(listener);
-    this.watching.set(listener, null, 1);
+    this.watching.leave(listener);
   }
 
   /** @throws {UserError} where it has no answer */

@@ -57,11 +57,13 @@ export function listen(
     },
     ...{ token, headers, refused },
   };
+  const ending = new AbortController();
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     const onError = (error: unknown) =>
       refused(500, `This could not be answered: ${error instanceof Error ? error.message : String(error)}`);
-    server = Deno.serve({ hostname: ADDRESS, port, onListen: () => {}, onError }, (request) => {
+    const { signal } = ending;
+    server = Deno.serve({ hostname: ADDRESS, port, signal, onListen: () => {}, onError }, (request) => {
       if (request.headers.get("host") !== host) return refused(403, `This page is at http://${host} only.`);
       return answer(request, answering);
     });
@@ -75,5 +77,12 @@ export function listen(
     );
   }
   host = `${ADDRESS}:${server.addr.port}`;
-  return { host, token, headers, refused, [Symbol.asyncDispose]: () => server.shutdown() };
+  return {
+    ...{ host, token, headers, refused },
+    // Requests that are under way are ended: one that stands still would never end.
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await server.finished;
+    },
+  };
 }

@@ -5,6 +5,7 @@ import { ensureEngine } from "../../core/build/ensure.ts";
 import type { AskName, Asks, Message, Tells } from "../../studio/protocol.ts";
 import { unpack } from "../../studio/frame.ts";
 import { PENDING_MAX, RATE_MAX, TEXT_MAX } from "../../studio/server/client.ts";
+import { STILL_MS } from "../../studio/server/body.ts";
 import { DROPPED_MAX, serveStudio, SOCKETS_MAX } from "../../studio/server/serve.ts";
 import { temporary } from "../helpers/cli.ts";
 import { COLUMNS, type Open, openStudio, ROWS, smallConfig } from "../helpers/studio.ts";
@@ -124,11 +125,13 @@ class Page {
   }
 }
 
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
 async function until(isThere: () => boolean): Promise<void> {
   const begun = performance.now();
   while (!isThere()) {
     assert(performance.now() - begun < 60_000, "waited for a minute");
-    await new Promise((done) => setTimeout(done, 10));
+    await pause(10);
   }
 }
 
@@ -343,4 +346,34 @@ Deno.test("studio: a socket that does not read holds up nobody", async () => {
     await page.close();
     connection.close();
   }, { training: { epochs: 1000 } });
+});
+
+Deno.test("studio: a file that stops coming is refused, and holds up neither others nor the end of the studio", async () => {
+  const connections: Deno.TcpConn[] = [];
+  let ended = NaN;
+  await served(async (server) => {
+    const { port, token, origin } = server;
+    /** Sends the head of a request and three bytes of its body. */
+    const begun = async () => {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      connections.push(connection);
+      const head = `POST /${token}/drop?name=a.npy HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: ${origin}\r\n`;
+      await connection.write(new TextEncoder().encode(`${head}Content-Length: 1000\r\n\r\nabc`));
+      return connection;
+    };
+    const first = await begun(), buffer = new Uint8Array(4096);
+    const text = await Promise.race([
+      first.read(buffer).then((n) => new TextDecoder().decode(buffer.subarray(0, n!))),
+      pause(STILL_MS + 5000).then(() => "nothing was answered"),
+    ]);
+    assertStringIncludes(text, "HTTP/1.1 408");
+    assertStringIncludes(text, "nothing more of the file came");
+    await begun();
+    await begun();
+    await pause(100);
+    ended = performance.now();
+    setTimeout(() => connections.forEach((connection) => connection.close()), STILL_MS + 5000);
+  });
+  const took = performance.now() - ended;
+  assert(took < STILL_MS, `the studio ended after ${took.toFixed(0)} ms`);
 });
