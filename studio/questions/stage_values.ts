@@ -7,7 +7,7 @@ import type { DataConfig } from "../../core/config/types.ts";
 import { isKept, type Lease, lease } from "../../core/data/chunk_cache.ts";
 import { chosenOf, feedRows, type RowChoice } from "../../core/data/row_choice.ts";
 import type { Source } from "../../core/data/source.ts";
-import { sizeOf } from "../../core/diagnostics/stages.ts";
+import { sizeOf } from "../../core/shapes.ts";
 import { UserError } from "../../core/errors.ts";
 import { countText } from "../../core/figures.ts";
 import type { Tells } from "../protocol.ts";

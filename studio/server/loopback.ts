@@ -2,7 +2,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { UserError } from "../../core/errors.ts";
 
-export const ADDRESS = "127.0.0.1";
+const ADDRESS = "127.0.0.1";
 const TOKEN_BYTES = 24;
 
 /** Of every answer, besides the page's own rules about scripts and pictures: nothing is kept, and no trace of the token leaves. */
@@ -15,7 +15,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Another one at each start. */
-export const newToken = (): string =>
+const newToken = (): string =>
   [...crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Compares in a time that does not depend on where the texts differ. */

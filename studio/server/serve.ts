@@ -21,8 +21,10 @@ const FILES: Readonly<Record<string, string>> = {
 };
 const FOLDER = new URL("../page/public/", import.meta.url);
 
-/** Bytes of a dropped file, files that are received at once, and sockets at once. */
-export const DROPPED_MAX = 64 << 20, RECEIVING_MAX = 2, SOCKETS_MAX = 16;
+/** Bytes of a dropped file, and sockets at once. */
+export const DROPPED_MAX = 64 << 20, SOCKETS_MAX = 16;
+/** Files that are received at once. */
+const RECEIVING_MAX = 2;
 
 export interface StudioServer extends AsyncDisposable {
   /** With the token in its path, which is another one at each start. */
