@@ -38,6 +38,8 @@ export type Start =
   & {
     /** Told when the network is ready, to show progress, and with null as soon as it is closed. */
     readonly onModel?: (model: Model | null) => void;
+    /** Told how the session ended; the end of the studio waits for it. It must not reject. */
+    readonly onEnd?: (run: string, result: SessionResult) => Promise<void>;
   };
 
 export class Training implements AsyncDisposable {
@@ -56,6 +58,7 @@ export class Training implements AsyncDisposable {
   #last: Situation | null = null;
   #plan: { readonly batch: number; readonly steps: number } | null = null;
   #resting: Resting | null = null;
+  #afterwards: Promise<void> | undefined;
   /** Resolves with how the session ended; it never rejects. Null where nothing was trained. */
   readonly #ended = Promise.withResolvers<SessionResult | null>();
 
@@ -109,6 +112,7 @@ export class Training implements AsyncDisposable {
       options.onModel?.(null);
       training.#path = run.path;
       training.#end(result);
+      training.#afterwards = options.onEnd?.(run.path, result);
       ready.resolve();
     }, (error) => {
       options.onModel?.(null);
@@ -310,6 +314,7 @@ export class Training implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    await this.#afterwards;
     await this.#resting?.[Symbol.asyncDispose]();
   }
 }

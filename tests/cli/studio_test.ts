@@ -40,6 +40,7 @@ Deno.test("studio --script does line after line without a server, and prints an 
   assertEquals(answers[2].answer.input.length, 12);
   assertEquals([answers[4].answer.phase, answers[4].answer.epoch], ["ended", 30]);
   assertEquals(jsonOf(join(at, "summary.json")).status, "finished");
+  assertMatch(Deno.readTextFileSync(join(at, "report.html")), /<\/html>\s*$/, "the report is written at the end");
   assert((await run("report", ["--run", at])).code === 0, "the run folder is an ordinary one");
 });
 
