@@ -13,6 +13,7 @@ import { serveStudio } from "../studio/server/serve.ts";
 import { openingOf } from "../studio/session/opening.ts";
 import { Studio } from "../studio/studio.ts";
 import { defineCommand, SHARED } from "./command.ts";
+import { drawReport } from "./draw_report.ts";
 import { showProgress } from "./progress.ts";
 import { QUICKSTART } from "./quickstart.ts";
 import { runCommand } from "./run_command.ts";
@@ -78,6 +79,10 @@ const studio = defineCommand({
       ...opening,
       observer: progress.observer,
       onModel: progress.attach,
+      onEnd: async (path, result) => {
+        const report = await drawReport(path, result);
+        if (report) progress.note(`report     ${toUser(report)}`);
+      },
       note: progress.note,
       warn: progress.warn,
       commandLine: ["studio", ...args],

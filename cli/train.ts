@@ -13,6 +13,7 @@ import { END_REASONS } from "../core/runs/reasons.ts";
 import type { Summary } from "../core/runs/types.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { defineCommand, SHARED } from "./command.ts";
+import { drawReport } from "./draw_report.ts";
 import { printDryRun } from "./dry_run.ts";
 import { printError } from "./print.ts";
 import { clock, rowsText, short, showProgress } from "./progress.ts";
@@ -184,9 +185,7 @@ const train = defineCommand({
     }).catch(locate);
     progress[Symbol.dispose]();
     const shown = toUser(run.path);
-    const report = options["no-report"] || result.untouched || result.status === "failed"
-      ? null
-      : await drawReport(run.path);
+    const report = options["no-report"] ? null : await drawReport(run.path, result);
     const { output } = target.loaded.config.paths;
     const written = output === null || result.untouched || result.status !== "finished"
       ? null
@@ -215,16 +214,5 @@ const train = defineCommand({
 });
 
 export default train;
-
-/** Draws the report from the run folder. A failure is printed, but does not make the run a failed one. */
-async function drawReport(runDir: string): Promise<string | null> {
-  try {
-    const { writeReport } = await import("../reports/mod.ts");
-    return await writeReport(runDir);
-  } catch (error) {
-    printError(error);
-    return null;
-  }
-}
 
 if (import.meta.main) Deno.exit(await runCommand(train, Deno.args));

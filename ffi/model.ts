@@ -184,6 +184,15 @@ export class Model extends ModelQuestions implements Disposable {
     );
   }
 
+  /** The value at place `column` of each row of the first dimension, of a tensor of 32-bit numbers. */
+  async readTensorColumn({ index, shape }: TensorInfo, column: number): Promise<Float32Array<ArrayBuffer>> {
+    const values = new Float32Array(shape[0] ?? 1), bytes = new Uint8Array(values.buffer);
+    await this.start((pointer, error) =>
+      engine().nrw_model_tensor_column(pointer, index, column, bytes, bytes.length, error)
+    );
+    return values;
+  }
+
   /** The reverse of {@linkcode readTensor}. */
   async writeTensor(info: TensorInfo, firstRow: number, rows: number, from: Uint8Array<ArrayBuffer>): Promise<void> {
     this.#checkRows(info, rows, from);

@@ -96,6 +96,18 @@ export const modelSymbols = {
     result: "i32",
     nonblocking: true,
   },
+  nrw_model_tensor_column: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "u32", // uint32_t tensor_index
+      "f64", // double column
+      "buffer", // uint8_t* out
+      "f64", // double bytes
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+    nonblocking: true,
+  },
   nrw_model_tensor_write: {
     parameters: [
       "pointer", // nrw_model* model

@@ -1,12 +1,15 @@
 /**
- * Measures what pages that watch cost training: steps a second with no page, one and three, in alternation. Pages are sockets of
- * another process, which ask for the values of a row 30 times a second and read all that they are told.
+ * Measures what pages cost training: steps a second with no page, one and three, in alternation. Pages are sockets of another
+ * process, which ask what an open page asks, as often as it does, and read all that they are told.
  *
  *     deno run -A scripts/measure_studio.ts [--seconds 3] [--rounds 5] [CONFIG ...]
  */
 import { parseArgs } from "@std/cli";
 import { basename } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
+import { median } from "../core/analysis/statistics.ts";
+import { unpack } from "../studio/frame.ts";
+import type { AskName, Asks, Message } from "../studio/protocol.ts";
 import { serveStudio } from "../studio/server/serve.ts";
 import { openingOf } from "../studio/session/opening.ts";
 import { Studio } from "../studio/studio.ts";
@@ -15,24 +18,87 @@ const PAGES = [0, 1, 3];
 const CONFIGS = ["configs/digits.yaml", "configs/digits_conv2d.yaml", "configs/quickstart.yaml"];
 
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
 
-/** Sockets that watch a row, until standard input ends. Prints the number of values that they were told. */
+/** As the page does it (studio/page/): values a second, milliseconds between two looks at the weights, and strongest weights drawn. */
+const PER_SECOND = 15, WEIGHTS_MS = 1000, STRONGEST = 1000;
+/** Milliseconds between two questions for the shown row; points of losses and lines of the journal at the begin. */
+const ROW_MS = 500, POINTS_MOST = 2000, LINES = 500;
+
+/** A page that shows a row, its network and the losses. */
+class Page {
+  told = 0;
+  readonly #answered = new Map<number, (answer: unknown) => void>();
+  #id = 0;
+  #links = 0;
+  #isDrawing = false;
+  #drawnAt = -Infinity;
+  #isAsking = false;
+  #rowAt = -Infinity;
+
+  constructor(readonly socket: WebSocket, readonly row: number) {
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.#begin();
+    socket.onmessage = ({ data }) => this.#take(unpack(data) as Message);
+  }
+
+  #ask<N extends AskName>(ask: N, asks: Asks[N]["asks"]): Promise<Asks[N]["answer"]> {
+    const id = ++this.#id;
+    this.socket.send(JSON.stringify({ id, ask, ...asks }));
+    return new Promise((resolve) => this.#answered.set(id, resolve as (answer: unknown) => void));
+  }
+
+  async #begin(): Promise<void> {
+    this.#links = (await this.#ask("about", {})).network.links.length;
+    await Promise.all([
+      this.#ask("watch", { of: { row: this.row }, per_second: PER_SECOND }),
+      this.#ask("history", { most: POINTS_MOST }),
+      this.#ask("journal", { last: LINES }),
+      this.#askRow(),
+    ]);
+  }
+
+  #take(message: Message): void {
+    if ("id" in message) {
+      if ("error" in message) throw new Error(`${message.error.where}: ${message.error.what}`);
+      this.#answered.get(message.id)?.(message.answer);
+      this.#answered.delete(message.id);
+    } else if (message.tell === "values") {
+      this.told++;
+      if (performance.now() > this.#rowAt + ROW_MS) this.#askRow();
+    } else if (message.tell === "steps") this.#draw();
+  }
+
+  /** The strongest weights of each link. */
+  async #draw(): Promise<void> {
+    if (this.#isDrawing || performance.now() < this.#drawnAt + WEIGHTS_MS) return;
+    this.#isDrawing = true;
+    this.#drawnAt = performance.now();
+    for (let link = 0; link < this.#links; link++) {
+      await this.#ask("strongest", { link, most: Math.floor(STRONGEST / this.#links) });
+    }
+    this.#isDrawing = false;
+  }
+
+  async #askRow(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#rowAt = performance.now();
+    await this.#ask("row", { of: { row: this.row } });
+    this.#isAsking = false;
+  }
+}
+
+/** Opens pages, until standard input ends. Prints the number of values that they were told. */
 async function watch(url: string, count: number): Promise<void> {
-  let told = 0;
   const { origin } = new URL(url);
-  for (let i = 0; i < count; i++) {
+  const pages = Array.from({ length: count }, (_, row) => {
     // deno-lint-ignore no-explicit-any -- headers of a WebSocket are Deno's own
     const socket: WebSocket = new (WebSocket as any)(`${url.replace("http", "ws")}socket`, { headers: { origin } });
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => socket.send(JSON.stringify({ id: 1, ask: "watch", of: { row: i }, per_second: 30 }));
-    socket.onmessage = ({ data }) => {
-      if (typeof data !== "string") told++;
-    };
-  }
+    return new Page(socket, row);
+  });
   console.log("ready");
   await Deno.stdin.read(new Uint8Array(1));
-  console.log(told);
+  console.log(pages.reduce((sum, { told }) => sum + told, 0));
   Deno.exit(0);
 }
 

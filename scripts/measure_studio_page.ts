@@ -56,13 +56,13 @@ const about: About = {
   state,
   data: {
     ...{ kind: "table", columns: UNITS, shape: null, rate_hz: null, rows: { train: 1, validation: 0, test: 0 } },
-    ...{ files: 0, bytes: 0, names: null, labelled: false },
+    ...{ files: 0, bytes: 0, names: null },
   },
   network: {
     ...{ stages, links, latent_size: UNITS, parameters: 0, neurons: STAGES * UNITS },
     connections: links.reduce((sum, { total }) => sum + total, 0),
   },
-  settings: { learning_rate: 0.001, batch_size: 32, epochs: null, config: "" },
+  settings: { config: "" },
   formats: [],
 };
 

@@ -4,8 +4,9 @@ import { endingOf, type ExportFormat, exportRun } from "../core/export/export.ts
 import { UserError } from "../core/errors.ts";
 import { makeFolder } from "../core/formats/file.ts";
 import type { AskName, Asks } from "./protocol.ts";
-import { decode, embedSome, jacobian, mapOf } from "./questions/latents.ts";
-import { row, rowNamed, sheet } from "./questions/rows.ts";
+import { decode, jacobian } from "./questions/latents.ts";
+import { embedSome, mapOf } from "./questions/map.ts";
+import { row, sheet } from "./questions/rows.ts";
 import { filters, strongest, unit, weight } from "./questions/weights.ts";
 import { savedWeight } from "./session/saved.ts";
 import { inverseOf } from "./session/undo.ts";
@@ -55,8 +56,7 @@ export const ANSWERS: Answers = {
     return await savedWeight(training.path, asks);
   },
   watch: async (studio, { of, per_second }, listener) => {
-    if (of !== null) await studio.training.ask((subject) => Promise.resolve(rowNamed(subject, of, studio.dropped)));
-    studio.watching.set(listener, of, per_second);
+    await studio.watching.watch(listener, of, per_second);
     return {};
   },
   strongest: ({ training }, asks) => training.ask((subject) => strongest(subject, asks)),
@@ -66,8 +66,8 @@ export const ANSWERS: Answers = {
   row: ({ training, dropped }, asks) => training.ask((subject) => row(subject, asks, dropped)),
   sheet: ({ training }, asks) => training.ask((subject) => sheet(subject, asks)),
   decode: ({ training }, asks) => training.ask((subject) => decode(subject, asks)),
-  // Training goes on while the map is made of the latent vectors.
-  map: async ({ training }, asks) => mapOf(await training.ask((subject) => embedSome(subject, asks))),
+  // Training stands still while the rows are encoded, and goes on while the map is made of their latent vectors.
+  map: async ({ training }, asks) => await mapOf(await training.ask((subject) => embedSome(subject, asks))),
   jacobian: ({ training }, asks) => training.ask((subject) => jacobian(subject, asks)),
   history: ({ training }, { most }) => Promise.resolve(training.history.answer(most)),
   export: (studio, { format }) => studio.inOrder(() => exported(studio, format as ExportFormat)),

@@ -58,7 +58,6 @@ export interface About {
     readonly bytes: number;
     /** Names of the columns, where there are some, and not more than 100,000. */
     readonly names: readonly string[] | null;
-    readonly labelled: boolean;
   };
   readonly network: {
     readonly stages: readonly Stage[];
@@ -69,16 +68,13 @@ export interface About {
     readonly connections: number;
   };
   readonly settings: {
-    readonly learning_rate: number;
-    readonly batch_size: number;
-    readonly epochs: number | null;
     /** The resolved config as YAML. */
     readonly config: string;
   };
   readonly formats: readonly string[];
 }
 
-/** `ready`: the network is made and no step was taken yet. `ended`: nothing trains; the network can still be asked. */
+/** `preparing`: the network is being made. `ended`: nothing trains; the network can still be asked. */
 export interface State {
   readonly phase: "preparing" | "paused" | "training" | "ended" | "failed";
   readonly step: number;
@@ -95,7 +91,7 @@ export interface State {
   readonly frozen: readonly string[];
   /** Why nothing trains, in words: of `ended` and `failed`. */
   readonly reason: string | null;
-  /** Whether `undo` has something to take back. */
+  /** Number of edits that `undo` can take back. */
   readonly edits: number;
 }
 
@@ -116,13 +112,13 @@ export interface Asks {
   command: { readonly asks: { readonly command: Command }; readonly answer: Edit };
   /** Ends the present run and begins another one of the same config, in a folder of its own. It begins paused. */
   reset: { readonly asks: Record<never, never>; readonly answer: About };
-  /** Takes back the last edit of a weight, of the learning rate, of the batch size or of a frozen layer. */
+  /** Takes back the last edit of a weight, of a setting or of a frozen layer. The answer is the line of the journal that does so. */
   undo: { readonly asks: Record<never, never>; readonly answer: Edit };
   journal: { readonly asks: { readonly last: number }; readonly answer: { readonly edits: readonly Edit[] } };
   /** The latest checkpoint's value of a weight: "back to saved". */
   saved: {
     readonly asks: { readonly tensor: string; readonly at: readonly number[] };
-    readonly answer: { readonly value: number; readonly step: number };
+    readonly answer: { readonly value: number };
   };
   /**
    * From now on this page is told the values of all stages for this row, at most `per_second` times a second (1 to 30) while
@@ -184,7 +180,6 @@ export interface Asks {
       readonly rows: Uint32Array;
       readonly input: Numbers;
       readonly output: Numbers;
-      readonly labels: readonly (string | null)[];
     };
   };
   /** The reconstruction of a latent vector; of sparse data the `most` largest columns. */
@@ -195,7 +190,8 @@ export interface Asks {
   /**
    * A map of latent vectors: `most` rows (at most 200,000), evenly spread. The plane goes through `mean` along the two `axes`
    * (2 x latent size, orthonormal): a point (x, y) of it is the latent vector mean + x axes[0] + y axes[1]. `low`, `high`: 1 % and
-   * 99 % quantiles of each latent unit.
+   * 99 % quantiles of each latent unit. Where there are more than 4,096 rows, as many of them give plane, mean and quantiles; 1,024
+   * and more where latent vectors have more than 256 values.
    */
   map: {
     readonly asks: { readonly most: number };
@@ -277,11 +273,9 @@ export interface Tells {
   edit: Edit;
   /** What was printed, and warnings. */
   note: { readonly text: string; readonly warning: boolean };
-  diagnostic: { readonly name: string; readonly epoch: number };
 }
 
 export type AskName = keyof Asks;
-export type Ask<N extends AskName> = { readonly id: number; readonly ask: N } & Asks[N]["asks"];
 
 /** What the server sends. */
 export type Message =

@@ -5,6 +5,7 @@
 import { relative, SEPARATOR } from "@std/path";
 import type { LoadedConfig } from "../core/config/mod.ts";
 import { UserError } from "../core/errors.ts";
+import { exists } from "../core/formats/file.ts";
 import { isChange } from "../core/runs/edits.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { ANSWERS } from "./answers.ts";
@@ -12,8 +13,9 @@ import type { About, AskName, Asks, RowName, State, Tells } from "./protocol.ts"
 import { aboutRun } from "./questions/about.ts";
 import { type Dropped, readDropped } from "./questions/dropped.ts";
 import { rowNamed } from "./questions/rows.ts";
-import { StageValues } from "./questions/stage_values.ts";
+import { checkUnits, StageValues } from "./questions/stage_values.ts";
 import type { Parsed } from "./session/ask.ts";
+import { errorOf } from "./session/error.ts";
 import { type Start, type Told, Training } from "./session/training.ts";
 import { Watching } from "./session/watching.ts";
 
@@ -58,6 +60,12 @@ export class Studio implements AsyncDisposable {
   private constructor(readonly opening: Opening) {
     this.watching = new Watching({
       isTraining: () => this.#training.phase === "training",
+      check: (of) =>
+        this.#training.ask((subject) => {
+          checkUnits(subject);
+          rowNamed(subject, of, this.dropped);
+          return Promise.resolve();
+        }),
       values: (of) => this.#values(of),
     });
   }
@@ -83,7 +91,7 @@ export class Studio implements AsyncDisposable {
 
   remove(listener: Listener): void {
     this.#listeners.delete(listener);
-    this.watching.set(listener, null, 1);
+    this.watching.leave(listener);
   }
 
   /** @throws {UserError} where it has no answer */
@@ -104,10 +112,8 @@ export class Studio implements AsyncDisposable {
   }
 
   async about(): Promise<About> {
-    const state = await this.#training.state(), { path } = this.#training;
-    return await this.#training.ask((subject) =>
-      aboutRun(subject, { path, yaml: this.opening.loaded.toYaml(), state })
-    );
+    const training = this.#training, { path } = training, state = await training.state();
+    return await training.ask((subject) => aboutRun(subject, { path, yaml: this.opening.loaded.toYaml(), state }));
   }
 
   state(): Promise<State> {
@@ -137,11 +143,6 @@ export class Studio implements AsyncDisposable {
     }).finally(() => this.#isResetting = false);
   }
 
-  /** Whether another run is being begun. */
-  get isResetting(): boolean {
-    return this.#isResetting;
-  }
-
   /** Resolves with how the present run's session ended; null where nothing was trained. */
   async ended(): Promise<SessionResult | null> {
     return await this.#training.ended;
@@ -168,8 +169,9 @@ export class Studio implements AsyncDisposable {
   }
 
   async #clearDropped(): Promise<void> {
-    if (this.#folder) await Deno.remove(this.#folder, { recursive: true }).catch(() => {});
+    const folder = this.#folder;
     this.#folder = null;
+    if (folder && await exists(folder)) await Deno.remove(folder, { recursive: true });
   }
 
   /** Lets files be fetched. @returns their names */
@@ -200,6 +202,12 @@ export class Studio implements AsyncDisposable {
     },
   };
 
+  /** Says why something was not told that nobody had asked for. */
+  readonly #say = (error: unknown): void => {
+    const { where, what } = errorOf(error);
+    this.#notes.warn(`${where}: ${what}`);
+  };
+
   #tell<K extends keyof Tells>(kind: K, value: Tells[K]): void {
     for (const listener of this.#listeners) listener.tell(kind, value);
   }
@@ -224,10 +232,7 @@ export class Studio implements AsyncDisposable {
         if (!isPresent()) return;
         this.#tell("edit", edit);
         if (isChange(edit.command)) this.watching.changed();
-        if (edit.command.do === "freeze") this.about().then((about) => this.#tell("about", about), () => {});
-      },
-      diagnostic: (diagnostic) => {
-        if (isPresent()) this.#tell("diagnostic", diagnostic);
+        if (edit.command.do === "freeze") this.about().then((about) => this.#tell("about", about), this.#say);
       },
     };
   }
@@ -253,13 +258,13 @@ export class Studio implements AsyncDisposable {
     }
     if (!this.#isStateDue || this.#listeners.size === 0) return;
     this.#isStateDue = false;
-    this.state().then((state) => this.#tell("state", state), () => {});
+    this.state().then((state) => this.#tell("state", state), this.#say);
   }
 
   /** While somebody listens, steps of a long call of the engine are told before it ends. */
   #pulse(): void {
     const isTraining = this.#listeners.size > 0 && this.#training.phase === "training";
-    if (isTraining && !this.#hasMoved) this.#training.pulse().catch(() => {});
+    if (isTraining && !this.#hasMoved) this.#training.pulse().catch(this.#say);
     this.#hasMoved = false;
   }
 

@@ -1,5 +1,6 @@
 /** Some rows of the data, as a pass over them in order, and the stored values of some of their columns. */
 import { type Part, PARTS, type Source } from "./source.ts";
+import { holds } from "./sorted.ts";
 import { feed } from "./feed.ts";
 import type { Window } from "./plan.ts";
 import type { DataConfig } from "../config/types.ts";
@@ -94,7 +95,7 @@ export function chooseRow(source: Source, data: DataConfig, row: number): RowCho
   const file = source.files.findLast(({ firstRow }) => row >= firstRow);
   if (file === undefined) return null;
   const within = row - file.firstRow;
-  if (!PARTS.some((part) => file.parts[part].includes(within))) return null;
+  if (!PARTS.some((part) => holds(file.parts[part], within))) return null;
   const plan = [{ index: 0, files: [file], rows: 1, batches: Math.ceil(1 / data.batch_size) }];
   return { byFile: new Map([[file.index, Uint32Array.of(within)]]), rows: [row], plan };
 }

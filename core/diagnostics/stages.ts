@@ -1,4 +1,5 @@
 /** A network as grids of units, one behind the other, and the single weights between them. */
+import { sizeOf } from "../shapes.ts";
 import { type Chosen, type DiagnosticContext, NoAnswer, type ParameterAbout } from "./diagnostic.ts";
 
 /** The input, or what a layer gives. A layer without weights that keeps the shape is joined to the one before it. */
@@ -13,8 +14,6 @@ export interface StageAbout {
 }
 
 type Network = Pick<DiagnosticContext, "layers" | "parameters" | "data">;
-
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
 
 export function stagesOf({ layers, parameters, data: { shape, columns } }: Network): StageAbout[] {
   const trained = parameters().map(({ name }) => name);
@@ -111,7 +110,7 @@ export interface StrongWeight {
 const BLOCK = 1 << 22;
 
 /** Blocks of a link's weights: whole rows, as many as there is room for. */
-export async function* weightBlocks({ inputs, outputs, weight }: LinkAbout) {
+async function* weightBlocks({ inputs, outputs, weight }: LinkAbout) {
   const rows = Math.max(1, Math.floor(BLOCK / inputs));
   for (let first = 0; first < outputs; first += rows) {
     yield { first, values: await weight.read(first, Math.min(rows, outputs - first)) };

@@ -22,6 +22,7 @@ import { checkKept } from "../graphs/keep.ts";
 import { SafetensorsFile } from "../formats/safetensors.ts";
 import type { TensorSource } from "../formats/tensor.ts";
 import { openRun } from "../runs/folder.ts";
+import { sizeOf } from "../shapes.ts";
 import { DecodeError } from "../runs/decode.ts";
 import { layerRows } from "../runs/schema.ts";
 import type { LayerRow } from "../runs/types.ts";
@@ -31,8 +32,6 @@ const JSON_BYTES_MAX = 64 << 20;
 
 /** Of a row, channels first; a flat row has one number. */
 export type Shape = readonly number[];
-
-export const sizeOfShape = (shape: Shape): number => shape.reduce((product, size) => product * size, 1);
 
 export interface NetworkLayer {
   /** With which the names of its tensors begin: `encoder.1.layers.0`. */
@@ -101,7 +100,7 @@ function described(
 
 /** The shape of the rows that go through the layers within a layer: `size` of a row's values may go past them. */
 const innerInput = ({ input, settings }: LayerInfo): Shape =>
-  typeof settings.size === "number" ? [sizeOfShape(input) - settings.size] : input;
+  typeof settings.size === "number" ? [sizeOf(input) - settings.size] : input;
 
 function withInner(ground: Ground, info: LayerInfo, name: string): NetworkLayer {
   const { kind, settings, input, output } = info;
@@ -110,7 +109,7 @@ function withInner(ground: Ground, info: LayerInfo, name: string): NetworkLayer 
   if (layers.length > 0) {
     const shape = innerInput(info);
     const decoder = [{ kind: "linear", size: "output" }];
-    inner = described(ground, sizeOfShape(shape), shape, { encoder: layers, decoder }, { kind: "mse" })
+    inner = described(ground, sizeOf(shape), shape, { encoder: layers, decoder }, { kind: "mse" })
       .filter(({ part }) => part === "encoder")
       .map((info) => withInner(ground, info, `${name}.layers.${info.index}`));
   }
@@ -146,7 +145,7 @@ export async function readNetwork(
     columns: data.columns,
     shape,
     ...layers,
-    latent: sizeOfShape(layers.encoder.at(-1)!.output),
+    latent: sizeOf(layers.encoder.at(-1)!.output),
     loss: engineLoss(config.loss),
     steps: config.data.steps.map(kindOfStep),
     transforms: fixedOf(config.data.transforms),

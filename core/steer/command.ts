@@ -9,23 +9,24 @@ const finite = (what: string): z.ZodNumber => z.number({ error: `${what} must be
 
 /** Settings of `scheduler` that are numbers. */
 export const SCHEDULE_KEYS = [
-  ...[
-    "warmup_steps",
-    "step_epochs",
-    "gamma",
-    "min_learning_rate",
-    "rise_share",
-    "start_divisor",
-    "end_divisor",
-  ] as const,
-  ...["patience", "threshold"] as const,
+  "warmup_steps",
+  "step_epochs",
+  "gamma",
+  "min_learning_rate",
+  "rise_share",
+  "start_divisor",
+  "end_divisor",
+  "patience",
+  "threshold",
 ] as const;
 export type ScheduleKey = typeof SCHEDULE_KEYS[number];
 
 /** Settings of the config that a run may change while it goes on. */
 export type Settable = "optimizer.learning_rate" | "data.batch_size" | "data.mask_rate" | `scheduler.${ScheduleKey}`;
 const SETTABLE: readonly Settable[] = [
-  ...["optimizer.learning_rate", "data.batch_size", "data.mask_rate"] as const,
+  "optimizer.learning_rate",
+  "data.batch_size",
+  "data.mask_rate",
   ...SCHEDULE_KEYS.map((key) => `scheduler.${key}` as const),
 ];
 const POSITIVE: readonly Settable[] = ["optimizer.learning_rate", "data.batch_size"];

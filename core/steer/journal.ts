@@ -7,7 +7,6 @@ import { EDITS_FILE, readEdits } from "../runs/edits.ts";
 import type { EditRow } from "../runs/types.ts";
 import { type Command, parseCommand } from "./command.ts";
 
-export { EDITS_FILE as JOURNAL };
 /** What a resume takes out of the journal, until it is in `attempts/`. */
 export const JOURNAL_LEFT = "edits_left.jsonl";
 

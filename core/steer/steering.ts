@@ -6,6 +6,7 @@ import type { SchedulerConfig } from "../config/types.ts";
 import type { Command, ScheduleKey, Settable } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import type { Edit, Journal } from "./journal.ts";
+import { elementAt } from "./element.ts";
 import { checkSchedule, untilShared } from "./sizes.ts";
 import { type Steered, untouched } from "./state.ts";
 
@@ -287,24 +288,16 @@ export class Steering {
     return before;
   }
 
-  /** The tensor of a parameter, and the place of an element in its first dimension and within a row of that. */
-  #element(tensor: string, at: readonly number[]): { info: TensorInfo; row: number; within: number; width: number } {
+  /** @throws {UserError} where there is none */
+  #parameter(tensor: string): TensorInfo {
     const info = this.course.model.tensors().find(({ name, role }) => name === tensor && role === "parameter");
-    if (info === undefined) {
-      throw new UserError("write", `there is no parameter ${tensor}`, "they are named as in model.safetensors");
-    }
-    const { shape } = info;
-    if (at.length !== shape.length || at.some((index, axis) => index >= shape[axis]!)) {
-      throw new UserError("write", `${tensor} is ${shape.join(" x ")} and has no element [${at.join(", ")}]`);
-    }
-    const width = shape.slice(1).reduce((product, size) => product * size, 1);
-    const within = at.slice(1).reduce((place, index, axis) => place * shape[axis + 1]! + index, 0);
-    return { info, row: at[0] ?? 0, within, width };
+    if (info) return info;
+    throw new UserError("write", `there is no parameter ${tensor}`, "they are named as in model.safetensors");
   }
 
   async #write({ tensor, at, value }: Extract<Command, { do: "write" }>): Promise<number> {
     const { model } = this.course;
-    const { info, row, within, width } = this.#element(tensor, at);
+    const info = this.#parameter(tensor), { row, within, width } = elementAt("write", tensor, info.shape, at);
     const layer = model.layers().find(({ part, index }) => tensor.startsWith(`${part}.${index}.`));
     if (layer?.solver === "factored") {
       throw new UserError("write", `${tensor} is solved for, so the next step would replace the value`);

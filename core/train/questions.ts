@@ -5,6 +5,7 @@ import type { Config } from "../config/types.ts";
 import { kindNamed, LAYERS } from "../config/vocabulary.ts";
 import { columnNamesOf, labelsOf } from "../data/annotations.ts";
 import { chooseRow, chooseRows, chosenOf, feedRows, inputOf, type RowChoice, rowValues } from "../data/row_choice.ts";
+import { holds } from "../data/sorted.ts";
 import { PARTS, type Source } from "../data/source.ts";
 import {
   type Chosen,
@@ -68,7 +69,7 @@ export function questionsOf(
     partsOf: ({ rows }) =>
       rows.map((row) => {
         const file = fileOf(source, row);
-        return PARTS.find((part) => includes(file.parts[part], row - file.firstRow))!;
+        return PARTS.find((part) => holds(file.parts[part], row - file.firstRow))!;
       }),
     embed: (chosen) => embedded(model, chosen, config),
     values: (chosen, columns) => rowValues(chosen as RowChoice, data, source.columns, columns),
@@ -130,17 +131,6 @@ async function answered<T>(work: Promise<T>): Promise<T> {
 }
 
 const fileOf = ({ files }: Source, row: number) => files.findLast(({ firstRow }) => firstRow <= row)!;
-
-/** @param sorted rising */
-function includes(sorted: Uint32Array, value: number): boolean {
-  let low = 0, high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low] === value;
-}
 
 type Batches = Parameters<Model["embed"]>[0];
 

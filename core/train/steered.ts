@@ -2,7 +2,8 @@
 import { exists } from "../formats/file.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { Desk } from "../steer/desk.ts";
-import { type Edit, JOURNAL, Journal, journalText, readJournal } from "../steer/journal.ts";
+import { EDITS_FILE } from "../runs/edits.ts";
+import { type Edit, Journal, journalText, readJournal } from "../steer/journal.ts";
 import { Steering } from "../steer/steering.ts";
 import { isChange } from "../runs/edits.ts";
 import { UserError } from "../errors.ts";
@@ -68,5 +69,5 @@ export function steer(session: Session, replay: readonly Edit[]): Steering {
     },
     paused: (isPaused: boolean) => paused?.(isPaused),
   };
-  return new Steering(course, desk, new Journal(run.file(JOURNAL)), replay);
+  return new Steering(course, desk, new Journal(run.file(EDITS_FILE)), replay);
 }

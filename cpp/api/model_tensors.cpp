@@ -64,4 +64,12 @@ int32_t nrw_model_tensor_write(nrw_model* model, uint32_t tensor_index, double f
   });
 }
 
+int32_t nrw_model_tensor_column(nrw_model* model, uint32_t tensor_index, double column, uint8_t* out, double bytes,
+                                nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(out != nullptr || bytes == 0, "out: is null");
+    m.read_column(tensor_at(m, tensor_index), whole(column, "column"), out, whole(bytes, "bytes"));
+  });
+}
+
 }  // extern "C"

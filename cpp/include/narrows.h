@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 8u
+#define NRW_ABI_VERSION 9u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -318,6 +318,9 @@ NRW_API int32_t nrw_model_tensor_read(nrw_model* model, uint32_t tensor_index, d
                                       uint8_t* out, double bytes, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_model_tensor_write(nrw_model* model, uint32_t tensor_index, double first_row, double rows,
                                        const uint8_t* in, double bytes, nrw_error* err) NRW_NOEXCEPT;
+/* One value of each row of a tensor of NRW_F32, at place `column` within the row, into `bytes` bytes. */
+NRW_API int32_t nrw_model_tensor_column(nrw_model* model, uint32_t tensor_index, double column, uint8_t* out,
+                                        double bytes, nrw_error* err) NRW_NOEXCEPT;
 
 /* The number of optimizer steps taken: Adam's t, and the key of random draws. */
 NRW_API int32_t nrw_model_get_step(nrw_model* model, double* step, nrw_error* err) NRW_NOEXCEPT;

@@ -98,6 +98,21 @@ void Model::read(const Tensor& tensor, uint64_t first, uint64_t rows, uint8_t* o
   read_rows(network().pool(), tensor, first, rows, out);
 }
 
+void Model::read_column(const Tensor& tensor, uint64_t column, uint8_t* out, uint64_t bytes) {
+  const FlushToZero mode;
+  const char* const name = tensor.name.c_str();
+  if (tensor.type() != NRW_F32) throw Error(NRW_INVALID_ARGUMENT, format("%s: is no tensor of 32-bit numbers", name));
+  if (column >= tensor.view.columns) {
+    throw Error(NRW_INVALID_ARGUMENT, format("%s: its rows have %zu values, and none at place %llu", name,
+                                             tensor.view.columns, static_cast<unsigned long long>(column)));
+  }
+  if (bytes != tensor.view.rows * sizeof(float)) {
+    throw Error(NRW_INVALID_ARGUMENT, format("%s: a column is %zu bytes, got %llu", name,
+                                             tensor.view.rows * sizeof(float), static_cast<unsigned long long>(bytes)));
+  }
+  nrw::read_column(tensor, column, out);
+}
+
 void Model::write(const Tensor& tensor, uint64_t first, uint64_t rows, const uint8_t* in, uint64_t bytes) {
   const FlushToZero mode;
   check_rows(tensor, first, rows, bytes);

@@ -71,6 +71,7 @@ class Model {
   std::vector<Tensor> tensors();
   // Rows of a tensor's first dimension; bytes must be exactly theirs.
   void read(const Tensor& tensor, uint64_t first, uint64_t rows, uint8_t* out, uint64_t bytes);
+  void read_column(const Tensor& tensor, uint64_t column, uint8_t* out, uint64_t bytes);
   void write(const Tensor& tensor, uint64_t first, uint64_t rows, const uint8_t* in, uint64_t bytes);
 
   // One step a learning rate, until the source ends or stop. `result` is filled in also when this throws:

@@ -69,6 +69,27 @@ void read_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows
   }
 }
 
+void read_column(const Tensor& tensor, size_t column, uint8_t* out) {
+  const FloatView& view = tensor.view;
+  if (tensor.computed == nullptr) {
+    for (size_t r = 0; r < view.rows; ++r) {
+      const float* const element = view.data + view.row_at(r) + column * view.column_stride;
+      std::memcpy(out + r * sizeof(float), element, sizeof(float));
+    }
+    return;
+  }
+  constexpr size_t kBytes = 1 << 20;
+  const size_t row = tensor.row_bytes(), block = std::max<size_t>(1, kBytes / row);
+  AlignedBuffer<uint8_t> values(block * row);
+  for (size_t first = 0; first < view.rows; first += block) {
+    const size_t rows = std::min(block, view.rows - first);
+    tensor.computed->read(first, rows, values.data());
+    for (size_t r = 0; r < rows; ++r) {
+      std::memcpy(out + (first + r) * sizeof(float), values.data() + r * row + column * sizeof(float), sizeof(float));
+    }
+  }
+}
+
 void write_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows, const uint8_t* in) {
   const FloatView& view = tensor.view;
   if (tensor.count != nullptr) {

@@ -84,6 +84,8 @@ struct Tensor {
 // blocks: efficient from 16 rows on.
 void read_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows, uint8_t* out);
 void write_rows(ThreadPool& pool, const Tensor& tensor, size_t first, size_t rows, const uint8_t* in);
+// The value at place `column` of each row, of a tensor of NRW_F32.
+void read_column(const Tensor& tensor, size_t column, uint8_t* out);
 
 // What `from` holds, to the same tensor of another network, in the layout that both have in memory.
 void copy_tensor(ThreadPool& pool, const Tensor& from, const Tensor& to);

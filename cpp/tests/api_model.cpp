@@ -89,6 +89,16 @@ TEST(api_tensor_read_and_write_check_their_arguments) {
   CHECK(nrw_model_tensor_read(handle.model, 0, -1, 2, out, 160, &err) == NRW_INVALID_ARGUMENT);
   CHECK(nrw_model_tensor_read(handle.model, 99, 0, 1, out, 4, &err) == NRW_INVALID_ARGUMENT);
   CHECK(nrw_model_tensor_read(handle.model, 0, 0, 2, nullptr, 160, &err) == NRW_INVALID_ARGUMENT);
+  // One value of each row.
+  auto* three = reinterpret_cast<uint8_t*>(back.data());
+  CHECK(nrw_model_tensor_column(handle.model, 0, 7, three, 12, nullptr) == NRW_OK);
+  CHECK(back[0] == 7 && back[1] == 27 && back[2] == 47);
+  CHECK(nrw_model_tensor_column(handle.model, 0, 20, three, 12, &err) == NRW_INVALID_ARGUMENT);
+  CHECK(std::string(err.message) == "encoder.0.weight: its rows have 20 values, and none at place 20");
+  CHECK(nrw_model_tensor_column(handle.model, 0, 7, three, 8, &err) == NRW_INVALID_ARGUMENT);
+  CHECK(nrw_model_tensor_column(handle.model, 0, -1, three, 12, &err) == NRW_INVALID_ARGUMENT);
+  CHECK(nrw_model_tensor_column(handle.model, 6, 0, three, 8, &err) == NRW_INVALID_ARGUMENT);
+  CHECK(nrw_model_tensor_column(handle.model, 0, 7, nullptr, 12, &err) == NRW_INVALID_ARGUMENT);
   int64_t tracked = 41, read = 0;
   CHECK(nrw_model_tensor_write(handle.model, 6, 0, 1, reinterpret_cast<uint8_t*>(&tracked), 8, nullptr) == NRW_OK);
   CHECK(nrw_model_tensor_read(handle.model, 6, 0, 1, reinterpret_cast<uint8_t*>(&read), 8, nullptr) == NRW_OK);

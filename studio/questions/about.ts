@@ -1,8 +1,7 @@
 /** What a page knows of a run from the start. */
 import { basename } from "@std/path";
-import type { Config } from "../../core/config/types.ts";
 import type { Source } from "../../core/data/source.ts";
-import { sizeOf } from "../../core/diagnostics/stages.ts";
+import { sizeOf } from "../../core/shapes.ts";
 import { EXPORT_FORMATS } from "../../core/export/export.ts";
 import type { About, State } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
@@ -56,9 +55,9 @@ export async function aboutRun(
   subject: Subject,
   { path, yaml, state }: { readonly path: string; readonly yaml: string; readonly state: State },
 ): Promise<About> {
-  const { source, questions: { data }, config } = subject, { kind, columns, shape, rate_hz, names, labels } = data;
+  const { source, questions: { data }, config } = subject, { kind, columns, shape, rate_hz, names } = data;
   return {
-    title: titleOf(config),
+    title: config.title ?? config.name,
     run: { path, name: basename(path) },
     state,
     data: {
@@ -67,17 +66,9 @@ export async function aboutRun(
       files: source.files.length,
       bytes: await bytesOf(subject),
       names: names !== null && names.length <= NAMES_MAX ? names : null,
-      labelled: labels !== null,
     },
     network: networkOf(subject, state.frozen),
-    settings: {
-      learning_rate: config.optimizer.learning_rate,
-      batch_size: config.data.batch_size,
-      epochs: Number.isFinite(config.training.epochs) ? config.training.epochs : null,
-      config: yaml,
-    },
+    settings: { config: yaml },
     formats: EXPORT_FORMATS,
   };
 }
-
-const titleOf = ({ title, name }: Config) => title ?? name;

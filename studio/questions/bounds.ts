@@ -12,5 +12,7 @@ export const COLUMNS_MAX = 10_000;
 export const DIRECTION_COLUMNS = 32;
 /** Columns whose names are told. */
 export const NAMES_MAX = 100_000;
-/** Latent units and values of a Jacobian at most. */
-export const JACOBIAN_LATENT_MAX = 512, JACOBIAN_VALUES_MAX = 1 << 25;
+/** Latent units of a map. */
+export const MAP_LATENT_MAX = 512;
+/** Latent units of a Jacobian, and products from which its singular values are made: latent units x latent units x columns. */
+export const JACOBIAN_LATENT_MAX = 512, JACOBIAN_PRODUCTS_MAX = 2 ** 29;

@@ -1,7 +1,8 @@
 /** Questions about rows: what is reconstructed of them, and what each stage gives for one. */
 import { type Chosen, NoAnswer } from "../../core/diagnostics/diagnostic.ts";
 import type { Config } from "../../core/config/types.ts";
-import type { Source } from "../../core/data/source.ts";
+import { firstFrom } from "../../core/data/sorted.ts";
+import type { Part, Source } from "../../core/data/source.ts";
 import { chooseNumbered } from "../../core/data/row_choice.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Questions } from "../../core/train/questions.ts";
@@ -59,25 +60,29 @@ function* placesOf(values: Float32Array): Generator<number> {
   for (let j = 0; j < values.length; j++) if (values[j] !== 0) yield j;
 }
 
+/** The first rows of a part from a number on, at most `most`. */
+function rowsFrom({ files }: Source, part: Part, from: number, most: number): number[] {
+  const rows: number[] = [];
+  for (const { firstRow, info, parts } of files) {
+    if (rows.length === most) break;
+    if (firstRow + info.rows <= from) continue;
+    const own = parts[part], begin = firstFrom(own, from - firstRow);
+    for (const within of own.subarray(begin, begin + most - rows.length)) rows.push(firstRow + within);
+  }
+  return rows;
+}
+
 /** Rows of a part from a number on, as many as have room in an answer. */
 export async function sheet(subject: Subject, asks: Asks["sheet"]["asks"]): Promise<Asks["sheet"]["answer"]> {
-  const { questions, source, config } = subject, { columns, labels } = questions.data;
+  const { questions, source, config } = subject, { columns } = questions.data;
   const wanted = Math.min(asks.count, SHEET_ROWS_MAX, Math.max(1, Math.floor(VALUES_MAX / columns)));
-  const rows: number[] = [];
-  for (const { firstRow, info, parts } of source.files) {
-    if (firstRow + info.rows <= asks.from) continue;
-    for (const within of parts[asks.part]) {
-      if (rows.length < wanted && firstRow + within >= asks.from) rows.push(firstRow + within);
-    }
-    if (rows.length >= wanted) break;
-  }
+  const rows = rowsFrom(source, asks.part, asks.from, wanted);
   const chosen = chooseNumbered(source, config.data, rows);
   const nothing = new Float32Array(0);
   return {
     rows: Uint32Array.from(rows),
     input: rows.length > 0 ? numbers(await questions.values(chosen)) : nothing,
     output: rows.length > 0 ? numbers(await questions.reconstruct(chosen)) : nothing,
-    labels: rows.map((row) => labels?.[row] ?? null),
   };
 }
 

@@ -7,7 +7,7 @@ import type { DataConfig } from "../../core/config/types.ts";
 import { isKept, type Lease, lease } from "../../core/data/chunk_cache.ts";
 import { chosenOf, feedRows, type RowChoice } from "../../core/data/row_choice.ts";
 import type { Source } from "../../core/data/source.ts";
-import { sizeOf } from "../../core/diagnostics/stages.ts";
+import { sizeOf } from "../../core/shapes.ts";
 import { UserError } from "../../core/errors.ts";
 import { countText } from "../../core/figures.ts";
 import type { Tells } from "../protocol.ts";
@@ -39,6 +39,14 @@ async function pinned(source: Source, row: number): Promise<{ readonly source: S
   return { source: { ...source, files: [{ ...file, memory: held.chunk }] }, held };
 }
 
+/** @throws {UserError} where the stages have more units than are sent */
+export function checkUnits({ stages }: Pick<Subject, "stages">): void {
+  const total = stages.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (total <= VALUES_MAX) return;
+  const what = `the stages have ${countText(total)} units, and at most ${countText(VALUES_MAX)} are sent`;
+  throw new UserError("watch", what);
+}
+
 export class StageValues implements Disposable {
   readonly #at: readonly number[];
   readonly #ways: Way[];
@@ -56,19 +64,13 @@ export class StageValues implements Disposable {
     this.#ways = subject.stages.map(() => "layer");
   }
 
-  /** @throws {UserError} where the stages have more units than are sent */
+  /** @throws {UserError} as {@linkcode checkUnits} */
   static async of(subject: Subject, row: NamedRow): Promise<StageValues> {
+    checkUnits(subject);
     const number = row.chosen.rows[0]!;
     const { source, held } = await pinned(row.source, number);
     const { choice, data } = repeated(source, number, subject.stages.length, row.config.data);
-    const values = new StageValues(subject, row, choice, data, held);
-    const total = values.#at.at(-1)!;
-    if (total <= VALUES_MAX) return values;
-    held?.release();
-    throw new UserError(
-      "watch",
-      `the stages have ${countText(total)} units, and at most ${countText(VALUES_MAX)} are sent`,
-    );
+    return new StageValues(subject, row, choice, data, held);
   }
 
   /** Stages without values are NaN. */

@@ -1,7 +1,9 @@
 /** Questions about weights: the strongest of a link, those of a unit, single ones, filters as pictures. */
-import { sizeOf, strongestOf, strongestWeights, weightBlocks } from "../../core/diagnostics/stages.ts";
+import { strongestOf, strongestWeights } from "../../core/diagnostics/stages.ts";
+import { sizeOf } from "../../core/shapes.ts";
 import type { ParameterAbout } from "../../core/diagnostics/diagnostic.ts";
 import { UserError } from "../../core/errors.ts";
+import { elementAt } from "../../core/steer/element.ts";
 import type { Asks, Numbers, Weight } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { VALUES_MAX } from "./bounds.ts";
@@ -9,7 +11,7 @@ import { VALUES_MAX } from "./bounds.ts";
 const numbers = (values: Float32Array): Numbers => Float32Array.from(values);
 
 /** @throws {UserError} where there is none */
-export function stageAt({ stages }: Subject, stage: number) {
+function stageAt({ stages }: Subject, stage: number) {
   const found = stages[stage];
   if (found) return found;
   throw new UserError("stage", `there is no stage ${stage}: there are ${stages.length}, from 0`);
@@ -23,30 +25,13 @@ function ownParameters({ questions }: Subject, stage: { readonly layers: readonl
   );
 }
 
-/**
- * A parameter's element by its index along each axis.
- * @throws {UserError} where there is no such parameter or element
- */
-export function elementOf(
-  { questions }: Pick<Subject, "questions">,
-  tensor: string,
-  at: readonly number[],
-): { readonly parameter: ParameterAbout; readonly row: number; readonly within: number } {
-  const parameter = questions.parameters().find(({ name }) => name === tensor);
-  if (!parameter) throw new UserError("tensor", `there is no parameter ${tensor}`, "about names those of each stage");
-  const { shape } = parameter;
-  if (at.length !== shape.length || at.some((index, axis) => index >= shape[axis]!)) {
-    throw new UserError("at", `${tensor} is ${shape.join(" x ")} and has no element [${at.join(", ")}]`);
-  }
-  const within = at.slice(1).reduce((place, index, axis) => place * shape[axis + 1]! + index, 0);
-  return { parameter, row: at[0] ?? 0, within };
-}
-
 export async function weight(
-  subject: Subject,
+  { questions }: Subject,
   { tensor, at }: Asks["weight"]["asks"],
 ): Promise<Asks["weight"]["answer"]> {
-  const { parameter, row, within } = elementOf(subject, tensor, at);
+  const parameter = questions.parameters().find(({ name }) => name === tensor);
+  if (!parameter) throw new UserError("tensor", `there is no parameter ${tensor}`, "about names those of each stage");
+  const { row, within } = elementAt("at", tensor, parameter.shape, at);
   return { value: (await parameter.read(row, 1))[within]! };
 }
 
@@ -73,7 +58,7 @@ export async function unit(subject: Subject, asks: Asks["unit"]["asks"]): Promis
     own: await ownOf(subject, asks),
     into: into ? await weightsInto(into, unit, most) : [],
     into_total: into?.inputs ?? 0,
-    out: out ? await weightsOut(out, unit, most) : [],
+    out: out ? await weightsOut(subject, out, unit, most) : [],
     out_total: out?.outputs ?? 0,
     filter: await filterOf(subject, asks),
   };
@@ -89,11 +74,9 @@ async function weightsInto({ from, inputs, weight }: Link, unit: number, most: n
   }));
 }
 
-async function weightsOut(link: Link, unit: number, most: number): Promise<Weight[]> {
-  const column = new Float32Array(link.outputs);
-  for await (const { first, values } of weightBlocks(link)) {
-    for (let row = 0; row * link.inputs < values.length; row++) column[first + row] = values[row * link.inputs + unit]!;
-  }
+async function weightsOut({ model }: Subject, link: Link, unit: number, most: number): Promise<Weight[]> {
+  const info = model.tensors().find(({ name, role }) => name === link.weight.name && role === "parameter")!;
+  const column = await model.readTensorColumn(info, unit);
   return strongestOf(column, most).map((at) => ({
     ...{ tensor: link.weight.name, at: [at, unit], value: column[at]! },
     ...{ stage: link.to, unit: at },

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { UserError } from "../../core/errors.ts";
 
-export const ADDRESS = "127.0.0.1";
+const ADDRESS = "127.0.0.1";
 const TOKEN_BYTES = 24;
 
 /** Of every answer, besides the page's own rules about scripts and pictures: nothing is kept, and no trace of the token leaves. */
@@ -15,7 +15,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** Another one at each start. */
-export const newToken = (): string =>
+const newToken = (): string =>
   [...crypto.getRandomValues(new Uint8Array(TOKEN_BYTES))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Compares in a time that does not depend on where the texts differ. */
@@ -57,11 +57,13 @@ export function listen(
     },
     ...{ token, headers, refused },
   };
+  const ending = new AbortController();
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     const onError = (error: unknown) =>
       refused(500, `This could not be answered: ${error instanceof Error ? error.message : String(error)}`);
-    server = Deno.serve({ hostname: ADDRESS, port, onListen: () => {}, onError }, (request) => {
+    const { signal } = ending;
+    server = Deno.serve({ hostname: ADDRESS, port, signal, onListen: () => {}, onError }, (request) => {
       if (request.headers.get("host") !== host) return refused(403, `This page is at http://${host} only.`);
       return answer(request, answering);
     });
@@ -75,5 +77,12 @@ export function listen(
     );
   }
   host = `${ADDRESS}:${server.addr.port}`;
-  return { host, token, headers, refused, [Symbol.asyncDispose]: () => server.shutdown() };
+  return {
+    ...{ host, token, headers, refused },
+    // Requests that are under way are ended: one that stands still would never end.
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await server.finished;
+    },
+  };
 }

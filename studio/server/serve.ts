@@ -5,7 +5,7 @@ import { requireFileName } from "../questions/dropped.ts";
 import type { Studio } from "../studio.ts";
 import { Client } from "./client.ts";
 import { type Answering, listen, sameText } from "./loopback.ts";
-import { readBody } from "./body.ts";
+import { readBody, STILL_MS } from "./body.ts";
 
 /** Scripts and styles of its own files only; pictures that it draws; nothing from elsewhere, no frames and no forms. */
 const POLICY =
@@ -21,8 +21,10 @@ const FILES: Readonly<Record<string, string>> = {
 };
 const FOLDER = new URL("../page/public/", import.meta.url);
 
-/** Bytes of a dropped file, files that are received at once, and sockets at once. */
-export const DROPPED_MAX = 64 << 20, RECEIVING_MAX = 2, SOCKETS_MAX = 16;
+/** Bytes of a dropped file, and sockets at once. */
+export const DROPPED_MAX = 64 << 20, SOCKETS_MAX = 16;
+/** Files that are received at once. */
+const RECEIVING_MAX = 2;
 
 export interface StudioServer extends AsyncDisposable {
   /** With the token in its path, which is another one at each start. */
@@ -84,7 +86,11 @@ export function serveStudio(studio: Studio, port: number): StudioServer {
       if (receiving >= RECEIVING_MAX) return refused(503, "Another file is being received.", { "retry-after": "1" });
       receiving++;
       const body = await readBody(request, DROPPED_MAX).finally(() => receiving--);
-      if (body.isTooLarge) return refused(413, `A dropped file may have ${DROPPED_MAX} bytes.`);
+      if ("failure" in body) {
+        return body.failure === "too large"
+          ? refused(413, `A dropped file may have ${DROPPED_MAX} bytes.`)
+          : refused(408, `For ${STILL_MS / 1000} s nothing more of the file came.`, { connection: "close" });
+      }
       return answer(200, await studio.drop(name, body.bytes));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

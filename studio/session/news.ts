@@ -1,4 +1,4 @@
-/** What a run's events say: its history, how long its steps take, and what is on the disk. It is one of the run's loggers. */
+/** What a run's events say: its history, and how long its steps take. It is one of the run's loggers. */
 import { type Held, NOTHING_HELD } from "../../core/events/course.ts";
 import type { Sink } from "../../core/events/mod.ts";
 import type { RunEvent } from "../../core/events/types.ts";
@@ -16,11 +16,7 @@ export interface Means {
 export interface NewsTold {
   steps(steps: Tells["steps"]): void;
   epoch(epoch: Tells["epoch"]): void;
-  diagnostic(diagnostic: Tells["diagnostic"]): void;
 }
-
-/** Milliseconds for which a write that was asked for is waited for, and between two looks. */
-const WRITTEN_MS = 5000, LOOK_MS = 10;
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -31,8 +27,6 @@ export class News implements Sink {
   /** Events of later steps are news. */
   #from = Infinity;
   #lastStep = 0;
-  /** The step of a save that a command has asked for and that is written beside the training; null where none is. */
-  #unwritten: number | null = null;
   readonly #caughtUp = Promise.withResolvers<void>();
 
   constructor(readonly told: NewsTold) {}
@@ -45,20 +39,6 @@ export class News implements Sink {
   /** A session goes on after this step. */
   goOnFrom(step: number): void {
     this.#from = this.#lastStep = step;
-  }
-
-  /** A save of this step was asked for. */
-  expectSave(step: number): void {
-    this.#unwritten = step;
-  }
-
-  /** Waits until a save that was asked for is on the disk. A state that was saved before is not written again. */
-  async written(isOver: () => boolean): Promise<void> {
-    const begun = performance.now();
-    while (this.#unwritten !== null && !isOver() && performance.now() - begun < WRITTEN_MS) {
-      await new Promise((done) => setTimeout(done, LOOK_MS));
-    }
-    this.#unwritten = null;
   }
 
   open(): Promise<Held> {
@@ -99,11 +79,6 @@ export class News implements Sink {
         if (event.epoch > 0) this.means = { ...this.means, epoch };
         return event.step > this.#from ? this.told.epoch(point) : undefined;
       }
-      case "checkpoint":
-        if (event.step >= (this.#unwritten ?? Infinity)) this.#unwritten = null;
-        return;
-      case "diagnostic":
-        return this.told.diagnostic({ name: event.name, epoch: event.epoch });
     }
   }
 }

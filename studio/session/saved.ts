@@ -1,10 +1,11 @@
 /** Single weights of a run's latest checkpoint. */
 import { join } from "@std/path";
-import { checkpointsFolder, stepOfName } from "../../core/checkpoint/layout.ts";
+import { checkpointsFolder } from "../../core/checkpoint/layout.ts";
 import { readPointer } from "../../core/checkpoint/resolve.ts";
 import { UserError } from "../../core/errors.ts";
 import { exists } from "../../core/formats/file.ts";
 import { SafetensorsFile } from "../../core/formats/safetensors.ts";
+import { elementAt } from "../../core/steer/element.ts";
 import type { Asks } from "../protocol.ts";
 
 /** A run in training may delete a checkpoint that was just found. */
@@ -24,12 +25,9 @@ export async function savedWeight(
       using file = await SafetensorsFile.open(path);
       const shape = file.tensors.get(tensor)?.shape;
       if (shape === undefined) throw new UserError("saved", `${name} has no tensor ${tensor}`);
-      if (at.length !== shape.length || at.some((index, axis) => index >= shape[axis]!)) {
-        throw new UserError("saved", `${tensor} is ${shape.join(" x ")} and has no element [${at.join(", ")}]`);
-      }
-      const place = at.reduce((sum, index, axis) => sum * shape[axis]! + index, 0), value = new Float32Array(1);
+      const { place } = elementAt("saved", tensor, shape, at), value = new Float32Array(1);
       await file.readBytes(tensor, 4 * place, new Uint8Array(value.buffer));
-      return { value: value[0]!, step: stepOfName(name)! };
+      return { value: value[0]! };
     } catch (error) {
       if (tried === TRIES || await exists(path)) throw error;
     }

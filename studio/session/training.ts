@@ -10,10 +10,10 @@ import type { DataAbout } from "../../core/diagnostics/diagnostic.ts";
 import { exists } from "../../core/formats/file.ts";
 import type { Command } from "../../core/steer/command.ts";
 import { Desk, NotTraining } from "../../core/steer/desk.ts";
-import { type Edit, JOURNAL, readJournal } from "../../core/steer/journal.ts";
+import { EDITS_FILE } from "../../core/runs/edits.ts";
+import { type Edit, readJournal } from "../../core/steer/journal.ts";
 import type { RunTarget } from "../../core/train/find_run.ts";
 import { aboutOf } from "../../core/train/questions.ts";
-import { type Restored, restoreRun } from "../../core/train/restore.ts";
 import type { Session, SessionOptions, SessionResult } from "../../core/train/session.ts";
 import { startRun } from "../../core/train/start.ts";
 import { dataOfEpoch } from "../../core/train/state.ts";
@@ -21,6 +21,7 @@ import type { State } from "../protocol.ts";
 import { type Ended, endOf } from "./ended.ts";
 import type { History } from "./history.ts";
 import { News, type NewsTold } from "./news.ts";
+import { Resting, type Situation } from "./resting.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 import { UndoStack } from "./undo.ts";
 
@@ -37,6 +38,8 @@ export type Start =
   & {
     /** Told when the network is ready, to show progress, and with null as soon as it is closed. */
     readonly onModel?: (model: Model | null) => void;
+    /** Told how the session ended; the end of the studio waits for it. It must not reject. */
+    readonly onEnd?: (run: string, result: SessionResult) => Promise<void>;
   };
 
 export class Training implements AsyncDisposable {
@@ -52,11 +55,10 @@ export class Training implements AsyncDisposable {
   #over: Ended | null = null;
   #path = "";
   /** Of the last state, which stands once the session is over. */
-  #last: Omit<State, "phase" | "reason" | "edits" | "seconds" | "step_rate"> | null = null;
+  #last: Situation | null = null;
   #plan: { readonly batch: number; readonly steps: number } | null = null;
-  #resting: Promise<{ readonly restored: Restored; readonly subject: Subject }> | null = null;
-  /** Questions to the network at rest, one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #resting: Resting | null = null;
+  #afterwards: Promise<void> | undefined;
   /** Resolves with how the session ended; it never rejects. Null where nothing was trained. */
   readonly #ended = Promise.withResolvers<SessionResult | null>();
 
@@ -110,6 +112,7 @@ export class Training implements AsyncDisposable {
       options.onModel?.(null);
       training.#path = run.path;
       training.#end(result);
+      training.#afterwards = options.onEnd?.(run.path, result);
       ready.resolve();
     }, (error) => {
       options.onModel?.(null);
@@ -131,12 +134,12 @@ export class Training implements AsyncDisposable {
     training.#over = await endOf(run);
     training.#reason = training.#over.reason;
     training.#ended.resolve(null);
-    await training.#rest("default");
+    await training.state(); // which opens the network
     return training;
   }
 
   async #readEdits(run: string): Promise<void> {
-    const path = `${run}/${JOURNAL}`;
+    const path = `${run}/${EDITS_FILE}`;
     for (const edit of await exists(path) ? await readJournal(path) : []) this.#keep(edit);
   }
 
@@ -169,7 +172,6 @@ export class Training implements AsyncDisposable {
 
   #edited(edit: Edit): void {
     this.#keep(edit);
-    if (edit.command.do === "save") this.#news.expectSave(edit.step);
     this.told.edit(edit);
     this.told.changed();
   }
@@ -194,6 +196,7 @@ export class Training implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
+    if (this.#session) this.#last = this.#situation(false);
     this.#session = this.#live = null;
     this.#phase = "failed";
     this.#reason = error instanceof Error ? error.message : String(error);
@@ -220,10 +223,7 @@ export class Training implements AsyncDisposable {
       }
     }
     await this.ended;
-    const { subject } = await this.#rest(await this.restingCheckpoint());
-    const asked = this.#turn.then(() => question(subject));
-    this.#turn = asked.catch(() => {});
-    return await asked;
+    return await (await this.#rest()).ask(question);
   }
 
   /** Whether the run came to its own end. */
@@ -232,18 +232,13 @@ export class Training implements AsyncDisposable {
     return result === null || result.status === "finished";
   }
 
-  #rest(which: "default" | "latest") {
-    return this.#resting ??= (async () => {
-      const restored = await restoreRun(this.#path, which === "default" ? {} : { checkpoint: which });
-      const { config, model, source, checkpoint } = restored;
-      const step = Number(/step-(\d+)/.exec(checkpoint)?.[1] ?? 0);
-      const about = this.#about ??= await aboutOf(config, source);
-      return { restored, subject: subjectOf(config, model, source, about, () => step) };
-    })();
+  async #rest(): Promise<Resting> {
+    const which = await this.restingCheckpoint();
+    return this.#resting ??= new Resting(this.#path, which, this.#about);
   }
 
   /** What the state is made of while a session is there. */
-  #situation(isLive = true) {
+  #situation(isLive = true): Situation {
     const { model, state, steering, options: { config }, source } = this.#session!;
     const data = dataOfEpoch(config.data, state), next = state.steering?.next_batch_size ?? null;
     if (this.#plan?.batch !== data.batch_size) {
@@ -262,8 +257,9 @@ export class Training implements AsyncDisposable {
   }
 
   async state(): Promise<State> {
-    let situation = this.#session ? this.#situation() : this.#last;
-    if (situation === null) situation = await this.#restingSituation();
+    const situation = this.#session
+      ? this.#situation()
+      : this.#last ??= await (await this.#rest()).situation(this.edits, this.#over);
     const { step_rate, ...seconds } = this.#news.means;
     return {
       phase: this.#phase,
@@ -275,39 +271,30 @@ export class Training implements AsyncDisposable {
     };
   }
 
-  async #restingSituation() {
-    const { subject: { config, source } } = await this.#rest("default");
-    const steps_per_epoch = Math.max(1, stepsOf(trainingPlan(source, config.data, config.seed, 1)));
-    let learning_rate = config.optimizer.learning_rate, batch_size = config.data.batch_size;
-    const frozen = new Set<string>();
-    for (const { command } of this.edits) {
-      if (command.do === "set" && command.key === "optimizer.learning_rate") learning_rate = command.value;
-      else if (command.do === "set" && command.key === "data.batch_size") batch_size = command.value;
-      else if (command.do === "freeze") frozen[command.frozen ? "add" : "delete"](command.layer);
+  /** Does something between two steps, where a session is under way. */
+  async #between(work: (session: Session) => Promise<void>): Promise<void> {
+    const session = this.#session;
+    if (session === null) return;
+    try {
+      await this.#desk.ask(() => work(session));
+    } catch (error) {
+      if (!(error instanceof NotTraining)) throw error;
     }
-    const { steps: step = 0, epochs: epoch = 0 } = this.#over ?? {};
-    return { step, epoch, steps_per_epoch, learning_rate, batch_size, next_batch_size: null, frozen: [...frozen] };
   }
 
-  /** Waits for the disk, where a command has asked for a save. */
+  /** Waits until what a command has saved is on the disk. */
   written(): Promise<void> {
-    return this.#news.written(() => this.#session === null);
+    return this.#between(({ saves }) => saves.settle());
   }
 
   /** The present network is in the latest checkpoint when this resolves. Where nothing trains, it is there already. */
-  async saveNow(): Promise<void> {
-    const session = this.#session;
-    if (session === null) return;
-    await this.#desk.ask(() => session.saves.saveIfNew()).catch((error) => {
-      if (!(error instanceof NotTraining)) throw error;
-    });
+  saveNow(): Promise<void> {
+    return this.#between(({ saves }) => saves.saveIfNew());
   }
 
   /** Lets training make a row of steps.csv visible that the engine has made: the call that trains ends after its present step. */
-  async pulse(): Promise<void> {
-    await this.#desk.ask(() => Promise.resolve()).catch((error) => {
-      if (!(error instanceof NotTraining)) throw error;
-    });
+  pulse(): Promise<void> {
+    return this.#between(() => Promise.resolve());
   }
 
   /** Which checkpoint has the network that is asked once nothing trains. */
@@ -327,7 +314,7 @@ export class Training implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    await this.#turn;
-    await this.#resting?.then(({ restored }) => restored[Symbol.dispose](), () => {});
+    await this.#afterwards;
+    await this.#resting?.[Symbol.asyncDispose]();
   }
 }

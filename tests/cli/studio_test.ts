@@ -27,6 +27,7 @@ Deno.test("studio --script does line after line without a server, and prints an 
   const script = scriptOf(folder.path, [
     { ask: "command", command: { do: "continue", steps: 10 } },
     { wait: { step: 10 } },
+    { wait: { phase: "paused" } },
     "",
     { ask: "row", of: { row: 3 } },
     { ask: "command", command: { do: "continue" } },
@@ -35,11 +36,12 @@ Deno.test("studio --script does line after line without a server, and prints an 
   const done = await run("studio", ["--config", config, "--run-dir", at, "--script", script]);
   assertEquals([done.code, done.stderr], [0, ""]);
   const answers = done.stdout.trim().split("\n").map((line) => JSON.parse(line));
-  assertEquals(answers.map(({ line }) => line), [1, 2, 4, 5, 6]);
-  assertEquals([answers[1].answer.step, answers[1].answer.phase], [10, "paused"]);
-  assertEquals(answers[2].answer.input.length, 12);
-  assertEquals([answers[4].answer.phase, answers[4].answer.epoch], ["ended", 30]);
+  assertEquals(answers.map(({ line }) => line), [1, 2, 3, 5, 6, 7]);
+  assertEquals([answers[1].answer.step, answers[2].answer.step, answers[2].answer.phase], [10, 10, "paused"]);
+  assertEquals(answers[3].answer.input.length, 12);
+  assertEquals([answers[5].answer.phase, answers[5].answer.epoch], ["ended", 30]);
   assertEquals(jsonOf(join(at, "summary.json")).status, "finished");
+  assertMatch(Deno.readTextFileSync(join(at, "report.html")), /<\/html>\s*$/, "the report is written at the end");
   assert((await run("report", ["--run", at])).code === 0, "the run folder is an ordinary one");
 });
 

@@ -6,29 +6,8 @@ import type { AskName, Asks, State, Tells } from "../../studio/protocol.ts";
 import { parseAsk } from "../../studio/session/ask.ts";
 import { openingOf } from "../../studio/session/opening.ts";
 import { ROOT } from "./cli.ts";
-import { npy } from "./npz.ts";
 
-export const ROWS = 160, COLUMNS = 12;
-
-/** A config of dense rows that are written into the folder. */
-export function smallConfig(folder: string, more: Record<string, unknown> = {}): Record<string, unknown> {
-  const values = Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => Math.sin(i * 0.37) + Math.cos(i * i * 0.011));
-  Deno.writeFileSync(join(folder, "rows.npy"), npy("<f4", `${ROWS}, ${COLUMNS}`, new Uint8Array(values.buffer)));
-  return {
-    name: "studied",
-    data: { path: join(folder, "rows.npy"), batch_size: 16 },
-    model: {
-      start: "random",
-      encoder: [{ linear: 8 }, "relu", { linear: 3 }],
-      decoder: [{ linear: 8 }, "relu", { linear: "output" }],
-    },
-    training: { epochs: 30 },
-    diagnostics: { kinds: ["columns"] },
-    runtime: { threads: 2 },
-    paths: { runs: join(folder, "runs") },
-    ...more,
-  };
-}
+export { COLUMNS, lastWeights, ROWS, smallConfig } from "./table_run.ts";
 
 /** A config of this repository, with runs in the folder. */
 export const ownConfig = (name: string) => join(ROOT, "configs", `${name}.yaml`);
@@ -96,10 +75,4 @@ export interface OpenOptions {
 export async function openStudio({ config, run, overrides = [], more = {} }: OpenOptions): Promise<Open> {
   const opening = await openingOf(run, { config, overrides });
   return new Open(await Studio.open({ ...opening, signals: false, ...more }));
-}
-
-/** The bytes of the last checkpoint's weights. */
-export function lastWeights(run: string): Uint8Array {
-  const latest = Deno.readTextFileSync(join(run, "checkpoints", "latest")).trim();
-  return Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"));
 }

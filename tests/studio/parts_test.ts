@@ -73,18 +73,18 @@ Deno.test("studio: watchers share a bounded share of the time, and all are told"
       values: { step: asked, at: [0], values: Float32Array.of("row" in of ? of.row : -1) },
     };
   };
-  const watching = new Watching({ isTraining: () => true, values });
+  const watching = new Watching({ isTraining: () => true, check: () => Promise.resolve(), values });
   const watchers = [0, 1, 2].map((row) => ({
     row,
     rows: new Set<number>(),
     count: 0,
-    tell(_: "values", { values }: Tells["values"]) {
-      this.rows.add(values[0]!);
+    tell<K extends "values" | "note">(_: K, value: Tells[K]) {
+      if ("values" in value) this.rows.add(value.values[0]!);
       this.count++;
     },
   }));
   const begun = performance.now();
-  for (const watcher of watchers) watching.set(watcher, { row: watcher.row }, 30);
+  for (const watcher of watchers) await watching.watch(watcher, { row: watcher.row }, 30);
   await pause(2000);
   watching.close();
   const share = spent / (performance.now() - begun);

@@ -5,8 +5,11 @@ import { ensureEngine } from "../../core/build/ensure.ts";
 import type { AskName, Asks, Message, Tells } from "../../studio/protocol.ts";
 import { unpack } from "../../studio/frame.ts";
 import { PENDING_MAX, RATE_MAX, TEXT_MAX } from "../../studio/server/client.ts";
+import { STILL_MS } from "../../studio/server/body.ts";
+import { BUFFERED_MAX } from "../../studio/server/queue.ts";
 import { DROPPED_MAX, serveStudio, SOCKETS_MAX } from "../../studio/server/serve.ts";
 import { temporary } from "../helpers/cli.ts";
+import { npy } from "../helpers/npz.ts";
 import { COLUMNS, type Open, openStudio, ROWS, smallConfig } from "../helpers/studio.ts";
 
 await ensureEngine({ quiet: true });
@@ -124,11 +127,13 @@ class Page {
   }
 }
 
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
 async function until(isThere: () => boolean): Promise<void> {
   const begun = performance.now();
   while (!isThere()) {
     assert(performance.now() - begun < 60_000, "waited for a minute");
-    await new Promise((done) => setTimeout(done, 10));
+    await pause(10);
   }
 }
 
@@ -315,32 +320,90 @@ Deno.test("studio: a socket that sends what is no question, too much or too ofte
   });
 });
 
+/** Lets `work` see the server's ends of the sockets that are opened meanwhile. */
+async function watchingSockets(work: (sockets: readonly WebSocket[]) => Promise<void>): Promise<void> {
+  const { upgradeWebSocket } = Deno, sockets: WebSocket[] = [];
+  Deno.upgradeWebSocket = (...given) => {
+    const upgraded = upgradeWebSocket(...given);
+    sockets.push(upgraded.socket);
+    return upgraded;
+  };
+  try {
+    await work(sockets);
+  } finally {
+    Deno.upgradeWebSocket = upgradeWebSocket;
+  }
+}
+
 Deno.test("studio: a socket that does not read holds up nobody", async () => {
+  // Rows that are long enough for a socket to be full after some sheets.
+  const rows = 64, columns = 2000;
+  using folder = temporary();
+  const path = join(folder.path, "wide.npy");
+  Deno.writeFileSync(path, npy("<f4", `${rows}, ${columns}`, new Uint8Array(4 * rows * columns).fill(1)));
+  const more = { training: { epochs: 1000 }, data: { path, batch_size: 16 } };
+  await watchingSockets((sockets) =>
+    served(async (server) => {
+      const { port, token, origin, open } = server;
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      const head = Object.entries({ ...UPGRADE, origin }).map(([name, value]) => `${name}: ${value}\r\n`).join("");
+      await connection.write(
+        new TextEncoder().encode(`GET /${token}/socket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${head}\r\n`),
+      );
+      await connection.read(new Uint8Array(4096));
+      // A frame of a client is masked; a mask of zeros leaves the text as it is.
+      const send = (text: string) => {
+        const bytes = new TextEncoder().encode(text);
+        const frame = new Uint8Array(8 + bytes.length);
+        frame.set([0x81, 0x80 | 126, bytes.length >> 8, bytes.length & 255, 0, 0, 0, 0]);
+        frame.set(bytes, 8);
+        return connection.write(frame);
+      };
+      const [socket] = sockets;
+      for (let id = 0; socket!.bufferedAmount <= BUFFERED_MAX; id++) {
+        assert(id < 100, `${socket!.bufferedAmount} bytes wait in the socket after ${id} sheets`);
+        await send(JSON.stringify({ id, ask: "sheet", part: "train", from: 0, count: 128 }).padEnd(200));
+        await pause(20);
+      }
+      const full = socket!.bufferedAmount;
+      await send(JSON.stringify({ id: 199, ask: "watch", of: { row: 1 }, per_second: 30 }).padEnd(200));
+      const page = await Page.connect(server);
+      const { step } = await open.steps(300);
+      assertEquals(step, 300);
+      await until(() => page.of("state").at(-1)?.step === 300);
+      assert(socket!.bufferedAmount <= full, "more was sent to a socket that was full");
+      await page.close();
+      connection.close();
+    }, more)
+  );
+});
+
+Deno.test("studio: a file that stops coming is refused, and holds up neither others nor the end of the studio", async () => {
+  const connections: Deno.TcpConn[] = [];
+  let ended = NaN;
   await served(async (server) => {
-    const { port, token, origin, open } = server;
-    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    const head = Object.entries({ ...UPGRADE, origin }).map(([name, value]) => `${name}: ${value}\r\n`).join("");
-    await connection.write(
-      new TextEncoder().encode(`GET /${token}/socket HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${head}\r\n`),
-    );
-    await connection.read(new Uint8Array(4096));
-    // A frame of a client is masked; a mask of zeros leaves the text as it is.
-    const send = (text: string) => {
-      const bytes = new TextEncoder().encode(text);
-      const frame = new Uint8Array(8 + bytes.length);
-      frame.set([0x81, 0x80 | 126, bytes.length >> 8, bytes.length & 255, 0, 0, 0, 0]);
-      frame.set(bytes, 8);
-      return connection.write(frame);
+    const { port, token, origin } = server;
+    /** Sends the head of a request and three bytes of its body. */
+    const begun = async () => {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      connections.push(connection);
+      const head = `POST /${token}/drop?name=a.npy HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nOrigin: ${origin}\r\n`;
+      await connection.write(new TextEncoder().encode(`${head}Content-Length: 1000\r\n\r\nabc`));
+      return connection;
     };
-    for (let id = 0; id < 60; id++) {
-      await send(JSON.stringify({ id, ask: "sheet", part: "train", from: 0, count: 128 }).padEnd(200));
-    }
-    await send(JSON.stringify({ id: 99, ask: "watch", of: { row: 1 }, per_second: 30 }).padEnd(200));
-    const page = await Page.connect(server);
-    const { step } = await open.steps(300);
-    assertEquals(step, 300);
-    await until(() => page.of("state").at(-1)?.step === 300);
-    await page.close();
-    connection.close();
-  }, { training: { epochs: 1000 } });
+    const first = await begun(), buffer = new Uint8Array(4096);
+    const text = await Promise.race([
+      first.read(buffer).then((n) => new TextDecoder().decode(buffer.subarray(0, n!))),
+      pause(STILL_MS + 5000).then(() => "nothing was answered"),
+    ]);
+    assertStringIncludes(text, "HTTP/1.1 408");
+    assertStringIncludes(text, "nothing more of the file came");
+    await begun();
+    await begun();
+    await pause(100);
+    ended = performance.now();
+    setTimeout(() => connections.forEach((connection) => connection.close()), STILL_MS + 5000);
+  });
+  const took = performance.now() - ended;
+  assert(took < STILL_MS, `the studio ended after ${took.toFixed(0)} ms`);
 });

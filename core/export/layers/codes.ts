@@ -1,6 +1,7 @@
 /** Latent codes. */
 import { float, type Graph, type Translation } from "../onnx/graph.ts";
-import { type NetworkLayer, sizeOfShape } from "../network.ts";
+import type { NetworkLayer } from "../network.ts";
+import { sizeOf } from "../../shapes.ts";
 import { literal, number, own, pythonClass, type Writer } from "../torch/python.ts";
 import type { Exports } from "./layer.ts";
 import { affine, flat } from "./linear.ts";
@@ -22,7 +23,7 @@ export function keptLargest(graph: Graph, row: string, k: number): string {
 const topK: Translation = (graph, { settings, input }, x) => {
   const last = input.length - 1, axes = input.map((_, axis) => axis + 1);
   const byPlace = last === 0 ? x : graph.transpose(x, [0, ...axes.slice(1), 1]);
-  const row = graph.reshaped(byPlace, input, [sizeOfShape(input)]);
+  const row = graph.reshaped(byPlace, input, [sizeOf(input)]);
   const kept = keptLargest(graph, row, settings.k as number);
   if (last === 0) return kept;
   return graph.transpose(graph.reshape(kept, [...input.slice(1), input[0]!]), [0, last + 1, ...axes.slice(0, -1)]);
@@ -41,12 +42,12 @@ const jumpRelu: Translation = (graph, { name, output }, x) => {
 /** The places of a row as vectors of their channels, {rows x places, channels}, and back. */
 function asVectors(graph: Graph, x: string, { input }: NetworkLayer): string {
   if (input.length === 1) return x;
-  const places = graph.reshape(x, [input[0]!, sizeOfShape(input.slice(1))]);
+  const places = graph.reshape(x, [input[0]!, sizeOf(input.slice(1))]);
   return graph.node("Reshape", [graph.transpose(places, [0, 2, 1]), graph.wholes([-1, input[0]!])]);
 }
 function ofVectors(graph: Graph, vectors: string, { input }: NetworkLayer): string {
   if (input.length === 1) return vectors;
-  const places = graph.reshape(vectors, [sizeOfShape(input.slice(1)), input[0]!]);
+  const places = graph.reshape(vectors, [sizeOf(input.slice(1)), input[0]!]);
   return graph.reshape(graph.transpose(places, [0, 2, 1]), input);
 }
 
@@ -158,7 +159,7 @@ const statistics = ({ name }: NetworkLayer, { network }: Writer): string => {
 };
 
 export const CODES: Exports = {
-  variational: { onnx: variational, torch: own(VARIATIONAL, ({ input, output }) => [sizeOfShape(input), output[0]!]) },
+  variational: { onnx: variational, torch: own(VARIATIONAL, ({ input, output }) => [sizeOf(input), output[0]!]) },
   top_k: { onnx: topK, torch: own(TOP_K, (layer) => [number(layer, "k")]) },
   batch_top_k: { onnx: batchTopK, torch: own(BATCH_TOP_K, () => []) },
   jump_relu: { onnx: jumpRelu, torch: own(JUMP_RELU, ({ input }) => [input[0]!]) },

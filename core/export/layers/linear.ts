@@ -1,6 +1,7 @@
 /** Linear layers between rows of any shape, with weights of their own or those of a layer that they mirror. */
 import type { Graph, Translation } from "../onnx/graph.ts";
-import { type NetworkLayer, sizeOfShape } from "../network.ts";
+import type { NetworkLayer } from "../network.ts";
+import { sizeOf } from "../../shapes.ts";
 import { mirroredLayer, mirroredWeight } from "../tied.ts";
 import { type Call, call, has, pythonClass } from "../torch/python.ts";
 import type { Exports } from "./layer.ts";
@@ -11,8 +12,7 @@ export function affine(graph: Graph, x: string, weight: string, bias: string | n
   return graph.node("Gemm", inputs, isTransposed ? { transB: 1 } : {});
 }
 
-export const flat = (graph: Graph, { input }: NetworkLayer, x: string) =>
-  graph.reshaped(x, input, [sizeOfShape(input)]);
+export const flat = (graph: Graph, { input }: NetworkLayer, x: string) => graph.reshaped(x, input, [sizeOf(input)]);
 
 const onnx: Translation = (graph, layer, x) => {
   const { name, settings, output } = layer;
@@ -20,7 +20,7 @@ const onnx: Translation = (graph, layer, x) => {
   const isTied = settings.tied === true;
   const weight = isTied ? mirroredWeight(graph.network, layer) : `${name}.weight`;
   const product = affine(graph, flat(graph, layer, x), graph.weight(weight), bias, !isTied);
-  return graph.reshaped(product, [sizeOfShape(output)], output);
+  return graph.reshaped(product, [sizeOf(output)], output);
 };
 
 const SHAPED = pythonClass(
@@ -63,7 +63,7 @@ const torch: Call = (writer, layer) => {
   }
   const isFlat = input.length === 1 && output.length === 1;
   if (isFlat) return call("nn.Linear", [input[0]!, output[0]!], { bias: [bias, true] });
-  return call(writer.use(SHAPED), [sizeOfShape(input), output], { bias: [bias, true] });
+  return call(writer.use(SHAPED), [sizeOf(input), output], { bias: [bias, true] });
 };
 
 export const LINEAR: Exports = { linear: { onnx, torch } };

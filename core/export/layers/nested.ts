@@ -1,6 +1,7 @@
 /** Layers that hold layers. */
 import type { Translation } from "../onnx/graph.ts";
-import { type NetworkLayer, sizeOfShape } from "../network.ts";
+import type { NetworkLayer } from "../network.ts";
+import { sizeOf } from "../../shapes.ts";
 import { type Call, number, type PythonClass, pythonClass } from "../torch/python.ts";
 import type { Exports } from "./layer.ts";
 
@@ -70,7 +71,7 @@ const outer =
     `${writer.use(needed)}(\n${inside().map((line) => `    ${line}\n`).join("")}${more(layer)})`;
 
 const shortcut: Translation = (graph, layer, x, inner) => {
-  const past = layer.settings.size as number, through = sizeOfShape(layer.input) - past;
+  const past = layer.settings.size as number, through = sizeOf(layer.input) - past;
   const [a, b] = graph.split("Split", [x, graph.wholes([through, past])], 2, { axis: 1 });
   return graph.node("Add", [inner(a!), b!]);
 };

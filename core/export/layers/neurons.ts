@@ -1,13 +1,14 @@
 /** Networks of neurons: each round is a product with the matrix of the connections' weights. */
 import type { Translation } from "../onnx/graph.ts";
-import { type NetworkLayer, sizeOfShape } from "../network.ts";
+import type { NetworkLayer } from "../network.ts";
+import { sizeOf } from "../../shapes.ts";
 import { number, own, pythonClass, type Writer } from "../torch/python.ts";
 import type { Exports } from "./layer.ts";
 
 /** ONNX has no sparse products in its operators, so the matrix of all pairs is made, from `edge_index`, when it is run. */
 const onnx: Translation = (graph, layer, x) => {
   const { name, input, output, settings } = layer;
-  const inputs = sizeOfShape(input), outputs = sizeOfShape(output);
+  const inputs = sizeOf(input), outputs = sizeOf(output);
   const bias = graph.weight(`${name}.bias`);
   const neurons = graph.node("Shape", [bias]);
   const whole = graph.node("Cast", [graph.weight(`${name}.edge_index`)], { to: 7 });
@@ -83,13 +84,13 @@ const FUNCTIONS: Readonly<Record<string, string>> = {
 
 /** Elements of a tensor of the layer. */
 const count = ({ network }: Writer, { name }: NetworkLayer, tensor: string) =>
-  sizeOfShape(network.tensors.get(`${name}.${tensor}`)!.shape);
+  sizeOf(network.tensors.get(`${name}.${tensor}`)!.shape);
 
 const neurons = {
   onnx,
   torch: own(NEURONS, (layer, writer) => [
     layer.output,
-    sizeOfShape(layer.input),
+    sizeOf(layer.input),
     count(writer, layer, "bias"),
     count(writer, layer, "weight"),
     number(layer, "rounds"),

@@ -1,6 +1,6 @@
 /** Normalisation within a row, of groups of channels. */
 import { float, type Graph, type Translation } from "../onnx/graph.ts";
-import { sizeOfShape } from "../network.ts";
+import { sizeOf } from "../../shapes.ts";
 import { type Call, call, has, number } from "../torch/python.ts";
 import type { Exports } from "./layer.ts";
 
@@ -15,7 +15,7 @@ function instances(graph: Graph, x: string, channels: number, settings: Readonly
 /** The channels of a group are one channel of an InstanceNormalization, after which each channel has its own scale. */
 const groups: Translation = (graph, { name, settings, output }, x) => {
   const count = settings.groups as number;
-  const grouped = graph.reshape(x, [count, sizeOfShape(output) / count]);
+  const grouped = graph.reshape(x, [count, sizeOf(output) / count]);
   const normal = graph.reshape(instances(graph, grouped, count, settings), output);
   if (!graph.has(`${name}.weight`)) return normal;
   const vector = (part: string) => graph.overChannels(graph.weight(`${name}.${part}`), output);

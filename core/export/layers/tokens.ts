@@ -1,6 +1,6 @@
 /** Layers over the places of a row, and what is added to them. */
 import type { Translation } from "../onnx/graph.ts";
-import { sizeOfShape } from "../network.ts";
+import { sizeOf } from "../../shapes.ts";
 import { number, own, pythonClass } from "../torch/python.ts";
 import type { Exports } from "./layer.ts";
 
@@ -16,7 +16,7 @@ const covariate: Translation = (graph, { name, output }, x) => {
 
 /** softmax(q k' / sqrt(d)) v of the places of a row, as torch.nn.MultiheadAttention has it. */
 const selfAttention: Translation = (graph, { name, settings, input }, x) => {
-  const width = input[0]!, places = sizeOfShape(input.slice(1));
+  const width = input[0]!, places = sizeOf(input.slice(1));
   const heads = settings.heads as number, depth = width / heads;
   const product = (value: string, weight: string, bias: string) => {
     const turned = graph.transpose(graph.weight(`${name}.${weight}`), [1, 0]);
@@ -75,7 +75,7 @@ class SelfAttention(nn.MultiheadAttention):
 export const TOKENS: Exports = {
   positional_embedding: {
     onnx: positionalEmbedding,
-    torch: own(POSITIONAL, ({ input }) => [sizeOfShape(input.slice(1)), input[0]!]),
+    torch: own(POSITIONAL, ({ input }) => [sizeOf(input.slice(1)), input[0]!]),
   },
   covariate: {
     onnx: covariate,

@@ -3,7 +3,8 @@ import { UserError } from "../../errors.ts";
 import { about, inputText, metadataOf } from "../about.ts";
 import { missingKinds } from "../layers/list.ts";
 import { linkOf } from "../link.ts";
-import { sizeOfShape, type TrainedNetwork } from "../network.ts";
+import type { TrainedNetwork } from "../network.ts";
+import { sizeOf } from "../../shapes.ts";
 import { encoderInput, reconstructed } from "./ends.ts";
 import { Graph } from "./graph.ts";
 import { translate } from "./translate.ts";
@@ -29,7 +30,7 @@ export function onnxModel(network: TrainedNetwork): AsyncGenerator<Uint8Array> {
   const codeShape = encoder.at(-1)!.output;
   graph.output(graph.within("latent", () => graph.reshaped(code, codeShape, [latent])), "latent");
   const outputs = translate(graph, decoder, code);
-  const last = decoder.at(-1)!.output, width = sizeOfShape(last);
+  const last = decoder.at(-1)!.output, width = sizeOf(last);
   const result = graph.within(
     "reconstruction",
     () => reconstructed(graph, link!, graph.reshaped(outputs, last, [width]), width, "rows"),

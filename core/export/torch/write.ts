@@ -6,7 +6,8 @@ import { writeAtomically } from "../../formats/file.ts";
 import { about, inputText } from "../about.ts";
 import { missingKinds } from "../layers/list.ts";
 import { type Link, linkOf, SIZE_LIMITS } from "../link.ts";
-import { sizeOfShape, type TrainedNetwork } from "../network.ts";
+import type { TrainedNetwork } from "../network.ts";
+import { sizeOf } from "../../shapes.ts";
 import { writeSafetensors } from "../weights_files.ts";
 import { lines } from "./lines.ts";
 import { literal, type PythonClass, type Writer } from "./python.ts";
@@ -136,7 +137,7 @@ ${
     indented([
       ...setCategory,
       `outputs = self.decoder(latent${code.length > 1 ? `.reshape(-1, ${code.join(", ")})` : ""}).flatten(1)`,
-      ...linkLines(link, columns, sizeOfShape(last)),
+      ...linkLines(link, columns, sizeOf(last)),
     ], 8)
   }
 

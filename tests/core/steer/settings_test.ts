@@ -8,7 +8,8 @@ import { train } from "../../../mod.ts";
 import { csvRows } from "../../helpers/killed_run.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { smallProject } from "../../helpers/small_run.ts";
-import { lastWeights, type Open, openStudio, smallConfig } from "../../helpers/studio.ts";
+import { type Open, openStudio } from "../../helpers/studio.ts";
+import { lastWeights, smallConfig } from "../../helpers/table_run.ts";
 
 await ensureEngine({ quiet: true });
 
@@ -67,9 +68,11 @@ Deno.test("steering: masking is changed in the middle of a window, with the same
   const loss = (run: string, step: number) => csvRows(join(run, "steps.csv"))[step - 1]!.loss;
   assertEquals(loss(path, 3), loss(plain.path, 3));
   assert(loss(path, 4) !== loss(plain.path, 4), "the edit acted on a later batch");
-  // As many values are masked as the config's rate would mask.
+  // Before the first step it is what the config's rate would have been.
+  const early = await steered(config, (open) => open.command(set("data.mask_rate", 0.4)).then(() => {}));
   const whole = await train({ config: { ...config, data: { ...masked(folder.path), mask_rate: 0.4 } } });
-  assert(loss(whole.path, 1) !== loss(plain.path, 1));
+  assertEquals(lastWeights(early), lastWeights(whole.path));
+  assert(loss(whole.path, 1) !== loss(plain.path, 1), "a rate masks nothing");
 });
 
 Deno.test("steering: the batch size changes within a window, where rows of both sizes end, with the same bits after a stop", async () => {
@@ -89,11 +92,15 @@ Deno.test("steering: the batch size changes within a window, where rows of both 
     await open.until(({ phase }) => phase === "ended");
   });
   await train({ resume: path });
+  const plain = await train({ config });
   const rows = csvRows(join(path, "steps.csv")).map(({ rows }) => rows);
   assertEquals(rows.slice(0, 7), [16, 16, 16, 8, 8, 8, 24]);
   // No row is left out or made twice.
-  const epochs = csvRows(join(path, "epochs.csv")).map(({ rows }) => rows);
-  assertEquals(epochs, epochs.map(() => epochs[1]!));
+  const perEpoch = csvRows(join(plain.path, "epochs.csv")).map(({ rows }) => rows);
+  assertEquals(csvRows(join(path, "epochs.csv")).map(({ rows }) => rows), perEpoch);
+  let left = Number(perEpoch[1]);
+  for (let i = 0; left > 0; i++) left -= Number(rows[i]);
+  assertEquals(left, 0, "the first epoch ends with a whole batch");
   const again = await train({ config, replay: join(path, "edits.jsonl") });
   assertEquals(csvRows(join(again.path, "steps.csv")).map(({ rows }) => rows), rows);
   assertEquals(lastWeights(again.path), lastWeights(path));

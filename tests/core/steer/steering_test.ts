@@ -6,49 +6,13 @@ import { type Command, parseCommand } from "../../../core/steer/command.ts";
 import { Desk } from "../../../core/steer/desk.ts";
 import { cutJournal, type Edit, readJournal } from "../../../core/steer/journal.ts";
 import { ensureEngine } from "../../../core/build/ensure.ts";
-import { SafetensorsFile } from "../../../core/formats/safetensors.ts";
 import { train } from "../../../mod.ts";
 import { temporary } from "../../helpers/cli.ts";
-import { npy } from "../../helpers/npz.ts";
+import { lastWeights, smallConfig, tensorOf } from "../../helpers/table_run.ts";
 
 await ensureEngine({ quiet: true });
 
-const ROWS = 160, COLUMNS = 12;
-
-function config(folder: string, more: Record<string, unknown> = {}) {
-  const values = Float32Array.from({ length: ROWS * COLUMNS }, (_, i) => Math.sin(i * 0.37) + Math.cos(i * i * 0.011));
-  Deno.writeFileSync(join(folder, "rows.npy"), npy("<f4", `${ROWS}, ${COLUMNS}`, new Uint8Array(values.buffer)));
-  return {
-    name: "steered",
-    data: { path: join(folder, "rows.npy"), batch_size: 16 },
-    model: {
-      encoder: [{ linear: 8 }, "relu", { linear: 3 }],
-      decoder: [{ linear: 8 }, "relu", { linear: "output" }],
-    },
-    training: { epochs: 30 },
-    diagnostics: { kinds: ["columns"] },
-    runtime: { threads: 2 },
-    paths: { runs: join(folder, "runs") },
-    ...more,
-  };
-}
-
 const edits = (run: string) => readJournal(join(run, "edits.jsonl"));
-
-/** The bytes of the last checkpoint's tensors. */
-function weights(run: string): Uint8Array {
-  const latest = Deno.readTextFileSync(join(run, "checkpoints", "latest")).trim();
-  return Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"));
-}
-
-/** The bias of a unit of the first layer in a checkpoint. */
-async function biasOf(run: string, pointer: "latest" | "best"): Promise<number> {
-  const name = Deno.readTextFileSync(join(run, "checkpoints", pointer)).trim();
-  using file = await SafetensorsFile.open(join(run, "checkpoints", name, "model.safetensors"));
-  const value = new Float32Array(1);
-  await file.read("encoder.0.bias", 5, 1, new Uint8Array(value.buffer));
-  return value[0]!;
-}
 
 /** Edits of every kind, begun while the run trains, with pauses between some of them. */
 async function handful(desk: Desk): Promise<Edit[]> {
@@ -81,7 +45,7 @@ async function steered(config: Record<string, unknown>, give: (desk: Desk) => Pr
 Deno.test("steering: commands take effect between two steps, and the journal repeats the run to the bit", async () => {
   using folder = temporary();
   let made: Edit[] = [];
-  const { path, summary } = await steered(config(folder.path), async (desk) => made = await handful(desk));
+  const { path, summary } = await steered(smallConfig(folder.path), async (desk) => made = await handful(desk));
   const written = await edits(path);
   assertEquals(written, made);
   assertEquals(written.map(({ edit }) => edit), written.map((_, i) => i + 1));
@@ -95,42 +59,44 @@ Deno.test("steering: commands take effect between two steps, and the journal rep
   const rows = steps.map((line) => line.split(",")[header!.split(",").indexOf("rows")]);
   assert(rows.includes("24") && rows.includes("16"), "batches of both sizes were made");
 
-  const again = await train({ config: config(folder.path), replay: join(path, "edits.jsonl") });
+  const again = await train({ config: smallConfig(folder.path), replay: join(path, "edits.jsonl") });
   assertEquals(again.summary.steps, summary.steps);
-  assertEquals(weights(again.path), weights(path));
-  const plain = await train({ config: config(folder.path) });
-  assert(String(weights(plain.path)) !== String(weights(path)), "the edits changed nothing");
+  assertEquals(lastWeights(again.path), lastWeights(path));
+  const plain = await train({ config: smallConfig(folder.path) });
+  assert(String(lastWeights(plain.path)) !== String(lastWeights(path)), "the edits changed nothing");
 });
 
 Deno.test("steering: a run that is stopped by a command goes on, with what commands had changed; the journal repeats it whole", async () => {
   using folder = temporary();
-  const first = await steered(config(folder.path), async (desk) => {
+  const first = await steered(smallConfig(folder.path), async (desk) => {
     await handful(desk);
     await desk.post({ do: "stop" });
   });
   assertEquals([first.summary.status, first.summary.reason], ["stopped", "command"]);
   const rest = await train({ resume: first.path });
   assertEquals(rest.summary.status, "finished");
-  const again = await train({ config: config(folder.path), replay: join(first.path, "edits.jsonl") });
-  assertEquals(weights(again.path), weights(first.path));
+  const again = await train({ config: smallConfig(folder.path), replay: join(first.path, "edits.jsonl") });
+  assertEquals(lastWeights(again.path), lastWeights(first.path));
   // A repetition that is stopped goes on with the edits that are left.
   const part = await train({
-    config: config(folder.path, { training: { epochs: 30, max_steps: (await edits(first.path)).at(3)!.step + 1 } }),
+    config: smallConfig(folder.path, {
+      training: { epochs: 30, max_steps: (await edits(first.path)).at(3)!.step + 1 },
+    }),
     replay: join(first.path, "edits.jsonl"),
   });
   await train({ resume: part.path, overrides: ["training.max_steps=null"] });
-  assertEquals(weights(part.path), weights(first.path));
+  assertEquals(lastWeights(part.path), lastWeights(first.path));
 });
 
 Deno.test("steering: an edit between a save and the end, at the same step, is in the last checkpoint", async () => {
   using folder = temporary();
-  const { path } = await steered(config(folder.path), async (desk) => {
+  const { path } = await steered(smallConfig(folder.path), async (desk) => {
     await desk.post({ do: "pause" });
     await desk.post({ do: "save" });
     await desk.post({ do: "write", tensor: "encoder.0.bias", at: [5], value: 42 });
     await desk.post({ do: "stop" });
   });
-  assertEquals(await biasOf(path, "latest"), 42);
+  assertEquals((await tensorOf(path, "encoder.0.bias"))[5], 42);
   await train({ resume: path });
   assertEquals((await edits(path)).filter(({ command }) => command.do === "write").length, 1, "the edit was left");
 });
@@ -142,15 +108,15 @@ Deno.test("steering: weights that a command wrote after the best epoch are saved
     const [commands, keepsBest] of [[[], false], [[save, write], false], [[save, step], false], [[step], true]] as const
   ) {
     using folder = temporary();
-    const { path } = await steered(config(folder.path), async (desk) => {
+    const { path } = await steered(smallConfig(folder.path), async (desk) => {
       // Before the first step after the first epoch, which is the best so far.
       for (const command of [{ do: "pause" } as const, write, ...commands, { do: "stop" } as const]) {
         await desk.post(command);
       }
     });
     const which = commands.map((command) => command.do).join(", ");
-    assert(Math.abs(await biasOf(path, "latest") - 42) < 1, `${which}: the edit is not saved`);
-    const best = await biasOf(path, "best").catch(() => null);
+    assert(Math.abs((await tensorOf(path, "encoder.0.bias"))[5]! - 42) < 1, `${which}: the edit is not saved`);
+    const best = await tensorOf(path, "encoder.0.bias", "best").then((bias) => bias[5]!, () => null);
     assertEquals(best !== null, keepsBest, `${which}: best`);
     if (best !== null) assert(Math.abs(best) < 2, `${which}: the best epoch has the edit`);
     // A pause between two saves does not keep a run from going on.
@@ -160,7 +126,7 @@ Deno.test("steering: weights that a command wrote after the best epoch are saved
 
 Deno.test("steering: a resume from an earlier checkpoint takes later edits out of the journal", async () => {
   using folder = temporary();
-  const { path } = await steered(config(folder.path, { checkpoint: { every_epochs: 1, keep: 100 } }), handful);
+  const { path } = await steered(smallConfig(folder.path, { checkpoint: { every_epochs: 1, keep: 100 } }), handful);
   const before = await edits(path);
   const names = [...Deno.readDirSync(join(path, "checkpoints"))].map(({ name }) => name).filter((name) =>
     /^step-/.test(name)
@@ -178,7 +144,7 @@ Deno.test("steering: a resume from an earlier checkpoint takes later edits out o
 
 Deno.test("steering: a fork has its config's settings, and says what commands had changed in its parent", async () => {
   using folder = temporary();
-  const { path } = await steered(config(folder.path), async (desk) => {
+  const { path } = await steered(smallConfig(folder.path), async (desk) => {
     await desk.post({ do: "set", key: "optimizer.learning_rate", value: 0.01 });
     await desk.post({ do: "freeze", layer: "encoder.0", frozen: true });
     await desk.post({ do: "set", key: "data.batch_size", value: 24 });
@@ -202,7 +168,7 @@ Deno.test("steering: what cannot be done is refused, and training goes on", asyn
   const refused = async (desk: Desk, command: Command) =>
     (await assertRejects(() => desk.post(command), UserError)).message;
   const told: string[] = [];
-  const { path, summary } = await steered(config(folder.path), async (desk) => {
+  const { path, summary } = await steered(smallConfig(folder.path), async (desk) => {
     told.push(await refused(desk, { do: "write", tensor: "encoder.9.weight", at: [0], value: 1 }));
     told.push(await refused(desk, { do: "write", tensor: "encoder.0.weight", at: [0], value: 1 }));
     told.push(await refused(desk, { do: "write", tensor: "encoder.0.weight", at: [0, 12], value: 1 }));
@@ -235,7 +201,7 @@ Deno.test("steering: what cannot be done is refused, and training goes on", asyn
 
 Deno.test("steering: a journal is repeated by a new run from its first step on, and what it does not reach is said", async () => {
   using folder = temporary();
-  const { path } = await steered(config(folder.path), handful);
+  const { path } = await steered(smallConfig(folder.path), handful);
   const replay = join(path, "edits.jsonl");
   await assertRejects(() => train({ resume: path, replay }), UserError, "--replay: is for a new run");
   await assertRejects(
@@ -245,7 +211,7 @@ Deno.test("steering: a journal is repeated by a new run from its first step on, 
   );
   const told: string[] = [];
   await train({
-    config: config(folder.path, { training: { epochs: 1 } }),
+    config: smallConfig(folder.path, { training: { epochs: 1 } }),
     replay,
     warn: (text) => void told.push(text),
   });
@@ -258,7 +224,7 @@ Deno.test("steering: a journal is repeated by a new run from its first step on, 
 Deno.test("steering: a run whose journal cannot be written fails, since it could not be repeated", async () => {
   using folder = temporary();
   const run = join(folder.path, "run");
-  const failed = steered(config(folder.path), async (desk) => {
+  const failed = steered(smallConfig(folder.path), async (desk) => {
     Deno.mkdirSync(join(run, "edits.jsonl"));
     const [first, second] = await Promise.allSettled(
       [true, false].map((frozen) => desk.post({ do: "freeze", layer: "encoder.0", frozen })),

@@ -11,6 +11,7 @@ import { chooseStart, residualLayers } from "../../../core/train/start_layers.ts
 import { embed, reconstruct, train, writeReport } from "../../../mod.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { npy, writeChunks } from "../../helpers/npz.ts";
+import { lastWeights } from "../../helpers/table_run.ts";
 
 await ensureEngine({ quiet: true });
 
@@ -68,15 +69,9 @@ function sparseRows(folder: string): void {
   writeChunks(join(folder, "chunks"), 3, 80, 300, 0.1);
 }
 
-/** The bytes of the last checkpoint's tensors. */
-function weights(run: string): Uint8Array {
-  const latest = Deno.readTextFileSync(join(run, "checkpoints", "latest")).trim();
-  return Deno.readFileSync(join(run, "checkpoints", latest, "model.safetensors"));
-}
-
 /** The names of the tensors of the last checkpoint. */
 function tensorNames(run: string): Set<string> {
-  const bytes = weights(run), length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const bytes = lastWeights(run), length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
   return new Set(Object.keys(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))));
 }
 
@@ -105,7 +100,7 @@ for (const [name, prepare, config] of KINDS) {
     const resumed = await train({ resume: part.path, overrides: ["training.max_steps=null"] });
     assertEquals(resumed.summary.steps, whole.summary.steps);
     assertEquals(losses(part.path).at(-1), losses(whole.path).at(-1));
-    assertEquals(weights(part.path), weights(whole.path));
+    assertEquals(lastWeights(part.path), lastWeights(whole.path));
   });
 }
 
@@ -203,7 +198,7 @@ Deno.test("start: a convolutional network begins with the R2 of PCA, and resumes
   assert(whole.summary.metrics.validation!.mse < loss, "training from there gains nothing");
   const part = await train({ config: { ...config, training: { epochs: 6, max_steps: 23 } } });
   await train({ resume: part.path, overrides: ["training.max_steps=null"] });
-  assertEquals(weights(part.path), weights(whole.path));
+  assertEquals(lastWeights(part.path), lastWeights(whole.path));
   assertEquals((await embed(whole.path)).values.length, 200 * 2);
   const diagnostics = join(whole.path, "diagnostics", `epoch-000${whole.summary.evaluated!.epoch}`);
   const { filters } = JSON.parse(Deno.readTextFileSync(join(diagnostics, "weights.json")));
