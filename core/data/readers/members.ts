@@ -39,9 +39,9 @@ export function chosen(path: string, members: readonly Listed[], wanted: string 
     );
   }
   const pattern = isGlob(name) ? globToRegExp(name) : null;
-  const found = members.filter((member) => member.isNumeric && !member.isPart && pattern?.test(member.name)).map((
-    member,
-  ) => member.name);
+  const fitting = members.filter((member) => member.isNumeric && pattern?.test(member.name));
+  const wholes = fitting.filter(({ isPart }) => !isPart);
+  const found = (wholes.length > 0 ? wholes : fitting).map((member) => member.name);
   if (found.length > 0) return found.sort(naturally);
   const listed = members.filter(({ isPart }) => !isPart);
   const near = nearest(name, listed.map((member) => member.name));
