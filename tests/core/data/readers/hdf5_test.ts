@@ -123,9 +123,9 @@ testInFolder("two arrays of real and imaginary parts, as in UFF, are one of comp
   assertEquals(abs.values.slice(0, 2), [0, 6].map((i) => Math.fround(Math.hypot(i, 100 + i))));
   assertEquals(
     (await readAll(hdf5, path, { member: "channel/data/imag", settings })).values,
-    range(12).map((i) => 100 + i),
+    [...range(12).map((i) => 100 + i)],
   );
-  assertEquals((await readAll(hdf5, path, { member: "**/real", settings })).values, range(12));
+  assertEquals((await readAll(hdf5, path, { member: "**/real", settings })).values, [...range(12)]);
 });
 
 testInFolder("several arrays, or several files, are one source", async (dir) => {
