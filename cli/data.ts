@@ -5,12 +5,13 @@ import { importData } from "../core/data/import.ts";
 import { inspectData, type Inspection } from "../core/data/inspect.ts";
 import { parseSettings, parseSteps } from "../core/config/reader_settings.ts";
 import { sizeText } from "../core/data/cache.ts";
+import { OpenChoice } from "../core/data/readers/reader.ts";
 import { countText } from "../core/figures.ts";
 import { print } from "../core/output.ts";
 import { toUser } from "../core/paths.ts";
 import { dataView } from "./data_view.ts";
 import { defineCommand, defineGroup, SHARED } from "./command.ts";
-import { inspectionLines } from "./inspection_text.ts";
+import { arrayLines, inspectionLines } from "./inspection_text.ts";
 import { showProgress } from "./progress.ts";
 import { READING } from "./reading.ts";
 import { runCommand } from "./run_command.ts";
@@ -82,6 +83,10 @@ const inspect = defineCommand({
     const portrait = html !== undefined;
     const { portrait: drawn, ...seen } = await inspectData(source, {
       ...{ format, member, settings: parseSettings(setting), portrait },
+    }).catch((error) => {
+      // What there is to choose from.
+      if (error instanceof OpenChoice && !json) { for (const line of arrayLines(error.members)) print(line); }
+      throw error;
     });
     const page = html === undefined ? null : await drawInto(html, { ...seen, portrait: drawn });
     if (!json) {

@@ -1,13 +1,14 @@
 /** What `data inspect` prints. */
 import type { Inspection } from "../core/data/inspect.ts";
+import type { Member } from "../core/data/readers/reader.ts";
 import { transformsFor } from "../core/data/suggest.ts";
 import { countText, percentText, pluralText } from "../core/figures.ts";
 import { orientation } from "./data_view.ts";
 import { table } from "./dry_run.ts";
 import { short } from "./progress.ts";
 
-/** Names and tables that are shown. */
-const SHOWN = 5, TABLES = 30;
+/** Names, tables and arrays that are shown. */
+const SHOWN = 5, TABLES = 30, ARRAYS = 200;
 
 const figure = (value: number) => Number.isInteger(value) ? countText(value) : short(value);
 
@@ -38,13 +39,20 @@ export function inspectionLines(seen: Inspection): string[] {
   ];
 }
 
-function sourceLines({ members, notes, rowNames, columnNames, tables }: NonNullable<Inspection["source"]>): string[] {
-  const arrays = members.map(({ name, shape, type, sparse }) => [
+/** The arrays of a file. */
+export function arrayLines(members: readonly Member[]): string[] {
+  if (members.length === 0) return [];
+  const rows = members.slice(0, ARRAYS).map(({ name, shape, type, sparse }) => [
     name,
     shape.map(countText).join(" x "),
     type,
     sparse ? "sparse" : "dense",
   ]);
+  const more = members.length > ARRAYS ? [`  and ${countText(members.length - ARRAYS)} more`] : [];
+  return ["arrays", ...table(["name", "shape", "type", ""], rows, [1]), ...more];
+}
+
+function sourceLines({ members, notes, rowNames, columnNames, tables }: NonNullable<Inspection["source"]>): string[] {
   const texts = tables.slice(0, TABLES).map(([name, values]) => {
     const different = [...new Set(values)];
     return [name, countText(different.length), some(different)];
@@ -53,7 +61,7 @@ function sourceLines({ members, notes, rowNames, columnNames, tables }: NonNulla
     `row names  ${rowNames ? some(rowNames) : "none"}`,
     `columns    ${columnNames ? some(columnNames) : "they have no names"}`,
     ...notes.map((text) => `note       ${text}`),
-    ...arrays.length > 0 ? ["arrays", ...table(["name", "shape", "type", ""], arrays, [1])] : [],
+    ...arrayLines(members),
     ...texts.length > 0
       ? ["tables of rows (data.labels may name one)", ...table(["name", "values", ""], texts, [1])]
       : [],

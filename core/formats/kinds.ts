@@ -115,6 +115,12 @@ export function isNpyOfObjects(head: Uint8Array): boolean {
   return head[0] === 0x93 && text.startsWith("NUMPY") && /'descr': '\|O\d*'/.test(text);
 }
 
+/** Whether a file begins like an array of complex numbers. */
+function isNpyOfComplex(head: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(head.subarray(1, 128));
+  return head[0] === 0x93 && text.startsWith("NUMPY") && /'descr': '[<>=|]?c\d+'/.test(text);
+}
+
 /** How many axes an array of NumPy has by the start of its file; 0 of anything else. */
 function axesOfNpy(head: Uint8Array): number {
   if (head[0] !== 0x93) return 0;
@@ -127,6 +133,7 @@ function kindOfBytes(head: Uint8Array, path: string, members: () => readonly Zip
   const begins = (bytes: readonly number[], at = 0) => bytes.every((byte, i) => head[at + i] === byte);
   if (begins(ascii("PK\x03\x04")) || begins(ascii("PK\x05\x06"))) return zipKind(path, members());
   if (isNpyOfObjects(head)) return { name: "an array of pickled Python objects (.npy)" };
+  if (isNpyOfComplex(head)) return { name: "an array of complex numbers (.npy)", advice: "set data.format: numpy" };
   const axes = axesOfNpy(head);
   if (axes > 2) {
     const advice =

@@ -1,6 +1,6 @@
 /** `data import`, `data inspect` and `init` of sources that have to be prepared. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
 import { run, temporary } from "../helpers/cli.ts";
 import { writeChunks } from "../helpers/npz.ts";
 import { GENES, tenXSample } from "../helpers/ten_x.ts";
@@ -43,6 +43,21 @@ Deno.test("data import: a folder that trains and is inspected; it is replaced on
   await refused(["inspect", at("nothing")], "there is no such file or folder");
   const again = await run("data", ["import", at("samples/a"), "--output", at("set"), "--overwrite", "--json"]);
   assertEquals([again.code, JSON.parse(again.stdout).rows], [0, 40], again.stderr);
+});
+
+Deno.test("data inspect: where a choice is left open, all arrays are shown above what is to be chosen", async () => {
+  for (const name of ["mat5.mat", "mat73.mat"]) {
+    const path = fromFileUrl(new URL(`../golden/${name}`, import.meta.url));
+    const { code, stdout, stderr } = await run("data", ["inspect", path]);
+    assertEquals(code, 2);
+    assertMatch(stdout, /^arrays\n/);
+    assertMatch(stdout, /^ +fs +1 x 1 +double/m);
+    assertStringIncludes(stderr, "data.member: is not set");
+    const axes = await run("data", ["inspect", path, "--member", "volume"]);
+    assertMatch(axes.stdout, /^ +volume +3 x 4 x 2 +int16/m);
+    assertStringIncludes(axes.stderr, "data.reader.axes: is not set");
+    assertEquals((await run("data", ["inspect", path, "--json"])).stdout, "");
+  }
 });
 
 Deno.test("data inspect: the values, names and arrays of a source and of chunks", async () => {

@@ -221,6 +221,7 @@ export const SAMPLES: Readonly<Record<SourceFormat, () => Sample[] | Promise<Sam
     { file: "a.csv", bytes: CSV },
     { file: "a.csv", bytes: CSV, options: { settings: { transpose: true } } },
     { file: "a.csv.gz", bytes: gzipSync(CSV) },
+    { file: "a.csv", bytes: Uint8Array.from([...strToU8("# 1\n# by a\n"), ...CSV]) },
   ],
 };
 

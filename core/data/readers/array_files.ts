@@ -1,9 +1,9 @@
 /** Files of named arrays as one source: which arrays are read, what their axes are, and at what rate. */
-import { UserError } from "../../errors.ts";
+import { MalformedError, UserError } from "../../errors.ts";
 import { type ArrayPart, arraySource, type Numbers } from "./arrays.ts";
 import { axesOf } from "./axes.ts";
 import { chosen, type Listed } from "./members.ts";
-import type { OpenSource, ReaderOptions } from "./reader.ts";
+import { type Member, OpenChoice, type OpenSource, type ReaderOptions } from "./reader.ts";
 import { type Kind, PLAIN, recordFiles } from "./records.ts";
 import { Settings } from "./settings.ts";
 import { windowsOf } from "./windows.ts";
@@ -111,11 +111,13 @@ export async function openArrays(
   const { files, notes } = recordFiles(path, kind);
   const isPattern = options.member !== undefined && /[*?[{]/.test(options.member);
   const open = new OpenFiles(openFile);
+  let looked: readonly Member[] | null = null;
   try {
     const parts: ArrayPart[] = [], converted = new Set<string>();
     const singles = new Map<string, ReadonlyMap<string, string>>();
     for (const { path, name } of files) {
       const file = await open.at(path);
+      looked ??= shownOf(file);
       const names = chosen(path, file.members, options.member);
       const isComplex = areComplex(path, file.members, names);
       if (complex !== undefined && !isComplex) {
@@ -146,20 +148,20 @@ export async function openArrays(
       rate: interval === undefined
         ? await numberIn(first, "rate", "a rate in Hz", rate)
         : 1 / (await numberIn(first, "interval", "a time in seconds", interval))!,
-      members: first.members.filter(({ isPart }) => !isPart).map(({ name, shape, type, sparse }) => ({
-        name,
-        shape,
-        type,
-        sparse,
-      })),
+      members: looked!,
       notes: [...notes, ...first.notes, ...source.notes, ...converted],
       close: () => open.close(),
     };
   } catch (error) {
     open.close();
-    throw error;
+    const isChoice = error instanceof UserError && !(error instanceof MalformedError) && looked !== null;
+    throw isChoice ? new OpenChoice(error, looked!) : error;
   }
 }
+
+/** The arrays of a file that are shown. */
+const shownOf = ({ members }: ArrayFile): Member[] =>
+  members.filter(({ isPart }) => !isPart).map(({ name, shape, type, sparse }) => ({ name, shape, type, sparse }));
 
 /** The single values that every file has, as a table of the rows. */
 function singlesTables(

@@ -42,9 +42,7 @@ function defaultAxes(name: string, shape: readonly number[]): readonly Axis[] {
     throw new UserError(
       "data.reader.axes",
       `is not set, and ${name} has more than two axes (${sizesText(shape)})`,
-      `say what each axis is, such as [${
-        ["row", "channel", ...shape.slice(2).map(() => "sample")].slice(0, shape.length)
-      }]: ` +
+      `say what each axis is, such as [${[...shape.slice(2).map(() => "row"), "channel", "sample"].join(", ")}]: ` +
         `${AXES.join(", ")}; row may stand more than once`,
     );
   }

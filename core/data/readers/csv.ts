@@ -8,7 +8,19 @@ import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
 import { HEAD_BYTES } from "../../formats/kinds.ts";
 import { isGzip, linesOf } from "./bytes.ts";
-import { type CsvForm, fieldsOf, firstLine, formOf, LOOKED_AT, MISSING, numberOf, type Separator } from "./csv_text.ts";
+import {
+  type CsvForm,
+  fieldsOf,
+  formOf,
+  headerIn,
+  isRemark,
+  LOOKED_AT,
+  MISSING,
+  numberOf,
+  type Separator,
+  withoutMark,
+  withoutRemarks,
+} from "./csv_text.ts";
 import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
 import { refuseMember, Settings } from "./settings.ts";
 import { RowBuckets } from "./rows.ts";
@@ -18,13 +30,22 @@ const SHOWN: Readonly<Record<Separator, string>> = { ",": "commas", "\t": "tabs"
 /** Values of a block. */
 const BLOCK_VALUES = 4 << 20;
 
-/** Lines with their numbers, without empty ones and without what stands before the first one. */
+/** Lines with their numbers, without empty ones and without remarks before the table. */
 async function* tableLines(path: string): AsyncGenerator<{ line: string; number: number }> {
-  let number = 0;
-  for await (const line of linesOf(path)) {
+  let number = 0, isBegun = false;
+  let remark: { readonly line: string; readonly number: number } | null = null;
+  for await (const text of linesOf(path)) {
     number++;
-    const text = number === 1 ? firstLine(line) : line;
-    if (text.trim() !== "") yield { line: text, number };
+    const line = number === 1 ? withoutMark(text) : text;
+    if (line.trim() === "") continue;
+    if (!isBegun && isRemark(line)) {
+      remark = { line, number };
+      continue;
+    }
+    const header = isBegun || remark === null ? null : headerIn(remark.line, line);
+    if (header !== null) yield { line: header, number: remark!.number };
+    isBegun = true;
+    yield { line, number };
   }
 }
 
@@ -129,8 +150,11 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
     for (const [table, at] of form.tables) tables.get(table)!.push(fields[at]!.trim());
     if (form.hasNames) names.push(name);
   }
-  const { columns, header, hasNames, hasCommas, separator } = form;
-  const lineNames = hasNames ? names : null;
+  const { columns, header, hasNames, hasCommas, separator, title } = form;
+  // A column such as `cell_type` names no row: it says something about many.
+  const isTable = !transpose && title !== "" && lines > 1 && new Set(names).size <= lines / 2;
+  if (isTable) tables.set(title, names);
+  const lineNames = hasNames && !isTable ? names : null;
   return {
     rows: transpose ? columns : lines,
     columns: transpose ? lines : columns,
@@ -142,7 +166,8 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
     notes: [
       `fields are divided by ${SHOWN[separator]}; ${
         header ? "the first line is a header" : "there is no header"
-      }, and ${hasNames ? "the first field of a line is its name" : "lines have no names"}`,
+      }, and ${lineNames ? "the first field of a line is its name" : "lines have no names"}`,
+      ...isTable ? [`the first field of a line is an entry of the table ${title}, since few of them differ`] : [],
       ...hasCommas ? ["a comma stands for the point in numbers"] : [],
       ...transpose
         ? ["a line is a column of the data (data.reader.transpose)"]
@@ -180,8 +205,8 @@ function looksLikeTable(path: string, head: Uint8Array): boolean {
   }
   if (head.length === 0 || head.includes(0)) return false;
   if (!/\.(csv|tsv|txt|tab)$/i.test(path)) return false;
-  const lines = firstLine(new TextDecoder().decode(head)).split(/\r?\n/).slice(0, LOOKED_AT)
-    .filter((line) => line.trim() !== "");
+  const text = withoutMark(new TextDecoder().decode(head)).split(/\r?\n/).filter((line) => line.trim() !== "");
+  const lines = withoutRemarks(text).slice(0, LOOKED_AT);
   // The last line may be cut.
   const whole = lines.length > 2 ? lines.slice(0, -1) : lines;
   try {

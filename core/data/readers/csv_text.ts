@@ -19,6 +19,8 @@ export interface CsvForm {
   readonly width: number;
   /** Which field of a line each value is. */
   readonly fields: readonly number[];
+  /** What stands over the names of the rows; "" where nothing does. */
+  readonly title: string;
   /** Columns of text about the rows, by name, with their field. */
   readonly tables: ReadonlyMap<string, number>;
 }
@@ -31,8 +33,29 @@ export type Separator = "," | "\t" | ";" | " ";
 const SEPARATORS = [",", "\t", ";"] as const;
 const BETWEEN_SPACES = /"(?:[^"]|"")*"|\S+/g;
 
-/** The first line without a mark of the byte order, and without the # that numpy.savetxt puts before a header. */
-export const firstLine = (line: string): string => line.replace(/^\uFEFF/, "").replace(/^# +/, "");
+/** The first line without a mark of the byte order. */
+export const withoutMark = (line: string): string => line.replace(/^\uFEFF/, "");
+
+/** Whether a line may be a remark, of which there may be some before a table. */
+export const isRemark = (line: string): boolean => line.startsWith("#");
+
+/** The header that the last remark before a table is, as numpy.savetxt writes one; null where it is none. @param line behind it */
+export function headerIn(remark: string, line: string): string | null {
+  const header = remark.replace(/^# +/, "");
+  const separator = [...SEPARATORS, " " as const].find((each) => fieldsOf(line, each).length > 1);
+  if (separator === undefined) return null;
+  const fields = fieldsOf(line, separator);
+  // A line without a number may be the header itself.
+  const hasNumbers = fields.some((field) => Number.isFinite(numberOf(field, separator === ";")));
+  return hasNumbers && fieldsOf(header, separator).length === fields.length ? header : null;
+}
+
+/** The lines of a table, without the remarks before it. */
+export function withoutRemarks(lines: readonly string[]): string[] {
+  const from = lines.findIndex((line) => !isRemark(line));
+  if (from <= 0) return [...lines];
+  return [headerIn(lines[from - 1]!, lines[from]!) ?? [], lines.slice(from)].flat();
+}
 
 /** Fields of a line. A quote has a meaning at the start of a field only. */
 export function fieldsOf(line: string, separator: Separator): string[] {
@@ -123,7 +146,8 @@ export function formOf(path: string, lines: readonly string[], wanted: readonly 
     );
   }
   const header = hasHeader ? fields.map((at) => names[at - from]!) : null;
-  return { separator, hasCommas, hasHeader, hasNames, columns: fields.length, header, width, fields, tables };
+  const title = hasHeader && hasNames && !isShort ? first[0]!.trim() : "";
+  return { separator, hasCommas, hasHeader, hasNames, columns: fields.length, header, title, width, fields, tables };
 }
 
 /** The fields of the columns of `data.reader.tables`. @throws {UserError} where there is none of a name */

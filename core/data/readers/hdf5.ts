@@ -8,6 +8,7 @@ import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
 import { requireHeld } from "./hdf5_rows.ts";
+import { withPairs } from "./pairs.ts";
 import { openElsewhere } from "./process_client.ts";
 import { holdsRecords, type Together } from "./records.ts";
 
@@ -23,7 +24,7 @@ export const hdf5 = {
 } as const satisfies Together;
 
 export function openHdf5(path: string, options: ReaderOptions): Promise<OpenSource> {
-  return openArrays(path, options, "hdf5", FILES, async (path) => hdf5Arrays(await Hdf5File.open(path)));
+  return openArrays(path, options, "hdf5", FILES, async (path) => withPairs(hdf5Arrays(await Hdf5File.open(path))));
 }
 
 const isMatlab = (head: Uint8Array) => new TextDecoder("latin1").decode(head.subarray(0, 6)) === "MATLAB";

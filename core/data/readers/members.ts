@@ -19,7 +19,8 @@ const described = ({ name, shape, type }: Member) =>
   `${name} (${[...shape, type].join(" x ").replace(/ x (\D)/, " $1")})`;
 
 /**
- * The names of the arrays that `data.member` names: one, or those that a pattern fits, in natural order. Without it the only
+ * The names of the arrays that `data.member` names: one, or those that a pattern fits, in natural order, without complex ones where
+ * it fits real ones too. Without it the only
  * array of numbers with at least two axes, or else the only one with more than one value.
  * @throws {UserError} where it names none, or leaves a choice
  */
@@ -39,9 +40,12 @@ export function chosen(path: string, members: readonly Listed[], wanted: string 
     );
   }
   const pattern = isGlob(name) ? globToRegExp(name) : null;
-  const found = members.filter((member) => member.isNumeric && !member.isPart && pattern?.test(member.name)).map((
-    member,
-  ) => member.name);
+  const fitting = members.filter((member) => member.isNumeric && pattern?.test(member.name));
+  const wholes = fitting.filter(({ isPart }) => !isPart);
+  const some = wholes.length > 0 ? wholes : fitting;
+  // Complex numbers are no rows of the same kind as real ones.
+  const real = some.filter(({ isComplex }) => !isComplex);
+  const found = (real.length > 0 ? real : some).map((member) => member.name);
   if (found.length > 0) return found.sort(naturally);
   const listed = members.filter(({ isPart }) => !isPart);
   const near = nearest(name, listed.map((member) => member.name));

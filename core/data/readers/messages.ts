@@ -1,6 +1,6 @@
 /** What is asked of a reader that runs elsewhere, in a worker or a process of its own, and what it answers. */
 import { type ExitCode, MalformedError, UserError } from "../../errors.ts";
-import { type Block, type OpenSource, OutOfOrder, type ReaderOptions } from "./reader.ts";
+import { type Block, type Member, OpenChoice, type OpenSource, OutOfOrder, type ReaderOptions } from "./reader.ts";
 import type { WorkerReader } from "./worker_main.ts";
 
 export type SourceFacts = Omit<OpenSource, "read" | "close">;
@@ -22,6 +22,8 @@ export type Failure =
     readonly what: string;
     readonly hint: string | undefined;
     readonly exitCode: ExitCode;
+    /** Of an {@link OpenChoice}. */
+    readonly members?: readonly Member[];
   }
   | { readonly kind: "other"; readonly message: string };
 
@@ -47,14 +49,19 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof MalformedError) return failureOf(error.ofData());
   if (error instanceof UserError) {
     const { where, what, hint, exitCode } = error;
-    return { kind: "user", where, what, hint, exitCode };
+    const members = error instanceof OpenChoice ? { members: error.members } : {};
+    return { kind: "user", where, what, hint, exitCode, ...members };
   }
   return { kind: "other", message: error instanceof Error ? error.message : String(error) };
 }
 
 export function errorOf(path: string, failure: Failure): Error {
   if (failure.kind === "order") return new OutOfOrder();
-  if (failure.kind === "user") return new UserError(failure.where, failure.what, failure.hint, failure.exitCode);
+  if (failure.kind === "user") {
+    const { where, what, hint, exitCode, members } = failure;
+    const error = new UserError(where, what, hint, exitCode);
+    return members ? new OpenChoice(error, members) : error;
+  }
   return new UserError(path, `is damaged: ${failure.message.split("\n")[0]}`, MAKE_AGAIN);
 }
 

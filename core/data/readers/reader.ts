@@ -3,6 +3,7 @@
  * and it holds no more in memory than one block of rows and the names.
  */
 import type { ElementType } from "../../../ffi/arrays.ts";
+import { UserError } from "../../errors.ts";
 
 /** What a user may say about a source; a reader refuses in words what it cannot use. */
 export interface ReaderOptions {
@@ -26,6 +27,13 @@ export interface Member {
   /** Its type in words, such as `float32`. */
   readonly type: string;
   readonly sparse: boolean;
+}
+
+/** Thrown where it is left open which array is meant, or what its axes are: with all arrays, so that they can be shown. */
+export class OpenChoice extends UserError {
+  constructor({ where, what, hint, exitCode }: UserError, readonly members: readonly Member[]) {
+    super(where, what, hint, exitCode);
+  }
 }
 
 /** Rows in order: as stored entries (CSR), or all values one row after another. */

@@ -10,6 +10,9 @@ interface Scaling {
   readonly scale: number;
 }
 
+/** Channels of which a note tells. */
+const TOLD = 4;
+
 const number = z.number().refine(Number.isFinite);
 
 export const normalise = defineStep({
@@ -29,8 +32,12 @@ export const normalise = defineStep({
     isNeeded: ({ per }) => per !== "record",
     schema: z.array(z.strictObject({ offset: number, scale: number.gt(0) })).min(1),
     fit: async ({ by, per }, pass) => (await spreads(pass, per === "channel")).map((spread) => scalingOf(spread, by)),
-    told: (scalings) =>
-      scalings.map(({ offset, scale }) => `(value - ${offset.toPrecision(4)}) / ${scale.toPrecision(4)}`).join(", "),
+    told(scalings) {
+      const texts = scalings.slice(0, TOLD).map(({ offset, scale }) =>
+        `(value - ${offset.toPrecision(4)}) / ${scale.toPrecision(4)}`
+      );
+      return [...texts, ...scalings.length > TOLD ? ["..."] : []].join(", ");
+    },
   },
   prepare(form, { by, per }, fitted) {
     if (per === "record") return byRecord(form, by);

@@ -82,6 +82,52 @@ testInFolder("any order of axes, in one part or many", async (dir) => {
   assert((await refusal({ axes: ["sample", "sample", "row"] })).includes("names sample twice"));
 });
 
+testInFolder("two arrays of real and imaginary parts, as in UFF, are one of complex numbers", async (dir) => {
+  const path = join(dir, "a.uff"),
+    values = (add: number) => ({ data: range(12).map((i) => add + i), shape: [2, 2, 3] });
+  await makeHdf5(path, { "channel/data/real": values(0), "channel/data/imag": values(100), "fs": { data: [4] } });
+  const settings = { axes: ["row", "channel", "sample"], rate: "fs" };
+  const both = await readAll(hdf5, path, { settings }, 1);
+  assertEquals([both.rows, both.shape, both.rate], [2, [4, 3], 4]);
+  assertEquals(both.values, [
+    0,
+    1,
+    2,
+    100,
+    101,
+    102,
+    3,
+    4,
+    5,
+    103,
+    104,
+    105,
+    6,
+    7,
+    8,
+    106,
+    107,
+    108,
+    9,
+    10,
+    11,
+    109,
+    110,
+    111,
+  ]);
+  const member = "channel/data";
+  const abs = await readAll(hdf5, path, {
+    member,
+    settings: { ...settings, axes: ["sample", "channel", "row"], complex: "abs" },
+  });
+  assertEquals(abs.values.slice(0, 2), [0, 6].map((i) => Math.fround(Math.hypot(i, 100 + i))));
+  assertEquals(
+    (await readAll(hdf5, path, { member: "channel/data/imag", settings })).values,
+    [...range(12).map((i) => 100 + i)],
+  );
+  assertEquals((await readAll(hdf5, path, { member: "**/real", settings })).values, [...range(12)]);
+});
+
 testInFolder("several arrays, or several files, are one source", async (dir) => {
   const arrays = (add: number) => ({
     "rf/frame_10/shot": { data: range(6).map((value) => add + 10 + value), shape: [2, 3] },

@@ -1,5 +1,5 @@
 /** Tables of text and files of SVMlight: what they are like is found, and what is wrong has its line. */
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { gzipSync } from "node:zlib";
 import { csv } from "../../../../core/data/readers/csv.ts";
@@ -63,6 +63,43 @@ testInFolder("csv: columns of text that the config names are tables of the rows"
     assertRejects(() => readAll(csv, path, { settings }), UserError, text);
   await refused({ tables: ["kid"] }, `there is no column "kid"`);
   await refused({ tables: ["kind"], transpose: true }, "data.reader.tables");
+});
+
+testInFolder("csv: remarks before a table are passed over, and the last one may be its header", async (root) => {
+  const path = join(root, "a.csv");
+  const read = async (text: string) => {
+    Deno.writeTextFileSync(path, text);
+    assertEquals(claimant(path), csv);
+    const { values, columnNames, rowNames } = await readAll(csv, path);
+    return [values, columnNames, rowNames];
+  };
+  const rows = [[1, 2], [3, 4]];
+  assertEquals(await read("# exported, 2024\n#\n# by a, b, c\n,a,b\nx,1,2\ny,3,4\n"), [rows, ["a", "b"], ["x", "y"]]);
+  assertEquals(await read("\uFEFF# one, more, of, these\n\n# a,b\n1,2\n3,4\n"), [rows, ["a", "b"], null]);
+  assertEquals(await read("# a b\n1 2\n3 4\n".replaceAll(" ", ",").replace("#,", "# ")), [rows, ["a", "b"], null]);
+  assertEquals(await read("# of two\n1,2\n3,4\n"), [rows, null, null]);
+  assertEquals(await read("#id,a,b\nx,1,2\ny,3,4\n"), [rows, ["a", "b"], ["x", "y"]]);
+  Deno.writeTextFileSync(path, "# 1\n,a,b\nx,1,2\ny,3,?\n");
+  await assertRejects(() => readAll(csv, path), UserError, 'line 4, field 3: "?" is no number');
+  Deno.writeTextFileSync(path, "# 1\n# 2\n");
+  await assertRejects(() => readAll(csv, path), UserError, "is an empty table");
+});
+
+testInFolder("csv: first fields of which few differ are a table, not names of rows", async (root) => {
+  const path = join(root, "a.csv");
+  const read = async (lines: readonly string[], settings = {}) => {
+    Deno.writeTextFileSync(path, lines.join("\n") + "\n");
+    return await readAll(csv, path, { settings });
+  };
+  const lines = ["cell_type,a,b", "T,1,2", "B,3,4", "T,5,6", "B,7,8"];
+  const found = await read(lines);
+  assertEquals([found.rowNames, found.rowTables], [null, { cell_type: ["T", "B", "T", "B"] }]);
+  assertEquals(found.values, [[1, 2], [3, 4], [5, 6], [7, 8]]);
+  assertStringIncludes(found.notes.join("\n"), "an entry of the table cell_type");
+  // Without a title, with names that mostly differ, and where lines are columns, they are names.
+  assertEquals((await read([",a,b", ...lines.slice(1)])).rowNames, ["T", "B", "T", "B"]);
+  assertEquals((await read(["gene,a,b", "T,1,2", "B,3,4", "T2,5,6", "B,7,8"])).rowNames, ["T", "B", "T2", "B"]);
+  assertEquals((await read(lines, { transpose: true })).columnNames, ["T", "B", "T", "B"]);
 });
 
 testInFolder("csv: what is no table of numbers is refused with its place", async (root) => {
