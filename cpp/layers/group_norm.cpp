@@ -61,7 +61,8 @@ std::vector<TensorSpec> tensors(const Settings& settings, const Shape&, const Sh
 }
 
 size_t memory(uint32_t rows, uint32_t groups, uint32_t channels) {
-  return rows * (2 * size_t{groups} * sizeof(float) + 2 * size_t{channels} * sizeof(double));
+  const size_t channel = 2 * sizeof(double) + GroupNorm::kChannelArrays * sizeof(float);
+  return rows * (2 * size_t{groups} * sizeof(float) + channels * channel);
 }
 
 size_t group_workspace(const Settings& settings, const Shape&, const Shape& output, uint32_t rows, unsigned) {
@@ -114,79 +115,78 @@ void GroupNorm::reserve(uint32_t rows) {
   mean_.reserve(rows * groups_);
   rstd_.reserve(rows * groups_);
   sums_.reserve(rows * 2 * channels_);
+  channel_.reserve(rows * kChannelArrays * channels_);
+}
+
+GroupNorm::Channels GroupNorm::channels_of(size_t row) noexcept {
+  float* const at = channel_.data() + row * kChannelArrays * channels_;
+  return {at, at + channels_, at + 2 * channels_, at + 3 * channels_};
 }
 
 void GroupNorm::forward_row(size_t row, const float* x, float* y) noexcept {
+  const Kernels& kernels = products_.kernels();
   const size_t each = channels_ / groups_;
   double* const sums = sums_.data() + row * 2 * channels_;
   double* const squares = sums + channels_;
   std::fill_n(sums, 2 * channels_, 0.0);
-  for (size_t i = 0; i < places_; ++i) {
-    for (size_t c = 0; c < channels_; ++c) sums[c] += x[i * channels_ + c];
-  }
-  const double n = static_cast<double>(each * places_);
-  float* const mean = mean_.data() + row * groups_;
-  float* const rstd = rstd_.data() + row * groups_;
+  const float* const shift = x;  // the first place: a value of each channel, near its mean
+  kernels.column_moments(places_, channels_, channels_, x, shift, sums, squares);
+  const double places = static_cast<double>(places_), n = static_cast<double>(each) * places;
+  const Channels channel = channels_of(row);
   for (size_t g = 0; g < groups_; ++g) {
-    double sum = 0;
-    for (size_t c = g * each; c < (g + 1) * each; ++c) sum += sums[c];
-    for (size_t c = g * each; c < (g + 1) * each; ++c) sums[c] = sum / n;
-    mean[g] = static_cast<float>(sum / n);
-  }
-  for (size_t i = 0; i < places_; ++i) {
-    for (size_t c = 0; c < channels_; ++c) {
-      const double d = x[i * channels_ + c] - sums[c];
-      squares[c] += d * d;
+    const size_t first = g * each, end = first + each;
+    double sum = 0, square = 0;
+    for (size_t c = first; c < end; ++c) sum += places * static_cast<double>(shift[c]) + sums[c];
+    const double mean = sum / n;
+    for (size_t c = first; c < end; ++c) {
+      const double off = static_cast<double>(shift[c]) - mean;
+      square += squares[c] + off * (2 * sums[c] + places * off);
+    }
+    mean_[row * groups_ + g] = static_cast<float>(mean);
+    const float rstd = rstd_[row * groups_ + g] = static_cast<float>(1 / std::sqrt(std::max(square, 0.0) / n + eps_));
+    for (size_t c = first; c < end; ++c) {
+      channel.mean[c] = static_cast<float>(mean);
+      channel.scale[c] = rstd * gamma(c);
+      channel.a[c] = affine_ ? beta_.value[c] : 0.0f;
     }
   }
-  for (size_t g = 0; g < groups_; ++g) {
-    double sum = 0;
-    for (size_t c = g * each; c < (g + 1) * each; ++c) sum += squares[c];
-    rstd[g] = static_cast<float>(1 / std::sqrt(sum / n + eps_));
-  }
-  for (size_t i = 0; i < places_; ++i) {
-    for (size_t g = 0, c = 0; g < groups_; ++g) {
-      for (; c < (g + 1) * each; ++c) {
-        const float xhat = (x[i * channels_ + c] - mean[g]) * rstd[g];
-        y[i * channels_ + c] = affine_ ? xhat * gamma_.value[c] + beta_.value[c] : xhat;
-      }
-    }
-  }
+  kernels.normalise(places_, channels_, x, channel.mean, channel.scale, channel.a, y);
 }
 
 void GroupNorm::backward_row(size_t row, const float* x, const float* d_y, float* d_x) noexcept {
+  const Kernels& kernels = products_.kernels();
   const size_t each = channels_ / groups_;
   double* const sums = sums_.data() + row * 2 * channels_;
   double* const products = sums + channels_;  // of d_y and xhat
-  const float* const mean = mean_.data() + row * groups_;
-  const float* const rstd = rstd_.data() + row * groups_;
   std::fill_n(sums, 2 * channels_, 0.0);
-  for (size_t i = 0; i < places_; ++i) {
-    for (size_t g = 0, c = 0; g < groups_; ++g) {
-      for (; c < (g + 1) * each; ++c) {
-        const size_t at = i * channels_ + c;
-        sums[c] += d_y[at];
-        products[c] += static_cast<double>(d_y[at]) * ((x[at] - mean[g]) * rstd[g]);
-      }
-    }
+  const Channels channel = channels_of(row);
+  for (size_t c = 0; c < channels_; ++c) {
+    channel.mean[c] = mean_[row * groups_ + c / each];
+    channel.scale[c] = rstd_[row * groups_ + c / each];
   }
+  kernels.column_products(places_, channels_, channels_, d_y, x, channel.mean, sums, products);
+  for (size_t c = 0; c < channels_; ++c) products[c] *= static_cast<double>(channel.scale[c]);
   if (d_x == nullptr) return;
   const double n = static_cast<double>(each * places_);
   for (size_t g = 0; g < groups_; ++g) {
     double sum = 0, product = 0;
     for (size_t c = g * each; c < (g + 1) * each; ++c) {
-      sum += sums[c] * gamma(c);
-      product += products[c] * gamma(c);
+      sum += sums[c] * static_cast<double>(gamma(c));
+      product += products[c] * static_cast<double>(gamma(c));
     }
-    const float a = static_cast<float>(sum / n), b = static_cast<float>(product / n);
-    for (size_t i = 0; i < places_; ++i) {
-      for (size_t c = g * each; c < (g + 1) * each; ++c) {
-        const size_t at = i * channels_ + c;
-        const float xhat = (x[at] - mean[g]) * rstd[g];
-        d_x[at] = rstd[g] * (d_y[at] * gamma(c) - a - xhat * b);
-      }
+    for (size_t c = g * each; c < (g + 1) * each; ++c) {
+      channel.a[c] = static_cast<float>(sum / n);
+      channel.b[c] = static_cast<float>(product / n) * channel.scale[c];
     }
   }
+  const float* gradient = d_y;
+  if (affine_) {
+    for (size_t at = 0; at < places_ * channels_; at += channels_) {
+      for (size_t c = 0; c < channels_; ++c) d_x[at + c] = d_y[at + c] * gamma_.value[c];
+    }
+    gradient = d_x;
+  }
+  kernels.normalise_backward(places_, channels_, x, gradient, channel.mean, channel.scale, channel.a, channel.b, d_x);
 }
 
 void GroupNorm::forward(const Pass& pass, const float* x, float* y) noexcept {

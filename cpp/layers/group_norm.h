@@ -13,6 +13,8 @@ extern const LayerType group_norm_type, instance_norm_type;
 
 class GroupNorm final : public Layer {
  public:
+  static constexpr size_t kChannelArrays = 4;  // of a row, with a value for each channel
+
   GroupNorm(const LayerContext& context, uint32_t groups);
 
   void reserve(uint32_t rows) override;
@@ -21,6 +23,11 @@ class GroupNorm final : public Layer {
   std::vector<Parameter*> parameters() override;
 
  private:
+  // What the kernels take of a row: scale is rstd gamma forward and rstd backward; a is beta forward.
+  struct Channels {
+    float *mean, *scale, *a, *b;
+  };
+  Channels channels_of(size_t row) noexcept;
   void forward_row(size_t row, const float* x, float* y) noexcept;
   void backward_row(size_t row, const float* x, const float* d_y, float* d_x) noexcept;
   float gamma(size_t channel) const noexcept { return affine_ ? gamma_.value[channel] : 1.0f; }
@@ -32,6 +39,7 @@ class GroupNorm final : public Layer {
   Parameter gamma_, beta_;            // channels: PyTorch's weight and bias, where affine
   AlignedBuffer<float> mean_, rstd_;  // rows x groups
   AlignedBuffer<double> sums_;        // rows x 2 x channels: each row's sums of d_y and of d_y xhat
+  AlignedBuffer<float> channel_;      // rows x kChannelArrays x channels
 };
 
 }  // namespace nrw
