@@ -126,7 +126,7 @@ function wfdb(): Sample[] {
   // Differences, and two layouts of 10 bits.
   const others = [8, 310, 311].map((format) => {
     const other = strToU8(`9 1 360\n9.dat ${format} 200 11 0 0\n`);
-    return { file: "9.dat", bytes: samples, beside: { "9.hea": other }, options, isFolder: true } as const;
+    return { file: "9.hea", bytes: other, beside: { "9.dat": samples }, options };
   });
   return [
     { file: "100.hea", bytes: header, beside: { "100.dat": samples }, options },
