@@ -259,7 +259,10 @@ export interface EpochPoint {
   readonly validation: number | null;
 }
 
-/** What the server tells unasked. Of each kind only the newest waits for a page that does not keep up, except edits and notes. */
+/**
+ * What the server tells unasked. Of each kind only the newest waits for a page that does not keep up, except that edits and notes all
+ * do, and that steps and epochs which wait become one message.
+ */
 export interface Tells {
   about: About;
   state: State;
@@ -273,7 +276,8 @@ export interface Tells {
     readonly seconds: number;
     readonly count: number;
   };
-  epoch: EpochPoint;
+  /** Since the last ones. */
+  epochs: readonly EpochPoint[];
   edit: Edit;
   /** What was printed, and warnings. */
   note: { readonly text: string; readonly warning: boolean };

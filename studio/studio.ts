@@ -218,7 +218,7 @@ export class Studio implements AsyncDisposable {
         if (isPresent()) this.#addSteps(steps);
       },
       epoch: (point) => {
-        if (isPresent()) this.#tell("epoch", point);
+        if (isPresent()) this.#tell("epochs", [point]);
       },
       edit: (edit) => {
         if (!isPresent()) return;

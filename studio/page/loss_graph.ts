@@ -57,8 +57,8 @@ export class LossGraph {
       this.#curve.addSteps(step, loss, seconds, count);
       this.redraw();
     });
-    store.on("epoch", (point) => {
-      this.#curve.addEpoch(point);
+    store.on("epochs", (points) => {
+      for (const point of points) this.#curve.addEpoch(point);
       this.redraw();
     });
     onColours(this.redraw);

@@ -132,7 +132,7 @@ whenKnown("steps", (steps) => {
   store.tell("steps", steps);
   weightsChanged();
 });
-whenKnown("epoch", (epoch) => store.tell("epoch", epoch));
+whenKnown("epochs", (epochs) => store.tell("epochs", epochs));
 whenKnown("edit", (edit) => {
   store.tell("edit", edit);
   weightsAt = 0;

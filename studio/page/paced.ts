@@ -18,7 +18,7 @@ export function afterEpochs(store: Store, ask: () => Promise<unknown>): void {
       from = performance.now() + (performance.now() - begun) / SHARE;
     });
   };
-  store.on("epoch", () => {
+  store.on("epochs", () => {
     if (!isUnderWay && performance.now() >= from) again();
   });
   store.on("state", (state) => {

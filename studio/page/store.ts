@@ -13,7 +13,7 @@ export interface Topics {
   state: State;
   values: Tells["values"];
   steps: Tells["steps"];
-  epoch: Tells["epoch"];
+  epochs: Tells["epochs"];
   edit: Edit;
   note: Tells["note"];
   /** The row that is shown. */
