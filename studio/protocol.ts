@@ -24,8 +24,6 @@ export interface Stage {
   readonly units: number;
   /** Parameters of its layers: names as in model.safetensors, with their shapes. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** Whether its weights stay as they are. */
-  readonly frozen: boolean;
   /** Whether its weights can be frozen and written: those of a factored output layer are solved for. */
   readonly editable: boolean;
   /** Whether it is the code: the latent vector. */
@@ -282,6 +280,8 @@ export interface Tells {
   /** What was printed, and warnings. */
   note: { readonly text: string; readonly warning: boolean };
   diagnostic: { readonly name: string; readonly epoch: number };
+  /** How many listen, this page included: they divide among themselves the time that may be taken from training. */
+  pages: number;
 }
 
 export type AskName = keyof Asks;

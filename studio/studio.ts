@@ -79,10 +79,11 @@ export class Studio implements AsyncDisposable {
 
   add(listener: Listener): void {
     this.#listeners.add(listener);
+    this.#tell("pages", this.#listeners.size);
   }
 
   remove(listener: Listener): void {
-    this.#listeners.delete(listener);
+    if (this.#listeners.delete(listener)) this.#tell("pages", this.#listeners.size);
     this.watching.set(listener, null, 1);
   }
 
@@ -224,7 +225,6 @@ export class Studio implements AsyncDisposable {
         if (!isPresent()) return;
         this.#tell("edit", edit);
         if (isChange(edit.command)) this.watching.changed();
-        if (edit.command.do === "freeze") this.about().then((about) => this.#tell("about", about), () => {});
       },
       diagnostic: (diagnostic) => {
         if (isPresent()) this.#tell("diagnostic", diagnostic);

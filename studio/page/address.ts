@@ -58,12 +58,17 @@ export function addressText(shown: Shown): string {
   return parts.size === 0 ? "" : `#${parts}`;
 }
 
-/** What is shown at present. A change is in the address at once; it adds nothing to the browser's history. */
+/** Milliseconds between two changes of the address: browsers refuse more than some of them a second. */
+const ADDRESS_MS = 400;
+
+/** What is shown at present. The address follows it, a little later where much changes; that adds nothing to the browser's history. */
 export class View {
   #shown: Shown;
+  #later = 0;
 
   constructor() {
     this.#shown = parseAddress(location.hash);
+    addEventListener("pagehide", () => this.#write());
   }
 
   get row(): number {
@@ -78,6 +83,16 @@ export class View {
 
   set(changed: Partial<Shown>): void {
     this.#shown = { ...this.#shown, ...changed };
-    history.replaceState(null, "", `${location.pathname}${addressText(this.#shown)}`);
+    if (this.#later !== 0) return;
+    this.#write();
+    this.#later = setTimeout(() => {
+      this.#later = 0;
+      this.#write();
+    }, ADDRESS_MS) as unknown as number;
+  }
+
+  #write(): void {
+    const text = addressText(this.#shown);
+    if (text !== location.hash) history.replaceState(null, "", `${location.pathname}${text}`);
   }
 }

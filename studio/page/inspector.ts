@@ -46,7 +46,7 @@ export class Inspector {
       this.#isOpen = tab === "chosen";
       this.refresh();
     });
-    store.on("weights", () => this.refresh());
+    store.on("weights", () => this.#isOpen && store.pace.want("chosen", () => this.#ask()));
     store.on("edit", ({ command }) => {
       if (command.do !== "write") return;
       for (const { fields } of this.#entries) fields.get(keyOf(command))?.show(Math.fround(command.value));
@@ -82,10 +82,14 @@ export class Inspector {
     };
   }
 
-  /** Asks for the present weights of everything in the list. */
+  /** Asks for the present weights of everything in the list, at once. */
   refresh(): void {
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
     if (!this.#isOpen) return;
-    for (const entry of this.#entries) {
+    await Promise.all(this.#entries.map((entry) => {
       const { item, body } = entry, subject = `item ${itemName(item)}`;
       const refuse = (error: unknown) => {
         if (entry.fields.size === 0) {
@@ -95,17 +99,16 @@ export class Inspector {
       if ("stage" in item) {
         const stage = this.store.about.network.stages.findIndex(({ name }) => name === item.stage);
         if (stage < 0) {
-          refuse(`This network has no layer ${item.stage}.`);
-          continue;
+          return refuse(`This network has no layer ${item.stage}.`);
         }
-        this.store.connection.newest(subject, "unit", { stage, unit: item.unit, most: WEIGHTS })
+        return this.store.connection.newest(subject, "unit", { stage, unit: item.unit, most: WEIGHTS })
           .then((unit) => unit && this.#showUnit(entry, stage, unit), refuse);
       } else {
         const weight = { tensor: item.tensor, at: item.at, stage: null, unit: null };
-        this.store.connection.newest(subject, "weight", { tensor: item.tensor, at: item.at })
+        return this.store.connection.newest(subject, "weight", { tensor: item.tensor, at: item.at })
           .then((answer) => answer && this.#showWeights(entry, [["", [{ ...weight, value: answer.value }]]]), refuse);
       }
-    }
+    }));
   }
 
   #editable(tensor: string): boolean {
@@ -157,7 +160,11 @@ export class Inspector {
     const focused = entry.body.contains(document.activeElement);
     const all = groups.flatMap(([, weights]) => weights);
     const same = all.length === entry.fields.size && all.every((weight) => entry.fields.has(keyOf(weight)));
-    for (const weight of all) entry.fields.get(keyOf(weight))?.show(weight.value);
+    for (const weight of all) {
+      const field = entry.fields.get(keyOf(weight));
+      field?.show(weight.value);
+      field?.allow(this.#editable(weight.tensor));
+    }
     if (same || focused) return;
     entry.fields = new Map();
     entry.body.replaceChildren(...groups.flatMap(([direction, weights]) => {
@@ -171,7 +178,8 @@ export class Inspector {
             : `all ${countText(total)}`),
       );
       const fields = weights.map((weight) => {
-        const made = weightField(this.store, weight, this.#label(weight, direction), this.#editable(weight.tensor));
+        const made = weightField(this.store, weight, this.#label(weight, direction));
+        made.allow(this.#editable(weight.tensor));
         entry.fields.set(keyOf(weight), made);
         return made.element;
       });

@@ -3,6 +3,7 @@ import { colours } from "./colours.ts";
 import { countText } from "./numbers.ts";
 import { type Place, unitBox } from "./layout.ts";
 import type { Camera, Neuron } from "./picking.ts";
+import { isFrozen } from "./store.ts";
 import type { Stage } from "./types.ts";
 
 const FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif';
@@ -13,6 +14,8 @@ export const sizeText = ({ shape, units }: Stage): string =>
 interface Marks {
   readonly hovered: Neuron | null;
   readonly chosen: readonly Neuron[];
+  /** Names of layers. */
+  readonly frozen: readonly string[];
   readonly down: boolean;
 }
 
@@ -21,7 +24,7 @@ export function drawOverlay(
   stages: readonly Stage[],
   places: readonly Place[],
   camera: Camera,
-  { hovered, chosen, down }: Marks,
+  { hovered, chosen, frozen, down }: Marks,
 ): void {
   const { ink, muted, page, accent } = colours();
   const screen = (x: number, y: number) => [x * camera.scale + camera.x, y * camera.scale + camera.y] as const;
@@ -35,7 +38,7 @@ export function drawOverlay(
     const name = stage.latent ? "latent" : stage.name, kinds = stage.kinds.join(" + ");
     const lines = [
       [name, `600 12px ${FONT}`, ink],
-      [sizeText(stage) + (stage.frozen ? " · frozen" : ""), `12px ${FONT}`, muted],
+      [sizeText(stage) + (isFrozen(stage, frozen) ? " · frozen" : ""), `12px ${FONT}`, muted],
     ] as const;
     const write = (text: string, font: string, color: string, x: number, y: number, most: number) => {
       context.font = font;

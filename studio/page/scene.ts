@@ -3,15 +3,12 @@
  * pixels cost, however many neurons there are. Connections are drawn into pictures of their own (lines.ts, kept.ts).
  */
 import * as twgl from "twgl.js";
-import { type Colours, colours } from "./colours.ts";
+import { type Colours, colours, rgbOf } from "./colours.ts";
 import type { Place } from "./layout.ts";
 import { CORNERS, freeBuffers, Lines } from "./lines.ts";
 import type { Camera, Drawn } from "./picking.ts";
 import * as shaders from "./shaders.ts";
 import type { Numbers } from "./types.ts";
-
-/** Width of the texture of values; the shader divides by it, which is fast for powers of two. */
-const TEXTURE_WIDTH = 2048;
 
 /** What connections look like: the widths of the weakest and the strongest in pixels, and how much they cover. */
 function looksOf(count: number): { readonly widths: readonly [number, number]; readonly opacity: number } {
@@ -70,7 +67,7 @@ export class Scene {
   /** @param at where the values of each stage begin @param scales the value of each stage that has the full colour */
   setValues(values: Numbers, at: readonly number[], scales: readonly number[]): void {
     const gl = this.#gl;
-    const width = TEXTURE_WIDTH, height = Math.max(1, Math.ceil(values.length / width));
+    const width = shaders.TEXTURE_WIDTH, height = Math.max(1, Math.ceil(values.length / width));
     if (this.#texture === null || height !== this.#textureHeight) {
       gl.deleteTexture(this.#texture);
       this.#texture = gl.createTexture();
@@ -168,8 +165,3 @@ export class Scene {
     this.#highlight.kept.refresh();
   }
 }
-
-const rgbOf = (text: string): readonly number[] => {
-  const number = parseInt(text.slice(1), 16);
-  return [(number >> 16 & 255) / 255, (number >> 8 & 255) / 255, (number & 255) / 255];
-};

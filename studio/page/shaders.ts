@@ -1,4 +1,9 @@
 /** Programs of the graphics processor: stages as one quad each, connections as thin quads, and a picture of connections that is kept. */
+import { CURVE } from "./colours.ts";
+
+/** Of the texture of values, as a power of two. */
+const TEXTURE_BITS = 11;
+export const TEXTURE_WIDTH = 1 << TEXTURE_BITS;
 
 const HEAD = `#version 300 es
 precision highp float;
@@ -18,7 +23,7 @@ vec4 toClip(vec2 p) {
 const DIVERGING = `
 uniform vec3 low, zero, high;
 vec3 diverging(float t) {
-  return mix(zero, t < 0.0 ? low : high, pow(min(1.0, abs(t)), 0.7));
+  return mix(zero, t < 0.0 ? low : high, pow(min(1.0, abs(t)), ${CURVE}));
 }
 `;
 
@@ -52,7 +57,7 @@ out vec4 color;
 
 float valueOf(int unit) {
   int at = int(of_source.x) + unit;
-  return texelFetch(values, ivec2(at & 2047, at >> 11), 0).r;
+  return texelFetch(values, ivec2(at & ${TEXTURE_WIDTH - 1}, at >> ${TEXTURE_BITS}), 0).r;
 }
 
 void main() {

@@ -2,7 +2,7 @@
 import { colours, onColours } from "./colours.ts";
 import { button, choice, fitted, make, picture, saveCanvas } from "./dom.ts";
 import { countText } from "./numbers.ts";
-import { afterEpochs } from "./paced.ts";
+import { afterEpochs } from "./pace.ts";
 import { drawTraces, imageOf, pictureShape, rangeOf, sizeOf } from "./pictures.ts";
 import type { Asks } from "../protocol.ts";
 import type { Store } from "./store.ts";
@@ -74,8 +74,8 @@ export class SheetTab {
       this.#isOpen = tab === "sheet";
       this.#ask();
     });
-    store.on("edit", () => this.#ask());
-    afterEpochs(store, () => this.#ask());
+    store.on("edit", () => store.pace.want("sheet", () => this.#ask()));
+    afterEpochs(store, "sheet", () => this.#ask());
     onColours(() => this.#isOpen && this.#draw());
   }
 

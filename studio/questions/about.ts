@@ -25,7 +25,7 @@ async function sizeOfFiles(source: Source): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-function networkOf({ model, stages, links, questions }: Subject, frozen: readonly string[]): About["network"] {
+function networkOf({ model, stages, links, questions }: Subject): About["network"] {
   const layers = model.layers(), parameters = questions.parameters();
   const lastOfEncoder = layers.findLastIndex(({ part }) => part === "encoder");
   const sizes = parameters.map(({ shape }) => sizeOf(shape));
@@ -36,7 +36,6 @@ function networkOf({ model, stages, links, questions }: Subject, frozen: readonl
       return {
         ...{ name, kinds, shape, units: sizeOf(shape) },
         parameters: held.map(({ name, shape }) => ({ name, shape })),
-        frozen: names.some((layer) => frozen.includes(layer)),
         editable: held.length > 0 && own.every((layer) => layers[layer]!.solver !== "factored"),
         latent: own.includes(lastOfEncoder),
       };
@@ -69,7 +68,7 @@ export async function aboutRun(
       names: names !== null && names.length <= NAMES_MAX ? names : null,
       labelled: labels !== null,
     },
-    network: networkOf(subject, state.frozen),
+    network: networkOf(subject),
     settings: {
       learning_rate: config.optimizer.learning_rate,
       batch_size: config.data.batch_size,

@@ -16,7 +16,7 @@ import type { Stage } from "../../../studio/protocol.ts";
 
 const stage = (...shape: number[]): Stage => ({
   ...{ name: "encoder.0", kinds: [], shape, units: shape.reduce((product, size) => product * size, 1) },
-  ...{ parameters: [], frozen: false, editable: true, latent: false },
+  ...{ parameters: [], editable: true, latent: false },
 });
 
 const SHAPES = [
