@@ -1,10 +1,11 @@
 /** Questions about weights: the strongest of a link, those of a unit, single ones, filters as pictures. */
-import { sizeOf, strongestOf, strongestWeights, weightBlocks } from "../../core/diagnostics/stages.ts";
+import { type LinkAbout, sizeOf, strongestOf, strongestWeights, weightBlocks } from "../../core/diagnostics/stages.ts";
 import type { ParameterAbout } from "../../core/diagnostics/diagnostic.ts";
 import { UserError } from "../../core/errors.ts";
 import type { Asks, Numbers, Weight } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { VALUES_MAX } from "./bounds.ts";
+import { allLinks, isOfNeurons, type NeuronLink } from "./neurons.ts";
 
 const numbers = (values: Float32Array): Numbers => Float32Array.from(values);
 
@@ -47,41 +48,107 @@ export async function weight(
   { tensor, at }: Asks["weight"]["asks"],
 ): Promise<Asks["weight"]["answer"]> {
   const { parameter, row, within } = elementOf(subject, tensor, at);
-  return { value: (await parameter.read(row, 1))[within]! };
+  return { value: (await parameter.read(row, 1))[within]!, ends: await endsOf(subject, tensor, at) };
 }
+
+/** The units that a weight of a link leads from and to. */
+async function endsOf(
+  subject: Subject,
+  tensor: string,
+  at: readonly number[],
+): Promise<Asks["weight"]["answer"]["ends"]> {
+  for (const link of await allLinks(subject)) {
+    if (link.weight.name !== tensor) continue;
+    const ends = (from: number, to: number) =>
+      [{ stage: link.from, unit: from }, { stage: link.to, unit: to }] as const;
+    if (!isOfNeurons(link)) return ends(at[1]!, at[0]!);
+    const place = link.numbers.indexOf(at[0]!);
+    if (place >= 0) return ends(link.sources[place]!, link.targets[place]!);
+  }
+  return null;
+}
+
+type AnyLink = LinkAbout | NeuronLink;
+
+/** Number of its weights. */
+export const totalOf = (link: AnyLink): number => isOfNeurons(link) ? link.numbers.length : link.inputs * link.outputs;
 
 export async function strongest(
   subject: Subject,
   { link, most }: Asks["strongest"]["asks"],
 ): Promise<Asks["strongest"]["answer"]> {
-  const found = subject.links[link];
-  if (!found) throw new UserError("link", `there is no link ${link}: there are ${subject.links.length}, from 0`);
+  const links = await allLinks(subject), found = links[link];
+  if (!found) throw new UserError("link", `there is no link ${link}: there are ${links.length}, from 0`);
+  if (isOfNeurons(found)) return await strongestConnections(found, most);
   const all = await strongestWeights(found, most);
   return {
     from: Uint32Array.from(all, ({ from }) => from),
     to: Uint32Array.from(all, ({ to }) => to),
     weight: Float32Array.from(all, ({ weight }) => weight),
-    total: found.inputs * found.outputs,
+    connection: null,
+    total: totalOf(found),
+  };
+}
+
+async function strongestConnections(link: NeuronLink, most: number): Promise<Asks["strongest"]["answer"]> {
+  const { weight, numbers, sources, targets } = link, all = await weight.read(0, weight.shape[0]!);
+  const own = Float32Array.from(numbers, (number) => all[number]!), places = strongestOf(own, most);
+  return {
+    from: Uint32Array.from(places, (place) => sources[place]!),
+    to: Uint32Array.from(places, (place) => targets[place]!),
+    weight: Float32Array.from(places, (place) => own[place]!),
+    connection: Uint32Array.from(places, (place) => numbers[place]!),
+    total: totalOf(link),
   };
 }
 
 export async function unit(subject: Subject, asks: Asks["unit"]["asks"]): Promise<Asks["unit"]["answer"]> {
   const { stage, unit, most } = asks, about = stageAt(subject, stage), units = sizeOf(about.shape);
   if (unit >= units) throw new UserError("unit", `there is no unit ${unit}: ${about.name} has ${units}, from 0`);
-  const into = subject.links.find(({ to }) => to === stage), out = subject.links.find(({ from }) => from === stage);
+  const links = await allLinks(subject);
+  const into = await weightsOf(links.filter(({ to }) => to === stage), unit, most, "into");
+  const out = await weightsOf(links.filter(({ from }) => from === stage), unit, most, "out");
   return {
     own: await ownOf(subject, asks),
-    into: into ? await weightsInto(into, unit, most) : [],
-    into_total: into?.inputs ?? 0,
-    out: out ? await weightsOut(out, unit, most) : [],
-    out_total: out?.outputs ?? 0,
+    into: into.weights,
+    into_total: into.total,
+    out: out.weights,
+    out_total: out.total,
     filter: await filterOf(subject, asks),
   };
 }
 
-type Link = Subject["links"][number];
+/** The strongest weights of a unit on one side, of all links there. */
+async function weightsOf(links: readonly AnyLink[], unit: number, most: number, side: "into" | "out") {
+  const all: Weight[] = [];
+  let total = 0;
+  for (const link of links) {
+    if (isOfNeurons(link)) {
+      const own = await connectionsOf(link, unit, side);
+      total += own.length;
+      all.push(...own);
+    } else {
+      total += side === "into" ? link.inputs : link.outputs;
+      all.push(...await (side === "into" ? weightsInto : weightsOut)(link, unit, most));
+    }
+  }
+  const places = strongestOf(Float32Array.from(all, ({ value }) => value), most);
+  return { weights: places.map((place) => all[place]!), total };
+}
 
-async function weightsInto({ from, inputs, weight }: Link, unit: number, most: number): Promise<Weight[]> {
+async function connectionsOf(link: NeuronLink, unit: number, side: "into" | "out"): Promise<Weight[]> {
+  const { from, to, weight, numbers, sources, targets } = link;
+  const [own, far, stage] = side === "into" ? [targets, sources, from] : [sources, targets, to];
+  const values = await weight.read(0, weight.shape[0]!), found: Weight[] = [];
+  for (const [place, one] of own.entries()) {
+    if (one !== unit) continue;
+    const at = numbers[place]!;
+    found.push({ tensor: weight.name, at: [at], value: values[at]!, stage, unit: far[place]! });
+  }
+  return found;
+}
+
+async function weightsInto({ from, inputs, weight }: LinkAbout, unit: number, most: number): Promise<Weight[]> {
   const values = (await weight.read(unit, 1)).subarray(0, inputs);
   return strongestOf(values, most).map((at) => ({
     ...{ tensor: weight.name, at: [unit, at], value: values[at]! },
@@ -89,7 +156,7 @@ async function weightsInto({ from, inputs, weight }: Link, unit: number, most: n
   }));
 }
 
-async function weightsOut(link: Link, unit: number, most: number): Promise<Weight[]> {
+async function weightsOut(link: LinkAbout, unit: number, most: number): Promise<Weight[]> {
   const column = new Float32Array(link.outputs);
   for await (const { first, values } of weightBlocks(link)) {
     for (let row = 0; row * link.inputs < values.length; row++) column[first + row] = values[row * link.inputs + unit]!;
@@ -107,7 +174,12 @@ function mapOf(shape: readonly number[], unit: number): number {
 
 /** Biases, slopes and scales of the unit, or of its map. */
 async function ownOf(subject: Subject, { stage, unit }: Asks["unit"]["asks"]): Promise<Weight[]> {
-  const about = stageAt(subject, stage), map = mapOf(about.shape, unit);
+  const about = stageAt(subject, stage), map = mapOf(about.shape, unit), { neurons } = about;
+  if (neurons) {
+    const { part, index } = subject.model.layers()[neurons.layer]!, tensor = `${part}.${index}.bias`;
+    const at = [neurons.first + unit];
+    return [{ tensor, at, value: (await weight(subject, { tensor, at })).value, stage: null, unit: null }];
+  }
   const found: Weight[] = [];
   for (const { name, shape, read } of ownParameters(subject, about)) {
     const size = sizeOf(shape);
