@@ -19,7 +19,8 @@ export interface Colours {
   readonly dark: boolean;
 }
 
-const SERIES = 8;
+/** Number of colours that tell groups apart. */
+export const SERIES = 8;
 
 /** Of `#rrggbb`, parts from 0 to 1. */
 export const rgbOf = (text: string): Rgb => {

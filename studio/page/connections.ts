@@ -2,10 +2,14 @@
 import type { Drawn } from "./picking.ts";
 import type { Store } from "./store.ts";
 import { countText } from "./numbers.ts";
-import type { Strongest, Unit } from "./types.ts";
+import type { Link, Stage, Strongest, Unit } from "./types.ts";
 
 /** Links that are asked about at once. */
 const AT_ONCE = 16;
+
+/** Whether the neurons would lie over the connections: those within a grid. The pointer over one of its neurons shows them. */
+const isCovered = ({ from, to }: Link, stages: readonly Stage[]): boolean =>
+  from === to && stages[from]!.parts === null;
 
 export class Connections {
   readonly #found = new Map<number, Drawn>();
@@ -29,17 +33,18 @@ export class Connections {
   /** The network may be replaced, or the connection be lost, meanwhile: both lead to another question. */
   async #ask(): Promise<void> {
     const { about } = this.store, { links } = about.network, { strongest } = this.store.view.shown;
-    const most = Math.floor(strongest / Math.max(1, links.length));
+    const drawn = [...links.keys()].filter((link) => !isCovered(links[link]!, about.network.stages));
+    const most = Math.floor(strongest / Math.max(1, drawn.length));
     const answers: Strongest[] = [];
-    for (let first = 0; most > 0 && first < links.length; first += AT_ONCE) {
-      const some = [...links.keys()].slice(first, first + AT_ONCE);
+    for (let first = 0; most > 0 && first < drawn.length; first += AT_ONCE) {
+      const some = drawn.slice(first, first + AT_ONCE);
       answers.push(
         ...await Promise.all(some.map((link) => this.store.connection.ask("strongest", { link, most }))),
       );
     }
     if (about !== this.store.about) return;
     this.#found.clear();
-    for (const [link, weights] of answers.entries()) this.#found.set(link, { ...links[link]!, weights });
+    for (const [i, weights] of answers.entries()) this.#found.set(drawn[i]!, { ...links[drawn[i]!]!, weights });
     this.changed(this.drawn);
   }
 
@@ -75,6 +80,7 @@ export function connectionsOf(stage: number, unit: number, { into, out }: Unit):
           from: isOut ? own : far,
           to: isOut ? far : own,
           weight: Float32Array.from(listed, ({ value }) => value),
+          connection: listed.every(({ at }) => at.length === 1) ? Uint32Array.from(listed, ({ at }) => at[0]!) : null,
           total: listed.length,
         },
       });

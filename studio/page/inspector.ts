@@ -3,6 +3,7 @@ import { button, make, picture } from "./dom.ts";
 import { countText } from "./numbers.ts";
 import { kernelWeights } from "./kernel.ts";
 import { drawFilter } from "./pictures.ts";
+import type { Neuron } from "./picking.ts";
 import { type Item, itemName, type Store } from "./store.ts";
 import type { Unit, Weight } from "./types.ts";
 import { type WeightField, weightField } from "./weight_field.ts";
@@ -15,6 +16,8 @@ const FILTER = "of the filter";
 interface Entry {
   readonly item: Item;
   readonly element: HTMLElement;
+  /** Of a connection, what it connects. */
+  readonly note: HTMLElement;
   readonly body: HTMLElement;
   fields: Map<string, WeightField>;
 }
@@ -62,7 +65,7 @@ export class Inspector {
   }
 
   #make(item: Item): Entry {
-    const body = make("div");
+    const body = make("div"), note = make("p", { class: "note" });
     const title = "stage" in item
       ? `${item.stage}, unit ${countText(item.unit)}`
       : `${item.tensor}[${item.at.join(", ")}]`;
@@ -76,9 +79,10 @@ export class Inspector {
     );
     return {
       item,
+      note,
       body,
       fields: new Map(),
-      element: make("li", {}, make("div", { class: "heading" }, make("h3", {}, title), remove), body),
+      element: make("li", {}, make("div", { class: "heading" }, make("h3", {}, title), remove), note, body),
     };
   }
 
@@ -106,7 +110,11 @@ export class Inspector {
       } else {
         const weight = { tensor: item.tensor, at: item.at, stage: null, unit: null };
         return this.store.connection.newest(subject, "weight", { tensor: item.tensor, at: item.at })
-          .then((answer) => answer && this.#showWeights(entry, [["", [{ ...weight, value: answer.value }]]]), refuse);
+          .then((answer) => {
+            if (answer === null) return;
+            this.#showWeights(entry, [["", [{ ...weight, value: answer.value }]]]);
+            if (answer.ends) entry.note.textContent = answer.ends.map((end) => this.#nameOf(end)).join(" → ");
+          }, refuse);
       }
     }));
   }
@@ -124,9 +132,11 @@ export class Inspector {
     if (stage === null || unit === null) {
       return direction === "" || direction === FILTER ? `weight [${at.join(", ")}]` : last;
     }
-    return `${direction === "in" ? "from" : "to"} ${this.store.about.network.stages[stage]?.name ?? "?"} ${
-      countText(unit)
-    }`;
+    return `${direction === "in" ? "from" : "to"} ${this.#nameOf({ stage, unit })}`;
+  }
+
+  #nameOf({ stage, unit }: Neuron): string {
+    return `${this.store.about.network.stages[stage]?.name ?? "?"} ${countText(unit)}`;
   }
 
   #showUnit(entry: Entry, stage: number, { own, into, into_total, out, out_total, filter }: Unit): void {

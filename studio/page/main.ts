@@ -16,7 +16,7 @@ import { RowTab } from "./row_tab.ts";
 import { SheetTab } from "./sheet_tab.ts";
 import { Connection } from "./socket.ts";
 import { Store } from "./store.ts";
-import { strongestSlider } from "./strongest.ts";
+import { partsChoice, strongestSlider } from "./strongest.ts";
 import { tabs } from "./tabs.ts";
 import type { Tells } from "./types.ts";
 import { watchRow } from "./watch.ts";
@@ -51,7 +51,14 @@ function drawing(): HTMLElement {
     tint();
     onColours(tint);
     const legend = make("p", { class: "note colours" }, "below 0 ", bar, " above 0, each layer by its largest value");
-    network.element.append(make("div", { class: "below" }, strongestSlider(store, network.connections), legend));
+    const below = make(
+      "div",
+      { class: "below" },
+      strongestSlider(store, network.connections),
+      partsChoice(store, network),
+    );
+    below.append(legend);
+    network.element.append(below);
     return network.element;
   } catch (error) {
     return make("p", { class: "message warning" }, error instanceof Error ? error.message : String(error));

@@ -1,4 +1,5 @@
 /** The drawing of the network: what is shown of it, which neuron is under the pointer, and what a click chooses. */
+import { cellsAt, inCells } from "./cells.ts";
 import { Connections, connectionsOf } from "./connections.ts";
 import { colours, onColours } from "./colours.ts";
 import { button, fitted, make, saveCanvas } from "./dom.ts";
@@ -109,10 +110,8 @@ export class Network {
     const ratio = this.#ratio;
     this.#canvas.width = Math.round(width * ratio);
     this.#canvas.height = Math.round(height * ratio);
-    const { stages } = this.store.about.network;
     this.#places = layOut(drawnStages(this.store.about), width, height);
-    let at = 0;
-    this.#scene.setPlaces(this.#places, stages.map(({ units }) => (at += units) - units));
+    this.#scene.setPlaces(this.#places, cellsAt(this.#places));
     this.#scene.setConnections(this.connections.drawn, true);
     this.#scene.setHighlight(this.#highlight);
     this.#takeValues();
@@ -140,15 +139,13 @@ export class Network {
       }
       return most;
     });
-    this.#scene.setValues(told.values, told.at, scales);
+    this.#scene.setValues(inCells(this.#places, told.values, told.at), cellsAt(this.#places), scales);
     this.#showTip();
   }
 
   /** Until values are told, the layers are there without them. */
   #showNoValues(): void {
-    let units = 0;
-    const at = this.store.about.network.stages.map((stage) => (units += stage.units) - stage.units);
-    this.#scene.setValues(new Float32Array(units).fill(NaN), at, []);
+    this.#scene.setValues(inCells(this.#places, null, []), cellsAt(this.#places), []);
   }
 
   /** Draws a frame at once. */
@@ -179,6 +176,12 @@ export class Network {
       ...{ hovered: this.#hovered, chosen, down },
       frozen: this.store.state.frozen,
     });
+  }
+
+  /** Whether points have the colour of their part, not that of their value. */
+  colourParts(byPart: boolean): void {
+    this.#scene.byPart = byPart;
+    this.#frames.soon();
   }
 
   #move(camera: Camera): void {
@@ -259,6 +262,10 @@ export class Network {
       : links.find(({ from, to }) => from === found.drawn.from && to === found.drawn.to);
     if (!found || !link) return;
     const { weights } = found.drawn;
-    this.store.choose({ tensor: link.tensor, at: [weights.to[found.index]!, weights.from[found.index]!] });
+    const { from, to, connection } = weights, { index } = found;
+    this.store.choose({
+      tensor: link.tensor,
+      at: connection ? [connection[index]!] : [to[index]!, from[index]!],
+    });
   }
 }

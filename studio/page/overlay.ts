@@ -9,7 +9,12 @@ import type { Stage } from "./types.ts";
 const FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif';
 
 export const sizeText = ({ shape, units }: Stage): string =>
-  shape.length > 1 ? shape.map(countText).join(" × ") : countText(units);
+  shape.length > 1
+    ? shape.slice(shape.length === 3 && shape[0] === 1 ? 1 : 0).map(countText).join(" × ")
+    : countText(units);
+
+/** Of neurons within a layer, `encoder.0.layer1`, the last part: they stand before the layer itself. */
+const shortName = ({ latent, name }: Stage): string => latent ? "latent" : name.split(".").slice(2).join(" ") || name;
 
 interface Marks {
   readonly hovered: Neuron | null;
@@ -35,7 +40,7 @@ export function drawOverlay(
     const place = places[i]!;
     const [left, top] = screen(place.x, place.y);
     const [right, bottom] = screen(place.x + place.width, place.y + place.height);
-    const name = stage.latent ? "latent" : stage.name, kinds = stage.kinds.join(" + ");
+    const name = shortName(stage), kinds = stage.kinds.join(" + ");
     const lines = [
       [name, `600 12px ${FONT}`, ink],
       [sizeText(stage) + (isFrozen(stage, frozen) ? " · frozen" : ""), `12px ${FONT}`, muted],

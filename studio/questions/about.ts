@@ -7,7 +7,7 @@ import { EXPORT_FORMATS } from "../../core/export/export.ts";
 import type { About, State } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { NAMES_MAX } from "./bounds.ts";
-import { allLinks, partsOf } from "./neurons.ts";
+import { allLinks, isOfNeurons, partsOf } from "./neurons.ts";
 import { totalOf } from "./weights.ts";
 
 /** Sums of the sizes of files, which are looked at once. */
@@ -49,8 +49,9 @@ async function networkOf(subject: Subject): Promise<About["network"]> {
     latent_size: model.latentSize,
     parameters: sizes.reduce((sum, size) => sum + size, 0),
     neurons: stages.slice(1).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-    // Weights are what has more than one axis; biases, slopes and scales connect nothing.
-    connections: sizes.filter((_, i) => parameters[i]!.shape.length > 1).reduce((sum, size) => sum + size, 0),
+    // Weights are what has more than one axis, and lists of connections; biases, slopes and scales connect nothing.
+    connections: sizes.filter((_, i) => parameters[i]!.shape.length > 1).reduce((sum, size) => sum + size, 0) +
+      links.filter(isOfNeurons).reduce((sum, { numbers }) => sum + numbers.length, 0),
   };
 }
 

@@ -52,7 +52,7 @@ export function withNeurons(stages: readonly StageAbout[], model: Model): StageO
     const own = inner.map(({ name, shape, free }): StageOf => {
       const neurons = { layer, first, free };
       first += sizeOf(shape);
-      return { name: `${stage.name}.${name}`, kinds: ["neurons"], shape, layers: [], neurons };
+      return { name: `${stage.name}.${name}`, kinds: [free ? "graph" : "neurons"], shape, layers: [], neurons };
     });
     return [...own, { ...stage, neurons: { layer, first, free: false } }];
   });

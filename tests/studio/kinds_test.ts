@@ -176,6 +176,7 @@ Deno.test("studio: the neurons of networks of neurons are stages, whose values m
     ["decoder.0", 5],
     ["decoder.1", 12],
   ]);
+  assertEquals(network.connections, links.reduce((sum, { total }) => sum + total, 0));
   const pairs = links.map(({ from, to }) => `${from} ${to}`);
   // All but those of the linear layer: into a layer, within it, to the next one and back.
   assertEquals(pairs.toSorted(), ["0 1", "1 1", "1 2", "2 1", "2 2", "2 3", "3 4", "3 5", "4 4", "4 5", "5 6"]);
