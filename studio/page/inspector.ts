@@ -32,14 +32,14 @@ export class Inspector {
     { class: "note" },
     "Click a neuron or a connection of the network, or go to one by the arrow keys and press Enter.",
   );
+  readonly #clear = button("Clear the list", () => this.store.setItems([]));
   #entries: Entry[] = [];
   #isOpen = false;
 
   constructor(readonly store: Store) {
-    const clear = button("Clear the list", () => store.setItems([]));
     const undo = button("Undo the last edit", () => store.connection.ask("undo", {}).catch(store.fail));
     store.on("state", ({ phase, edits }) => undo.disabled = edits === 0 || phase !== "paused" && phase !== "training");
-    this.element = make("div", {}, make("div", { class: "buttons row" }, undo, clear), this.#empty, this.#list);
+    this.element = make("div", {}, make("div", { class: "buttons row" }, undo, this.#clear), this.#empty, this.#list);
     store.on("about", () => {
       this.#entries = [];
       this.#sync();
@@ -61,6 +61,7 @@ export class Inspector {
     this.#entries = this.store.items.map((item) => known.get(itemName(item)) ?? this.#make(item));
     this.#list.replaceChildren(...this.#entries.map(({ element }) => element));
     this.#empty.hidden = this.#entries.length > 0;
+    this.#clear.disabled = this.#entries.length === 0;
     this.refresh();
   }
 

@@ -8,6 +8,8 @@ import type { Asks } from "../protocol.ts";
 import type { Store } from "./store.ts";
 import type { Numbers } from "./types.ts";
 
+const sentence = (text: string) => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}.`;
+
 type Part = "train" | "validation" | "test";
 type Sheet = Asks["sheet"]["answer"];
 
@@ -112,7 +114,7 @@ export class SheetTab {
       if (answer === null) return;
       this.#filters.hidden = "none" in answer;
       this.#filtersSaid.textContent = "none" in answer
-        ? answer.none
+        ? sentence(answer.none)
         : `${countText(answer.shape[0]!)} filters, each in the colours of its own largest weight.`;
       if (!("none" in answer)) this.#drawFilters(answer.shape, answer.values);
     }, this.store.fail);
