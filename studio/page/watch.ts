@@ -6,12 +6,16 @@ const OFTEN = 12;
 /** Each answer interrupts training for about a millisecond, which in networks of shorter steps is the time of several. */
 const SELDOM = 3;
 const SHORT_STEP_S = 0.002;
+/** Steps that were short are no longer so when they take this many times as long: their time varies. */
+const LONGER = 3;
 
 export function watchRow(store: Store): void {
-  let asked = "";
+  let asked = "", isShort = false;
   const watch = (anew: boolean) => {
     if (store.about === undefined) return;
-    const { step } = store.state.seconds, per_second = step !== null && step < SHORT_STEP_S ? SELDOM : OFTEN;
+    const { step } = store.state.seconds;
+    isShort = step !== null && step < SHORT_STEP_S * (isShort ? LONGER : 1);
+    const per_second = isShort ? SELDOM : OFTEN;
     const of = document.hidden ? null : store.row, text = JSON.stringify([of, per_second]);
     if (text === asked && !anew) return;
     asked = text;

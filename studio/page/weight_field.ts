@@ -14,6 +14,9 @@ export interface WeightField {
 
 const SLIDER_LEAST = 0.5;
 
+/** Neurons within a layer without the layer's name, for which there is no room. */
+const shortOf = (label: string): string => label.replace(/\w+\.\d+\.(?=[a-z])/, "");
+
 /** @param label what the weight is, in words */
 export function weightField(store: Store, { tensor, at, value }: Weight, label: string): WeightField {
   const name = `${tensor}[${at.join(", ")}]`;
@@ -84,7 +87,11 @@ export function weightField(store: Store, { tensor, at, value }: Weight, label: 
   const allow = (editable: boolean) => {
     slider.disabled = number.disabled = back.disabled = !editable;
   };
-  const text = make("span", { class: "name", attributes: { title: name, "aria-hidden": "true" } }, label);
+  const text = make(
+    "span",
+    { class: "name", attributes: { title: `${label}: ${name}`, "aria-hidden": "true" } },
+    shortOf(label),
+  );
   show(value);
   return { element: make("div", { class: "weight" }, text, slider, number, back), show, allow };
 }
