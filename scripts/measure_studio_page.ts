@@ -36,7 +36,7 @@ const stages = Array.from({ length: STAGES }, (_, i) => ({
   shape: [UNITS],
   units: UNITS,
   parameters: [],
-  frozen: false,
+  parts: null,
   editable: false,
   latent: i === STAGES >> 1,
 }));
@@ -77,7 +77,13 @@ function answerOf(question: Question): unknown {
       return about;
     case "strongest": {
       const most = question.most as number, weight = random(most).sort((a, b) => Math.abs(b) - Math.abs(a));
-      return { from: places(most), to: places(most), weight, total: UNITS ** 2 } satisfies Asks["strongest"]["answer"];
+      return {
+        from: places(most),
+        to: places(most),
+        weight,
+        connection: null,
+        total: UNITS ** 2,
+      } satisfies Asks["strongest"]["answer"];
     }
     case "unit": {
       const { stage, unit, most } = question as unknown as Asks["unit"]["asks"];

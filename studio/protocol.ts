@@ -24,15 +24,21 @@ export interface Stage {
   readonly units: number;
   /** Parameters of its layers: names as in model.safetensors, with their shapes. */
   readonly parameters: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** Whether its weights stay as they are. */
-  readonly frozen: boolean;
   /** Whether its weights can be frozen and written: those of a factored output layer are solved for. */
   readonly editable: boolean;
   /** Whether it is the code: the latent vector. */
   readonly latent: boolean;
+  /** Of neurons of a free graph, which have no places of their own, the number of each one's part; null of other stages. */
+  readonly parts: Uint32Array<ArrayBuffer> | null;
 }
 
-/** Two stages that single weights connect. Stages whose weights are shared by many places, as in a convolution, have none. */
+/** A unit of a stage, both by their numbers. */
+export interface UnitName {
+  readonly stage: number;
+  readonly unit: number;
+}
+
+/** Two stages, or one with itself, that single weights connect. Stages whose weights are shared by many places, as in a convolution, have none. */
 export interface Link {
   readonly from: number;
   readonly to: number;
@@ -128,13 +134,17 @@ export interface Asks {
     readonly asks: { readonly of: RowName | null; readonly per_second: number };
     readonly answer: Record<never, never>;
   };
-  /** The strongest weights of a link: places in `from` and in `to`, and weights, the strongest first. */
+  /**
+   * The strongest weights of a link: places in `from` and in `to`, and weights, the strongest first. In the link's tensor each is at
+   * [to, from], or in a network of neurons, which has a list of connections, at the number of the connection.
+   */
   strongest: {
     readonly asks: { readonly link: number; readonly most: number };
     readonly answer: {
       readonly from: Uint32Array;
       readonly to: Uint32Array;
       readonly weight: Numbers;
+      readonly connection: Uint32Array | null;
       readonly total: number;
     };
   };
@@ -153,7 +163,8 @@ export interface Asks {
   };
   weight: {
     readonly asks: { readonly tensor: string; readonly at: readonly number[] };
-    readonly answer: { readonly value: number };
+    /** Of a weight of a link, also the units that it leads from and to. */
+    readonly answer: { readonly value: number; readonly ends: readonly [from: UnitName, to: UnitName] | null };
   };
   /** The filters of the first layer: as many as `most`. [filters, channels, height, width] */
   filters: {
@@ -255,7 +266,10 @@ export interface EpochPoint {
   readonly validation: number | null;
 }
 
-/** What the server tells unasked. Of each kind only the newest waits for a page that does not keep up, except edits and notes. */
+/**
+ * What the server tells unasked. Of each kind only the newest waits for a page that does not keep up, except that edits and notes all
+ * do, and that steps and epochs which wait become one message.
+ */
 export interface Tells {
   about: About;
   state: State;
@@ -269,10 +283,13 @@ export interface Tells {
     readonly seconds: number;
     readonly count: number;
   };
-  epoch: EpochPoint;
+  /** Since the last ones. */
+  epochs: readonly EpochPoint[];
   edit: Edit;
   /** What was printed, and warnings. */
   note: { readonly text: string; readonly warning: boolean };
+  /** How many listen, this page included: they divide among themselves the time that may be taken from training. */
+  pages: number;
 }
 
 export type AskName = keyof Asks;

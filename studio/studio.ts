@@ -87,10 +87,11 @@ export class Studio implements AsyncDisposable {
 
   add(listener: Listener): void {
     this.#listeners.add(listener);
+    this.#tell("pages", this.#listeners.size);
   }
 
   remove(listener: Listener): void {
-    this.#listeners.delete(listener);
+    if (this.#listeners.delete(listener)) this.#tell("pages", this.#listeners.size);
     this.watching.leave(listener);
   }
 
@@ -226,13 +227,12 @@ export class Studio implements AsyncDisposable {
         if (isPresent()) this.#addSteps(steps);
       },
       epoch: (point) => {
-        if (isPresent()) this.#tell("epoch", point);
+        if (isPresent()) this.#tell("epochs", [point]);
       },
       edit: (edit) => {
         if (!isPresent()) return;
         this.#tell("edit", edit);
         if (isChange(edit.command)) this.watching.changed();
-        if (edit.command.do === "freeze") this.about().then((about) => this.#tell("about", about), this.#say);
       },
     };
   }

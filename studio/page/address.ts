@@ -9,6 +9,8 @@ export interface Shown {
   readonly log: boolean;
   /** Whether rows of a table are drawn as pictures that are nearly square. */
   readonly picture: boolean;
+  /** Whether neurons of free graphs have the colours of their parts. */
+  readonly parts: boolean;
   /** Chosen neurons (`encoder.0:5`) and weights (`encoder.0.weight@5.3`). */
   readonly items: readonly string[];
 }
@@ -20,6 +22,7 @@ export const DEFAULTS: Shown = {
   axis: "step",
   log: true,
   picture: false,
+  parts: false,
   items: [],
 };
 export const STRONGEST_MOST = 50_000;
@@ -42,6 +45,7 @@ export function parseAddress(hash: string): Shown {
     axis: axis === "epoch" || axis === "seconds" ? axis : DEFAULTS.axis,
     log: given.get("log") !== "0",
     picture: given.get("picture") === "1",
+    parts: given.get("parts") === "1",
     items: given.getAll("item").slice(0, ITEMS_MOST),
   };
 }
@@ -54,16 +58,22 @@ export function addressText(shown: Shown): string {
   }
   if (!shown.log) parts.set("log", "0");
   if (shown.picture) parts.set("picture", "1");
+  if (shown.parts) parts.set("parts", "1");
   for (const item of shown.items) parts.append("item", item);
   return parts.size === 0 ? "" : `#${parts}`;
 }
 
-/** What is shown at present. A change is in the address at once; it adds nothing to the browser's history. */
+/** Milliseconds between two changes of the address: browsers refuse more than some of them a second. */
+const ADDRESS_MS = 400;
+
+/** What is shown at present. The address follows it, a little later where much changes; that adds nothing to the browser's history. */
 export class View {
   #shown: Shown;
+  #later = 0;
 
   constructor() {
     this.#shown = parseAddress(location.hash);
+    addEventListener("pagehide", () => this.#write());
   }
 
   get row(): number {
@@ -78,6 +88,16 @@ export class View {
 
   set(changed: Partial<Shown>): void {
     this.#shown = { ...this.#shown, ...changed };
-    history.replaceState(null, "", `${location.pathname}${addressText(this.#shown)}`);
+    if (this.#later !== 0) return;
+    this.#write();
+    this.#later = setTimeout(() => {
+      this.#later = 0;
+      this.#write();
+    }, ADDRESS_MS) as unknown as number;
+  }
+
+  #write(): void {
+    const text = addressText(this.#shown);
+    if (text !== location.hash) history.replaceState(null, "", `${location.pathname}${text}`);
   }
 }

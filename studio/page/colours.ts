@@ -19,10 +19,12 @@ export interface Colours {
   readonly dark: boolean;
 }
 
-const SERIES = 8;
+/** Number of colours that tell groups apart. */
+export const SERIES = 8;
 
-const parts = (text: string): Rgb => {
-  const number = parseInt(text.trim().slice(1), 16);
+/** Of `#rrggbb`, parts from 0 to 1. */
+export const rgbOf = (text: string): Rgb => {
+  const number = parseInt(text.slice(1), 16);
   return [(number >> 16 & 255) / 255, (number >> 8 & 255) / 255, (number & 255) / 255];
 };
 
@@ -51,9 +53,9 @@ export function colours(): Colours {
     accent: of("c1"),
     second: of("c2"),
     series: Array.from({ length: SERIES }, (_, i) => of(`c${i + 1}`)),
-    low: parts(of("low")),
-    zero: parts(of("zero")),
-    high: parts(of("high")),
+    low: rgbOf(of("low")),
+    zero: rgbOf(of("zero")),
+    high: rgbOf(of("high")),
     dark: scheme.matches,
   };
 }

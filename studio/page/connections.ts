@@ -2,16 +2,26 @@
 import type { Drawn } from "./picking.ts";
 import type { Store } from "./store.ts";
 import { countText } from "./numbers.ts";
-import type { Unit } from "./types.ts";
+import type { Link, Stage, Strongest, Unit } from "./types.ts";
+
+/** Links that are asked about at once. */
+const AT_ONCE = 16;
+
+/** Whether the neurons would lie over the connections: those within a grid. The pointer over one of its neurons shows them. */
+const isCovered = ({ from, to }: Link, stages: readonly Stage[]): boolean =>
+  from === to && stages[from]!.parts === null;
 
 export class Connections {
   readonly #found = new Map<number, Drawn>();
-  #asking = false;
-  #again = false;
 
   /** @param changed called with what is to be drawn */
   constructor(readonly store: Store, readonly changed: (drawn: readonly Drawn[]) => void) {
     store.on("weights", () => this.refresh());
+  }
+
+  /** Asks for them again when there is time. */
+  refresh(): void {
+    this.store.pace.want("connections", () => this.#ask());
   }
 
   /** Forgets what was found, as of another network. */
@@ -20,29 +30,22 @@ export class Connections {
     this.changed([]);
   }
 
-  refresh(): void {
-    this.#again = true;
-    if (!this.#asking) void this.#ask();
-  }
-
+  /** The network may be replaced, or the connection be lost, meanwhile: both lead to another question. */
   async #ask(): Promise<void> {
-    this.#asking = true;
-    while (this.#again) {
-      this.#again = false;
-      const { links } = this.store.about.network, { strongest } = this.store.view.shown;
-      const most = Math.floor(strongest / Math.max(1, links.length));
-      try {
-        for (const [link, { from, to }] of links.entries()) {
-          if (most < 1) break;
-          this.#found.set(link, { from, to, weights: await this.store.connection.ask("strongest", { link, most }) });
-        }
-        if (most < 1) this.#found.clear();
-        this.changed(this.drawn);
-      } catch {
-        // The network was replaced, or the connection was lost: both lead to another question.
-      }
+    const { about } = this.store, { links } = about.network, { strongest } = this.store.view.shown;
+    const drawn = [...links.keys()].filter((link) => !isCovered(links[link]!, about.network.stages));
+    const most = Math.floor(strongest / Math.max(1, drawn.length));
+    const answers: Strongest[] = [];
+    for (let first = 0; most > 0 && first < drawn.length; first += AT_ONCE) {
+      const some = drawn.slice(first, first + AT_ONCE);
+      answers.push(
+        ...await Promise.all(some.map((link) => this.store.connection.ask("strongest", { link, most }))),
+      );
     }
-    this.#asking = false;
+    if (about !== this.store.about) return;
+    this.#found.clear();
+    for (const [i, weights] of answers.entries()) this.#found.set(drawn[i]!, { ...links[drawn[i]!]!, weights });
+    this.changed(this.drawn);
   }
 
   get drawn(): readonly Drawn[] {
@@ -77,6 +80,7 @@ export function connectionsOf(stage: number, unit: number, { into, out }: Unit):
           from: isOut ? own : far,
           to: isOut ? far : own,
           weight: Float32Array.from(listed, ({ value }) => value),
+          connection: listed.every(({ at }) => at.length === 1) ? Uint32Array.from(listed, ({ at }) => at[0]!) : null,
           total: listed.length,
         },
       });

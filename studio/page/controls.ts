@@ -107,7 +107,7 @@ export class Controls {
       ...network.stages.filter(({ parameters }) => parameters.length > 0).map((stage) => {
         const frozen = checkbox(
           stage.name,
-          stage.frozen,
+          false,
           (on) => void this.command({ do: "freeze", layer: stage.name, frozen: on }),
         );
         const input = frozen.querySelector("input")!;

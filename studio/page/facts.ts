@@ -22,12 +22,16 @@ export class Facts {
       make("details", {}, make("summary", {}, "Export"), this.#export),
       make("details", {}, make("summary", {}, "Config"), this.#config),
     );
+    let shown = "";
     store.on("state", ({ seconds }) => {
-      this.#times.replaceChildren(...list([
+      const rows = [
         ["a step", secondsText(seconds.step)],
         ["waiting for a batch", secondsText(seconds.wait)],
         ["an epoch", secondsText(seconds.epoch)],
-      ]));
+      ] as const;
+      if (shown === String(rows)) return;
+      shown = String(rows);
+      this.#times.replaceChildren(...list(rows));
     });
     store.on("about", () => this.#begin());
   }

@@ -3,6 +3,7 @@ import { button, make, picture } from "./dom.ts";
 import { countText } from "./numbers.ts";
 import { kernelWeights } from "./kernel.ts";
 import { drawFilter } from "./pictures.ts";
+import type { Neuron } from "./picking.ts";
 import { type Item, itemName, type Store } from "./store.ts";
 import type { Unit, Weight } from "./types.ts";
 import { type WeightField, weightField } from "./weight_field.ts";
@@ -15,6 +16,8 @@ const FILTER = "of the filter";
 interface Entry {
   readonly item: Item;
   readonly element: HTMLElement;
+  /** Of a connection, what it connects. */
+  readonly note: HTMLElement;
   readonly body: HTMLElement;
   fields: Map<string, WeightField>;
 }
@@ -29,14 +32,14 @@ export class Inspector {
     { class: "note" },
     "Click a neuron or a connection of the network, or go to one by the arrow keys and press Enter.",
   );
+  readonly #clear = button("Clear the list", () => this.store.setItems([]));
   #entries: Entry[] = [];
   #isOpen = false;
 
   constructor(readonly store: Store) {
-    const clear = button("Clear the list", () => store.setItems([]));
     const undo = button("Undo the last edit", () => store.connection.ask("undo", {}).catch(store.fail));
     store.on("state", ({ phase, edits }) => undo.disabled = edits === 0 || phase !== "paused" && phase !== "training");
-    this.element = make("div", {}, make("div", { class: "buttons row" }, undo, clear), this.#empty, this.#list);
+    this.element = make("div", {}, make("div", { class: "buttons row" }, undo, this.#clear), this.#empty, this.#list);
     store.on("about", () => {
       this.#entries = [];
       this.#sync();
@@ -46,7 +49,7 @@ export class Inspector {
       this.#isOpen = tab === "chosen";
       this.refresh();
     });
-    store.on("weights", () => this.refresh());
+    store.on("weights", () => this.#isOpen && store.pace.want("chosen", () => this.#ask()));
     store.on("edit", ({ command }) => {
       if (command.do !== "write") return;
       for (const { fields } of this.#entries) fields.get(keyOf(command))?.show(Math.fround(command.value));
@@ -58,11 +61,12 @@ export class Inspector {
     this.#entries = this.store.items.map((item) => known.get(itemName(item)) ?? this.#make(item));
     this.#list.replaceChildren(...this.#entries.map(({ element }) => element));
     this.#empty.hidden = this.#entries.length > 0;
+    this.#clear.disabled = this.#entries.length === 0;
     this.refresh();
   }
 
   #make(item: Item): Entry {
-    const body = make("div");
+    const body = make("div"), note = make("p", { class: "note" });
     const title = "stage" in item
       ? `${item.stage}, unit ${countText(item.unit)}`
       : `${item.tensor}[${item.at.join(", ")}]`;
@@ -76,16 +80,21 @@ export class Inspector {
     );
     return {
       item,
+      note,
       body,
       fields: new Map(),
-      element: make("li", {}, make("div", { class: "heading" }, make("h3", {}, title), remove), body),
+      element: make("li", {}, make("div", { class: "heading" }, make("h3", {}, title), remove), note, body),
     };
   }
 
-  /** Asks for the present weights of everything in the list. */
+  /** Asks for the present weights of everything in the list, at once. */
   refresh(): void {
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
     if (!this.#isOpen) return;
-    for (const entry of this.#entries) {
+    await Promise.all(this.#entries.map((entry) => {
       const { item, body } = entry, subject = `item ${itemName(item)}`;
       const refuse = (error: unknown) => {
         if (entry.fields.size === 0) {
@@ -95,17 +104,20 @@ export class Inspector {
       if ("stage" in item) {
         const stage = this.store.about.network.stages.findIndex(({ name }) => name === item.stage);
         if (stage < 0) {
-          refuse(`This network has no layer ${item.stage}.`);
-          continue;
+          return refuse(`This network has no layer ${item.stage}.`);
         }
-        this.store.connection.newest(subject, "unit", { stage, unit: item.unit, most: WEIGHTS })
+        return this.store.connection.newest(subject, "unit", { stage, unit: item.unit, most: WEIGHTS })
           .then((unit) => unit && this.#showUnit(entry, stage, unit), refuse);
       } else {
         const weight = { tensor: item.tensor, at: item.at, stage: null, unit: null };
-        this.store.connection.newest(subject, "weight", { tensor: item.tensor, at: item.at })
-          .then((answer) => answer && this.#showWeights(entry, [["", [{ ...weight, value: answer.value }]]]), refuse);
+        return this.store.connection.newest(subject, "weight", { tensor: item.tensor, at: item.at })
+          .then((answer) => {
+            if (answer === null) return;
+            this.#showWeights(entry, [["", [{ ...weight, value: answer.value }]]]);
+            if (answer.ends) entry.note.textContent = answer.ends.map((end) => this.#nameOf(end)).join(" → ");
+          }, refuse);
       }
-    }
+    }));
   }
 
   #editable(tensor: string): boolean {
@@ -121,9 +133,11 @@ export class Inspector {
     if (stage === null || unit === null) {
       return direction === "" || direction === FILTER ? `weight [${at.join(", ")}]` : last;
     }
-    return `${direction === "in" ? "from" : "to"} ${this.store.about.network.stages[stage]?.name ?? "?"} ${
-      countText(unit)
-    }`;
+    return `${direction === "in" ? "from" : "to"} ${this.#nameOf({ stage, unit })}`;
+  }
+
+  #nameOf({ stage, unit }: Neuron): string {
+    return `${this.store.about.network.stages[stage]?.name ?? "?"} ${countText(unit)}`;
   }
 
   #showUnit(entry: Entry, stage: number, { own, into, into_total, out, out_total, filter }: Unit): void {
@@ -157,7 +171,11 @@ export class Inspector {
     const focused = entry.body.contains(document.activeElement);
     const all = groups.flatMap(([, weights]) => weights);
     const same = all.length === entry.fields.size && all.every((weight) => entry.fields.has(keyOf(weight)));
-    for (const weight of all) entry.fields.get(keyOf(weight))?.show(weight.value);
+    for (const weight of all) {
+      const field = entry.fields.get(keyOf(weight));
+      field?.show(weight.value);
+      field?.allow(this.#editable(weight.tensor));
+    }
     if (same || focused) return;
     entry.fields = new Map();
     entry.body.replaceChildren(...groups.flatMap(([direction, weights]) => {
@@ -171,7 +189,8 @@ export class Inspector {
             : `all ${countText(total)}`),
       );
       const fields = weights.map((weight) => {
-        const made = weightField(this.store, weight, this.#label(weight, direction), this.#editable(weight.tensor));
+        const made = weightField(this.store, weight, this.#label(weight, direction));
+        made.allow(this.#editable(weight.tensor));
         entry.fields.set(keyOf(weight), made);
         return made.element;
       });

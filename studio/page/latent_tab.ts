@@ -18,7 +18,7 @@ export class LatentTab {
   readonly #sliders = make("div", { class: "sliders" });
   readonly #said = make("p", { class: "note" });
   readonly #view: ReconstructionView;
-  readonly #jacobian = make("div", { class: "jacobian" });
+  readonly #jacobian = make("div");
   #ranges: LatentMap | null = null;
   #inputs = new Map<number, { readonly slider: HTMLInputElement; readonly number: HTMLInputElement }>();
   #isOpen = false;
@@ -32,7 +32,9 @@ export class LatentTab {
       make(
         "div",
         { class: "buttons row" },
-        button("From the row", () => this.fromRow(), { attributes: { title: "The latent vector of the shown row" } }),
+        button("From the row", () => void this.fromRow().catch(store.fail), {
+          attributes: { title: "The latent vector of the shown row" },
+        }),
         button("Mean", () => this.#ranges && store.setLatent(this.#ranges.mean.slice()), {
           attributes: { title: "Mean of the data's latent vectors" },
         }),
@@ -57,9 +59,9 @@ export class LatentTab {
     store.on("latent", (latent) => {
       this.#show(latent);
       this.#jacobian.replaceChildren();
-      this.#decode();
+      void this.#decode();
     });
-    store.on("weights", () => this.#isOpen && this.#decode());
+    store.on("weights", () => this.#isOpen && store.pace.want("decoded", () => this.#decode()));
   }
 
   async #open(): Promise<void> {
@@ -67,7 +69,7 @@ export class LatentTab {
       this.#ranges ??= await this.store.connection.ask("map", { most: RANGE_ROWS });
       if (this.store.latent === null) return await this.fromRow();
       this.#make(this.store.latent);
-      this.#decode();
+      await this.#decode();
     } catch (error) {
       this.store.fail(error);
     }
@@ -128,12 +130,15 @@ export class LatentTab {
     }
   }
 
-  #decode(): void {
+  async #decode(): Promise<void> {
     const { latent } = this.store;
     if (!this.#isOpen || latent === null) return;
-    this.store.connection.newest("decode", "decode", { latent: [...latent], most: COLUMNS_MOST }).then((answer) => {
-      if (answer) this.#view.show({ ...answer, input: null });
-    }, this.store.fail);
+    await this.store.connection.newest("decode", "decode", { latent: [...latent], most: COLUMNS_MOST }).then(
+      (answer) => {
+        if (answer) this.#view.show({ ...answer, input: null });
+      },
+      this.store.fail,
+    );
   }
 
   #askJacobian(): void {

@@ -23,7 +23,17 @@ export interface Place {
   readonly cellsY: number;
   /** Whether the cells of a map are drawn as bars from a middle line: signals. */
   readonly trace: boolean;
+  /** Of neurons of a free graph, which are drawn as points, a map for each part: their cells, and the units of all cells. */
+  readonly points: { readonly cells: Uint32Array; readonly units: Uint32Array } | null;
 }
+
+/** A cell without a unit. */
+export const NONE = 0xFFFFFFFF;
+/** Of a point, in cells. */
+export const POINT_RADIUS = 0.34;
+
+/** Number of cells that hold values. */
+export const cellsOf = ({ units, points }: Place): number => points?.units.length ?? units;
 
 export interface Box {
   readonly x: number;
@@ -38,8 +48,37 @@ type Grid = Omit<Place, "x" | "y" | "width" | "height"> & { readonly aspect: num
 const COLUMN_MOST = 16;
 const LANES = 24;
 const CELL_MOST = 26;
+/** Between the parts of a graph, in cells. */
+export const PART_GAP = 1.5;
 
-function gridOf({ shape, units }: Stage, down: boolean): Grid {
+/** Each part of a graph is a map; in it neurons are in the order of their numbers. */
+function gridOfParts(parts: Uint32Array, down: boolean): Grid {
+  const members = new Map<number, number[]>();
+  for (const [unit, part] of parts.entries()) {
+    const own = members.get(part);
+    if (own) own.push(unit);
+    else members.set(part, [unit]);
+  }
+  const all = [...members].sort(([a], [b]) => a - b).map(([, own]) => own), maps = all.length;
+  const most = Math.max(...all.map(({ length }) => length));
+  const columns = Math.ceil(Math.sqrt(most)), rows = Math.ceil(most / columns);
+  const perRow = Math.max(1, Math.round(Math.sqrt(maps * (down ? 2 : 0.6))));
+  const cells = new Uint32Array(parts.length), units = new Uint32Array(maps * columns * rows).fill(NONE);
+  for (const [map, own] of all.entries()) {
+    for (const [place, unit] of own.entries()) {
+      cells[unit] = map * columns * rows + place;
+      units[cells[unit]!] = unit;
+    }
+  }
+  const gap = maps === 1 ? 0 : PART_GAP, [cellsX, cellsY] = extent(columns, rows, maps, perRow, gap, gap);
+  return {
+    ...{ units: parts.length, columns, rows, maps, perRow, gapX: gap, gapY: gap, cellsX, cellsY, trace: false },
+    ...{ points: { cells, units }, aspect: cellsX / cellsY },
+  };
+}
+
+function gridOf({ shape, units, parts }: Stage, down: boolean): Grid {
+  if (parts !== null && parts.length > 0) return gridOfParts(parts, down);
   if (shape.length === 3) {
     const [maps, rows, columns] = shape as [number, number, number];
     const perRow = maps === 1 ? 1 : Math.max(1, Math.round(Math.sqrt(maps * rows / columns * (down ? 2 : 0.6))));
@@ -56,6 +95,7 @@ function gridOf({ shape, units }: Stage, down: boolean): Grid {
       cellsX,
       cellsY,
       trace: false,
+      points: null,
       aspect: cellsX / cellsY,
     };
   }
@@ -64,13 +104,14 @@ function gridOf({ shape, units }: Stage, down: boolean): Grid {
     const perRow = Math.ceil(maps / LANES), gapX = 0.06 * columns, gapY = 0.25;
     const [cellsX, cellsY] = extent(columns, 1, maps, perRow, gapX, gapY);
     const aspect = Math.min(1.4, Math.max(0.35, 2.4 * perRow / Math.ceil(maps / perRow)));
-    return { units, columns, rows: 1, maps, perRow, gapX, gapY, cellsX, cellsY, trace: true, aspect };
+    return { units, columns, rows: 1, maps, perRow, gapX, gapY, cellsX, cellsY, trace: true, points: null, aspect };
   }
   const short = units <= COLUMN_MOST ? 1 : Math.ceil(Math.sqrt((down ? 0.4 : 0.5) * units)),
     long = Math.ceil(units / short);
   const [columns, rows] = down ? [long, short] : [short, long];
   return {
     ...{ units, columns, rows, maps: 1, perRow: 1, gapX: 0, gapY: 0, cellsX: columns, cellsY: rows, trace: false },
+    points: null,
     aspect: columns / rows,
   };
 }
@@ -80,11 +121,15 @@ const extent = (columns: number, rows: number, maps: number, perRow: number, gap
   return [across * (columns + gapX) - gapX, down * (rows + gapY) - gapY] as const;
 };
 
-/** Stages as they are drawn: signals whose data have no shape but their length are one trace. */
+/**
+ * Stages as they are drawn: signals whose data have no shape but their length are one trace, and rows of height and width one image.
+ */
 export function drawnStages({ data, network: { stages } }: About): readonly Stage[] {
-  const isTrace = ({ shape, units }: Stage, i: number) =>
-    data.kind === "signals" && shape.length === 1 && units === data.columns && (i === 0 || i === stages.length - 1);
-  return stages.map((stage, i) => isTrace(stage, i) ? { ...stage, shape: [1, stage.units] } : stage);
+  const axes = { signals: 1, images: 2, sparse: 0, table: 0 }[data.kind];
+  return stages.map((stage, i) => {
+    const isRow = (i === 0 || i === stages.length - 1) && stage.units === data.columns && stage.shape.length === axes;
+    return isRow ? { ...stage, shape: [1, ...stage.shape] } : stage;
+  });
 }
 
 /** Space for names above and below a stage. */
@@ -141,8 +186,8 @@ type Size = Pick<Box, "width" | "height">;
 
 /** The cell of a unit. */
 export function unitBox(place: Place, unit: number): Box {
-  const size = place.columns * place.rows;
-  const map = Math.floor(unit / size), within = unit % size;
+  const size = place.columns * place.rows, cell = place.points?.cells[unit] ?? unit;
+  const map = Math.floor(cell / size), within = cell % size;
   const column = within % place.columns, row = Math.floor(within / place.columns);
   const cellX = (map % place.perRow) * (place.columns + place.gapX) + column;
   const cellY = Math.floor(map / place.perRow) * (place.rows + place.gapY) + row;

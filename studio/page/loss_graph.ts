@@ -2,6 +2,7 @@
 import { colours, onColours } from "./colours.ts";
 import { button, checkbox, choice, fitted, make, picture } from "./dom.ts";
 import { Curve, type Point } from "./curve.ts";
+import { Frames } from "./frames.ts";
 import { countText, logTicks, secondsText, shortText, ticks } from "./numbers.ts";
 import type { Shown } from "./address.ts";
 import type { Store } from "./store.ts";
@@ -20,19 +21,19 @@ export class LossGraph {
   #zoom: Span | null = null;
   #full: Span = [0, 1];
   #dragged: Span | null = null;
-  #frame = 0;
+  readonly #frames = new Frames(() => this.#draw());
 
   constructor(readonly store: Store) {
     const { shown } = store.view;
     const axis = choice([["step", "steps"], ["epoch", "epochs"], ["seconds", "seconds"]], shown.axis, (value) => {
       this.#zoom = null;
       store.view.set({ axis: value as Shown["axis"] });
-      this.redraw();
+      this.#frames.soon();
     });
     axis.setAttribute("aria-label", "Horizontal axis of the loss");
     const log = checkbox("log", shown.log, (on) => {
       store.view.set({ log: on });
-      this.redraw();
+      this.#frames.soon();
     });
     this.#canvas = picture("Loss", "loss");
     this.#canvas.tabIndex = 0;
@@ -40,7 +41,7 @@ export class LossGraph {
     const all = button("All", () => this.#setZoom(null), { attributes: { title: "Show the whole run" } });
     this.element = make(
       "section",
-      { class: "loss-graph", attributes: { "aria-label": "Loss" } },
+      { attributes: { "aria-label": "Loss" } },
       make("div", { class: "heading" }, make("h2", {}, "Loss"), axis, log, all),
       this.#canvas,
       make(
@@ -55,14 +56,14 @@ export class LossGraph {
     store.on("about", () => this.load());
     store.on("steps", ({ step, loss, seconds, count }) => {
       this.#curve.addSteps(step, loss, seconds, count);
-      this.redraw();
+      this.#frames.streamed();
     });
-    store.on("epoch", (point) => {
-      this.#curve.addEpoch(point);
-      this.redraw();
+    store.on("epochs", (points) => {
+      for (const point of points) this.#curve.addEpoch(point);
+      this.#frames.soon();
     });
-    onColours(this.redraw);
-    new ResizeObserver(this.redraw).observe(this.#canvas);
+    onColours(this.#frames.soon);
+    new ResizeObserver(this.#frames.soon).observe(this.#canvas);
     this.#listen();
   }
 
@@ -71,16 +72,9 @@ export class LossGraph {
     this.store.connection.newest("history", "history", { most: POINTS_MOST }).then((answer) => {
       if (answer === null) return;
       this.#curve.begin(answer);
-      this.redraw();
+      this.#frames.soon();
     }, () => {});
   }
-
-  readonly redraw = (): void => {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#draw();
-    });
-  };
 
   #xOf(point: Point): number {
     const { axis } = this.store.view.shown, { steps_per_epoch } = this.store.state;
@@ -207,7 +201,7 @@ export class LossGraph {
       span = size >= 0.999 * (high - low) ? null : [from, from + size];
     }
     this.#zoom = span;
-    this.redraw();
+    this.#frames.soon();
   }
 
   #listen(): void {
@@ -228,13 +222,13 @@ export class LossGraph {
     canvas.addEventListener("pointermove", (event) => {
       if (this.#dragged === null) return;
       this.#dragged = [this.#dragged[0], at(event)];
-      this.redraw();
+      this.#frames.soon();
     });
     canvas.addEventListener("pointerup", () => {
       const [a, b] = this.#dragged ?? [0, 0], [low, high] = this.#zoom ?? this.#full;
       this.#dragged = null;
       if (Math.abs(b - a) > 0.02 * (high - low)) this.#setZoom([Math.min(a, b), Math.max(a, b)]);
-      this.redraw();
+      this.#frames.soon();
     });
     canvas.addEventListener("dblclick", () => this.#setZoom(null));
     canvas.addEventListener("wheel", (event) => {

@@ -16,14 +16,10 @@ import { RowTab } from "./row_tab.ts";
 import { SheetTab } from "./sheet_tab.ts";
 import { Connection } from "./socket.ts";
 import { Store } from "./store.ts";
-import { strongestSlider } from "./strongest.ts";
+import { partsChoice, strongestSlider } from "./strongest.ts";
 import { tabs } from "./tabs.ts";
 import type { Tells } from "./types.ts";
-
-/** Values of the watched row, at most so many times a second. */
-const PER_SECOND = 15;
-/** While training, weights are asked for so often at most. */
-const WEIGHTS_MS = 1000;
+import { watchRow } from "./watch.ts";
 
 const socket = new URL("socket", location.href);
 socket.protocol = socket.protocol === "https:" ? "wss:" : "ws:";
@@ -55,7 +51,14 @@ function drawing(): HTMLElement {
     tint();
     onColours(tint);
     const legend = make("p", { class: "note colours" }, "below 0 ", bar, " above 0, each layer by its largest value");
-    network.element.append(make("div", { class: "below" }, strongestSlider(store, network.connections), legend));
+    const below = make(
+      "div",
+      { class: "below" },
+      strongestSlider(store, network.connections),
+      partsChoice(store, network),
+    );
+    below.append(legend);
+    network.element.append(below);
     return network.element;
   } catch (error) {
     return make("p", { class: "message warning" }, error instanceof Error ? error.message : String(error));
@@ -73,21 +76,7 @@ document.body.replaceChildren(
   ),
 );
 
-let weightsAt = 0, weightsLater = 0;
-/** Tells that weights may have changed, at once, or when the last time is long enough ago. */
-function weightsChanged(): void {
-  const wait = weightsAt + WEIGHTS_MS - performance.now();
-  if (weightsLater !== 0) return;
-  weightsLater = setTimeout(() => {
-    weightsLater = 0;
-    weightsAt = performance.now();
-    store.tell("weights", null);
-  }, Math.max(0, wait)) as unknown as number;
-}
-
-function watch(): void {
-  connection.newest("watch", "watch", { of: store.row, per_second: PER_SECOND }).catch(() => {});
-}
+watchRow(store);
 
 function show(about: Store["about"]): void {
   store.about = about;
@@ -104,16 +93,13 @@ async function begin(): Promise<void> {
     const about = await connection.ask("about", {});
     store.tell("connected", true);
     show(about);
-    watch();
   } catch (error) {
     store.fail(error);
   }
 }
 
-connection.on("about", (about) => {
-  show(about);
-  watch();
-});
+connection.on("about", show);
+connection.on("pages", (pages) => store.pages = pages);
 /** What is told before the page knows what it is about is of no use. */
 function whenKnown<K extends keyof Tells>(kind: K, take: (value: Tells[K]) => void): void {
   connection.on(kind, (value) => store.about !== undefined && take(value));
@@ -122,7 +108,7 @@ whenKnown("state", (state) => {
   const before = store.state;
   store.state = state;
   store.tell("state", state);
-  if (before.step !== state.step || before.phase !== state.phase) weightsChanged();
+  if (before.step !== state.step || before.phase !== state.phase) store.tell("weights", null);
 });
 whenKnown("values", (values) => {
   store.values = values;
@@ -130,15 +116,15 @@ whenKnown("values", (values) => {
 });
 whenKnown("steps", (steps) => {
   store.tell("steps", steps);
-  weightsChanged();
+  store.tell("weights", null);
 });
-whenKnown("epoch", (epoch) => store.tell("epoch", epoch));
+whenKnown("epochs", (epochs) => store.tell("epochs", epochs));
 whenKnown("edit", (edit) => {
   store.tell("edit", edit);
-  weightsAt = 0;
-  weightsChanged();
+  store.tell("weights", null);
+  store.pace.hurry();
 });
 whenKnown("note", (note) => store.tell("note", note));
-store.on("row", watch);
+document.addEventListener("visibilitychange", () => store.pace.changed());
 // An address that is typed or pasted shows what it says.
 addEventListener("hashchange", () => location.reload());

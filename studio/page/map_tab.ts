@@ -1,8 +1,9 @@
 /** The map of the data's latent vectors: points by label, a cross that is dragged and decoded, a line between two rows. */
 import { colours, onColours } from "./colours.ts";
 import { button, field, fitted, make, saveCanvas } from "./dom.ts";
+import { Frames } from "./frames.ts";
 import { countText, percentText } from "./numbers.ts";
-import { afterEpochs } from "./paced.ts";
+import { afterEpochs } from "./pace.ts";
 import { drawPoints, fitRange, labelColours, nearest } from "./points.ts";
 import { ReconstructionView } from "./reconstruction.ts";
 import type { Store } from "./store.ts";
@@ -25,7 +26,7 @@ export class MapTab {
   #lineName = "";
   #point: readonly [number, number] = [0, 0];
   #isOpen = false;
-  #frame = 0;
+  readonly #frames = new Frames(() => this.#draw());
 
   constructor(readonly store: Store) {
     this.#view = new ReconstructionView(store, () => `${store.about.run.name}-map-${store.state.step}`, true);
@@ -80,12 +81,12 @@ export class MapTab {
     store.on("tab", (tab) => {
       this.#isOpen = tab === "map";
       if (this.#isOpen && this.#map === null) this.#ask();
-      this.redraw();
+      this.#frames.soon();
     });
-    afterEpochs(store, () => this.#isOpen ? this.#ask() : Promise.resolve());
-    store.on("weights", () => this.#isOpen && this.#decode());
-    onColours(this.redraw);
-    new ResizeObserver(this.redraw).observe(this.#canvas);
+    afterEpochs(store, "map", () => this.#isOpen ? this.#ask() : Promise.resolve());
+    store.on("weights", () => this.#isOpen && store.pace.want("decoded on the map", () => this.#decode()));
+    onColours(this.#frames.soon);
+    new ResizeObserver(this.#frames.soon).observe(this.#canvas);
   }
 
   #ask(): Promise<void> {
@@ -113,17 +114,10 @@ export class MapTab {
           return make("li", { class: "dot" }, key, make("span", {}, name));
         }),
       );
-      this.redraw();
-      this.#decode();
+      this.#frames.soon();
+      void this.#decode();
     }, this.store.fail);
   }
-
-  readonly redraw = (): void => {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#draw();
-    });
-  };
 
   get #size(): readonly [number, number] {
     return [this.#canvas.clientWidth, this.#canvas.clientHeight];
@@ -181,17 +175,20 @@ export class MapTab {
     this.#point = [x, y];
     this.#line = null;
     this.store.setLatent(mean.map((value, k) => value + x * axes[k]! + y * axes[size + k]!));
-    this.redraw();
-    this.#decode();
+    this.#frames.soon();
+    void this.#decode();
   }
 
-  #decode(): void {
+  async #decode(): Promise<void> {
     const { latent } = this.store;
     if (!this.#isOpen) return;
     if (latent === null) return this.#moveTo(...this.#point);
-    this.store.connection.newest("decode", "decode", { latent: [...latent], most: COLUMNS_MOST }).then((answer) => {
-      if (answer && this.#isOpen) this.#view.show({ ...answer, input: null });
-    }, this.store.fail);
+    await this.store.connection.newest("decode", "decode", { latent: [...latent], most: COLUMNS_MOST }).then(
+      (answer) => {
+        if (answer && this.#isOpen) this.#view.show({ ...answer, input: null });
+      },
+      this.store.fail,
+    );
   }
 
   /** Decodes the point of the line between the latent vectors of two rows at the share that the slider says. */
@@ -212,8 +209,8 @@ export class MapTab {
       const between = a.map((value, k) => value + share * (b[k]! - value));
       this.#point = this.#project(between);
       this.store.setLatent(between);
-      this.redraw();
-      this.#decode();
+      this.#frames.soon();
+      void this.#decode();
     } catch (error) {
       this.store.fail(error);
     }

@@ -1,10 +1,12 @@
-/** The drawing of the network: where the pointer is, what is chosen, pan and zoom, and the same by keyboard. */
+/** The drawing of the network: what is shown of it, which neuron is under the pointer, and what a click chooses. */
+import { cellsAt, inCells } from "./cells.ts";
 import { Connections, connectionsOf } from "./connections.ts";
 import { colours, onColours } from "./colours.ts";
 import { button, fitted, make, saveCanvas } from "./dom.ts";
 import { drawnStages, layOut, type Place, unitBox } from "./layout.ts";
 import { drawOverlay } from "./overlay.ts";
-import { neuronByKey } from "./keys.ts";
+import { Frames } from "./frames.ts";
+import { listenTo } from "./network_input.ts";
 import { type Camera, connectionAt, type Drawn, HOME, inverse, type Neuron, neuronAt, zoomed } from "./picking.ts";
 import { Scene } from "./scene.ts";
 import type { Store } from "./store.ts";
@@ -30,7 +32,7 @@ export class Network {
   #hovered: Neuron | null = null;
   #unit: Unit | null = null;
   #highlight: readonly Drawn[] = [];
-  #frame = 0;
+  readonly #frames = new Frames(() => this.draw());
   #readOut = 0;
   #size = { width: 0, height: 0 };
   #marks: readonly unknown[] = [];
@@ -54,7 +56,7 @@ export class Network {
     this.connections = new Connections(store, (drawn) => {
       this.#scene.setConnections(drawn);
       this.#count.textContent = this.connections.text();
-      this.redraw();
+      this.#frames.soon();
     });
     const zoom = (factor: number) =>
       this.#move(zoomed(this.#camera, factor, this.#size.width / 2, this.#size.height / 2));
@@ -69,15 +71,28 @@ export class Network {
     const area = make("div", { class: "area" }, this.#canvas, this.#over, this.#tip.element, tools);
     this.element = make("div", { class: "drawing" }, area, this.#count, this.#live);
     new ResizeObserver(() => this.#layOut()).observe(area);
-    this.#listen();
+    listenTo(this.#canvas, {
+      camera: () => this.#camera,
+      places: () => this.#places,
+      hovered: () => this.#hovered,
+      move: (camera) => this.#move(camera),
+      hover: (neuron) => this.#hover(neuron),
+      choose: (x, y) => this.#choose(x, y),
+      chooseNeuron: (neuron) => this.#chooseNeuron(neuron),
+    });
     store.on("about", () => this.#begin());
     store.on("values", () => this.#takeValues());
-    store.on("items", () => this.redraw());
-    store.on("state", this.redraw);
-    store.on("weights", () => this.#hovered && this.#ask());
+    store.on("items", () => this.#frames.soon());
+    let frozen = "";
+    store.on("state", (state) => {
+      if (frozen === String(state.frozen)) return;
+      frozen = String(state.frozen);
+      this.#frames.soon();
+    });
+    store.on("weights", () => this.#hovered && store.pace.want("hovered", () => this.#ask()));
     onColours(() => {
       this.#scene.refresh();
-      this.redraw();
+      this.#frames.soon();
     });
   }
 
@@ -95,10 +110,8 @@ export class Network {
     const ratio = this.#ratio;
     this.#canvas.width = Math.round(width * ratio);
     this.#canvas.height = Math.round(height * ratio);
-    const { stages } = this.store.about.network;
     this.#places = layOut(drawnStages(this.store.about), width, height);
-    let at = 0;
-    this.#scene.setPlaces(this.#places, stages.map(({ units }) => (at += units) - units));
+    this.#scene.setPlaces(this.#places, cellsAt(this.#places));
     this.#scene.setConnections(this.connections.drawn, true);
     this.#scene.setHighlight(this.#highlight);
     this.#takeValues();
@@ -111,7 +124,7 @@ export class Network {
   /** Of values that arrive faster than frames are drawn, only the newest reach the graphics processor. */
   #takeValues(): void {
     this.#valuesAreNew = true;
-    this.redraw();
+    this.#frames.streamed();
   }
 
   #showValues(): void {
@@ -126,36 +139,27 @@ export class Network {
       }
       return most;
     });
-    this.#scene.setValues(told.values, told.at, scales);
+    this.#scene.setValues(inCells(this.#places, told.values, told.at), cellsAt(this.#places), scales);
     this.#showTip();
   }
 
   /** Until values are told, the layers are there without them. */
   #showNoValues(): void {
-    let units = 0;
-    const at = this.store.about.network.stages.map((stage) => (units += stage.units) - stage.units);
-    this.#scene.setValues(new Float32Array(units).fill(NaN), at, []);
+    this.#scene.setValues(inCells(this.#places, null, []), cellsAt(this.#places), []);
   }
-
-  readonly redraw = (): void => {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.draw();
-    });
-  };
 
   /** Draws a frame at once. */
   draw(): void {
     if (this.#places.length === 0) return;
     if (this.#valuesAreNew) this.#showValues();
-    if (this.#scene.draw(this.#camera, this.#ratio, this.#highlight.length > 0)) this.redraw();
+    if (this.#scene.draw(this.#camera, this.#ratio, this.#highlight.length > 0)) this.#frames.soon();
     // Values do not change what is written above the drawing.
     const marks = [
       this.#camera,
       this.#hovered,
       this.store.items,
       this.store.about,
-      this.store.state.frozen,
+      String(this.store.state.frozen),
       this.#places,
       colours(),
     ];
@@ -168,13 +172,22 @@ export class Network {
     });
     const context = fitted(this.#over, this.#size.width, this.#size.height);
     const down = this.#places.length > 1 && this.#places[1]!.y - this.#places[0]!.y > this.#places[0]!.height;
-    drawOverlay(context, stages, this.#places, this.#camera, { hovered: this.#hovered, chosen, down });
+    drawOverlay(context, stages, this.#places, this.#camera, {
+      ...{ hovered: this.#hovered, chosen, down },
+      frozen: this.store.state.frozen,
+    });
+  }
+
+  /** Whether points have the colour of their part, not that of their value. */
+  colourParts(byPart: boolean): void {
+    this.#scene.byPart = byPart;
+    this.#frames.soon();
   }
 
   #move(camera: Camera): void {
     this.#camera = camera;
     this.#showTip();
-    this.redraw();
+    this.#frames.soon();
   }
 
   #save(): void {
@@ -195,20 +208,21 @@ export class Network {
     this.#unit = null;
     this.#highlight = [];
     this.#scene.setHighlight([]);
-    if (neuron) this.#ask();
+    if (neuron) void this.#ask();
     this.#showTip();
-    this.redraw();
+    this.#frames.soon();
   }
 
-  #ask(): void {
-    const neuron = this.#hovered!;
-    this.store.connection.newest("hover", "unit", { ...neuron, most: HOVERED_MOST }).then((unit) => {
+  async #ask(): Promise<void> {
+    const neuron = this.#hovered;
+    if (neuron === null) return;
+    await this.store.connection.newest("hover", "unit", { ...neuron, most: HOVERED_MOST }).then((unit) => {
       if (unit === null || neuron !== this.#hovered) return;
       this.#unit = unit;
       this.#highlight = connectionsOf(neuron.stage, neuron.unit, unit);
       this.#scene.setHighlight(this.#highlight);
       this.#showTip();
-      this.redraw();
+      this.#frames.soon();
     }, () => {});
   }
 
@@ -233,10 +247,14 @@ export class Network {
     }, READ_OUT_MS) as unknown as number;
   }
 
+  #chooseNeuron({ stage, unit }: Neuron): void {
+    this.store.choose({ stage: this.store.about.network.stages[stage]!.name, unit });
+  }
+
   #choose(x: number, y: number): void {
-    const { stages, links } = this.store.about.network;
+    const { links } = this.store.about.network;
     const [px, py] = inverse(this.#camera, x, y), neuron = neuronAt(this.#places, px, py);
-    if (neuron) return this.store.choose({ stage: stages[neuron.stage]!.name, unit: neuron.unit });
+    if (neuron) return this.#chooseNeuron(neuron);
     const all = this.#highlight.length > 0 ? this.#highlight : this.connections.drawn;
     const found = connectionAt(this.#places, all, px, py, NEAR_PIXELS / this.#camera.scale);
     const link: Link | undefined = found === null
@@ -244,61 +262,10 @@ export class Network {
       : links.find(({ from, to }) => from === found.drawn.from && to === found.drawn.to);
     if (!found || !link) return;
     const { weights } = found.drawn;
-    this.store.choose({ tensor: link.tensor, at: [weights.to[found.index]!, weights.from[found.index]!] });
-  }
-
-  #listen(): void {
-    const canvas = this.#canvas;
-    let held: { x: number; y: number; camera: Camera; moved: boolean } | null = null;
-    canvas.addEventListener("pointerdown", ({ offsetX: x, offsetY: y, button: which }) => {
-      if (which === 0) held = { x, y, camera: this.#camera, moved: false };
+    const { from, to, connection } = weights, { index } = found;
+    this.store.choose({
+      tensor: link.tensor,
+      at: connection ? [connection[index]!] : [to[index]!, from[index]!],
     });
-    canvas.addEventListener("pointermove", (event) => {
-      const { offsetX: x, offsetY: y } = event;
-      if (held && (held.moved || Math.hypot(x - held.x, y - held.y) > 4)) {
-        if (!held.moved) canvas.setPointerCapture(event.pointerId);
-        held.moved = true;
-        return this.#move({ ...this.#camera, x: held.camera.x + x - held.x, y: held.camera.y + y - held.y });
-      }
-      this.#hover(neuronAt(this.#places, ...inverse(this.#camera, x, y)));
-    });
-    canvas.addEventListener("pointerup", ({ offsetX, offsetY }) => {
-      if (held && !held.moved) this.#choose(offsetX, offsetY);
-      held = null;
-    });
-    canvas.addEventListener("pointercancel", () => held = null);
-    canvas.addEventListener("pointerleave", () => document.activeElement !== canvas && this.#hover(null));
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      this.#move(
-        zoomed(
-          this.#camera,
-          Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0016)),
-          event.offsetX,
-          event.offsetY,
-        ),
-      );
-    }, { passive: false });
-    canvas.addEventListener("blur", () => this.#hover(null));
-    canvas.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || !this.#key(event.key)) return;
-      event.preventDefault();
-    });
-  }
-
-  /** @returns whether the key means something here */
-  #key(key: string): boolean {
-    const { width, height } = this.#size, { stages } = this.store.about.network;
-    const zoom = (factor: number) => this.#move(zoomed(this.#camera, factor, width / 2, height / 2));
-    const neuron = neuronByKey(key, this.#hovered, this.#places);
-    if (neuron) this.#hover(neuron);
-    else if (key === "Enter" && this.#hovered) {
-      this.store.choose({ stage: stages[this.#hovered.stage]!.name, unit: this.#hovered.unit });
-    } else if (key === "Escape") this.#hover(null);
-    else if (key === "+") zoom(1.5);
-    else if (key === "-") zoom(1 / 1.5);
-    else if (key === "0") this.#move(HOME);
-    else return false;
-    return true;
   }
 }

@@ -3,16 +3,24 @@ import { colours } from "./colours.ts";
 import { countText } from "./numbers.ts";
 import { type Place, unitBox } from "./layout.ts";
 import type { Camera, Neuron } from "./picking.ts";
+import { isFrozen } from "./store.ts";
 import type { Stage } from "./types.ts";
 
 const FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif';
 
 export const sizeText = ({ shape, units }: Stage): string =>
-  shape.length > 1 ? shape.map(countText).join(" × ") : countText(units);
+  shape.length > 1
+    ? shape.slice(shape.length === 3 && shape[0] === 1 ? 1 : 0).map(countText).join(" × ")
+    : countText(units);
+
+/** Of neurons within a layer, `encoder.0.layer1`, the last part: they stand before the layer itself. */
+const shortName = ({ latent, name }: Stage): string => latent ? "latent" : name.split(".").slice(2).join(" ") || name;
 
 interface Marks {
   readonly hovered: Neuron | null;
   readonly chosen: readonly Neuron[];
+  /** Names of layers. */
+  readonly frozen: readonly string[];
   readonly down: boolean;
 }
 
@@ -21,7 +29,7 @@ export function drawOverlay(
   stages: readonly Stage[],
   places: readonly Place[],
   camera: Camera,
-  { hovered, chosen, down }: Marks,
+  { hovered, chosen, frozen, down }: Marks,
 ): void {
   const { ink, muted, page, accent } = colours();
   const screen = (x: number, y: number) => [x * camera.scale + camera.x, y * camera.scale + camera.y] as const;
@@ -32,10 +40,10 @@ export function drawOverlay(
     const place = places[i]!;
     const [left, top] = screen(place.x, place.y);
     const [right, bottom] = screen(place.x + place.width, place.y + place.height);
-    const name = stage.latent ? "latent" : stage.name, kinds = stage.kinds.join(" + ");
+    const name = shortName(stage), kinds = stage.kinds.join(" + ");
     const lines = [
       [name, `600 12px ${FONT}`, ink],
-      [sizeText(stage) + (stage.frozen ? " · frozen" : ""), `12px ${FONT}`, muted],
+      [sizeText(stage) + (isFrozen(stage, frozen) ? " · frozen" : ""), `12px ${FONT}`, muted],
     ] as const;
     const write = (text: string, font: string, color: string, x: number, y: number, most: number) => {
       context.font = font;

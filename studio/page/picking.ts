@@ -1,6 +1,9 @@
 /** From a point to what lies there: the reverse of layout.ts. */
-import { type Place, unitBox } from "./layout.ts";
+import { NONE, PART_GAP, type Place, POINT_RADIUS, unitBox } from "./layout.ts";
 import type { Strongest } from "./types.ts";
+
+/** How far from the middle of a point it is still met, in cells: connections lie between the points. */
+const POINT_REACH = POINT_RADIUS + 0.06;
 
 /** A view of the drawing: a point p of it is at p * scale + (x, y) of the canvas. */
 export interface Camera {
@@ -35,8 +38,13 @@ export function unitAt(place: Place, x: number, y: number): number | null {
   const row = Math.floor(cellY - down * (place.rows + place.gapY));
   if (column >= place.columns || row >= place.rows) return null;
   const map = down * place.perRow + across;
-  const unit = (map * place.rows + row) * place.columns + column;
-  return map < place.maps && unit < place.units ? unit : null;
+  if (map >= place.maps) return null;
+  const cell = (map * place.rows + row) * place.columns + column;
+  if (place.points === null) return cell < place.units ? cell : null;
+  const unit = place.points.units[cell]!;
+  const middleX = across * (place.columns + place.gapX) + column + 0.5;
+  const middleY = down * (place.rows + place.gapY) + row + 0.5;
+  return unit !== NONE && Math.hypot(cellX - middleX, cellY - middleY) <= POINT_REACH ? unit : null;
 }
 
 export interface Neuron {
@@ -57,6 +65,13 @@ export function beside(place: Place, unit: number, dx: number, dy: number): numb
   const { x, y, width, height } = unitBox(place, unit);
   const stepX = dx * (1 + (place.maps > 1 ? place.gapX : 0)), stepY = dy * (1 + (place.maps > 1 ? place.gapY : 0));
   const middleX = x + width / 2, middleY = y + height / 2;
+  if (place.points !== null) { // the next one in this direction, over cells without a neuron and gaps between parts
+    for (let far = 1; far <= place.cellsX + place.cellsY; far += PART_GAP % 1 || 1) {
+      const found = unitAt(place, middleX + far * dx * width, middleY + far * dy * height);
+      if (found !== null) return found;
+    }
+    return unit;
+  }
   return unitAt(place, middleX + dx * width, middleY + dy * height) ??
     unitAt(place, middleX + stepX * width, middleY + stepY * height) ?? unit;
 }

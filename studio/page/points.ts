@@ -1,5 +1,5 @@
 /** Points of the latent map, written as pixels, since there may be 200,000 of them. */
-import { colours, type Rgb } from "./colours.ts";
+import { colours, rgbOf } from "./colours.ts";
 import type { LatentMap } from "./types.ts";
 
 /** The point at the upper left corner, and pixels of the page in a unit of length. */
@@ -30,16 +30,12 @@ export function fitRange({ x, y }: LatentMap, width: number, height: number): Ma
 export const labelColours = (labels: number, series: readonly string[]): readonly string[] =>
   labels === 0 || labels > 12 ? [series[0]!] : Array.from({ length: labels }, (_, i) => series[i % series.length]!);
 
-const rgb = (text: string): Rgb => {
-  const number = parseInt(text.slice(1), 16);
-  return [number >> 16 & 255, number >> 8 & 255, number & 255];
-};
-
 /** Draws over the canvas' pixels. Labels beyond the number of colours are hollow squares, where points are large enough. Points that lie over each other become denser up to their full colour. */
 export function drawPoints(canvas: HTMLCanvasElement, { x, y, labels, names }: LatentMap, range: MapRange): void {
   const { width, height } = canvas, ratio = width / canvas.clientWidth;
   const { page, series } = colours();
-  const shades = labelColours(names.length, series).map(rgb), ground = rgb(page);
+  const bytes = (text: string) => rgbOf(text).map((part) => 255 * part);
+  const shades = labelColours(names.length, series).map(bytes), ground = bytes(page);
   const context = canvas.getContext("2d")!, image = context.createImageData(width, height), pixels = image.data;
   for (let i = 0; i < pixels.length; i += 4) {
     for (let k = 0; k < 3; k++) pixels[i + k] = ground[k]!;

@@ -5,8 +5,7 @@ import { ReconstructionView } from "./reconstruction.ts";
 import type { Store } from "./store.ts";
 import type { Numbers, RowName } from "./types.ts";
 
-/** While training the row is asked for again at most so often, and so that drawing it takes a tenth of the time. */
-const AGAIN_MS = 500;
+/** Of the time that drawing the row again and again takes. */
 const SHARE = 0.1;
 
 export class RowTab {
@@ -23,8 +22,8 @@ export class RowTab {
   readonly #back: HTMLButtonElement;
   readonly #asPicture: HTMLElement;
   #dropped: { readonly name: string; readonly rows: number } | null = null;
-  #asked = 0;
-  #again = AGAIN_MS;
+  /** When the row may be drawn again. */
+  #next = 0;
   #isOpen = true;
   /** Of the shown row. */
   latent: Numbers | null = null;
@@ -76,8 +75,10 @@ export class RowTab {
       this.#isOpen = tab === "row";
       if (this.#isOpen) this.#ask();
     });
-    store.on("values", () => this.#isOpen && performance.now() - this.#asked > this.#again && this.#ask());
-    store.on("edit", () => this.#isOpen && this.#ask());
+    store.on("weights", () => {
+      if (!this.#isOpen || store.isTraining && performance.now() < this.#next) return;
+      store.pace.want("row", () => this.#ask());
+    });
   }
 
   get #rows(): number {
@@ -114,10 +115,9 @@ export class RowTab {
     this.#ask();
   }
 
-  #ask(): void {
-    this.#asked = performance.now();
+  async #ask(): Promise<void> {
     const { row } = this;
-    this.store.connection.newest("row", "row", { of: row }).then((answer) => {
+    await this.store.connection.newest("row", "row", { of: row }).then((answer) => {
       if (answer === null || row !== this.row) return;
       const { part, label, mse, latent } = answer;
       this.latent = latent;
@@ -129,7 +129,7 @@ export class RowTab {
       this.#said.textContent = parts.filter(Boolean).join(" · ");
       const begun = performance.now();
       this.#view.show(answer);
-      this.#again = Math.max(AGAIN_MS, (performance.now() - begun) / SHARE);
+      this.#next = begun + (performance.now() - begun) / SHARE;
     }, (error) => {
       // Dropped rows are gone where the studio was started anew.
       if ("dropped" in row && row === this.row) this.store.showRow({ row: this.store.view.row });

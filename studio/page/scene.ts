@@ -3,15 +3,15 @@
  * pixels cost, however many neurons there are. Connections are drawn into pictures of their own (lines.ts, kept.ts).
  */
 import * as twgl from "twgl.js";
-import { type Colours, colours } from "./colours.ts";
-import type { Place } from "./layout.ts";
+import { type Colours, colours, rgbOf } from "./colours.ts";
+import { cellsOf, type Place } from "./layout.ts";
 import { CORNERS, freeBuffers, Lines } from "./lines.ts";
 import type { Camera, Drawn } from "./picking.ts";
 import * as shaders from "./shaders.ts";
 import type { Numbers } from "./types.ts";
 
-/** Width of the texture of values; the shader divides by it, which is fast for powers of two. */
-const TEXTURE_WIDTH = 2048;
+/** How the cells of a stage are drawn, as the shader knows it. */
+const wayOf = ({ trace, points }: Place): number => points ? 2 : trace ? 1 : 0;
 
 /** What connections look like: the widths of the weakest and the strongest in pixels, and how much they cover. */
 function looksOf(count: number): { readonly widths: readonly [number, number]; readonly opacity: number } {
@@ -32,6 +32,8 @@ export class Scene {
   #stages: { readonly buffers: twgl.BufferInfo; readonly array: twgl.VertexArrayInfo } | null = null;
   #texture: WebGLTexture | null = null;
   #textureHeight = 0;
+  /** Whether points have the colour of their part, not that of their value. */
+  byPart = false;
   readonly #connections: Lines;
   readonly #highlight: Lines;
 
@@ -61,7 +63,7 @@ export class Scene {
       box: per(4, places.flatMap(({ x, y, width, height }) => [x, y, width, height])),
       grid: per(4, places.flatMap(({ columns, rows, maps, perRow }) => [columns, rows, maps, perRow])),
       cells: per(4, places.flatMap(({ gapX, gapY, cellsX, cellsY }) => [gapX, gapY, cellsX, cellsY])),
-      source: per(4, places.flatMap(({ units, trace }, i) => [at[i] ?? 0, units, 1, trace ? 1 : 0])),
+      source: per(4, places.flatMap((place, i) => [at[i] ?? 0, cellsOf(place), 1, wayOf(place)])),
     });
     if (this.#stages) freeBuffers(this.#gl, this.#stages);
     this.#stages = { buffers, array: twgl.createVertexArrayInfo(this.#gl, [this.#stageProgram], buffers) };
@@ -70,7 +72,7 @@ export class Scene {
   /** @param at where the values of each stage begin @param scales the value of each stage that has the full colour */
   setValues(values: Numbers, at: readonly number[], scales: readonly number[]): void {
     const gl = this.#gl;
-    const width = TEXTURE_WIDTH, height = Math.max(1, Math.ceil(values.length / width));
+    const width = shaders.TEXTURE_WIDTH, height = Math.max(1, Math.ceil(values.length / width));
     if (this.#texture === null || height !== this.#textureHeight) {
       gl.deleteTexture(this.#texture);
       this.#texture = gl.createTexture();
@@ -91,7 +93,7 @@ export class Scene {
     }
     const source = this.#stages?.buffers.attribs?.source?.buffer;
     if (source) {
-      const data = this.#places.flatMap(({ units, trace }, i) => [at[i] ?? 0, units, scales[i] || 1, trace ? 1 : 0]);
+      const data = this.#places.flatMap((place, i) => [at[i] ?? 0, cellsOf(place), scales[i] || 1, wayOf(place)]);
       gl.bindBuffer(gl.ARRAY_BUFFER, source);
       gl.bufferSubData(gl.ARRAY_BUFFER, 0, new Float32Array(data));
     }
@@ -137,7 +139,13 @@ export class Scene {
     this.#drawKept(this.#connections, camera, ratio, uniforms, faint);
     if (this.#stages && this.#texture) {
       gl.useProgram(this.#stageProgram.program);
-      twgl.setUniforms(this.#stageProgram, { ...uniforms, values: this.#texture, page: rgbOf(palette.page) });
+      twgl.setUniforms(this.#stageProgram, {
+        ...uniforms,
+        values: this.#texture,
+        page: rgbOf(palette.page),
+        series: palette.series.flatMap(rgbOf),
+        by_part: this.byPart,
+      });
       twgl.setBuffersAndAttributes(gl, this.#stageProgram, this.#stages.array);
       gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#places.length);
     }
@@ -168,8 +176,3 @@ export class Scene {
     this.#highlight.kept.refresh();
   }
 }
-
-const rgbOf = (text: string): readonly number[] => {
-  const number = parseInt(text.slice(1), 16);
-  return [(number >> 16 & 255) / 255, (number >> 8 & 255) / 255, (number & 255) / 255];
-};

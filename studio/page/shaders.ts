@@ -1,4 +1,10 @@
 /** Programs of the graphics processor: stages as one quad each, connections as thin quads, and a picture of connections that is kept. */
+import { CURVE, SERIES } from "./colours.ts";
+import { POINT_RADIUS } from "./layout.ts";
+
+/** Of the texture of values, as a power of two. */
+const TEXTURE_BITS = 11;
+export const TEXTURE_WIDTH = 1 << TEXTURE_BITS;
 
 const HEAD = `#version 300 es
 precision highp float;
@@ -18,7 +24,7 @@ vec4 toClip(vec2 p) {
 const DIVERGING = `
 uniform vec3 low, zero, high;
 vec3 diverging(float t) {
-  return mix(zero, t < 0.0 ? low : high, pow(min(1.0, abs(t)), 0.7));
+  return mix(zero, t < 0.0 ? low : high, pow(min(1.0, abs(t)), ${CURVE}));
 }
 `;
 
@@ -27,7 +33,7 @@ in vec2 corner;
 in vec4 box;    // x, y, width, height
 in vec4 grid;   // columns, rows, maps, maps in a row
 in vec4 cells;  // gap x, gap y, cells x, cells y
-in vec4 source; // first value, units, scale of the values, 1 for bars
+in vec4 source; // first value, cells with values, scale of the values, 1 for bars and 2 for points
 out vec2 cell;
 flat out vec4 of_grid;
 flat out vec4 of_cells;
@@ -44,6 +50,8 @@ void main() {
 export const STAGE_FRAGMENT = `${HEAD}${DIVERGING}
 uniform highp sampler2D values;
 uniform vec3 page;
+uniform vec3 series[${SERIES}];
+uniform bool by_part; // whether points have the colour of their map
 in vec2 cell;
 flat in vec4 of_grid;
 flat in vec4 of_cells;
@@ -52,7 +60,7 @@ out vec4 color;
 
 float valueOf(int unit) {
   int at = int(of_source.x) + unit;
-  return texelFetch(values, ivec2(at & 2047, at >> 11), 0).r;
+  return texelFetch(values, ivec2(at & ${TEXTURE_WIDTH - 1}, at >> ${TEXTURE_BITS}), 0).r;
 }
 
 void main() {
@@ -64,7 +72,7 @@ void main() {
   if (map_at.x >= of_grid.w || map_number >= of_grid.z || within.x >= map_size.x || within.y >= map_size.y) discard;
   int first = int(map_number) * int(map_size.x) * int(map_size.y);
 
-  if (of_source.w > 0.5) { // bars of a signal: the value farthest from 0 below this pixel
+  if (of_source.w == 1.0) { // bars of a signal: the value farthest from 0 below this pixel
     int from = int(within.x), count = int(clamp(ceil(pixel.x), 1.0, 24.0));
     float stride = max(1.0, pixel.x / float(count)), far = 0.0;
     for (int i = 0; i < count; i++) {
@@ -84,6 +92,14 @@ void main() {
   int unit = first + at.y * int(map_size.x) + at.x;
   if (unit >= int(of_source.y)) discard;
   float value = valueOf(unit);
+  if (of_source.w == 2.0) { // points, between which connections are seen
+    if (isinf(value)) discard; // no neuron
+    vec3 shade = by_part ? series[int(map_number) % ${SERIES}] : isnan(value) ? zero : diverging(value / of_source.z);
+    float far = length(fract(within) - 0.5), edge = max(pixel.x, pixel.y), radius = ${POINT_RADIUS};
+    float cover = clamp((radius - far) / edge + 0.5, 0.0, 1.0), rim = clamp((far - radius) / edge + 1.5, 0.0, 1.0);
+    color = vec4(mix(shade, 1.0 - page, 0.35 * rim), 1.0) * cover;
+    return;
+  }
   if (pixel.x > 1.0) { // several cells in a pixel: of some of them the value farthest from 0
     int reach = 2;
     for (int j = 0; j < reach; j++) for (int i = 0; i < reach; i++) {

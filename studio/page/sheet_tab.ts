@@ -2,11 +2,13 @@
 import { colours, onColours } from "./colours.ts";
 import { button, choice, fitted, make, picture, saveCanvas } from "./dom.ts";
 import { countText } from "./numbers.ts";
-import { afterEpochs } from "./paced.ts";
+import { afterEpochs } from "./pace.ts";
 import { drawTraces, imageOf, pictureShape, rangeOf, sizeOf } from "./pictures.ts";
 import type { Asks } from "../protocol.ts";
 import type { Store } from "./store.ts";
 import type { Numbers } from "./types.ts";
+
+const sentence = (text: string) => `${text[0]?.toUpperCase() ?? ""}${text.slice(1)}.`;
 
 type Part = "train" | "validation" | "test";
 type Sheet = Asks["sheet"]["answer"];
@@ -74,8 +76,8 @@ export class SheetTab {
       this.#isOpen = tab === "sheet";
       this.#ask();
     });
-    store.on("edit", () => this.#ask());
-    afterEpochs(store, () => this.#ask());
+    store.on("edit", () => store.pace.want("sheet", () => this.#ask()));
+    afterEpochs(store, "sheet", () => this.#ask());
     onColours(() => this.#isOpen && this.#draw());
   }
 
@@ -112,7 +114,7 @@ export class SheetTab {
       if (answer === null) return;
       this.#filters.hidden = "none" in answer;
       this.#filtersSaid.textContent = "none" in answer
-        ? answer.none
+        ? sentence(answer.none)
         : `${countText(answer.shape[0]!)} filters, each in the colours of its own largest weight.`;
       if (!("none" in answer)) this.#drawFilters(answer.shape, answer.values);
     }, this.store.fail);

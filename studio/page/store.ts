@@ -1,7 +1,8 @@
 /** What the page knows, in one place. Parts of the page listen to the topics that they show. */
-import type { About, Edit, Numbers, RowName, State, Tells } from "./types.ts";
+import type { About, Edit, Numbers, RowName, Stage, State, Tells } from "./types.ts";
 import type { Connection } from "./socket.ts";
 import { ITEMS_MOST, type View } from "./address.ts";
+import { Pace } from "./pace.ts";
 
 /** A neuron: a stage and its unit; or a weight: a tensor and a place in it. */
 export type Item =
@@ -13,7 +14,7 @@ export interface Topics {
   state: State;
   values: Tells["values"];
   steps: Tells["steps"];
-  epoch: Tells["epoch"];
+  epochs: Tells["epochs"];
   edit: Edit;
   note: Tells["note"];
   /** The row that is shown. */
@@ -24,7 +25,7 @@ export interface Topics {
   latent: Numbers;
   /** The open tab. */
   tab: string;
-  /** Weights may have changed: an edit, or steps. At most once a second while training. */
+  /** Weights may have changed: an edit, or steps. Who asks for them leaves it to the page's {@linkcode Pace}. */
   weights: null;
   connected: boolean;
 }
@@ -42,6 +43,10 @@ export const itemOf = (name: string): Item | null => {
   return weight && { tensor: weight[1]!, at: weight[2]!.split(".").filter((part) => part !== "").map(Number) };
 };
 
+/** Whether the weights of a stage stay as they are. */
+export const isFrozen = ({ parameters }: Stage, frozen: readonly string[]): boolean =>
+  frozen.some((layer) => parameters.some(({ name }) => name.startsWith(`${layer}.`)));
+
 export class Store {
   about!: About;
   state!: State;
@@ -49,6 +54,14 @@ export class Store {
   latent: Numbers | null = null;
   row: RowName;
   items: readonly Item[];
+  /** Number of pages, this one included. */
+  pages = 1;
+  readonly pace = new Pace({
+    isTraining: () => this.isTraining,
+    isHidden: () => document.hidden,
+    pages: () => this.pages,
+    stepMs: () => 1000 * (this.state.seconds.step ?? 0),
+  });
   readonly #listeners: { [K in keyof Topics]?: ((value: Topics[K]) => void)[] } = {};
 
   constructor(readonly connection: Connection, readonly view: View) {

@@ -6,6 +6,8 @@ import { EXPORT_FORMATS } from "../../core/export/export.ts";
 import type { About, State } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { NAMES_MAX } from "./bounds.ts";
+import { allLinks, isOfNeurons, partsOf } from "./neurons.ts";
+import { totalOf } from "./weights.ts";
 
 /** Sums of the sizes of files, which are looked at once. */
 const known = new WeakMap<Source, Promise<number>>();
@@ -24,30 +26,31 @@ async function sizeOfFiles(source: Source): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-function networkOf({ model, stages, links, questions }: Subject, frozen: readonly string[]): About["network"] {
+async function networkOf(subject: Subject): Promise<About["network"]> {
+  const { model, stages, questions } = subject, links = await allLinks(subject);
+  const parts = await Promise.all(stages.map((stage) => partsOf(subject, stage)));
   const layers = model.layers(), parameters = questions.parameters();
   const lastOfEncoder = layers.findLastIndex(({ part }) => part === "encoder");
   const sizes = parameters.map(({ shape }) => sizeOf(shape));
   return {
-    stages: stages.map(({ name, kinds, shape, layers: own }) => {
+    stages: stages.map(({ name, kinds, shape, layers: own }, stage) => {
       const names = own.map((layer) => `${layers[layer]!.part}.${layers[layer]!.index}`);
       const held = parameters.filter((parameter) => names.some((layer) => parameter.name.startsWith(`${layer}.`)));
       return {
         ...{ name, kinds, shape, units: sizeOf(shape) },
         parameters: held.map(({ name, shape }) => ({ name, shape })),
-        frozen: names.some((layer) => frozen.includes(layer)),
         editable: held.length > 0 && own.every((layer) => layers[layer]!.solver !== "factored"),
         latent: own.includes(lastOfEncoder),
+        parts: parts[stage]!,
       };
     }),
-    links: links.map(({ from, to, weight, inputs, outputs }) => {
-      return { from, to, tensor: weight.name, total: inputs * outputs };
-    }),
+    links: links.map((link) => ({ from: link.from, to: link.to, tensor: link.weight.name, total: totalOf(link) })),
     latent_size: model.latentSize,
     parameters: sizes.reduce((sum, size) => sum + size, 0),
     neurons: stages.slice(1).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-    // Weights are what has more than one axis; biases, slopes and scales connect nothing.
-    connections: sizes.filter((_, i) => parameters[i]!.shape.length > 1).reduce((sum, size) => sum + size, 0),
+    // Weights are what has more than one axis, and lists of connections; biases, slopes and scales connect nothing.
+    connections: sizes.filter((_, i) => parameters[i]!.shape.length > 1).reduce((sum, size) => sum + size, 0) +
+      links.filter(isOfNeurons).reduce((sum, { numbers }) => sum + numbers.length, 0),
   };
 }
 
@@ -67,7 +70,7 @@ export async function aboutRun(
       bytes: await bytesOf(subject),
       names: names !== null && names.length <= NAMES_MAX ? names : null,
     },
-    network: networkOf(subject, state.frozen),
+    network: await networkOf(subject),
     settings: { config: yaml },
     formats: EXPORT_FORMATS,
   };

@@ -6,6 +6,8 @@ export const VALUES_MAX = 1 << 22;
 export const WEIGHTS_MAX = 50_000;
 export const SHEET_ROWS_MAX = 256;
 export const MAP_ROWS_MAX = 200_000;
+/** Networks of neurons with more connections are shown by their outputs alone. */
+export const CONNECTIONS_MAX = 1 << 20;
 /** Columns that stand for a sparse vector where its largest are asked for. */
 export const COLUMNS_MAX = 10_000;
 /** Of each direction of a Jacobian of sparse rows. */

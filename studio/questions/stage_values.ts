@@ -13,6 +13,7 @@ import { countText } from "../../core/figures.ts";
 import type { Tells } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { VALUES_MAX } from "./bounds.ts";
+import { addNeurons } from "./neurons.ts";
 import type { NamedRow } from "./rows.ts";
 
 /** How a stage is asked: a layer's values; the reconstruction, where the last layer's are made with the loss; or not at all. */
@@ -75,12 +76,14 @@ export class StageValues implements Disposable {
 
   /** Stages without values are NaN. */
   async ask(): Promise<Tells["values"]> {
-    const { subject: { stages, model, step }, row: { questions, chosen }, choice, data } = this, at = this.#at;
+    const { subject, row: { questions, chosen }, choice, data } = this, at = this.#at;
+    const { stages, model, step } = subject;
     const values = new Float32Array(at.at(-1)!).fill(NaN);
     values.set(this.#input ??= await questions.input(chosen), 0);
     for await (const { batches } of feedRows(choice, data)) {
       for (let i = 1; i < stages.length; i++) {
-        const layer = stages[i]!.layers.at(-1)!;
+        const layer = stages[i]!.layers.at(-1);
+        if (layer === undefined) continue; // neurons within a layer
         try {
           if (this.#ways[i] === "layer") values.set(await model.layerOutputs(batches, 1, layer), at[i]!);
           else if (this.#ways[i] === "reconstruction") values.set(await model.reconstruct(batches, 1), at[i]!);
@@ -92,6 +95,7 @@ export class StageValues implements Disposable {
         }
       }
     }
+    await addNeurons(subject, values, at);
     return { step: step(), at: at.slice(0, -1), values };
   }
 

@@ -1,5 +1,5 @@
 /** Questions about weights: the strongest of a link, those of a unit, single ones, filters as pictures. */
-import { strongestOf, strongestWeights } from "../../core/diagnostics/stages.ts";
+import { type LinkAbout, strongestOf, strongestWeights } from "../../core/diagnostics/stages.ts";
 import { sizeOf } from "../../core/shapes.ts";
 import type { ParameterAbout } from "../../core/diagnostics/diagnostic.ts";
 import { UserError } from "../../core/errors.ts";
@@ -7,6 +7,7 @@ import { elementAt } from "../../core/steer/element.ts";
 import type { Asks, Numbers, Weight } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { VALUES_MAX } from "./bounds.ts";
+import { allLinks, isOfNeurons, type NeuronLink } from "./neurons.ts";
 
 const numbers = (values: Float32Array): Numbers => Float32Array.from(values);
 
@@ -26,47 +27,119 @@ function ownParameters({ questions }: Subject, stage: { readonly layers: readonl
 }
 
 export async function weight(
-  { questions }: Subject,
+  subject: Subject,
   { tensor, at }: Asks["weight"]["asks"],
 ): Promise<Asks["weight"]["answer"]> {
-  const parameter = questions.parameters().find(({ name }) => name === tensor);
+  const parameter = subject.questions.parameters().find(({ name }) => name === tensor);
   if (!parameter) throw new UserError("tensor", `there is no parameter ${tensor}`, "about names those of each stage");
   const { row, within } = elementAt("at", tensor, parameter.shape, at);
-  return { value: (await parameter.read(row, 1))[within]! };
+  return { value: (await parameter.read(row, 1))[within]!, ends: await endsOf(subject, tensor, at) };
 }
+
+/** The units that a weight of a link leads from and to. */
+async function endsOf(
+  subject: Subject,
+  tensor: string,
+  at: readonly number[],
+): Promise<Asks["weight"]["answer"]["ends"]> {
+  for (const link of await allLinks(subject)) {
+    if (link.weight.name !== tensor) continue;
+    const ends = (from: number, to: number) =>
+      [{ stage: link.from, unit: from }, { stage: link.to, unit: to }] as const;
+    if (!isOfNeurons(link)) return ends(at[1]!, at[0]!);
+    const place = link.numbers.indexOf(at[0]!);
+    if (place >= 0) return ends(link.sources[place]!, link.targets[place]!);
+  }
+  return null;
+}
+
+type AnyLink = LinkAbout | NeuronLink;
+
+/** Number of its weights. */
+export const totalOf = (link: AnyLink): number => isOfNeurons(link) ? link.numbers.length : link.inputs * link.outputs;
 
 export async function strongest(
   subject: Subject,
   { link, most }: Asks["strongest"]["asks"],
 ): Promise<Asks["strongest"]["answer"]> {
-  const found = subject.links[link];
-  if (!found) throw new UserError("link", `there is no link ${link}: there are ${subject.links.length}, from 0`);
+  const links = await allLinks(subject), found = links[link];
+  if (!found) throw new UserError("link", `there is no link ${link}: there are ${links.length}, from 0`);
+  if (isOfNeurons(found)) return await strongestConnections(found, most);
   const all = await strongestWeights(found, most);
   return {
     from: Uint32Array.from(all, ({ from }) => from),
     to: Uint32Array.from(all, ({ to }) => to),
     weight: Float32Array.from(all, ({ weight }) => weight),
-    total: found.inputs * found.outputs,
+    connection: null,
+    total: totalOf(found),
+  };
+}
+
+async function strongestConnections(link: NeuronLink, most: number): Promise<Asks["strongest"]["answer"]> {
+  const { weight, numbers, sources, targets } = link, all = await weight.read(0, weight.shape[0]!);
+  const own = Float32Array.from(numbers, (number) => all[number]!), places = strongestOf(own, most);
+  return {
+    from: Uint32Array.from(places, (place) => sources[place]!),
+    to: Uint32Array.from(places, (place) => targets[place]!),
+    weight: Float32Array.from(places, (place) => own[place]!),
+    connection: Uint32Array.from(places, (place) => numbers[place]!),
+    total: totalOf(link),
   };
 }
 
 export async function unit(subject: Subject, asks: Asks["unit"]["asks"]): Promise<Asks["unit"]["answer"]> {
   const { stage, unit, most } = asks, about = stageAt(subject, stage), units = sizeOf(about.shape);
   if (unit >= units) throw new UserError("unit", `there is no unit ${unit}: ${about.name} has ${units}, from 0`);
-  const into = subject.links.find(({ to }) => to === stage), out = subject.links.find(({ from }) => from === stage);
+  const links = await allLinks(subject);
+  const into = await weightsOf(subject, links.filter(({ to }) => to === stage), unit, most, "into");
+  const out = await weightsOf(subject, links.filter(({ from }) => from === stage), unit, most, "out");
   return {
     own: await ownOf(subject, asks),
-    into: into ? await weightsInto(into, unit, most) : [],
-    into_total: into?.inputs ?? 0,
-    out: out ? await weightsOut(subject, out, unit, most) : [],
-    out_total: out?.outputs ?? 0,
+    into: into.weights,
+    into_total: into.total,
+    out: out.weights,
+    out_total: out.total,
     filter: await filterOf(subject, asks),
   };
 }
 
-type Link = Subject["links"][number];
+/** The strongest weights of a unit on one side, of all links there. */
+async function weightsOf(
+  subject: Subject,
+  links: readonly AnyLink[],
+  unit: number,
+  most: number,
+  side: "into" | "out",
+) {
+  const all: Weight[] = [];
+  let total = 0;
+  for (const link of links) {
+    if (isOfNeurons(link)) {
+      const own = await connectionsOf(link, unit, side);
+      total += own.length;
+      all.push(...own);
+    } else {
+      total += side === "into" ? link.inputs : link.outputs;
+      all.push(...await (side === "into" ? weightsInto(link, unit, most) : weightsOut(subject, link, unit, most)));
+    }
+  }
+  const places = strongestOf(Float32Array.from(all, ({ value }) => value), most);
+  return { weights: places.map((place) => all[place]!), total };
+}
 
-async function weightsInto({ from, inputs, weight }: Link, unit: number, most: number): Promise<Weight[]> {
+async function connectionsOf(link: NeuronLink, unit: number, side: "into" | "out"): Promise<Weight[]> {
+  const { from, to, weight, numbers, sources, targets } = link;
+  const [own, far, stage] = side === "into" ? [targets, sources, from] : [sources, targets, to];
+  const values = await weight.read(0, weight.shape[0]!), found: Weight[] = [];
+  for (const [place, one] of own.entries()) {
+    if (one !== unit) continue;
+    const at = numbers[place]!;
+    found.push({ tensor: weight.name, at: [at], value: values[at]!, stage, unit: far[place]! });
+  }
+  return found;
+}
+
+async function weightsInto({ from, inputs, weight }: LinkAbout, unit: number, most: number): Promise<Weight[]> {
   const values = (await weight.read(unit, 1)).subarray(0, inputs);
   return strongestOf(values, most).map((at) => ({
     ...{ tensor: weight.name, at: [unit, at], value: values[at]! },
@@ -74,7 +147,7 @@ async function weightsInto({ from, inputs, weight }: Link, unit: number, most: n
   }));
 }
 
-async function weightsOut({ model }: Subject, link: Link, unit: number, most: number): Promise<Weight[]> {
+async function weightsOut({ model }: Subject, link: LinkAbout, unit: number, most: number): Promise<Weight[]> {
   const info = model.tensors().find(({ name, role }) => name === link.weight.name && role === "parameter")!;
   const column = await model.readTensorColumn(info, unit);
   return strongestOf(column, most).map((at) => ({
@@ -90,7 +163,12 @@ function mapOf(shape: readonly number[], unit: number): number {
 
 /** Biases, slopes and scales of the unit, or of its map. */
 async function ownOf(subject: Subject, { stage, unit }: Asks["unit"]["asks"]): Promise<Weight[]> {
-  const about = stageAt(subject, stage), map = mapOf(about.shape, unit);
+  const about = stageAt(subject, stage), map = mapOf(about.shape, unit), { neurons } = about;
+  if (neurons) {
+    const { part, index } = subject.model.layers()[neurons.layer]!, tensor = `${part}.${index}.bias`;
+    const at = [neurons.first + unit];
+    return [{ tensor, at, value: (await weight(subject, { tensor, at })).value, stage: null, unit: null }];
+  }
   const found: Weight[] = [];
   for (const { name, shape, read } of ownParameters(subject, about)) {
     const size = sizeOf(shape);

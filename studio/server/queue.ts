@@ -1,6 +1,6 @@
 /**
- * What waits for one listener that may not keep up: of each kind that is told only the newest, and answers, edits and notes in
- * their order. Nothing is sent while more than {@link BUFFERED_MAX} bytes lie in the socket, and what comes all the time is told
+ * What waits for one listener that may not keep up: of each kind that is told only the newest, of steps and epochs all of them as one
+ * message, and answers, edits and notes in their order. Nothing is sent while more than {@link BUFFERED_MAX} bytes lie in the socket, and what comes all the time is told
  * together, a few times a second.
  */
 import { pack } from "../frame.ts";
@@ -8,13 +8,13 @@ import type { Message, Tells } from "../protocol.ts";
 
 /** Bytes that the socket may hold before the next message waits here. */
 export const BUFFERED_MAX = 1 << 20;
-/** Edits and notes that wait. */
+/** Edits and notes that wait, and epochs. */
 const WAITING_MAX = 1000;
 /** Milliseconds between two looks at a socket that is full. */
 const LOOK_MS = 20;
 /** Milliseconds between two times at which a page is told of these: each message takes a processor from training for a moment. */
 export const TOGETHER_MS = 200;
-const TOGETHER: readonly (keyof Tells)[] = ["steps", "state", "epoch"];
+const TOGETHER: readonly (keyof Tells)[] = ["steps", "state", "epochs"];
 
 /** The part of a WebSocket that a queue uses. */
 export interface Sending {
@@ -22,6 +22,15 @@ export interface Sending {
   readonly readyState: number;
   send(data: string | ArrayBufferView<ArrayBuffer>): void;
 }
+
+/** What becomes of two messages of a kind of which the first was not sent yet; of other kinds the second stands for both. */
+const JOINED: { readonly [K in keyof Tells]?: (first: Tells[K], second: Tells[K]) => Tells[K] } = {
+  steps: (first, second) => {
+    const count = first.count + second.count;
+    return { ...second, count, loss: (first.loss * first.count + second.loss * second.count) / count };
+  },
+  epochs: (first, second) => [...first, ...second].slice(-WAITING_MAX),
+};
 
 const IN_ORDER: readonly (keyof Tells)[] = ["edit", "note"];
 const OPEN = 1;
@@ -51,10 +60,15 @@ export class Queue {
 
   tell<K extends keyof Tells>(kind: K, value: Tells[K]): void {
     const message = { tell: kind, value } as Message;
-    if (!IN_ORDER.includes(kind)) this.#newest.set(kind, message);
+    if (!IN_ORDER.includes(kind)) this.#newest.set(kind, this.#joined(kind, value));
     else if (this.#ordered.length - this.#answers < WAITING_MAX) this.#ordered.push(message);
     else this.#left++;
     this.#send();
+  }
+
+  #joined<K extends keyof Tells>(kind: K, value: Tells[K]): Message {
+    const waiting = this.#newest.get(kind) as { readonly value: Tells[K] } | undefined, join = JOINED[kind];
+    return { tell: kind, value: waiting && join ? join(waiting.value, value) : value } as Message;
   }
 
   close(): void {

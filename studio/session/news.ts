@@ -2,7 +2,7 @@
 import { type Held, NOTHING_HELD } from "../../core/events/course.ts";
 import type { Sink } from "../../core/events/mod.ts";
 import type { RunEvent } from "../../core/events/types.ts";
-import type { Tells } from "../protocol.ts";
+import type { EpochPoint, Tells } from "../protocol.ts";
 import { History } from "./history.ts";
 
 /** Of the last steps and of the last epoch, in seconds; null where there were none. */
@@ -15,7 +15,7 @@ export interface Means {
 
 export interface NewsTold {
   steps(steps: Tells["steps"]): void;
-  epoch(epoch: Tells["epoch"]): void;
+  epoch(epoch: EpochPoint): void;
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

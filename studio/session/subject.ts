@@ -3,15 +3,17 @@ import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../../core/config/types.ts";
 import type { Source } from "../../core/data/source.ts";
 import type { DataAbout } from "../../core/diagnostics/diagnostic.ts";
-import { type LinkAbout, linksOf, type StageAbout, stagesOf } from "../../core/diagnostics/stages.ts";
+import { type LinkAbout, linksOf, stagesOf } from "../../core/diagnostics/stages.ts";
 import { type Questions, questionsOf } from "../../core/train/questions.ts";
+import { type StageOf, withNeurons } from "../questions/neurons.ts";
 
 export interface Subject {
   readonly config: Config;
   readonly model: Model;
   readonly source: Source;
   readonly questions: Questions;
-  readonly stages: readonly StageAbout[];
+  readonly stages: readonly StageOf[];
+  /** Of linear layers; those of networks of neurons as well has `allLinks` (questions/neurons.ts). */
   readonly links: readonly LinkAbout[];
   /** Number of steps after which its weights are what they are. */
   step(): number;
@@ -26,6 +28,6 @@ export function subjectOf(
   step: () => number,
 ): Subject {
   const questions = questionsOf(config, model, source, about);
-  const stages = stagesOf(questions);
+  const stages = withNeurons(stagesOf(questions), model);
   return { config, model, source, questions, stages, links: linksOf(questions, stages), step };
 }

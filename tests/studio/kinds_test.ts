@@ -5,7 +5,7 @@ import { ensureEngine } from "../../core/build/ensure.ts";
 import { UserError } from "../../core/errors.ts";
 import { reconstruct } from "../../mod.ts";
 import { temporary } from "../helpers/cli.ts";
-import { type Open, openStudio, ownConfig } from "../helpers/studio.ts";
+import { type Open, openStudio, ownConfig, smallConfig } from "../helpers/studio.ts";
 
 await ensureEngine({ quiet: true });
 
@@ -133,3 +133,91 @@ Deno.test("studio: a network whose output layer is solved for refuses edits of i
     assert(error instanceof UserError);
   }
 });
+
+/** An image layer, and a graph by a list of connections, none of which leads from an output. */
+const neurons = (folder: string) => {
+  const edges = join(folder, "edges.csv"), inner = 30, outputs = 5;
+  const lines = Array.from({ length: 4 * (inner + outputs) }, (_, i) => {
+    const target = i % (inner + outputs), source = (7 * i + 3 * target + (i >> 3)) % inner;
+    return `${source},${target}`;
+  });
+  Deno.writeTextFileSync(edges, [...new Set(lines)].join("\n"));
+  return {
+    ...smallConfig(folder),
+    model: {
+      encoder: [{ neuron_layers: 3, shapes: [[3, 4], [2, 3, 4]], rounds: 5, next: [3, 3] }, "tanh"],
+      decoder: [
+        {
+          neuron_graph: outputs,
+          neurons: inner + outputs,
+          rounds: 4,
+          edges,
+          input_fan_in: 2,
+          activation: "sigmoid",
+          parts: 3,
+        },
+        { linear: "output" },
+      ],
+    },
+  };
+};
+
+Deno.test("studio: the neurons of networks of neurons are stages, whose values make those of the outputs", async () => {
+  using folder = temporary();
+  await using open = await openStudio({ config: neurons(folder.path) });
+  await asked(open);
+  const { network } = await open.ask("about", {}), { stages, links } = network;
+  assertEquals(stages.map(({ name, shape }) => [name, ...shape]), [
+    ["input", 12],
+    ["encoder.0.layer1", 1, 3, 4],
+    ["encoder.0.layer2", 2, 3, 4],
+    ["encoder.0", 3],
+    ["decoder.0.neurons", 30],
+    ["decoder.0", 5],
+    ["decoder.1", 12],
+  ]);
+  assertEquals(network.connections, links.reduce((sum, { total }) => sum + total, 0));
+  const pairs = links.map(({ from, to }) => `${from} ${to}`);
+  // All but those of the linear layer: into a layer, within it, to the next one and back.
+  assertEquals(pairs.toSorted(), ["0 1", "1 1", "1 2", "2 1", "2 2", "2 3", "3 4", "3 5", "4 4", "4 5", "5 6"]);
+  assertEquals(stages.map(({ parts }) => parts && new Set(parts).size), [null, null, null, null, 3, null, null]);
+  for (const layer of ["encoder.0", "decoder.0"]) {
+    const { parameters } = stages.find(({ name }) => name === layer)!;
+    const weights = links.filter(({ tensor }) => tensor === `${layer}.weight`);
+    assertEquals(weights.reduce((sum, { total }) => sum + total, 0), parameters[0]!.shape[0]);
+  }
+  const { values, at } = open.told.of("values").at(-1)!;
+  for (const [stage, { name, units }] of stages.entries()) {
+    if (name !== "encoder.0" && name !== "decoder.0") continue;
+    for (let unit = 0; unit < units; unit++) {
+      const { own, into } = await open.ask("unit", { stage, unit, most: 1000 });
+      const sum = into.reduce(
+        (sum, weight) => sum + weight.value * values[at[weight.stage!]! + weight.unit!]!,
+        own[0]!.value,
+      );
+      assertAlmostEquals(values[at[stage]! + unit]!, name === "encoder.0" ? Math.tanh(sum) : sum, 1e-4);
+    }
+  }
+  // Both ends of a connection have it, and writing it changes it there.
+  const link = pairs.indexOf("4 4"), { from, to, connection } = await open.ask("strongest", { link, most: 1 });
+  const element = { tensor: links[link]!.tensor, at: [connection![0]!] };
+  await open.command({ do: "write", ...element, value: 2.5 });
+  const ends = [{ stage: 4, unit: from[0]! }, { stage: 4, unit: to[0]! }] as const;
+  assertEquals(await open.ask("weight", element), { value: 2.5, ends });
+  const [source, target] = [
+    await open.ask("unit", { ...ends[0], most: 1000 }),
+    await open.ask("unit", { ...ends[1], most: 1000 }),
+  ];
+  assertEquals(source.out.find((weight) => weight.at[0] === element.at[0] && weight.unit === to[0])?.value, 2.5);
+  assertEquals(target.into.find((weight) => weight.at[0] === element.at[0] && weight.unit === from[0])?.value, 2.5);
+});
+
+for (const name of ["neuron_layers", "neuron_graph"]) {
+  Deno.test(`studio: configs/${name}.yaml is answered for`, async () => {
+    using folder = temporary();
+    await using open = await opened(name, folder.path);
+    await asked(open);
+    const { values } = open.told.of("values").at(-1)!;
+    assert(values.every(Number.isFinite), "every neuron has a value");
+  });
+}

@@ -8,6 +8,9 @@ const GZIPPED_MAX = 150_000;
 const FILES = ["index.html", "page.css", "page.js", "icon.svg"];
 const PUBLIC = "studio/page/public";
 
+const sourceNames = () =>
+  [...Deno.readDirSync(join(ROOT, "studio/page"))].map(({ name }) => name).filter((name) => name.endsWith(".ts"));
+
 async function gzipped(bytes: Uint8Array<ArrayBuffer>): Promise<number> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
   return (await new Response(stream).arrayBuffer()).byteLength;
@@ -28,12 +31,20 @@ Deno.test("studio page: no script and no style is inline, and nothing is written
   const html = readText(`${PUBLIC}/index.html`);
   assert(/<script src="page\.js" defer><\/script>/.test(html));
   assertEquals(html.match(/<script(?! src)|<style|\sstyle=|\son\w+=/g), null);
-  const sources = [...Deno.readDirSync(join(ROOT, "studio/page"))].filter(({ name }) => name.endsWith(".ts"));
-  assert(sources.length > 20);
-  for (const { name } of sources) {
+  assert(sourceNames().length > 20);
+  for (const name of sourceNames()) {
     const found = readText(`studio/page/${name}`).match(
       /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function/,
     );
     assertEquals(found, null, name);
   }
+});
+
+Deno.test("studio page: each class that is given to an element has a style", () => {
+  const style = readText(`${PUBLIC}/page.css`);
+  const given = sourceNames().flatMap((name) =>
+    [...readText(`studio/page/${name}`).matchAll(/class: "([^"]+)"/g)].flatMap(([, names]) => names!.split(" "))
+  );
+  assert(given.length > 50);
+  assertEquals([...new Set(given)].filter((name) => !new RegExp(`\\.${name}(?![\\w-])`).test(style)), []);
 });

@@ -61,6 +61,29 @@ Deno.test("studio: of what a full socket is told only the newest waits, but all 
   queue.close();
 });
 
+Deno.test("studio: steps and epochs that wait for a slow page become one message without holes", async () => {
+  const socket = new Slow(), queue = new Queue(socket);
+  const epoch = (number: number) => ({ epoch: number, step: 10 * number, seconds: number, train: 1, validation: null });
+  queue.tell("steps", { step: 10, loss: 7, seconds: 1, count: 10 });
+  queue.tell("epochs", [epoch(1)]);
+  socket.bufferedAmount = BUFFERED_MAX + 1;
+  queue.tell("steps", { step: 13, loss: 2, seconds: 2, count: 3 });
+  queue.tell("epochs", [epoch(2)]);
+  queue.tell("steps", { step: 14, loss: 6, seconds: 3, count: 1 });
+  queue.tell("epochs", [epoch(3)]);
+  queue.tell("steps", { step: 20, loss: 8, seconds: 4, count: 6 });
+  socket.bufferedAmount = 0;
+  await pause(2 * TOGETHER_MS);
+  queue.tell("epochs", [epoch(4)]);
+  await pause(2 * TOGETHER_MS);
+  const of = (kind: string) =>
+    socket.sent.flatMap((message) => "tell" in message && message.tell === kind ? [message.value] : []);
+  const loss = (3 * 2 + 1 * 6 + 6 * 8) / 10;
+  assertEquals(of("steps"), [{ step: 10, loss: 7, seconds: 1, count: 10 }, { step: 20, loss, seconds: 4, count: 10 }]);
+  assertEquals(of("epochs").flat(), [1, 2, 3, 4].map(epoch), "no epoch is left out, and none is told twice");
+  queue.close();
+});
+
 Deno.test("studio: watchers share a bounded share of the time, and all are told", async () => {
   let spent = 0, asked = 0;
   const values = async (of: RowName) => {

@@ -1,6 +1,7 @@
 /** Where neurons are drawn, and which one lies at a point. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { layOut, unitBox } from "../../../studio/page/layout.ts";
+import { cellsAt, inCells } from "../../../studio/page/cells.ts";
+import { cellsOf, layOut, unitBox } from "../../../studio/page/layout.ts";
 import { neuronByKey } from "../../../studio/page/keys.ts";
 import {
   beside,
@@ -16,7 +17,12 @@ import type { Stage } from "../../../studio/protocol.ts";
 
 const stage = (...shape: number[]): Stage => ({
   ...{ name: "encoder.0", kinds: [], shape, units: shape.reduce((product, size) => product * size, 1) },
-  ...{ parameters: [], frozen: false, editable: true, latent: false },
+  ...{ parameters: [], editable: true, latent: false, parts: null },
+});
+
+/** Neurons of a free graph: the part of each, none of part 2. */
+const graph = (units: number): Stage => ({
+  ...{ ...stage(units), parts: Uint32Array.from({ length: units }, (_, unit) => [0, 1, 3, 1][(unit * 7) % 4]!) },
 });
 
 const SHAPES = [
@@ -37,7 +43,8 @@ const SHAPES = [
 
 for (const [width, height] of [[700, 500], [360, 520]] as const) {
   Deno.test(`drawing: the unit in the middle of each cell is that of the cell, in ${width} x ${height}`, () => {
-    const stages = SHAPES.map((shape) => stage(...shape)), places = layOut(stages, width, height);
+    const stages = [...SHAPES.map((shape) => stage(...shape)), graph(5), graph(1000)],
+      places = layOut(stages, width, height);
     let compared = 0;
     for (const [i, place] of places.entries()) {
       const units = stages[i]!.units, each = Math.max(1, Math.floor(units / 500));
@@ -73,13 +80,29 @@ Deno.test("drawing: beyond the last unit of a grid, and between maps, there is n
   assertEquals(unitAt(maps!, first.x + first.width * 1.3, first.y + first.height / 2), null);
 });
 
+Deno.test("drawing: a part of a graph is a map of its own, and between its points there are none", () => {
+  const [place] = layOut([graph(40)], 400, 400), at = stage(40), parts = graph(40).parts!;
+  assertEquals([place!.maps, cellsOf(place!), place!.columns * place!.rows], [3, 3 * 20, 20]);
+  const maps = Array.from(parts, (_, unit) => Math.floor(place!.points!.cells[unit]! / 20));
+  for (const [unit, part] of parts.entries()) assertEquals(maps[unit], [0, 1, NaN, 2][part]);
+  const { x, y, width, height } = unitBox(place!, 0);
+  assertEquals(unitAt(place!, x + 0.05 * width, y + 0.05 * height), null);
+  const values = Float32Array.from({ length: 40 + at.units }, (_, i) => i);
+  const [first, second] = layOut([at, graph(40)], 400, 400), cells = inCells([first!, second!], values, [0, 40]);
+  assertEquals([...cells.subarray(0, 40)], [...values.subarray(0, 40)]);
+  assertEquals(cellsAt([first!, second!]), [0, 40]);
+  for (let unit = 0; unit < 40; unit++) assertEquals(cells[40 + second!.points!.cells[unit]!], 40 + unit);
+  assertEquals(cells.filter((value) => value === Infinity).length, 60 - 40);
+});
+
 Deno.test("drawing: arrow keys reach every neuron, over the gaps between maps as well", () => {
-  const [place] = layOut([stage(4, 3, 3)], 400, 400);
-  const reached = new Set([0]);
-  for (const unit of reached) {
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) reached.add(beside(place!, unit, dx, dy));
+  for (const [drawn, first] of [[stage(4, 3, 3), 0], [graph(37), 0], [graph(37), 36]] as const) {
+    const [place] = layOut([drawn], 400, 400), reached = new Set<number>([first]);
+    for (const unit of reached) {
+      for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]] as const) reached.add(beside(place!, unit, dx, dy));
+    }
+    assertEquals(reached.size, drawn.units);
   }
-  assertEquals(reached.size, 36);
 });
 
 Deno.test("drawing: keys go from layer to layer and to the ends of one", () => {
@@ -106,8 +129,8 @@ Deno.test("drawing: zooming leaves the point below the pointer where it is", () 
 
 Deno.test("drawing: the connection at a point is the nearest one within reach", () => {
   const places = layOut([stage(4), stage(4)], 600, 400);
-  const weights = { from: Uint32Array.of(0, 3), to: Uint32Array.of(0, 3), weight: Float32Array.of(2, 1), total: 16 };
-  const drawn = [{ from: 0, to: 1, weights }];
+  const weights = { from: Uint32Array.of(0, 3), to: Uint32Array.of(0, 3), weight: Float32Array.of(2, 1) };
+  const drawn = [{ from: 0, to: 1, weights: { ...weights, connection: null, total: 16 } }];
   const middle = (index: number) => {
     const [a, b] = [unitBox(places[0]!, weights.from[index]!), unitBox(places[1]!, weights.to[index]!)];
     return [(a.x + b.x + a.width / 2 + b.width / 2) / 2, (a.y + b.y + a.height / 2 + b.height / 2) / 2] as const;
@@ -122,6 +145,7 @@ Deno.test("drawing: the connection at a point is the nearest one within reach", 
     from: new Uint32Array(count),
     to: new Uint32Array(count),
     weight: new Float32Array(count),
+    connection: null,
     total: count,
   };
   assertEquals(connectionAt(places, [{ from: 0, to: 1, weights: many }], 0, 0, 1), null);

@@ -8,7 +8,7 @@ Deno.test("address: what is shown comes back from it, and the beginning needs no
   assertEquals(addressText(DEFAULTS), "");
   assertEquals(parseAddress(""), DEFAULTS);
   const shown = {
-    ...{ row: 12, tab: "map", strongest: 0, axis: "seconds" as const, log: false, picture: true },
+    ...{ row: 12, tab: "map", strongest: 0, axis: "seconds" as const, log: false, picture: true, parts: true },
     items: ["encoder.0:5", "encoder.0.weight@3.7"],
   };
   assertEquals(parseAddress(addressText(shown)), shown);

@@ -166,6 +166,10 @@ browserTest("studio page: a connection that is clicked can be given a weight", a
   await field.press("Enter");
   await journal(open.run, 1);
   assertEquals((await open.ask("weight", { tensor: tensor!, at: place })).value, -1.5);
+  await field.fill("");
+  await field.press("Enter");
+  assertEquals(await field.inputValue(), "-1.5", "what is no number is replaced by the present value");
+  assertEquals((await journal(open.run, 1)).length, 1);
   assertEquals(opened.wrong, []);
 });
 
