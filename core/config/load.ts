@@ -10,7 +10,8 @@ import { loadTree } from "./files.ts";
 import { explainIssues } from "./issues.ts";
 import { applyOverrides } from "./overrides.ts";
 import { expandPreset } from "./presets.ts";
-import { resolveConfig } from "./resolve.ts";
+import { replicaTree } from "./replicas.ts";
+import { nameOf, resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
 import { applySettings, type Setting } from "./settings.ts";
 import { type Entry, type MapNode, nearestAt, showOrigin, splitPath, toValue } from "./tree.ts";
@@ -27,6 +28,8 @@ export interface LoadOptions {
   readonly settings?: readonly Setting[];
   /** `a.b=v`, later ones win. Paths in them are relative to `cwd`. */
   readonly overrides?: readonly string[];
+  /** Of the runs that the config stands for, the one with this number, from 0 on; by default what they have in common. */
+  readonly replica?: number;
   /** Default: the folder that the user is in. */
   readonly cwd?: string;
 }
@@ -58,7 +61,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (file === "") throw problem("", "the name of the config file is empty");
   const text = file === undefined ? options.text ?? "" : options.text;
   const loaded = loadTree(file ?? "config", cwd, text);
-  const set = applyOverrides(applySettings(loaded.tree, options.settings ?? []), overrides, cwd);
+  const all = applyOverrides(applySettings(loaded.tree, options.settings ?? []), overrides, cwd);
+  const set = options.replica === undefined ? all : replicaTree(all, options.replica, nameOf(file));
   const tree = expandPreset(applyAliases(dropEmptySections(set, configSchema)));
   const parsed = configSchema.safeParse(toValue(tree));
   if (!parsed.success) {

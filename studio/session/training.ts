@@ -247,7 +247,7 @@ export class Training implements AsyncDisposable {
     const { model, state, steering, options: { config }, source } = this.#session!;
     const data = dataOfEpoch(config.data, state), next = state.steering?.next_batch_size ?? null;
     if (this.#plan?.batch !== data.batch_size) {
-      const steps = stepsOf(trainingPlan(source, data, config.seed, state.epoch + 1));
+      const steps = stepsOf(trainingPlan(source, data, state.epoch + 1));
       this.#plan = { batch: data.batch_size, steps };
     }
     return {
@@ -277,7 +277,7 @@ export class Training implements AsyncDisposable {
 
   async #restingSituation() {
     const { subject: { config, source } } = await this.#rest("default");
-    const steps_per_epoch = Math.max(1, stepsOf(trainingPlan(source, config.data, config.seed, 1)));
+    const steps_per_epoch = Math.max(1, stepsOf(trainingPlan(source, config.data, 1)));
     let learning_rate = config.optimizer.learning_rate, batch_size = config.data.batch_size;
     const frozen = new Set<string>();
     for (const { command } of this.edits) {
