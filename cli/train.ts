@@ -5,7 +5,7 @@ import { ensureEngine } from "../core/build/ensure.ts";
 import { findRun } from "../core/train/find_run.ts";
 import { takeUserSignals } from "../core/train/signals.ts";
 import { startRun } from "../core/train/start.ts";
-import { findReplicas, replicaCount } from "../core/train/replicas.ts";
+import { findReplicas, replicasOf } from "../core/train/replicas.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { printDryRun } from "./dry_run.ts";
 import { showProgress } from "./progress.ts";
@@ -86,7 +86,7 @@ const train = defineCommand({
     };
     const common = { commandLine: ["train", ...args], untilEpoch: options["until-epoch"] };
     const output = { json, quiet, report: !options["no-report"] };
-    const count = replicaCount(request);
+    const count = replicasOf(request);
     if (count !== null) {
       if (options.replay !== undefined) {
         const what = `is for one run, and training.replicas stands for ${count}`;

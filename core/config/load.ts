@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { userFolder } from "../paths.ts";
-import { ConfigError, problem } from "./error.ts";
+import { ConfigError, forEach, problem } from "./error.ts";
 import { applyAliases } from "./aliases.ts";
 import { checkConfig, missingData } from "./checks.ts";
 import { explainKey, type Explanation, originOf } from "./explain.ts";
@@ -10,7 +10,7 @@ import { loadTree } from "./files.ts";
 import { explainIssues } from "./issues.ts";
 import { applyOverrides } from "./overrides.ts";
 import { expandPreset } from "./presets.ts";
-import { replicaTree } from "./replicas.ts";
+import { replicaCount, replicaTree } from "./replicas.ts";
 import { nameOf, resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
 import { applySettings, type Setting } from "./settings.ts";
@@ -71,6 +71,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const misfits = checkConfig(parsed.data, tree);
   if (misfits.length > 0) throw new ConfigError(misfits);
   const config = resolveConfig(parsed.data, tree, file, options.cwd ?? Deno.cwd());
+  checkReplicas(parsed.data.training.replicas, options);
   const origin = (path: string) => originOf(tree, path);
   const plain = toPlain(config);
   return {
@@ -88,6 +89,20 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     warnings: configWarnings(config).filter((warning) => !isOfTrial(warning, origin))
       .map((warning) => warningText(warning, origin(warning.key))),
   };
+}
+
+/** Checks the configs of all runs that a config stands for. @throws {ConfigError} */
+function checkReplicas(replicas: Config["training"]["replicas"], options: LoadOptions): void {
+  if (options.replica !== undefined || replicas === null) return;
+  const names = new Set<string>();
+  forEach(Array.from({ length: replicaCount(replicas) }, (_, index) => index), (replica) => {
+    const { config: { name } } = loadConfig({ ...options, replica });
+    if (names.has(name)) {
+      const what = `training.replicas.${replica}: the name ${name} is another replica's`;
+      throw problem("", what, "leave the names out, or give each its own");
+    }
+    names.add(name);
+  });
 }
 
 /**

@@ -3,6 +3,10 @@ import { problem } from "./error.ts";
 import { applySettings, type Setting } from "./settings.ts";
 import { type Entry, entryAt, isUnder, type MapNode, type Node, type Origin, whereOf } from "./tree.ts";
 
+/** How many runs `training.replicas` stands for. */
+export const replicaCount = (replicas: number | readonly unknown[]): number =>
+  typeof replicas === "number" ? replicas : replicas.length;
+
 /** What all replicas have in common, since they are fed the same batches by one process. */
 const COMMON = ["data", "runtime", "paths", "extends", "training.replicas"];
 

@@ -3,6 +3,7 @@
  * them are trained at the same time on the same batches, which are made once.
  */
 import { engineInfo } from "../../ffi/info.ts";
+import { replicaCount } from "../config/mod.ts";
 import { prepareFor } from "../data/open.ts";
 import type { Prepared } from "../data/prepared.ts";
 import { withRowFiles } from "../data/row_files.ts";
@@ -33,10 +34,10 @@ export type ReplicaEnd =
 const isAuto = (resume: string | undefined) => resume === "" || resume === "auto";
 
 /** How many runs the config of a request stands for; null for an ordinary run. @throws {ConfigError} */
-export function replicaCount(request: RunRequest): number | null {
+export function replicasOf(request: RunRequest): number | null {
   if (request.config === undefined || (request.resume !== undefined && !isAuto(request.resume))) return null;
   const { replicas } = load(request, request.overrides).config.training;
-  return Array.isArray(replicas) ? replicas.length : replicas as number | null;
+  return replicas === null ? null : replicaCount(replicas);
 }
 
 /**

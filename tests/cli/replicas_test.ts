@@ -1,6 +1,8 @@
 /** Several runs of one config on the same batches: each ends with the bits of the same run trained alone. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { basename, join } from "@std/path";
+import { UserError } from "../../core/errors.ts";
+import { train } from "../../core/train/train.ts";
 import { command, run, temporary } from "../helpers/cli.ts";
 import { csvRows } from "../helpers/killed_run.ts";
 import { denseProject, fingerprintOf, SMALL_CONFIG, smallProject } from "../helpers/small_run.ts";
@@ -141,9 +143,31 @@ Deno.test("what is wrong with replicas is said before there is a run folder", as
   await refused(of("[{seed: 1}, {model.encoder.9: relu}]"), /model\.encoder is a list with the elements 0 to 4/);
   await refused(of("[{seed: 1}, {optimiser.name: sgd}]"), /optimiser/);
   await refused(of("[{seed: 1}, {model.decoder: [{linear: 3}]}]"), /model\.decoder/);
+  await refused(of("[{name: a}, {name: a}]"), /training\.replicas\.1: the name a is another replica's/);
   await refused(
     [...of("2"), "--run-dir", join(folder.path, "d")],
     /is for one run, and training\.replicas stands for 2/,
   );
   await refused([...of("2"), "--replay", "x.jsonl"], /is for one run/);
+});
+
+Deno.test("what is for one run refuses replicas, and a dry run checks each of them", async () => {
+  using folder = temporary();
+  smallProject(folder.path);
+  const two = join(folder.path, "two.yaml"),
+    wrong = join(folder.path, "wrong.yaml"),
+    sweep = join(folder.path, "s.yaml");
+  Deno.writeTextFileSync(two, "extends: small.yaml\ntraining:\n  replicas: 2\n");
+  Deno.writeTextFileSync(wrong, "extends: small.yaml\ntraining:\n  replicas:\n    - {seed: 1}\n    - {sed: 2}\n");
+  Deno.writeTextFileSync(sweep, "base: two.yaml\nparameters: {optimizer.learning_rate: [0.1, 0.2]}\n");
+  const swept = await run("sweep", ["--config", sweep]);
+  assertEquals(swept.code, 2);
+  assertMatch(swept.stderr, /two\.yaml:3:13: training\.replicas: a sweep trains each of its runs alone/);
+  const checked = await run("config", ["check", wrong]);
+  assertEquals(checked.code, 2);
+  assertMatch(checked.stderr, /wrong\.yaml:5:8: .*sed/);
+  const dry = await run("train", ["--config", two, "--dry-run"]);
+  assertEquals(dry.code, 0, dry.stderr);
+  assertMatch(dry.stdout, /^replica 1\n[^]*^replica 2\n/m);
+  await assertRejects(() => train({ config: two }), UserError, "stands for several runs");
 });
