@@ -226,8 +226,9 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
   asked.onLocked?.();
   if (lock.notice) (asked.warn ?? asked.note)?.(lock.notice);
   await clearLeftovers(run.path);
+  const own = asked.underLock === undefined ? asked : { ...asked, config: await asked.underLock() };
   const { options, source, model, state, checkpoint, library, identity, names, chunks, memory, chosen } = await prepare(
-    asked,
+    own,
   );
   const { config } = options;
   using _model = model;

@@ -39,6 +39,8 @@ export interface SessionOptions {
   readonly detail?: (text: string) => void;
   /** Called when the run's lock is taken. */
   readonly onLocked?: () => void;
+  /** The config that the session uses, asked under the run's lock; by default `config`. */
+  readonly underLock?: () => Promise<Config>;
   /** Called under the run's lock once everything is ready, before the first step. */
   readonly onReady?: () => Promise<void>;
   readonly commandLine?: readonly string[];
