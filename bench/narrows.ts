@@ -137,9 +137,9 @@ export class Training implements AsyncDisposable {
   }
 
   #newEpoch(): AsyncGenerator<OpenWindow> {
-    const { data, seed } = this.config;
+    const { data } = this.config;
     const epoch = ++this.#epoch;
-    return feed(trainingPlan(this.source, data, seed, epoch), { data, seed, epoch, part: "train", training: true });
+    return feed(trainingPlan(this.source, data, epoch), { data, epoch, part: "train", training: true });
   }
 
   async steps(count: number): Promise<StepTimes> {
@@ -167,8 +167,8 @@ export class Training implements AsyncDisposable {
 
   /** Steps of one epoch. */
   get stepsPerEpoch(): number {
-    const { data, seed } = this.config;
-    return trainingPlan(this.source, data, seed, 1).reduce((sum, window) => sum + window.batches, 0);
+    const { data } = this.config;
+    return trainingPlan(this.source, data, 1).reduce((sum, window) => sum + window.batches, 0);
   }
 
   /** Mean loss of the rows of a part, in evaluation. */

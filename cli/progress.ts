@@ -71,7 +71,10 @@ export interface Progress extends Disposable {
   warn(text: string): void;
 }
 
-export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progress {
+export type ProgressMode = "live" | "lines" | "quiet" | "json";
+
+/** @param replica the number of the run among several that are trained at the same time, which its lines begin with */
+export function showProgress(mode: ProgressMode, replica?: number): Progress {
   let model: Model | null = null;
   let position = { epoch: 0, epochs: 0, step: 0, steps: 0 };
   let begun: { at: number; step: number } | null = null;
@@ -141,9 +144,10 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
   if (timer !== null) Deno.unrefTimer(timer as unknown as number);
   const line = (text: string) => {
     clear();
-    tell(text);
+    tell(replica === undefined ? text : `replica ${replica}  ${text}`);
   };
-  const json = (event: string, value: object) => print(JSON.stringify({ event, ...value }));
+  const of = replica === undefined ? {} : { replica };
+  const json = (event: string, value: object) => print(JSON.stringify({ event, ...of, ...value }));
   const plain = mode === "live" || mode === "lines";
   return {
     attach: (next) => {
@@ -191,10 +195,10 @@ export function showProgress(mode: "live" | "lines" | "quiet" | "json"): Progres
         if (mode === "json") return json("epoch", { ...row, best });
         if (!plain) return;
         const validation = row.validation_loss === null ? "" : `  validation ${short(row.validation_loss)}`;
-        const of = String(position.epochs);
+        const epochs = String(position.epochs);
         const speed = row.steps > 0 ? `${countText(row.samples_per_second)} rows/s  ` : "";
         line(
-          `epoch ${String(row.epoch).padStart(of.length)}/${of}  loss ${short(row.train_loss)}${validation}${
+          `epoch ${String(row.epoch).padStart(epochs.length)}/${epochs}  loss ${short(row.train_loss)}${validation}${
             best ? " *" : "  "
           }  ${speed}${clock(row.elapsed_s)}`,
         );

@@ -230,53 +230,15 @@ function copyOf(view: BigUint64Array): BatchView {
   };
 }
 
-/**
- * Batches over the rows of one or more chunks, in an order that no number of workers changes. The workers begin at once.
- * Take them with {@linkcode next}, with `for await`, or hand the creator to the model. The chunks may be closed.
- */
-export class BatchCreator implements Disposable {
+/** Batches in an order: of a {@link BatchCreator}, or a reader of one that several share. */
+export class BatchQueue implements Disposable {
   #handle: Deno.PointerObject | null;
   readonly #held = new Set<Promise<unknown>>();
   #taking = false;
 
-  /**
-   * @param preloadedBatches batches held ready at most, at least 1
-   * @param workers threads that cut, at least 1; more than `preloadedBatches` are of no use
-   * @throws {EngineError} `invalid_argument`, `out_of_memory`; `closed` if a chunk is
-   */
-  constructor(chunks: readonly Chunk[], preloadedBatches: number, workers: number, options: BatchOptions) {
-    const rows = options.rows ?? allRows(chunks);
-    const transforms = encodeAll(options.transforms, options.rowShape);
-    const inputTransforms = encodeAll(options.inputTransforms, options.rowShape);
-    const out = new BigUint64Array(1);
-    const error = errorRecord();
-    const code = engine().nrw_batches_create(
-      BigUint64Array.from(chunks, (chunk) => Deno.UnsafePointer.value(chunk.pointer)),
-      chunks.length,
-      offsetsOf(chunks, options.rowOffsets),
-      rows,
-      whole(rows.length, "rows", 0, MAX_U32),
-      whole(options.batchSize, "batchSize", 1, MAX_U32),
-      (options.shuffle ? SHUFFLE : 0) | (options.dropLast ? DROP_LAST : 0),
-      seedOf(options.seed ?? 0),
-      whole(options.epoch ?? 0, "epoch", 0, MAX_U32),
-      whole(options.stream ?? 0, "stream", 0, MAX_U32),
-      whole(options.firstBatch ?? 0, "firstBatch", 0, MAX_U32),
-      whole(preloadedBatches, "preloadedBatches", 1, MAX_U32),
-      whole(workers, "workers", 1, 1024),
-      transforms,
-      transforms.length / 3,
-      inputTransforms,
-      inputTransforms.length / 3,
-      within(options.maskRate ?? 0, "maskRate", 0, 1),
-      columnMapOf(chunks, options.columnMap),
-      forEachRow(chunks, options.rowWeights, "rowWeights"),
-      forEachRow(chunks, options.rowCategories, "rowCategories"),
-      out,
-      error,
-    );
-    unwrap(code, error);
-    this.#handle = Deno.UnsafePointer.create(out[0]!);
+  /** @param address of the engine's handle, for ffi/ only */
+  constructor(address: bigint) {
+    this.#handle = Deno.UnsafePointer.create(address);
     objects.made();
   }
 
@@ -388,5 +350,68 @@ export class BatchCreator implements Disposable {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+}
+
+/**
+ * Batches over the rows of one or more chunks, in an order that no number of workers changes. The workers begin at once.
+ * Take them with {@linkcode next}, with `for await`, or hand the creator to the model. The chunks may be closed.
+ */
+export class BatchCreator extends BatchQueue {
+  /**
+   * @param preloadedBatches batches held ready at most, at least 1
+   * @param workers threads that cut, at least 1; more than `preloadedBatches` are of no use
+   * @throws {EngineError} `invalid_argument`, `out_of_memory`; `closed` if a chunk is
+   */
+  constructor(chunks: readonly Chunk[], preloadedBatches: number, workers: number, options: BatchOptions) {
+    const rows = options.rows ?? allRows(chunks);
+    const transforms = encodeAll(options.transforms, options.rowShape);
+    const inputTransforms = encodeAll(options.inputTransforms, options.rowShape);
+    const out = new BigUint64Array(1);
+    const error = errorRecord();
+    const code = engine().nrw_batches_create(
+      BigUint64Array.from(chunks, (chunk) => Deno.UnsafePointer.value(chunk.pointer)),
+      chunks.length,
+      offsetsOf(chunks, options.rowOffsets),
+      rows,
+      whole(rows.length, "rows", 0, MAX_U32),
+      whole(options.batchSize, "batchSize", 1, MAX_U32),
+      (options.shuffle ? SHUFFLE : 0) | (options.dropLast ? DROP_LAST : 0),
+      seedOf(options.seed ?? 0),
+      whole(options.epoch ?? 0, "epoch", 0, MAX_U32),
+      whole(options.stream ?? 0, "stream", 0, MAX_U32),
+      whole(options.firstBatch ?? 0, "firstBatch", 0, MAX_U32),
+      whole(preloadedBatches, "preloadedBatches", 1, MAX_U32),
+      whole(workers, "workers", 1, 1024),
+      transforms,
+      transforms.length / 3,
+      inputTransforms,
+      inputTransforms.length / 3,
+      within(options.maskRate ?? 0, "maskRate", 0, 1),
+      columnMapOf(chunks, options.columnMap),
+      forEachRow(chunks, options.rowWeights, "rowWeights"),
+      forEachRow(chunks, options.rowCategories, "rowCategories"),
+      out,
+      error,
+    );
+    unwrap(code, error);
+    super(out[0]!);
+  }
+
+  /**
+   * Several readers of the batches that are left, for networks that train on the same ones: each has all of them, and they are
+   * made once. The next batch comes when no reader uses the present one any more, so each is taken from in parallel; what
+   * is closed is not waited for. The creator is the first reader.
+   * @param firstBatches for each reader, the number of the first batch that it takes
+   * @param turns as many networks train at the same time
+   * @throws {EngineError} `invalid_argument`, `out_of_memory`
+   */
+  share(firstBatches: readonly number[], turns: number): [BatchCreator, ...BatchQueue[]] {
+    const firsts = Uint32Array.from(firstBatches, (first) => whole(first, "firstBatches", 0, MAX_U32));
+    const out = new BigUint64Array(Math.max(1, firsts.length - 1));
+    const error = errorRecord();
+    const most = whole(turns, "turns", 1, MAX_U32);
+    unwrap(engine().nrw_batches_share(this.pointer, firsts, firsts.length, most, out, error), error);
+    return [this, ...Array.from(out.subarray(0, firsts.length - 1), (address) => new BatchQueue(address))];
   }
 }

@@ -1,11 +1,11 @@
 /** How functions of the engine's network are called: its handle, errors, batches, and choices of columns. */
-import type { BatchCreator } from "./batches.ts";
+import type { BatchQueue } from "./batches.ts";
 import { EngineError, errorRecord, unwrap } from "./error.ts";
 import type { Handle } from "./handle.ts";
 import { MAX_U32, whole } from "./numbers.ts";
 
-/** Where batches come from: a {@link BatchCreator}. They are used up. */
-export type Batches = Pick<BatchCreator, "hold">;
+/** Where batches come from. They are used up. */
+export type Batches = Pick<BatchQueue, "hold">;
 
 export abstract class ModelCalls {
   protected abstract readonly handle: Handle;

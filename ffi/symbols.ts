@@ -170,6 +170,17 @@ export const symbols = {
     ],
     result: "i32",
   },
+  nrw_batches_share: {
+    parameters: [
+      "pointer", // nrw_batches* batches
+      "buffer", // const uint32_t* first_batches
+      "u32", // uint32_t readers
+      "u32", // uint32_t turns
+      "buffer", // uint64_t* out
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_batches_info: {
     parameters: [
       "pointer", // nrw_batches* batches

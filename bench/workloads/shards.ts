@@ -53,10 +53,10 @@ function configOf(context: Context, folder: string) {
 /** Milliseconds of all batches of an epoch, shuffled as training does, which nothing computes on. */
 async function epoch(source: Source, config: ReturnType<typeof configOf>): Promise<{ ms: number; rows: number }> {
   const begun = performance.now();
-  const { data, seed } = config;
-  const plan = trainingPlan(source, data, seed, 1);
+  const { data } = config;
+  const plan = trainingPlan(source, data, 1);
   let rows = 0;
-  for await (const { batches } of feed(plan, { data, seed, epoch: 1, part: "train", training: true })) {
+  for await (const { batches } of feed(plan, { data, epoch: 1, part: "train", training: true })) {
     for (let count = await batches.skip(); count > 0; count = await batches.skip()) rows += count;
   }
   return { ms: performance.now() - begun, rows };

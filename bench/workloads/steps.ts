@@ -102,8 +102,8 @@ function fasterInput(narrows: Timing, peers: readonly PeerModel[], times: readon
 }
 
 /** Columns that some row of a batch has a value in: the mean of the first batches of an epoch. */
-async function touchedColumns({ config: { data, seed }, source }: Training): Promise<number> {
-  const windows = feed(trainingPlan(source, data, seed, 1), { data, seed, epoch: 1, part: "train", training: true });
+async function touchedColumns({ config: { data }, source }: Training): Promise<number> {
+  const windows = feed(trainingPlan(source, data, 1), { data, epoch: 1, part: "train", training: true });
   let touched = 0, count = 0;
   for await (const { batches } of windows) {
     for await (const { columns } of batches) {

@@ -48,7 +48,17 @@ export function valueOf(config: Plain, key: string): unknown {
 }
 
 /** Keys that do not make another experiment: names, places, what the run tells and how many threads work. */
-const ASIDE = ["name", "title", "description", "paths", "logging", "runtime.threads", "seed", "data.split.seed"];
+const ASIDE = [
+  "name",
+  "title",
+  "description",
+  "paths",
+  "logging",
+  "runtime.threads",
+  "seed",
+  "data.seed",
+  "data.split.seed",
+];
 
 /** The keys, besides seeds and names, in which configs differ, sorted. */
 export function differingKeys(configs: readonly Plain[]): string[] {

@@ -69,7 +69,7 @@ export async function fitPca(
   if (count < 1) return null;
   const more = Math.min(Math.max(count, FEWEST_MORE), columns - count);
   using pca = new Pca({ columns, components: count, more, seed, threads });
-  const options = { data, seed: 0, epoch: 0, part: "train", training: false, rows: sample.rows } as const;
+  const options = { data, epoch: 0, part: "train", training: false, rows: sample.rows } as const;
   const name = `${countText(count)} principal components`;
   let done = 0;
   for (let pass = 0; pass <= PASSES; pass++) {

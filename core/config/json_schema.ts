@@ -179,6 +179,7 @@ function list(schema: JsonSchema): string {
 
 function plural(item: JsonSchema): string {
   if (isKinds(item)) return `${item.title}s`;
+  if (item.type === "object") return "maps of keys";
   if (item.anyOf?.[0]?.type === "integer") return "whole numbers or lists of them";
   return item.type === "integer" ? `whole numbers${bounds(item)}` : `${item.format ?? "text"}s`;
 }

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { UserError } from "../errors.ts";
 import { userFolder } from "../paths.ts";
-import { ConfigError, problem } from "./error.ts";
+import { ConfigError, forEach, problem } from "./error.ts";
 import { applyAliases } from "./aliases.ts";
 import { checkConfig, missingData } from "./checks.ts";
 import { explainKey, type Explanation, originOf } from "./explain.ts";
@@ -10,7 +10,8 @@ import { loadTree } from "./files.ts";
 import { explainIssues } from "./issues.ts";
 import { applyOverrides } from "./overrides.ts";
 import { expandPreset } from "./presets.ts";
-import { resolveConfig } from "./resolve.ts";
+import { replicaCount, replicaTree } from "./replicas.ts";
+import { nameOf, resolveConfig } from "./resolve.ts";
 import { configSchema } from "./schema.ts";
 import { applySettings, type Setting } from "./settings.ts";
 import { type Entry, type MapNode, nearestAt, showOrigin, splitPath, toValue } from "./tree.ts";
@@ -27,6 +28,8 @@ export interface LoadOptions {
   readonly settings?: readonly Setting[];
   /** `a.b=v`, later ones win. Paths in them are relative to `cwd`. */
   readonly overrides?: readonly string[];
+  /** Of the runs that the config stands for, the one with this number, from 0 on; by default what they have in common. */
+  readonly replica?: number;
   /** Default: the folder that the user is in. */
   readonly cwd?: string;
 }
@@ -58,7 +61,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   if (file === "") throw problem("", "the name of the config file is empty");
   const text = file === undefined ? options.text ?? "" : options.text;
   const loaded = loadTree(file ?? "config", cwd, text);
-  const set = applyOverrides(applySettings(loaded.tree, options.settings ?? []), overrides, cwd);
+  const all = applyOverrides(applySettings(loaded.tree, options.settings ?? []), overrides, cwd);
+  const set = options.replica === undefined ? all : replicaTree(all, options.replica, nameOf(file));
   const tree = expandPreset(applyAliases(dropEmptySections(set, configSchema)));
   const parsed = configSchema.safeParse(toValue(tree));
   if (!parsed.success) {
@@ -67,6 +71,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const misfits = checkConfig(parsed.data, tree);
   if (misfits.length > 0) throw new ConfigError(misfits);
   const config = resolveConfig(parsed.data, tree, file, options.cwd ?? Deno.cwd());
+  checkReplicas(parsed.data.training.replicas, options);
   const origin = (path: string) => originOf(tree, path);
   const plain = toPlain(config);
   return {
@@ -84,6 +89,20 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     warnings: configWarnings(config).filter((warning) => !isOfTrial(warning, origin))
       .map((warning) => warningText(warning, origin(warning.key))),
   };
+}
+
+/** Checks the configs of all runs that a config stands for. @throws {ConfigError} */
+function checkReplicas(replicas: Config["training"]["replicas"], options: LoadOptions): void {
+  if (options.replica !== undefined || replicas === null) return;
+  const names = new Set<string>();
+  forEach(Array.from({ length: replicaCount(replicas) }, (_, index) => index), (replica) => {
+    const { config: { name } } = loadConfig({ ...options, replica });
+    if (names.has(name)) {
+      const what = `training.replicas.${replica}: the name ${name} is another replica's`;
+      throw problem("", what, "leave the names out, or give each its own");
+    }
+    names.add(name);
+  });
 }
 
 /**

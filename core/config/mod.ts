@@ -4,6 +4,7 @@ export { ConfigError, type Problem } from "./error.ts";
 export type { Explanation } from "./explain.ts";
 export { configJsonSchema } from "./json_schema.ts";
 export { loadConfig, type LoadedConfig, type LoadOptions } from "./load.ts";
+export { replicaCount } from "./replicas.ts";
 export { loadRunConfig } from "./run_config.ts";
 export { showFlow } from "./show.ts";
 export { configToYaml } from "./yaml.ts";

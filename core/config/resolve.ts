@@ -26,6 +26,7 @@ export function resolveConfig(raw: RawConfig, tree: MapNode, file: string | unde
     seed: raw.seed,
     data: {
       ...data,
+      seed: data.seed ?? raw.seed,
       shuffle_window: data.shuffle_window === "auto" ? Infinity : data.shuffle_window,
       path: data.path === undefined || data.format === "memory" ? "" : path(["data", "path"], data.path),
       split: resolveSplit(raw, path),
@@ -111,20 +112,20 @@ export function tableOrFile(written: string, path: string): string {
 }
 
 /** The file's name without its ending, as far as a run folder may be called so. */
-function nameOf(file: string | undefined): string {
+export function nameOf(file: string | undefined): string {
   const stem = (file ?? "").replace(/^.*\//, "").replace(/\.[^.]*$/, "");
   const name = stem.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 64);
   return NAME_PATTERN.test(name) ? name : "run";
 }
 
 function resolveSplit(
-  { seed, data: { split } }: RawConfig,
+  { seed, data: { split, seed: rowSeed } }: RawConfig,
   path: (keys: readonly Key[], value: string) => string,
 ): Split {
   const { train, validation, test } = split;
   const isShare = (part: typeof train): part is number | undefined => part === undefined || typeof part === "number";
   if (isShare(train) && isShare(validation) && isShare(test)) {
-    return { by: "rows", ...fillShares(train, validation, test), seed: split.seed ?? seed };
+    return { by: "rows", ...fillShares(train, validation, test), seed: split.seed ?? rowSeed ?? seed };
   }
   const files = (name: "train" | "validation" | "test"): string[] => {
     const part = split[name];

@@ -39,7 +39,7 @@ const split = z.strictObject({
   test: shareOrFiles().optional().describe(
     "share or files, as for train; by default the share that train and validation leave, else 0.1",
   ),
-  seed: z.int().min(0).optional().describe("decides which row belongs to which part; by default the run's seed"),
+  seed: z.int().min(0).optional().describe("decides which row belongs to which part; by default data.seed"),
 }).describe("which rows train, validate and test: shares of the rows by seeded hash, or lists of files");
 
 const data = z.strictObject({
@@ -68,6 +68,10 @@ const data = z.strictObject({
     "shape of a row of dense data, channels first: [1408] or [1, 1408] for a signal, [28, 28] or [3, 32, 32] for an " +
       "image; the product is the number of columns; null: a row has no shape but its length",
   ).meta(onResume("fixed")),
+  seed: z.int().min(0).optional().describe(
+    "seed of the split, of the order of files and rows, of masks and of random transforms; by default the run's " +
+      "seed. Runs with the same data.seed see the same batches, whatever their seed",
+  ),
   batch_size: count(1, 1_000_000).default(128).describe("rows per training step"),
   last_batch: z.enum(["keep", "drop"]).default("keep").describe(
     "whether a last batch with fewer rows is used; drop leaves out at most one batch per epoch",
@@ -217,6 +221,11 @@ const training = z.strictObject({
     .describe("largest L2 norm of all gradients together; larger gradients are scaled down to it; null: no clipping")
     .meta(onResume("from_here")),
   early_stopping: earlyStopping.prefault({}),
+  replicas: z.union([count(2, 64), z.array(z.record(z.string(), z.json())).min(1).max(64)]).nullable().default(null)
+    .describe(
+      "several runs that are trained at the same time on the same batches, each of which is made once (docs/replicas.md); a number: " +
+        "so many, of seed, seed + 1 and so on; a list: a map for each run of what it has for itself, by dotted keys; null: one run",
+    ),
 }).describe("how long and in which precision").meta(onResume("free"));
 
 const checkpoint = z.strictObject({
@@ -322,7 +331,7 @@ export const configSchema = z.strictObject({
   description: z.string().min(1).max(4000).nullable().default(null)
     .describe("what the run is for; stands below the report's heading").meta(onResume("free")),
   seed: z.int().min(0).default(0).describe(
-    "seed of weights, order of rows, random draws of layers, masks and the split",
+    "seed of weights and of random draws of layers, and where data.seed is not set, of order of rows, masks and the split",
   ).meta(
     onResume("fixed"),
   ),

@@ -61,6 +61,8 @@ export interface DataConfig {
   readonly cache: "auto" | "refresh" | "readonly" | "off";
   /** Of a row, channels first; null where it has no shape but its length. */
   readonly shape: readonly number[] | null;
+  /** Of the order of files and rows, masks and random transforms; the run's own where none is set. */
+  readonly seed: number;
   readonly batch_size: number;
   readonly last_batch: "keep" | "drop";
   readonly shuffle: boolean;
@@ -130,6 +132,8 @@ export interface TrainingConfig {
   /** Largest L2 norm of all gradients together; null for no clipping. */
   readonly gradient_clip: number | null;
   readonly early_stopping: { readonly patience: number | null; readonly min_delta: number };
+  /** How many runs, or what each of them has for itself, of a config that stands for several; null for one run. */
+  readonly replicas: number | readonly Readonly<Record<string, unknown>>[] | null;
 }
 
 export interface CheckpointConfig {

@@ -23,6 +23,7 @@ export function toPlain(config: Config): Record<string, unknown> {
       ...(others.steps.length === 0 ? {} : { steps: others.steps }),
       ...(others.cache === "auto" ? {} : { cache: others.cache }),
       ...(others.shape === null ? {} : { shape: others.shape }),
+      ...(others.seed === rest.seed ? {} : { seed: others.seed }),
       batch_size: others.batch_size,
       last_batch: others.last_batch,
       shuffle: others.shuffle,
@@ -42,7 +43,7 @@ export function toPlain(config: Config): Record<string, unknown> {
     loss: rest.loss,
     optimizer: rest.optimizer,
     scheduler: rest.scheduler,
-    training: { ...rest.training, epochs: Number.isFinite(rest.training.epochs) ? rest.training.epochs : "auto" },
+    training: plainTraining(rest.training),
     checkpoint: rest.checkpoint,
     logging: rest.logging,
     diagnostics: rest.diagnostics,
@@ -50,6 +51,11 @@ export function toPlain(config: Config): Record<string, unknown> {
     runtime: rest.runtime,
     paths: rest.paths,
   };
+}
+
+function plainTraining({ replicas, ...training }: Config["training"]): Record<string, unknown> {
+  const epochs = Number.isFinite(training.epochs) ? training.epochs : "auto";
+  return { ...training, epochs, ...replicas === null ? {} : { replicas } };
 }
 
 function plainSplit(split: Split): Record<string, unknown> {

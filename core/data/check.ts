@@ -20,7 +20,7 @@ export async function checkValues(source: Source, { data, loss }: Config): Promi
   const counted = needsCounts(loss);
   const empty: bigint[] = [];
   for (const part of PARTS) {
-    const options = { data: { ...data, mask_rate: 0 }, seed: 0, epoch: 0, part, training: false };
+    const options = { data: { ...data, mask_rate: 0 }, epoch: 0, part, training: false };
     for await (const { batches } of feed(readingPlan(source, part, data), options)) {
       if (!counted) { while (await batches.skip() > 0); }
       else for (let rows; (rows = await batches.emptyRows()) !== null;) empty.push(...rows);

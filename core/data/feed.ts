@@ -2,7 +2,7 @@
  * The windows of a plan in order, each as a running batch creator. While one window is trained on, the next one's chunks are
  * opened and its first batches are made, so that memory holds at most two windows and two queues.
  */
-import { BatchCreator } from "../../ffi/batches.ts";
+import { BatchCreator, type BatchQueue } from "../../ffi/batches.ts";
 import type { Chunk } from "../../ffi/chunk.ts";
 import { isRandom } from "../config/transforms.ts";
 import type { DataConfig } from "../config/types.ts";
@@ -13,8 +13,7 @@ import type { Window } from "./plan.ts";
 
 export interface FeedOptions {
   readonly data: DataConfig;
-  readonly seed: number;
-  /** The epoch, which determines the order of rows and the masking noise. */
+  /** The epoch, which determines the order of rows and the masking noise, as a function of `data.seed`. */
   readonly epoch: number;
   readonly part: Part;
   /**
@@ -28,11 +27,16 @@ export interface FeedOptions {
   /** Only these rows of each file (by file index), instead of all of the part. */
   readonly rows?: ReadonlyMap<number, Uint32Array<ArrayBuffer>>;
   readonly budgetBytes?: number;
+  /** Opens a window; by default for this feed alone. */
+  readonly open?: OpenBatches;
 }
+
+/** Opens a window from a batch on. The caller closes the batches. */
+export type OpenBatches = (window: Window, options: FeedOptions, firstBatch: number) => Promise<BatchQueue>;
 
 export interface OpenWindow {
   readonly window: Window;
-  readonly batches: BatchCreator;
+  readonly batches: BatchQueue;
   /** Milliseconds that the caller waited until this window was open. */
   readonly openWaitMs: number;
 }
@@ -95,7 +99,7 @@ async function openChunks(window: Window, options: FeedOptions, leases: Lease[])
   for (const result of opening) if (result.status === "rejected") throw result.reason;
 }
 
-async function openWindow(window: Window, options: FeedOptions, firstBatch: number): Promise<BatchCreator> {
+export async function openWindow(window: Window, options: FeedOptions, firstBatch: number): Promise<BatchCreator> {
   const leases: Lease[] = [];
   try {
     await openChunks(window, options, leases);
@@ -107,7 +111,7 @@ async function openWindow(window: Window, options: FeedOptions, firstBatch: numb
       batchSize: data.batch_size,
       shuffle: training && data.shuffle,
       dropLast: training && data.last_batch === "drop",
-      seed: options.seed,
+      seed: training ? data.seed : 0,
       epoch: options.epoch,
       stream: window.index,
       firstBatch,
@@ -132,7 +136,7 @@ export async function* feed(plan: readonly Window[], options: FeedOptions): Asyn
   const open = (index: number) => {
     const window = plan[index];
     if (!window) return null;
-    const opening = openWindow(window, options, index === first ? options.firstBatch ?? 0 : 0);
+    const opening = (options.open ?? openWindow)(window, options, index === first ? options.firstBatch ?? 0 : 0);
     opening.catch(() => {}); // the error is thrown where it is awaited; a loop that is left early does not await it
     return opening;
   };
@@ -140,7 +144,7 @@ export async function* feed(plan: readonly Window[], options: FeedOptions): Asyn
   try {
     for (let index = first; next !== null; index++) {
       const asked = performance.now();
-      const opening: Promise<BatchCreator> = next;
+      const opening: Promise<BatchQueue> = next;
       next = null;
       const batches = await opening;
       const openWaitMs = performance.now() - asked;

@@ -91,8 +91,9 @@ function fullWindows(
   return list;
 }
 
-/** The training windows of an epoch: chunk order is a function of (seed, epoch). */
-export function trainingPlan(source: Source, data: DataConfig, seed: number, epoch: number): Window[] {
+/** The training windows of an epoch: chunk order is a function of (data.seed, epoch). */
+export function trainingPlan(source: Source, data: DataConfig, epoch: number): Window[] {
+  const { seed } = data;
   const files = source.files.filter((file) => file.parts.train.length > 0);
   if (data.shuffle) {
     const key = new Map(files.map((file) => [file.index, mix(seed, epoch, file.key)]));
@@ -126,8 +127,8 @@ export function leftOutNote(source: Source, data: DataConfig): string | null {
 }
 
 /** @throws {UserError} if `last_batch: drop` leaves nothing to train on. */
-export function requireSteps(source: Source, data: DataConfig, seed: number): void {
-  if (stepsOf(trainingPlan(source, data, seed, 1)) > 0) return;
+export function requireSteps(source: Source, data: DataConfig): void {
+  if (stepsOf(trainingPlan(source, data, 1)) > 0) return;
   throw new UserError(
     "data.last_batch",
     `drop leaves no batch: ${source.partRows.train} training rows are fewer than a full batch of ${data.batch_size}`,

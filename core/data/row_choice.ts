@@ -48,7 +48,7 @@ export function chosenOf(source: Source, byFile: RowChoice["byFile"], data: Data
 
 /** A pass over the chosen rows in order, as batch creators. */
 export function feedRows(choice: RowChoice, data: DataConfig) {
-  return feed(choice.plan, { data, seed: 0, epoch: 0, part: "train", training: false, rows: choice.byFile });
+  return feed(choice.plan, { data, epoch: 0, part: "train", training: false, rows: choice.byFile });
 }
 
 /** All rows of a part, in file order. */

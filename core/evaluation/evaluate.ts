@@ -93,7 +93,7 @@ export async function evaluatePart(
   // What is left to the end of an evaluation is the sum over rows that count alike.
   const together = source.rowWeights === null ? count : 0;
   await model.beginEvaluation(together, together * source.nnz / Math.max(1, source.rows), byColumn);
-  const options = { data, seed: 0, epoch: 0, part, training: false, rows: chosen };
+  const options = { data, epoch: 0, part, training: false, rows: chosen };
   for await (const { window, batches } of feed(plan, options)) {
     progress?.({ part, done: rows, next: window.rows, rows: count });
     const result = await model.evaluate(batches, columns ?? undefined);

@@ -183,7 +183,14 @@ export class Plan {
     const seeded: Setting[] = seed === null
       ? []
       : [{ path: "seed", key: origin, value: { kind: "scalar", origin, value: seed } }];
-    return loadConfig({ file: base, settings: [...overrides, ...values, ...seeded], overrides: this.overrides });
+    const loaded = loadConfig({
+      file: base,
+      settings: [...overrides, ...values, ...seeded],
+      overrides: this.overrides,
+    });
+    if (loaded.config.training.replicas === null) return loaded;
+    const where = loaded.origin("training.replicas");
+    throw problem(where, "training.replicas: a sweep trains each of its runs alone", "remove it, or set it to null");
   }
 
   /** The values of a point as YAML. */

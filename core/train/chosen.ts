@@ -41,7 +41,7 @@ export function chosenFor(config: Config, source: Source, asked: Config): Chosen
   }
   if (!Number.isFinite(asked.training.epochs)) {
     const { epochs, early_stopping: { patience } } = config.training;
-    const steps = stepsOf(trainingPlan(source, config.data, config.seed, 1));
+    const steps = stepsOf(trainingPlan(source, config.data, 1));
     const early = patience === null ? "" : `, or fewer: training ends after ${countText(patience)} without improvement`;
     const reason = `${countText(steps)} step${steps === 1 ? "" : "s"} each${early}`;
     list.push({ key: "training.epochs", name: "epochs", value: countText(epochs), reason });

@@ -10,7 +10,7 @@ export async function columnMeans(source: Source, data: DataConfig): Promise<Flo
   const sums = new Float64Array(source.columns);
   const plan = readingPlan(source, "train", data);
   let rows = 0;
-  for await (const { batches } of feed(plan, { data, seed: 0, epoch: 0, part: "train", training: false })) {
+  for await (const { batches } of feed(plan, { data, epoch: 0, part: "train", training: false })) {
     for await (const batch of batches) {
       const { columns, target } = batch;
       for (let at = 0; at < target.length; at++) sums[columns[at]!]! += target[at]!;

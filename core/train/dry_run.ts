@@ -57,7 +57,7 @@ export interface DryRun {
 /** Forward, backward and update of the first batch of a part. */
 async function firstBatch(config: Config, model: ReturnType<typeof describeModel>, source: Source, part: Part) {
   const plan = readingPlan(source, part, config.data).slice(0, 1);
-  const options = { data: { ...config.data, preload_batches: 1, workers: 1 }, seed: config.seed, epoch: 1, part };
+  const options = { data: { ...config.data, preload_batches: 1, workers: 1 }, epoch: 1, part };
   for await (const { batches } of feed(plan, { ...options, training: false })) {
     const begun = performance.now();
     const result = await model.train(batches, Float64Array.of(0), 0, 0);
@@ -82,7 +82,7 @@ export async function dryRun(
   const source = await withRowFiles(await openData(asked, rows, { note, progress }), asked, { note });
   using _chunks = keepOpen(source.files);
   const config = settled(asked, source);
-  requireSteps(source, config.data, config.seed);
+  requireSteps(source, config.data);
   for (const warning of runWarnings(config, source)) note?.(warning);
   const { labels } = await checkAnnotations(config.data, source, note);
   const sorted = sortedWarning(config, source, labels);
@@ -102,7 +102,7 @@ export async function dryRun(
     if (result) batches.push(result);
   }
   const choice = chooseSolver(config, source), start = chooseStart(config, source);
-  const stepsPerEpoch = stepsOf(trainingPlan(source, config.data, config.seed, 1));
+  const stepsPerEpoch = stepsOf(trainingPlan(source, config.data, 1));
   return {
     dense: source.dense,
     files: source.files.length,

@@ -17,7 +17,7 @@ export const settled = (config: Config, source: Source): Config => withEpochs(wi
 function withEpochs(config: Config, source: Source): Config {
   const { training } = config;
   if (Number.isFinite(training.epochs)) return config;
-  const stepsPerEpoch = Math.max(1, stepsOf(trainingPlan(source, config.data, config.seed, 1)));
+  const stepsPerEpoch = Math.max(1, stepsOf(trainingPlan(source, config.data, 1)));
   const epochs = Math.min(MOST, Math.max(LEAST, Math.ceil(STEPS / stepsPerEpoch)));
   const { early_stopping } = training;
   // The training loss of an epoch is no measure of when to stop: it falls for as long as rows are learned by heart.

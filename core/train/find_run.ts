@@ -25,6 +25,8 @@ export interface RunRequest {
   /** Replaces the config's name. */
   readonly setName?: string;
   readonly overrides: readonly string[];
+  /** Of a config that stands for several runs, the one with this number, from 0 on. */
+  readonly replica?: number;
   /** Whether commands that the config names may run. */
   readonly allowRun?: boolean;
   readonly note?: (text: string) => void;
@@ -98,10 +100,13 @@ function lostCheckpoints(run: string): string | null {
   return text(FIRST_CHECKPOINT) !== "" ? lost : null;
 }
 
-function load(config: RunRequest["config"], overrides: readonly string[]): LoadedConfig {
-  return loadConfig(
-    typeof config === "object" ? { text: JSON.stringify(config), overrides } : { file: config, overrides },
-  );
+/** The config that a request names. */
+export function load(
+  { config, replica }: Pick<RunRequest, "config" | "replica">,
+  overrides: readonly string[],
+): LoadedConfig {
+  const given = typeof config === "object" ? { text: JSON.stringify(config) } : { file: config };
+  return loadConfig({ ...given, overrides, ...replica === undefined ? {} : { replica } });
 }
 
 type Existing = ResumeRequest & Pick<RunRequest, "note">;
@@ -180,7 +185,7 @@ function forked(named: string, request: RunRequest, overrides: readonly string[]
       "name a run or a checkpoint",
     );
   }
-  const loaded = request.config === undefined ? loadRunConfig(run, overrides) : load(request.config, overrides);
+  const loaded = request.config === undefined ? loadRunConfig(run, overrides) : load(request, overrides);
   const runDir = request.runDir === undefined ? undefined : fromUser(request.runDir);
   const fork = { run, which: checkpoint ?? "latest", config: loadRunConfig(run).config };
   return { loaded, existing: null, resumeFrom: null, runDir, fork };
@@ -266,9 +271,9 @@ async function findTarget(request: RunRequest): Promise<RunTarget> {
     return forked(fork, request, overrides);
   }
   if (resume === undefined) {
-    return { loaded: load(request.config, overrides), existing: null, resumeFrom: null, runDir };
+    return { loaded: load(request, overrides), existing: null, resumeFrom: null, runDir };
   }
-  const given = request.config === undefined ? undefined : load(request.config, overrides);
+  const given = request.config === undefined ? undefined : load(request, overrides);
   const configFile = typeof request.config === "string" ? request.config : undefined;
   const existing = (named: string): Existing => ({ named, overrides, given, configFile, note, warn });
   if (resume !== "" && resume !== "auto") {
@@ -283,7 +288,7 @@ async function findTarget(request: RunRequest): Promise<RunTarget> {
       "add --config F or --run-dir D, or name the run folder",
     );
   }
-  const loaded = given ?? load(request.config, overrides);
+  const loaded = given ?? load(request, overrides);
   const found = runDir === undefined
     ? newestUnfinished(loaded.config.paths.runs, loaded.config.name, {
       isOurs: (path) => isOurs(path, loaded, warn),

@@ -8,7 +8,7 @@ import type { TrainState } from "./state.ts";
 
 export function horizonOf(config: Config, source: Source): Horizon {
   const { epochs, max_steps } = config.training;
-  const plan = (epoch: number) => stepsOf(trainingPlan(source, config.data, config.seed, epoch));
+  const plan = (epoch: number) => stepsOf(trainingPlan(source, config.data, epoch));
   const stepsPerEpoch = plan(1);
   let totalSteps = stepsPerEpoch * epochs;
   if (config.data.shuffle_window > 1) { // epochs differ: chunks share windows by chance

@@ -11,9 +11,9 @@ import type { SessionOptions } from "./session.ts";
 import { dataOfEpoch, type TrainState } from "./state.ts";
 
 /** The key of the limit that a state has reached; null where there is a step to make. */
-function limitReached({ data, seed, training }: Config, state: TrainState, source: Source): string | null {
+function limitReached({ data, training }: Config, state: TrainState, source: Source): string | null {
   // The steps of an epoch may all be done before the epoch counts: its validation and its row come after them.
-  const plan = trainingPlan(source, dataOfEpoch(data, state), seed, state.epoch + 1);
+  const plan = trainingPlan(source, dataOfEpoch(data, state), state.epoch + 1);
   const last = plan.length - 1;
   const isEpochMade = state.window > last || (state.window === last && state.batch >= plan[last]!.batches);
   if (state.epoch + (isEpochMade ? 1 : 0) >= training.epochs) return "training.epochs";

@@ -43,7 +43,7 @@ export function estimateMemory(config: Config, source: Source, model: Model): Me
   const nnzPerRow = source.rows > 0 ? source.nnz / source.rows : 0;
   const engine = model.estimate(data.batch_size, nnzPerRow);
   const bytes = (files: Source["files"]) => files.reduce((sum, file) => sum + (file.memory ? 0 : chunkBytes(file)), 0);
-  const windows = trainingPlan(source, data, config.seed, 1).map(({ files }) => bytes(files)).sort((a, b) => b - a);
+  const windows = trainingPlan(source, data, 1).map(({ files }) => bytes(files)).sort((a, b) => b - a);
   const chunks = isKept(source.files) ? bytes(source.files) : (windows[0] ?? 0) + (windows[1] ?? 0);
   const queues = 2 * (data.preload_batches + data.workers + 1) *
     batchBytes(config, source.dense, data.batch_size, nnzPerRow);

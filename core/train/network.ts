@@ -69,7 +69,7 @@ export function describeModel(config: Config, source: Source): Model {
       dense: source.dense,
       ...layers,
       trainingRows: source.partRows.train,
-      stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, config.seed, 1))),
+      stepsPerEpoch: Math.max(1, stepsOf(trainingPlan(source, data, 1))),
       categories: source.categoryNames?.length ?? 0,
       hiddenOnly: isOfHidden(loss),
       loss: engineLoss(loss),

@@ -77,7 +77,7 @@ export async function prepare(given: SessionOptions): Promise<Prepared> {
   const source = await withRowFiles(opened, given.config, { note: given.note });
   const options = planned(given, source);
   const { config, run, resumeFrom } = options;
-  requireSteps(source, config.data, config.seed);
+  requireSteps(source, config.data);
   const warn = options.warn ?? options.note ?? (() => {});
   const note = options.note ?? (() => {});
   for (const warning of runWarnings(config, source)) note(warning);

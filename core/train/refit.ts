@@ -29,7 +29,7 @@ export async function refit(config: Config, source: Source, model: Model): Promi
   const { data, seed } = config;
   async function* batches(part: Part, most: number) {
     const { plan, rows } = reading(source, part, data, { most, seed });
-    const options = { data, seed: 0, epoch: 0, part, training: false, rows } as const;
+    const options = { data, epoch: 0, part, training: false, rows } as const;
     for await (const open of feed(plan, options)) yield open.batches;
   }
   const heldOut = source.partRows.validation > 0 ? batches("validation", HELD_OUT) : [];
@@ -42,7 +42,7 @@ export async function refit(config: Config, source: Source, model: Model): Promi
  */
 export async function refitDue({ options: { config }, source, model, state }: Session, epoch: number): Promise<void> {
   if (!canRefit(config, source)) return;
-  if (stepsOf(trainingPlan(source, config.data, config.seed, 1)) > BATCHES) return;
+  if (stepsOf(trainingPlan(source, config.data, 1)) > BATCHES) return;
   const { epochs } = config.training;
   const isPower = Number.isInteger(Math.log2(epoch));
   if (!isPower && epoch % Math.max(1, Math.ceil(epochs / SHARE)) !== 0 && epoch !== epochs) return;

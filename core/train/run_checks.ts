@@ -7,7 +7,7 @@ import type { Source } from "../data/source.ts";
 
 /** One line for each setting that is almost certainly a mistake with these data. */
 export function runWarnings(config: Config, source: Source): string[] {
-  const plan = trainingPlan(source, config.data, config.seed, 1);
+  const plan = trainingPlan(source, config.data, 1);
   const { batch_size, last_batch } = config.data;
   const least = plan.map(({ rows }) => last_batch === "drop" ? batch_size : rows % batch_size || batch_size);
   const sizes = {

@@ -21,7 +21,8 @@ export function fingerprint(config: Config, source: Source, data: DataIdentity):
   const inputs = input_transforms.length > 0 ? { input_transforms } : {};
   const { row_weights, column_weights, batch } = data; // absent where there are none
   const values = { transforms, ...inputs, mask_rate, row_weights, column_weights, batch };
-  return JSON.stringify({ seed: config.seed, columns: source.columns, content, ...settings, ...values });
+  const order = config.data.seed === config.seed ? {} : { data_seed: config.data.seed };
+  return JSON.stringify({ seed: config.seed, ...order, columns: source.columns, content, ...settings, ...values });
 }
 
 /** Messages about the data before a run begins. */

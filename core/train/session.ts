@@ -99,6 +99,12 @@ class Session {
     this.options.desk?.wake();
   }
 
+  /** Ends the session because of a signal. */
+  interrupt(signal: StopSignal): void {
+    this.signal = signal;
+    this.stop();
+  }
+
   get lastCheckpoint(): string | null {
     return this.saves.lastCheckpoint;
   }
@@ -128,10 +134,10 @@ class Session {
     this.state.since_row.diagnostics_ms += ms;
   }
 
-  train(): Promise<Ending> {
-    const { config, observer } = this.options;
+  async train(): Promise<Ending> {
+    const { config, observer, shared } = this.options;
     this.saves.prepare();
-    return new Trainer({
+    const trainer = new Trainer({
       config,
       model: this.model,
       source: this.source,
@@ -148,13 +154,19 @@ class Session {
       },
       saves: this.saves,
       steering: this.steering,
+      open: shared?.open,
       begin: () => begin(this),
       refit: (epoch) => refitDue(this, epoch),
       diagnose: (epoch) => this.diagnose(epoch),
       elapsed: this.elapsed,
       stopping: () => this.isStopping,
       untilEpoch: this.options.untilEpoch,
-    }).run();
+    });
+    try {
+      return await trainer.run();
+    } finally {
+      shared?.leave(); // the others go on, while this run is evaluated
+    }
   }
 
   /** The command that resumes the run. */
@@ -174,14 +186,17 @@ class Session {
   }
 }
 
+/** What is said to whoever sent a signal. */
+export const interruptText = (signal: StopSignal) =>
+  `${signal}: finishing this batch, then saving; once more ends at once`;
+
 /** Trains until the end, a signal or an error, and leaves the run folder accordingly. */
 async function trainToAnEnd(session: Session): Promise<SessionResult> {
   const { options: { signals, note }, state } = session;
   const resumedAt = session.lastCheckpoint === null ? null : state.step;
   const watch = signals === false ? null : watchSignals((signal) => {
-    session.signal = signal;
-    session.stop();
-    note?.(`${signal}: finishing this batch, then saving; once more ends at once`);
+    session.interrupt(signal);
+    note?.(interruptText(signal));
   });
   try {
     const reason = await session.train();
@@ -211,8 +226,9 @@ export async function runSession(given: SessionOptions): Promise<SessionResult> 
   asked.onLocked?.();
   if (lock.notice) (asked.warn ?? asked.note)?.(lock.notice);
   await clearLeftovers(run.path);
+  const own = asked.underLock === undefined ? asked : { ...asked, config: await asked.underLock() };
   const { options, source, model, state, checkpoint, library, identity, names, chunks, memory, chosen } = await prepare(
-    asked,
+    own,
   );
   const { config } = options;
   using _model = model;

@@ -2,6 +2,7 @@
 import type { Model } from "../../ffi/model.ts";
 import type { Config } from "../config/types.ts";
 import type { MemoryRows } from "../data/memory.ts";
+import type { FeedMember } from "../data/shared_feed.ts";
 import type { Sink } from "../events/mod.ts";
 import type { Desk } from "../steer/desk.ts";
 import type { Edit } from "../steer/journal.ts";
@@ -20,6 +21,8 @@ export interface SessionOptions {
   readonly memory?: MemoryRows | null;
   /** What was prepared of the config's sources. */
   readonly prepared?: Prepared;
+  /** Has the batches of training together with other runs; by default the run makes its own. */
+  readonly shared?: FeedMember;
   /** The config of a resumed run before the changes. */
   readonly saved?: Config;
   /** The checkpoint from which a fork starts. */
@@ -36,6 +39,8 @@ export interface SessionOptions {
   readonly detail?: (text: string) => void;
   /** Called when the run's lock is taken. */
   readonly onLocked?: () => void;
+  /** The config that the session uses, asked under the run's lock; by default `config`. */
+  readonly underLock?: () => Promise<Config>;
   /** Called under the run's lock once everything is ready, before the first step. */
   readonly onReady?: () => Promise<void>;
   readonly commandLine?: readonly string[];

@@ -23,7 +23,7 @@ const CONFIG_BYTES_MAX = 4 << 20;
 
 export type StartOptions =
   & RunTarget
-  & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "onReady" | "fork" | "prepared">;
+  & Omit<SessionOptions, "config" | "run" | "resumeFrom" | "underLock" | "onReady" | "fork">;
 
 /** What the steps concluded in the run that goes on, or in the parent of a fork with the same steps. */
 async function stepsBefore({ existing, fork, loaded }: StartOptions): Promise<Fitted | undefined> {
@@ -42,9 +42,18 @@ export async function startRun(given: StartOptions): Promise<{ run: RunFolder; r
     throw new UserError("--replay", "is for a new run; a resumed one goes on with what it began with", "leave it out");
   }
   if (replay !== undefined) await readJournal(replay); // so that mistakes are told before there is a run folder
+  if (config.training.replicas !== null) {
+    throw new UserError(
+      "training.replicas",
+      "stands for several runs, and this is one",
+      "train them by `train --config`",
+    );
+  }
   const fitted = await stepsBefore(given);
   // Before there is a run folder, since it may take long and may be stopped.
-  const prepared = memory ? undefined : await prepareFor(config, { note, warn, fitted, progress: observer?.preparing });
+  const prepared = memory
+    ? undefined
+    : given.prepared ?? await prepareFor(config, { note, warn, fitted, progress: observer?.preparing });
   const options = { ...given, prepared };
   const { existing, resumeFrom, saved } = options;
   const fork = options.fork && {
@@ -59,14 +68,15 @@ export async function startRun(given: StartOptions): Promise<{ run: RunFolder; r
   const keep = ({ path }: RunFolder) => keepGraphs(config, path, threadCount(config), warn ?? note ?? (() => {}));
   if (existing !== null) {
     const run = await openRun(existing);
-    const own = isKept(config, run.path) ? config : await keep(run);
+    let own = config;
+    const underLock = async () => own = isKept(config, run.path) ? config : await keep(run);
     const onReady = async () => {
       await clearSummary(run);
       const text = configToYaml(own, run.path);
       if (text === readTextSync(run.file("config.yaml"), CONFIG_BYTES_MAX)) return;
       await writeFileAtomic(run.file("config.yaml"), text);
     };
-    return { run, result: await runSession({ ...options, config: own, run, resumeFrom, saved, fork, onReady }) };
+    return { run, result: await runSession({ ...options, run, config, resumeFrom, saved, fork, underLock, onReady }) };
   }
   if (options.runDir === undefined) requireRunsFolder(config);
   const before = fork && ((run: RunFolder) => announceFork(run.path, fork.parent));

@@ -111,7 +111,7 @@ export function checkState(state: TrainState, where: string, data: string, sourc
     }
     state.data = data;
   }
-  const plan = trainingPlan(source, config.data, config.seed, state.epoch + 1);
+  const plan = trainingPlan(source, config.data, state.epoch + 1);
   const batches = plan[window]?.batches ?? 0;
   const before = plan.slice(0, window).reduce((sum, each) => sum + each.batches, 0);
   // Of batches of several sizes the rows are counted instead: whole windows, and whole batches of the present size.

@@ -5,7 +5,7 @@
 import { type Model, TrainError, type TrainResult } from "../../ffi/model.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { Config } from "../config/types.ts";
-import { feed, type OpenWindow } from "../data/feed.ts";
+import { feed, type OpenBatches, type OpenWindow } from "../data/feed.ts";
 import { trainingPlan, type Window } from "../data/plan.ts";
 import type { PreparingProgress } from "../data/prepare.ts";
 import { chunkName, type Source } from "../data/source.ts";
@@ -47,6 +47,8 @@ export interface TrainerParts {
   logChunk(row: ChunkRow): Promise<void>;
   logEpoch(row: EpochRow): Promise<void>;
   readonly saves: Pick<Saves, "save" | "saveDue" | "keepBest" | "isOverdue" | "check">;
+  /** Opens windows, where the run does not make its batches for itself. */
+  readonly open?: OpenBatches;
   /** Makes the starting weights. @throws {Stopped} */
   begin(): Promise<Started>;
   /** Fits the output layer to all training rows, where that is due after an epoch. */
@@ -167,9 +169,9 @@ export class Trainer {
 
   /** Whether all of the epoch's windows are done; false when stopped or at the step limit before that. */
   async #trainEpoch(): Promise<boolean> {
-    const { config, source, state } = this.parts;
+    const { source, state } = this.parts;
     for (;;) {
-      const plan = trainingPlan(source, this.#data, config.seed, state.epoch + 1);
+      const plan = trainingPlan(source, this.#data, state.epoch + 1);
       const end = await this.#trainWindows(plan);
       if (end !== "renewal") return end === "done";
     }
@@ -177,15 +179,15 @@ export class Trainer {
 
   /** Trains on windows from the state on: all of them, or until batches have to be made with other settings. */
   async #trainWindows(plan: readonly Window[]): Promise<"done" | "renewal" | "stopped"> {
-    const { config, state } = this.parts;
+    const { state } = this.parts;
     const windows = feed(plan, {
       data: this.#data,
-      seed: config.seed,
       epoch: state.epoch + 1,
       part: "train",
       training: true,
       firstWindow: state.window,
       firstBatch: state.batch,
+      open: this.parts.open,
     });
     for await (const open of windows) {
       const end = await this.#trainWindow(open, plan);

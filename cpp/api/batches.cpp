@@ -7,13 +7,14 @@
 #include "api/handles.h"
 #include "api/numbers.h"
 #include "data/batch_creator.h"
+#include "data/shared_batches.h"
 
 using namespace nrw;
 using namespace nrw::api;
 
-nrw_batches::nrw_batches(std::unique_ptr<BatchCreator> started) noexcept : creator(std::move(started)) {}
+nrw_batches::nrw_batches(std::unique_ptr<BatchQueue> made) noexcept : queue(std::move(made)) {}
 nrw_batches::~nrw_batches() = default;
-BatchSource& nrw_batches::source() noexcept { return *creator; }
+BatchSource& nrw_batches::source() noexcept { return *queue; }
 
 namespace {
 
@@ -80,10 +81,28 @@ int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count, const d
   });
 }
 
+int32_t nrw_batches_share(nrw_batches* batches, const uint32_t* first_batches, uint32_t readers, uint32_t turns,
+                          uint64_t* out, nrw_error* err) noexcept {
+  return guarded(err, [&] {
+    require(batches != nullptr, "batches: is null");
+    require(first_batches != nullptr && readers != 0, "first_batches: at least one is needed");
+    require(out != nullptr || readers == 1, "out: is null");
+    const Busy busy(batches->busy);
+    std::vector<std::unique_ptr<nrw_batches>> handles;
+    for (uint32_t i = 1; i < readers; ++i) handles.push_back(std::make_unique<nrw_batches>(nullptr));
+    auto made = SharedBatches::readers(batches->queue, std::span(first_batches, readers), turns);
+    batches->queue = std::move(made[0]);
+    for (uint32_t i = 1; i < readers; ++i) {
+      handles[i - 1]->queue = std::move(made[i]);
+      out[i - 1] = address(handles[i - 1].release());
+    }
+  });
+}
+
 int32_t nrw_batches_info(nrw_batches* batches, double* info, nrw_error* err) noexcept {
   return guarded(err, [&] {
     require(batches != nullptr && info != nullptr, "batches or info: is null");
-    const BatchInfo now = batches->creator->info();
+    const BatchInfo now = batches->queue->info();
     info[0] = static_cast<double>(now.total);
     info[1] = static_cast<double>(now.next);
     info[2] = static_cast<double>(now.rows);
@@ -101,7 +120,7 @@ int32_t nrw_batches_next(nrw_batches* batches, double timeout_ms, uint64_t* view
     require(timeout_ms == timeout_ms, "timeout_ms: is not a number");
     const Busy busy(batches->busy);
     const Batch* batch = nullptr;
-    const nrw_status status = batches->creator->next(timeout_ms, batch);
+    const nrw_status status = batches->queue->next(timeout_ms, batch);
     if (status != NRW_OK) return status;
     view[0] = batch->rows;
     view[1] = batch->nnz();
@@ -126,14 +145,14 @@ int32_t nrw_batches_next(nrw_batches* batches, double timeout_ms, uint64_t* view
 int32_t nrw_batches_stop(nrw_batches* batches, nrw_error* err) noexcept {
   return guarded(err, [&] {
     require(batches != nullptr, "batches: is null");
-    batches->creator->stop();
+    batches->queue->stop();
   });
 }
 
 int32_t nrw_batches_close(nrw_batches* batches, nrw_error* err) noexcept {
   return guarded(err, [&] {
     if (batches == nullptr) return;
-    batches->creator->stop();
+    batches->queue->stop();
     Busy::take_for_ever(batches->busy);
     delete batches;
   });

@@ -7,7 +7,7 @@
 #include "base/batch_source.h"
 
 namespace nrw {
-class BatchCreator;
+class BatchQueue;
 class Chunk;
 }  // namespace nrw
 
@@ -17,12 +17,12 @@ struct nrw_chunk {
 };
 
 struct nrw_batches {
-  explicit nrw_batches(std::unique_ptr<nrw::BatchCreator> started) noexcept;
+  explicit nrw_batches(std::unique_ptr<nrw::BatchQueue> made) noexcept;
   ~nrw_batches();
 
   // The batches, for nrw_train and similar functions, which hold a nrw::api::Busy on `busy` meanwhile.
   nrw::BatchSource& source() noexcept;
 
   std::atomic<bool> busy{false};
-  const std::unique_ptr<nrw::BatchCreator> creator;
+  std::unique_ptr<nrw::BatchQueue> queue;
 };

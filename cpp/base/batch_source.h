@@ -12,6 +12,9 @@ class BatchSource {
   // Waits for the next batch, which is valid until the next call; nullptr after the last one. Throws NRW_STOPPED, or
   // the error that a worker had while it made that batch. One caller at a time.
   virtual const Batch* next() = 0;
+  // The batch that next() gave is not used any more. The next call of next() says the same; said earlier, others that
+  // wait for it can go on.
+  virtual void done() noexcept {}
 
   // Any thread.
   virtual double waited_ms() const noexcept = 0;   // time that next() has waited so far

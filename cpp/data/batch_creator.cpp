@@ -159,12 +159,6 @@ void BatchCreator::add_row_values(std::span<const uint32_t> rows, Batch& batch) 
   pick(batch.categorised, row_categories_, batch.row_category);
 }
 
-const Batch* BatchCreator::next() {
-  const Batch* batch = nullptr;
-  next(-1, batch);
-  return batch;
-}
-
 nrw_status BatchCreator::next(double timeout_ms, const Batch*& batch) {
   using Clock = std::chrono::steady_clock;
   using Milliseconds = std::chrono::duration<double, std::milli>;

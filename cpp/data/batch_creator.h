@@ -12,8 +12,8 @@
 #include <thread>
 #include <vector>
 
-#include "base/batch_source.h"
 #include "base/status.h"
+#include "data/batch_queue.h"
 #include "data/cut.h"
 #include "data/dense_cut.h"
 #include "data/row_window.h"
@@ -33,16 +33,7 @@ struct BatchOptions {
   CutOptions cut;
 };
 
-struct BatchInfo {
-  uint64_t total = 0, next = 0;  // the number of batches, and the number of the next one
-  uint64_t rows = 0;
-  uint32_t columns = 0;
-  uint64_t ready = 0, ready_bytes = 0;  // batches that are made and not yet handed out
-  uint64_t cut = 0;                     // batches made so far
-  double waited_ms = 0;
-};
-
-class BatchCreator final : public BatchSource {
+class BatchCreator final : public BatchQueue {
  public:
   // Checks the options and starts to preload. rows: indices into the rows of all chunks, one chunk after another.
   // Throws NRW_INVALID_ARGUMENT, NRW_OUT_OF_MEMORY.
@@ -51,16 +42,13 @@ class BatchCreator final : public BatchSource {
   // Stops and joins the workers.
   ~BatchCreator() override;
 
-  const Batch* next() override;
-  // The same with a time limit (below 0: none). Returns NRW_OK with a batch, NRW_END or NRW_TIMEOUT.
-  nrw_status next(double timeout_ms, const Batch*& batch);
+  using BatchQueue::next;
+  nrw_status next(double timeout_ms, const Batch*& batch) override;
 
-  // Any thread. The workers end after the batches that they are making, and next() throws NRW_STOPPED from then on.
-  void stop() noexcept;
-  BatchInfo info() const noexcept;
-  double waited_ms() const noexcept override { return info().waited_ms; }
+  // The workers end after the batches that they are making.
+  void stop() noexcept override;
+  BatchInfo info() const noexcept override;
   uint64_t total() const noexcept override { return total_; }
-  uint64_t position() const noexcept override { return info().next; }
   uint32_t columns() const noexcept override { return window_.columns(); }
 
  private:

@@ -205,6 +205,16 @@ NRW_API int32_t nrw_batches_create(const uint64_t* chunks, uint32_t chunk_count,
                                    const float* row_weights, const uint32_t* row_categories, nrw_batches** out,
                                    nrw_error* err) NRW_NOEXCEPT;
 
+/* Makes several readers of the batches that are left, for networks that are trained on the same batches: each reader
+ * has all of them, and they are made once. The handle becomes the first reader; out: the addresses of the readers - 1
+ * others, which are closed like it. A batch is handed to all readers, and the next one when no reader uses it any more:
+ * each has to be taken from by a thread of its own, and a closed or stopped one is not waited for.
+ *  - first_batches: for each reader the number of the first batch that it takes, not before the next one of the handle.
+ *  - turns: the largest number of readers that use a batch at the same time, >= 1.
+ * No other call on the handle may run meanwhile. */
+NRW_API int32_t nrw_batches_share(nrw_batches* batches, const uint32_t* first_batches, uint32_t readers, uint32_t turns,
+                                  uint64_t* out, nrw_error* err) NRW_NOEXCEPT;
+
 /* info: 8 doubles: number of batches (counted from batch 0), next batch, rows, columns, batches ready, bytes ready,
  * batches made so far, milliseconds that the consumer has waited so far. Any thread. */
 NRW_API int32_t nrw_batches_info(nrw_batches* batches, double* info, nrw_error* err) NRW_NOEXCEPT;

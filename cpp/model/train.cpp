@@ -14,6 +14,18 @@ using Clock = std::chrono::steady_clock;
 double ms_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
+
+// The use of a batch, up to its end, however it ends.
+class Use {
+ public:
+  explicit Use(BatchSource& source) : source_(source) {}
+  ~Use() { source_.done(); }
+  Use(const Use&) = delete;
+  Use& operator=(const Use&) = delete;
+
+ private:
+  BatchSource& source_;
+};
 }  // namespace
 
 void Model::train(BatchSource& source, std::span<const double> learning_rates, double epoch, double chunk,
@@ -37,6 +49,7 @@ void Model::train(BatchSource& source, std::span<const double> learning_rates, d
     const double waited = source.waited_ms();
     const Batch* const batch = source.next();
     if (batch == nullptr) return false;
+    const Use use(source);
     const Clock::time_point begun = Clock::now();
     const Network::Step done = net.train(*batch, learning_rate, step + 1);
     ++step;

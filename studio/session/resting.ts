@@ -55,7 +55,7 @@ export class Resting implements AsyncDisposable {
   /** Where the run has come to, by its config and its edits. */
   situation(edits: readonly Edit[], over: Ended | null): Promise<Situation> {
     return this.ask(({ config, source }) => {
-      const steps_per_epoch = Math.max(1, stepsOf(trainingPlan(source, config.data, config.seed, 1)));
+      const steps_per_epoch = Math.max(1, stepsOf(trainingPlan(source, config.data, 1)));
       let learning_rate = config.optimizer.learning_rate, batch_size = config.data.batch_size;
       const frozen = new Set<string>();
       for (const { command } of edits) {

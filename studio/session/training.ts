@@ -242,7 +242,7 @@ export class Training implements AsyncDisposable {
     const { model, state, steering, options: { config }, source } = this.#session!;
     const data = dataOfEpoch(config.data, state), next = state.steering?.next_batch_size ?? null;
     if (this.#plan?.batch !== data.batch_size) {
-      const steps = stepsOf(trainingPlan(source, data, config.seed, state.epoch + 1));
+      const steps = stepsOf(trainingPlan(source, data, state.epoch + 1));
       this.#plan = { batch: data.batch_size, steps };
     }
     return {

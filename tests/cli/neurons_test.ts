@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { metis, metisText, runMetis } from "../../core/graphs/metis.ts";
+import { acquireLock } from "../../core/runs/lock.ts";
 import { loadRunConfig } from "../../core/config/mod.ts";
 import { engine } from "../../ffi/library.ts";
 import { EngineError } from "../../ffi/error.ts";
@@ -207,4 +208,23 @@ Deno.test({
     assertEquals(cut(answer.part), 1);
     assertEquals(cut(await partitionGraph(count, edges, 2)), 1);
   },
+});
+
+Deno.test("neurons: a resume with another list of connections changes nothing of a run that is in use", async () => {
+  using folder = temporary();
+  const config = project(folder.path, NETWORKS.graph), path = join(folder.path, "run");
+  await train(config, "--run-dir", path, ...set("runtime.threads=2", "training.max_steps=3"));
+  const kept = () =>
+    ["graphs", "."].flatMap((below) =>
+      [...Deno.readDirSync(join(path, below))].filter(({ isFile, name }) => isFile && name !== "run.lock")
+        .map(({ name }) => [join(below, name), Deno.statSync(join(path, below, name)).mtime?.getTime()])
+    ).sort();
+  using _lock = await acquireLock(path);
+  const before = kept();
+  Deno.copyFileSync(join(folder.path, "edges.csv"), join(folder.path, "same.csv"));
+  const other = set(`model.decoder.0.edges=${join(folder.path, "same.csv")}`, "runtime.threads=3");
+  const { code, stderr } = await run("train", ["--resume", path, ...QUIET, ...other]);
+  assertEquals(code, 2, stderr);
+  assertStringIncludes(stderr, "is in use");
+  assertEquals(kept(), before);
 });

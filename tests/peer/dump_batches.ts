@@ -14,11 +14,9 @@ const source = openSource(config.data);
 
 async function rowsOf(epoch: number, part: "train" | "validation"): Promise<number[][]> {
   const training = part === "train";
-  const plan = training
-    ? trainingPlan(source, config.data, config.seed, epoch)
-    : readingPlan(source, part, config.data);
+  const plan = training ? trainingPlan(source, config.data, epoch) : readingPlan(source, part, config.data);
   const rows: number[][] = [];
-  for await (const { batches } of feed(plan, { data: config.data, seed: config.seed, epoch, part, training })) {
+  for await (const { batches } of feed(plan, { data: config.data, epoch, part, training })) {
     for await (const batch of batches) rows.push(Array.from(batch.rowIds, Number));
   }
   return rows;

@@ -43,6 +43,7 @@ Deno.test("everything but data and model has a default", () => {
       reader: {},
       cache: "auto",
       shape: null,
+      seed: 0,
       batch_size: 128,
       last_batch: "keep",
       shuffle: true,
@@ -113,6 +114,7 @@ Deno.test("everything but data and model has a default", () => {
       precision: "f32",
       gradient_clip: null,
       early_stopping: { patience: null, min_delta: 0 },
+      replicas: null,
     },
     checkpoint: { every_steps: 0, every_epochs: null, max_share: 0.05, every_minutes: 10, keep: 3, best: true },
     logging: {
@@ -430,6 +432,7 @@ Deno.test("explain says value, setter, type, bounds, default and meaning", () =>
     "training.precision",
     "training.gradient_clip",
     "training.early_stopping",
+    "training.replicas",
   ]);
   assertEquals(explain("training").origin, "a.yaml:3:1");
   assertEquals(explain("training.early_stopping").below[1]?.key, "training.early_stopping.min_delta");

@@ -68,10 +68,10 @@ function setting(text: string, options: { copies?: number; bytes?: number; elaps
 
 /** Trains one epoch; with `best` it is the best so far. */
 async function epoch({ config, source, model, state }: Setting, best: boolean): Promise<void> {
-  const { data, seed } = config;
-  const plan = trainingPlan(source, data, seed, state.epoch + 1);
+  const { data } = config;
+  const plan = trainingPlan(source, data, state.epoch + 1);
   for await (
-    const { window, batches } of feed(plan, { data, seed, epoch: state.epoch + 1, part: "train", training: true })
+    const { window, batches } of feed(plan, { data, epoch: state.epoch + 1, part: "train", training: true })
   ) await model.train(batches, new Float64Array(window.batches).fill(0.01), state.epoch + 1, window.index);
   state.epoch++;
   state.step = model.step;

@@ -16,9 +16,9 @@ import { smallProject } from "../../helpers/small_run.ts";
 Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also from the save made just there", async () => {
   using folder = temporary();
   const file = smallProject(folder.path);
-  const { data, seed } = loadConfig({ file, overrides: [] }).config;
+  const { data } = loadConfig({ file, overrides: [] }).config;
   const source = openSource(data);
-  const steps = stepsOf(trainingPlan(source, data, seed, 1));
+  const steps = stepsOf(trainingPlan(source, data, 1));
   const overrides = [`checkpoint.every_steps=${steps}`, `training.max_steps=${steps}`];
   const { config } = loadConfig({ file, overrides });
   const train = async (state: TrainState) => {
