@@ -166,7 +166,7 @@ void Pca::next_pass() {
   if (pass_ == 0) {
     for (double& sum : mean_) sum /= static_cast<double>(rows_);
     start();
-  } else {
+  } else if (width_ < columns_) {  // a basis of all columns has all there is from the start
     shift();
     std::swap(q_, g_);
   }

@@ -43,7 +43,7 @@ Deno.test("config check prints the config resolved, or each problem as a line an
     assertEquals(bad.err.split("\n"), [
       "narrows: bad.yaml:3:20: training.epochs must be a whole number from 1 to 1000000, or auto, got 0",
       "narrows: bad.yaml:3:23: unknown key training.lr; did you mean optimizer.learning_rate?",
-      "  hint: keys of training: epochs, max_steps, precision, gradient_clip, early_stopping",
+      "  hint: keys of training: epochs, max_steps, precision, gradient_clip, early_stopping, replicas",
       "",
     ]);
   });

@@ -203,6 +203,7 @@ Deno.test("the example sweeps can be planned, and a dry run leaves nothing behin
   const runs = join(folder.path, "runs");
   const cases = [
     ["digits", /\n12 runs, 0 of them finished/],
+    ["digits_kl", /\n10 runs, 0 of them finished/],
     ["digits_tpe", /\n16 more points are chosen by the results of those before\n8 runs, 0 of them finished/],
     [
       "digits_prune",

@@ -39,12 +39,13 @@ def row_words(layer, step, row, count):
 
 
 def normals(layer, step, rows, count):
-    def normal(a, b):
-        return math.sqrt(-2 * math.log((a + 1) / 2**32)) * math.cos(2 * math.pi * b / 2**32)
+    def pair(a, b):
+        r, angle = math.sqrt(-2 * math.log(((a >> 1) + 0.5) / 2**31)), 2 * math.pi * b / 2**32
+        return [r * math.cos(angle), r * math.sin(angle)]
 
     def of_row(row):
-        words = row_words(layer, step, row, 2 * count)
-        return [normal(words[2 * j], words[2 * j + 1]) for j in range(count)]
+        words = row_words(layer, step, row, count + count % 2)
+        return [value for a, b in zip(words[::2], words[1::2]) for value in pair(a, b)][:count]
 
     return torch.tensor([of_row(row) for row in rows], dtype=torch.double)
 
