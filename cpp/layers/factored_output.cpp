@@ -63,6 +63,7 @@ void FactoredOutput::pack(size_t k, size_t n, const double* b, size_t row_stride
 }
 
 // A panel of T in three parts, above, on and below its diagonal block.
+// The panel of T in three parts, packed one by one: the rows above its diagonal block, the block, and those below.
 void FactoredOutput::pack_t() {
   pool_.run((p_ + kPanel64 - 1) / kPanel64, [&](size_t panel, unsigned) {
     const size_t first = panel * kPanel64, n = std::min(kPanel64, p_ - first), next = first + n;
@@ -71,6 +72,14 @@ void FactoredOutput::pack_t() {
     doubles_.pack(n, n, t_.data() + first * ld_ + first, ld_, 1, packed + first * kPanel64);
     doubles_.pack(p_ - next, n, t_.data() + next * ld_ + first, ld_, 1, packed + next * kPanel64);
   });
+}
+
+void FactoredOutput::add_times_t(size_t count, const double* e, size_t first, size_t n, double* u) const noexcept {
+  const double* const t = packed_t_.data() + first * p_;
+  const size_t next = first + n;
+  doubles_.gemm(count, n, first, e, ld_, 1, t, u, ld_, 1);
+  doubles_.gemm(count, n, n, e + first, ld_, 1, t + first * kPanel64, u, ld_, 1);
+  doubles_.gemm(count, n, p_ - next, e + next, ld_, 1, t + next * kPanel64, u, ld_, 1);
 }
 
 void FactoredOutput::reserve(uint32_t rows) {
@@ -274,13 +283,9 @@ double FactoredOutput::train(const SparseBatch& batch, const float* h, const flo
   tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {
     const double* const e = e_.data() + row * ld_;
     double* const u = u_.data() + row * ld_ + first;
-    const double* const t = packed_t_.data() + first * p_;
-    const size_t next = first + n;
     for (size_t i = 0; i < count; ++i)
       for (size_t k = 0; k < n; ++k) u[i * ld_ + k] = -z_[(row + i) * ld_ + first + k];
-    doubles_.gemm(count, n, first, e, ld_, 1, t, u, ld_, 1);
-    doubles_.gemm(count, n, n, e + first, ld_, 1, t + first * kPanel64, u, ld_, 1);
-    doubles_.gemm(count, n, p_ - next, e + next, ld_, 1, t + next * kPanel64, u, ld_, 1);
+    add_times_t(count, e, first, n, u);
   });
   factor_.solve(rows, u_.data(), u_.data(), ld_);
   tiles(rows, [&](size_t row, size_t count, size_t first, size_t n) {

@@ -102,6 +102,8 @@ class FactoredOutput final : public FactoredRule {
   void pack(size_t k, size_t n, const double* b, size_t row_stride, size_t column_stride, double* packed);
   void pack_basis();
   void pack_t();
+  // u (count rows, ld_ apart, n columns) += e T, of the columns [first, first + n) of a panel of T.
+  void add_times_t(size_t count, const double* e, size_t first, size_t n, double* u) const noexcept;
   void congruence(AlignedBuffer<double>& matrix);
 
   // body(row, rows, first, n) over an m x p matrix in blocks of rows and panels of columns, the rows of a panel one

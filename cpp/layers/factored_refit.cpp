@@ -77,9 +77,9 @@ std::vector<double> FactoredOutput::held_out_errors(double ridge) {
     const double* const z = held_z_.data() + first * ld_;
     reserve(static_cast<uint32_t>(count));
     factor_.solve(count, held_f_.data() + first * ld_, e_.data(), ld_);
+    std::fill_n(u_.data(), count * ld_, 0.0);
     tiles(count, [&](size_t row, size_t several, size_t column, size_t n) {
-      doubles_.gemm(several, n, p_, e_.data() + row * ld_, ld_, 1, packed_t_.data() + column * p_,
-                    u_.data() + row * ld_ + column, ld_, 0);
+      add_times_t(several, e_.data() + row * ld_, column, n, u_.data() + row * ld_ + column);
     });
     for (size_t i = 0; i < count; ++i) {
       double sum = held_squares_[first + i];

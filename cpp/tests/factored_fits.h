@@ -7,7 +7,7 @@
 
 namespace nrw {
 
-inline constexpr uint32_t kRefitColumns = 40, kRefitWidth = 6;
+inline constexpr uint32_t kRefitColumns = 40, kRefitWidth = 40;  // more than a panel of doubles
 
 // Rows that all count the same.
 inline std::vector<Step> rows_to_fit() {
