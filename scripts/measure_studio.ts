@@ -9,6 +9,8 @@ import { basename } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { median } from "../core/analysis/statistics.ts";
 import { unpack } from "../studio/frame.ts";
+import { Pace } from "../studio/page/pace.ts";
+import { valuesPerSecond } from "../studio/page/watch.ts";
 import type { AskName, Asks, Message } from "../studio/protocol.ts";
 import { serveStudio } from "../studio/server/serve.ts";
 import { openingOf } from "../studio/session/opening.ts";
@@ -17,23 +19,29 @@ import { Studio } from "../studio/studio.ts";
 const PAGES = [0, 1, 3];
 const CONFIGS = ["configs/digits.yaml", "configs/digits_conv2d.yaml", "configs/quickstart.yaml"];
 
+/** Seconds after which a page has asked what it asks once. */
+const SETTLE_S = 1.5;
+
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
-/** As the page does it (studio/page/): values a second, milliseconds between two looks at the weights, and strongest weights drawn. */
-const PER_SECOND = 15, WEIGHTS_MS = 1000, STRONGEST = 1000;
-/** Milliseconds between two questions for the shown row; points of losses and lines of the journal at the begin. */
-const ROW_MS = 500, POINTS_MOST = 2000, LINES = 500;
+/** As the page does it: strongest weights drawn; points of losses and lines of the journal at the begin. */
+const STRONGEST = 1000, POINTS_MOST = 2000, LINES = 500;
 
-/** A page that shows a row, its network and the losses. */
+/** A page that shows a row, its network and the losses, and asks at the page's own pace (studio/page/pace.ts). */
 class Page {
   told = 0;
   readonly #answered = new Map<number, (answer: unknown) => void>();
+  readonly #pace = new Pace({
+    isTraining: () => true,
+    isHidden: () => false,
+    pages: () => this.#pages,
+    stepMs: () => 1000 * (this.#stepS ?? 0),
+  });
   #id = 0;
   #links = 0;
-  #isDrawing = false;
-  #drawnAt = -Infinity;
-  #isAsking = false;
-  #rowAt = -Infinity;
+  #pages = 1;
+  #stepS: number | null = null;
+  #perSecond = 0;
 
   constructor(readonly socket: WebSocket, readonly row: number) {
     socket.binaryType = "arraybuffer";
@@ -48,13 +56,22 @@ class Page {
   }
 
   async #begin(): Promise<void> {
-    this.#links = (await this.#ask("about", {})).network.links.length;
+    const { network, state } = await this.#ask("about", {});
+    this.#links = network.links.length;
     await Promise.all([
-      this.#ask("watch", { of: { row: this.row }, per_second: PER_SECOND }),
+      this.#watch(state.seconds.step),
       this.#ask("history", { most: POINTS_MOST }),
       this.#ask("journal", { last: LINES }),
-      this.#askRow(),
+      this.#ask("row", { of: { row: this.row } }),
     ]);
+  }
+
+  async #watch(stepS: number | null): Promise<void> {
+    const per_second = valuesPerSecond(stepS, this.#perSecond);
+    this.#stepS = stepS;
+    if (per_second === this.#perSecond) return;
+    this.#perSecond = per_second;
+    await this.#ask("watch", { of: { row: this.row }, per_second });
   }
 
   #take(message: Message): void {
@@ -64,27 +81,16 @@ class Page {
       this.#answered.delete(message.id);
     } else if (message.tell === "values") {
       this.told++;
-      if (performance.now() > this.#rowAt + ROW_MS) this.#askRow();
-    } else if (message.tell === "steps") this.#draw();
+      this.#pace.want("row", () => this.#ask("row", { of: { row: this.row } }));
+    } else if (message.tell === "steps") this.#pace.want("strongest", () => this.#strongest());
+    else if (message.tell === "pages") this.#pages = message.value;
+    else if (message.tell === "state") this.#watch(message.value.seconds.step);
   }
 
   /** The strongest weights of each link. */
-  async #draw(): Promise<void> {
-    if (this.#isDrawing || performance.now() < this.#drawnAt + WEIGHTS_MS) return;
-    this.#isDrawing = true;
-    this.#drawnAt = performance.now();
-    for (let link = 0; link < this.#links; link++) {
-      await this.#ask("strongest", { link, most: Math.floor(STRONGEST / this.#links) });
-    }
-    this.#isDrawing = false;
-  }
-
-  async #askRow(): Promise<void> {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    this.#rowAt = performance.now();
-    await this.#ask("row", { of: { row: this.row } });
-    this.#isAsking = false;
+  #strongest(): Promise<unknown> {
+    const most = Math.floor(STRONGEST / this.#links);
+    return Promise.all(Array.from({ length: this.#links }, (_, link) => this.#ask("strongest", { link, most })));
   }
 }
 
@@ -117,12 +123,12 @@ async function measured(studio: Studio, url: string, pages: number, seconds: num
   const reader = child.stdout.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
     .getReader();
   await reader.read();
-  await pause(300);
+  await pause(SETTLE_S * 1000);
   const rate = await stepsPerSecond(studio, seconds);
   await child.stdin.close();
   const { value } = await reader.read();
   await child.status;
-  return { rate, told: Number(value) / pages / (seconds + 0.3) };
+  return { rate, told: Number(value) / pages / (seconds + SETTLE_S) };
 }
 
 async function measureConfig(config: string, seconds: number, rounds: number): Promise<void> {

@@ -9,13 +9,16 @@ const SHORT_STEP_S = 0.002;
 /** Steps that were short are no longer so when they take this many times as long: their time varies. */
 const LONGER = 3;
 
+/** @param step seconds of a step; null where they are not known @param before what it was before; 0: nothing */
+export function valuesPerSecond(step: number | null, before: number): number {
+  return step !== null && step < SHORT_STEP_S * (before === SELDOM ? LONGER : 1) ? SELDOM : OFTEN;
+}
+
 export function watchRow(store: Store): void {
-  let asked = "", isShort = false;
+  let asked = "", per_second = 0;
   const watch = (anew: boolean) => {
     if (store.about === undefined) return;
-    const { step } = store.state.seconds;
-    isShort = step !== null && step < SHORT_STEP_S * (isShort ? LONGER : 1);
-    const per_second = isShort ? SELDOM : OFTEN;
+    per_second = valuesPerSecond(store.state.seconds.step, per_second);
     const of = document.hidden ? null : store.row, text = JSON.stringify([of, per_second]);
     if (text === asked && !anew) return;
     asked = text;
