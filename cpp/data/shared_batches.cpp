@@ -69,7 +69,8 @@ nrw_status SharedBatches::next(Place& place, double timeout_ms, const Batch*& ba
   release(place);
   const Clock::time_point start = Clock::now();
   const auto left_ms = [&] {
-    return timeout_ms < 0 ? kDay_ms : std::max(0.0, std::min(timeout_ms, kDay_ms) - Milliseconds(Clock::now() - start).count());
+    return timeout_ms < 0 ? kDay_ms
+                          : std::max(0.0, std::min(timeout_ms, kDay_ms) - Milliseconds(Clock::now() - start).count());
   };
   const auto end = [&](nrw_status status) {
     place.waited_ms += Milliseconds(Clock::now() - start).count();

@@ -1,7 +1,7 @@
 // Several networks train on the same batches, which are made once. Each has a reader of its own. A batch is handed to
-// every reader, and the next one is taken when all readers are done with it, so that all of them use one batch at a time
-// and it is still in a cache for the second one. Of the readers that have the batch, only some use it at the same time:
-// the networks may each have as many threads as the machine has cores.
+// every reader, and the next one is taken when all readers are done with it, so that all of them use one batch at a
+// time and it is still in a cache for the second one. Of the readers that have the batch, only some use it at the same
+// time: the networks may each have as many threads as the machine has cores.
 #pragma once
 
 #include <condition_variable>
@@ -41,7 +41,7 @@ class SharedBatches : public std::enable_shared_from_this<SharedBatches> {
   void leave(Place& place) noexcept;
   void stop(Place& place) noexcept;
   BatchInfo info(const Place& place) const noexcept;
-  void release(Place& place) noexcept;     // with the lock held
+  void release(Place& place) noexcept;           // with the lock held
   bool is_past(uint64_t number) const noexcept;  // whether no reader needs that batch; with the lock held
 
   std::unique_ptr<BatchQueue> source_;

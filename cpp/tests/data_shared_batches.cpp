@@ -1,5 +1,5 @@
-// Several readers of one batch creator: the same batches for all, one at a time, in turns, with readers that begin later,
-// leave, are stopped, or meet an error.
+// Several readers of one batch creator: the same batches for all, one at a time, in turns, with readers that begin
+// later, leave, are stopped, or meet an error.
 #include <atomic>
 #include <numeric>
 #include <thread>
