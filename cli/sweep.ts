@@ -26,7 +26,7 @@ import { checkPrograms } from "../core/train/find_run.ts";
 import { runCommand } from "./run_command.ts";
 import { printPlan, roundLines } from "./sweep_plan.ts";
 import { showSweep } from "./sweep_progress.ts";
-import { printError } from "./print.ts";
+import { drawn } from "./draw_report.ts";
 import { print, tell } from "../core/output.ts";
 
 /** Tasks of a job array that run at the same time where nothing else is said: as many as the cluster starts. */
@@ -167,23 +167,14 @@ const sweep = defineCommand({
     });
     await saved();
     progress[Symbol.dispose]();
-    const report = noReport ? null : await written(plan.folder);
+    const report = noReport
+      ? null
+      : await drawn(async () => await (await import("../reports/mod.ts")).writeSweepReport(plan.folder));
     return await summed(plan, execution, signal, { json, quiet, command: args, report });
   },
 });
 
 export default sweep;
-
-/** Draws the sweep's report. A failure is printed, but does not make the sweep a failed one. */
-async function written(folder: string): Promise<string | null> {
-  try {
-    const { writeSweepReport } = await import("../reports/mod.ts");
-    return await writeSweepReport(folder);
-  } catch (error) {
-    printError(error);
-    return null;
-  }
-}
 
 /** Prints how the sweep ended. @returns the exit status */
 async function summed(

@@ -6,6 +6,7 @@
 // lists of milliseconds, one a pass: "forward": [[one thread ...], [two ...]], "backward"}...], "missing": [kinds that
 // have no case]}.
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -80,7 +81,6 @@ const Case kCases[] = {
     {"\"mask_tokens\", \"share\": 0.5, \"length\": 16", kSignal, 64},
 };
 
-// The kind alone, for types that need no settings: element-wise functions among them.
 std::string case_text(const std::string& settings) { return "{\"kind\": " + settings + "}"; }
 std::string quoted(const std::string& text) { return "\"" + text + "\""; }
 
@@ -134,14 +134,22 @@ double weights_of(const Run& run) {
   return all;
 }
 
-// Multiply-adds of the forward pass. A convolution uses its weights at each place of the smaller of its two shapes.
+// Multiply-adds of the forward pass. A convolution uses its weights at each place of its output, a transposed one at
+// each place of its input.
 double terms(const Case& c, const Run& run) {
   const std::string kind = run.made.spec.type->name;
   double uses = c.uses;
-  if (kind.starts_with("conv")) uses = std::min(run.made.input.places(), run.made.output.places());
-  if (kind.starts_with("conv") && kind.find("transpose") == std::string::npos) uses = run.made.output.places();
+  if (kind.starts_with("conv_transpose")) {
+    uses = static_cast<double>(run.made.input.places());
+  } else if (kind.starts_with("conv")) {
+    uses = static_cast<double>(run.made.output.places());
+  }
   if (kind == "covariate" || kind == "positional_embedding") uses = 0;
   return c.rows * (uses * weights_of(run) + c.more_terms);
+}
+
+bool finite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
 
 bool first = true;
@@ -156,6 +164,10 @@ bool measure(const Case& c, double budget) {
   if (!same(one->y, two->y) || !same(one->d_x, two->d_x) ||
       !same(check::parameter_gradients(*one->made), check::parameter_gradients(*two->made))) {
     std::fprintf(stderr, "%s: two threads give other bits than one, so it is not timed\n", c.settings);
+    return false;
+  }
+  if (!finite(one->y) || !finite(one->d_x) || !finite(check::parameter_gradients(*one->made))) {
+    std::fprintf(stderr, "%s: gives numbers that are not finite, so it is not timed\n", c.settings);
     return false;
   }
   using Clock = std::chrono::steady_clock;
@@ -213,6 +225,7 @@ int main(int count, char** arguments) {
       const std::string settings = c.settings;
       return settings == name || settings.starts_with(name + ",");
     };
+    // Types that need no settings, such as element-wise functions, have no case of their own.
     const Case* const found = std::find_if(std::begin(kCases), std::end(kCases), of_type);
     if (found != std::end(kCases)) {
       good = measure(*found, budget) && good;

@@ -49,12 +49,13 @@ void PRelu::forward(const Pass& pass, const float* x, float* y) noexcept {
   const float* const slope = slope_.value.data();
   const size_t rows = pass.rows * places_;
   for_blocks(products_.pool(), rows, 64, 2 * rows * channels_, [&](size_t first, size_t count) {
-    for (size_t at = first * channels_; at < (first + count) * channels_; at += channels_) {
-      if (slopes_ == 1) {
-        products_.kernels().activate(Activation::kLeakyRelu, channels_, x + at, slope[0], y + at);
-      } else {
-        for (size_t c = 0; c < channels_; ++c) y[at + c] = x[at + c] > 0 ? x[at + c] : slope[c] * x[at + c];
-      }
+    const size_t begin = first * channels_, end = (first + count) * channels_;
+    if (slopes_ == 1) {
+      products_.kernels().activate(Activation::kLeakyRelu, end - begin, x + begin, slope[0], y + begin);
+      return;
+    }
+    for (size_t at = begin; at < end; at += channels_) {
+      for (size_t c = 0; c < channels_; ++c) y[at + c] = x[at + c] > 0 ? x[at + c] : slope[c] * x[at + c];
     }
   });
 }

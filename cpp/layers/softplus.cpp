@@ -46,36 +46,37 @@ const LayerType softplus_type = {
     .torch = "nn.Softplus({beta}, {threshold})",
     .onnx = "Where(Greater(Mul(x, {beta}), {threshold}), x, Div(Softplus(Mul(x, {beta})), {beta}))"};
 
-// By e^-|beta x| on both sides of 0, which does not overflow: log(1 + e^t) = max(t, 0) + log(1 + e^-|t|).
-void Softplus::apply(size_t n, const float* x, float* y) const noexcept {
-  const ElementaryKernels& kernels = elementary_kernels(products_.kernels());
+// e^-|beta x| does not overflow on either side of 0: log(1 + e^t) = max(t, 0) + log(1 + e^-|t|).
+// body(first, count, e): of the values [first, first + count), part by part.
+template <class Body>
+void Softplus::each_part(size_t n, const float* x, Body&& body) const noexcept {
   float t[kBlock], e[kBlock];
   for (size_t first = 0; first < n; first += kBlock) {
     const size_t count = std::min(kBlock, n - first);
-    const float* const from = x + first;
-    for (size_t i = 0; i < count; ++i) t[i] = -std::fabs(from[i] * beta_);
-    kernels.exp(count, t, e);
-    kernels.log1p(count, e, t);
-    for (size_t i = 0; i < count; ++i) {
-      const float scaled = from[i] * beta_, above = scaled < 0 ? 0 : scaled;
-      y[first + i] = scaled > threshold_ ? from[i] : (above + t[i]) / beta_;
-    }
+    for (size_t i = 0; i < count; ++i) t[i] = -std::fabs(x[first + i] * beta_);
+    elementary_kernels(products_.kernels()).exp(count, t, e);
+    body(first, count, static_cast<const float*>(e));
   }
 }
 
-void Softplus::apply_backward(size_t n, const float* x, const float* d_y, float* d_x) const noexcept {
-  const ElementaryKernels& kernels = elementary_kernels(products_.kernels());
-  float t[kBlock], e[kBlock];
-  for (size_t first = 0; first < n; first += kBlock) {
-    const size_t count = std::min(kBlock, n - first);
-    const float* const from = x + first;
-    for (size_t i = 0; i < count; ++i) t[i] = -std::fabs(from[i] * beta_);
-    kernels.exp(count, t, e);
+void Softplus::apply(size_t n, const float* x, float* y) const noexcept {
+  each_part(n, x, [&](size_t first, size_t count, const float* e) {
+    float rest[kBlock];  // log(1 + e)
+    elementary_kernels(products_.kernels()).log1p(count, e, rest);
     for (size_t i = 0; i < count; ++i) {
-      const float slope = (from[i] < 0 ? e[i] : 1.0f) / (1.0f + e[i]);
-      d_x[first + i] = from[i] * beta_ > threshold_ ? d_y[first + i] : d_y[first + i] * slope;
+      const float value = x[first + i], scaled = value * beta_, above = scaled < 0 ? 0 : scaled;
+      y[first + i] = scaled > threshold_ ? value : (above + rest[i]) / beta_;
     }
-  }
+  });
+}
+
+void Softplus::apply_backward(size_t n, const float* x, const float* d_y, float* d_x) const noexcept {
+  each_part(n, x, [&](size_t first, size_t count, const float* e) {
+    for (size_t i = 0; i < count; ++i) {
+      const float value = x[first + i], slope = (value < 0 ? e[i] : 1.0f) / (1.0f + e[i]);
+      d_x[first + i] = value * beta_ > threshold_ ? d_y[first + i] : d_y[first + i] * slope;
+    }
+  });
 }
 
 void Softplus::forward(const Pass& pass, const float* x, float* y) noexcept {

@@ -21,6 +21,9 @@ class Softplus final : public Layer, public Elementwise {
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
 
  private:
+  template <class Body>
+  void each_part(size_t n, const float* x, Body&& body) const noexcept;
+
   Products& products_;
   const uint64_t width_;
   const float beta_, threshold_;

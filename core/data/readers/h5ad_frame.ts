@@ -1,6 +1,7 @@
 /** The tables obs and var of AnnData files: the names in their index, and their columns of text, categories and few numbers. */
 import { UserError } from "../../errors.ts";
-import type { Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import type { FieldValues } from "../../formats/hdf5_records.ts";
 import { requireHeld } from "./hdf5_rows.ts";
 

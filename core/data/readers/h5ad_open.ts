@@ -3,7 +3,8 @@
  * names in obs and var. Files of versions 0.5, 0.6 and 0.7 and of the present encodings are read.
  */
 import { UserError } from "../../errors.ts";
-import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import { Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { someNames } from "../../missing.ts";
 import { toldApart } from "../annotation_text.ts";

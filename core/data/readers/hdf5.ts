@@ -2,7 +2,8 @@
  * Arrays of HDF5 files: `data.member` is the path of one, or a pattern with `*` of several of one shape. `data.reader.axes`
  * says what each axis is; `data.reader.rate` the rate in Hz, or the path of an array or, behind `@`, the attribute that holds it.
  */
-import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import { Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import { isHdf5 } from "../../formats/hdf5_library.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";

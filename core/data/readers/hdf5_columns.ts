@@ -1,5 +1,6 @@
 /** Groups of HDF5 files whose arrays are columns of a table, as loom and BIOM files have them. */
-import type { Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import { requireHeld } from "./hdf5_rows.ts";
 
 /** Texts that are read at once. */

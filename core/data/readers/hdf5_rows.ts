@@ -1,7 +1,8 @@
 /** Rows of matrices in HDF5 files: CSR, CSC and dense, a block at a time. */
 import { UserError } from "../../errors.ts";
 import { bytesText, countText } from "../../figures.ts";
-import type { Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import type { Block } from "./reader.ts";
 import { requirePlausible, RowBuckets, sortEntries } from "./rows.ts";
 

@@ -4,7 +4,8 @@
  */
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
-import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import { Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { nearest } from "../../config/nearest.ts";
 import { someNames } from "../../missing.ts";

@@ -1,5 +1,6 @@
 /** Arrays of MATLAB files of versions 5 to 7. */
-import type { Mat5Array, Mat5File } from "../../formats/mat5.ts";
+import type { Mat5File } from "../../formats/mat5.ts";
+import type { Mat5Array } from "../../formats/mat5_walk.ts";
 import { roundingNote } from "../../formats/values.ts";
 import type { ArrayFile } from "./array_files.ts";
 import type { Listed } from "./members.ts";

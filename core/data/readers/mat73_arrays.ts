@@ -3,7 +3,8 @@
  * references lead to it.
  */
 import { MalformedError } from "../../errors.ts";
-import type { Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import type { ArrayFile } from "./array_files.ts";
 import { hdf5Arrays, holdsNumbers, type View } from "./hdf5.ts";
 import type { Listed } from "./members.ts";

@@ -1,7 +1,8 @@
 /** The .h5 files of Cell Ranger: version 3 has one matrix of all features, version 2 one group for each genome. */
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
-import { type Hdf5Array, Hdf5File } from "../../formats/hdf5.ts";
+import { Hdf5File } from "../../formats/hdf5.ts";
+import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import { someNames } from "../../missing.ts";
 import { toldApart } from "../annotation_text.ts";
 import { csrRows, requireHeld } from "./hdf5_rows.ts";
