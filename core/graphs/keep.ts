@@ -13,6 +13,7 @@ import { ioError } from "../formats/io_error.ts";
 import { toUser } from "../paths.ts";
 import { makeFolder, writeFileAtomic, writeJsonAtomic } from "../runs/atomic.ts";
 import { metis, runMetis } from "./metis.ts";
+import { partsIn } from "./parts.ts";
 import { countParts, type GraphParts, GRAPHS_FILE } from "../runs/graph_parts.ts";
 
 const FOLDER = "graphs";
@@ -141,10 +142,7 @@ export async function keepGraphs(
 
 /** Parts of a file of the user's; what is wrong in it the engine says when the network is made. */
 function given(path: string): { by: string; part: Uint32Array<ArrayBuffer> } {
-  const lines = new TextDecoder().decode(read(path)).split("\n").map((line) => line.trim());
-  const numbers = lines.filter((line) => line !== "" && !line.startsWith("#")).map(Number);
-  const isPart = (number: number) => Number.isInteger(number) && number >= 0 && number < 65536;
-  return { by: "file", part: numbers.every(isPart) ? Uint32Array.from(numbers) : new Uint32Array() };
+  return { by: "file", part: partsIn(new TextDecoder().decode(read(path))) };
 }
 
 function swapped(layer: Layer, replaced: ReadonlyMap<Layer, Layer>): Layer {

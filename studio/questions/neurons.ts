@@ -6,6 +6,8 @@ import type { LayerInfo } from "../../ffi/model_types.ts";
 import type { Model } from "../../ffi/model.ts";
 import type { ParameterAbout } from "../../core/diagnostics/diagnostic.ts";
 import type { LinkAbout, StageAbout } from "../../core/diagnostics/stages.ts";
+import { exists } from "../../core/formats/file.ts";
+import { partsIn } from "../../core/graphs/parts.ts";
 import { sizeOf } from "../../core/shapes.ts";
 import type { Subject } from "../session/subject.ts";
 import { CONNECTIONS_MAX } from "./bounds.ts";
@@ -156,10 +158,9 @@ export async function partsOf({ model }: Subject, stage: StageOf): Promise<Uint3
   const { partition } = settings as { partition?: string };
   if (partition === undefined || partition === "auto" || partition === "engine") return new Uint32Array(units);
   // They change no result: where the run's copy is gone, the neurons are drawn as one part.
-  const text = await Deno.readTextFile(partition).catch(() => null);
-  if (text === null) return new Uint32Array(units);
-  const lines = text.split("\n").map((line) => line.trim()).filter((line) => line !== "" && !line.startsWith("#"));
-  return Uint32Array.from(lines.slice(neurons.first, neurons.first + units), Number);
+  if (!await exists(partition)) return new Uint32Array(units);
+  const parts = partsIn(await Deno.readTextFile(partition)).subarray(neurons.first, neurons.first + units);
+  return parts.length === units ? Uint32Array.from(parts) : new Uint32Array(units);
 }
 
 const ACTIVATIONS: Readonly<Record<string, (z: number) => number>> = {
