@@ -179,19 +179,6 @@ Wiring wiring(const Settings& settings, const Shape& input) {
   return made;
 }
 
-Shape output(const Settings& settings, const Shape& input) {
-  wiring(settings, input);
-  return settings.shape("size");
-}
-
-std::vector<TensorSpec> tensors(const Settings& settings, const Shape& input, const Shape&) {
-  return NeuronNet::tensors(wiring(settings, input));
-}
-
-size_t workspace(const Settings& settings, const Shape& input, const Shape&, uint32_t rows, unsigned threads) {
-  return NeuronNet::workspace(wiring(settings, input), settings.count("rounds"), rows, threads);
-}
-
 std::vector<uint32_t> inner_edges(const Wiring& wiring) {
   std::vector<uint32_t> pairs;
   for (uint32_t n = 0; n < wiring.neurons; ++n) {
@@ -231,9 +218,9 @@ const LayerType neuron_graph_type = {
     .name = "neuron_graph",
     .about = "a free network of neurons by a list of connections, or drawn, evaluated for a fixed number of rounds",
     .fields = kFields,
-    .output = output,
-    .tensors = tensors,
-    .workspace = workspace,
+    .output = NeuronType<wiring>::output,
+    .tensors = NeuronType<wiring>::tensors,
+    .workspace = NeuronType<wiring>::workspace,
     .make = make};
 
 std::vector<uint32_t> neuron_graph_edges(const Settings& settings) {

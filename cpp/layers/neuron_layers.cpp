@@ -167,19 +167,6 @@ Wiring wiring(const Settings& settings, const Shape& input) {
   return made;
 }
 
-Shape output(const Settings& settings, const Shape& input) {
-  wiring(settings, input);
-  return settings.shape("size");
-}
-
-std::vector<TensorSpec> tensors(const Settings& settings, const Shape& input, const Shape&) {
-  return NeuronNet::tensors(wiring(settings, input));
-}
-
-size_t workspace(const Settings& settings, const Shape& input, const Shape&, uint32_t rows, unsigned threads) {
-  return NeuronNet::workspace(wiring(settings, input), settings.count("rounds"), rows, threads);
-}
-
 std::unique_ptr<Layer> make(const LayerContext& context) {
   Wiring made = wiring(context.settings, context.input);
   const NeuronOrder order = NeuronOrder::natural(made.neurons, context.products.pool().size());
@@ -194,9 +181,9 @@ const LayerType neuron_layers_type = {
         "layers of neurons, each connected with a few of the row, of the outputs, of its own layer and of the "
         "neighbouring ones, evaluated for a fixed number of rounds",
     .fields = kFields,
-    .output = output,
-    .tensors = tensors,
-    .workspace = workspace,
+    .output = NeuronType<wiring>::output,
+    .tensors = NeuronType<wiring>::tensors,
+    .workspace = NeuronType<wiring>::workspace,
     .make = make};
 
 }  // namespace nrw

@@ -135,4 +135,19 @@ class NeuronNet final : public Layer {
   AlignedBuffer<double> squares_by_neuron_;
 };
 
+// What a type of such layers says of itself, by the function that makes its wiring.
+template <Wiring (*kWiring)(const Settings& settings, const Shape& input)>
+struct NeuronType {
+  static Shape output(const Settings& settings, const Shape& input) {
+    kWiring(settings, input);  // says what is wrong
+    return settings.shape("size");
+  }
+  static std::vector<TensorSpec> tensors(const Settings& settings, const Shape& input, const Shape&) {
+    return NeuronNet::tensors(kWiring(settings, input));
+  }
+  static size_t workspace(const Settings& settings, const Shape& input, const Shape&, uint32_t rows, unsigned threads) {
+    return NeuronNet::workspace(kWiring(settings, input), settings.count("rounds"), rows, threads);
+  }
+};
+
 }  // namespace nrw
