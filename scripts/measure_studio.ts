@@ -35,12 +35,12 @@ class Page {
     isTraining: () => true,
     isHidden: () => false,
     pages: () => this.#pages,
-    stepMs: () => 1000 * (this.#stepS ?? 0),
+    stood: () => this.#stood,
   });
   #id = 0;
   #links = 0;
   #pages = 1;
-  #stepS: number | null = null;
+  #stood = 0;
   #perSecond = 0;
 
   constructor(readonly socket: WebSocket, readonly row: number) {
@@ -68,7 +68,6 @@ class Page {
 
   async #watch(stepS: number | null): Promise<void> {
     const per_second = valuesPerSecond(stepS, this.#perSecond);
-    this.#stepS = stepS;
     if (per_second === this.#perSecond) return;
     this.#perSecond = per_second;
     await this.#ask("watch", { of: { row: this.row }, per_second });
@@ -76,6 +75,7 @@ class Page {
 
   #take(message: Message): void {
     if ("id" in message) {
+      this.#stood = message.stood;
       if ("error" in message) throw new Error(`${message.error.where}: ${message.error.what}`);
       this.#answered.get(message.id)?.(message.answer);
       this.#answered.delete(message.id);

@@ -294,8 +294,15 @@ export interface Tells {
 
 export type AskName = keyof Asks;
 
+/** To the question with that id. */
+interface Reply {
+  readonly id: number;
+  /** Milliseconds for which training has stood still for questions so far, this one included. */
+  readonly stood: number;
+}
+
 /** What the server sends. */
 export type Message =
-  | { readonly id: number; readonly answer: Asks[AskName]["answer"] }
-  | { readonly id: number; readonly error: { readonly where: string; readonly what: string; readonly hint?: string } }
+  | Reply & { readonly answer: Asks[AskName]["answer"] }
+  | Reply & { readonly error: { readonly where: string; readonly what: string; readonly hint?: string } }
   | { [K in keyof Tells]: { readonly tell: K; readonly value: Tells[K] } }[keyof Tells];

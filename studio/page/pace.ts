@@ -16,8 +16,8 @@ export interface Standing {
   isHidden(): boolean;
   /** Number of pages that ask. */
   pages(): number;
-  /** Milliseconds of a step, which a question waits for and does not cost. */
-  stepMs(): number;
+  /** Milliseconds for which training has stood still for questions so far. */
+  stood(): number;
 }
 
 type Ask = () => Promise<unknown>;
@@ -60,13 +60,13 @@ export class Pace {
   }
 
   async #ask(): Promise<void> {
-    const asks = [...this.#wanted.values()], begun = performance.now();
+    const asks = [...this.#wanted.values()], begun = performance.now(), before = this.standing.stood();
     this.#wanted.clear();
     this.#isUnderWay = true;
     this.#next = Infinity;
     // All at once: training is interrupted once for all of them.
     await Promise.allSettled(asks.map((ask) => Promise.resolve().then(ask)));
-    const took = performance.now() - begun, cost = Math.max(took - this.standing.stepMs(), 0.1 * took);
+    const cost = Math.max(0, this.standing.stood() - before); // less than before: of another run
     // Zero, where one was in a hurry meanwhile.
     if (this.#next > 0) this.#next = begun + Math.max(LEAST_MS, cost * this.standing.pages() / SHARE);
     this.#isUnderWay = false;

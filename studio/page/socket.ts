@@ -16,6 +16,8 @@ const SEVERAL_ASKS = 64;
 
 export class Connection {
   #socket: WebSocket | null = null;
+  /** Milliseconds for which training has stood still for questions, as the last reply says. */
+  stood = 0;
   #id = 0;
   #wait = SHORTEST_WAIT;
   readonly #waiting = new Map<number, Waiting>();
@@ -53,6 +55,7 @@ export class Connection {
       for (const listener of this.#listeners.get(message.tell) ?? []) listener(message.value as never);
       return;
     }
+    this.stood = message.stood;
     const waiting = this.#waiting.get(message.id);
     if (waiting === undefined) return;
     this.#waiting.delete(message.id);

@@ -60,7 +60,7 @@ export class Store {
     isTraining: () => this.isTraining,
     isHidden: () => document.hidden,
     pages: () => this.pages,
-    stepMs: () => 1000 * (this.state.seconds.step ?? 0),
+    stood: () => this.connection.stood,
   });
   readonly #listeners: { [K in keyof Topics]?: ((value: Topics[K]) => void)[] } = {};
 

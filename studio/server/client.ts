@@ -1,6 +1,6 @@
 /** One page's socket: its questions, checked and bounded, and what it is told. */
 import { UserError } from "../../core/errors.ts";
-import type { Message, Tells } from "../protocol.ts";
+import type { AskName, Asks, Tells } from "../protocol.ts";
 import { parseAsk } from "../session/ask.ts";
 import { errorOf } from "../session/error.ts";
 import type { Listener, Studio } from "../studio.ts";
@@ -61,18 +61,20 @@ export class Client implements Listener {
   }
 
   async #answer(id: number, value: unknown): Promise<void> {
-    let message: Message;
+    let reply: { readonly answer: Asks[AskName]["answer"] } | { readonly error: ReturnType<typeof errorOf> };
     this.#pending++;
     try {
       if (this.#pending > PENDING_MAX) {
         throw new UserError("ask", `${PENDING_MAX} questions wait for their answers`, "ask again later", 1);
       }
-      message = { id, answer: await this.studio.answer(parseAsk(value), this) };
+      reply = { answer: await this.studio.answer(parseAsk(value), this) };
     } catch (error) {
-      message = { id, error: errorOf(error) };
+      reply = { error: errorOf(error) };
     } finally {
       this.#pending--;
     }
-    if (this.socket.readyState === WebSocket.OPEN) this.#queue.answer(message);
+    if (this.socket.readyState === WebSocket.OPEN) {
+      this.#queue.answer({ id, stood: this.studio.training.stood, ...reply });
+    }
   }
 }

@@ -58,6 +58,7 @@ export class Training implements AsyncDisposable {
   #last: Situation | null = null;
   #plan: { readonly batch: number; readonly steps: number } | null = null;
   #resting: Resting | null = null;
+  #stood = 0;
   #afterwards: Promise<void> | undefined;
   /** Resolves with how the session ended; it never rejects. Null where nothing was trained. */
   readonly #ended = Promise.withResolvers<SessionResult | null>();
@@ -81,6 +82,11 @@ export class Training implements AsyncDisposable {
 
   get ended(): Promise<SessionResult | null> {
     return this.#ended.promise;
+  }
+
+  /** Milliseconds for which training has stood still for questions. */
+  get stood(): number {
+    return this.#stood;
   }
 
   /** Whether a session takes commands. */
@@ -217,7 +223,10 @@ export class Training implements AsyncDisposable {
     const live = this.#live;
     if (live) {
       try {
-        return await this.#desk.ask(() => question(live));
+        return await this.#desk.ask(async () => {
+          const begun = performance.now();
+          return await question(live).finally(() => this.#stood += performance.now() - begun);
+        });
       } catch (error) {
         if (!(error instanceof NotTraining)) throw error;
       }
