@@ -39,7 +39,7 @@ Deno.test("studio: of what a full socket is told only the newest waits, but all 
   socket.bufferedAmount = BUFFERED_MAX + 1;
   for (let step = 2; step < 100; step++) queue.tell("steps", steps(step));
   queue.tell("note", { text: "a", warning: false });
-  queue.answer({ id: 7, answer: {} });
+  queue.answer({ id: 7, stood: 0, answer: {} });
   queue.tell("note", { text: "b", warning: false });
   await pause(60);
   assertEquals([socket.sent.length, queue.answers], [1, 1]);
