@@ -4,6 +4,7 @@ import type { AxisPlan } from "./axes.ts";
 import { axesNote, type Axis, planAxes } from "./axes.ts";
 import type { Block, OpenSource } from "./reader.ts";
 import { checkRow, rowsOfBlock } from "./records.ts";
+import { sizeOf } from "../../shapes.ts";
 import { type SignalRecord, signalSource, type Windows } from "./windows.ts";
 
 /**
@@ -50,7 +51,7 @@ class ArrayRows {
   constructor(readonly parts: readonly ArrayPart[], plans: readonly AxisPlan[]) {
     this.#plans = plans;
     this.#parts = parts[0]!.isComplex ? 2 : 1;
-    this.columns = product(this.shapeOf(0));
+    this.columns = sizeOf(this.shapeOf(0));
   }
 
   /** The shape of a row of a part. */
@@ -142,7 +143,7 @@ class ArrayRows {
     const real = gathered(numbers, ...form);
     if (this.#parts === 1) return real;
     const imaginary = gathered({ ...numbers, values: numbers.values.subarray(1) }, ...form);
-    const out = new Float32Array(2 * real.length), size = product(form[1].slice(1));
+    const out = new Float32Array(2 * real.length), size = sizeOf(form[1].slice(1));
     for (let from = 0; from < real.length; from += size) {
       out.set(real.subarray(from, from + size), 2 * from);
       out.set(imaginary.subarray(from, from + size), 2 * from + size);
@@ -150,8 +151,6 @@ class ArrayRows {
     return out;
   }
 }
-
-const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);
 
 /** What rows are gathered of. */
 type Form = [
@@ -165,7 +164,7 @@ type Form = [
 /** Rows in the order of their own axes. */
 function gathered({ values, strides }: Numbers, ...[axes, shape, axis, rows]: Form): Float32Array {
   const strideOf = (each: number) => each < 0 ? 0 : strides[each]!;
-  const columns = product(shape);
+  const columns = sizeOf(shape);
   const line = shape.at(-1)!, step = strideOf(axes.at(-1)!);
   // Where the lines of a row begin: of a signal its channels, of a picture its channels and heights.
   const lines = Array.from({ length: columns / line }, (_, i) => {

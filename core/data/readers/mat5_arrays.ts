@@ -2,11 +2,10 @@
 import type { Mat5File } from "../../formats/mat5.ts";
 import type { Mat5Array } from "../../formats/mat5_walk.ts";
 import { roundingNote } from "../../formats/values.ts";
+import { sizeOf } from "../../shapes.ts";
 import type { ArrayFile } from "./array_files.ts";
 import type { Listed } from "./members.ts";
 import { stacksOf, withStacks } from "./stacks.ts";
-
-const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);
 
 export function mat5(file: Mat5File): ArrayFile {
   const arrays = new Map<string, Mat5Array>(file.arrays.map((array) => [array.path, array]));
@@ -19,7 +18,7 @@ export function mat5(file: Mat5File): ArrayFile {
     isComplex,
   }));
   const stacks = new Map(
-    stacksOf(own, new Map(own.map(({ name, shape }) => [name, product(shape)]))).map((stack) => [stack.name, stack]),
+    stacksOf(own, new Map(own.map(({ name, shape }) => [name, sizeOf(shape)]))).map((stack) => [stack.name, stack]),
   );
   const elementsOf = (member: string) => stacks.get(member)?.elements ?? [member];
   // What was read last, since the next part is mostly of the same array.
@@ -37,9 +36,9 @@ export function mat5(file: Mat5File): ArrayFile {
       }
       const { shape, isComplex } = arrays.get(elementsOf(member)[0]!)!, parts = isComplex ? 2 : 1;
       // The first axis changes fastest; one element lies behind another.
-      const inner = shape.map((_, axis) => parts * product(shape.slice(0, axis)));
+      const inner = shape.map((_, axis) => parts * sizeOf(shape.slice(0, axis)));
       const stack = stacks.get(member);
-      const strides = stack ? [parts * product(shape), ...stack.axes.map((axis) => inner[axis]!)] : inner;
+      const strides = stack ? [parts * sizeOf(shape), ...stack.axes.map((axis) => inner[axis]!)] : inner;
       const from = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
       return { values: last.values.subarray(from), strides };
     },
