@@ -16,11 +16,13 @@ import { valueUnit } from "./units.ts";
 
 /** Runs whose rows are drawn at most: the first ones. */
 export const SIDE_BY_SIDE = 8;
-/** Rows that are drawn at most. */
-const ROWS = 4;
+/** Rows that are drawn at most: lines of pictures, and charts beside each other. */
+const PICTURES = 4, CHARTS = 3;
 /** Values of all pictures of the page, which are bytes of it, each twice. */
 const VALUES_MAX = 600_000;
 
+/** Sides of a picture in px, and what there is for a line of few. */
+const SIDE = 84, LARGEST = 160, NARROW = 540;
 /** Runs from which on a line of pictures fills a page. */
 const FILLED = 6;
 
@@ -60,7 +62,8 @@ function pictures(all: readonly Shown[], numbers: readonly number[], numbering: 
     title: "The same rows as the runs reconstruct them",
     description: numbers.map((number) => nameOf(all[0]!.rows.get(number)!)).join("; "),
     heads: ["truth", ...all.map(({ index }) => tagOf(index))],
-    side: 84,
+    // So that a line of few pictures has about the width at which it is drawn, and its text is no larger than that around it.
+    side: Math.max(SIDE, Math.min(LARGEST, Math.floor(NARROW / (all.length + 1)))),
   });
   const figure = numbering.figure(
     svg,
@@ -129,7 +132,7 @@ export function compareRows(runs: readonly RunData[], numbering: Numbering): Con
     if (alike.length < 2) return [];
     const { shape } = alike[0]!.data, isImage = shape !== null && rasterOf(shape) !== null;
     const size = isImage ? shape.reduce((product, n) => product * n, 1) : 1;
-    const most = Math.min(ROWS, Math.floor(VALUES_MAX / (size * (2 * alike.length + 1))));
+    const most = Math.min(isImage ? PICTURES : CHARTS, Math.floor(VALUES_MAX / (size * (2 * alike.length + 1))));
     const numbers = commonRows(alike, most);
     if (numbers.length === 0) return [];
     const left = group.length - alike.length;

@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { axis } from "./axis.ts";
-import { chart, frameOf, textWidth, WIDTH } from "./plot.ts";
+import { chart, frameOf, place, textWidth, WIDTH } from "./plot.ts";
 import { endLabels, note } from "./marks.ts";
 import { number } from "../format.ts";
 import { color, TRAIN, VALIDATION } from "../theme.ts";
@@ -76,11 +76,22 @@ export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, u
     const at = { x: bestEpoch.epoch, y: bestLoss };
     marks.push(Plot.dot([at], { x: "x", y: "y", r: 5, stroke, strokeWidth: 1.8, fill: color("page") }));
     const late = (bestEpoch.epoch - x.domain[0]) / (x.domain[1] - x.domain[0]) > 0.5;
+    const text = `best: epoch ${bestEpoch.epoch}, ${number(bestLoss)}`;
+    const width = textWidth(text) + 12, from = place(x, bestEpoch.epoch, frame.left, frame.right) - (late ? width : 0);
+    const crossed = (top: number, bottom: number) =>
+      series.some(({ points }) =>
+        finite(points).some((p) => {
+          const [across, down] = [place(x, p.x, frame.left, frame.right), place(y, p.y, frame.bottom, frame.top)];
+          return across >= from && across <= from + width && down >= top && down <= bottom;
+        })
+      );
+    // At the top, or at the bottom where a line runs along the top.
+    const below = crossed(frame.top - 6, frame.top + 20) && !crossed(frame.bottom - 20, frame.bottom + 6);
     marks.push(
-      note(`best: epoch ${bestEpoch.epoch}, ${number(bestLoss)}`, { x: bestEpoch.epoch, y: y.domain[1] }, {
+      note(text, { x: bestEpoch.epoch, y: y.domain[below ? 0 : 1] }, {
         textAnchor: late ? "end" : "start",
         dx: late ? -6 : 6,
-        dy: 8,
+        dy: below ? -8 : 8,
       }),
     );
   }

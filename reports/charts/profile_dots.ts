@@ -19,11 +19,15 @@ export interface ProfileOptions {
   readonly width?: number;
 }
 
-const ROW = 20, NAME = 24, BAR = 0.62;
+const NAME = 24, BAR = 0.7, MARK = 3.6;
+/** The height of a line in px: marks at the same value must not hide each other. */
+const lineOf = (marks: number) => 14 + 3 * marks;
 
 const shortened = (name: string) => name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name;
 
-/** Values of some names, one name a line: a bar from zero to each first value, and marks at those that others have for it. */
+/**
+ * Values of some names, one name a line: a bar from zero to each first value, and a mark at that of each other, one below the other.
+ */
 export function profileDots(
   names: readonly string[],
   first: { readonly name: string; readonly values: readonly number[] },
@@ -43,7 +47,10 @@ export function profileDots(
     values.flatMap((value, i) => Number.isFinite(value) ? [{ value, i, top: i - BAR / 2, bottom: i + BAR / 2 }] : []);
   const said = (name: string) => ({ value, i }: { value: number; i: number }) =>
     `${names[i]}, ${name}: ${x.format(value)}`;
-  const truth = placed(first.values);
+  const truth = placed(first.values), line = lineOf(others.length);
+  // The first and the last mark reach to the edges of the bar.
+  const apart = Math.max(0, BAR - 2 * MARK / line);
+  const below = (k: number) => others.length > 1 ? (k / (others.length - 1) - 0.5) * apart : 0;
   return chart({
     title: options.title,
     description: options.description,
@@ -58,14 +65,14 @@ export function profileDots(
       Plot.link(truth, {
         ...{ x1: "value", x2: "value", y1: "top", y2: "bottom", stroke: color("muted"), strokeWidth: 3 },
       }),
-      ...others.map(({ name, fill, shape, values }) =>
-        Plot.dot(placed(values), {
-          ...{ x: "value", y: "i", r: 4, symbol: shape, fill, stroke: color("page"), strokeWidth: 0.8 },
+      ...others.map(({ name, fill, shape, values }, k) =>
+        Plot.dot(placed(values).map((one) => ({ ...one, y: one.i + below(k) })), {
+          ...{ x: "value", y: "y", r: MARK, symbol: shape, fill, stroke: color("page"), strokeWidth: 0.8 },
           title: said(name),
         })
       ),
     ],
     width: options.width,
-    height: 60 + ROW * names.length,
+    height: 60 + line * names.length,
   });
 }
