@@ -3,7 +3,7 @@ import { z } from "zod";
 import { list, maybe, nullable, number, object, oneOf, text } from "../runs/decode.ts";
 import { type Diagnostic, type DiagnosticContext, type PartSums, shape, short } from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
-import { binned, type Bins, largestOf, quantileOf } from "./numbers.ts";
+import { binned, type Bins, largestOf, magnitudes, quantileOf } from "./numbers.ts";
 
 export const RANKS = ["worst", "median", "best"] as const;
 
@@ -107,7 +107,7 @@ async function run(context: DiagnosticContext): Promise<RowsDiagnostic | null> {
 
 /** The places of the largest values of a row and its reconstruction, half of each, the largest truth first. */
 function largest(truth: Float32Array, rebuilt: Float32Array, count: number): number[] {
-  const by = (values: Float32Array) => largestOf(values.map(Math.abs), count);
+  const by = (values: Float32Array) => largestOf(magnitudes(values), count);
   const places = new Set(by(truth).slice(0, count / 2));
   for (const j of by(rebuilt)) if (places.size < count) places.add(j);
   return [...places].sort((a, b) => truth[b]! - truth[a]! || a - b);
@@ -119,9 +119,10 @@ function largest(truth: Float32Array, rebuilt: Float32Array, count: number): num
  */
 export function characteristic({ rows, sum }: Pick<PartSums, "rows" | "sum">) {
   return (truth: Float32Array, _rebuilt: Float32Array, count: number): number[] => {
-    const places = new Set(largestOf(truth.map(Math.abs), count - APART));
+    const places = new Set(largestOf(magnitudes(truth), count - APART));
     // Means of 32 bits, so that the last bits of sums, which depend on the size of batches, choose nothing.
-    const apart = truth.map((value, j) => Math.abs(value - Math.fround(sum[j]! / rows)));
+    const apart = new Float32Array(truth.length);
+    for (let j = 0; j < apart.length; j++) apart[j] = Math.abs(truth[j]! - Math.fround(sum[j]! / rows));
     for (const j of largestOf(apart, count)) if (places.size < count) places.add(j);
     return [...places].sort((a, b) => truth[b]! - truth[a]! || a - b);
   };
