@@ -1,66 +1,30 @@
-/** The same rows as several runs reconstruct them, side by side: pictures, or waveforms over one another. */
+/** The same rows as several runs reconstruct them, side by side: pictures, waveforms over one another, or profiles of columns. */
 import { rangeOf, rasterOf } from "../core/diagnostics/drawing.ts";
-import { rows as rowsOf, type RowsDiagnostic, type ShownRow } from "../core/diagnostics/rows.ts";
-import { DecodeError } from "../core/runs/decode.ts";
 import type { RunData } from "../core/runs/types.ts";
 import { type Tile, type TileLine, tileLines } from "./charts/rasters.ts";
 import { waves } from "./charts/waves.ts";
 import { dataDifferences, groupsOfRuns } from "./comparable.ts";
+import { profiles } from "./compare_profiles.ts";
 import { count, error, plural } from "./format.ts";
 import { type Content, type Html, markup } from "./html.ts";
 import type { Numbering } from "./numbering.ts";
 import { color } from "./theme.ts";
-import { strokeOf, tagMark, tagOf, tagsText } from "./tags.ts";
+import { aligned, commonRows, errorsOf, nameOf, type Shown, shownOf } from "./same_rows.ts";
+import { strokeOf, tagOf, tagsText } from "./tags.ts";
 import { timeAxis } from "./time_axis.ts";
 import { valueUnit } from "./units.ts";
 
 /** Runs whose rows are drawn at most: the first ones. */
 export const SIDE_BY_SIDE = 8;
-/** Rows that are drawn at most. */
-const ROWS = 4;
+/** Rows that are drawn at most: lines of pictures, and charts beside each other. */
+const PICTURES = 4, CHARTS = 3;
 /** Values of all pictures of the page, which are bytes of it, each twice. */
 const VALUES_MAX = 600_000;
 
+/** Sides of a picture in px, and what there is for a line of few. */
+const SIDE = 84, LARGEST = 160, NARROW = 540;
 /** Runs from which on a line of pictures fills a page. */
 const FILLED = 6;
-
-interface Shown {
-  /** The run's place among all runs. */
-  readonly index: number;
-  readonly data: RowsDiagnostic;
-  readonly rows: ReadonlyMap<number, ShownRow>;
-}
-
-function shownOf(run: RunData, index: number): Shown | null {
-  if (run.diagnostics.rows === undefined) return null;
-  let data: RowsDiagnostic;
-  try {
-    data = rowsOf.decode(run.diagnostics.rows, "");
-  } catch (error) {
-    if (error instanceof DecodeError) return null;
-    throw error;
-  }
-  const size = data.shape?.reduce((product, n) => product * n, 1);
-  // Rows that are kept for comparisons come first: the worst and the best ones are others in each run.
-  const all = [...data.same ?? [], ...data.examples]
-    .filter(({ truth, reconstruction }) => truth.length === size && reconstruction.length === size);
-  const byNumber = new Map<number, ShownRow>();
-  for (const row of all) if (!byNumber.has(row.row)) byNumber.set(row.row, row);
-  return byNumber.size === 0 ? null : { index, data, rows: byNumber };
-}
-
-/** The rows that all of these runs have with the same values, as many as are drawn. */
-function commonRows([first, ...others]: readonly Shown[], most: number): number[] {
-  const found: number[] = [];
-  for (const [row, { truth }] of first!.rows) {
-    if (found.length >= most) break;
-    const isSame = others.every(({ rows }) => rows.get(row)?.truth.every((value, i) => value === truth[i]) ?? false);
-    if (isSame) found.push(row);
-  }
-  return found;
-}
-
-const nameOf = ({ row, label }: ShownRow) => `row ${count(row)}${label ? ` (${label})` : ""}`;
 
 /** Each row as a line of pictures: truth, then the reconstruction of each run; below it what they have too much and too little. */
 function pictures(all: readonly Shown[], numbers: readonly number[], numbering: Numbering): Html {
@@ -98,7 +62,8 @@ function pictures(all: readonly Shown[], numbers: readonly number[], numbering: 
     title: "The same rows as the runs reconstruct them",
     description: numbers.map((number) => nameOf(all[0]!.rows.get(number)!)).join("; "),
     heads: ["truth", ...all.map(({ index }) => tagOf(index))],
-    side: 84,
+    // So that a line of few pictures has about the width at which it is drawn, and its text is no larger than that around it.
+    side: Math.max(SIDE, Math.min(LARGEST, Math.floor(NARROW / (all.length + 1)))),
   });
   const figure = numbering.figure(
     svg,
@@ -155,32 +120,19 @@ function waveforms(all: readonly Shown[], numbers: readonly number[], unit: stri
   );
 }
 
-/** The errors of the rows that are drawn. */
-function errorsOf(all: readonly Shown[], numbers: readonly number[], numbering: Numbering): Content {
-  return numbering.numbers([[
-    {
-      head: ["row", ...all.map(({ index }) => tagMark(index))],
-      rows: numbers.map((number) => [
-        nameOf(all[0]!.rows.get(number)!),
-        ...all.map(({ rows }) => error(rows.get(number)!.mse)),
-      ]),
-      numeric: all.map((_, i) => i + 1),
-    },
-    "Mean squared errors of these rows.",
-  ]]);
-}
-
-/** The section's body; null where no two runs of the same data have reconstructions of the same rows with a shape. */
+/** The section's body; null where no two runs of the same data have reconstructions of the same rows. */
 export function compareRows(runs: readonly RunData[], numbering: Numbering): Content | null {
   const figures = groupsOfRuns(runs, dataDifferences).flatMap((group): Content[] => {
     const all = group.flatMap((index) => shownOf(runs[index]!, index) ?? []).slice(0, SIDE_BY_SIDE);
-    const alike = all.filter(({ data: { shape, split } }) =>
-      split === all[0]!.data.split && JSON.stringify(shape) === JSON.stringify(all[0]!.data.shape)
+    const alike = aligned(
+      all.filter(({ data: { shape, split } }) =>
+        split === all[0]!.data.split && JSON.stringify(shape) === JSON.stringify(all[0]!.data.shape)
+      ),
     );
     if (alike.length < 2) return [];
-    const shape = alike[0]!.data.shape!, isImage = rasterOf(shape) !== null;
+    const { shape } = alike[0]!.data, isImage = shape !== null && rasterOf(shape) !== null;
     const size = isImage ? shape.reduce((product, n) => product * n, 1) : 1;
-    const most = Math.min(ROWS, Math.floor(VALUES_MAX / (size * (2 * alike.length + 1))));
+    const most = Math.min(isImage ? PICTURES : CHARTS, Math.floor(VALUES_MAX / (size * (2 * alike.length + 1))));
     const numbers = commonRows(alike, most);
     if (numbers.length === 0) return [];
     const left = group.length - alike.length;
@@ -189,9 +141,12 @@ export function compareRows(runs: readonly RunData[], numbering: Numbering): Con
         count(SIDE_BY_SIDE)
       } runs the first are, and of these those whose diagnostic <code>rows</code> can be read.</p>\n`
       : null;
+    const unit = valueUnit(runs[alike[0]!.index]!.config);
     const figure = isImage
       ? pictures(alike, numbers, numbering)
-      : waveforms(alike, numbers, valueUnit(runs[alike[0]!.index]!.config), numbering);
+      : shape === null
+      ? profiles(alike, numbers, unit, numbering)
+      : waveforms(alike, numbers, unit, numbering);
     return [markup`${figure}${note}`];
   });
   return figures.length === 0 ? null : figures;

@@ -52,9 +52,12 @@ function lede(sweep: SweepData, points: readonly SweepPoint[], analysis: Analysi
       number(best.interval[1])
     })`;
   const which = largerIsBetter(sweep.metric) ? "largest" : "smallest";
-  return markup`The ${which} ${sweep.metric} of ${plural(measured, "point")} is <b>${
-    number(best.mean)
-  }</b>${spread}, with ${breakable(valuesText(best.values, sweep.keys))}.${leadText(analysis, points)}`;
+  const what = measured > 1
+    ? `The ${which} ${sweep.metric} of ${plural(measured, "point")}`
+    : `The ${sweep.metric} of the ${sweep.rounds.length > 0 ? "point that is left" : "one point with finished runs"}`;
+  return markup`${what} is <b>${number(best.mean)}</b>${spread}, with ${
+    breakable(valuesText(best.values, sweep.keys))
+  }.${leadText(analysis, points)}`;
 }
 
 function problems(sweep: SweepData): Content {

@@ -94,6 +94,24 @@ export async function textsOfRows(
   return ofKeptRows(source, (await readLabels(named, source.keptRows?.of ?? source.rows, note, field))!);
 }
 
+/**
+ * What a session has read of a file for its source: diagnostics ask for it again each time. Who wants to be told of what is odd
+ * about a file reads it anew.
+ */
+const read = new WeakMap<Source, Map<string, readonly string[]>>();
+
+async function readOnce(
+  source: Source,
+  what: string,
+  note: Note | undefined,
+  of: () => Promise<readonly string[] | null>,
+): Promise<readonly string[] | null> {
+  const known = note ? undefined : read.get(source)?.get(what);
+  const values = known ?? await of();
+  if (values !== null) read.set(source, (read.get(source) ?? new Map()).set(what, values));
+  return values;
+}
+
 /** The labels that a config names, by a file or as a table of the rows. @throws {UserError} */
 export async function labelsOf(
   { labels }: Pick<DataConfig, "labels">,
@@ -102,7 +120,9 @@ export async function labelsOf(
   field = "data.labels",
 ): Promise<readonly string[] | null> {
   if (source.labels) return source.labels;
-  return labels === null ? null : await textsOfRows(labels, source, field, note);
+  return labels === null
+    ? null
+    : await readOnce(source, `rows of ${labels}`, note, () => textsOfRows(labels, source, field, note));
 }
 
 /** The names of the columns, of a file that a config names or of the data. @throws {UserError} */
@@ -112,7 +132,12 @@ export async function columnNamesOf(
   note?: Note,
   field?: string,
 ): Promise<readonly string[] | null> {
-  return source.columnNames ?? await readColumnNames(column_names, source.columns, note, field);
+  return source.columnNames ?? await readOnce(
+    source,
+    `columns of ${column_names}`,
+    note,
+    () => readColumnNames(column_names, source.columns, note, field),
+  );
 }
 
 /** Labels, and names of the rows if the file of labels has them. @throws {UserError} */

@@ -59,6 +59,11 @@ class Nearest {
     this.#found = new Int32Array(rows);
   }
 
+  /** A distance from which on a row is none of the nearest ones: infinite while there are fewer than `most`. */
+  furthest(row: number): number {
+    return this.#squares[row * this.most + this.most - 1]!;
+  }
+
   add(row: number, other: number, square: number): void {
     const first = row * this.most, last = first + this.most - 1;
     if (this.#found[row] === this.most && !(square < this.#squares[last]!)) return;
@@ -98,20 +103,33 @@ export function neighbourScores(
   const near = new Nearest(rows, neighbours);
   // Of each row, the sums of distances to the rows of each label.
   const sums = new Float64Array(rows * labels);
-  const counts = (row: number, other: number) => told[row]! && (leaveOneOut || !told[other]);
+  const isTold = Uint8Array.from(told, Number), others = leaveOneOut ? 1 : 0;
+  const own = new Float64Array(width), ownSums = new Float64Array(labels);
+  // Distances beyond which a row is none of the nearest; none is for a row whose label is not told.
+  const bound = Float64Array.from(told, (is) => is ? Infinity : -1);
   for (let i = 0; i < rows; i++) {
-    for (let j = i + 1; j < rows; j++) {
+    for (let k = 0; k < width; k++) own[k] = values[i * width + k]!;
+    ownSums.set(sums.subarray(i * labels, (i + 1) * labels));
+    const ownLabel = label[i]!, isOwnTold = isTold[i]!, isOwnAsked = others | (1 - isOwnTold);
+    for (let j = i + 1, b = (i + 1) * width, at = (i + 1) * labels + ownLabel; j < rows; j++, at += labels) {
       let square = 0;
-      for (let k = 0, a = i * width, b = j * width; k < width; k++) {
-        const difference = values[a + k]! - values[b + k]!;
+      for (let k = 0; k < width; k++, b++) {
+        const difference = own[k]! - values[b]!;
         square += difference * difference;
       }
       const distance = Math.sqrt(square);
-      sums[i * labels + label[j]!]! += distance;
-      sums[j * labels + label[i]!]! += distance;
-      if (counts(i, j)) near.add(i, j, square);
-      if (counts(j, i)) near.add(j, i, square);
+      ownSums[label[j]!]! += distance;
+      sums[at]! += distance;
+      if (square < bound[i]! && (others | (1 - isTold[j]!)) === 1) {
+        near.add(i, j, square);
+        bound[i] = near.furthest(i);
+      }
+      if (square < bound[j]! && isOwnAsked === 1) {
+        near.add(j, i, square);
+        bound[j] = near.furthest(j);
+      }
     }
+    sums.set(ownSums, i * labels);
   }
   const right = new Float64Array(labels), count = new Float64Array(labels), votes = new Uint32Array(labels);
   let silhouettes = 0;

@@ -50,6 +50,13 @@ export function largestOf(values: ArrayLike<number>, count: number): number[] {
   return kept;
 }
 
+/** The absolute values; by far faster than a function for each. */
+export function magnitudes(values: Float32Array): Float32Array {
+  const sizes = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) sizes[i] = Math.abs(values[i]!);
+  return sizes;
+}
+
 /** Some rows of a table, by their places. @param values rows x width, row by row */
 export function rowsAt(values: Float32Array, width: number, rows: readonly number[]): Float32Array {
   const some = new Float32Array(rows.length * width);

@@ -1,9 +1,9 @@
 /** The rows that are reconstructed worst, in the middle and best, and the distribution of the errors of all rows. */
 import { z } from "zod";
 import { list, maybe, nullable, number, object, oneOf, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, shape, short } from "./diagnostic.ts";
+import { type Diagnostic, type DiagnosticContext, type PartSums, shape, short } from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
-import { binned, type Bins, largestOf, quantileOf } from "./numbers.ts";
+import { binned, type Bins, largestOf, magnitudes, quantileOf } from "./numbers.ts";
 
 export const RANKS = ["worst", "median", "best"] as const;
 
@@ -34,14 +34,16 @@ export interface RowsDiagnostic {
   /** Columns of the examples where rows have no shape: those of the largest values of each, so each example has its own. */
   readonly columns: readonly (readonly string[])[] | null;
   readonly examples: readonly RowExample[];
-  /** Rows with a shape that are the same in all runs of the same data and split: evenly spread ones. */
+  /** Rows that are the same in all runs of the same data and split: evenly spread ones. */
   readonly same?: readonly ShownRow[];
+  /** Columns of each of them where rows have no shape: chosen without a look at reconstructions, so that they are the same too. */
+  readonly same_columns?: readonly (readonly string[])[];
 }
 
 /** Values of truth that are held at once. */
 const VALUES_MAX = 1 << 22;
-/** Columns of an example of rows without a shape. */
-const COLUMNS = 24;
+/** Columns of an example of rows without a shape, and those of them at least that are chosen by how far they are from their means. */
+const COLUMNS = 24, APART = 8;
 /** Rows that are kept for comparisons with other runs, and values of them together, at most. */
 const SAME = 4, SAME_VALUES_MAX = 1 << 18;
 
@@ -70,12 +72,11 @@ async function run(context: DiagnosticContext): Promise<RowsDiagnostic | null> {
     for (const end = at + columns; at < end; at++) errors[i]! += (truth[at]! - rebuilt[at]!) ** 2 / columns;
   }
   const picked = ranked(errors, context.settings.rows as number);
-  const shown: string[][] = [];
-  const rowAt = (at: number): ShownRow => {
+  const rowAt = (at: number, choose: typeof largest, named: string[][]): ShownRow => {
     const own = truth.subarray(at * columns, (at + 1) * columns);
     const other = rebuilt.subarray(at * columns, (at + 1) * columns);
-    const places = shape ? null : largest(own, other, COLUMNS);
-    if (places) shown.push(places.map((j) => names?.[j] ?? `column ${j}`));
+    const places = shape ? null : choose(own, other, COLUMNS);
+    if (places) named.push(places.map((j) => names?.[j] ?? `column ${j}`));
     const take = (values: Float32Array) => places ? places.map((j) => short(values[j]!)) : Array.from(values, short);
     const row = chosen.rows[at]!;
     return {
@@ -86,9 +87,13 @@ async function run(context: DiagnosticContext): Promise<RowsDiagnostic | null> {
       reconstruction: take(other),
     };
   };
-  const examples = picked.map(({ rank, at }) => ({ rank, ...rowAt(at) }));
-  const kept = shape ? Math.min(SAME, errors.length, Math.floor(SAME_VALUES_MAX / columns)) : 0;
-  const same = Array.from({ length: kept }, (_, i) => rowAt(Math.floor((i + 0.5) * errors.length / kept)));
+  const shown: string[][] = [], sameShown: string[][] = [];
+  const examples = picked.map(({ rank, at }) => ({ rank, ...rowAt(at, largest, shown) }));
+  const kept = Math.min(SAME, errors.length, shape ? Math.floor(SAME_VALUES_MAX / columns) : SAME);
+  const same = Array.from(
+    { length: kept },
+    (_, i) => rowAt(Math.floor((i + 0.5) * errors.length / kept), characteristic(context.sums), sameShown),
+  );
   return {
     ...{ epoch: context.epoch, split: part, rows: errors.length, shape, rate_hz },
     errors: binned(errors),
@@ -96,15 +101,31 @@ async function run(context: DiagnosticContext): Promise<RowsDiagnostic | null> {
     columns: shape ? null : shown,
     examples,
     ...kept > 0 ? { same } : {},
+    ...kept > 0 && !shape ? { same_columns: sameShown } : {},
   };
 }
 
 /** The places of the largest values of a row and its reconstruction, half of each, the largest truth first. */
 function largest(truth: Float32Array, rebuilt: Float32Array, count: number): number[] {
-  const by = (values: Float32Array) => largestOf(values.map(Math.abs), count);
+  const by = (values: Float32Array) => largestOf(magnitudes(values), count);
   const places = new Set(by(truth).slice(0, count / 2));
   for (const j of by(rebuilt)) if (places.size < count) places.add(j);
   return [...places].sort((a, b) => truth[b]! - truth[a]! || a - b);
+}
+
+/**
+ * The places of the largest values of a row, and of those that are furthest from the means of their columns, such as zeros where
+ * most rows have something; the largest truth first.
+ */
+export function characteristic({ rows, sum }: Pick<PartSums, "rows" | "sum">) {
+  return (truth: Float32Array, _rebuilt: Float32Array, count: number): number[] => {
+    const places = new Set(largestOf(magnitudes(truth), count - APART));
+    // Means of 32 bits, so that the last bits of sums, which depend on the size of batches, choose nothing.
+    const apart = new Float32Array(truth.length);
+    for (let j = 0; j < apart.length; j++) apart[j] = Math.abs(truth[j]! - Math.fround(sum[j]! / rows));
+    for (const j of largestOf(apart, count)) if (places.size < count) places.add(j);
+    return [...places].sort((a, b) => truth[b]! - truth[a]! || a - b);
+  };
 }
 
 const shownRow = { row: number, label: nullable(text), mse: number, truth: list(number), reconstruction: list(number) };
@@ -127,6 +148,7 @@ export const rows: Diagnostic<RowsDiagnostic> = {
     columns: nullable(list(list(text))),
     examples: list(object<RowExample>({ rank: oneOf(...RANKS), ...shownRow })),
     same: maybe(list(object<ShownRow>(shownRow))),
+    same_columns: maybe(list(list(text))),
   }),
   picture: ({ shape, examples }): Picture | null =>
     shape === null ? null : pictureRows(shape, examples.map(({ truth, reconstruction }) => [truth, reconstruction])),

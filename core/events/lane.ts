@@ -12,9 +12,11 @@ export interface Limits {
    */
   readonly callMs: number;
   readonly lastCallMs: number;
+  /** Time that a sink may take in all, call by call, once the run has ended. */
+  readonly endMs: number;
 }
 
-export const LIMITS: Limits = { queuedRows: 100_000, callMs: 30_000, lastCallMs: 10_000 };
+export const LIMITS: Limits = { queuedRows: 100_000, callMs: 30_000, lastCallMs: 10_000, endMs: 60_000 };
 
 /** Rows that a sink is given at a time, at least one event. */
 const WRITE_ROWS = 4096;
@@ -67,7 +69,12 @@ export class Lane {
     this.#isEnding = true;
     this.#wake();
     this.#pending?.hurry();
+    const { endMs } = this.#limits;
+    const timer = setTimeout(() => {
+      this.#switchOff(`does not keep up: it still writes ${(endMs / 1000).toFixed(0)} s after the end of the run`);
+    }, endMs);
     await this.#work;
+    clearTimeout(timer);
   }
 
   async #run(): Promise<void> {

@@ -9,6 +9,7 @@ import type { Message } from "../formats/protobuf.ts";
 import { recordOf, recordsIn } from "../formats/tfrecord.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
 import { givingWay, LogFile, readLog } from "./log_file.ts";
+import { onceFor } from "./once.ts";
 import { pictureOf } from "./pictures.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink } from "./sink.ts";
@@ -108,13 +109,13 @@ export class TensorBoardSink implements Sink {
     const run = join(this.folder, "..");
     if (event.event === "diagnostic") {
       const { name, path, step, final } = event;
-      const picture = await pictureOf(name, join(run, path));
+      const picture = await onceFor(event, () => pictureOf(name, join(run, path)));
       if (picture === null) return [];
       return [eventOf(this.#now, step, [image(`${final ? FINAL : "diagnostics/"}${name}`, picture)])];
     }
     const checkpoint = checkpointOf(event);
     if (checkpoint === null || checkpoint.step <= this.#weightsAt) return []; // one of the best epoch may be told twice
-    const found = await histogramsOf(join(run, checkpoint.path));
+    const found = await onceFor(event, () => histogramsOf(join(run, checkpoint.path)));
     if (found === null) return [];
     this.#weightsAt = checkpoint.step;
     return [eventOf(this.#now, checkpoint.step, found.map(({ name, ...of }) => histogram(name, of)))];

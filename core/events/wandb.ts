@@ -11,6 +11,7 @@ import { Message } from "../formats/protobuf.ts";
 import type { Environment } from "../runs/types.ts";
 import { type Held, NOTHING_HELD, type Position } from "./course.ts";
 import { givingWay, LogFile, readLog } from "./log_file.ts";
+import { onceFor } from "./once.ts";
 import { pictureOf } from "./pictures.ts";
 import { EPOCH_NUMBER, epochScalars, FINAL, finalScalars, type Scalars, STEP_VALUE, stepScalars } from "./scalars.ts";
 import type { Sink, Tell } from "./sink.ts";
@@ -70,6 +71,8 @@ export class WandbSink implements Sink {
   #row: Row | null = null;
   /** The newest values of all names. */
   readonly #summary = new Map<string, string>();
+  /** Names whose values no record of the summary has yet: W&B keeps what such a record does not name. */
+  readonly #changed = new Set<string>();
   #began = 0;
   #elapsed = 0;
   /** The step of the newest histograms. */
@@ -129,7 +132,7 @@ export class WandbSink implements Sink {
 
   /** Takes note of a row that is in the file. */
   #hold(held: Held, step: number, values: Values): Held {
-    for (const [name, json] of values) this.#summary.set(name, json);
+    for (const [name, json] of values) this.#summarise(name, json);
     const epoch = values.get(EPOCH_NUMBER), weights = values.get(WEIGHTS_STEP);
     if (weights !== undefined) this.#weightsAt = Number(weights);
     const withStep = values.has(STEP_VALUE) ? { ...held, step } : held;
@@ -180,8 +183,9 @@ export class WandbSink implements Sink {
   }
 
   /** Puts a picture below `files/`, and into the row of its step; one of the end into the last row. */
-  async #picture({ name, path, step, final }: DiagnosticEvent): Promise<Content[]> {
-    const picture = await pictureOf(name, join(this.parent, "..", path));
+  async #picture(event: DiagnosticEvent): Promise<Content[]> {
+    const { name, path, step, final } = event;
+    const picture = await onceFor(event, () => pictureOf(name, join(this.parent, "..", path)));
     if (picture === null) return [];
     const { png, width, height } = picture;
     const sha256 = createHash("sha256").update(png).digest("hex");
@@ -202,7 +206,7 @@ export class WandbSink implements Sink {
   async #weights(event: RunEvent): Promise<Content[]> {
     const checkpoint = checkpointOf(event);
     if (checkpoint === null || checkpoint.step <= this.#weightsAt) return []; // one of the best epoch may be told twice
-    const found = await histogramsOf(join(this.parent, "..", checkpoint.path));
+    const found = await onceFor(event, () => histogramsOf(join(this.parent, "..", checkpoint.path)));
     if (found === null) return [];
     this.#weightsAt = checkpoint.step;
     const values = found.map(({ name, edges, counts }) => {
@@ -221,7 +225,7 @@ export class WandbSink implements Sink {
       case "epoch":
         return [
           ...this.#add(event.step, event.elapsed_s, jsonOf(epochScalars(event))),
-          summaryRecord(this.#summary),
+          this.#summaryRecord(),
         ];
       case "end":
         return this.#end(event);
@@ -238,9 +242,21 @@ export class WandbSink implements Sink {
     const clock = [["_step", step], ["_runtime", elapsed], ["_timestamp", this.#began + elapsed]] as const;
     for (const [name, json] of [...values, ...jsonOf(clock)]) {
       this.#row.values.set(name, json);
-      this.#summary.set(name, json);
+      this.#summarise(name, json);
     }
     return done;
+  }
+
+  #summarise(name: string, json: string): void {
+    this.#summary.set(name, json);
+    this.#changed.add(name);
+  }
+
+  /** What has changed since the last record of the summary: histograms are large, and rarely new. */
+  #summaryRecord(): Content {
+    const changed: Values = new Map([...this.#changed].map((name) => [name, this.#summary.get(name)!]));
+    this.#changed.clear();
+    return summaryRecord(changed);
   }
 
   #rowDone(): Content[] {

@@ -8,7 +8,8 @@ export class Canvas {
 
   constructor(readonly width: number, readonly height: number, background: Colour = [255, 255, 255]) {
     this.#rgb = new Uint8Array(width * height * 3);
-    for (let i = 0; i < this.#rgb.length; i++) this.#rgb[i] = background[i % 3]!;
+    if (background.every((value) => value === background[0])) this.#rgb.fill(background[0]);
+    else for (let i = 0; i < this.#rgb.length; i++) this.#rgb[i] = background[i % 3]!;
   }
 
   /** Mixes a colour into a pixel; nothing outside of the picture. @param share 0 leaves the pixel as it is */
@@ -33,8 +34,10 @@ export class Canvas {
 
   /** Another picture with its upper left corner at a pixel. */
   place(other: Canvas, left: number, top: number): void {
-    for (let y = 0; y < other.height; y++) {
-      for (let x = 0; x < other.width; x++) this.mix(left + x, top + y, other.at(x, y), 1);
+    const from = Math.max(0, -left), to = Math.min(other.width, this.width - left);
+    for (let y = Math.max(0, -top); y < Math.min(other.height, this.height - top) && from < to; y++) {
+      const row = other.#rgb.subarray((y * other.width + from) * 3, (y * other.width + to) * 3);
+      this.#rgb.set(row, ((top + y) * this.width + left + from) * 3);
     }
   }
 

@@ -2,6 +2,7 @@ import * as Plot from "@observablehq/plot";
 import { axis, yAxis } from "./axis.ts";
 import { chart } from "./plot.ts";
 import { finite } from "../series.ts";
+import { color } from "../theme.ts";
 
 export interface Band {
   readonly name: string;
@@ -20,16 +21,24 @@ export interface BandOptions {
   readonly xLabel: string;
   readonly yLabel: string;
   readonly yUnit?: string;
+  /** Lines of others, for comparison: grey, without bands. */
+  readonly behind?: readonly Band[];
+  /** The ends of the y axis, which several charts share; by default those of the lines. */
+  readonly from?: readonly [number, number];
+  readonly width?: number;
+  readonly height?: number;
 }
 
 /** Lines with the band of an interval around each. What a band has outside the frame of the lines is cut off. */
 export function bands(all: readonly Band[], options: BandOptions): string {
   const points = all.flatMap((band) => finite(band.points));
-  const y = yAxis(points.map((p) => p.y), { ...options, scale: "auto" });
+  const y = yAxis([...options.from ?? points.map((p) => p.y)], { ...options, scale: "auto" });
   const x = { ...axis(points.map((p) => p.x), { whole: true, pad: 0.015 }), label: options.xLabel };
   const inside = (value: number) => Math.min(y.domain[1], Math.max(y.domain[0], value));
   const drawable = (p: { y: number }) => Number.isFinite(p.y) && (y.type === "linear" || p.y > 0);
-  const marks: Plot.Markish[] = [];
+  const marks: Plot.Markish[] = (options.behind ?? []).map(({ points }) =>
+    Plot.line(points.filter(drawable), { x: "x", y: "y", stroke: color("muted"), strokeWidth: 1, strokeOpacity: 0.6 })
+  );
   for (const { points, stroke } of all) {
     const area = points.flatMap((p) =>
       drawable(p) && p.low !== null && p.high !== null && Number.isFinite(p.high - p.low)
@@ -51,6 +60,7 @@ export function bands(all: readonly Band[], options: BandOptions): string {
     x,
     y,
     marks,
-    height: 320,
+    width: options.width,
+    height: options.height ?? 320,
   });
 }

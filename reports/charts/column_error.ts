@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
 import { type Axis, axis } from "./axis.ts";
-import { chart, place } from "./plot.ts";
+import { chart, place, textWidth } from "./plot.ts";
 import type { Legend } from "../legend.ts";
 import { cloud, note } from "./marks.ts";
 import { extent, type Point, quantile } from "../series.ts";
@@ -96,7 +96,13 @@ export function columnError(
   if (high > low) {
     marks.push(Plot.line([[low, low], [high, high]], { stroke: color("ink"), strokeDasharray: "5,4", strokeWidth: 1 }));
     const at = high / (high / low) ** 0.68;
-    marks.push(note("mean predictor", { x: at, y: at }, { textAnchor: "end", dx: -10, dy: -4 }));
+    // Left of the line where there is room, else right of it.
+    const isRoom = place(x, at, 0, FRAME) > textWidth("mean predictor") + 20;
+    marks.push(
+      note("mean predictor", { x: at, y: at }, {
+        ...isRoom ? { textAnchor: "end", dx: -10, dy: -4 } : { textAnchor: "start", dx: 10, dy: 6 },
+      }),
+    );
   }
   for (const column of apart(candidates, x, y)) {
     const at = { x: column.variance, y: column.mse };

@@ -1,11 +1,11 @@
 import * as Plot from "@observablehq/plot";
 import { axis } from "./axis.ts";
-import { chart } from "./plot.ts";
+import { chart, textWidth, WIDTH } from "./plot.ts";
 import { note } from "./marks.ts";
 import { percent } from "../format.ts";
 import { seriesColor, TRAIN } from "../theme.ts";
 
-const SHOWN = 24;
+const SHOWN = 24, HEIGHT = 300;
 
 /** Share of the variance of the latent vectors by component as bars, and its cumulative sum as a line. */
 export function explainedVariance(shares: readonly number[]): string {
@@ -14,6 +14,9 @@ export function explainedVariance(shares: readonly number[]): string {
   const last = rows.at(-1)!;
   const x = { ...axis([0.5, last.k + 0.5], { whole: true, pad: 0.005, ticks: 8 }), label: "principal component" };
   const y = { ...axis([0, 1], { zero: true, ticks: 5 }), label: "share of the latent’s variance" };
+  // Below the line, which rises over the width of the text.
+  const under = rows[Math.max(0, rows.length - 1 - Math.ceil(rows.length * textWidth("cumulative") / WIDTH))]!;
+  const fallen = (last.total - under.total) * HEIGHT;
   return chart({
     title: "Explained variance by component",
     description: `The first component has ${percent(shares[0])} of the variance; ${last.k} have ${
@@ -42,10 +45,10 @@ export function explainedVariance(shares: readonly number[]): string {
       }),
       note("cumulative", { x: last.k, y: last.total }, {
         textAnchor: "end",
-        dy: last.total > 0.9 ? 14 : -12,
+        dy: last.total > 0.9 ? 14 + fallen : -12,
         fill: seriesColor(1),
       }),
     ],
-    height: 300,
+    height: HEIGHT,
   });
 }

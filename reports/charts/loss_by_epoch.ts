@@ -1,6 +1,6 @@
 import * as Plot from "@observablehq/plot";
-import { axis } from "./axis.ts";
-import { chart, frameOf, textWidth, WIDTH } from "./plot.ts";
+import { type Axis, axis } from "./axis.ts";
+import { chart, type Frame, frameOf, place, textWidth, WIDTH } from "./plot.ts";
 import { endLabels, note } from "./marks.ts";
 import { number } from "../format.ts";
 import { color, TRAIN, VALIDATION } from "../theme.ts";
@@ -15,6 +15,9 @@ export interface EpochLoss {
 /** More epochs than this are drawn as lines without a dot each. */
 const DOTS_UP_TO = 60;
 
+/** The height of a label in px, and places between two points at which a line is looked at. */
+const LABEL = 15, BETWEEN = 12;
+
 /** The first training loss is drawn if it is above all other losses by at most this many times their range. */
 const FIRST_ABOVE = 2;
 
@@ -27,6 +30,24 @@ export function firstIsOutside(epochs: readonly EpochLoss[]): boolean {
   const range = extent(epochs.flatMap((e, i) => [i === 0 ? NaN : e.train, e.validation ?? NaN]));
   return epochs.length > 3 && range !== null && range[1] > range[0] &&
     first - range[1] > FIRST_ABOVE * (range[1] - range[0]);
+}
+
+/** The heights in px at which a line runs between two places across. */
+function heightsBetween(
+  points: readonly Point[],
+  from: number,
+  to: number,
+  { x, y, frame }: { x: Axis; y: Axis; frame: Frame },
+): number[] {
+  const placed = points.map((p) =>
+    [place(x, p.x, frame.left, frame.right), place(y, p.y, frame.bottom, frame.top)] as const
+  );
+  return placed.flatMap(([across, down], i) => {
+    const [next, under] = placed[i + 1] ?? [across, down];
+    return Array.from({ length: BETWEEN + 1 }, (_, k) => k / BETWEEN)
+      .filter((share) => across + share * (next - across) >= from && across + share * (next - across) <= to)
+      .map((share) => down + share * (under - down));
+  });
 }
 
 /**
@@ -76,11 +97,19 @@ export function lossByEpoch(epochs: readonly EpochLoss[], best: number | null, u
     const at = { x: bestEpoch.epoch, y: bestLoss };
     marks.push(Plot.dot([at], { x: "x", y: "y", r: 5, stroke, strokeWidth: 1.8, fill: color("page") }));
     const late = (bestEpoch.epoch - x.domain[0]) / (x.domain[1] - x.domain[0]) > 0.5;
+    const text = `best: epoch ${bestEpoch.epoch}, ${number(bestLoss)}`;
+    const width = textWidth(text) + 12, from = place(x, bestEpoch.epoch, frame.left, frame.right) - (late ? width : 0);
+    const heights = series.flatMap(({ points }) => heightsBetween(finite(points), from, from + width, { x, y, frame }));
+    // As far up as no line runs through it.
+    const free = [...Array(Math.floor((frame.bottom - frame.top) / LABEL)).keys()].find((slot) => {
+      const top = frame.top + LABEL * slot;
+      return heights.every((height) => height < top - 3 || height > top + LABEL + 3);
+    });
     marks.push(
-      note(`best: epoch ${bestEpoch.epoch}, ${number(bestLoss)}`, { x: bestEpoch.epoch, y: y.domain[1] }, {
+      note(text, { x: bestEpoch.epoch, y: y.domain[1] }, {
         textAnchor: late ? "end" : "start",
         dx: late ? -6 : 6,
-        dy: 8,
+        dy: 8 + LABEL * (free ?? 0),
       }),
     );
   }

@@ -1,6 +1,7 @@
 /** An axis of a parameter's values, which are numbers or names. */
 import { type Axis, axis, prefersLog } from "./axis.ts";
 import { number } from "../format.ts";
+import { place } from "./plot.ts";
 import { naturalOrder } from "../natural.ts";
 
 export interface ValuesAxis {
@@ -13,8 +14,8 @@ export interface ValuesAxis {
   readonly isNumeric: boolean;
 }
 
-/** At most this many different numbers are the ticks themselves. */
-const EXACT = 6;
+/** At most this many different numbers are the ticks themselves, where neighbours are at least this share of the axis apart. */
+const EXACT = 6, APART = 0.07;
 const NAME_LENGTH = 12;
 
 const shortened = (text: string) => text.length > NAME_LENGTH ? `${text.slice(0, NAME_LENGTH - 1)}…` : text;
@@ -27,7 +28,10 @@ export function valuesAxis(all: readonly string[], pad = 0.06): ValuesAxis {
     const distinct = [...new Set(numbers)].sort((a, b) => a - b);
     const type = distinct.length > 1 && prefersLog(distinct) ? "log" : "linear";
     const found = axis(distinct, { type, pad });
-    const exact = distinct.length <= EXACT
+    const isApart = distinct.every((value, i) =>
+      i === 0 || place(found, value, 0, 1) - place(found, distinct[i - 1]!, 0, 1) >= APART
+    );
+    const exact = distinct.length <= EXACT && isApart
       ? { ticks: distinct, format: (value: number) => number(value, 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") }
       : {};
     values.sort((a, b) => Number(a) - Number(b));

@@ -20,14 +20,14 @@ function draw(data: ErrorMapDiagnostic, run: RunData, numbering: Numbering): Htm
   const raster = rasterOf(shape);
   if (raster === null) {
     const samples = shape.at(-1)!, { step, label } = timeAxis(samples, data.rate_hz);
-    return numbering.figure(
+    const figure = numbering.figure(
       waves([
         { name: "standard deviation", stroke: seriesColor(0), values: deviation.slice(0, samples) },
         { name: "error", stroke: seriesColor(1), values: rmse.slice(0, samples) },
       ], {
         title: "Standard deviation and error by time",
         description: "The standard deviation of the signals and the root mean squared error of their reconstructions.",
-        ...{ step, xLabel: label, yLabel: "value", yUnit: unit, zero: true, width: 700, height: 260 },
+        ...{ step, xLabel: label, yLabel: "value", yUnit: unit, zero: true, width: 600, height: 260 },
       }),
       markup`Standard deviation of the signals and root mean squared error of their reconstructions at each moment, ${of}${
         shape.length > 1 && shape[0]! > 1 ? ", of the first channel" : ""
@@ -37,8 +37,10 @@ function draw(data: ErrorMapDiagnostic, run: RunData, numbering: Numbering): Htm
           { name: "standard deviation", fill: seriesColor(0), shape: "line" },
           { name: "root mean squared error", fill: seriesColor(1), shape: "line" },
         ],
+        wide: true,
       },
     );
+    return markup`<div class="narrow">${figure}</div>`;
   }
   const spread = rangeOf([deviation, rmse]), r2 = data.variance.map((v, i) => v > 0 ? 1 - data.mse[i]! / v : 1);
   const tile = (values: readonly number[], range: readonly [number, number], says: string) => ({

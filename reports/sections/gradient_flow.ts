@@ -13,13 +13,16 @@ import { momentText } from "../when.ts";
 
 const SHOWN = 40, LINES = 8;
 
+/** A tensor's name without what is the same in all that are drawn. */
+const layerOf = (name: string) => name.replace(/\.weight$/, "");
+
 function draw(data: GradientFlowDiagnostic, run: RunData, numbering: Numbering): Html {
   const weights = data.tensors.filter(({ shape }) => shape.length > 1);
   const shown = (weights.length > 0 ? weights : data.tensors).slice(0, SHOWN);
   const sizes = shown.map(({ gradient }) => gradient).filter((size) => size > 0);
   const ratio = sizes.length > 1 ? Math.max(...sizes) / Math.min(...sizes) : 1;
   const figure = numbering.figure(
-    pairedDots(shown.map(({ name, gradient, value }) => ({ name, first: gradient, second: value })), {
+    pairedDots(shown.map(({ name, gradient, value }) => ({ name: layerOf(name), first: gradient, second: value })), {
       title: "Gradients and weights by layer",
       description: `The largest gradient is ${number(ratio, 2)} times the smallest.`,
       xLabel: "root mean square",
@@ -39,23 +42,28 @@ layer fade; those that grow towards it explode.`,
       ],
     },
   );
-  return markup`<div class="narrow">${figure}</div>`;
+  return markup`<div class="grid">${figure}</div>`;
 }
 
-function overEpochs(course: Course<GradientFlowDiagnostic>, run: RunData, numbering: Numbering): Html {
+function overEpochs(course: Course<GradientFlowDiagnostic>, run: RunData, numbering: Numbering): Html | null {
   const names = [
     ...new Set(
       course.flatMap(({ data }) => data.tensors.filter(({ shape }) => shape.length > 1).map(({ name }) => name)),
     ),
   ];
-  const shown = names.slice(0, LINES);
+  // The scale is logarithmic, where 0 has no place.
+  const moved = names.filter((name) =>
+    course.some(({ data }) => data.tensors.some((each) => each.name === name && each.gradient > 0))
+  );
+  if (moved.length === 0) return null;
+  const shown = moved.slice(0, LINES);
   const figure = numbering.figure(
     compareLines(
       shown.map((name, i) => ({
-        ...{ name, tag: name.replace(/\.weight$/, ""), ...strokeOf(i) },
+        ...{ name, tag: layerOf(name), ...strokeOf(i) },
         points: course.flatMap(({ epoch, data }) => {
           const tensor = data.tensors.find((each) => each.name === name);
-          return tensor ? [{ x: epoch, y: tensor.gradient }] : [];
+          return tensor && tensor.gradient > 0 ? [{ x: epoch, y: tensor.gradient }] : [];
         }),
       })),
       {
@@ -64,7 +72,11 @@ function overEpochs(course: Course<GradientFlowDiagnostic>, run: RunData, number
       },
     ),
     markup`Root mean square of the gradient in the weights of ${
-      shown.length < names.length ? `the first ${count(LINES)} layers` : "each layer"
+      shown.length < moved.length
+        ? `the first ${count(LINES)} layers that have one`
+        : moved.length < names.length
+        ? "each layer that has one"
+        : "each layer"
     } at ${plural(course.length, "epoch")} of ${run.name}.`,
   );
   return markup`<div class="grid">${figure}</div>`;

@@ -22,7 +22,7 @@ function draw(data: SpectrumDiagnostic, run: RunData, numbering: Numbering): Htm
   // The highest frequency below which the error has less than half the power.
   const above = truth.findIndex((power, k) => error[k]! > power / 2);
   const kept = sum(truth) > 0 ? 1 - sum(error) / sum(truth) : NaN;
-  return numbering.figure(
+  const figure = numbering.figure(
     waves([
       { name: "truth", stroke: seriesColor(0), values: shown(truth) },
       { name: "reconstruction", stroke: seriesColor(1), values: shown(reconstruction) },
@@ -36,7 +36,7 @@ function draw(data: SpectrumDiagnostic, run: RunData, numbering: Numbering): Htm
       yLabel: "power density",
       yUnit: `${squaredUnit(run.config)} per ${rate_hz === null ? "cycle per sample" : "Hz"}`,
       scale: "auto",
-      ...{ width: 700, height: 300 },
+      ...{ width: 600, height: 300 },
     }),
     markup`Mean power spectrum of ${
       plural(data.rows, "row")
@@ -59,8 +59,10 @@ function draw(data: SpectrumDiagnostic, run: RunData, numbering: Numbering): Htm
         { name: "reconstruction", fill: seriesColor(1), shape: "line" },
         { name: "error", fill: color("muted"), shape: "line" },
       ],
+      wide: true,
     },
   );
+  return markup`<div class="narrow">${figure}</div>`;
 }
 
 export const spectrumDrawing: Drawing<SpectrumDiagnostic> = { diagnostic: spectrum, title: "Power spectrum", draw };

@@ -9,7 +9,7 @@ import { count, number, plural } from "../format.ts";
 import { breakable, type Content, type Html, markup } from "../html.ts";
 import type { Numbering } from "../numbering.ts";
 import { missing } from "../page.ts";
-import { sum } from "../series.ts";
+import { extent, sum } from "../series.ts";
 import { color, seriesColor } from "../theme.ts";
 import { cut, type MeasuredPoint, ranked, type SweepPoint, valuesText } from "./points.ts";
 
@@ -53,19 +53,46 @@ function curvesFigure(best: readonly MeasuredPoint[], sweep: SweepData, numberin
   ).filter((each) => each.points.length > 0);
   if (drawn.length === 0) return missing("No point has an epoch with a finite loss in all of its runs.");
   const seeds = Math.max(...best.map((point) => point.found.length));
-  return numbering.figure(
-    bands(drawn, { title: `${kind} loss by epoch over the seeds`, xLabel: "epoch", yLabel: `${kind} loss` }),
-    `${isValidation ? "Validation" : "Training"} loss by epoch of the ${
-      drawn.length === 1 ? "best point" : `${count(drawn.length)} best points`
-    }: the mean over the seeds, up to the last epoch that all finished runs of the point have.${
-      seeds > 2
-        ? " The bands are 95\u202f% intervals of the mean by Student’s t distribution, at each epoch by itself; of two seeds they are the range."
-        : seeds === 2
-        ? " The bands reach from one seed to the other."
-        : ""
-    }`,
-    { legend: drawn.map((each) => ({ name: each.name, fill: each.stroke, shape: "line" })) },
-  );
+  const options = { title: `${kind} loss by epoch over the seeds`, xLabel: "epoch", yLabel: `${kind} loss` };
+  const caption = `${isValidation ? "Validation" : "Training"} loss by epoch of the ${
+    drawn.length === 1 ? "best point" : `${count(drawn.length)} best points`
+  }: the mean over the seeds, up to the last epoch that all finished runs of the point have.${
+    drawn.length === 1 ? "" : " The means of the others are grey, and all have the same scale."
+  }${
+    seeds > 2
+      ? " The bands are 95\u202f% intervals of the mean by Student’s t distribution, at each epoch by itself, cut off where they leave the frame; of two seeds they are the range."
+      : seeds === 2
+      ? " The bands reach from one seed to the other."
+      : ""
+  }`;
+  if (drawn.length === 1) {
+    const legend = drawn.map((each) => ({ name: each.name, fill: each.stroke, shape: "line" as const }));
+    return markup`<div class="grid">${numbering.figure(bands(drawn, options), caption, { legend })}</div>`;
+  }
+  // Bands over one another would be one surface, so each point has a chart.
+  const panels = drawn.map((each) => ({
+    title: each.name,
+    note: number(each.points.at(-1)!.y),
+    svg: bands([each], {
+      ...options,
+      title: `${options.title}: ${each.name}`,
+      ...{ behind: drawn.filter((other) => other !== each), from: ends(drawn), width: 320, height: 220 },
+    }),
+  }));
+  return numbering.panels(panels, caption, null, { title: options.title, wide: true });
+}
+
+/** The ends of the losses with their intervals, of which twice what the means have between them counts at either side. */
+function ends(drawn: readonly Band[]): readonly [number, number] {
+  const points = drawn.flatMap((each) => each.points).filter((point) => Number.isFinite(point.y));
+  const [low, high] = extent(points.map((point) => point.y))!;
+  const room = 2 * (high - low);
+  const isDrawn = (value: number | null): value is number =>
+    value !== null && Number.isFinite(value) && (low <= 0 || value > 0);
+  return [
+    Math.min(low, ...points.map((point) => point.low).filter(isDrawn).map((value) => Math.max(value, low - room))),
+    Math.max(high, ...points.map((point) => point.high).filter(isDrawn).map((value) => Math.min(value, high + room))),
+  ];
 }
 
 function seedsFigure(listed: readonly MeasuredPoint[], sweep: SweepData, numbering: Numbering): Html {
@@ -121,7 +148,7 @@ export function bestSection(sweep: SweepData, points: readonly SweepPoint[], num
   if (best.length === 0) return missing("No run has finished yet.");
   const listed = best.slice(0, LISTED);
   const curves = curvesFigure(best.slice(0, DRAWN), sweep, numbering);
-  return markup`<div class="grid">${curves}${seedsFigure(listed, sweep, numbering)}</div>${
+  return markup`${curves}<div class="grid">${seedsFigure(listed, sweep, numbering)}</div>${
     bestTable(listed, best, sweep, numbering)
   }`;
 }

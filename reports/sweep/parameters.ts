@@ -180,7 +180,13 @@ function responsePanels(
 
 export function parametersSection(sweep: SweepData, all: readonly SweepPoint[], numbering: Numbering): Content {
   const points = ranked(all, sweep.metric);
-  if (points.length < 2) return missing("Fewer than two points have a finished run, so nothing can be compared yet.");
+  if (points.length < 2) {
+    return missing(
+      sweep.rounds.length > 0
+        ? "One point is left, so parameters cannot be compared by figures of the same seeds; the rounds above compare the points."
+        : "Fewer than two points have a finished run, so nothing can be compared yet.",
+    );
+  }
   const every = varying(points, sweep.keys);
   if (every.length === 0) return missing("No parameter has more than one value among the finished points.");
   const values = points.map((point) => every.map((k) => point.values[k]!));

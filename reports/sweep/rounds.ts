@@ -81,7 +81,7 @@ export function roundsSection(sweep: SweepData, numbering: Numbering): Content |
     numeric: [2, 3, 4, 5, 6],
     stacked: true,
   }, "The rounds that have ended. Points that went on were trained further, with the same runs.");
-  return markup`<div class="narrow">${figure}</div>${table}`;
+  return markup`<div class="grid">${figure}</div>${table}`;
 }
 
 /** "of 1 to 3 seeds". */

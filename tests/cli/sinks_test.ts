@@ -1,7 +1,6 @@
 /** Loggers of a run: what they hold equals the CSV files, whatever happens to the run; nothing that happens to them harms it. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { withShim } from "../faults/shim.ts";
 import { run, temporary } from "../helpers/cli.ts";
 import { killedAndResumed } from "../helpers/killed_run.ts";
 import { checkEvents, checkPictures, checkTensorBoard, checkWandb } from "../helpers/sinks.ts";
@@ -76,67 +75,6 @@ Deno.test("sinks: a sink that a resume adds is given what came before it", async
   assertEquals(events.slice(0, at).filter(({ event }) => event === "epoch").length, 3);
   assertEquals(events.slice(at).filter(({ event }) => event === "epoch").length, 2);
 });
-
-Deno.test("sinks: those whose disk is full are switched off with one warning each, and a resume gives them what they lack", () =>
-  withShim(async (shim, dir) => {
-    const config = smallProject(dir);
-    const plain = join(dir, "plain");
-    assertEquals((await run("train", [config, "--run-dir", plain, ...QUIET])).code, 0);
-    const wanted = fingerprintOf(plain);
-    const all = "logging.sinks=[csv, jsonl, tensorboard, wandb]";
-    const full = async (name: string, place: string, at: number) => {
-      const path = join(dir, `${name}-${at}`);
-      const args = [config, "--run-dir", path, ...QUIET, "--override", all];
-      const env = { LD_PRELOAD: shim, FAULT_FOLDER: join(path, place), FAULT_FULL_AT: String(at) };
-      const { code, stderr } = await run("train", args, env);
-      assertEquals(code, 0, stderr);
-      const warning = new RegExp(
-        `^logging\\.sinks: ${name} failed: \\S+: cannot .* \\(No space left on device\\); it is switched off, and the run ` +
-          "goes on without it\n$",
-      );
-      assertMatch(stderr, warning);
-      assertEquals(fingerprintOf(path), wanted);
-      const more = ["--resume", path, ...QUIET, "--override", "training.epochs=4"];
-      assertEquals((await run("train", more)).code, 0);
-      checkEvents(path);
-      checkTensorBoard(path);
-      checkWandb(path);
-    };
-    for (const at of [1, 4, 12]) {
-      await Promise.all([
-        full("jsonl", "events.jsonl", at),
-        full("tensorboard", "tensorboard", at),
-        full("wandb", "wandb", at),
-      ]);
-    }
-  }));
-
-Deno.test("sinks: those whose disk does not answer are switched off with one warning each, and the run ends with its bits", () =>
-  withShim(async (shim, dir) => {
-    const config = smallProject(dir);
-    const plain = join(dir, "plain");
-    assertEquals((await run("train", [config, "--run-dir", plain, ...QUIET])).code, 0);
-    const wanted = fingerprintOf(plain);
-    const hung = async (name: string, place: string, at: number) => {
-      const path = join(dir, `${name}-${at}`);
-      const args = [config, "--run-dir", path, ...QUIET, "--override", `logging.sinks=[csv, ${name}]`];
-      const env = { LD_PRELOAD: shim, FAULT_FOLDER: join(path, place), FAULT_HANG_AT: String(at) };
-      const { code, stderr } = await run("train", args, env);
-      assertEquals(code, 0, stderr);
-      const warning =
-        `^logging\\.sinks: ${name} hangs: it has not answered for \\d+ s; it is switched off, and the run goes on ` +
-        "without it\n$";
-      assertMatch(stderr, new RegExp(warning));
-      assertEquals(fingerprintOf(path), wanted);
-      const { status } = JSON.parse(Deno.readTextFileSync(join(path, "summary.json")));
-      assertEquals(status, "finished");
-    };
-    await Promise.all([1, 5].flatMap((at) => [
-      hung("jsonl", "events.jsonl", Math.min(at, 2)),
-      hung("tensorboard", "tensorboard", at),
-      hung("wandb", "wandb", at),
-    ]));
-  }));
 
 Deno.test("sinks: what is no file is left alone, and the run goes on", async () => {
   using folder = temporary();

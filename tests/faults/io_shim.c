@@ -33,7 +33,8 @@ enum { IGNORE_FILE_SYNC = 1, IGNORE_FOLDER_SYNC = 2, READS = 4 };
 enum { GO = 0, REFUSE = 1, HALF = 2 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static char folder[PATH_MAX];
+/* One or several, with a colon between them. */
+static char folder[4 * PATH_MAX];
 static size_t folder_length;
 static int mode, error_number, flags;
 static long at, count;
@@ -58,8 +59,13 @@ static int file_count, rename_count;
 #define REAL(name) __typeof__(&name) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 static int is_under(const char* path) {
-  return folder_length && path && !strncmp(path, folder, folder_length) &&
-         (path[folder_length] == '/' || !path[folder_length]);
+  if (!folder_length || !path) return 0;
+  for (const char* one = folder; *one;) {
+    const size_t length = strcspn(one, ":");
+    if (!strncmp(path, one, length) && (path[length] == '/' || !path[length])) return 1;
+    one += length + (one[length] == ':');
+  }
+  return 0;
 }
 
 static int path_of(int fd, char* path) {
@@ -284,7 +290,7 @@ void fault_arm(const char* under, int how, double k, int error, int extra) {
   pthread_mutex_unlock(&mutex);
 }
 
-/* Armed by the environment, for a whole process: FAULT_FOLDER, and the call at which it is killed, or from which on the
+/* Armed by the environment, for a whole process: FAULT_FOLDER (or several), and the call at which it is killed, or from which on the
  * disk is full or does not answer. */
 __attribute__((constructor)) static void from_environment(void) {
   const char *under = getenv("FAULT_FOLDER"), *kill_at = getenv("FAULT_KILL_AT"), *full_at = getenv("FAULT_FULL_AT");

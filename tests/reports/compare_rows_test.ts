@@ -48,6 +48,7 @@ function compared(
         rate_hz: null,
         median: 1,
         columns: shape ? null : [["a", "b", "c"]],
+        ...shape ? {} : { same_columns: same.map(() => ["x", EVIL, `only of ${i}`]) },
       },
       ...{ errors: { min: 0, max: 1, counts: [1] }, examples: shape ? examples : examples.slice(0, 1) },
       ...more.same === false ? {} : { same },
@@ -88,8 +89,24 @@ Deno.test("waveforms of the same rows over one another, with the lines of the ru
   assertEquals(table(section).length, 2);
 });
 
-Deno.test("rows that are not the same, or have no shape, are not drawn side by side", () => {
-  assertEquals(sectionOf(compared(2, null)), null);
+Deno.test("profiles of the same rows without a shape: the columns that all runs have, as bars and marks", () => {
+  const runs = compared(3, null);
+  const section = sectionOf(runs)!;
+  assertEquals([...section.querySelectorAll("h3 span")].map((title) => title.textContent), ["row 7", "row 12"]);
+  const legend = [...section.querySelectorAll(".legend li")].map((item) => item.textContent!.trim());
+  assertEquals(legend, ["truth", "A", "B", "C"]);
+  assertEquals(table(section), [7, 12].map((row) => [`row ${row}`, "0.2500", "0.5000", "0.7500"]));
+  const [chart] = section.querySelectorAll("svg.chart");
+  const titles = [...chart!.querySelectorAll("title")].map((title) => title.textContent);
+  // Two columns, each with the truth and what three runs make of it.
+  assertEquals(titles.length, 2 * 4);
+  assertEquals(titles.filter((title) => title!.startsWith("x, ")).length, 4);
+  // deno-lint-ignore no-explicit-any -- an answer as it was written before rows without a shape were kept
+  for (const { diagnostics } of runs) delete (diagnostics.rows as any).same_columns;
+  assertEquals(sectionOf(runs), null);
+});
+
+Deno.test("rows that are not the same are not drawn side by side", () => {
   assertEquals(sectionOf(compared(2, [4, 4], { same: false })), null);
   assertEquals(sectionOf(compared(1, [4, 4]).concat(compared(1, [2, 8]))), null);
   const [a, b] = compared(2, [4, 4]) as [RunData, RunData];

@@ -129,7 +129,7 @@ Deno.test("report: every diagnostic but those with sections of their own has one
 
 Deno.test("report: the chart of gradients is no wider than others", () => {
   const { document } = parseHTML(renderRunReport({ ...small, diagnostics: answers([4, 4]) }));
-  assertEquals(document.querySelectorAll("#gradient_flow > .narrow svg.chart").length, 1);
+  assertEquals(document.querySelectorAll("#gradient_flow > .grid svg.chart").length, 1);
 });
 
 Deno.test("report: names in diagnostics are text", () => {

@@ -43,6 +43,13 @@ Deno.test("a sweep's report names the best point, what failed, and which paramet
   assertEquals(bars.indexOf("model.encoder.4.linear"), 0, "the most important one comes first");
   assertEquals(document.querySelectorAll('svg[aria-label^="validation.loss by"] rect').length, 6);
   assertEquals(document.querySelectorAll('svg[aria-label="Parallel coordinates of the points"]').length, 1);
+  // Each of the five best points has a chart of its own: its band, and the lines of the others behind it.
+  const best = [...document.querySelectorAll("#best .multiples svg.chart")];
+  assertEquals(best.length, 5);
+  for (const chart of best) {
+    assertEquals(chart.querySelectorAll("path[fill-opacity], g[fill-opacity] path").length, 1);
+    assertEquals(chart.querySelectorAll('[stroke-opacity="0.6"] path, path[stroke-opacity="0.6"]').length, 4);
+  }
   // The statistics count what failed and what is open.
   const rows = [...document.querySelectorAll("#statistics table")[0]!.querySelectorAll("tbody tr")]
     .map((row) => [...row.querySelectorAll("th,td")].map((cell) => cell.textContent).slice(0, 5));

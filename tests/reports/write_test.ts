@@ -5,7 +5,7 @@ import { runCommand } from "../../cli/run_command.ts";
 import { UserError } from "../../core/errors.ts";
 import { readRun } from "../../core/runs/read.ts";
 import { renderComparison, writeReport } from "../../reports/mod.ts";
-import { CONFIG_TEXT } from "./fixture.ts";
+import { CONFIG_TEXT, makeRun } from "./fixture.ts";
 
 async function makeFolder(parent: string, name: string): Promise<string> {
   const folder = join(parent, name);
@@ -102,4 +102,33 @@ inFolder("a comparison reads no more than it shows", async (folder) => {
   assertEquals(full.map(({ steps, problems }) => [steps.length, problems.length]), [[5, 1], [5, 1]]);
   const without = full.map((run) => ({ ...run, problems: [] }));
   assertEquals(renderComparison(brief), renderComparison(without));
+});
+
+inFolder("a comparison of 100 runs of 10,000 steps is there in under 20 s and has less than 5 MB", async (folder) => {
+  const csv = (rows: readonly object[]) =>
+    [Object.keys(rows[0]!), ...rows.map((row) => Object.values(row).map((value) => value ?? ""))].join("\n") + "\n";
+  const first = join(folder, "first"),
+    { config, steps, epochs, summary } = makeRun({ epochs: 100, stepsPerEpoch: 100 });
+  await Deno.mkdir(first);
+  assertEquals([steps.length, epochs.length], [10_000, 100]);
+  await Deno.writeTextFile(join(first, "config.yaml"), JSON.stringify(config));
+  await Deno.writeTextFile(join(first, "steps.csv"), csv(steps));
+  await Deno.writeTextFile(join(first, "epochs.csv"), csv(epochs));
+  await Deno.writeTextFile(join(first, "summary.json"), JSON.stringify(summary));
+  const runs = [first];
+  for (let i = 1; i < 100; i++) {
+    const run = join(folder, `run-${i}`);
+    await Deno.mkdir(run);
+    for (const { name } of Deno.readDirSync(first)) await Deno.link(join(first, name), join(run, name));
+    runs.push(run);
+  }
+  const page = join(folder, "all.html"), begun = performance.now();
+  const args = [...runs.flatMap((run) => ["--run", run]), "--output", page];
+  const { status, err } = await captured(args);
+  assertEquals([status, err], [0, ""]);
+  const seconds = (performance.now() - begun) / 1000, { size } = await Deno.stat(page);
+  assert(seconds < 20 && size < 5e6, `${seconds} s, ${size} bytes`);
+  const text = await Deno.readTextFile(page);
+  assertStringIncludes(text, "100 runs");
+  assert(!text.includes("could not be read"), "what was written is not what a run folder has");
 });

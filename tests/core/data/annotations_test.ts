@@ -1,7 +1,7 @@
 /** Files of labels and names: read as what they are, or refused in words. */
 import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
-import { readColumnNames, readLabels, readRowTable } from "../../../core/data/annotations.ts";
+import { columnNamesOf, readColumnNames, readLabels, readRowTable } from "../../../core/data/annotations.ts";
 import type { DataConfig } from "../../../core/config/types.ts";
 import type { Source } from "../../../core/data/source.ts";
 import { UserError } from "../../../core/errors.ts";
@@ -143,3 +143,17 @@ testInFolder(
     assertEquals([refused > 300, read > 60], [true, true], `${refused} refused, ${read} read`);
   },
 );
+
+testInFolder("names: a source's file is read once, and anew for who is told what is odd about it", async (root) => {
+  const path = join(root, "names.txt");
+  Deno.writeTextFileSync(path, "name\na\nb\n");
+  const source = { columns: 2, columnNames: null } as unknown as Source;
+  const notes: string[] = [];
+  const read = (of = source, note?: (text: string) => void) => columnNamesOf({ column_names: path }, of, note);
+  assertEquals(await read(source, (text) => notes.push(text)), ["a", "b"]);
+  Deno.writeTextFileSync(path, "name\nc\nd\n");
+  assertEquals(await read(), ["a", "b"]);
+  assertEquals(await read({ ...source }), ["c", "d"]);
+  assertEquals(await read(source, (text) => notes.push(text)), ["c", "d"]);
+  assertEquals(notes.length, 2);
+});

@@ -7,7 +7,7 @@ import { diverging, grey, imageOf, rasterOf } from "../../../core/diagnostics/dr
 import { firingOf } from "../../../core/diagnostics/firing.ts";
 import { singularValues } from "../../../core/diagnostics/singular.ts";
 import { binned, largestOf, means, quantileOf } from "../../../core/diagnostics/numbers.ts";
-import { ranked } from "../../../core/diagnostics/rows.ts";
+import { characteristic, ranked } from "../../../core/diagnostics/rows.ts";
 import { addPeriodogram } from "../../../core/diagnostics/spectrum.ts";
 import { Fourier } from "../../../core/data/steps/fourier.ts";
 
@@ -58,6 +58,22 @@ Deno.test("activations: dead units, zeros and saturation by hand; channels are u
     ...{ name: "encoder.0", kind: "relu", shape: [2, 2], bounds: null, outputs: 4 },
   });
   assertEquals([shaped.units, shaped.dead, shaped.zeros, shaped.saturated], [2, 1, 0.5, null]);
+});
+
+Deno.test("rows: columns of a row for comparisons are its largest values and what is furthest from the mean, whatever a run makes of it", () => {
+  const columns = 200, rows = 10;
+  const truth = new Float32Array(columns), sum = new Float64Array(columns);
+  for (let j = 0; j < 16; j++) truth[j] = 5 + j; // the largest ones
+  for (let j = 100; j < 108; j++) sum[j] = rows * 3; // zeros where other rows have something
+  truth[150] = 1;
+  const choose = characteristic({ rows, sum });
+  const found = choose(truth, new Float32Array(columns), 24);
+  assertEquals(found, [
+    ...Array.from({ length: 16 }, (_, i) => 15 - i),
+    ...Array.from({ length: 8 }, (_, i) => 100 + i),
+  ]);
+  assertEquals(choose(truth, new Float32Array(columns).fill(9), 24), found);
+  assertEquals(choose(truth.subarray(0, 3), new Float32Array(3), 24), [2, 1, 0]);
 });
 
 Deno.test("rows: the worst, the middle and the best, none twice, as many as there are", () => {

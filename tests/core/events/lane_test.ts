@@ -6,7 +6,7 @@ import type { Sink } from "../../../core/events/sink.ts";
 import type { RunEvent } from "../../../core/events/types.ts";
 import { COURSE, epochDone, START, steps } from "../../helpers/events.ts";
 
-const LIMITS = { queuedRows: 100, callMs: 60, lastCallMs: 30 };
+const LIMITS = { queuedRows: 100, callMs: 60, lastCallMs: 30, endMs: 10_000 };
 const AT = { step: 0, epoch: 0, window: 0 };
 
 /** A sink that keeps what it is given, and otherwise does what the test says. */
@@ -23,7 +23,7 @@ function keeping(changes: Partial<Sink> = {}) {
   return { sink, taken, calls };
 }
 
-function laneOf(sink: Sink, missing: readonly RunEvent[] = []) {
+function laneOf(sink: Sink, missing: readonly RunEvent[] = [], limits = LIMITS) {
   const told: string[] = [];
   const lane = new Lane(sink, {
     position: AT,
@@ -32,7 +32,7 @@ function laneOf(sink: Sink, missing: readonly RunEvent[] = []) {
       yield* missing;
     },
     warn: (text) => told.push(text),
-    limits: LIMITS,
+    limits,
   });
   return { lane, told };
 }
@@ -98,11 +98,7 @@ Deno.test("lane: a sink that does not keep up is switched off before its queue t
 
 Deno.test("lane: a sink that hung long before the end of the run does not hold it up", async () => {
   const { sink } = keeping({ write: hang });
-  const told: string[] = [];
-  const lane = new Lane(sink, {
-    ...{ position: AT, start: START, missing: async function* () {}, warn: (text: string) => void told.push(text) },
-    limits: { queuedRows: 100, callMs: 1e6, lastCallMs: 400 },
-  });
+  const { lane, told } = laneOf(sink, [], { ...LIMITS, callMs: 1e6, lastCallMs: 400 });
   for (const event of COURSE) lane.push(event);
   await new Promise((resolve) => setTimeout(resolve, 500));
   const begun = performance.now();
@@ -110,4 +106,18 @@ Deno.test("lane: a sink that hung long before the end of the run does not hold i
   const waited = performance.now() - begun;
   assert(waited < 250, `it waited ${waited} ms more`);
   assertEquals(told.length, 1);
+});
+
+Deno.test("lane: a sink that answers each call in time, but has too many of them, does not hold up the end of the run", async () => {
+  const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
+  const { sink, calls } = keeping({ open: () => Promise.resolve(NOTHING_HELD), write: slow });
+  const missing = Array.from({ length: 200 }, (_, i) => steps(5 * i + 1, 5 * i + 5, i + 1));
+  const { lane, told } = laneOf(sink, missing, { ...LIMITS, callMs: 1e6, lastCallMs: 1e6, endMs: 100 });
+  const begun = performance.now();
+  await lane.finish();
+  const waited = performance.now() - begun;
+  assert(waited < 2000, `it waited ${waited} ms`);
+  assertEquals(told.length, 1);
+  assertMatch(told[0]!, /keeping does not keep up: it still writes 0 s after the end of the run; it is switched off/);
+  assertEquals(calls, ["abandon"]);
 });

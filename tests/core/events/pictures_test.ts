@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { crc32, inflateSync } from "node:zlib";
 import type { Picture } from "../../../core/diagnostics/drawing.ts";
+import { onceFor } from "../../../core/events/once.ts";
 import { pictureOf } from "../../../core/events/pictures.ts";
 import { latentMap } from "../../../core/diagnostics/latent.ts";
 import { reconstructions } from "../../../core/diagnostics/reconstruction.ts";
@@ -49,6 +50,24 @@ Deno.test("canvas: dots and frames, cut at the edges", () => {
   assertEquals([pixels[4]![4], pixels[4]![2], pixels[0]![0], pixels[8]![8]], [
     ...["0,0,0", "255,255,255", "255,0,0", "255,255,255"],
   ]);
+});
+
+Deno.test("canvas: a picture in another one is copied as far as it lies inside", () => {
+  const small = new Canvas(3, 2, [10, 20, 30]);
+  small.mix(0, 0, [200, 0, 0], 1);
+  for (const [left, top] of [[1, 1], [-1, -1], [4, 3], [-3, 0], [9, 9], [0, -5]] as const) {
+    const copied = new Canvas(5, 4), mixed = new Canvas(5, 4);
+    copied.place(small, left, top);
+    for (let y = 0; y < 2; y++) for (let x = 0; x < 3; x++) mixed.mix(left + x, top + y, small.at(x, y), 1);
+    assertEquals(copied.png(), mixed.png(), `${left}, ${top}`);
+  }
+});
+
+Deno.test("sinks: what is made of an event is made once", async () => {
+  const event = { event: "note", step: 1, text: "" } as const, other = { ...event };
+  let count = 0;
+  const make = () => Promise.resolve(++count);
+  assertEquals(await Promise.all([onceFor(event, make), onceFor(event, make), onceFor(other, make)]), [1, 1, 2]);
 });
 
 Deno.test("pictures: rows stand where their scores are, the commonest label has the first colour", () => {

@@ -7,7 +7,7 @@ import { WandbSink } from "../../../core/events/wandb.ts";
 import { type FoundRecord, readRecord } from "../../../core/events/wandb_messages.ts";
 import { logRecord, logRecordsIn, WANDB_HEADER } from "../../../core/formats/leveldb_log.ts";
 import { writeCheckpoint } from "../../helpers/checkpoint.ts";
-import { COURSE, epochRow, START, stepRow, steps } from "../../helpers/events.ts";
+import { COURSE, epochDone, epochRow, START, stepRow, steps } from "../../helpers/events.ts";
 import { testInFolder } from "../../temp.ts";
 
 const BLOCK = 32 * 1024;
@@ -119,6 +119,14 @@ testInFolder(
     const value = weights()[0]![2] as { _type: string; values: number[]; bins: number[] };
     assertEquals([value._type, value.values[0], value.values.at(-1), value.bins.at(-1)], ["histogram", 1, 1, 4]);
     assertEquals(weights(), [[8, "5", value], [10, "9", value]]);
+    // A record of the summary names what has changed, so that histograms are in one each; W&B merges the records.
+    const longer = join(folder, "..", "longer");
+    await write(longer, BEGIN, [...events, epochDone(3, 15), epochDone(4, 20)]);
+    const summaries = recordsOf(longer).filter(({ kind }) => kind === "summary").map(({ values }) => values);
+    assertEquals(summaries.length, 4);
+    assertEquals(summaries.filter((values) => values.has("weights/encoder.0.weight")).length, 2);
+    const merged = new Map(summaries.flatMap((values) => [...values]));
+    assertEquals([merged.get("weights/step"), merged.get("epoch/epoch")], ["9", "4"]);
     const start = { ...START, step: 5, epoch: 1, resumed: 1 };
     await write(folder, { step: 5, epoch: 1, window: 0 }, [start, steps(6, 10, 2), saved(9)]);
     assertEquals(weights(), [[5, "5", value], [10, "9", value]]);
