@@ -8,6 +8,7 @@ export { openData } from "./core/data/open.ts";
 export { openSource, type Part, type Source } from "./core/data/source.ts";
 export type { MemoryData, RowChunk } from "./core/data/memory.ts";
 export { train, type Trained, type TrainOptions } from "./core/train/train.ts";
+export { type TrainedReplica, trainReplicas, type TrainReplicasOptions } from "./core/train/train_replicas.ts";
 export { type Restored, type RestoreOptions, restoreRun } from "./core/train/restore.ts";
 export { embedTo } from "./core/results/embed.ts";
 export { reconstructTo } from "./core/results/reconstruct.ts";

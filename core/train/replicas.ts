@@ -4,6 +4,7 @@
  */
 import { engineInfo } from "../../ffi/info.ts";
 import { replicaCount } from "../config/mod.ts";
+import type { MemoryRows } from "../data/memory.ts";
 import { prepareFor } from "../data/open.ts";
 import type { Prepared } from "../data/prepared.ts";
 import { withRowFiles } from "../data/row_files.ts";
@@ -68,18 +69,22 @@ export async function findReplicas(request: RunRequest, count: number): Promise<
 }
 
 /** Checks the networks and the memory of all replicas, before there is a folder of any. */
-async function checkAll(replicas: readonly Replica[], prepared: Prepared | undefined): Promise<void> {
+async function checkAll(
+  replicas: readonly Replica[],
+  memory: MemoryRows | null,
+  prepared: Prepared | undefined,
+): Promise<void> {
   let own = 0, common = 0, available = Infinity;
   for (const { target: { loaded } } of replicas) {
     try {
-      const source = await withRowFiles(openSource(loaded.config.data, null, { prepared }), loaded.config, {});
+      const source = await withRowFiles(openSource(loaded.config.data, memory, { prepared }), loaded.config, {});
       const config = settled(loaded.config, source);
       using model = describeModel(config, source);
-      const memory = estimateMemory(config, source, model);
-      checkMemory(memory);
-      own += memory.total - memory.copies * memory.copy - memory.data;
-      common = Math.max(common, memory.data);
-      available = Math.min(available, memory.available);
+      const needed = estimateMemory(config, source, model);
+      checkMemory(needed);
+      own += needed.total - needed.copies * needed.copy - needed.data;
+      common = Math.max(common, needed.data);
+      available = Math.min(available, needed.available);
     } catch (error) {
       throw loaded.locate(error);
     }
@@ -92,8 +97,8 @@ async function checkAll(replicas: readonly Replica[], prepared: Prepared | undef
   );
 }
 
-/** What each replica has besides what all have: how its progress is shown. */
-export type ReplicaView = Pick<StartOptions, "observer" | "onModel" | "note" | "warn" | "detail">;
+/** What each replica has besides what all have: how its progress is shown, and loggers of its own. */
+export type ReplicaView = Pick<StartOptions, "observer" | "onModel" | "note" | "warn" | "detail" | "sinks">;
 
 /**
  * Trains replicas at the same time, to the end of each.
@@ -104,15 +109,17 @@ export type ReplicaView = Pick<StartOptions, "observer" | "onModel" | "note" | "
 export async function trainReplicas(
   replicas: readonly Replica[],
   view: (replica: Replica) => ReplicaView,
-  common: Pick<StartOptions, "commandLine" | "untilEpoch" | "note" | "warn" | "observer"> & {
+  common: Pick<StartOptions, "commandLine" | "untilEpoch" | "note" | "warn" | "observer" | "memory"> & {
     readonly signals: boolean;
   },
 ): Promise<ReplicaEnd[]> {
   const { config } = replicas[0]!.target.loaded;
-  const { note, warn, observer } = common;
+  const { note, warn, observer, memory = null } = common;
   const isNew = replicas.every(({ target }) => target.existing === null);
-  const prepared = isNew ? await prepareFor(config, { note, warn, progress: observer?.preparing }) : undefined;
-  if (isNew) await checkAll(replicas, prepared);
+  const prepared = isNew && memory === null
+    ? await prepareFor(config, { note, warn, progress: observer?.preparing })
+    : undefined;
+  if (isNew) await checkAll(replicas, memory, prepared);
   const turns = Math.max(1, Math.floor(Number(engineInfo().threads ?? 1) / threadCount(config)));
   const feed = new SharedFeed(replicas.length, turns);
   const sessions: Session[] = [];
@@ -134,7 +141,7 @@ export async function trainReplicas(
       ready.resolve();
     };
     const { commandLine, untilEpoch } = common;
-    const options = { ...replica.target, ...view(replica), commandLine, untilEpoch, prepared };
+    const options = { ...replica.target, ...view(replica), commandLine, untilEpoch, prepared, memory };
     const started = startRun({ ...options, shared: member, signals: false, onSession });
     ends.push(
       started.then((end) => ({ replica, ...end }), (error) => ({ replica, error: replica.target.loaded.locate(error) }))

@@ -33,7 +33,7 @@ export interface Trained {
 }
 
 /** Refuses arrays for a run that was trained on files. */
-function requireMemoryRun(run: string): void {
+export function requireMemoryRun(run: string): void {
   const { data } = loadRunConfig(run).config;
   if (data.format === "memory") return;
   throw new UserError(

@@ -2,49 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "base/philox.h"
 #include "base/status.h"
 #include "data/csc.h"
-#include "data/element_type.h"
 #include "data/random_transform.h"
+#include "data/to_floats.h"
 #include "data/values.h"
 
 namespace nrw {
 
 namespace {
 
-constexpr size_t kRows = 16;  // rows that are transposed at a time, which give one cache line of each column
-
-void copy_values(const Chunk& chunk, uint64_t first, size_t n, float* out) noexcept {
-  with_type(chunk.info().data_type, [&](auto zero) {
-    using T = decltype(zero);
-    const uint8_t* from = chunk.data() + first * sizeof(T);
-    if constexpr (std::is_same_v<T, float>) {
-      std::memcpy(out, from, n * sizeof(float));
-    } else if constexpr (std::is_same_v<T, BoolByte>) {
-      for (size_t k = 0; k < n; ++k) out[k] = from[k] == 0 ? 0.0f : 1.0f;
-    } else if constexpr (std::is_same_v<T, Half>) {
-      to_floats(from, n, out);
-    } else {
-      for (size_t k = 0; k < n; ++k) out[k] = static_cast<float>(load<T>(from, k));
-    }
-  });
-}
-
-// out[column * stride + row] = in[row * columns + column] for kCount rows, or `count`.
-template <size_t kCount>
-void to_columns(size_t count, size_t columns, const float* in, size_t stride, float* out) noexcept {
-  for (size_t column = 0; column < columns; ++column) {
-    for (size_t row = 0; row < (kCount == 0 ? count : kCount); ++row) {
-      out[column * stride + row] = in[row * columns + column];
-    }
-  }
-}
-
-void to_columns(size_t count, size_t columns, const float* in, size_t stride, float* out) noexcept {
-  count == kRows ? to_columns<kRows>(count, columns, in, stride, out) : to_columns<0>(count, columns, in, stride, out);
-}
+constexpr size_t kRows = kTransposedRows;  // at a time
 
 }  // namespace
 
@@ -82,9 +53,10 @@ void DenseCutter::cut(std::span<const uint32_t> rows, DenseBatch& batch) {
 void DenseCutter::cut_row(const RowWindow::Place& place, float* value) {
   const uint32_t n = window_.columns();
   const uint64_t first = place.row * n;
-  copy_values(*place.chunk, first, n, value);
-  if (!all_finite(value, n)) {
-    const uint32_t k = first_non_finite(value);
+  const ElementType type = place.chunk->info().data_type;
+  if (!to_floats(type, place.chunk->data() + first * size_of(type), n, value)) {
+    uint32_t k = 0;
+    while (std::isfinite(static_cast<float>(value_at(*place.chunk, first + k))) && k + 1 < n) ++k;
     refuse_value(*place.chunk, place.row, k, value_at(*place.chunk, first + k), "is not a finite 32-bit float");
   }
   transform(place, 0, {}, value);

@@ -40,20 +40,6 @@ struct Half {
   }
   explicit operator double() const noexcept { return static_cast<double>(static_cast<float>(*this)); }
 };
-// n of them, without branches, so that the loop is vectorised. The bits are those of the conversion above.
-inline void to_floats(const uint8_t* halves, size_t n, float* out) noexcept {
-  constexpr uint32_t kRebias = 112u << 23;
-  for (size_t k = 0; k < n; ++k) {
-    uint16_t bits;
-    std::memcpy(&bits, halves + 2 * k, sizeof bits);
-    const uint32_t half = bits, exponent = half & 0x7C00, sign = (half & 0x8000) << 16;
-    const uint32_t infinite = -static_cast<uint32_t>(exponent == 0x7C00), small = -static_cast<uint32_t>(exponent == 0);
-    const uint32_t normal = ((half & 0x7FFF) << 13) + kRebias + (infinite & kRebias);
-    const float fraction = static_cast<float>(static_cast<int32_t>(half & 0x3FF)) * 0x1.0p-24f;
-    out[k] = std::bit_cast<float>(sign | (normal & ~small) | (std::bit_cast<uint32_t>(fraction) & small));
-  }
-}
-
 // bfloat16: the upper half of a float.
 struct UpperHalf {
   uint16_t bits;

@@ -1,5 +1,8 @@
 #include "layers/edge_list.h"
 
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -14,11 +17,18 @@ namespace nrw {
 namespace {
 
 constexpr uint32_t kMostParts = 65536;
+constexpr size_t kMostWords = 4;      // of a line that are told apart: one more than any may have
+constexpr size_t kLongestShown = 60;  // characters of a line in a message
 
 std::string content(const Settings& settings, std::string_view field, const std::string& path) {
   const auto fail = [&] {
     settings.refuse(field, path + " cannot be read (" + std::strerror(errno) + "); name a text file of connections");
   };
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) fail();
+  // A pipe would be waited for, and a device may have no end.
+  settings.require(S_ISREG(status.st_mode) || S_ISDIR(status.st_mode), field,
+                   path + " is not a regular file; name a text file of connections");
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   if (file == nullptr) fail();
   std::string text;
@@ -28,9 +38,12 @@ std::string content(const Settings& settings, std::string_view field, const std:
   return text;
 }
 
-// Calls line(words, number) for each line that counts, with the number of the line from 1.
+// Calls line(words, number) for each line that counts, with the number of the line from 1. Of more words than a line
+// may have the first ones are given.
 template <class Line>
 void each_line(std::string_view text, Line&& line) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   std::vector<std::string_view> words;
   uint64_t number = 0;
   for (size_t at = 0; at < text.size();) {
@@ -39,7 +52,7 @@ void each_line(std::string_view text, Line&& line) {
     at = end + 1;
     ++number;
     words.clear();
-    for (size_t i = 0; i < all.size();) {
+    for (size_t i = 0; i < all.size() && words.size() < kMostWords;) {
       const size_t first = all.find_first_not_of(", \t\r", i);
       if (first == std::string_view::npos) break;
       i = std::min(all.find_first_of(", \t\r", first), all.size());
@@ -47,6 +60,14 @@ void each_line(std::string_view text, Line&& line) {
     }
     if (!words.empty() && words[0][0] != '#') line(words, number);
   }
+}
+
+// Bytes that are no characters of ASCII are shown as ?, since the file may be of any kind.
+std::string printable(std::string_view text) {
+  std::string shown(text);
+  std::replace_if(
+      shown.begin(), shown.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return shown;
 }
 
 template <class T>
@@ -76,9 +97,11 @@ EdgeList EdgeList::read(const Settings& settings, std::string_view field, const 
                       std::isfinite(edge.weight);
     const auto refuse = [&](const char* what) {
       std::string shown;
-      for (const std::string_view word : words) shown.append(shown.empty() ? "" : ",").append(word);
+      for (const std::string_view word : words) {
+        shown.append(shown.empty() ? "" : ",").append(word.substr(0, kLongestShown));
+      }
       settings.refuse(field, format("%s: line %llu %s, got %s", path.c_str(), static_cast<unsigned long long>(number),
-                                    what, shown.substr(0, 60).c_str()));
+                                    what, printable(shown.substr(0, kLongestShown)).c_str()));
     };
     if (!good) refuse("must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT with the numbers of neurons (or xI for value I)");
     if (columns != 0 && columns != words.size()) refuse("has another number of columns than the lines before it");
@@ -100,7 +123,7 @@ std::vector<uint32_t> read_parts(const Settings& settings, std::string_view fiel
     settings.require(
         good, field,
         format("%s: line %llu must be the number of a part, below %u, got %s", path.c_str(),
-               static_cast<unsigned long long>(number), kMostParts, std::string(words[0].substr(0, 40)).c_str()));
+               static_cast<unsigned long long>(number), kMostParts, printable(words[0].substr(0, 40)).c_str()));
     parts.push_back(part);
   });
   settings.require(parts.size() == count, field,

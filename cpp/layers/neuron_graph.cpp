@@ -77,6 +77,13 @@ constexpr Field kFields[] = {
      .words = "auto engine"},
 };
 
+// The most sources that a neuron has among the others, where they are drawn.
+uint64_t most_sources(const Settings& settings, uint32_t neurons) {
+  const uint64_t reach = settings.count("reach"), others = neurons - 1;
+  const bool anywhere = reach == 0 || settings.number("far") > 0;
+  return std::min<uint64_t>(settings.count("fan_in"), anywhere ? others : std::min(others, 2 * reach));
+}
+
 // The sources of neuron n among the others.
 std::vector<uint32_t> drawn_sources(const Settings& settings, uint32_t n, uint32_t neurons) {
   const uint32_t fan_in = settings.count("fan_in"), reach = settings.count("reach");
@@ -143,6 +150,7 @@ Wiring wiring(const Settings& settings, const Shape& input) {
     Listed listed(settings, neurons);
     draw_inputs = !listed.from_row;
     auto& edges = listed.list.edges;
+    builder.expect(settings, "edges", edges.size());
     for (const EdgeList::Edge& edge : edges) {
       if (edge.from_input) Listed::check(settings, edge, edge.source, inputs, "x of the source");
       builder.connect(edge.from_input ? edge.source : inputs + edge.source, edge.target);
@@ -162,10 +170,12 @@ Wiring wiring(const Settings& settings, const Shape& input) {
                          " has weights but no connections from the row (sources x0, x1, ...); add those, or leave the "
                          "weights out");
   } else {
+    builder.expect(settings, "fan_in", neurons * most_sources(settings, neurons));
     for (uint32_t n = 0; n < neurons && neurons > 1; ++n) {
       for (const uint32_t source : drawn_sources(settings, n, neurons)) builder.connect(inputs + source, n);
     }
   }
+  if (draw_inputs) builder.expect(settings, "input_fan_in", uint64_t{neurons} * std::min(input_fan_in, inputs));
   for (uint32_t n = 0; n < neurons && draw_inputs; ++n) {
     WiringDraws draws(settings.count("seed"), kInputStream, n);
     for (const uint32_t source : draws.distinct(input_fan_in, inputs)) builder.connect(source, n);
@@ -173,7 +183,6 @@ Wiring wiring(const Settings& settings, const Shape& input) {
   std::vector<uint32_t> last(outputs);
   for (uint32_t o = 0; o < outputs; ++o) last[o] = static_cast<uint32_t>(neurons - outputs + o);
   Wiring made = builder.finish(std::move(last));
-  settings.require(made.size() < 0xFFFFFFFFu, "fan_in", "makes more than 4,294,967,295 connections");
   made.given = std::move(weights);
   require_reached(settings, made);
   return made;
@@ -232,6 +241,9 @@ std::vector<uint32_t> neuron_graph_edges(const Settings& settings) {
     }
     return pairs;
   }
+  const uint64_t most = neurons * most_sources(settings, neurons);
+  require_connections(settings, "fan_in", most);
+  pairs.reserve(2 * most);
   for (uint32_t n = 0; n < neurons && neurons > 1; ++n) {
     for (const uint32_t source : drawn_sources(settings, n, neurons)) pairs.insert(pairs.end(), {source, n});
   }

@@ -86,6 +86,10 @@ class Builder {
     const std::vector<uint32_t> sizes = tile ? settings_.axes(setting, 2) : std::vector<uint32_t>{};
     if (tile && (sizes[0] == 0 || sizes[1] == 0)) return;
     if (!tile && number == 0) return;
+    const uint64_t each =
+        tile ? uint64_t{std::min(sizes[0], from.height)} * std::min(sizes[1], from.width) * from.channels
+             : std::min(number, from.size());
+    wiring_.expect(settings_, setting, each * to.size());
     uint32_t n = to.first - inputs_;
     for (uint32_t c = 0; c < to.channels; ++c) {
       for (uint32_t i = 0; i < to.height; ++i) {
@@ -96,7 +100,6 @@ class Builder {
             WiringDraws draws(seed_, stream, n);
             for (const uint32_t at : draws.distinct(number, from.size())) wiring_.connect(from.first + at, n);
           }
-          settings_.require(wiring_.size() < 0xFFFFFFFFu, setting, "makes more than 4,294,967,295 connections");
         }
       }
     }

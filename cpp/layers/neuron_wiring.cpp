@@ -29,10 +29,20 @@ uint32_t Wiring::rounds_to_output() const {
   }
 }
 
+void WiringBuilder::expect(const Settings& settings, std::string_view field, uint64_t connections) {
+  const uint64_t all = size() + connections;
+  require_connections(settings, field, all);
+  if (all <= keys_.capacity()) return;
+  keys_.reserve(std::max<uint64_t>(all, std::min<uint64_t>(2 * keys_.capacity(), kMostConnections)));
+}
+
 Wiring WiringBuilder::finish(std::vector<uint32_t> outputs) {
   if (!std::is_sorted(keys_.begin(), keys_.end())) std::sort(keys_.begin(), keys_.end());
   keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
-  Wiring wiring{.inputs = inputs_, .neurons = neurons_, .outputs = std::move(outputs)};
+  Wiring wiring;
+  wiring.inputs = inputs_;
+  wiring.neurons = neurons_;
+  wiring.outputs = std::move(outputs);
   wiring.begin.assign(neurons_ + 1, 0);
   wiring.inner.assign(neurons_, 0);
   wiring.source.resize(keys_.size());
@@ -69,6 +79,13 @@ void require_numbers(const Settings& settings, std::string_view field, uint64_t 
   settings.require(inputs + neurons <= kMostNeurons, field,
                    format("makes %llu neurons and input values, and at most %u can be numbered; make fewer",
                           static_cast<unsigned long long>(inputs + neurons), kMostNeurons));
+}
+
+void require_connections(const Settings& settings, std::string_view field, uint64_t connections) {
+  settings.require(
+      connections <= kMostConnections, field,
+      format("makes about %llu connections, and at most %llu can be numbered; make fewer",
+             static_cast<unsigned long long>(connections), static_cast<unsigned long long>(kMostConnections)));
 }
 
 void require_reached(const Settings& settings, const Wiring& wiring) {

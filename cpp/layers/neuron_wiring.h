@@ -15,6 +15,8 @@ namespace nrw {
 
 inline constexpr uint32_t kMostNeurons = 1u << 24;  // inputs included: `edge_index` holds their numbers as floats
 
+inline constexpr uint64_t kMostConnections = 0xFFFFFFFEu;
+
 struct Wiring {
   uint32_t inputs = 0, neurons = 0;
   std::vector<uint32_t> outputs;  // the neurons whose sums are the layer's output, in its order
@@ -31,6 +33,9 @@ struct Wiring {
 class WiringBuilder {
  public:
   WiringBuilder(uint32_t inputs, uint32_t neurons) : inputs_(inputs), neurons_(neurons) {}
+  // Makes room for about so many connections more, before any of them is drawn. Refuses, at `field`, more than can be
+  // numbered.
+  void expect(const Settings& settings, std::string_view field, uint64_t connections);
   void connect(uint32_t source, uint32_t target) { keys_.push_back(uint64_t{target} << 32 | source); }
   uint64_t size() const noexcept { return keys_.size(); }
   // The connections so far, each once.
@@ -57,6 +62,7 @@ class WiringDraws {
 
 // Refuses, at `field`, what cannot be numbered, and networks none of whose outputs depends on the row in time.
 void require_numbers(const Settings& settings, std::string_view field, uint64_t inputs, uint64_t neurons);
+void require_connections(const Settings& settings, std::string_view field, uint64_t connections);
 void require_reached(const Settings& settings, const Wiring& wiring);
 
 }  // namespace nrw

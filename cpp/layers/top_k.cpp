@@ -1,10 +1,10 @@
 #include "layers/top_k.h"
 
 #include <algorithm>
-#include <cstring>
-#include <limits>
+#include <functional>
 
 #include "base/status.h"
+#include "layers/ordered_key.h"
 
 namespace nrw {
 
@@ -45,19 +45,14 @@ Shape output(const Settings& settings, const Shape& input) {
 size_t workspace(const Settings&, const Shape&, const Shape& output, uint32_t rows, unsigned) {
   return rows * output.size() * (sizeof(uint32_t) + 1);
 }
+size_t batch_workspace(const Settings&, const Shape&, const Shape& output, uint32_t rows, unsigned) {
+  const size_t n = rows * output.size();
+  return n + BatchSelection::bytes(n);
+}
 
 template <bool of_batch>
 std::unique_ptr<Layer> make(const LayerContext& context) {
   return std::make_unique<TopK>(context, of_batch);
-}
-
-// An integer that is ordered as x is; both zeros are equal, and NaN is above all else.
-uint32_t key_of(float x) noexcept {
-  if (x != x) return std::numeric_limits<uint32_t>::max();
-  x += 0.0f;  // -0 becomes 0
-  uint32_t bits;
-  std::memcpy(&bits, &x, sizeof bits);
-  return (bits & 0x80000000u) != 0 ? ~bits : bits | 0x80000000u;
 }
 
 }  // namespace
@@ -79,19 +74,19 @@ const LayerType batch_top_k_type = {
     .fields = kBatchFields,
     .output = output,
     .tensors = no_tensors,
-    .workspace = workspace,
+    .workspace = batch_workspace,
     .make = make<true>,
     .few_values = true};
 
 void select_largest(size_t n, size_t k, const float* x, uint32_t* keys, uint8_t* kept) noexcept {
-  for (size_t i = 0; i < n; ++i) keys[i] = key_of(x[i]);
+  for (size_t i = 0; i < n; ++i) keys[i] = ordered_key(x[i]);
   const auto kth = keys + (k - 1);
   std::nth_element(keys, kth, keys + n, std::greater<>());
   const uint32_t least = *kth;
   // Those equal to the k-th are as many as are left of k.
   size_t equal = k - static_cast<size_t>(std::count_if(keys, kth, [&](uint32_t key) { return key > least; }));
   for (size_t i = 0; i < n; ++i) {
-    const uint32_t key = key_of(x[i]);
+    const uint32_t key = ordered_key(x[i]);
     kept[i] = key > least;
     if (key == least && equal > 0) {
       kept[i] = 1;
@@ -102,6 +97,7 @@ void select_largest(size_t n, size_t k, const float* x, uint32_t* keys, uint8_t*
 
 TopK::TopK(const LayerContext& context, bool of_batch)
     : products_(context.products),
+      of_a_batch_(context.products.pool()),
       width_(context.output.size()),
       k_(context.settings.count("k")),
       of_batch_(of_batch),
@@ -118,16 +114,12 @@ std::vector<Buffer*> TopK::buffers() {
 }
 
 void TopK::reserve(uint32_t rows) {
-  keys_.reserve(rows * width_);
   kept_.reserve(rows * width_);
-}
-
-float TopK::smallest_kept(size_t n, const float* x) const noexcept {
-  float smallest = std::numeric_limits<float>::infinity();
-  for (size_t i = 0; i < n; ++i) {
-    if (kept_[i] != 0 && x[i] != 0) smallest = std::min(smallest, x[i]);
+  if (of_batch_) {
+    of_a_batch_.reserve(rows * width_);
+  } else {
+    keys_.reserve(rows * width_);
   }
-  return std::isfinite(smallest) ? smallest : 0;
 }
 
 void TopK::select(const Pass& pass, const float* x) noexcept {
@@ -139,11 +131,12 @@ void TopK::select(const Pass& pass, const float* x) noexcept {
       }
     });
   } else if (pass.training) {
-    select_largest(n, k_ * pass.rows, x, keys_.data(), kept_.data());
-    smallest_ = smallest_kept(n, x);
+    smallest_ = of_a_batch_.select(n, k_ * pass.rows, x, kept_.data());
   } else {
     const float threshold = threshold_.value[0];
-    for (size_t i = 0; i < n; ++i) kept_[i] = !(x[i] < threshold);
+    for_blocks(products_.pool(), n, 4096, 2 * n, [&](size_t first, size_t count) {
+      for (size_t i = first; i < first + count; ++i) kept_[i] = !(x[i] < threshold);
+    });
   }
 }
 

@@ -10,6 +10,7 @@
 // Kept for the backward pass: which values passed.
 #pragma once
 
+#include "layers/batch_selection.h"
 #include "layers/layer_type.h"
 #include "layers/products.h"
 
@@ -32,13 +33,13 @@ class TopK final : public Layer {
 
  private:
   void select(const Pass& pass, const float* x) noexcept;
-  float smallest_kept(size_t n, const float* x) const noexcept;
 
   Products& products_;
   const size_t width_, k_;
   const bool of_batch_;
   const double momentum_;
-  AlignedBuffer<uint32_t> keys_;            // rows x width
+  BatchSelection of_a_batch_;
+  AlignedBuffer<uint32_t> keys_;            // rows x width, of top_k
   AlignedBuffer<uint8_t> kept_;             // rows x width
   float smallest_ = 0;                      // of the last training batch
   Buffer threshold_, num_batches_tracked_;  // of batch_top_k

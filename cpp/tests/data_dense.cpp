@@ -10,6 +10,7 @@
 #include "check.h"
 #include "data/batch_creator.h"
 #include "data/dense_cut.h"
+#include "data/to_floats.h"
 #include "data_writer.h"
 
 using namespace nrw;
@@ -135,13 +136,61 @@ TEST(dense_half_floats) {
   const DenseBatch batch = cut_all(dense_chunk(npy("<f2", "(1, 8)", bytes)));
   for (size_t i = 0; i < 8; ++i) CHECK(batch.target[i * batch.stride()] == expected[i]);
   CHECK(std::isinf(static_cast<float>(Half{0x7C00})) && std::isnan(static_cast<float>(Half{0x7E00})));
-  std::vector<uint16_t> all(65536);
-  std::iota(all.begin(), all.end(), uint16_t{0});
-  std::vector<float> out(all.size());
-  to_floats(reinterpret_cast<const uint8_t*>(all.data()), all.size(), out.data());
-  for (size_t i = 0; i < all.size(); ++i) {
-    const float one = static_cast<float>(Half{all[i]});
-    CHECK(std::bit_cast<uint32_t>(out[i]) == std::bit_cast<uint32_t>(one));
+}
+
+// Vectors of words against one value at a time: every 16-bit pattern, every length and place of a value that is not
+// finite.
+TEST(dense_words_to_floats) {
+  const auto bits_of = [](float x) { return std::bit_cast<uint32_t>(x); };
+  for (const ElementType type : {ElementType::kF16, ElementType::kBf16}) {
+    const auto one = [&](uint16_t word) {
+      return type == ElementType::kF16 ? static_cast<float>(Half{word}) : static_cast<float>(UpperHalf{word});
+    };
+    size_t finite = 0;
+    for (uint32_t first = 0; first < 65536; first += 16) {
+      uint16_t words[16];
+      float out[16];
+      for (uint32_t i = 0; i < 16; ++i) words[i] = static_cast<uint16_t>(first + i);
+      const bool good = to_floats(type, reinterpret_cast<const uint8_t*>(words), 16, out);
+      CHECK(good == std::all_of(words, words + 16, [&](uint16_t word) { return std::isfinite(one(word)); }));
+      for (size_t i = 0; good && i < 16; ++i, ++finite) CHECK(bits_of(out[i]) == bits_of(one(words[i])));
+    }
+    CHECK(finite == (type == ElementType::kF16 ? 2 * 31 * 1024u : 2 * 255 * 128u));
+    const uint16_t infinite = type == ElementType::kF16 ? 0xFC00 : 0x7F80;
+    for (size_t n = 0; n < 20; ++n) {
+      std::vector<uint8_t> bytes(2 * n + 1);
+      std::vector<uint16_t> words(n);
+      for (size_t i = 0; i < n; ++i) words[i] = static_cast<uint16_t>(0x8001 + 0x7F * i);
+      for (size_t bad = 0; bad <= n; ++bad) {  // n: none
+        auto some = words;
+        if (bad < n) some[bad] = infinite;
+        std::memcpy(bytes.data() + 1, some.data(), 2 * n);  // not aligned
+        std::vector<float> out(n + 1, 7.0f);
+        CHECK(to_floats(type, bytes.data() + 1, n, out.data()) == (bad == n) && out[n] == 7);
+        for (size_t i = 0; bad == n && i < n; ++i) CHECK(bits_of(out[i]) == bits_of(one(words[i])));
+      }
+    }
+  }
+  const float floats[] = {1, -0.0f, std::numeric_limits<float>::denorm_min(), std::numeric_limits<float>::quiet_NaN()};
+  float out[4];
+  CHECK(to_floats(ElementType::kF32, reinterpret_cast<const uint8_t*>(floats), 3, out));
+  CHECK(std::memcmp(out, floats, 3 * sizeof(float)) == 0);
+  CHECK(!to_floats(ElementType::kF32, reinterpret_cast<const uint8_t*>(floats), 4, out));
+  const double doubles[] = {0.5, 1e300};
+  CHECK(to_floats(ElementType::kF64, reinterpret_cast<const uint8_t*>(doubles), 1, out) && out[0] == 0.5f);
+  CHECK(!to_floats(ElementType::kF64, reinterpret_cast<const uint8_t*>(doubles), 2, out));
+}
+
+TEST(dense_rows_to_columns) {
+  for (const size_t rows : {1u, 15u, 16u}) {
+    for (size_t columns = 1; columns < 12; ++columns) {
+      std::vector<float> in(rows * columns), out(columns * 20, -1);
+      std::iota(in.begin(), in.end(), 0.0f);
+      to_columns(rows, columns, in.data(), 20, out.data());
+      for (size_t c = 0; c < columns; ++c) {
+        for (size_t r = 0; r < 20; ++r) CHECK(out[c * 20 + r] == (r < rows ? in[r * columns + c] : -1));
+      }
+    }
   }
 }
 

@@ -145,15 +145,81 @@ TEST(neuron_graph_refuses_a_list_that_is_none) {
   says("0,1\n-1,2\n", "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT");
   says("0,1\n1,2,nan\n", "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT");
   says("0,1\n1,2,0.5\n", "line 2 has another number of columns than the lines before it, got 1,2,0.5");
+  says("0,1\n1.5,2\n", "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT");
+  says("0,1\n4294967296,2\n", "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT");
+  says("0,1\n18446744073709551616,2\n", "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT");
+  says("0,1\nx,2\n", "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT");
+  says("0,1\n1,2,inf\n", "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT");
+  says("0,1\n1,2,1e39\n", "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT");
+  says("0,1\n\x1b[2J\xff,2\n",
+       "line 2 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT with the numbers of neurons (or xI "
+       "for value I), got ?[2J?,2");
+  says(
+      "\xEF\xBB\xBF"
+      "0,1\n0,9\n",
+      "line 2: the target must be below 5");  // behind a byte order mark
+  says(std::string(1, '\0') + "\n", "line 1 must be SOURCE,TARGET");
+  std::string one_line;  // of a million words
+  for (int i = 0; i < 1000000; ++i) one_line += "1234,";
+  says(one_line,
+       "line 1 must be SOURCE,TARGET or SOURCE,TARGET,WEIGHT with the numbers of neurons (or xI for value I), "
+       "got 1234,1234,1234,1234");
+  says(std::string(1000000, '7'), "got " + std::string(60, '7'));
   says("0,1,1\n", "has weights but no connections from the row");
   const std::string gone = refusal(
       R"({"kind": "neuron_graph", "size": 2, "neurons": 5, "rounds": 3, "edges": "/no/such/list"})", Shape::flat(2));
   CHECK(gone.find("layer.edges: /no/such/list cannot be read (No such file or directory)") == 0);
+  for (const char* path : {"/dev/zero", "/dev/null"}) {  // one has no end
+    const std::string device =
+        refusal(format(R"({"kind": "neuron_graph", "size": 2, "neurons": 5, "rounds": 3, "edges": "%s"})", path),
+                Shape::flat(2));
+    CHECK(device == format("layer.edges: %s is not a regular file; name a text file of connections", path));
+  }
+  const std::string folder =
+      refusal(R"({"kind": "neuron_graph", "size": 2, "neurons": 5, "rounds": 3, "edges": "/tmp"})", Shape::flat(2));
+  CHECK(folder.find("layer.edges: /tmp cannot be read (Is a directory)") == 0);
   const File chain("x0,0\n0,1\n1,4\n");
   const std::string late =
       refusal(R"({"kind": "neuron_graph", "size": 1, "neurons": 5, "rounds": 2, "edges": ")" + chain.path + "\"}",
               Shape::flat(2));
   CHECK(late.find("layer.rounds: must be at least 3, because no output depends on the row before, got 2") == 0);
+}
+
+// Counts that no memory holds are refused before anything is drawn.
+TEST(neurons_refuse_absurd_numbers_of_connections) {
+  const std::string dense = refusal(
+      R"({"kind": "neuron_graph", "size": 2, "neurons": 16000000, "rounds": 3, "fan_in": 65536})", Shape::flat(2));
+  CHECK(dense.find("layer.fan_in: makes about 1048576000000 connections, and at most 4294967294 can be numbered") == 0);
+  const std::string inputs = refusal(
+      R"({"kind": "neuron_graph", "size": 2, "neurons": 8000000, "rounds": 3, "fan_in": 0, "input_fan_in": 65536})",
+      Shape::flat(8000000));
+  CHECK(inputs.find("layer.input_fan_in: makes about 524288000000 connections") == 0);
+  const std::string layers = refusal(
+      R"({"kind": "neuron_layers", "size": 2, "shapes": [[3000, 3000]], "rounds": 3, "same": "all"})", Shape::flat(2));
+  CHECK(layers.find("layer.same: makes about 81000018000000 connections") == 0);
+  const std::string tile =
+      refusal(R"({"kind": "neuron_layers", "size": 2, "shapes": [[3000, 3000]], "rounds": 3, "same": [99, 9999999]})",
+              Shape::flat(2));
+  CHECK(tile.find("layer.same: makes about 2673018000000 connections") == 0);
+}
+
+// A connection of a neuron with itself is one like any other: it reads the neuron's value of the round before.
+TEST(neuron_graph_takes_connections_to_itself) {
+  const File file("x0,0,2\n0,0,0.5\n0,1,1\n");
+  Room room;
+  const MadeLayer made(
+      room.products,
+      R"({"kind": "neuron_graph", "size": 1, "neurons": 2, "rounds": 4, "activation": "relu", "partition": "engine", )"
+      R"("parts": 2, "edges": ")" +
+          file.path + "\"}",
+      Shape::flat(1));
+  for (Parameter* p : made->parameters()) p->allocate(0);
+  made->started();
+  made->reserve(1);
+  const float x[] = {1};
+  float y[1];
+  pack_and_forward(*made, {.rows = 1}, x, y);
+  CHECK(y[0] == 3.5f);  // neuron 0 after three rounds: 2, 2 + 1, 2 + 1.5
 }
 
 TEST(neuron_graph_draws) {

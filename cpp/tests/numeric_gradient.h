@@ -18,20 +18,26 @@ std::vector<T> random_values(size_t n, uint64_t seed) {
   return all;
 }
 
-// `gradient` of the n values at x against (loss(x + h) - loss(x - h)) / 2h, one value at a time. The tolerance is
-// relative to the largest slope.
+// (loss(x + h) - loss(x - h)) / 2h.
+template <class T, class Loss>
+double slope_at(T& x, double h, Loss&& loss) {
+  const T before = x;
+  x = static_cast<T>(before + h);
+  const double up = loss(), above = x;
+  x = static_cast<T>(before - h);
+  const double down = loss(), below = x;
+  x = before;
+  return (up - down) / (above - below);
+}
+
+// `gradient` of the n values at x against their slopes, one value at a time. The tolerance is relative to the largest
+// slope.
 template <class T, class Loss>
 void check_gradient(const char* what, T* x, const T* gradient, size_t n, double h, double tolerance, Loss&& loss) {
   std::vector<double> slope(n);
   double largest = 0;
   for (size_t i = 0; i < n; ++i) {
-    const T before = x[i];
-    x[i] = static_cast<T>(before + h);
-    const double up = loss(), above = x[i];
-    x[i] = static_cast<T>(before - h);
-    const double down = loss(), below = x[i];
-    x[i] = before;
-    slope[i] = (up - down) / (above - below);
+    slope[i] = slope_at(x[i], h, loss);
     largest = std::fmax(largest, std::fabs(slope[i]));
   }
   CHECK(n > 0 && largest > 0);

@@ -181,7 +181,20 @@ Deno.test("graphs: the connections of a layer, and its parts", async () => {
 
 Deno.test("graphs: METIS gets each edge once with its weight, and what it fails at is said", async () => {
   // 0 - 1 twice, 1 - 2, and a loop.
-  assertEquals(metisText(4, Uint32Array.of(0, 1, 1, 0, 2, 1, 3, 3)), "4 2 001\n2 2\n1 2 3 1\n2 1\n\n");
+  const text = (vertices: number, pairs: Uint32Array) => [...metisText(vertices, pairs)];
+  assertEquals(text(4, Uint32Array.of(0, 1, 1, 0, 2, 1, 3, 3)), ["4 2 001\n2 2\n1 2 3 1\n2 1\n\n"]);
+  assertEquals(text(2, new Uint32Array()), ["2 0 001\n\n\n"]);
+  // A ring, whose text comes in pieces: each line is whole.
+  const ring = Uint32Array.from({ length: 40_000 }, (_, i) => (Math.floor(i / 2) + i % 2) % 20_000);
+  const pieces = text(20_000, ring);
+  assert(pieces.length > 2 && pieces.every((piece) => piece.endsWith("\n")));
+  const lines = pieces.join("").split("\n");
+  assertEquals([lines.length, lines[0], lines[1], lines[19_999]], [
+    20_002,
+    "20000 20000 001",
+    "2 1 20000 1",
+    "19998 1 20000 1",
+  ]);
   const answer = await runMetis("/bin/false", 4, Uint32Array.of(0, 1), 2);
   assert("failed" in answer && answer.failed.startsWith("exit status 1"));
   const silent = await runMetis("/bin/true", 4, Uint32Array.of(0, 1), 2);
