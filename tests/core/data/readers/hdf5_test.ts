@@ -72,7 +72,9 @@ testInFolder("any order of axes, in one part or many", async (dir) => {
   assertEquals([windows.rows, windows.rowNames!.slice(0, 3)], [16, ["rf#1@0", "rf#1@1", "rf#2@0"]]);
   assertEquals(windows.values, all.flatMap(([a, b, c]) => [a!, b!, b!, c!]));
   const refusal = (settings: Record<string, unknown>) => refusalOf(hdf5, path, { settings });
-  assert((await refusal({})).startsWith("data.reader.axes: is not set, and rf has more than two axes (2 x 3 x 4)"));
+  const proposed = await refusal({});
+  assert(proposed.startsWith("data.reader.axes: is not set, and rf has more than two axes (2 x 3 x 4)"), proposed);
+  assert(proposed.includes("such as [row, row, sample]: row, channel, sample"), proposed);
   assert(
     (await refusal({ axes: ["row", "sample"] })).startsWith("data.reader.axes: names 2 axes, rf has 3 (2 x 3 x 4)"),
   );
