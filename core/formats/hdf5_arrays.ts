@@ -45,6 +45,17 @@ export const CLASS = {
   array: 10,
 } as const;
 
+/** What is not read. */
+const WORDS: Readonly<Record<number, string>> = {
+  2: "time",
+  4: "bit field",
+  5: "opaque",
+  [CLASS.reference]: "reference",
+  [CLASS.varying]: "varying lengths",
+  [CLASS.array]: "arrays in an array",
+  11: "complex of HDF5 2.0",
+};
+
 export const isMetadata = (data: Metadata) => data !== null && typeof data === "object" && "type" in data;
 
 /**
@@ -80,7 +91,7 @@ export function arrayOf(
     if (complex !== null) return { ...none(`complex ${complex.type}`), complex };
     return none(`record of ${members.length} fields`);
   }
-  return none(type === CLASS.reference ? "reference" : type === CLASS.varying ? "varying lengths" : "another type");
+  return none(WORDS[type] ?? "another type");
 }
 
 /** The numbers of which a record is a complex one: two of one type, one behind the other; null of other records. */

@@ -23,7 +23,7 @@ const HELD: readonly (readonly [string, readonly number[]])[] = [
 ];
 
 /** Words for what is not read: of some the type, of others, which look like plain numbers, the refusal. */
-const LISTED = { mixed: "record of 2 fields", quadruple: "float of 128 bits", opaque: "another type" } as const;
+const LISTED = { mixed: "record of 2 fields", quadruple: "float of 128 bits", opaque: "opaque" } as const;
 const REFUSED = { float24: "float of 24 bits in 4 bytes", int12: "integer of 12 bits in 2 bytes" } as const;
 
 Deno.test("numbers of every size, form and byte order have their values, or are refused in words", async () => {
