@@ -5,12 +5,13 @@ import { asked, type H5Module, load } from "./hdf5_library.ts";
 import { arrayOf, CLASS, type Hdf5Array, isMetadata } from "./hdf5_arrays.ts";
 import { OpenHdf5 } from "./hdf5_open.ts";
 import { type FieldValues, valuesOfFields } from "./hdf5_records.ts";
-import { type NumberForm, numberForms } from "./hdf5_types.ts";
+import { headerOf } from "./hdf5_types.ts";
 import { toNumbers } from "./values.ts";
 
 const NAMES_MAX = 1_000_000;
 /** Bytes of a reference to an object, which is its address. */
 const ADDRESS_BYTES = 8;
+const SAVE_INSIDE = "copy the values into one file";
 const SAVE_AGAIN = "save it as float32, or as whole numbers of 8, 16 or 32 bits";
 
 export class Hdf5File extends OpenHdf5 {
@@ -38,7 +39,7 @@ export class Hdf5File extends OpenHdf5 {
       if (type === lib.H5G_DATASET || type === lib.H5G_GROUP) this.#objects.push(name);
       if (type === lib.H5G_DATASET) {
         const data = this.ask(what, () => lib.get_dataset_metadata(id, name), isMetadata);
-        arrays.push(arrayOf(name, data, () => this.#forms(name)));
+        arrays.push(arrayOf(name, data, () => this.#header(name)?.forms ?? null));
       }
     }
     this.arrays = arrays;
@@ -59,19 +60,25 @@ export class Hdf5File extends OpenHdf5 {
     }
   }
 
-  /** How the numbers of an array are written; null where its header does not tell. */
-  #forms(name: string): readonly NumberForm[] | null {
-    return numberForms(this.path, Number(this.#address(name)));
-  }
+  #header = (name: string) => headerOf(this.path, Number(this.#address(name)));
 
   readonly #plain = new Set<Hdf5Array>();
 
-  /** Refuses numbers of fewer bits than their bytes have, and of odd forms, whose bytes say something else. @throws {UserError} */
-  #requireForm(array: Hdf5Array): void {
+  /**
+   * Refuses values that lie in other files, numbers of fewer bits than their bytes have, and of odd forms, whose bytes say something
+   * else. @throws {UserError}
+   */
+  #requirePlain(array: Hdf5Array): void {
     if (this.#plain.has(array)) return;
-    const odd = this.#forms(array.path)?.find((form) => "words" in form);
-    if (odd === undefined) return void this.#plain.add(array);
-    throw new UserError(this.path, `${array.path} holds numbers that are not read (${odd.words})`, SAVE_AGAIN);
+    const { forms, isElsewhere } = this.#header(array.path) ?? { forms: null, isElsewhere: false };
+    if (isElsewhere) {
+      throw new UserError(this.path, `${array.path} lies in other files, which are not read`, SAVE_INSIDE);
+    }
+    const odd = array.isText ? undefined : forms?.find((form) => "words" in form);
+    if (odd !== undefined) {
+      throw new UserError(this.path, `${array.path} holds numbers that are not read (${odd.words})`, SAVE_AGAIN);
+    }
+    this.#plain.add(array);
   }
 
   /**
@@ -84,7 +91,7 @@ export class Hdf5File extends OpenHdf5 {
     const { path, complex } = array;
     const { type, order } = complex ?? { type: array.values, order: array.order };
     if (type === undefined) throw new Error(`${path} holds no numbers`);
-    this.#requireForm(array);
+    this.#requirePlain(array);
     const length = count.reduce((product, size) => product * size, complex ? 2 : 1);
     const out = new Float32Array(length);
     const big = (sizes: readonly number[]) => sizes.map(BigInt);
@@ -106,7 +113,7 @@ export class Hdf5File extends OpenHdf5 {
   numbers(array: Hdf5Array, start: number, count: number): Float64Array {
     const { path, values: type, order } = array;
     if (type === undefined) throw new MalformedError(this.path, `${path} holds no numbers`);
-    this.#requireForm(array);
+    this.#requirePlain(array);
     const out = new Float64Array(count);
     this.into(
       path,
@@ -119,7 +126,9 @@ export class Hdf5File extends OpenHdf5 {
   }
 
   /** The paths of the arrays and groups that an array of references leads to, in C order; "" where one leads nowhere. @throws {MalformedError} */
-  references({ path, shape, metadata }: Hdf5Array): string[] {
+  references(array: Hdf5Array): string[] {
+    const { path, shape, metadata } = array;
+    this.#requirePlain(array);
     const count = shape.reduce((product, size) => product * size, 1), { size } = metadata;
     if (metadata.type !== CLASS.reference) throw new MalformedError(this.path, `${path} holds no references`);
     if (size !== ADDRESS_BYTES) throw new MalformedError(this.path, `${path} cannot be followed`);
@@ -157,6 +166,7 @@ export class Hdf5File extends OpenHdf5 {
   texts(array: Hdf5Array, start: number, count: number): string[] {
     const { path, metadata, isText } = array;
     if (!isText) throw new MalformedError(this.path, `${path} holds no texts`);
+    this.#requirePlain(array);
     const counts = [BigInt(count)];
     return this.textsInto(
       path,
@@ -168,7 +178,9 @@ export class Hdf5File extends OpenHdf5 {
   }
 
   /** Records (a compound type) of an array with one axis, by their fields. @throws {MalformedError} */
-  records({ path, metadata }: Hdf5Array, start: number, count: number): FieldValues[] {
+  records(array: Hdf5Array, start: number, count: number): FieldValues[] {
+    const { path, metadata } = array;
+    this.#requirePlain(array);
     let records: FieldValues[] = [];
     const counts = [BigInt(count)];
     this.intoBytes(
@@ -199,7 +211,7 @@ export class Hdf5File extends OpenHdf5 {
     const array = this.array(path.replace(/^\//, ""));
     if (array === undefined || array.values === undefined) return undefined;
     if (array.shape.some((size) => size !== 1)) return undefined;
-    this.#requireForm(array);
+    this.#requirePlain(array);
     const type = array.values, size = array.shape.length;
     const [counts, starts] = size === 0 ? [null, null] : [Array(size).fill(1n), Array(size).fill(0n)];
     return this.one(

@@ -74,6 +74,7 @@ export function arrayOf(
   const base = { path, shape: shape ?? [0], chunks, isText, complex: null, order, metadata: data } as const;
   const none = (words: string): Hdf5Array => ({ ...base, type: words, values: undefined });
   const some = (values: ValueType, words: string = values): Hdf5Array => ({ ...base, type: words, values });
+  if (data.virtual_sources !== undefined) return { ...none("parts of other arrays"), isText: false };
   if (type === CLASS.float) {
     if (size === 4 || size === 8) return some(`float${8 * size as 32 | 64}`);
     const [form] = size === 2 ? formsOf() ?? [] : [];

@@ -1,14 +1,14 @@
 /**
  * How an array of an HDF5 file writes its numbers, which the library does not tell: how many of their bits count, and where the parts
- * of floating point lie. It stands in the array's own header (HDF5 File Format Specification 3.0, IV.A: object headers, and IV.A.2.d:
- * the datatype message).
+ * of floating point lie; and whether its values lie in other files. It stands in the array's own header (HDF5 File Format Specification
+ * 3.0, IV.A: object headers, IV.A.2.d and IV.A.2.h: the messages of the datatype and of external files).
  */
 import type { ValueType } from "./values.ts";
 
 /** A type of numbers: one that is read, or in words what it is. */
 export type NumberForm = { readonly values: ValueType } | { readonly words: string };
 
-const DATATYPE = 0x03, CONTINUATION = 0x10, SHARED_FLAG = 0x02;
+const DATATYPE = 0x03, EXTERNAL = 0x07, CONTINUATION = 0x10, SHARED_FLAG = 0x02;
 const WHOLE = 0, FLOAT = 1, COMPOUND = 6;
 /** Bounds of what a damaged file can lead to. */
 const BLOCKS_MAX = 64, BLOCK_BYTES_MAX = 1 << 20;
@@ -100,9 +100,14 @@ class Addresses implements Disposable {
   }
 }
 
-/** The datatype message of an object header. */
-function datatypeAt(file: Addresses, address: number, depth = 0): Cursor {
-  if (depth > 2) throw new Unclear();
+interface Message {
+  readonly type: number;
+  readonly isShared: boolean;
+  readonly content: Cursor;
+}
+
+/** The messages of an object header. */
+function* messagesAt(file: Addresses, address: number): Generator<Message> {
   const blocks: { readonly address: number; readonly bytes: number }[] = [];
   const head = file.block(address, 64);
   let isSecond = false, hasOrder = false;
@@ -119,25 +124,30 @@ function datatypeAt(file: Addresses, address: number, depth = 0): Cursor {
     const bytes = head.number(1 << (flags & 3));
     blocks.push({ address: address + head.at, bytes });
   }
+  const least = isSecond ? (hasOrder ? 6 : 4) : 8;
   for (let i = 0; i < blocks.length && i < BLOCKS_MAX; i++) {
     const block = file.block(blocks[i]!.address, blocks[i]!.bytes);
     if (isSecond && i > 0) block.skip(4); // OCHK
-    while (block.left >= 8) {
+    while (block.left >= least) {
       const type = block.number(isSecond ? 1 : 2), bytes = block.number(2), flags = block.number(1);
       block.skip(isSecond ? (hasOrder ? 2 : 0) : 3);
-      const message = block.part(bytes);
+      const content = block.part(bytes);
       if (type === CONTINUATION) {
-        const next = message.number(file.offsetBytes), length = message.number(file.lengthBytes);
+        const next = content.number(file.offsetBytes), length = content.number(file.lengthBytes);
         blocks.push({ address: next, bytes: length - (isSecond ? 4 : 0) });
       }
-      if (type !== DATATYPE) continue;
-      if ((flags & SHARED_FLAG) === 0) return message;
-      // A type with a name of its own, which stands elsewhere.
-      const version = message.number(1), kind = message.number(1);
-      if (version === 3 && kind !== 2) throw new Unclear();
-      message.skip(version === 1 ? 6 : 0);
-      return datatypeAt(file, message.number(file.offsetBytes), depth + 1);
+      yield { type, isShared: (flags & SHARED_FLAG) !== 0, content };
     }
+  }
+}
+
+/** A type with a name of its own, which stands elsewhere. */
+function sharedAt(file: Addresses, content: Cursor): Cursor {
+  const version = content.number(1), kind = content.number(1);
+  if (version === 3 && kind !== 2) throw new Unclear();
+  content.skip(version === 1 ? 6 : 0);
+  for (const { type, isShared, content: own } of messagesAt(file, content.number(file.offsetBytes))) {
+    if (type === DATATYPE && !isShared) return own;
   }
   throw new Unclear();
 }
@@ -180,17 +190,36 @@ function formsIn(message: Cursor): NumberForm[] {
   return forms;
 }
 
-/**
- * How numbers of an array are written: the form of each one, or of the two fields of a complex one.
- * @param address of the array's header, as a reference to it has it
- * @returns null where the header does not tell, or has another layout
- */
-export function numberForms(path: string, address: number): readonly NumberForm[] | null {
+/** What the header of an array says beside what the library tells. */
+export interface ArrayHeader {
+  /** How its numbers are written: the form of each one, or of the two fields of a complex one; null where that is not clear. */
+  readonly forms: readonly NumberForm[] | null;
+  /** Whether its values lie in other files. */
+  readonly isElsewhere: boolean;
+}
+
+/** What is not clear is null. */
+function clearly<T>(look: () => T): T | null {
   try {
-    using file = new Addresses(path);
-    return formsIn(datatypeAt(file, address));
+    return look();
   } catch (error) {
     if (error instanceof Unclear || error instanceof RangeError) return null;
     throw error;
   }
+}
+
+/**
+ * @param address of the array's header, as a reference to it has it
+ * @returns null where it has another layout
+ */
+export function headerOf(path: string, address: number): ArrayHeader | null {
+  return clearly(() => {
+    using file = new Addresses(path);
+    let forms: readonly NumberForm[] | null = null, isElsewhere = false;
+    for (const { type, isShared, content } of messagesAt(file, address)) {
+      if (type === EXTERNAL) isElsewhere = true;
+      if (type === DATATYPE) forms = clearly(() => formsIn(isShared ? sharedAt(file, content) : content));
+    }
+    return { forms, isElsewhere };
+  });
 }

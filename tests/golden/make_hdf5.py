@@ -4,7 +4,7 @@
 
 hdf5.h5: big-endian values, truth values, LZF, shuffled and checksummed chunks, complex values, text, links.
 hdf5_types.h5 and hdf5_types_latest.h5: types of numbers in either byte order, with headers of the first and of the latest version.
-half.h5ad: an AnnData file of float16.
+half.h5ad: an AnnData file of float16. elsewhere.h5: arrays of which the values lie in other files, which are not there.
 """
 import pathlib
 
@@ -90,3 +90,9 @@ with h5py.File(pathlib.Path(__file__).parent / "half.h5ad", "w") as f:
         f[f"{axis}/_index"] = [f"{letter}{i}" for i in range(length)]
         f[axis].attrs.update({"_index": "_index", "encoding-type": "dataframe", "encoding-version": "0.2.0"})
         f[axis].attrs["column-order"] = np.array([], dtype="S1")
+
+with h5py.File(pathlib.Path(__file__).parent / "elsewhere.h5", "w") as f:
+    layout = h5py.VirtualLayout(values.shape, "f8")
+    layout[:] = h5py.VirtualSource("none.h5", "x", values.shape)
+    f.create_virtual_dataset("virtual", layout)
+    f.create_dataset("external", values.shape, "f8", external=[("none.raw", 0, 8 * values.size)])

@@ -162,7 +162,22 @@ const verasonics: Find = async (file) => {
   };
 };
 
-const LAYOUTS: Readonly<Record<string, readonly Find[]>> = { hdf5: [zea, uff, kWave, pybf, urx], mat: [verasonics] };
+/** zea's files without signals: pictures of frames, before or after their conversion to lengths. */
+const zeaPictures: Find = (file) => {
+  const picture = file.members.find(({ name, shape, isNumeric }) =>
+    /^data\/image(_sc)?(\/(pixels|values))?$/.test(name) && isNumeric && shape.length === 3
+  );
+  return picture === undefined ? null : {
+    about: "zea's: a row is the picture of a frame",
+    member: picture.name,
+    settings: { axes: ["row", "height", "width"] },
+  };
+};
+
+const LAYOUTS: Readonly<Record<string, readonly Find[]>> = {
+  hdf5: [zea, uff, kWave, pybf, urx, zeaPictures],
+  mat: [verasonics],
+};
 
 /** The layout of a file of a format; null where it is not one that is known. */
 export async function layoutOf(format: string, file: ArrayFile): Promise<Layout | null> {

@@ -1,7 +1,8 @@
 /** Types of numbers in HDF5 files as h5py writes them (tests/golden/make_hdf5.py): read as what they are, or refused in words. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { openH5ad } from "../../../core/data/readers/h5ad_open.ts";
+import { openHdf5 } from "../../../core/data/readers/hdf5.ts";
 import { UserError } from "../../../core/errors.ts";
 import { Hdf5File } from "../../../core/formats/hdf5.ts";
 import { testInFolder } from "../../temp.ts";
@@ -66,6 +67,19 @@ testInFolder("two bytes of floating point of another form are not guessed", asyn
     assertEquals([type, values], ["float of 16 bits in 2 bytes", undefined], name);
   }
   assertEquals(file.array("complex f2 big")!.type, "record of 2 fields");
+});
+
+Deno.test("values that lie in other files are refused, and not read from there or taken for zeros", async () => {
+  const path = golden("elsewhere.h5");
+  const refused = async (member: string) => (await assertRejects(() => openHdf5(path, { member }), UserError)).message;
+  assertEquals(
+    await refused("virtual"),
+    `data.member: virtual of ${path} holds no numbers that are read (parts of other arrays)`,
+  );
+  const source = await openHdf5(path, { member: "external" });
+  const { message } = await assertRejects(() => Array.fromAsync(source.read(4)), UserError);
+  assertEquals(message, `${path}: external lies in other files, which are not read`);
+  source.close();
 });
 
 Deno.test("AnnData files of float16, sparse and dense", async () => {

@@ -55,6 +55,14 @@ testInFolder("zea: lines of elements, with one or two channels, and of several t
   await makeHdf5(path, { ...track(0), ...track(1) });
   const both = await readAll(hdf5, path);
   assertEquals([both.rows, both.shape, both.rate], [12 + 24, [1, 6], 5]);
+  await makeHdf5(path, { "data/image/pixels": placed([3, 4, 5], [100, 10, 1]), "data/image/extent": placed([6], [1]) });
+  const pictures = await readAll(hdf5, path);
+  assertEquals([pictures.rows, pictures.shape, pictures.values], [
+    3,
+    [1, 4, 5],
+    over(3, (f) => over(4, (y) => line(100 * f + 10 * y, 5))),
+  ]);
+  await makeHdf5(path, { ...track(0), ...track(1) });
   // What a user says comes first.
   const said = await readAll(hdf5, path, {
     member: "tracks/track_1/data/raw_data",
