@@ -150,8 +150,8 @@ const init = defineCommand({
       labels: labels[0] ?? null,
       columnNames: beside.columnNames[0] ? from(folder, beside.columnNames[0]) : null,
       otherLabels: labels.slice(1, 1 + OTHER_LABELS),
-      member: member ?? null,
-      settings,
+      member: member ?? seen.source?.concluded?.member ?? null,
+      settings: seen.source?.concluded?.settings ?? settings,
     });
     const checked = loadConfig({ text, cwd: folder }).config;
     using progress = showProgress(json ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines");

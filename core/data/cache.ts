@@ -33,6 +33,9 @@ interface As {
   readonly fitted?: Fitted;
 }
 
+/** Bytes of the first files of a source whose content counts, too: as many as are read at once without being noticed. */
+const CONTENT_BYTES = 4e6;
+
 /** The name of a source's folder in the cache: as the source, with a hash. */
 export function cacheName(
   place: SourcePlace,
@@ -45,10 +48,14 @@ export function cacheName(
   if (sparse) hash.update("sparse");
   if (copied) hash.update("copied");
   if (data.steps.length > 0) hash.update(fitted ? fittedHash(fitted) : JSON.stringify(data.steps));
+  let together = 0;
   for (const file of files) {
     try {
-      const { size, mtime } = Deno.statSync(file);
+      const { size, mtime, isFile } = Deno.statSync(file);
       hash.update(JSON.stringify([file, size, mtime?.getTime()]));
+      together += size;
+      // A copy may keep size and time of another file.
+      if (isFile && together <= CONTENT_BYTES) hash.update(Deno.readFileSync(file));
     } catch (cause) {
       throw ioError(file, "read", cause);
     }

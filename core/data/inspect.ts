@@ -11,7 +11,7 @@ import { inspectSources } from "./inspect_source.ts";
 import { locate, type Place, type SourcePlace } from "./locate.ts";
 import { copiedChunks } from "./placed.ts";
 import { joinedNames, openPrepared, sourcesOf } from "./prepared.ts";
-import type { Member, ReaderOptions } from "./readers/reader.ts";
+import type { Member, OpenSource, ReaderOptions } from "./readers/reader.ts";
 import { type Portrait, PortraitMaker } from "./portrait.ts";
 import { SAMPLE_ROWS, SAMPLE_VALUES, type ValueSample, ValueTally } from "./value_sample.ts";
 import { adviceOn } from "../formats/kind_advice.ts";
@@ -45,6 +45,8 @@ export interface SourceView {
   readonly notes: readonly string[];
   readonly rowNames: readonly string[] | null;
   readonly columnNames: readonly string[] | null;
+  /** What the reader concluded, where nothing was said. */
+  readonly concluded?: OpenSource["concluded"];
   /** Columns of text about the rows. */
   readonly tables: readonly (readonly [name: string, values: readonly string[]])[];
 }

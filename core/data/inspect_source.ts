@@ -67,7 +67,7 @@ async function inspectAll(given: string, places: readonly SourcePlace[], options
       "all sources of a data set must have the same columns",
     );
   }
-  const { columns, sparse, members, notes } = first!;
+  const { columns, sparse, members, notes, concluded } = first!;
   if (rows === 0 || columns === 0) {
     throw new UserError(given, `has ${rows} rows and ${columns} columns`, "name data that have both rows and columns");
   }
@@ -89,6 +89,7 @@ async function inspectAll(given: string, places: readonly SourcePlace[], options
       rowNames,
       columnNames,
       tables: [...rowTables],
+      ...concluded ? { concluded } : {},
     },
     ...options.portrait ? { portrait: tallyOf(columns).portrait!.portrait() } : {},
   };

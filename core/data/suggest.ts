@@ -84,7 +84,7 @@ export interface Paths {
   readonly columnNames: string | null;
   /** Other files that could be the labels. */
   readonly otherLabels: readonly string[];
-  /** `data.member` and `data.reader`, where they were given. */
+  /** `data.member` and `data.reader`, where they were given or concluded. */
   readonly member: string | null;
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -93,6 +93,14 @@ export interface Paths {
 function word(text: string): string {
   const isPlain = /^(\.{0,2}\/|[A-Za-z])[\w./-]*$/.test(text) && !/^(null|true|false|yes|no|on|off|y|n)$/i.test(text);
   return isPlain ? text : JSON.stringify(text);
+}
+
+/** A value in one line of YAML. */
+function flow(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(flow).join(", ")}]`;
+  if (typeof value === "string") return word(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return `{ ${Object.entries(value).map(([key, each]) => `${word(key)}: ${flow(each)}`).join(", ")} }`;
 }
 
 /** Lines of `key: value` with their comments in one column. */
@@ -117,7 +125,7 @@ export function configText(
     [`  format: ${format}`],
     [`  path: ${word(paths.data)}`, "a file, a folder or a glob, relative to this file"],
     ...paths.member === null ? [] : [[`  member: ${word(paths.member)}`, "the array in a file of several"] as const],
-    ...Object.keys(paths.settings).length === 0 ? [] : [[`  reader: ${JSON.stringify(paths.settings)}`] as const],
+    ...Object.keys(paths.settings).length === 0 ? [] : [[`  reader: ${flow(paths.settings)}`] as const],
     paths.labels === null
       ? ["  # labels: labels.txt", "one per row, in the order of the rows; for colours in plots, never trained on"]
       : [`  labels: ${word(paths.labels)}`, "one per row; for colours in plots, never trained on"],

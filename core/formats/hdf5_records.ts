@@ -1,17 +1,14 @@
 /** Records of HDF5 (a compound type) as the library gives them in memory: which fields there are, and their values. */
 import type { Metadata } from "h5wasm/node";
+import { CLASS, type CompoundMember as Field, fieldOrders } from "./hdf5_arrays.ts";
+import type { ByteOrder } from "./values.ts";
 
 /** The values of a field, one a record: texts, or numbers. Null of a field that is neither whole numbers nor texts. */
 export type FieldValues = readonly string[] | readonly number[] | null;
 
-/** HDF5's classes of types. */
-const INTEGER = 0, TEXT = 3, ENUMERATION = 8;
-
-type Field = NonNullable<Metadata["compound_type"]>["members"][number];
-
 /** Reads a whole number at a place. */
-function integerOf({ size, signed, littleEndian }: Field, view: DataView): ((at: number) => number) | null {
-  const isSigned = signed, little = littleEndian;
+function integerOf({ size, signed }: Field, order: ByteOrder, view: DataView): ((at: number) => number) | null {
+  const isSigned = signed, little = order === "little";
   if (size === 1) return (at) => isSigned ? view.getInt8(at) : view.getUint8(at);
   if (size === 2) return (at) => isSigned ? view.getInt16(at, little) : view.getUint16(at, little);
   if (size === 4) return (at) => isSigned ? view.getInt32(at, little) : view.getUint32(at, little);
@@ -42,11 +39,12 @@ export function valuesOfFields(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const all = <T>({ offset }: Field, read: (at: number) => T) =>
     Array.from({ length: count }, (_, row) => read(row * size + offset));
-  return (compound_type?.members ?? []).map((field): FieldValues => {
-    if (field.type === TEXT && field.vlen) return all(field, (at) => textAt(view.getUint32(at, true), field));
-    if (field.type === TEXT) return all(field, textOf(field, bytes));
-    if (field.type !== INTEGER && field.type !== ENUMERATION) return null;
-    const read = integerOf(field, view);
+  const fields = compound_type?.members ?? [], orders = fieldOrders(fields);
+  return fields.map((field, i): FieldValues => {
+    if (field.type === CLASS.text && field.vlen) return all(field, (at) => textAt(view.getUint32(at, true), field));
+    if (field.type === CLASS.text) return all(field, textOf(field, bytes));
+    if (field.type !== CLASS.integer && field.type !== CLASS.enumeration) return null;
+    const read = integerOf(field, orders[i]!, view);
     return read && all(field, read);
   });
 }

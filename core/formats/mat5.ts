@@ -3,7 +3,7 @@
  * in cells or as fields of structures, plain or compressed. Values lie with the first axis changing fastest.
  */
 import { MalformedError, UserError } from "../errors.ts";
-import { bytesText } from "../figures.ts";
+import { bytesText, countText } from "../figures.ts";
 import { ByteStream } from "./byte_stream.ts";
 import { InputFile } from "./file.ts";
 import { type Data, type Mat5Array, MATRIX, type Visit, Walk } from "./mat5_walk.ts";
@@ -12,6 +12,7 @@ import { type ByteOrder, firstNumber, toNumbers, valueBytes } from "./values.ts"
 const COMPRESSED = 15;
 const HEADER_BYTES = 128;
 const ARRAYS_MAX = 100_000;
+const SAVE_FEWER = "save the variables that are needed in a file of their own, such as save('F.mat', 'RcvData')";
 /** Bytes that zlib makes of one, at most. */
 const DEFLATE_MAX = 1032;
 /** Values of an array, which is held in memory whole. */
@@ -64,7 +65,9 @@ export class Mat5File {
     for (const place of places.keys()) {
       const inside = new Map<string, Mat5Array>();
       const name = await mat.#walk(place, (array) => {
-        if (count++ === ARRAYS_MAX) throw new MalformedError(path, `has more than ${ARRAYS_MAX} arrays`);
+        if (count++ === ARRAYS_MAX) {
+          throw new UserError(path, `has more than ${countText(ARRAYS_MAX)} arrays`, SAVE_FEWER);
+        }
         inside.delete(array.path);
         inside.set(array.path, array);
         return Promise.resolve(true);

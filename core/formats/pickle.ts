@@ -14,8 +14,10 @@ export interface PickledArray {
   readonly shape: readonly number[];
   /** NumPy's word for its type; "list" for numbers in lists of Python, "number" for a single one. */
   readonly type: string;
-  /** Undefined where they are no real numbers. */
+  /** How its numbers are stored; undefined where they are none. */
   readonly values: ValueType | undefined;
+  /** Whether its numbers are complex: two values each, the real part first. */
+  readonly isComplex: boolean;
   readonly isFortran: boolean;
   /** All values in the order of memory. @throws {RangeError} of an array without numbers */
   load(): Float32Array;
@@ -28,6 +30,9 @@ const FILE_BYTES_MAX = 2 ** 31;
 const ARRAYS_MAX = 1 << 16, DEPTH_MAX = 32;
 /** Single numbers are listed among the first so many arrays. */
 const NUMBERS_MAX = 1024;
+
+/** NumPy's complex numbers, by the type of each part. */
+const COMPLEX_TYPES: Readonly<Record<string, ValueType>> = { c8: "float32", c16: "float64" };
 
 type Shape = readonly number[];
 const product = (shape: Shape) => shape.reduce((all, size) => all * size, 1);
@@ -48,12 +53,26 @@ class Dtype {
     if (Array.isArray(state) && state[1] === ">") this.order = "big";
   }
 
+  get #plain(): string {
+    return this.letters.replace(/^[<>|=]/, "");
+  }
+
+  get isComplex(): boolean {
+    return this.#plain in COMPLEX_TYPES;
+  }
+
   get values(): ValueType | undefined {
-    return NUMPY_TYPES[this.letters.replace(/^[<>|=]/, "")];
+    return COMPLEX_TYPES[this.#plain] ?? NUMPY_TYPES[this.#plain];
+  }
+
+  /** Bytes of a value; undefined where it is no number. */
+  get bytes(): number | undefined {
+    return this.values && valueBytes(this.values) * (this.isComplex ? 2 : 1);
   }
 
   get word(): string {
-    return this.values ?? (/^[<>|=]?O/.test(this.letters) ? "object" : this.letters);
+    if (this.values !== undefined) return `${this.isComplex ? "complex " : ""}${this.values}`;
+    return /^O/.test(this.#plain) ? "object" : this.letters;
   }
 }
 
@@ -73,9 +92,8 @@ class Array_ {
   fill(shape: unknown, type: unknown, isFortran: boolean, content: unknown): void {
     const bytes = typeof content === "string" ? latinBytes(content) : content;
     if (!isShape(shape) || !(type instanceof Dtype)) throw new RangeError("an array without shape or type");
-    const { values } = type;
-    const isWhole = values !== undefined
-      ? bytes instanceof Uint8Array && bytes.length === product(shape) * valueBytes(values)
+    const isWhole = type.bytes !== undefined
+      ? bytes instanceof Uint8Array && bytes.length === product(shape) * type.bytes
       : type.word !== "object" || (Array.isArray(bytes) && bytes.length === product(shape));
     if (!isWhole) throw new RangeError(`an array of ${shape.join(" x ")} ${type.word} with other bytes than it claims`);
     Object.assign(this, { shape, type, isFortran, content: bytes });
@@ -90,6 +108,11 @@ function latinBytes(text: string): Uint8Array {
 /** What stands for a class that is only named, and never made. */
 class Named {
   constructor(readonly name: string) {}
+}
+
+/** A complex number of Python. */
+class Complex {
+  constructor(readonly real: number, readonly imag: number) {}
 }
 
 // deno-lint-ignore no-explicit-any -- as the parser has it
@@ -122,6 +145,12 @@ class Known extends NameRegistry {
       return latinBytes(text);
     });
     for (const builtins of ["builtins", "__builtin__"]) {
+      this.register(builtins, "complex", (real: unknown, imag: unknown) => {
+        if (typeof real !== "number" || typeof imag !== "number") {
+          throw new RangeError("a complex number of other parts");
+        }
+        return new Complex(real, imag);
+      });
       this.register(builtins, "bytearray", (bytes: unknown) => typeof bytes === "string" ? latinBytes(bytes) : bytes);
     }
     this.register("collections", "OrderedDict", (pairs: unknown) => new Map(Array.isArray(pairs) ? pairs : []));
@@ -189,23 +218,24 @@ function collect(path: string, value: unknown, name: string, found: PickledArray
   } else if (typeof value === "number" && name !== "" && found.length < NUMBERS_MAX) {
     const first = () => value;
     found.push({
-      ...{ name, shape: [], type: "number", values: "float64", isFortran: false },
+      ...{ name, shape: [], type: "number", values: "float64", isComplex: false, isFortran: false },
       ...{ load: () => Float32Array.of(value), first },
     });
   }
 }
 
 function arrayOf({ shape, type, isFortran, content }: Array_, name: string): PickledArray {
-  const { values } = type;
+  const { values, isComplex } = type;
   return {
     name,
     shape,
     type: type.word,
     values,
+    isComplex,
     isFortran,
     load() {
       if (values === undefined) throw new RangeError(`${name} has no numbers`);
-      const out = new Float32Array(product(shape));
+      const out = new Float32Array(product(shape) * (isComplex ? 2 : 1));
       toNumbers(values, type.order, content as Uint8Array, out);
       return out;
     },
@@ -216,10 +246,12 @@ function arrayOf({ shape, type, isFortran, content }: Array_, name: string): Pic
   };
 }
 
+const isNumber = (value: unknown): value is number | Complex => typeof value === "number" || value instanceof Complex;
+
 /** The shape of numbers in lists of lists of the same lengths; null of anything else. */
 function shapeOfList(value: readonly unknown[]): Shape | null {
   const [first] = value;
-  if (typeof first === "number") return value.every((each) => typeof each === "number") ? [value.length] : null;
+  if (isNumber(first)) return value.every(isNumber) ? [value.length] : null;
   if (!Array.isArray(first)) return null;
   const inner = shapeOfList(first);
   if (inner === null) return null;
@@ -228,9 +260,13 @@ function shapeOfList(value: readonly unknown[]): Shape | null {
 }
 
 function listOf(value: readonly unknown[], shape: Shape, name: string): PickledArray {
+  const all = value.flat(shape.length) as (number | Complex)[];
+  const isComplex = all.some((each) => each instanceof Complex);
+  const partsOf = (each: number | Complex) => each instanceof Complex ? [each.real, each.imag] : [each, 0];
+  const numbers = isComplex ? all.flatMap(partsOf) : all as number[];
   return {
-    ...{ name, shape, type: "list", values: "float64", isFortran: false },
-    load: () => Float32Array.from(value.flat(shape.length) as number[]),
-    first: () => value.flat(shape.length)[0] as number,
+    ...{ name, shape, type: isComplex ? "complex list" : "list", values: "float64", isComplex, isFortran: false },
+    load: () => Float32Array.from(numbers),
+    first: () => numbers[0]!,
   };
 }

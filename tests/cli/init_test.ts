@@ -1,6 +1,7 @@
 /** `init` over data of several kinds: what it says, what it writes, and that what it writes trains. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { makeHdf5 } from "../core/data/readers/make_hdf5.ts";
 import { run, temporary } from "../helpers/cli.ts";
 import { npy, writeChunks } from "../helpers/npz.ts";
 
@@ -108,7 +109,7 @@ Deno.test("init --train: from a path to a report by one command, with what is sa
   const args = [at("cells.csv"), "--output", at("c.yaml"), "--setting", "tables=[donor]", ...train];
   const { code, stdout, stderr } = await run("init", args, { XDG_CACHE_HOME: at("home") });
   assertEquals(code, 0, stderr);
-  assertStringIncludes(Deno.readTextFileSync(at("c.yaml")), `reader: {"tables":["donor"]}`);
+  assertStringIncludes(Deno.readTextFileSync(at("c.yaml")), "reader: { tables: [donor] }");
   assertStringIncludes(Deno.readTextFileSync(at("c.yaml")), "labels: donor");
   const report = /^report +(.+)$/m.exec(stdout)?.[1];
   assert(report !== undefined && Deno.statSync(report).isFile, stdout);
@@ -130,9 +131,31 @@ Deno.test("init: a table whose lines are genes by their names is turned, unless 
   assertEquals(turned.code, 0, turned.stderr);
   assertStringIncludes(turned.stdout, "40 rows x 30 columns");
   assertStringIncludes(turned.stdout, "layout     lines look like genes and columns like cells");
-  assertStringIncludes(Deno.readTextFileSync(output), '{"transpose":true}');
+  assertStringIncludes(Deno.readTextFileSync(output), "{ transpose: true }");
   const left = await run("init", [data, "--output", output, "--overwrite", "--setting", "transpose=false"]);
   assertStringIncludes(left.stdout, "30 rows x 40 columns");
   assertStringIncludes(left.stdout, "layout     rows look like genes and columns like cells");
-  assert(!Deno.readTextFileSync(output).includes('{"transpose":true}'));
+  assert(!Deno.readTextFileSync(output).includes("{ transpose: true }"));
+});
+
+Deno.test("init: what is concluded about a file of ultrasound stands in the config, which trains", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "scan.hdf5");
+  const data = Float32Array.from({ length: 2 * 3 * 16 * 8 }, (_, i) => Math.sin(i * i));
+  await makeHdf5(path, {
+    "data/raw_data": { data, shape: [2, 3, 16, 8, 1] },
+    "scan/sampling_frequency": { data: Float32Array.of(2e7) },
+    "scan/t0_delays": { data: new Float32Array(24), shape: [3, 8] },
+  });
+  const at = (name: string) => join(folder.path, name);
+  const args = [path, "--output", at("c.yaml"), "--train", "--override", "training.epochs=2"];
+  const { code, stdout, stderr } = await run("init", args, { XDG_CACHE_HOME: at("home") });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, "48 rows x 16 columns, hdf5, dense");
+  assertStringIncludes(stdout, "The layout is zea's: a row is the line of an element");
+  const config = Deno.readTextFileSync(at("c.yaml"));
+  assertStringIncludes(config, "member: data/raw_data ");
+  assertStringIncludes(config, "reader: { axes: [row, row, sample, row, channel], rate: scan/sampling_frequency }");
+  const report = /^report +(.+)$/m.exec(stdout)?.[1];
+  assert(report !== undefined && Deno.statSync(report).isFile, stdout);
 });

@@ -31,6 +31,10 @@ def main():
     (FOLDER / "ordered.pkl").write_bytes(pickle.dumps(collections.OrderedDict(rows=rows), 4))
     numbers = {"rf": rows, "fs": 5208333.25, "gain": 12, "count": np.int64(3), "filtered": True}
     (FOLDER / "numbers.pkl").write_bytes(pickle.dumps(numbers, 4))
+    waves = (rows + 1j * (rows - 1)).astype("c8")
+    iq = {"c8": waves, "c16": np.asfortranarray(waves.astype(">c16")), "list": waves.tolist(), "one": 1 + 2j}
+    for protocol in (2, 4):
+        (FOLDER / f"complex{protocol}.pkl").write_bytes(pickle.dumps(iq, protocol))
     (FOLDER / "program.pkl").write_bytes(pickle.dumps({"rows": rows, "more": Program()}, 4))
     objects = np.empty(2, dtype=object)
     objects[:] = [rows[0], rows[1]]

@@ -16,7 +16,7 @@ import type { Outcome } from "./read_mutated.ts";
 import { SAMPLES } from "./samples.ts";
 
 /** What a copy may take: time where nothing ends a reader before, and memory of a process. */
-const SECONDS_MOST = 20, BYTES_MOST = 1.5e9;
+const SECONDS_MOST = 60, BYTES_MOST = 1.5e9;
 /** Copies that one process reads. */
 const BATCH = 1000;
 

@@ -164,7 +164,7 @@ const WAV = { window: 4 };
 
 /** The files by the formats of their readers: every reader has some. */
 export const SAMPLES: Readonly<Record<SourceFormat, () => Sample[] | Promise<Sample[]>>> = {
-  h5ad: async () => [...await anndata(), ...goldens("", ["old.h5ad"])],
+  h5ad: async () => [...await anndata(), ...goldens("", ["old.h5ad", "half.h5ad"])],
   loom: () => goldens("tables/", ["a.loom"]),
   biom: () => goldens("tables/", ["hdf5.biom", "json.biom", "json.biom.gz"]),
   "10x": tenX,
@@ -197,10 +197,14 @@ export const SAMPLES: Readonly<Record<SourceFormat, () => Sample[] | Promise<Sam
   hdf5: () => [
     ...["big", "*"].flatMap((member) => goldens("", ["hdf5.h5"], { member })),
     ...goldens("", ["hdf5.h5"], { member: "complex", settings: { complex: "abs" } }),
+    ...["half_named", "bfloat16"].flatMap((member) =>
+      goldens("", ["hdf5_types.h5", "hdf5_types_latest.h5"], { member })
+    ),
   ],
   pickle: () => [
     ...goldens("pickles/", [2, 3, 4, 5].map((protocol) => `protocol${protocol}.pkl`), { member: "scans/0" }),
     ...goldens("pickles/", ["ordered.pkl", "objects.npy"]),
+    ...goldens("pickles/", ["complex2.pkl", "complex4.pkl"], { member: "c16" }),
   ],
   numpy: numpyArrays,
   safetensors: () => {

@@ -2,9 +2,10 @@
 import { MalformedError, UserError } from "../../errors.ts";
 import { type ArrayPart, arraySource, type Numbers } from "./arrays.ts";
 import { axesOf } from "./axes.ts";
+import { type Layout, layoutOf } from "./layouts.ts";
 import { chosen, type Listed } from "./members.ts";
 import { type Member, OpenChoice, type OpenSource, type ReaderOptions } from "./reader.ts";
-import { type Kind, PLAIN, recordFiles } from "./records.ts";
+import { type Kind, PLAIN, type RecordFile, recordFiles } from "./records.ts";
 import { Settings } from "./settings.ts";
 import { windowsOf } from "./windows.ts";
 
@@ -91,13 +92,50 @@ function areComplex(path: string, members: readonly Listed[], names: readonly st
   throw new UserError(path, `${complex.name} holds complex numbers, ${real.name} real ones`, "name arrays of one kind");
 }
 
-/** Opens one file, a folder or a glob, with the settings `axes`, `window`, `hop`, `complex`, and `rate` or `interval`. */
+/**
+ * Opens one file, a folder or a glob, with the settings `axes`, `window`, `hop`, `until`, `complex`, and `rate` or `interval`. Where its
+ * layout is a published one, what the user does not say is what the layout says.
+ */
 export async function openArrays(
   path: string,
   options: ReaderOptions,
   format: string,
   kind: Kind,
   openFile: (path: string) => Promise<ArrayFile>,
+): Promise<OpenSource> {
+  const { files, notes } = recordFiles(path, kind);
+  const open = new OpenFiles(openFile);
+  try {
+    const layout = await layoutOf(format, await open.at(files[0]!.path));
+    const concluded = layout && byLayout(layout, options);
+    const source = await openAll(path, { ...options, ...concluded }, format, files, open);
+    const about = concluded ? [`The layout is ${layout!.about}; data.member and data.reader say otherwise.`] : [];
+    return { ...source, ...concluded ? { concluded } : {}, notes: [...notes, ...about, ...source.notes] };
+  } catch (error) {
+    open.close();
+    throw error;
+  }
+}
+
+/** What a layout says where the user does not; null where the user named another array, or its axes. */
+function byLayout(
+  layout: Layout,
+  { member = layout.member, settings = {} }: ReaderOptions,
+): OpenSource["concluded"] | null {
+  if (member !== layout.member || settings.axes !== undefined) return null;
+  // A rate and an interval exclude each other.
+  const { rate, interval, ...others } = layout.settings;
+  const times = settings.rate === undefined && settings.interval === undefined ? { rate, interval } : {};
+  const said = Object.entries({ ...others, ...times }).filter(([, value]) => value !== undefined);
+  return { member, settings: { ...Object.fromEntries(said), ...settings } };
+}
+
+async function openAll(
+  path: string,
+  options: ReaderOptions,
+  format: string,
+  files: readonly RecordFile[],
+  open: OpenFiles,
 ): Promise<OpenSource> {
   const settings = new Settings(options, format);
   const axes = axesOf(settings);
@@ -108,9 +146,7 @@ export async function openArrays(
   }
   const complex = settings.word("complex", COMPLEX);
   settings.finish();
-  const { files, notes } = recordFiles(path, kind);
   const isPattern = options.member !== undefined && /[*?[{]/.test(options.member);
-  const open = new OpenFiles(openFile);
   let looked: readonly Member[] | null = null;
   try {
     const parts: ArrayPart[] = [], converted = new Set<string>();
@@ -149,11 +185,10 @@ export async function openArrays(
         ? await numberIn(first, "rate", "a rate in Hz", rate)
         : 1 / (await numberIn(first, "interval", "a time in seconds", interval))!,
       members: looked!,
-      notes: [...notes, ...first.notes, ...source.notes, ...converted],
+      notes: [...first.notes, ...source.notes, ...converted],
       close: () => open.close(),
     };
   } catch (error) {
-    open.close();
     const isChoice = error instanceof UserError && !(error instanceof MalformedError) && looked !== null;
     throw isChoice ? new OpenChoice(error, looked!) : error;
   }
@@ -178,6 +213,9 @@ function singlesTables(
   return new Map(names.map((name) => [name, owners.map((owner) => singles.get(owner)!.get(name)!)]));
 }
 
+/** What numbers in other units than Hz and seconds are multiplied by. */
+const UNITS: Readonly<Record<string, number>> = { "": 1, kHz: 1e3, MHz: 1e6, ms: 1e-3, us: 1e-6 };
+
 /** A positive number of a setting that is given, or found where the text says. @param meant "a rate in Hz" */
 async function numberIn(
   file: ArrayFile,
@@ -186,10 +224,11 @@ async function numberIn(
   given: number | string | undefined,
 ): Promise<number | undefined> {
   if (typeof given !== "string") return given;
-  const [path = "", attribute] = given.split("@");
+  const [, where = given, unit] = /^(.*\S) +(kHz|MHz|ms|us)$/.exec(given) ?? [];
+  const [path = "", attribute] = where.split("@");
   const plain = path.replace(/^\/+/, "");
   const found = attribute === undefined ? await file.number(plain) : file.attribute?.(plain, attribute);
-  if (found !== undefined && found > 0 && found < Infinity) return found;
+  if (found !== undefined && found > 0 && found < Infinity) return found * UNITS[unit ?? ""]!;
   const what = attribute === undefined ? `array of one number ${path}` : `attribute ${attribute} of ${path || "/"}`;
   throw new UserError(
     `data.reader.${setting}`,

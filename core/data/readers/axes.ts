@@ -35,6 +35,12 @@ export function axesOf(settings: Settings): readonly Axis[] | undefined {
 
 const sizesText = (shape: readonly number[]) => shape.join(" x ");
 
+/** Axes for a proposal: the longest one, and of several the last, is mostly that of samples. */
+function likely(shape: readonly number[]): readonly Axis[] {
+  const sample = shape.lastIndexOf(Math.max(...shape));
+  return shape.map((_, axis) => axis === sample ? "sample" : "row");
+}
+
 /** Axes where none are given: the last two that are longer than 1 are rows and samples. */
 function defaultAxes(name: string, shape: readonly number[]): readonly Axis[] {
   const long = shape.flatMap((size, axis) => size === 1 ? [] : [axis]);
@@ -42,8 +48,7 @@ function defaultAxes(name: string, shape: readonly number[]): readonly Axis[] {
     throw new UserError(
       "data.reader.axes",
       `is not set, and ${name} has more than two axes (${sizesText(shape)})`,
-      `say what each axis is, such as [${[...shape.slice(2).map(() => "row"), "channel", "sample"].join(", ")}]: ` +
-        `${AXES.join(", ")}; row may stand more than once`,
+      `say what each axis is, such as [${likely(shape).join(", ")}]: ${AXES.join(", ")}; row may stand more than once`,
     );
   }
   const sample = long.at(-1) ?? shape.length - 1;

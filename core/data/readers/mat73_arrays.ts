@@ -2,7 +2,8 @@
  * Arrays of MATLAB files of version 7.3. What is in cells, and in the fields of several structures, lies elsewhere in the file, and
  * references lead to it.
  */
-import { MalformedError } from "../../errors.ts";
+import { MalformedError, UserError } from "../../errors.ts";
+import { countText } from "../../figures.ts";
 import type { Hdf5File } from "../../formats/hdf5.ts";
 import type { Hdf5Array } from "../../formats/hdf5_arrays.ts";
 import type { ArrayFile } from "./array_files.ts";
@@ -14,6 +15,8 @@ import { type Stack, stacksOf, withStacks } from "./stacks.ts";
 const NUMERIC = /^(double|single|logical|u?int(8|16|32|64))$/;
 /** Bounds of what references lead to, which may be in circles. */
 const DEPTH_MAX = 16, ARRAYS_MAX = 100_000;
+const SAVE_FEWER =
+  "save the variables that are needed in a file of their own, such as save('F.mat', 'RcvData', '-v7.3')";
 
 const isReferences = ({ type }: Hdf5Array) => type === "reference";
 
@@ -47,7 +50,9 @@ function follow(file: Hdf5File, shown: (array: Hdf5Array) => Listed): Followed {
   const members: Listed[] = [], targets = new Map<string, string>(), counts = new Map<string, number>();
   const add = (name: string, array: Hdf5Array, depth: number): void => {
     if (depth > DEPTH_MAX) throw new MalformedError(file.path, `${name}: references lead more than ${DEPTH_MAX} deep`);
-    if (members.length === ARRAYS_MAX) throw new MalformedError(file.path, `has more than ${ARRAYS_MAX} arrays`);
+    if (members.length === ARRAYS_MAX) {
+      throw new UserError(file.path, `has more than ${countText(ARRAYS_MAX)} arrays`, SAVE_FEWER);
+    }
     const member = { ...shown(array), name };
     members.push(member);
     targets.set(name, array.path);

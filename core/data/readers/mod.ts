@@ -24,7 +24,7 @@ import { wav } from "./wav.ts";
 import { wfdb } from "./wfdb.ts";
 
 /** Part of what the cache is found by: raised when a reader gives other rows or names than before. */
-export const READERS_VERSION = 3;
+export const READERS_VERSION = 4;
 
 const READERS: Readonly<Record<SourceFormat, Reader>> = {
   h5ad,

@@ -40,22 +40,23 @@ function fileOf(path: string, arrays: readonly PickledArray[]): ArrayFile {
   let loaded: { readonly member: string; readonly values: Float32Array } | null = null;
   return {
     path,
-    members: arrays.map(({ name, shape, type, values }) => {
-      return { name, shape, type, sparse: false, isNumeric: values !== undefined };
+    members: arrays.map(({ name, shape, type, values, isComplex }) => {
+      return { name, shape, type, sparse: false, isNumeric: values !== undefined, isComplex };
     }),
     notes: [],
     notesOn: (member) => roundingNote(arrayOf(member).values!),
     shapeOf: (member) => ({ shape: arrayOf(member).shape, chunks: null }),
     read(member, start) {
-      const array = arrayOf(member), { shape, isFortran } = array;
+      const array = arrayOf(member), { shape, isFortran } = array, parts = array.isComplex ? 2 : 1;
       if (loaded?.member !== member) loaded = { member, values: array.load() };
       const sizes = (axes: readonly number[]) => axes.reduce((product, size) => product * size, 1);
-      const strides = shape.map((_, axis) => sizes(isFortran ? shape.slice(0, axis) : shape.slice(axis + 1)));
+      const strides = shape.map((_, axis) => parts * sizes(isFortran ? shape.slice(0, axis) : shape.slice(axis + 1)));
       const from = start.reduce((sum, index, axis) => sum + index * strides[axis]!, 0);
       return Promise.resolve({ values: loaded.values.subarray(from), strides });
     },
     number(member) {
-      const found = arrays.find(({ name, shape }) => name === member && shape.every((size) => size === 1));
+      const isOne = ({ shape, isComplex }: PickledArray) => !isComplex && shape.every((size) => size === 1);
+      const found = arrays.find((array) => array.name === member && isOne(array));
       return Promise.resolve(found?.values === undefined ? undefined : found.first());
     },
     forget: () => void (loaded = null),

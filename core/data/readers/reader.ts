@@ -87,6 +87,8 @@ export interface OpenSource {
   readonly keptRows?: KeptRows;
   /** All arrays of the file, the chosen one among them. */
   readonly members: readonly Member[];
+  /** What was concluded about the file and was not said: `data.member` and `data.reader` that read it in the same way. */
+  readonly concluded?: { readonly member: string; readonly settings: Readonly<Record<string, unknown>> };
   /** What a user should know: orientation that was concluded, values that were converted. One sentence each. */
   readonly notes: readonly string[];
   /** The rows in blocks of at most `blockRows`, and of about 32 MB at most. May be called once. */

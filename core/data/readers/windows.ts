@@ -18,20 +18,22 @@ export interface Signals {
   read(record: number, from: number, count: number): Promise<Float32Array>;
 }
 
-/** How records are cut: `length` samples, each window `hop` samples behind the last one. */
+/** How records are cut: `length` samples, each window `hop` samples behind the last one, up to sample `until` of a record. */
 export interface Windows {
   readonly length: number;
   readonly hop: number;
+  readonly until?: number;
 }
 
-/** The settings `window` and `hop`, in samples; undefined where records stay whole. */
+/** The settings `window`, `hop` and `until`, in samples; undefined where records stay whole. */
 export function windowsOf(settings: Settings): Windows | undefined {
   const length = settings.whole("window", 1);
-  const hop = settings.whole("hop", 1);
-  if (length === undefined && hop !== undefined) {
-    throw settings.refuse("hop", `${hop} needs a window`, "set data.reader.window: SAMPLES");
+  const hop = settings.whole("hop", 1), until = settings.whole("until", 1);
+  for (const [name, value] of Object.entries({ hop, until })) {
+    if (length !== undefined || value === undefined) continue;
+    throw settings.refuse(name, `${value} needs a window`, "set data.reader.window: SAMPLES");
   }
-  return length === undefined ? undefined : { length, hop: hop ?? length };
+  return length === undefined ? undefined : { length, hop: hop ?? length, ...until === undefined ? {} : { until } };
 }
 
 /** What windows make of records: how many rows each gives, and the length of a row. */
@@ -52,7 +54,8 @@ export function signalSource(
   signals: Signals,
   windows: Windows | undefined,
 ): Pick<OpenSource, "rows" | "columns" | "shape" | "rowNames" | "rowTables" | "notes" | "read"> {
-  const { records, channels } = signals;
+  const { channels } = signals, until = windows?.until ?? Infinity;
+  const records = signals.records.map(({ name, samples }) => ({ name, samples: Math.min(samples, until) }));
   const plan = windows ? cut(where, records, windows) : whole(where, records);
   const columns = channels * plan.length;
   checkRow(where, columns);

@@ -60,6 +60,23 @@ testInFolder("prepare: once, found again, and again where the source was written
   assertEquals(names(join(root, "cache")).length, 2);
 });
 
+testInFolder("prepare: a small source of the same size and time but other content is another one", async (root) => {
+  const path = join(root, "a.csv"), then = new Date(1e12);
+  const write = (text: string) => {
+    Deno.writeTextFileSync(path, text);
+    Deno.utimeSync(path, then, then);
+  };
+  const first = async () => {
+    const source = await openData(configFor(root, "a.csv", ", batch_size: 2"), null);
+    const { sample } = await inspectData(source.files[0]!.path);
+    return sample.greatest;
+  };
+  write("a,b\n1,2\n3,4\n");
+  assertEquals([await first(), await first(), names(join(root, "cache")).length], [4, 4, 1]);
+  write("a,b\n1,2\n3,9\n");
+  assertEquals([await first(), names(join(root, "cache")).length], [9, 2]);
+});
+
 testInFolder("prepare: refresh makes it again, readonly makes nothing", async (root) => {
   tenXSample(join(root, "pbmc"), 10);
   await assertRejects(() => openData(configFor(root, "pbmc", ", cache: readonly")), UserError, "is not in the cache");

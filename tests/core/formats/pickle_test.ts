@@ -4,7 +4,8 @@ import { fromFileUrl, join } from "@std/path";
 import { UserError } from "../../../core/errors.ts";
 import { objectsOf } from "../../../core/formats/numpy_arrays.ts";
 import { pickledArrays } from "../../../core/formats/pickle.ts";
-import { pickle } from "../../../core/data/readers/pickle.ts";
+import { openPickles, pickle } from "../../../core/data/readers/pickle.ts";
+import { readAll } from "../data/readers/read_all.ts";
 import { run, temporary } from "../../helpers/cli.ts";
 
 const FOLDER = fromFileUrl(new URL("../../golden/pickles", import.meta.url));
@@ -45,6 +46,29 @@ Deno.test("pickle: numbers of Python have names and all of their digits; one may
   const source = await pickle.open(join(FOLDER, "numbers.pkl"), { settings: { rate: "fs" } });
   assertEquals([source.rate, source.rows], [5208333.25, 3]);
   source.close();
+});
+
+Deno.test("pickle: complex numbers, of NumPy and in lists, are two channels", async () => {
+  for (const name of ["complex2.pkl", "complex4.pkl"]) {
+    const arrays = arraysOf(name);
+    assertEquals(arrays.map(({ name, type, isComplex }) => [name, type, isComplex]), [
+      ["c8", "complex float32", true],
+      ["c16", "complex float64", true],
+      ["list", "complex list", true],
+    ]);
+    for (const { name: member } of arrays) {
+      const read = async (complex?: string) => {
+        const settings = complex ? { complex } : {};
+        return await readAll({ ...pickle, open: openPickles }, join(FOLDER, name), { member, settings }, 2);
+      };
+      const both = await read();
+      assertEquals([both.rows, both.shape], [3, [2, 4]], member);
+      const rows = [0, 4, 8].map((from) => [...VALUES.slice(from, from + 4)]);
+      assertEquals(both.values, rows.flatMap((row) => [...row, ...row.map((value) => value - 1)]));
+      assertEquals((await read("imag")).values, rows.flat().map((value) => value - 1));
+      assertEquals((await read("abs")).values.slice(0, 2), [1, Math.fround(Math.hypot(0.25, -0.75))]);
+    }
+  }
 });
 
 Deno.test("pickle: ordered dicts, and arrays of objects in .npy", () => {

@@ -8,6 +8,8 @@ import { makeHdf5 } from "./make_hdf5.ts";
 import { readAll, refusalOf } from "./read_all.ts";
 
 const GOLDEN = fromFileUrl(new URL("../../../golden/hdf5.h5", import.meta.url));
+/** The reader in this thread, and not in a process of its own. */
+const inside = { ...hdf5, open: openHdf5 };
 const range = (length: number) => Float32Array.from({ length }, (_, i) => i);
 
 Deno.test("arrays as h5py writes them", async () => {
@@ -56,7 +58,7 @@ testInFolder("any order of axes, in one part or many", async (dir) => {
   for (const chunks of [undefined, [1, 2, 3], [2, 3, 4]]) {
     await makeHdf5(path, { rf: { data, shape: [2, 3, 4], chunks } });
     for (const blockRows of [1, 3, 100]) {
-      const read = async (axes: string[]) => await readAll(hdf5, path, { settings: { axes } }, blockRows);
+      const read = async (axes: string[]) => await readAll(inside, path, { settings: { axes } }, blockRows);
       const frames = await read(["row", "sample", "channel"]);
       assertEquals([frames.rows, frames.shape, frames.values], [2, [4, 3], all.flat()]);
       const lines = await read(["row", "sample", "row"]);
@@ -68,11 +70,13 @@ testInFolder("any order of axes, in one part or many", async (dir) => {
       assertEquals(samples.values.slice(0, 8), [0, 100, 10, 110, 20, 120, 30, 130]);
     }
   }
-  const windows = await readAll(hdf5, path, { settings: { axes: ["row", "sample", "row"], window: 2, hop: 1 } }, 5);
+  const windows = await readAll(inside, path, { settings: { axes: ["row", "sample", "row"], window: 2, hop: 1 } }, 5);
   assertEquals([windows.rows, windows.rowNames!.slice(0, 3)], [16, ["rf#1@0", "rf#1@1", "rf#2@0"]]);
   assertEquals(windows.values, all.flatMap(([a, b, c]) => [a!, b!, b!, c!]));
-  const refusal = (settings: Record<string, unknown>) => refusalOf(hdf5, path, { settings });
-  assert((await refusal({})).startsWith("data.reader.axes: is not set, and rf has more than two axes (2 x 3 x 4)"));
+  const refusal = (settings: Record<string, unknown>) => refusalOf(inside, path, { settings });
+  const proposed = await refusal({});
+  assert(proposed.startsWith("data.reader.axes: is not set, and rf has more than two axes (2 x 3 x 4)"), proposed);
+  assert(proposed.includes("such as [row, row, sample]: row, channel, sample"), proposed);
   assert(
     (await refusal({ axes: ["row", "sample"] })).startsWith("data.reader.axes: names 2 axes, rf has 3 (2 x 3 x 4)"),
   );
@@ -181,7 +185,6 @@ testInFolder("damaged files are refused, and the library goes on", async (dir) =
     assertThrows(() => file.read(file.arrays[0]!, [0, 0], [41, 100]), UserError, "x cannot be read");
   }
   // Many files, one after another, in this thread.
-  const inside = { ...hdf5, open: openHdf5 };
   let refused = 0;
   for (let round = 0; round < 40; round++) {
     const changed = whole.slice();

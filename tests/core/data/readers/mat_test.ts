@@ -6,6 +6,8 @@ import { UserError } from "../../../../core/errors.ts";
 import { testInFolder } from "../../../temp.ts";
 import { readAll, refusalOf } from "./read_all.ts";
 
+/** The reader in this thread, and not in a process of its own. */
+const inside = { ...mat, open: openMatlab };
 const golden = (name: string) => fromFileUrl(new URL(`../../../golden/${name}`, import.meta.url));
 const FILES = ["mat5.mat", "mat5_packed.mat", "mat73.mat"].map(golden);
 /** What MATLAB shows of rf(i, j) and volume(i, j, k): 10 i + j + 100 k. */
@@ -67,7 +69,7 @@ const vector = (k: number, length = 5) => over(length, (i) => 100 * k + i);
 
 Deno.test("cells and fields of structures that hold arrays of one shape are rows, and each can be named", async () => {
   for (const path of NESTED) {
-    const read = async (member: string, settings = {}) => await readAll(mat, path, { member, settings }, 2);
+    const read = async (member: string, settings = {}) => await readAll(inside, path, { member, settings }, 2);
     const lines = await read("lines");
     assertEquals([lines.rows, lines.shape], [4, [1, 5]], path);
     assertEquals(lines.values, over(4, (k) => vector(k)).flat());
@@ -95,7 +97,7 @@ Deno.test("cells and fields of structures that hold arrays of one shape are rows
     assertEquals((await read("inside.a")).values, [...vector(7), ...vector(8)]);
     assertEquals((await read("inside{2}.a")).values, vector(8));
     assertEquals((await read("lines", { rate: "frames(2).gain" })).rate, 2);
-    const unequal = await refusalOf(mat, path, { member: "unequal" });
+    const unequal = await refusalOf(inside, path, { member: "unequal" });
     assert(unequal.includes("what is in the cells of unequal of"), unequal);
     assert(
       unequal.includes('name one, such as "unequal{1}", or those that a pattern fits, such as "unequal*"'),
@@ -104,7 +106,7 @@ Deno.test("cells and fields of structures that hold arrays of one shape are rows
     const cut = await read("unequal*", { window: 3 });
     assertEquals(cut.values, [0, 1, 2, 100, 101, 102]);
     assertEquals(cut.rowNames, ["unequal{1}@0", "unequal{2}@0"]);
-    const source = await mat.open(path, { member: "lines" });
+    const source = await openMatlab(path, { member: "lines" });
     source.close();
     const shown = source.members.map(({ name, shape, type }) => `${name} ${shape.join("x")} ${type}`);
     assert(shown.includes("lines 4x5 cell of double"), String(shown));
@@ -116,7 +118,7 @@ Deno.test("cells and fields of structures that hold arrays of one shape are rows
 Deno.test("complex numbers are two channels, or what data.reader.complex says", async () => {
   for (const path of NESTED) {
     const read = async (member: string, complex?: string, more = {}) =>
-      await readAll(mat, path, { member, settings: { ...complex ? { complex } : {}, ...more } }, 2);
+      await readAll(inside, path, { member, settings: { ...complex ? { complex } : {}, ...more } }, 2);
     const real = over(3, (i) => over(4, (j) => rf(i, j))), imag = real.map((row) => row.map((value) => value + 0.5));
     const both = await read("iq");
     assertEquals([both.rows, both.shape], [3, [2, 4]], path);
@@ -142,10 +144,10 @@ Deno.test("complex numbers are two channels, or what data.reader.complex says", 
     assertEquals((await read("waves")).values, [over(5, () => 0), vector(0), over(5, () => 0), vector(1)].flat());
     assertEquals((await read("frames.iq")).values.slice(10, 20), [...vector(1), -1, -1, -1, -1, -1]);
     assert(
-      (await refusalOf(mat, path, { member: "lines", settings: { complex: "abs" } })).includes("holds real numbers"),
+      (await refusalOf(inside, path, { member: "lines", settings: { complex: "abs" } })).includes("holds real numbers"),
     );
     assert(
-      (await refusalOf(mat, path, { member: "iq", settings: { complex: "phase" } })).includes(
+      (await refusalOf(inside, path, { member: "iq", settings: { complex: "phase" } })).includes(
         "must be one of channels",
       ),
     );
@@ -184,7 +186,6 @@ testInFolder("damaged files are refused", async (dir) => {
   packed[150]! ^= 0xff;
   assert((await refusal(packed)).includes("compressed data are damaged"));
   // Many files, one after another, in this thread.
-  const inside = { ...mat, open: openMatlab };
   let refused = 0;
   for (const whole of [plain, await Deno.readFile(FILES[1]!)]) {
     for (let round = 0; round < 80; round++) {
