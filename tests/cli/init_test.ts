@@ -136,3 +136,11 @@ Deno.test("init: a table whose lines are genes by their names is turned, unless 
   assertStringIncludes(left.stdout, "layout     rows look like genes and columns like cells");
   assert(!Deno.readTextFileSync(output).includes('{"transpose":true}'));
 });
+
+Deno.test("init: folders of data are named in any language, and a name has its letters", async () => {
+  using folder = temporary();
+  const data = join(folder.path, "Zellen Ko\u0308ln 2"); // as macOS writes it: the dots are a character of their own
+  writeChunks(data, 1, 60, 30);
+  assertStringIncludes((await initialised(folder.path, data)).config, 'name: "zellen-köln-2"');
+  assert([...Deno.readDirSync(join(folder.path, "runs"))].some(({ name }) => name.startsWith("zellen-köln-2-")));
+});
