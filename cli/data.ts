@@ -13,7 +13,7 @@ import { dataView } from "./data_view.ts";
 import { defineCommand, defineGroup, SHARED } from "./command.ts";
 import { arrayLines, inspectionLines } from "./inspection_text.ts";
 import { showProgress } from "./progress.ts";
-import { READING } from "./reading.ts";
+import { READING, withOptions } from "./reading.ts";
 import { runCommand } from "./run_command.ts";
 
 const importing = defineCommand({
@@ -36,17 +36,19 @@ const importing = defineCommand({
     quiet: SHARED.quiet,
   },
   async run({ source, output, format, member, setting, step, overwrite, json, quiet }) {
-    if (step.length > 0) await ensureEngine({ quiet: true });
+    if (step.length > 0) await ensureEngine({ quiet: json || quiet });
     using progress = showProgress(json || quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines");
-    const data = await importData(resolve(source), resolve(output), {
-      format,
-      member,
-      settings: parseSettings(setting),
-      steps: parseSteps(step),
-      overwrite,
-      note: progress.note,
-      progress: progress.observer.preparing,
-    });
+    const data = await withOptions(() =>
+      importData(resolve(source), resolve(output), {
+        format,
+        member,
+        settings: parseSettings(setting),
+        steps: parseSteps(step),
+        overwrite,
+        note: progress.note,
+        progress: progress.observer.preparing,
+      })
+    );
     progress[Symbol.dispose]();
     const rows = data.sources.reduce((sum, { rows }) => sum + rows, 0);
     if (json) print(JSON.stringify({ output, rows, ...data }));
@@ -79,15 +81,15 @@ const inspect = defineCommand({
     json: SHARED.json,
   },
   async run({ source, format, member, setting, html, json }) {
-    await ensureEngine({ quiet: true });
+    await ensureEngine({ quiet: json });
     const portrait = html !== undefined;
-    const { portrait: drawn, ...seen } = await inspectData(source, {
-      ...{ format, member, settings: parseSettings(setting), portrait },
-    }).catch((error) => {
-      // What there is to choose from.
-      if (error instanceof OpenChoice && !json) { for (const line of arrayLines(error.members)) print(line); }
-      throw error;
-    });
+    const look = () =>
+      inspectData(source, { format, member, settings: parseSettings(setting), portrait }).catch((error) => {
+        // What there is to choose from.
+        if (error instanceof OpenChoice && !json) { for (const line of arrayLines(error.members)) print(line); }
+        throw error;
+      });
+    const { portrait: drawn, ...seen } = await withOptions(look);
     const page = html === undefined ? null : await drawInto(html, { ...seen, portrait: drawn });
     if (!json) {
       for (const line of inspectionLines(seen)) print(line);

@@ -33,15 +33,15 @@ function lines(config: Config, result: DryRun): string[] {
     ? `dense${shape === null ? "" : `, shape ${shape.join(" x ")}`}`
     : `${percentText(density)} stored`;
   return [
-    `data       ${pluralText(result.files, "file")}, ${countText(result.rows)} rows x ${
-      countText(result.columns)
-    } columns, ${stored}`,
+    `data       ${pluralText(result.files, "file")}, ${pluralText(result.rows, "row")} x ${
+      pluralText(result.columns, "column")
+    }, ${stored}`,
     `split      train ${countText(partRows.train)}, validation ${countText(partRows.validation)}, test ${
       countText(partRows.test)
     }`,
-    `steps      ${countText(result.stepsPerEpoch)} per epoch, ${countText(result.epochs)} epochs, ${
+    `steps      ${countText(result.stepsPerEpoch)} per epoch, ${pluralText(result.epochs, "epoch")}, ${
       countText(result.steps)
-    } in total (batches of ${config.data.batch_size})`,
+    } in total (batches of ${countText(config.data.batch_size)})`,
     "model",
     ...table(
       ["layer", "kind", "output", "parameters", ""],

@@ -3,6 +3,7 @@ import { countText, percentText, pluralText } from "../core/figures.ts";
 import { basename, dirname, isAbsolute, relative, resolve } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
 import { loadConfig } from "../core/config/mod.ts";
+import { safeName } from "../core/config/name.ts";
 import { parseSettings } from "../core/config/reader_settings.ts";
 import { configText, suggest, type Suggestion } from "../core/data/suggest.ts";
 import { checkAnnotations } from "../core/data/annotations.ts";
@@ -14,12 +15,11 @@ import { UserError } from "../core/errors.ts";
 import { exists, writeAtomically } from "../core/formats/file.ts";
 import { toUser } from "../core/paths.ts";
 import { commandText } from "../core/runs/command.ts";
-import { safeName } from "../core/runs/folder.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { canTurn, orientation } from "./data_view.ts";
 import { givenPath } from "./given_path.ts";
 import { short, showProgress } from "./progress.ts";
-import { READING } from "./reading.ts";
+import { READING, withOptions } from "./reading.ts";
 import { runCommand } from "./run_command.ts";
 import train from "./train.ts";
 import { print } from "../core/output.ts";
@@ -83,12 +83,12 @@ function lines(
     paths.length > 0 ? paths.map((path) => toUser(path)).join(", ") : none;
   const transforms = suggestion.transforms.length > 0 ? suggestion.transforms.join(", ") : "no transform";
   return [
-    `data       ${pluralText(files.length, source ? "chunk" : "file")}, ${countText(seen.rows)} rows x ${
-      countText(seen.columns)
-    } columns, ${seen.format}, ` +
+    `data       ${pluralText(files.length, source ? "chunk" : "file")}, ${pluralText(seen.rows, "row")} x ${
+      pluralText(seen.columns, "column")
+    }, ${seen.format}, ` +
     `${seen.dataType}`,
     `values     ${suggestion.kind}, from ${figure(sample.least)} to ${figure(sample.greatest)} where not zero; ` +
-    `${percentText(sample.zeros)} zeros (in ${countText(sample.rows)} rows)`,
+    `${percentText(sample.zeros)} zeros (in ${pluralText(sample.rows, "row")})`,
     `           -> ${transforms}: ${suggestion.why}`,
     `labels     ${
       tables.length > 0
@@ -108,7 +108,9 @@ function lines(
       countText(partRows.test)
     }`,
     `model      ${[seen.columns, hidden, latent, hidden, seen.columns].map(countText).join(" -> ")}`,
-    `training   batches of ${suggestion.batchSize}, ${countText(suggestion.stepsPerEpoch)} steps per epoch`,
+    `training   batches of ${countText(suggestion.batchSize)}, ${
+      pluralText(suggestion.stepsPerEpoch, "step")
+    } per epoch`,
   ];
 }
 
@@ -134,8 +136,9 @@ const init = defineCommand({
     if (override.length > 0 && !isTrained) {
       throw new UserError("--override", "goes with --train", "edit the config instead");
     }
-    await ensureEngine({ quiet: true });
-    const { seen, settings, layout } = await upright(data, { format, member, settings: parseSettings(setting) });
+    await ensureEngine({ quiet: json });
+    const asked = { format, member, settings: parseSettings(setting) };
+    const { seen, settings, layout } = await withOptions(() => upright(data, asked));
     const beside = await lookBeside(seen);
     const tables = labelTables(seen);
     const suggestion = suggest(nameOf(seen), seen);

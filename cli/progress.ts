@@ -1,5 +1,5 @@
 /** Progress of a training run: a live line on a terminal, otherwise one line per epoch, and nothing with `quiet`. */
-import { countText } from "../core/figures.ts";
+import { countText, pluralText } from "../core/figures.ts";
 import type { Model } from "../ffi/model.ts";
 import type { SplitMetrics } from "../core/runs/types.ts";
 import type { EvaluationProgress } from "../core/evaluation/evaluate.ts";
@@ -34,7 +34,7 @@ export function rowsText(
   { rows, sampled_from, trained_before }: Pick<SplitMetrics, "rows" | "sampled_from" | "trained_before">,
 ): string {
   const text = sampled_from == null
-    ? `${countText(rows)} rows`
+    ? pluralText(rows, "row")
     : `${countText(rows)} of ${countText(sampled_from)} rows, sampled`;
   return trained_before ? `${text}, ${countText(trained_before)} trained on before the fork` : text;
 }

@@ -1,7 +1,7 @@
 /** What `train` does and prints when a run has ended. */
 import type { Config } from "../core/config/mod.ts";
 import { UserError } from "../core/errors.ts";
-import { countText, percentText } from "../core/figures.ts";
+import { countText, percentText, pluralText } from "../core/figures.ts";
 import { print, tell } from "../core/output.ts";
 import { toUser } from "../core/paths.ts";
 import { writeOutput } from "../core/results/output.ts";
@@ -20,7 +20,7 @@ function baselineLines({ baseline }: Summary): string[] {
   const parts = (["train", "validation", "test"] as const).filter((part) => Number.isFinite(pca[part]?.r2));
   if (parts.length === 0) return [];
   const shown = parts.map((part) => `${part} ${short(pca[part]!.r2)}`).join(", ");
-  const lines = [`PCA        R2 ${shown}  (${countText(pca.components ?? 0)} components)`];
+  const lines = [`PCA        R2 ${shown}  (${pluralText(pca.components ?? 0, "component")})`];
   if (baseline.advice) lines.push(`           PCA explains more than the network; ${baseline.advice}`);
   return lines;
 }
@@ -57,7 +57,7 @@ function anomalyLines({ row_errors }: Summary): string[] {
 function summaryLines(result: SessionResult, runDir: string): string[] {
   const { summary } = result;
   const lines = [
-    `${summary.status}: ${countText(summary.epochs)} epochs, ${countText(summary.steps)} steps, ${
+    `${summary.status}: ${pluralText(summary.epochs, "epoch")}, ${pluralText(summary.steps, "step")}, ${
       clock(summary.seconds.total)
     } (${END_REASONS[summary.reason] ?? summary.reason})`,
   ];

@@ -66,8 +66,9 @@ function checkData({ data }: RawConfig, tree: MapNode, report: Report): void {
   for (const key of ["transforms", "input_transforms"] as const) {
     data[key].forEach((transform, index) => checkTransform(transform, ["data", key, index], report));
   }
-  if (entryAt(tree, ["data", "split", "seed"]) && byFiles) {
-    report(["data", "split", "seed"], "has no effect if the split lists files", "remove it");
+  for (const key of byFiles ? ["by", "seed"] : []) {
+    if (!entryAt(tree, ["data", "split", key])) continue;
+    report(["data", "split", key], "has no effect if the split lists files", "remove it");
   }
 }
 

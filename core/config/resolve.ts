@@ -5,7 +5,8 @@ import { originOfPath, rememberPath } from "../paths.ts";
 import { resolvedKinds } from "./diagnostic_kinds.ts";
 import { toLayer } from "./layers.ts";
 import { isLayers } from "./properties.ts";
-import { NAME_PATTERN, type RawConfig } from "./schema.ts";
+import { safeName } from "./name.ts";
+import type { RawConfig } from "./schema.ts";
 import { allSettings, settingsOf } from "./sections.ts";
 import { toTransform } from "./transforms.ts";
 import { entryAt, type Key, type MapNode, type Origin, whereOf } from "./tree.ts";
@@ -114,8 +115,7 @@ export function tableOrFile(written: string, path: string): string {
 /** The file's name without its ending, as far as a run folder may be called so. */
 export function nameOf(file: string | undefined): string {
   const stem = (file ?? "").replace(/^.*\//, "").replace(/\.[^.]*$/, "");
-  const name = stem.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").slice(0, 64);
-  return NAME_PATTERN.test(name) ? name : "run";
+  return safeName(stem);
 }
 
 function resolveSplit(
@@ -125,7 +125,12 @@ function resolveSplit(
   const { train, validation, test } = split;
   const isShare = (part: typeof train): part is number | undefined => part === undefined || typeof part === "number";
   if (isShare(train) && isShare(validation) && isShare(test)) {
-    return { by: "rows", ...fillShares(train, validation, test), seed: split.seed ?? rowSeed ?? seed };
+    const { by } = split;
+    const named = typeof by === "string"
+      ? by
+      : { group: tableOrFile(by.group, path(["data", "split", "by", "group"], by.group)) };
+    const together = named === "rows" ? {} : { together: named };
+    return { by: "rows", ...together, ...fillShares(train, validation, test), seed: split.seed ?? rowSeed ?? seed };
   }
   const files = (name: "train" | "validation" | "test"): string[] => {
     const part = split[name];

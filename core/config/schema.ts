@@ -8,6 +8,7 @@ import { DIAGNOSTICS } from "../diagnostics/list.ts";
 import { kindsSchema } from "./diagnostic_kinds.ts";
 import { counts } from "./fields.ts";
 import { layerSchema } from "./layers.ts";
+import { NAME_PATTERN } from "./name.ts";
 import { PRESETS, type PresetSetting } from "./presets.ts";
 import { kindSchema, sectionShape } from "./sections.ts";
 import { sinkSchema } from "./sinks.ts";
@@ -39,6 +40,11 @@ const split = z.strictObject({
   test: shareOrFiles().optional().describe(
     "share or files, as for train; by default the share that train and validation leave, else 0.1",
   ),
+  by: z.union([z.enum(["rows", "files"]), z.strictObject({ group: path() }).meta({ examples: [{ group: "donor" }] })])
+    .default("rows").describe(
+      "what stays together in one part, with shares: rows: each row for itself; files: the rows of a file; {group: NAME}: the rows " +
+        "of a group, by a file with one entry per row or a table of rows, as data.labels takes them",
+    ),
   seed: z.int().min(0).optional().describe("decides which row belongs to which part; by default data.seed"),
 }).describe("which rows train, validate and test: shares of the rows by seeded hash, or lists of files");
 
@@ -316,8 +322,6 @@ const paths = z.strictObject({
       "files of their own, other rows in reconstructions.npy; null: nothing is written",
   ),
 }).describe("where output is written").meta(onResume("free"));
-
-export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export const configSchema = z.strictObject({
   name: z.string().regex(NAME_PATTERN).optional()

@@ -32,10 +32,15 @@ export type RandomTransform =
   /** Changes the sign of half of the rows. */
   | { readonly kind: "polarity" };
 
+/** What stays together in one part: the rows of a file, or of a group by a file (absolute) or a table of rows. */
+export type Together = "files" | { readonly group: string };
+
 /** Shares of the rows by seeded hash, or lists of files (paths or globs). */
 export type Split =
   | {
     readonly by: "rows";
+    /** Absent where each row is for itself. */
+    readonly together?: Together;
     readonly train: number;
     readonly validation: number;
     readonly test: number;

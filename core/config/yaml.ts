@@ -60,7 +60,8 @@ function plainTraining({ replicas, ...training }: Config["training"]): Record<st
 
 function plainSplit(split: Split): Record<string, unknown> {
   if (split.by === "rows") {
-    return { train: split.train, validation: split.validation, test: split.test, seed: split.seed };
+    const by = split.together === undefined ? {} : { by: split.together };
+    return { train: split.train, validation: split.validation, test: split.test, ...by, seed: split.seed };
   }
   const parts = (["train", "validation", "test"] as const).filter((part) => split[part].length > 0);
   return Object.fromEntries(parts.map((part) => [part, split[part]]));

@@ -2,6 +2,7 @@
 import { countText } from "../figures.ts";
 import type { Split } from "../config/types.ts";
 import { type DataIdentity, type FileIdentity, keyOf, type TrainedData } from "./identity.ts";
+import { flagsOf } from "./part_runs.ts";
 import { fileKey } from "./row_keys.ts";
 import { type ChunkFile, type Part, partsOf, type Source } from "./source.ts";
 
@@ -33,7 +34,10 @@ function some(names: readonly string[], one: string, many: string): string {
 
 function changeOf(was: FileIdentity, now: FileIdentity): string | null {
   if (was.rows !== now.rows) return `${placeOf(now)} (${countText(was.rows)} rows then, ${countText(now.rows)} now)`;
-  if (was.content === now.content) return null;
+  if (was.content === now.content) {
+    const isSplitAlike = JSON.stringify(was.part_runs) === JSON.stringify(now.part_runs);
+    return isSplitAlike ? null : `${placeOf(now)} (its rows are split in another way)`;
+  }
   return was.nnz === now.nnz ? `${placeOf(now)} (other values)` : `${placeOf(now)} (other entries)`;
 }
 
@@ -107,6 +111,7 @@ export function unsureFiles(was: DataIdentity, now: DataIdentity): string[] {
 
 /** For each row of a file of the run, whether it was trained on. */
 function trainedFlags(was: TrainedData, file: FileIdentity): Uint8Array {
+  if (file.part_runs !== undefined) return flagsOf(file.part_runs, "train", file.rows);
   const split: Split = was.split ?? { by: "files", train: [], validation: [], test: [] };
   const flags = new Uint8Array(file.rows);
   const key = fileKey(file.name) + (file.offset ?? 0);

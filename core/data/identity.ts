@@ -13,6 +13,7 @@ import { Chunk, type MatrixPlace } from "../../ffi/chunk.ts";
 import type { DataConfig, Split, Transform } from "../config/types.ts";
 import { InputFile } from "../formats/file.ts";
 import { fittedHash } from "./fitted.ts";
+import { partRuns } from "./part_runs.ts";
 import { type ChunkFile, type Part, PARTS, type Source } from "./source.ts";
 
 export const WHOLE_BYTES = 512e6;
@@ -33,6 +34,11 @@ export interface FileIdentity {
   readonly content: string;
   /** The part all of its rows belong to; null where rows are split by hash. */
   readonly part: Part | null;
+  /**
+   * Where the split keeps files or groups together, the parts of the rows in order, as runs: the number of a part, then how many
+   * rows in turn belong to it.
+   */
+  readonly part_runs?: readonly number[];
 }
 
 /** Which rows were trained on: those that the split makes training rows of these files. */
@@ -155,6 +161,7 @@ export async function identify(
       modified: (mtime ?? new Date(0)).toISOString(),
       content: await contentOf(file, whole),
       part: partOf(file, data),
+      ...data.split.by === "rows" && data.split.together !== undefined ? { part_runs: partRuns(file.parts) } : {},
     });
   }
   return {
@@ -179,12 +186,13 @@ export async function identify(
 }
 
 /** What tells one file from another, and from another state of itself. */
-export const keyOf = ({ name, offset, rows, content, part }: FileIdentity): unknown[] => [
+export const keyOf = ({ name, offset, rows, content, part, part_runs }: FileIdentity): unknown[] => [
   name,
   rows,
   content,
   part,
   ...offset === undefined ? [] : [offset],
+  ...part_runs === undefined ? [] : [part_runs],
 ];
 
 /** A hash of what an epoch consists of: its rows, their order and their values. */

@@ -8,7 +8,7 @@ import { toUser } from "../paths.ts";
 import { isPrepared, readPrepared } from "./data_json.ts";
 import { dataFiles, naturally } from "./files.ts";
 import { inspectSources } from "./inspect_source.ts";
-import { locate, type Place, type SourcePlace } from "./locate.ts";
+import { locate, type Place, SeveralData, type SourcePlace } from "./locate.ts";
 import { copiedChunks } from "./placed.ts";
 import { joinedNames, openPrepared, sourcesOf } from "./prepared.ts";
 import type { Member, OpenSource, ReaderOptions } from "./readers/reader.ts";
@@ -191,7 +191,9 @@ function sourcesIn(given: string, format: DataFormat): SourcePlace[] | null {
   try {
     places = locate(given, toUser(given), format);
   } catch (error) {
-    if (!(error instanceof UserError) || format !== "auto" || !isFolder(given)) throw error;
+    if (!(error instanceof UserError) || error instanceof SeveralData || format !== "auto" || !isFolder(given)) {
+      throw error;
+    }
     return null; // a look at a folder without data tells where there are some
   }
   const sources = places.filter((place) => place.kind === "source");

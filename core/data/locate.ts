@@ -27,6 +27,9 @@ export interface SourcePlace {
   readonly files: readonly string[];
 }
 
+/** The error of a folder in which there are several kinds of data, of which one has to be named. */
+export class SeveralData extends UserError {}
+
 /** The ending of chunks in a folder, by format. */
 const EXTENSION = { csr_npz: ".npz", dense_npy: ".npy" } as const;
 
@@ -86,7 +89,7 @@ export function locate(path: string, field: string, format: DataFormat): Place[]
       ? [source(path, inFiles.reader)]
       : inFiles.paths.map((each) => source(each, inFiles.reader));
   }
-  const inFolders = claimed(path, folders.map((name) => join(path, name)), forced);
+  const inFolders = claimedBelow(path, field, forced);
   if (inFolders) return inFolders.paths.map((each) => source(each, inFolders.reader));
   if (forced === null) return chunks(EXTENSION.csr_npz);
   const held = [...files, ...folders];
@@ -126,6 +129,40 @@ function globbed(path: string, field: string, format: DataFormat, forced: Reader
   return [{ ...first, path, name: basename(path), files }];
 }
 
+/** How far below a folder sources that are folders are looked for: samples/SAMPLE/outs/filtered_feature_bc_matrix. */
+const DEPTH = 3;
+
+/** The folders below that are sources, on the first level that has any. @throws {UserError} */
+function claimedBelow(path: string, field: string, forced: Reader | null) {
+  let level = [path];
+  for (let depth = 0; depth < DEPTH && level.length > 0; depth++) {
+    level = level.flatMap((each) => entriesOf(each, field).folders.map((name) => join(each, name)))
+      .filter((folder) => !Deno.lstatSync(folder).isSymlink || depth === 0);
+    const found = claimed(path, level, forced);
+    if (found) return found;
+  }
+  return null;
+}
+
+/**
+ * Cell Ranger writes all barcodes (raw) and those of cells (filtered) beside each other: the same cells twice, and many empty
+ * droplets. @throws {UserError} where both are among the paths
+ */
+function refuseRawAndFiltered(folder: string, paths: readonly string[]): void {
+  const isKind = (kind: string) =>
+    paths.filter((path) => new RegExp(`(^|[_.-])${kind}[_.-]`, "i").test(basename(path)));
+  const [raw, filtered] = [isKind("raw"), isKind("filtered")];
+  if (raw.length === 0 || filtered.length === 0) return;
+  const names = (of: readonly string[]) => of[0]!.slice(folder.length).replace(/^\//, "");
+  throw new SeveralData(
+    whereOfPath(folder),
+    `${folder} holds ${names(filtered)} and ${names(raw)}: the same cells twice, and empty droplets beside them`,
+    `name those of the cells: ${
+      filtered.length === 1 ? filtered[0] : `'${join(folder, "**", basename(filtered[0]!))}'`
+    }`,
+  );
+}
+
 /**
  * Which of the paths in a folder are of one format; null where none is of any. Texts count only where nothing else is there,
  * since labels and notes are texts too.
@@ -143,12 +180,13 @@ function claimed(folder: string, paths: readonly string[], forced: Reader | null
   if (readers.length === 0) readers = [...found.keys()];
   if (readers.length > 1) {
     const names = readers.map((reader) => `${basename(found.get(reader)![0]!)} (${reader.format})`);
-    throw new UserError(
+    throw new SeveralData(
       whereOfPath(folder),
       `${folder} holds files of several formats: ${someNames(names)}`,
       `name one of them: data: {format: ${readers[0]!.format}}, or name the files with a glob`,
     );
   }
   const [reader] = readers;
+  if (reader?.format === "10x") refuseRawAndFiltered(folder, found.get(reader)!);
   return reader === undefined ? null : { reader, paths: found.get(reader)! };
 }

@@ -1,12 +1,13 @@
 /** Opens the data of a config, and prepares them first where they are not chunks. */
 import { join } from "@std/path";
-import type { Config } from "../config/types.ts";
+import type { Config, DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { type CacheOptions, prepareData } from "./cache.ts";
 import type { MemoryRows } from "./memory.ts";
 import type { Prepared } from "./prepared.ts";
 import { privateCache } from "./private_cache.ts";
-import { openSource, type Source } from "./source.ts";
+import { type OpenOptions, openSource, type Source } from "./source.ts";
+import { splitTogether } from "./split_together.ts";
 
 type Told = Pick<CacheOptions, "note" | "warn" | "progress" | "find" | "fitted">;
 
@@ -36,5 +37,10 @@ export async function openData(
   options: Told & { readonly evaluated?: boolean } = {},
 ): Promise<Source> {
   const prepared = memory ? undefined : await prepareFor(config, options);
-  return openSource(config.data, memory, { evaluated: options.evaluated, prepared });
+  return await openWhole(config.data, memory, { evaluated: options.evaluated, prepared });
+}
+
+/** {@link openSource}, with what the split keeps together. @throws {UserError} */
+export async function openWhole(data: DataConfig, memory: MemoryRows | null, options: OpenOptions): Promise<Source> {
+  return await splitTogether(openSource(data, memory, options), data, options.evaluated ?? false);
 }

@@ -42,10 +42,14 @@ const files = list(object<FileIdentity>({
   modified: text,
   content: text,
   part: nullable(part),
+  part_runs: maybe(list(number)),
 }));
 
 const split = nullable(object<NonNullable<DataIdentity["split"]>>({
   by: oneOf("rows"),
+  together: maybe((value) =>
+    value === "files" ? "files" : object<{ group: string }>({ group: text })(value, "together")
+  ),
   train: number,
   validation: number,
   test: number,

@@ -1,5 +1,5 @@
 /** Suggests a config for given data: sizes and transforms that suit the data, with the reasons as comments. */
-import { countText } from "../figures.ts";
+import { pluralText } from "../figures.ts";
 import type { Inspection } from "./inspect.ts";
 import type { ValueSample } from "./value_sample.ts";
 
@@ -116,7 +116,7 @@ export function configText(
 ): string {
   const { name, hidden, latent, batchSize, stepsPerEpoch, transforms } = suggestion;
   const hasParts = rows >= ROWS_FOR_PARTS;
-  return `# ${countText(rows)} rows x ${countText(columns)} columns. Every key and its default: docs/config.md.
+  return `# ${pluralText(rows, "row")} x ${pluralText(columns, "column")}. Every key and its default: docs/config.md.
 ` + aligned([
     [`name: ${word(name)}`, "the run folder's name begins with it"],
     ["seed: 1", "of weights, order of rows and split; the same seed gives the same bits"],
@@ -135,7 +135,7 @@ export function configText(
         ? ["  # column_names: names.txt", "one per column, in the order of the columns"]
         : [`  column_names: ${word(paths.columnNames)}`, "one per column"],
     ] as [string, string?][],
-    [`  batch_size: ${batchSize}`, `${countText(stepsPerEpoch)} steps per epoch`],
+    [`  batch_size: ${batchSize}`, `${pluralText(stepsPerEpoch, "step")} per epoch`],
     hasParts
       ? ["  split: { train: 0.8, validation: 0.1, test: 0.1 }"]
       : ["  split: { train: 1, validation: 0, test: 0 }", "there are too few rows to hold some out"],

@@ -2,7 +2,7 @@
  * safetensors files (https://github.com/huggingface/safetensors): 8 bytes little-endian length N, N bytes of JSON
  * `{name: {dtype, shape, data_offsets: [begin, end]}, "__metadata__": {string: string}}`, then the data without gaps.
  */
-import { UserError } from "../errors.ts";
+import { MalformedError, UserError } from "../errors.ts";
 import { InputFile } from "./file.ts";
 import { isRecord, parseJson } from "./json.ts";
 import {
@@ -176,7 +176,7 @@ interface Header<D extends StoredDtype> {
 }
 
 async function readHeader<D extends StoredDtype>(file: InputFile, types: Types<D>): Promise<Header<D>> {
-  const bad = (field: string, what: string) => new UserError(file.path, `${field}: ${what}`, undefined, 1);
+  const bad = (field: string, what: string) => new MalformedError(file.path, `${field}: ${what}`);
   if (file.size < 8) throw bad("header length", `the file has ${file.size} bytes, no safetensors header`);
   const prefix = new Uint8Array(8);
   await file.readAt(0, prefix);

@@ -1,5 +1,6 @@
 /** Run folders. A folder is created exclusively, and names that lead out of it are refused. */
 import { basename, dirname, join, resolve } from "@std/path";
+import { safeName } from "../config/name.ts";
 import type { Config } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { exists, removeQuietly, syncFolder } from "../formats/file.ts";
@@ -8,7 +9,6 @@ import { hintFor, runsHint } from "../missing.ts";
 import { toUser } from "../paths.ts";
 import { writeFileAtomic } from "./atomic.ts";
 
-const NAME_LENGTH_MAX = 64;
 /**
  * Files that a process leaves if it is killed before it has written config.yaml; nothing else can be in its folder yet.
  */
@@ -109,13 +109,6 @@ export async function isRunFolder(path: string): Promise<boolean> {
     if (isMissing(cause)) return false;
     throw ioError(config, "look at it", cause);
   }
-}
-
-/** A name fit for a folder: letters, digits, `.`, `_` and `-`; other characters become `-`. */
-export function safeName(name: string): string {
-  const kept = name.normalize("NFC").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|[.-]+$/g, "");
-  const short = [...kept].slice(0, NAME_LENGTH_MAX).join("").replace(/[.-]+$/, "");
-  return short || "run";
 }
 
 /** `YYYYMMDD-HHMMSS`, local time. */

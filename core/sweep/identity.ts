@@ -45,7 +45,14 @@ export function identityOf(config: Config, data: string, withThreads: boolean): 
   const { path: _path, labels: _labels, column_names: _names, format: _format, cache: _cache, ...settings } = plain
     .data!;
   const { threads, ...runtime } = plain.runtime!;
-  const split = config.data.split.by === "rows" ? settings.split : "files";
+  const { split: asked } = config.data;
+  // A group is told by which rows it puts into which part, which the content has, and not by where its file lies.
+  const isGrouped = asked.by === "rows" && asked.together !== undefined && asked.together !== "files";
+  const split = asked.by === "files"
+    ? "files"
+    : isGrouped
+    ? { ...settings.split as object, by: "group" }
+    : settings.split;
   const kept = {
     ...rest,
     data: { ...settings, split },

@@ -2,7 +2,7 @@
 import { basename, dirname, resolve } from "@std/path";
 import { metricNamed } from "../analysis/metrics.ts";
 import { loadTree } from "../config/files.ts";
-import { NAME_PATTERN } from "../config/schema.ts";
+import { NAME_PATTERN, safeName } from "../config/name.ts";
 import { show } from "../config/show.ts";
 import type { Setting } from "../config/settings.ts";
 import { isUnder, type MapNode, toValue, whereOf } from "../config/tree.ts";
@@ -77,7 +77,7 @@ class Reader {
 
   read(path: string): SweepConfig {
     const map = this.#map;
-    const stem = basename(path).replace(/\.[^.]*$/, "").replaceAll(/[^A-Za-z0-9._-]+/g, "-");
+    const stem = safeName(basename(path).replace(/\.[^.]*$/, ""));
     const method = map.text("method", (text) => (METHODS as readonly string[]).includes(text), METHODS.join(", "));
     const base = this.#base();
     const jobs = map.whole("jobs", MAX_JOBS);

@@ -1,6 +1,6 @@
 /** The weights with which a run begins, and what a resume takes over of that. */
 import type { Model } from "../../ffi/model.ts";
-import { countText } from "../figures.ts";
+import { countText, pluralText } from "../figures.ts";
 import { startBias } from "./column_means.ts";
 import { componentsOf, explained } from "./components.ts";
 import { startAtPca } from "./pca_start.ts";
@@ -24,7 +24,7 @@ export async function begin(session: Session): Promise<Started> {
   const rates = await startAtPca(config, source, model, fit);
   if (canRefit(config, source)) await refit(config, source, model);
   const pca = config.evaluation.pca ? await explained(session, fit) : null;
-  note?.(`start: ${countText(fit.count)} principal components of ${countText(fit.rows)} training rows`);
+  note?.(`start: ${pluralText(fit.count, "principal component")} of ${countText(fit.rows)} training rows`);
   return { kind: "pca", rates, pca };
 }
 

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "@std/path";
 import { type Config, loadConfig, type LoadedConfig, loadRunConfig } from "../config/mod.ts";
 import { checkpointsFolder, stepOfName } from "../checkpoint/layout.ts";
-import { NAME_PATTERN } from "../config/schema.ts";
+import { NAME_PATTERN } from "../config/name.ts";
 import { UserError } from "../errors.ts";
 import { ifThere, readTextSync } from "../formats/file.ts";
 import { isMissing, systemReason } from "../formats/io_error.ts";

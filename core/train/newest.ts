@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { UserError } from "../errors.ts";
 import { readTextSync } from "../formats/file.ts";
 import { isMissing, systemReason } from "../formats/io_error.ts";
-import { safeName } from "../runs/folder.ts";
+import { safeName } from "../config/name.ts";
 import { lockState, onDoubt } from "../runs/lock.ts";
 import { lastStart } from "../runs/started.ts";
 

@@ -10,7 +10,8 @@ import { keepOpen } from "../data/chunk_cache.ts";
 import { checkValues } from "../data/check.ts";
 import type { DataIdentity } from "../data/identity.ts";
 import { requireSteps } from "../data/plan.ts";
-import { dataError, openSource, type Source } from "../data/source.ts";
+import { openWhole } from "../data/open.ts";
+import { dataError, type Source } from "../data/source.ts";
 import { withRowFiles } from "../data/row_files.ts";
 import { commandText } from "../runs/command.ts";
 import { beginFork, forkData } from "./fork.ts";
@@ -73,7 +74,7 @@ export interface Prepared {
 export async function prepare(given: SessionOptions): Promise<Prepared> {
   const library = chooseEngine(given.config, given.note);
   given.detail?.(`engine ${choiceText(library)}`);
-  const opened = openSource(given.config.data, given.memory, { prepared: given.prepared });
+  const opened = await openWhole(given.config.data, given.memory ?? null, { prepared: given.prepared });
   const source = await withRowFiles(opened, given.config, { note: given.note });
   const options = planned(given, source);
   const { config, run, resumeFrom } = options;

@@ -5,11 +5,10 @@
 import { engineInfo } from "../../ffi/info.ts";
 import { replicaCount } from "../config/mod.ts";
 import type { MemoryRows } from "../data/memory.ts";
-import { prepareFor } from "../data/open.ts";
+import { openWhole, prepareFor } from "../data/open.ts";
 import type { Prepared } from "../data/prepared.ts";
 import { withRowFiles } from "../data/row_files.ts";
 import { SharedFeed } from "../data/shared_feed.ts";
-import { openSource } from "../data/source.ts";
 import { UserError } from "../errors.ts";
 import { bytesText } from "../figures.ts";
 import type { RunFolder } from "../runs/folder.ts";
@@ -77,7 +76,7 @@ async function checkAll(
   let own = 0, common = 0, available = Infinity;
   for (const { target: { loaded } } of replicas) {
     try {
-      const source = await withRowFiles(openSource(loaded.config.data, memory, { prepared }), loaded.config, {});
+      const source = await withRowFiles(await openWhole(loaded.config.data, memory, { prepared }), loaded.config, {});
       const config = settled(loaded.config, source);
       using model = describeModel(config, source);
       const needed = estimateMemory(config, source, model);

@@ -159,3 +159,71 @@ Deno.test("init: what is concluded about a file of ultrasound stands in the conf
   const report = /^report +(.+)$/m.exec(stdout)?.[1];
   assert(report !== undefined && Deno.statSync(report).isFile, stdout);
 });
+
+Deno.test("init: folders of data are named in any language, and a name has its letters", async () => {
+  using folder = temporary();
+  const data = join(folder.path, "Zellen Ko\u0308ln 2"); // as macOS writes it: the dots are a character of their own
+  writeChunks(data, 1, 60, 30);
+  assertStringIncludes((await initialised(folder.path, data)).config, 'name: "zellen-köln-2"');
+  assert([...Deno.readDirSync(join(folder.path, "runs"))].some(({ name }) => name.startsWith("zellen-köln-2-")));
+});
+
+/** A folder as Cell Ranger writes it. */
+function tenX(folder: string, cells: number): void {
+  Deno.mkdirSync(folder, { recursive: true });
+  const entries = Array.from(
+    { length: cells * 4 },
+    (_, i) => `${1 + (i * 7 + Math.floor(i / 4)) % 12} ${1 + Math.floor(i / 4)} ${1 + i % 5}`,
+  );
+  const head = `%%MatrixMarket matrix coordinate integer general\n12 ${cells} ${entries.length}\n`;
+  Deno.writeTextFileSync(join(folder, "matrix.mtx"), head + entries.join("\n") + "\n");
+  Deno.writeTextFileSync(join(folder, "features.tsv"), lines(12, (i) => `ENSG${i}\tG${i}\tGene Expression`));
+  Deno.writeTextFileSync(join(folder, "barcodes.tsv"), lines(cells, (i) => `AAAC${i}-1`));
+}
+
+Deno.test("init: samples of Cell Ranger are found some folders below; raw and filtered counts are not one data set", async () => {
+  using folder = temporary();
+  const outs = (sample: string, kind: string) =>
+    join(folder.path, "samples", sample, "outs", `${kind}_feature_bc_matrix`);
+  for (const sample of ["a", "b"]) tenX(outs(sample, "filtered"), 30);
+  const output = join(folder.path, "a.yaml");
+  const args = [join(folder.path, "samples"), "--output", output];
+  const cache = { XDG_CACHE_HOME: join(folder.path, "cache") };
+  const found = await run("init", args, cache);
+  assertEquals(found.code, 0, found.stderr);
+  assertStringIncludes(found.stdout, "2 chunks, 60 rows x 12 columns, 10x");
+  for (const sample of ["a", "b"]) tenX(outs(sample, "raw"), 40);
+  const refused = await run("init", [...args, "--overwrite"], cache);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "the same cells twice, and empty droplets beside them");
+  assertStringIncludes(refused.stderr, "**/filtered_feature_bc_matrix'");
+});
+
+Deno.test("init and data inspect: hints about keys of a config say which options stand for them", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "raw.bin");
+  Deno.writeFileSync(path, new Uint8Array(4096));
+  for (const command of [["init", path], ["data", "inspect", path], ["init", path, "--format", "binary"]]) {
+    const { code, stderr } = await run(command[0]!, command.slice(1));
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, "on the command line: --format NAME, --member NAME, --setting NAME=VALUE");
+  }
+});
+
+Deno.test("a format that the data are not of: the message says of which they are", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "counts.h5ad");
+  tenX(join(folder.path, "tenx"), 20);
+  Deno.copyFileSync(join(folder.path, "tenx", "matrix.mtx"), path); // text, whatever its ending
+  const { code, stderr } = await run("data", [
+    "import",
+    path,
+    "--format",
+    "safetensors",
+    "--output",
+    join(folder.path, "o"),
+  ]);
+  assertEquals(code, 2, stderr);
+  assertStringIncludes(stderr, "cannot be read as safetensors: ");
+  assertStringIncludes(stderr, "set data.format: ");
+});

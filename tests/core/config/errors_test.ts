@@ -278,7 +278,7 @@ Deno.test("hints say what to do", () => {
   assertEquals(hintOf("batch_size: 64", "split: {train: 80}"), "write 0.8 for 80 %");
   assertEquals(
     hintOf("batch_size: 64", "split: [0.8, 0.2]"),
-    "write a map with the keys train, validation, test, seed",
+    "write a map with the keys train, validation, test, by, seed",
   );
   assertEquals(hintOf("batch_size: 64", "// seed: 3"), "a comment begins with #");
   assertEquals(hintOf("path: chunks", "path: *.npz"), 'put a text that begins with * in quotes: "*.npz"');
