@@ -84,6 +84,24 @@ Deno.test("studio: steps and epochs that wait for a slow page become one message
   queue.close();
 });
 
+Deno.test("studio: values wait until those before are taken, the newest of them, and answers do not wait behind them", async () => {
+  const socket = new Slow(), queue = new Queue(socket);
+  const tell = (step: number) => queue.tell("values", { step, at: [0], values: Float32Array.of(step) });
+  for (const step of [1, 2, 3]) tell(step);
+  queue.answer({ id: 4, stood: 0, answer: {} });
+  assertEquals(told(socket.sent), ["values", 4]);
+  await pause(2 * TOGETHER_MS);
+  assertEquals(told(socket.sent), ["values", 4]);
+  queue.taken();
+  assertEquals(told(socket.sent), ["values", 4, "values"]);
+  assertEquals((socket.sent.at(-1) as { value: Tells["values"] }).value.step, 3);
+  queue.taken();
+  assertEquals(socket.sent.length, 3);
+  tell(5);
+  assertEquals((socket.sent.at(-1) as { value: Tells["values"] }).value.step, 5);
+  queue.close();
+});
+
 Deno.test("studio: watchers share a bounded share of the time, and all are told", async () => {
   let spent = 0, asked = 0;
   const values = async (of: RowName) => {
