@@ -46,7 +46,14 @@ const links = stages.slice(1).map((stage, i) => ({
 }));
 const state: State = {
   ...{ phase: "paused", step: 0, epoch: 0, steps_per_epoch: 1, learning_rate: 0.001, step_rate: null, batch_size: 32 },
-  ...{ next_batch_size: null, seconds: { step: null, wait: null, epoch: null }, frozen: [], reason: null, edits: 0 },
+  ...{
+    next_batch_size: null,
+    seconds: { step: null, wait: null, epoch: null },
+    frozen: [],
+    noise: [],
+    reason: null,
+    edits: 0,
+  },
 };
 const about: About = {
   title: "random numbers",
@@ -57,7 +64,7 @@ const about: About = {
     ...{ files: 0, bytes: 0, names: null },
   },
   network: {
-    ...{ stages, links, latent_size: UNITS, parameters: 0, neurons: STAGES * UNITS },
+    ...{ stages, links, noise: [], latent_size: UNITS, parameters: 0, neurons: STAGES * UNITS },
     connections: links.reduce((sum, { total }) => sum + total, 0),
   },
   settings: { config: "" },

@@ -5,7 +5,7 @@
  * what happens without being asked. Besides questions the page says {@linkcode Taken}. What the server sends is one {@linkcode Message}: JSON text where it holds no arrays of numbers,
  * else a binary frame (studio/frame.ts).
  */
-import type { Command } from "../core/steer/command.ts";
+import type { Command, NoiseKey } from "../core/steer/command.ts";
 import type { Edit } from "../core/steer/journal.ts";
 
 /** Numbers of a row, a latent vector or a layer, in the order of files: channels first. */
@@ -68,6 +68,8 @@ export interface About {
   readonly network: {
     readonly stages: readonly Stage[];
     readonly links: readonly Link[];
+    /** Layers that change rows in training by chance, as dropout does: the key of `set`, and the most that it takes, if there is one. */
+    readonly noise: readonly { readonly key: NoiseKey; readonly maximum: number | null }[];
     readonly latent_size: number;
     readonly parameters: number;
     readonly neurons: number;
@@ -95,6 +97,8 @@ export interface State {
   /** Seconds of a step, a batch's preparation that training waited for, and the last epoch; null where not known yet. */
   readonly seconds: { readonly step: number | null; readonly wait: number | null; readonly epoch: number | null };
   readonly frozen: readonly string[];
+  /** Of each layer of {@linkcode About.network}'s `noise`. */
+  readonly noise: readonly number[];
   /** Why nothing trains, in words: of `ended` and `failed`. */
   readonly reason: string | null;
   /** Number of edits that `undo` can take back. */
