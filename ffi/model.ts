@@ -228,6 +228,15 @@ export class Model extends ModelQuestions implements Disposable {
   }
 
   /**
+   * How much noise a layer makes in training, from the next step on: the value beside its kind, such as dropout's rate.
+   * @param layer such as `encoder.1` @throws {EngineError} where the layer makes none, or the value is out of its bounds
+   */
+  setNoise(layer: string, amount: number): void {
+    const bytes = utf8(layer);
+    this.call((pointer, error) => engine().nrw_model_set_noise(pointer, bytes, bytes.length, amount, error));
+  }
+
+  /**
    * Appends to `path` (steps.csv) a row for each later step that is a multiple of `everySteps`, and for the last of each
    * {@linkcode train}. Steps up to `afterStep` are there already.
    * @param elapsedS what the column elapsed_s goes on from

@@ -47,13 +47,23 @@ export abstract class ModelQuestions extends ModelCalls {
    * @param layer its number in {@linkcode layers}
    * @throws {EngineError} `unsupported` for an output layer whose values are made with the loss; `stopped`
    */
-  async layerOutputs(batches: Batches, rows: number, layer: number): Promise<Float32Array<ArrayBuffer>> {
-    const width = this.layers()[layer]?.outputs ?? 0;
+  layerOutputs(batches: Batches, rows: number, layer: number): Promise<Float32Array<ArrayBuffer>> {
+    return this.outputsOf(batches, rows, [layer]);
+  }
+
+  /**
+   * What several layers give, from one pass: of each row the outputs of one after the other, channels first.
+   * @param chosen numbers in {@linkcode layers}, rising, at least one
+   * @throws {EngineError} as {@linkcode layerOutputs}; then no batch is taken
+   */
+  async outputsOf(batches: Batches, rows: number, chosen: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+    const layers = this.layers(), width = chosen.reduce((sum, layer) => sum + (layers[layer]?.outputs ?? 0), 0);
     const out = new Float32Array(rows * width);
-    const done = new Float64Array(1);
+    const done = new Float64Array(1), numbers = Uint32Array.from(chosen);
     await this.run(
       batches,
-      (pointer, source, error) => engine().nrw_layer_outputs(pointer, source, layer, out, out.length, done, error),
+      (pointer, source, error) =>
+        engine().nrw_layer_outputs(pointer, source, numbers, numbers.length, out, out.length, done, error),
     );
     return out.subarray(0, done[0]! * width);
   }

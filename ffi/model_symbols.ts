@@ -147,6 +147,16 @@ export const modelSymbols = {
     ],
     result: "i32",
   },
+  nrw_model_set_noise: {
+    parameters: [
+      "pointer", // nrw_model* model
+      "buffer", // const uint8_t* layer
+      "u32", // uint32_t layer_bytes
+      "f64", // double amount
+      "buffer", // nrw_error* err
+    ],
+    result: "i32",
+  },
   nrw_model_open_log: {
     parameters: [
       "pointer", // nrw_model* model
@@ -353,7 +363,8 @@ export const modelSymbols = {
     parameters: [
       "pointer", // nrw_model* model
       "pointer", // nrw_batches* batches
-      "u32", // uint32_t layer
+      "buffer", // const uint32_t* layers
+      "u32", // uint32_t layer_count
       "buffer", // float* out
       "f64", // double capacity
       "buffer", // double* rows

@@ -1,6 +1,7 @@
 /**
  * Measures what pages cost training: steps a second with no page, one and three, in alternation. Pages are sockets of another
- * process, which ask what an open page asks, as often as it does, and read all that they are told.
+ * process, which ask what an open page asks, as often as it does, and read all that they are told. Then, with one page, how long the
+ * weights of a neuron under the pointer take to come while training goes on.
  *
  *     deno run -A scripts/measure_studio.ts [--seconds 3] [--rounds 5] [CONFIG ...]
  */
@@ -11,7 +12,7 @@ import { median } from "../core/analysis/statistics.ts";
 import { unpack } from "../studio/frame.ts";
 import { Pace } from "../studio/page/pace.ts";
 import { valuesPerSecond } from "../studio/page/watch.ts";
-import type { AskName, Asks, Message } from "../studio/protocol.ts";
+import type { AskName, Asks, Message, Taken } from "../studio/protocol.ts";
 import { serveStudio } from "../studio/server/serve.ts";
 import { openingOf } from "../studio/session/opening.ts";
 import { Studio } from "../studio/studio.ts";
@@ -25,7 +26,7 @@ const SETTLE_S = 1.5;
 const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /** As the page does it: strongest weights drawn; points of losses and lines of the journal at the begin. */
-const STRONGEST = 1000, POINTS_MOST = 2000, LINES = 500;
+const HOVERED_MOST = 4000, STRONGEST = 1000, POINTS_MOST = 2000, LINES = 500;
 
 /** A page that shows a row, its network and the losses, and asks at the page's own pace (studio/page/pace.ts). */
 class Page {
@@ -81,10 +82,18 @@ class Page {
       this.#answered.delete(message.id);
     } else if (message.tell === "values") {
       this.told++;
+      this.socket.send(JSON.stringify({ taken: "values" } satisfies Taken));
       this.#pace.want("row", () => this.#ask("row", { of: { row: this.row } }));
     } else if (message.tell === "steps") this.#pace.want("strongest", () => this.#strongest());
     else if (message.tell === "pages") this.#pages = message.value;
     else if (message.tell === "state") this.#watch(message.value.seconds.step);
+  }
+
+  /** What the page asks of the neuron under the pointer. @returns milliseconds until the answer */
+  async hover(unit: number): Promise<number> {
+    const begun = performance.now();
+    await this.#ask("unit", { stage: 1, unit, most: HOVERED_MOST });
+    return performance.now() - begun;
   }
 
   /** The strongest weights of each link. */
@@ -94,8 +103,11 @@ class Page {
   }
 }
 
-/** Opens pages, until standard input ends. Prints the number of values that they were told. */
-async function watch(url: string, count: number): Promise<void> {
+/** Neurons that are asked about, and milliseconds between two of them. */
+const HOVERS = 30, HOVER_EVERY_MS = 200;
+
+/** Opens pages, until standard input ends. Prints the number of values that they were told; with `hovers` the times of these. */
+async function watch(url: string, count: number, hovers: number): Promise<void> {
   const { origin } = new URL(url);
   const pages = Array.from({ length: count }, (_, row) => {
     // deno-lint-ignore no-explicit-any -- headers of a WebSocket are Deno's own
@@ -103,6 +115,16 @@ async function watch(url: string, count: number): Promise<void> {
     return new Page(socket, row);
   });
   console.log("ready");
+  if (hovers > 0) {
+    await pause(1000 * SETTLE_S);
+    const times: number[] = [];
+    for (let i = 0; i < hovers; i++) {
+      times.push(await pages[0]!.hover(i % 8));
+      await pause(HOVER_EVERY_MS);
+    }
+    console.log(JSON.stringify(times));
+    Deno.exit(0);
+  }
   await Deno.stdin.read(new Uint8Array(1));
   console.log(pages.reduce((sum, { told }) => sum + told, 0));
   Deno.exit(0);
@@ -114,15 +136,29 @@ async function stepsPerSecond(studio: Studio, seconds: number): Promise<number> 
   return ((await studio.state()).step - from.step) / (performance.now() - begun) * 1000;
 }
 
-async function measured(studio: Studio, url: string, pages: number, seconds: number) {
-  if (pages === 0) return { rate: await stepsPerSecond(studio, seconds), told: 0 };
+async function opened(url: string, pages: number, hovers: number) {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", import.meta.filename!, "--watch", url, "--pages", String(pages)],
+    args: ["run", "-A", import.meta.filename!, "--watch", url, "--pages", `${pages}`, "--hovers", `${hovers}`],
     ...{ stdin: "piped", stdout: "piped" },
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
     .getReader();
   await reader.read();
+  return { child, reader };
+}
+
+/** Milliseconds until the weights of each neuron are there, in order. */
+async function hovered(url: string): Promise<number[]> {
+  const { child, reader } = await opened(url, 1, HOVERS);
+  const { value } = await reader.read();
+  await child.stdin.close();
+  await child.status;
+  return (JSON.parse(value!) as number[]).sort((a, b) => a - b);
+}
+
+async function measured(studio: Studio, url: string, pages: number, seconds: number) {
+  if (pages === 0) return { rate: await stepsPerSecond(studio, seconds), told: 0 };
+  const { child, reader } = await opened(url, pages, 0);
   await pause(SETTLE_S * 1000);
   const rate = await stepsPerSecond(studio, seconds);
   await child.stdin.close();
@@ -158,14 +194,20 @@ async function measureConfig(config: string, seconds: number, rounds: number): P
       } %  ${told.get(pages)!.toFixed(1)} values/s for each page`,
     );
   }
+  const times = await hovered(server.url);
+  console.log(
+    `${basename(config).padEnd(22)} a neuron's weights come after ${median(times).toFixed(1)} ms (median; longest ${
+      times.at(-1)!.toFixed(1)
+    } ms)`,
+  );
   await server[Symbol.asyncDispose]();
   await studio[Symbol.asyncDispose]();
   await Deno.remove(runs, { recursive: true });
 }
 
 if (import.meta.main) {
-  const options = parseArgs(Deno.args, { string: ["watch", "pages", "seconds", "rounds"] });
-  if (options.watch !== undefined) await watch(options.watch, Number(options.pages));
+  const options = parseArgs(Deno.args, { string: ["watch", "pages", "hovers", "seconds", "rounds"] });
+  if (options.watch !== undefined) await watch(options.watch, Number(options.pages), Number(options.hovers));
   else {
     await ensureEngine({ quiet: true });
     const configs = options._.length > 0 ? options._.map(String) : CONFIGS;

@@ -10,8 +10,8 @@
 import { join } from "@std/path";
 import { chromium, type Page } from "playwright-core";
 import { ROOT } from "../core/build/tree.ts";
-import { pack } from "../studio/frame.ts";
-import type { About, Asks, State } from "../studio/protocol.ts";
+import type { About, Asks, Message, State, Taken } from "../studio/protocol.ts";
+import { Queue } from "../studio/server/queue.ts";
 import { installedChromium } from "./check_accessibility.ts";
 
 const STAGES = 8;
@@ -19,8 +19,6 @@ const UNITS = 25_000;
 const CONNECTIONS = 50_000;
 /** The most that a page may ask for. */
 const VALUES_PER_SECOND = 30;
-/** Bytes that wait in a socket before the next values are left out, as the studio does it. */
-const BUFFERED_MAX = 1 << 20;
 const SECONDS = 8;
 const HOVERS = 20;
 /** Until the picture of the connections is finished, which takes many frames. */
@@ -48,7 +46,14 @@ const links = stages.slice(1).map((stage, i) => ({
 }));
 const state: State = {
   ...{ phase: "paused", step: 0, epoch: 0, steps_per_epoch: 1, learning_rate: 0.001, step_rate: null, batch_size: 32 },
-  ...{ next_batch_size: null, seconds: { step: null, wait: null, epoch: null }, frozen: [], reason: null, edits: 0 },
+  ...{
+    next_batch_size: null,
+    seconds: { step: null, wait: null, epoch: null },
+    frozen: [],
+    noise: [],
+    reason: null,
+    edits: 0,
+  },
 };
 const about: About = {
   title: "random numbers",
@@ -59,7 +64,7 @@ const about: About = {
     ...{ files: 0, bytes: 0, names: null },
   },
   network: {
-    ...{ stages, links, latent_size: UNITS, parameters: 0, neurons: STAGES * UNITS },
+    ...{ stages, links, noise: [], latent_size: UNITS, parameters: 0, neurons: STAGES * UNITS },
     connections: links.reduce((sum, { total }) => sum + total, 0),
   },
   settings: { config: "" },
@@ -87,10 +92,16 @@ function answerOf(question: Question): unknown {
     }
     case "unit": {
       const { stage, unit, most } = question as unknown as Asks["unit"]["asks"];
-      const into = stage === 0 ? [] : Array.from({ length: most }, (_, i) => ({
-        ...{ tensor: stages[stage]!.name, at: [unit, i], value: Math.random() - 0.5, stage: stage - 1, unit: i },
-      }));
-      return { own: [], into, into_total: UNITS, out: [], out_total: 0, filter: null } satisfies Asks["unit"]["answer"];
+      const bundle = (other: number) => ({
+        ...{ tensor: `${stages[stage]!.name}.weight`, stage: other, connections: null },
+        units: Uint32Array.from({ length: most }, (_, i) => (unit + i) % UNITS),
+        values: random(most),
+      });
+      const [into, out] = [[stage - 1], [stage + 1]].map((near) => near.filter((at) => at in stages).map(bundle));
+      return {
+        ...{ own: [], into: into!, out: out!, filter: null },
+        ...{ into_total: into!.length * UNITS, out_total: out!.length * UNITS },
+      } satisfies Asks["unit"]["answer"];
     }
     case "row":
       return {
@@ -129,19 +140,18 @@ function serve(): Deno.HttpServer<Deno.NetAddr> {
     }
     const { socket, response } = Deno.upgradeWebSocket(request);
     let timer = 0;
+    // What the studio does with a socket: the page's share of the time is what is measured.
+    const queue = new Queue(socket);
     socket.onmessage = ({ data }) => {
-      const question = JSON.parse(data) as Question;
-      socket.send(pack({ id: question.id, answer: answerOf(question) }));
+      const said = JSON.parse(data) as Question | Taken;
+      if ("taken" in said) queue.taken();
+      else queue.answer({ id: said.id, stood: 0, answer: answerOf(said) } as Message);
     };
     socket.onopen = () => {
-      const at = stages.map((_, i) => i * UNITS);
-      const frames = Array.from(
-        { length: 4 },
-        (_, step) => pack({ tell: "values", value: { step, at, values: random(STAGES * UNITS) } }),
-      );
-      let sent = 0;
+      const at = stages.map((_, i) => i * UNITS), values = Array.from({ length: 4 }, () => random(STAGES * UNITS));
+      let step = 0;
       timer = Number(setInterval(() => {
-        if (socket.bufferedAmount < BUFFERED_MAX) socket.send(frames[sent++ % frames.length]!);
+        queue.tell("values", { step, at, values: values[step++ % values.length]! });
       }, 1000 / VALUES_PER_SECOND));
     };
     socket.onclose = () => clearInterval(timer);

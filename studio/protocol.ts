@@ -2,10 +2,10 @@
  * What the studio's page and its server say to each other over one WebSocket; the only file that both import.
  *
  * The page asks: `{ id, ask: NAME, ...parameters }`, as JSON text. The server answers with the same `id`, in any order, and tells
- * what happens without being asked. What the server sends is one {@linkcode Message}: JSON text where it holds no arrays of numbers,
+ * what happens without being asked. Besides questions the page says {@linkcode Taken}. What the server sends is one {@linkcode Message}: JSON text where it holds no arrays of numbers,
  * else a binary frame (studio/frame.ts).
  */
-import type { Command } from "../core/steer/command.ts";
+import type { Command, NoiseKey } from "../core/steer/command.ts";
 import type { Edit } from "../core/steer/journal.ts";
 
 /** Numbers of a row, a latent vector or a layer, in the order of files: channels first. */
@@ -68,6 +68,8 @@ export interface About {
   readonly network: {
     readonly stages: readonly Stage[];
     readonly links: readonly Link[];
+    /** Layers that change rows in training by chance, as dropout does: the key of `set`, and the most that it takes, if there is one. */
+    readonly noise: readonly { readonly key: NoiseKey; readonly maximum: number | null }[];
     readonly latent_size: number;
     readonly parameters: number;
     readonly neurons: number;
@@ -95,20 +97,30 @@ export interface State {
   /** Seconds of a step, a batch's preparation that training waited for, and the last epoch; null where not known yet. */
   readonly seconds: { readonly step: number | null; readonly wait: number | null; readonly epoch: number | null };
   readonly frozen: readonly string[];
+  /** Of each layer of {@linkcode About.network}'s `noise`. */
+  readonly noise: readonly number[];
   /** Why nothing trains, in words: of `ended` and `failed`. */
   readonly reason: string | null;
   /** Number of edits that `undo` can take back. */
   readonly edits: number;
 }
 
-/** A single weight, where it is, and what it connects. */
-export interface Weight {
+/** A number of a unit's own, as its bias or its slope, and where it is. */
+export interface OwnNumber {
   readonly tensor: string;
   readonly at: readonly number[];
   readonly value: number;
-  /** The unit at the other end; null for a bias, a slope, or another number of the unit's own. */
-  readonly stage: number | null;
-  readonly unit: number | null;
+}
+
+/** Weights between a unit and those of one stage, the strongest first, as arrays: a neuron may have thousands of them. */
+export interface Bundle {
+  readonly tensor: string;
+  /** The stage at the other end, which may be the unit's own, and the unit there of each weight. */
+  readonly stage: number;
+  readonly units: Uint32Array<ArrayBuffer>;
+  readonly values: Numbers;
+  /** In a network of neurons, the numbers of the connections, at which the tensor has the weights; else they are at [to, from]. */
+  readonly connections: Uint32Array<ArrayBuffer> | null;
 }
 
 /** Every question: its parameters and its answer. */
@@ -148,14 +160,14 @@ export interface Asks {
       readonly total: number;
     };
   };
-  /** One unit: what it holds of its own, and its weights in and out, the strongest first, at most `most` each. */
+  /** One unit: what it holds of its own, and its strongest weights in and out, at most `most` each. */
   unit: {
     readonly asks: { readonly stage: number; readonly unit: number; readonly most: number };
     readonly answer: {
-      readonly own: readonly Weight[];
-      readonly into: readonly Weight[];
+      readonly own: readonly OwnNumber[];
+      readonly into: readonly Bundle[];
       readonly into_total: number;
-      readonly out: readonly Weight[];
+      readonly out: readonly Bundle[];
       readonly out_total: number;
       /** Of units whose weights come from the input, or of a convolution: its weights as a picture, [channels, height, width]. */
       readonly filter: { readonly shape: readonly number[]; readonly values: Numbers } | null;
@@ -273,7 +285,10 @@ export interface EpochPoint {
 export interface Tells {
   about: About;
   state: State;
-  /** Of all stages, one after the other, for the watched row; `at[i]` is where stage i begins. Stages without values are NaN. */
+  /**
+   * Of all stages, one after the other, for the watched row; `at[i]` is where stage i begins. Stages without values are NaN. The next
+   * ones are told after the page has said {@linkcode Taken}.
+   */
   values: { readonly step: number; readonly at: readonly number[]; readonly values: Numbers };
   /** Steps since the last one: last step, and means over them. */
   steps: {
@@ -293,6 +308,14 @@ export interface Tells {
 }
 
 export type AskName = keyof Asks;
+
+/**
+ * What a page says when it could draw the values that it was told. Else values of large networks would lie in the sockets' buffers,
+ * and answers would wait behind them.
+ */
+export interface Taken {
+  readonly taken: "values";
+}
 
 /** To the question with that id. */
 interface Reply {

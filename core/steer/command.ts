@@ -21,21 +21,41 @@ export const SCHEDULE_KEYS = [
 ] as const;
 export type ScheduleKey = typeof SCHEDULE_KEYS[number];
 
+/** How much noise a layer makes in training, such as `model.encoder.1.dropout`. */
+export type NoiseKey = `model.${"encoder" | "decoder"}.${number}.${string}`;
 /** Settings of the config that a run may change while it goes on. */
-export type Settable = "optimizer.learning_rate" | "data.batch_size" | "data.mask_rate" | `scheduler.${ScheduleKey}`;
+export type Settable =
+  | "optimizer.learning_rate"
+  | "data.batch_size"
+  | "data.mask_rate"
+  | `scheduler.${ScheduleKey}`
+  | NoiseKey;
 const SETTABLE: readonly Settable[] = [
   "optimizer.learning_rate",
   "data.batch_size",
   "data.mask_rate",
   ...SCHEDULE_KEYS.map((key) => `scheduler.${key}` as const),
 ];
+const NOISE = /^model\.((?:encoder|decoder)\.\d{1,4})\.([a-z_]{1,40})$/;
+
+/** The layer and the kind that a key is of; null for other keys. */
+export function noiseOf(key: string): { readonly layer: string; readonly kind: string } | null {
+  const [, layer, kind] = NOISE.exec(key) ?? [];
+  return layer === undefined || kind === undefined ? null : { layer, kind };
+}
+
+const isSettable = (key: unknown): key is Settable =>
+  typeof key === "string" && ((SETTABLE as readonly string[]).includes(key) || noiseOf(key) !== null);
+const settable = z.custom<Settable>(isSettable, {
+  error: `must be one of ${SETTABLE.join(", ")}, or of a layer that makes noise, such as model.encoder.1.dropout`,
+});
 const POSITIVE: readonly Settable[] = ["optimizer.learning_rate", "data.batch_size"];
 
 /**
  * `pause` stands still before the next step; `continue` goes on, with `steps` for so many; `save` makes a checkpoint; `stop` saves
  * and ends the session. `set` gives a setting of the config another value: the learning rate that the schedule starts from, from
- * the next step on, as do the schedule's own settings; the share of values that are masked from the next batch on; and the batch
- * size from the next batch on that ends where batches of the new size end too, at the latest with the next window. `freeze` keeps
+ * the next step on, as do the schedule's own settings; the share of values that are masked from the next batch on; how much noise a layer
+ * makes, such as dropout's rate, from the next step on; and the batch size from the next batch on that ends where batches of the new size end too, at the latest with the next window. `freeze` keeps
  * a layer's weights as they are, or trains them again.
  * `write` gives one element of a parameter a value, which is rounded to 32 bits; `at` is its index along each axis.
  */
@@ -51,7 +71,7 @@ const SCHEMAS: Readonly<Record<Command["do"], z.ZodType<Command>>> = {
   continue: z.strictObject({ do: z.literal("continue"), steps: z.int().min(1).optional() }),
   save: z.strictObject({ do: z.literal("save") }),
   stop: z.strictObject({ do: z.literal("stop") }),
-  set: z.strictObject({ do: z.literal("set"), key: z.enum(SETTABLE), value: finite("value").min(0) }).refine(
+  set: z.strictObject({ do: z.literal("set"), key: settable, value: finite("value").min(0) }).refine(
     ({ key, value }) => value > 0 || !POSITIVE.includes(key),
     { path: ["value"], error: "must be above 0" },
   ),

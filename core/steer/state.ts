@@ -12,6 +12,8 @@ export interface Steered {
   /** Settings of the schedule, in the place of the config's, and the share of values that are masked. Absent where they hold. */
   scheduler?: Partial<Record<ScheduleKey, number>>;
   mask_rate?: number;
+  /** By layer, how much noise it makes. Absent where the config's values hold. */
+  noise?: Record<string, number>;
   /** Of the present batches, and the one that waits until it can take its place. */
   batch_size: number | null;
   next_batch_size: number | null;
@@ -40,6 +42,7 @@ export const steeredSchema: z.ZodType<Steered> = z.strictObject({
   learning_rate: z.number().positive().nullable(),
   scheduler: z.partialRecord(z.enum(SCHEDULE_KEYS), z.number()).optional(),
   mask_rate: z.number().min(0).lt(1).optional(),
+  noise: z.record(z.string(), z.number()).optional(),
   batch_size: size,
   next_batch_size: size,
   mixed_epoch: z.int().min(1).optional(),

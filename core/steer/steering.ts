@@ -3,10 +3,11 @@ import type { Model, TensorInfo } from "../../ffi/model.ts";
 import { UserError } from "../errors.ts";
 import { countText } from "../figures.ts";
 import type { SchedulerConfig } from "../config/types.ts";
-import type { Command, ScheduleKey, Settable } from "./command.ts";
+import { type Command, noiseOf, type ScheduleKey, type Settable } from "./command.ts";
 import type { Desk } from "./desk.ts";
 import type { Edit, Journal } from "./journal.ts";
 import { elementAt } from "./element.ts";
+import { setNoise } from "./noise.ts";
 import { checkSchedule, untilShared } from "./sizes.ts";
 import { type Steered, untouched } from "./state.ts";
 
@@ -75,6 +76,9 @@ export class Steering {
       },
     });
     for (const layer of course.state.steering?.frozen ?? []) course.model.setRate(layer, 0);
+    for (const [layer, amount] of Object.entries(course.state.steering?.noise ?? {})) {
+      course.model.setNoise(layer, amount);
+    }
   }
 
   get isPaused(): boolean {
@@ -230,6 +234,7 @@ export class Steering {
     if (key === "optimizer.learning_rate") return this.#setRate(value);
     if (key === "data.batch_size") return this.#setBatchSize(value);
     if (key === "data.mask_rate") return this.#setMaskRate(value);
+    if (noiseOf(key) !== null) return this.#setNoise(key, value);
     return this.#setSchedule(key.slice("scheduler.".length) as ScheduleKey, value);
   }
 
@@ -238,6 +243,12 @@ export class Steering {
     if (value >= 1) throw new UserError("data.mask_rate", `must be at least 0 and below 1, got ${value}`);
     this.#steered.mask_rate = value;
     if (value !== before) this.#isRenewal = true;
+    return before;
+  }
+
+  #setNoise(key: Settable, value: number): number {
+    const { noise, before } = setNoise(this.course.model, this.#steered.noise, key, value);
+    this.#steered.noise = noise;
     return before;
   }
 

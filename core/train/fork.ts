@@ -119,12 +119,13 @@ export async function beginFork(
 function leaveSteering(state: TrainState, warn: (text: string) => void): void {
   const { steering } = state;
   if (!steering) return;
-  const { learning_rate, batch_size, next_batch_size, frozen, scheduler = {}, mask_rate } = steering;
+  const { learning_rate, batch_size, next_batch_size, frozen, scheduler = {}, mask_rate, noise = {} } = steering;
   const size = next_batch_size ?? batch_size;
   const changed = [
     ...learning_rate === null ? [] : [`learning rate ${rateText(learning_rate)}`],
     ...Object.entries(scheduler).map(([key, value]) => `scheduler.${key} ${value}`),
     ...mask_rate === undefined ? [] : [`masking of ${mask_rate}`],
+    ...Object.entries(noise).map(([layer, amount]) => `noise of ${layer} ${amount}`),
     ...size === null ? [] : [`batches of ${countText(size)} rows`],
     ...frozen.length === 0 ? [] : [`${frozen.join(", ")} frozen`],
   ];

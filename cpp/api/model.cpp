@@ -106,6 +106,14 @@ int32_t nrw_model_set_rate(nrw_model* model, const uint8_t* layer, uint32_t laye
   });
 }
 
+int32_t nrw_model_set_noise(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double amount,
+                            nrw_error* err) noexcept {
+  return with_model(model, err, [&](Model& m) {
+    require(layer != nullptr, "layer: is null");
+    m.set_noise({reinterpret_cast<const char*>(layer), layer_bytes}, amount);
+  });
+}
+
 int32_t nrw_model_open_log(nrw_model* model, const uint8_t* path, uint32_t path_bytes, double after_step,
                            uint32_t every_steps, double elapsed_s, nrw_error* err) noexcept {
   return with_model(model, err, [&](Model& m) {

@@ -168,11 +168,12 @@ int32_t nrw_encoder_jacobian(nrw_model* model, nrw_batches* batches, float* out,
   });
 }
 
-int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, uint32_t layer, float* out, double capacity,
-                          double* rows, nrw_error* err) noexcept {
+int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, const uint32_t* layers, uint32_t layer_count,
+                          float* out, double capacity, double* rows, nrw_error* err) noexcept {
   return with_batches(model, batches, err, [&](Model& m, BatchSource& source) {
+    require(layers != nullptr && layer_count > 0, "layers: is null or empty");
     require(rows != nullptr && (out != nullptr || capacity == 0), "out or rows: is null");
-    *rows = static_cast<double>(m.layer_outputs(source, layer, out, whole(capacity, "capacity")));
+    *rows = static_cast<double>(m.layer_outputs(source, {layers, layer_count}, out, whole(capacity, "capacity")));
   });
 }
 

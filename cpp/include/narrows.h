@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 9u
+#define NRW_ABI_VERSION 10u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -341,6 +341,12 @@ NRW_API int32_t nrw_model_set_step(nrw_model* model, double step, nrw_error* err
 NRW_API int32_t nrw_model_set_rate(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double rate,
                                    nrw_error* err) NRW_NOEXCEPT;
 
+/* How much noise a layer such as "encoder.1" makes in training, from the next step on: dropout's rate, the share of
+ * values or tokens that are replaced, the deviation of normal noise. It is within the bounds of the setting of that
+ * name, and no part of the state that tensors hold. */
+NRW_API int32_t nrw_model_set_noise(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double amount,
+                                    nrw_error* err) NRW_NOEXCEPT;
+
 /* steps.csv: appends a row for each step > after_step that is a multiple of every_steps, or step 1.
  * elapsed_s: what the column elapsed_s starts from. Writes the header when the file is empty. Rows are flushed to the
  * operating system at least once a second and at the end of each nrw_train; fsynced by nrw_model_sync_log. */
@@ -438,11 +444,12 @@ NRW_API int32_t nrw_decoder_jacobian(nrw_model* model, const float* latent, cons
 NRW_API int32_t nrw_encoder_jacobian(nrw_model* model, nrw_batches* batches, float* out, double capacity, double* rows,
                                      nrw_error* err) NRW_NOEXCEPT;
 
-/* What a layer gives for the remaining rows of the batches, in evaluation mode (rows x outputs, channels first), with
- * `capacity` as in nrw_embed. layer: its number in the list of nrw_model_describe. NRW_UNSUPPORTED for an output layer
- * whose values are made with the loss. */
-NRW_API int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, uint32_t layer, float* out, double capacity,
-                                  double* rows, nrw_error* err) NRW_NOEXCEPT;
+/* What layers give for the remaining rows of the batches, in evaluation mode, from one pass: of each row the outputs of
+ * one layer after the other, channels first, with `capacity` as in nrw_embed. layers: layer_count numbers in the list
+ * of nrw_model_describe, rising, at least one. NRW_UNSUPPORTED for an output layer whose values are made with the loss.
+ */
+NRW_API int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, const uint32_t* layers, uint32_t layer_count,
+                                  float* out, double capacity, double* rows, nrw_error* err) NRW_NOEXCEPT;
 
 /* Forward and backward pass of the next batch in training mode without an update. It sets *loss and adds to the
  * gradients, which nrw_model_tensor lists with NRW_ROLE_GRADIENT. nrw_model_zero_gradients sets them to zero. */

@@ -107,9 +107,13 @@ MaskTokens::MaskTokens(const LayerContext& context)
   const Tokens tokens = tokens_of(context.settings, context.input);
   for (size_t place = 0; place < places_; ++place) token_of_.push_back(static_cast<uint32_t>(tokens.of(place)));
   tokens_ = tokens.count;
-  const double wanted = std::round(context.settings.number("share") * static_cast<double>(tokens_));
-  count_ = std::clamp<size_t>(static_cast<size_t>(wanted), 1, tokens_ - 1);
+  set_amount(context.settings.number("share"));
   if (learned_) token_ = Parameter(tensors(context.settings, context.input, context.output).front());
+}
+
+void MaskTokens::set_amount(double amount) noexcept {
+  const double wanted = std::round(amount * static_cast<double>(tokens_));
+  count_ = std::clamp<size_t>(static_cast<size_t>(wanted), 1, tokens_ - 1);
 }
 
 std::vector<Parameter*> MaskTokens::parameters() {

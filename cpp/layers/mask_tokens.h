@@ -11,18 +11,20 @@
 #pragma once
 
 #include "layers/layer_type.h"
+#include "layers/noise_layer.h"
 #include "layers/products.h"
 
 namespace nrw {
 
 extern const LayerType mask_tokens_type;
 
-class MaskTokens final : public Layer {
+class MaskTokens final : public NoiseLayer {
  public:
   explicit MaskTokens(const LayerContext& context);
 
   void reserve(uint32_t rows) override;
   void forward(const Pass& pass, const float* x, float* y) noexcept override;
+  void set_amount(double amount) noexcept override;
   void backward(const Pass& pass, const float* x, const float* d_y, float* d_x) noexcept override;
   std::vector<Parameter*> parameters() override;
   const uint8_t* hidden() const noexcept override { return hidden_.data(); }

@@ -85,6 +85,7 @@ class Model {
   void end_refit();
   void zero_gradients() { network().zero_gradients(); }
   void set_rate(std::string_view layer, double rate) { network().set_rate(layer, rate); }
+  void set_noise(std::string_view layer, double amount) { network().set_noise(layer, amount); }
 
   // These throw NRW_STOPPED when stopped, and take whole batches off the source.
   EvaluateResult evaluate(BatchSource& source, const ColumnSums& by_column);
@@ -107,11 +108,11 @@ class Model {
   void decode(const float* latent, uint32_t rows, const uint32_t* chosen, uint32_t count, float* out,
               uint64_t capacity);
 
-  // See Network: count x latent values; for each row of the source latent x columns, as many rows as fit; and what a
-  // layer gives for the rows of the source, as many as fit.
+  // See Network: count x latent values; for each row of the source latent x columns, as many rows as fit; and what
+  // layers give for the rows of the source, as many as fit.
   void decoder_jacobian(const float* latent, const uint32_t* chosen, uint32_t count, float* out, uint64_t capacity);
   uint64_t encoder_jacobians(BatchSource& source, float* out, uint64_t capacity);
-  uint64_t layer_outputs(BatchSource& source, uint32_t layer, float* out, uint64_t capacity);
+  uint64_t layer_outputs(BatchSource& source, std::span<const uint32_t> layers, float* out, uint64_t capacity);
 
   uint64_t step = 0;  // optimizer steps taken
   StepLog log;

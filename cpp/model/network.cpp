@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/status.h"
+#include "layers/noise_layer.h"
 #include "layers/row_code.h"
 #include "model/plain_output.h"
 
@@ -151,6 +152,28 @@ void Network::set_rate(std::string_view layer, double rate) {
   } else {
     output_rate_ = rate;
   }
+}
+
+void Network::set_noise(std::string_view layer, double amount) {
+  const auto found = std::find_if(plan_.layers.begin(), plan_.layers.end(),
+                                  [&](const PlannedLayer& each) { return each.name() == layer; });
+  if (found == plan_.layers.end()) {
+    throw Error(NRW_INVALID_ARGUMENT, "layer: there is none named " + std::string(layer));
+  }
+  const size_t at = static_cast<size_t>(found - plan_.layers.begin()) - plan_.plain_begin();
+  NoiseLayer* const noise = at < layers_.size() ? dynamic_cast<NoiseLayer*>(layers_[at].get()) : nullptr;
+  if (noise == nullptr) {
+    throw Error(NRW_INVALID_ARGUMENT, "layer: " + found->name() + " makes no noise that could be set");
+  }
+  const Field& field = found->spec.type->fields.front();
+  const bool above = field.above ? amount > field.minimum : amount >= field.minimum;
+  const bool below = field.below ? amount < field.maximum : amount <= field.maximum;
+  if (!above || !below || !std::isfinite(amount)) {
+    throw Error(NRW_INVALID_ARGUMENT,
+                format("amount: must be %s %g%s, got %g", field.above ? "above" : "at least", field.minimum,
+                       field.below ? format(" and below %g", field.maximum).c_str() : "", amount));
+  }
+  noise->set_amount(amount);
 }
 
 // A hidden place weighs what makes the mean weight of all places of the batch 1, times its row's weight; others weigh

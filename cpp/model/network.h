@@ -44,6 +44,8 @@ class Network {
 
   // The factor of the learning rate for the weights of a layer, such as "encoder.0"; 1 for those that have none.
   void set_rate(std::string_view layer, double rate);
+  // How much noise a layer makes in training (NoiseLayer), from the next step on. Throws NRW_INVALID_ARGUMENT.
+  void set_noise(std::string_view layer, double amount);
 
   // Loss of a batch in training mode; gradients are added up, nothing else changes. t: the step it would be.
   double backward(const Batch& batch, uint64_t t);
@@ -87,9 +89,9 @@ class Network {
   // Of each of the batch's first rows: derivatives of the latent vector by what enters the plain layers, latent x that,
   // likewise.
   std::vector<std::vector<float>> encoder_jacobians(const Batch& batch, uint32_t rows);
-  // What a layer before the output layer gives, by its number in the plan (rows x outputs, channels first), valid until
-  // the next call.
-  const float* layer_output(const Batch& batch, size_t layer);
+  // What layers before the output layer give, by their numbers in the plan, which rise, for the batch's first rows: of
+  // each row the outputs of one after the other, channels first.
+  void layer_outputs(const Batch& batch, std::span<const uint32_t> layers, uint64_t rows, float* out);
 
   // Parameters and buffers in PyTorch's order, then the optimizer's state, then the gradients if there are any. Makes
   // the update that the input layer put off; what is listed is to be read or written before the next step.

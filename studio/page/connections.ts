@@ -2,7 +2,7 @@
 import type { Drawn } from "./picking.ts";
 import type { Store } from "./store.ts";
 import { countText } from "./numbers.ts";
-import type { Link, Stage, Strongest, Unit } from "./types.ts";
+import type { Bundle, Link, Stage, Strongest, Unit } from "./types.ts";
 
 /** Links that are asked about at once. */
 const AT_ONCE = 16;
@@ -66,27 +66,13 @@ export class Connections {
 
 /** The connections of one neuron, as they are drawn. */
 export function connectionsOf(stage: number, unit: number, { into, out }: Unit): Drawn[] {
-  const drawn: Drawn[] = [];
-  const add = (weights: Unit["into"], isOut: boolean) => {
-    for (const other of new Set(weights.map((weight) => weight.stage))) {
-      const listed = weights.filter((weight) => weight.stage === other && weight.unit !== null);
-      if (other === null || listed.length === 0) continue;
-      const own = new Uint32Array(listed.length).fill(unit);
-      const far = Uint32Array.from(listed, (weight) => weight.unit!);
-      drawn.push({
-        from: isOut ? stage : other,
-        to: isOut ? other : stage,
-        weights: {
-          from: isOut ? own : far,
-          to: isOut ? far : own,
-          weight: Float32Array.from(listed, ({ value }) => value),
-          connection: listed.every(({ at }) => at.length === 1) ? Uint32Array.from(listed, ({ at }) => at[0]!) : null,
-          total: listed.length,
-        },
-      });
-    }
+  const drawn = (isOut: boolean) => ({ stage: other, units, values, connections }: Bundle): Drawn => {
+    const own = new Uint32Array(units.length).fill(unit);
+    const [from, to] = isOut ? [own, units] : [units, own];
+    return {
+      ...isOut ? { from: stage, to: other } : { from: other, to: stage },
+      weights: { from, to, weight: values, connection: connections, total: units.length },
+    };
   };
-  add(into, false);
-  add(out, true);
-  return drawn;
+  return [...into.map(drawn(false)), ...out.map(drawn(true))];
 }

@@ -1,6 +1,7 @@
 /** What steers the training: buttons, learning rate, batch size, layers whose weights stay. */
 import { button, checkbox, field, make } from "./dom.ts";
 import { moreSettings } from "./more_settings.ts";
+import { noiseSettings } from "./noise_settings.ts";
 import { countText, rateText } from "./numbers.ts";
 import { sizeText } from "./overlay.ts";
 import type { Store } from "./store.ts";
@@ -59,6 +60,7 @@ export class Controls {
       this.#rateNote,
       field("Batch size", this.#batch, this.#batchNumber),
       this.#batchNote,
+      noiseSettings(store, (command) => this.command(command)),
       make("details", {}, make("summary", {}, "Freeze layers"), this.#layers),
       moreSettings((command) => void this.command(command)),
     );

@@ -2,10 +2,11 @@
 import { button, make, picture } from "./dom.ts";
 import { countText } from "./numbers.ts";
 import { kernelWeights } from "./kernel.ts";
+import { alone, listed, type Weight } from "./listed.ts";
 import { drawFilter } from "./pictures.ts";
 import type { Neuron } from "./picking.ts";
 import { type Item, itemName, type Store } from "./store.ts";
-import type { Unit, Weight } from "./types.ts";
+import type { Unit } from "./types.ts";
 import { type WeightField, weightField } from "./weight_field.ts";
 
 /** Weights in and out of a chosen neuron, each. */
@@ -109,11 +110,10 @@ export class Inspector {
         return this.store.connection.newest(subject, "unit", { stage, unit: item.unit, most: WEIGHTS })
           .then((unit) => unit && this.#showUnit(entry, stage, unit), refuse);
       } else {
-        const weight = { tensor: item.tensor, at: item.at, stage: null, unit: null };
         return this.store.connection.newest(subject, "weight", { tensor: item.tensor, at: item.at })
           .then((answer) => {
             if (answer === null) return;
-            this.#showWeights(entry, [["", [{ ...weight, value: answer.value }]]]);
+            this.#showWeights(entry, [["", [alone({ tensor: item.tensor, at: item.at, value: answer.value })]]]);
             if (answer.ends) entry.note.textContent = answer.ends.map((end) => this.#nameOf(end)).join(" → ");
           }, refuse);
       }
@@ -145,10 +145,13 @@ export class Inspector {
     const kernel = into.length === 0 && "unit" in entry.item
       ? kernelWeights(about, entry.item.unit, filter, WEIGHTS)
       : [];
-    const groups: (readonly [string, readonly Weight[]])[] = [["own", own], ["in", into], [FILTER, kernel], [
-      "out",
-      out,
-    ]];
+    const { unit } = entry.item as { readonly unit: number };
+    const groups: (readonly [string, readonly Weight[]])[] = [
+      ["own", own.map(alone)],
+      ["in", listed(into, unit, "into")],
+      [FILTER, kernel],
+      ["out", listed(out, unit, "out")],
+    ];
     const totals = { in: into_total, [FILTER]: filter?.values.length ?? 0, out: out_total };
     this.#showWeights(entry, groups.filter(([, weights]) => weights.length > 0), totals);
     if (filter === null) return;

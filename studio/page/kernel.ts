@@ -1,6 +1,7 @@
 /** The weights of a convolution's filter, one by one, so that they can be edited like those of other neurons. */
+import { alone, type Weight } from "./listed.ts";
 import { largestPlaces } from "./pictures.ts";
-import type { Stage, Unit, Weight } from "./types.ts";
+import type { Stage, Unit } from "./types.ts";
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
 
@@ -23,6 +24,6 @@ export function kernelWeights(
       at.unshift(rest % size);
       rest = Math.floor(rest / size);
     }
-    return { tensor: parameter.name, at: [map, ...at], value: filter.values[place]!, stage: null, unit: null };
+    return alone({ tensor: parameter.name, at: [map, ...at], value: filter.values[place]! });
   });
 }

@@ -1,9 +1,9 @@
 /** Settings of the config that can be given another value while training, besides those with a slider. */
 import { button, choice, field, make } from "./dom.ts";
-import type { Command } from "./types.ts";
+import type { Command, NoiseKey } from "./types.ts";
 
 type Key = Extract<Command, { do: "set" }>["key"];
-type More = Exclude<Key, "optimizer.learning_rate" | "data.batch_size">;
+type More = Exclude<Key, "optimizer.learning_rate" | "data.batch_size" | NoiseKey>;
 
 /** In words; a setting that the present config has no use for is refused by the run. */
 const SETTINGS: Readonly<Record<More, string>> = {

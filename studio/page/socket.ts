@@ -1,6 +1,6 @@
 /** The page's end of the WebSocket: questions as promises, what is told as events, and a new connection where one is lost. */
 import { unpack } from "../frame.ts";
-import type { AskName, Asks, Message, Tells } from "../protocol.ts";
+import type { AskName, Asks, Message, Taken, Tells } from "../protocol.ts";
 
 /** A question that was refused or got no answer, in one line. */
 export class AskError extends Error {
@@ -52,6 +52,7 @@ export class Connection {
 
   #take(message: Message): void {
     if ("tell" in message) {
+      if (message.tell === "values") this.#sayTaken();
       for (const listener of this.#listeners.get(message.tell) ?? []) listener(message.value as never);
       return;
     }
@@ -100,6 +101,13 @@ export class Connection {
         resolve(null);
       };
       queued.set(turn, run);
+    });
+  }
+
+  /** Says that more values can be drawn. A page that nobody sees draws nothing, and is told none. */
+  #sayTaken(): void {
+    requestAnimationFrame(() => {
+      if (this.isOpen) this.#socket!.send(JSON.stringify({ taken: "values" } satisfies Taken));
     });
   }
 

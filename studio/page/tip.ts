@@ -1,5 +1,6 @@
 /** What is said about the neuron under the pointer: its value for the shown row, its own numbers, its filter. */
 import { make, picture } from "./dom.ts";
+import { countOf } from "./listed.ts";
 import { countText, shortText } from "./numbers.ts";
 import { drawFilter } from "./pictures.ts";
 import type { Neuron } from "./picking.ts";
@@ -63,8 +64,8 @@ export function describe(
     if (total > 0) details.push(`${countText(total)} weights ${way}${some}`);
   };
   if (answer) {
-    weights(answer.into_total, answer.into.length, "in");
-    weights(answer.out_total, answer.out.length, "out");
+    weights(answer.into_total, countOf(answer.into), "in");
+    weights(answer.out_total, countOf(answer.out), "out");
   }
   return { title, details };
 }

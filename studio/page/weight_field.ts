@@ -2,7 +2,7 @@
 import { button, make } from "./dom.ts";
 import { exactText } from "./numbers.ts";
 import type { Store } from "./store.ts";
-import type { Weight } from "./types.ts";
+import type { Weight } from "./listed.ts";
 
 export interface WeightField {
   readonly element: HTMLElement;

@@ -3,6 +3,7 @@ import { basename } from "@std/path";
 import type { Source } from "../../core/data/source.ts";
 import { sizeOf } from "../../core/shapes.ts";
 import { EXPORT_FORMATS } from "../../core/export/export.ts";
+import { noiseKey, noiseLayers } from "../../core/steer/noise.ts";
 import type { About, State } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { NAMES_MAX } from "./bounds.ts";
@@ -45,6 +46,7 @@ async function networkOf(subject: Subject): Promise<About["network"]> {
       };
     }),
     links: links.map((link) => ({ from: link.from, to: link.to, tensor: link.weight.name, total: totalOf(link) })),
+    noise: noiseLayers(model).map((layer) => ({ key: noiseKey(layer), maximum: layer.maximum })),
     latent_size: model.latentSize,
     parameters: sizes.reduce((sum, size) => sum + size, 0),
     neurons: stages.slice(1).reduce((sum, { shape }) => sum + sizeOf(shape), 0),

@@ -1,7 +1,8 @@
 /**
  * What each stage gives for one row, asked again and again while the network is trained. The row's file stays open, its input is
- * read once, and one creator of batches serves all stages, so that training stands still for as short a time as it can.
+ * read once, and one pass of the engine gives what all layers give, so that training stands still for as short a time as it can.
  */
+import type { BatchQueue } from "../../ffi/batches.ts";
 import { EngineError } from "../../ffi/error.ts";
 import type { DataConfig } from "../../core/config/types.ts";
 import { isKept, type Lease, lease } from "../../core/data/chunk_cache.ts";
@@ -16,10 +17,10 @@ import { VALUES_MAX } from "./bounds.ts";
 import { addNeurons } from "./neurons.ts";
 import type { NamedRow } from "./rows.ts";
 
-/** How a stage is asked: a layer's values; the reconstruction, where the last layer's are made with the loss; or not at all. */
-type Way = "layer" | "reconstruction" | "none";
+/** Batches of the row that a question needs: one for the layers, and one for the reconstruction. */
+const BATCHES = 2;
 
-/** The row as often as it is asked for: batches of one row, one for each stage. */
+/** The row as often as it is asked for: batches of one row. */
 function repeated(
   source: Source,
   row: number,
@@ -50,7 +51,9 @@ export function checkUnits({ stages }: Pick<Subject, "stages">): void {
 
 export class StageValues implements Disposable {
   readonly #at: readonly number[];
-  readonly #ways: Way[];
+  /** Stages that a pass gives, with the layer whose outputs they are; and the one that is the reconstruction. */
+  #asked: readonly { readonly stage: number; readonly layer: number }[];
+  #reconstruction: number | null = null;
   #input: Float32Array | null = null;
 
   private constructor(
@@ -62,7 +65,10 @@ export class StageValues implements Disposable {
   ) {
     let total = 0;
     this.#at = [...subject.stages.map(({ shape }) => (total += sizeOf(shape)) - sizeOf(shape)), total];
-    this.#ways = subject.stages.map(() => "layer");
+    this.#asked = subject.stages.flatMap(({ layers }, stage) => {
+      const layer = layers.at(-1); // none: the input, and neurons within a layer
+      return layer === undefined ? [] : [{ stage, layer }];
+    });
   }
 
   /** @throws {UserError} as {@linkcode checkUnits} */
@@ -70,33 +76,43 @@ export class StageValues implements Disposable {
     checkUnits(subject);
     const number = row.chosen.rows[0]!;
     const { source, held } = await pinned(row.source, number);
-    const { choice, data } = repeated(source, number, subject.stages.length, row.config.data);
+    const { choice, data } = repeated(source, number, BATCHES, row.config.data);
     return new StageValues(subject, row, choice, data, held);
   }
 
   /** Stages without values are NaN. */
   async ask(): Promise<Tells["values"]> {
     const { subject, row: { questions, chosen }, choice, data } = this, at = this.#at;
-    const { stages, model, step } = subject;
+    const { model, step } = subject;
     const values = new Float32Array(at.at(-1)!).fill(NaN);
     values.set(this.#input ??= await questions.input(chosen), 0);
     for await (const { batches } of feedRows(choice, data)) {
-      for (let i = 1; i < stages.length; i++) {
-        const layer = stages[i]!.layers.at(-1);
-        if (layer === undefined) continue; // neurons within a layer
-        try {
-          if (this.#ways[i] === "layer") values.set(await model.layerOutputs(batches, 1, layer), at[i]!);
-          else if (this.#ways[i] === "reconstruction") values.set(await model.reconstruct(batches, 1), at[i]!);
-        } catch (error) {
-          if (!(error instanceof EngineError) || error.status !== "unsupported") throw error;
-          const isLast = layer === questions.layers.length - 1 && questions.layers[layer]!.outputs === model.columns;
-          this.#ways[i] = this.#ways[i] === "layer" && isLast ? "reconstruction" : "none";
-          i--;
-        }
-      }
+      await this.#addLayers(batches, values);
+      if (this.#reconstruction !== null) values.set(await model.reconstruct(batches, 1), at[this.#reconstruction]!);
     }
     await addNeurons(subject, values, at);
     return { step: step(), at: at.slice(0, -1), values };
+  }
+
+  /** Writes what the layers give. The last one's values may be made with the loss alone: then its stage is the reconstruction, or nothing. */
+  async #addLayers(batches: BatchQueue, values: Float32Array): Promise<void> {
+    const { subject: { model }, row: { questions } } = this, last = this.#asked.at(-1);
+    if (last === undefined) return;
+    let given: Float32Array;
+    try {
+      given = await model.outputsOf(batches, 1, this.#asked.map(({ layer }) => layer));
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.status !== "unsupported") throw error;
+      const isOutput = last.layer === questions.layers.length - 1;
+      if (isOutput && questions.layers[last.layer]!.outputs === model.columns) this.#reconstruction = last.stage;
+      this.#asked = this.#asked.slice(0, -1);
+      return await this.#addLayers(batches, values);
+    }
+    let from = 0;
+    for (const { stage, layer } of this.#asked) {
+      const width = questions.layers[layer]!.outputs;
+      values.set(given.subarray(from, from += width), this.#at[stage]!);
+    }
   }
 
   [Symbol.dispose](): void {

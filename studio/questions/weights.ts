@@ -4,7 +4,7 @@ import { sizeOf } from "../../core/shapes.ts";
 import type { ParameterAbout } from "../../core/diagnostics/diagnostic.ts";
 import { UserError } from "../../core/errors.ts";
 import { elementAt } from "../../core/steer/element.ts";
-import type { Asks, Numbers, Weight } from "../protocol.ts";
+import type { Asks, Bundle, Numbers, OwnNumber } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { VALUES_MAX } from "./bounds.ts";
 import { allLinks, isOfNeurons, type NeuronLink } from "./neurons.ts";
@@ -103,57 +103,66 @@ export async function unit(subject: Subject, asks: Asks["unit"]["asks"]): Promis
   };
 }
 
+type Side = "into" | "out";
+
 /** The strongest weights of a unit on one side, of all links there. */
-async function weightsOf(
-  subject: Subject,
-  links: readonly AnyLink[],
-  unit: number,
-  most: number,
-  side: "into" | "out",
-) {
-  const all: Weight[] = [];
+async function weightsOf(subject: Subject, links: readonly AnyLink[], unit: number, most: number, side: Side) {
+  const bundles: Bundle[] = [];
   let total = 0;
   for (const link of links) {
     if (isOfNeurons(link)) {
-      const own = await connectionsOf(link, unit, side);
-      total += own.length;
-      all.push(...own);
+      const { bundle, count } = await connectionsOf(link, unit, most, side);
+      total += count;
+      bundles.push(bundle);
     } else {
       total += side === "into" ? link.inputs : link.outputs;
-      all.push(...await (side === "into" ? weightsInto(link, unit, most) : weightsOut(subject, link, unit, most)));
+      bundles.push(await (side === "into" ? weightsInto(link, unit, most) : weightsOut(subject, link, unit, most)));
     }
   }
-  const places = strongestOf(Float32Array.from(all, ({ value }) => value), most);
-  return { weights: places.map((place) => all[place]!), total };
+  return { weights: strongestBundles(bundles, most), total };
 }
 
-async function connectionsOf(link: NeuronLink, unit: number, side: "into" | "out"): Promise<Weight[]> {
+/** Of all bundles together the strongest weights, which are the first ones of each. */
+function strongestBundles(bundles: readonly Bundle[], most: number): Bundle[] {
+  const all = Float32Array.from(bundles.flatMap(({ values }) => Array.from(values)));
+  const places = all.length > most ? strongestOf(all, most) : [...all.keys()];
+  let first = 0;
+  return bundles.flatMap(({ tensor, stage, units, values, connections }) => {
+    const end = first + values.length, kept = places.filter((place) => place >= first && place < end).length;
+    first = end;
+    if (kept === 0) return [];
+    const some = { units: units.slice(0, kept), values: values.slice(0, kept) };
+    return [{ tensor, stage, ...some, connections: connections && connections.slice(0, kept) }];
+  });
+}
+
+async function connectionsOf(link: NeuronLink, unit: number, most: number, side: Side) {
   const { from, to, weight, numbers, sources, targets } = link;
   const [own, far, stage] = side === "into" ? [targets, sources, from] : [sources, targets, to];
-  const values = await weight.read(0, weight.shape[0]!), found: Weight[] = [];
-  for (const [place, one] of own.entries()) {
-    if (one !== unit) continue;
-    const at = numbers[place]!;
-    found.push({ tensor: weight.name, at: [at], value: values[at]!, stage, unit: far[place]! });
-  }
-  return found;
+  const values = await weight.read(0, weight.shape[0]!);
+  const places = [...own.keys()].filter((place) => own[place] === unit);
+  const found = Float32Array.from(places, (place) => values[numbers[place]!]!), order = strongestOf(found, most);
+  const bundle: Bundle = {
+    ...{ tensor: weight.name, stage },
+    units: Uint32Array.from(order, (at) => far[places[at]!]!),
+    values: Float32Array.from(order, (at) => found[at]!),
+    connections: Uint32Array.from(order, (at) => numbers[places[at]!]!),
+  };
+  return { bundle, count: places.length };
 }
 
-async function weightsInto({ from, inputs, weight }: LinkAbout, unit: number, most: number): Promise<Weight[]> {
-  const values = (await weight.read(unit, 1)).subarray(0, inputs);
-  return strongestOf(values, most).map((at) => ({
-    ...{ tensor: weight.name, at: [unit, at], value: values[at]! },
-    ...{ stage: from, unit: at },
-  }));
+function bundleOf(tensor: string, stage: number, all: Float32Array, most: number): Bundle {
+  const units = Uint32Array.from(strongestOf(all, most));
+  return { tensor, stage, units, values: Float32Array.from(units, (at) => all[at]!), connections: null };
 }
 
-async function weightsOut({ model }: Subject, link: LinkAbout, unit: number, most: number): Promise<Weight[]> {
+async function weightsInto({ from, inputs, weight }: LinkAbout, unit: number, most: number): Promise<Bundle> {
+  return bundleOf(weight.name, from, (await weight.read(unit, 1)).subarray(0, inputs), most);
+}
+
+async function weightsOut({ model }: Subject, link: LinkAbout, unit: number, most: number): Promise<Bundle> {
   const info = model.tensors().find(({ name, role }) => name === link.weight.name && role === "parameter")!;
-  const column = await model.readTensorColumn(info, unit);
-  return strongestOf(column, most).map((at) => ({
-    ...{ tensor: link.weight.name, at: [at, unit], value: column[at]! },
-    ...{ stage: link.to, unit: at },
-  }));
+  return bundleOf(link.weight.name, link.to, await model.readTensorColumn(info, unit), most);
 }
 
 /** The map of a convolution, or the unit of a layer without maps, to which a unit belongs. */
@@ -162,19 +171,19 @@ function mapOf(shape: readonly number[], unit: number): number {
 }
 
 /** Biases, slopes and scales of the unit, or of its map. */
-async function ownOf(subject: Subject, { stage, unit }: Asks["unit"]["asks"]): Promise<Weight[]> {
+async function ownOf(subject: Subject, { stage, unit }: Asks["unit"]["asks"]): Promise<OwnNumber[]> {
   const about = stageAt(subject, stage), map = mapOf(about.shape, unit), { neurons } = about;
   if (neurons) {
     const { part, index } = subject.model.layers()[neurons.layer]!, tensor = `${part}.${index}.bias`;
     const at = [neurons.first + unit];
-    return [{ tensor, at, value: (await weight(subject, { tensor, at })).value, stage: null, unit: null }];
+    return [{ tensor, at, value: (await weight(subject, { tensor, at })).value }];
   }
-  const found: Weight[] = [];
+  const found: OwnNumber[] = [];
   for (const { name, shape, read } of ownParameters(subject, about)) {
     const size = sizeOf(shape);
     const at = size === 1 ? shape.map(() => 0) : shape.length === 1 && size === about.shape[0] ? [map] : null;
     if (at === null) continue;
-    found.push({ tensor: name, at, value: (await read(at[0] ?? 0, 1))[0]!, stage: null, unit: null });
+    found.push({ tensor: name, at, value: (await read(at[0] ?? 0, 1))[0]! });
   }
   return found;
 }

@@ -53,7 +53,10 @@ export class Client implements Listener {
     } catch {
       return this.socket.close(UNSUPPORTED, "questions are JSON text");
     }
-    const id = typeof value === "object" && value !== null ? (value as { id?: unknown }).id : undefined;
+    const { id, taken } = typeof value === "object" && value !== null
+      ? value as { readonly id?: unknown; readonly taken?: unknown }
+      : {};
+    if (id === undefined && taken === "values") return this.#queue.taken();
     if (typeof id !== "number" || !Number.isSafeInteger(id)) {
       return this.socket.close(UNSUPPORTED, "a question needs an id, a whole number");
     }

@@ -1,7 +1,7 @@
 /**
  * What waits for one listener that may not keep up: of each kind that is told only the newest, of steps and epochs all of them as one
- * message, and answers, edits and notes in their order. Nothing is sent while more than {@link BUFFERED_MAX} bytes lie in the socket, and what comes all the time is told
- * together, a few times a second.
+ * message, and answers, edits and notes in their order. Nothing is sent while more than {@link BUFFERED_MAX} bytes lie in the socket,
+ * values wait until those before are taken, and what comes all the time is told together, a few times a second.
  */
 import { pack } from "../frame.ts";
 import type { Message, Tells } from "../protocol.ts";
@@ -44,6 +44,8 @@ export class Queue {
   /** When those that are told together are told again, and whether that time has come. */
   #next = 0;
   #isTime = false;
+  /** Whether values were sent that are not taken yet. */
+  #isLent = false;
 
   constructor(readonly socket: Sending) {}
 
@@ -71,6 +73,12 @@ export class Queue {
     return { tell: kind, value: waiting && join ? join(waiting.value, value) : value } as Message;
   }
 
+  /** The listener has taken the values that it was told. */
+  taken(): void {
+    this.#isLent = false;
+    this.#send();
+  }
+
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -88,7 +96,8 @@ export class Queue {
       return { tell: "note", value: { text, warning: true } };
     }
     for (const [kind, message] of this.#newest) {
-      if (!this.#isTime && TOGETHER.includes(kind)) continue;
+      if (kind === "values" && this.#isLent || !this.#isTime && TOGETHER.includes(kind)) continue;
+      this.#isLent ||= kind === "values";
       this.#newest.delete(kind);
       return message;
     }
@@ -107,7 +116,9 @@ export class Queue {
       socket.send(pack(message));
     }
     if (isTold) this.#next = now + TOGETHER_MS;
-    if (socket.readyState !== OPEN || (this.#ordered.length === 0 && this.#newest.size === 0)) return;
+    const isWaiting = this.#ordered.length > 0 ||
+      [...this.#newest.keys()].some((kind) => kind !== "values" || !this.#isLent);
+    if (socket.readyState !== OPEN || !isWaiting) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = null;

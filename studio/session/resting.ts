@@ -3,7 +3,9 @@ import { basename } from "@std/path";
 import { stepOfName } from "../../core/checkpoint/layout.ts";
 import { stepsOf, trainingPlan } from "../../core/data/plan.ts";
 import type { DataAbout } from "../../core/diagnostics/diagnostic.ts";
+import { noiseOf } from "../../core/steer/command.ts";
 import type { Edit } from "../../core/steer/journal.ts";
+import { noiseAmounts, noiseLayers } from "../../core/steer/noise.ts";
 import { aboutOf } from "../../core/train/questions.ts";
 import { type Restored, restoreRun } from "../../core/train/restore.ts";
 import type { State } from "../protocol.ts";
@@ -54,18 +56,27 @@ export class Resting implements AsyncDisposable {
 
   /** Where the run has come to, by its config and its edits. */
   situation(edits: readonly Edit[], over: Ended | null): Promise<Situation> {
-    return this.ask(({ config, source }) => {
+    return this.ask(({ config, model, source }) => {
       const steps_per_epoch = Math.max(1, stepsOf(trainingPlan(source, config.data, 1)));
       let learning_rate = config.optimizer.learning_rate, batch_size = config.data.batch_size;
-      const frozen = new Set<string>();
+      const frozen = new Set<string>(), noise: Record<string, number> = {};
       for (const { command } of edits) {
         if (command.do === "set" && command.key === "optimizer.learning_rate") learning_rate = command.value;
         else if (command.do === "set" && command.key === "data.batch_size") batch_size = command.value;
-        else if (command.do === "freeze") frozen[command.frozen ? "add" : "delete"](command.layer);
+        else if (command.do === "set") {
+          const { layer } = noiseOf(command.key) ?? {};
+          if (layer !== undefined) noise[layer] = command.value;
+        } else if (command.do === "freeze") frozen[command.frozen ? "add" : "delete"](command.layer);
       }
       const { steps: step = 0, epochs: epoch = 0 } = over ?? {};
       const settings = { learning_rate, batch_size, next_batch_size: null, frozen: [...frozen] };
-      return Promise.resolve({ step, epoch, steps_per_epoch, ...settings });
+      return Promise.resolve({
+        step,
+        epoch,
+        steps_per_epoch,
+        ...settings,
+        noise: noiseAmounts(noiseLayers(model), noise),
+      });
     });
   }
 

@@ -5,25 +5,23 @@
 import type { Model } from "../../ffi/model.ts";
 import { NOTHING_HELD } from "../../core/events/course.ts";
 import { rowsAfter } from "../../core/events/rows.ts";
-import { stepsOf, trainingPlan } from "../../core/data/plan.ts";
 import type { DataAbout } from "../../core/diagnostics/diagnostic.ts";
-import { exists } from "../../core/formats/file.ts";
 import type { Command } from "../../core/steer/command.ts";
 import { Desk, NotTraining } from "../../core/steer/desk.ts";
-import { EDITS_FILE } from "../../core/runs/edits.ts";
-import { type Edit, readJournal } from "../../core/steer/journal.ts";
+import type { Edit } from "../../core/steer/journal.ts";
 import type { RunTarget } from "../../core/train/find_run.ts";
 import { aboutOf } from "../../core/train/questions.ts";
 import type { Session, SessionOptions, SessionResult } from "../../core/train/session.ts";
 import { startRun } from "../../core/train/start.ts";
-import { dataOfEpoch } from "../../core/train/state.ts";
 import type { State } from "../protocol.ts";
+import { Edits } from "./edits.ts";
 import { type Ended, endOf } from "./ended.ts";
 import type { History } from "./history.ts";
 import { News, type NewsTold } from "./news.ts";
 import { Resting, type Situation } from "./resting.ts";
+import { Situations } from "./situation.ts";
 import { type Subject, subjectOf } from "./subject.ts";
-import { UndoStack } from "./undo.ts";
+import type { UndoStack } from "./undo.ts";
 
 /** What a run tells the studio. */
 export interface Told extends NewsTold {
@@ -45,9 +43,9 @@ export type Start =
 export class Training implements AsyncDisposable {
   readonly #desk = new Desk();
   readonly #news: News;
-  readonly undo = new UndoStack();
-  readonly edits: Edit[] = [];
+  readonly #edits = new Edits();
   #session: Session | null = null;
+  #situations: Situations | null = null;
   #live: Subject | null = null;
   #about: DataAbout | null = null;
   #phase: State["phase"] = "preparing";
@@ -56,7 +54,6 @@ export class Training implements AsyncDisposable {
   #path = "";
   /** Of the last state, which stands once the session is over. */
   #last: Situation | null = null;
-  #plan: { readonly batch: number; readonly steps: number } | null = null;
   #resting: Resting | null = null;
   #stood = 0;
   #afterwards: Promise<void> | undefined;
@@ -65,6 +62,14 @@ export class Training implements AsyncDisposable {
 
   private constructor(readonly told: Told) {
     this.#news = new News(told);
+  }
+
+  get edits(): readonly Edit[] {
+    return this.#edits.all;
+  }
+
+  get undo(): UndoStack {
+    return this.#edits.undo;
   }
 
   get history(): History {
@@ -101,7 +106,7 @@ export class Training implements AsyncDisposable {
   static async start(start: Start, told: Told): Promise<Training> {
     const training = new Training(told);
     const { target, ...options } = start;
-    if (target.existing !== null) await training.#readEdits(target.existing);
+    if (target.existing !== null) await training.#edits.read(target.existing);
     const ready = Promise.withResolvers<void>();
     const work = startRun({
       ...target,
@@ -133,7 +138,7 @@ export class Training implements AsyncDisposable {
   static async open(run: string, told: Told): Promise<Training> {
     const training = new Training(told);
     training.#path = run;
-    await training.#readEdits(run);
+    await training.#edits.read(run);
     const everything = { step: Infinity, epoch: Infinity, window: 0 };
     for await (const event of rowsAfter(run, NOTHING_HELD, everything)) training.#news.take(event);
     training.#phase = "ended";
@@ -144,28 +149,14 @@ export class Training implements AsyncDisposable {
     return training;
   }
 
-  async #readEdits(run: string): Promise<void> {
-    const path = `${run}/${EDITS_FILE}`;
-    for (const edit of await exists(path) ? await readJournal(path) : []) this.#keep(edit);
-  }
-
-  #keep(edit: Edit): void {
-    this.edits.push(edit);
-    this.undo.add(edit);
-  }
-
   async #begin(session: Session): Promise<void> {
     const { options: { config, run }, model, source, state } = session;
     this.#session = session;
+    this.#situations = new Situations(session);
     this.#path = run.path;
     this.#news.goOnFrom(state.step);
     // A resume may have taken edits out of the journal.
-    const left = state.steering?.edits ?? 0;
-    if (left < this.edits.length) {
-      const kept = this.edits.splice(0).slice(0, left);
-      this.undo.clear();
-      kept.forEach((edit) => this.#keep(edit));
-    }
+    this.#edits.cutTo(state.steering?.edits ?? 0);
     const paused = this.#desk.post({ do: "pause" });
     paused.catch(() => {}); // a session that ends before its first step says so by its end
     this.#about = await aboutOf(config, source);
@@ -177,7 +168,7 @@ export class Training implements AsyncDisposable {
   }
 
   #edited(edit: Edit): void {
-    this.#keep(edit);
+    this.#edits.add(edit);
     this.told.edit(edit);
     this.told.changed();
   }
@@ -189,7 +180,7 @@ export class Training implements AsyncDisposable {
 
   #end(result: SessionResult): void {
     const { status, summary: { reason, steps, epochs }, error } = result;
-    if (this.#session) this.#last = this.#situation(false);
+    if (this.#session) this.#last = this.#situations!.now(false);
     this.#session = this.#live = null;
     const tell = (over: Ended) => {
       this.#phase = status === "failed" ? "failed" : "ended";
@@ -202,7 +193,7 @@ export class Training implements AsyncDisposable {
   }
 
   #fail(error: unknown): void {
-    if (this.#session) this.#last = this.#situation(false);
+    if (this.#session) this.#last = this.#situations!.now(false);
     this.#session = this.#live = null;
     this.#phase = "failed";
     this.#reason = error instanceof Error ? error.message : String(error);
@@ -246,28 +237,9 @@ export class Training implements AsyncDisposable {
     return this.#resting ??= new Resting(this.#path, which, this.#about);
   }
 
-  /** What the state is made of while a session is there. */
-  #situation(isLive = true): Situation {
-    const { model, state, steering, options: { config }, source } = this.#session!;
-    const data = dataOfEpoch(config.data, state), next = state.steering?.next_batch_size ?? null;
-    if (this.#plan?.batch !== data.batch_size) {
-      const steps = stepsOf(trainingPlan(source, data, state.epoch + 1));
-      this.#plan = { batch: data.batch_size, steps };
-    }
-    return {
-      step: isLive ? Math.max(state.step, model.progress().step) : state.step,
-      epoch: state.epoch,
-      steps_per_epoch: this.#plan.steps,
-      learning_rate: steering.learningRate,
-      batch_size: data.batch_size,
-      next_batch_size: next === data.batch_size ? null : next,
-      frozen: [...state.steering?.frozen ?? []],
-    };
-  }
-
   async state(): Promise<State> {
     const situation = this.#session
-      ? this.#situation()
+      ? this.#situations!.now(true)
       : this.#last ??= await (await this.#rest()).situation(this.edits, this.#over);
     const { step_rate, ...seconds } = this.#news.means;
     return {

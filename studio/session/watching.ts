@@ -6,7 +6,7 @@ import type { RowName, Tells } from "../protocol.ts";
 import { errorOf } from "./error.ts";
 
 /** Of the time that questions of watchers may take from training. */
-export const SHARE = 0.02;
+export const SHARE = 0.01;
 
 export interface Watcher {
   tell<K extends "values" | "note">(kind: K, value: Tells[K]): void;

@@ -123,6 +123,21 @@ Deno.test("layer outputs: what enters the decoder are the latent vectors, and th
         await assertRejects(() => model.layerOutputs(last, 2, end), EngineError, "decoder.3");
       } else assertEquals(await model.layerOutputs(last, 2, end), await model.reconstruct(all, 2));
       await assertRejects(() => model.layerOutputs(last, 2, 99), EngineError, "layer: must be below");
+      // Several layers in one pass: of each row what each of them gives by itself.
+      const some = model.layers().map((_, layer) => layer).slice(0, -1), singly: Float32Array[] = [];
+      for (const layer of some) {
+        using own = batches();
+        singly.push(await model.layerOutputs(own, 2, layer));
+      }
+      using together = batches();
+      const given = await model.outputsOf(together, 2, some);
+      assertEquals(
+        [...given],
+        [0, 1].flatMap((row) =>
+          singly.flatMap((values) => [...values.subarray(row * values.length / 2, (row + 1) * values.length / 2)])
+        ),
+      );
+      await assertRejects(() => model.outputsOf(together, 2, [1, 0]), EngineError, "layers: must rise");
     }
   }
 });

@@ -10,6 +10,7 @@ import { ASK_NAMES, parseAsk } from "../../studio/session/ask.ts";
 import { temporary } from "../helpers/cli.ts";
 import { tensorOf } from "../helpers/table_run.ts";
 import { COLUMNS, openStudio, ownConfig, ROWS, smallConfig } from "../helpers/studio.ts";
+import { listed } from "../../studio/page/listed.ts";
 
 await ensureEngine({ quiet: true });
 
@@ -98,9 +99,12 @@ Deno.test("studio: single weights, the strongest of a link and those of a unit a
 
   const unit = await open.ask("unit", { stage: 1, unit: 4, most: 100 });
   assertEquals(unit.own.map(({ tensor, at, value }) => [tensor, at, value]), [["encoder.0.bias", [4], bias[4]!]]);
-  assertEquals([unit.into.length, unit.into_total, unit.out.length, unit.out_total], [12, 12, 3, 3]);
-  for (const { at, value, unit: from } of unit.into) assertEquals(value, first[at[0]! * COLUMNS + from!]);
-  for (const { at, value, stage } of unit.out) assertEquals([value, stage], [second[at[0]! * 8 + 4], 2]);
+  const into = listed(unit.into, 4, "into"), out = listed(unit.out, 4, "out");
+  assertEquals([into.length, unit.into_total, out.length, unit.out_total], [12, 12, 3, 3]);
+  for (const { at, value, unit: from } of into) assertEquals(value, first[at[0]! * COLUMNS + from!]);
+  for (const { at, value, stage } of out) assertEquals([value, stage], [second[at[0]! * 8 + 4], 2]);
+  const few = await open.ask("unit", { stage: 1, unit: 4, most: 5 });
+  assertEquals([listed(few.into, 4, "into"), few.into_total], [into.slice(0, 5), 12], "the strongest first");
   assertEquals(unit.filter, null);
   assert("none" in await open.ask("filters", { most: 4 }), "rows of a table have no shape");
 

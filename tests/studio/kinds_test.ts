@@ -6,6 +6,7 @@ import { UserError } from "../../core/errors.ts";
 import { reconstruct } from "../../mod.ts";
 import { temporary } from "../helpers/cli.ts";
 import { type Open, openStudio, ownConfig, smallConfig } from "../helpers/studio.ts";
+import { listed } from "../../studio/page/listed.ts";
 
 await ensureEngine({ quiet: true });
 
@@ -40,7 +41,8 @@ async function asked(open: Open): Promise<void> {
   assert(map.rows.length <= 50 && map.x.every(Number.isFinite) && map.share <= 1.0001);
   for (const stage of network.stages.keys()) {
     const unit = await open.ask("unit", { stage, unit: 0, most: 4 });
-    for (const { tensor, at, value } of [...unit.own, ...unit.into, ...unit.out]) {
+    const weights = [...listed(unit.into, 0, "into"), ...listed(unit.out, 0, "out")];
+    for (const { tensor, at, value } of [...unit.own, ...weights]) {
       assertEquals((await open.ask("weight", { tensor, at })).value, value);
     }
   }
@@ -102,7 +104,7 @@ Deno.test("studio: a dense first layer of pictures has filters in the shape of a
   assertEquals(filters.shape, [64, 1, 8, 8]);
   const { filter, into } = await open.ask("unit", { stage: 1, unit: 5, most: 64 });
   assertEquals(filter!.values, filters.values.slice(5 * 64, 6 * 64));
-  for (const { at, value } of into) assertEquals(filter!.values[at[1]!], value);
+  for (const { at, value } of listed(into, 5, "into")) assertEquals(filter!.values[at[1]!], value);
 });
 
 Deno.test("studio: a dictionary of sparse codes", async () => {
@@ -191,7 +193,7 @@ Deno.test("studio: the neurons of networks of neurons are stages, whose values m
     if (name !== "encoder.0" && name !== "decoder.0") continue;
     for (let unit = 0; unit < units; unit++) {
       const { own, into } = await open.ask("unit", { stage, unit, most: 1000 });
-      const sum = into.reduce(
+      const sum = listed(into, unit, "into").reduce(
         (sum, weight) => sum + weight.value * values[at[weight.stage!]! + weight.unit!]!,
         own[0]!.value,
       );
@@ -208,8 +210,9 @@ Deno.test("studio: the neurons of networks of neurons are stages, whose values m
     await open.ask("unit", { ...ends[0], most: 1000 }),
     await open.ask("unit", { ...ends[1], most: 1000 }),
   ];
-  assertEquals(source.out.find((weight) => weight.at[0] === element.at[0] && weight.unit === to[0])?.value, 2.5);
-  assertEquals(target.into.find((weight) => weight.at[0] === element.at[0] && weight.unit === from[0])?.value, 2.5);
+  const [out, into] = [listed(source.out, from[0]!, "out"), listed(target.into, to[0]!, "into")];
+  assertEquals(out.find((weight) => weight.at[0] === element.at[0] && weight.unit === to[0])?.value, 2.5);
+  assertEquals(into.find((weight) => weight.at[0] === element.at[0] && weight.unit === from[0])?.value, 2.5);
 });
 
 for (const name of ["neuron_layers", "neuron_graph"]) {

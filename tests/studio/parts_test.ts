@@ -84,15 +84,35 @@ Deno.test("studio: steps and epochs that wait for a slow page become one message
   queue.close();
 });
 
+Deno.test("studio: values wait until those before are taken, the newest of them, and answers do not wait behind them", async () => {
+  const socket = new Slow(), queue = new Queue(socket);
+  const tell = (step: number) => queue.tell("values", { step, at: [0], values: Float32Array.of(step) });
+  for (const step of [1, 2, 3]) tell(step);
+  queue.answer({ id: 4, stood: 0, answer: {} });
+  assertEquals(told(socket.sent), ["values", 4]);
+  await pause(2 * TOGETHER_MS);
+  assertEquals(told(socket.sent), ["values", 4]);
+  queue.taken();
+  assertEquals(told(socket.sent), ["values", 4, "values"]);
+  assertEquals((socket.sent.at(-1) as { value: Tells["values"] }).value.step, 3);
+  queue.taken();
+  assertEquals(socket.sent.length, 3);
+  tell(5);
+  assertEquals((socket.sent.at(-1) as { value: Tells["values"] }).value.step, 5);
+  queue.close();
+});
+
 Deno.test("studio: watchers share a bounded share of the time, and all are told", async () => {
-  let spent = 0, asked = 0;
+  let spent = 0, longest = 0, asked = 0;
   const values = async (of: RowName) => {
     asked++;
     const begun = performance.now();
-    await pause(4);
-    spent += performance.now() - begun;
+    await pause(1);
+    const took = performance.now() - begun;
+    spent += took;
+    longest = Math.max(longest, took);
     return {
-      took: performance.now() - begun,
+      took,
       values: { step: asked, at: [0], values: Float32Array.of("row" in of ? of.row : -1) },
     };
   };
@@ -108,11 +128,12 @@ Deno.test("studio: watchers share a bounded share of the time, and all are told"
   }));
   const begun = performance.now();
   for (const watcher of watchers) await watching.watch(watcher, { row: watcher.row }, 30);
-  await pause(2000);
+  // On a machine that is busy a question takes longer, and so does the time that pays for it.
+  while (watchers.some(({ count }) => count < 3) && performance.now() - begun < 30_000) await pause(100);
   watching.close();
   const share = spent / (performance.now() - begun);
   // The questions of the last round are paid for by the time after it.
-  assert(share < SHARE + 3 * 10 / 2000, `${share} of the time`);
+  assert(share < SHARE + 3 * longest / (performance.now() - begun), `${share} of the time`);
   for (const { rows, row, count } of watchers) {
     assertEquals([...rows], [row]);
     assert(count >= 2, `row ${row} was told ${count} times`);

@@ -11,6 +11,7 @@ import { lastWeights, openStudio, smallConfig } from "../helpers/studio.ts";
 await ensureEngine({ quiet: true });
 
 const TENSORS = { "encoder.0.weight": [8, 12], "decoder.0.weight": [8, 3], "decoder.0.bias": [8] } as const;
+const DROPOUT = "model.encoder.3.dropout";
 const LAYERS = ["encoder.0", "decoder.0", "decoder.2"];
 
 /** Moves of every kind by numbers that follow from a seed, with questions between them. */
@@ -26,6 +27,7 @@ function moves(count: number, seed: number): Record<string, unknown>[] {
     const kind = below(8);
     if (kind === 0) all.push(move({ do: "set", key: "optimizer.learning_rate", value: (1 + below(50)) / 10_000 }));
     else if (kind === 1) all.push(move({ do: "set", key: "data.batch_size", value: 8 + below(20) }));
+    else if (kind === 2 && below(2) === 1) all.push(move({ do: "set", key: DROPOUT, value: below(10) / 20 }));
     else if (kind === 2) all.push(move({ do: "freeze", layer: LAYERS[below(3)], frozen: below(2) === 1 }));
     else if (kind === 3) {
       all.push({ ask: "row", of: { row: below(160) } }, { ask: "sheet", part: "train", from: 9, count: 4 });

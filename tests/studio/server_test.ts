@@ -92,8 +92,10 @@ class Page {
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => {
       const message = unpack(data) as Message;
-      if ("tell" in message) this.told.push({ kind: message.tell, value: message.value });
-      else this.#waiting.get(message.id)?.(message);
+      if ("tell" in message) {
+        this.told.push({ kind: message.tell, value: message.value });
+        if (message.tell === "values") socket.send(JSON.stringify({ taken: "values" }));
+      } else this.#waiting.get(message.id)?.(message);
     };
     this.closed = new Promise((resolve) => socket.onclose = resolve);
     this.opened = new Promise((resolve) => socket.onopen = () => resolve());

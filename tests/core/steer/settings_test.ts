@@ -75,6 +75,55 @@ Deno.test("steering: masking is changed in the middle of a window, with the same
   assert(loss(whole.path, 1) !== loss(plain.path, 1), "a rate masks nothing");
 });
 
+Deno.test("steering: how much noise layers make counts from the next step on, with the same bits after a stop and in a repetition", async () => {
+  using folder = temporary();
+  const noisy = (dropout: number, deviation: number) =>
+    smallConfig(folder.path, {
+      training: { epochs: 5 },
+      model: {
+        start: "random",
+        encoder: [{ gaussian_noise: deviation }, { linear: 8 }, "relu", { dropout }, { linear: 3 }],
+        decoder: [{ mask_noise: 0.1 }, { linear: 8 }, "relu", { linear: "output" }],
+      },
+    });
+  const config = noisy(0.2, 0.1), before: unknown[] = [];
+  const give = async (open: Open) => {
+    for (const command of [set("model.encoder.3.dropout", 0.5), set("model.encoder.0.gaussian_noise", 1.5)]) {
+      before.push((await open.command(command)).before);
+    }
+  };
+  const path = await steered(config, async (open) => {
+    await open.steps(3);
+    await give(open);
+    assertEquals((await open.studio.state()).noise, [1.5, 0.5, 0.1]);
+    await open.steps(4);
+    await open.command({ do: "stop" });
+    await open.until(({ phase }) => phase === "ended");
+    assertEquals((await open.studio.state()).noise, [1.5, 0.5, 0.1]);
+  });
+  assertEquals(before, [0.2, 0.1]);
+  await train({ resume: path });
+  const again = await train({ config, replay: join(path, "edits.jsonl") });
+  assertEquals(lastWeights(again.path), lastWeights(path));
+  const plain = await train({ config });
+  const loss = (run: string, step: number) => csvRows(join(run, "steps.csv"))[step - 1]!.loss;
+  assertEquals(loss(path, 3), loss(plain.path, 3));
+  assert(loss(path, 4) !== loss(plain.path, 4), "the edit acted on a later step");
+  // Before the first step it is what the config's values would have been.
+  const early = await steered(config, give), whole = await train({ config: noisy(0.5, 1.5) });
+  assertEquals(lastWeights(early), lastWeights(whole.path));
+  await steered(noisy(0.2, 0.1), async (open) => {
+    const refused = async (key: Settable, value: number, what: string) => {
+      const { message } = await assertRejects(() => open.command(set(key, value)), UserError);
+      assertStringIncludes(message, what);
+    };
+    await refused("model.encoder.3.dropout", 1, "must be at least 0 and below 1, got 1");
+    await refused("model.encoder.3.mask_noise", 0.1, "there is no layer encoder.3 of the kind mask_noise");
+    await refused("model.encoder.1.linear", 4, "there is no layer encoder.1 of the kind linear that makes noise");
+    await refused("model.encoder.9.dropout", 0.1, "there is no layer encoder.9");
+  });
+});
+
 Deno.test("steering: the batch size changes within a window, where rows of both sizes end, with the same bits after a stop", async () => {
   using folder = temporary();
   const config = smallConfig(folder.path, { training: { epochs: 6 } });

@@ -7,6 +7,7 @@ import type { About } from "../../../studio/protocol.ts";
 import { temporary } from "../../helpers/cli.ts";
 import { ownConfig } from "../../helpers/studio.ts";
 import { browserTest, OpenPage } from "../../helpers/studio_page.ts";
+import { listed } from "../../../studio/page/listed.ts";
 
 await ensureEngine({ quiet: true });
 
@@ -47,7 +48,7 @@ browserTest(
     await page.locator(".tip", { hasText: `${answer.into_total} weights in` }).waitFor();
     await canvas.click({ position });
     await page.getByRole("tab", { name: "Chosen (1)", selected: true }).waitFor();
-    const { tensor, at, stage: from, unit: source } = answer.into[0]!;
+    const { tensor, at, stage: from, unit: source } = listed(answer.into, unit, "into")[0]!;
     const name = `from ${about.network.stages[from!]!.name} ${source}`;
     const field = page.getByLabel(`${name} as a number`, { exact: true });
     const latent = async () => (await open.ask("row", { of: { row: 0 } })).latent, before = await latent();
@@ -87,7 +88,8 @@ browserTest(
     await until(async () => (await open.ask("weight", { tensor: tensor!, at })).value === -1.25);
     // The neuron at its end has it as well.
     const { into } = await open.ask("unit", { ...ends![1], most: 1000 });
-    assertEquals(into.find((weight) => weight.at[0] === at[0])?.value, -1.25);
+    const weight = listed(into, ends![1].unit, "into").find((weight) => weight.at[0] === at[0]);
+    assertEquals(weight?.value, -1.25);
     assertEquals(opened.wrong, []);
   },
 );
