@@ -1,5 +1,6 @@
 /** `export`: writes a trained network for other programs. */
 import { join } from "@std/path";
+import { ensureEngine } from "../core/build/ensure.ts";
 import { endingOf, EXPORT_FORMATS, exportRun } from "../core/export/export.ts";
 import { UserError } from "../core/errors.ts";
 import { countText } from "../core/figures.ts";
@@ -41,6 +42,7 @@ const command = defineCommand({
     }
     const folder = await runTarget(run);
     const path = output ?? join(folder, `model${endingOf(format!)}`);
+    await ensureEngine({ quiet: json });
     const done = await exportRun(folder, path, { checkpoint, format, note });
     if (json) print(JSON.stringify(done));
     else {

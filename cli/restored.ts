@@ -1,4 +1,5 @@
 /** What evaluate, embed and reconstruct share: their options, and the run that they restore. */
+import { ensureEngine } from "../core/build/ensure.ts";
 import { SPLITS } from "../core/data/source.ts";
 import { UserError } from "../core/errors.ts";
 import { tell } from "../core/output.ts";
@@ -49,6 +50,7 @@ export async function restored(
       "leave out --split",
     );
   }
+  await ensureEngine();
   using progress = showProgress(Deno.stderr.isTerminal() ? "live" : "lines");
   return await restoreRun(run, {
     progress: progress.observer.preparing,

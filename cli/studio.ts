@@ -13,6 +13,7 @@ import { serveStudio } from "../studio/server/serve.ts";
 import { openingOf } from "../studio/session/opening.ts";
 import { Studio } from "../studio/studio.ts";
 import { defineCommand, SHARED } from "./command.ts";
+import { openPage } from "./open_page.ts";
 import { drawReport } from "./draw_report.ts";
 import { showProgress } from "./progress.ts";
 import { QUICKSTART } from "./quickstart.ts";
@@ -41,6 +42,10 @@ const studio = defineCommand({
       help: "let the commands and modules run that the config names in logging.sinks and diagnostics.kinds",
     },
     port: { type: "whole", value: "N", help: "the port on 127.0.0.1 (default: any that is free)" },
+    "no-open": {
+      type: "flag",
+      help: "do not open the page in a browser (it is opened only from a terminal, and where there is a screen)",
+    },
     script: {
       type: "path",
       value: "F",
@@ -94,8 +99,9 @@ const studio = defineCommand({
     using signals = untilStopped();
     if (lines !== null) return await scripted(open, script!, lines, signals);
     await using server = serveStudio(open, port ?? 0);
-    if (json) print(JSON.stringify({ event: "studio", url: server.url, run: open.training.path }));
-    else print(`studio: ${server.url}\nrun     ${toUser(open.training.path)}`);
+    if (json) print(JSON.stringify({ event: "studio", url: server.address, run: open.training.path }));
+    else print(`studio: ${server.address}\nrun     ${toUser(open.training.path)}`);
+    using _page = options["no-open"] ? null : openPage(server.address);
     return await served(open, signals, json);
   },
 });

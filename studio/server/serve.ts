@@ -27,15 +27,23 @@ export const DROPPED_MAX = 64 << 20, SOCKETS_MAX = 16;
 const RECEIVING_MAX = 2;
 
 export interface StudioServer extends AsyncDisposable {
-  /** With the token in its path, which is another one at each start. */
+  /** What a user is told: with the token, which is another one at each start. It leads to `url`. */
+  readonly address: string;
+  /** Where the page lies, with the token in its path, so that all that it asks for by a relative path has the token too. */
   readonly url: string;
 }
 
-/** Whether a request may have been made by another site. Browsers say where a request comes from; other programs say nothing. */
+/**
+ * Whether a request may have been made by another site. Browsers say where a request comes from; other programs say nothing. A window
+ * that is led here, such as by a link with the token, is the user's: who leads it sees nothing of the page.
+ */
 function isForeign(request: Request, host: string): boolean {
-  const origin = request.headers.get("origin"), site = request.headers.get("sec-fetch-site");
+  const { method, headers } = request;
+  const origin = headers.get("origin"), site = headers.get("sec-fetch-site");
   if (origin !== null && origin !== `http://${host}`) return true;
-  return site !== null && site !== "same-origin" && site !== "none";
+  const isWindow = method === "GET" && headers.get("sec-fetch-mode") === "navigate" &&
+    headers.get("sec-fetch-dest") === "document";
+  return site !== null && site !== "same-origin" && site !== "none" && !isWindow;
 }
 
 /** @param port 0 for any that is free @throws {UserError} if the port is taken or may not be used */
@@ -44,9 +52,10 @@ export function serveStudio(studio: Studio, port: number): StudioServer {
   let receiving = 0;
   const server = listen(port, POLICY, (request, answering) => {
     const { host, token, refused } = answering;
-    const { pathname } = new URL(request.url);
-    const [, given, ...rest] = pathname.split("/");
+    const { pathname, searchParams } = new URL(request.url);
+    const [, first, ...rest] = pathname.split("/");
     if (isForeign(request, host)) return refused(403, "This page answers no other site.");
+    const isEntry = pathname === "/", given = isEntry ? searchParams.get("token") : first;
     if (!sameText(given, token)) {
       return refused(403, "The address needs the token that narrows printed when it was started.");
     }
@@ -56,6 +65,7 @@ export function serveStudio(studio: Studio, port: number): StudioServer {
     if (request.method !== "GET" && request.method !== "HEAD") {
       return refused(405, "This can only be read.", { allow: "GET, HEAD" });
     }
+    if (isEntry) return refused(303, `The page is at http://${host}/${token}/`, { location: `/${token}/` });
     if (rest.length === 0) return refused(404, `The page is at http://${host}/TOKEN/, with the slash at its end.`);
     if (path.startsWith("files/")) return exported(path.slice("files/".length), answering);
     return pageFile(path === "" ? "index.html" : path, answering);
@@ -127,6 +137,7 @@ export function serveStudio(studio: Studio, port: number): StudioServer {
   }
 
   return {
+    address: `http://${server.host}/?token=${server.token}`,
     url: `http://${server.host}/${server.token}/`,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.close(1000, "the studio ends");

@@ -19,6 +19,7 @@ interface Server {
   readonly port: number;
   readonly token: string;
   readonly origin: string;
+  readonly address: string;
 }
 
 async function served(work: (server: Server) => Promise<void>, more: Record<string, unknown> = {}): Promise<void> {
@@ -26,7 +27,8 @@ async function served(work: (server: Server) => Promise<void>, more: Record<stri
   await using open = await openStudio({ config: smallConfig(folder.path, more) });
   await using server = serveStudio(open.studio, 0);
   const [, port, token] = /^http:\/\/127\.0\.0\.1:(\d+)\/([0-9a-f]{48})\/$/.exec(server.url)!;
-  await work({ open, port: Number(port), token: token!, origin: `http://127.0.0.1:${port}` });
+  const { address } = server;
+  await work({ open, port: Number(port), token: token!, origin: `http://127.0.0.1:${port}`, address });
 }
 
 interface Asked {
@@ -213,6 +215,25 @@ Deno.test("studio: own requests are answered by path and method, with headers th
     assertMatch(text, /x-content-type-options: nosniff/i);
     assertMatch(text, /referrer-policy: no-referrer/i);
     assertMatch(text, /cache-control: no-store/i);
+  });
+});
+
+Deno.test("studio: the address that is told leads to the page, also where a file or a link leads to the address", async () => {
+  await served(async (server) => {
+    const { token, address } = server;
+    const { pathname, search } = new URL(address);
+    const led = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    for (const headers of [{}, led]) {
+      const { status, text } = await ask(server, { path: pathname + search, headers });
+      assertEquals(status, 303);
+      assertMatch(text, new RegExp(`\\r\\nlocation: /${token}/\\r\\n`, "i"));
+      assertEquals((await ask(server, { path: `/${token}/`, headers })).status, 200);
+    }
+    const framed = { ...led, "sec-fetch-dest": "iframe" };
+    assertEquals((await ask(server, { path: pathname + search, headers: framed })).status, 403);
+    assertEquals((await ask(server, { method: "POST", path: `/${token}/drop?name=a.npy`, headers: led })).status, 403);
+    assertEquals((await ask(server, { path: `/?token=${token.slice(1)}` })).status, 403);
+    assertEquals((await ask(server, { path: "/?token=" })).status, 403);
   });
 });
 
