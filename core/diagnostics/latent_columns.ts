@@ -5,8 +5,6 @@ import { largestOf } from "./numbers.ts";
 
 /** The most variable columns among which is chosen, and values of them that are held at once. */
 const CANDIDATES = 256, VALUES_MAX = 1 << 22;
-/** A column is passed over if its correlation with one that was taken before is larger than this. */
-const ALIKE = 0.9;
 
 type Asked = number | readonly (string | number)[];
 
@@ -35,6 +33,31 @@ function correlation(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
+interface Candidate {
+  readonly unit: Float64Array | null;
+  readonly r2: number;
+}
+
+/** One after the other, the one with the largest R2 times 1 less its largest squared correlation with those before it. */
+function apart<C extends Candidate>(candidates: readonly C[], wanted: number): C[] {
+  const taken: C[] = [], alike = new Float64Array(candidates.length);
+  while (taken.length < wanted) {
+    let best = -1, most = 0;
+    for (const [j, { r2 }] of candidates.entries()) {
+      if (r2 * (1 - alike[j]!) > most) [best, most] = [j, r2 * (1 - alike[j]!)];
+    }
+    if (best < 0) break;
+    const one = candidates[best]!;
+    taken.push(one);
+    for (const [j, { unit }] of candidates.entries()) {
+      // What was taken is not taken again.
+      const square = j === best || unit === null ? 1 : correlation(unit, one.unit!) ** 2;
+      alike[j] = Math.max(alike[j]!, square);
+    }
+  }
+  return taken;
+}
+
 /**
  * The columns to draw with their values. R2 is that of a linear fit of the column to the two coordinates, which are uncorrelated, so
  * that it is the sum of the squared correlations.
@@ -60,17 +83,10 @@ export async function latentColumns(
     .filter((axis) => axis !== null);
   const all = from.map((column, j) => {
     const own = Float64Array.from({ length: rows }, (_, i) => values[i * from.length + j]!), unit = standard(own);
-    const r2 = unit ? axes.reduce((sum, axis) => sum + correlation(unit, axis) ** 2, 0) : 0;
+    const r2 = unit ? Math.min(1, axes.reduce((sum, axis) => sum + correlation(unit, axis) ** 2, 0)) : 0;
     return { column, own, unit, r2 };
   });
-  const taken: typeof all = [];
-  for (const one of isRule ? all.toSorted((a, b) => b.r2 - a.r2 || a.column - b.column) : all) {
-    if (taken.length === wanted) break;
-    const isAlike = taken.some(({ unit }) =>
-      unit !== null && one.unit !== null && Math.abs(correlation(unit, one.unit)) > ALIKE
-    );
-    if (!isRule || (one.unit !== null && !isAlike)) taken.push(one);
-  }
+  const taken = isRule ? apart(all, wanted) : all;
   return {
     columns: taken.map(({ column, own, r2 }) => ({
       ...{ column, name: names?.[column] ?? `column ${column}`, r2: short(r2) },

@@ -32,10 +32,10 @@ export function latentColumns(latent: LatentDiagnostic, run: RunData, numbering:
     maps.map(({ name, r2, svg }) => ({ title: name, note: `R² ${ratio(r2)}`, svg })),
     markup`The same map in the colours of the values of ${
       columns.length === 1 ? "a column" : `${count(columns.length)} columns`
-    }, in ${
+    } (${
       valueUnit(run.config)
-    }. The numbers beside each scale are its 1st and 99th percentile; values beyond them have the
-colours of the ends. R² is the share of the column’s variance that a linear fit to the place on the map explains.${
+    }). The numbers beside each scale are its 1st and 99th percentile or, where these are equal, its
+smallest and largest value; values beyond them have the colours of the ends. R² is the share of the column’s variance that a linear fit to the place on the map explains.${
       maps.some(({ crowded }) => crowded) && " Where rows crowd, a hexagon has the colour of the mean of its rows."
     }`,
     null,
