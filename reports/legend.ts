@@ -10,6 +10,8 @@ export interface LegendItem {
   /** If absent, the mark is a filled square. */
   readonly shape?: Shape | "line";
   readonly dash?: string | null;
+  /** Of the mark, in px. */
+  readonly radius?: number;
   /** A value beside the name. */
   readonly value?: string;
 }
@@ -22,7 +24,7 @@ function mark(item: LegendItem): string {
   if (item.shape === undefined) {
     return `<rect x="1" y="1" width="${SIDE - 2}" height="${SIDE - 2}" rx="2" fill="${item.fill}"/>`;
   }
-  if (item.shape !== "line") return markerInner(item.shape, item.fill, SIDE / 2, SIDE / 2, 4);
+  if (item.shape !== "line") return markerInner(item.shape, item.fill, SIDE / 2, SIDE / 2, item.radius ?? 4);
   const dash = item.dash ? ` stroke-dasharray="${item.dash}"` : "";
   return `<path d="M0,${SIDE / 2}h${SIDE}" stroke="${item.fill}" stroke-width="3"${dash}/>`;
 }

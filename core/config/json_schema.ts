@@ -181,6 +181,10 @@ function plural(item: JsonSchema): string {
   if (isKinds(item)) return `${item.title}s`;
   if (item.type === "object") return "maps of keys";
   if (item.anyOf?.[0]?.type === "integer") return "whole numbers or lists of them";
+  if (item.anyOf?.[0]?.type === "string" && item.anyOf.length === 2) {
+    const { type } = item.anyOf[1]!;
+    if (type === "integer" || type === "number") return `texts or ${type === "integer" ? "whole " : ""}numbers`;
+  }
   return item.type === "integer" ? `whole numbers${bounds(item)}` : `${item.format ?? "text"}s`;
 }
 

@@ -61,6 +61,13 @@ export const diverging = (share: number): Colour => {
   return BETWEEN.map((value, i) => Math.round(value + (end[i]! - value) * Math.abs(t))) as unknown as Colour;
 };
 
+const FEW: Colour = [190, 208, 226], MANY: Colour = [5, 48, 92];
+/** From pale to deep, for numbers that are larger or smaller; NaN is pale. */
+export const deepening = (share: number): Colour =>
+  FEW.map((value, i) =>
+    Math.round(value + (MANY[i]! - value) * Math.min(1, Math.max(0, share || 0)))
+  ) as unknown as Colour;
+
 /**
  * The pixels of an image as a canvas, `zoom` pixels each. Three channels are red, green and blue; of other numbers the mean is
  * drawn.

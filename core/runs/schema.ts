@@ -1,6 +1,6 @@
 /** The files of a run folder: decoders of the JSON ones, columns of the CSV ones. */
 import { isRecord } from "../formats/json.ts";
-import { type Decoder, list, nullable, number, object, oneOf, optional, record, text } from "./decode.ts";
+import { type Decoder, list, maybe, nullable, number, object, oneOf, optional, record, text } from "./decode.ts";
 import type {
   AnomalyScores,
   BaselineMetrics,
@@ -8,6 +8,7 @@ import type {
   ColumnsDiagnostic,
   EpochRow,
   LabelScores,
+  LatentColumn,
   LatentDiagnostic,
   LayerRow,
   ReconstructionDiagnostic,
@@ -203,6 +204,8 @@ export const latent: Decoder<LatentDiagnostic> = object<LatentDiagnostic>({
   scores: list(list(number)),
   explained: list(number),
   labels: nullable(list(text)),
+  columns: maybe(list(object<LatentColumn>({ column: number, name: text, r2: number, values: list(number) }))),
+  unknown_columns: maybe(list(text)),
 });
 
 export const reconstruction: Decoder<ReconstructionDiagnostic> = object<ReconstructionDiagnostic>({

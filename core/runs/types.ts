@@ -220,6 +220,16 @@ export interface LayerRow {
   readonly parameters: number;
 }
 
+/** A column whose values colour a map of the rows. */
+export interface LatentColumn {
+  readonly column: number;
+  readonly name: string;
+  /** Of a linear fit of the column to the coordinates on the map. */
+  readonly r2: number;
+  /** One a row. */
+  readonly values: readonly number[];
+}
+
 /** diagnostics/epoch-NNNN/latent.json: embeddings of at most `diagnostics.max_rows` rows. */
 export interface LatentDiagnostic {
   readonly epoch: number;
@@ -233,6 +243,9 @@ export interface LatentDiagnostic {
   readonly explained: readonly number[];
   /** One a row, where the config names labels. */
   readonly labels: readonly string[] | null;
+  readonly columns?: readonly LatentColumn[];
+  /** Names and numbers in the config that no column has. */
+  readonly unknown_columns?: readonly string[];
 }
 
 /** diagnostics/epoch-NNNN/reconstruction.json: truth against reconstruction of the most variable columns. */

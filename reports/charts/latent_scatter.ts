@@ -2,6 +2,7 @@ import { type Axis, axis } from "./axis.ts";
 import type * as Plot from "@observablehq/plot";
 import { chart, FONT_SIZE, type Frame, frameOf, place, textWidth } from "./plot.ts";
 import { cloud, note, type Shape } from "./marks.ts";
+import { type Density, densityOf, pixelsOf } from "./density.ts";
 import { percent } from "../format.ts";
 import { extent, finite, type Point, quantile } from "../series.ts";
 
@@ -77,14 +78,15 @@ function sameUnit(a: Axis, pixels: number, other: Axis, otherPixels: number): Ax
 /**
  * Rows on the first two principal components of their latent vectors, with the smaller groups above the larger ones. If
  * there are many groups, those with short names are named at their medians. Both axes have the same unit, and rows far from
- * all others are left out. A latent vector of size one is drawn against the rows' order instead.
+ * all others are left out. A latent vector of size one is drawn against the rows' order instead. Rows that would lie on one another
+ * as points are drawn by hexagons, and `density` says how to read them.
  * @param explained share of variance of the drawn components; null of a map whose axes mean nothing by themselves
  */
 export function latentScatter(
   groups: readonly LatentGroup[],
   explained: readonly number[] | null,
   single: boolean,
-): string {
+): { readonly svg: string; readonly density: Density | null } {
   const shown = latentFrame(groups);
   const inside = (p: Point) => shown.inside(p);
   const points = groups.flatMap((g) => finite(g.points)).filter(inside);
@@ -107,17 +109,23 @@ export function latentScatter(
   // Shapes can be distinguished only from a certain size on.
   const radius = (rows > 2000 ? 1.6 : rows > 600 ? 2.2 : 3) + (groups.some((g) => g.shape !== "circle") ? 0.4 : 0);
   const order = [...groups].sort((a, b) => b.points.length - a.points.length);
-  return chart({
+  const drawn = frameOf({ x: { ...x, label: xLabel }, y: { ...y, label: yLabel }, ...size });
+  const within = groups.map((g) => ({ ...g, points: finite(g.points).filter(inside) }));
+  const density = densityOf(within, pixelsOf(x, y, drawn), radius);
+  const svg = chart({
     title: explained ? "Latent vectors on their principal components" : "Latent vectors by UMAP",
     description: `${rows} rows in ${groups.length} group${groups.length === 1 ? "" : "s"}` +
-      (groups.length > 1 ? `: ${groups.map((g) => g.name).join(", ")}.` : "."),
+      (groups.length > 1 ? `: ${groups.map((g) => g.name).join(", ")}.` : ".") + (density ? ` ${density.said}` : ""),
     x: { ...x, label: xLabel },
     y: { ...y, label: yLabel },
     marks: [
-      ...order.map((g) => cloud(finite(g.points).filter(inside), { fill: g.fill, shape: g.shape, radius })),
-      ...(single || groups.length < NAMED_FROM ? [] : names(order, x, y, frame)),
+      ...density
+        ? [density.mark]
+        : order.map((g) => cloud(finite(g.points).filter(inside), { fill: g.fill, shape: g.shape, radius })),
+      ...(single || groups.length < NAMED_FROM ? [] : names(order, x, y, drawn)),
     ],
     grid: "both",
     ...size,
   });
+  return { svg, density };
 }

@@ -9,7 +9,7 @@ export const SHAPES = ["circle", "triangle", "square"] as const;
 export type Shape = typeof SHAPES[number];
 
 /** Path of one marker; all shapes have about the same area. A circle is a line of length zero with a round cap. */
-function marker(shape: Shape, x: number, y: number, radius: number): string {
+export function marker(shape: Shape, x: number, y: number, radius: number): string {
   if (shape === "circle") return `M${short(x)},${short(y)}h0`;
   if (shape === "square") {
     const half = radius * 0.6;

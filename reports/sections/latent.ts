@@ -2,11 +2,12 @@
 import type { LatentDiagnostic, RunData } from "../../core/runs/types.ts";
 import { latent as latentData } from "../../core/diagnostics/latent.ts";
 import { type Course, courseOf } from "../drawing.ts";
-import { smallScatter } from "../charts/small_scatter.ts";
+import { smallScatters } from "../charts/small_scatter.ts";
 import { explainedVariance } from "../charts/explained_variance.ts";
 import { latentFrame, type LatentGroup, latentScatter } from "../charts/latent_scatter.ts";
 import { count, number, percent, plural } from "../format.ts";
 import { groupsOf, pointsOf } from "../groups.ts";
+import { latentColumns } from "./latent_columns.ts";
 import { type Content, type Html, markup } from "../html.ts";
 import type { Legend } from "../legend.ts";
 import type { Numbering, Table } from "../numbering.ts";
@@ -141,16 +142,18 @@ export function latentSection(run: RunData, numbering: Numbering): Html {
   const labelled = latent.labels
     ? ` ${marks} show the label; the legend counts the rows. The labels took no part in training.`
     : "";
+  const { svg, density } = latentScatter(groups, latent.explained, single);
+  const crowded = density && ` ${density.said}`;
   const scatter = numbering.figure(
-    latentScatter(groups, latent.explained, single),
+    svg,
     single
-      ? markup`Value of the latent unit for ${rows}, in the order of the data.${far}${labelled}`
+      ? markup`Value of the latent unit for ${rows}, in the order of the data.${far}${labelled}${crowded}`
       : markup`Latent map: the latent vectors of ${rows}, projected onto their first two principal components. Both axes have
-the same scale.${far}${labelled}`,
-    { legend, below: numbersOf(latent, groups, numbering) },
+the same scale.${far}${labelled}${crowded}`,
+    { legend: [...legend, ...density?.legend ?? []], below: numbersOf(latent, groups, numbering) },
   );
   const shares = latent.explained.filter(Number.isFinite);
-  if (single || shares.length < 2) return scatter;
+  if (single || shares.length < 2) return markup`${scatter}${latentColumns(latent, run, numbering)}`;
   if (!(sum(shares) > 0)) return markup`${scatter}<p>The latent vectors do not vary: all rows have the same one.</p>`;
   const course = courseOf(run, "latent", latentData.decode, latent);
   const maps = byUmap === null
@@ -158,26 +161,29 @@ the same scale.${far}${labelled}`,
     : markup`<div class="grid">${scatter}${umapFigure(byUmap, run, numbering)}</div><div class="grid">${
       explainedFigure(latent, shares, numbering)
     }</div>`;
-  return markup`${maps}${course.length > 1 ? overEpochs(course, numbering) : null}${
-    byUmap && umapOverEpochs(byUmap, run, numbering)
-  }`;
+  return markup`${maps}${latentColumns(latent, run, numbering)}${
+    course.length > 1 ? overEpochs(course, numbering) : null
+  }${byUmap && umapOverEpochs(byUmap, run, numbering)}`;
 }
 
 /** A map of each epoch. */
 function overEpochs(course: Course<LatentDiagnostic>, numbering: Numbering): Html {
+  const maps = course.map(({ epoch, data }) => {
+    const [first = 0, second = 0] = data.explained, share = first + second;
+    return {
+      groups: groupsOf(data),
+      name: `epoch ${count(epoch)}`,
+      title: `Latent map, epoch ${count(epoch)}`,
+      note: percent(share, 0),
+      description: `The first two components have ${percent(share)} of the variance.`,
+    };
+  });
+  const { svgs, said } = smallScatters(maps);
   return numbering.panels(
-    course.map(({ epoch, data }) => {
-      const [first = 0, second = 0] = data.explained, title = `epoch ${count(epoch)}`;
-      const said = `The first two components have ${percent(first + second)} of the variance.`;
-      return {
-        title,
-        note: percent(first + second, 0),
-        svg: smallScatter(groupsOf(data), `Latent map, ${title}`, said),
-      };
-    }),
+    maps.map(({ name, note }, i) => ({ title: name, note, svg: svgs[i]! })),
     markup`The latent map at ${
       plural(course.length, "epoch")
-    }, with the share of the variance that its two components have. Each map has its own components and scale.`,
+    }, with the share of the variance that its two components have. Each map has its own components and scale.${said}`,
     null,
     { title: "Latent maps by epoch" },
   );

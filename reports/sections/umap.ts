@@ -3,7 +3,7 @@ import { umap, type UmapDiagnostic } from "../../core/diagnostics/umap.ts";
 import { DecodeError } from "../../core/runs/decode.ts";
 import type { LatentDiagnostic, RunData } from "../../core/runs/types.ts";
 import { latentFrame, type LatentGroup, latentScatter } from "../charts/latent_scatter.ts";
-import { smallScatter } from "../charts/small_scatter.ts";
+import { smallScatters } from "../charts/small_scatter.ts";
 import { courseOf } from "../drawing.ts";
 import { count, number, plural } from "../format.ts";
 import { groupsOf } from "../groups.ts";
@@ -46,8 +46,9 @@ export function umapFigure(data: UmapDiagnostic, run: RunData, numbering: Number
   const far = outside > 0
     ? ` ${plural(outside, "row")} far from all others ${outside === 1 ? "lies" : "lie"} outside the frame.`
     : "";
+  const { svg, density } = latentScatter(groups, null, false);
   return numbering.figure(
-    latentScatter(groups, null, false),
+    svg,
     markup`Latent map by UMAP of ${plural(data.scores.length, "row")} of all parts after ${
       momentText(run, data.epoch)
     }: each is placed near the ${
@@ -55,8 +56,8 @@ export function umapFigure(data: UmapDiagnostic, run: RunData, numbering: Number
     } rows whose latent vectors are nearest to its own (least distance ${number(data.min_distance, 2)}, seed ${
       String(data.seed)
     }). Who is near whom has a meaning here. The axes, the sizes of groups and the distances between them have
-none.${far}`,
-    { legend },
+none.${far}${density && ` ${density.said}`}`,
+    { legend: [...legend, ...density?.legend ?? []] },
   );
 }
 
@@ -64,12 +65,16 @@ none.${far}`,
 export function umapOverEpochs(data: UmapDiagnostic, run: RunData, numbering: Numbering): Html | null {
   const course = courseOf(run, "umap", umap.decode, data);
   if (course.length < 2) return null;
+  const maps = course.map(({ epoch, data }) => ({
+    groups: mapOf(data, null),
+    name: `epoch ${count(epoch)}`,
+    title: `Latent map by UMAP, epoch ${count(epoch)}`,
+    description: "",
+  }));
+  const { svgs, said } = smallScatters(maps);
   return numbering.panels(
-    course.map(({ epoch, data }) => {
-      const title = `epoch ${count(epoch)}`;
-      return { title, note: "", svg: smallScatter(mapOf(data, null), `Latent map by UMAP, ${title}`, "") };
-    }),
-    markup`The map by UMAP at ${plural(course.length, "epoch")}. Each begins anew, so groups may lie elsewhere.`,
+    maps.map(({ name }, i) => ({ title: name, note: "", svg: svgs[i]! })),
+    markup`The map by UMAP at ${plural(course.length, "epoch")}. Each begins anew, so groups may lie elsewhere.${said}`,
     null,
     { title: "Latent maps by UMAP by epoch" },
   );

@@ -44,9 +44,13 @@ Deno.test("diagnostics: labels told by neighbours are in the summary, in the las
 Deno.test("diagnostics: the config says which are made", async () => {
   using folder = temporary();
   const path = join(folder.path, "run");
-  const { code, stderr } = await trainDigits(path, "diagnostics.kinds=[latent]");
+  const columns = "diagnostics.latent.columns=[row 3 column 4, 8, no pixel]";
+  const { code, stderr } = await trainDigits(path, "diagnostics.kinds=[latent]", columns);
   assertEquals(code, 0, stderr);
   assertEquals(filesOf(path), ["latent.json"]);
+  const latent = json(path, "diagnostics/epoch-0001/latent.json");
+  assertEquals(latent.columns.map(({ name }: { name: string }) => name), ["row 3 column 4", "row 1 column 0"]);
+  assertEquals([latent.columns[0].values.length, latent.unknown_columns], [1797, ["no pixel"]]);
   assertEquals(json(path, "summary.json").neighbours, undefined);
   const wrong = await trainDigits(join(folder.path, "other"), "diagnostics.kinds=[latnet]");
   assertEquals(wrong.code, 2);

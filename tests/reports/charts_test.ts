@@ -62,7 +62,7 @@ const CHARTS: Readonly<Record<string, () => string>> = {
     }))),
   column_error: () => columnError(columns, columns.slice(0, 5), "unit²"),
   column_r2: () => columnR2(columns.map((c) => 1 - c.mse / c.variance)),
-  latent_scatter: () => latentScatter(groupsOf(run.latent!), run.latent!.explained, false),
+  latent_scatter: () => latentScatter(groupsOf(run.latent!), run.latent!.explained, false).svg,
   explained_variance: () => explainedVariance(run.latent!.explained),
   reconstruction_panel: () => {
     const { name, truth, reconstruction, r2 } = run.reconstruction!.columns[0]!;
@@ -106,7 +106,7 @@ Deno.test("charts escape what data name", () => {
       }],
       [0.5, 0.5],
       false,
-    ),
+    ).svg,
     timeBar([{ name: evil, seconds: 1, fill: "red" }]),
     compareLines([{ name: evil, tag: "A", stroke: "red", dash: null, points: [{ x: 0, y: 1 }] }], {
       title: evil,

@@ -50,6 +50,7 @@ Deno.test("colours stand out in both modes: text at 4.5:1, lines and points at 3
         ...palette.series.map((c, i) => [`series ${i}`, c, 3] as const),
         ...palette.ramp.map((c, i) => [`ramp ${i}`, c, 3] as const),
         ...palette.density.map((c, i) => [`density ${i}`, c, 3] as const),
+        ...palette.scale.map((c, i) => [`scale ${i}`, c, 3] as const),
       ]
     ) {
       const ratio = contrast(hex, palette.page);
@@ -57,7 +58,7 @@ Deno.test("colours stand out in both modes: text at 4.5:1, lines and points at 3
       compared++;
     }
   }
-  assertEquals(compared, 48);
+  assertEquals(compared, 60);
 });
 
 Deno.test("every two categorical colours are apart, whatever the sight", () => {
@@ -75,4 +76,12 @@ Deno.test("every two categorical colours are apart, whatever the sight", () => {
     }
   }
   assertEquals(compared, 2 * 4 * 28);
+});
+
+Deno.test("a scale goes from near the page to far from it, each colour further than the one before", () => {
+  for (const [mode, { scale, page }] of Object.entries({ LIGHT, DARK })) {
+    for (const [i, hex] of scale.entries()) {
+      if (i > 0) assert(contrast(hex, page) > 1.15 * contrast(scale[i - 1]!, page), `${mode} ${hex}`);
+    }
+  }
 });

@@ -129,6 +129,7 @@ Deno.test("everything but data and model has a default", () => {
       max_rows: 2000,
       columns: 12,
       kinds: "auto",
+      latent: { columns: 4 },
       rows: { rows: 3 },
       neighbours: { neighbours: 10 },
       network: { row: null, connections: 120 },

@@ -86,6 +86,30 @@ Deno.test("pictures: rows stand where their scores are, the commonest label has 
   assert(pixelsOf(one)[240]![240] !== "255,255,255", "a single row stands in the middle");
 });
 
+Deno.test("pictures: rows that crowd are hexagons, the larger or the deeper, the more there are", () => {
+  // 3,000 rows in one place, one in each other corner.
+  const scores = [...Array.from({ length: 3000 }, () => [0, 0]), [10, 0], [0, 10], [10, 10], [NaN, 1]];
+  const inked = (labels: string[] | null, scores_: number[][] = scores) => {
+    const picture = latentMap({ scores: scores_, labels }), pixels = pixelsOf(picture);
+    const around = (x: number, y: number) =>
+      Array.from(
+        { length: 21 * 21 },
+        (_, i) => pixels[picture.height - 1 - y - 10 + Math.floor(i / 21)]?.[x - 10 + i % 21],
+      )
+        .filter((pixel) => pixel !== undefined && pixel !== "255,255,255" && pixel !== "200,200,200");
+    return { many: around(12, 12), one: around(468, 12) };
+  };
+  const labelled = inked(scores.map((_, i) => i < 2000 ? "a" : "b"));
+  assert(labelled.many.length > 3 * labelled.one.length && labelled.one.length > 0, `${labelled.many.length}`);
+  assert(labelled.many.includes("0,114,178"), "the mark has the colour of the commonest label");
+  const plain = inked(null);
+  assertEquals([new Set(plain.many).size, new Set(plain.one).size], [1, 1]);
+  const [deep, pale] = [plain.many[0]!, plain.one[0]!].map((pixel) => Number(pixel.split(",")[0]));
+  assert(deep! < pale! - 100 && Math.abs(plain.many.length - plain.one.length) < 20, `${deep} ${pale}`);
+  const few = inked(null, scores.slice(2500));
+  assert(Math.abs(few.many.length - few.one.length) < 12, "500 rows are points, wherever they lie");
+});
+
 Deno.test("pictures: a square for each column; what is reconstructed exactly lies on its diagonal", () => {
   const truth = [0, 1, 2, 3], column = { column: 1, name: "a", truth, reconstruction: truth, r2: 1 };
   const picture = reconstructions({ epoch: 1, split: "", rows: [], columns: Array(5).fill(column) })!;
