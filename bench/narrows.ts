@@ -5,7 +5,7 @@ import { keepOpen } from "../core/data/chunk_cache.ts";
 import { feed, type OpenWindow } from "../core/data/feed.ts";
 import { trainingPlan } from "../core/data/plan.ts";
 import { openSource, type Source } from "../core/data/source.ts";
-import { evaluatePart } from "../core/evaluation/evaluate.ts";
+import { evaluatePart, metricsOf } from "../core/evaluation/evaluate.ts";
 import { startBias } from "../core/train/column_means.ts";
 import { describeModel } from "../core/train/network.ts";
 import type { Model, TrainResult } from "../ffi/model.ts";
@@ -95,6 +95,7 @@ export function settlingSteps(solver: Solver): number {
 export interface Code {
   readonly active: number;
   readonly dead: number;
+  readonly unexplained: number;
 }
 
 /** A model in training. Epoch follows epoch for as long as steps are asked for. */
@@ -119,8 +120,8 @@ export class Training implements AsyncDisposable {
     return Training.of(loadConfig({ file: "bench.json", text: JSON.stringify(configOf(net)) }).config);
   }
 
-  static of(config: Config): Training {
-    const source = openSource(config.data);
+  /** @param source of the config's rows, where they are prepared first */
+  static of(config: Config, source = openSource(config.data)): Training {
     const model = describeModel(config, source);
     model.build();
     return new Training(config, source, model);
@@ -181,11 +182,19 @@ export class Training implements AsyncDisposable {
     return this.loss("validation");
   }
 
-  /** Of a code of few values, over the held-out rows: the mean number of units that are not 0, and the share that is 0 in all. */
+  /**
+   * Of a code of few values, over the held-out rows: the mean number of units that are not 0, the share that is 0 in all, and the
+   * share of the variance that is not explained.
+   */
   async code(): Promise<Code> {
-    const { active, rows } = await evaluatePart(this.model, this.source, "validation", this.config);
-    const dead = active!.filter((count) => count === 0).length;
-    return { active: active!.reduce((sum, count) => sum + count, 0) / rows, dead: dead / active!.length };
+    const evaluation = await evaluatePart(this.model, this.source, "validation", this.config, { byColumn: true });
+    const { active, rows, columns } = evaluation;
+    const dead = active!.filter((count) => count === 0).length / active!.length;
+    return {
+      active: active!.reduce((sum, count) => sum + count, 0) / rows,
+      dead,
+      unexplained: 1 - metricsOf({ ...evaluation, columns: columns! }, this.model)!.r2,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

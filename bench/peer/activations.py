@@ -16,7 +16,8 @@ def idx(path):
 
 
 def write_activations(images, labels, out, width, epochs, threads, seed=0):
-    """Trains a perceptron on pictures and writes what its wide hidden layer gives for each of them, after ReLU."""
+    """Trains a perceptron on pictures and writes what its wide hidden layer gives for each of them, after ReLU, rounded to
+    float16."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     x = torch.from_numpy(idx(images).astype(np.float32) / 255)
@@ -32,5 +33,5 @@ def write_activations(images, labels, out, width, epochs, threads, seed=0):
     with torch.no_grad():
         hidden = model[:2](x)
         right = (model(x).argmax(1) == y).float().mean().item()
-    np.save(out, hidden.numpy())
+    np.save(out, hidden.half().float().numpy())
     return {"rows": len(hidden), "accuracy": right}

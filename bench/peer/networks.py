@@ -218,9 +218,10 @@ class Network:
         return total / len(self.held_out)
 
     def code(self):
-        """Of the held-out rows: the mean number of units that are not 0, and the share of units that are 0 in all of them."""
+        """Of the held-out rows: the mean number of units that are not 0, the share of units that are 0 in all of them, and the
+        share of the variance that is not explained."""
         encoder = self.model[0]
-        active, counts = 0, torch.zeros(encoder.bias.numel())
+        active, counts, squares = 0, torch.zeros(encoder.bias.numel()), 0
         with torch.no_grad():
             for first in range(0, len(self.held_out), self.batch):
                 x = self.x.take(self.held_out[first:first + self.batch])[1]
@@ -228,4 +229,8 @@ class Network:
                 kept = units[values > 0]
                 active += kept.numel()
                 counts.index_add_(0, kept, torch.ones(kept.numel()))
-        return {"active": active / len(self.held_out), "dead": (counts == 0).float().mean().item()}
+                squares += (encoder(x) - x).double().square().sum().item()
+            rows = self.x.take(self.held_out)[1].double()
+            variance = (rows - rows.mean(0)).square().sum().item()
+        return {"active": active / len(self.held_out), "dead": (counts == 0).float().mean().item(),
+                "unexplained": squares / variance}

@@ -1,5 +1,6 @@
 /** All workloads, in the order in which they run and are shown. */
 import type { Workload } from "../types.ts";
+import { activations } from "./activations.ts";
 import { columns } from "./columns.ts";
 import { news20Loss, pbmc3kLoss } from "./converge.ts";
 import { dictionary } from "./dictionary.ts";
@@ -13,6 +14,7 @@ import { preparing } from "./preparing.ts";
 import { program } from "./program.ts";
 import { quality } from "./quality.ts";
 import { qualityPeer } from "./quality_peer.ts";
+import { replicas } from "./replicas.ts";
 import { shards } from "./shards.ts";
 import { small } from "./small.ts";
 import { special } from "./special.ts";
@@ -29,6 +31,7 @@ export const WORKLOADS: readonly Workload[] = [
   networks,
   networksLoss,
   dictionary,
+  activations,
   special,
   threads,
   quality,
@@ -36,6 +39,7 @@ export const WORKLOADS: readonly Workload[] = [
   million,
   loader,
   shards,
+  replicas,
   locality,
   layers,
   preparing,

@@ -1,6 +1,7 @@
 /** Loss of held-out rows after the same epochs of the same network on real data, over seeds. */
 import { gunzipSync } from "fflate";
 import { join } from "@std/path";
+import { openData } from "../../core/data/open.ts";
 import { npyBytes } from "../chunks.ts";
 import { type Code, Training } from "../narrows.ts";
 import { byTurnsOf, type Interval, interval, overlap, timing } from "../stats.ts";
@@ -13,20 +14,20 @@ interface Protocol {
   readonly epochs: number;
 }
 
-const protocol = (epochs: number, quick: Protocol): Dataset["protocol"] => ({
+export const protocol = (epochs: number, quick: Protocol): Dataset["protocol"] => ({
   quick,
   full: { seeds: 5, epochs },
   thorough: { seeds: 5, epochs },
 });
 
-interface Dataset {
+export interface Dataset {
   readonly name: string;
   /** Of the plot's file. */
   readonly file: string;
   readonly needed: string;
   readonly net: Network;
-  /** Rows as the program and the peer read them. */
-  rows(context: Context): Promise<{ path: string; chunks?: string[] }>;
+  /** Rows as the program and the peer read them; `shards` is a folder of safetensors that the program reads instead. */
+  rows(context: Context): Promise<{ path: string; chunks?: string[]; shards?: string }>;
   /** Whether the peer makes the rows. */
   readonly needsPeer?: true;
   /** Whether the encoder ends with a code of few values, which is compared as well. */
@@ -88,37 +89,6 @@ const cells: Dataset = {
   note: "Counts as they are, 13,714 columns.",
 };
 
-const WIDTH = 512;
-
-const activations: Dataset = {
-  name: "activations of a classifier, dictionary",
-  file: "activations_dictionary",
-  needed: "fashion_mnist/train-images-idx3-ubyte.gz",
-  needsPeer: true,
-  code: true,
-  net: {
-    what: `sparse autoencoder, ${WIDTH} to 4,096 units, 16 a row`,
-    shape: [WIDTH],
-    encoder: [{ sparse_code: 4096, k: 16, aux_weight: 0 }],
-    decoder: [{ dictionary: "output" }],
-    batch: 512,
-  },
-  async rows(context) {
-    const path = await Deno.makeTempFile({ dir: context.scratch, suffix: ".npy" });
-    const images = join(context.data, this.needed);
-    const labels = images.replace("images-idx3", "labels-idx1");
-    await using peer = await context.peer();
-    const options = { images, labels, out: path, width: WIDTH, epochs: 3, threads: context.threads };
-    const { accuracy } = await peer!.ask<{ accuracy: number }>("activations", options);
-    context.log(`  activations of a classifier that is right for ${(100 * accuracy).toFixed(1)} % of its pictures`);
-    return { path };
-  },
-  protocol: protocol(10, { seeds: 1, epochs: 1 }),
-  note:
-    "What the hidden layer of 512 units of a perceptron gives for the 60,000 training pictures of Fashion-MNIST; PyTorch trains " +
-    "the perceptron for 3 epochs.",
-};
-
 interface Course {
   /** At the end. */
   readonly code: Code | null;
@@ -137,12 +107,17 @@ const course = (points: Course["points"], code: Code | null): Course => ({
 async function trainBoth(
   context: Context,
   data: Dataset,
-  { path, chunks }: Awaited<ReturnType<Dataset["rows"]>>,
+  { path, chunks, shards }: Awaited<ReturnType<Dataset["rows"]>>,
   seed: number,
   epochs: number,
 ): Promise<(Course | null)[]> {
   const config = networkConfig(data.net, path, { threads: context.threads, seed, validation: 0.1 });
-  await using training = Training.of(config);
+  const read = shards === undefined ? config : {
+    ...config,
+    data: { ...config.data, path: shards, format: "safetensors" as const },
+    paths: { ...config.paths, cache: join(context.scratch, "cache") },
+  };
+  await using training = Training.of(read, await openData(read));
   await training.begin();
   const peer = await context.peer();
   await using _ = peer;
@@ -176,11 +151,11 @@ const shown = ({ mean, low, high }: Interval) =>
 function codeText(side: string, courses: readonly Course[]): string {
   const codes = courses.flatMap(({ code }) => code ?? []);
   if (codes.length === 0) return "";
-  const [active, dead] = [codes.map((code) => code.active), codes.map((code) => 100 * code.dead)].map(timing);
-  return `${side}: ${active!.median.toFixed(2)} units of a held-out row are not 0, ${
-    dead!.median.toFixed(1)
-  } % of the units are 0 in ` +
-    "all of them. ";
+  const middle = (of: (code: Code) => number) => timing(codes.map(of)).median;
+  const active = middle((code) => code.active).toFixed(2), dead = (100 * middle((code) => code.dead)).toFixed(1);
+  const unexplained = (100 * middle((code) => code.unexplained)).toFixed(1);
+  return `${side}: ${active} units of a held-out row are not 0, ${dead} % of the units are 0 in all of them, ${unexplained} % of the ` +
+    "variance are not explained. ";
 }
 
 async function measureSet(context: Context, data: Dataset): Promise<{ row: Row; goal: Goal; plot: Plot }> {
@@ -232,8 +207,6 @@ async function measureSet(context: Context, data: Dataset): Promise<{ row: Row; 
   };
 }
 
-const SETS = [fashion, ultrasound, cells, activations];
-
 function missing(context: Context, { needed, needsPeer }: Dataset): boolean {
   if (needsPeer && !context.hasPeer) return true;
   try {
@@ -244,18 +217,24 @@ function missing(context: Context, { needed, needsPeer }: Dataset): boolean {
   }
 }
 
-export const networksLoss: Workload = {
-  name: "networks-loss",
-  title: "Networks of several shapes: loss on real data",
-  skip: (context) => SETS.every((set) => missing(context, set)) ? `none of its data are in ${context.data}` : null,
-  async check() {}, // the workload networks compares the same networks weight by weight
+/** A workload of data sets. */
+export const lossOf = (name: string, title: string, sets: readonly Dataset[]): Workload => ({
+  name,
+  title,
+  skip: (context) => {
+    if (!sets.every((set) => missing(context, set))) return null;
+    return sets.every(({ needsPeer }) => needsPeer) && !context.hasPeer
+      ? "the peer makes its rows"
+      : `none of its data are in ${context.data}`;
+  },
+  async check() {}, // the workloads networks and dictionary compare the same networks weight by weight
   async measure(context): Promise<Outcome> {
     const rows: Row[] = [], goals: Goal[] = [], plots: Plot[] = [];
     const notes = [
       "Both sides train the same network with Adam at 0.001 and default initialisation, epoch by epoch in turns; a " +
       "tenth of the rows, the same on both sides, is held out. Seconds are of training only.",
     ];
-    for (const set of SETS) {
+    for (const set of sets) {
       if (missing(context, set)) {
         notes.push(
           `${set.name} is left out: ${
@@ -272,4 +251,10 @@ export const networksLoss: Workload = {
     }
     return { rows, goals, plots, notes };
   },
-};
+});
+
+export const networksLoss = lossOf("networks-loss", "Networks of several shapes: loss on real data", [
+  fashion,
+  ultrasound,
+  cells,
+]);

@@ -39,8 +39,12 @@ export interface NeighboursDiagnostic {
   readonly pca: NeighbourScores | null;
 }
 
-/** Rows at most: time grows with the square of their number. */
-const ROWS_MAX = 5000;
+/** Rows at most, and products of two rows' latent vectors: time grows with the square of the rows and with the width. */
+const ROWS_MAX = 5000, PRODUCTS_MAX = 2e9;
+
+/** How many rows are compared where each has so many latent units: fewer of wide sparse codes. */
+export const rowsCompared = (latentSize: number): number =>
+  Math.min(ROWS_MAX, Math.floor(Math.sqrt(2 * PRODUCTS_MAX / latentSize)));
 const PARTS = ["train", "validation", "test"] as const;
 
 const settings = {
@@ -164,7 +168,7 @@ function silhouetteOf(own: number, sums: Float64Array, sizes: Float64Array): num
 async function run(context: DiagnosticContext): Promise<NeighboursDiagnostic | null> {
   const { data: { labels: all }, latentSize } = context;
   if (all === null) return null;
-  const chosen = context.choose(PARTS, Math.min(context.maxRows, ROWS_MAX));
+  const chosen = context.choose(PARTS, Math.min(context.maxRows, rowsCompared(latentSize)));
   const parts = context.partsOf(chosen);
   const kept = chosen.rows.map((_, i) => i).filter((i) => (all[chosen.rows[i]!] ?? "") !== "");
   const names = [...new Set(kept.map((i) => all[chosen.rows[i]!]!))].sort();
@@ -208,8 +212,8 @@ export const neighbours: Diagnostic<NeighboursDiagnostic> = {
   about:
     "how often the nearest rows have the row's label, and silhouettes, of the latent vectors and of PCA of the same size",
   cost:
-    `rows x rows x latent units, of at most diagnostics.max_rows and ${ROWS_MAX} rows; at the end of a run that did not ` +
-    "begin with principal components, their computation as well",
+    `rows x rows x latent units, of at most diagnostics.max_rows and ${ROWS_MAX} rows, and of fewer where the latent vector has ` +
+    "more than 160 units; at the end of a run that did not begin with principal components, their computation as well",
   settings,
   automatic: ({ labels }) => labels !== null,
   run,

@@ -239,7 +239,7 @@ export interface LatentDiagnostic {
   readonly latent_size: number;
   /** Scores on the first components, rows x 2 (or x 1 for a latent of size 1). */
   readonly scores: readonly (readonly number[])[];
-  /** Share of the latent's variance by component, all components, falling. */
+  /** Share of the latent's variance by component, falling: all components, or the leading ones of a latent of more than 256 units. */
   readonly explained: readonly number[];
   /** One a row, where the config names labels. */
   readonly labels: readonly string[] | null;

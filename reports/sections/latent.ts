@@ -103,13 +103,23 @@ all points.`,
 }
 
 function explainedFigure(latent: LatentDiagnostic, shares: readonly number[], numbering: Numbering): Content {
+  const what =
+    markup`Share of the variance of the latent vectors that each principal component has (bars), and the sum up to that
+component (line). The first two components have ${percent(shares[0]! + shares[1]!)}`;
+  const known = shares.length, all = latent.latent_size;
+  // Of wide latent vectors, such as sparse codes, the leading components are known alone.
+  if (known < all && latent.explained.length < all) {
+    return numbering.figure(
+      explainedVariance(shares),
+      markup`${what}, and the first ${count(known)} of ${count(all)} have ${percent(sum(shares))}.`,
+    );
+  }
   const most = componentsFor(shares, 0.9);
   return numbering.figure(
     explainedVariance(shares),
-    markup`Share of the variance of the latent vectors that each principal component has (bars), and the sum up to that
-component (line). The first two components have ${percent(shares[0]! + shares[1]!)}, and ${count(most)} of ${
-      count(latent.latent_size)
-    } are enough for ${percent(0.9, 0)}. The participation ratio, an effective number of dimensions, is ${
+    markup`${what}, and ${count(most)} of ${count(all)} are enough for ${
+      percent(0.9, 0)
+    }. The participation ratio, an effective number of dimensions, is ${
       number(participationRatio(shares), 3)
     }: it is (Σ λ)² / Σ λ² for variances λ of the components, which equals their number if all are equal.`,
   );

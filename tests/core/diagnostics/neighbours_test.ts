@@ -1,7 +1,7 @@
 /** Labels told by nearest neighbours, against NumPy and SciPy and by hand. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
-import { neighbours, neighbourScores } from "../../../core/diagnostics/neighbours.ts";
+import { neighbours, neighbourScores, rowsCompared } from "../../../core/diagnostics/neighbours.ts";
 
 const golden = JSON.parse(
   Deno.readTextFileSync(fromFileUrl(new URL("../../golden/neighbours.json", import.meta.url))),
@@ -91,4 +91,8 @@ Deno.test("neighbours: asked where there are labels, without an answer where the
   const found = (await neighbours.run(context(["a", "a", "b", "b"])))!;
   assertEquals([found.of, found.rows, found.reference_rows, found.latent.accuracy], ["leave_one_out", 4, 3, 1]);
   assertEquals(neighbours.decode(JSON.parse(JSON.stringify(found)), ""), found);
+});
+
+Deno.test("neighbours: fewer rows are compared where latent vectors are wide", () => {
+  assertEquals([2, 160, 161, 512, 16_384].map(rowsCompared), [5000, 5000, 4984, 2795, 494]);
 });
