@@ -137,6 +137,7 @@ FactoredRule::Errors FactoredOutput::error(uint32_t rows, const float* weights) 
   for (size_t i = 0; i < rows; ++i) {
     double own = k_[i * rows + i];
     for (size_t panel = 0; panel < panels; ++panel) own += sums_[i * panels + panel];
+    if (own < 0) own = 0;  // of a row without error rounding can leave a little less than 0
     sum.weighted += weight_of(weights, i) * own;
     sum.alike += own;
   }

@@ -299,6 +299,25 @@ std::vector<double> errors_of(const std::vector<Step>& rows, const Oracle& oracl
   return errors;
 }
 
+// Fewer rows than hidden units are reproduced: their error is nothing but rounding, and never below 0.
+TEST(factored_errors_of_rows_that_are_reproduced_are_not_negative) {
+  const LeastSquaresSettings settings{.ridge = 1e-12, .kappa = 0};
+  for (uint64_t t = 0; t < 6; ++t) {
+    ThreadPool pool(2);
+    FactoredOutput layer(kRefitColumns, kRefitWidth, settings, 0, kernels(), pool);
+    Step s = make_step(t, {.rows = 8, .columns = kRefitColumns, .width = kRefitWidth});
+    layer.begin_refit();
+    layer.absorb(s.batch, s.h.data(), std::vector<float>(8, 1.0f).data());
+    layer.end_refit();
+    for (size_t i = 0; i < 8; ++i) {
+      std::fill(s.weights.begin(), s.weights.end(), 0.0f);
+      s.weights[i] = 1;
+      const double error = layer.evaluate(s.batch, s.h.data(), s.weights.data()).weighted;
+      CHECK(error >= 0 && error < 1e-6);
+    }
+  }
+}
+
 // Rows that are held out choose the ridge by the rule's definition; those that were fitted to ask for the smallest.
 TEST(factored_refit_takes_the_ridge_of_the_rows_held_out) {
   const std::vector<Step> made = rows_to_fit();
