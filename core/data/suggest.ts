@@ -109,13 +109,30 @@ function aligned(lines: readonly (readonly [string, string?])[]): string {
   return lines.map(([text, comment]) => comment ? `${text.padEnd(width)}  # ${comment}` : text).join("\n");
 }
 
+/** A preset that may suit the rows better than linear layers, and what it takes the place of; null where there is none. */
+function otherNetwork(
+  sample: ValueSample,
+  transforms: readonly string[],
+  shape: readonly number[] | null,
+): readonly [string, string] | null {
+  const instead = (preset: string, what: string) => [`  # preset: ${preset}`, what] as const;
+  if (sample.whole && transforms.some((each) => each.startsWith("library_size"))) {
+    return instead("scvi", "a likelihood of counts, instead of encoder, decoder, loss and transforms");
+  }
+  if (shape === null || shape.length < 2) return null;
+  return instead(
+    shape.length === 3 ? "image_autoencoder" : "cnn_autoencoder",
+    `convolutions, instead of encoder and decoder, with data.shape: ${flow(shape)}`,
+  );
+}
+
 export function configText(
   suggestion: Suggestion,
-  { format, rows, columns, source }: Inspection,
+  { format, rows, columns, sample, source }: Inspection,
   paths: Paths,
 ): string {
   const { name, hidden, latent, batchSize, stepsPerEpoch, transforms } = suggestion;
-  const hasParts = rows >= ROWS_FOR_PARTS;
+  const hasParts = rows >= ROWS_FOR_PARTS, other = otherNetwork(sample, transforms, source?.shape ?? null);
   return `# ${pluralText(rows, "row")} x ${pluralText(columns, "column")}. Every key and its default: docs/config.md.
 ` + aligned([
     [`name: ${word(name)}`, "the run folder's name begins with it"],
@@ -147,6 +164,7 @@ export function configText(
     ["model:"],
     [`  encoder: [{ linear: ${hidden} }, relu, { linear: ${latent} }]`, `the latent vector has ${latent} values`],
     [`  decoder: [{ linear: ${hidden} }, relu, { linear: output }]`, "output: as many values as the data have columns"],
+    ...other === null ? [] : [other],
     [""],
     ["loss:"],
     ["  kind: mse", "mean squared error over all values, zeros included"],

@@ -85,3 +85,20 @@ Deno.test("the text is a config, whatever the paths and names", () => {
     }
   }
 });
+
+Deno.test("a config names a preset that may suit counts, pictures and signals better, as a comment", () => {
+  const paths = { data: "a", labels: null, columnNames: null, otherLabels: [], member: null, settings: {} };
+  const presetFor = (shape: readonly number[] | null, change: Partial<ValueSample> = {}) => {
+    const seen = { ...inspection(300, 4096, 1), sample: sample(change) };
+    const source = { shape, columnNames: null } as unknown as Inspection["source"];
+    const text = configText(suggest("a", seen), { ...seen, source }, paths);
+    loadConfig({ text, cwd: "/base" });
+    return /^ {2}# preset: (\w+)/m.exec(text)?.[1];
+  };
+  const plain = { zeros: 0, greatest: 255 };
+  assertEquals(
+    [presetFor(null), presetFor(null, { whole: false }), presetFor(null, plain)],
+    ["scvi", undefined, undefined],
+  );
+  assertEquals([presetFor([1, 64, 64], plain), presetFor([1, 4096], plain)], ["image_autoencoder", "cnn_autoencoder"]);
+});
