@@ -86,9 +86,12 @@ async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
 Deno.test("studio prints its address, and Ctrl-C saves and ends the run, which goes on by --run and --resume", async () => {
   using folder = temporary();
   const config = project(folder.path), at = join(folder.path, "run");
-  const child = command("studio", ["--config", config, "--run-dir", at, "--quiet"]).spawn();
+  const child = command("studio", ["--config", config, "--run-dir", at, "--quiet", "--no-open"]).spawn();
   const line = await firstLine(child.stdout);
-  const [, origin, token] = /^studio: (http:\/\/127\.0\.0\.1:\d+)\/([0-9a-f]{48})\/$/.exec(line)!;
+  const [, origin, token] = /^studio: (http:\/\/127\.0\.0\.1:\d+)\/\?token=([0-9a-f]{48})$/.exec(line)!;
+  const page = await fetch(`${origin}/?token=${token}`);
+  assertEquals([page.status, page.url], [200, `${origin}/${token}/`]);
+  assertStringIncludes(await page.text(), "<title>");
   assertEquals(
     (await fetch(`${origin}/${token}/nothing`).then(async (answer) => (await answer.body?.cancel(), answer))).status,
     404,
