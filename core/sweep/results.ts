@@ -18,6 +18,7 @@ export function valueOf(outcome: Outcome | undefined, metric: string): number | 
 
 export type Outcomes = ReadonlyMap<PlannedRun, Outcome>;
 
+/** By points and seeds: where points are chosen on the way, which run begins first depends on the times that others take. */
 function resultLines({ keys, metric, runs }: Plan, outcomes: Outcomes): string[] {
   const others = keys.filter((key) => key !== "seed");
   const shown = (run: PlannedRun) => keys.flatMap((key, i) => key === "seed" ? [] : [run.values[i] ?? null]);
@@ -35,7 +36,7 @@ function resultLines({ keys, metric, runs }: Plan, outcomes: Outcomes): string[]
       "error",
       "role",
     ]),
-    ...runs.map((run) => {
+    ...runs.toSorted((a, b) => a.point - b.point || a.seed - b.seed).map((run) => {
       const outcome = outcomes.get(run);
       const summary = outcome?.kind === "finished" ? outcome.summary : null;
       const paused = outcome?.kind === "paused" ? outcome.epoch : null;
