@@ -1,6 +1,8 @@
 /**
- * Measures what pages cost training: steps a second with no page, one and three, in alternation. Pages are sockets of another
- * process, which ask what an open page asks, as often as it does, and read all that they are told. Then, with one page, how long the
+ * Measures what pages cost training: steps a second with no page, one and three, in alternation. What is printed of pages is the mean
+ * difference from the rate without any in the same round, and its 95 % interval over the rounds, since the speed of a machine that
+ * others share may change more from one minute to the next. Pages are sockets of another process, which ask what an open page asks, as
+ * often as it does, and read all that they are told. Then, with one page, how long the
  * weights of a neuron under the pointer take to come while training goes on.
  *
  *     deno run -A scripts/measure_studio.ts [--seconds 3] [--rounds 5] [CONFIG ...]
@@ -8,7 +10,7 @@
 import { parseArgs } from "@std/cli";
 import { basename } from "@std/path";
 import { ensureEngine } from "../core/build/ensure.ts";
-import { median } from "../core/analysis/statistics.ts";
+import { mean, meanInterval, median } from "../core/analysis/statistics.ts";
 import { unpack } from "../studio/frame.ts";
 import { Pace } from "../studio/page/pace.ts";
 import { valuesPerSecond } from "../studio/page/watch.ts";
@@ -167,6 +169,13 @@ async function measured(studio: Studio, url: string, pages: number, seconds: num
   return { rate, told: Number(value) / pages / (seconds + SETTLE_S) };
 }
 
+/** By how many per cent rates are less than others of the same rounds. */
+function lessText(rates: readonly number[], alone: readonly number[]): string {
+  const less = rates.map((rate, round) => 100 * (1 - rate / alone[round]!));
+  const middle = mean(less), [low, high] = meanInterval(less);
+  return `${middle.toFixed(1)} % less (${low.toFixed(1)} to ${high.toFixed(1)})`;
+}
+
 async function measureConfig(config: string, seconds: number, rounds: number): Promise<void> {
   const runs = await Deno.makeTempDir({ prefix: "narrows_measure_" });
   const overrides = [
@@ -185,13 +194,12 @@ async function measureConfig(config: string, seconds: number, rounds: number): P
       told.set(pages, found.told);
     }
   }
-  const alone = median(rates.get(0)!);
   for (const pages of PAGES) {
     const rate = median(rates.get(pages)!);
     console.log(
       `${basename(config).padEnd(22)} ${pages} pages  ${rate.toFixed(1).padStart(9)} steps/s  ${
-        (100 * (rate / alone - 1)).toFixed(1).padStart(6)
-      } %  ${told.get(pages)!.toFixed(1)} values/s for each page`,
+        pages === 0 ? "" : lessText(rates.get(pages)!, rates.get(0)!)
+      }  ${told.get(pages)!.toFixed(1)} values/s for each page`,
     );
   }
   const times = await hovered(server.url);
