@@ -25,7 +25,13 @@ export function openPage(url: string): Disposable {
     const args = [toFileUrl(path).href];
     new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "null" }).spawn().unref();
   } catch { /* the address is printed */ }
-  return { [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }) };
+  return {
+    [Symbol.dispose]() {
+      try {
+        Deno.removeSync(folder, { recursive: true });
+      } catch { /* who cleans up temporary files was faster */ }
+    },
+  };
 }
 
 /** A page that leads to an address. */

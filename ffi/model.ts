@@ -228,7 +228,7 @@ export class Model extends ModelQuestions implements Disposable {
   }
 
   /**
-   * How much noise a layer makes in training, from the next step on: the value beside its kind, such as dropout's rate.
+   * How much noise a layer makes in training, from the next step on: the value beside its kind.
    * @param layer such as `encoder.1` @throws {EngineError} where the layer makes none, or the value is out of its bounds
    */
   setNoise(layer: string, amount: number): void {

@@ -68,7 +68,7 @@ export interface About {
   readonly network: {
     readonly stages: readonly Stage[];
     readonly links: readonly Link[];
-    /** Layers that change rows in training by chance, as dropout does: the key of `set`, and the most that it takes, if there is one. */
+    /** Layers that change rows in training by chance: the key of `set`, and the most that it takes, if there is one. */
     readonly noise: readonly { readonly key: NoiseKey; readonly maximum: number | null }[];
     readonly latent_size: number;
     readonly parameters: number;

@@ -14,7 +14,7 @@ import { evaluatePart, type EvaluationProgress, metricsOf, mostRows, Stopped } f
 import type { BaselineMetrics } from "../runs/types.ts";
 
 /** Passes over the rows after that which makes their mean. docs/baseline.md says how exact the components are then. */
-const PASSES = 8;
+export const PASSES = 8;
 /** The most columns times components: 4 GB of bases. */
 const MOST_VALUES = 2 ** 28;
 /** The most components: their number counts squared in every column. */
@@ -32,8 +32,11 @@ export function noComponents(components: number, columns: number): string | null
 /** A smaller difference of R2 is none. */
 export const EQUAL_R2 = 5e-4;
 
-/** Columns of the basis beyond the components: as many again, but not fewer than this. */
 const FEWEST_MORE = 10;
+
+/** Columns of the basis beyond the components: as many again, but not fewer than ten where there are so many. */
+export const basisBeyond = (components: number, columns: number): number =>
+  Math.min(Math.max(components, FEWEST_MORE), columns - components);
 
 export interface PcaFit extends PcaResult {
   readonly columns: number;
@@ -67,8 +70,7 @@ export async function fitPca(
   const sample = reading(source, "train", data, { most: mostRows(evaluation, "train"), seed });
   const count = Math.min(components, columns, sample.count - 1);
   if (count < 1) return null;
-  const more = Math.min(Math.max(count, FEWEST_MORE), columns - count);
-  using pca = new Pca({ columns, components: count, more, seed, threads });
+  using pca = new Pca({ columns, components: count, more: basisBeyond(count, columns), seed, threads });
   const options = { data, epoch: 0, part: "train", training: false, rows: sample.rows } as const;
   const name = `${countText(count)} principal components`;
   let done = 0;

@@ -65,12 +65,18 @@ export interface DiagnosticContext {
   /** The part of each row. */
   partsOf(chosen: Chosen): Part[];
   /** Latent vectors: rows x latentSize. */
-  embed(chosen: Chosen): Promise<Float32Array>;
+  embed(chosen: Chosen): Promise<Float32Array<ArrayBuffer>>;
   /**
    * Scores on principal components of the training rows, as many as there are latent units: rows x width. Null where there are
    * none, or where they are not computed: before the end of a run.
    */
   scores(chosen: Chosen): Promise<{ readonly values: Float32Array; readonly width: number } | null>;
+  /** The leading principal components of a table of finite values, by the engine: their scores, rows x count, and shares of the variance. */
+  components(
+    values: Float32Array<ArrayBuffer>,
+    width: number,
+    count: number,
+  ): Promise<{ readonly scores: Float64Array; readonly explained: number[] }>;
   /** Values that the network is to reconstruct: rows x columns, or the chosen columns. */
   values(chosen: Chosen, columns?: readonly number[]): Promise<Float32Array>;
   /** One row by its number among all rows of the data; null if there is no such row in a part. */

@@ -27,13 +27,32 @@ const settings = {
     ),
 };
 
+/** Latent units up to which all components are computed, which takes a matrix of units x units; and how many beyond. */
+const WHOLE_WIDTH = 256, LEADING = 32;
+
+/** The rows at their scores on the first two components, and the shares of the variance by component. */
+async function onMap(
+  { latentSize, components }: DiagnosticContext,
+  values: Float32Array<ArrayBuffer>,
+  rows: number,
+): Promise<{ readonly scores: number[][]; readonly explained: number[] }> {
+  if (latentSize <= WHOLE_WIDTH) {
+    // The library of matrices is loaded when it is needed, since configs read this file too.
+    const { principalComponents } = await import("./pca.ts");
+    return principalComponents(values, rows, latentSize, 2);
+  }
+  if (!values.every(Number.isFinite)) {
+    return { scores: Array.from({ length: rows }, () => [NaN, NaN]), explained: [] };
+  }
+  const { scores, explained } = await components(values, latentSize, LEADING), count = explained.length;
+  const score = (row: number, k: number) => k < count ? scores[row * count + k]! : 0;
+  return { scores: Array.from({ length: rows }, (_, row) => [score(row, 0), score(row, 1)]), explained };
+}
+
 async function run(context: DiagnosticContext): Promise<LatentDiagnostic> {
   const { latentSize, data: { labels } } = context;
   const chosen = context.choose(["train", "validation", "test"], context.maxRows);
-  const values = await context.embed(chosen);
-  // The library of matrices is loaded when it is needed, since configs read this file too.
-  const { principalComponents } = await import("./pca.ts");
-  const { scores, explained } = principalComponents(values, chosen.rows.length, latentSize, 2);
+  const { scores, explained } = await onMap(context, await context.embed(chosen), chosen.rows.length);
   const asked = (context.settings.columns ?? 0) as number | (string | number)[];
   const { columns, unknown } = await latentColumns(context, asked, chosen, scores);
   return {

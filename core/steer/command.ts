@@ -21,7 +21,7 @@ export const SCHEDULE_KEYS = [
 ] as const;
 export type ScheduleKey = typeof SCHEDULE_KEYS[number];
 
-/** How much noise a layer makes in training, such as `model.encoder.1.dropout`. */
+/** How much noise a layer makes in training: its place, and its kind. */
 export type NoiseKey = `model.${"encoder" | "decoder"}.${number}.${string}`;
 /** Settings of the config that a run may change while it goes on. */
 export type Settable =
@@ -47,7 +47,7 @@ export function noiseOf(key: string): { readonly layer: string; readonly kind: s
 const isSettable = (key: unknown): key is Settable =>
   typeof key === "string" && ((SETTABLE as readonly string[]).includes(key) || noiseOf(key) !== null);
 const settable = z.custom<Settable>(isSettable, {
-  error: `must be one of ${SETTABLE.join(", ")}, or of a layer that makes noise, such as model.encoder.1.dropout`,
+  error: `must be one of ${SETTABLE.join(", ")}, or model.PART.NUMBER.KIND of a layer that makes noise`,
 });
 const POSITIVE: readonly Settable[] = ["optimizer.learning_rate", "data.batch_size"];
 
@@ -55,7 +55,7 @@ const POSITIVE: readonly Settable[] = ["optimizer.learning_rate", "data.batch_si
  * `pause` stands still before the next step; `continue` goes on, with `steps` for so many; `save` makes a checkpoint; `stop` saves
  * and ends the session. `set` gives a setting of the config another value: the learning rate that the schedule starts from, from
  * the next step on, as do the schedule's own settings; the share of values that are masked from the next batch on; how much noise a layer
- * makes, such as dropout's rate, from the next step on; and the batch size from the next batch on that ends where batches of the new size end too, at the latest with the next window. `freeze` keeps
+ * makes, from the next step on; and the batch size from the next batch on that ends where batches of the new size end too, at the latest with the next window. `freeze` keeps
  * a layer's weights as they are, or trains them again.
  * `write` gives one element of a parameter a value, which is rounded to 32 bits; `at` is its index along each axis.
  */

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import type { Model } from "../../ffi/model.ts";
 import { type PcaFit, pcaModel } from "../baseline/pca.ts";
+import { tableComponents } from "../baseline/table.ts";
 import type { Config } from "../config/types.ts";
 import type { Part, Source } from "../data/source.ts";
 import { type DataAbout, type Diagnostic, type DiagnosticContext, NoAnswer } from "../diagnostics/diagnostic.ts";
@@ -129,6 +130,7 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
       const plain = { ...config, data: { ...data, input_transforms: [] } };
       return { values: await embedded(pca, chosen, plain), width: fit.count };
     },
+    components: (values, width, count) => tableComponents(values, width, count, threadCount(config)),
     updateRatio: async (parameter) => {
       const { lastStep, rates } = options;
       const state = tensorsOf(model, "optimizer");

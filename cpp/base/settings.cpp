@@ -162,6 +162,11 @@ class Checker {
 
 }  // namespace
 
+void require_within(const Field& field, double value, std::string_view what) {
+  if (within(field, value)) return;
+  throw Error(NRW_INVALID_ARGUMENT, std::string(what) + ": must be " + bounds(field) + ", got " + format("%g", value));
+}
+
 Settings::Settings(std::span<const Field> fields, const Json& given, std::string path, std::string_view reserved)
     : path_(std::move(path)) {
   const std::vector<std::string> others = split(std::string(reserved).c_str());

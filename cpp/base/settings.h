@@ -51,6 +51,9 @@ struct Field {
   const char* example = nullptr;  // JSON, for the reference page
 };
 
+// Throws NRW_INVALID_ARGUMENT, with `what` before it, unless a single number is within the field's bounds.
+void require_within(const Field& field, double value, std::string_view what);
+
 // Values for all fields of a type, checked each by itself.
 class Settings {
  public:

@@ -341,9 +341,8 @@ NRW_API int32_t nrw_model_set_step(nrw_model* model, double step, nrw_error* err
 NRW_API int32_t nrw_model_set_rate(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double rate,
                                    nrw_error* err) NRW_NOEXCEPT;
 
-/* How much noise a layer such as "encoder.1" makes in training, from the next step on: dropout's rate, the share of
- * values or tokens that are replaced, the deviation of normal noise. It is within the bounds of the setting of that
- * name, and no part of the state that tensors hold. */
+/* How much noise a layer such as "encoder.1" makes in training, from the next step on, in the place of the setting
+ * beside its kind and within that setting's bounds. It is no part of the state that tensors hold. */
 NRW_API int32_t nrw_model_set_noise(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double amount,
                                     nrw_error* err) NRW_NOEXCEPT;
 

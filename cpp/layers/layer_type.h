@@ -42,7 +42,7 @@ struct LayerType {
   // How other programs compute it, as far as one expression says that; else core/export/layers does. In both, {NAME} is
   // a setting, {input} the shape of a row, {channels} and {axes} the number of its channels and of its further axes,
   // and {TENSOR.0} the first size of a tensor.
-  const char* torch = nullptr;  // a call in Python that makes the module: "nn.Dropout({rate})"
+  const char* torch = nullptr;  // a call in Python that makes the module: "nn.Module({setting})"
   const char* onnx = nullptr;   // operators in evaluation, of x and of tensors by name: "Mul(x, Sigmoid(x))"
   // Values that it approaches and never passes, as JSON: "[-1, 1]". NULL: none.
   const char* bounds = nullptr;

@@ -1,5 +1,5 @@
 // A layer that changes rows in training only, by chance, and how much of it there is: the value that stands beside its
-// kind in a config, such as dropout's rate. It may be given another value between two steps.
+// kind in a config. It may be given another value between two steps.
 #pragma once
 
 #include "layers/layer.h"

@@ -165,14 +165,7 @@ void Network::set_noise(std::string_view layer, double amount) {
   if (noise == nullptr) {
     throw Error(NRW_INVALID_ARGUMENT, "layer: " + found->name() + " makes no noise that could be set");
   }
-  const Field& field = found->spec.type->fields.front();
-  const bool above = field.above ? amount > field.minimum : amount >= field.minimum;
-  const bool below = field.below ? amount < field.maximum : amount <= field.maximum;
-  if (!above || !below || !std::isfinite(amount)) {
-    throw Error(NRW_INVALID_ARGUMENT,
-                format("amount: must be %s %g%s, got %g", field.above ? "above" : "at least", field.minimum,
-                       field.below ? format(" and below %g", field.maximum).c_str() : "", amount));
-  }
+  require_within(found->spec.type->fields.front(), amount, "amount");
   noise->set_amount(amount);
 }
 

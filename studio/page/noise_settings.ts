@@ -1,4 +1,4 @@
-/** How much noise layers make in training, as dropout does: a slider and a number for each. */
+/** How much noise layers make in training: a slider and a number for each. */
 import { field, make } from "./dom.ts";
 import type { Store } from "./store.ts";
 import type { About, Command, State } from "./types.ts";

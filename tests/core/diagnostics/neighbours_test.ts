@@ -76,6 +76,7 @@ Deno.test("neighbours: asked where there are labels, without an answer where the
       decoderJacobian: unasked,
       encoderJacobian: unasked,
       layerOutputs: unasked,
+      components: unasked,
       updateRatio: unasked,
       gradients: unasked,
     },

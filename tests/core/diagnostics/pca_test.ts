@@ -1,11 +1,16 @@
-/** Principal components of latent vectors: the leading ones of wide tables beside those of the whole matrix. */
+/** Principal components of latent vectors: the leading ones of wide tables, by the engine, beside those of the whole matrix. */
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { leadingComponents } from "../../../core/diagnostics/leading.ts";
-import { LEADING, principalComponents, WHOLE_WIDTH } from "../../../core/diagnostics/pca.ts";
+import { tableComponents } from "../../../core/baseline/table.ts";
+import { ensureEngine } from "../../../core/build/ensure.ts";
+import type { DiagnosticContext } from "../../../core/diagnostics/diagnostic.ts";
+import { latent } from "../../../core/diagnostics/latent.ts";
+import { principalComponents } from "../../../core/diagnostics/pca.ts";
 import { uniforms } from "../../../core/uniforms.ts";
 
+await ensureEngine({ quiet: true });
+
 /** Rows of which each has few values other than 0, in columns that are the more common the lower their number is. */
-function sparseRows(rows: number, width: number, each: number): Float32Array {
+function sparseRows(rows: number, width: number, each: number): Float32Array<ArrayBuffer> {
   const random = uniforms(7), values = new Float32Array(rows * width);
   for (let row = 0; row < rows; row++) {
     for (let k = 0; k < each; k++) values[row * width + Math.floor(random() ** 3 * width)] = random() * 3;
@@ -13,36 +18,57 @@ function sparseRows(rows: number, width: number, each: number): Float32Array {
   return values;
 }
 
-Deno.test("principal components: the leading ones are those of the whole matrix", () => {
-  const rows = 200, width = 120, values = sparseRows(rows, width, 10);
+Deno.test("principal components of a table: the leading ones are those of the whole matrix, with any threads", async () => {
+  const rows = 200, width = 120, count = 16, values = sparseRows(rows, width, 10);
   const whole = principalComponents(values, rows, width, 4);
-  const { values: squares, axes, total } = leadingComponents(values, rows, width, whole.mean, 16);
-  assertEquals([squares.length, axes.length], [16, 16]);
+  const { scores, explained } = await tableComponents(values, width, count, 1);
+  assertEquals([scores.length, explained.length], [rows * count, count]);
   for (let k = 0; k < 4; k++) {
-    assertAlmostEquals(squares[k]! / total, whole.explained[k]!, 1e-7);
-    const angle = axes[k]!.reduce((sum, value, j) => sum + value * whole.axes[k]![j]!, 0);
-    assertAlmostEquals(Math.abs(angle), 1, 1e-5);
+    assertAlmostEquals(explained[k]!, whole.explained[k]!, 1e-4 * whole.explained[k]!);
+    const largest = Math.max(...whole.scores.map((row) => Math.abs(row[k]!)));
+    for (const [row, own] of whole.scores.entries()) {
+      assertAlmostEquals(scores[row * count + k]!, own[k]!, 5e-3 * largest);
+    }
   }
+  assertEquals(await tableComponents(values, width, count, 2), { scores, explained });
 });
 
-Deno.test("principal components of wide codes: the leading ones, in a time that a run can spare", () => {
-  const rows = 500, width = 4096, values = sparseRows(rows, width, 16), began = performance.now();
-  const { scores, explained, axes } = principalComponents(values, rows, width, 2);
-  assert(width > WHOLE_WIDTH && performance.now() - began < 20_000);
-  assertEquals([scores.length, scores[0]!.length, axes.length, explained.length], [rows, 2, 2, LEADING]);
-  const variance = (k: number) => scores.reduce((sum, row) => sum + row[k]! ** 2, 0);
-  assertAlmostEquals(variance(1) / variance(0), explained[1]! / explained[0]!, 1e-6);
+/** The latent map of a table of latent vectors. */
+function mapOf(values: Float32Array<ArrayBuffer>, width: number) {
+  const context = {
+    ...{ epoch: 1, latentSize: width, maxRows: 2000, settings: { columns: 0 } },
+    data: { labels: null, names: null, columns: 1, shape: null },
+    sums: { variation: new Float64Array(1) },
+    choose: () => ({ rows: Array.from({ length: values.length / width }, (_, i) => i) }),
+    embed: () => Promise.resolve(values),
+    components: (table: Float32Array<ArrayBuffer>, columns: number, count: number) =>
+      tableComponents(table, columns, count, 2),
+  };
+  return latent.run(context as unknown as DiagnosticContext);
+}
+
+Deno.test("the map of wide codes has the leading components, those of few rows, and none of codes that are not finite", async () => {
+  const rows = 300, width = 2048, values = sparseRows(rows, width, 16);
+  const { scores, explained } = (await mapOf(values, width))!;
+  assertEquals([scores.length, scores[0]!.length, explained.length], [rows, 2, 32]);
   assert(explained.every((share, k) => share > 0 && (k === 0 || share <= explained[k - 1]!)));
-});
+  const sum = (k: number) => scores.reduce((all, row) => all + row[k]! ** 2, 0);
+  assertAlmostEquals(sum(1) / sum(0), explained[1]! / explained[0]!, 1e-3);
 
-Deno.test("principal components of wide rows that span little, or nothing", () => {
-  const width = 300, one = new Float32Array(5 * width);
-  for (let row = 0; row < 5; row++) one[row * width + 7] = row;
-  const line = principalComponents(one, 5, width, 2);
-  assertAlmostEquals(line.explained[0]!, 1, 1e-9);
-  assertAlmostEquals(line.axes[0]![7]!, 1, 1e-9);
-  assertEquals(line.scores.map(([, second]) => Math.abs(second!) < 1e-9), Array(5).fill(true));
-  const none = principalComponents(new Float32Array(5 * width).fill(2), 5, width, 2);
-  assertEquals(none.scores, Array.from({ length: 5 }, () => [0, 0]));
-  assert(none.explained.every((share) => share === 0));
+  const line = new Float32Array(5 * 300);
+  for (let row = 0; row < 5; row++) line[row * 300 + 7] = row;
+  const one = (await mapOf(line, 300))!;
+  assertAlmostEquals(one.explained[0]!, 1, 1e-6);
+  assertEquals(
+    one.scores.map(([first, second]) => [Math.round(first!), Math.round(1e4 * second!)]),
+    [
+      ...[[-2, 0], [-1, 0], [0, 0], [1, 0], [2, 0]],
+    ].map(([first, second]) => [first! + 0, second! + 0]),
+  );
+
+  const same = (await mapOf(new Float32Array(5 * 300).fill(2), 300))!;
+  assert(same.explained.every((share) => share === 0));
+  values[7] = NaN;
+  const none = (await mapOf(values, width))!;
+  assert(none.explained.length === 0 && none.scores.every((row) => row.every(Number.isNaN)));
 });
