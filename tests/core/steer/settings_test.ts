@@ -117,7 +117,7 @@ Deno.test("steering: how much noise layers make counts from the next step on, wi
       const { message } = await assertRejects(() => open.command(set(key, value)), UserError);
       assertStringIncludes(message, what);
     };
-    await refused("model.encoder.3.dropout", 1, "must be at least 0 and below 1, got 1");
+    await refused("model.encoder.3.dropout", 1, "must be in [0, 1), got 1");
     await refused("model.encoder.3.mask_noise", 0.1, "there is no layer encoder.3 of the kind mask_noise");
     await refused("model.encoder.1.linear", 4, "there is no layer encoder.1 of the kind linear that makes noise");
     await refused("model.encoder.9.dropout", 0.1, "there is no layer encoder.9");
