@@ -1,6 +1,6 @@
 /**
- * `deno task test`: builds the engine with its tests, runs them, then the TypeScript tests, and ends with the sums over
- * both: `N passed, N failed`. With paths (`deno task test tests/core`) only those TypeScript tests.
+ * `deno task test`: builds the engine with its tests, runs them, then the TypeScript tests, and ends with what failed
+ * and the sums over both: `N passed, N failed`. With paths (`deno task test tests/core`) only those TypeScript tests.
  */
 import { fromFileUrl, join } from "@std/path";
 import { buildEngine } from "../core/build/build.ts";
@@ -16,10 +16,24 @@ const COLOUR = /\x1b\[[\d;]*m/g;
 interface Count {
   readonly passed: number;
   readonly failed: number;
+  /** What the program printed about tests that failed. */
+  readonly errors: readonly string[];
 }
 
-/** Runs a test program, passes its output on, and counts by its last line that `counts` matches. */
-async function run(command: string, args: string[], counts: RegExp): Promise<Count> {
+/** How a test program's output is read. */
+interface Reading {
+  /** The line with the numbers of tests that passed and failed. */
+  readonly counts: RegExp;
+  /** From this line on, up to that one, failed tests are told. */
+  readonly errors: RegExp;
+}
+
+/** The engine's programs print nothing but what fails. */
+const ENGINE: Reading = { counts: /^(\d+) passed, (\d+) failed$/, errors: /^/ };
+const PROGRAM: Reading = { counts: /\| (\d+) passed.* \| (\d+) failed/, errors: /^ ERRORS $/ };
+
+/** Runs a test program, passes its output on, and counts by its last line with counts. */
+async function run(command: string, args: string[], reading: Reading): Promise<Count> {
   const child = new Deno.Command(command, {
     args,
     cwd: ROOT,
@@ -28,15 +42,25 @@ async function run(command: string, args: string[], counts: RegExp): Promise<Cou
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  let passed = 0, failed = 0;
+  let passed = 0, failed = 0, telling = false;
+  const errors: string[] = [];
   for await (const line of lines(child.stdout)) {
     console.log(line);
-    const match = counts.exec(line.replaceAll(COLOUR, ""));
+    const plain = line.replaceAll(COLOUR, "");
+    const match = reading.counts.exec(plain);
     if (match) [passed, failed] = [Number(match[1]), Number(match[2])];
+    telling = !match && (telling || reading.errors.test(plain));
+    if (telling) errors.push(line);
   }
-  const { success } = await child.status;
+  const { success, code } = await child.status;
+  if (success) return { passed, failed, errors: [] };
   // A program that ends badly without saying what failed (a crash, a module that does not load) is one failure.
-  return { passed, failed: success ? failed : Math.max(failed, 1) };
+  if (failed > 0) return { passed, failed, errors };
+  return {
+    passed,
+    failed: 1,
+    errors: [...errors, `${command} ended with status ${code} and told no test that failed`],
+  };
 }
 
 async function engineTests(): Promise<Count[]> {
@@ -46,8 +70,9 @@ async function engineTests(): Promise<Count[]> {
   const all: Count[] = [];
   for (const name of programs) {
     console.log(`engine: ${name}`);
-    const count = await run(join(folder, "tests", name), [], /^(\d+) passed, (\d+) failed$/);
-    all.push(count.passed + count.failed > 0 ? count : { passed: 0, failed: 1 });
+    const count = await run(join(folder, "tests", name), [], ENGINE);
+    const ran = count.passed + count.failed > 0;
+    all.push(ran ? count : { passed: 0, failed: 1, errors: [`${name} ran no test`] });
   }
   return all;
 }
@@ -63,9 +88,8 @@ const ALONE = [
 
 /** Test files, as many at the same time as there are cores. */
 async function programTests(paths: string[]): Promise<Count[]> {
-  const counts = /\| (\d+) passed.* \| (\d+) failed/;
   // Types are what `deno check` is for, in the gate.
-  const tests = (args: string[]) => run(Deno.execPath(), ["test", "-A", "--no-check", ...args], counts);
+  const tests = (args: string[]) => run(Deno.execPath(), ["test", "-A", "--no-check", ...args], PROGRAM);
   if (paths.length > 0) return [await tests(paths)];
   return [await tests(["--parallel", `--ignore=${ALONE.join(",")}`, "tests"]), await tests(ALONE)];
 }
@@ -76,6 +100,8 @@ async function test(paths: string[]): Promise<number> {
   counts.push(...await programTests(paths));
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+  // Of several programs, what failed is told again, since it lies far above.
+  if (counts.length > 1) { for (const line of counts.flatMap((count) => count.errors)) console.log(line); }
   console.log(`\n${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
 }
