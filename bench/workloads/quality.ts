@@ -92,24 +92,31 @@ function outcomeOf(cases: readonly Case[], seeds: number, quick: boolean): Outco
   };
 }
 
+/** Small ones first, so that what an interrupted measurement has kept says something of every data set. */
+async function plannedCases(context: Context): Promise<{ set: Dataset; size: number; place: number }[]> {
+  const sets = await present(context);
+  return sets.flatMap((set, place) => sizesOf(set, SIZES[context.mode]).map((size) => ({ set, size, place })))
+    .sort((a, b) => a.size - b.size);
+}
+
 async function measure(context: Context): Promise<Outcome> {
   const { mode, log } = context;
   const seeds = Array.from({ length: SEEDS[mode] }, (_, seed) => seed + 1);
-  const cases: Case[] = [];
-  const outcome = () => outcomeOf(cases, seeds.length, mode === "quick");
-  for (const set of await present(context)) {
-    for (const size of sizesOf(set, SIZES[mode])) {
-      const own: Kept[] = [], noise: Kept[] = [];
-      for (const seed of seeds) {
-        own.push(await keptScore(context, set, size, seed));
-        noise.push(await keptScore(context, set, size, seed, FROM_NOISE));
-      }
-      const one = { set, size, own, noise };
-      cases.push(one);
-      const { mean, half } = difference(one);
-      log(`  ${set.name}, ${size} training rows: test R2 less PCA's ${mean.toFixed(4)} +- ${half.toFixed(4)}`);
-      await context.keep(outcome());
+  const cases: (Case & { place: number })[] = [];
+  const outcome = () => {
+    return outcomeOf(cases.toSorted((a, b) => a.place - b.place || a.size - b.size), seeds.length, mode === "quick");
+  };
+  for (const { set, size, place } of await plannedCases(context)) {
+    const own: Kept[] = [], noise: Kept[] = [];
+    for (const seed of seeds) {
+      own.push(await keptScore(context, set, size, seed));
+      noise.push(await keptScore(context, set, size, seed, FROM_NOISE));
     }
+    const one = { set, size, own, noise, place };
+    cases.push(one);
+    const { mean, half } = difference(one);
+    log(`  ${set.name}, ${size} training rows: test R2 less PCA's ${mean.toFixed(4)} +- ${half.toFixed(4)}`);
+    await context.keep(outcome());
   }
   return outcome();
 }
