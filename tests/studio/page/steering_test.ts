@@ -78,7 +78,7 @@ browserTest("studio page: how much noise layers make has a slider each, which ac
   assertEquals((await journal(run, 2)).at(-1)!.command, { do: "set", key, value: 0.75 });
   assertEquals((await opened.open.studio.state()).noise, [0.75]);
   await type(page, "dropout of encoder.2 as a number", "1");
-  await page.getByText("must be at least 0 and below 1, got 1").first().waitFor();
+  await page.getByText("must be in [0, 1), got 1").first().waitFor();
   await button(page, "Undo").click();
   await journal(run, 3);
   assertEquals((await opened.open.studio.state()).noise, [0.21]);
