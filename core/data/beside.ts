@@ -1,5 +1,5 @@
 /** Files beside given data that fit it by their number of entries: labels of its rows, names of its columns. */
-import { basename, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
 import { readColumnNames, readLabels } from "./annotations.ts";
 import { naturally } from "./files.ts";
 import { foldersNear, type Inspection } from "./inspect.ts";
@@ -7,9 +7,13 @@ import { foldersNear, type Inspection } from "./inspect.ts";
 const KINDS = /\.(txt|tsv|csv|npy)(\.gz)?$/i;
 const BYTES_MAX = 64 << 20;
 const FILES_MAX = 200;
-/** Names that files of labels and names often have. */
+/**
+ * Names that files of labels and names often have. One in the folder above the data needs such a name, since that folder may hold
+ * anything, and other things may be as long.
+ */
 const LABELS = /label|class|target|type|cluster|group|digit|hours|condition/i;
 const NAMES = /gene|feature|column|vocab|word|name|pixel|var/i;
+const ROWS = /barcode|cell|row|sample|record|obs/i;
 
 /** Names of tables of the rows that could be labels, the likely ones first. */
 export function labelTables({ rows, source }: Inspection): string[] {
@@ -60,10 +64,11 @@ async function entriesOf(read: () => Promise<readonly string[] | null>): Promise
 }
 
 export async function lookBeside(inspection: Inspection): Promise<Beside> {
-  const { rows, columns } = inspection;
+  const { rows, columns } = inspection, own = dirname(inspection.files[0]!);
   const labels: string[] = [], rowNames: string[] = [], columnNames: string[] = [];
   for (const path of candidates(inspection)) {
     const name = basename(path);
+    if (dirname(path) !== own && ![LABELS, NAMES, ROWS].some((telling) => telling.test(name))) continue;
     const values = await entriesOf(() => readLabels(path, rows));
     const fitsRows = values.length === rows && !(rows === columns && NAMES.test(name) && !LABELS.test(name));
     if (fitsRows) {

@@ -62,7 +62,8 @@ export function transformsFor({ least, greatest, whole, zeros, rowSums }: ValueS
 
 export function suggest(name: string, { rows, columns, sample }: Inspection): Suggestion {
   const wide = WIDE_WEIGHTS / columns;
-  const latent = powerOfTwo(between(1, Math.min(rows / 8, columns / 4, wide), 64));
+  const narrow = Math.max(columns / 4, Math.min(2, columns - 1)); // two make a map
+  const latent = powerOfTwo(between(1, Math.min(rows / 8, narrow, wide), 64));
   const hidden = powerOfTwo(between(2, Math.min(512, Math.max(rows / 4, 2 * latent), columns, wide), 512));
   const batchSize = powerOfTwo(between(Math.min(rows, 8), rows / 16, 256));
   const stepsPerEpoch = Math.max(1, Math.ceil(TRAIN_SHARE * rows / batchSize));

@@ -121,6 +121,13 @@ function isNpyOfComplex(head: Uint8Array): boolean {
   return head[0] === 0x93 && text.startsWith("NUMPY") && /'descr': '[<>=|]?c\d+'/.test(text);
 }
 
+/** Whether a file begins like a matrix of NumPy whose values lie column by column, as those of most pandas tables, or big-endian. */
+function isNpyOfOtherOrder(head: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(head.subarray(1, 128));
+  if (head[0] !== 0x93 || !text.startsWith("NUMPY")) return false;
+  return /'descr': '>[a-z](?!1')/.test(text) || /'fortran_order': True/.test(text) && axesOfNpy(head) === 2;
+}
+
 /** How many axes an array of NumPy has by the start of its file; 0 of anything else. */
 function axesOfNpy(head: Uint8Array): number {
   if (head[0] !== 0x93) return 0;
@@ -134,6 +141,9 @@ function kindOfBytes(head: Uint8Array, path: string, members: () => readonly Zip
   if (begins(ascii("PK\x03\x04")) || begins(ascii("PK\x05\x06"))) return zipKind(path, members());
   if (isNpyOfObjects(head)) return { name: "an array of pickled Python objects (.npy)" };
   if (isNpyOfComplex(head)) return { name: "an array of complex numbers (.npy)", advice: "set data.format: numpy" };
+  if (isNpyOfOtherOrder(head)) {
+    return { name: "an array of another order of values or bytes (.npy)", advice: "set data.format: numpy" };
+  }
   const axes = axesOfNpy(head);
   if (axes > 2) {
     const advice =

@@ -7,6 +7,7 @@ import { Gunzip } from "fflate";
 import { UserError } from "../../errors.ts";
 import { countText } from "../../figures.ts";
 import { HEAD_BYTES } from "../../formats/kinds.ts";
+import { someNames } from "../../missing.ts";
 import { isGzip, linesOf } from "./bytes.ts";
 import {
   type CsvForm,
@@ -49,13 +50,13 @@ async function* tableLines(path: string): AsyncGenerator<{ line: string; number:
   }
 }
 
-async function look(path: string, tables: readonly string[]): Promise<CsvForm> {
+async function look(path: string, tables: readonly string[], transpose: boolean): Promise<CsvForm> {
   const lines: string[] = [];
   for await (const { line } of tableLines(path)) {
     lines.push(line);
     if (lines.length === LOOKED_AT) break;
   }
-  return formOf(path, lines, tables);
+  return formOf(path, lines, tables, transpose);
 }
 
 /** The lines below the header: the name of each, and its values. @throws {UserError} of one that is no row of numbers */
@@ -89,11 +90,10 @@ async function* linesWithValues(
 function noNumber(path: string, line: number, field: number, text: string): UserError {
   const shown = JSON.stringify(text.trim().slice(0, 40));
   const what = `line ${line}, field ${field + 1}: ${shown} is no number`;
-  return new UserError(
-    path,
-    what,
-    MISSING.test(text.trim()) ? "give missing values a number, or remove the line" : undefined,
-  );
+  const hint = MISSING.test(text.trim())
+    ? "give missing values a number, or remove the line"
+    : "if this column says something about the rows, name it: data: {reader: {tables: [NAME]}}";
+  return new UserError(path, what, hint);
 }
 
 async function* rowsAsTheyCome(path: string, form: CsvForm, blockRows: number): AsyncGenerator<Block> {
@@ -141,8 +141,9 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
   if (transpose && wanted.length > 0) {
     throw new UserError("data.reader.tables", "are columns of a table whose lines are rows", "remove it, or transpose");
   }
-  const form = await look(path, wanted);
-  const tables = new Map<string, string[]>(wanted.map((name) => [name, []]));
+  const form = await look(path, wanted, transpose);
+  const tables = new Map<string, string[]>([...form.tables.keys()].map((name) => [name, []]));
+  const texts = [...form.tables.keys()].filter((name) => !wanted.includes(name));
   const names: string[] = [];
   let lines = 0;
   for await (const { name, fields } of linesWithValues(path, form, false)) {
@@ -168,6 +169,7 @@ async function open(path: string, options: ReaderOptions): Promise<OpenSource> {
         header ? "the first line is a header" : "there is no header"
       }, and ${lineNames ? "the first field of a line is its name" : "lines have no names"}`,
       ...isTable ? [`the first field of a line is an entry of the table ${title}, since few of them differ`] : [],
+      ...texts.length > 0 ? [`columns of text are tables of the rows: ${someNames(texts)}`] : [],
       ...hasCommas ? ["a comma stands for the point in numbers"] : [],
       ...transpose
         ? ["a line is a column of the data (data.reader.transpose)"]

@@ -102,9 +102,15 @@ function separatorOf(header: string, rows: readonly string[]): Separator | null 
 
 /**
  * @param lines the first lines of the table, without empty ones
- * @param wanted names of columns that are no values but say something about the rows
+ * @param wanted names of columns that are no values but say something about the rows. Columns of text do so without being named
+ * @param transpose whether a line is a column of the data, so that a column of text says nothing about rows
  */
-export function formOf(path: string, lines: readonly string[], wanted: readonly string[] = []): CsvForm {
+export function formOf(
+  path: string,
+  lines: readonly string[],
+  wanted: readonly string[] = [],
+  transpose = false,
+): CsvForm {
   const bad = (what: string, hint?: string) => {
     const open = lines.findIndex((line) => line.split('"').length % 2 === 0);
     if (open < 0) return new UserError(path, what, hint);
@@ -130,12 +136,21 @@ export function formOf(path: string, lines: readonly string[], wanted: readonly 
     !wanted.includes(first[0]!) && (rows.some((row) => !isNumber(row[0]!)) || isIndex(rows, first[0]));
   const from = hasNames ? 1 : 0;
   const names = isShort ? first : first.slice(from);
+  const isText = (at: number) =>
+    rows.every((row) => !isNumber(row[at]!)) && rows.some((row) => !MISSING.test(row[at]!.trim()));
+  const texts = transpose || body.length === 0 ? [] : names.map((_, i) => i + from).filter(isText);
+  // What stands over a column of text tells no header, since it is text as well where there is none.
   const hasHeader = body.length > 0 && (isShort || isCounting(first, names) ||
-    names.some((name) => !isNumber(name) && !MISSING.test(name)));
+    names.some((name, i) => !texts.includes(i + from) && !isNumber(name) && !MISSING.test(name)));
   const tables = tablesOf(wanted, hasHeader ? names : null, from);
+  for (const at of texts) {
+    const name = hasHeader ? names[at - from]!.trim() || `column ${at + 1}` : `column ${at + 1}`;
+    if (![...tables.values()].includes(at)) tables.set(name, at);
+  }
   const fields = Array.from({ length: width - from }, (_, at) => at + from).filter((at) =>
     ![...tables.values()].includes(at)
   );
+  if (fields.length === 0) throw bad("is no table of numbers: all of its columns are text", "make the file again");
   const wrong = fields.map((at) => rows[0]![at]!).find((field) => !isNumber(field) && !MISSING.test(field));
   if (wrong !== undefined) {
     throw bad(

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { zipSync } from "fflate";
+import { locate } from "../../../../core/data/locate.ts";
 import { numpy } from "../../../../core/data/readers/numpy.ts";
 import { UserError } from "../../../../core/errors.ts";
 import { type NumpyArray, NumpyFile } from "../../../../core/formats/numpy_arrays.ts";
@@ -179,3 +180,21 @@ testInFolder("damaged arrays, and arrays of objects, are refused", async (dir) =
   }
   assert(refused > 50, `${refused} were refused`);
 });
+
+testInFolder(
+  "what is trained on as it is, and what is prepared because its values or bytes have another order",
+  async (dir) => {
+    const path = join(dir, "a.npy"), values = Float32Array.of(1, 4, 2, 5, 3, 6);
+    const kinds: [string, string, boolean, { readonly buffer: ArrayBuffer }, string][] = [
+      ["<f4", "(2, 3)", false, values, "chunk"],
+      ["<f4", "(2, 3)", true, values, "source"],
+      ["<f4", "(6,)", true, values, "chunk"],
+      [">i2", "(2, 3)", false, Int16Array.of(1, 2, 3, 4, 5, 6), "source"],
+      ["|u1", "(2, 3)", false, Uint8Array.of(1, 2, 3, 4, 5, 6), "chunk"],
+    ];
+    for (const [descr, shape, fortran, array, kind] of kinds) {
+      await Deno.writeFile(path, makeNpy(descr, shape, array, fortran));
+      assertEquals(locate(path, "data.path", "auto").map(({ kind }) => kind), [kind], `${descr} ${shape} ${fortran}`);
+    }
+  },
+);

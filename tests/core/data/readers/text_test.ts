@@ -102,6 +102,31 @@ testInFolder("csv: first fields of which few differ are a table, not names of ro
   assertEquals((await read(lines, { transpose: true })).columnNames, ["T", "B", "T", "B"]);
 });
 
+testInFolder(
+  "csv: columns of text are tables of the rows without being named, also where there is no header",
+  async (root) => {
+    const path = join(root, "a.csv");
+    const read = async (text: string, settings = {}) => {
+      Deno.writeTextFileSync(path, text);
+      assertEquals(claimant(path)?.format, "csv", text);
+      return await readAll(csv, path, { settings });
+    };
+    const named = await read("length,width,species\n1,2,setosa\n3,4,NA\n");
+    assertEquals([named.values, named.columnNames], [[[1, 2], [3, 4]], ["length", "width"]]);
+    assertEquals(named.rowTables, { species: ["setosa", "NA"] });
+    assertStringIncludes(named.notes.join("\n"), "columns of text are tables of the rows: species");
+    const plain = await read("1,2,setosa\n3,4,virginica\n5,6,setosa\n");
+    assertEquals([plain.values, plain.columnNames], [[[1, 2], [3, 4], [5, 6]], null]);
+    assertEquals(plain.rowTables, { "column 3": ["setosa", "virginica", "setosa"] });
+    // Where a line is a column of the data, its text says nothing about rows.
+    await assertRejects(
+      () => readAll(csv, path, { settings: { transpose: true } }),
+      UserError,
+      `"virginica" stands among the values of line 2`,
+    );
+  },
+);
+
 testInFolder("csv: what is no table of numbers is refused with its place", async (root) => {
   const path = join(root, "a.csv");
   const refused = async (text: string, said: string) => {
@@ -111,7 +136,8 @@ testInFolder("csv: what is no table of numbers is refused with its place", async
   await refused("", "is an empty table");
   await refused('"a\nb",c\n1,2\n', "line 1 has a quote that is not closed");
   await refused("hello\nworld\n", "its lines have one field");
-  await refused("a,b\n1,red\n2,blue\n", `"red" stands among the values of line 2`);
+  await refused("a,b\n1,red\n2,3\n", `"red" stands among the values of line 2`);
+  await refused("a,b\nx,red\ny,blue\n", "all of its columns are text");
   await refused("a,b\n1,2\n3\n", "line 3 has 1 fields, expected 2");
   await refused("a,b\n1,2\n3,NA\n", `line 3, field 2: "NA" is no number`);
   await refused("a,b\n1,2\n" + "3,4\n".repeat(40) + "5,x\n", `line 43, field 2: "x" is no number`);
