@@ -167,6 +167,21 @@ export class NumpyFile {
     }
   }
 
+  /** The texts of an array of text. @throws {UserError} */
+  async texts({ name, shape, order }: NumpyArray): Promise<string[]> {
+    const count = product(shape), parts: Uint8Array<ArrayBuffer>[] = [];
+    let size = 0;
+    await this.#whole(name, READ_BYTES, (bytes) => {
+      size += bytes.length;
+      if (size > TEXT_BYTES_MAX) throw this.#tooLarge(name, size, "are held in memory");
+      parts.push(bytes.slice());
+    });
+    const each = size / count;
+    if (!Number.isInteger(each / 4)) throw new MalformedError(this.path, `${name} does not hold ${count} texts`);
+    const all = await new Blob(parts).bytes();
+    return Array.from({ length: count }, (_, i) => utf32(all.subarray(i * each, (i + 1) * each), order));
+  }
+
   /** The only value of an array with one, number or text; undefined of others. */
   async single({ name, shape, values, order, type, isComplex }: NumpyArray): Promise<number | string | undefined> {
     if (product(shape) !== 1 || isComplex || (values === undefined && type !== "text")) return undefined;
@@ -178,6 +193,9 @@ export class NumpyFile {
     return found;
   }
 }
+
+/** Bytes of the texts of an array that are held in memory. */
+const TEXT_BYTES_MAX = 2 ** 28;
 
 /** Text as NumPy keeps it, four bytes a letter, with zeros at its end. */
 function utf32(bytes: Uint8Array, order: ByteOrder): string {

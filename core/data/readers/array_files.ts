@@ -1,6 +1,7 @@
 /** Files of named arrays as one source: which arrays are read, what their axes are, and at what rate. */
 import { MalformedError, UserError } from "../../errors.ts";
 import { type ArrayPart, arraySource, type Numbers } from "./arrays.ts";
+import { listsOf } from "./array_lists.ts";
 import { axesOf } from "./axes.ts";
 import { type Layout, layoutOf } from "./layouts.ts";
 import { chosen, type Listed } from "./members.ts";
@@ -24,6 +25,8 @@ export interface ArrayFile {
   number(member: string): Promise<number | undefined>;
   /** @param owner "" for the file itself; undefined where files of this kind have no attributes */
   attribute?(owner: string, name: string): number | undefined;
+  /** The texts of an array of text; undefined where files of this kind have none that are read. */
+  texts?(member: string): Promise<readonly string[]>;
   /** Single values of a file, as text by name: what a record was measured with. */
   singles?(): Promise<ReadonlyMap<string, string>>;
   /** Gives back the memory of what was read last. */
@@ -166,6 +169,7 @@ async function openAll(
         parts.push({
           name: files.length === 1 ? member : isPattern ? `${name}/${member}` : name,
           ...file.shapeOf(member),
+          type: file.members.find(({ name }) => name === member)!.type,
           isComplex: isComplex && as === "channels",
           read: async (start, count) => {
             const numbers = await (await open.at(path)).read(member, start, count);
@@ -177,10 +181,11 @@ async function openAll(
     }
     const first = await open.at(files[0]!.path);
     const source = arraySource(path, parts, axes, windows);
+    const lists = parts.length > 1 || windows ? [] : await listsOf(first, source.rows, parts[0]!.name);
     return {
       ...PLAIN,
       ...source,
-      rowTables: new Map([...source.rowTables, ...singlesTables(source, parts, singles)]),
+      rowTables: new Map([...source.rowTables, ...singlesTables(source, parts, singles), ...lists]),
       rate: interval === undefined
         ? await numberIn(first, "rate", "a rate in Hz", rate)
         : 1 / (await numberIn(first, "interval", "a time in seconds", interval))!,

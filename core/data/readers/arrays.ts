@@ -20,6 +20,8 @@ export interface ArrayPart {
   /** For messages and names of rows. */
   readonly name: string;
   readonly shape: readonly number[];
+  /** Of its numbers, such as "uint8". */
+  readonly type: string;
   /** The shape of what is stored, and compressed, together; null where that does not matter. */
   readonly chunks: readonly number[] | null;
   /** Whether its values are complex: each channel becomes two, of real and of imaginary parts. */
@@ -204,7 +206,7 @@ export function arraySource(
   axes: readonly Axis[] | undefined,
   windows: Windows | undefined,
 ): Pick<OpenSource, "rows" | "columns" | "shape" | "rowNames" | "rowTables" | "notes" | "read"> {
-  const plans = parts.map(({ name, shape }) => planAxes(name, shape, axes));
+  const plans = parts.map(({ name, shape, type }) => planAxes(name, shape, type, axes));
   const [first] = plans as [AxisPlan];
   for (const [i, { shape }] of plans.entries()) {
     if (shape.join() === first.shape.join() || (windows && shape[0] === first.shape[0])) continue;

@@ -41,10 +41,30 @@ function likely(shape: readonly number[]): readonly Axis[] {
   return shape.map((_, axis) => axis === sample ? "sample" : "row");
 }
 
-/** Axes where none are given: the last two that are longer than 1 are rows and samples. */
-function defaultAxes(name: string, shape: readonly number[]): readonly Axis[] {
+/** Least height and width of pictures that are told by their shape. */
+const LEAST_SIDE = 8;
+
+/**
+ * The axes longer than 1 where they are those of pictures: squares, with three or four colours or of bytes, or bytes with colours. Squares of
+ * other numbers may be the echoes of all pairs of elements of an array.
+ */
+function pictureAxes(sizes: readonly number[], isBytes: boolean): readonly Axis[] | null {
+  const isColour = (size: number | undefined) => size === 3 || size === 4;
+  const isPlane = (height: number, width: number, needsSquare: boolean) =>
+    Math.min(height, width) >= LEAST_SIDE && (height === width || !needsSquare);
+  const [, second, third, fourth] = sizes as [number, number, number, number];
+  if (sizes.length === 3) return isBytes && isPlane(second, third, true) ? ["row", "height", "width"] : null;
+  if (sizes.length !== 4) return null;
+  if (isColour(fourth) && isPlane(second, third, !isBytes)) return ["row", "height", "width", "channel"];
+  return isColour(second) && isPlane(third, fourth, true) ? ["row", "channel", "height", "width"] : null;
+}
+
+/** Axes where none are given: those of pictures, or the last two that are longer than 1 are rows and samples. */
+function defaultAxes(name: string, shape: readonly number[], type: string): readonly Axis[] {
   const long = shape.flatMap((size, axis) => size === 1 ? [] : [axis]);
   if (long.length > 2) {
+    const found = pictureAxes(long.map((axis) => shape[axis]!), type === "uint8");
+    if (found) return shape.map((_, axis) => long.includes(axis) ? found[long.indexOf(axis)]! : "row");
     throw new UserError(
       "data.reader.axes",
       `is not set, and ${name} has more than two axes (${sizesText(shape)})`,
@@ -58,13 +78,19 @@ function defaultAxes(name: string, shape: readonly number[]): readonly Axis[] {
 /**
  * The rows of an array.
  * @param name for messages
+ * @param type of its numbers, such as "uint8"
  * @throws {UserError} where the axes are not those of the array
  */
-export function planAxes(name: string, shape: readonly number[], given: readonly Axis[] | undefined): AxisPlan {
+export function planAxes(
+  name: string,
+  shape: readonly number[],
+  type: string,
+  given: readonly Axis[] | undefined,
+): AxisPlan {
   if (shape.length === 0 || shape.includes(0)) {
     throw new UserError(name, shape.length === 0 ? "is a single value" : `is empty (${sizesText(shape)})`);
   }
-  const axes = given ?? defaultAxes(name, shape);
+  const axes = given ?? defaultAxes(name, shape, type);
   if (axes.length !== shape.length) {
     throw new UserError(
       "data.reader.axes",
@@ -90,6 +116,14 @@ export function axesNote(name: string, shape: readonly number[], plan: AxisPlan)
   const long = plan.rowAxes.filter((axis) => shape[axis]! > 1);
   const [row = plan.rowAxes[0]] = long;
   const sample = plan.valueAxes.at(-1)!;
+  if (plan.valueAxes.length === 3) {
+    const [channels, height, width] = plan.shape;
+    const colours = channels === 1 ? "" : ` with ${channels} channels`;
+    return `Rows of ${name} (${
+      sizesText(shape)
+    }) are pictures of ${height} x ${width}${colours}, one for each index of its ` +
+      `${which(row ?? 0)} axis; data.reader.axes says so otherwise.`;
+  }
   if (row === undefined) return `${name} (${sizesText(shape)}) is one record.`;
   return `Rows of ${name} (${sizesText(shape)}) are its ${which(row)} axis, samples its ${which(sample)} one; ` +
     "data.reader.axes says so otherwise.";

@@ -84,6 +84,7 @@ function arraysOf(file: NumpyFile): ArrayFile {
       const value = found && await file.single(found);
       return typeof value === "number" ? value : undefined;
     },
+    texts: (member) => file.texts(arrayOf(member)),
     async singles() {
       const found = new Map<string, string>();
       for (const array of file.arrays) {

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { zipSync } from "fflate";
 import { locate } from "../../../../core/data/locate.ts";
@@ -198,3 +198,58 @@ testInFolder(
     }
   },
 );
+
+testInFolder("arrays of pictures are told by their sizes, others of more than two axes are refused", async (dir) => {
+  const path = join(dir, "a.npy");
+  const shapeOf = async (...sizes: number[]) => await ofType("|u1", 1, sizes);
+  const ofType = async (descr: string, bytes: number, sizes: readonly number[]) => {
+    const values = new Uint8Array(sizes.reduce((product, size) => product * size, bytes));
+    await Deno.writeFile(path, makeNpy(descr, `(${sizes.join(", ")})`, values));
+    const { rows, shape, notes } = await readAll(numpy, path);
+    return { rows, shape, note: notes[0] };
+  };
+  const grey = await shapeOf(5, 9, 9);
+  assertEquals([grey.rows, grey.shape], [5, [1, 9, 9]]);
+  assertEquals(
+    grey.note,
+    "Rows of array (5 x 9 x 9) are pictures of 9 x 9, one for each index of its first axis; data.reader.axes says so otherwise.",
+  );
+  assertEquals((await shapeOf(5, 9, 9, 1)).shape, [1, 9, 9]);
+  assertEquals((await shapeOf(5, 1, 9, 9)).shape, [1, 9, 9]);
+  assertEquals((await shapeOf(5, 8, 12, 3)).shape, [3, 8, 12]);
+  assertEquals((await shapeOf(5, 3, 9, 9)).shape, [3, 9, 9]);
+  for (const sizes of [[5, 9, 10], [5, 4, 4], [5, 3, 9, 10], [5, 9, 9, 2], [9, 9, 3]]) {
+    const refused = await shapeOf(...sizes).then(() => "", (error) => error.message);
+    assertStringIncludes(refused, "has more than two axes", sizes.join());
+  }
+  // Squares of other numbers may be echoes of all pairs of elements.
+  assertEquals((await ofType("<f4", 4, [5, 3, 9, 9])).shape, [3, 9, 9]);
+  assertEquals((await ofType("<f4", 4, [5, 9, 9, 3])).shape, [3, 9, 9]);
+  for (const sizes of [[5, 9, 9], [5, 8, 9, 3]]) {
+    const refused = await ofType("<f4", 4, sizes).then(() => "", (error) => error.message);
+    assertStringIncludes(refused, "has more than two axes", sizes.join());
+  }
+});
+
+testInFolder("arrays with a label a row are tables of the rows of an archive", async (dir) => {
+  const path = join(dir, "a.npz"), rows = range(30);
+  const texts = Uint32Array.from(rows.flatMap((row) => [...text(row % 2 ? "T" : "Bä"), 0, 0, 0].slice(0, 3)));
+  const archive = (more: Record<string, Uint8Array>) =>
+    zipSync({ "x.npy": makeNpy("<f4", "(30, 2)", Float32Array.from(range(60))), ...more });
+  await Deno.writeFile(
+    path,
+    archive({
+      "kind.npy": makeNpy("<U3", "(30,)", texts),
+      "y.npy": makeNpy("<i8", "(30,)", BigInt64Array.from(rows, (row) => BigInt(row % 3))),
+      "good.npy": makeNpy("|b1", "(30, 1)", Uint8Array.from(rows, (row) => Number(row > 20))),
+      "number.npy": makeNpy("<i4", "(30,)", Int32Array.from(rows)), // tells every row apart
+      "time.npy": makeNpy("<f8", "(30,)", Float64Array.from(rows, (row) => row % 3 / 2)),
+      "other.npy": makeNpy("<i4", "(29,)", Int32Array.from(rows.slice(1), () => 1)),
+    }),
+  );
+  const { rowTables } = await readAll(numpy, path);
+  assertEquals([...rowTables.keys()].sort(), ["good", "kind", "y"]);
+  assertEquals(rowTables.get("kind")!.slice(0, 3), ["Bä", "T", "Bä"]);
+  assertEquals(rowTables.get("y")!.slice(0, 4), ["0", "1", "2", "0"]);
+  assertEquals(rowTables.get("good")!.slice(20, 22), ["0", "1"]);
+});
