@@ -51,8 +51,33 @@ function from(folder: string, path: string): string {
 interface Upright {
   readonly seen: Inspection;
   readonly settings: Readonly<Record<string, unknown>>;
-  /** What was concluded of rows and columns that seem to have changed places; null where they have not. */
+  /** What was concluded of rows: that they and columns seem to have changed places, or that they were cut; else null. */
   readonly layout: string | null;
+}
+
+/** Formats of recordings, whose readers cut them into windows. */
+const CUT: readonly string[] = ["wav", "flac", "wfdb", "mat", "hdf5", "numpy", "pickle"];
+/** Fewer recordings than FEW are cut into windows of at most LONGEST samples, so short that there are ENOUGH, but not below SHORTEST. */
+const FEW = 32, LONGEST = 1024, SHORTEST = 64, ENOUGH = 400;
+
+/** A few long recordings as many windows, which share no samples, so that none is trained on that validates; null for other data. */
+async function cut(
+  { seen, settings }: Upright,
+  data: string,
+  options: InspectOptions & Pick<Upright, "settings">,
+): Promise<Upright | null> {
+  const [, samples = 0, ...others] = seen.source?.shape ?? [];
+  const isCut = settings.window !== undefined || seen.source?.concluded?.settings?.window !== undefined;
+  if (isCut || others.length > 0 || seen.rows >= FEW || !CUT.includes(seen.format)) return null;
+  const window = 2 ** Math.floor(Math.log2(Math.min(LONGEST, seen.rows * samples / ENOUGH)));
+  if (window < SHORTEST || 2 * window > samples) return null;
+  const windows = { ...seen.source?.concluded?.settings, ...settings, window };
+  const [are, them] = seen.rows === 1 ? ["is", "it"] : ["are", "them"];
+  const layout = `${pluralText(seen.rows, "recording")} of ${countText(samples)} samples ${are} cut into windows of ` +
+    `${countText(window)} (--setting window=${samples} leaves ${them} whole)`;
+  const member = options.member ?? seen.source?.concluded?.member;
+  const seenCut = await inspectData(data, { ...options, ...member === undefined ? {} : { member }, settings: windows });
+  return { seen: seenCut, settings: windows, layout };
 }
 
 /** Looks at data. Where names say that lines are genes and columns cells, lines become columns, unless the user said otherwise. */
@@ -138,7 +163,10 @@ const init = defineCommand({
     }
     await ensureEngine({ quiet: json });
     const asked = { format, member, settings: parseSettings(setting) };
-    const { seen, settings, layout } = await withOptions(() => upright(data, asked));
+    const { seen, settings, layout } = await withOptions(async () => {
+      const whole = await upright(data, asked);
+      return await cut(whole, data, asked) ?? whole;
+    });
     const beside = await lookBeside(seen);
     const tables = labelTables(seen);
     const suggestion = suggest(nameOf(seen), seen);

@@ -1,6 +1,7 @@
 /** `init` over data of several kinds: what it says, what it writes, and that what it writes trains. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { wavOf } from "../../core/formats/wav_write.ts";
 import { makeHdf5 } from "../core/data/readers/make_hdf5.ts";
 import { run, temporary } from "../helpers/cli.ts";
 import { npy, writeChunks } from "../helpers/npz.ts";
@@ -71,6 +72,23 @@ Deno.test("init: the smallest data", async () => {
   denseFile(join(folder.path, "one.npy"), 2, 1);
   const { config } = await initialised(folder.path, join(folder.path, "one.npy"));
   assertStringIncludes(config, "split: { train: 1, validation: 0, test: 0 }");
+});
+
+Deno.test("init: a long recording is cut into windows, unless the user says how long they are", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "tone.wav");
+  Deno.writeFileSync(path, wavOf(Float32Array.from({ length: 50_000 }, (_, i) => Math.sin(i / 9) / 2), 1, 8000));
+  const { stdout: said } = await run("init", [path, "--output", join(folder.path, "tone.yaml")]);
+  const config = Deno.readTextFileSync(join(folder.path, "tone.yaml"));
+  assertStringIncludes(said, "1 chunk, 781 rows x 64 columns, wav");
+  assertStringIncludes(
+    said,
+    "1 recording of 50,000 samples is cut into windows of 64 (--setting window=50000 leaves it whole)",
+  );
+  assertStringIncludes(config, "reader: { window: 64 }");
+  const other = await run("init", [path, "--setting", "window=500", "--output", join(folder.path, "other.yaml")]);
+  assertStringIncludes(other.stdout, "100 rows x 500 columns, wav");
+  assert(!other.stdout.includes("layout"), other.stdout);
 });
 
 Deno.test("init: what is there is not overwritten, and what cannot be read is named", async () => {
