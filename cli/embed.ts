@@ -4,7 +4,7 @@ import { countText } from "../core/figures.ts";
 import { print } from "../core/output.ts";
 import { UserError } from "../core/errors.ts";
 import { toUser } from "../core/paths.ts";
-import { EMBED_ENDINGS, embedTo } from "../core/results/embed.ts";
+import { EMBED_ENDINGS, embedTo, LABELLED_ENDINGS } from "../core/results/embed.ts";
 import { writeProjector } from "../core/train/projector.ts";
 import { defineCommand, type Values } from "./command.ts";
 import { note, restored } from "./restored.ts";
@@ -60,7 +60,9 @@ const embed = defineCommand({
     },
   },
   run: (options) =>
-    options.projector ? projector(options) : writeRows(options, "embeddings.npy", EMBED_ENDINGS, embedTo),
+    options.projector
+      ? projector(options)
+      : writeRows(options, "embeddings.npy", EMBED_ENDINGS, LABELLED_ENDINGS, embedTo),
 });
 
 export default embed;

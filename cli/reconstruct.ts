@@ -40,7 +40,7 @@ const reconstruct = defineCommand({
     },
   },
   run: (options) =>
-    writeRows(options, "reconstructions.npy", RECONSTRUCT_ENDINGS, async (restored, split, path) => {
+    writeRows(options, "reconstructions.npy", RECONSTRUCT_ENDINGS, [], async (restored, split, path) => {
       const names = restored.columnNames;
       const columns = chosenColumns(options.columns, restored.source.columns, names);
       return await reconstructTo(restored, split, path, columns, thresholdOf(options.threshold));

@@ -38,17 +38,19 @@ const HELD: Readonly<Record<string, string>> = {
   "": "values, a file for each row",
 };
 
+/** @param labelled those of the endings whose files have the labels of the rows */
 export async function writeRows(
   options: Values<typeof ROW_OPTIONS> & { readonly output: string | undefined },
   fileName: string,
   endings: readonly string[],
+  labelled: readonly string[],
   write: (restored: Restored, split: string, path: string) => Promise<[number, number]>,
 ): Promise<number> {
   const path = options.output ?? fileName;
   const kind = endings.includes("") && extname(path) === "" ? "" : endingOf(path, endings, "--output");
-  if (options.labels !== undefined && options.rows === undefined && kind !== ".parquet") {
-    const hint = endings.includes(".parquet") ? "add --rows F.csv, or write a .parquet file" : "add --rows F.csv";
-    throw new UserError("--labels", "labels are written to the table of --rows alone", hint);
+  if (options.labels !== undefined && options.rows === undefined && !labelled.includes(kind)) {
+    const hint = ["add --rows F.csv", ...labelled.map((ending) => `write a ${ending} file`)].join(", or ");
+    throw new UserError("--labels", `labels are not written to ${kind || "pictures and recordings"}`, hint);
   }
   const folder = await runTarget(options.run);
   using run = await restored(folder, options);

@@ -7,6 +7,8 @@ import { embedIntoH5ad } from "./h5ad.ts";
 
 /** How a file of latent vectors may end. */
 export const EMBED_ENDINGS = [...TABLE_KINDS, ".parquet", ".h5ad"] as const;
+/** Of these, the tables, which have the labels of the rows. */
+export const LABELLED_ENDINGS = [".csv", ".parquet"];
 
 /**
  * Writes the latent vectors of a split (rows x latent, float32). `.npy` has nothing else; `.csv` and `.parquet` have

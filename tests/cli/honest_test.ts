@@ -164,6 +164,8 @@ Deno.test("embed: --labels without a table to write them to is refused", async (
   assertStringIncludes(await told("embed", embed, 2), "add --rows F.csv");
   await told("embed", [...embed, "--rows", at("rows.csv")]);
   assertStringIncludes(Deno.readTextFileSync(at("rows.csv")), "chunk_0.npz,0,,a,");
+  await told("embed", [...embed.slice(0, -1), at("z.csv")]);
+  assertStringIncludes(Deno.readTextFileSync(at("z.csv")), "row,label,latent_0");
 });
 
 Deno.test("rows in memory: a part of the run's own says nothing of trained rows, other values are named", async () => {
