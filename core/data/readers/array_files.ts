@@ -25,8 +25,8 @@ export interface ArrayFile {
   number(member: string): Promise<number | undefined>;
   /** @param owner "" for the file itself; undefined where files of this kind have no attributes */
   attribute?(owner: string, name: string): number | undefined;
-  /** The texts of an array of text; undefined where files of this kind have none that are read. */
-  texts?(member: string): Promise<readonly string[]>;
+  /** The texts of an array of text, null where it has not one axis; undefined where files of this kind have none that are read. */
+  texts?(member: string): Promise<readonly string[] | null>;
   /** Single values of a file, as text by name: what a record was measured with. */
   singles?(): Promise<ReadonlyMap<string, string>>;
   /** Gives back the memory of what was read last. */

@@ -1,8 +1,8 @@
 /** Arrays beside the rows in the same file that say something about each of them, such as labels. */
 import type { ArrayFile } from "./array_files.ts";
 
-/** Rows of which tables are looked for, and how many different numbers are still labels. */
-const ROWS_MAX = 1 << 24, DIFFERENT = 20;
+/** Rows of which tables are looked for, arrays that are looked at, and how many different numbers are still labels. */
+const ROWS_MAX = 1 << 24, ARRAYS_MAX = 100, DIFFERENT = 20;
 
 /**
  * Tables of the rows by the names of the arrays: those with a text a row, and those with a whole number a row of which few differ.
@@ -15,10 +15,13 @@ export async function listsOf(
 ): Promise<[name: string, values: readonly string[]][]> {
   if (rows < 2 || rows > ROWS_MAX) return [];
   const tables: [string, readonly string[]][] = [];
-  for (const { name, shape, type, isNumeric, isComplex, isPart } of file.members) {
+  const lists = file.members.filter(({ name, shape, isPart }) => {
     const long = shape.filter((size) => size > 1);
-    if (name === own || isPart || long.length !== 1 || long[0] !== rows) continue;
-    if (type === "text" && file.texts) tables.push([name, await file.texts(name)]);
+    return name !== own && !isPart && long.length === 1 && long[0] === rows;
+  });
+  for (const { name, shape, type, isNumeric, isComplex } of lists.slice(0, ARRAYS_MAX)) {
+    const texts = type === "text" ? await file.texts?.(name) : null;
+    if (texts) tables.push([name, texts]);
     if (!isNumeric || isComplex) continue;
     const { values, strides } = await file.read(name, shape.map(() => 0), [...shape]);
     const stride = strides[shape.findIndex((size) => size > 1)]!;

@@ -136,8 +136,9 @@ export function formOf(
     !wanted.includes(first[0]!) && (rows.some((row) => !isNumber(row[0]!)) || isIndex(rows, first[0]));
   const from = hasNames ? 1 : 0;
   const names = isShort ? first : first.slice(from);
+  // A line may be shorter than the others, which is told where it is read.
   const isText = (at: number) =>
-    rows.every((row) => !isNumber(row[at]!)) && rows.some((row) => !MISSING.test(row[at]!.trim()));
+    rows.every((row) => !isNumber(row[at] ?? "")) && rows.some((row) => !MISSING.test(row[at]?.trim() ?? ""));
   const texts = transpose || body.length === 0 ? [] : names.map((_, i) => i + from).filter(isText);
   // What stands over a column of text tells no header, since it is text as well where there is none.
   const hasHeader = body.length > 0 && (isShort || isCounting(first, names) ||

@@ -8,6 +8,7 @@ import { isHdf5 } from "../../formats/hdf5_library.ts";
 import { roundingNote } from "../../formats/values.ts";
 import { type ArrayFile, openArrays } from "./array_files.ts";
 import type { OpenSource, ReaderOptions } from "./reader.ts";
+import { textColumn } from "./hdf5_columns.ts";
 import { requireHeld } from "./hdf5_rows.ts";
 import { withPairs } from "./pairs.ts";
 import { openElsewhere } from "./process_client.ts";
@@ -74,6 +75,7 @@ export function hdf5Arrays(file: Hdf5File, { seen, reversed }: View = PLAIN_VIEW
       return Promise.resolve({ values, strides: shown(strides) });
     },
     number: (member) => Promise.resolve(file.number(member)),
+    texts: (member) => Promise.resolve(textColumn(file, arrays.get(member)!)),
     attribute: (owner, name) => file.attribute(owner, name),
     close: () => file.close(),
   };

@@ -201,3 +201,18 @@ testInFolder("damaged files are refused, and the library goes on", async (dir) =
   assert(refused > 10, `${refused} were refused`);
   assertEquals((await readAll(hdf5, GOLDEN, { member: "big" })).rows, 4);
 });
+
+testInFolder("arrays with a label a row are tables of the rows", async (dir) => {
+  const path = join(dir, "a.h5");
+  await makeHdf5(path, {
+    "data/rf": { data: range(24), shape: [6, 4] },
+    "data/class": { data: Int32Array.of(0, 1, 2, 0, 1, 2) },
+    "data/material": { data: ["steel", "steel", "zinc", "zinc", "steel", "zinc"] },
+    "data/gain": { data: Float32Array.of(0.5, 1, 0.5, 1, 0.5, 1) },
+    "data/shots": { data: Int32Array.of(1, 2, 3) },
+  });
+  const { rowTables } = await readAll(hdf5, path);
+  assertEquals([...rowTables.keys()].sort(), ["data/class", "data/material"]);
+  assertEquals(rowTables.get("data/material"), ["steel", "steel", "zinc", "zinc", "steel", "zinc"]);
+  assertEquals(rowTables.get("data/class"), ["0", "1", "2", "0", "1", "2"]);
+});
