@@ -15,7 +15,7 @@ import type { Member, OpenSource, ReaderOptions } from "./readers/reader.ts";
 import { type Portrait, PortraitMaker } from "./portrait.ts";
 import { SAMPLE_ROWS, SAMPLE_VALUES, type ValueSample, ValueTally } from "./value_sample.ts";
 import { adviceOn } from "../formats/kind_advice.ts";
-import { kindOf } from "../formats/kinds.ts";
+import { axesOfArrays, kindOf } from "../formats/kinds.ts";
 import { dataError, openError } from "./source.ts";
 
 /** The largest number of files over which the rows that are read are spread. */
@@ -181,8 +181,22 @@ export interface InspectOptions extends ReaderOptions {
  * @throws {UserError} if there are none, or if their kinds or widths differ
  */
 export async function inspectData(given: string, options: InspectOptions = {}): Promise<Inspection> {
-  const sources = sourcesIn(given, options.format ?? "auto");
-  return sources === null ? await inspectChunks(given, options) : await inspectSources(given, sources, options);
+  const path = options.format === undefined ? arrayAmongLists(given) ?? given : given;
+  const sources = sourcesIn(path, options.format ?? "auto");
+  return sources === null ? await inspectChunks(path, options) : await inspectSources(path, sources, options);
+}
+
+/** Files of a folder that may be an array and lists beside it. */
+const LISTS_MAX = 16;
+
+/** The only array of several axes in a folder of arrays, beside which there are lists, such as labels; else null. */
+function arrayAmongLists(path: string): string | null {
+  if (!isFolder(path)) return null;
+  const names = [...Deno.readDirSync(path)].map(({ name }) => name).filter((name) => !name.startsWith("."));
+  if (names.length < 2 || names.length > LISTS_MAX || !names.every((name) => name.endsWith(".npy"))) return null;
+  const axes = axesOfArrays(names.map((name) => join(path, name)));
+  if (axes?.filter((count) => count > 1).length !== 1) return null;
+  return join(path, names[axes.findIndex((count) => count > 1)]!);
 }
 
 /** The sources that a path names; null where it names chunks. */

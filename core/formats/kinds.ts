@@ -136,6 +136,20 @@ function axesOfNpy(head: Uint8Array): number {
   return shape.match(/\d+/g)?.length ?? 0;
 }
 
+/** The numbers of axes of the arrays in some files; null where one of them cannot be read or is no array of NumPy. */
+export function axesOfArrays(paths: readonly string[]): readonly number[] | null {
+  try {
+    const axes = paths.map((path) => {
+      using file = Deno.openSync(path);
+      const head = new Uint8Array(HEAD_BYTES);
+      return axesOfNpy(head.subarray(0, file.readSync(head) ?? 0));
+    });
+    return axes.includes(0) ? null : axes;
+  } catch {
+    return null;
+  }
+}
+
 function kindOfBytes(head: Uint8Array, path: string, members: () => readonly ZipMember[]): Kind | undefined {
   const begins = (bytes: readonly number[], at = 0) => bytes.every((byte, i) => head[at + i] === byte);
   if (begins(ascii("PK\x03\x04")) || begins(ascii("PK\x05\x06"))) return zipKind(path, members());

@@ -67,6 +67,22 @@ Deno.test("init: a dense array with its labels in the same folder; the array alo
   for (const text of ["path: images/pixels.npy", "labels: images/digit.npy"]) assertStringIncludes(config, text);
 });
 
+Deno.test("init: of a folder with an array of pictures and their labels the array is the data", async () => {
+  using folder = temporary();
+  const data = join(folder.path, "set");
+  Deno.mkdirSync(data);
+  const pixels = Uint8Array.from({ length: 40 * 81 }, (_, i) => i * 7 % 251);
+  Deno.writeFileSync(join(data, "images.npy"), npy("|u1", "40, 9, 9", pixels));
+  const labels = Int32Array.from({ length: 40 }, (_, i) => i % 4);
+  Deno.writeFileSync(join(data, "labels.npy"), npy("<i4", "40,", new Uint8Array(labels.buffer)));
+  const config = join(folder.path, "a.yaml");
+  const { stdout } = await run("init", [data, "--output", config]);
+  assertStringIncludes(stdout, "40 rows x 81 columns, numpy");
+  for (const text of ["path: set/images.npy", "labels: set/labels.npy"]) {
+    assertStringIncludes(Deno.readTextFileSync(config), text);
+  }
+});
+
 Deno.test("init: the smallest data", async () => {
   using folder = temporary();
   denseFile(join(folder.path, "one.npy"), 2, 1);
