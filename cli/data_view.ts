@@ -11,9 +11,20 @@ const TURNED: readonly string[] = ["csv", "mtx"];
 /** Whether rows can become columns by a setting of the format's reader. */
 export const canTurn = ({ format }: Inspection): boolean => TURNED.includes(format);
 
+/** Formats whose readers take the setting `axes`. */
+const OF_AXES: readonly string[] = ["numpy", "mat", "hdf5", "pickle"];
+
+/** How rows and columns of a format are turned. */
+function turning({ format }: Inspection): string {
+  if (TURNED.includes(format)) return "--setting transpose=true turns them";
+  const axes = '--setting "axes=[sample, row]" makes rows of columns';
+  if (format === "dense_npy") return `--format numpy ${axes}`;
+  return OF_AXES.includes(format) ? axes : "turn the matrix before it is read";
+}
+
 export function orientation(seen: Inspection) {
   const none = { rowNames: null, columnNames: null, shape: null };
-  return orientationOf(seen.source ?? none, canTurn(seen));
+  return orientationOf({ ...seen.source ?? none, likeness: seen.sample.likeness }, turning(seen));
 }
 
 export function dataView(seen: Inspection): DataView {

@@ -84,8 +84,8 @@ async function cut(
 async function upright(data: string, options: InspectOptions & Pick<Upright, "settings">): Promise<Upright> {
   const { settings } = options;
   const seen = await inspectData(data, options);
-  const { text, doubtful } = orientation(seen);
-  if (!doubtful || !canTurn(seen) || settings.transpose !== undefined) {
+  const { text, doubtful, byNames } = orientation(seen);
+  if (!byNames || !canTurn(seen) || settings.transpose !== undefined) {
     return { seen, settings, layout: doubtful ? text : null };
   }
   const turned = { ...settings, transpose: true };

@@ -1,15 +1,22 @@
-/** Whether the rows of a matrix are what is to be embedded, or its columns: by names, as tools for single cells write them. */
+/**
+ * Whether the rows of a matrix are what is to be embedded, or its columns: by names, as tools for single cells write them, and by how
+ * smooth its values are, as samples of signals.
+ */
+import { type Likeness, seemsTurned } from "./smoothness.ts";
 
 export interface Orientation {
   readonly text: string;
   /** Whether rows and columns seem to have changed places. */
   readonly doubtful: boolean;
+  /** Whether names say so, which are surer than values. */
+  readonly byNames: boolean;
 }
 
 interface Named {
   readonly rowNames: readonly string[] | null;
   readonly columnNames: readonly string[] | null;
   readonly shape: readonly number[] | null;
+  readonly likeness: Likeness | null;
 }
 
 /** Names that are looked at. */
@@ -32,16 +39,21 @@ function areGenes(names: readonly string[] | null): boolean {
   return some.length > 0 && (count(some, IDENTIFIER) > some.length / 2 || count(names!, SYMBOL) >= SYMBOLS_LEAST);
 }
 
-/** @param turns whether the format's reader takes the setting `transpose` */
-export function orientationOf({ rowNames, columnNames, shape }: Named, turns: boolean): Orientation {
-  if (shape !== null) return { text: `a row has the shape ${shape.join(" x ")}, channels first`, doubtful: false };
+/** @param how turns rows and columns of the format: a sentence's end */
+export function orientationOf({ rowNames, columnNames, shape, likeness }: Named, how: string): Orientation {
+  const sure = (text: string): Orientation => ({ text, doubtful: false, byNames: false });
+  const isPlain = shape === null || (shape.length === 2 && shape[0] === 1);
   const isTurned = (areGenes(rowNames) && !areGenes(columnNames)) || (areCells(columnNames) && !areCells(rowNames));
-  if (isTurned) {
-    const how = turns ? "--setting transpose=true turns them" : "turn the matrix before it is read";
-    return { text: `rows look like genes and columns like cells, by their names; ${how}`, doubtful: true };
+  if (isTurned && shape === null) {
+    const text = `rows look like genes and columns like cells, by their names; ${how}`;
+    return { text, doubtful: true, byNames: true };
   }
-  if (areGenes(columnNames) || areCells(rowNames)) {
-    return { text: "rows are cells and columns are genes, by their names", doubtful: false };
+  if (likeness && isPlain && seemsTurned(likeness)) {
+    const text = "values change slowly from row to row and fast within a row, as if signals went down the columns; " +
+      `if they do, ${how}`;
+    return { text, doubtful: true, byNames: false };
   }
-  return { text: "each row is taken for one observation; nothing in the names tells", doubtful: false };
+  if (shape !== null) return sure(`a row has the shape ${shape.join(" x ")}, channels first`);
+  if (areGenes(columnNames) || areCells(rowNames)) return sure("rows are cells and columns are genes, by their names");
+  return sure("each row is taken for one observation; nothing in the names tells");
 }

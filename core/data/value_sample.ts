@@ -1,6 +1,7 @@
 /** What the values of some rows are like: their range, whether they are whole, zeros, sums of rows. */
 import type { PortraitMaker } from "./portrait.ts";
 import type { Block } from "./readers/reader.ts";
+import { type Likeness, Smoothness } from "./smoothness.ts";
 
 /** The largest numbers of rows and of values that are read. */
 export const SAMPLE_ROWS = 1000;
@@ -20,6 +21,8 @@ export interface ValueSample {
   readonly zeros: number;
   /** Sums of the rows: lowest, median, highest. */
   readonly rowSums: readonly [number, number, number];
+  /** How alike neighbours are; null of sparse rows and of a small matrix. */
+  readonly likeness: Likeness | null;
 }
 
 export class ValueTally {
@@ -29,6 +32,7 @@ export class ValueTally {
   #stored = 0;
   #empty = 0;
   readonly #sums: number[] = [];
+  readonly #smoothness = new Smoothness();
 
   /** @param portrait is shown every row, too */
   constructor(readonly portrait: PortraitMaker | null = null) {}
@@ -40,6 +44,7 @@ export class ValueTally {
   /** Adds the values [from, to) of a row. @param places their columns; null where the row has all values, in order */
   add(values: Float32Array, from: number, to: number, places: Uint32Array | null): void {
     this.portrait?.add(values, from, to, places);
+    if (places === null) this.#smoothness.add(values, from, to);
     let sum = 0;
     const before = this.#stored;
     for (let at = from; at < to; at++) {
@@ -65,6 +70,7 @@ export class ValueTally {
       greatest: isAllZero ? 0 : this.#greatest,
       whole: this.#whole,
       zeros: sums.length > 0 ? 1 - this.#stored / (sums.length * columns) : 1,
+      likeness: this.#smoothness.likeness(),
       rowSums: [sums[0] ?? 0, sums[sums.length >> 1] ?? 0, sums.at(-1) ?? 0],
     };
   }

@@ -16,7 +16,15 @@ Deno.test("inspect: least, greatest, whole or not, zeros and sums of rows", asyn
   const seen = await inspectData(dense);
   assertEquals([seen.format, seen.rows, seen.columns, seen.files], ["dense_npy", 3, 3, [dense]]);
   const { zeros, ...rest } = seen.sample;
-  assertEquals(rest, { rows: 3, emptyRows: 1, least: -1, greatest: 4, whole: false, rowSums: [0, 3, 3.5] });
+  assertEquals(rest, {
+    rows: 3,
+    emptyRows: 1,
+    least: -1,
+    greatest: 4,
+    whole: false,
+    likeness: null,
+    rowSums: [0, 3, 3.5],
+  });
   assertAlmostEquals(zeros, 5 / 9);
 });
 

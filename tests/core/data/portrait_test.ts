@@ -1,7 +1,9 @@
 /** What is drawn of data, against values that are counted by hand, and how rows and columns are told apart. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { orientationOf } from "../../../core/data/orientation.ts";
 import { PortraitMaker, spreadOf } from "../../../core/data/portrait.ts";
+import { Smoothness } from "../../../core/data/smoothness.ts";
+import { random } from "../../helpers/npz.ts";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
@@ -50,9 +52,34 @@ Deno.test("portrait: of many values every second, fourth, ... is kept, and neigh
 Deno.test("orientation: genes by cells are told from cells by genes", () => {
   const genes = ["MT-CO1", "RPS6", "RPL3", "ACTB"], cells = ["AAACCTGAGAAACCAT-1", "TTTCCTGAGAAACCAT-1"];
   const of = (rowNames: string[] | null, columnNames: string[] | null, shape: number[] | null = null) =>
-    orientationOf({ rowNames, columnNames, shape }, true);
+    orientationOf({ rowNames, columnNames, shape, likeness: null }, "--setting transpose=true turns them");
   assertEquals([of(cells, genes).doubtful, of(genes, cells).doubtful], [false, true]);
   assert(of(genes, cells).text.includes("--setting transpose=true"));
   assertEquals([of(["ENSG00000141510", "ENSMUSG00000059552"], null).doubtful, of(null, null).doubtful], [true, false]);
   assertEquals(of(null, null, [3, 8, 8]).text, "a row has the shape 3 x 8 x 8, channels first");
+});
+
+Deno.test("orientation: signals that go down the columns are told by their values", () => {
+  const next = random(1);
+  const of = (rows: number, columns: number, valueAt: (row: number, column: number) => number) => {
+    const smoothness = new Smoothness();
+    for (let row = 0; row < rows; row++) {
+      smoothness.add(Float32Array.from({ length: columns }, (_, column) => valueAt(row, column)), 0, columns);
+    }
+    const likeness = smoothness.likeness(), none = { rowNames: null, columnNames: null };
+    return { likeness, ...orientationOf({ ...none, shape: [1, columns], likeness }, "turn them") };
+  };
+  const phases = Array.from({ length: 80 }, () => 7 * next());
+  const wave = (sample: number, line: number) => Math.sin(sample / 3 + phases[line]!) + 0.1 * (next() - 0.5);
+  const down = of(200, 80, wave);
+  assertAlmostEquals(down.likeness!.down, Math.cos(1 / 3), 0.02);
+  assert(Math.abs(down.likeness!.along) < 0.2);
+  assertEquals([down.doubtful, down.byNames], [true, false]);
+  assertStringIncludes(down.text, "as if signals went down the columns; if they do, turn them");
+  // Signals along the rows, numbers without order, columns of other sizes, and planes that are smooth both ways.
+  assertEquals(of(80, 200, (line, sample) => wave(sample, line)).doubtful, false);
+  assertEquals(of(200, 80, () => next()).doubtful, false);
+  assertEquals(of(200, 80, (_, column) => 100 * column * (column % 7) + next()).doubtful, false);
+  assertEquals(of(80, 80, (row, column) => Math.sin(row / 9) * Math.cos(column / 9)).doubtful, false);
+  assertEquals(of(31, 80, wave).likeness, null);
 });

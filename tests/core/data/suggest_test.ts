@@ -13,6 +13,7 @@ const sample = (change: Partial<ValueSample>): ValueSample => ({
   whole: true,
   zeros: 0.9,
   rowSums: [500, 2000, 9000],
+  likeness: null,
   ...change,
 });
 
