@@ -139,7 +139,9 @@ export function formOf(
   // A line may be shorter than the others, which is told where it is read.
   const isText = (at: number) =>
     rows.every((row) => !isNumber(row[at] ?? "")) && rows.some((row) => !MISSING.test(row[at]?.trim() ?? ""));
-  const texts = transpose || body.length === 0 ? [] : names.map((_, i) => i + from).filter(isText);
+  const texts = transpose || body.length === 0
+    ? []
+    : names.map((_, i) => i + from).filter((at) => at < width && isText(at));
   // What stands over a column of text tells no header, since it is text as well where there is none.
   const hasHeader = body.length > 0 && (isShort || isCounting(first, names) ||
     names.some((name, i) => !texts.includes(i + from) && !isNumber(name) && !MISSING.test(name)));

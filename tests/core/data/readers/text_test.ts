@@ -140,6 +140,7 @@ testInFolder("csv: what is no table of numbers is refused with its place", async
   await refused("a,b\nx,red\ny,blue\n", "all of its columns are text");
   await refused("a,b\n1,2\n3\n", "line 3 has 1 fields, expected 2");
   await refused("a,b,c\n1,2,x\n3,4\n", "line 3 has 2 fields, expected 3");
+  await refused("a,b,c\n1,2\n3,4,x\n", "line 3 has 3 fields, expected 2");
   await refused("a,b\n1,2\n3,NA\n", `line 3, field 2: "NA" is no number`);
   await refused("a,b\n1,2\n" + "3,4\n".repeat(40) + "5,x\n", `line 43, field 2: "x" is no number`);
 });
