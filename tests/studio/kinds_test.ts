@@ -87,6 +87,75 @@ Deno.test("studio: signals have a shape, and filters of the first convolution", 
   assertEquals(filter!.shape, filters.shape.slice(1));
 });
 
+Deno.test("studio: layers within layers are stages of networks that begin as PCA, with what goes past them", async () => {
+  using folder = temporary();
+  const { start: _, ...model } = smallConfig(folder.path).model as Record<string, unknown>;
+  const config = smallConfig(folder.path, {
+    model: { ...model, encoder: [{ linear: 8 }, "relu", { dropout: 0.1 }, { linear: 3 }] },
+  });
+  await using open = await openStudio({ config });
+  await asked(open);
+  const { network } = await open.ask("about", {}), { stages, links } = network;
+  assertEquals(stages.map(({ name, kinds, units }) => [name, ...kinds, units]), [
+    ["input", 12],
+    ["encoder.0", "linear", 11],
+    ["encoder.1.layers.0", "relu", "dropout", 8],
+    ["encoder.1.layers.2", "linear", 3],
+    ["encoder.1", "shortcut", 3],
+    ["decoder.0.layers.0", "linear", "relu", 8],
+    ["decoder.0", "dense_skip", 11],
+    ["decoder.1", "linear", 12],
+  ]);
+  assertEquals(stages.map(({ sources }) => sources), [
+    ...[[], [], [], []],
+    [{ stage: 1, first: 8, size: 3, to: 0 }, { stage: 3, first: 0, size: 3, to: 0 }],
+    [],
+    [{ stage: 4, first: 0, size: 3, to: 0 }, { stage: 5, first: 0, size: 8, to: 3 }],
+    [],
+  ]);
+  assertEquals(stages.findIndex(({ latent }) => latent), 4);
+  assertEquals(links.map(({ from, to, tensor, total }) => [from, to, tensor, total]), [
+    [0, 1, "encoder.0.weight", 132],
+    [2, 3, "encoder.1.layers.2.weight", 24],
+    [4, 5, "decoder.0.layers.0.weight", 24],
+    [6, 7, "decoder.1.weight", 132],
+  ]);
+  assertEquals(network.connections, links.reduce((sum, { total }) => sum + total, 0));
+  assertEquals(network.neurons, 11 + 3 + 8 + 12);
+  assertEquals(network.noise, [{ key: "model.encoder.1.layers.1.dropout", maximum: 1 }]);
+  // Each value is made of those of the stages before, by the weights that are told.
+  const { values, at } = open.told.of("values").at(-1)!;
+  let compared = 0;
+  for (const { from, to } of links) {
+    for (let unit = 0; unit < stages[to]!.units; unit++, compared++) {
+      const { own, into } = await open.ask("unit", { stage: to, unit, most: 100 });
+      const sum = listed(into, unit, "into").reduce(
+        (sum, weight) => sum + weight.value * values[at[from]! + weight.unit!]!,
+        own[0]!.value,
+      );
+      const isBent = stages[to]!.kinds.includes("relu");
+      assertAlmostEquals(values[at[to]! + unit]!, isBent ? Math.max(0, sum) : sum, 1e-4);
+    }
+  }
+  assertEquals(compared, 11 + 3 + 8 + 12);
+  for (const [stage, { sources, units }] of stages.entries()) {
+    if (sources.length === 0) continue;
+    const sums = new Float64Array(units);
+    for (const { stage, first, size, to } of sources) {
+      for (let i = 0; i < size; i++) sums[to + i]! += values[at[stage]! + first + i]!;
+    }
+    for (const [unit, sum] of sums.entries()) assertAlmostEquals(values[at[stage]! + unit]!, sum, 1e-6);
+  }
+  const edit = { tensor: "encoder.1.layers.2.weight", at: [1, 5] };
+  await open.command({ do: "write", ...edit, value: 0.75 });
+  assertEquals(await open.ask("weight", edit), {
+    value: 0.75,
+    ends: [{ stage: 2, unit: 5 }, { stage: 3, unit: 1 }],
+  });
+  // A unit that goes past the layers has no weights out of its stage.
+  assertEquals((await open.ask("unit", { stage: 1, unit: 9, most: 4 })).out_total, 0);
+});
+
 Deno.test("studio: pictures, their filters, and a network that begins as PCA", async () => {
   using folder = temporary();
   for (const start of ["random", "pca"]) {
