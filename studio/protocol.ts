@@ -212,11 +212,15 @@ export interface Asks {
       readonly mse: number;
     };
   };
-  /** Rows for a contact sheet: the first `count` (at most 256) from row `from` on; inputs and outputs one row after the other. */
+  /**
+   * Rows for a contact sheet: the first `count` (at most 256) from row `from` on; inputs and outputs one row after the other. Of
+   * sparse rows some columns only, in `columns`: those whose inputs vary most among these rows, the most first.
+   */
   sheet: {
     readonly asks: { readonly part: "train" | "validation" | "test"; readonly from: number; readonly count: number };
     readonly answer: {
       readonly rows: Uint32Array;
+      readonly columns: Uint32Array | null;
       readonly input: Numbers;
       readonly output: Numbers;
     };
