@@ -4,7 +4,7 @@ import { EngineError } from "./error.ts";
 import { symbols } from "./symbols.ts";
 
 /** The ABI this code speaks: NRW_ABI_VERSION in narrows.h. */
-export const ABI_VERSION = 10;
+export const ABI_VERSION = 11;
 
 export type Engine = Deno.DynamicLibrary<typeof symbols>["symbols"];
 

@@ -12,6 +12,7 @@ import {
   ELEMENT_BYTES,
   type Estimate,
   type EvaluateResult,
+  type InnerInfo,
   type LayerInfo,
   type ModelSpec,
   type Progress,
@@ -145,10 +146,11 @@ export class Model extends ModelQuestions implements Disposable {
       ),
     );
     const sizeOf = (shape: readonly number[]) => shape.reduce((product, size) => product * size, 1);
-    const layers = description.layers.map((layer) => {
-      return { ...layer, inputs: sizeOf(layer.input), outputs: sizeOf(layer.output) };
-    });
-    return { ...description, layers };
+    const sized = <T extends InnerInfo>(layer: T): T => {
+      const { input, output, layers } = layer;
+      return { ...layer, inputs: sizeOf(input), outputs: sizeOf(output), layers: layers.map(sized) };
+    };
+    return { ...description, layers: description.layers.map(sized) };
   }
 
   /** The table of layers, encoder first. Before or after {@linkcode build}. */

@@ -1,11 +1,14 @@
 /** What can be asked of a network besides latent vectors and reconstructions: derivatives, and what single layers give. */
-import { engine } from "./library.ts";
+import { engine, utf8 } from "./library.ts";
 import { type Batches, ModelCalls } from "./model_calls.ts";
-import type { LayerInfo } from "./model_types.ts";
+import { everyLayer, type LayerInfo, type TensorInfo } from "./model_types.ts";
 import { whole } from "./numbers.ts";
 
 export abstract class ModelQuestions extends ModelCalls {
   abstract layers(): readonly LayerInfo[];
+  abstract tensors(): readonly TensorInfo[];
+  /** Numbers of values that layers give, by their names. */
+  readonly #counts = new Map<string, number>();
 
   /**
    * Derivatives of the decoder's outputs at one latent vector: the chosen columns, or all, x {@linkcode latentSize}. The outputs
@@ -47,24 +50,42 @@ export abstract class ModelQuestions extends ModelCalls {
    * @param layer its number in {@linkcode layers}
    * @throws {EngineError} `unsupported` for an output layer whose values are made with the loss; `stopped`
    */
-  layerOutputs(batches: Batches, rows: number, layer: number): Promise<Float32Array<ArrayBuffer>> {
-    return this.outputsOf(batches, rows, [layer]);
+  async layerOutputs(batches: Batches, rows: number, layer: number): Promise<Float32Array<ArrayBuffer>> {
+    const layers = this.layers();
+    whole(layer, "layer", 0, layers.length - 1);
+    const { part, index } = layers[layer]!;
+    return await this.outputsOf(batches, rows, [`${part}.${index}`]);
   }
 
   /**
    * What several layers give, from one pass: of each row the outputs of one after the other, channels first.
-   * @param chosen numbers in {@linkcode layers}, rising, at least one
+   * @param names at least one, such as `encoder.1`, or `encoder.1.layers.0` of a layer within it; with `.neurons` behind the name of a
+   * network of neurons, what all its neurons give in the round before the last one (of one round, in that round)
    * @throws {EngineError} as {@linkcode layerOutputs}; then no batch is taken
    */
-  async outputsOf(batches: Batches, rows: number, chosen: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
-    const layers = this.layers(), width = chosen.reduce((sum, layer) => sum + (layers[layer]?.outputs ?? 0), 0);
+  async outputsOf(batches: Batches, rows: number, names: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
+    const width = names.reduce((sum, name) => sum + this.#countOf(name), 0);
     const out = new Float32Array(rows * width);
-    const done = new Float64Array(1), numbers = Uint32Array.from(chosen);
+    const done = new Float64Array(1), list = utf8(JSON.stringify(names));
     await this.run(
       batches,
       (pointer, source, error) =>
-        engine().nrw_layer_outputs(pointer, source, numbers, numbers.length, out, out.length, done, error),
+        engine().nrw_layer_outputs(pointer, source, list, list.length, out, out.length, done, error),
     );
     return out.subarray(0, done[0]! * width);
+  }
+
+  /** 0 where there is no such layer, which the engine refuses. */
+  #countOf(name: string): number {
+    if (this.#counts.size === 0) {
+      for (const { name, outputs } of everyLayer(this.layers())) this.#counts.set(name, outputs);
+      // A network of neurons has one bias for each of them.
+      for (const { name, shape, role } of this.tensors()) {
+        if (role === "parameter" && name.endsWith(".bias")) {
+          this.#counts.set(name.replace(/bias$/, "neurons"), shape[0] ?? 0);
+        }
+      }
+    }
+    return this.#counts.get(name) ?? 0;
   }
 }

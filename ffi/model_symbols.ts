@@ -363,8 +363,8 @@ export const modelSymbols = {
     parameters: [
       "pointer", // nrw_model* model
       "pointer", // nrw_batches* batches
-      "buffer", // const uint32_t* layers
-      "u32", // uint32_t layer_count
+      "buffer", // const uint8_t* layers
+      "u32", // uint32_t layers_bytes
       "buffer", // float* out
       "f64", // double capacity
       "buffer", // double* rows

@@ -50,10 +50,8 @@ export const DTYPES: Readonly<Record<number, "F32" | "F64" | "U32" | "I64">> = {
 };
 export const ELEMENT_BYTES = { F32: 4, F64: 8, U32: 4, I64: 8 } as const;
 
-export interface LayerInfo {
-  readonly part: typeof PARTS[number];
-  /** Place in its part. */
-  readonly index: number;
+/** A layer of the network's lists, or one within such a layer. */
+export interface InnerInfo {
   readonly kind: string;
   /** Shapes of a row, channels first. */
   readonly input: readonly number[];
@@ -63,10 +61,35 @@ export interface LayerInfo {
   readonly outputs: number;
   /** Trained values of its own: a tied weight counts for the encoder. */
   readonly parameters: number;
-  /** What does a layer's products, such as `dense`, `sparse input` or `factored`; `none` where it has none. */
-  readonly solver: string;
   /** All fields by name, defaults filled in. */
   readonly settings: Readonly<Record<string, FieldValue>>;
+  /** The layers within it, through which the first values of a row go. */
+  readonly layers: readonly InnerInfo[];
+  /**
+   * What of a row goes past them: `size` values from `first` on, to the first outputs. They are added to what the layers give, or
+   * that stands behind them. Null where nothing does. Values are numbered channels first.
+   */
+  readonly past: { readonly first: number; readonly size: number; readonly added: boolean } | null;
+}
+
+export interface LayerInfo extends InnerInfo {
+  readonly part: typeof PARTS[number];
+  /** Place in its part. */
+  readonly index: number;
+  /** What does a layer's products, such as `dense`, `sparse input` or `factored`; `none` where it has none. */
+  readonly solver: string;
+}
+
+/** A layer with its name as tensors have it: `encoder.1`, and of a layer within it `encoder.1.layers.0`. */
+export type NamedInfo = InnerInfo & { readonly name: string };
+
+/** All layers of a list, those within a layer behind it. */
+export function everyLayer(layers: readonly LayerInfo[]): NamedInfo[] {
+  const withInner = (layer: InnerInfo, name: string): NamedInfo[] => [
+    { ...layer, name },
+    ...layer.layers.flatMap((inner, i) => withInner(inner, `${name}.layers.${i}`)),
+  ];
+  return layers.flatMap((layer) => withInner(layer, `${layer.part}.${layer.index}`));
 }
 
 /** A network as the engine describes it, before it is built or after. */

@@ -35,6 +35,7 @@ const stages = Array.from({ length: STAGES }, (_, i) => ({
   units: UNITS,
   parameters: [],
   parts: null,
+  sources: [],
   editable: false,
   latent: i === STAGES >> 1,
 }));

@@ -14,9 +14,12 @@ export type Numbers = Float32Array<ArrayBuffer>;
 /** A row that the network is asked about: its number among all rows of the data, or one of what was dropped into the page. */
 export type RowName = { readonly row: number } | { readonly dropped: number };
 
-/** A grid of units: the input, or what a layer gives. A layer that only bends the values of the one before it is joined to it. */
+/**
+ * A grid of units: the input, or what a layer gives. A layer that only bends the values of the one before it is joined to it. Layers
+ * within a layer are stages before it.
+ */
 export interface Stage {
-  /** `input`, or the name of the layer as in model.json: `encoder.0`. */
+  /** `input`, or the name of the layer as its tensors have it: `encoder.0`, and within a layer `encoder.1.layers.0`. */
   readonly name: string;
   readonly kinds: readonly string[];
   /** [units], [channels, samples] or [channels, height, width]. */
@@ -28,8 +31,21 @@ export interface Stage {
   readonly editable: boolean;
   /** Whether it is the code: the latent vector. */
   readonly latent: boolean;
+  /**
+   * Where values of other stages meet, as around the layers within a layer: its units from `to` on are the `size` values of a stage
+   * from `first` on; a unit that two of them give is their sum. Empty of other stages.
+   */
+  readonly sources: readonly Source[];
   /** Of neurons of a free graph, which have no places of their own, the number of each one's part; null of other stages. */
   readonly parts: Uint32Array<ArrayBuffer> | null;
+}
+
+/** Values of a stage that another one has as they are. */
+export interface Source {
+  readonly stage: number;
+  readonly first: number;
+  readonly size: number;
+  readonly to: number;
 }
 
 /** A unit of a stage, both by their numbers. */
@@ -196,11 +212,15 @@ export interface Asks {
       readonly mse: number;
     };
   };
-  /** Rows for a contact sheet: the first `count` (at most 256) from row `from` on; inputs and outputs one row after the other. */
+  /**
+   * Rows for a contact sheet: the first `count` (at most 256) from row `from` on; inputs and outputs one row after the other. Of
+   * sparse rows some columns only, in `columns`: those whose inputs vary most among these rows, the most first.
+   */
   sheet: {
     readonly asks: { readonly part: "train" | "validation" | "test"; readonly from: number; readonly count: number };
     readonly answer: {
       readonly rows: Uint32Array;
+      readonly columns: Uint32Array | null;
       readonly input: Numbers;
       readonly output: Numbers;
     };

@@ -1,30 +1,74 @@
 /** A network as grids of units, one behind the other, and the single weights between them. */
 import { sizeOf } from "../shapes.ts";
-import { type Chosen, type DiagnosticContext, NoAnswer, type ParameterAbout } from "./diagnostic.ts";
+import { type Chosen, type DiagnosticContext, type LayerAbout, NoAnswer, type ParameterAbout } from "./diagnostic.ts";
 
 /** The input, or what a layer gives. A layer without weights that keeps the shape is joined to the one before it. */
 export interface StageAbout {
-  /** `input`, or the name of the first of its layers: `encoder.0`. */
+  /** `input`, or the name of the first of its layers: `encoder.0`, or within a layer `encoder.0.layers.1`. */
   readonly name: string;
   readonly kinds: readonly string[];
   /** Of all units, channels first. */
   readonly shape: readonly number[];
-  /** Numbers of its layers among the network's; the input has none. */
-  readonly layers: readonly number[];
+  /** Names of its layers; the input has none. */
+  readonly layers: readonly string[];
+  /** What its first layer takes: the first `count` values of another stage, by its name. Null where it takes none as such. */
+  readonly before: { readonly stage: string; readonly count: number } | null;
+  /**
+   * Where values of other stages meet, as around the layers within a layer: its units from `to` on are `size` values of a stage from
+   * `first` on; a unit that two of them give is their sum. Of other stages empty.
+   */
+  readonly sources: readonly {
+    readonly stage: string;
+    readonly first: number;
+    readonly size: number;
+    readonly to: number;
+  }[];
+}
+
+/** A layer, with those within it and what of a row goes past them, as ffi/model_types.ts has it. */
+export interface StageLayer extends Pick<LayerAbout, "name" | "kind" | "shape"> {
+  /** Number of values that it takes. */
+  readonly inputs?: number;
+  readonly inner?: readonly StageLayer[];
+  readonly past?: { readonly first: number; readonly size: number; readonly added: boolean } | null;
 }
 
 type Network = Pick<DiagnosticContext, "layers" | "parameters" | "data">;
+type Staged = Pick<Network, "parameters" | "data"> & { readonly layers: readonly StageLayer[] };
 
-export function stagesOf({ layers, parameters, data: { shape, columns } }: Network): StageAbout[] {
+/** Stages in the order in which rows go through them; the layers within a layer are stages before it. */
+export function stagesOf({ layers, parameters, data: { shape, columns } }: Staged): StageAbout[] {
   const trained = parameters().map(({ name }) => name);
-  const all: StageAbout[] = [{ name: "input", kinds: [], shape: shape ?? [columns], layers: [] }];
-  for (const [i, layer] of layers.entries()) {
-    const last = all.at(-1)!, part = layer.name.split(".")[0];
-    const isBare = !trained.some((name) => name.startsWith(`${layer.name}.`));
-    if (isBare && String(last.shape) === String(layer.shape) && last.name.split(".")[0] === part) {
-      all[all.length - 1] = { ...last, kinds: [...last.kinds, layer.kind], layers: [...last.layers, i] };
-    } else all.push({ name: layer.name, kinds: [layer.kind], shape: layer.shape, layers: [i] });
-  }
+  const all: StageAbout[] = [
+    { name: "input", kinds: [], shape: shape ?? [columns], layers: [], before: null, sources: [] },
+  ];
+  const part = (name: string) => name.split(".")[0];
+  const join = ({ name, kind }: StageLayer) => {
+    const last = all.at(-1)!;
+    all[all.length - 1] = { ...last, kinds: [...last.kinds, kind], layers: [...last.layers, name] };
+  };
+  /** @param isNeeded whether other layers take the values of the stage before as they are */
+  const add = (layer: StageLayer, isNeeded: boolean): void => {
+    const { name, kind, shape, inner = [], past = null } = layer, last = all.at(-1)!;
+    const own = { name, kinds: [kind], shape, layers: [name] };
+    if (inner.length === 0) {
+      const isBare = !trained.some((tensor) => tensor.startsWith(`${name}.`));
+      const fits = String(last.shape) === String(shape) && part(last.name) === part(name);
+      if (isBare && fits && !isNeeded) return join(layer);
+      const count = layer.inputs ?? sizeOf(last.shape);
+      all.push({ ...own, before: { stage: last.name, count }, sources: [] });
+      return;
+    }
+    for (const [i, one] of inner.entries()) add(one, i === 0 && (isNeeded || past !== null));
+    if (past === null) return join(layer);
+    const made = all.at(-1)!, { first, size, added } = past;
+    const sources = [
+      { stage: last.name, first, size, to: 0 },
+      { stage: made.name, first: 0, size: sizeOf(made.shape), to: added ? 0 : size },
+    ];
+    all.push({ ...own, before: null, sources });
+  };
+  for (const layer of layers) add(layer, false);
   // A reconstruction has the shape of a row, also where the layer that gives it knows nothing of it.
   const last = all.at(-1)!;
   if (shape !== null && last.name !== "input" && sizeOf(last.shape) === sizeOf(shape)) {
@@ -42,8 +86,9 @@ export async function stageValues(
   chosen: Chosen,
   stage: StageAbout,
 ): Promise<Float32Array | null> {
-  const layer = stage.layers.at(-1);
-  if (layer === undefined) return await context.input(chosen);
+  const name = stage.layers.at(-1);
+  if (name === undefined) return await context.input(chosen);
+  const layer = context.layers.findIndex((each) => each.name === name);
   try {
     return await context.layerOutputs(chosen, layer);
   } catch (error) {
@@ -53,10 +98,11 @@ export async function stageValues(
   }
 }
 
-/** The weights of a layer between two neighbouring stages: units of `to` x units of `from`. */
+/** The weights of a layer between two stages: units of `to` x the first units of `from`. */
 export interface LinkAbout {
   readonly from: number;
   readonly to: number;
+  /** Units of `from` that have weights: the first ones. */
   readonly inputs: number;
   readonly outputs: number;
   readonly weight: ParameterAbout;
@@ -71,13 +117,13 @@ const WEIGHTS_MAX = 100_000_000;
 /** The links of the stages, from the input on. */
 export function linksOf({ parameters }: Pick<Network, "parameters">, stages: readonly StageAbout[]): LinkAbout[] {
   const all = parameters();
-  return stages.flatMap(({ name, kinds, shape }, to) => {
-    const before = stages[to - 1], weight = all.find((parameter) => parameter.name === `${name}.weight`);
-    if (before === undefined || weight === undefined || !LINEAR.includes(kinds[0]!)) return [];
-    const inputs = sizeOf(before.shape), outputs = sizeOf(shape);
+  return stages.flatMap(({ name, kinds, shape, before }, to) => {
+    const weight = all.find((parameter) => parameter.name === `${name}.weight`);
+    if (before === null || weight === undefined || !LINEAR.includes(kinds[0]!)) return [];
+    const inputs = before.count, outputs = sizeOf(shape);
     if (String(weight.shape) !== String([outputs, inputs]) || inputs * outputs > WEIGHTS_MAX) return [];
     // The network has channels first in its weights, as its shapes here.
-    return [{ from: to - 1, to, inputs, outputs, weight }];
+    return [{ from: stages.findIndex((stage) => stage.name === before.stage), to, inputs, outputs, weight }];
   });
 }
 

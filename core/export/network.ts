@@ -4,11 +4,12 @@
  */
 import { join } from "@std/path";
 import { type FieldValue, type LayerInfo, Model } from "../../ffi/model.ts";
+import type { InnerInfo } from "../../ffi/model_types.ts";
 import { ensureEngine } from "../build/ensure.ts";
 import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
 import { type Config, type Layer, loadRunConfig } from "../config/mod.ts";
-import { engineLoss, isLayers, needsCategories } from "../config/properties.ts";
+import { engineLoss, needsCategories } from "../config/properties.ts";
 import { ownSettings } from "../config/sections.ts";
 import { fixedOf } from "../config/transforms.ts";
 import type { FixedTransform, Loss } from "../config/types.ts";
@@ -98,21 +99,8 @@ function described(
   return model.layers();
 }
 
-/** The shape of the rows that go through the layers within a layer: `size` of a row's values may go past them. */
-const innerInput = ({ input, settings }: LayerInfo): Shape =>
-  typeof settings.size === "number" ? [sizeOf(input) - settings.size] : input;
-
-function withInner(ground: Ground, info: LayerInfo, name: string): NetworkLayer {
-  const { kind, settings, input, output } = info;
-  const layers = Object.values(settings).find(isLayers) ?? [];
-  let inner: NetworkLayer[] = [];
-  if (layers.length > 0) {
-    const shape = innerInput(info);
-    const decoder = [{ kind: "linear", size: "output" }];
-    inner = described(ground, sizeOf(shape), shape, { encoder: layers, decoder }, { kind: "mse" })
-      .filter(({ part }) => part === "encoder")
-      .map((info) => withInner(ground, info, `${name}.layers.${info.index}`));
-  }
+function withInner({ kind, settings, input, output, layers }: InnerInfo, name: string): NetworkLayer {
+  const inner = layers.map((layer, i) => withInner(layer, `${name}.layers.${i}`));
   return { name, kind, settings, input, output, inner };
 }
 
@@ -213,6 +201,6 @@ function layersOf(
   const infos = described(ground, columns, shape, layers, engineLoss(config.loss));
   requireTrained(run, infos, trained);
   const part = (wanted: LayerInfo["part"]) =>
-    infos.filter((info) => info.part === wanted).map((info) => withInner(ground, info, `${wanted}.${info.index}`));
+    infos.filter((info) => info.part === wanted).map((info) => withInner(info, `${wanted}.${info.index}`));
   return { encoder: part("encoder"), decoder: part("decoder") };
 }

@@ -21,7 +21,7 @@ export const SCHEDULE_KEYS = [
 ] as const;
 export type ScheduleKey = typeof SCHEDULE_KEYS[number];
 
-/** How much noise a layer makes in training: its place, and its kind. */
+/** How much noise a layer makes in training: its place, `encoder.1` or within a layer `encoder.1.layers.0`, and its kind. */
 export type NoiseKey = `model.${"encoder" | "decoder"}.${number}.${string}`;
 /** Settings of the config that a run may change while it goes on. */
 export type Settable =
@@ -36,7 +36,7 @@ const SETTABLE: readonly Settable[] = [
   "data.mask_rate",
   ...SCHEDULE_KEYS.map((key) => `scheduler.${key}` as const),
 ];
-const NOISE = /^model\.((?:encoder|decoder)\.\d{1,4})\.([a-z_]{1,40})$/;
+const NOISE = /^model\.((?:encoder|decoder)\.\d{1,4}(?:\.layers\.\d{1,4}){0,16})\.([a-z_]{1,40})$/;
 
 /** The layer and the kind that a key is of; null for other keys. */
 export function noiseOf(key: string): { readonly layer: string; readonly kind: string } | null {

@@ -1,12 +1,13 @@
 /** Layers that change rows in training only, by chance, and how much of it the config says. */
 import { EngineError } from "../../ffi/error.ts";
 import type { Model } from "../../ffi/model.ts";
+import { everyLayer } from "../../ffi/model_types.ts";
 import { kindNamed, LAYERS, valueField } from "../config/vocabulary.ts";
 import { UserError } from "../errors.ts";
 import { type NoiseKey, noiseOf } from "./command.ts";
 
 export interface NoiseLayer {
-  /** As in model.json: `encoder.1`. */
+  /** As its tensors would be named: `encoder.1`, and within a layer `encoder.1.layers.0`. */
   readonly layer: string;
   readonly kind: string;
   /** Of the config. */
@@ -15,13 +16,13 @@ export interface NoiseLayer {
   readonly maximum: number | null;
 }
 
-/** Those of the encoder's and decoder's own lists. */
+/** Those of the encoder's and decoder's lists, and those within their layers. */
 export function noiseLayers(model: Pick<Model, "layers">): NoiseLayer[] {
-  return model.layers().flatMap(({ part, index, kind, settings }) => {
+  return everyLayer(model.layers()).flatMap(({ name, kind, settings }) => {
     const about = kindNamed(LAYERS, kind), field = valueField(about);
     const amount = field && (settings as Readonly<Record<string, unknown>>)[field.name];
     if (about.noise !== true || typeof amount !== "number") return [];
-    return [{ layer: `${part}.${index}`, kind, amount, maximum: field!.maximum ?? null }];
+    return [{ layer: name, kind, amount, maximum: field!.maximum ?? null }];
   });
 }
 

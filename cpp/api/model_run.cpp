@@ -4,6 +4,7 @@
 #include "api/handles.h"
 #include "api/model_handle.h"
 #include "api/numbers.h"
+#include "base/json.h"
 
 using namespace nrw;
 using namespace nrw::api;
@@ -168,12 +169,19 @@ int32_t nrw_encoder_jacobian(nrw_model* model, nrw_batches* batches, float* out,
   });
 }
 
-int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, const uint32_t* layers, uint32_t layer_count,
+int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, const uint8_t* layers, uint32_t layers_bytes,
                           float* out, double capacity, double* rows, nrw_error* err) noexcept {
   return with_batches(model, batches, err, [&](Model& m, BatchSource& source) {
-    require(layers != nullptr && layer_count > 0, "layers: is null or empty");
+    require(layers != nullptr, "layers: is null");
     require(rows != nullptr && (out != nullptr || capacity == 0), "out or rows: is null");
-    *rows = static_cast<double>(m.layer_outputs(source, {layers, layer_count}, out, whole(capacity, "capacity")));
+    const Json given = Json::parse({reinterpret_cast<const char*>(layers), layers_bytes});
+    require(given.is(Json::Kind::kList) && !given.items.empty(), "layers: must be a list of at least one name");
+    std::vector<std::string> names;
+    for (const Json& name : given.items) {
+      require(name.is(Json::Kind::kText), "layers: must be a list of names");
+      names.push_back(name.text);
+    }
+    *rows = static_cast<double>(m.layer_outputs(source, names, out, whole(capacity, "capacity")));
   });
 }
 

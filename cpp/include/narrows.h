@@ -17,7 +17,7 @@
 
 #include <stdint.h>
 
-#define NRW_ABI_VERSION 10u
+#define NRW_ABI_VERSION 11u
 
 #if defined(_WIN32)
 #define NRW_API __declspec(dllexport)
@@ -286,8 +286,11 @@ NRW_API int32_t nrw_model_create(const uint8_t* spec, uint32_t spec_bytes, nrw_m
 
 /* The network as JSON text: {"columns", "shape", "latent": {"size", "shape"}, "parameters", "layers": [{"part",
  * "index", "kind", "input", "output" (shapes, channels first), "parameters" (trained values of its own), "solver"
- * ("none", "dense", "sparse input", "dense input", "tile-fused", "factored"), "settings"}...]}. Before or after build.
- * Text as nrw_vocabulary has it. */
+ * ("none", "dense", "sparse input", "dense input", "tile-fused", "factored"), "settings", "layers", "past"}...]}.
+ * "layers": those within the layer, likewise but for "part", "index" and "solver"; the first values of a row go through
+ * them. "past": {"first", "size", "added"}, which of a row's values, channels first, go past them to its first outputs,
+ * and whether they are added to what the layers give, which else stands behind them; null where none do. Before or
+ * after build. Text as nrw_vocabulary has it. */
 NRW_API int32_t nrw_model_describe(nrw_model* model, char* text, uint32_t capacity, uint32_t* written,
                                    nrw_error* err) NRW_NOEXCEPT;
 
@@ -336,13 +339,15 @@ NRW_API int32_t nrw_model_tensor_column(nrw_model* model, uint32_t tensor_index,
 NRW_API int32_t nrw_model_get_step(nrw_model* model, double* step, nrw_error* err) NRW_NOEXCEPT;
 NRW_API int32_t nrw_model_set_step(nrw_model* model, double step, nrw_error* err) NRW_NOEXCEPT;
 
-/* Multiplies the learning rate for the weights of one layer, such as "encoder.0", from the next step on. 0: they stay
- * as they are. 1 is what a new model has; it is no part of the state that tensors hold. */
+/* Multiplies the learning rate for the weights of one layer, such as "encoder.0", or "encoder.1.layers.0" for one
+ * within a layer, from the next step on. 0: they stay as they are. 1 is what a new model has; it is no part of the
+ * state that tensors hold. */
 NRW_API int32_t nrw_model_set_rate(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double rate,
                                    nrw_error* err) NRW_NOEXCEPT;
 
-/* How much noise a layer such as "encoder.1" makes in training, from the next step on, in the place of the setting
- * beside its kind and within that setting's bounds. It is no part of the state that tensors hold. */
+/* How much noise a layer such as "encoder.1" or "encoder.1.layers.0" makes in training, from the next step on, in the
+ * place of the setting beside its kind and within that setting's bounds. It is no part of the state that tensors hold.
+ */
 NRW_API int32_t nrw_model_set_noise(nrw_model* model, const uint8_t* layer, uint32_t layer_bytes, double amount,
                                     nrw_error* err) NRW_NOEXCEPT;
 
@@ -444,10 +449,12 @@ NRW_API int32_t nrw_encoder_jacobian(nrw_model* model, nrw_batches* batches, flo
                                      nrw_error* err) NRW_NOEXCEPT;
 
 /* What layers give for the remaining rows of the batches, in evaluation mode, from one pass: of each row the outputs of
- * one layer after the other, channels first, with `capacity` as in nrw_embed. layers: layer_count numbers in the list
- * of nrw_model_describe, rising, at least one. NRW_UNSUPPORTED for an output layer whose values are made with the loss.
- */
-NRW_API int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, const uint32_t* layers, uint32_t layer_count,
+ * one layer after the other, channels first, with `capacity` as in nrw_embed. layers: a JSON list of names, at least
+ * one, in any order: "encoder.1"; "encoder.1.layers.0" for the first of the layers within it; with ".neurons" behind
+ * the name of a layer that is a network of neurons, what all its neurons give in the round before the last one, from
+ * which the outputs are made (of one round, in that round). NRW_UNSUPPORTED for an output layer whose values are made
+ * with the loss. */
+NRW_API int32_t nrw_layer_outputs(nrw_model* model, nrw_batches* batches, const uint8_t* layers, uint32_t layers_bytes,
                                   float* out, double capacity, double* rows, nrw_error* err) NRW_NOEXCEPT;
 
 /* Forward and backward pass of the next batch in training mode without an update. It sets *loss and adds to the

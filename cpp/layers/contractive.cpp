@@ -39,19 +39,23 @@ size_t workspace(const Settings& settings, const Shape& input, const Shape& outp
          tasks_of(rows) * sizeof(double);
 }
 
+Within within(const Settings&, const Shape& input) { return {.input = input}; }
+
 std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_unique<Contractive>(context); }
 
 }  // namespace
 
-const LayerType contractive_type = {"contractive",
-                                    "a list of layers, and in training the squared Frobenius norm of their Jacobian in "
-                                    "the loss, estimated by one random "
-                                    "step a row; it takes about twice the time of the layers",
-                                    kFields,
-                                    output,
-                                    OuterLayer::tensors,
-                                    workspace,
-                                    make};
+const LayerType contractive_type = {.name = "contractive",
+                                    .about =
+                                        "a list of layers, and in training the squared Frobenius norm of their "
+                                        "Jacobian in the loss, estimated by one random "
+                                        "step a row; it takes about twice the time of the layers",
+                                    .fields = kFields,
+                                    .output = output,
+                                    .tensors = OuterLayer::tensors,
+                                    .workspace = workspace,
+                                    .make = make,
+                                    .within = within};
 
 Contractive::Contractive(const LayerContext& context)
     : OuterLayer(context),

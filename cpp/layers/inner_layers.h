@@ -43,6 +43,13 @@ class InnerLayers {
   std::vector<Buffer*> buffers();
   const Shape& output() const noexcept { return plan_.output(); }
 
+  // The layers one by one, with what each gave in the last forward pass: rows x outputs.
+  size_t count() const noexcept { return layers_.size(); }
+  Layer& layer(size_t i) noexcept { return *layers_[i]; }
+  const LayerSpec& spec(size_t i) const noexcept { return plan_.layers[i]; }
+  const Shape& output_of(size_t i) const noexcept { return plan_.shapes[i + 1]; }
+  const float* values_of(size_t i) const noexcept { return y_[i].data(); }
+
  private:
   const InnerPlan plan_;
   std::vector<std::unique_ptr<Layer>> layers_;
@@ -63,6 +70,7 @@ class OuterLayer : public Layer {
   void commit() noexcept override { inner_.commit(); }
   std::vector<Parameter*> parameters() override { return inner_.parameters(); }
   std::vector<Buffer*> buffers() override { return inner_.buffers(); }
+  InnerLayers* inner_layers() noexcept override { return &inner_; }
 
   static std::vector<TensorSpec> tensors(const Settings& settings, const Shape& input, const Shape& output);
   static size_t workspace(const Settings& settings, const Shape& input, const Shape& output, uint32_t rows,

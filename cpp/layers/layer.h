@@ -9,6 +9,7 @@
 
 namespace nrw {
 
+class InnerLayers;
 struct OptimizerStep;
 struct RowCode;
 
@@ -112,6 +113,15 @@ class Layer {
 
   // After an update: what the forward pass learned about the data becomes part of the layer.
   virtual void commit() noexcept {}
+
+  // The layers within it; NULL where it has none.
+  virtual InnerLayers* inner_layers() noexcept { return nullptr; }
+
+  // Of a network of neurons: how many it has, and what they gave for the first rows of the last forward pass in the
+  // round before the last one, from which the outputs are made; in a network of one round, in that round. Rows begin
+  // `stride` floats apart.
+  virtual size_t neurons() const noexcept { return 0; }
+  virtual void neuron_values(size_t rows, float* out, size_t stride) const noexcept {}
 
   virtual std::vector<Parameter*> parameters() { return {}; }
   virtual std::vector<Buffer*> buffers() { return {}; }

@@ -23,6 +23,14 @@ struct LayerContext {
   Layer* mirrored = nullptr;   // the encoder layer whose weight this layer shares (`tied`)
 };
 
+// How a row goes through the layers within a layer, and past them. Values are numbered channels first.
+struct Within {
+  Shape input;         // of the rows that go through: the first values of a row
+  uint64_t first = 0;  // values [first, first + past) go past
+  uint64_t past = 0;   // 0: the layers' result is the row
+  bool added = false;  // to the layers' result; else they stand in front of it
+};
+
 struct LayerType {
   const char* name;   // the config's word
   const char* about;  // what it computes, for the reference page
@@ -46,6 +54,8 @@ struct LayerType {
   const char* onnx = nullptr;   // operators in evaluation, of x and of tensors by name: "Mul(x, Sigmoid(x))"
   // Values that it approaches and never passes, as JSON: "[-1, 1]". NULL: none.
   const char* bounds = nullptr;
+  // Of a layer with layers within it (InnerPlan). NULL: there are none.
+  Within (*within)(const Settings& settings, const Shape& input) = nullptr;
 };
 
 // All types, in the order of the reference page.

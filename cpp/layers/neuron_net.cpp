@@ -60,10 +60,6 @@ void NeuronNet::each_neuron(size_t work, Body&& body) noexcept {
   });
 }
 
-float* NeuronNet::of_round(AlignedBuffer<float>& all, uint32_t round, size_t at) noexcept {
-  return all.data() + ((round - 1) * size_t{wiring_.neurons} + at) * pitch_;
-}
-
 // to += the sum of the weighted rows.
 void NeuronNet::gather(size_t count, const uint32_t* rows, const float* weights, const float* from,
                        float* to) noexcept {
@@ -126,6 +122,19 @@ void NeuronNet::forward(const Pass& pass, const float* x, float* y) noexcept {
     }
   });
   turn_out(rows, outputs, output_place_, z_.data(), y);
+}
+
+void NeuronNet::neuron_values(size_t rows, float* out, size_t stride) const noexcept {
+  for (size_t at = 0; at < neuron_at_.size(); ++at) {
+    float* const to = out + neuron_at_[at];
+    if (rounds_ > 1) {
+      const float* const v = v_.data() + of_round(rounds_ - 1, at);
+      for (size_t row = 0; row < rows; ++row) to[row * stride] = v[row];
+    } else {
+      const float* const z = base_.data() + at * pitch_;
+      for (size_t row = 0; row < rows; ++row) to[row * stride] = neuron_value(activation_, z[row]);
+    }
+  }
 }
 
 // d[round] from d[round + 1], of all neurons.

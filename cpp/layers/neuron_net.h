@@ -77,6 +77,8 @@ class NeuronNet final : public Layer {
   void update_within(const OptimizerStep* step) noexcept override;
   double squares_within() const noexcept override { return squares_; }
   void started() noexcept override;
+  size_t neurons() const noexcept override { return wiring_.neurons; }
+  void neuron_values(size_t rows, float* out, size_t stride) const noexcept override;
   std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }
   std::vector<Buffer*> buffers() override { return {&edge_index_}; }
 
@@ -99,7 +101,13 @@ class NeuronNet final : public Layer {
   // body(place in memory, worker) for all neurons.
   template <class Body>
   void each_neuron(size_t work, Body&& body) noexcept;
-  float* of_round(AlignedBuffer<float>& all, uint32_t round, size_t at) noexcept;  // round from 1
+  // round from 1
+  size_t of_round(uint32_t round, size_t at) const noexcept {
+    return ((round - 1) * size_t{wiring_.neurons} + at) * pitch_;
+  }
+  float* of_round(AlignedBuffer<float>& all, uint32_t round, size_t at) noexcept {
+    return all.data() + of_round(round, at);
+  }
   void gather(size_t count, const uint32_t* rows, const float* weights, const float* from, float* to) noexcept;
   void turn_in(size_t rows, size_t width, const std::vector<uint32_t>& places, const float* from, float* to) noexcept;
   void turn_out(size_t rows, size_t width, const std::vector<uint32_t>& places, const float* from, float* to) noexcept;

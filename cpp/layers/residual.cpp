@@ -34,6 +34,9 @@ Shape dense_skip_output(const Settings& settings, const Shape& input) {
   return output;
 }
 
+Within added(const Settings&, const Shape& input) { return {.input = input, .past = input.size(), .added = true}; }
+Within in_front(const Settings&, const Shape& input) { return {.input = input, .past = input.size()}; }
+
 template <class Kind>
 std::unique_ptr<Layer> make(const LayerContext& context) {
   return std::make_unique<Kind>(context);
@@ -41,20 +44,23 @@ std::unique_ptr<Layer> make(const LayerContext& context) {
 
 }  // namespace
 
-const LayerType residual_type = {"residual",
-                                 "adds the rows to what a list of layers makes of them: x + f(x)",
-                                 kFields,
-                                 residual_output,
-                                 OuterLayer::tensors,
-                                 OuterLayer::workspace,
-                                 make<Residual>};
-const LayerType dense_skip_type = {"dense_skip",
-                                   "puts the channels that a list of layers makes behind those of the rows: x, f(x)",
-                                   kFields,
-                                   dense_skip_output,
-                                   OuterLayer::tensors,
-                                   OuterLayer::workspace,
-                                   make<DenseSkip>};
+const LayerType residual_type = {.name = "residual",
+                                 .about = "adds the rows to what a list of layers makes of them: x + f(x)",
+                                 .fields = kFields,
+                                 .output = residual_output,
+                                 .tensors = OuterLayer::tensors,
+                                 .workspace = OuterLayer::workspace,
+                                 .make = make<Residual>,
+                                 .within = added};
+const LayerType dense_skip_type = {
+    .name = "dense_skip",
+    .about = "puts the channels that a list of layers makes behind those of the rows: x, f(x)",
+    .fields = kFields,
+    .output = dense_skip_output,
+    .tensors = OuterLayer::tensors,
+    .workspace = OuterLayer::workspace,
+    .make = make<DenseSkip>,
+    .within = in_front};
 
 void Residual::forward(const Pass& pass, const float* x, float* y) noexcept {
   const float* const f = inner_.forward(pass, x);

@@ -50,6 +50,11 @@ size_t workspace(const Settings& settings, const Shape& input, const Shape& outp
   return OuterLayer::workspace(settings, inner, output, rows, threads) + 2 * rows * inner.size() * sizeof(float);
 }
 
+Within within(const Settings& settings, const Shape& input) {
+  const Shape inner = through(settings, input);
+  return {.input = inner, .first = inner.size(), .past = settings.count("size"), .added = true};
+}
+
 LayerContext inner_context(const LayerContext& context) {
   LayerContext inner = context;
   inner.input = through(context.settings, context.input);
@@ -61,13 +66,14 @@ std::unique_ptr<Layer> make(const LayerContext& context) { return std::make_uniq
 }  // namespace
 
 const LayerType shortcut_type = {
-    "shortcut",
-    "sends the first values of a row through a list of layers and adds the last ones to the result: f(a) + b",
-    kFields,
-    output,
-    tensors,
-    workspace,
-    make};
+    .name = "shortcut",
+    .about = "sends the first values of a row through a list of layers and adds the last ones to the result: f(a) + b",
+    .fields = kFields,
+    .output = output,
+    .tensors = tensors,
+    .workspace = workspace,
+    .make = make,
+    .within = within};
 
 Shortcut::Shortcut(const LayerContext& context)
     : OuterLayer(inner_context(context)),

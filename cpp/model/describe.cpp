@@ -1,5 +1,6 @@
 #include "model/describe.h"
 
+#include "layers/inner_layers.h"
 #include "optim/optimizer_type.h"
 
 namespace nrw {
@@ -14,6 +15,36 @@ Json shape_list(const Shape& shape) {
 
 Json number(uint64_t value) { return static_cast<double>(value); }
 
+uint64_t values_of(const std::vector<TensorSpec>& tensors) {
+  uint64_t sum = 0;
+  for (const TensorSpec& tensor : tensors) sum += tensor.size();
+  return sum;
+}
+
+// What stands within a layer: its layers, each with what stands within it, and what goes past them.
+std::vector<std::pair<std::string, Json>> inside(const LayerSpec& spec, const Shape& input) {
+  if (spec.type->within == nullptr) return {{"layers", Json::list({})}, {"past", Json()}};
+  const Within within = spec.type->within(spec.settings, input);
+  const InnerPlan inner(spec.settings, within.input);
+  Json layers = Json::list({});
+  for (size_t i = 0; i < inner.layers.size(); ++i) {
+    const auto& [type, settings] = inner.layers[i];
+    const Shape &from = inner.shapes[i], &to = inner.shapes[i + 1];
+    Json about = Json::map({{"kind", std::string(type->name)},
+                            {"input", shape_list(from)},
+                            {"output", shape_list(to)},
+                            {"parameters", number(values_of(type->tensors(settings, from, to)))},
+                            {"settings", settings.all()}});
+    for (auto& member : inside(inner.layers[i], from)) about.members.push_back(std::move(member));
+    layers.items.push_back(std::move(about));
+  }
+  const Json past =
+      within.past == 0
+          ? Json()
+          : Json::map({{"first", number(within.first)}, {"size", number(within.past)}, {"added", within.added}});
+  return {{"layers", std::move(layers)}, {"past", past}};
+}
+
 }  // namespace
 
 Json describe(const Plan& plan) {
@@ -27,6 +58,7 @@ Json describe(const Plan& plan) {
                                       {"parameters", number(layer.parameters())},
                                       {"solver", std::string(solver_name(layer))},
                                       {"settings", layer.spec.settings.all()}}));
+    for (auto& member : inside(layer.spec, layer.input)) layers.items.back().members.push_back(std::move(member));
   }
   const Json latent = Json::map({{"size", number(plan.latent().size())}, {"shape", shape_list(plan.latent())}});
   return Json::map({{"columns", number(plan.columns)},

@@ -1,4 +1,4 @@
-// Jacobians of a network in evaluation mode, by the backward passes of its layers, and what single layers give.
+// Jacobians of a network in evaluation mode, by the backward passes of its layers.
 //
 // A row of a Jacobian is the gradient of one output. Backward passes take rows apart, so a batch of copies of one input
 // gives as many rows of its Jacobian at once. Where the last layer is claimed, h = g(z) are its inputs and W its
@@ -156,24 +156,6 @@ std::vector<std::vector<float>> Network::encoder_jacobians(const Batch& batch, u
   return all;
 }
 
-void Network::layer_outputs(const Batch& batch, std::span<const uint32_t> layers, uint64_t rows, float* out) {
-  const Pass pass = this->pass(batch, false, 0, plan_.needs_categories);
-  const auto at_of = [&](uint32_t layer) { return layer + 1 - plan_.plain_begin(); };
-  uint64_t stride = 0;
-  for (const uint32_t layer : layers) stride += width_at(at_of(layer));
-  size_t done = forward_input(batch, pass, at_of(layers.front()));
-  for (const uint32_t layer : layers) {
-    // No further: layers that are computed together make no rows between them.
-    const size_t at = at_of(layer);
-    forward_layers(pass, done, at);
-    done = at;
-    const Shape& shape = shape_at(at);
-    const float* const found = activations_[at].data();
-    for (size_t i = 0; i < rows; ++i) to_channels_first(shape, found + i * shape.size(), out + i * stride);
-    out += shape.size();
-  }
-}
-
 void Model::decoder_jacobian(const float* latent, const uint32_t* chosen, uint32_t count, float* out,
                              uint64_t capacity) {
   const FlushToZero mode;
@@ -214,31 +196,6 @@ uint64_t Model::encoder_jacobians(BatchSource& source, float* out, uint64_t capa
         }
       });
     }
-  });
-}
-
-uint64_t Model::layer_outputs(BatchSource& source, std::span<const uint32_t> layers, float* out, uint64_t capacity) {
-  const FlushToZero mode;
-  Network& net = network();
-  const Plan& plan = net.plan();
-  uint64_t width = 0;
-  for (size_t i = 0; i < layers.size(); ++i) {
-    const uint32_t layer = layers[i];
-    if (layer >= plan.layers.size()) {
-      throw Error(NRW_INVALID_ARGUMENT, format("layer: must be below %zu, got %u", plan.layers.size(), layer));
-    }
-    if (i > 0 && layer <= layers[i - 1]) {
-      throw Error(NRW_INVALID_ARGUMENT, format("layers: must rise, got %u after %u", layer, layers[i - 1]));
-    }
-    if (layer >= plan.plain_end()) {
-      throw Error(NRW_UNSUPPORTED, plan.layers[layer].name() +
-                                       ": the output layer's values are made with the loss, a "
-                                       "few columns at a time; nrw_reconstruct gives them");
-    }
-    width += plan.layers[layer].output.size();
-  }
-  return for_each_row(source, width, out, capacity, [&](const Batch& batch, uint64_t count, float* to) {
-    net.layer_outputs(batch, layers, count, to);
   });
 }
 

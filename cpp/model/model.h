@@ -112,7 +112,7 @@ class Model {
   // layers give for the rows of the source, as many as fit.
   void decoder_jacobian(const float* latent, const uint32_t* chosen, uint32_t count, float* out, uint64_t capacity);
   uint64_t encoder_jacobians(BatchSource& source, float* out, uint64_t capacity);
-  uint64_t layer_outputs(BatchSource& source, std::span<const uint32_t> layers, float* out, uint64_t capacity);
+  uint64_t layer_outputs(BatchSource& source, std::span<const std::string> names, float* out, uint64_t capacity);
 
   uint64_t step = 0;  // optimizer steps taken
   StepLog log;

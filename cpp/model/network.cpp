@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "base/status.h"
-#include "layers/noise_layer.h"
 #include "layers/row_code.h"
 #include "model/plain_output.h"
 
@@ -136,37 +135,6 @@ double Network::penalties() const noexcept {
   double sum = 0;
   for (const auto& layer : layers_) sum += layer->penalty();
   return sum;
-}
-
-void Network::set_rate(std::string_view layer, double rate) {
-  const auto found = std::find_if(plan_.layers.begin(), plan_.layers.end(),
-                                  [&](const PlannedLayer& each) { return each.name() == layer; });
-  if (found == plan_.layers.end()) {
-    throw Error(NRW_INVALID_ARGUMENT, "layer: there is none named " + std::string(layer));
-  }
-  const size_t at = static_cast<size_t>(found - plan_.layers.begin());
-  if (at < plan_.plain_begin()) {
-    input_rate_ = input_bias_.rate = rate;
-  } else if (at - plan_.plain_begin() < layers_.size()) {
-    for (Parameter* parameter : layers_[at - plan_.plain_begin()]->parameters()) parameter->rate = rate;
-  } else {
-    output_rate_ = rate;
-  }
-}
-
-void Network::set_noise(std::string_view layer, double amount) {
-  const auto found = std::find_if(plan_.layers.begin(), plan_.layers.end(),
-                                  [&](const PlannedLayer& each) { return each.name() == layer; });
-  if (found == plan_.layers.end()) {
-    throw Error(NRW_INVALID_ARGUMENT, "layer: there is none named " + std::string(layer));
-  }
-  const size_t at = static_cast<size_t>(found - plan_.layers.begin()) - plan_.plain_begin();
-  NoiseLayer* const noise = at < layers_.size() ? dynamic_cast<NoiseLayer*>(layers_[at].get()) : nullptr;
-  if (noise == nullptr) {
-    throw Error(NRW_INVALID_ARGUMENT, "layer: " + found->name() + " makes no noise that could be set");
-  }
-  require_within(found->spec.type->fields.front(), amount, "amount");
-  noise->set_amount(amount);
 }
 
 // A hidden place weighs what makes the mean weight of all places of the batch 1, times its row's weight; others weigh

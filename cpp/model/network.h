@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/batch.h"
@@ -24,6 +25,23 @@
 #include "model/plan.h"
 
 namespace nrw {
+
+// A layer of the network's lists, or one within such a layer.
+struct NamedLayer {
+  size_t number = 0;       // in the plan, of the layer that it is or lies in
+  Layer* layer = nullptr;  // NULL where an accelerator does its work
+  const LayerSpec* spec = nullptr;
+  const Shape* output = nullptr;
+  const float* within = nullptr;  // what it gave in the last forward pass, where it lies in another one
+};
+
+// What a layer gives, or what the neurons of one give that is a network of neurons.
+struct LayerValues {
+  std::string name;
+  size_t number = 0;  // in the plan, of the layer that has to be passed
+  bool neurons = false;
+  uint64_t count = 0;  // of a row
+};
 
 class Network {
  public:
@@ -44,7 +62,8 @@ class Network {
 
   // The factor of the learning rate for the weights of a layer, such as "encoder.0"; 1 for those that have none.
   void set_rate(std::string_view layer, double rate);
-  // How much noise a layer makes in training (NoiseLayer), from the next step on. Throws NRW_INVALID_ARGUMENT.
+  // How much noise a layer, or one within it, such as "encoder.1.layers.0", makes in training (NoiseLayer), from the
+  // next step on. Throws NRW_INVALID_ARGUMENT.
   void set_noise(std::string_view layer, double amount);
 
   // Loss of a batch in training mode; gradients are added up, nothing else changes. t: the step it would be.
@@ -89,9 +108,11 @@ class Network {
   // Of each of the batch's first rows: derivatives of the latent vector by what enters the plain layers, latent x that,
   // likewise.
   std::vector<std::vector<float>> encoder_jacobians(const Batch& batch, uint32_t rows);
-  // What layers before the output layer give, by their numbers in the plan, which rise, for the batch's first rows: of
-  // each row the outputs of one after the other, channels first.
-  void layer_outputs(const Batch& batch, std::span<const uint32_t> layers, uint64_t rows, float* out);
+  // What layers before the output layer give for the batch's first rows: of each row what one after the other gives,
+  // channels first. Of values() of this network.
+  void layer_outputs(const Batch& batch, std::span<const LayerValues> wanted, uint64_t rows, float* out);
+  // By names as in narrows.h. Throws NRW_INVALID_ARGUMENT, and NRW_UNSUPPORTED for a claimed last layer.
+  std::vector<LayerValues> values(std::span<const std::string> names);
 
   // Parameters and buffers in PyTorch's order, then the optimizer's state, then the gradients if there are any. Makes
   // the update that the input layer put off; what is listed is to be read or written before the next step.
@@ -120,6 +141,9 @@ class Network {
     return i == 0 ? plan_.entering() : plan_.layers[plan_.plain_begin() + i - 1].output;
   }
   uint64_t width_at(size_t i) const noexcept { return shape_at(i).size(); }
+
+  // Throws NRW_INVALID_ARGUMENT where there is none.
+  NamedLayer named(std::string_view name);
 
   void make_layers(uint64_t seed);
   void make_ends(const Bf16Kernels* bf16);

@@ -5,11 +5,22 @@ import { noiseSettings } from "./noise_settings.ts";
 import { countText, rateText } from "./numbers.ts";
 import { sizeText } from "./overlay.ts";
 import type { Store } from "./store.ts";
-import type { Command, State } from "./types.ts";
+import type { Command, Stage, State } from "./types.ts";
 
 /** The slider of the learning rate holds its decimal logarithm. */
 const RATE_LEAST = -6;
 const RATE_MOST = 0.5;
+
+/** Layers of the network's lists that have weights, with the stages that have them: one, or those of the layers within it. */
+function layersOf(stages: readonly Stage[]): { readonly layer: string; readonly stages: readonly Stage[] }[] {
+  const layers = new Map<string, Stage[]>();
+  for (const stage of stages) {
+    if (stage.parameters.length === 0) continue;
+    const layer = stage.name.split(".").slice(0, 2).join(".");
+    layers.set(layer, [...layers.get(layer) ?? [], stage]);
+  }
+  return [...layers].map(([layer, stages]) => ({ layer, stages }));
+}
 
 export class Controls {
   readonly element: HTMLElement;
@@ -106,17 +117,13 @@ export class Controls {
     const { data, network } = this.store.about;
     this.#batch.max = String(Math.max(1, Math.floor(Math.log2(Math.max(2, data.rows.train)))));
     this.#layers.replaceChildren(
-      ...network.stages.filter(({ parameters }) => parameters.length > 0).map((stage) => {
-        const frozen = checkbox(
-          stage.name,
-          false,
-          (on) => void this.command({ do: "freeze", layer: stage.name, frozen: on }),
-        );
-        const input = frozen.querySelector("input")!;
-        input.disabled = !stage.editable;
-        input.dataset.layer = stage.name;
-        const note = stage.editable
-          ? `${stage.kinds.join(" + ")}, ${sizeText(stage)}`
+      ...layersOf(network.stages).map(({ layer, stages }) => {
+        const frozen = checkbox(layer, false, (on) => void this.command({ do: "freeze", layer, frozen: on }));
+        const input = frozen.querySelector("input")!, isEditable = stages.every(({ editable }) => editable);
+        input.disabled = !isEditable;
+        input.dataset.layer = layer;
+        const note = isEditable
+          ? stages.map((stage) => `${stage.kinds.join(" + ")}, ${sizeText(stage)}`).join("; ")
           : "solved for, so it cannot be frozen";
         return make("li", {}, frozen, make("span", { class: "note" }, note));
       }),

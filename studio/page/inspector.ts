@@ -5,6 +5,7 @@ import { kernelWeights } from "./kernel.ts";
 import { alone, listed, type Weight } from "./listed.ts";
 import { drawFilter } from "./pictures.ts";
 import type { Neuron } from "./picking.ts";
+import { sourceText } from "./sources.ts";
 import { type Item, itemName, type Store } from "./store.ts";
 import type { Unit } from "./types.ts";
 import { type WeightField, weightField } from "./weight_field.ts";
@@ -17,7 +18,7 @@ const FILTER = "of the filter";
 interface Entry {
   readonly item: Item;
   readonly element: HTMLElement;
-  /** Of a connection, what it connects. */
+  /** Of a connection, what it connects; of a neuron without weights, what it is made of. */
   readonly note: HTMLElement;
   readonly body: HTMLElement;
   fields: Map<string, WeightField>;
@@ -146,6 +147,7 @@ export class Inspector {
       ? kernelWeights(about, entry.item.unit, filter, WEIGHTS)
       : [];
     const { unit } = entry.item as { readonly unit: number };
+    entry.note.textContent = sourceText(this.store.about.network.stages, { stage, unit }) ?? "";
     const groups: (readonly [string, readonly Weight[]])[] = [
       ["own", own.map(alone)],
       ["in", listed(into, unit, "into")],

@@ -18,7 +18,9 @@ export class JournalTab {
       make(
         "p",
         { class: "note" },
-        "Every command is in the run folder's edits.jsonl; train --replay repeats them to the bit.",
+        "Every command is in the run folder's edits.jsonl; ",
+        make("span", { class: "whole" }, "train --replay"),
+        " repeats them to the bit.",
       ),
       make(
         "div",

@@ -17,6 +17,8 @@ import type { Link, Unit } from "./types.ts";
 const HOVERED_MOST = 4000;
 const NEAR_PIXELS = 6;
 const READ_OUT_MS = 350;
+/** After so long a neuron is marked without its weights. */
+const MARK_MS = 50;
 
 export class Network {
   readonly element: HTMLElement;
@@ -34,6 +36,7 @@ export class Network {
   #highlight: readonly Drawn[] = [];
   readonly #frames = new Frames(() => this.draw());
   #readOut = 0;
+  #markLater = 0;
   #size = { width: 0, height: 0 };
   #marks: readonly unknown[] = [];
   #valuesAreNew = false;
@@ -153,7 +156,12 @@ export class Network {
     if (this.#places.length === 0) return;
     if (this.#valuesAreNew) this.#showValues();
     if (this.#scene.draw(this.#camera, this.#ratio, this.#highlight.length > 0)) this.#frames.soon();
-    // Values do not change what is written above the drawing.
+    this.#drawMarks();
+  }
+
+  /** What is written above the drawing, where it has changed: values do not change it. */
+  #drawMarks(): void {
+    if (this.#places.length === 0) return;
     const marks = [
       this.#camera,
       this.#hovered,
@@ -206,11 +214,37 @@ export class Network {
     if (neuron?.stage === this.#hovered?.stage && neuron?.unit === this.#hovered?.unit) return;
     this.#hovered = neuron;
     this.#unit = null;
-    this.#highlight = [];
-    this.#scene.setHighlight([]);
-    if (neuron) void this.#ask();
+    if (neuron) return void this.#lookAt();
+    this.#light([]);
+    this.#mark();
+  }
+
+  #mark(): void {
+    clearTimeout(this.#markLater);
+    this.#markLater = 0;
     this.#showTip();
-    this.#frames.soon();
+    this.#drawMarks();
+  }
+
+  /** Connections of one neuron, above all others, from the next frame on. */
+  #light(highlight: readonly Drawn[]): void {
+    if (highlight.length + this.#highlight.length > 0) this.#frames.soon();
+    this.#highlight = highlight;
+    this.#scene.setHighlight(highlight);
+  }
+
+  /** Nothing is drawn until its weights are there, but for its mark where they take long: a large drawing takes longer than they do. */
+  async #lookAt(): Promise<void> {
+    const neuron = this.#hovered;
+    this.#frames.hold();
+    this.#markLater ||= setTimeout(() => this.#mark(), MARK_MS) as unknown as number;
+    await this.#ask();
+    if (neuron !== this.#hovered) return;
+    if (this.#unit === null) {
+      this.#light([]);
+      this.#mark();
+    }
+    this.#frames.release();
   }
 
   async #ask(): Promise<void> {
@@ -219,10 +253,11 @@ export class Network {
     await this.store.connection.newest("hover", "unit", { ...neuron, most: HOVERED_MOST }).then((unit) => {
       if (unit === null || neuron !== this.#hovered) return;
       this.#unit = unit;
-      this.#highlight = connectionsOf(neuron.stage, neuron.unit, unit);
-      this.#scene.setHighlight(this.#highlight);
-      this.#showTip();
-      this.#frames.soon();
+      this.#mark();
+      // What is said is seen a frame before its connections are.
+      requestAnimationFrame(() => {
+        if (this.#unit === unit) this.#light(connectionsOf(neuron.stage, neuron.unit, unit));
+      });
     }, () => {});
   }
 

@@ -24,7 +24,7 @@ export function noiseSettings(store: Store, send: (command: Command) => Promise<
     }
   };
   const entryOf = ({ key, maximum }: Noise, amount: number): Entry => {
-    const [, part, index, kind] = key.split("."), name = `${kind!.replaceAll("_", " ")} of ${part}.${index}`;
+    const [, layer, kind] = /^model\.(.+)\.(\w+)$/.exec(key)!, name = `${kind!.replaceAll("_", " ")} of ${layer}`;
     const most = maximum === null ? Math.max(1, MOST_TIMES * amount) : maximum - STEP;
     const slider = make("input", { attributes: { type: "range", min: "0", max: String(most), step: String(STEP) } });
     const number = make("input", {

@@ -4,6 +4,7 @@ import { countText } from "./numbers.ts";
 import { type Place, unitBox } from "./layout.ts";
 import type { Camera, Neuron } from "./picking.ts";
 import { isFrozen } from "./store.ts";
+import { drawBypasses } from "./bypass_lines.ts";
 import type { Stage } from "./types.ts";
 
 const FONT = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", Arial, sans-serif';
@@ -13,8 +14,15 @@ export const sizeText = ({ shape, units }: Stage): string =>
     ? shape.slice(shape.length === 3 && shape[0] === 1 ? 1 : 0).map(countText).join(" × ")
     : countText(units);
 
-/** Of neurons within a layer, `encoder.0.layer1`, the last part: they stand before the layer itself. */
-const shortName = ({ latent, name }: Stage): string => latent ? "latent" : name.split(".").slice(2).join(" ") || name;
+/** Of what lies within a layer, `encoder.0.layer1` or `encoder.1.layers.0`, the last part: it stands before the layer itself. */
+const shortName = ({ latent, name }: Stage): string => latent ? "latent" : name.split(".").slice(2).join(".") || name;
+
+/** The same where there is little room: `e.0`, `l.1`, `z`. */
+const tinyName = (stage: Stage): string =>
+  stage.latent ? "z" : shortName(stage).replace(/^(en|de)coder/, (part) => part[0]!).replaceAll("layers.", "l.");
+
+/** Pixels between names that lie below each other, for which their sizes have a line of their own. */
+const TWO_LINES = 30;
 
 interface Marks {
   readonly hovered: Neuron | null;
@@ -35,41 +43,43 @@ export function drawOverlay(
   const screen = (x: number, y: number) => [x * camera.scale + camera.x, y * camera.scale + camera.y] as const;
   context.textBaseline = "alphabetic";
   context.lineJoin = "round";
-  const middleOf = (i: number) => places[i] && places[i].x + places[i].width / 2;
+  drawBypasses(context, stages, places, camera, { down, font: `12px ${FONT}` });
+  const middleOf = (i: number) =>
+    places[i] && (down ? places[i].y + places[i].height / 2 : places[i].x + places[i].width / 2);
   for (const [i, stage] of stages.entries()) {
     const place = places[i]!;
     const [left, top] = screen(place.x, place.y);
     const [right, bottom] = screen(place.x + place.width, place.y + place.height);
     const name = shortName(stage), kinds = stage.kinds.join(" + ");
-    const lines = [
-      [name, `600 12px ${FONT}`, ink],
-      [sizeText(stage) + (isFrozen(stage, frozen) ? " · frozen" : ""), `12px ${FONT}`, muted],
-    ] as const;
-    const write = (text: string, font: string, color: string, x: number, y: number, most: number) => {
+    const size = sizeText(stage), state = isFrozen(stage, frozen) ? " · frozen" : "";
+    const bold = `600 12px ${FONT}`, plain = `12px ${FONT}`;
+    /** The first of the texts that has room, or what has room of the last one. */
+    const write = (texts: readonly string[], font: string, color: string, x: number, y: number, most: number) => {
       context.font = font;
-      let shown = text;
+      let shown = texts.find((text) => context.measureText(text).width <= most) ?? texts.at(-1)!;
       while (shown.length > 2 && context.measureText(shown).width > most) shown = `${shown.slice(0, -2)}…`;
       context.lineWidth = 3;
       context.strokeStyle = page;
       context.strokeText(shown, x, y);
       context.fillStyle = color;
       context.fillText(shown, x, y);
+      return context.measureText(shown).width;
     };
+    const near = [i - 1, i + 1].map((k) => Math.abs((middleOf(k) ?? Infinity) - middleOf(i)!) * camera.scale);
     if (down) {
       context.textAlign = "left";
-      for (const [k, [text, font, color]] of lines.entries()) {
-        write(text, font, color, right + 10, (top + bottom) / 2 - 3 + 15 * k, 110);
-      }
+      const isTight = Math.min(...near) < TWO_LINES, x = right + 10, y = (top + bottom) / 2 + (isTight ? 4 : -3);
+      const width = write([name], bold, ink, x, y, 110);
+      write([size + state], plain, muted, isTight ? x + width + 6 : x, isTight ? y : y + 15, 110);
       continue;
     }
     context.textAlign = "center";
     const middle = (left + right) / 2;
     // A name has the room up to the middles between its stage and its neighbours.
-    const near = [i - 1, i + 1].map((k) => Math.abs((middleOf(k) ?? Infinity) - middleOf(i)!));
-    const most = Math.max(24, Math.min(...near) * camera.scale - 6);
-    write(lines[0][0], lines[0][1], lines[0][2], middle, top - 22, most);
-    write(lines[1][0], lines[1][1], lines[1][2], middle, top - 8, most);
-    if (kinds !== "") write(kinds, `12px ${FONT}`, muted, middle, bottom + 18, most);
+    const most = Math.max(24, Math.min(...near) - 6);
+    write([name, tinyName(stage)], bold, ink, middle, top - 22, most);
+    write([size + state, size.replaceAll(" × ", "×") + state], plain, muted, middle, top - 8, most);
+    if (kinds !== "") write([kinds], plain, muted, middle, bottom + 18, most);
   }
   const ring = ({ stage, unit }: Neuron, color: string, width: number) => {
     const place = places[stage];

@@ -1,6 +1,7 @@
 /** Many rows at once, each as its input above its output; and the filters of the first layer. */
 import { colours, onColours } from "./colours.ts";
 import { button, choice, fitted, make, picture, saveCanvas } from "./dom.ts";
+import { drawHeat } from "./heat_map.ts";
 import { countText } from "./numbers.ts";
 import { afterEpochs } from "./pace.ts";
 import { drawTraces, imageOf, pictureShape, rangeOf, sizeOf } from "./pictures.ts";
@@ -18,6 +19,14 @@ const VALUES_MOST = 4e6;
 const FILTERS = 64;
 const GAP = 6;
 
+/** Of sparse rows, which columns are shown and how many are not. */
+const hiddenText = ({ columns: shown }: Sheet, columns: number): string =>
+  shown === null
+    ? ""
+    : ` Shown are the ${countText(shown.length)} columns that vary most among these rows, the most on the left; ${
+      countText(columns - shown.length)
+    } are hidden.`;
+
 export class SheetTab {
   readonly element: HTMLElement;
   readonly #canvas = picture("Rows: inputs above their outputs", "sheet");
@@ -29,7 +38,8 @@ export class SheetTab {
   /** Rows from which the sheets begin that were shown before this one, and this one. */
   #begins = [0];
   #sheet: Sheet | null = null;
-  #cell = { width: 1, height: 1, across: 1 };
+  /** The place among the sheet's rows of the one at a point of the canvas; null where there is none. */
+  #placeAt: (x: number, y: number) => number | null = () => null;
   #isOpen = false;
 
   constructor(readonly store: Store) {
@@ -64,8 +74,7 @@ export class SheetTab {
       this.#filters,
     );
     this.#canvas.addEventListener("click", ({ offsetX, offsetY }) => {
-      const { width, height, across } = this.#cell;
-      const row = this.#sheet?.rows[Math.floor(offsetY / height) * across + Math.floor(offsetX / width)];
+      const place = this.#placeAt(offsetX, offsetY), row = place === null ? undefined : this.#sheet?.rows[place];
       if (row !== undefined) {
         store.showTab("row");
         store.showRow({ row });
@@ -92,7 +101,8 @@ export class SheetTab {
   async #ask(): Promise<void> {
     if (!this.#isOpen) return;
     const part = this.#part.value as Part, { rows, columns, kind } = this.store.about.data;
-    const count = Math.min(Number(this.#count.value), Math.max(1, Math.floor(VALUES_MOST / columns)));
+    const room = kind === "sparse" ? Infinity : Math.max(1, Math.floor(VALUES_MOST / columns));
+    const count = Math.min(Number(this.#count.value), room);
     const asked = this.store.connection.newest("sheet", "sheet", { part, from: this.#begins.at(-1)!, count }).then(
       (sheet) => {
         if (sheet === null) return;
@@ -105,7 +115,7 @@ export class SheetTab {
             countText(last!)
           }: ` +
             (kind === "signals" ? "input and output over each other." : "input above output.") +
-            " A click shows a row.";
+            " A click shows a row." + hiddenText(sheet, columns);
         this.#draw();
       },
       this.store.fail,
@@ -125,6 +135,7 @@ export class SheetTab {
     const sheet = this.#sheet, width = this.#canvas.parentElement!.clientWidth;
     if (sheet === null || width === 0) return;
     const { kind, shape, columns } = this.store.about.data, count = sheet.rows.length;
+    if (sheet.columns !== null) return this.#drawHeat(sheet, sheet.columns, width);
     const of = (values: Numbers, i: number) => values.subarray(i * columns, (i + 1) * columns);
     const size = pictureShape(shape, columns), isSignal = kind === "signals";
     const maps = size[0] === 3 && kind === "images" ? 1 : size[0];
@@ -133,7 +144,7 @@ export class SheetTab {
       : Math.max(1, Math.min(16, Math.round(Math.sqrt(2 * count * size[1] / (size[2] * maps)))));
     const cellWidth = width / across, w = cellWidth - GAP, h = isSignal ? 44 : w * size[1] / (size[2] * maps);
     const cellHeight = (isSignal ? h : 2 * h + 2) + GAP, height = Math.ceil(count / across) * cellHeight;
-    this.#cell = { width: cellWidth, height: cellHeight, across };
+    this.#placeAt = (x, y) => Math.floor(y / cellHeight) * across + Math.floor(x / cellWidth);
     this.#canvas.style.width = `${width}px`;
     this.#canvas.style.height = `${height}px`;
     const context = fitted(this.#canvas, width, height), { accent, second } = colours();
@@ -157,6 +168,15 @@ export class SheetTab {
         context.drawImage(small, x, y + k * (h + 2), w, h);
       }
     }
+  }
+
+  #drawHeat({ rows, input, output }: Sheet, columns: Uint32Array, width: number): void {
+    const { names } = this.store.about.data, shown = Array.from(columns, (j) => names?.[j] ?? `column ${j}`);
+    const { row, tops } = drawHeat(this.#canvas, { names: shown, rows: rows.length, input, output }, width);
+    this.#placeAt = (_, y) => {
+      const within = y - (y < tops[1] ? tops[0] : tops[1]);
+      return within >= 0 && within < rows.length * row ? Math.floor(within / row) : null;
+    };
   }
 
   #drawFilters(shape: readonly number[], values: Numbers): void {

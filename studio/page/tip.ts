@@ -4,6 +4,7 @@ import { countOf } from "./listed.ts";
 import { countText, shortText } from "./numbers.ts";
 import { drawFilter } from "./pictures.ts";
 import type { Neuron } from "./picking.ts";
+import { sourceText } from "./sources.ts";
 import type { Store } from "./store.ts";
 import type { Unit } from "./types.ts";
 
@@ -58,6 +59,8 @@ export function describe(
   }`;
   const at = store.values?.at[stage], value = at === undefined ? undefined : store.values?.values[at + unit];
   const details = [value === undefined || Number.isNaN(value) ? "no value for this row" : `value ${shortText(value)}`];
+  const made = sourceText(stages, { stage, unit });
+  if (made !== null) details.push(made);
   for (const own of answer?.own ?? []) details.push(`${own.tensor.split(".").at(-1)} ${shortText(own.value)}`);
   const weights = (total: number, drawn: number, way: string) => {
     const some = drawn < total ? `, the ${countText(drawn)} strongest are drawn` : "";

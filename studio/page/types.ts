@@ -1,7 +1,19 @@
 /** Types of the protocol, as the page uses them. */
 import type { About, Asks } from "../protocol.ts";
 
-export type { About, Bundle, EpochPoint, Link, Numbers, OwnNumber, RowName, Stage, State, Tells } from "../protocol.ts";
+export type {
+  About,
+  Bundle,
+  EpochPoint,
+  Link,
+  Numbers,
+  OwnNumber,
+  RowName,
+  Source,
+  Stage,
+  State,
+  Tells,
+} from "../protocol.ts";
 export type NoiseKey = About["network"]["noise"][number]["key"];
 export type Edit = Asks["command"]["answer"];
 export type Command = Asks["command"]["asks"]["command"];

@@ -8,7 +8,7 @@ import type { About, State } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { NAMES_MAX } from "./bounds.ts";
 import { allLinks, isOfNeurons, partsOf } from "./neurons.ts";
-import { totalOf } from "./weights.ts";
+import { ownParameters, totalOf } from "./weights.ts";
 
 /** Sums of the sizes of files, which are looked at once. */
 const known = new WeakMap<Source, Promise<number>>();
@@ -27,29 +27,37 @@ async function sizeOfFiles(source: Source): Promise<number> {
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
+/** Whether a stage has neurons of its own: not where it bends, reshapes or joins the values of others, one by one. */
+function isNew(subject: Subject, stage: Subject["stages"][number]): boolean {
+  if (stage.sources.length > 0) return false;
+  return stage.before?.count !== sizeOf(stage.shape) || ownParameters(subject, stage).length > 0;
+}
+
 async function networkOf(subject: Subject): Promise<About["network"]> {
   const { model, stages, questions } = subject, links = await allLinks(subject);
   const parts = await Promise.all(stages.map((stage) => partsOf(subject, stage)));
   const layers = model.layers(), parameters = questions.parameters();
-  const lastOfEncoder = layers.findLastIndex(({ part }) => part === "encoder");
+  const { index } = layers.findLast(({ part }) => part === "encoder")!, code = `encoder.${index}`;
+  const solved = layers.filter(({ solver }) => solver === "factored").map(({ part, index }) => `${part}.${index}`);
+  const numbers = new Map(stages.map(({ name }, number) => [name, number]));
   const sizes = parameters.map(({ shape }) => sizeOf(shape));
   return {
-    stages: stages.map(({ name, kinds, shape, layers: own }, stage) => {
-      const names = own.map((layer) => `${layers[layer]!.part}.${layers[layer]!.index}`);
-      const held = parameters.filter((parameter) => names.some((layer) => parameter.name.startsWith(`${layer}.`)));
+    stages: stages.map((about, stage) => {
+      const { name, kinds, shape, layers: own, sources } = about, held = ownParameters(subject, about);
       return {
         ...{ name, kinds, shape, units: sizeOf(shape) },
         parameters: held.map(({ name, shape }) => ({ name, shape })),
-        editable: held.length > 0 && own.every((layer) => layers[layer]!.solver !== "factored"),
-        latent: own.includes(lastOfEncoder),
+        editable: held.length > 0 && !own.some((layer) => solved.includes(layer)),
+        latent: own.includes(code),
         parts: parts[stage]!,
+        sources: sources.map(({ stage, ...values }) => ({ stage: numbers.get(stage)!, ...values })),
       };
     }),
     links: links.map((link) => ({ from: link.from, to: link.to, tensor: link.weight.name, total: totalOf(link) })),
     noise: noiseLayers(model).map((layer) => ({ key: noiseKey(layer), maximum: layer.maximum })),
     latent_size: model.latentSize,
     parameters: sizes.reduce((sum, size) => sum + size, 0),
-    neurons: stages.slice(1).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    neurons: stages.slice(1).reduce((sum, stage) => sum + (isNew(subject, stage) ? sizeOf(stage.shape) : 0), 0),
     // Weights are what has more than one axis, and lists of connections; biases, slopes and scales connect nothing.
     connections: sizes.filter((_, i) => parameters[i]!.shape.length > 1).reduce((sum, size) => sum + size, 0) +
       links.filter(isOfNeurons).reduce((sum, { numbers }) => sum + numbers.length, 0),

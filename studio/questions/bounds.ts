@@ -5,6 +5,8 @@ export const VALUES_MAX = 1 << 22;
 /** Weights of a link, or of a unit's either side. */
 export const WEIGHTS_MAX = 50_000;
 export const SHEET_ROWS_MAX = 256;
+/** Columns of a sheet of sparse rows: those that vary most among them. */
+export const SHEET_COLUMNS = 24;
 export const MAP_ROWS_MAX = 200_000;
 /** Networks of neurons with more connections are shown by their outputs alone. */
 export const CONNECTIONS_MAX = 1 << 20;

@@ -1,8 +1,8 @@
 /**
- * Layers that are networks of neurons (docs/neurons.md): their neurons as stages before the one of their outputs, their connections as
- * links, and the values of the neurons for a row, which the engine keeps to itself.
+ * Layers that are networks of neurons (docs/neurons.md): their neurons as stages before the one of their outputs, and their connections
+ * as links.
  */
-import type { LayerInfo } from "../../ffi/model_types.ts";
+import { everyLayer, type InnerInfo, type NamedInfo } from "../../ffi/model_types.ts";
 import type { Model } from "../../ffi/model.ts";
 import type { ParameterAbout } from "../../core/diagnostics/diagnostic.ts";
 import type { LinkAbout, StageAbout } from "../../core/diagnostics/stages.ts";
@@ -15,8 +15,8 @@ import { CONNECTIONS_MAX } from "./bounds.ts";
 /** A stage, and which neurons of a layer it shows; null where it shows none. */
 export interface StageOf extends StageAbout {
   readonly neurons: {
-    /** Number of the layer among the network's. */
-    readonly layer: number;
+    /** The name of the layer. */
+    readonly layer: string;
     /** The first of its neurons among the layer's. */
     readonly first: number;
     /** Whether they are those of a free graph, which have no places of their own. */
@@ -25,7 +25,7 @@ export interface StageOf extends StageAbout {
 }
 
 /** Names and shapes of the neurons behind the outputs; null where the layer is no network of neurons. By its settings. */
-function innerOf({ settings, outputs }: LayerInfo): { name: string; shape: readonly number[]; free: boolean }[] | null {
+function innerOf({ settings, outputs }: InnerInfo): { name: string; shape: readonly number[]; free: boolean }[] | null {
   const { shapes, neurons, rounds } = settings as { shapes?: unknown; neurons?: unknown; rounds?: unknown };
   if (typeof rounds !== "number") return null;
   if (typeof neurons === "number") {
@@ -39,14 +39,18 @@ function innerOf({ settings, outputs }: LayerInfo): { name: string; shape: reado
 }
 
 /** Connections of a layer, as many as its tensor `weight` has. */
-const connectionsOf = (model: Model, layer: LayerInfo): number =>
-  model.tensors().find(({ name }) => name === `${layer.part}.${layer.index}.weight`)?.shape[0] ?? Infinity;
+const connectionsOf = (model: Model, layer: NamedInfo): number =>
+  model.tensors().find(({ name }) => name === `${layer.name}.weight`)?.shape[0] ?? Infinity;
+
+/** The layer of a name, which there is. */
+const layerNamed = (model: Model, layer: string): NamedInfo =>
+  everyLayer(model.layers()).find(({ name }) => name === layer)!;
 
 /** Stages with those of the neurons, each before the outputs of its layer. */
 export function withNeurons(stages: readonly StageAbout[], model: Model): StageOf[] {
-  const layers = model.layers();
+  const layers = new Map(everyLayer(model.layers()).map((layer) => [layer.name, layer]));
   return stages.flatMap((stage) => {
-    const layer = stage.layers[0], about = layer === undefined ? undefined : layers[layer];
+    const layer = stage.layers[0], about = layer === undefined ? undefined : layers.get(layer);
     const inner = about && innerOf(about);
     if (layer === undefined || !inner || connectionsOf(model, about) > CONNECTIONS_MAX) {
       return [{ ...stage, neurons: null }];
@@ -55,7 +59,8 @@ export function withNeurons(stages: readonly StageAbout[], model: Model): StageO
     const own = inner.map(({ name, shape, free }): StageOf => {
       const neurons = { layer, first, free };
       first += sizeOf(shape);
-      return { name: `${stage.name}.${name}`, kinds: [free ? "graph" : "neurons"], shape, layers: [], neurons };
+      const kinds = [free ? "graph" : "neurons"];
+      return { name: `${stage.name}.${name}`, kinds, shape, layers: [], before: null, sources: [], neurons };
     });
     return [...own, { ...stage, neurons: { layer, first, free: false } }];
   });
@@ -74,18 +79,14 @@ export interface NeuronLink {
 
 /** A network of neurons as the engine has wired it: values of the row are numbered first, then neurons. */
 interface Net {
-  readonly layer: number;
   readonly inputs: number;
-  readonly rounds: number;
-  readonly activation: string;
   readonly weight: ParameterAbout;
-  readonly bias: ParameterAbout;
   /** Of each connection, in the order of the targets. */
   readonly source: Float32Array;
   readonly target: Float32Array;
-  /** Number of the stage that the layer takes values of, and of that of its outputs. */
+  /** Number of the stage that the layer takes values of, and those of its neurons, the outputs last. */
   readonly before: number;
-  readonly last: number;
+  readonly own: readonly number[];
   readonly links: readonly NeuronLink[];
 }
 
@@ -99,39 +100,39 @@ function netsOf(subject: Subject): Promise<readonly Net[]> {
   return found;
 }
 
-async function readNets(subject: Subject): Promise<readonly Net[]> {
-  const nets: Net[] = [], layers = subject.model.layers();
-  for (const [last, { neurons, layers: own }] of subject.stages.entries()) {
-    if (neurons === null || own.length === 0) continue;
-    const { inputs, settings, part, index } = layers[neurons.layer]!, name = `${part}.${index}`;
-    const { rounds, activation } = settings as { rounds: number; activation: string };
-    const parameter = (what: string) => subject.questions.parameters().find((one) => one.name === `${name}.${what}`)!;
-    const edges = subject.model.tensors().find((tensor) => tensor.name === `${name}.edge_index`)!;
+async function readNets({ model, stages, questions }: Subject): Promise<readonly Net[]> {
+  const nets: Net[] = [];
+  for (const { neurons, layers, before } of stages) {
+    if (neurons === null || layers.length === 0) continue;
+    const { layer } = neurons, { inputs } = layerNamed(model, layer);
+    const weight = questions.parameters().find(({ name }) => name === `${layer}.weight`)!;
+    const edges = model.tensors().find(({ name }) => name === `${layer}.edge_index`)!;
     const count = edges.shape[1]!, both = new Float32Array(2 * count);
-    await subject.model.readTensor(edges, 0, 2, new Uint8Array(both.buffer));
-    const before = subject.stages.findIndex((stage) => stage.neurons?.layer === neurons.layer) - 1;
+    await model.readTensor(edges, 0, 2, new Uint8Array(both.buffer));
     const wired = {
-      ...{ layer: neurons.layer, inputs, rounds, activation, weight: parameter("weight"), bias: parameter("bias") },
-      ...{ source: both.subarray(0, count), target: both.subarray(count), before, last },
+      ...{ inputs, weight, source: both.subarray(0, count), target: both.subarray(count) },
+      before: stages.findIndex(({ name }) => name === before!.stage),
+      own: [...stages.keys()].filter((stage) => stages[stage]!.neurons?.layer === layer),
     };
-    nets.push({ ...wired, links: linksOf(subject, wired) });
+    nets.push({ ...wired, links: linksOf(stages, wired) });
   }
   return nets;
 }
 
 /** Connections by the stages of their ends. */
-function linksOf({ stages }: Subject, { inputs, before, last, weight, source, target }: Omit<Net, "links">) {
-  const firsts = stages.slice(before + 1, last + 1).map(({ neurons }) => inputs + neurons!.first);
-  const stageOf = (end: number) => before + firsts.filter((first) => end >= first).length;
-  const unitOf = (end: number, stage: number) => stage === before ? end : end - firsts[stage - before - 1]!;
+function linksOf(stages: readonly StageOf[], { inputs, before, own, weight, source, target }: Omit<Net, "links">) {
+  const firsts = own.map((stage) => inputs + stages[stage]!.neurons!.first);
+  const placeOf = (end: number) => firsts.filter((first) => end >= first).length - 1;
+  const stageOf = (end: number) => end < inputs ? before : own[placeOf(end)]!;
+  const unitOf = (end: number) => end < inputs ? end : end - firsts[placeOf(end)]!;
   const lists = new Map<number, [numbers: number[], sources: number[], targets: number[]]>();
   for (let number = 0; number < source.length; number++) {
     const from = stageOf(source[number]!), to = stageOf(target[number]!), key = from * stages.length + to;
     let lists_of = lists.get(key);
     if (lists_of === undefined) lists.set(key, lists_of = [[], [], []]);
     lists_of[0].push(number);
-    lists_of[1].push(unitOf(source[number]!, from));
-    lists_of[2].push(unitOf(target[number]!, to));
+    lists_of[1].push(unitOf(source[number]!));
+    lists_of[2].push(unitOf(target[number]!));
   }
   return [...lists].sort(([a], [b]) => a - b).map(([key, [numbers, sources, targets]]): NeuronLink => ({
     from: Math.floor(key / stages.length),
@@ -154,44 +155,11 @@ export const isOfNeurons = (link: LinkAbout | NeuronLink): link is NeuronLink =>
 export async function partsOf({ model }: Subject, stage: StageOf): Promise<Uint32Array<ArrayBuffer> | null> {
   const { neurons } = stage;
   if (!neurons?.free) return null;
-  const units = sizeOf(stage.shape), { settings } = model.layers()[neurons.layer]!;
+  const units = sizeOf(stage.shape), { settings } = layerNamed(model, neurons.layer);
   const { partition } = settings as { partition?: string };
   if (partition === undefined || partition === "auto" || partition === "engine") return new Uint32Array(units);
   // They change no result: where the run's copy is gone, the neurons are drawn as one part.
   if (!await exists(partition)) return new Uint32Array(units);
   const parts = partsIn(await Deno.readTextFile(partition)).subarray(neurons.first, neurons.first + units);
   return parts.length === units ? Uint32Array.from(parts) : new Uint32Array(units);
-}
-
-const ACTIVATIONS: Readonly<Record<string, (z: number) => number>> = {
-  tanh: Math.tanh,
-  sigmoid: (z) => 1 / (1 + Math.exp(-z)),
-  relu: (z) => Math.max(0, z),
-  leaky_relu: (z) => z < 0 ? 0.01 * z : z,
-};
-
-/**
- * Writes what the neurons before the outputs give for a row in the round before the last one, from which the outputs are made, into
- * `values`; of a network of one round, in that round.
- * @param values of all stages, of which `at` says where each begins; where what a layer takes is not known (NaN), its neurons stay so
- */
-export async function addNeurons(subject: Subject, values: Float32Array, at: readonly number[]): Promise<void> {
-  for (const { inputs, rounds, activation, weight, bias, source, target, before, last } of await netsOf(subject)) {
-    const neurons = bias.shape[0]!, inner = subject.stages[last]!.neurons!.first, f = ACTIVATIONS[activation];
-    const row = values.subarray(at[before]!, at[before]! + inputs);
-    if (inner === 0 || f === undefined || row.some(Number.isNaN)) continue;
-    const weights = await weight.read(0, source.length), base = Float32Array.from(await bias.read(0, neurons));
-    for (let k = 0; k < source.length; k++) {
-      if (source[k]! < inputs) base[target[k]! - inputs]! += weights[k]! * row[source[k]!]!;
-    }
-    let v = base.map(f);
-    for (let round = 2; round < rounds; round++) {
-      const z = base.slice();
-      for (let k = 0; k < source.length; k++) {
-        if (source[k]! >= inputs) z[target[k]! - inputs]! += weights[k]! * v[source[k]! - inputs]!;
-      }
-      v = z.map(f);
-    }
-    values.set(v.subarray(0, inner), at[before + 1]!);
-  }
 }

@@ -1,6 +1,7 @@
 /** Questions about rows: what is reconstructed of them, and what each stage gives for one. */
 import { type Chosen, NoAnswer } from "../../core/diagnostics/diagnostic.ts";
 import type { Config } from "../../core/config/types.ts";
+import { largestOf } from "../../core/diagnostics/numbers.ts";
 import { firstFrom } from "../../core/data/sorted.ts";
 import type { Part, Source } from "../../core/data/source.ts";
 import { chooseNumbered } from "../../core/data/row_choice.ts";
@@ -8,7 +9,7 @@ import { UserError } from "../../core/errors.ts";
 import type { Questions } from "../../core/train/questions.ts";
 import type { Asks, Numbers, RowName } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
-import { SHEET_ROWS_MAX, VALUES_MAX } from "./bounds.ts";
+import { SHEET_COLUMNS, SHEET_ROWS_MAX, VALUES_MAX } from "./bounds.ts";
 import { type Dropped, questionsOfDropped } from "./dropped.ts";
 
 /** A row to be asked about, and the questions of the data that it is of. */
@@ -74,16 +75,40 @@ function rowsFrom({ files }: Source, part: Part, from: number, most: number): nu
 
 /** Rows of a part from a number on, as many as have room in an answer. */
 export async function sheet(subject: Subject, asks: Asks["sheet"]["asks"]): Promise<Asks["sheet"]["answer"]> {
-  const { questions, source, config } = subject, { columns } = questions.data;
-  const wanted = Math.min(asks.count, SHEET_ROWS_MAX, Math.max(1, Math.floor(VALUES_MAX / columns)));
-  const rows = rowsFrom(source, asks.part, asks.from, wanted);
+  const { questions, source, config } = subject, { columns, kind } = questions.data, isSparse = kind === "sparse";
+  const room = isSparse ? SHEET_ROWS_MAX : Math.max(1, Math.floor(VALUES_MAX / columns));
+  const rows = rowsFrom(source, asks.part, asks.from, Math.min(asks.count, SHEET_ROWS_MAX, room));
+  if (rows.length === 0) {
+    const nothing = new Float32Array(0);
+    return { rows: new Uint32Array(0), columns: isSparse ? new Uint32Array(0) : null, input: nothing, output: nothing };
+  }
   const chosen = chooseNumbered(source, config.data, rows);
-  const nothing = new Float32Array(0);
+  const some = isSparse ? await mostVarying(subject, rows) : undefined;
   return {
     rows: Uint32Array.from(rows),
-    input: rows.length > 0 ? numbers(await questions.values(chosen)) : nothing,
-    output: rows.length > 0 ? numbers(await questions.reconstruct(chosen)) : nothing,
+    columns: some === undefined ? null : Uint32Array.from(some),
+    input: numbers(await questions.values(chosen, some)),
+    output: numbers(await questions.reconstruct(chosen, some)),
   };
+}
+
+/** The columns whose values vary most among some rows, the most first; rows are read in blocks. */
+async function mostVarying({ questions, source, config }: Subject, rows: readonly number[]): Promise<number[]> {
+  const { columns } = questions.data, block = Math.max(1, Math.floor(VALUES_MAX / columns));
+  // About the first row's values, so that a column that is the same in all rows varies by exactly 0.
+  let first: Float32Array | null = null;
+  const sums = new Float64Array(columns), squares = new Float64Array(columns);
+  for (let at = 0; at < rows.length; at += block) {
+    const values = await questions.values(chooseNumbered(source, config.data, rows.slice(at, at + block)));
+    first ??= values.slice(0, columns);
+    for (let i = 0; i < values.length; i++) {
+      const column = i % columns, value = values[i]! - first[column]!;
+      sums[column]! += value;
+      squares[column]! += value ** 2;
+    }
+  }
+  const variance = Float32Array.from(squares, (square, column) => square - sums[column]! ** 2 / rows.length);
+  return largestOf(variance, Math.min(SHEET_COLUMNS, columns));
 }
 
 /** What the network cannot answer, as an error in words. */

@@ -1,6 +1,7 @@
 /**
  * What each stage gives for one row, asked again and again while the network is trained. The row's file stays open, its input is
- * read once, and one pass of the engine gives what all layers give, so that training stands still for as short a time as it can.
+ * read once, and one pass of the engine gives what all layers give, with those within them and with neurons, so that training stands
+ * still for as short a time as it can.
  */
 import type { BatchQueue } from "../../ffi/batches.ts";
 import { EngineError } from "../../ffi/error.ts";
@@ -14,7 +15,6 @@ import { countText } from "../../core/figures.ts";
 import type { Tells } from "../protocol.ts";
 import type { Subject } from "../session/subject.ts";
 import { VALUES_MAX } from "./bounds.ts";
-import { addNeurons } from "./neurons.ts";
 import type { NamedRow } from "./rows.ts";
 
 /** Batches of the row that a question needs: one for the layers, and one for the reconstruction. */
@@ -49,10 +49,32 @@ export function checkUnits({ stages }: Pick<Subject, "stages">): void {
   throw new UserError("watch", what);
 }
 
+/** Values that the engine has a name for, and the stages that show some of them. */
+interface Asked {
+  readonly name: string;
+  readonly count: number;
+  readonly places: readonly { readonly stage: number; readonly first: number }[];
+}
+
+function askedOf({ stages, questions }: Pick<Subject, "stages" | "questions">): Asked[] {
+  const asked = new Map<string, Asked>();
+  for (const [stage, { layers, neurons, shape }] of stages.entries()) {
+    const layer = layers.at(-1);
+    if (layer !== undefined) asked.set(layer, { name: layer, count: sizeOf(shape), places: [{ stage, first: 0 }] });
+    else if (neurons !== null) {
+      const name = `${neurons.layer}.neurons`, { first } = neurons;
+      const bias = questions.parameters().find((parameter) => parameter.name === `${neurons.layer}.bias`)!;
+      const places = [...asked.get(name)?.places ?? [], { stage, first }];
+      asked.set(name, { name, count: bias.shape[0]!, places });
+    }
+  }
+  return [...asked.values()];
+}
+
 export class StageValues implements Disposable {
   readonly #at: readonly number[];
-  /** Stages that a pass gives, with the layer whose outputs they are; and the one that is the reconstruction. */
-  #asked: readonly { readonly stage: number; readonly layer: number }[];
+  /** What a pass gives; and the stage that is the reconstruction. */
+  #asked: readonly Asked[];
   #reconstruction: number | null = null;
   #input: Float32Array | null = null;
 
@@ -65,10 +87,7 @@ export class StageValues implements Disposable {
   ) {
     let total = 0;
     this.#at = [...subject.stages.map(({ shape }) => (total += sizeOf(shape)) - sizeOf(shape)), total];
-    this.#asked = subject.stages.flatMap(({ layers }, stage) => {
-      const layer = layers.at(-1); // none: the input, and neurons within a layer
-      return layer === undefined ? [] : [{ stage, layer }];
-    });
+    this.#asked = askedOf(subject);
   }
 
   /** @throws {UserError} as {@linkcode checkUnits} */
@@ -90,28 +109,30 @@ export class StageValues implements Disposable {
       await this.#addLayers(batches, values);
       if (this.#reconstruction !== null) values.set(await model.reconstruct(batches, 1), at[this.#reconstruction]!);
     }
-    await addNeurons(subject, values, at);
     return { step: step(), at: at.slice(0, -1), values };
   }
 
   /** Writes what the layers give. The last one's values may be made with the loss alone: then its stage is the reconstruction, or nothing. */
   async #addLayers(batches: BatchQueue, values: Float32Array): Promise<void> {
-    const { subject: { model }, row: { questions } } = this, last = this.#asked.at(-1);
+    const { subject: { model, stages }, row: { questions } } = this, last = this.#asked.at(-1);
     if (last === undefined) return;
     let given: Float32Array;
     try {
-      given = await model.outputsOf(batches, 1, this.#asked.map(({ layer }) => layer));
+      given = await model.outputsOf(batches, 1, this.#asked.map(({ name }) => name));
     } catch (error) {
       if (!(error instanceof EngineError) || error.status !== "unsupported") throw error;
-      const isOutput = last.layer === questions.layers.length - 1;
-      if (isOutput && questions.layers[last.layer]!.outputs === model.columns) this.#reconstruction = last.stage;
+      const output = questions.layers.at(-1)!, [place] = last.places;
+      if (last.name === output.name && output.outputs === model.columns) this.#reconstruction = place!.stage;
       this.#asked = this.#asked.slice(0, -1);
       return await this.#addLayers(batches, values);
     }
     let from = 0;
-    for (const { stage, layer } of this.#asked) {
-      const width = questions.layers[layer]!.outputs;
-      values.set(given.subarray(from, from += width), this.#at[stage]!);
+    for (const { count, places } of this.#asked) {
+      for (const { stage, first } of places) {
+        const begin = from + first, units = sizeOf(stages[stage]!.shape);
+        values.set(given.subarray(begin, begin + units), this.#at[stage]!);
+      }
+      from += count;
     }
   }
 

@@ -18,11 +18,13 @@ function stageAt({ stages }: Subject, stage: number) {
   throw new UserError("stage", `there is no stage ${stage}: there are ${stages.length}, from 0`);
 }
 
-/** The parameters of a stage's own layers, without those of layers inside them. */
-function ownParameters({ questions }: Subject, stage: { readonly layers: readonly number[] }): ParameterAbout[] {
-  const names = stage.layers.map((layer) => questions.layers[layer]!.name);
+/** The parameters of a stage's own layers, without those of layers inside them, which are other stages. */
+export function ownParameters(
+  { questions }: Pick<Subject, "questions">,
+  { layers }: { readonly layers: readonly string[] },
+): ParameterAbout[] {
   return questions.parameters().filter(({ name }) =>
-    names.some((layer) => name.startsWith(`${layer}.`) && !name.slice(layer.length + 1).includes("."))
+    layers.some((layer) => name.startsWith(`${layer}.`) && !name.startsWith(`${layer}.layers.`))
   );
 }
 
@@ -115,6 +117,7 @@ async function weightsOf(subject: Subject, links: readonly AnyLink[], unit: numb
       total += count;
       bundles.push(bundle);
     } else {
+      if (side === "out" && unit >= link.inputs) continue;
       total += side === "into" ? link.inputs : link.outputs;
       bundles.push(await (side === "into" ? weightsInto(link, unit, most) : weightsOut(subject, link, unit, most)));
     }
@@ -174,8 +177,7 @@ function mapOf(shape: readonly number[], unit: number): number {
 async function ownOf(subject: Subject, { stage, unit }: Asks["unit"]["asks"]): Promise<OwnNumber[]> {
   const about = stageAt(subject, stage), map = mapOf(about.shape, unit), { neurons } = about;
   if (neurons) {
-    const { part, index } = subject.model.layers()[neurons.layer]!, tensor = `${part}.${index}.bias`;
-    const at = [neurons.first + unit];
+    const tensor = `${neurons.layer}.bias`, at = [neurons.first + unit];
     return [{ tensor, at, value: (await weight(subject, { tensor, at })).value }];
   }
   const found: OwnNumber[] = [];
@@ -195,11 +197,10 @@ const weightOf = ({ questions }: Subject, layer: string) =>
 function filtersOf(subject: Subject, stage: number) {
   const about = subject.stages[stage];
   if (about === undefined || about.layers.length === 0) return null;
-  const { questions: { data, layers } } = subject, first = layers[about.layers[0]!]!;
-  const weight = weightOf(subject, first.name);
+  const { questions: { data } } = subject, weight = weightOf(subject, about.layers[0]!);
   if (weight === undefined) return null;
   const [outputs, ...rest] = weight.shape;
-  if (/^conv[12]d$/.test(first.kind)) {
+  if (/^conv[12]d$/.test(about.kinds[0]!)) {
     const shape = rest.length === 2 ? [rest[0]!, 1, rest[1]!] : rest;
     return { count: outputs!, shape, read: (from: number, count: number) => weight.read(from, count) };
   }
@@ -224,7 +225,8 @@ export async function filters(
   subject: Subject,
   { most }: Asks["filters"]["asks"],
 ): Promise<Asks["filters"]["answer"]> {
-  const found = filtersOf(subject, 1);
+  const first = subject.stages.findIndex(({ layers: [layer] }) => layer !== undefined && weightOf(subject, layer));
+  const found = filtersOf(subject, first);
   if (found === null) {
     return {
       none: "the first layer has no filters: it is no convolution, and rows have no shape to draw its weights in",

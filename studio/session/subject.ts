@@ -1,9 +1,10 @@
 /** A network that is asked: with its rows, its stages and the links between them. */
 import type { Model } from "../../ffi/model.ts";
+import type { InnerInfo } from "../../ffi/model_types.ts";
 import type { Config } from "../../core/config/types.ts";
 import type { Source } from "../../core/data/source.ts";
 import type { DataAbout } from "../../core/diagnostics/diagnostic.ts";
-import { type LinkAbout, linksOf, stagesOf } from "../../core/diagnostics/stages.ts";
+import { type LinkAbout, linksOf, type StageLayer, stagesOf } from "../../core/diagnostics/stages.ts";
 import { type Questions, questionsOf } from "../../core/train/questions.ts";
 import { type StageOf, withNeurons } from "../questions/neurons.ts";
 
@@ -19,6 +20,11 @@ export interface Subject {
   step(): number;
 }
 
+const stageLayer = (name: string, { kind, output, inputs, layers, past }: InnerInfo): StageLayer => ({
+  ...{ name, kind, shape: output, inputs, past },
+  inner: layers.map((layer, i) => stageLayer(`${name}.layers.${i}`, layer)),
+});
+
 /** @param about of the source: labels and names, which are read once */
 export function subjectOf(
   config: Config,
@@ -28,6 +34,7 @@ export function subjectOf(
   step: () => number,
 ): Subject {
   const questions = questionsOf(config, model, source, about);
-  const stages = withNeurons(stagesOf(questions), model);
+  const layers = model.layers().map((layer) => stageLayer(`${layer.part}.${layer.index}`, layer));
+  const stages = withNeurons(stagesOf({ ...questions, layers }), model);
   return { config, model, source, questions, stages, links: linksOf(questions, stages), step };
 }

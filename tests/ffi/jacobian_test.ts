@@ -6,6 +6,7 @@ import { Chunk } from "../../ffi/chunk.ts";
 import { EngineError } from "../../ffi/error.ts";
 import { engine } from "../../ffi/library.ts";
 import { type Layer, Model, type ModelSpec } from "../../ffi/model.ts";
+import { everyLayer } from "../../ffi/model_types.ts";
 
 engine(); // the library stays open: not a leak of the test that is first
 
@@ -122,7 +123,7 @@ Deno.test("layer outputs: what enters the decoder are the latent vectors, and th
       if (one.shape === null && !("accelerators" in more)) {
         await assertRejects(() => model.layerOutputs(last, 2, end), EngineError, "decoder.3");
       } else assertEquals(await model.layerOutputs(last, 2, end), await model.reconstruct(all, 2));
-      await assertRejects(() => model.layerOutputs(last, 2, 99), EngineError, "layer: must be below");
+      await assertRejects(() => model.layerOutputs(last, 2, 99), EngineError, "layer: must be");
       // Several layers in one pass: of each row what each of them gives by itself.
       const some = model.layers().map((_, layer) => layer).slice(0, -1), singly: Float32Array[] = [];
       for (const layer of some) {
@@ -130,15 +131,122 @@ Deno.test("layer outputs: what enters the decoder are the latent vectors, and th
         singly.push(await model.layerOutputs(own, 2, layer));
       }
       using together = batches();
-      const given = await model.outputsOf(together, 2, some);
+      const names = some.map((layer) => `${model.layers()[layer]!.part}.${model.layers()[layer]!.index}`);
+      const given = await model.outputsOf(together, 2, names);
       assertEquals(
         [...given],
         [0, 1].flatMap((row) =>
           singly.flatMap((values) => [...values.subarray(row * values.length / 2, (row + 1) * values.length / 2)])
         ),
       );
-      await assertRejects(() => model.outputsOf(together, 2, [1, 0]), EngineError, "layers: must rise");
+      await assertRejects(() => model.outputsOf(together, 2, ["encoder.77"]), EngineError, "none named encoder.77");
+      await assertRejects(
+        () => model.outputsOf(together, 2, []),
+        EngineError,
+        "layers: must be a list of at least one",
+      );
     }
+  }
+});
+
+Deno.test("layer outputs: layers within layers are described, and give what makes the result of the outer one", async () => {
+  using model = await built({
+    ...golden.cases[0]!,
+    encoder: [
+      { kind: "linear", size: 7 },
+      { kind: "shortcut", layers: [{ kind: "relu" }, { kind: "linear", size: latent }], size: latent },
+    ],
+    decoder: [{ kind: "dense_skip", layers: [{ kind: "linear", size: 5 }, { kind: "tanh" }] }, OUTPUT],
+    weights: {},
+  } as unknown as Case);
+  const through = 7 - latent;
+  assertEquals(everyLayer(model.layers()).map(({ name, kind, input, output }) => [name, kind, ...input, ...output]), [
+    ["encoder.0", "linear", columns, 7],
+    ["encoder.1", "shortcut", 7, latent],
+    ["encoder.1.layers.0", "relu", through, through],
+    ["encoder.1.layers.1", "linear", through, latent],
+    ["decoder.0", "dense_skip", latent, latent + 5],
+    ["decoder.0.layers.0", "linear", latent, 5],
+    ["decoder.0.layers.1", "tanh", 5, 5],
+    ["decoder.1", "linear", latent + 5, columns],
+  ]);
+  const past = model.layers().map(({ past }) => past);
+  assertEquals(past, [
+    null,
+    { first: through, size: latent, added: true },
+    { first: 0, size: latent, added: false },
+    null,
+  ]);
+  const parameters = everyLayer(model.layers()).map(({ parameters }) => parameters);
+  assertEquals(parameters[3], latent * (through + 1));
+  assertEquals(parameters[1], parameters[3]);
+  using chunk = chunkOf(golden.cases[0]!.x, true);
+  using batches = new BatchCreator([chunk], 1, 1, { batchSize: 2, shuffle: false });
+  const names = [
+    "encoder.0",
+    "encoder.1.layers.0",
+    "encoder.1.layers.1",
+    "encoder.1",
+    "decoder.0.layers.1",
+    "decoder.0",
+  ];
+  const given = [...await model.outputsOf(batches, 2, names)], width = given.length / 2;
+  for (const row of [0, 1]) {
+    let at = row * width;
+    const next = (count: number) => given.slice(at, at += count);
+    const first = next(7), bent = next(through), made = next(latent), code = next(latent), inner = next(5);
+    assertEquals(bent, first.slice(0, through).map((value) => Math.max(0, value)));
+    assertEquals(code, made.map((value, i) => Math.fround(value + first[through + i]!)));
+    assertEquals(next(latent + 5), [...code, ...inner]);
+  }
+});
+
+Deno.test("layer outputs: neurons of a network of neurons make its outputs", async () => {
+  for (const rounds of [1, 4]) {
+    using model = await built({
+      ...golden.cases[0]!,
+      encoder: [
+        { kind: "neuron_graph", size: latent, neurons: 9 + latent, rounds, fan_in: 3, activation: "sigmoid", parts: 2 },
+      ],
+      decoder: [OUTPUT],
+      weights: {},
+    } as unknown as Case);
+    const read = async (name: string, rows: number) => {
+      const info = model.tensors().find((tensor) => tensor.name === `encoder.0.${name}`)!;
+      const values = new Float32Array(rows * (info.shape[1] ?? 1));
+      await model.readTensor(info, 0, rows, new Uint8Array(values.buffer));
+      return values;
+    };
+    const count = model.tensors().find(({ name }) => name === "encoder.0.edge_index")!.shape[1]!;
+    const [edges, weights, bias] = [
+      await read("edge_index", 2),
+      await read("weight", count),
+      await read("bias", 9 + latent),
+    ];
+    const { x } = golden.cases[0]!;
+    using chunk = chunkOf(x, true);
+    using batches = new BatchCreator([chunk], 1, 1, { batchSize: 2, shuffle: false });
+    const all = await model.outputsOf(batches, 2, ["encoder.0", "encoder.0.neurons"]), width = 9 + 2 * latent;
+    // Of the second row, in double.
+    const sums = (before: readonly number[] | null) => {
+      const z = Array.from(bias);
+      for (let k = 0; k < count; k++) {
+        const [from, to] = [edges[k]!, edges[count + k]! - columns];
+        const value = from < columns ? x[from]! : before === null ? 0 : before[from - columns]!;
+        z[to]! += weights[k]! * value;
+      }
+      return z;
+    };
+    let z = sums(null), v: number[] = z.map((z) => 1 / (1 + Math.exp(-z)));
+    for (let round = 2; round < rounds; round++) v = sums(v).map((z) => 1 / (1 + Math.exp(-z)));
+    if (rounds > 1) z = sums(v);
+    const found = [...all.subarray(width)];
+    for (const [i, value] of [...z.slice(9), ...v].entries()) {
+      assert(Math.abs(found[i]! - value) < 1e-5, `${rounds} rounds, ${i}: ${found[i]} for ${value}`);
+    }
+    assertEquals(found.length, width);
+    using again = new BatchCreator([chunk], 1, 1, { batchSize: 2, shuffle: false });
+    await assertRejects(() => model.outputsOf(again, 2, ["decoder.0.neurons"]), EngineError);
   }
 });
 

@@ -23,6 +23,7 @@ const WAIT_MS = 60_000;
 export interface Screen {
   readonly scheme?: "light" | "dark";
   readonly width?: number;
+  readonly height?: number;
   readonly hash?: string;
 }
 
@@ -39,8 +40,8 @@ export class OpenPage implements AsyncDisposable {
   }
 
   /** A page that has drawn its network. */
-  async page({ scheme = "light", width = 1400, hash = "" }: Screen = {}): Promise<Page> {
-    const context = await this.browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme });
+  async page({ scheme = "light", width = 1400, height = 900, hash = "" }: Screen = {}): Promise<Page> {
+    const context = await this.browser.newContext({ viewport: { width, height }, colorScheme: scheme });
     const page = await context.newPage();
     page.setDefaultTimeout(WAIT_MS);
     page.on("pageerror", (error) => this.wrong.push(error.message));

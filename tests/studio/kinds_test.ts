@@ -62,8 +62,25 @@ Deno.test("studio: sparse rows have their stored columns, and latent vectors the
   assert(row.input.every((value) => value !== 0) && row.input.length > 1000);
   const { output, columns } = await open.ask("decode", { latent: [...row.latent], most: 20 });
   assertEquals([output.length, columns!.length], [20, 20]);
-  const sheet = await open.ask("sheet", { part: "train", from: 0, count: 256 });
-  assert(sheet.rows.length < 256, "a sheet has as many rows as there is room for");
+  // More rows than are read at once: their columns that vary most.
+  const sheet = await open.ask("sheet", { part: "train", from: 0, count: 96 }), shown = [...sheet.columns!];
+  assertEquals([sheet.rows.length, shown.length, sheet.input.length], [96, 24, 96 * 24]);
+  const sums = new Float64Array(data.columns), squares = new Float64Array(data.columns);
+  for (const [i, row] of sheet.rows.entries()) {
+    const { columns, input, output } = await open.ask("row", { of: { row } });
+    for (const [k, column] of columns!.entries()) {
+      sums[column]! += input[k]!;
+      squares[column]! += input[k]! ** 2;
+    }
+    for (const [k, column] of shown.entries()) {
+      const at = columns!.indexOf(column);
+      assertEquals(sheet.input[24 * i + k], at < 0 ? 0 : input[at]);
+      if (at >= 0) assertAlmostEquals(sheet.output[24 * i + k]!, output[at]!, 1e-5);
+    }
+  }
+  const variances = squares.map((square, column) => square - sums[column]! ** 2 / sheet.rows.length);
+  const wanted = variances.toSorted((a, b) => b - a).slice(0, 24);
+  for (const [k, column] of shown.entries()) assertAlmostEquals(variances[column]!, wanted[k]!, 1e-3);
   await open.command({ do: "stop" });
   await open.until(({ phase }) => phase === "ended");
   const { values } = await reconstruct(open.run, { checkpoint: "latest", columns: [...row.columns!] });
@@ -85,6 +102,75 @@ Deno.test("studio: signals have a shape, and filters of the first convolution", 
   assertEquals(filters.shape.slice(1), [weight.shape[1], 1, weight.shape[2]]);
   const { filter } = await open.ask("unit", { stage: 1, unit: size(network.stages[1]!.shape) - 1, most: 1 });
   assertEquals(filter!.shape, filters.shape.slice(1));
+});
+
+Deno.test("studio: layers within layers are stages of networks that begin as PCA, with what goes past them", async () => {
+  using folder = temporary();
+  const { start: _, ...model } = smallConfig(folder.path).model as Record<string, unknown>;
+  const config = smallConfig(folder.path, {
+    model: { ...model, encoder: [{ linear: 8 }, "relu", { dropout: 0.1 }, { linear: 3 }] },
+  });
+  await using open = await openStudio({ config });
+  await asked(open);
+  const { network } = await open.ask("about", {}), { stages, links } = network;
+  assertEquals(stages.map(({ name, kinds, units }) => [name, ...kinds, units]), [
+    ["input", 12],
+    ["encoder.0", "linear", 11],
+    ["encoder.1.layers.0", "relu", "dropout", 8],
+    ["encoder.1.layers.2", "linear", 3],
+    ["encoder.1", "shortcut", 3],
+    ["decoder.0.layers.0", "linear", "relu", 8],
+    ["decoder.0", "dense_skip", 11],
+    ["decoder.1", "linear", 12],
+  ]);
+  assertEquals(stages.map(({ sources }) => sources), [
+    ...[[], [], [], []],
+    [{ stage: 1, first: 8, size: 3, to: 0 }, { stage: 3, first: 0, size: 3, to: 0 }],
+    [],
+    [{ stage: 4, first: 0, size: 3, to: 0 }, { stage: 5, first: 0, size: 8, to: 3 }],
+    [],
+  ]);
+  assertEquals(stages.findIndex(({ latent }) => latent), 4);
+  assertEquals(links.map(({ from, to, tensor, total }) => [from, to, tensor, total]), [
+    [0, 1, "encoder.0.weight", 132],
+    [2, 3, "encoder.1.layers.2.weight", 24],
+    [4, 5, "decoder.0.layers.0.weight", 24],
+    [6, 7, "decoder.1.weight", 132],
+  ]);
+  assertEquals(network.connections, links.reduce((sum, { total }) => sum + total, 0));
+  assertEquals(network.neurons, 11 + 3 + 8 + 12);
+  assertEquals(network.noise, [{ key: "model.encoder.1.layers.1.dropout", maximum: 1 }]);
+  // Each value is made of those of the stages before, by the weights that are told.
+  const { values, at } = open.told.of("values").at(-1)!;
+  let compared = 0;
+  for (const { from, to } of links) {
+    for (let unit = 0; unit < stages[to]!.units; unit++, compared++) {
+      const { own, into } = await open.ask("unit", { stage: to, unit, most: 100 });
+      const sum = listed(into, unit, "into").reduce(
+        (sum, weight) => sum + weight.value * values[at[from]! + weight.unit!]!,
+        own[0]!.value,
+      );
+      const isBent = stages[to]!.kinds.includes("relu");
+      assertAlmostEquals(values[at[to]! + unit]!, isBent ? Math.max(0, sum) : sum, 1e-4);
+    }
+  }
+  assertEquals(compared, 11 + 3 + 8 + 12);
+  for (const [stage, { sources, units }] of stages.entries()) {
+    if (sources.length === 0) continue;
+    const sums = new Float64Array(units);
+    for (const { stage, first, size, to } of sources) {
+      for (let i = 0; i < size; i++) sums[to + i]! += values[at[stage]! + first + i]!;
+    }
+    for (const [unit, sum] of sums.entries()) assertAlmostEquals(values[at[stage]! + unit]!, sum, 1e-6);
+  }
+  const edit = { tensor: "encoder.1.layers.2.weight", at: [1, 5] };
+  await open.command({ do: "write", ...edit, value: 0.75 });
+  assertEquals(await open.ask("weight", edit), {
+    value: 0.75,
+    ends: [{ stage: 2, unit: 5 }, { stage: 3, unit: 1 }],
+  });
+  // A unit that goes past the layers has no weights out of its stage.
+  assertEquals((await open.ask("unit", { stage: 1, unit: 9, most: 4 })).out_total, 0);
 });
 
 Deno.test("studio: pictures, their filters, and a network that begins as PCA", async () => {

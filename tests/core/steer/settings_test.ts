@@ -82,13 +82,13 @@ Deno.test("steering: how much noise layers make counts from the next step on, wi
       training: { epochs: 5 },
       model: {
         start: "random",
-        encoder: [{ gaussian_noise: deviation }, { linear: 8 }, "relu", { dropout }, { linear: 3 }],
+        encoder: [{ gaussian_noise: deviation }, { linear: 8 }, { residual: ["relu", { dropout }] }, { linear: 3 }],
         decoder: [{ mask_noise: 0.1 }, { linear: 8 }, "relu", { linear: "output" }],
       },
     });
   const config = noisy(0.2, 0.1), before: unknown[] = [];
   const give = async (open: Open) => {
-    for (const command of [set("model.encoder.3.dropout", 0.5), set("model.encoder.0.gaussian_noise", 1.5)]) {
+    for (const command of [set("model.encoder.2.layers.1.dropout", 0.5), set("model.encoder.0.gaussian_noise", 1.5)]) {
       before.push((await open.command(command)).before);
     }
   };
@@ -117,8 +117,8 @@ Deno.test("steering: how much noise layers make counts from the next step on, wi
       const { message } = await assertRejects(() => open.command(set(key, value)), UserError);
       assertStringIncludes(message, what);
     };
-    await refused("model.encoder.3.dropout", 1, "must be in [0, 1), got 1");
-    await refused("model.encoder.3.mask_noise", 0.1, "there is no layer encoder.3 of the kind mask_noise");
+    await refused("model.encoder.2.layers.1.dropout", 1, "must be in [0, 1), got 1");
+    await refused("model.encoder.2.layers.1.mask_noise", 0.1, "there is no layer encoder.2.layers.1 of the kind mask");
     await refused("model.encoder.1.linear", 4, "there is no layer encoder.1 of the kind linear that makes noise");
     await refused("model.encoder.9.dropout", 0.1, "there is no layer encoder.9");
   });

@@ -55,7 +55,7 @@ Deno.test("network: the table says what differs from the defaults, and shapes wh
   const row = (layer: Partial<LayerInfo> & Pick<LayerInfo, "settings">) => {
     const info: LayerInfo = {
       ...{ part: "decoder", index: 0, kind: "linear", input: [4], output: [6], inputs: 4, outputs: 6 },
-      ...{ parameters: 24, solver: "dense" },
+      ...{ parameters: 24, solver: "dense", layers: [], past: null },
       ...layer,
     };
     return layerRows([info])[0]!;

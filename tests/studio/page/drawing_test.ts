@@ -13,11 +13,12 @@ import {
   unitAt,
   zoomed,
 } from "../../../studio/page/picking.ts";
+import { bypasses, sourceText } from "../../../studio/page/sources.ts";
 import type { Stage } from "../../../studio/protocol.ts";
 
 const stage = (...shape: number[]): Stage => ({
   ...{ name: "encoder.0", kinds: [], shape, units: shape.reduce((product, size) => product * size, 1) },
-  ...{ parameters: [], editable: true, latent: false, parts: null },
+  ...{ parameters: [], editable: true, latent: false, parts: null, sources: [] },
 });
 
 /** Neurons of a free graph: the part of each, none of part 2. */
@@ -150,4 +151,30 @@ Deno.test("drawing: the connection at a point is the nearest one within reach", 
   };
   assertEquals(connectionAt(places, [{ from: 0, to: 1, weights: many }], 0, 0, 1), null);
   assert(performance.now() - begun < 2000);
+});
+
+Deno.test("page: what goes past layers is a line, and a neuron where values meet says of which it is the sum", () => {
+  const named = (name: string, units: number, sources: Stage["sources"] = []): Stage => ({
+    ...stage(units),
+    ...{ name, sources },
+  });
+  const stages = [
+    named("input", 9),
+    named("encoder.0", 5),
+    named("encoder.1.layers.0", 3),
+    named("encoder.1.layers.1", 2),
+    named("encoder.1", 2, [{ stage: 1, first: 3, size: 2, to: 0 }, { stage: 3, first: 0, size: 2, to: 0 }]),
+    named("decoder.0.layers.0", 4),
+    named("decoder.0", 6, [{ stage: 4, first: 0, size: 2, to: 0 }, { stage: 5, first: 0, size: 4, to: 2 }]),
+    named("decoder.1", 9, [{ stage: 0, first: 0, size: 9, to: 0 }, { stage: 6, first: 0, size: 6, to: 0 }]),
+  ];
+  assertEquals(bypasses(stages), [
+    { from: 1, to: 4, text: "2 values added", level: 0 },
+    { from: 4, to: 6, text: "2 values as they are", level: 0 },
+    { from: 0, to: 7, text: "9 values added", level: 2 },
+  ]);
+  const said = (stage: number, unit: number) => sourceText(stages, { stage, unit });
+  assertEquals(said(4, 1), "the sum of encoder.0 4 and encoder.1.layers.1 1");
+  assertEquals([said(6, 1), said(6, 2)], ["the value of encoder.1 1", "the value of decoder.0.layers.0 0"]);
+  assertEquals([said(7, 8), said(1, 0)], ["the value of input 8", null]);
 });

@@ -135,18 +135,22 @@ browserTest(
 );
 
 for (const scheme of ["light", "dark"] as const) {
-  for (const width of [1400, 390]) {
+  for (const [width, height] of [[1400, 900], [1280, 720], [390, 844]] as const) {
     browserTest(
-      `studio page: axe-core finds nothing in any tab, ${scheme}, ${width} px, and nothing is wider than the screen`,
+      `studio page: axe-core finds nothing in any tab, ${scheme}, ${width} x ${height}, and nothing is wider than the screen`,
       async () => {
         using folder = temporary();
-        await using opened = await OpenPage.of({ config: smallConfig(folder.path) });
-        const page = await opened.page({ scheme, width, hash: "#item=encoder.0:1" });
+        // It begins as PCA, so that layers lie within layers, and one of them makes noise.
+        const encoder = [{ linear: 8 }, "relu", { dropout: 0.1 }, { linear: 3 }];
+        const model = { encoder, decoder: [{ linear: 8 }, "relu", { linear: "output" }] };
+        await using opened = await OpenPage.of({ config: smallConfig(folder.path, { model }) });
+        const page = await opened.page({ scheme, width, height, hash: "#item=encoder.0:1&item=encoder.1:0" });
         await page.evaluate(() => document.querySelectorAll("details").forEach((each) => each.open = true));
         // Given through the debugger, which the page's policy does not bind.
         await page.evaluate(axe.source);
         let looked = 0;
-        for (const name of TABS) {
+        for (const tab of TABS) {
+          const name = tab.replace("(1)", "(2)");
           await page.getByRole("tab", { name, exact: true }).click();
           await page.waitForTimeout(300);
           const found = await page.evaluate(

@@ -66,18 +66,18 @@ browserTest("studio page: each control is a command of the journal, and undo tak
 
 browserTest("studio page: how much noise layers make has a slider each, which acts in the engine", async () => {
   using folder = temporary();
-  const encoder = [{ linear: 8 }, "relu", { dropout: 0.2 }, { linear: 3 }];
+  const encoder = [{ linear: 8 }, { residual: ["relu", { dropout: 0.2 }] }, { linear: 3 }];
   const config = smallConfig(folder.path, { model: { start: "random", encoder, decoder: [{ linear: "output" }] } });
   await using opened = await OpenPage.of({ config });
-  const page = await opened.page(), { run } = opened.open, key = "model.encoder.2.dropout";
-  const slider = page.getByLabel("Dropout of encoder.2", { exact: true });
+  const page = await opened.page(), { run } = opened.open, key = "model.encoder.1.layers.1.dropout";
+  const slider = page.getByLabel("Dropout of encoder.1.layers.1", { exact: true });
   assertEquals(await slider.inputValue(), "0.2");
   await slider.press("ArrowRight");
   assertEquals((await journal(run, 1)).at(-1)!.command, { do: "set", key, value: 0.21 });
-  await type(page, "dropout of encoder.2 as a number", "0.75");
+  await type(page, "dropout of encoder.1.layers.1 as a number", "0.75");
   assertEquals((await journal(run, 2)).at(-1)!.command, { do: "set", key, value: 0.75 });
   assertEquals((await opened.open.studio.state()).noise, [0.75]);
-  await type(page, "dropout of encoder.2 as a number", "1");
+  await type(page, "dropout of encoder.1.layers.1 as a number", "1");
   await page.getByText("must be in [0, 1), got 1").first().waitFor();
   await button(page, "Undo").click();
   await journal(run, 3);
