@@ -168,6 +168,7 @@ function cached(
       prepareInto(folder, [place], {
         member: data.member ?? undefined,
         settings: data.reader,
+        ...data.shape === null ? {} : { rowShape: data.shape },
         steps: as.fitted ? written(as.fitted) : data.steps,
         fitted: as.fitted,
         dense: data.shape !== null,
