@@ -13,10 +13,10 @@ export const END_REASONS: Readonly<Record<string, string>> = {
 
 const figure = (value: number) => settingText(Number(value.toPrecision(3)));
 
-/** What diverged, and what to do. @param rate `optimizer.learning_rate` */
-export function divergedText({ epoch, loss, first_loss }: Diverged, rate: number): string {
-  return `the training loss of epoch ${epoch} was ${figure(loss)}, that of the first step ${
-    figure(first_loss)
+/** What diverged, and what to do. @param rate `optimizer.learning_rate` @param text of a loss */
+export function divergedText({ epoch, loss, first_loss }: Diverged, rate: number, text = figure): string {
+  return `the training loss of epoch ${epoch} was ${text(loss)}, that of the first step ${
+    text(first_loss)
   }, and the network predicted worse than the column means; a lower optimizer.learning_rate than ${
     settingText(rate)
   } or training.gradient_clip helps`;

@@ -194,7 +194,7 @@ function problems(run: RunData): Content {
     : null;
   const diverged = summary?.diverged
     ? markup`<p><b>Training diverged:</b> ${
-      divergedText(summary.diverged, Number(valueAt(run.config, "optimizer.learning_rate")))
+      divergedText(summary.diverged, Number(valueAt(run.config, "optimizer.learning_rate")), error)
     }.</p>`
     : null;
   const list = run.problems.length > 0

@@ -131,6 +131,16 @@ Deno.test("charts leave out what is not finite", () => {
   }
 });
 
+Deno.test("ticks at very large and very small numbers can be told apart, and those of a log axis are short", () => {
+  for (const ends of [[1.022e29, 1.068e29], [1e12, 1.00001e12], [2e-7, 9e-7]]) {
+    const { ticks, format } = axis(ends);
+    const labels = ticks.map(format);
+    assertEquals(new Set(labels).size, ticks.length, labels.join(", "));
+  }
+  const far = axis([0.2, 1e29], { type: "log", ticks: 5 });
+  assert(far.ticks.map(far.format).every((label) => label.length <= 9), far.ticks.map(far.format).join(", "));
+});
+
 Deno.test("labels of a horizontal axis do not lie on each other: those at multiples from 0 are kept", () => {
   const x = axis([-0.0047, 0.0047], { ticks: 5, pad: 0.01 });
   assertEquals(x.ticks, [-0.004, -0.002, 0, 0.002, 0.004]);
