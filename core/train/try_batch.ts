@@ -61,8 +61,12 @@ export async function tryBatch(
   };
   let timer = setTimeout(tell, QUIET_MS);
   try {
-    const few = await oneBatch({ data: { ...data, batch_size: rows } }, model, source, part);
-    if (few === null || few.ms / few.rows * whole > batchMs) return few && { ...few, of: whole };
+    const tryFew = () => oneBatch({ data: { ...data, batch_size: rows } }, model, source, part);
+    const isLong = ({ ms, rows }: TriedBatch) => ms / rows * whole > batchMs;
+    let few = await tryFew();
+    // The first step may have waited for memory that it was the first to use.
+    if (few !== null && isLong(few) && few.ms <= 3 * batchMs) few = await tryFew();
+    if (few === null || isLong(few)) return few && { ...few, of: whole };
     rows = whole;
     return await oneBatch(config, model, source, part);
   } finally {
