@@ -19,10 +19,10 @@ const check = defineCommand({
   },
   async run({ config: file, override, json, quiet }) {
     const loaded = loadConfig({ file, overrides: override });
-    const { files, warnings } = loaded;
+    const { files } = loaded, warnings = [...loaded.warnings];
     let unchecked: string | null;
     try {
-      unchecked = await checkNetwork(loaded.config);
+      unchecked = await checkNetwork(loaded.config, (warning) => warnings.push(warning));
     } catch (error) {
       throw loaded.locate(error);
     }

@@ -1,10 +1,10 @@
 /** What `train --dry-run` prints. */
 import type { Config } from "../core/config/types.ts";
-import { type DryRun, dryRun } from "../core/train/dry_run.ts";
+import { type DryRun, dryRun, type TriedBatch } from "../core/train/dry_run.ts";
 import { bytesText, countText, percentText, pluralText } from "../core/figures.ts";
 import type { LayerRow } from "../core/runs/types.ts";
 import type { PreparingProgress } from "../core/data/prepare.ts";
-import { short } from "./progress.ts";
+import { clock, short } from "./progress.ts";
 import { print } from "../core/output.ts";
 
 /** The number of outputs, or their shape: `16 x 14 x 14`. */
@@ -62,11 +62,19 @@ function lines(config: Config, result: DryRun): string[] {
     `engine     ${result.engine}`,
     `threads    ${result.threads}`,
     `precision  ${result.precision}`,
-    ...result.batches.map((batch) =>
-      `${batch.part.padEnd(10)} one batch of ${batch.rows} rows: loss ${short(batch.loss)}, ${batch.ms.toFixed(1)} ms`
-    ),
+    ...result.batches.map(batchLine),
     "ready to train; nothing was written",
   ];
+}
+
+/** What a step of a part took; of long rows a few of a batch. */
+function batchLine({ part, rows, of, loss, ms }: TriedBatch): string {
+  const took = `loss ${short(loss)}, ${ms.toFixed(1)} ms`;
+  if (of === undefined || of === rows) return `${part.padEnd(10)} one batch of ${rows} rows: ${took}`;
+  return `${part.padEnd(10)} ${pluralText(rows, "row")} of a batch of ${
+    countText(of)
+  }: ${took}; the whole batch was not tried, ` +
+    `since it would take about ${clock(ms / 1000 / rows * of)}`;
 }
 
 export async function printDryRun(

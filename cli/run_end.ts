@@ -6,7 +6,7 @@ import { print, tell } from "../core/output.ts";
 import { toUser } from "../core/paths.ts";
 import { writeOutput } from "../core/results/output.ts";
 import { resumeCommand } from "../core/runs/command.ts";
-import { END_REASONS } from "../core/runs/reasons.ts";
+import { divergedText, END_REASONS } from "../core/runs/reasons.ts";
 import type { Summary } from "../core/runs/types.ts";
 import type { SessionResult } from "../core/train/session.ts";
 import { drawReport } from "./draw_report.ts";
@@ -54,8 +54,7 @@ function anomalyLines({ row_errors }: Summary): string[] {
 }
 
 /** The results in lines, and where the run lies. */
-function summaryLines(result: SessionResult, runDir: string): string[] {
-  const { summary } = result;
+function summaryLines({ summary }: SessionResult, runDir: string, rate: number): string[] {
   const lines = [
     `${summary.status}: ${pluralText(summary.epochs, "epoch")}, ${pluralText(summary.steps, "step")}, ${
       clock(summary.seconds.total)
@@ -79,6 +78,7 @@ function summaryLines(result: SessionResult, runDir: string): string[] {
     }
   }
   lines.push(...baselineLines(summary), ...neighbourLines(summary), ...anomalyLines(summary));
+  if (summary.diverged) lines.push(`diverged   ${divergedText(summary.diverged, rate)}`);
   const { evaluated } = summary;
   if (evaluated?.checkpoint === "best") {
     lines.push(`weights    these figures are of epoch ${evaluated.epoch}, the best one`);
@@ -115,7 +115,7 @@ export async function tellEnd(
     print(JSON.stringify({ event: "end", ...of, run, report, ...made, summary: result.summary }));
   } else if (!quiet) {
     if (replica !== undefined) print(`replica ${replica}`);
-    for (const text of summaryLines(result, shown)) print(text);
+    for (const text of summaryLines(result, shown, config.optimizer.learning_rate)) print(text);
     if (written) print(`output     ${toUser(written)}`);
     if (report) print(`report     ${toUser(report)}`);
   }

@@ -259,6 +259,14 @@ async function retain({ folder, replaced, request }: Save): Promise<void> {
   if (request.keep !== undefined) await applyRetention(dirname(folder), request.step, request.keep);
 }
 
+/** A tensor has a value that is no number. */
+export class NotFinite extends UserError {
+  constructor(tensor: string, row: number) {
+    const hint = "resume from the last good checkpoint with a lower learning rate or training.gradient_clip";
+    super(tensor, `row ${row} is NaN or infinite, so it was not saved`, hint, 1);
+  }
+}
+
 /** The same tensor, refused with its place if it holds a NaN or an infinity: such weights must not be saved as good. */
 function finiteOnly(source: TensorSource): TensorSource {
   if (source.dtype !== "F32" && source.dtype !== "F64") return source;
@@ -275,12 +283,7 @@ function finiteOnly(source: TensorSource): TensorSource {
       for (let i = stride - 1; i < words.length; i += stride) {
         if ((words[i]! & exponent) !== exponent) continue;
         const row = firstRow + Math.floor(i * 4 / tensorSizes(source).rowBytes);
-        throw new UserError(
-          name,
-          `row ${row} is NaN or infinite, so it was not saved`,
-          "resume from the last good checkpoint with a lower learning rate or training.gradient_clip",
-          1,
-        );
+        throw new NotFinite(name, row);
       }
     },
   };

@@ -6,7 +6,7 @@ import { ioError, isMachineFailure, isMissing, systemReason } from "../formats/i
 import { hintFor, someNames } from "../missing.ts";
 import { toUser } from "../paths.ts";
 import { problem } from "./error.ts";
-import { parseConfig } from "./parse.ts";
+import { isKeyValue, parseConfig } from "./parse.ts";
 import { entryAt, type MapNode, merge, type Node, whereOf } from "./tree.ts";
 
 /** The largest size of a config file. The YAML parser's time is proportional to the size. */
@@ -18,6 +18,8 @@ export interface LoadedTree {
   readonly tree: MapNode;
   /** Absolute paths of all files read, the given one first. */
   readonly files: readonly string[];
+  /** Whether the given file is lines of key=value. */
+  readonly isKeyValue: boolean;
 }
 
 /**
@@ -28,11 +30,14 @@ export interface LoadedTree {
  */
 export function loadTree(file: string, cwd: string, text?: string): LoadedTree {
   const files = new Set<string>();
+  let isLines = false;
   const shownFile = isAbsolute(file) ? toUser(file, cwd) : file;
-  return { tree: load(shownFile, resolve(cwd, file), [], text), files: [...files] };
+  const tree = load(shownFile, resolve(cwd, file), [], text);
+  return { tree, files: [...files], isKeyValue: isLines };
 
   function load(shown: string, path: string, chain: readonly string[], content = readText(shown, path, cwd)): MapNode {
     files.add(path);
+    if (chain.length === 0) isLines = isKeyValue(content, shown);
     const own = parseConfig(content, { source: shown, folder: dirname(path) });
     const link = entryAt(own, ["extends"]);
     if (!link) return own;

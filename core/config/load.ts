@@ -8,6 +8,7 @@ import { checkConfig, missingData } from "./checks.ts";
 import { explainKey, type Explanation, originOf } from "./explain.ts";
 import { loadTree } from "./files.ts";
 import { explainIssues } from "./issues.ts";
+import { asLine, withSettings } from "./key_value_hints.ts";
 import { applyOverrides } from "./overrides.ts";
 import { expandPreset } from "./presets.ts";
 import { replicaCount, replicaTree } from "./replicas.ts";
@@ -73,6 +74,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const config = resolveConfig(parsed.data, tree, file, options.cwd ?? Deno.cwd());
   checkReplicas(parsed.data.training.replicas, options);
   const origin = (path: string) => originOf(tree, path);
+  const typed = (hint: string) => loaded.isKeyValue ? withSettings(hint, asLine) : hint;
   const plain = toPlain(config);
   return {
     config,
@@ -81,13 +83,15 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
     toYaml: () => configToYaml(config),
     origin,
     locate: (error) => {
-      if (!(error instanceof UserError) || !/^[a-z_]+(?:\.\w+)+$/.test(error.where)) return error;
-      const where = placeOf(tree, error.where);
-      if (where === undefined) return error;
-      return new UserError(where, `${error.where}: ${error.what}`, error.hint, error.exitCode);
+      if (!(error instanceof UserError)) return error;
+      const { where, what, exitCode } = error;
+      const hint = error.hint === undefined ? undefined : typed(error.hint);
+      const place = /^[a-z_]+(?:\.\w+)+$/.test(where) ? placeOf(tree, where) : undefined;
+      if (place !== undefined) return new UserError(place, `${where}: ${what}`, hint, exitCode);
+      return hint === error.hint ? error : new UserError(where, what, hint, exitCode);
     },
     warnings: configWarnings(config).filter((warning) => !isOfTrial(warning, origin))
-      .map((warning) => warningText(warning, origin(warning.key))),
+      .map((warning) => warningText({ ...warning, hint: typed(warning.hint) }, origin(warning.key))),
   };
 }
 

@@ -35,7 +35,8 @@ export function parseConfig(text: string, at: Source): MapNode {
   return isKeyValue(text, at.source) ? parseKeyValue(text, at) : parseYaml(text, at);
 }
 
-function isKeyValue(text: string, name: string): boolean {
+/** Whether a config is lines of key=value. */
+export function isKeyValue(text: string, name: string): boolean {
   if (/\.(ya?ml|json)$/i.test(name)) return false;
   if (/\.(env|conf|txt|properties)$/i.test(name)) return true;
   return /^[\w.]+[ \t]*=/.test(text.replace(/^(?:[ \t]*(?:#.*)?\r?\n)+/, ""));

@@ -1,5 +1,5 @@
 /** Warnings about settings that are valid but almost certainly mistakes. */
-import { countText, settingText } from "../figures.ts";
+import { countText, pluralText, settingText } from "../figures.ts";
 import { dropsValues, isAdaptive, keepsFewValues, keepsRunningStatistics, sizeOf } from "./properties.ts";
 import type { Config, Transform } from "./types.ts";
 
@@ -20,6 +20,9 @@ export interface RunSizes {
   readonly columns: number;
   readonly validationRows: number;
   readonly stepsPerEpoch: number;
+  readonly trainingRows: number;
+  /** The number of rows that an epoch's largest set of files has whose rows are shuffled together. */
+  readonly largestWindow: number;
   /** The number of rows in the smallest training batch. */
   readonly leastBatch: number;
 }
@@ -90,12 +93,23 @@ function transformWarning(key: string, transforms: readonly Transform[]): Warnin
 /** Warnings that depend on the data, without those of {@link configWarnings}. */
 export function sizeWarnings(config: Config, sizes: RunSizes): Warning[] {
   const { data, model, scheduler, training, checkpoint } = config;
-  const { columns, stepsPerEpoch, leastBatch } = sizes;
+  const { columns, stepsPerEpoch, leastBatch, trainingRows, largestWindow } = sizes;
   const steps = Math.min(stepsPerEpoch * training.epochs, training.max_steps ?? Infinity);
   const warnings: Warning[] = [];
   const warn = (key: string, what: string, hint: string) => warnings.push({ key, what, hint });
   const layers = [...model.encoder, ...model.decoder];
   if (sizes.validationRows === 0 && hasValidation(config)) warnings.push(...withoutValidation(config));
+  if (data.batch_size > trainingRows && trainingRows > 0) {
+    const what = `is ${countText(data.batch_size)}, more than the ${
+      pluralText(trainingRows, "row")
+    } of the training part: an epoch is one step`;
+    warn("data.batch_size", what, `set it to ${trainingRows} or less`);
+  } else if (data.batch_size > largestWindow && largestWindow > 0) {
+    const what = `is ${countText(data.batch_size)}, but the files whose rows are shuffled together have at most ${
+      countText(largestWindow)
+    } training rows, and no batch is larger`;
+    warn("data.batch_size", what, `set it to ${largestWindow} or less, or raise data.shuffle_window`);
+  }
   const overBatch = layers.find(keepsRunningStatistics);
   if (leastBatch === 1 && overBatch) {
     const what =

@@ -18,10 +18,12 @@ import { type Listed, listFiles } from "./list.ts";
 import type { SourcePlace } from "./locate.ts";
 import { hasPlaced } from "./placed.ts";
 import { prepareInto } from "./prepare.ts";
+import { noted } from "./preparing_notes.ts";
 import { openPrepared, type Prepared, type PreparedSet } from "./prepared.ts";
 import { READERS_VERSION } from "./readers/mod.ts";
 
-export { type CacheOptions, sizeText } from "./cache_folder.ts";
+export type { CacheOptions } from "./cache_folder.ts";
+export { sizeText } from "./preparing_notes.ts";
 
 /** What else decides which rows a source gives. */
 interface As {
@@ -69,16 +71,25 @@ export function cacheName(
  * @throws {UserError} where a source cannot be read or the cache cannot be written
  */
 export async function prepareData(data: DataConfig, options: CacheOptions): Promise<Prepared> {
-  const sets = new Map<string, PreparedSet>();
-  if (data.format === "memory") return sets;
+  if (data.format === "memory") return new Map();
+  const listed = listFiles(data);
+  const sources = listed.filter(({ kind }) => kind === "source").map(({ name }) => name);
+  return await noted(sources, options.note, (notes) => prepareListed(listed, data, { ...options, notes }));
+}
+
+async function prepareListed(
+  listed: readonly Listed[],
+  data: DataConfig,
+  options: CacheOptions,
+): Promise<Prepared> {
   if (areCountSteps(data.steps)) {
     const raw = { ...data, steps: [] };
-    return await counted(listFiles(data), data, options, {
+    return await counted(listed, data, options, {
       source: (place) => copied(place, raw, options),
       given: openGiven,
     });
   }
-  const listed = listFiles(data);
+  const sets = new Map<string, PreparedSet>();
   if (data.steps.length > 0) { for (const each of listed) requireSource(each); }
   const fitted = doConclude(data.steps) ? knownOf(options, false) ?? await concluded(listed, data, options) : undefined;
   const as = fitted === undefined ? {} : { fitted };
@@ -86,7 +97,7 @@ export async function prepareData(data: DataConfig, options: CacheOptions): Prom
     if (each.kind === "prepared") sets.set(each.path, await openGiven(each.path));
     else if (each.kind === "source") sets.set(each.path, await cached(each, data, options, as));
   }
-  return await alike(sets, data, options);
+  return await alike(sets, listed, data, options);
 }
 
 /** Steps are for what is prepared. */
@@ -108,10 +119,15 @@ async function concluded(listed: readonly Listed[], data: DataConfig, options: C
 }
 
 /** Tables of which some are stored as sparse rows, and others as dense ones, are all stored as sparse rows. */
-async function alike(sets: Map<string, PreparedSet>, data: DataConfig, options: CacheOptions): Promise<Prepared> {
+async function alike(
+  sets: Map<string, PreparedSet>,
+  all: readonly Listed[],
+  data: DataConfig,
+  options: CacheOptions,
+): Promise<Prepared> {
   const isSparse = (set: PreparedSet) => set.data.format === "csr_npz";
   if (data.shape !== null || ![...sets.values()].some(isSparse)) return sets;
-  for (const listed of listFiles(data)) {
+  for (const listed of all) {
     const set = sets.get(listed.path);
     if (listed.kind !== "source" || set === undefined || isSparse(set) || set.data.shape !== null) continue;
     sets.set(listed.path, await cached(listed, data, options, { sparse: true }));
@@ -145,20 +161,21 @@ function cached(
   const folder = join(options.folder(), cacheName(place, data, as));
   return keptIn(
     folder,
-    { ...place, doing: "preparing it for training" },
+    { ...place, doing: "preparing it for training", ...as.sparse ? { stage: "as sparse rows" } : {} },
     data.cache,
     options,
     () =>
       prepareInto(folder, [place], {
         member: data.member ?? undefined,
         settings: data.reader,
+        ...data.shape === null ? {} : { rowShape: data.shape },
         steps: as.fitted ? written(as.fitted) : data.steps,
         fitted: as.fitted,
         dense: data.shape !== null,
         sparse: as.sparse,
         inPlace: !as.copied,
         progress: options.progress,
-        note: options.note,
+        note: options.notes?.said,
       }),
   );
 }

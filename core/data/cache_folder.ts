@@ -4,20 +4,21 @@
  */
 import { basename, join } from "@std/path";
 import { UserError } from "../errors.ts";
-import { bytesText } from "../figures.ts";
 import { makeFolder } from "../formats/file.ts";
 import { ioError } from "../formats/io_error.ts";
 import type { DataConfig } from "../config/types.ts";
 import type { Fitted } from "./fitted.ts";
-import { hasPlaced } from "./placed.ts";
 import { faultOf, filesOf, type PreparedData, readPrepared } from "./data_json.ts";
 import { clearUnfinished, type PreparingProgress } from "./prepare.ts";
 import { openPrepared, type PreparedSet } from "./prepared.ts";
+import { eachNoted, type Preparing, type PreparingNotes } from "./preparing_notes.ts";
 
 export interface CacheOptions {
   /** The folder of the cache; asked for where it is needed. */
   readonly folder: () => string;
   readonly note?: (text: string) => void;
+  /** What is said of each source; by default each by itself. */
+  readonly notes?: PreparingNotes;
   readonly warn?: (text: string) => void;
   readonly progress?: (progress: PreparingProgress) => void;
   /** The steps with what a run has concluded; by default it is concluded from the data. */
@@ -29,17 +30,6 @@ export interface CacheOptions {
 /** Of the hash at the end of a folder's name. */
 export const HASH_DIGITS = 20;
 
-/** Of a source of which preparing took longer than this, the next start says what it saved. */
-const TOLD_SECONDS = 0.5;
-
-/** What is prepared, for messages. */
-export interface Made {
-  readonly path: string;
-  readonly name: string;
-  /** What is done, after the name: "preparing it for training". */
-  readonly doing: string;
-}
-
 /**
  * The data set of a folder in the cache.
  * @param make makes the folder; called under its lock
@@ -47,20 +37,17 @@ export interface Made {
  */
 export async function keptIn(
   folder: string,
-  place: Made,
+  place: Preparing,
   mode: DataConfig["cache"],
   options: CacheOptions,
   make: () => Promise<PreparedData>,
 ): Promise<PreparedSet> {
-  const { note } = options;
+  const { note, notes = eachNoted(note) } = options;
   const isWanted = mode !== "refresh" || options.find === true;
   if (isWanted) {
     const found = await sound(folder, options);
     if (found) {
-      const { seconds } = found.data;
-      if (seconds > TOLD_SECONDS) {
-        note?.(`${place.name}: prepared before, which saves ${seconds.toFixed(1)} s (${folder})`);
-      }
+      notes.found(place, found.data, folder);
       return found;
     }
   }
@@ -79,36 +66,28 @@ export async function keptIn(
     if (found) return found; // made while this process waited
   }
   await clearUnfinished(folder);
-  for (const text of earlierCopies(folder, place)) note?.(text);
-  note?.(`${place.name}: ${place.doing} in ${folder}`);
+  for (const { bytes, folder: other } of earlierCopies(folder, place)) notes.earlier(place, bytes, other);
+  notes.begun(place, folder);
   const made = await make();
-  note?.(`${place.name}: ${sizeText(made)}`);
+  notes.made(place, made);
   return openPrepared(folder, made);
 }
 
-/** What is said of data sets that were prepared of an earlier state of the source, since the cache keeps them. */
-function earlierCopies(folder: string, { path, name }: Made): string[] {
+/** Data sets that were prepared of an earlier state of the source, which the cache keeps. */
+function earlierCopies(folder: string, { path }: Preparing): { bytes: number; folder: string }[] {
   const cache = join(folder, "..");
   const start = basename(folder).slice(0, -HASH_DIGITS);
-  const texts: string[] = [];
+  const found: { bytes: number; folder: string }[] = [];
   for (const entry of Deno.readDirSync(cache)) {
     const other = join(cache, entry.name);
     if (!entry.isDirectory || other === folder || !entry.name.startsWith(start)) continue;
     try {
       const data = readPrepared(other);
       if (data === null || data.sources[0]?.path !== path) continue;
-      const bytes = filesOf(data).reduce((sum, { bytes }) => sum + bytes, 0);
-      texts.push(`${name}: also prepared with other settings or of an earlier state, ${bytesText(bytes)} in ${other}`);
+      found.push({ bytes: filesOf(data).reduce((sum, { bytes }) => sum + bytes, 0), folder: other });
     } catch { /* damaged: it is nobody's */ }
   }
-  return texts.slice(0, 3);
-}
-
-export function sizeText(data: PreparedData): string {
-  const bytes = filesOf(data).reduce((sum, { bytes }) => sum + bytes, 0);
-  const chunks = data.sources.reduce((sum, { chunks }) => sum + chunks.length, 0);
-  const held = hasPlaced(data) ? "read where they lie" : bytesText(bytes);
-  return `prepared in ${data.seconds.toFixed(1)} s, ${chunks} ${chunks === 1 ? "chunk" : "chunks"}, ${held}`;
+  return found.slice(0, 3);
 }
 
 function preparedSince(folder: string, time: number): boolean {

@@ -191,9 +191,9 @@ async function stepsOf(
   const hash = hashOf([STEPS_VERSION, listed.path, key, fittedHash(fitted)]);
   const plain = basename(listed.path).replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "").slice(0, 60) || "data";
   const folder = join(options.folder(), `${plain}-steps-${hash}`);
-  const made = { path: listed.path, name: listed.name, doing: "data.steps make its rows" };
+  const made = { path: listed.path, name: listed.name, doing: "data.steps make its rows", stage: "after data.steps" };
   return await keptIn(folder, made, data.cache, options, () => {
     const places = steppedPlaces(sources, fitted, "steps");
-    return prepareInto(folder, places, { fitted, progress: options.progress, note: options.note });
+    return prepareInto(folder, places, { fitted, progress: options.progress, note: options.notes?.said });
   });
 }

@@ -10,6 +10,7 @@ import { isPrepared, type PreparedData } from "./data_json.ts";
 import { importCounts } from "./import_steps.ts";
 import { locate } from "./locate.ts";
 import { prepareInto, type PrepareOptions } from "./prepare.ts";
+import { noted } from "./preparing_notes.ts";
 import { conclude, doConclude } from "./signal_steps.ts";
 
 export interface ImportOptions extends PrepareOptions {
@@ -56,5 +57,9 @@ export async function importData(source: string, folder: string, options: Import
   const fitted = doConclude(steps)
     ? await conclude(steps, sources, { member: options.member, settings }, options)
     : undefined;
-  return await prepareInto(folder, sources, { ...options, made, fitted });
+  return await noted(
+    sources.map(({ name }) => name),
+    options.note,
+    ({ said }) => prepareInto(folder, sources, { ...options, made, fitted, note: said }),
+  );
 }

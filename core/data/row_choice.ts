@@ -63,16 +63,19 @@ export async function rowValues(
   width: number,
   columns?: readonly number[],
 ): Promise<Float32Array> {
-  const slot = columns && new Map(columns.map((column, index) => [column, index]));
+  // The place of each column among those wanted, and -1 for the others.
+  const slot = columns && new Int32Array(width).fill(-1);
+  columns?.forEach((column, index) => slot![column] = index);
   const across = columns?.length ?? width;
   const values = new Float32Array(choice.rows.length * across);
   let row = 0;
   for await (const { batches } of feedRows(choice, data)) {
     for await (const batch of batches) {
+      const { rowPtr, columns: stored, target } = batch;
       for (let i = 0; i < batch.rows; i++, row++) {
-        for (let at = batch.rowPtr[i]!; at < batch.rowPtr[i + 1]!; at++) {
-          const column = batch.columns[at]!, index = slot ? slot.get(column) : column;
-          if (index !== undefined) values[row * across + index] = batch.target[at]!;
+        for (let at = rowPtr[i]!; at < rowPtr[i + 1]!; at++) {
+          const index = slot ? slot[stored[at]!]! : stored[at]!;
+          if (index >= 0) values[row * across + index] = target[at]!;
         }
       }
     }

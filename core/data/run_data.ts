@@ -22,6 +22,7 @@ import { type Fitted, fittedHash, fittedText, parseFitted, STEPS_FILE } from "./
 import { made } from "./data_json.ts";
 import type { DataIdentity, FileIdentity, TrainedData } from "./identity.ts";
 import { hashLines } from "./identity.ts";
+import { readRuns, writtenRuns } from "./part_runs.ts";
 import type { Part } from "./source.ts";
 
 export const DATA_FILE = "data.json";
@@ -32,7 +33,7 @@ const BYTES_MAX = 512e6;
 const part = oneOf<Part>("train", "validation", "test");
 const any: Decoder<Transform> = (value) => value as Transform;
 
-const files = list(object<FileIdentity>({
+const file = object<FileIdentity>({
   name: text,
   offset: optional(number) as Decoder<number>,
   first_row: number,
@@ -42,8 +43,19 @@ const files = list(object<FileIdentity>({
   modified: text,
   content: text,
   part: nullable(part),
-  part_runs: maybe(list(number)),
-}));
+  part_runs: maybe((value) => value as number[]),
+});
+
+const files: Decoder<FileIdentity[]> = list((value, field) => {
+  const { part_runs, ...read } = file(value, field);
+  return part_runs === undefined ? read : { ...read, part_runs: readRuns(part_runs, `${field}.part_runs`, read.rows) };
+});
+
+/** Files as data.json has them. */
+const writtenFiles = (files: readonly FileIdentity[]) =>
+  files.map(({ part_runs, ...file }) =>
+    part_runs === undefined ? file : { ...file, part_runs: writtenRuns(part_runs) }
+  );
 
 const split = nullable(object<NonNullable<DataIdentity["split"]>>({
   by: oneOf("rows"),
@@ -96,7 +108,12 @@ export async function writeRunData(
 ): Promise<void> {
   if (names !== null) await writeFileAtomic(join(run, NAMES_FILE), names.join("\n") + "\n");
   if (steps !== null) await writeFileAtomic(join(run, STEPS_FILE), fittedText(steps));
-  await writeJsonAtomic(join(run, DATA_FILE), data);
+  const earlier = data.earlier?.map((one) => ({ ...one, files: writtenFiles(one.files) }));
+  await writeJsonAtomic(join(run, DATA_FILE), {
+    ...data,
+    files: writtenFiles(data.files),
+    ...earlier ? { earlier } : {},
+  });
 }
 
 /** The steps that a run's data went through, with what they concluded; absent where they concluded nothing. @throws {UserError} */

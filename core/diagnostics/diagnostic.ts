@@ -148,8 +148,14 @@ export interface Diagnostic<Data = unknown> {
 
 const BLOCKS = 16;
 
-/** At most `most` values of a parameter or one row of it: of evenly spread blocks of rows where it has more. */
-export async function sampleOf(parameter: ParameterAbout, most = 1 << 20): Promise<Float32Array> {
+/**
+ * Values of a parameter that its size and its distribution are taken from, which is within a percent of those of all where they
+ * are alike.
+ */
+export const SAMPLED_VALUES = 1 << 16;
+
+/** At most so many values of a parameter or one row of it: of evenly spread blocks of rows where it has more. */
+export async function sampleOf(parameter: ParameterAbout, most = SAMPLED_VALUES): Promise<Float32Array> {
   const { shape } = parameter;
   const rows = shape[0] ?? 1, width = shape.slice(1).reduce((product, size) => product * size, 1);
   if (rows * width <= most) return await parameter.read(0, rows);

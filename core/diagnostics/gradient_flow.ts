@@ -19,10 +19,10 @@ export interface GradientFlowDiagnostic {
   readonly tensors: readonly TensorGradient[];
 }
 
-const ROWS_MAX = 128, VALUES_MAX = 1 << 18;
+const ROWS_MAX = 128;
 
 async function sizeOf(parameter: ParameterAbout): Promise<{ size: number; zeros: number }> {
-  const values = await sampleOf(parameter, VALUES_MAX);
+  const values = await sampleOf(parameter);
   let squares = 0, zeros = 0;
   for (const value of values) {
     squares += value * value;

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { list, nullable, number, object, text } from "../runs/decode.ts";
 import { type Diagnostic, type DiagnosticContext, NoAnswer, shape, short } from "./diagnostic.ts";
 import { largestOf } from "./numbers.ts";
+import { singularValues } from "./singular.ts";
 
 export interface JacobianDirection {
   /** The direction in latent space, of length 1; its largest value is positive. */
@@ -53,8 +54,6 @@ const settings = {
 };
 
 async function run(context: DiagnosticContext): Promise<JacobianDiagnostic | null> {
-  // The library of matrices is loaded when it is needed, since configs read this file too.
-  const { singularValues } = await import("./singular.ts");
   const { latentSize, part, data: { columns, shape, labels, names } } = context;
   const wanted = context.settings as { points: number; directions: number; columns: number };
   if (latentSize > LATENT_MAX || latentSize * columns > VALUES_MAX) {
@@ -67,7 +66,7 @@ async function run(context: DiagnosticContext): Promise<JacobianDiagnostic | nul
     const jacobian = await context.decoderJacobian(
       codes.slice(i * latentSize, (i + 1) * latentSize) as Float32Array<ArrayBuffer>,
     );
-    const { values, right } = singularValues(jacobian, columns, latentSize);
+    const { values, right } = await singularValues(jacobian, columns, latentSize);
     const least = Math.max(columns, latentSize) * 2 ** -23 * values[0]!;
     points.push({
       ...{ row, label: labels?.[row] ?? null },
@@ -83,7 +82,7 @@ async function run(context: DiagnosticContext): Promise<JacobianDiagnostic | nul
     // A row at a time, so that one Jacobian is held at once.
     for (const [i, point] of points.entries()) {
       const jacobian = await context.encoderJacobian(context.only(chosen, i));
-      const { values } = singularValues(transposed(jacobian, latentSize, columns), columns, latentSize);
+      const { values } = await singularValues(transposed(jacobian, latentSize, columns), columns, latentSize);
       const encoder_norm = short(Math.hypot(...values));
       points[i] = { ...point, encoder_norm, encoder_singular_values: values.map(short) };
     }

@@ -18,6 +18,7 @@ import {
   SIDE,
 } from "./drawing.ts";
 import { latentColumns } from "./latent_columns.ts";
+import { principalComponents } from "./pca.ts";
 
 const settings = {
   columns: z.union([z.int().min(0).max(12), z.array(z.union([z.string(), z.int().min(0)])).max(12)]).default(4)
@@ -36,11 +37,7 @@ async function onMap(
   values: Float32Array<ArrayBuffer>,
   rows: number,
 ): Promise<{ readonly scores: number[][]; readonly explained: number[] }> {
-  if (latentSize <= WHOLE_WIDTH) {
-    // The library of matrices is loaded when it is needed, since configs read this file too.
-    const { principalComponents } = await import("./pca.ts");
-    return principalComponents(values, rows, latentSize, 2);
-  }
+  if (latentSize <= WHOLE_WIDTH) return await principalComponents(values, rows, latentSize, 2);
   if (!values.every(Number.isFinite)) {
     return { scores: Array.from({ length: rows }, () => [NaN, NaN]), explained: [] };
   }

@@ -21,10 +21,18 @@ export function columnsNamed(asked: readonly (string | number)[], columns: numbe
 
 /** Values less their mean, divided by their length, so that products of two such are correlations; null where they do not vary. */
 function standard(values: Float64Array): Float64Array | null {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const centred = values.map((value) => value - mean);
-  const length = Math.sqrt(centred.reduce((sum, value) => sum + value * value, 0));
-  return length > 0 && Number.isFinite(length) ? centred.map((value) => value / length) : null;
+  let sum = 0, squares = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  const mean = sum / values.length, unit = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const centred = values[i]! - mean;
+    unit[i] = centred;
+    squares += centred * centred;
+  }
+  const length = Math.sqrt(squares);
+  if (!(length > 0 && Number.isFinite(length))) return null;
+  for (let i = 0; i < values.length; i++) unit[i]! /= length;
+  return unit;
 }
 
 function correlation(a: Float64Array, b: Float64Array): number {
@@ -82,7 +90,9 @@ export async function latentColumns(
   const axes = (scores[0] ?? []).map((_, k) => standard(Float64Array.from(scores, (score) => score[k]!)))
     .filter((axis) => axis !== null);
   const all = from.map((column, j) => {
-    const own = Float64Array.from({ length: rows }, (_, i) => values[i * from.length + j]!), unit = standard(own);
+    const own = new Float64Array(rows);
+    for (let i = 0; i < rows; i++) own[i] = values[i * from.length + j]!;
+    const unit = standard(own);
     const r2 = unit ? Math.min(1, axes.reduce((sum, axis) => sum + correlation(unit, axis) ** 2, 0)) : 0;
     return { column, own, unit, r2 };
   });

@@ -17,8 +17,10 @@ export interface Bins {
 export function binned(values: ArrayLike<number>, bins = 40): Bins {
   let min = Infinity, max = -Infinity;
   for (let i = 0; i < values.length; i++) {
-    min = Math.min(min, values[i]!);
-    max = Math.max(max, values[i]!);
+    const value = values[i]!;
+    // A value that is no number makes both of them none.
+    if (!(value >= min)) min = Number.isNaN(min) ? min : value;
+    if (!(value <= max)) max = Number.isNaN(max) ? max : value;
   }
   const counts = new Array<number>(bins).fill(0), scale = max > min ? bins / (max - min) : 0;
   for (let i = 0; i < values.length; i++) counts[Math.min(bins - 1, Math.floor((values[i]! - min) * scale))]!++;

@@ -2,13 +2,12 @@
 import * as schema from "../runs/schema.ts";
 import type { ReconstructionDiagnostic } from "../runs/types.ts";
 import { type Diagnostic, type DiagnosticContext, short } from "./diagnostic.ts";
+import { largestOf } from "./numbers.ts";
 import { Canvas, COLOURS, LINE, type Picture, picture, scaleOf, SIDE } from "./drawing.ts";
 
 async function run(context: DiagnosticContext): Promise<ReconstructionDiagnostic> {
   const { part, sums: { variation, sse }, data: { names } } = context;
-  const varying = Uint32Array.from(variation.keys()).filter((j) => variation[j]! > 0);
-  varying.sort((a, b) => variation[b]! - variation[a]! || a - b);
-  const columns = Array.from(varying.subarray(0, context.maxColumns));
+  const columns = largestOf(variation, context.maxColumns).filter((j) => variation[j]! > 0);
   const chosen = context.choose([part], context.maxRows);
   const truth = await context.values(chosen, columns);
   const rebuilt = columns.length > 0 ? await context.reconstruct(chosen, columns) : new Float32Array(0);

@@ -48,7 +48,14 @@ function correlationOf(a: Float32Array, b: Float32Array): number {
 /** The mean squared error of each row. */
 export function rowErrors(truth: Float32Array, rebuilt: Float32Array, columns: number): Float64Array {
   const errors = new Float64Array(truth.length / columns);
-  for (let i = 0; i < truth.length; i++) errors[Math.floor(i / columns)]! += (rebuilt[i]! - truth[i]!) ** 2 / columns;
+  for (let row = 0, i = 0; row < errors.length; row++) {
+    let sum = 0;
+    for (const end = i + columns; i < end; i++) {
+      const error = rebuilt[i]! - truth[i]!;
+      sum += error * error;
+    }
+    errors[row] = sum / columns;
+  }
   return errors;
 }
 

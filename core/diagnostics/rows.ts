@@ -69,7 +69,12 @@ async function run(context: DiagnosticContext): Promise<RowsDiagnostic | null> {
   const truth = await context.values(chosen), rebuilt = await context.reconstruct(chosen);
   const errors = new Float64Array(chosen.rows.length);
   for (let i = 0, at = 0; i < errors.length; i++) {
-    for (const end = at + columns; at < end; at++) errors[i]! += (truth[at]! - rebuilt[at]!) ** 2 / columns;
+    let sum = 0;
+    for (const end = at + columns; at < end; at++) {
+      const error = truth[at]! - rebuilt[at]!;
+      sum += error * error;
+    }
+    errors[i] = sum / columns;
   }
   const picked = ranked(errors, context.settings.rows as number);
   const rowAt = (at: number, choose: typeof largest, named: string[][]): ShownRow => {

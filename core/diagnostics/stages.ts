@@ -138,7 +138,8 @@ export function strongestOf(values: Float32Array, most: number): number[] {
     if (kept.length === most && most > 0) least = size(kept[most - 1]!);
   };
   for (let at = 0; at < values.length; at++) {
-    if (!(size(at) > least)) continue;
+    const value = values[at]!;
+    if (!(value > least || -value > least)) continue;
     kept.push(at);
     if (kept.length >= 2 * most + 64) shrink();
   }

@@ -89,8 +89,13 @@ async function run(context: DiagnosticContext): Promise<TraversalDiagnostic | nu
     const all = await decode(latent);
     const at = (s: number) => all.subarray(s * columns, (s + 1) * columns);
     const first = at(0), last = at(values.length - 1);
-    const moved = first.map((value, j) => Math.abs(last[j]! - value));
-    const change = moved.reduce((sum, value) => sum + value * value, 0) / columns;
+    const moved = new Float32Array(columns);
+    let squares = 0;
+    for (let j = 0; j < columns; j++) {
+      const size = moved[j] = Math.fround(Math.abs(last[j]! - first[j]!));
+      squares += size * size;
+    }
+    const change = squares / columns;
     const places = shape ? null : largestOf(moved, count);
     return {
       change: short(change),

@@ -1,7 +1,15 @@
 /** Sizes and distributions of what is trained, and what the units of the first layer look for in images and signals. */
 import { z } from "zod";
 import { list, nullable, number, object, text } from "../runs/decode.ts";
-import { type Diagnostic, type DiagnosticContext, type ParameterAbout, sampleOf, shape, short } from "./diagnostic.ts";
+import {
+  type Diagnostic,
+  type DiagnosticContext,
+  type ParameterAbout,
+  SAMPLED_VALUES,
+  sampleOf,
+  shape,
+  short,
+} from "./diagnostic.ts";
 import { type Picture, pictureRows } from "./drawing.ts";
 import { binned, type Bins } from "./numbers.ts";
 
@@ -32,7 +40,7 @@ export interface WeightsDiagnostic {
   } | null;
 }
 
-const VALUES_MAX = 1 << 18, FILTER_VALUES_MAX = 100_000, ROWS_READ_MAX = 1 << 24;
+const FILTER_VALUES_MAX = 100_000, ROWS_READ_MAX = 1 << 24;
 
 const settings = {
   filters: z.int().min(0).max(256).default(16).describe(
@@ -41,12 +49,13 @@ const settings = {
 };
 
 async function tensorOf({ updateRatio }: DiagnosticContext, parameter: ParameterAbout): Promise<TensorWeights> {
-  const values = await sampleOf(parameter, VALUES_MAX);
+  const values = await sampleOf(parameter);
   let sum = 0, squares = 0, largest = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!, magnitude = Math.abs(value);
     sum += value;
     squares += value * value;
-    largest = Math.max(largest, Math.abs(value));
+    if (magnitude > largest || Number.isNaN(magnitude)) largest = magnitude; // none is above what is no number
   }
   return {
     ...{ name: parameter.name, shape: parameter.shape, looked_at: values.length },
@@ -93,7 +102,7 @@ async function run(context: DiagnosticContext): Promise<WeightsDiagnostic | null
 export const weights: Diagnostic<WeightsDiagnostic> = {
   name: "weights",
   about: "norms and distributions of what is trained, and the first layer's weights as pictures or waveforms",
-  cost: `one look at each parameter, of at most ${VALUES_MAX} values each`,
+  cost: `one look at each parameter, of at most ${SAMPLED_VALUES} values each`,
   settings,
   automatic: () => true,
   run,

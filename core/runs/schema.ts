@@ -6,6 +6,7 @@ import type {
   BaselineMetrics,
   ChunkRow,
   ColumnsDiagnostic,
+  Diverged,
   EpochRow,
   LabelScores,
   LatentColumn,
@@ -133,6 +134,7 @@ export const summary: Decoder<Summary> = object<Summary>({
     validation: nullable(splitMetrics),
     test: nullable(splitMetrics),
   }),
+  diverged: optional(object<Diverged>({ epoch: number, loss: number, first_loss: number })),
   baseline: optional(object<NonNullable<Summary["baseline"]>>({
     pca: optional(object<NonNullable<NonNullable<Summary["baseline"]>["pca"]>>({
       components: optional(number),

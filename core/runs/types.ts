@@ -134,6 +134,14 @@ export type Session = Readonly<Record<string, unknown>>;
 
 export type RunStatus = "running" | "finished" | "stopped" | "failed";
 
+/** Training that diverged while its loss was still a number. */
+export interface Diverged {
+  /** The first epoch in which that was seen, and its training loss. */
+  readonly epoch: number;
+  readonly loss: number;
+  readonly first_loss: number;
+}
+
 export interface Summary {
   readonly name: string;
   readonly status: RunStatus;
@@ -155,6 +163,8 @@ export interface Summary {
     readonly validation: SplitMetrics | null;
     readonly test: SplitMetrics | null;
   };
+  /** Where training diverged while its loss was still a number. */
+  readonly diverged?: Diverged | null;
   /** Principal component analysis with as many components as there are latent units, where it was measured. */
   readonly baseline?: {
     readonly pca?: {

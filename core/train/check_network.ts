@@ -7,7 +7,9 @@ import { openData } from "../data/open.ts";
 import { withRowFiles } from "../data/row_files.ts";
 import type { Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { settled } from "./epochs.ts";
 import { describeModel } from "./network.ts";
+import { runWarnings } from "./run_checks.ts";
 
 /** The data's headers, with weights and categories, or why they cannot be read. */
 async function sourceOf(config: Config): Promise<Source | string> {
@@ -34,14 +36,19 @@ function engineMissing(): string | null {
 
 /**
  * Describes the network to the engine, which checks that layers, loss and data fit each other.
+ * @param warn told of settings that are almost certainly mistakes with these data, a line each
  * @returns why that was not possible, in one line; null if it was
  * @throws {UserError} if they do not fit; `where` is the key of the config
  */
-export async function checkNetwork(config: Config): Promise<string | null> {
+export async function checkNetwork(
+  config: Config,
+  warn: (text: string) => void = () => {},
+): Promise<string | null> {
   const missing = engineMissing();
   if (missing !== null) return missing;
   const source = await sourceOf(config);
   if (typeof source === "string") return source;
   describeModel(config, source).close();
+  for (const warning of runWarnings(settled(config, source), source)) warn(warning);
   return null;
 }

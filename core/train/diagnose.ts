@@ -5,7 +5,13 @@ import { type PcaFit, pcaModel } from "../baseline/pca.ts";
 import { tableComponents } from "../baseline/table.ts";
 import type { Config } from "../config/types.ts";
 import type { Part, Source } from "../data/source.ts";
-import { type DataAbout, type Diagnostic, type DiagnosticContext, NoAnswer } from "../diagnostics/diagnostic.ts";
+import {
+  type Chosen,
+  type DataAbout,
+  type Diagnostic,
+  type DiagnosticContext,
+  NoAnswer,
+} from "../diagnostics/diagnostic.ts";
 import { DIAGNOSTICS } from "../diagnostics/list.ts";
 import { columnVariation, evaluatePart, type Evaluation, Stopped } from "../evaluation/evaluate.ts";
 import { makeFolder } from "../formats/file.ts";
@@ -14,6 +20,9 @@ import { threadCount } from "./network.ts";
 import { askModule, OwnFailure } from "./own_diagnostic.ts";
 import { aboutOf, embedded, questionsOf, tensorsOf } from "./questions.ts";
 import { type LastStep, updateRatio } from "./update_ratio.ts";
+
+/** Sets of rows whose latent vectors are remembered: those of all parts and those of the part looked at. */
+const REMEMBERED = 2;
 
 export interface DiagnoseOptions {
   readonly config: Config;
@@ -104,6 +113,20 @@ function asked({ diagnostics: { kinds } }: Config, data: DataAbout): readonly Di
 const ownOnes = ({ diagnostics: { kinds } }: Config) =>
   typeof kinds === "string" ? [] : kinds.filter((kind) => typeof kind === "object");
 
+/** Several diagnostics ask for the latent vectors of the same rows, which are computed once and which none of them changes. */
+function rememberingRows<T>(ask: (chosen: Chosen) => Promise<T>): (chosen: Chosen) => Promise<T> {
+  const known: { rows: readonly number[]; answer: Promise<T> }[] = [];
+  return (chosen) => {
+    const { rows } = chosen;
+    const found = known.find((one) => one.rows.length === rows.length && one.rows.every((row, i) => row === rows[i]));
+    if (found) return found.answer;
+    const answer = ask(chosen);
+    known.push({ rows, answer });
+    if (known.length > REMEMBERED) known.shift();
+    return answer;
+  };
+}
+
 async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticContext, "settings">> {
   const { config, model, source, epoch } = options;
   const { data } = config;
@@ -112,8 +135,10 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
   if (!known.columns) throw new Error("a diagnostic needs sums by column");
   const { rows, columns: { sum, sse } } = known;
   let fitting: Promise<PcaFit | null> | undefined;
+  const questions = questionsOf(config, model, source, await aboutOf(config, source));
   return {
-    ...questionsOf(config, model, source, await aboutOf(config, source)),
+    ...questions,
+    embed: rememberingRows(questions.embed),
     epoch,
     part,
     sums: {

@@ -4,12 +4,11 @@ import type { Config } from "../config/types.ts";
 import { checkAnnotations } from "../data/annotations.ts";
 import { checkValues } from "../data/check.ts";
 import { keepOpen } from "../data/chunk_cache.ts";
-import { feed } from "../data/feed.ts";
 import { type MemoryData, MemoryRows } from "../data/memory.ts";
-import { batchCount, readingPlan, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
+import { batchCount, requireSteps, stepsOf, trainingPlan } from "../data/plan.ts";
 import { openData } from "../data/open.ts";
 import type { PreparingProgress } from "../data/prepare.ts";
-import { dataError, type Part, PARTS, type Source } from "../data/source.ts";
+import { dataError, type Part, PARTS } from "../data/source.ts";
 import { withRowFiles } from "../data/row_files.ts";
 import type { LayerRow } from "../runs/types.ts";
 import { requireRunsFolder, runWarnings } from "./run_checks.ts";
@@ -20,7 +19,10 @@ import { type Chosen, chosenFor } from "./chosen.ts";
 import { sortedWarning } from "./shuffling.ts";
 import { chooseSolver } from "./solver.ts";
 import { chooseStart } from "./start_layers.ts";
+import { type TriedBatch, tryBatch } from "./try_batch.ts";
 import { checkMemory, describeModel, layerRows, type MemoryEstimate, precisionNote, threadCount } from "./network.ts";
+
+export type { TriedBatch };
 
 export interface DryRun {
   readonly dense: boolean;
@@ -45,25 +47,8 @@ export interface DryRun {
   readonly start: string;
   /** What `auto` stands for. */
   readonly chosen: readonly Chosen[];
-  /** Forward and backward pass of one batch of each part. */
-  readonly batches: readonly {
-    readonly part: Part;
-    readonly rows: number;
-    readonly loss: number;
-    readonly ms: number;
-  }[];
-}
-
-/** Forward, backward and update of the first batch of a part. */
-async function firstBatch(config: Config, model: ReturnType<typeof describeModel>, source: Source, part: Part) {
-  const plan = readingPlan(source, part, config.data).slice(0, 1);
-  const options = { data: { ...config.data, preload_batches: 1, workers: 1 }, epoch: 1, part };
-  for await (const { batches } of feed(plan, { ...options, training: false })) {
-    const begun = performance.now();
-    const result = await model.train(batches, Float64Array.of(0), 0, 0);
-    return { part, rows: result.rows, loss: result.losses[0]!, ms: performance.now() - begun };
-  }
-  return null;
+  /** Forward and backward pass of one batch of each part, or of its first rows where a batch would take long. */
+  readonly batches: readonly TriedBatch[];
 }
 
 /**
@@ -98,7 +83,7 @@ export async function dryRun(
   const batches = [];
   for (const part of PARTS) {
     if (batchCount(source.partRows[part], { ...config.data, last_batch: "keep" }) === 0) continue;
-    const result = await firstBatch(config, model, source, part);
+    const result = await tryBatch(config, model, source, part, { note });
     if (result) batches.push(result);
   }
   const choice = chooseSolver(config, source), start = chooseStart(config, source);

@@ -1,19 +1,24 @@
 /** The ends of a session: finished, stopped by a signal, or failed. None of them loses what was trained. */
+import { basename } from "@std/path";
 import { EngineError } from "../../ffi/error.ts";
 import { noComponents, type PcaBaseline, type PcaFit } from "../baseline/pca.ts";
 import { loadCheckpoint } from "../checkpoint/load.ts";
 import { checkpointName } from "../checkpoint/layout.ts";
 import { resolveCheckpoint } from "../checkpoint/resolve.ts";
+import { NotFinite } from "../checkpoint/save.ts";
 import { trainedRows } from "../data/compare.ts";
 import { readRunData } from "../data/run_data.ts";
 import { BadData, PARTS, type Source } from "../data/source.ts";
 import { UserError } from "../errors.ts";
+import { settingText } from "../figures.ts";
+import { commandText } from "../runs/command.ts";
 import { clearRecovery } from "../runs/recovery.ts";
 import { writeSummary } from "../runs/summary.ts";
 import type { Summary } from "../runs/types.ts";
 import type { NeighboursDiagnostic } from "../diagnostics/neighbours.ts";
 import type { RowErrorsDiagnostic } from "../diagnostics/row_errors.ts";
 import { pcaAdvice } from "./pca_advice.ts";
+import { haveDiverged } from "./diverged.ts";
 import { runDiagnostics } from "./diagnose.ts";
 import { tellDiagnostics } from "./events.ts";
 import type { Session } from "./session.ts";
@@ -34,28 +39,56 @@ export interface SessionResult {
   readonly untouched?: boolean;
 }
 
+/** Whether weights or losses are no numbers any more, so that there is nothing to save. */
+const isPoisoned = (error: unknown): boolean =>
+  error instanceof NotFinite || (error instanceof EngineError && error.status === "non_finite");
+
 function ending(error: unknown, session: Session): string {
   const text = error instanceof Error ? error.message : String(error);
-  if (!(error instanceof EngineError) || error.status !== "non_finite") return text;
+  if (!isPoisoned(error)) return text;
   const { lastCheckpoint } = session;
   return `${text}; ${
     lastCheckpoint ? `the last good checkpoint is ${lastCheckpoint}` : "no checkpoint was saved before it"
   }`;
 }
 
-/** A save after an error. An error of this save must not hide the first one. */
-async function emergencySave(session: Session, error: unknown): Promise<void> {
-  const poisoned = error instanceof EngineError && error.status === "non_finite";
+/**
+ * A save after an error. An error of this save must not hide the first one.
+ * @returns the error of the save
+ */
+async function emergencySave(session: Session, error: unknown): Promise<unknown> {
+  let second: unknown = null;
   try {
     await session.saves.forgive();
-    if (poisoned) await session.saves.settle();
+    if (isPoisoned(error)) await session.saves.settle();
     else if (session.state.step > 0) await session.saves.saveIfNew();
-  } catch (second) {
-    session.options.note?.(`the emergency save failed too: ${second instanceof Error ? second.message : second}`);
+  } catch (cause) {
+    second = cause;
+    // Copies of such weights are refused as the weights are, which has been said.
+    if (!isPoisoned(error) || !isPoisoned(cause)) {
+      session.options.note?.(`the emergency save failed too: ${cause instanceof Error ? cause.message : cause}`);
+    }
   }
   try {
     await session.record("error", { error: ending(error, session) });
   } catch { /* the disk is full or gone: the error itself is what matters */ }
+  return second;
+}
+
+/** What to do after an error, as far as that is not to resume the run where it ended. */
+function advice(session: Session, error: unknown, unsaved: unknown): string | null {
+  const { options: { config, run }, lastCheckpoint, resumeCommand, state } = session;
+  const rate = "optimizer.learning_rate";
+  if (isPoisoned(error) || isPoisoned(unsaved)) {
+    // Weights that were saved after training began to diverge are of no use.
+    if (lastCheckpoint && !state.diverged) return `lower the rate: ${resumeCommand} --override ${rate}=...`;
+    const again = commandText("train", "--config", run.file("config.yaml"), "--override", `${rate}=...`);
+    return `begin again with a lower rate than ${settingText(config.optimizer.learning_rate)}: ${again}`;
+  }
+  if (unsaved === null) return null;
+  return lastCheckpoint
+    ? `steps after ${basename(lastCheckpoint)} are lost; resume from there with: ${resumeCommand}`
+    : `nothing of it was saved; begin again with: ${commandText("train", "--config", run.file("config.yaml"))}`;
 }
 
 /** Loads the best epoch's weights if they are kept and differ from the present ones; otherwise returns null. */
@@ -154,6 +187,7 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
   });
   const { options: { config, run }, model, source, state } = session;
   evaluated ??= { checkpoint: "latest", epoch: state.epoch, step: state.step };
+  const { epoch, step } = evaluated;
   let begun = performance.now();
   const { metrics, validation } = await finalMetrics(
     model,
@@ -163,9 +197,11 @@ export async function finish(session: Session, reason: Ending): Promise<SessionR
   );
   const baseline = config.evaluation.pca ? await measureBaseline(session, metrics) : null;
   state.seconds.evaluation += (performance.now() - begun) / 1000;
+  if (!state.diverged && haveDiverged(metrics.train, state)) {
+    state.diverged = { epoch, loss: metrics.train!.loss, first_loss: state.first_loss! };
+  }
   const held = await withTrainedBefore(run.path, source, metrics);
   begun = performance.now();
-  const { epoch, step } = evaluated;
   const diagnosed = await runDiagnostics(run.path, {
     ...{ config, model, source, epoch, evaluation: validation ?? undefined },
     pca: () => comparedFit(session),
@@ -224,7 +260,7 @@ export async function failed(session: Session, error: unknown): Promise<SessionR
       error = second;
     }
   }
-  await emergencySave(session, error);
+  const unsaved = await emergencySave(session, error);
   const summary = summarise(session, {
     status: "failed",
     reason: ending(error, session),
@@ -234,9 +270,9 @@ export async function failed(session: Session, error: unknown): Promise<SessionR
   try {
     await writeSummary(session.options.run, summary);
   } catch { /* as above */ }
-  const diverged = error instanceof EngineError && error.status === "non_finite";
-  const lower = `lower the rate: ${session.resumeCommand} --override optimizer.learning_rate=...`;
-  const told = diverged ? new UserError("", ending(error, session), lower, 1) : error;
+  const hint = advice(session, error, unsaved);
+  const own = error instanceof UserError && !isPoisoned(error) && error.hint ? `${error.hint}; ` : "";
+  const told = hint === null ? error : new UserError("", ending(error, session), own + hint, 1);
   const exitStatus = error instanceof BadData ? error.exitCode : 1;
   return { status: "failed", summary, signal: null, exitStatus, error: told };
 }

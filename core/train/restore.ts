@@ -7,6 +7,7 @@ import { ensureEngine } from "../build/ensure.ts";
 import { checkpointsFolder } from "../checkpoint/layout.ts";
 import { readCheckpoint } from "../checkpoint/read.ts";
 import { changesText, compareConfigs, type LoadedConfig, loadRunConfig } from "../config/mod.ts";
+import { asOption, withSettings } from "../config/key_value_hints.ts";
 import type { Config } from "../config/types.ts";
 import { requireCategories } from "../data/categories.ts";
 import { MemoryRows } from "../data/memory.ts";
@@ -64,8 +65,15 @@ export async function restoreRun(runDir: string, options: RestoreOptions = {}): 
   try {
     return { ...await restored(runDir, loaded.config, overrides, options), locate: loaded.locate };
   } catch (error) {
-    throw loaded.locate(error);
+    throw loaded.locate(asTyped(error));
   }
+}
+
+/** A hint that names settings of a config names the options that set them for this command. */
+function asTyped(error: unknown): unknown {
+  if (!(error instanceof UserError) || error.hint === undefined) return error;
+  const hint = withSettings(error.hint, asOption).replaceAll(/\bset (?=--override)/g, "add ");
+  return hint === error.hint ? error : new UserError(error.where, error.what, hint, error.exitCode);
 }
 
 /** @throws {UserError} on another model than the trained one; what else makes other figures is said */

@@ -14,6 +14,8 @@ export function runWarnings(config: Config, source: Source): string[] {
     columns: source.columns,
     validationRows: source.partRows.validation,
     stepsPerEpoch: stepsOf(plan),
+    trainingRows: source.partRows.train,
+    largestWindow: Math.max(0, ...plan.map(({ rows }) => rows)),
     leastBatch: Math.min(...least),
   };
   return sizeWarnings(config, sizes).map((warning) => warningText(warning));

@@ -135,7 +135,7 @@ class Session {
   }
 
   async train(): Promise<Ending> {
-    const { config, observer, shared } = this.options;
+    const { options } = this, { config, observer, shared } = options;
     this.saves.prepare();
     const trainer = new Trainer({
       config,
@@ -158,6 +158,7 @@ class Session {
       begin: () => begin(this),
       refit: (epoch) => refitDue(this, epoch),
       diagnose: (epoch) => this.diagnose(epoch),
+      warn: (text) => (options.warn ?? options.note)?.(text),
       elapsed: this.elapsed,
       stopping: () => this.isStopping,
       untilEpoch: this.options.untilEpoch,

@@ -3,6 +3,7 @@
  */
 import type { DataConfig } from "../config/types.ts";
 import type { PcaBaseline } from "../baseline/pca.ts";
+import type { Diverged } from "../runs/types.ts";
 import type { Steered } from "../steer/state.ts";
 import type { PlateauState } from "./schedule.ts";
 
@@ -80,6 +81,10 @@ export interface TrainState {
   since_row: { checkpoint_ms: number; diagnostics_ms: number };
   started_at: string;
   resumed: number;
+  /** The training loss of the run's first step, once it is made. */
+  first_loss?: number;
+  /** The epoch in which training was first seen to diverge. */
+  diverged?: Diverged;
   /** What commands have changed; there from the first one on. */
   steering?: Steered;
 }

@@ -60,6 +60,8 @@ const stateSchema: z.ZodType<TrainState> = z.strictObject({
   since_row: z.strictObject({ checkpoint_ms: amount(), diagnostics_ms: amount() }),
   started_at: z.string().refine((text) => Number.isFinite(Date.parse(text)), "must be a date"),
   resumed: count(),
+  first_loss: z.number().optional(),
+  diverged: z.strictObject({ epoch: count(), loss: z.number(), first_loss: z.number() }).optional(),
   steering: steeredSchema.optional(),
 });
 

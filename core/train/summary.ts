@@ -64,6 +64,7 @@ export function summarise(
     columns: source.columns,
     rows: source.partRows,
     metrics: ending.metrics ?? { train: null, validation: null, test: null },
+    ...state.diverged ? { diverged: state.diverged } : {},
     ...ending.baseline ? { baseline: ending.baseline } : {},
     ...ending.neighbours ? { neighbours: ending.neighbours } : {},
     ...ending.rowErrors ? { row_errors: ending.rowErrors } : {},

@@ -11,6 +11,7 @@ import type { PreparingProgress } from "../data/prepare.ts";
 import { chunkName, type Source } from "../data/source.ts";
 import type { ChunkRow, EpochRow } from "../runs/types.ts";
 import { evaluatePart, type Evaluation, type EvaluationProgress, Stopped } from "../evaluation/evaluate.ts";
+import { DivergenceWatch } from "./diverged.ts";
 import { horizonOf } from "./horizon.ts";
 import { type Horizon, learningRate, plateau } from "./schedule.ts";
 import type { Steering } from "../steer/steering.ts";
@@ -62,6 +63,8 @@ export interface TrainerParts {
   diagnose(epoch: number): Promise<void>;
   /** Seconds since this run began, over all sessions. */
   elapsed(): number;
+  /** Says what went wrong without ending the run. */
+  warn(text: string): void;
   /** Whether a stop was requested; the model has been told to stop. */
   stopping(): boolean;
   /** The epoch after which the session ends, before the run does. */
@@ -78,8 +81,12 @@ const perSecond = (rows: number, ms: number) => ms > 0 ? rows / ms * 1000 : 0;
 
 export class Trainer {
   #horizon: Horizon | null = null;
+  readonly #divergence: DivergenceWatch;
 
-  constructor(readonly parts: TrainerParts) {}
+  constructor(readonly parts: TrainerParts) {
+    const progress = (info: EvaluationProgress) => parts.observer.evaluating?.(info);
+    this.#divergence = new DivergenceWatch({ ...parts, progress });
+  }
 
   /** Number of steps of the whole run, over which schedules with an end are stretched. */
   get horizon(): Horizon {
@@ -240,6 +247,7 @@ export class Trainer {
   /** Adds some steps of a window to the state. */
   #count(result: TrainResult, window: Window): void {
     const { state } = this.parts, data = this.#data;
+    if (result.steps > 0) state.first_loss ??= result.losses[0]!;
     // Step by step, so that the sums have the same bits however an epoch is cut into calls.
     for (let i = 0; i < result.steps; i++) {
       const rows = Math.min(data.batch_size, window.rows - (state.batch + i) * data.batch_size);
@@ -307,18 +315,17 @@ export class Trainer {
     let validationLoss: number | null = null;
     if (this.parts.stopping()) return false;
     await this.parts.refit(state.epoch + 1);
-    const begun = performance.now();
-    if (source.partRows.validation > 0) {
-      try {
-        validationLoss = (await this.#validate()).loss;
-      } catch (error) {
-        if (error instanceof Stopped) return false;
-        throw error;
-      }
-    }
-    const validationMs = performance.now() - begun;
     const totals = state.epoch_totals;
     const trainLoss = totals.loss_rows / totals.rows;
+    const begun = performance.now();
+    try {
+      if (source.partRows.validation > 0) validationLoss = (await this.#validate()).loss;
+      await this.#divergence.look(state.epoch + 1, trainLoss);
+    } catch (error) {
+      if (error instanceof Stopped) return false;
+      throw error;
+    }
+    const validationMs = performance.now() - begun;
     const loss = validationLoss ?? trainLoss;
     this.#requireFinite(loss, validationLoss === null ? "training" : "validation", state.epoch + 1);
     const row: EpochRow = {

@@ -9,8 +9,6 @@ export interface LastStep {
   readonly rate: number;
 }
 
-const rms = (values: Float64Array) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
-
 /**
  * Root mean square of the update over that of the values before it. Adam's update (Kingma and Ba 2015, algorithm 1; with AdamW's
  * decay, Loshchilov and Hutter 2019) follows from the moments that it leaves behind:
@@ -32,12 +30,12 @@ export async function updateRatio(
   const [bias1, bias2] = [1 - beta1! ** step, 1 - beta2! ** step];
   // The decay that is apart from the moments multiplies the values before the step.
   const kept = decoupled ? 1 - rate * Number(weight_decay ?? 0) : 1;
-  const before = new Float64Array(w.length), update = new Float64Array(w.length);
+  let sizes = 0, updates = 0;
   for (let i = 0; i < w.length; i++) {
     const moved = rate * (m[i]! / bias1) / (Math.sqrt(v[i]! / bias2) + eps);
-    before[i] = (w[i]! + moved) / kept;
-    update[i] = before[i]! - w[i]!;
+    const before = (w[i]! + moved) / kept, update = before - w[i]!;
+    sizes += before * before;
+    updates += update * update;
   }
-  const size = rms(before);
-  return size > 0 ? rms(update) / size : NaN;
+  return sizes > 0 ? Math.sqrt(updates / sizes) : NaN;
 }

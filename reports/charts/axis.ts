@@ -9,6 +9,8 @@ export interface Axis {
   readonly format: (value: number) => string;
 }
 
+/** From here on numbers are written with a power of ten. */
+const LONG = 1e7;
 /** The largest number of ticks. */
 const TICKS_MAX = 1000;
 /** Larger values are drawn at this one, so that no span, ratio or margin overflows. */
@@ -23,7 +25,11 @@ function niceStep(span: number, wanted: number): number {
 }
 
 function linearFormat(step: number, largest: number): (value: number) => string {
-  if (largest < 1e-4 || largest >= 1e7) return (value) => number(value, 2);
+  if (largest < 1e-4 || largest >= LONG) {
+    // As many digits as two neighbouring ticks differ in.
+    const digits = Math.min(12, Math.max(2, Math.ceil(Math.log10(largest / step) + 1 - 1e-9)));
+    return (value) => number(value, digits);
+  }
   if (step >= 1) return count;
   const decimals = Math.min(12, Math.ceil(-Math.log10(step) - 1e-9));
   return (value) => value === 0 ? "0" : value.toFixed(decimals).replace("-", "−");
@@ -97,7 +103,7 @@ export function axis(values: readonly number[], options: AxisOptions = {}): Axis
     // If no such value lies in the domain, the ticks are those of a linear axis.
     const ticks = some.length > 0 ? some : linearTicks(domain[0], domain[1], wanted, false).ticks;
     const small = ticks.some((t) => t < 1e-4);
-    return { type: "log", domain, ticks, format: (v) => v >= 1e4 && !small ? count(v) : number(v, 1) };
+    return { type: "log", domain, ticks, format: (v) => v >= 1e4 && v < LONG && !small ? count(v) : number(v, 1) };
   }
   let [low, high] = range ?? [0, 1];
   if (options.zero) [low, high] = [Math.min(0, low), Math.max(0, high)];

@@ -23,7 +23,9 @@ export interface DrawnConnections {
   readonly strongest: readonly (readonly number[])[];
 }
 
-const TOP = 46, SPACE = 240, GAP = 60, LEAST_WIDTH = 880, CELL_MAX = 14, MARGIN = 8;
+const TOP = 46, SPACE = 240, LEAST_WIDTH = 880, CELL_MAX = 14, MARGIN = 8;
+/** Between two stages; as far as the lesser gap so that the chart fits a page's column at the size at which it can be read. */
+const GAP = 60, LEAST_GAP = 40, COLUMN_WIDTH = 1300;
 
 interface Placed {
   readonly columns: number;
@@ -104,7 +106,9 @@ export function networkChart(stages: readonly DrawnStage[], connections: readonl
     Math.max(each.width, textWidth(stages[i]!.name), textWidth(stages[i]!.kind, 11), textWidth(stages[i]!.size, 11))
   );
   const taken = widths.reduce((sum, width) => sum + width, 0) + 2 * MARGIN;
-  const gap = Math.max(GAP, (LEAST_WIDTH - taken) / Math.max(1, stages.length - 1));
+  const gaps = Math.max(1, stages.length - 1);
+  const fitting = Math.max(LEAST_GAP, Math.min(GAP, (COLUMN_WIDTH - taken) / gaps));
+  const gap = Math.max(fitting, (LEAST_WIDTH - taken) / gaps);
   const width = Math.ceil(taken + gap * (stages.length - 1));
   let x = MARGIN;
   const corners = placed.map((each, i) => {

@@ -88,6 +88,23 @@ export function place(axis: Axis, value: number, from: number, to: number): numb
   return from + share * (to - from);
 }
 
+/** Between the labels of two ticks, in px. */
+const LABEL_GAP = 5;
+
+/** The ticks of a horizontal axis whose labels have room beside each other: all, or every second, third and so on from 0. */
+export function spacedTicks(axis: Axis, { left, right }: Pick<Frame, "left" | "right">): readonly number[] {
+  const { ticks, format } = axis, zero = Math.max(0, ticks.indexOf(0));
+  for (let every = 1; every < ticks.length; every++) {
+    const some = ticks.filter((_, i) => (i - zero) % every === 0);
+    const isClose = some.slice(1).some((tick, i) => {
+      const apart = place(axis, tick, left, right) - place(axis, some[i]!, left, right);
+      return apart < (textWidth(format(tick)) + textWidth(format(some[i]!))) / 2 + LABEL_GAP;
+    });
+    if (!isClose) return some;
+  }
+  return ticks.slice(zero, zero + 1);
+}
+
 /**
  * A chart with two axes: labels and units at the top left and the bottom, grid lines behind, tick labels from the axes.
  */
@@ -97,13 +114,14 @@ export function chart(options: ChartOptions): string {
   const height = options.height ?? HEIGHT;
   const frame = frameOf(options);
   const grid = options.grid ?? "y";
+  const across = spacedTicks(x, frame);
   const gridStyle = { stroke: color("grid"), strokeOpacity: 1 };
   const marks: Plot.Markish[] = [];
   if (grid !== "none") marks.push(Plot.gridY(y.ticks, gridStyle));
-  if (grid === "both") marks.push(Plot.gridX(x.ticks, gridStyle));
+  if (grid === "both") marks.push(Plot.gridX(across, gridStyle));
   marks.push(
     Plot.axisY(y.ticks, { text: y.format, tickSize: 0, tickPadding: 6, label: null, fill: color("muted") }),
-    Plot.axisX(x.ticks, {
+    Plot.axisX(across, {
       text: x.format,
       tickSize: 4,
       label: null,

@@ -1,4 +1,5 @@
 /** Heading, state, the result in one sentence and the key figures of a run. */
+import { divergedText } from "../../core/runs/reasons.ts";
 import type { RunData, Summary } from "../../core/runs/types.ts";
 import { valueAt } from "../config_view.ts";
 import { bytes, compact, count, dateRange, duration, error, plural, rate, ratio } from "../format.ts";
@@ -191,13 +192,18 @@ function problems(run: RunData): Content {
       failed && summary.reason ? markup`${reasonText(summary)}. ` : ""
     }The figures are those recorded until then.</p>`
     : null;
+  const diverged = summary?.diverged
+    ? markup`<p><b>Training diverged:</b> ${
+      divergedText(summary.diverged, Number(valueAt(run.config, "optimizer.learning_rate")), error)
+    }.</p>`
+    : null;
   const list = run.problems.length > 0
     ? markup`<p><b>Some files of the run folder could not be read completely:</b></p><ul>${
       run.problems.map((p) => markup`<li>${p}</li>`)
     }</ul>`
     : null;
-  if (!ended && !list) return null;
-  return markup`<div class="alert ${failed ? "failed" : ""}">${ended}${list}</div>`;
+  if (!ended && !diverged && !list) return null;
+  return markup`<div class="alert ${failed || diverged ? "failed" : ""}">${ended}${diverged}${list}</div>`;
 }
 
 /** Paragraphs of the config's description, as they were written. */

@@ -46,7 +46,7 @@ export async function jacobian(
     if (error instanceof NoAnswer) return { none: error.message };
     throw error;
   }
-  const { values: singular, right } = singularValues(values, columns, latentSize);
+  const { values: singular, right } = await singularValues(values, columns, latentSize);
   const least = Math.max(columns, latentSize) * 2 ** -23 * singular[0]!;
   const shown = right.slice(0, directions).filter((_, k) => singular[k]! > least);
   const changes = shown.map((direction, k) => {

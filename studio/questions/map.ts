@@ -38,7 +38,7 @@ export async function mapOf({ rows, codes, labels, step }: Embedded): Promise<As
   const most = Math.min(AXES_ROWS, Math.max(AXES_ROWS_LEAST, Math.floor(AXES_PRODUCTS / latentSize ** 2)));
   const used = Math.min(count, most), spread = Array.from({ length: used }, (_, i) => Math.floor(i * count / used));
   const some = rowsAt(codes, latentSize, spread);
-  const { explained, axes, mean } = principalComponents(some, used, latentSize, 2);
+  const { explained, axes, mean } = await principalComponents(some, used, latentSize, 2);
   const low = new Float32Array(latentSize), high = new Float32Array(latentSize);
   for (let k = 0; k < latentSize; k++) {
     const sorted = Float32Array.from({ length: used }, (_, i) => some[i * latentSize + k]!).sort();

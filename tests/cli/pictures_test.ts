@@ -60,6 +60,46 @@ Deno.test("pictures in, pictures out: a file of KEY=VALUE lines trains on a fold
   assertEquals(basename(made!).startsWith("bars-"), true);
 });
 
+Deno.test("pictures in, pictures out: of several sizes the hints are what can be typed, with the size that data.shape says", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  Deno.mkdirSync(at("in"));
+  const wide = pictureOf(new Float32Array(12 * 10), { channels: 1, height: 10, width: 12 }, [0, 1]);
+  for (let i = 0; i < 12; i++) {
+    Deno.writeFileSync(at(`in/bar${String(i).padStart(2, "0")}.png`), i % 2 ? picture(i % SIDE) : wide);
+  }
+  const config = at("bars.conf");
+  Deno.writeTextFileSync(config, CONFIG);
+  const refused = await run("train", ["--config", config, "--dry-run"]);
+  assertEquals(refused.code, 2);
+  const lines = ["data.reader.size=[8, 8]", "data.reader.fit=resize"];
+  assertStringIncludes(refused.stderr, `hint: set ${lines.join(" and ")} (or cover, or crop)`);
+  Deno.writeTextFileSync(config, `${CONFIG}${lines[0]}\n`);
+  const unfitted = await run("train", ["--config", config, "--dry-run"]);
+  assertStringIncludes(unfitted.stderr, "hint: set data.reader.fit=cover (or resize, or crop)");
+  Deno.writeTextFileSync(config, `${CONFIG}${lines.join("\n")}\n`);
+  const trained = await run("train", ["--config", config, "--no-report", "--quiet"]);
+  assertEquals(trained.code, 0, trained.stderr);
+});
+
+Deno.test("pictures in, pictures out: a run takes a picture of another size as the hint says", async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name);
+  Deno.mkdirSync(at("in"));
+  for (let i = 0; i < 12; i++) Deno.writeFileSync(at(`in/bar${String(i).padStart(2, "0")}.png`), picture(i % SIDE));
+  Deno.writeTextFileSync(at("bars.conf"), CONFIG.replace("paths.output=out\n", ""));
+  const trained = await run("train", ["--config", at("bars.conf"), "--no-report", "--quiet", "--run-dir", at("run")]);
+  assertEquals(trained.code, 0, trained.stderr);
+  const other = pictureOf(new Float32Array(12 * 10), { channels: 1, height: 10, width: 12 }, [0, 1]);
+  Deno.writeFileSync(at("mine.png"), other);
+  const args = [at("run"), "--data", at("mine.png"), "--output", at("again.png")];
+  const refused = await run("reconstruct", args);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "hint: add --override data.reader.fit=cover (or resize, or crop)");
+  const done = await run("reconstruct", [...args, "--override", "data.reader.fit=cover"]);
+  assertEquals(done.code, 0, done.stderr);
+});
+
 Deno.test("pictures in, pictures out: a key and its other name are not both set", async () => {
   using folder = temporary();
   const file = join(folder.path, "bars.conf");

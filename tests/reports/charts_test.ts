@@ -9,7 +9,7 @@ import { explainedVariance } from "../../reports/charts/explained_variance.ts";
 import { hourglass } from "../../reports/charts/hourglass.ts";
 import { latentFrame, latentScatter } from "../../reports/charts/latent_scatter.ts";
 import { firstIsOutside, lossByEpoch } from "../../reports/charts/loss_by_epoch.ts";
-import { frameOf, place, textWidth } from "../../reports/charts/plot.ts";
+import { frameOf, place, spacedTicks, textWidth } from "../../reports/charts/plot.ts";
 import { reconstructionPanel } from "../../reports/charts/reconstruction_panel.ts";
 import { timeBar } from "../../reports/charts/time_bar.ts";
 import { trace } from "../../reports/charts/trace.ts";
@@ -129,6 +129,26 @@ Deno.test("charts leave out what is not finite", () => {
   for (const text of [svg, lossByEpoch(epochs, 1, "loss"), lossByEpoch(epochs, null, "loss")]) {
     assert(!/NaN|Infinity/.test(text.replace(/<desc>.*?<\/desc>/, "")), text);
   }
+});
+
+Deno.test("ticks at very large and very small numbers can be told apart, and those of a log axis are short", () => {
+  for (const ends of [[1.022e29, 1.068e29], [1e12, 1.00001e12], [2e-7, 9e-7]]) {
+    const { ticks, format } = axis(ends);
+    const labels = ticks.map(format);
+    assertEquals(new Set(labels).size, ticks.length, labels.join(", "));
+  }
+  const far = axis([0.2, 1e29], { type: "log", ticks: 5 });
+  assert(far.ticks.map(far.format).every((label) => label.length <= 9), far.ticks.map(far.format).join(", "));
+});
+
+Deno.test("labels of a horizontal axis do not lie on each other: those at multiples from 0 are kept", () => {
+  const x = axis([-0.0047, 0.0047], { ticks: 5, pad: 0.01 });
+  assertEquals(x.ticks, [-0.004, -0.002, 0, 0.002, 0.004]);
+  assertEquals(spacedTicks(x, { left: 40, right: 400 }), x.ticks);
+  assertEquals(spacedTicks(x, { left: 40, right: 200 }), [-0.004, 0, 0.004]);
+  assertEquals(spacedTicks(x, { left: 40, right: 60 }), [0]);
+  const counts = axis([3, 27], { ticks: 5 });
+  assertEquals(spacedTicks(counts, { left: 0, right: 400 }), counts.ticks);
 });
 
 Deno.test("a log axis where it reads better, and never with zeros", () => {

@@ -21,7 +21,7 @@ Deno.test("studio: the map of few rows has their principal components", async ()
   const [count, width] = [900, 5], codes = codesOf(count, width);
   const labels = rowsTo(count).map((row) => `kind ${row % 3}`);
   const map = await mapOf({ rows: rowsTo(count), codes, labels, step: 7 });
-  const { scores, axes, explained, mean } = principalComponents(codes, count, width, 2);
+  const { scores, axes, explained, mean } = await principalComponents(codes, count, width, 2);
   assertEquals([map.step, map.names], [7, ["kind 0", "kind 1", "kind 2"]]);
   assertEquals([...map.labels.slice(0, 4)], [0, 1, 2, 0]);
   assertEquals([...map.axes], axes.flat().map(Math.fround));

@@ -74,7 +74,9 @@ async function openPictures(path: string, options: ReaderOptions): Promise<OpenS
     return { path, name, heads: await readHeads(file) };
   }));
   const [height, width] = wanted.size ?? commonSize(files);
-  checkSizes(files, height, width, wanted);
+  // Of pictures whose shape the config states, that is the size to ask for.
+  const hinted = options.rowShape?.length === 3 ? options.rowShape.slice(1) : [height, width];
+  checkSizes(files, height, width, wanted, hinted);
   const heads = files.flatMap(({ heads }) => heads);
   const channels = wanted.colour || (!wanted.grey && heads.some(({ colour }) => colour)) ? 3 : 1;
   const rowNames = rowNamesOf(files, (i) => files[i]!.heads.length);
@@ -96,7 +98,13 @@ function commonSize(files: readonly PictureFile[]): readonly [number, number] {
   return uprightSize(files[0]!.heads[0]!);
 }
 
-function checkSizes(files: readonly PictureFile[], height: number, width: number, { size, fit }: Wanted): void {
+function checkSizes(
+  files: readonly PictureFile[],
+  height: number,
+  width: number,
+  { size, fit }: Wanted,
+  hinted: readonly number[],
+): void {
   for (const { path, heads } of files) {
     for (const head of heads) {
       const [h, w] = uprightSize(head);
@@ -106,12 +114,16 @@ function checkSizes(files: readonly PictureFile[], height: number, width: number
         throw new UserError(
           where,
           `is ${h} x ${w} pixels (height x width), ${files[0]!.name} is ${height} x ${width}`,
-          `set data.reader: {size: [${height}, ${width}], fit: resize} (or cover, or crop)`,
+          `set data.reader: {size: [${hinted.join(", ")}], fit: resize} (or cover, or crop)`,
         );
       }
       if (fit === undefined) {
         const what = `is ${h} x ${w} pixels (height x width), data.reader.size is ${height} x ${width}`;
-        throw new UserError(where, what, `set data.reader.fit to one of ${FITS.join(", ")}`);
+        throw new UserError(
+          where,
+          what,
+          `set data.reader.fit: cover (or ${FITS.filter((fit) => fit !== "cover").join(", or ")})`,
+        );
       }
       if (fit === "crop" && (h < height || w < width)) {
         const what = `is ${h} x ${w} pixels (height x width), too small to cut out ${height} x ${width}`;

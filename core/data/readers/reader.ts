@@ -11,6 +11,8 @@ export interface ReaderOptions {
   readonly member?: string;
   /** `data.reader`: further settings by name, such as a binary file's value type. Each reader checks its own. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** `data.shape`: what the config says that a row is, for hints. */
+  readonly rowShape?: readonly number[];
   /** Rows are sorted while they are read, since an earlier attempt ended with {@link OutOfOrder}. */
   readonly anyOrder?: boolean;
   /** A folder for what does not fit into memory while rows are sorted; by default a temporary one. */

@@ -67,7 +67,10 @@ Deno.test("transforms that undo or repeat each other", () => {
 });
 
 Deno.test("settings that are odd with these data", () => {
-  const usual: RunSizes = { columns: 100, validationRows: 10, stepsPerEpoch: 10, leastBatch: 20 };
+  const usual: RunSizes = {
+    ...{ columns: 100, validationRows: 10, stepsPerEpoch: 10, leastBatch: 20 },
+    ...{ trainingRows: 1300, largestWindow: 1300 },
+  };
   const of = (text: string, sizes: Partial<RunSizes>, ...overrides: string[]) =>
     sizeWarnings(load(text, ...overrides).config, { ...usual, ...sizes }).map((warning) => warningText(warning));
   assertEquals(of("", {}), []);
@@ -76,6 +79,14 @@ Deno.test("settings that are odd with these data", () => {
     "data.last_batch: drop, or another batch size",
   ]);
   assertEquals(of("", { leastBatch: 1 }, "model.encoder=[{linear: 4}]"), []);
+  assertEquals(of("", { trainingRows: 128, largestWindow: 128 }), []);
+  assertEquals(of("", { trainingRows: 127, largestWindow: 127, leastBatch: 127 }), [
+    "warning: data.batch_size is 128, more than the 127 rows of the training part: an epoch is one step; set it to 127 or less",
+  ]);
+  assertEquals(of("", { largestWindow: 100, leastBatch: 100 }), [
+    "warning: data.batch_size is 128, but the files whose rows are shuffled together have at most 100 training rows, and no " +
+    "batch is larger; set it to 100 or less, or raise data.shuffle_window",
+  ]);
   assertEquals(of("scheduler: {warmup_steps: 200}\ntraining: {epochs: 20}", {}), [
     "warning: scheduler.warmup_steps is 200, but the run has 200 steps: the learning rate is never reached; lower it",
   ]);

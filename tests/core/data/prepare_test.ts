@@ -14,6 +14,7 @@ import { UserError } from "../../../core/errors.ts";
 import { wavOf } from "../../../core/formats/wav_write.ts";
 import { engine } from "../../../ffi/library.ts";
 import { run } from "../../helpers/cli.ts";
+import { fileOf } from "../../helpers/safetensors.ts";
 import { GENES, tenXSample } from "../../helpers/ten_x.ts";
 import { testInFolder } from "../../temp.ts";
 
@@ -146,6 +147,33 @@ testInFolder("prepare: two at once prepare once", async (root) => {
   assertEquals(told.filter((text) => text.includes("preparing it")).length, 1, told.join("\n"));
   assertEquals(names(join(root, "cache")).length, 1);
 });
+
+testInFolder(
+  "prepare: of many shards one line says what was made, and one of each note what several of them share",
+  async (root) => {
+    Deno.mkdirSync(join(root, "shards"));
+    const shard = (dtype: string, bytes: number) =>
+      fileOf({ rows: { dtype, shape: [6, 4], bytes: new Uint8Array(24 * bytes).fill(63) } });
+    const write = (name: string, dtype: string, bytes: number) =>
+      Deno.writeFileSync(join(root, "shards", name), shard(dtype, bytes));
+    for (let i = 0; i < 5; i++) write(`s${i}.safetensors`, "F32", 4);
+    const told: string[] = [];
+    const open = (more = "") => openData(configFor(root, "shards", more), null, { note: (text) => told.push(text) });
+    await open();
+    assertEquals(told.map((text) => text.replace(/in [\d.]+ s/, "in T s")), [
+      "5 sources: prepared in T s, 5 chunks, read where they lie",
+    ]);
+    told.length = 0;
+    await open();
+    assertEquals(told, []);
+    for (const name of ["s1.safetensors", "s3.safetensors", "s4.safetensors"]) write(name, "F64", 8);
+    await open();
+    assertEquals(told.length, 3, told.join("\n"));
+    assertStringIncludes(told[0]!, "s1.safetensors and 2 other sources: Values of float64");
+    assertStringIncludes(told[1]!, "3 sources: also prepared with other settings");
+    assertStringIncludes(told[2]!, "3 sources: prepared in");
+  },
+);
 
 testInFolder("prepare: a row keeps its part however the chunks are cut", async (root) => {
   const folder = tenXSample(join(root, "pbmc"), 300);

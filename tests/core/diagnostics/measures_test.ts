@@ -8,6 +8,7 @@ import { firingOf } from "../../../core/diagnostics/firing.ts";
 import { singularValues } from "../../../core/diagnostics/singular.ts";
 import { binned, largestOf, means, quantileOf } from "../../../core/diagnostics/numbers.ts";
 import { characteristic, ranked } from "../../../core/diagnostics/rows.ts";
+import { symmetricEigen } from "../../../core/diagnostics/symmetric.ts";
 import { addPeriodogram } from "../../../core/diagnostics/spectrum.ts";
 import { Fourier } from "../../../core/data/steps/fourier.ts";
 
@@ -19,9 +20,9 @@ Deno.test("spectrum: as SciPy's periodogram, of even and odd lengths", () => {
   }
 });
 
-Deno.test("jacobian: singular values and ranks are NumPy's, and right singular vectors are orthonormal", () => {
+Deno.test("jacobian: singular values and ranks are NumPy's, and right singular vectors are orthonormal", async () => {
   for (const { rows, width, values, singular, rank } of golden.matrices) {
-    const found = singularValues(values, rows, width);
+    const found = await singularValues(values, rows, width);
     singular.forEach((value, k) => assertAlmostEquals(found.values[k]!, value, 1e-6 * singular[0]!));
     assertEquals(found.values.filter((value) => value > rows * 2 ** -23 * found.values[0]!).length, rank);
     found.right.forEach((a, i) =>
@@ -36,6 +37,35 @@ Deno.test("jacobian: singular values and ranks are NumPy's, and right singular v
     );
     assertAlmostEquals(Math.hypot(...stretched), singular[0]!, 1e-6 * singular[0]!);
   }
+});
+
+Deno.test("eigenvalues of symmetric matrices: by rotations and by the library, and vectors that belong to them", async () => {
+  for (const width of [1, 2, 17, 64, 65, 90]) {
+    const matrix = new Float64Array(width * width);
+    for (let a = 0; a < width; a++) {
+      for (let b = 0; b <= a; b++) {
+        const value = Math.sin(a * 12.9 + b * 78.2) + (a === b ? a % 3 : 0); // some values lie near each other
+        matrix[a * width + b] = matrix[b * width + a] = value;
+      }
+    }
+    const { values, vectors } = await symmetricEigen(matrix, width);
+    assertEquals([values.length, vectors.length], [width, width]);
+    assert(values.every((value, k) => k === 0 || value <= values[k - 1]!));
+    vectors.forEach((vector, k) => {
+      assertAlmostEquals(Math.hypot(...vector), 1, 1e-12);
+      assert(Math.max(...vector) >= -Math.min(...vector), "its largest entry is positive");
+      for (let a = 0; a < width; a++) {
+        const product = vector.reduce((sum, value, b) => sum + matrix[a * width + b]! * value, 0);
+        assertAlmostEquals(product, values[k]! * vector[a]!, 1e-10 * width);
+      }
+    });
+    const trace = Array.from({ length: width }, (_, k) => matrix[k * width + k]!).reduce(
+      (sum, value) => sum + value,
+      0,
+    );
+    assertAlmostEquals(values.reduce((sum, value) => sum + value, 0), trace, 1e-10 * width);
+  }
+  assertEquals((await symmetricEigen(new Float64Array(9), 3)).values, [0, 0, 0]);
 });
 
 Deno.test("firing: dead units and shares of rows by hand; a code that is 0 everywhere has none", () => {

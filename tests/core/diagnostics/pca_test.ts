@@ -20,7 +20,7 @@ function sparseRows(rows: number, width: number, each: number): Float32Array<Arr
 
 Deno.test("principal components of a table: the leading ones are those of the whole matrix, with any threads", async () => {
   const rows = 200, width = 120, count = 16, values = sparseRows(rows, width, 10);
-  const whole = principalComponents(values, rows, width, 4);
+  const whole = await principalComponents(values, rows, width, 4);
   const { scores, explained } = await tableComponents(values, width, count, 1);
   assertEquals([scores.length, explained.length], [rows * count, count]);
   for (let k = 0; k < 4; k++) {

@@ -231,6 +231,7 @@ Deno.test("trainer: the best is likely to last once half of the patience has gon
       check: () => {},
     },
     elapsed: () => 0,
+    warn: () => {},
     stopping: () => false,
   });
   assertEquals(await trainer.run(), "early_stopping");
@@ -406,6 +407,7 @@ Deno.test("trainer: an epoch counts once its row and its diagnostics are written
       diagnose: (epoch) => write(`diagnostics ${epoch}`),
       saves: run.saves,
       elapsed: () => 0,
+      warn: () => {},
       stopping: () => false,
     }).run();
   await assertRejects(train, UserError, "row 1");

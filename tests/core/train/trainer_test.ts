@@ -55,6 +55,7 @@ Deno.test("trainer: a step limit on an epoch's last step ends that epoch, also f
       saves,
       diagnose: () => Promise.resolve(),
       elapsed: () => 0,
+      warn: () => {},
       stopping: () => false,
     }).run();
     return { reason, saved, chunks, epochs };

@@ -69,7 +69,7 @@ testInFolder("pictures of different sizes are refused until the config says what
   );
   assertEquals(
     await refusalOf(image, dir, { settings: { size: [2, 2] } }),
-    `${b}: is 2 x 4 pixels (height x width), data.reader.size is 2 x 2 (set data.reader.fit to one of resize, cover, crop)`,
+    `${b}: is 2 x 4 pixels (height x width), data.reader.size is 2 x 2 (set data.reader.fit: cover (or resize, or crop))`,
   );
   assertEquals(
     await refusalOf(image, dir, { settings: { size: [2, 3], fit: "crop" } }),
