@@ -8,7 +8,7 @@ import { elementBytes } from "../../ffi/arrays.ts";
 import { Chunk, type MatrixPlace } from "../../ffi/chunk.ts";
 import { UserError } from "../errors.ts";
 import { InputFile } from "../formats/file.ts";
-import { ioError } from "../formats/io_error.ts";
+import { attempt } from "../formats/io_error.ts";
 import type { ChunkFile } from "./source.ts";
 
 const SAMPLES = 64, SAMPLE_BYTES = 1 << 16, BLOCK_BYTES = 1 << 20;
@@ -50,9 +50,9 @@ export async function statOf({ path, memory, place }: ChunkFile): Promise<{ size
 
 const placeBytes = ({ rows, columns, type }: MatrixPlace) => rows * columns * elementBytes(type);
 
-/** A text that changes with the file. @throws the system's error */
+/** A text that changes with the file. @throws {UserError} where it cannot be looked at */
 export async function stampOf(path: string): Promise<string> {
-  const { ino, size, mtime, ctime } = await Deno.stat(path);
+  const { ino, size, mtime, ctime } = await attempt(path, "read", () => Deno.stat(path));
   return `${ino} ${size} ${mtime?.getTime()} ${ctime?.getTime()}`;
 }
 
@@ -80,9 +80,7 @@ export async function keptContent(file: ChunkFile, whole: boolean): Promise<stri
 export async function requireSame(file: ChunkFile): Promise<void> {
   const was = kept.get(file);
   if (was === undefined) return;
-  const stamp = await stampOf(file.path).catch((cause) => {
-    throw ioError(file.path, "read", cause);
-  });
+  const stamp = await stampOf(file.path);
   if (stamp === was.stamp) return;
   if (await contentOf(file, was.whole) === was.content) return void kept.set(file, { ...was, stamp });
   throw new UserError(
