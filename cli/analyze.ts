@@ -13,9 +13,17 @@ import { findRuns } from "../core/runs/read.ts";
 import { formatCsvLine } from "../core/formats/csv.ts";
 import { costTable, curvesTable, type GroupTable, latentTable, sizesTable, timeTable } from "./analysis_more.ts";
 import { csvLines, latexLines, textLines } from "./analysis_text.ts";
+import { sweepMetric } from "../core/sweep/sweep_json.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { runCommand } from "./run_command.ts";
 import { print, tell } from "../core/output.ts";
+
+/** The metric of the sweeps whose folders are given; null where other folders are, or the sweeps differ in it. */
+async function metricOfSweeps(folders: readonly string[]): Promise<string | null> {
+  const metrics = new Set(await Promise.all(folders.map(sweepMetric)));
+  const [metric] = metrics;
+  return metrics.size === 1 && metric != null ? metricNamed(metric, "sweep.json") : null;
+}
 
 const analyze = defineCommand({
   name: "analyze",
@@ -40,8 +48,8 @@ const analyze = defineCommand({
       value: "M",
       values: METRICS,
       help:
-        "a figure of summary.json, e.g. test.r2 or seconds.total (default: validation.loss, or train.loss if there " +
-        "are no validation rows)",
+        "a figure of summary.json, e.g. test.r2 or seconds.total (default: that of the sweep whose folder is given, else " +
+        "validation.loss, or train.loss if there are no validation rows)",
     },
     selection: {
       type: "flag",
@@ -121,7 +129,7 @@ const analyze = defineCommand({
     if (runs !== all && left.length > 0) {
       tell(`${left.length} runs by which a sweep chose points are left out; --selection takes them as well`);
     }
-    const chosen = metric ?? usualMetric(runs.flatMap(({ summary }) => summary ?? []));
+    const chosen = metric ?? await metricOfSweeps(given) ?? usualMetric(runs.flatMap(({ summary }) => summary ?? []));
     const analysis = analyse(runs, chosen, groupBy.length > 0 ? groupBy : null);
     const groups = groupedRuns(runs, groupBy.length > 0 ? groupBy : null), keys = analysis.group_by;
     const tables: GroupTable[] = [];

@@ -9,6 +9,9 @@ import { print } from "../core/output.ts";
 
 const SCRIPTS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 
+/** Without the line in which a task tells what it starts. */
+const LOAD = Deno.build.standalone ? "narrows completion" : "deno task --quiet completion";
+
 const completion = defineCommand({
   name: "completion",
   positional: ["shell"],
@@ -23,8 +26,9 @@ const completion = defineCommand({
   },
   notes: [
     "The script completes narrows and, for deno, the commands of narrows after deno task. Load it with\n" +
-    '  bash, zsh  eval "$(deno task --quiet completion bash)", in .bashrc, or with zsh in .zshrc after compinit\n' +
-    "  fish       deno task --quiet completion fish | source, in config.fish",
+    `  bash  eval "$(${LOAD} bash)", in .bashrc\n` +
+    `  zsh   eval "$(${LOAD} zsh)", in .zshrc, after compinit\n` +
+    `  fish  ${LOAD} fish | source, in config.fish`,
   ],
   async run({ shell }) {
     print(SCRIPTS[shell](await completionSpec()).trimEnd());

@@ -31,8 +31,9 @@ export async function withOptions<T>(read: () => Promise<T>): Promise<T> {
     return await read();
   } catch (error) {
     if (!(error instanceof UserError) || !OF_KEYS.test(`${error.where} ${error.hint ?? ""}`)) throw error;
-    const how =
-      'on the command line: --format NAME, --member NAME, --setting NAME=VALUE, e.g. --setting "axes=[row, row, sample]"';
+    const isAxes = `${error.where} ${error.what} ${error.hint ?? ""}`.includes("axes");
+    const example = isAxes ? ', e.g. --setting "axes=[row, row, sample]"' : "";
+    const how = `on the command line: --format NAME, --member NAME, --setting NAME=VALUE${example}`;
     throw new UserError(
       error.where,
       error.what,

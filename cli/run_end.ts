@@ -63,8 +63,9 @@ function summaryLines({ summary }: SessionResult, runDir: string, rate: number):
   for (const part of ["train", "validation", "test"] as const) {
     const metrics = summary.metrics[part];
     if (metrics) {
-      const { mse, r2, deviance_explained: d2 } = metrics;
-      const fit = typeof d2 === "number" ? `  deviance explained ${short(d2)}` : "";
+      const { mse, r2, log_likelihood_per_row: likelihood, deviance_explained: d2 } = metrics;
+      const fit = (typeof likelihood === "number" ? `  log-likelihood per row ${short(likelihood)}` : "") +
+        (typeof d2 === "number" ? `  deviance explained ${short(d2)}` : "");
       const { code_active: active, code_dead: dead } = metrics;
       const code = typeof active === "number" && typeof dead === "number"
         ? `  L0 ${short(active)}  dead units ${percentText(dead)}`

@@ -16,7 +16,7 @@ import { defineCommand, SHARED } from "./command.ts";
 import { openPage } from "./open_page.ts";
 import { drawReport } from "./draw_report.ts";
 import { showProgress } from "./progress.ts";
-import { QUICKSTART } from "./quickstart.ts";
+import { quickstart } from "./quickstart.ts";
 import { runCommand } from "./run_command.ts";
 import { type Stopped, untilStopped } from "./stop_signals.ts";
 
@@ -71,7 +71,7 @@ const studio = defineCommand({
     await ensureEngine({ quiet: quiet || json || script !== undefined });
     using progress = showProgress(quiet || script !== undefined ? "quiet" : json ? "json" : "lines");
     const opening = await openingOf(run, {
-      config: run === undefined ? config ?? QUICKSTART : undefined,
+      config: run === undefined ? config ?? await quickstart() : undefined,
       overrides: options.override,
       runDir: options["run-dir"],
       setName: options["set-name"],

@@ -9,7 +9,7 @@ import { findReplicas, replicasOf } from "../core/train/replicas.ts";
 import { defineCommand, SHARED } from "./command.ts";
 import { printDryRun } from "./dry_run.ts";
 import { showProgress } from "./progress.ts";
-import { QUICKSTART } from "./quickstart.ts";
+import { quickstart } from "./quickstart.ts";
 import { dryRuns, runReplicas } from "./replicas.ts";
 import { runCommand } from "./run_command.ts";
 import { tellEnd } from "./run_end.ts";
@@ -74,7 +74,7 @@ const train = defineCommand({
     const mode = json ? "json" : quiet ? "quiet" : Deno.stderr.isTerminal() ? "live" : "lines";
     using progress = showProgress(mode);
     const request = {
-      config: options.config ?? ((options.resume ?? options.fork) === undefined ? QUICKSTART : undefined),
+      config: options.config ?? ((options.resume ?? options.fork) === undefined ? await quickstart() : undefined),
       resume: options.resume,
       fork: options.fork,
       runDir: options["run-dir"],

@@ -61,6 +61,31 @@ function againstPca(own: number, pca: BaselineMetrics, advice: string | null | u
   return own < pca.r2 && advice ? `${verdict}; ${advice}.` : `${verdict}.`;
 }
 
+/** Whether the loss was a negative log-likelihood, by which the result is then told. */
+export const isLikelihood = ({ log_likelihood_per_row: found }: SplitMetrics): boolean => typeof found === "number";
+
+/**
+ * The result of a run whose loss is a likelihood: R² is of the squared error, for which it was not trained, so R² alone would
+ * praise the wrong model.
+ */
+function likelihoodText(metrics: SplitMetrics, pca: BaselineMetrics | null): Content {
+  const { log_likelihood_per_row: likelihood, deviance_explained: deviance, mse, r2 } = metrics;
+  const explained = typeof deviance === "number"
+    ? markup` and a <b>deviance explained of ${
+      ratio(deviance)
+    }</b>, where 1 is a perfect reconstruction and 0 is no better than predicting each column’s mean`
+    : null;
+  const against = pca
+    ? ` and ${ratio(pca.r2)} for principal component analysis (PCA) with as many components, which minimises that error`
+    : "";
+  const squared = Number.isFinite(r2)
+    ? `R² is ${ratio(r2)}${against}, and the mean squared error of the network is ${error(mse)}`
+    : `it is ${error(mse)} on average`;
+  return markup`with a <b>log-likelihood of ${
+    error(likelihood)
+  } per row</b>${explained}. By the squared error, for which it was not trained, ${squared}.`;
+}
+
 /** The sentences that stand on top of a report; null if nothing was measured at the end. */
 export function resultSentence(run: RunData): Content {
   const best = headline(run.summary);
@@ -72,6 +97,7 @@ export function resultSentence(run: RunData): Content {
   const before = metrics.trained_before ?? 0;
   const seen = before > 0 ? `, ${count(before)} of which were trained on before the fork` : SEEN[split];
   const where = `On ${rowsText(split, metrics)}${seen}, ${model} reconstructs ${plural(columns, "column")}`;
+  if (isLikelihood(metrics)) return markup`${where} ${likelihoodText(metrics, pca)}`;
   if (!Number.isFinite(metrics.r2)) return markup`${where} with a mean squared error of ${error(metrics.mse)}.`;
   const verdict = metrics.r2 <= 0
     ? "which is no better than predicting each column’s mean"

@@ -3,7 +3,7 @@
  * means the same in every kind that has it.
  */
 import type { FieldValue, Layer, Loss, Optimizer } from "../../spec/network.ts";
-import { hasField, kindNamed, LAYERS, OPTIMIZERS } from "./vocabulary.ts";
+import { hasField, kindNamed, LAYERS, LOSSES, OPTIMIZERS } from "./vocabulary.ts";
 
 /** The number of outputs that a layer with a `size` has; undefined where the data or its input decide it. */
 export function sizeOf({ size }: Layer): number | undefined {
@@ -13,6 +13,9 @@ export function sizeOf({ size }: Layer): number | undefined {
 
 /** Whether a row's targets are compared with means that are multiplied by their sum. */
 export const needsCounts = ({ size }: Loss): boolean => size === "library";
+
+/** Whether its targets are counts: it has a `size` that is shared out among a row's columns. */
+export const isOfCounts = ({ kind }: Loss): boolean => hasField(kindNamed(LOSSES, kind), "size");
 
 /** Whether it, or a layer within it, needs the category of each row: `categories` is their number. */
 export const needsCategories = (layer: Layer): boolean =>

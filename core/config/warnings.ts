@@ -1,6 +1,6 @@
 /** Warnings about settings that are valid but almost certainly mistakes. */
 import { countText, pluralText, settingText } from "../figures.ts";
-import { dropsValues, isAdaptive, keepsFewValues, keepsRunningStatistics, sizeOf } from "./properties.ts";
+import { dropsValues, isAdaptive, isOfCounts, keepsFewValues, keepsRunningStatistics, sizeOf } from "./properties.ts";
 import type { Config, Transform } from "./types.ts";
 
 export interface Warning {
@@ -58,8 +58,27 @@ export function configWarnings(config: Config): Warning[] {
     const what = `is ${scheduler.patience}: the rate never drops in ${epochs} epochs`;
     misfit("scheduler.patience", what, "lower it, or set scheduler.name: constant");
   }
-  warnings.push(...transformWarnings(config));
+  warnings.push(...transformWarnings(config), ...countWarnings(config));
   return warnings;
+}
+
+/** What makes other numbers of counts, among transforms and among steps. */
+const OF_COUNTS: readonly string[] = ["library_size", "size_factors", "log1p", "scale"];
+
+/** A loss of counts compares with the rows as transforms and steps have made them. */
+function countWarnings({ data, loss }: Config): Warning[] {
+  if (!isOfCounts(loss)) return [];
+  const stepKind = (step: unknown) => typeof step === "object" && step !== null ? Object.keys(step)[0] : String(step);
+  const changing = [
+    ["data.steps", data.steps.map(stepKind)],
+    ["data.transforms", data.transforms.map(({ kind }) => kind)],
+  ] as const;
+  return changing.flatMap(([key, kinds]) => {
+    const found = kinds.filter((kind) => kind !== undefined && OF_COUNTS.includes(kind));
+    if (found.length === 0) return [];
+    const what = `make other numbers of the counts (${found.join(", ")}), and loss.kind ${loss.kind} is of counts`;
+    return [{ key, what, hint: "put that into data.input_transforms, which change what is encoded alone" }];
+  });
 }
 
 function withoutValidation({ training, scheduler }: Config): Warning[] {

@@ -114,13 +114,24 @@ async function sound(folder: string, { warn, note }: Pick<CacheOptions, "warn" |
   return null;
 }
 
+/** Makes the folder of the cache. @throws {UserError} */
+export async function makeCache(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder);
+  } catch (error) {
+    if (!(error instanceof UserError) || error.hint !== undefined) throw error;
+    const hint = "set paths.cache to a folder that can be written, or data.cache: off";
+    throw new UserError(error.where, error.what, hint, error.exitCode);
+  }
+}
+
 /**
  * Waits until no other process prepares this folder. The system releases the lock of a process that ends; where the file system
  * has no locks, both prepare, and the later one replaces the other's folder, which is the same.
  */
 async function locked(folder: string, waiting: () => void): Promise<Disposable> {
   const path = `${folder}.lock`;
-  await makeFolder(join(folder, ".."));
+  await makeCache(join(folder, ".."));
   for (;;) {
     let file: Deno.FsFile;
     try {

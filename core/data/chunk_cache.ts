@@ -4,6 +4,7 @@
  */
 import { elementBytes } from "../../ffi/arrays.ts";
 import { Chunk } from "../../ffi/chunk.ts";
+import { stampOf } from "./content.ts";
 import type { ChunkFile } from "./source.ts";
 
 /** Sources whose arrays take no more than this, inflated or mapped, are kept. */
@@ -65,16 +66,6 @@ export function keepOpen(files: readonly ChunkFile[]): Disposable {
   };
 }
 
-/** A text that changes with the file, so that a file that was written again is opened and checked again. */
-async function stampOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtime, ctime } = await Deno.stat(path);
-    return `${ino} ${size} ${mtime?.getTime()} ${ctime?.getTime()}`;
-  } catch {
-    return ""; // the error of opening it will say why
-  }
-}
-
 /** Of the rows of a file from which on it is read at once, and not row by row. */
 const WHOLE_SHARE = 0.25;
 
@@ -94,7 +85,8 @@ export async function lease(file: ChunkFile, budgetBytes: number, rows = file.in
     const chunk = await opened();
     return { chunk, release: () => chunk.close() };
   }
-  const stamp = await stampOf(file.path);
+  // A file that was written again is opened and checked again; the error of opening it says why there is none.
+  const stamp = await stampOf(file.path).catch(() => "");
   let entry = entries.get(file);
   if (entry?.stamp !== stamp || stamp === "") {
     drop(file);

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
-import { makeFolder, readTextSync, writeAtomically } from "../formats/file.ts";
-import { type CacheOptions, HASH_DIGITS } from "./cache_folder.ts";
+import { readTextSync, writeAtomically } from "../formats/file.ts";
+import { type CacheOptions, HASH_DIGITS, makeCache } from "./cache_folder.ts";
 import { type Fitted, fittedText, isOfCounts, parseFitted } from "./fitted.ts";
 
 /** Part of what the cache is found by: raised when a step gives other rows or conclusions than before. */
@@ -36,7 +36,7 @@ export async function concludedOnce(
     throw new UserError(dataPath, "has not been through data.steps yet", "train prepares it; set data.cache: auto");
   }
   const done = await conclude();
-  await makeFolder(options.folder());
+  await makeCache(options.folder());
   await writeAtomically(path, (out) => out.write(new TextEncoder().encode(fittedText(done))));
   return done;
 }

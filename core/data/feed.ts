@@ -8,6 +8,7 @@ import { isRandom } from "../config/transforms.ts";
 import type { DataConfig } from "../config/types.ts";
 import { UserError } from "../errors.ts";
 import { type Lease, lease } from "./chunk_cache.ts";
+import { requireSame } from "./content.ts";
 import { type ChunkFile, dataError, type Part } from "./source.ts";
 import type { Window } from "./plan.ts";
 
@@ -93,6 +94,7 @@ async function openChunks(window: Window, options: FeedOptions, leases: Lease[])
       const rows = rowsOf(window, options, index)?.length ?? 0;
       leases[index] = await lease(files[index]!, options.budgetBytes ?? 0, rows);
       requireUnchanged(files[index]!, leases[index].chunk);
+      await requireSame(files[index]!);
     }
   };
   const opening = await Promise.allSettled(Array.from({ length: options.data.workers }, open));

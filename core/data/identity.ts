@@ -1,23 +1,17 @@
 /**
  * RUN/data.json: the data that a run was trained on. It is written once when a run starts. Commands that read the run later
- * compare it with the present data (compare.ts).
- *
- * The content of an `.npz` file is identified by its checksums of the arrays, which change with any stored value. An `.npy`
- * file has no checksums: if all files together have at most WHOLE_BYTES, all bytes are hashed, and otherwise SAMPLES evenly
- * spread blocks of each file, the first and the last among them. Rows in memory are hashed completely.
+ * compare it with the present data (compare.ts). What the content of a file is identified by is in content.ts.
  */
 import { createHash } from "node:crypto";
 import type { Made } from "./data_json.ts";
-import { elementBytes } from "../../ffi/arrays.ts";
-import { Chunk, type MatrixPlace } from "../../ffi/chunk.ts";
 import type { DataConfig, Split, Transform } from "../config/types.ts";
-import { InputFile } from "../formats/file.ts";
+import { keptContent, statOf } from "./content.ts";
 import { fittedHash } from "./fitted.ts";
 import { partRuns } from "./part_runs.ts";
 import { type ChunkFile, type Part, PARTS, type Source } from "./source.ts";
 
-export const WHOLE_BYTES = 512e6;
-const SAMPLES = 64, SAMPLE_BYTES = 1 << 16, BLOCK_BYTES = 1 << 20;
+/** Files that have no more bytes than this together are hashed completely. */
+const WHOLE_BYTES = 512e6;
 
 export interface FileIdentity {
   /** Path below the data's folder, of the file or of the source that it was prepared from. */
@@ -91,43 +85,6 @@ function batchOf({ files, categoryNames }: Source): Pick<DataIdentity, "batch"> 
 export const hashLines = (lines: readonly string[] | null): string | null =>
   lines === null ? null : sha256(lines.join("\n"));
 
-/** Begin and length of the blocks of a file that are hashed. */
-function blocks(size: number, whole: boolean): { at: number; length: number }[] {
-  const length = whole ? BLOCK_BYTES : SAMPLE_BYTES;
-  const count = Math.ceil(size / length);
-  if (whole || count <= SAMPLES) {
-    return Array.from({ length: count }, (_, i) => ({ at: i * length, length: Math.min(length, size - i * length) }));
-  }
-  const step = (size - length) / (SAMPLES - 1);
-  return Array.from({ length: SAMPLES }, (_, i) => ({ at: Math.round(i * step), length }));
-}
-
-/** @param whole whether all bytes of a file without checksums of its own are read */
-export async function contentOf({ path, info, memory, place }: ChunkFile, whole: boolean): Promise<string> {
-  if (memory) return `sha256:${memory.digest()}`;
-  if (!info.dense) {
-    return `crc32:${Array.from(Chunk.checksums(path), (sum) => sum.toString(16).padStart(8, "0")).join("-")}`;
-  }
-  using file = await InputFile.open(path);
-  const hash = createHash("sha256");
-  const [from, size] = place ? [place.offset, placeBytes(place)] : [0, file.size];
-  for (const { at, length } of blocks(size, whole)) {
-    const bytes = new Uint8Array(length);
-    await file.readAt(from + at, bytes);
-    hash.update(bytes);
-  }
-  return `${whole ? "sha256" : "sample"}:${hash.digest("hex")}`;
-}
-
-/** The modification time of a file; rows in memory have none. */
-async function statOf({ path, memory, place }: ChunkFile): Promise<{ size: number; mtime: Date | null }> {
-  if (memory) return { size: memory.info.bytesHeld, mtime: null };
-  const { size, mtime } = await Deno.stat(path);
-  return { size: place ? placeBytes(place) : size, mtime };
-}
-
-const placeBytes = ({ rows, columns, type }: MatrixPlace) => rows * columns * elementBytes(type);
-
 function partOf(file: ChunkFile, data: DataConfig): Part | null {
   return data.split.by === "rows" ? null : PARTS.find((part) => file.parts[part].length > 0) ?? null;
 }
@@ -159,7 +116,7 @@ export async function identify(
       nnz: file.info.nnz,
       bytes: size,
       modified: (mtime ?? new Date(0)).toISOString(),
-      content: await contentOf(file, whole),
+      content: await keptContent(file, whole),
       part: partOf(file, data),
       ...data.split.by === "rows" && data.split.together !== undefined ? { part_runs: partRuns(file.parts) } : {},
     });

@@ -3,6 +3,7 @@ import type { DataFormat } from "../config/data_formats.ts";
 import { MalformedError, UserError } from "../errors.ts";
 import type { Inspection, InspectOptions } from "./inspect.ts";
 import type { SourcePlace } from "./locate.ts";
+import { openPlace } from "./open_place.ts";
 import { joinedNames, type Named } from "./prepared.ts";
 import { PortraitMaker } from "./portrait.ts";
 import { type OpenSource, OutOfOrder } from "./readers/reader.ts";
@@ -18,7 +19,7 @@ async function tallied(
   tallyOf: (columns: number) => ValueTally,
   most: number,
 ): Promise<OpenSource> {
-  const open = await place.reader.open(place.path, options);
+  const open = await openPlace(place, options);
   try {
     const tally = tallyOf(open.columns);
     await tallyBlocks(tally, open.read(BLOCK_ROWS), open.columns, most);

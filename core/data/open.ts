@@ -12,7 +12,7 @@ import { splitTogether } from "./split_together.ts";
 type Told = Pick<CacheOptions, "note" | "warn" | "progress" | "find" | "fitted">;
 
 /** `paths.cache`, else the user's cache. @throws {UserError} where there is no home folder */
-export function cacheFolder({ cache }: Config["paths"]): string {
+export function cacheFolder({ cache }: Pick<Config["paths"], "cache">): string {
   if (cache !== null) return cache;
   const caches = Deno.env.get("XDG_CACHE_HOME");
   if (caches?.startsWith("/")) return join(caches, "narrows");

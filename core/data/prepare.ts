@@ -21,8 +21,8 @@ import {
 } from "./data_json.ts";
 import type { SourcePlace } from "./locate.ts";
 import { placedChunks } from "./placed.ts";
+import { openPlace } from "./open_place.ts";
 import { stepped } from "./stepped.ts";
-import { claimant } from "./readers/mod.ts";
 import { type Block, type OpenSource, OutOfOrder, type ReaderOptions } from "./readers/reader.ts";
 
 export interface PreparingProgress {
@@ -128,14 +128,6 @@ interface Common {
   readonly names: readonly string[] | null;
 }
 
-/** The error of a file that its reader cannot read, where another format's reader would take it. */
-function otherFormat({ path, reader }: SourcePlace, error: unknown): unknown {
-  const other = error instanceof MalformedError ? claimant(path) : null;
-  if (other === null || other === reader) return error;
-  const what = `cannot be read as ${reader.format}: ${(error as MalformedError).what}`;
-  return new UserError(path, what, `it is ${other.about}: set data.format: ${other.format}, or name other files`);
-}
-
 async function prepareAll(
   work: string,
   places: readonly SourcePlace[],
@@ -145,9 +137,7 @@ async function prepareAll(
   const sources: SourceRecord[] = [];
   let common: Common | null = null;
   for (const place of places) {
-    const read = await place.reader.open(place.path, options).catch((error) => {
-      throw otherFormat(place, error);
-    });
+    const read = await openPlace(place, options);
     let open: OpenSource;
     try {
       open = stepped(place.path, read, options.steps ?? [], options.fitted);

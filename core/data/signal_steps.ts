@@ -8,6 +8,7 @@ import { countText } from "../figures.ts";
 import { STEP_KINDS } from "./counts/mod.ts";
 import { type Fitted, newFitted } from "./fitted.ts";
 import type { SourcePlace } from "./locate.ts";
+import { openPlace } from "./open_place.ts";
 import type { PreparingProgress } from "./prepare.ts";
 import type { OpenSource, ReaderOptions } from "./readers/reader.ts";
 import { formOf, stepped } from "./stepped.ts";
@@ -62,8 +63,8 @@ async function lookedAt(
 ): Promise<{ readonly form: Form; readonly rows: number; readonly columns: number }> {
   let found: { form: Form; columns: number; path: string } | null = null;
   let rows = 0;
-  for (const { path, reader } of places) {
-    const open = await reader.open(path, options);
+  for (const place of places) {
+    const { path } = place, open = await openPlace(place, options);
     open.close();
     const form = formOf(path, open, kinds);
     found ??= { form, columns: open.columns, path };
@@ -89,8 +90,8 @@ async function* valuesOf(
   fitted: Fitted,
   progress?: (progress: PreparingProgress) => void,
 ): AsyncGenerator<Float32Array> {
-  for (const { path, name, reader } of places) {
-    const read = await reader.open(path, options);
+  for (const place of places) {
+    const { path, name } = place, read = await openPlace(place, options);
     try {
       const open = stepped(path, read, steps, fitted);
       let done = 0;

@@ -104,6 +104,8 @@ export interface DiagnosticContext {
    * @throws {NoAnswer} where the output layer has none apart from its update
    */
   gradients(chosen: Chosen): Promise<readonly ParameterAbout[]>;
+  /** Ends long work that asks nothing of the network, where the run is to stop: it throws then. */
+  stopIfAsked?(): void;
 }
 
 export interface LayerAbout {

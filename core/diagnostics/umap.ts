@@ -41,19 +41,25 @@ const settings = {
   seed: z.int().min(0).max(2_147_483_647).default(0).describe("of the random numbers, which are the map's own"),
 };
 
-/** Lets other work in whenever this one has been busy for long. */
-function givingWay(): () => Promise<void> {
+/** Lets other work in whenever this one has been busy for long, and ends this one where the run is to stop. */
+function givingWay({ stopIfAsked }: DiagnosticContext): () => Promise<void> {
   let since = performance.now();
   return async () => {
     if (performance.now() - since < BUSY_MS) return;
     await new Promise((resolve) => setTimeout(resolve));
+    stopIfAsked?.();
     since = performance.now();
   };
 }
 
 /** Of each row the nearest ones, itself first, and their Euclidean distances. @param values rows x width */
-async function nearestOf(values: Float32Array, rows: number, width: number, count: number) {
-  const indices: number[][] = [], distances: number[][] = [], pause = givingWay();
+async function nearestOf(
+  values: Float32Array,
+  [rows, width]: readonly [number, number],
+  count: number,
+  pause: () => Promise<void>,
+) {
+  const indices: number[][] = [], distances: number[][] = [];
   const squares = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < rows; j++) {
@@ -83,7 +89,8 @@ async function run(context: DiagnosticContext): Promise<UmapDiagnostic> {
   if (rows < ROWS_MIN) throw new NoAnswer(`a map takes at least ${ROWS_MIN} rows, and there are ${rows}`);
   const kept = Array.from({ length: rows }, (_, i) => Math.floor(i * there / rows));
   const values = rowsAt(await context.embed(chosen), latentSize, kept), numbers = kept.map((i) => chosen.rows[i]!);
-  const { indices, distances } = await nearestOf(values, rows, latentSize, neighbours + 1);
+  const pause = givingWay(context);
+  const { indices, distances } = await nearestOf(values, [rows, latentSize], neighbours + 1, pause);
   if (!distances.some((row) => row.some((distance) => distance > 0))) {
     throw new NoAnswer("all rows have the same latent vector");
   }
@@ -99,7 +106,6 @@ async function run(context: DiagnosticContext): Promise<UmapDiagnostic> {
   const epochs = umap.initializeFit(Array.from({ length: rows }, (_, i) => [
     ...values.subarray(i * width, (i + 1) * width),
   ]));
-  const pause = givingWay();
   for (let step = 0; step < epochs; step++) {
     umap.step();
     await pause();

@@ -75,7 +75,9 @@ export function firstNumber(type: ValueType, order: ByteOrder, bytes: Uint8Array
 /** The note on values that float32 does not hold exactly; none of types that it does. */
 export function roundingNote(type: ValueType): string[] {
   const isExact = valueBytes(type) < 4 || type === "float32";
-  return isExact ? [] : [`Values of ${type} were rounded to float32.`];
+  if (isExact) return [];
+  if (type.startsWith("float")) return [`Values of ${type} were rounded to float32.`];
+  return [`Values of ${type} became float32, which holds whole numbers up to 16,777,216 exactly.`];
 }
 
 /** Types by the letters of NumPy, without byte order: `f4`. */

@@ -1,6 +1,6 @@
 /** The program's commands as a user types them. */
 import type { Config } from "../config/types.ts";
-import { basename, dirname, fromFileUrl, join, relative } from "@std/path";
+import { basename, dirname, fromFileUrl, join, relative, resolve } from "@std/path";
 
 const OURS = new URL("../../cli/", import.meta.url).href;
 /** The folder of deno.json; none where the program was not started from files. */
@@ -24,8 +24,10 @@ export interface Start {
   /** The URL of the module that was started. */
   readonly main: string;
   readonly cwd: string;
-  /** The path of Deno. */
+  /** The path of Deno, or of the one compiled binary. */
   readonly deno: string;
+  /** The folders in which a shell looks for programs, as PATH has them. */
+  readonly path?: string;
   /** Set by `deno task`. */
   readonly initCwd?: string;
 }
@@ -36,13 +38,21 @@ function thisStart(): Start {
     main: Deno.mainModule,
     cwd: Deno.cwd(),
     deno: Deno.execPath(),
+    path: Deno.env.get("PATH"),
     initCwd: Deno.env.get("INIT_CWD"),
   };
 }
 
+/** The compiled binary as a shell finds it: by its name where that is on the PATH, else by its path. */
+function programWord({ deno: program, cwd, path = "" }: Start): string {
+  if (path.split(":").some((folder) => folder !== "" && resolve(folder) === dirname(program))) return basename(program);
+  const near = relative(cwd, program);
+  return near.startsWith("..") ? program : near.includes("/") ? near : `./${near}`;
+}
+
 /** The words that start another command in the way in which this one was started. */
 function startWords(command: string, start: Start): string[] {
-  if (start.standalone) return ["narrows", command];
+  if (start.standalone) return [programWord(start), command];
   const deno = /[\\/]_npx[\\/]/.test(start.deno) ? ["npx", "--yes", "deno"] : ["deno"];
   // A task starts in the folder of deno.json, and knows where the user stands; npx tells that, too.
   const isTask = start.initCwd !== undefined && start.cwd === PROJECT;
@@ -58,7 +68,7 @@ function startWords(command: string, start: Start): string[] {
 }
 
 /**
- * A command of this program in the form in which this one was started: as one binary it is called narrows, in its
+ * A command of this program in the form in which this one was started: as one binary it is called so, in its
  * repository `deno task` runs it, and from elsewhere `deno run` does.
  * @param command its name, of one or two words
  */

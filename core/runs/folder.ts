@@ -86,6 +86,14 @@ export async function undoRun(run: RunFolder): Promise<void> {
   } catch { /* the error that led here is the one to tell */ }
 }
 
+/** The same at once, where the process is about to end. */
+export function undoRunNow(run: RunFolder): void {
+  try {
+    const names = run.isNew ? [] : [...Deno.readDirSync(run.path)].map(({ name }) => join(run.path, name));
+    for (const path of run.isNew ? [run.path] : names) Deno.removeSync(path, { recursive: true });
+  } catch { /* what is left is an empty run, which says nothing untrue */ }
+}
+
 /** An existing run. @throws {UserError} if there is none at `path`. */
 export async function openRun(path: string): Promise<RunFolder> {
   const run = new RunFolder(resolve(path));

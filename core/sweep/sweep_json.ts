@@ -33,6 +33,14 @@ export async function recordedPoints(plan: Plan): Promise<Point[]> {
   return record.chosen.slice(0, plan.pointCount).map((places: unknown) => pointOf(plan, places));
 }
 
+/** The metric of the sweep whose folder it is; null of another folder. @throws {UserError} where the record cannot be read */
+export async function sweepMetric(folder: string): Promise<string | null> {
+  const path = join(folder, "sweep.json");
+  if (!ifThere(path, "look at it", () => Deno.statSync(path).isFile, false)) return null;
+  const record = await readJson(path, BYTES_MAX);
+  return isRecord(record) && typeof record.metric === "string" ? record.metric : null;
+}
+
 /** A point as it is recorded: the number of a value in its list, a number of a range, or null. */
 function pointOf({ sweep: { parameters } }: Plan, record: unknown): Point {
   return parameters.map((parameter, i): Point[number] => {

@@ -64,7 +64,7 @@ export async function runDiagnostics(runDir: string, options: DiagnoseOptions): 
   const found = new Map<string, unknown>();
   const times: string[] = [];
   const written = async (name: string, ask: () => Promise<unknown>) => {
-    if (stopped?.()) throw new Stopped("stopped");
+    context.stopIfAsked();
     const begun = performance.now(), data = await ask();
     times.push(`${name} ${((performance.now() - begun) / 1000).toFixed(2)} s${data === null ? " (none)" : ""}`);
     if (data === null) return;
@@ -127,7 +127,9 @@ function rememberingRows<T>(ask: (chosen: Chosen) => Promise<T>): (chosen: Chose
   };
 }
 
-async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticContext, "settings">> {
+async function contextOf(
+  options: DiagnoseOptions,
+): Promise<Omit<DiagnosticContext, "settings"> & Required<Pick<DiagnosticContext, "stopIfAsked">>> {
   const { config, model, source, epoch } = options;
   const { data } = config;
   const part: Part = source.partRows.validation > 0 ? "validation" : "train";
@@ -141,6 +143,9 @@ async function contextOf(options: DiagnoseOptions): Promise<Omit<DiagnosticConte
     embed: rememberingRows(questions.embed),
     epoch,
     part,
+    stopIfAsked: () => {
+      if (options.stopped?.()) throw new Stopped("stopped");
+    },
     sums: {
       ...{ rows, sum, sse, variation: columnVariation(known.columns, rows), active: known.active ?? null },
       divergence: known.divergence ?? null,

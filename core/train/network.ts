@@ -122,11 +122,11 @@ export function checkMemory(estimate: MemoryEstimate): void {
   );
 }
 
-/** A setting beside a layer's kind: `slope 0.1`, `tied`, `no bias`. */
+/** A setting beside a layer's kind: `slope 0.1`, `tied`, `no bias`, `layers: conv1d → gelu`. */
 function settingText(name: string, value: FieldValue): string {
   if (typeof value === "boolean") return value ? name : `no ${name}`;
   if (typeof value === "string" && value.includes("/")) return `${name} ${basename(value)}`;
-  return isLayers(value) ? `${name}: ${value.length} layers` : `${name} ${showFlow(value)}`;
+  return isLayers(value) ? `${name}: ${value.map(({ kind }) => kind).join(" → ")}` : `${name} ${showFlow(value)}`;
 }
 
 /**

@@ -18,7 +18,7 @@ export function pcaAdvice(
   if (!own || !its || own.rows !== its.rows || !(own.r2 < its.r2 - EQUAL_R2)) return null;
   const { best } = config.checkpoint;
   if (!kindNamed(LOSSES, config.loss.kind).quadratic) {
-    return `PCA minimises the squared error, and the network ${config.loss.kind}, so R2 alone does not say which is better`;
+    return `PCA minimises the squared error and the network another loss, ${config.loss.kind}, so R2 does not say which is better`;
   }
   if (chooseStart(config, source).start === "random") {
     return canBeginAtPca(config, source)

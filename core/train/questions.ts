@@ -20,7 +20,16 @@ import { shapeOf } from "./network.ts";
 /** Of the questions of {@linkcode DiagnosticContext} those that need nothing but the network and its rows. */
 export type Questions = Omit<
   DiagnosticContext,
-  "epoch" | "part" | "sums" | "maxRows" | "maxColumns" | "settings" | "scores" | "components" | "updateRatio"
+  | "epoch"
+  | "part"
+  | "sums"
+  | "maxRows"
+  | "maxColumns"
+  | "settings"
+  | "scores"
+  | "components"
+  | "updateRatio"
+  | "stopIfAsked"
 >;
 
 /** Two axes are channels and samples of a signal where there are few and long channels, else an image of one channel. */

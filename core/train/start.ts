@@ -4,7 +4,7 @@ import { UserError } from "../errors.ts";
 import { isKept, keepGraphs } from "../graphs/keep.ts";
 import { readJournal } from "../steer/journal.ts";
 import { readTextSync } from "../formats/file.ts";
-import { createRun, openRun, type RunFolder, undoRun } from "../runs/folder.ts";
+import { createRun, openRun, type RunFolder, undoRun, undoRunNow } from "../runs/folder.ts";
 import type { Fitted } from "../data/fitted.ts";
 import { prepareFor } from "../data/open.ts";
 import { readRunData, readRunSteps } from "../data/run_data.ts";
@@ -16,6 +16,7 @@ import { findParent } from "./fork.ts";
 import type { RunTarget } from "./find_run.ts";
 import { threadCount } from "./network.ts";
 import { requireRunsFolder } from "./run_checks.ts";
+import { SIGNAL_STATUS, watchSignals } from "./signals.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
 /** As much as is read of any config. */
@@ -90,8 +91,14 @@ export async function startRun(given: StartOptions): Promise<{ run: RunFolder; r
   const onLocked = () => {
     locked = true;
   };
+  // Until the session listens, a signal ends the process, and there is nothing to keep.
+  using watch = given.signals === false ? null : watchSignals((signal) => {
+    if (locked) undoRunNow(run);
+    Deno.exit(SIGNAL_STATUS[signal]);
+  });
   const onReady = () => {
     started = true;
+    watch?.[Symbol.dispose]();
     return Promise.resolve();
   };
   try {

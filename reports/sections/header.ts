@@ -4,7 +4,7 @@ import type { RunData, Summary } from "../../core/runs/types.ts";
 import { valueAt } from "../config_view.ts";
 import { bytes, compact, count, dateRange, duration, error, plural, rate, ratio } from "../format.ts";
 import { breakable, type Content, type Html, markup } from "../html.ts";
-import { headline, latentWidth, resultSentence } from "../result.ts";
+import { headline, isLikelihood, latentWidth, resultSentence } from "../result.ts";
 import { timeBudget } from "../time_budget.ts";
 import { forkOf } from "./sessions.ts";
 
@@ -131,9 +131,20 @@ function resultTiles(run: RunData): Content {
   if (!head) return lossTile(run);
   const { metrics } = head;
   const split = `${head.split} part`;
-  return [
+  const squared = [
     tile("R²", ratio(metrics.r2), metrics.r2 < 0 ? `${split}, worse than the mean` : split),
     tile("Mean squared error", error(metrics.mse), split),
+  ];
+  if (isLikelihood(metrics)) {
+    const { log_likelihood_per_row: likelihood, deviance_explained: deviance } = metrics;
+    return [
+      ...typeof deviance === "number" ? [tile("Deviance explained", ratio(deviance), split)] : [],
+      tile("Log-likelihood", error(likelihood), `per row, ${split}`),
+      ...squared,
+    ];
+  }
+  return [
+    ...squared,
     tile("Mean predictor’s error", error(metrics.mse_mean_predictor), split),
     tile("R² by column", ratio(metrics.column_r2_median), `median of ${plural(metrics.columns_varying, "column")}`),
   ];

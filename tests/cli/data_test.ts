@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { run, temporary } from "../helpers/cli.ts";
+import { bytesOf, fileOf } from "../helpers/safetensors.ts";
 import { writeChunks } from "../helpers/npz.ts";
 import { GENES, tenXSample } from "../helpers/ten_x.ts";
 
@@ -58,6 +59,18 @@ Deno.test("data inspect: where a choice is left open, all arrays are shown above
     assertStringIncludes(axes.stderr, "data.reader.axes: is not set");
     assertEquals((await run("data", ["inspect", path, "--json"])).stdout, "");
   }
+});
+
+Deno.test("data inspect: all tensors of a safetensors file are shown, and no axes are proposed where none are asked", async () => {
+  using folder = temporary();
+  const path = join(folder.path, "a.safetensors");
+  const tensor = (rows: number) => ({ dtype: "F32", shape: [rows, 2], bytes: bytesOf(new Float32Array(2 * rows)) });
+  Deno.writeFileSync(path, fileOf({ first: tensor(3), second: tensor(5) }));
+  const { code, stdout, stderr } = await run("data", ["inspect", path]);
+  assertEquals(code, 2);
+  assertMatch(stdout, /^arrays\n[^]*^ +second +5 x 2 +F32 +dense/m);
+  assertStringIncludes(stderr, 'name one, such as "first"');
+  assertEquals(stderr.includes("axes"), false, stderr);
 });
 
 Deno.test("data inspect: the values, names and arrays of a source and of chunks", async () => {

@@ -260,4 +260,12 @@ Deno.test("a format that the data are not of: the message says of which they are
   assertEquals(code, 2, stderr);
   assertStringIncludes(stderr, "cannot be read as safetensors: ");
   assertStringIncludes(stderr, "set data.format: ");
+  // A reader in a process of its own, and a file that is trained on as it is.
+  const array = join(folder.path, "lines.npy");
+  denseFile(array, 4, 3);
+  const seen = await run("data", ["inspect", array, "--format", "hdf5"]);
+  assertEquals(seen.code, 2, seen.stderr);
+  assertStringIncludes(seen.stderr, "cannot be read as hdf5: ");
+  assertStringIncludes(seen.stderr, "it is a file of NumPy arrays: set data.format: numpy, or name other files");
+  assertEquals(seen.stderr.includes("make the file again"), false);
 });

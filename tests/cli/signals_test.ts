@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { ROOT, temporary } from "../helpers/cli.ts";
+import { npy } from "../helpers/npz.ts";
 import { smallProject } from "../helpers/small_run.ts";
 
 const LONG = ["training.epochs=900000", "checkpoint.every_steps=0", "checkpoint.every_epochs=0"];
@@ -73,6 +74,25 @@ Deno.test("signals: SIGUSR1 before the first step ends the process and opens no 
   assertEquals((await child.status).code, Deno.build.os === "darwin" ? 158 : 138, stderr);
   assert(!/debugger/i.test(stderr), stderr);
   await reader.cancel();
+});
+
+Deno.test("signals: a run that is stopped while its data are checked leaves no folder behind", { ignore }, async () => {
+  using folder = temporary();
+  const at = (name: string) => join(folder.path, name), run = at("run");
+  const rows = 400_000, columns = 64; // 100 MB take a while to be checked
+  await Deno.writeFile(at("rows.npy"), npy("<f4", `${rows}, ${columns}`, new Uint8Array(rows * columns * 4)));
+  const layers = "model.encoder=[{linear: 2}]", decoder = "model.decoder=[{linear: output}]";
+  const overrides = ["data.path=rows.npy", layers, decoder].flatMap((text) => ["--override", text]);
+  await Deno.writeTextFile(at("c.yaml"), "name: c\n");
+  const args = [...TRAIN.slice(1), "--config", at("c.yaml"), "--run-dir", run, ...overrides];
+  const child = new Deno.Command(TRAIN[0]!, { args, cwd: folder.path, stdout: "null", stderr: "piped" }).spawn();
+  const isThere = (name: string) => Deno.stat(join(run, name)).then(() => true, () => false);
+  while (!await isThere("run.lock")) await pause(1);
+  child.kill("SIGINT");
+  const { code, stderr } = await child.output();
+  assertEquals(code, 130, new TextDecoder().decode(stderr));
+  // On a machine that checks faster than this test sees, the run was begun, and says how it goes on.
+  assert(!await isThere(".") || await isThere("recovery.json"));
 });
 
 /** A hang-up does nothing; a SIGTERM then saves and stops. */

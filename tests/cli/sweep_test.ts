@@ -80,6 +80,10 @@ Deno.test("a sweep that is killed twice and started again ends with every run, n
     /^validation\.loss \(smaller is better\)\n {2}linear +learning_rate +n +failed/,
   );
   assertStringIncludes(text.stdout, "2 seeds cannot have a p value below 0.5");
+  // By default the metric is the sweep's own.
+  const record = join(at, "sweep.json"), recorded = JSON.parse(Deno.readTextFileSync(record));
+  Deno.writeTextFileSync(record, JSON.stringify({ ...recorded, metric: "train.r2" }));
+  assertMatch((await run("analyze", [at])).stdout, /^train\.r2 \(larger is better\)\n/);
   const tables = await Promise.all([run("analyze", [at, "--csv"]), run("analyze", [at, "--latex"])]);
   assertEquals(tables[0].stdout.trim().split("\n").length, 5);
   assertStringIncludes(tables[1].stdout, "\\begin{tabular}{llrrrrrr}");

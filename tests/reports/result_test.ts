@@ -59,6 +59,30 @@ Deno.test("the result on top: PCA only where it was measured on the same rows", 
   assertStringIncludes(page(pca(0.1)).querySelector("#metrics table")!.textContent!, "PCA’s R²");
 });
 
+Deno.test("the result on top: by the likelihood, where the loss is one", () => {
+  const counts = { ...test, log_likelihood_per_row: -375.6, deviance_explained: 0.2706, r2: -0.204 };
+  const of = (metrics: typeof counts | typeof test, pca: number | null = null) =>
+    withSummary({
+      metrics: { ...run.summary!.metrics, test: metrics },
+      ...pca === null ? {} : { baseline: { pca: { test: { rows: test.rows, mse: 0.05, r2: pca } }, advice: "try it" } },
+    });
+  const whole = said(of(counts, 0.834));
+  assertStringIncludes(whole, "with a log-likelihood of −375.6 per row and a deviance explained of 0.271, where 1 is");
+  assertStringIncludes(
+    whole,
+    "By the squared error, for which it was not trained, R² is −0.204 and 0.834 for principal",
+  );
+  for (const wrong of ["no better than predicting each column’s mean. Principal", "explains more", "try it"]) {
+    assert(!whole.includes(wrong), wrong);
+  }
+  assert(!said(of(counts)).includes("PCA"), "it was not measured");
+  const { deviance_explained: _, ...own } = counts; // dispersions that are outputs
+  assertStringIncludes(said(of(own)), "with a log-likelihood of −375.6 per row. By the squared error");
+  const names = (r: RunData) => [...page(r).querySelectorAll(".tiles dt")].map((each) => each.textContent).slice(0, 4);
+  assertEquals(names(of(counts)), ["Deviance explained", "Log-likelihood", "R²", "Mean squared error"]);
+  assertEquals(names(of(own)), ["Log-likelihood", "R²", "Mean squared error", "Parameters"]);
+});
+
 Deno.test("units follow from the transforms", () => {
   const unit = (...transforms: unknown[]) => valueUnit({ data: { transforms } });
   assertEquals(unit({ library_size: 10000 }, "log1p"), "log(1 + counts per 10,000)");

@@ -15,7 +15,7 @@ const FILES = { about: "files of NumPy", pattern: /\.np[yz]$/i, shown: ".npy, .n
 export const numpy = {
   together: true,
   format: "numpy",
-  about: "arrays of NumPy",
+  about: "a file of NumPy arrays",
   claims: (path, head) =>
     head.length > 0
       ? isNpy(head) || (isZip(head) && FILES.pattern.test(path))

@@ -3,12 +3,12 @@
  * tensor is a row; the axes before it are read one after another, so a tensor of texts x tokens x width has a row for each token.
  * Each file of a folder or a glob is a source of its own, a shard.
  */
-import { UserError } from "../../errors.ts";
+import { MalformedError, UserError } from "../../errors.ts";
 import { SafetensorsFile } from "../../formats/safetensors.ts";
 import { STORED_BYTES, type StoredDtype } from "../../formats/tensor.ts";
 import { roundingNote, toNumbers, type ValueType } from "../../formats/values.ts";
 import { chosen } from "./members.ts";
-import type { Block, OpenSource, Reader, ReaderOptions } from "./reader.ts";
+import { type Block, OpenChoice, type OpenSource, type Reader, type ReaderOptions } from "./reader.ts";
 import { checkRow, PLAIN, rowsOfBlock } from "./records.ts";
 import { requireNoSettings } from "./settings.ts";
 
@@ -57,10 +57,11 @@ interface Part {
 async function openSafetensors(path: string, options: ReaderOptions): Promise<OpenSource> {
   requireNoSettings(options, "safetensors");
   const file = await SafetensorsFile.openStored(path);
+  const members = [...file.tensors.values()].map(({ name, dtype, shape }) => {
+    return { name, shape, type: dtype, sparse: false, isNumeric: VALUES[dtype] !== undefined };
+  });
+  const shown = members.map(({ isNumeric: _, ...member }) => member);
   try {
-    const members = [...file.tensors.values()].map(({ name, dtype, shape }) => {
-      return { name, shape, type: dtype, sparse: false, isNumeric: VALUES[dtype] !== undefined };
-    });
     const parts = chosen(path, members, options.member).map((name) => partOf(file, name));
     const [first] = parts as [Part, ...Part[]];
     for (const { name, columns } of parts) {
@@ -76,14 +77,15 @@ async function openSafetensors(path: string, options: ReaderOptions): Promise<Op
       rowTables: new Map(
         parts.length === 1 ? [] : [["tensor", parts.flatMap(({ name, rows }) => Array<string>(rows).fill(name))]],
       ),
-      members: members.map(({ isNumeric: _, ...member }) => member),
+      members: shown,
       notes: [...new Set(parts.flatMap(({ type }) => roundingNote(type)))],
       read: (blockRows) => blocks(file, parts, blockRows),
       close: () => file.close(),
     };
   } catch (error) {
     file.close();
-    throw error;
+    const isChoice = error instanceof UserError && !(error instanceof MalformedError);
+    throw isChoice ? new OpenChoice(error, shown) : error;
   }
 }
 

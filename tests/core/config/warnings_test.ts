@@ -47,6 +47,23 @@ Deno.test("settings that are odd whatever the data are", () => {
   assertEquals(lines("training: {epochs: 4}\nscheduler: {name: plateau}").length, 1);
 });
 
+Deno.test("a loss of counts is told where transforms or steps make other numbers of them", () => {
+  const counts = "loss: {kind: negative_binomial, size: library}\n", none = "data.input_transforms=[log1p]";
+  assertEquals(lines(counts, none), []);
+  assertEquals(lines("", "data.transforms=[{library_size: 10000}, log1p]"), []);
+  assertEquals(lines(counts, "data.transforms=[{library_size: 10000}, log1p]"), [
+    "warning: --override data.transforms=[{library_size: 10000}, log1p]: data.transforms make other numbers of the counts " +
+    "(library_size, log1p), and loss.kind negative_binomial is of counts; put that into data.input_transforms, which change " +
+    "what is encoded alone",
+  ]);
+  const steps = lines(counts, "data.format=h5ad", "data.steps=[{highly_variable: 100}, log1p]");
+  assertEquals(steps.map((line) => line.includes("data.steps make other numbers of the counts (log1p)")), [true]);
+  assertEquals(
+    lines(counts, "data.format=h5ad", "data.steps=[{highly_variable: 100}, {filter_cells: {min_genes: 2}}]"),
+    [],
+  );
+});
+
 Deno.test("a run that is made shorter for once is not warned of what does not fit it", () => {
   const text = "training: {epochs: 30, early_stopping: {patience: 5}}\ncheckpoint: {every_epochs: 5}";
   assertEquals(lines(text, "training.epochs=2"), []);

@@ -1,14 +1,18 @@
 /** What a run was trained on, and what differs. */
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { compareData, firstOtherName, trainedData, trainedRows, unsureFiles } from "../../../core/data/compare.ts";
 import { matchColumns } from "../../../core/data/column_match.ts";
-import { contentKey, contentOf, type DataIdentity, identify } from "../../../core/data/identity.ts";
+import { contentOf } from "../../../core/data/content.ts";
+import { contentKey, type DataIdentity, identify } from "../../../core/data/identity.ts";
 import { readRunData, readRunNames, writeRunData } from "../../../core/data/run_data.ts";
+import { feed } from "../../../core/data/feed.ts";
+import { readingPlan } from "../../../core/data/plan.ts";
 import { openSource } from "../../../core/data/source.ts";
 import { loadConfig } from "../../../core/config/mod.ts";
 import type { DataConfig } from "../../../core/config/types.ts";
 import { UserError } from "../../../core/errors.ts";
+import type { BatchCreator } from "../../../ffi/batches.ts";
 import { Chunk } from "../../../ffi/chunk.ts";
 import { engine } from "../../../ffi/library.ts";
 import { csrNpz, npy, syntheticCsr } from "../../helpers/npz.ts";
@@ -20,6 +24,35 @@ engine(); // the library stays open: not a leak of the test that is first
 const nothing = { names: null, labels: null };
 const identityOf = (data: DataConfig, like?: DataIdentity) => identify(data, openSource(data), { ...nothing, like });
 const texts = (was: DataIdentity, now: DataIdentity) => compareData(was, now).map(({ text }) => text);
+
+testInFolder(
+  "a file that gets other values while it is read is refused; a copy of the same ones is not",
+  async (root) => {
+    const { data } = loadConfig({ file: smallProject(root) }).config;
+    const source = openSource(data), path = join(root, "chunks", "chunk_1.npz");
+    await identify(data, source, nothing);
+    const read = async () => {
+      let rows = 0;
+      for await (
+        const { batches } of feed(readingPlan(source, "train", data), {
+          ...{ data, epoch: 0 },
+          part: "train",
+          training: false,
+        })
+      ) {
+        for await (const batch of (batches as BatchCreator)) rows += batch.rows;
+      }
+      return rows;
+    };
+    const rows = await read();
+    Deno.writeFileSync(path, Deno.readFileSync(path));
+    assertEquals(await read(), rows);
+    const values = syntheticCsr(120, 60, 0.1, 101); // those that it has
+    values.data[7]! += 1;
+    Deno.writeFileSync(path, csrNpz(values));
+    await assertRejects(read, UserError, "chunk_1.npz: was changed since the start: it has other values");
+  },
+);
 
 testInFolder(
   "files that are added, gone, renamed, changed or in another order are told; another folder is none",

@@ -33,6 +33,17 @@ paths: {cache: cache, runs: runs}
 
 const names = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
+testInFolder("prepare: a cache that cannot be made is told with what to do", async (root) => {
+  tenXSample(join(root, "pbmc"), 40);
+  Deno.writeTextFileSync(join(root, "cache"), "a file");
+  const error = await assertRejects(
+    () => openData(configFor(root, "pbmc"), null),
+    UserError,
+    "cannot create the folder",
+  );
+  assertEquals(error.hint, "set paths.cache to a folder that can be written, or data.cache: off");
+});
+
 testInFolder("prepare: once, found again, and again where the source was written anew", async (root) => {
   const folder = tenXSample(join(root, "pbmc"), 40);
   const config = configFor(root, "pbmc");

@@ -42,6 +42,15 @@ Deno.test("umap: rows lie beside those of their group, and the seed alone decide
   assert(!umap.automatic({ kind: "table", columns: 9, shape: null, rate_hz: null, names: null, labels: null }));
 });
 
+Deno.test("umap: ends where the run is to stop", async () => {
+  const stopped = new Error("stopped");
+  const stopIfAsked = () => {
+    throw stopped;
+  };
+  const context = { ...contextOf(grouped(), WIDTH), stopIfAsked };
+  assertEquals(await umap.run(context).catch((error) => error), stopped);
+});
+
 Deno.test("umap: some of the rows, evenly spread; no map of one unit, of few rows, or of rows in one place", async () => {
   const some = (await umap.run(contextOf(grouped(), WIDTH, { rows: 60, neighbours: 100 })))!;
   assertEquals([some.rows.slice(0, 3), some.rows.at(-1), some.neighbours], [[0, 4, 8], 236, 58]);

@@ -31,6 +31,10 @@ Deno.test("commands are in the form in which the program was started", () => {
   assertEquals(commandFrom(start({ initCwd: "/nowhere", deno }), "embed"), "npx --yes deno task embed");
   const elsewhere = { initCwd: "/nowhere", cwd: "/nowhere", deno };
   assertEquals(commandFrom(start(elsewhere), "embed"), `npx --yes deno run -A ${HERE}/cli/embed.ts`);
-  assertEquals(commandFrom(start({ standalone: true }), "embed"), "narrows embed");
+  const binary = (deno: string, path?: string) => commandFrom(start({ standalone: true, deno, path }), "embed");
+  assertEquals(binary("/opt/bin/narrows", "/usr/bin:/opt/bin/"), "narrows embed");
+  assertEquals(binary("/opt/bin/narrows", "/usr/bin"), "/opt/bin/narrows embed");
+  assertEquals(binary(`${HERE}/build/narrows`), "build/narrows embed");
+  assertEquals(binary(`${HERE}/narrows`, ""), "./narrows embed");
   assertEquals(commandFrom(start({ main: "file:///nowhere/cli/train.ts" }), "embed"), "deno task embed");
 });

@@ -74,6 +74,8 @@ Deno.test("network: the table says what differs from the defaults, and shapes wh
   assertEquals(detail({ kind: "leaky_relu", settings: { slope: 0.2 }, solver: "none" }), "slope 0.2");
   assertEquals(detail({ kind: "leaky_relu", settings: { slope: 0.01 }, solver: "none" }), "");
   assertEquals(detail({ kind: "dropout", settings: { rate: 0.1 }, solver: "none" }), "rate 0.1");
+  const layers = [{ kind: "conv1d", size: 8 }, { kind: "gelu" }] as const;
+  assertEquals(detail({ kind: "residual", settings: { layers }, solver: "none" }), "layers: conv1d → gelu");
   const shaped = row({ settings: plain, output: [2, 1, 3] });
   assertEquals([shaped.input_shape, shaped.output_shape, shaped.outputs], [undefined, [2, 1, 3], 6]);
 });

@@ -7,7 +7,7 @@ import { readAll, refusalOf } from "./read_all.ts";
 
 /** @param code of the type: 8 is uint8, 0x0b int16, 0x0d float32, 0x0e float64 */
 function makeIdx(code: number, shape: readonly number[], values: readonly number[]): Uint8Array<ArrayBuffer> {
-  const size = { 8: 1, 0x0b: 2, 0x0d: 4, 0x0e: 8 }[code]!;
+  const size = { 8: 1, 0x0b: 2, 0x0c: 4, 0x0d: 4, 0x0e: 8 }[code]!;
   const bytes = new Uint8Array(4 + 4 * shape.length + size * values.length);
   const view = new DataView(bytes.buffer);
   bytes.set([0, 0, code, shape.length]);
@@ -16,6 +16,7 @@ function makeIdx(code: number, shape: readonly number[], values: readonly number
     const at = 4 + 4 * shape.length + size * i;
     if (code === 8) view.setUint8(at, value);
     else if (code === 0x0b) view.setInt16(at, value);
+    else if (code === 0x0c) view.setInt32(at, value);
     else if (code === 0x0d) view.setFloat32(at, value);
     else view.setFloat64(at, value);
   });
@@ -59,6 +60,10 @@ testInFolder("several files of one kind are one source", async (dir) => {
   await Deno.writeFile(join(dir, "d.idx"), makeIdx(0x0e, [1, 1], [0.1]));
   const rounded = await readAll(idx, join(dir, "d.idx"));
   assertEquals([rounded.values, rounded.notes], [[Math.fround(0.1)], ["Values of float64 were rounded to float32."]]);
+  await Deno.writeFile(join(dir, "e.idx"), makeIdx(0x0c, [1, 2], [7, -9]));
+  const whole = await readAll(idx, join(dir, "e.idx"));
+  const held = "Values of int32 became float32, which holds whole numbers up to 16,777,216 exactly.";
+  assertEquals([whole.values, whole.notes], [[7, -9], [held]]);
 });
 
 testInFolder("damaged and absurd files are refused", async (dir) => {
