@@ -6,10 +6,9 @@
 import { createHash } from "node:crypto";
 import { elementBytes } from "../../ffi/arrays.ts";
 import { Chunk, type MatrixPlace } from "../../ffi/chunk.ts";
-import { UserError } from "../errors.ts";
 import { InputFile } from "../formats/file.ts";
 import { attempt } from "../formats/io_error.ts";
-import type { ChunkFile } from "./source.ts";
+import { BadData, type ChunkFile } from "./source.ts";
 
 const SAMPLES = 64, SAMPLE_BYTES = 1 << 16, BLOCK_BYTES = 1 << 20;
 
@@ -83,10 +82,9 @@ export async function requireSame(file: ChunkFile): Promise<void> {
   const stamp = await stampOf(file.path);
   if (stamp === was.stamp) return;
   if (await contentOf(file, was.whole) === was.content) return void kept.set(file, { ...was, stamp });
-  throw new UserError(
+  throw new BadData(
     file.path,
     "was changed since the start: it has other values",
     "restore it, and do not change data while a run reads them",
-    1,
   );
 }
