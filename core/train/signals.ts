@@ -75,3 +75,11 @@ export function watchSignals(onFirst: (signal: StopSignal) => void): SignalWatch
     },
   };
 }
+
+/** Until a run listens there is nothing to save: a signal undoes what was begun and ends the process. */
+export function leaveOnSignals(undo: () => void): SignalWatch {
+  return watchSignals((signal) => {
+    undo();
+    Deno.exit(SIGNAL_STATUS[signal]);
+  });
+}

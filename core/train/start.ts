@@ -16,7 +16,7 @@ import { findParent } from "./fork.ts";
 import type { RunTarget } from "./find_run.ts";
 import { threadCount } from "./network.ts";
 import { requireRunsFolder } from "./run_checks.ts";
-import { SIGNAL_STATUS, watchSignals } from "./signals.ts";
+import { leaveOnSignals } from "./signals.ts";
 import { runSession, type SessionOptions, type SessionResult } from "./session.ts";
 
 /** As much as is read of any config. */
@@ -91,10 +91,8 @@ export async function startRun(given: StartOptions): Promise<{ run: RunFolder; r
   const onLocked = () => {
     locked = true;
   };
-  // Until the session listens, a signal ends the process, and there is nothing to keep.
-  using watch = given.signals === false ? null : watchSignals((signal) => {
+  using watch = given.signals === false ? null : leaveOnSignals(() => {
     if (locked) undoRunNow(run);
-    Deno.exit(SIGNAL_STATUS[signal]);
   });
   const onReady = () => {
     started = true;

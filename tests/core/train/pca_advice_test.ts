@@ -27,7 +27,7 @@ Deno.test("advice: what may help depends on the loss and on how the network bega
   assertEquals(advice(0.8, { model: SHAPED }), "model.start: pca begins there");
   const coded = { ...SHAPED, encoder: [{ conv1d: 2, kernel: 3 }, { variational: 3 }] };
   assertStringIncludes(advice(0.8, { model: coded })!, "more epochs");
-  assertStringIncludes(advice(0.8, { loss: { kind: "mae" } })!, "the network mae");
+  assertStringIncludes(advice(0.8, { loss: { kind: "mae" } })!, "the network another loss, mae");
   assertStringIncludes(advice(0.8, {})!, "more rows");
   assertStringIncludes(advice(0.8, { checkpoint: { best: false } })!, "checkpoint.best: true");
 });
